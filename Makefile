@@ -1,0 +1,84 @@
+# Sổ Hộ. `make` alone lists what there is to make.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+INSTANCE ?= instance
+JOBS ?= 2
+export VENV HOST PORT PYTHON CHROMIUM
+export INSTANCE := $(abspath $(INSTANCE))
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PY := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest -q
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ":.*## " '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+# -- Use ---------------------------------------------------------------------------------------------------------------
+
+run: $(VENV)/.run ## serve the demo commune on this machine (HOST, PORT, INSTANCE, DATABASE_URL)
+	@$(PY) scripts/serve.py
+
+# -- Test --------------------------------------------------------------------------------------------------------------
+
+test: tools lint catalog size unit node phone ## everything a change must pass; installs what it needs
+	@echo "All passed."
+
+tools: $(VENV)/.dev # Chromium and PostgreSQL
+	@scripts/system
+
+lint: $(VENV)/.dev ## ruff and mypy
+	@$(VENV)/bin/ruff check --no-cache .
+	@$(VENV)/bin/mypy --cache-dir=$(VENV)/.mypy
+
+catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is left over
+	@$(PY) scripts/catalog.py
+
+size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
+	@$(PY) scripts/size.py
+
+unit: sqlite postgresql ## pytest without the browser, on SQLite and on PostgreSQL
+
+sqlite: $(VENV)/.dev # pytest on SQLite
+	@echo "== pytest on SQLite"
+	@env -u TEST_DATABASE_URL $(PYTEST) -n $(JOBS) -m "not phone" $(ARGS)
+
+postgresql: $(VENV)/.dev # pytest on PostgreSQL
+	@echo "== pytest on PostgreSQL"
+	@$(PY) scripts/with_postgres.py $(PYTEST) -n $(JOBS) -m "not phone" --ignore=tests/gates $(ARGS)
+
+node: $(VENV)/.dev ## the phone's pure modules, by node --test
+	@echo "== node --test"
+	@scripts/node --test tests/node/*.test.js
+
+phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
+	@echo "== pytest in Chromium"
+	@$(PYTEST) -n $(JOBS) -m phone $(ARGS)
+
+bench: $(VENV)/.dev ## how fast phones are taken in, against what a province needs
+	@$(PY) bench/intake.py
+
+clean: ## remove the environment and the caches; never instance/
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+# -- The environment: each stamp is younger than what it was made from ---------------------------------------------------
+
+$(VENV)/.made: scripts/environment
+	@scripts/environment $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements.txt
+	@echo "Installing requirements.txt"
+	@$(PY) -m pip install -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@echo "Installing requirements-dev.txt"
+	@$(PY) -m pip install -q -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help run test tools lint catalog size unit sqlite postgresql node phone bench clean
