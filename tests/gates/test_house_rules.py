@@ -1,0 +1,121 @@
+"""The house rules that a reader of one Python file can check."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gates.sources import PYTHON, ROOT, files, relative
+
+NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
+
+
+def nameless(path: str) -> bool:
+    """A drawer for what had no place: any part of the path is called so."""
+    return any(re.sub(r"^test_|\.\w+$", "", part) in NAMELESS for part in path.split("/"))
+
+
+def methods_called(source: str, name: str) -> Iterator[int]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
+            yield node.lineno
+
+
+def commits(path: str, source: str) -> list[str]:
+    """A transaction ends in one place of the web, and in commands."""
+    if path == "survey/web/session.py" or path.endswith("commands.py"):
+        return []
+    return [f"{path}:{line}: commits" for line in methods_called(source, "commit")]
+
+
+def flushes(path: str, source: str) -> list[str]:
+    """A flush says why it is there, on its line or the one above."""
+    lines = source.splitlines()
+    return [
+        f"{path}:{line}: flushes without a reason beside it"
+        for line in methods_called(source, "flush")
+        if "#" not in lines[line - 1] and not lines[line - 2].lstrip().startswith("#")
+    ]
+
+
+def waits(path: str, source: str) -> list[str]:
+    """A test that sleeps is slow on a fast machine and fails on a slow one."""
+    names = ("sleep", "wait_for_timeout")
+    return [f"{path}:{line}: {name}()" for name in names for line in methods_called(source, name)]
+
+
+def inline_imports(path: str, source: str) -> list[str]:
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        f"{path}:{node.lineno}: imports inside {function.name}()"
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+
+def missing_docstring(path: str, source: str) -> list[str]:
+    """A module says at its head what it is for (an empty one has nothing to say)."""
+    tree = ast.parse(source)
+    return [f"{path}: says nowhere what it is for"] if tree.body and not ast.get_docstring(tree) else []
+
+
+RULES: list[Callable[[str, str], list[str]]] = [commits, flushes, inline_imports, missing_docstring]
+
+
+@pytest.mark.parametrize("path", files(*PYTHON), ids=relative)
+def test_a_source_keeps_the_house_rules(path: Path) -> None:
+    assert [fault for rule in RULES for fault in rule(relative(path), path.read_text())] == []
+
+
+@pytest.mark.parametrize("path", files("tests/**/*.py"), ids=relative)
+def test_no_test_waits_for_the_clock(path: Path) -> None:
+    assert waits(relative(path), path.read_text()) == []
+
+
+def test_no_file_is_a_drawer_for_what_had_no_place() -> None:
+    everything = ("*.py", "survey/**/*", "models/**/*", "static/**/*", "tests/**/*", "scripts/*", "migrations/**/*")
+    assert [relative(path) for path in files(*everything) if nameless(relative(path))] == []
+
+
+def test_planted_faults_are_found() -> None:
+    assert nameless("survey/web/utils.py")
+    assert nameless("static/app/helpers.js")
+    assert nameless("survey/common/dates.py")
+    assert not nameless("survey/web/session.py")
+    assert commits("survey/submissions/receive.py", "session.commit()") != []
+    assert commits("survey/web/session.py", "session.commit()") == []
+    assert flushes("a.py", "x = 1\nsession.flush()") != []
+    assert flushes("a.py", "session.flush()  # the id is needed below") == []
+    assert waits("tests/a.py", "time.sleep(1)") != []
+    assert inline_imports("a.py", "def f():\n    import json") != []
+    assert missing_docstring("a.py", "x = 1") != []
+    assert missing_docstring("a.py", "") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        ("DTZ005", "from datetime import datetime\n\nnow = datetime.now()\n"),
+        ("DTZ003", "from datetime import datetime\n\nnow = datetime.utcnow()\n"),
+        ("DTZ011", "from datetime import date\n\ntoday = date.today()\n"),
+        ("BLE001", "try:\n    x = 1\nexcept Exception:\n    x = 2\n"),
+        ("PLC0415", "def f() -> None:\n    import json\n\n    json.dumps(1)\n"),
+        ("S608", "def f(x: str) -> str:\n    return \"SELECT * FROM account WHERE id = '%s'\" % x\n"),
+    ],
+)
+def test_the_linter_refuses_naive_times_and_their_like(rule: str, source: str) -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise"]
+    done = subprocess.run(
+        [*command, "--stdin-filename=survey/submissions/planted.py", "-"],
+        input=source, cwd=ROOT, capture_output=True, text=True,
+    )
+    assert done.returncode == 1
+    assert rule in done.stdout
