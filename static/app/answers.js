@@ -1,0 +1,121 @@
+// Answers as plain nested objects, addressed by path ("thanh_vien[2]/the_bhyt"; instances count from 1), and the
+// journal: a draft is the answers it began with and every event since. Pure: no DOM, no storage, no clock.
+
+/** "a/b[2]/c" → [{name: "a"}, {name: "b", index: 1}, {name: "c"}] */
+export function steps(path) {
+  if (!path) return []
+  return path.split("/").map((step) => {
+    const found = /^(.*)\[(\d+)\]$/.exec(step)
+    return found ? { name: found[1], index: Number(found[2]) - 1 } : { name: step }
+  })
+}
+
+/** The path without instance numbers: "thanh_vien[2]/the_bhyt" → "thanh_vien/the_bhyt". */
+export const bare = (path) => path.replace(/\[\d+\]/g, "")
+
+/** Is `path` the place `prefix` itself or something inside it? */
+export function isWithin(path, prefix) {
+  return prefix === "" || path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}[`)
+}
+
+/** What `answers` hold at `path`; undefined where there is nothing. */
+export function valueAt(answers, path) {
+  let place = answers
+  for (const { name, index } of steps(path)) {
+    place = place?.[name]
+    if (index !== undefined) place = place?.[index]
+  }
+  return place ?? undefined
+}
+
+function parentOf(answers, path) {
+  const way = steps(path)
+  const last = way.pop()
+  let place = answers
+  for (const { name, index } of way) {
+    if (index === undefined) place = place[name] ??= {}
+    else {
+      const list = (place[name] ??= [])
+      while (list.length <= index) list.push({})
+      place = list[index]
+    }
+  }
+  return { place, last }
+}
+
+/** Puts `value` at `path` in `answers` (changed in place); null or "" takes the answer away. */
+export function putAt(answers, path, value) {
+  const { place, last } = parentOf(answers, path)
+  if (value === null || value === undefined || value === "") delete place[last.name]
+  else place[last.name] = value
+}
+
+function listAt(answers, path) {
+  const { place, last } = parentOf(answers, path)
+  return (place[last.name] ??= [])
+}
+
+/** After instance `removed` ("thanh_vien[2]") is gone: the new path of `path`, or null when it was inside. */
+export function afterRemoval(path, removed) {
+  const repeat = removed.replace(/\[\d+\]$/, "")
+  const gone = steps(removed).at(-1).index + 1
+  if (!path.startsWith(`${repeat}[`)) return path
+  const rest = path.slice(repeat.length)
+  const [, number, tail] = /^\[(\d+)\](.*)$/.exec(rest)
+  if (Number(number) === gone) return null
+  return Number(number) > gone ? `${repeat}[${number - 1}]${tail}` : path
+}
+
+/**
+ * A draft as it stands: the answers it began with and the events after.
+ * → {answers, confirmed: {path: reason}, origins: {repeat: [index in the beginning | null, …]}, last: path or null}
+ * An event is {op: "set"|"add"|"remove"|"confirm", path, value}; an `add` names the new instance and holds its answers.
+ */
+export function replay(start, events) {
+  const answers = structuredClone(start)
+  const origins = {}
+  let confirmed = {}
+  let last = null
+  for (const name of Object.keys(answers)) {
+    if (Array.isArray(answers[name])) origins[name] = answers[name].map((_, index) => index)
+  }
+  for (const { op, path, value } of events) {
+    if (op === "set") putAt(answers, path, value)
+    else if (op === "confirm") {
+      if (value) confirmed[path] = value
+      else delete confirmed[path]
+    } else {
+      const repeat = path.replace(/\[\d+\]$/, "")
+      const index = steps(path).at(-1).index
+      const list = listAt(answers, repeat)
+      const origin = (origins[repeat] ??= [])
+      if (op === "add") {
+        list.splice(index, 0, structuredClone(value ?? {}))
+        origin.splice(index, 0, null)
+      } else {
+        list.splice(index, 1)
+        origin.splice(index, 1)
+        confirmed = Object.fromEntries(
+          Object.entries(confirmed).map(([at, reason]) => [afterRemoval(at, path), reason]).filter(([at]) => at),
+        )
+      }
+    }
+    last = path
+  }
+  return { answers, confirmed, origins, last }
+}
+
+/** Where the place `path` was in the beginning, by `origins`; null for what was added since. */
+export function originalPath(path, origins) {
+  const way = []
+  for (const { name, index } of steps(path)) {
+    if (index === undefined) way.push(name)
+    else {
+      const repeat = [...way, name].join("/")
+      const origin = repeat in origins ? origins[repeat][index] : index
+      if (origin === null || origin === undefined) return null
+      way.push(`${name}[${origin + 1}]`)
+    }
+  }
+  return way.join("/")
+}

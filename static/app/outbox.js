@@ -1,0 +1,266 @@
+// All talk with the server (docs/sync.md): fetch is used in this file only. It moves data between the server and the
+// store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
+
+import { canonical, contentHash } from "./canonical.js"
+import { isSigned } from "./receipt.js"
+import { batches, pause, speaksOf, verdict } from "./verdict.js"
+
+const PATIENCE = 30000 // milliseconds for one call on a weak line; a photo gets longer
+const PATIENCE_FOR_A_FILE = 180000
+const CHUNK = 100
+
+/** Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds}. */
+export class Stopped extends Error {
+  constructor(verdict) {
+    super(verdict.act)
+    Object.assign(this, verdict)
+  }
+}
+
+async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
+  try {
+    const response = await fetch(address, {
+      method,
+      body,
+      headers,
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error", // our API never redirects; a captive portal does
+      signal: AbortSignal.timeout(patience),
+    })
+    const ours = response.headers.get("X-So-Ho") === "1"
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json")
+    return {
+      status: response.status,
+      ours: ours && (method === "HEAD" || isJson),
+      body: ours && isJson ? await response.json() : null,
+      retryAfter: response.headers.get("Retry-After"),
+    }
+  } catch {
+    return null
+  }
+}
+
+/** Who is signed in on the server now, or throws Stopped. */
+export async function hello() {
+  const answer = await call("/api/v1/hello")
+  const judged = verdict(answer)
+  if (judged.act !== "done") throw new Stopped(judged)
+  return answer.body
+}
+
+/** Ends the session on the server. false when there was no answer: it must be tried again. */
+export async function signOut() {
+  try {
+    const greeting = await hello()
+    const body = new URLSearchParams({ csrf_token: greeting.csrf })
+    const response = await fetch("/logout", { method: "POST", body, signal: AbortSignal.timeout(PATIENCE) })
+    return response.ok
+  } catch (error) {
+    return error instanceof Stopped && error.act === "sign_in"
+  }
+}
+
+/** One conversation with the server on behalf of one account. `device` is push's "device" without the counts. */
+export class Outbox {
+  #store
+  #account
+  #device
+  #report
+  #greeting = null
+
+  /** `report({step, done, total})` is told what is being done, for words and a count on the screen. */
+  constructor(store, account, device, report = () => {}) {
+    this.#store = store
+    this.#account = account
+    this.#device = device
+    this.#report = report
+  }
+
+  /** Everything once: greet, send, fetch what is new. Throws Stopped; what went through before stays done. */
+  async run() {
+    this.#report({ step: "hello" })
+    await this.#greet()
+    await this.#forms()
+    await this.#push()
+    await this.#files()
+    await this.#register()
+  }
+
+  async #greet() {
+    const greeting = await hello()
+    if (greeting.account.id !== this.#account) throw new Stopped({ act: "other_account", greeting })
+    this.#greeting = greeting
+    const before = await this.#store.get("hello")
+    await this.#store.set("hello", greeting)
+    const known = (await this.#store.get("generation")) ?? before?.generation
+    if (known && known !== greeting.generation) await this.#store.startOver()
+    const closed = greeting.rounds.filter((round) => round.state === "closed").map((round) => round.id)
+    if (closed.length) await this.#store.forgetRounds(closed)
+  }
+
+  async #forms() {
+    for (const { form } of this.#greeting.rounds) {
+      const kept = await this.#store.form(form.id, form.version)
+      if (kept?.hash === form.hash) continue
+      this.#report({ step: "form" })
+      const bundle = await this.#ask(form.url)
+      if (bundle.id === form.id && bundle.version === form.version) await this.#store.saveForm(bundle)
+    }
+  }
+
+  async #push() {
+    const items = (await this.#store.outbox()).filter((item) => item.state === "waiting")
+    items.sort((one, other) => (one.id < other.id ? -1 : 1))
+    const sendable = items.filter((item) => !item.problem)
+    const sized = sendable.map((item) => ({ ...item, bytes: new Blob([canonical(item.entry)]).size }))
+    let done = 0
+    const sendAll = async (batch) => {
+      this.#report({ step: "push", done, total: sendable.length })
+      const answer = await this.#write("/api/v1/push", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: async () => JSON.stringify(await this.#envelope(batch)),
+        batch: batch.length,
+      })
+      if (answer.act === "halve") {
+        const middle = Math.ceil(batch.length / 2)
+        await sendAll(batch.slice(0, middle))
+        await sendAll(batch.slice(middle))
+      } else if (answer.act === "refused") {
+        if (batch.length !== 1) throw new Stopped(answer)
+        await this.#store.refused(batch[0].id, answer.problem)
+      } else {
+        await this.#keepResults(batch, answer.body)
+        done += batch.length
+      }
+    }
+    // With nothing to send the call still tells the server what this phone holds.
+    for (const batch of sized.length ? batches(sized) : [[]]) await sendAll(batch)
+  }
+
+  async #envelope(batch) {
+    const unsent = (await this.#store.outbox())
+      .filter((item) => item.state === "waiting")
+      .map((item) => ({ id: item.id, household_id: item.entry.household_id }))
+    const { open } = await this.#store.counts()
+    const device = { ...(await this.#device()), clock: new Date().toISOString(), in_progress: open }
+    return { device, unsent, entries: batch.map((item) => item.entry) }
+  }
+
+  async #keepResults(batch, body) {
+    const results = new Map((body.results ?? []).map((result) => [result.id, result]))
+    for (const item of batch) {
+      const result = results.get(item.id)
+      const expected = { entry_id: item.id, content_hash: item.content_hash }
+      const compared = result?.receipt && speaksOf(result.receipt, expected)
+      const signed = compared ? await isSigned(result.receipt, this.#greeting.receipt_key) : false
+      if (signed === false) await this.#store.refused(item.id, { code: "bad_receipt", title: "", next: "" })
+      else await this.#store.received(item.id, result, signed)
+    }
+  }
+
+  async #files() {
+    const files = await this.#store.filesToSend()
+    for (const [index, file] of files.entries()) {
+      this.#report({ step: "files", done: index, total: files.length })
+      const answer = await this.#write(`/api/v1/files/${file.sha256}?commune=${encodeURIComponent(file.commune_id)}`, {
+        method: "PUT",
+        headers: { "Content-Type": file.type },
+        body: async () => file.blob,
+        patience: PATIENCE_FOR_A_FILE,
+      })
+      const receipt = answer.body?.receipt
+      const good = answer.act === "done" && receipt && speaksOf(receipt, { sha256: file.sha256 })
+      if (good && (await isSigned(receipt, this.#greeting.receipt_key)) !== false) {
+        await this.#store.fileReceived(file.sha256, receipt)
+      } else await this.#store.fileRefused(file.sha256, answer.problem ?? { code: "bad_receipt", title: "", next: "" })
+    }
+  }
+
+  async #register() {
+    let cursor = (await this.#store.get("cursor")) ?? 0
+    let fetched = 0
+    for (let more = true; more; ) {
+      this.#report({ step: "register", done: fetched })
+      const chunk = await this.#ask(`/api/v1/register?cursor=${cursor}&limit=${CHUNK}`)
+      if (chunk.generation !== this.#greeting.generation) throw new Stopped({ act: "wait", seconds: null })
+      await this.#store.commitChunk(chunk)
+      fetched += chunk.entries.length
+      more = chunk.more && chunk.cursor !== cursor
+      cursor = chunk.cursor
+    }
+  }
+
+  /** A GET whose answer is needed to go on. */
+  async #ask(address) {
+    const answer = await call(address)
+    const judged = verdict(answer)
+    if (judged.act !== "done") throw new Stopped(judged)
+    return answer.body
+  }
+
+  /** A request that writes: with the CSRF token, once more with a fresh one. done, halve and refused are returned. */
+  async #write(address, { method, headers, body, patience, batch = 1 }) {
+    for (let repeated = false; ; repeated = true) {
+      const signed = { ...headers, "X-CSRF-Token": this.#greeting.csrf }
+      const answer = await call(address, { method, headers: signed, body: await body(), patience })
+      const judged = verdict(answer, { batch, repeated })
+      if (judged.act === "fresh_token") this.#greeting = { ...this.#greeting, csrf: (await hello()).csrf }
+      else if (["done", "halve", "refused"].includes(judged.act)) return { ...judged, body: answer.body }
+      else throw new Stopped(judged)
+    }
+  }
+}
+
+/**
+ * Runs `outbox` when there is reason to, one tab at a time, and again later after a failure.
+ * `onState({busy, step, done, total, stopped})` is told each change; stopped is null, or why the last run ended early.
+ */
+export class Sync {
+  #make
+  #onState
+  #tries = 0
+  #timer = null
+  #state = { busy: false, stopped: null }
+
+  constructor(makeOutbox, onState) {
+    this.#make = makeOutbox
+    this.#onState = onState
+  }
+
+  get state() {
+    return this.#state
+  }
+
+  #tell(change) {
+    this.#state = { ...this.#state, ...change }
+    this.#onState(this.#state)
+  }
+
+  /** Now, unless this or another tab is at it already: then nothing. */
+  now() {
+    clearTimeout(this.#timer)
+    return navigator.locks.request("so-ho sync", { ifAvailable: true }, async (lock) => {
+      if (!lock) return
+      this.#tell({ busy: true, step: "hello", done: 0, total: 0 })
+      let stopped = null
+      try {
+        await this.#make((progress) => this.#tell(progress)).run()
+      } catch (error) {
+        stopped = error instanceof Stopped ? error : new Stopped({ act: "wait", seconds: null, cause: error })
+      }
+      this.#tries = stopped ? this.#tries + 1 : 0
+      this.#tell({ busy: false, stopped })
+      // Signing in brings the page back by itself; everything else is tried again.
+      if (stopped && !["sign_in", "other_account"].includes(stopped.act)) {
+        this.later(stopped.seconds ?? pause(this.#tries))
+      }
+    })
+  }
+
+  later(seconds) {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.now(), seconds * 1000)
+  }
+}

@@ -1,0 +1,22 @@
+// The server's signature under a receipt (Ed25519). WebCrypto only here and in canonical.js.
+
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+
+/**
+ * true: signed by the server's key; false: not; null: this browser has no Ed25519 (Chrome before 137), nobody can say.
+ * `key` is the base64 of the raw public key that `hello` named.
+ */
+export async function isSigned(receipt, key) {
+  let imported
+  try {
+    imported = await crypto.subtle.importKey("raw", bytesOf(key), { name: "Ed25519" }, false, ["verify"])
+  } catch {
+    return null
+  }
+  try {
+    const text = new TextEncoder().encode(receipt.body)
+    return await crypto.subtle.verify("Ed25519", imported, bytesOf(receipt.signature), text)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,60 @@
+// What the phone does with an answer of the server: docs/sync.md as pure decisions, so that a test can hold each row.
+
+/**
+ * `answer` is null (no answer) or {status, ours, body, retryAfter}. Returns {act, …}:
+ * done · sign_in · fresh_token · halve (too much, or one of several is malformed) · refused {problem}: keep and show ·
+ * wait {seconds|null}: keep everything and try again later (null: by the growing pauses of `pause`).
+ */
+export function verdict(answer, { batch = 1, repeated = false } = {}) {
+  if (!answer || !answer.ours) return { act: "wait", seconds: null }
+  const { status, body, retryAfter } = answer
+  if (status >= 200 && status < 300) return { act: "done" }
+  const problem = body?.problem ?? { code: `http_${status}`, title: "", next: "" }
+  if (status === 401) return { act: "sign_in", problem }
+  if (status === 403 && problem.code === "csrf") {
+    return repeated ? { act: "wait", seconds: null } : { act: "fresh_token" }
+  }
+  if (status === 429) return { act: "wait", seconds: Number(retryAfter) > 0 ? Number(retryAfter) : null }
+  if (status >= 500 || status === 408) return { act: "wait", seconds: null }
+  // One entry that the server cannot read must not hold up its neighbours: halving finds it.
+  if ((status === 413 || status === 400) && batch > 1) return { act: "halve" }
+  return { act: "refused", problem }
+}
+
+/** Seconds before try number `tries` (1, 2, …): doubling from 5 s to 10 minutes, with jitter so phones do not march in step. */
+export function pause(tries, random = Math.random) {
+  const longest = Math.min(600, 5 * 2 ** (tries - 1))
+  return longest * (0.5 + random() / 2)
+}
+
+const MOST_ENTRIES = 50
+const MOST_BYTES = 3.5 * 1024 * 1024 // below the server's 4 MiB, leaving room for the envelope
+
+/** Entries [{entry, bytes}] in order → lists that fit one call each; one that is too big alone goes alone. */
+export function batches(entries) {
+  const made = []
+  let size = Infinity
+  for (const one of entries) {
+    if (size + one.bytes > MOST_BYTES || made.at(-1).length >= MOST_ENTRIES) {
+      made.push([])
+      size = 0
+    }
+    made.at(-1).push(one)
+    size += one.bytes
+  }
+  return made
+}
+
+/**
+ * Does a receipt speak of what we sent? `expected` is {entry_id, content_hash} or {sha256}. A receipt for other content
+ * is no receipt: the entry stays unsent.
+ */
+export function speaksOf(receipt, expected) {
+  let body
+  try {
+    body = JSON.parse(receipt.body)
+  } catch {
+    return false
+  }
+  return Object.entries(expected).every(([key, value]) => body[key] === value)
+}
