@@ -41,7 +41,7 @@ def extracted(root: Path) -> Catalog:
     """What Babel finds in the sources under `root`."""
     with tempfile.TemporaryDirectory() as folder, chdir(root):
         pot = Path(folder) / "messages.pot"
-        CommandLineInterface().run(["pybabel", "-q", "extract", "-F", "pyproject.toml", "--no-wrap", "-o", str(pot), "."])
+        CommandLineInterface().run(["pybabel", "-q", "extract", "-F", "pyproject.toml", "-o", str(pot), "."])
         with pot.open("rb") as source:
             return read_po(source)
 
@@ -95,7 +95,7 @@ def faults(sources: Catalog, translated: dict[str, Catalog]) -> list[str]:
         said.extend(f"{path}: {name(key(message))} is kept as obsolete" for message in catalog.obsolete.values())
     for this, message in wanted.items():
         if this not in found:
-            file, line = message.locations[0]
+            file, line = message.locations[0] if message.locations else ("?", 0)
             said.append(f"{file}:{line}: {name(this)} has no translation")
     return said
 

@@ -21,9 +21,12 @@ def nameless(path: str) -> bool:
     return any(re.sub(r"^test_|\.\w+$", "", part) in NAMELESS for part in path.split("/"))
 
 
-def methods_called(source: str, name: str) -> Iterator[int]:
+def methods_called(source: str, name: str, on: str = "") -> Iterator[int]:
+    """The lines where `….name()` is called on something whose own name ends in `on`."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != name:
+            continue
+        if ast.unparse(node.func.value).removesuffix("()").endswith(on):
             yield node.lineno
 
 
@@ -39,7 +42,7 @@ def flushes(path: str, source: str) -> list[str]:
     lines = source.splitlines()
     return [
         f"{path}:{line}: flushes without a reason beside it"
-        for line in methods_called(source, "flush")
+        for line in methods_called(source, "flush", on="session")
         if "#" not in lines[line - 1] and not lines[line - 2].lstrip().startswith("#")
     ]
 
@@ -93,7 +96,9 @@ def test_planted_faults_are_found() -> None:
     assert commits("survey/submissions/receive.py", "session.commit()") != []
     assert commits("survey/web/session.py", "session.commit()") == []
     assert flushes("a.py", "x = 1\nsession.flush()") != []
+    assert flushes("a.py", "x = 1\nget_session().flush()") != []
     assert flushes("a.py", "session.flush()  # the id is needed below") == []
+    assert flushes("a.py", "file.flush()") == []
     assert waits("tests/a.py", "time.sleep(1)") != []
     assert inline_imports("a.py", "def f():\n    import json") != []
     assert missing_docstring("a.py", "x = 1") != []
