@@ -41,15 +41,9 @@ catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is 
 size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
 	@$(PY) scripts/size.py
 
-unit: sqlite postgresql ## pytest without the browser, on SQLite and on PostgreSQL
-
-sqlite: $(VENV)/.dev # pytest on SQLite
-	@echo "== pytest on SQLite"
-	@env -u TEST_DATABASE_URL $(PYTEST) -n $(JOBS) -m "not phone" $(ARGS)
-
-postgresql: $(VENV)/.dev # pytest on PostgreSQL
-	@echo "== pytest on PostgreSQL"
-	@$(PY) scripts/with_postgres.py $(PYTEST) -n $(JOBS) -m "not phone" --ignore=tests/gates $(ARGS)
+unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
+	@echo "== pytest on SQLite and PostgreSQL"
+	@$(PYTEST) -n $(JOBS) --ignore=tests/phone $(ARGS)
 
 node: $(VENV)/.dev ## the phone's pure modules, by node --test
 	@echo "== node --test"
@@ -57,7 +51,7 @@ node: $(VENV)/.dev ## the phone's pure modules, by node --test
 
 phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) -m phone $(ARGS)
+	@$(PYTEST) -n $(JOBS) tests/phone $(ARGS)
 
 bench: $(VENV)/.dev ## how fast phones are taken in, against what a province needs
 	@$(PY) bench/intake.py
@@ -81,4 +75,4 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test tools lint catalog size unit sqlite postgresql node phone bench clean
+.PHONY: help run test tools lint catalog size unit node phone bench clean
