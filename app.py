@@ -1,0 +1,90 @@
+"""Sổ Hộ: the whole wiring on one page."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask, Response, jsonify
+from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from survey.web import commands, language, login, security, session
+from survey.web.security import public
+
+ROOT = Path(__file__).parent
+PUSH_LIMIT = 4 * 1024 * 1024
+FILE_LIMIT = 8 * 1024 * 1024
+
+
+def create_app(settings: dict[str, Any] | None = None) -> Flask:
+    """The app. Settings, else the environment, else a folder `instance/` beside this file:
+
+    INSTANCE (folder of database, files, secrets), DATABASE_URL, PROXIES (how many reverse proxies to trust),
+    CLOCK (callable → aware UTC datetime), TESTING. The database must have been migrated: `flask --app app migrate`.
+    """
+    app = Flask(__name__, instance_path=str(_instance(settings)), template_folder="survey/web/templates")
+    app.config.update(_configuration(Path(app.instance_path)), **(settings or {}))
+    app.url_map.strict_slashes = False
+    app.json.ensure_ascii = True  # type: ignore[attr-defined]
+    if app.config["PROXIES"]:
+        count = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    session.init_app(app)
+    security.init_app(app)
+    language.init_app(app)
+    login.init_app(app)
+    commands.init_app(app)
+    app.add_url_rule("/healthz", view_func=healthz)
+    security.check_marks(app)
+    return app
+
+
+@public
+def healthz() -> Response:
+    """Whether the process serves and its database answers."""
+    session.get_session().execute(text("SELECT 1"))
+    return jsonify({"status": "ok"})
+
+
+def _instance(settings: dict[str, Any] | None) -> Path:
+    folder = Path((settings or {}).get("INSTANCE") or os.environ.get("INSTANCE") or ROOT / "instance").absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _configuration(instance: Path) -> dict[str, Any]:
+    return {
+        "INSTANCE": instance,
+        "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'so-ho.sqlite3'}",
+        "PROXIES": int(os.environ.get("PROXIES", "0")),
+        "SECRET_KEY": _secret(instance / "session.key", lambda: secrets.token_bytes(32)),
+        "RECEIPT_KEY": _secret(instance / "receipt.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw()),
+        "SESSION_COOKIE_NAME": "so_ho",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
+        "MAX_CONTENT_LENGTH": FILE_LIMIT + 1024,
+        "PUSH_LIMIT": PUSH_LIMIT,
+        "FILE_LIMIT": FILE_LIMIT,
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form may stay open over a long visit
+        "WTF_CSRF_HEADERS": ["X-CSRF-Token", "X-CSRFToken"],
+    }
+
+
+def _secret(path: Path, make: Any) -> bytes:
+    """A secret made at first start and kept in a file that only its owner reads."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        made: bytes = make()
+        file.write(made)
+        file.flush()
+        os.fsync(file.fileno())
+    return made

@@ -1,0 +1,50 @@
+"""The tables: columns, constraints, relations; no decisions.
+
+Every table that grows with households carries `commune_id` first in its key, so that one commune's rows sit together
+and a large deployment can be partitioned by commune on PostgreSQL without a rewrite.
+"""
+
+from models.base import Base, JSONText, UTCDateTime
+from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
+from models.places import CommuneCounter, Place, PlacePeriod
+from models.rounds import FormVersion, Household, Member, RegisterEntry, Round
+from models.submissions import (
+    Assessment,
+    Attachment,
+    Deprivation,
+    Receipt,
+    ServerState,
+    Submission,
+    SubmissionEvent,
+    SubmissionFile,
+    SubmissionStatus,
+)
+
+__all__ = [
+    "Account",
+    "AccountVillage",
+    "Assessment",
+    "Attachment",
+    "AuditEvent",
+    "Base",
+    "CommuneCounter",
+    "Deprivation",
+    "Device",
+    "FormVersion",
+    "FormerVillage",
+    "Household",
+    "JSONText",
+    "LoginAttempt",
+    "Member",
+    "Place",
+    "PlacePeriod",
+    "Receipt",
+    "RegisterEntry",
+    "Round",
+    "ServerState",
+    "Submission",
+    "SubmissionEvent",
+    "SubmissionFile",
+    "SubmissionStatus",
+    "UTCDateTime",
+]

@@ -1,0 +1,91 @@
+"""Accounts, their villages, their phones, and the log of what was done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, JSONText, UTCDateTime, one_of
+from survey.terms import Role
+
+
+class Account(Base):
+    """A person who signs in. `place_id`: the commune of an enumerator or supervisor, the province of a province officer."""
+
+    __tablename__ = "account"
+    __table_args__ = (one_of("role", Role),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    username: Mapped[str] = mapped_column(String(60), unique=True)
+    display_name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(16))
+    place_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(default=True)
+    # A session made under an older epoch is no longer valid: bumped when the password or the role changes.
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    language: Mapped[str] = mapped_column(String(5), default="vi")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class AccountVillage(Base):
+    """The villages an enumerator is assigned to."""
+
+    __tablename__ = "account_village"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+
+
+class FormerVillage(Base):
+    """A village that an enumerator had and lost: its households reach the phone as gone at the next pull."""
+
+    __tablename__ = "former_village"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+
+
+class LoginAttempt(Base):
+    """A failed sign-in, by account name and by address: what the rate limit counts. No password is kept."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (Index("ix_login_attempt_subject_at", "subject", "at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(120))  # "name:<folded username>" or "from:<address>"
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Device(Base):
+    """A phone as it last described itself: what it still holds, its clock, its release."""
+
+    __tablename__ = "device"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    label: Mapped[str] = mapped_column(String(200), default="")
+    app_version: Mapped[str] = mapped_column(String(64), default="")
+    last_contact_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    clock_skew_seconds: Mapped[int | None]
+    unsent: Mapped[Any] = mapped_column(
+        JSONText
+    )  # list of {"id", "household_id"} finalised on the phone, not yet received
+    in_progress: Mapped[int] = mapped_column(default=0)
+    storage: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"used", "quota", "persisted"}
+
+
+class AuditEvent(Base):
+    """Sign-ins, exports, changes of accounts: who, when, what, never anybody's personal data."""
+
+    __tablename__ = "audit_event"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
+    verb: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(120), default="")
+    detail: Mapped[Any] = mapped_column(JSONText, nullable=True)

@@ -1,0 +1,118 @@
+"""A round, the form it is asked with, the households it must account for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, JSONText, UTCDateTime, one_of
+from survey.terms import B1Method, HouseholdClass, RegisterState, RoundKind, RoundState
+
+
+class FormVersion(Base):
+    """One published version of a questionnaire: its source as given, and the bundle that phones receive."""
+
+    __tablename__ = "form_version"
+
+    form_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64))  # SHA-256 of the bundle
+    source: Mapped[str] = mapped_column(Text)
+    bundle: Mapped[Any] = mapped_column(JSONText)
+    published_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Round(Base):
+    """A review: "Rà soát định kỳ 2026"."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        one_of("kind", RoundKind),
+        one_of("state", RoundState),
+        one_of("b1_method", B1Method),
+        CheckConstraint("closes_on >= opens_on", name="forward"),
+        ForeignKeyConstraint(["form_id", "form_version"], ["form_version.form_id", "form_version.version"]),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    year: Mapped[int]
+    title: Mapped[str] = mapped_column(String(120))
+    standard: Mapped[str] = mapped_column(String(40))  # "ND07-2021"
+    b1_method: Mapped[str] = mapped_column(String(16))
+    form_id: Mapped[str] = mapped_column(String(64))
+    form_version: Mapped[str] = mapped_column(String(64))
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+    state: Mapped[str] = mapped_column(String(16), default=RoundState.OPEN)
+
+
+class Household(Base):
+    """A household of the register.
+
+    `base_*` came with the import and never changes here; the rest is derived: as last accepted, else the base.
+    """
+
+    __tablename__ = "household"
+    __table_args__ = (
+        one_of("current_class", HouseholdClass),
+        one_of("base_class", HouseholdClass),
+        Index("ix_household_village", "commune_id", "village_id"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20))  # printed "mã hộ"
+    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"))
+    base_head_name: Mapped[str] = mapped_column(String(120))
+    base_class: Mapped[str | None] = mapped_column(String(16))
+    base_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
+    head_name: Mapped[str] = mapped_column(String(120))
+    current_class: Mapped[str | None] = mapped_column(String(16))
+    current_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
+    # Derived: the submission that `current_*` came from; NULL while the import still stands.
+    current_submission_id: Mapped[str | None] = mapped_column(String(36))
+    created_by_entry: Mapped[str | None] = mapped_column(String(64))  # found in the field, by this entry
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Member(Base):
+    """A member as last accepted (derived)."""
+
+    __tablename__ = "member"
+    __table_args__ = (ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),)
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    full_name: Mapped[str] = mapped_column(String(120))
+    values: Mapped[Any] = mapped_column(JSONText)  # every field of the member, answered and calculated
+
+
+class RegisterEntry(Base):
+    """One household in one round. `opening_*`: frozen when the round opened; `change`: the commune's counter then."""
+
+    __tablename__ = "register_entry"
+    __table_args__ = (
+        one_of("state", RegisterState),
+        one_of("opening_class", HouseholdClass),
+        ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
+        Index("ix_register_entry_change", "commune_id", "change"),
+        Index("ix_register_entry_village_state", "commune_id", "round_id", "village_id", "state"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"))
+    state: Mapped[str] = mapped_column(String(16), default=RegisterState.TO_VISIT)
+    opening_class: Mapped[str | None] = mapped_column(String(16))
+    opening_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
+    opening_indicators: Mapped[Any] = mapped_column(
+        JSONText, nullable=True
+    )  # {"viec_lam": 1, …} under the round's form
+    submission_id: Mapped[str | None] = mapped_column(String(36))  # the one that counts now (derived)
+    change: Mapped[int]

@@ -1,0 +1,171 @@
+"""What arrived, as it arrived; what was done to it; and what follows from it.
+
+`submission`, `submission_event`, `attachment` and `receipt` are truth and only ever appended to. `submission_status`,
+`assessment` and `deprivation` are derived: `flask --app app rebuild` makes them again and changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, JSONText, UTCDateTime, one_of
+from survey.terms import Action, Dimension, HouseholdClass, Indicator, QuarantineReason, SubmissionState
+
+
+def _of_submission() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["commune_id", "submission_id"], ["submission.commune_id", "submission.id"])
+
+
+class Submission(Base):
+    """One entry as received. `id` is ours; `entry_id` is the phone's: the same entry id and content is one row."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        UniqueConstraint("commune_id", "entry_id", "content_hash"),
+        Index("ix_submission_household", "commune_id", "round_id", "household_id"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(64), index=True)
+    content_hash: Mapped[str] = mapped_column(String(64))  # SHA-256 over RFC 8785
+    content: Mapped[str] = mapped_column(Text)  # the entry, canonical JSON in ASCII
+    household_id: Mapped[str | None] = mapped_column(String(64))
+    round_id: Mapped[str | None] = mapped_column(String(64))
+    form_id: Mapped[str | None] = mapped_column(String(64))
+    form_version: Mapped[str | None] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    device_id: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    started_at_said: Mapped[str | None] = mapped_column(String(40))  # the phone's clock, as said
+    finalised_at_said: Mapped[str | None] = mapped_column(String(40))
+
+
+class SubmissionEvent(Base):
+    """The review log. `comments`: list of {"path", "text"}; path NULL is about the record as a whole."""
+
+    __tablename__ = "submission_event"
+    __table_args__ = (
+        one_of("action", Action),
+        one_of("to_state", SubmissionState),
+        one_of("reason", QuarantineReason),
+        _of_submission(),
+        UniqueConstraint("commune_id", "submission_id", "seq"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36))
+    seq: Mapped[int]  # 1, 2, … within the submission
+    action: Mapped[str] = mapped_column(String(16))
+    to_state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    detail: Mapped[str | None] = mapped_column(Text)  # which form version, which answers: for the supervisor
+    comments: Mapped[Any] = mapped_column(JSONText, nullable=True)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SubmissionStatus(Base):
+    """Where a submission stands after its last event (derived)."""
+
+    __tablename__ = "submission_status"
+    __table_args__ = (
+        one_of("state", SubmissionState),
+        one_of("reason", QuarantineReason),
+        CheckConstraint("(state = 'quarantined') = (reason IS NOT NULL)", name="reason_iff_held"),
+        _of_submission(),
+        Index("ix_submission_status_state", "commune_id", "state"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Assessment(Base):
+    """What the law makes of a submission under a standard (derived): class, points, checks that failed."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (one_of("household_class", HouseholdClass), _of_submission())
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    standard: Mapped[str] = mapped_column(String(40))
+    household_class: Mapped[str | None] = mapped_column(String(16))  # NULL while answers it needs are missing
+    b1_points: Mapped[float | None]
+    b2_points: Mapped[float | None]
+    deprived_count: Mapped[int | None]
+    illustrative: Mapped[bool]  # the B1 figure rests on a table that is not official
+    persons: Mapped[int]
+    problems: Mapped[Any] = mapped_column(JSONText)  # failed checks: list of {"path", "kind", "severity", "message"}
+    phone_agrees: Mapped[bool | None]  # NULL when the phone sent no outcome
+    head_name: Mapped[str] = mapped_column(String(120), default="")
+    values: Mapped[Any] = mapped_column(JSONText)  # every relevant value, answered and calculated
+
+
+class Deprivation(Base):
+    """One indicator of one assessment (derived). `because`: list of {"member", "path", "label", "answer"}."""
+
+    __tablename__ = "deprivation"
+    __table_args__ = (one_of("indicator", Indicator), one_of("dimension", Dimension), _of_submission())
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    indicator: Mapped[str] = mapped_column(String(32), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(32))
+    deprived: Mapped[bool]
+    because: Mapped[Any] = mapped_column(JSONText)
+
+
+class Attachment(Base):
+    """A photo or signature, addressed by its SHA-256; the bytes lie in the instance's files folder."""
+
+    __tablename__ = "attachment"
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int]
+    media_type: Mapped[str] = mapped_column(String(60))
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SubmissionFile(Base):
+    """A file that a submission names; the submission is complete when each has arrived."""
+
+    __tablename__ = "submission_file"
+    __table_args__ = (_of_submission(),)
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    path: Mapped[str] = mapped_column(String(200))  # of the question
+
+
+class Receipt(Base):
+    """What the server signed for an entry or a file; `body` is the signed text, byte for byte."""
+
+    __tablename__ = "receipt"
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str] = mapped_column(String(120))
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class ServerState(Base):
+    """Facts about this server: its `generation`, which changes when it is restored from a backup."""
+
+    __tablename__ = "server_state"
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))

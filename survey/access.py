@@ -1,0 +1,79 @@
+"""Who may do what where: verb × role × area, as a table.
+
+A verb that a role does not have is a refusal (403). A place outside the account's area is as if it did not exist (404):
+rows are fetched *through* the area, see `survey.submissions.accounts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from survey.terms import Role
+
+
+class Scope(StrEnum):
+    """How far a role's verb reaches."""
+
+    SELF = "self"
+    VILLAGES = "villages"
+    COMMUNE = "commune"
+    PROVINCE = "province"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place by its ids from the province down; what is None is not narrowed to."""
+
+    province_id: str | None = None
+    commune_id: str | None = None
+    village_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Holder:
+    """An account as this table needs it: its role, and the area that the role is held for."""
+
+    role: Role
+    area: Where = Where()
+    villages: frozenset[str] = field(default_factory=frozenset)
+
+
+_E, _S, _P, _A = Role.ENUMERATOR, Role.SUPERVISOR, Role.PROVINCE, Role.ADMIN
+
+VERBS: dict[str, dict[Role, Scope]] = {
+    "self.manage": {_E: Scope.SELF, _S: Scope.SELF, _P: Scope.SELF, _A: Scope.SELF},
+    # Everybody signed in may sync: what does not belong is held with a reason, never refused (docs/sync.md).
+    "sync.use": {_E: Scope.VILLAGES, _S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "interview.submit": {_E: Scope.VILLAGES, _S: Scope.COMMUNE},
+    "desk.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "review.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "review.decide": {_S: Scope.COMMUNE},
+    "report.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "round.manage": {_A: Scope.ALL},
+    "account.read": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    "account.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    "device.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+}
+
+
+def has_verb(role: str, verb: str) -> bool:
+    """Whether the role has the verb at all, wherever."""
+    return Role(role) in VERBS[verb]
+
+
+def may(holder: Holder, verb: str, where: Where) -> bool:
+    """Whether `holder` may do `verb` at `where`. A scope reaches everything below its place, and nothing beside it."""
+    scope = VERBS[verb].get(holder.role)
+    if scope is None:
+        return False
+    if scope in (Scope.ALL, Scope.SELF):
+        return True
+    if scope is Scope.PROVINCE:
+        return where.province_id is not None and where.province_id == holder.area.province_id
+    if where.commune_id is None or where.commune_id != holder.area.commune_id:
+        return False
+    return scope is Scope.COMMUNE or where.village_id in holder.villages

@@ -1,0 +1,86 @@
+"""Every refusal in one table: code, HTTP status, sentence, what to do next.
+
+`Problem(code)` is raised anywhere; `survey.web.security` turns it into JSON below /api/ and into a page elsewhere.
+The sentences are message ids (English), translated where they are shown. They never carry personal data.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+def _(message: str) -> str:
+    """Marks a message for the catalog; it is translated where it is shown."""
+    return message
+
+
+class Refusal(NamedTuple):
+    status: int
+    title: str
+    next: str
+
+
+PROBLEMS: dict[str, Refusal] = {
+    "malformed": Refusal(
+        400, _("The data sent cannot be read."), _("Nothing was lost on this device. Ask your supervisor for help.")
+    ),
+    "hash_mismatch": Refusal(400, _("The file did not arrive whole."), _("It will be sent again.")),
+    "bad_request": Refusal(400, _("The request cannot be understood."), _("Go back and try again.")),
+    "not_signed_in": Refusal(401, _("You are not signed in."), _("Sign in to go on.")),
+    "session_expired": Refusal(401, _("Your session has ended."), _("Sign in again. Nothing on this device was lost.")),
+    "csrf": Refusal(403, _("This page has been open for too long."), _("Load the page again and repeat.")),
+    "forbidden": Refusal(403, _("Your account may not do this."), _("Ask the administrator if you need it.")),
+    "not_found": Refusal(404, _("There is nothing at this address."), _("Check the address or go back to the start.")),
+    "method_not_allowed": Refusal(405, _("This address cannot be used that way."), _("Go back to the start.")),
+    "not_allowed_now": Refusal(
+        409, _("This cannot be done in the record's present state."), _("Load the page again to see what has changed.")
+    ),
+    "own_interview": Refusal(
+        409, _("You cannot approve an interview that you made yourself."), _("Ask another supervisor to review it.")
+    ),
+    "comment_needed": Refusal(409, _("Say what is to be mended."), _("Write a comment, then return the record.")),
+    "round_not_ready": Refusal(
+        409, _("The round cannot be closed yet."), _("Settle the points listed, then close it.")
+    ),
+    "round_exists": Refusal(409, _("A round of this kind and year is already open."), _("Close it first.")),
+    "conflict": Refusal(409, _("Somebody else changed this at the same time."), _("Load the page again and repeat.")),
+    "too_large": Refusal(413, _("This is too large to send at once."), _("Send less at a time.")),
+    "media_type": Refusal(415, _("This kind of file is not taken."), _("Send a JPEG, PNG or WebP picture.")),
+    "slow_down": Refusal(429, _("Too many attempts."), _("Wait fifteen minutes, then try again.")),
+    "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
+    "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),
+}
+
+# What a plain HTTP error means here; anything else is told by its class (4xx, 5xx).
+CODE_OF_STATUS = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "media_type",
+    429: "slow_down",
+    503: "busy",
+}
+
+
+def code_of_status(status: int) -> str:
+    """The code of the problem that an HTTP status stands for."""
+    return CODE_OF_STATUS.get(status, "bad_request" if status < 500 else "server_error")
+
+
+class Problem(Exception):
+    """A refusal. `detail` is JSON for the caller (reasons, fields), never personal data; `retry_after` is in seconds."""
+
+    def __init__(self, code: str, detail: Any = None, retry_after: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.refusal = PROBLEMS[code]
+        self.detail = detail
+        self.retry_after = retry_after
+
+    @property
+    def status(self) -> int:
+        return self.refusal.status

@@ -1,0 +1,131 @@
+"""Places: Việt Nam's provinces and communes since 1 July 2025, and the villages below them, each true for a period.
+
+The national list comes from the package `vietnam-provinces`. It gives phường Chiềng An (Sơn La) as 03667 where the
+statistics office's set says 03664 (shared/domain/codes_sonla_communes.csv): corrected here, in the one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+from vietnam_provinces import Province, ProvinceCode, Ward
+
+from models import CommuneCounter, Place, PlacePeriod
+from survey.terms import Area, PlaceKind
+
+TWO_LEVELS_SINCE = date(2025, 7, 1)  # districts ended, communes were merged
+CORRECTED_CODES = {"03667": "03664"}
+
+
+def load_province(session: Session, code: str, region: str | None = None) -> list[str]:
+    """Add a province ("14") and its communes if they are not there yet; returns the communes' ids in order.
+
+    `region` names the province's region in the B1 points table.
+    """
+    province = Province.from_code(ProvinceCode(int(code)))
+    if session.get(Place, code) is None:
+        _add(session, code, PlaceKind.PROVINCE, None, province.name, _division(province), region=region)
+    communes = []
+    for ward in Ward.iter_by_province(ProvinceCode(int(code))):
+        commune_id = CORRECTED_CODES.get(f"{ward.code.value:05d}", f"{ward.code.value:05d}")
+        communes.append(commune_id)
+        if session.get(Place, commune_id) is None:
+            _add(session, commune_id, PlaceKind.COMMUNE, code, ward.name, _division(ward))
+            session.add(CommuneCounter(commune_id=commune_id, value=0))
+    session.flush()  # whatever is added next refers to these
+    return sorted(communes)
+
+
+def add_village(
+    session: Session,
+    commune_id: str,
+    number: int,
+    name: str,
+    division: str,
+    area: Area,
+    valid_from: date = TWO_LEVELS_SINCE,
+) -> str:
+    """Add a village ("Bản Nà Ca", division "Bản") to a commune; returns its id, "03757-01"."""
+    village_id = f"{commune_id}-{number:02d}"
+    _add(session, village_id, PlaceKind.VILLAGE, commune_id, name, division, valid_from, area=area)
+    session.flush()
+    return village_id
+
+
+def periods_at(session: Session, place_ids: Iterable[str], day: date) -> dict[str, PlacePeriod]:
+    """What each place is called on `day`, and whether it is urban then; a place without a period that day is left out."""
+    query = select(PlacePeriod).where(
+        PlacePeriod.place_id.in_(sorted(set(place_ids))),
+        PlacePeriod.valid_from <= day,
+        or_(PlacePeriod.valid_to.is_(None), PlacePeriod.valid_to > day),
+    )
+    return {period.place_id: period for period in session.scalars(query)}
+
+
+def villages_in(session: Session, commune_id: str) -> list[str]:
+    """Ids of the commune's villages, in order."""
+    query = select(Place.id).where(Place.parent_id == commune_id, Place.kind == PlaceKind.VILLAGE)
+    return sorted(session.scalars(query))
+
+
+def region_of(session: Session, commune_id: str, day: date) -> str | None:
+    """The region of the B1 points table that a commune's province lies in."""
+    commune = session.get(Place, commune_id)
+    period = (
+        periods_at(session, [commune.parent_id], day).get(commune.parent_id) if commune and commune.parent_id else None
+    )
+    return period.region if period else None
+
+
+def change_area(session: Session, village_id: str, area: Area, on: date) -> None:
+    """From `on`, the village counts as `area`: the period that held until then ends, and a new one begins."""
+    current = periods_at(session, [village_id], on).get(village_id)
+    if current is None:
+        raise LookupError(f"no such village on {on.isoformat()}: {village_id}")
+    if current.valid_from == on:
+        current.area = area.value
+        return
+    session.add(
+        PlacePeriod(
+            place_id=village_id,
+            valid_from=on,
+            valid_to=current.valid_to,
+            name=current.name,
+            division=current.division,
+            area=area.value,
+            region=None,
+        )
+    )
+    current.valid_to = on
+
+
+def _division(place: Province | Ward) -> str:
+    return str(place.division_type.value).capitalize()
+
+
+def _add(
+    session: Session,
+    place_id: str,
+    kind: PlaceKind,
+    parent_id: str | None,
+    name: str,
+    division: str,
+    valid_from: date = TWO_LEVELS_SINCE,
+    area: Area | None = None,
+    region: str | None = None,
+) -> None:
+    session.add(Place(id=place_id, kind=kind.value, parent_id=parent_id))
+    session.flush()  # the period refers to it
+    session.add(
+        PlacePeriod(
+            place_id=place_id,
+            valid_from=valid_from,
+            name=name,
+            division=division,
+            area=area.value if area else None,
+            region=region,
+        )
+    )

@@ -1,0 +1,167 @@
+"""The field's vocabulary: every state, role and class the product speaks of, with the official Vietnamese term.
+
+The members' values are what the database, the API and the CSV hold; the labels are message ids for Babel
+(Vietnamese is the source language of the terms themselves, since the law is written in it; the English stands beside).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Term(StrEnum):
+    """A stored value with its official Vietnamese term and an English one: ``Role.ENUMERATOR.vi``."""
+
+    vi: str
+    en: str
+
+    def __new__(cls, value: str, vi: str, en: str) -> Term:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.vi = vi
+        member.en = en
+        return member
+
+    def label(self, language: str) -> str:
+        """The term in `language` ("vi" or "en")."""
+        return self.en if language == "en" else self.vi
+
+
+class Role(Term):
+    """Who somebody is. An area belongs to each role: villages, a commune, a province, everything."""
+
+    ENUMERATOR = "enumerator", "Rà soát viên", "Enumerator"
+    SUPERVISOR = "supervisor", "Cán bộ xã phụ trách", "Commune supervisor"
+    PROVINCE = "province", "Cán bộ tỉnh", "Province officer"
+    ADMIN = "admin", "Quản trị", "Administrator"
+
+
+class PlaceKind(Term):
+    PROVINCE = "province", "Tỉnh", "Province"
+    COMMUNE = "commune", "Xã, phường", "Commune"
+    VILLAGE = "village", "Thôn, bản, tiểu khu, tổ dân phố", "Village"
+
+
+class Area(Term):
+    """Which income line applies (NĐ 07/2021/NĐ-CP Art. 3): a setting per village, see shared domain notes."""
+
+    RURAL = "nong_thon", "Nông thôn", "Rural"
+    URBAN = "thanh_thi", "Thành thị", "Urban"
+
+
+class HouseholdClass(Term):
+    """The outcome of the review (NĐ 07/2021/NĐ-CP Art. 3)."""
+
+    POOR = "ho_ngheo", "Hộ nghèo", "Poor household"
+    NEAR_POOR = "ho_can_ngheo", "Hộ cận nghèo", "Near-poor household"
+    NOT_POOR = "khong_ngheo", "Không thuộc hộ nghèo, hộ cận nghèo", "Neither poor nor near-poor"
+
+
+class RoundKind(Term):
+    PERIODIC = "dinh_ky", "Rà soát định kỳ", "Periodic review"
+    AD_HOC = "thuong_xuyen", "Rà soát thường xuyên", "Ad-hoc review"
+
+
+class RoundState(Term):
+    OPEN = "open", "Đang mở", "Open"
+    CLOSED = "closed", "Đã đóng", "Closed"
+
+
+class B1Method(Term):
+    """How a round settles the income side while no official B1 points table is loaded."""
+
+    TABLE = "bang_diem", "Tính từ bảng điểm B1", "From the B1 points table"
+    TOTAL = "nhap_tong", "Nhập tổng điểm B1", "B1 total keyed in"
+    INCOME = "thu_nhap", "Thu nhập bình quân đầu người", "Stated income per person"
+
+
+class RegisterState(Term):
+    """What became of one household in one round: each is accounted for exactly once."""
+
+    TO_VISIT = "to_visit", "Chưa đến", "To visit"
+    RECEIVED = "received", "Đã nhận, chờ duyệt", "Received, to be reviewed"
+    RETURNED = "returned", "Trả lại để sửa", "Returned"
+    ACCEPTED = "accepted", "Đã duyệt", "Accepted"
+
+
+class SubmissionState(Term):
+    """Where a submission stands; `lifecycle.TRANSITIONS` says how it moves."""
+
+    SUBMITTED = "submitted", "Chờ duyệt", "To be reviewed"
+    RETURNED = "returned", "Đã trả lại", "Returned"
+    ACCEPTED = "accepted", "Đã duyệt", "Accepted"
+    SUPERSEDED = "superseded", "Đã có bản thay thế", "Superseded"
+    QUARANTINED = "quarantined", "Tạm giữ, cần xem", "Held for a look"
+
+
+class Action(Term):
+    """What was done to a submission: one row of `submission_event` each."""
+
+    RECEIVE = "receive", "Nhận", "Received"
+    QUARANTINE = "quarantine", "Tạm giữ", "Held"
+    ACCEPT = "accept", "Duyệt", "Accepted"
+    RETURN = "return", "Trả lại", "Returned"
+    SUPERSEDE = "supersede", "Thay bằng bản mới", "Superseded"
+    RELEASE = "release", "Bỏ tạm giữ", "Released"
+    REOPEN = "reopen", "Mở lại", "Reopened"
+
+
+class QuarantineReason(Term):
+    """Why an entry that arrived well is held until a person has looked."""
+
+    UNKNOWN_FORM = "unknown_form", "Phiên bản phiếu không có trên máy chủ", "Form version unknown to the server"
+    UNKNOWN_HOUSEHOLD = "unknown_household", "Không có hộ này trong danh sách", "Household not on the register"
+    OUTSIDE_AREA = "outside_area", "Ngoài địa bàn được giao", "Outside the assigned area"
+    ROUND_CLOSED = "round_closed", "Đợt rà soát đã đóng hoặc không có", "Round closed or unknown"
+    ID_REUSED = "id_reused", "Trùng mã phiếu nhưng khác nội dung", "Same id, other content"
+    BAD_ANSWERS = "bad_answers", "Câu trả lời thiếu hoặc không hợp lệ", "Answers missing or invalid"
+    BAD_SHAPE = "bad_shape", "Phiếu sai cấu trúc", "Entry has the wrong shape"
+    TOO_LARGE = "too_large", "Phiếu quá lớn", "Entry too large"
+    FUTURE_DATE = "future_date", "Ngày phỏng vấn ở tương lai", "Interview dated in the future"
+    ALREADY_ACCEPTED = "already_accepted", "Hộ này đã được duyệt trong đợt", "Household already accepted in this round"
+    TWO_INTERVIEWS = "two_interviews", "Hộ này đã có phiếu khác đang chờ", "Another interview of this household is waiting"
+    REVOKED = "revoked", "Tài khoản không còn quyền", "Account no longer permitted"
+
+
+class Dimension(Term):
+    """The six dimensions of NĐ 07/2021/NĐ-CP, in the order of Mẫu 7.4."""
+
+    EMPLOYMENT = "viec_lam", "Việc làm", "Employment"
+    HEALTH = "y_te", "Y tế", "Health"
+    EDUCATION = "giao_duc", "Giáo dục", "Education"
+    HOUSING = "nha_o", "Nhà ở", "Housing"
+    WATER = "nuoc_ve_sinh", "Nước sinh hoạt và vệ sinh", "Water and sanitation"
+    INFORMATION = "thong_tin", "Thông tin", "Information"
+
+
+class Indicator(Term):
+    """The twelve indicators of NĐ 07/2021/NĐ-CP, in the order of Mẫu 7.4 (shared/domain/b2_items.csv)."""
+
+    JOB = "viec_lam", "Việc làm", "Employment"
+    DEPENDANTS = "nguoi_phu_thuoc", "Người phụ thuộc trong hộ gia đình", "Dependants in the household"
+    NUTRITION = "dinh_duong", "Dinh dưỡng", "Nutrition"
+    INSURANCE = "bhyt", "Bảo hiểm y tế", "Health insurance"
+    ADULT_EDUCATION = "gd_nguoi_lon", "Trình độ giáo dục của người lớn", "Adults' education"
+    CHILD_SCHOOLING = "gd_tre_em", "Tình trạng đi học của trẻ em", "Children's schooling"
+    HOUSE_QUALITY = "nha_o_chat_luong", "Chất lượng nhà ở", "Housing quality"
+    HOUSE_AREA = "nha_o_dien_tich", "Diện tích nhà ở bình quân đầu người", "Housing area per person"
+    WATER = "nuoc", "Nguồn nước sinh hoạt", "Water source"
+    TOILET = "nha_tieu", "Nhà tiêu hợp vệ sinh", "Hygienic latrine"
+    TELECOM = "vien_thong", "Sử dụng dịch vụ viễn thông", "Telecommunication services"
+    MEDIA = "phuong_tien_tt", "Phương tiện phục vụ tiếp cận thông tin", "Means of access to information"
+
+
+DIMENSION_OF: dict[Indicator, Dimension] = {
+    Indicator.JOB: Dimension.EMPLOYMENT,
+    Indicator.DEPENDANTS: Dimension.EMPLOYMENT,
+    Indicator.NUTRITION: Dimension.HEALTH,
+    Indicator.INSURANCE: Dimension.HEALTH,
+    Indicator.ADULT_EDUCATION: Dimension.EDUCATION,
+    Indicator.CHILD_SCHOOLING: Dimension.EDUCATION,
+    Indicator.HOUSE_QUALITY: Dimension.HOUSING,
+    Indicator.HOUSE_AREA: Dimension.HOUSING,
+    Indicator.WATER: Dimension.WATER,
+    Indicator.TOILET: Dimension.WATER,
+    Indicator.TELECOM: Dimension.INFORMATION,
+    Indicator.MEDIA: Dimension.INFORMATION,
+}

@@ -1,0 +1,97 @@
+"""Vietnamese unless the reader chose English.
+
+The choice lives in a cookie, so that pages which know no account (the phone's shell, sign-in, errors) follow it too.
+All catalogs `translations/<language>/LC_MESSAGES/*.po` are read at start and kept in memory: there is no .mo to forget.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Blueprint, Flask, Response, redirect, request, url_for
+from flask_babel import Babel, Domain, get_locale
+
+from survey.web.security import local_address, public, signed_in_account
+
+LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
+COOKIE = "lang"
+_YEAR = 365 * 24 * 3600
+
+blueprint = Blueprint("language", __name__)
+
+
+def read_catalogs(folder: Path) -> dict[str, NullTranslations]:
+    """Every language's messages, merged over its .po files. The language of the source, English, needs none."""
+    found: dict[str, NullTranslations] = {"en": NullTranslations()}
+    for language in LANGUAGES:
+        merged = Catalog(locale=language)
+        for path in sorted((folder / language / "LC_MESSAGES").glob("*.po")):
+            with path.open("rb") as file:
+                for message in read_po(file, locale=language):
+                    if message.id and message.string and not message.fuzzy:
+                        merged.add(message.id, message.string, context=message.context)
+        if len(merged):
+            compiled = BytesIO()
+            write_mo(compiled, merged)
+            compiled.seek(0)
+            found[language] = Translations(compiled)
+    return found
+
+
+class _InMemory(Domain):  # type: ignore[misc]
+    def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
+        super().__init__()
+        self.catalogs = catalogs
+
+    def get_translations(self) -> NullTranslations:
+        return self.catalogs.get(str(get_locale()), self.catalogs["en"])
+
+
+class _Babel(Babel):  # type: ignore[misc]
+    in_memory: _InMemory
+
+    @property
+    def domain_instance(self) -> _InMemory:
+        return self.in_memory
+
+
+def init_app(app: Flask) -> None:
+    babel = _Babel()
+    babel.in_memory = _InMemory(read_catalogs(Path(app.root_path) / "translations"))
+    babel.init_app(app, default_locale="vi", default_timezone="Asia/Ho_Chi_Minh", locale_selector=current_language)
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(current_language=current_language, languages=LANGUAGES)
+
+
+def current_language() -> str:
+    """ "vi" or "en": `?lang=` (the phone's page), else the cookie, else Vietnamese."""
+    if not request:
+        return "vi"
+    for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if wish in LANGUAGES:
+            return str(wish)
+    return "vi"
+
+
+def remember(response: Response, language: str) -> Response:
+    """Keep the reader's choice in this browser."""
+    response.set_cookie(COOKIE, language, max_age=_YEAR, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+@blueprint.post("/language")
+@public
+def switch() -> Response:
+    """Choose the language; the account keeps it for its next phone."""
+    language = request.form.get("lang", "vi")
+    account = signed_in_account()
+    if language not in LANGUAGES:
+        language = "vi"
+    if account is not None:
+        account.language = language
+    return remember(redirect(local_address(request.form.get("next")) or url_for("login.page"), 303), language)

@@ -1,0 +1,69 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.wrappers import Response as BaseResponse
+
+from models import Account
+from survey.submissions.signin import authenticate
+from survey.terms import Role
+from survey.web.forms import SignIn
+from survey.web.language import COOKIE, remember
+from survey.web.security import local_address, public, sign_in, signed_in_account
+from survey.web.session import get_session, keep_changes, now
+
+blueprint = Blueprint("login", __name__)
+
+
+class _SecureUnderHTTPS(SecureCookieSessionInterface):
+    """The session cookie is Secure whenever the request came by HTTPS; on a bare local network it still works."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return bool(request.is_secure)
+
+
+def init_app(app: Flask) -> None:
+    app.session_interface = _SecureUnderHTTPS()
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/login")
+@public
+def page() -> str | BaseResponse:
+    """The sign-in page, or onward for who is signed in already."""
+    account = signed_in_account()
+    if account is not None:
+        return redirect(local_address(request.args.get("next")) or home_of(account))
+    return render_template("login.html", form=SignIn(), failed=False)
+
+
+@blueprint.post("/login")
+@public
+def submit() -> str | tuple[str, int] | BaseResponse:
+    """Sign in, or say one sentence that does not tell which of the two was wrong."""
+    form = SignIn()
+    if not form.validate():
+        return render_template("login.html", form=form, failed=False), 422
+    keep_changes()  # a failed attempt counts although its answer is a refusal
+    address = request.remote_addr or "unknown"
+    account = authenticate(get_session(), form.username.data, form.password.data, address, now())
+    if account is None:
+        return render_template("login.html", form=form, failed=True), 422
+    language = request.cookies.get(COOKIE) or account.language
+    sign_in(account)
+    return remember(redirect(local_address(request.args.get("next")) or home_of(account), 303), language)
+
+
+@blueprint.post("/logout")
+@public
+def out() -> BaseResponse:
+    """Sign out of this browser. What the phone has stored stays."""
+    session.clear()
+    return redirect(url_for("login.page"), 303)
+
+
+def home_of(account: Account) -> str:
+    """Where an account's work begins: the phone's page for who interviews, else the desk."""
+    return "/" if account.role == Role.ENUMERATOR else "/desk/"

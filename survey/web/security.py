@@ -1,0 +1,185 @@
+"""The guard before every view: denied unless the view says @public or names its verb with @permitted.
+
+A route without a mark stops the app from starting. Order: sign-in is asked before the CSRF token, because an expired
+session must read as such to a phone (401), not as a stale form (403).
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from models import Account
+from survey.access import VERBS, has_verb, may
+from survey.problems import PROBLEMS, Problem, code_of_status
+from survey.submissions.accounts import holder_of, where_is
+from survey.terms import Role
+from survey.web.session import get_session, now
+
+PUBLIC = "public"
+SESSION_HOURS = {Role.ENUMERATOR: 24 * 14, Role.SUPERVISOR: 12, Role.PROVINCE: 12, Role.ADMIN: 12}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; manifest-src 'self'; font-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(self), microphone=()",
+}
+csrf = CSRFProtect()
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Anybody may see this, signed in or not."""
+    view.verb = PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def permitted(verb: str, *, writes: bool = False) -> Callable[[View], View]:
+    """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes."""
+    if verb not in VERBS:
+        raise ValueError(f"no such verb: {verb}")
+
+    def mark(view: View) -> View:
+        view.verb = verb  # type: ignore[attr-defined]
+        view.writes = writes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def init_app(app: Flask) -> None:
+    app.view_functions["static"] = public(app.view_functions["static"])
+    app.before_request(_guard)
+    csrf.init_app(app)
+    app.after_request(_headers)
+    app.register_error_handler(Problem, _answer_problem)
+    app.register_error_handler(CSRFError, lambda _error: _answer_problem(Problem("csrf")))
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_crash)
+    app.jinja_env.globals["signed_in_account"] = signed_in_account
+
+
+def check_marks(app: Flask) -> None:
+    """Refuse to start with a route that is neither public on purpose nor names its verb."""
+    unmarked = [name for name, view in app.view_functions.items() if not hasattr(view, "verb")]
+    if unmarked:
+        raise RuntimeError(f"routes without @public or @permitted: {', '.join(sorted(unmarked))}")
+
+
+def signed_in_account() -> Account | None:
+    """Whose request this is, or None. The session ends with its time, a new password, a new role or deactivation."""
+    if "account" not in g:
+        g.account = _account_of_session()
+    account: Account | None = g.account
+    return account
+
+
+def current_account() -> Account:
+    """Whose request this is; raises `not_signed_in` or `session_expired`."""
+    account = signed_in_account()
+    if account is None:
+        raise Problem("session_expired" if "account" in session else "not_signed_in")
+    return account
+
+
+def sign_in(account: Account) -> None:
+    """Begin a session for `account`."""
+    session.clear()
+    session.permanent = True
+    session.update(account=account.id, epoch=account.session_epoch, since=now().isoformat())
+    g.account = account
+
+
+def local_address(address: str | None) -> str | None:
+    """`address` if it is a path on this server, else None: a sign-in must not lead elsewhere."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or not address.isprintable():
+        return None
+    return address
+
+
+def _account_of_session() -> Account | None:
+    if "account" not in session:
+        return None
+    account = get_session().get(Account, session["account"])
+    if account is None or not account.active or account.session_epoch != session.get("epoch"):
+        return None
+    since = datetime.fromisoformat(session["since"])
+    return account if now() - since < timedelta(hours=SESSION_HOURS[Role(account.role)]) else None
+
+
+def _guard() -> None:
+    if request.endpoint is None:  # no such route: the router's own 404 follows
+        return
+    verb = _verb_of(request.endpoint)
+    if verb == PUBLIC:
+        return
+    account = current_account()
+    if not has_verb(account.role, verb):
+        raise Problem("forbidden")
+    commune_id = (request.view_args or {}).get("commune_id")
+    if commune_id is not None:
+        where = where_is(get_session(), commune_id)
+        if where is None or not may(holder_of(get_session(), account), verb, where):
+            raise Problem("not_found")
+
+
+def _verb_of(endpoint: str) -> str:
+    return str(current_app.view_functions[endpoint].verb)  # type: ignore[attr-defined]
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    if request.path.startswith("/api/"):
+        response.headers["X-So-Ho"] = "1"
+    return response
+
+
+def _answer_problem(problem: Problem) -> BaseResponse:
+    refusal = problem.refusal
+    response: BaseResponse
+    if request.path.startswith("/api/"):
+        words = {"code": problem.code, "title": gettext(refusal.title), "next": gettext(refusal.next)}
+        response = jsonify({"problem": words | {"detail": problem.detail}})
+    elif refusal.status == 401 and request.method in ("GET", "HEAD"):
+        return redirect(url_for("login.page", next=request.full_path.rstrip("?")))
+    else:
+        response = Response(render_template("problem.html", problem=problem, refusal=refusal))
+    response.status_code = refusal.status
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    response = _answer_problem(Problem(code_of_status(error.code)))
+    if error.code not in [refusal.status for refusal in PROBLEMS.values()]:
+        response.status_code = error.code
+    return response
+
+
+def _answer_crash(error: Exception) -> BaseResponse:
+    # Only where and what kind: an exception's text may quote somebody's answers.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    current_app.logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, where)
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    return _answer_problem(Problem("server_error"))

@@ -1,0 +1,78 @@
+"""One Session a request, and the only `commit()` of the web: success commits, a refusal or a crash rolls back.
+
+A request that reads (GET, HEAD) gets a reading transaction; a view that writes in a GET says so with
+`@permitted(…, writes=True)`. A refusal that must leave a trace all the same (a failed sign-in) calls `keep_changes()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.engine import open_engine, reading_engine
+
+_READING_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def init_app(app: Flask) -> None:
+    engine = open_engine(app.config["DATABASE_URL"])
+    app.extensions["engine"] = engine
+    app.extensions["reading_engine"] = reading_engine(engine)
+    app.after_request(_finish)
+    app.teardown_appcontext(_close)
+
+
+def get_engine() -> Engine:
+    """The engine of the running app, for commands."""
+    engine: Engine = current_app.extensions["engine"]
+    return engine
+
+
+def get_session() -> Session:
+    """The request's Session, made when first asked for."""
+    if "session" not in g:
+        view = current_app.view_functions.get(request.endpoint or "")
+        reads = request.method in _READING_METHODS and not getattr(view, "writes", False)
+        g.session = Session(current_app.extensions["reading_engine" if reads else "engine"], expire_on_commit=False)
+    session: Session = g.session
+    return session
+
+
+def keep_changes() -> None:
+    """Commit what this request wrote although its answer is a refusal."""
+    g.keep_changes = True
+
+
+def now() -> datetime:
+    """The server's time, aware UTC; `CLOCK` in the settings replaces it."""
+    clock = current_app.config.get("CLOCK")
+    moment: datetime = clock() if clock else datetime.now(UTC)
+    return moment
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A Session for a command: committed at the end, rolled back by an exception."""
+    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def _finish(response: Response) -> Response:
+    session: Session | None = g.get("session")
+    if session is not None:
+        if response.status_code < 400 or g.get("keep_changes"):
+            session.commit()
+        else:
+            session.rollback()
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    session: Session | None = g.pop("session", None)
+    if session is not None:
+        session.close()

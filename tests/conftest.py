@@ -1,0 +1,104 @@
+"""What every server test stands on: a migrated database with a small Sơn La in it, a fixed clock, signed-in browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy.orm import Session
+
+from app import create_app
+from models import Account
+from survey.submissions.accounts import find_account
+from tests import world
+from tests.databases import PostgreSQL, SQLite
+
+
+class Clock:
+    """The server's time: stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = world.NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+class Browser(FlaskClient):
+    """A client that sends its CSRF token with every request that writes, as the product's pages do."""
+
+    csrf: str | None = None
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        if self.csrf and kwargs.get("method") not in (None, "GET", "HEAD"):
+            headers = dict(kwargs.pop("headers", None) or {})
+            headers.setdefault("X-CSRF-Token", self.csrf)
+            kwargs["headers"] = headers
+        return super().open(*args, **kwargs)
+
+
+@pytest.fixture(scope="session", params=[SQLite, PostgreSQL], ids=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One kind of database, with a template that holds the world."""
+    made = request.param(tmp_path_factory.mktemp("databases"), world.build)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(databases: Any, tmp_path: Any, clock: Clock) -> Iterator[Flask]:
+    """The app on a fresh copy of the world."""
+    url = databases.fresh()
+    made = create_app({"DATABASE_URL": url, "INSTANCE": tmp_path / "instance", "CLOCK": clock, "TESTING": True})
+    made.test_client_class = Browser
+    yield made
+    made.extensions["engine"].dispose()
+    databases.drop(url)
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A Session of the test's own. Commit what the app shall see; expire (or `session.rollback()`) to see what it did."""
+    with Session(app.extensions["engine"]) as made:
+        yield made
+
+
+@pytest.fixture
+def client(app: Flask) -> Browser:
+    """A browser that nobody is signed in with."""
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def login_as(app: Flask, clock: Clock) -> Callable[[str], Browser]:
+    """`login_as("supervisor")`: a browser with that account's session. Accounts are named in tests/world.py."""
+
+    def sign_in(username: str) -> Browser:
+        with Session(app.extensions["reading_engine"]) as reading:
+            account = find_account(reading, username)
+            assert account is not None, f"no account {username} in tests/world.py"
+        return browser_of(app, account, clock.now)
+
+    return sign_in
+
+
+def browser_of(app: Flask, account: Account, since: datetime) -> Browser:
+    browser: Any = app.test_client()
+    with browser.session_transaction() as cookie:
+        cookie.permanent = True
+        cookie.update(account=account.id, epoch=account.session_epoch, since=since.isoformat(), csrf_token="0" * 40)
+    browser.csrf = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps("0" * 40)
+    return browser  # type: ignore[no-any-return]

@@ -1,0 +1,131 @@
+"""Databases for the tests: one migrated template, and a fresh copy of it for each test.
+
+PostgreSQL is the one that TEST_POSTGRES_URL names (a superuser's address, any database), else a server of our own, made
+with initdb in a temporary folder and stopped at the end. Where its binaries are missing the tests fail, they don't skip.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from migrations.upgrade import upgrade
+from models.engine import open_engine
+
+Fill = Callable[[Session], None]
+
+
+def _prepare(url: str, fill: Fill) -> None:
+    engine = open_engine(url)
+    upgrade(engine)
+    with Session(engine) as session, session.begin():
+        fill(session)
+    engine.dispose()
+
+
+class SQLite:
+    """Copies of a file."""
+
+    name = "sqlite"
+
+    def __init__(self, folder: Path, fill: Fill) -> None:
+        self.folder = folder
+        self.template = folder / "template.sqlite3"
+        _prepare(f"sqlite:///{self.template}", fill)
+
+    def fresh(self) -> str:
+        path = self.folder / f"{uuid4().hex}.sqlite3"
+        shutil.copyfile(self.template, path)
+        return f"sqlite:///{path}"
+
+    def empty(self) -> str:
+        return f"sqlite:///{self.folder / uuid4().hex}.sqlite3"
+
+    def drop(self, url: str) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(url.removeprefix("sqlite:///") + suffix).unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        pass
+
+
+class PostgreSQL:
+    """Databases made from a template database."""
+
+    name = "postgresql"
+
+    def __init__(self, folder: Path, fill: Fill) -> None:
+        given = os.environ.get("TEST_POSTGRES_URL")
+        self.server = None if given else Server()
+        self.url = make_url((given or self.server.url).replace("postgresql://", "postgresql+psycopg://", 1))  # type: ignore[union-attr]
+        self.admin = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        self.template = f"template_{uuid4().hex}"
+        _prepare(self.empty(self.template), fill)
+
+    def empty(self, name: str | None = None) -> str:
+        name = name or f"test_{uuid4().hex}"
+        with self.admin.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        return self._address(name)
+
+    def fresh(self) -> str:
+        name = f"test_{uuid4().hex}"
+        with self.admin.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"'))
+        return self._address(name)
+
+    def drop(self, url: str) -> None:
+        with self.admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)'))
+
+    def stop(self) -> None:
+        self.drop(self._address(self.template))
+        self.admin.dispose()
+        if self.server:
+            self.server.stop()
+
+    def _address(self, name: str) -> str:
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+
+class Server:
+    """A PostgreSQL server of our own; durability is off, nothing in it outlives the tests."""
+
+    def __init__(self) -> None:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        which = shutil.which("initdb")
+        binaries = found[-1].parent if found else Path(which).parent if which else None
+        if binaries is None:
+            raise RuntimeError("PostgreSQL is not installed (apt-get install postgresql), nor is TEST_POSTGRES_URL set")
+        self.binaries = binaries
+        self.folder = Path(tempfile.mkdtemp(prefix="so-ho-pg-"))
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(self.folder, "postgres", pwd.getpwnam("postgres").pw_gid)
+        self._run("initdb", "-D", f"{self.folder}/data", "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        options = f"-k {self.folder} -h 127.0.0.1 -p {port} -c fsync=off -c full_page_writes=off -c max_connections=200"
+        self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
+        self.url = f"postgresql://test@127.0.0.1:{port}/postgres"
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        as_user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        subprocess.run(
+            [str(self.binaries / program), *arguments],
+            check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_user,  # type: ignore[call-overload]
+        )  # fmt: skip

@@ -1,0 +1,47 @@
+"""A small Sơn La for the tests: real communes, a few villages in two of them, one account of each role in each area."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from survey.submissions.accounts import create_account
+from survey.submissions.places import add_village, load_province
+from survey.terms import Area, Role
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+COMMUNE, OTHER_COMMUNE = "03757", "03664"
+VILLAGE, VILLAGE_2, OTHER_VILLAGE = "03757-01", "03757-02", "03664-01"
+PASSWORD = "mật khẩu thử 2026"
+
+
+def build(session: Session) -> None:
+    """Everything that every test may rely on."""
+    load_province(session, "14", region="mien_nui_phia_bac")
+    load_province(session, "11")
+    add_village(session, COMMUNE, 1, "Bản Nà Ca", "Bản", Area.RURAL)
+    add_village(session, COMMUNE, 2, "Tiểu khu 2", "Tiểu khu", Area.URBAN)
+    add_village(session, OTHER_COMMUNE, 1, "Tổ 1", "Tổ dân phố", Area.URBAN)
+    account(session, "enumerator", Role.ENUMERATOR, COMMUNE, VILLAGE)
+    account(session, "enumerator-2", Role.ENUMERATOR, COMMUNE, VILLAGE_2)
+    account(session, "enumerator-other", Role.ENUMERATOR, OTHER_COMMUNE, OTHER_VILLAGE)
+    account(session, "supervisor", Role.SUPERVISOR, COMMUNE)
+    account(session, "supervisor-2", Role.SUPERVISOR, COMMUNE)
+    account(session, "supervisor-other", Role.SUPERVISOR, OTHER_COMMUNE)
+    account(session, "province", Role.PROVINCE, "14")
+    account(session, "province-other", Role.PROVINCE, "11")
+    account(session, "admin", Role.ADMIN, None)
+
+
+def account(session: Session, username: str, role: Role, place_id: str | None, *villages: str) -> None:
+    create_account(
+        session,
+        username=username,
+        display_name=f"Người thử {username}",
+        role=role,
+        password=PASSWORD,
+        now=NOW,
+        place_id=place_id,
+        villages=villages,
+    )
