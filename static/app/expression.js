@@ -1,0 +1,166 @@
+// An expression tree, parsed on the server, → a function that evaluates it.   ⇄ survey/form/expression.py (the tree's shape)
+import { FUNCTIONS } from './functions.js'
+import { nodeNumber, nodeText, toBoolean, toNumber, toString } from './values.js'
+
+/** Where an expression is evaluated: XPath's context node, whose rule it is, and what else it can reach. */
+export class Context {
+  constructor(node, current, env, position = 1, size = 1) {
+    this.node = node
+    this.current = current
+    this.env = env
+    this.position = position
+    this.size = size
+  }
+}
+
+const MIRROR = { '=': '=', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
+
+const ARITHMETIC = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  div: (a, b) => a / b,
+  mod: (a, b) => a % b,
+}
+
+/** XPath 1.0 §3.4: with node-sets a comparison holds when it holds for some node. */
+function compare(operator, a, b) {
+  if (Array.isArray(a)) {
+    if (typeof b === 'boolean') return compareAtoms(operator, a.length > 0, b)
+    if (Array.isArray(b)) return a.some((m) => b.some((n) => compareAtoms(operator, nodeText(m), nodeText(n))))
+    if (typeof b === 'number') return a.some((m) => compareAtoms(operator, nodeNumber(m), b))
+    return a.some((m) => compareAtoms(operator, nodeText(m), b))
+  }
+  return Array.isArray(b) ? compare(MIRROR[operator], b, a) : compareAtoms(operator, a, b)
+}
+
+function compareAtoms(operator, a, b) {
+  if (operator === '=' || operator === '!=') {
+    let equal
+    if (typeof a === 'boolean' || typeof b === 'boolean') equal = toBoolean(a) === toBoolean(b)
+    else if (typeof a === 'number' || typeof b === 'number') equal = toNumber(a) === toNumber(b)
+    else equal = a === b
+    return equal === (operator === '=')
+  }
+  const x = toNumber(a)
+  const y = toNumber(b)
+  if (operator === '<') return x < y
+  if (operator === '<=') return x <= y
+  return operator === '>' ? x > y : x >= y
+}
+
+/** The function that evaluates `tree`; built once a form, called often. */
+export function build(tree) {
+  if (!Array.isArray(tree)) return () => tree
+  const [head] = tree
+  if (head === 'call') {
+    const body = FUNCTIONS[tree[1]]
+    const args = tree.slice(2).map(build)
+    return (c) => body(c, args)
+  }
+  if (head === 'path' || head === 'one') return buildPath(tree)
+  if (head === 'neg') {
+    const inner = build(tree[1])
+    return (c) => -toNumber(inner(c))
+  }
+  const left = build(tree[1])
+  const right = build(tree[2])
+  if (head === 'or') return (c) => toBoolean(left(c)) || toBoolean(right(c))
+  if (head === 'and') return (c) => toBoolean(left(c)) && toBoolean(right(c))
+  if (head === '|') return (c) => [...new Set([left(c), right(c)].filter(Array.isArray).flat())]
+  const operate = ARITHMETIC[head]
+  if (operate) return (c) => operate(toNumber(left(c)), toNumber(right(c)))
+  return (c) => compare(head, left(c), right(c))
+}
+
+const STARTS = { '/': (c) => [c.env.root], '.': (c) => [c.node], current: (c) => [c.current] }
+
+function buildPath(tree) {
+  return buildLookup(tree) ?? buildWalk(tree)
+}
+
+function buildWalk(tree) {
+  const begin = typeof tree[1] === 'string' ? STARTS[tree[1]] : build(tree[1])
+  const steps = tree.slice(2).map(buildStep)
+  const several = tree[0] === 'path'
+  return (c) => {
+    let nodes = begin(c)
+    if (!steps.length) return nodes
+    if (!Array.isArray(nodes)) return []
+    for (const step of steps) nodes = step(c, nodes)
+    // Of several, those not asked do not exist (JavaRosa); a single one reads as blank.
+    return several ? nodes.filter((node) => node.relevant) : nodes
+  }
+}
+
+function buildStep([axis, name, ...rest]) {
+  const predicates = rest.map(build)
+  const walk = (nodes) => {
+    if (axis === 'self') return nodes
+    if (axis === 'parent') return [...new Set(nodes.map((node) => node.parent).filter(Boolean))]
+    return nodes.flatMap((node) => {
+      if (name === '*') return [...node.children.values()].flat()
+      return node.children.get(name) ?? []
+    })
+  }
+  return (c, nodes) => {
+    let found = walk(nodes)
+    for (const predicate of predicates) {
+      // Only what is asked takes part in a predicate, so that positions count what a person sees.
+      found = found.filter((node) => node.relevant)
+      const size = found.length
+      found = found.filter((node, i) => {
+        const value = predicate(new Context(node, c.current, c.env, i + 1, size))
+        return typeof value === 'number' ? value === i + 1 : toBoolean(value)
+      })
+    }
+    return found
+  }
+}
+
+/** `instance('t')/root/item[a = X and b = Y]/c` through an index; null where the walk is needed. */
+function buildLookup(tree) {
+  const [head, start, root, item, column] = tree
+  if (head !== 'path' || tree.length !== 5 || start[0] !== 'call' || start[1] !== 'instance') return null
+  if (typeof start[2] !== 'string' || root[0] !== 'child' || root[1] !== 'root' || root.length !== 2) return null
+  if (item[0] !== 'child' || item[1] !== 'item' || item.length !== 3 || column[0] !== 'child' || column.length !== 2) return null
+  const pairs = equalities(item[2])
+  if (!pairs) return null
+  const names = pairs.map(([name]) => name)
+  const values = pairs.map(([, value]) => build(value))
+  const walk = buildWalk(tree)
+  return (c) => {
+    const key = []
+    for (const value of values) {
+      const found = value(c)
+      if (typeof found === 'number' || typeof found === 'boolean' || (Array.isArray(found) && found.length > 1)) return walk(c)
+      key.push(toString(found))
+    }
+    return c.env.lookup(start[2], names, key, column[1])
+  }
+}
+
+function equalities(tree) {
+  if (!Array.isArray(tree)) return null
+  if (tree[0] === 'and') {
+    const left = equalities(tree[1])
+    const right = equalities(tree[2])
+    return left && right && [...left, ...right]
+  }
+  if (tree[0] !== '=') return null
+  for (const [column, value] of [
+    [tree[1], tree[2]],
+    [tree[2], tree[1]],
+  ]) {
+    const named = Array.isArray(column) && column[0] === 'path' && column[1] === '.' && column.length === 3
+    if (named && column[2][0] === 'child' && column[2].length === 2 && independent(value)) return [[column[2][1], value]]
+  }
+  return null
+}
+
+/** Whether a value is the same for every row. */
+function independent(tree) {
+  if (typeof tree === 'string') return true
+  const path = Array.isArray(tree) && (tree[0] === 'path' || tree[0] === 'one')
+  return path && (tree[1] === '/' || tree[1] === 'current') && tree.slice(2).every((step) => step.length <= 2)
+}

@@ -1,0 +1,94 @@
+// XPath's four kinds of value and their conversions, over the nodes of a record.   ⇄ survey/form/values.py
+// A value is an array of nodes, a string, a number or a boolean.
+
+export class Node {
+  constructor(definition, parent, value = '', index = 0) {
+    this.definition = definition
+    this.parent = parent
+    this.value = value
+    this.children = new Map()
+    this.ownRelevant = true
+    this.index = index // of a repeat instance, from 1
+  }
+
+  get relevant() {
+    for (let node = this; node; node = node.parent) if (!node.ownRelevant) return false
+    return true
+  }
+}
+
+const NUMBER = /^\s*-?(?:\d+(?:\.\d*)?|\.\d+)\s*$/
+const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/
+const DAY = 86400000
+
+/** Days since 1970-01-01 of an ISO date or dateTime (a dateTime counts in UTC); NaN for anything else. */
+export function days(text) {
+  const match = DATE.exec(text)
+  if (!match) return NaN
+  const [, year, month, day, hour, minute, second, fraction, zone] = match
+  const whole = dayNumber(+year, +month, +day)
+  if (Number.isNaN(whole) || hour === undefined) return whole
+  let seconds = +hour * 3600 + +minute * 60 + +(second ?? 0) + +(fraction ?? 0)
+  if (zone && zone !== 'Z') {
+    const offset = +zone.slice(1, 3) * 3600 + +zone.slice(-2) * 60
+    seconds -= zone[0] === '+' ? offset : -offset
+  }
+  return whole + seconds / 86400
+}
+
+function dayNumber(year, month, day) {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  const real = year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  return real ? date.getTime() / DAY : NaN
+}
+
+/** The string value of a node; blank when it is not asked. */
+export function nodeText(node) {
+  if (!node.relevant) return ''
+  return typeof node.value === 'string' ? node.value : numberText(node.value)
+}
+
+/** XPath 1.0 §4.2 string(number): no exponent, no ".0". */
+export function numberText(number) {
+  const text = String(number === 0 ? 0 : number)
+  if (!text.includes('e') || !Number.isFinite(number)) return text
+  const [mantissa, exponent] = text.split('e')
+  const [whole, fraction = ''] = mantissa.replace('-', '').split('.')
+  const sign = number < 0 ? '-' : ''
+  const shift = +exponent
+  if (shift < 0) return `${sign}0.${'0'.repeat(-shift - 1)}${whole}${fraction}`
+  return sign + (whole + fraction).padEnd(shift + 1, '0')
+}
+
+export function toString(value) {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return numberText(value)
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
+  return value.length ? nodeText(value[0]) : ''
+}
+
+/** XPath 1.0 §4.4 number(string), and ODK's days of a date. */
+export function textNumber(text) {
+  if (NUMBER.test(text)) return Number(text)
+  return text.length >= 10 ? days(text) : NaN
+}
+
+export function nodeNumber(node) {
+  if (!node.relevant) return NaN
+  if (typeof node.value !== 'string') return node.value
+  return node.value === '' ? NaN : textNumber(node.value)
+}
+
+export function toNumber(value) {
+  if (typeof value === 'number') return value
+  if (typeof value === 'string') return textNumber(value)
+  if (typeof value === 'boolean') return value ? 1 : 0
+  return value.length ? nodeNumber(value[0]) : NaN
+}
+
+export function toBoolean(value) {
+  if (typeof value === 'boolean') return value
+  if (typeof value === 'number') return value !== 0 && !Number.isNaN(value)
+  return value.length > 0
+}

@@ -1,0 +1,1 @@
+"""What we ask: a workbook becomes a `Form`; a `Form` and answers become values, relevance and problems. Pure."""

@@ -1,0 +1,447 @@
+"""ODK XPath text → expression tree → a function that evaluates it.   ⇄ static/app/expression.js
+
+The text is parsed once, on the server; the tree travels to the phone as JSON, which needs no parser:
+
+    5, "text"                         a literal
+    ["or"|"and"|"="|"!="|"<"|"<="|">"|">="|"+"|"-"|"*"|"div"|"mod"|"|", A, B]      an operator (XPath 1.0 §3.3-3.5)
+    ["neg", A]                        unary minus
+    ["call", "selected", A, …]        a function of `functions.py`
+    ["path", START, STEP, …]          a location path that may give any number of nodes (XPath 1.0 §2)
+    ["one", START, STEP, …]           a path that always names exactly one node of the record (no repeat crossed, no predicate)
+
+START is "/" (the record), "." (the context node), "current" (the node whose rule this is, ODK XForms `current()`),
+or a tree that gives nodes. STEP is ["child", name, PREDICATE, …], ["parent"] or ["self"]. A bare `${name}` is parsed to
+["ref", name] and replaced by a path when the form is compiled (`resolve.py`), the way pyxform writes it: relative inside a shared repeat, otherwise absolute.
+
+Values are XPath's four: a list of nodes, a string, a number (float) or a boolean. What differs from plain XPath 1.0, as ODK has it:
+a date string becomes its days since 1970-01-01 where a number is needed; a node that is not relevant reads as blank,
+and is left out of a path that may give several.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from survey.form.functions import ARITY, FUNCTIONS
+from survey.form.values import Context, Lazy, Node, Value, node_number, node_text, to_boolean, to_number, to_string
+
+Tree = Any  # what JSON can hold, in the shapes above
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be read; `at` is the offset (from 0) in its text."""
+
+    def __init__(self, message: str, at: int = 0) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>\d+(?:\.\d*)?|\.\d+)
+    | (?P<string>"[^"]*"|'[^']*')
+    | \$\{\s*(?P<ref>[^}]*?)\s*\}
+    | (?P<op>::|//|\.\.|<=|>=|!=|[()\[\],/@.|+\-=<>*])
+    | (?P<name>[^\W\d][\w.\-]*(?::(?!:)[^\W\d][\w.\-]*)?)
+    )""",
+    re.VERBOSE,
+)
+_NAMED_OPERATORS = {"and", "or", "div", "mod"}
+_BINARY: dict[str, int] = {
+    "or": 1, "and": 2, "=": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "div": 6, "mod": 6, "|": 8,
+}  # fmt: skip
+_UNARY = 7
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str  # number, string, ref, op, name, operator, end
+    text: str
+    at: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    at = 0
+    while text[at:].strip():
+        match = _TOKEN.match(text, at)
+        if match is None or match.lastgroup is None:
+            start = at + len(text[at:]) - len(text[at:].lstrip())
+            raise ExpressionError(f"“{text[start]}” is not expected here", start)
+        kind, value = match.lastgroup, match.group(match.lastgroup)
+        # XPath 1.0 §3.7: after an operand, * and a name are operators.
+        operand_before = bool(found) and (
+            found[-1].kind in {"number", "string", "ref", "name"} or found[-1].text in {")", "]", ".", ".."}
+        )
+        if operand_before and (value in _NAMED_OPERATORS and kind == "name" or value == "*"):
+            kind = "operator"
+        elif kind == "op" and value in _BINARY and value != "*":
+            kind = "operator"
+        found.append(_Token(kind, value, match.start(match.lastgroup)))
+        at = match.end()
+    found.append(_Token("end", "", len(text)))
+    return found
+
+
+def parse(text: str) -> Tree:
+    """The tree of `text`; raises `ExpressionError` with the place of the fault."""
+    parser = _Parser(_tokens(text))
+    tree = parser.expression(0)
+    parser.expect("end", "")
+    return tree
+
+
+@dataclass
+class _Parser:
+    """Precedence climbing over the tokens: one method a rule of XPath 1.0's grammar."""
+
+    tokens: list[_Token]
+    at: int = field(default=0)
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.at]
+
+    def take(self, kind: str, text: str | None = None) -> _Token | None:
+        token = self.next
+        if token.kind == kind and (text is None or token.text == text):
+            self.at += 1
+            return token
+        return None
+
+    def expect(self, kind: str, text: str) -> _Token:
+        token = self.take(kind, text)
+        if token is None:
+            found = self.next.text or "the end"
+            raise ExpressionError(f"expected {f'“{text}”' if text else 'the end'}, found “{found}”", self.next.at)
+        return token
+
+    def expression(self, least: int) -> Tree:
+        if self.take("operator", "-"):
+            left: Tree = ["neg", self.expression(_UNARY)]
+        else:
+            left = self.path()
+        while self.next.kind == "operator" and _BINARY[self.next.text] > least:
+            operator = self.tokens[self.at].text
+            self.at += 1
+            left = [operator, left, self.expression(_BINARY[operator])]
+        return left
+
+    def path(self) -> Tree:
+        token = self.next
+        if self.take("op", "/"):
+            if self.next.kind == "name" or self.next.text in {".", "..", "*"}:
+                return self.steps("/", [self.step()])
+            return ["path", "/"]
+        if token.text == "//" or token.text == "@":
+            raise ExpressionError(f"“{token.text}” is not supported in forms", token.at)
+        if self.take("op", "."):
+            return self.steps(".", [])
+        if token.text == ".." or (token.kind == "name" and self.tokens[self.at + 1].text != "("):
+            return self.steps(".", [self.step()])
+        primary = self.primary()
+        predicates = self.predicates()
+        if predicates or self.next.text == "/":
+            return self.steps(primary, [["self", None, *predicates]] if predicates else [])
+        return primary
+
+    def steps(self, start: Tree, steps: list[Tree]) -> Tree:
+        while self.take("op", "/"):
+            steps.append(self.step())
+        if start == "." and not steps and self.next.text == "[":
+            steps = [["self", None, *self.predicates()]]
+        return ["path", start, *steps]
+
+    def step(self) -> Tree:
+        token = self.next
+        if self.take("op", ".."):
+            return ["parent", None, *self.predicates()]
+        if self.take("op", "."):
+            return ["self", None, *self.predicates()]
+        if self.take("op", "*"):
+            return ["child", "*", *self.predicates()]
+        name = self.take("name")
+        if name is None:
+            raise ExpressionError(f"expected a name, found “{token.text or 'the end'}”", token.at)
+        if self.next.text == "::":
+            raise ExpressionError(f"the axis “{name.text}::” is not supported in forms", token.at)
+        return ["child", name.text, *self.predicates()]
+
+    def predicates(self) -> list[Tree]:
+        found = []
+        while self.take("op", "["):
+            found.append(self.expression(0))
+            self.expect("op", "]")
+        return found
+
+    def primary(self) -> Tree:
+        token = self.next
+        self.at += 1
+        if token.kind == "number":
+            return float(token.text) if "." in token.text else int(token.text)
+        if token.kind == "string":
+            return token.text[1:-1]
+        if token.kind == "ref":
+            if not token.text:
+                raise ExpressionError("“${}” names no question", token.at)
+            return ["ref", token.text]
+        if token.text == "(":
+            inner = self.expression(0)
+            self.expect("op", ")")
+            return inner
+        if token.kind == "name":
+            return self.call(token)
+        raise ExpressionError(f"expected a value, found “{token.text or 'the end'}”", token.at)
+
+    def call(self, token: _Token) -> Tree:
+        self.expect("op", "(")
+        arguments: list[Tree] = []
+        while not self.take("op", ")"):
+            if arguments:
+                self.expect("op", ",")
+            arguments.append(self.expression(0))
+        if token.text not in ARITY:
+            raise ExpressionError(f"there is no function “{token.text}()”", token.at)
+        least, most = ARITY[token.text]
+        if not least <= len(arguments) <= most:
+            wanted = str(least) if least == most else f"{least} or more" if most > 99 else f"{least} to {most}"
+            raise ExpressionError(f"{token.text}() takes {wanted} arguments, not {len(arguments)}", token.at)
+        return ["call", token.text, *arguments]
+
+
+# --- evaluating ------------------------------------------------------------------------------------------------------
+
+
+def _compare(operator: str, a: Value, b: Value) -> bool:
+    """XPath 1.0 §3.4: with node-sets a comparison holds when it holds for some node."""
+    if isinstance(a, list):
+        if isinstance(b, bool):
+            return _compare_atoms(operator, len(a) > 0, b)
+        if isinstance(b, list):
+            return any(_compare_atoms(operator, node_text(m), node_text(n)) for m in a for n in b)
+        if isinstance(b, float):
+            return any(_compare_atoms(operator, node_number(m), b) for m in a)
+        return any(_compare_atoms(operator, node_text(m), b) for m in a)
+    if isinstance(b, list):
+        return _compare(_MIRROR[operator], b, a)
+    return _compare_atoms(operator, a, b)
+
+
+_MIRROR = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _compare_atoms(operator: str, a: Value, b: Value) -> bool:
+    if operator in ("=", "!="):
+        if isinstance(a, bool) or isinstance(b, bool):
+            equal = to_boolean(a) == to_boolean(b)
+        elif isinstance(a, float) or isinstance(b, float):
+            equal = to_number(a) == to_number(b)
+        else:
+            equal = a == b
+        return equal is (operator == "=")
+    x, y = to_number(a), to_number(b)
+    if operator == "<":
+        return x < y
+    if operator == "<=":
+        return x <= y
+    if operator == ">":
+        return x > y
+    return x >= y
+
+
+def _divide(a: float, b: float) -> float:
+    if b == 0:
+        if a == 0 or math.isnan(a):
+            return math.nan
+        return math.copysign(math.inf, a) * math.copysign(1, b)
+    return a / b
+
+
+def _modulo(a: float, b: float) -> float:
+    if b == 0 or math.isinf(a) or math.isnan(a) or math.isnan(b):
+        return math.nan
+    return math.fmod(a, b)
+
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "div": _divide,
+    "mod": _modulo,
+}
+
+
+def build(tree: Tree) -> Lazy:
+    """The function that evaluates `tree`; built once a form, called often."""
+    if isinstance(tree, str):
+        return lambda context: tree
+    if isinstance(tree, (int, float)):
+        number = float(tree)
+        return lambda context: number
+    head = tree[0]
+    if head == "call":
+        return _build_call(tree)
+    if head in ("path", "one"):
+        return _build_path(tree)
+    if head == "neg":
+        inner = build(tree[1])
+        return lambda context: -to_number(inner(context))
+    left, right = build(tree[1]), build(tree[2])
+    if head == "or":
+        return lambda context: to_boolean(left(context)) or to_boolean(right(context))
+    if head == "and":
+        return lambda context: to_boolean(left(context)) and to_boolean(right(context))
+    if head in _ARITHMETIC:
+        operate = _ARITHMETIC[head]
+        return lambda context: operate(to_number(left(context)), to_number(right(context)))
+    if head == "|":
+        return lambda context: _union(left(context), right(context))
+    return lambda context: _compare(head, left(context), right(context))
+
+
+def _union(a: Value, b: Value) -> Value:
+    nodes = [*(a if isinstance(a, list) else []), *(b if isinstance(b, list) else [])]
+    return list(dict.fromkeys(nodes))
+
+
+def _build_call(tree: Tree) -> Lazy:
+    function = FUNCTIONS[tree[1]]
+    arguments = [build(argument) for argument in tree[2:]]
+    return lambda context: function(context, arguments)
+
+
+def _build_path(tree: Tree) -> Lazy:
+    lookup = _build_lookup(tree)
+    if lookup is not None:
+        return lookup
+    start, steps, several = tree[1], [_build_step(step) for step in tree[2:]], tree[0] == "path"
+    begin: Lazy
+    if start == "/":
+        begin = lambda context: [context.env.root]  # noqa: E731
+    elif start == ".":
+        begin = lambda context: [context.node]  # noqa: E731
+    elif start == "current":
+        begin = lambda context: [context.current]  # noqa: E731
+    else:
+        begin = build(start)
+
+    def evaluate(context: Context) -> Value:
+        nodes = begin(context)
+        if not steps:
+            return nodes
+        if not isinstance(nodes, list):
+            return []
+        for step in steps:
+            nodes = step(context, nodes)
+        # Of several, those not asked do not exist (JavaRosa); a single one reads as blank.
+        return [node for node in nodes if node.relevant] if several else nodes
+
+    return evaluate
+
+
+def _build_step(step: Tree) -> Callable[[Context, list[Node]], list[Node]]:
+    axis, name = step[0], step[1] if len(step) > 1 else None
+    predicates = [build(predicate) for predicate in step[2:]]
+
+    def walk(nodes: list[Node]) -> list[Node]:
+        if axis == "self":
+            return nodes
+        if axis == "parent":
+            return list(dict.fromkeys(node.parent for node in nodes if node.parent is not None))
+        found: list[Node] = []
+        for node in nodes:
+            children = node.children.values() if name == "*" else [node.children.get(name)]
+            for child in children:
+                if isinstance(child, list):
+                    found.extend(child)
+                elif child is not None:
+                    found.append(child)
+        return found
+
+    def evaluate(context: Context, nodes: list[Node]) -> list[Node]:
+        found = walk(nodes)
+        for predicate in predicates:
+            # Only what is asked takes part in a predicate, so that positions count what a person sees.
+            found = [node for node in found if node.relevant]
+            size = len(found)
+            kept = []
+            for position, node in enumerate(found, 1):
+                value = predicate(Context(node, context.current, context.env, position, size))
+                if value == position if isinstance(value, float) else to_boolean(value):
+                    kept.append(node)
+            found = kept
+        return found
+
+    return evaluate
+
+
+def _build_lookup(tree: Tree) -> Lazy | None:
+    """`instance('t')/root/item[a = X and b = Y]/c` through an index instead of a walk over the whole table.
+
+    Taken only when each side names a column and a value that does not depend on the row; a number among the values
+    falls back to the walk, because then the comparison is numeric.
+    """
+    if tree[0] != "path" or not isinstance(tree[1], list) or tree[1][:2] != ["call", "instance"] or len(tree) != 5:
+        return None
+    table, root, item, column = tree[1][2], tree[2], tree[3], tree[4]
+    if root != ["child", "root"] or item[:2] != ["child", "item"] or len(item) != 3 or len(column) != 2:
+        return None
+    if not isinstance(table, str) or column[0] != "child":
+        return None
+    pairs = _equalities(item[2])
+    if pairs is None:
+        return None
+    names = tuple(name for name, _ in pairs)
+    values = [build(value) for _, value in pairs]
+    scan = _scan(tree)
+
+    def evaluate(context: Context) -> Value:
+        key = []
+        for value in values:
+            found = value(context)
+            if isinstance(found, (float, bool)) or (isinstance(found, list) and len(found) > 1):
+                return scan(context)
+            key.append(to_string(found))
+        return context.env.lookup(table, names, tuple(key), column[1])
+
+    return evaluate
+
+
+def _scan(tree: Tree) -> Lazy:
+    begin, steps = build(tree[1]), [_build_step(step) for step in tree[2:]]
+
+    def evaluate(context: Context) -> Value:
+        nodes = begin(context)
+        for step in steps:
+            nodes = step(context, nodes)  # type: ignore[arg-type]
+        return nodes
+
+    return evaluate
+
+
+def _equalities(tree: Tree) -> list[tuple[str, Tree]] | None:
+    if isinstance(tree, list) and tree[0] == "and":
+        left, right = _equalities(tree[1]), _equalities(tree[2])
+        return None if left is None or right is None else left + right
+    if isinstance(tree, list) and tree[0] == "=":
+        for column, value in ((tree[1], tree[2]), (tree[2], tree[1])):
+            named = isinstance(column, list) and column[:2] == ["path", "."] and len(column) == 3
+            if named and column[2][0] == "child" and len(column[2]) == 2 and _independent(value):
+                return [(column[2][1], value)]
+    return None
+
+
+def _independent(tree: Tree) -> bool:
+    """Whether a value is the same for every row: a text, or a path that starts at the record or the current node."""
+    if isinstance(tree, str):
+        return True
+    return isinstance(tree, list) and tree[0] in ("path", "one") and tree[1] in ("/", "current") and all(
+        len(step) == 2 for step in tree[2:]
+    )

@@ -1,0 +1,220 @@
+"""A compiled questionnaire: what is asked, in which order its rules are evaluated, and the bundle that phones receive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from survey.form.expression import Tree, build
+from survey.form.values import Lazy, Node
+
+Text = str | list[Any]  # a label: text, or text and trees where the sheet had ${…}
+Texts = dict[str, Text]  # by language
+
+TEXT_KEYS = ("label", "hint", "guidance", "required_message", "constraint_message", "warning_message")
+RULE_KEYS = ("relevant", "required", "constraint", "warning", "calculate", "default", "readonly", "choice_filter")
+CONTAINERS = ("group", "repeat")
+NUMBERS = ("integer", "decimal", "range")
+SILENT = ("calculate", "hidden", "start", "end", "today", "username", "deviceid")  # never drawn
+
+
+@dataclass
+class Item:
+    """A row of the survey sheet: a question, a calculation, a group or a repeat with what is inside."""
+
+    name: str
+    path: str  # without instance numbers: "thanh_vien/the_bhyt"
+    type: str
+    repeat: str | None = None  # path of the nearest repeat around it
+    texts: dict[str, Texts] = field(default_factory=dict)
+    rules: dict[str, Tree] = field(default_factory=dict)
+    appearance: str | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)  # the sheet's other columns: law, preload, outcome, …
+    because: dict[str, Any] | None = None  # {"flag": path | None, "quotes": [path, …]}
+    member_label: str | None = None  # of a repeat: the question that names an instance
+    children: list[Item] = field(default_factory=list)
+    list: str | None = None  # name of its choices (last: the name hides the builtin in this class body)
+
+    @property
+    def label(self) -> dict[str, str]:
+        """The label by language as plain text, an inserted answer shown as “…”."""
+        return {language: plain(text) for language, text in self.texts.get("label", {}).items()}
+
+    @property
+    def law(self) -> str:
+        return self.columns.get("law", "")
+
+    def walk(self) -> Iterator[Item]:
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def as_json(self) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"name": self.name, "type": self.type, **self.texts, **self.rules}
+        for key in ("list", "appearance", "parameters", "columns", "because", "member_label"):
+            if getattr(self, key):
+                bundle[key] = getattr(self, key)
+        if self.type in CONTAINERS:
+            bundle["children"] = [child.as_json() for child in self.children]
+        return bundle
+
+    @classmethod
+    def from_json(cls, bundle: dict[str, Any], inside: Item | None = None) -> Item:
+        path = f"{inside.path}/{bundle['name']}" if inside and inside.path else bundle["name"]
+        around = None if inside is None else inside.path if inside.type == "repeat" else inside.repeat
+        item = cls(bundle["name"], path, bundle["type"], around)
+        item.texts = {key: bundle[key] for key in TEXT_KEYS if key in bundle}
+        item.rules = {key: bundle[key] for key in RULE_KEYS if key in bundle}
+        for key in ("list", "appearance", "parameters", "columns", "because", "member_label"):
+            if key in bundle:
+                setattr(item, key, bundle[key])
+        item.children = [cls.from_json(child, item) for child in bundle.get("children", [])]
+        return item
+
+
+def plain(text: Text) -> str:
+    """A text without the answers that would be inserted."""
+    return text if isinstance(text, str) else "".join(part if isinstance(part, str) else "…" for part in text)
+
+
+@dataclass
+class Form:
+    """One version of a questionnaire. `order`: what is evaluated when, each path with the paths that it reads."""
+
+    id: str
+    version: str
+    title: str
+    languages: list[str]
+    default_language: str
+    children: list[Item]
+    choices: dict[str, list[dict[str, Any]]]
+    tables: dict[str, list[dict[str, str]]]
+    order: list[tuple[str, list[str]]]
+
+    @cached_property
+    def root(self) -> Item:
+        return Item("", "", "group", children=self.children)
+
+    def nodes(self) -> Iterator[Item]:
+        """Every row in document order."""
+        for child in self.children:
+            yield from child.walk()
+
+    @cached_property
+    def by_path(self) -> dict[str, Item]:
+        return {item.path: item for item in self.nodes()}
+
+    def node(self, path: str) -> Item:
+        """The row at `path`; KeyError when there is none."""
+        return self.by_path[path]
+
+    @cached_property
+    def by_outcome(self) -> dict[str, Item]:
+        """The rows that hold a result, by their `outcome` column (indicators apart)."""
+        found = {item.columns["outcome"]: item for item in self.nodes() if "outcome" in item.columns}
+        found.pop("indicator", None)
+        return found
+
+    @cached_property
+    def indicators(self) -> list[Item]:
+        return [item for item in self.nodes() if item.columns.get("outcome") == "indicator"]
+
+    @cached_property
+    def functions(self) -> dict[str, dict[str, Lazy]]:
+        """Each row's rules as functions, built once."""
+        return {item.path: {key: build(tree) for key, tree in item.rules.items()} for item in self.nodes()}
+
+    @cached_property
+    def texts(self) -> dict[str, dict[str, dict[str, list[str | Lazy]]]]:
+        """Each row's texts by key and language, as text and functions."""
+        return {
+            item.path: {
+                key: {
+                    language: [part if isinstance(part, str) else build(part) for part in _parts(text)]
+                    for language, text in texts.items()
+                }
+                for key, texts in item.texts.items()
+            }
+            for item in self.nodes()
+        }
+
+    @cached_property
+    def table_roots(self) -> dict[str, Node]:
+        """Tables and choice lists as nodes: `instance('t')/root/item/column`."""
+        found = {}
+        for name, rows in self.rows.items():
+            top, root = Node(None, None), Node(None, None)
+            top.children["root"] = root
+            items = []
+            for row in rows:
+                item = Node(None, None)
+                item.children = {column: Node(None, None, value) for column, value in row.items()}
+                for cell in item.children.values():
+                    cell.parent = item
+                items.append(item)
+            root.children["item"] = items
+            found[name] = top
+        return found
+
+    @cached_property
+    def rows(self) -> dict[str, list[dict[str, str]]]:
+        """Rows of every table and choice list as strings; a choice's label in the default language."""
+        flat = {
+            name: [
+                {
+                    key: plain(value.get(self.default_language, "")) if isinstance(value, dict) else value
+                    for key, value in choice.items()
+                }
+                for choice in choices
+            ]
+            for name, choices in self.choices.items()
+        }
+        return {**flat, **self.tables}
+
+    def as_json(self) -> dict[str, Any]:
+        """The bundle that phones receive (docs/form-bundle.md)."""
+        return {**self._content(), "hash": self.hash}
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the bundle without its hash: what identifies this version's content."""
+        text = json.dumps(self._content(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "format": 1,
+            "id": self.id,
+            "version": self.version,
+            "title": self.title,
+            "languages": self.languages,
+            "default_language": self.default_language,
+            "children": [child.as_json() for child in self.children],
+            "choices": self.choices,
+            "tables": self.tables,
+            "order": [[path, reads] for path, reads in self.order],
+        }
+
+    @classmethod
+    def from_json(cls, bundle: dict[str, Any]) -> Form:
+        """The form of a bundle."""
+        return cls(
+            id=bundle["id"],
+            version=bundle["version"],
+            title=bundle["title"],
+            languages=bundle["languages"],
+            default_language=bundle["default_language"],
+            children=[Item.from_json(child) for child in bundle["children"]],
+            choices=bundle["choices"],
+            tables=bundle["tables"],
+            order=[(path, reads) for path, reads in bundle["order"]],
+        )
+
+
+def _parts(text: Text) -> list[Any]:
+    return [text] if isinstance(text, str) else text

@@ -1,0 +1,150 @@
+"""A record as a person reads it: labels and answers in words, section by section, for the desk and for reasons."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from survey.form.form import CONTAINERS, SILENT, Form, Item
+from survey.form.record import Evaluation, filled, place_of
+from survey.form.values import Node, number_text
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question and its answer; `raw` is the stored value, "" when it was not answered."""
+
+    path: str
+    name: str
+    label: str
+    answer: str
+    raw: str | float
+
+
+@dataclass
+class Instance:
+    """One member of a repeat."""
+
+    path: str
+    label: str
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """A top-level group: its own questions, and the members asked in it."""
+
+    path: str
+    label: str
+    rows: list[Row] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+
+
+def read(form: Form, evaluation: Evaluation, language: str) -> list[Section]:
+    """The relevant questions of a record with their answers in words, by section; questions outside groups come first."""
+    reader = _Reader(form, evaluation, language)
+    sections = []
+    loose = Section("", form.title)
+    for child in evaluation.root.children.values():
+        if isinstance(child, list):
+            section = Section(child[0].definition.path, reader.label_of(child[0])) if child else None
+            for node in child:
+                reader.instance(node, section)  # type: ignore[arg-type]
+        elif child.definition.type == "group":
+            section = Section(child.definition.path, reader.label_of(child))
+            reader.fill(child, section)
+        else:
+            reader.row(child, loose.rows)
+            continue
+        if section is not None and (section.rows or section.instances):
+            sections.append(section)
+    return [loose, *sections] if loose.rows else sections
+
+
+class _Reader:
+    def __init__(self, form: Form, evaluation: Evaluation, language: str) -> None:
+        self.form, self.evaluation, self.language = form, evaluation, language
+
+    def fill(self, node: Node, section: Section | Instance) -> None:
+        if not node.own_relevant:
+            return
+        for child in node.children.values():
+            if isinstance(child, list):
+                for one in child:
+                    self.instance(one, section)
+            elif child.definition.type == "group":
+                self.fill(child, section)
+            else:
+                self.row(child, section.rows)
+
+    def instance(self, node: Node, section: Section | Instance) -> None:
+        inner = Instance(place_of(node), instance_label(self.form, node))
+        self.fill(node, inner)
+        if isinstance(section, Section):
+            section.instances.append(inner)
+        else:
+            section.rows.extend(inner.rows)
+
+    def row(self, node: Node, rows: list[Row]) -> None:
+        item = node.definition
+        if node.relevant and item.type not in (*SILENT, "note") and item.texts.get("label"):
+            answer = display(self.form, item, node.value, self.language)
+            rows.append(Row(place_of(node), item.name, self.label_of(node), answer, node.value))
+
+    def label_of(self, node: Node) -> str:
+        return text_of(self.form, node, "label", self.evaluation, self.language) or node.definition.name
+
+
+def text_of(form: Form, node: Node, key: str, evaluation: Evaluation, language: str) -> str:
+    """A label or hint of a node in `language`, else in the form's own, with the answers it quotes."""
+    texts = form.texts[node.definition.path].get(key, {})
+    parts = texts.get(language) or texts.get(form.default_language) or next(iter(texts.values()), [])
+    return filled(parts, node, evaluation.environment)
+
+
+def instance_label(form: Form, node: Node) -> str:
+    """What a member is called: the answer to the repeat's `member_label` question, else its number."""
+    path = node.definition.member_label
+    if path is not None:
+        place: Any = node
+        for name in path[len(node.definition.path) + 1 :].split("/"):
+            place = place.children[name]
+        if place.value != "":
+            return str(place.value)
+    return f"{node.index}"
+
+
+def display(form: Form, item: Item, value: str | float, language: str) -> str:
+    """A stored value as a person reads it: choices by their labels, 23/11/2026, 1.500.000."""
+    if value == "":
+        return ""
+    if item.list is not None:
+        labels = {choice["name"]: choice.get("label", {}) for choice in form.choices[item.list]}
+        names = str(value).split() if item.type != "select_one" else [str(value)]
+        return ", ".join(_in(labels.get(name, {}), form, language) or name for name in names)
+    if isinstance(value, float):
+        return number_words(value, language)
+    if item.type in ("date", "today") and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return f"{value[8:]}/{value[5:7]}/{value[:4]}"
+    return value
+
+
+def number_words(number: float, language: str) -> str:
+    """1.500.000,5 in Vietnamese, 1,500,000.5 in English."""
+    whole, _, fraction = number_text(number).partition(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    grouped = f"{int(digits):,}"
+    if language != "en":
+        grouped = grouped.replace(",", ".")
+    point = "." if language == "en" else ","
+    return sign + grouped + (point + fraction if fraction else "")
+
+
+def _in(texts: dict[str, str], form: Form, language: str) -> str:
+    return texts.get(language) or texts.get(form.default_language) or next(iter(texts.values()), "")
+
+
+def leaves(form: Form) -> list[Item]:
+    """Every question and calculation in document order, containers left out."""
+    return [item for item in form.nodes() if item.type not in CONTAINERS]

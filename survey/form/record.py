@@ -1,0 +1,319 @@
+"""Answers → values, what is asked, and what is wrong with them.   ⇄ static/app/record.js
+
+`evaluate` is the server's whole use of a form: it takes answers as they arrived (whatever they are), never raises for
+them, and gives the same result for the same form, answers and clock. Semantics: ODK XForms specification,
+https://getodk.github.io/xforms-spec/ (relevance, calculation, constraint, required).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from survey.form.form import CONTAINERS, NUMBERS, Form, Item
+from survey.form.functions import FUNCTIONS
+from survey.form.values import Context, Lazy, Node, Value, days, number_text, text_number, to_boolean, to_string
+
+assert FUNCTIONS  # the library is filled at import
+
+Message = dict[str, str]  # by language; empty when the sheet gives none
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The day and the instant that `today()` and `now()` give; `now` is aware."""
+
+    today: date
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A fault at one place: kind is required, constraint, warning, type, choice or unknown; severity error or warning."""
+
+    path: str
+    kind: str
+    severity: str
+    message: Message
+
+    def as_json(self) -> dict[str, Any]:
+        return {"path": self.path, "kind": self.kind, "severity": self.severity, "message": self.message}
+
+
+@dataclass
+class Environment:
+    """What an expression can reach besides its node: the record, the form's tables, the clock."""
+
+    root: Node
+    form: Form
+    today: str
+    now: str
+    new_id: Callable[[], str]
+
+    def table(self, name: str) -> list[Node]:
+        found = self.form.table_roots.get(name)
+        return [found] if found is not None else []
+
+    def lookup(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], wanted: str) -> list[Node]:
+        """The cells `wanted` of the rows whose `columns` are `key`."""
+        return [row.children[wanted] for row in row_index(self.form, table, columns).get(key, []) if wanted in row.children]
+
+
+def row_index(form: Form, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[Node]]:
+    indexes: dict[Any, dict[tuple[str, ...], list[Node]]] = form.__dict__.setdefault("_row_indexes", {})
+    if (table, columns) not in indexes:
+        index: dict[tuple[str, ...], list[Node]] = {}
+        top = form.table_roots.get(table)
+        for row in top.children["root"].children["item"] if top is not None else []:
+            key = tuple(to_string([row.children[c]]) if c in row.children else "" for c in columns)
+            index.setdefault(key, []).append(row)
+        indexes[table, columns] = index
+    return indexes[table, columns]
+
+
+@dataclass
+class Evaluation:
+    """The outcome: `values` and `relevant` nest like the form; `nodes` gives every place by its path."""
+
+    form: Form
+    root: Node
+    environment: Environment
+    problems: list[Problem] = field(default_factory=list)
+    nodes: dict[str, list[Node]] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Relevant answers and calculations; blanks left out; whole numbers as int."""
+        found: dict[str, Any] = _values(self.root)
+        return found
+
+    @property
+    def relevant(self) -> dict[str, Any]:
+        """True or False for each place in the same nesting; a group or an instance that is not asked is just False."""
+        return {name: _relevant(child) for name, child in self.root.children.items()}
+
+    def value(self, node: Node) -> str | float:
+        return node.value if node.relevant else ""
+
+
+def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
+    """Evaluate `answers` (docs/form-bundle.md §Answers) under `form` at `clock`; faults become `problems`."""
+    root = Node(form.root, None)
+    environment = Environment(root, form, clock.today.isoformat(), clock.now.isoformat(timespec="milliseconds"), lambda: "")
+    done = Evaluation(form, root, environment)
+    _Intake(done).group(form.root, root, answers if isinstance(answers, dict) else {}, "")
+    if not isinstance(answers, dict):
+        done.problems.append(Problem("", "type", "error", {}))
+    for path, _ in form.order:
+        rules = form.functions[path]
+        for node in done.nodes.get(path, []):
+            _settle(node, rules, environment)
+    _judge(done)
+    return done
+
+
+def place_of(node: Node) -> str:
+    """The path of a node with its instance numbers: "thanh_vien[2]/the_bhyt"."""
+    parts = []
+    while node.parent is not None:
+        parts.append(f"{node.definition.name}[{node.index}]" if node.index else node.definition.name)
+        node = node.parent
+    return "/".join(reversed(parts))
+
+
+# --- answers → nodes ---------------------------------------------------------------------------------------------------
+
+
+class _Intake:
+    """Builds the nodes of a record; what does not fit is named and left blank."""
+
+    def __init__(self, done: Evaluation) -> None:
+        self.done = done
+
+    def fault(self, path: str, kind: str) -> None:
+        self.done.problems.append(Problem(path, kind, "error", {}))
+
+    def group(self, item: Item, node: Node, answers: Any, path: str) -> None:
+        if not isinstance(answers, dict):
+            self.fault(path, "type")
+            answers = {}
+        self.done.nodes.setdefault(item.path, []).append(node)
+        known = set()
+        for child in item.children:
+            known.add(child.name)
+            given = answers.get(child.name)
+            below = f"{path}/{child.name}" if path else child.name
+            if child.type == "repeat":
+                node.children[child.name] = self.repeat(child, node, given, below)
+            elif child.type == "group":
+                node.children[child.name] = inner = Node(child, node)
+                self.group(child, inner, {} if given is None else given, below)
+            else:
+                node.children[child.name] = leaf = Node(child, node)
+                self.done.nodes.setdefault(child.path, []).append(leaf)
+                leaf.value = self.answer(child, given, below)
+        for name in answers:
+            if name not in known:
+                self.fault(f"{path}/{name}"[:200] if path else str(name)[:200], "unknown")
+
+    def repeat(self, item: Item, node: Node, given: Any, path: str) -> list[Node]:
+        if given is None:
+            return []
+        if not isinstance(given, list):
+            self.fault(path, "type")
+            return []
+        instances = []
+        for index, answers in enumerate(given, 1):
+            instance = Node(item, node, index=index)
+            instances.append(instance)
+            self.group(item, instance, answers, f"{path}[{index}]")
+        return instances
+
+    def answer(self, item: Item, given: Any, path: str) -> str | float:
+        if given is None or given == "" or item.type in ("calculate", "note"):
+            return ""
+        value = typed(item.type, given)
+        if value is None:
+            self.fault(path, "type")
+            return ""
+        return value
+
+
+def typed(kind: str, given: Any) -> str | float | None:
+    """An answer as a value of its question's type; None when it is not one."""
+    if isinstance(given, bool):
+        return None
+    if kind in NUMBERS:
+        number = text_number(given) if isinstance(given, str) and len(given) < 40 and "-" not in given[1:] else given
+        if not isinstance(number, (int, float)) or not math.isfinite(number) or abs(number) > 9e15:
+            return None
+        return None if kind == "integer" and number != int(number) else float(number)
+    if isinstance(given, list) and kind in ("select_multiple", "rank") and all(isinstance(one, str) for one in given):
+        return " ".join(given)
+    if isinstance(given, (int, float)) and kind in ("text", "hidden", "barcode", "select_one"):
+        return number_text(float(given)) if math.isfinite(given) and abs(given) < 1e300 else None
+    if not isinstance(given, str):
+        return None
+    if kind == "date":
+        return given if len(given) == 10 and not math.isnan(days(given)) else None
+    if kind == "dateTime":
+        return given if len(given) < 40 and not math.isnan(days(given)) else None
+    if kind == "geopoint":
+        return given if _is_geopoint(given) else None
+    return given
+
+
+def _is_geopoint(text: str) -> bool:
+    parts = text.split(" ")
+    if not 2 <= len(parts) <= 4 or not all(re.fullmatch(r"-?\d+(\.\d+)?", part, re.ASCII) for part in parts):
+        return False
+    return abs(float(parts[0])) <= 90 and abs(float(parts[1])) <= 180
+
+
+# --- rules -------------------------------------------------------------------------------------------------------------
+
+
+def _settle(node: Node, rules: dict[str, Lazy], environment: Environment) -> None:
+    context = Context(node, node, environment)
+    if "relevant" in rules:
+        node.own_relevant = to_boolean(rules["relevant"](context))
+    if "calculate" in rules:
+        node.value = calculated(rules["calculate"](context)) if node.relevant else ""
+
+
+def calculated(value: Value) -> str | float:
+    """An XPath value as a node keeps it: NaN and infinities are blank (JavaRosa), a boolean is its word."""
+    if isinstance(value, list):
+        return (value[0].value if value[0].relevant else "") if value else ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    return value if math.isfinite(value) else ""
+
+
+def _judge(done: Evaluation) -> None:
+    """required, choices, constraint and warning of everything that is asked, in document order."""
+    for node in _questions(done.root):
+        item, rules = node.definition, done.form.functions[node.definition.path]
+        if not node.relevant or item.type in ("calculate", "note"):
+            continue
+        context = Context(node, node, done.environment)
+        if node.value == "":
+            if "required" in rules and to_boolean(rules["required"](context)):
+                _blame(done, node, "required", "error", "required_message")
+            continue
+        if item.list is not None and not _offered(done, node):
+            _blame(done, node, "choice", "error", "constraint_message")
+        if "constraint" in rules and not to_boolean(rules["constraint"](context)):
+            _blame(done, node, "constraint", "error", "constraint_message")
+        if "warning" in rules and not to_boolean(rules["warning"](context)):
+            _blame(done, node, "warning", "warning", "warning_message")
+
+
+def _blame(done: Evaluation, node: Node, kind: str, severity: str, message: str) -> None:
+    texts = done.form.texts[node.definition.path].get(message, {})
+    words = {language: filled(parts, node, done.environment) for language, parts in texts.items()}
+    done.problems.append(Problem(place_of(node), kind, severity, words))
+
+
+def filled(parts: list[str | Lazy], node: Node, environment: Environment) -> str:
+    """A text with the answers it quotes."""
+    context = Context(node, node, environment)
+    return "".join(part if isinstance(part, str) else to_string(part(context)) for part in parts)
+
+
+def _offered(done: Evaluation, node: Node) -> bool:
+    """Whether what was picked is among the choices that the filter leaves."""
+    item = node.definition
+    picked = to_string([node])
+    names = [picked] if item.type == "select_one" else picked.split()
+    rule = done.form.functions[item.path].get("choice_filter")
+    offered = set()
+    for row in done.form.table_roots[item.list].children["root"].children["item"]:
+        if rule is None or to_boolean(rule(Context(row, node, done.environment))):
+            offered.add(to_string([row.children["name"]]))
+    return all(name in offered for name in names)
+
+
+def _questions(node: Node) -> Iterator[Node]:
+    for child in node.children.values():
+        for one in child if isinstance(child, list) else [child]:
+            if one.definition.type in CONTAINERS:
+                yield from _questions(one)
+            else:
+                yield one
+
+
+def _values(node: Node) -> Any:
+    found: dict[str, Any] = {}
+    for name, child in node.children.items():
+        if isinstance(child, list):
+            # An instance keeps its place even when it is not asked, so that paths stay true.
+            found[name] = [_values(one) if one.own_relevant else {} for one in child]
+            if not found[name]:
+                del found[name]
+        elif not child.own_relevant:
+            continue
+        elif child.definition.type == "group":
+            inner = _values(child)
+            if inner:
+                found[name] = inner
+        elif child.value != "":
+            value = child.value
+            found[name] = int(value) if isinstance(value, float) and value == int(value) else value
+    return found
+
+
+def _relevant(child: Node | list[Node]) -> Any:
+    if isinstance(child, list):
+        return [_relevant(one) for one in child]
+    if not child.own_relevant:
+        return False
+    if child.definition.type in CONTAINERS:
+        return {name: _relevant(inner) for name, inner in child.children.items()}
+    return True

@@ -1,0 +1,257 @@
+"""Names in an expression → paths in the form, and from them the order in which rules are evaluated.
+
+`${name}` becomes what pyxform writes into an XForm: a path relative to the node whose rule it is where both lie in the
+same repeat, otherwise a path from the record's root. Every name is checked here, so that a mistake in a sheet is an error
+of the sheet and not a blank on a phone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from survey.form.expression import ExpressionError, Tree
+from survey.form.form import Item
+
+
+@dataclass(frozen=True)
+class Table:
+    """A secondary instance while its path is walked: `level` 0 is the document, 1 its root, 2 a row, 3 a cell."""
+
+    name: str
+    columns: frozenset[str]
+    level: int = 0
+
+
+Place = Item | Table | None  # None: not known before the record is
+
+
+@dataclass
+class Names:
+    """What an expression may refer to."""
+
+    root: Item
+    tables: dict[str, frozenset[str]]
+    root_name: str = "data"
+    by_name: dict[str, list[Item]] = field(init=False)
+    parents: dict[str, Item] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_name, self.parents = {}, {}
+        for item in self.root.walk():
+            if item is not self.root:
+                self.by_name.setdefault(item.name, []).append(item)
+            for child in item.children:
+                self.parents[child.path] = item
+
+
+@dataclass
+class Resolution:
+    tree: Tree
+    reads: list[str]
+    advice: list[str]  # what will not do what its author thinks
+
+
+def resolve(tree: Tree, item: Item, names: Names, row_of: str | None = None) -> Resolution:
+    """`tree` with its names resolved for the rule of `item`; in a choice filter the context is a row of list `row_of`."""
+    context: Place = Table(row_of, names.tables[row_of], 2) if row_of is not None else item
+    walker = _Walker(item, names)
+    resolved = walker.walk(tree, context)
+    return Resolution(resolved, sorted(walker.reads), walker.advice)
+
+
+class _Walker:
+    def __init__(self, item: Item, names: Names) -> None:
+        self.item, self.names = item, names
+        self.reads: set[str] = set()
+        self.advice: list[str] = []
+        self.around: list[Item] = []  # the repeats whose predicate is being read
+
+    def walk(self, tree: Tree, context: Place) -> Tree:
+        if not isinstance(tree, list):
+            return tree
+        if tree[0] == "ref":
+            return self.path(["path", tree], context)
+        if tree[0] == "path":
+            return self.path(tree, context)
+        if tree[0] == "call":
+            if tree[1] == "instance":
+                self.table(tree)
+            return [*tree[:2], *(self.walk(argument, context) for argument in tree[2:])]
+        return [tree[0], *(self.walk(operand, context) for operand in tree[1:])]
+
+    def path(self, tree: Tree, context: Place) -> Tree:
+        start, steps = tree[1], list(tree[2:])
+        place: Place
+        several = False
+        done: list[Tree] = []
+        if start == "/":
+            if steps and steps[0][:2] == ["child", self.names.root_name]:
+                steps = steps[1:]
+            place = self.names.root
+        elif start == ".":
+            place = context
+        elif isinstance(start, list) and start[0] == "ref":
+            start, done, place, several = self.reference(start[1])
+        elif start == ["call", "current"]:
+            start, place = "current", self.item
+        elif isinstance(start, list) and start[:2] == ["call", "instance"]:
+            place, several = self.table(start), True
+        else:
+            start, place, several = self.walk(start, context), None, True
+        for step in steps:
+            place, crossed = self.step(place, step)
+            several = several or crossed or len(step) > 2
+            predicates = []
+            for predicate in step[2:]:
+                if isinstance(place, Item):
+                    self.around.append(place)
+                predicates.append(self.walk(predicate, place))
+                if isinstance(place, Item):
+                    self.around.pop()
+            done.append([step[0], step[1], *predicates] if step[0] == "child" or predicates else [step[0]])
+        if isinstance(place, Item) and (done or start != "."):  # a bare “.” is the node itself: no dependency
+            self.reads.add(place.path)
+        return ["path" if several else "one", start, *done]
+
+    def step(self, place: Place, step: Tree) -> tuple[Place, bool]:
+        """Where a step leads, and whether it may lead to several places."""
+        axis, name = step[0], step[1]
+        if axis == "self" or place is None:
+            return place, axis == "child"
+        if axis == "parent":
+            if isinstance(place, Table):
+                return Table(place.name, place.columns, max(0, place.level - 1)), False
+            if place is self.names.root:
+                raise ExpressionError("“..” leads out of the form")
+            return self.names.parents[place.path], False
+        if isinstance(place, Table):
+            return self.column(place, name), True
+        if name == "*":
+            return None, True
+        for child in place.children:
+            if child.name == name:
+                return child, child.type == "repeat"
+        raise ExpressionError(f"there is no “{name}” in “{place.path or self.names.root_name}”")
+
+    def column(self, table: Table, name: str) -> Table:
+        expected = {0: "root", 1: "item"}.get(table.level)
+        if expected is not None and name != expected:
+            raise ExpressionError(f"expected “{expected}” in instance('{table.name}'), found “{name}”")
+        if table.level == 2 and name not in table.columns:
+            raise ExpressionError(f"“{table.name}” has no column “{name}” (it has {', '.join(sorted(table.columns))})")
+        return Table(table.name, table.columns, table.level + 1)
+
+    def table(self, call: Tree) -> Place:
+        name = call[2]
+        if not isinstance(name, str):
+            return None
+        if name not in self.names.tables:
+            raise ExpressionError(f"there is no list or file “{name}”")
+        return Table(name, self.names.tables[name])
+
+    def reference(self, name: str) -> tuple[Tree, list[Tree], Item, bool]:
+        """`${name}`: start, steps, target, whether it may give several nodes."""
+        found = self.names.by_name.get(name, [])
+        if not found:
+            raise ExpressionError(f"there is no question “{name}”")
+        if len(found) > 1:
+            raise ExpressionError(f"there are {len(found)} questions called “{name}”: write the path instead")
+        target = found[0]
+        shared = self.shared_repeat(target)
+        for repeat in self.around:
+            if repeat.type == "repeat" and target.path.startswith(repeat.path + "/") and not self.inside(repeat):
+                self.advice.append(
+                    f"${{{name}}} inside a predicate over ${{{repeat.name}}} means every {repeat.name}, "
+                    f"not the one being looked at: write “{target.path[len(repeat.path) + 1 :]}” instead"
+                )
+        if shared is None:
+            start, steps, top = "/", [], self.names.root
+        else:
+            start, top = "current", shared
+            steps = [["parent"]] * (_depth(self.item) - _depth(shared))
+        down = _between(top, target)
+        several = any(item.type == "repeat" for item in down)
+        return start, [*steps, *(["child", item.name] for item in down)], target, several
+
+    def shared_repeat(self, target: Item) -> Item | None:
+        """The innermost repeat around both the rule's node and the target."""
+        shared = None
+        place = self.names.parents.get(target.path)
+        while place is not None:
+            if place.type == "repeat" and self.inside(place):
+                shared = place
+                break
+            place = self.names.parents.get(place.path)
+        return shared
+
+    def inside(self, repeat: Item) -> bool:
+        return self.item.path.startswith(repeat.path + "/")
+
+
+def _depth(item: Item) -> int:
+    return item.path.count("/") + 1
+
+
+def _between(top: Item, target: Item) -> list[Item]:
+    """The items from below `top` down to `target`."""
+    found = []
+    place = top
+    while place is not target:
+        place = next(c for c in place.children if target is c or target.path.startswith(c.path + "/"))
+        found.append(place)
+    return found
+
+
+def evaluation_order(items: list[tuple[Item, list[str]]]) -> list[str]:
+    """Paths so that what a rule reads comes before it; raises `CycleError` naming a circle.
+
+    `items`: each row that has a relevance or a calculation, in document order, with the paths its rules read.
+    """
+    rows = {item.path: (item, reads) for item, reads in items}
+    done: list[str] = []
+    state: dict[str, int] = {}
+
+    def before(path: str) -> list[str]:
+        _, reads = rows[path]
+        found = [around for around in _around(path) if around in rows]
+        for read in reads:
+            found.extend(
+                place
+                for place in [*_around(read), read]
+                # What lies around a rule is judged before it anyway; reading it back is no circle.
+                if place in rows and not path.startswith(place + "/")
+            )
+        return found
+
+    for start in rows:
+        stack = [(start, iter(before(start)))] if state.get(start) is None else []
+        if stack:
+            state[start] = 1
+        while stack:
+            path, pending = stack[-1]
+            for following in pending:
+                if state.get(following) == 1:
+                    circle = [place for place, _ in stack]
+                    raise CycleError(circle[circle.index(following) :])
+                if state.get(following) is None:
+                    state[following] = 1
+                    stack.append((following, iter(before(following))))
+                    break
+            else:
+                state[path] = 2
+                done.append(path)
+                stack.pop()
+    return done
+
+
+def _around(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+class CycleError(ValueError):
+    """Rules that wait for one another: `paths` in the order of the circle."""
+
+    def __init__(self, paths: list[str]) -> None:
+        super().__init__(" → ".join([*paths, paths[0]]))
+        self.paths = paths
