@@ -21,7 +21,10 @@ help: ## list the targets
 # -- Use ---------------------------------------------------------------------------------------------------------------
 
 run: $(VENV)/.run ## serve the demo commune on this machine (HOST, PORT, INSTANCE, DATABASE_URL)
-	@$(PY) scripts/serve.py
+	@$(PY) -m scripts.serve
+
+run-https: $(VENV)/.run ## the same by HTTPS in the local network, to try it on a real phone (HTTPS_PORT, TRUST_PORT)
+	@$(PY) -m scripts.local_https
 
 # -- Test --------------------------------------------------------------------------------------------------------------
 
@@ -36,10 +39,10 @@ lint: $(VENV)/.dev ## ruff and mypy
 	@$(VENV)/bin/mypy --cache-dir=$(VENV)/.mypy
 
 catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is left over
-	@$(PY) scripts/catalog.py
+	@$(PY) -m scripts.catalog
 
 size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
-	@$(PY) scripts/size.py
+	@$(PY) -m scripts.size
 
 unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
@@ -54,7 +57,7 @@ phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@$(PYTEST) -n $(JOBS) tests/phone $(ARGS)
 
 bench: $(VENV)/.dev ## how fast phones are taken in, against what a province needs
-	@$(PY) bench/intake.py
+	@$(PY) -m bench.intake
 
 clean: ## remove the environment and the caches; never instance/
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
@@ -75,4 +78,4 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test tools lint catalog size unit node phone bench clean
+.PHONY: help run run-https test tools lint catalog size unit node phone bench clean

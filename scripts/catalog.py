@@ -1,7 +1,7 @@
 """Hold the Vietnamese catalogs against the sources: nothing untranslated, nothing left over.
 
-    python scripts/catalog.py          says what is wrong, one line each; ends with 1 when anything is
-    python scripts/catalog.py --todo   prints the missing entries, ready to be translated in a .po
+    python -m scripts.catalog          says what is wrong, one line each; ends with 1 when anything is
+    python -m scripts.catalog --todo   prints the missing entries, ready to be translated in a .po
 
 The sources' messages are what Babel extracts under the mapping in pyproject.toml. The catalogs are all .po files of
 translations/vi/LC_MESSAGES, which the app merges when it starts: together they must be complete, and no message may

@@ -72,7 +72,7 @@ def page_faults(source: str) -> list[str]:
     return page.faults
 
 
-SENTENCE = re.compile(r"^[A-Z][a-z]+(?: [\w'’]+)+[.!?…]?$|[a-z]+ [a-z]+ [a-z]+[.!?…]$")
+SENTENCE = re.compile(r"^[A-Z][a-z]+ (?:[\w'’]+ )*[a-z][\w'’]*[.!?…]?$|[a-z]+ [a-z]+ [a-z]+[.!?…]$")
 # What a developer reads in a console, and never a person on the screen.
 FOR_DEVELOPERS = re.compile(r"(?:Error|console\.\w+)\(\s*(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)")
 
@@ -143,3 +143,5 @@ def test_planted_words_of_a_script_are_found() -> None:
     assert word_faults('throw new Error("no such question here.")') == []
     assert word_faults('// Đã lưu\nquery("button.primary span")') == []
     assert word_faults('text.replaceAll("đ", "d")') == []
+    assert word_faults('const MONTHS = "Jan Feb Mar".split(" ")') == []
+    assert word_faults('title = "Send again"') != []

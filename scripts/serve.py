@@ -1,0 +1,48 @@
+"""Serve Sổ Hộ on this machine: what `make run` does.
+
+Brings the database to the newest schema, loads the demo commune into an empty one, says where to look and with which
+accounts, and serves with waitress (8 threads). HOST, PORT, INSTANCE and DATABASE_URL override where.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import waitress
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from app import create_app
+
+THREADS = 8
+
+
+def prepared_app() -> Flask:
+    """The app on a migrated database that holds at least the demo commune."""
+    app = create_app()
+    info = ScriptInfo(create_app=lambda: app)
+    for command in (["migrate"], ["demo", "--if-empty"]):
+        app.cli.main(args=command, prog_name="flask", obj=info, standalone_mode=False)
+    return app
+
+
+def listening_at(host: str, port: int) -> str:
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"  # noqa: S104  # compared, not bound
+
+
+def main() -> int:
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    app = prepared_app()
+    try:
+        server = waitress.create_server(app, host=host, port=port, threads=THREADS, ident="so-ho")
+    except OSError as error:
+        print(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: make run PORT=8001", file=sys.stderr)
+        return 1
+    print(f"Sổ Hộ is served at {listening_at(host, port)}   (Ctrl-C stops it)", flush=True)
+    server.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
