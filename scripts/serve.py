@@ -35,7 +35,10 @@ def main() -> int:
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
     app = prepared_app()
     try:
-        server = waitress.create_server(app, host=host, port=port, threads=THREADS, ident="so-ho")
+        # The app decides which proxies it believes (PROXIES); waitress would throw their headers away before.
+        server = waitress.create_server(
+            app, host=host, port=port, threads=THREADS, ident="so-ho", clear_untrusted_proxy_headers=False
+        )
     except OSError as error:
         print(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: make run PORT=8001", file=sys.stderr)
         return 1
