@@ -1,11 +1,11 @@
 // The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ survey/form/functions.py
 // A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from context.env.
-import { days, nodeNumber, nodeText, numberText, toBoolean, toNumber, toString } from './values.js'
+import { days, nodeNumber, nodeText, toBoolean, toNumber, toString, words } from './values.js'
 
 const text = (body) => (c, args) => body(...args.map((a) => toString(a(c))))
 const number = (body) => (c, args) => body(...args.map((a) => toNumber(a(c))))
 const nodes = (value) => (Array.isArray(value) ? value : [])
-const words = (value) => toString(value).split(/\s+/).filter(Boolean)
+const trim = (value) => value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
 const letters = (value) => Array.from(value)
 const texts = (value) => (Array.isArray(value) ? value.map(nodeText) : [toString(value)])
 const numbers = (c, args) =>
@@ -129,7 +129,7 @@ export const FUNCTIONS = {
   'ends-with': text((a, b) => a.endsWith(b)),
   'substring-before': text((a, b) => (a.includes(b) ? a.slice(0, a.indexOf(b)) : '')),
   'substring-after': text((a, b) => (a.includes(b) ? a.slice(a.indexOf(b) + b.length) : '')),
-  'normalize-space': text((a) => a.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '').replace(/[ \t\r\n]+/g, ' ')),
+  'normalize-space': text((a) => trim(a).replace(/[ \t\r\n]+/g, ' ')),
   string: (c, [a]) => toString(a ? a(c) : [c.node]),
   'string-length': (c, [a]) => letters(toString(a ? a(c) : [c.node])).length,
   concat: (c, args) => args.flatMap((a) => texts(a(c))).join(''),
@@ -141,9 +141,9 @@ export const FUNCTIONS = {
 
   number: (c, [a]) => toNumber(a ? a(c) : [c.node]),
   round,
-  int: number(Math.trunc),
+  int: number((a) => Math.trunc(a) + 0),
   floor: number(Math.floor),
-  ceiling: number(Math.ceil),
+  ceiling: number((a) => Math.ceil(a) + 0),
   abs: number(Math.abs),
   sqrt: number(Math.sqrt),
   pow: number((a, b) => a ** b),
@@ -161,7 +161,7 @@ export const FUNCTIONS = {
     const [node] = nodes(a(c))
     return node?.index || NaN
   },
-  selected: (c, [list, choice]) => words(list(c)).includes(toString(choice(c)).trim()),
+  selected: (c, [list, choice]) => words(list(c)).includes(trim(toString(choice(c)))),
   'count-selected': (c, [list]) => words(list(c)).length,
   'selected-at': (c, [list, place]) => words(list(c))[Math.trunc(toNumber(place(c)))] ?? '',
 
@@ -172,5 +172,3 @@ export const FUNCTIONS = {
   'decimal-date-time': (c, [a]) => daysOf(a(c)),
   'format-date': text(formatDate),
 }
-
-export { isoDate, numberText }

@@ -17,7 +17,7 @@ export class Node {
   }
 }
 
-const NUMBER = /^\s*-?(?:\d+(?:\.\d*)?|\.\d+)\s*$/
+const NUMBER = /^[ \t\r\n]*-?(?:\d+(?:\.\d*)?|\.\d+)[ \t\r\n]*$/
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/
 const DAY = 86400000
 
@@ -67,6 +67,9 @@ export function toString(value) {
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   return value.length ? nodeText(value[0]) : ''
 }
+
+/** The names in a space-separated list. */
+export const words = (value) => toString(value).split(/[ \t\r\n]+/).filter(Boolean)
 
 /** XPath 1.0 §4.4 number(string), and ODK's days of a date. */
 export function textNumber(text) {

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from survey.form.values import Context, Lazy, Node, Value, days, node_number, node_text, to_boolean, to_number, to_string
+from survey.form.values import Context, Lazy, Node, Value, days, node_number, node_text, to_boolean, to_number, to_string, words
 
 Arguments = Sequence[Lazy]
 Body = Callable[[Context, Arguments], Value]
@@ -175,6 +175,10 @@ def round_to(c: Context, args: Arguments) -> Value:
 
 
 def _pow(base: float, exponent: float) -> float:
+    if math.isnan(exponent) or (abs(base) == 1 and math.isinf(exponent)):
+        return math.nan  # as IEEE 754 in JavaScript, where Python says 1
+    if base == 0 and exponent < 0:
+        return math.inf
     result = base**exponent
     return math.nan if isinstance(result, complex) else result
 
@@ -237,16 +241,16 @@ def position(c: Context, args: Arguments) -> Value:
 @function("selected", 2)
 def selected(c: Context, args: Arguments) -> Value:
     """Whether a choice is among those picked."""
-    return to_string(args[1](c)).strip() in to_string(args[0](c)).split()
+    return to_string(args[1](c)).strip(" \t\r\n") in words(args[0](c))
 
 
-function("count-selected", 1)(lambda c, args: float(len(to_string(args[0](c)).split())))
+function("count-selected", 1)(lambda c, args: float(len(words(args[0](c)))))
 
 
 @function("selected-at", 2)
 def selected_at(c: Context, args: Arguments) -> Value:
     """The picked choice at a place counted from 0; blank beyond the end."""
-    picked, place = to_string(args[0](c)).split(), to_number(args[1](c))
+    picked, place = words(args[0](c)), to_number(args[1](c))
     return picked[int(place)] if 0 <= place < len(picked) else ""
 
 

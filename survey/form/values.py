@@ -41,7 +41,7 @@ class Node:
 
 Value = list[Node] | str | float | bool
 
-_NUMBER = re.compile(r"\s*-?(?:\d+(?:\.\d*)?|\.\d+)\s*\Z", re.ASCII)
+_NUMBER = re.compile(r"[ \t\r\n]*-?(?:\d+(?:\.\d*)?|\.\d+)[ \t\r\n]*\Z", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?\Z", re.ASCII)
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -78,9 +78,10 @@ def number_text(number: float) -> str:
         return "NaN"
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
-    if number == int(number) and abs(number) < 1e21:
+    if number == int(number) and abs(number) < 1e15:
         return str(int(number))
-    return format(Decimal(repr(number)), "f")
+    text = format(Decimal(repr(number)), "f")  # the shortest digits that name this number, as JavaScript prints them
+    return text.removesuffix(".0")
 
 
 def to_string(value: Value) -> str:
@@ -91,6 +92,11 @@ def to_string(value: Value) -> str:
     if isinstance(value, list):
         return node_text(value[0]) if value else ""
     return number_text(value)
+
+
+def words(value: Value) -> list[str]:
+    """The names in a space-separated list."""
+    return [word for word in re.split(r"[ \t\r\n]+", to_string(value)) if word]
 
 
 def text_number(text: str) -> float:

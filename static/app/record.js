@@ -1,0 +1,639 @@
+// A record: answers under a form, kept evaluated while they change.   ⇄ survey/form/record.py, survey/poverty/assess.py
+// Knows no DOM, no storage, no network, no clock of its own. The contract is docs/form-bundle.md.
+import { build, Context } from './expression.js'
+import { days, Node, nodeText, numberText, textNumber, toBoolean, toString, words } from './values.js'
+
+const CONTAINERS = new Set(['group', 'repeat'])
+const NUMBERS = new Set(['integer', 'decimal', 'range'])
+const SILENT = new Set(['calculate', 'hidden', 'start', 'end', 'today', 'username', 'deviceid'])
+const RULES = ['relevant', 'required', 'constraint', 'warning', 'calculate', 'default', 'readonly', 'choice_filter']
+const TEXTS = ['label', 'hint', 'guidance', 'required_message', 'constraint_message', 'warning_message']
+
+/** What is the same for every record of a form: rules as functions, who reads whom, tables by index. */
+class Compiled {
+  constructor(bundle) {
+    this.bundle = bundle
+    this.items = new Map()
+    this.root = { name: '', type: 'group', children: bundle.children }
+    this.prepare(this.root, '', null)
+    this.order = bundle.order.map(([path, reads]) => ({ path, reads, rules: this.items.get(path).rules }))
+    this.tables = new Map()
+    this.indexes = new Map()
+    this.affected = new Map()
+    this.outcomes = new Map()
+    this.indicators = []
+    for (const item of this.items.values()) {
+      const outcome = item.node.columns?.outcome
+      if (outcome === 'indicator') this.indicators.push(item)
+      else if (outcome) this.outcomes.set(outcome, item)
+    }
+  }
+
+  prepare(node, path, repeat) {
+    const item = { node, path, repeat, rules: {}, texts: {} }
+    for (const key of RULES) if (key in node) item.rules[key] = build(node[key])
+    for (const key of TEXTS) {
+      for (const [language, text] of Object.entries(node[key] ?? {})) {
+        const parts = (Array.isArray(text) ? text : [text]).map((part) => (typeof part === 'string' ? part : build(part)))
+        ;(item.texts[key] ??= {})[language] = parts
+      }
+    }
+    this.items.set(path, item)
+    for (const child of node.children ?? []) {
+      this.prepare(child, path ? `${path}/${child.name}` : child.name, node.type === 'repeat' ? path : repeat)
+    }
+  }
+
+  /** The rules to run again, in order, after a change at `path`: what reads it, or something inside it, and so on. */
+  after(path) {
+    if (!this.affected.has(path)) {
+      const dirty = new Set([path])
+      const touched = (read) => {
+        for (let place = read; place; place = place.slice(0, Math.max(0, place.lastIndexOf('/')))) if (dirty.has(place)) return true
+        return false
+      }
+      const found = this.order.filter((entry) => {
+        const hit = entry.path === path || entry.reads.some(touched)
+        if (hit) dirty.add(entry.path)
+        return hit
+      })
+      this.affected.set(path, found)
+    }
+    return this.affected.get(path)
+  }
+
+  rows(name) {
+    if (this.bundle.tables[name]) return this.bundle.tables[name]
+    const language = this.bundle.default_language
+    return (this.bundle.choices[name] ?? []).map((choice) => {
+      const row = { ...choice }
+      if (choice.label) row.label = plain(choice.label[language] ?? '')
+      return row
+    })
+  }
+
+  table(name) {
+    if (!this.tables.has(name)) {
+      const top = new Node(null, null)
+      const root = new Node(null, null)
+      top.children.set('root', root)
+      const items = this.rows(name).map((row) => {
+        const item = new Node(null, null)
+        for (const [column, value] of Object.entries(row)) item.children.set(column, new Node(null, item, value))
+        return item
+      })
+      root.children.set('item', items)
+      const known = this.bundle.tables[name] || this.bundle.choices[name]
+      this.tables.set(name, known ? [top] : [])
+    }
+    return this.tables.get(name)
+  }
+
+  tableItems(name) {
+    const [top] = this.table(name)
+    return top ? top.children.get('root').children.get('item') : []
+  }
+
+  lookup(table, columns, key, wanted) {
+    const id = JSON.stringify([table, columns])
+    if (!this.indexes.has(id)) {
+      const index = new Map()
+      for (const row of this.tableItems(table)) {
+        const own = JSON.stringify(columns.map((column) => (row.children.has(column) ? nodeText(row.children.get(column)) : '')))
+        index.set(own, [...(index.get(own) ?? []), row])
+      }
+      this.indexes.set(id, index)
+    }
+    const rows = this.indexes.get(id).get(JSON.stringify(key)) ?? []
+    return rows.map((row) => row.children.get(wanted)).filter(Boolean)
+  }
+}
+
+const COMPILED = new WeakMap()
+
+function compiled(bundle) {
+  if (!COMPILED.has(bundle)) COMPILED.set(bundle, new Compiled(bundle))
+  return COMPILED.get(bundle)
+}
+
+const plain = (text) => (typeof text === 'string' ? text : text.map((part) => (typeof part === 'string' ? part : '…')).join(''))
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
+
+export class Record {
+  constructor(bundle, { answers = {}, clock, newId = () => '' }) {
+    this.form = compiled(bundle)
+    this.bundle = bundle
+    this.env = {
+      today: clock.today,
+      now: clock.now,
+      newId,
+      table: (name) => this.form.table(name),
+      lookup: (...args) => this.form.lookup(...args),
+    }
+    this.faults = [] // answers that did not fit when the record was made
+    this.root = new Node(this.form.items.get(''), null)
+    this.env.root = this.root
+    this.fill(this.root, isObject(answers) ? answers : {}, '')
+    if (!isObject(answers)) this.fault('', 'type')
+    this.settle(this.form.order)
+  }
+
+  get languages() {
+    return this.bundle.languages
+  }
+
+  get title() {
+    return this.bundle.title
+  }
+
+  get sections() {
+    return this.bundle.children
+      .filter((node) => CONTAINERS.has(node.type))
+      .map((node) => ({ path: node.name, node }))
+  }
+
+  // --- answers → nodes
+
+  fault(path, kind) {
+    this.faults.push({ path, kind, severity: 'error', message: {} })
+  }
+
+  fill(node, answers, path) {
+    if (!isObject(answers)) {
+      this.fault(path, 'type')
+      answers = {}
+    }
+    const { node: definition, path: own } = node.definition
+    const known = new Set()
+    for (const child of definition.children) {
+      known.add(child.name)
+      const item = this.form.items.get(own ? `${own}/${child.name}` : child.name)
+      const given = answers[child.name] ?? null
+      const below = path ? `${path}/${child.name}` : child.name
+      if (child.type === 'repeat') {
+        if (given !== null && !Array.isArray(given)) this.fault(below, 'type')
+        const list = (Array.isArray(given) ? given : []).map((one, i) => {
+          const instance = new Node(item, node, '', i + 1)
+          this.fill(instance, one, `${below}[${i + 1}]`)
+          return instance
+        })
+        node.children.set(child.name, list)
+      } else {
+        const inner = new Node(item, node)
+        node.children.set(child.name, inner)
+        if (child.type === 'group') this.fill(inner, given ?? {}, below)
+        else inner.value = this.answer(item, given, below)
+      }
+    }
+    for (const name of Object.keys(answers)) if (!known.has(name)) this.fault(path ? `${path}/${name}` : name, 'unknown')
+  }
+
+  answer({ node }, given, path) {
+    if (given === null || given === '' || node.type === 'calculate' || node.type === 'note') return ''
+    const value = typed(node.type, given)
+    if (value === null) {
+      this.fault(path, 'type')
+      return ''
+    }
+    return value
+  }
+
+  // --- rules
+
+  nodesOf(path) {
+    let nodes = [this.root]
+    for (const name of path.split('/')) nodes = nodes.flatMap((node) => node.children.get(name) ?? [])
+    return nodes
+  }
+
+  settle(entries) {
+    for (const { path, rules } of entries) {
+      for (const node of this.nodesOf(path)) {
+        const context = new Context(node, node, this.env)
+        if (rules.relevant) node.ownRelevant = toBoolean(rules.relevant(context))
+        if (rules.calculate) node.value = node.relevant ? calculated(rules.calculate(context)) : ''
+      }
+    }
+  }
+
+  // --- places
+
+  /** The node at a path with instance numbers; undefined when there is none. */
+  node(path) {
+    let node = this.root
+    if (path === '') return node
+    for (const part of path.split('/')) {
+      const match = /^(.+)\[(\d+)\]$/.exec(part)
+      const child = node?.children.get(match ? match[1] : part)
+      node = match ? child?.[match[2] - 1] : child
+    }
+    return Array.isArray(node) ? undefined : node
+  }
+
+  static pathOf(node) {
+    const parts = []
+    for (; node.parent; node = node.parent) {
+      const { name } = node.definition.node
+      parts.unshift(node.index ? `${name}[${node.index}]` : name)
+    }
+    return parts.join('/')
+  }
+
+  itemAt(path) {
+    return this.form.items.get(path.replace(/\[\d+\]/g, ''))
+  }
+
+  items(path) {
+    const node = this.node(path)
+    if (!node) return []
+    return node.definition.node.children
+      .filter((child) => !SILENT.has(child.type))
+      .map((child) => {
+        const below = path ? `${path}/${child.name}` : child.name
+        return { path: below, node: child, relevant: this.isRelevant(below) }
+      })
+  }
+
+  list(path) {
+    const cut = path.lastIndexOf('/')
+    return this.node(path.slice(0, Math.max(0, cut)))?.children.get(path.slice(cut + 1)) ?? []
+  }
+
+  instances(path) {
+    return this.list(path).map((_, i) => `${path}[${i + 1}]`)
+  }
+
+  instanceLabel(path) {
+    return instanceLabel(this.node(path))
+  }
+
+  get(path) {
+    return this.node(path)?.value ?? ''
+  }
+
+  /** Store an answer and settle what depends on it. An answer of the wrong type throws: the shell never offers one. */
+  set(path, value) {
+    const node = this.node(path)
+    if (!node) throw new RangeError('no such place')
+    const stored = value === null || value === '' || value === undefined ? '' : typed(node.definition.node.type, value)
+    if (stored === null) throw new TypeError('answer of the wrong type')
+    this.faults = this.faults.filter((fault) => fault.path !== path)
+    node.value = stored
+    this.settle(this.form.after(node.definition.path))
+  }
+
+  addInstance(path, answers = {}) {
+    const cut = path.lastIndexOf('/')
+    const parent = this.node(path.slice(0, Math.max(0, cut)))
+    const instances = this.list(path)
+    const item = this.itemAt(path)
+    const instance = new Node(item, parent, '', instances.length + 1)
+    const place = `${path}[${instance.index}]`
+    this.fill(instance, answers, place)
+    instances.push(instance)
+    this.settleInside(item.path)
+    this.applyDefaults(instance)
+    return place
+  }
+
+  removeInstance(path) {
+    const node = this.node(path)
+    const instances = node.parent.children.get(node.definition.node.name)
+    instances.splice(node.index - 1, 1)
+    instances.forEach((instance, i) => (instance.index = i + 1))
+    this.faults = []
+    this.settleInside(node.definition.path)
+  }
+
+  /** After instances came or went: what reads the repeat, and every rule inside it. */
+  settleInside(path) {
+    const after = new Set(this.form.after(path))
+    for (const entry of this.form.order) {
+      if (entry.path.startsWith(`${path}/`)) for (const next of [entry, ...this.form.after(entry.path)]) after.add(next)
+    }
+    this.settle(this.form.order.filter((entry) => after.has(entry)))
+  }
+
+  /** Fill blanks that have a default, in a new record (no argument) or a new instance. Returns the places filled. */
+  applyDefaults(inside = this.root) {
+    const filled = []
+    const visit = (node) => {
+      for (const child of [...node.children.values()].flat()) {
+        const rule = child.definition.rules.default
+        if (CONTAINERS.has(child.definition.node.type)) visit(child)
+        else if (child.value === '') {
+          const value = this.metadata(child.definition.node.type) ?? (rule && calculated(rule(new Context(child, child, this.env))))
+          const stored = value === undefined || value === '' ? null : typed(child.definition.node.type, value)
+          if (stored === null) continue
+          child.value = stored
+          filled.push(Record.pathOf(child))
+        }
+      }
+    }
+    visit(inside)
+    if (filled.length) this.settle(this.form.order)
+    return filled
+  }
+
+  metadata(type) {
+    return { today: this.env.today, start: this.env.now }[type]
+  }
+
+  isRelevant(path) {
+    const node = this.node(path)
+    if (node) return node.relevant
+    // A repeat: judged by its own rule, also while it has no instance.
+    const item = this.itemAt(path)
+    const parent = this.node(path.slice(0, Math.max(0, path.lastIndexOf('/'))))
+    if (!item || !parent?.relevant) return false
+    const probe = new Node(item, parent)
+    return !item.rules.relevant || toBoolean(item.rules.relevant(new Context(probe, probe, this.env)))
+  }
+
+  holds(path, rule) {
+    const node = this.node(path)
+    const body = node?.definition.rules[rule]
+    return Boolean(body) && toBoolean(body(new Context(node, node, this.env)))
+  }
+
+  isRequired(path) {
+    return this.holds(path, 'required')
+  }
+
+  isReadonly(path) {
+    return this.holds(path, 'readonly') || Boolean(this.node(path)?.definition.rules.calculate)
+  }
+
+  // --- words
+
+  text(node, key, language) {
+    const texts = node.definition.texts[key] ?? {}
+    const parts = texts[language] ?? texts[this.bundle.default_language] ?? Object.values(texts)[0] ?? []
+    return this.filled(parts, node)
+  }
+
+  filled(parts, node) {
+    const context = new Context(node, node, this.env)
+    return parts.map((part) => (typeof part === 'string' ? part : toString(part(context)))).join('')
+  }
+
+  at(path) {
+    const item = this.itemAt(path)
+    return this.node(path) ?? (item && new Node(item, this.node(path.slice(0, Math.max(0, path.lastIndexOf('/'))))))
+  }
+
+  label(path, language) {
+    const node = this.at(path)
+    return node ? this.text(node, 'label', language) || node.definition.node.name : ''
+  }
+
+  hint(path, language) {
+    const node = this.at(path)
+    return node ? this.text(node, 'hint', language) : ''
+  }
+
+  /** The choices that the filter leaves: [{name, label: {lang}}]. */
+  choices(path) {
+    const node = this.node(path)
+    const { list } = node.definition.node
+    const rule = node.definition.rules.choice_filter
+    const rows = rule && this.form.tableItems(list)
+    return (this.bundle.choices[list] ?? []).filter((_, i) => !rule || toBoolean(rule(new Context(rows[i], node, this.env))))
+  }
+
+  displayValue(path, language) {
+    const node = this.node(path)
+    return node ? display(this.bundle, node.definition.node, node.value, language) : ''
+  }
+
+  // --- what is wrong
+
+  *questions(node = this.root) {
+    for (const child of [...node.children.values()].flat()) {
+      if (CONTAINERS.has(child.definition.node.type)) yield* this.questions(child)
+      else yield child
+    }
+  }
+
+  problems() {
+    return [...this.faults, ...[...this.questions()].flatMap((node) => this.judge(node))]
+  }
+
+  problemsAt(path) {
+    const node = this.node(path)
+    const faults = this.faults.filter((fault) => fault.path === path)
+    return node ? [...faults, ...this.judge(node)] : faults
+  }
+
+  judge(node) {
+    const { node: definition, rules } = node.definition
+    if (definition.type === 'calculate' || definition.type === 'note' || !node.relevant) return []
+    const context = new Context(node, node, this.env)
+    if (node.value === '') {
+      const wanted = rules.required && toBoolean(rules.required(context))
+      return wanted ? [this.blame(node, 'required', 'error', 'required_message')] : []
+    }
+    const found = []
+    if (definition.list && !this.offered(node)) found.push(this.blame(node, 'choice', 'error', 'constraint_message'))
+    if (rules.constraint && !toBoolean(rules.constraint(context))) found.push(this.blame(node, 'constraint', 'error', 'constraint_message'))
+    if (rules.warning && !toBoolean(rules.warning(context))) found.push(this.blame(node, 'warning', 'warning', 'warning_message'))
+    return found
+  }
+
+  offered(node) {
+    const picked = nodeText(node)
+    const names = node.definition.node.type === 'select_one' ? [picked] : words(picked)
+    const offered = new Set(this.choices(Record.pathOf(node)).map((choice) => choice.name))
+    return names.every((name) => offered.has(name))
+  }
+
+  blame(node, kind, severity, key) {
+    const message = {}
+    for (const [language, parts] of Object.entries(node.definition.texts[key] ?? {})) message[language] = this.filled(parts, node)
+    return { path: Record.pathOf(node), kind, severity, message }
+  }
+
+  /** How far a section (or instance) has come: counts over the relevant questions under it. */
+  progress(path) {
+    const start = this.node(path)
+    const nodes = start ? [...this.questions(start)] : this.list(path).flatMap((node) => [...this.questions(node)])
+    const count = { asked: 0, answered: 0, errors: 0, warnings: 0 }
+    for (const node of nodes) {
+      const { type } = node.definition.node
+      if (SILENT.has(type) || type === 'note' || !node.relevant) continue
+      count.asked += 1
+      if (node.value !== '') count.answered += 1
+      for (const problem of this.judge(node)) count[problem.severity === 'error' ? 'errors' : 'warnings'] += 1
+    }
+    return count
+  }
+
+  // --- what comes out
+
+  answers() {
+    return collect(this.root, () => true, (node) => !['calculate', 'note'].includes(node.definition.node.type))
+  }
+
+  submission() {
+    return collect(this.root, (node) => node.ownRelevant, (node) => !['calculate', 'note'].includes(node.definition.node.type))
+  }
+
+  values() {
+    return collect(this.root, (node) => node.ownRelevant, () => true)
+  }
+
+  /** True or false for each place, nested; what is not asked is just false. */
+  relevance(node = this.root) {
+    const found = {}
+    const judge = (child) => {
+      if (!child.ownRelevant) return false
+      return CONTAINERS.has(child.definition.node.type) ? this.relevance(child) : true
+    }
+    for (const [name, child] of node.children) found[name] = Array.isArray(child) ? child.map(judge) : judge(child)
+    return found
+  }
+
+  assessment() {
+    const outcome = (name) => {
+      const item = this.form.outcomes.get(name)
+      const [node] = item ? this.nodesOf(item.path) : []
+      return node?.relevant ? node.value : ''
+    }
+    const number = (name) => (typeof outcome(name) === 'number' ? outcome(name) : null)
+    return {
+      class: outcome('class') || null,
+      b1: number('b1'),
+      b2: number('b2'),
+      deprivedCount: number('deprived_count'),
+      illustrative: number('illustrative') === 1,
+      persons: number('persons') ?? 0,
+      headName: String(outcome('head_name')),
+      indicators: this.form.indicators.map((item) => this.indicator(item)),
+    }
+  }
+
+  indicator({ node, path, texts }) {
+    const [found] = this.nodesOf(path)
+    const value = found?.relevant ? found.value : ''
+    const deprived = value === '' ? null : value === 1
+    const label = {}
+    for (const [language, parts] of Object.entries(texts.label ?? {})) label[language] = this.filled(parts, found)
+    const { law = '', dimension } = node.columns
+    return { key: node.name, dimension, label, law, deprived, because: deprived ? this.because(node) : [] }
+  }
+
+  /** The quoted answers: of each member whose flag is raised, or the household's when the rule names no flag. */
+  because({ because }) {
+    if (!because) return []
+    const quote = (node, member) => (node.relevant ? [this.quote(node, member)] : [])
+    if (because.flag === null) return because.quotes.flatMap((path) => this.nodesOf(path).flatMap((node) => quote(node, null)))
+    const { repeat } = this.form.items.get(because.flag)
+    const instance = (node) => {
+      while (node && node.definition.path !== repeat) node = node.parent
+      return node
+    }
+    return this.nodesOf(because.flag)
+      .filter((raised) => raised.relevant && raised.value === 1)
+      .flatMap((raised) => {
+        const member = instance(raised)
+        return because.quotes.flatMap((path) => {
+          const inside = repeat !== null && path.startsWith(`${repeat}/`)
+          const nodes = this.nodesOf(path).filter((node) => !inside || instance(node) === member)
+          return nodes.flatMap((node) => quote(node, inside && member ? instanceLabel(member) : null))
+        })
+      })
+  }
+
+  quote(node, member) {
+    const { node: definition } = node.definition
+    const answer = {}
+    for (const language of this.languages) answer[language] = display(this.bundle, definition, node.value, language)
+    const label = {}
+    for (const [language, text] of Object.entries(definition.label ?? {})) label[language] = plain(text)
+    return { member, path: Record.pathOf(node), label, answer }
+  }
+}
+
+/** An XPath value as a node keeps it: NaN and infinities are blank (JavaRosa), a boolean is its word. */
+function calculated(value) {
+  if (Array.isArray(value)) return value.length && value[0].relevant ? value[0].value : ''
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : ''
+  return value
+}
+
+/** An answer as a value of its question's type; null when it is not one. */
+export function typed(type, given) {
+  if (NUMBERS.has(type)) {
+    const number = typeof given === 'string' && given.length < 40 ? textNumberOnly(given) : given
+    if (typeof number !== 'number' || !Number.isFinite(number) || Math.abs(number) > 9e15) return null
+    return type === 'integer' && !Number.isInteger(number) ? null : number + 0
+  }
+  const list = Array.isArray(given) && given.every((one) => typeof one === 'string')
+  if (list && (type === 'select_multiple' || type === 'rank')) return given.join(' ')
+  if (typeof given === 'number' && ['text', 'hidden', 'barcode', 'select_one'].includes(type)) {
+    return Number.isFinite(given) && Math.abs(given) < 1e300 ? numberText(given) : null
+  }
+  if (typeof given !== 'string') return null
+  if (type === 'date') return given.length === 10 && !Number.isNaN(days(given)) ? given : null
+  if (type === 'dateTime') return given.length < 40 && !Number.isNaN(days(given)) ? given : null
+  if (type === 'geopoint') return isGeopoint(given) ? given : null
+  return given
+}
+
+const textNumberOnly = (text) => (text.slice(1).includes('-') ? null : textNumber(text))
+
+function isGeopoint(text) {
+  const parts = text.split(' ')
+  if (parts.length < 2 || parts.length > 4 || !parts.every((part) => /^-?\d+(\.\d+)?$/.test(part))) return false
+  return Math.abs(parts[0]) <= 90 && Math.abs(parts[1]) <= 180
+}
+
+function instanceLabel(node) {
+  const { node: definition, path } = node.definition
+  if (definition.member_label) {
+    let place = node
+    for (const name of definition.member_label.slice(path.length + 1).split('/')) place = place.children.get(name)
+    if (place.value !== '') return toString([place]) || String(place.value)
+  }
+  return String(node.index)
+}
+
+/** A stored value as a person reads it: choices by their labels, 23/11/2026, 1.500.000. */
+export function display(bundle, definition, value, language) {
+  if (value === '') return ''
+  if (definition.list) {
+    const labels = new Map(bundle.choices[definition.list].map((choice) => [choice.name, choice.label ?? {}]))
+    const names = definition.type === 'select_one' ? [String(value)] : words(String(value))
+    const word = (texts) => texts?.[language] || texts?.[bundle.default_language] || Object.values(texts ?? {})[0]
+    return names.map((name) => word(labels.get(name)) || name).join(', ')
+  }
+  if (typeof value === 'number') return numberWords(value, language)
+  const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(value)
+  return date && ['date', 'today'].includes(definition.type) ? `${date[3]}/${date[2]}/${date[1]}` : value
+}
+
+/** 1.500.000,5 in Vietnamese, 1,500,000.5 in English. */
+export function numberWords(number, language) {
+  const [whole, fraction] = numberText(number).split('.')
+  const [thousands, point] = language === 'en' ? [',', '.'] : ['.', ',']
+  return whole.replace(/\B(?=(\d{3})+$)/g, thousands) + (fraction ? point + fraction : '')
+}
+
+/** Nested values of the nodes that `asked` and `wanted` let through; blanks left out, an instance keeps its place. */
+function collect(node, asked, wanted) {
+  const found = {}
+  for (const [name, child] of node.children) {
+    if (Array.isArray(child)) {
+      if (child.length) found[name] = child.map((one) => (asked(one) ? collect(one, asked, wanted) : {}))
+    } else if (!asked(child)) {
+      continue
+    } else if (child.definition.node.type === 'group') {
+      const inner = collect(child, asked, wanted)
+      if (Object.keys(inner).length) found[name] = inner
+    } else if (child.value !== '' && wanted(child)) {
+      found[name] = child.value
+    }
+  }
+  return found
+}

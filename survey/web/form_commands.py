@@ -1,0 +1,68 @@
+"""`flask --app app form …`: check a workbook, compile it, evaluate answers with it. Needs no database."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from survey.form.form import Form
+from survey.form.record import Clock, evaluate
+from survey.form.xlsform import WorkbookError, check_workbook
+
+WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("form")
+def form_group() -> None:
+    """Questionnaires as workbooks (XLSForm in Markdown, CSV or XLSX)."""
+
+
+@form_group.command()
+@click.argument("file", type=WORKBOOK)
+def check(file: Path) -> None:
+    """Say everything that is wrong with a workbook, by sheet, row and column."""
+    form = load(file, advise=True)
+    questions = sum(1 for _ in form.nodes())
+    click.echo(f"{file.name}: {form.id} {form.version}, {questions} rows, languages {', '.join(form.languages)}: OK")
+
+
+@form_group.command()
+@click.argument("file", type=WORKBOOK)
+def bundle(file: Path) -> None:
+    """Print the bundle that phones receive."""
+    click.echo(json.dumps(load(file).as_json(), ensure_ascii=False))
+
+
+@form_group.command("evaluate")
+@click.argument("file", type=WORKBOOK)
+@click.argument("answers", type=click.File("r", encoding="utf-8"))
+@click.option("--now", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="The moment that now() and today() give, in UTC.")
+def evaluate_command(file: Path, answers: click.utils.LazyFile, now: datetime | None) -> None:
+    """Print {"values", "relevant", "problems"} for answers in JSON: groups nest, a repeat is a list."""
+    form = load(file)
+    try:
+        given = json.load(answers, parse_constant=str)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise click.ClickException(f"{answers.name}: this is not JSON: {error}") from None
+    moment = (now or datetime.now(UTC)).replace(tzinfo=UTC)
+    done = evaluate(form, given, Clock(moment.date(), moment))
+    found = {"values": done.values, "relevant": done.relevant, "problems": [p.as_json() for p in done.problems]}
+    click.echo(json.dumps(found, ensure_ascii=True, indent=1))
+
+
+def load(file: Path, advise: bool = False) -> Form:
+    """The form of a workbook, with the CSV files beside it attached; a ClickException lists its faults."""
+    source = file.read_bytes()
+    beside = {path.name: path.read_bytes() for path in file.parent.glob("*.csv") if path != file}
+    try:
+        form, advice = check_workbook(source.decode() if file.suffix == ".md" else source, beside)
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name}: this is not text in UTF-8") from None
+    except WorkbookError as error:
+        raise click.ClickException(f"{file.name} cannot be used:\n" + "\n".join(f"  {f}" for f in error.faults)) from None
+    for line in advice if advise else []:
+        click.echo(f"advice: {line}", err=True)
+    return form
