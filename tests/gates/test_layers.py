@@ -42,7 +42,7 @@ def layer_of(path: str) -> str:
     parts = path.removesuffix(".py").split("/")
     if parts[0] != "survey":
         return parts[0]
-    if parts[-1] == "commands" or parts[1:2] == ["demo"]:
+    if parts[-1].endswith("commands") or parts[1:2] == ["demo"]:
         return "commands"
     return "terms" if parts[1:] in ([], ["__init__"]) else parts[1]
 
