@@ -44,7 +44,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class JSONText(TypeDecorator[Any]):
-    r"""JSON kept as ASCII text: what PostgreSQL's own types refuse (``\u0000``, lone surrogates) is kept as received."""
+    r"""JSON kept as ASCII text: what PostgreSQL's own types refuse (``\u0000``, lone surrogates) is kept."""
 
     impl = Text
     cache_ok = True

@@ -1,8 +1,8 @@
 """How the database is opened.
 
-SQLite facts this rests on: pysqlite starts transactions by itself, too late for savepoints to be safe, so it is told not
-to (`isolation_level=None`) and we say BEGIN; a transaction that will write says BEGIN IMMEDIATE, because one that begins
-as a reader and then writes fails at once when another wrote in between; WAL lets readers go on while one writes;
+SQLite facts this rests on: pysqlite starts transactions by itself, too late for savepoints to be safe, so it is told
+not to (`isolation_level=None`) and we say BEGIN; a transaction that will write says BEGIN IMMEDIATE, because one that
+begins as a reader and then writes fails at once when another wrote in between; WAL lets readers go on while one writes;
 `synchronous=FULL` makes a committed receipt survive a power cut.
 """
 

@@ -13,7 +13,7 @@ from survey.terms import Role
 
 
 class Account(Base):
-    """A person who signs in. `place_id`: the commune of an enumerator or supervisor, the province of a province officer."""
+    """A person who signs in. `place_id`: an enumerator's or supervisor's commune, a province officer's province."""
 
     __tablename__ = "account"
     __table_args__ = (one_of("role", Role),)
@@ -71,9 +71,7 @@ class Device(Base):
     app_version: Mapped[str] = mapped_column(String(64), default="")
     last_contact_at: Mapped[datetime] = mapped_column(UTCDateTime)
     clock_skew_seconds: Mapped[int | None]
-    unsent: Mapped[Any] = mapped_column(
-        JSONText
-    )  # list of {"id", "household_id"} finalised on the phone, not yet received
+    unsent: Mapped[Any] = mapped_column(JSONText)  # list of {"id", "household_id"}: finalised, not yet received
     in_progress: Mapped[int] = mapped_column(default=0)
     storage: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"used", "quota", "persisted"}
 

@@ -1,4 +1,4 @@
-"""Province → commune → village. What a place is called and whether it is urban holds for a period; its id is for good."""
+"""Province → commune → village. A name and being urban hold for a period; an id is for good."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PlacePeriod(Base):
 
 
 class CommuneCounter(Base):
-    """The commune's change counter: bumped inside the transaction that changes a register entry, so a cursor has no gap."""
+    """The commune's change counter, bumped in the transaction that changes a register entry: a cursor has no gap."""
 
     __tablename__ = "commune_counter"
 

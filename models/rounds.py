@@ -111,8 +111,6 @@ class RegisterEntry(Base):
     state: Mapped[str] = mapped_column(String(16), default=RegisterState.TO_VISIT)
     opening_class: Mapped[str | None] = mapped_column(String(16))
     opening_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
-    opening_indicators: Mapped[Any] = mapped_column(
-        JSONText, nullable=True
-    )  # {"viec_lam": 1, …} under the round's form
+    opening_indicators: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"viec_lam": 1, …} by the round's form
     submission_id: Mapped[str | None] = mapped_column(String(36))  # the one that counts now (derived)
     change: Mapped[int]

@@ -72,7 +72,7 @@ def code_of_status(status: int) -> str:
 
 
 class Problem(Exception):
-    """A refusal. `detail` is JSON for the caller (reasons, fields), never personal data; `retry_after` is in seconds."""
+    """A refusal. `detail`: JSON for the caller (reasons, fields), never personal data; `retry_after`: seconds."""
 
     def __init__(self, code: str, detail: Any = None, retry_after: int | None = None) -> None:
         super().__init__(code)

@@ -15,7 +15,7 @@ class Term(StrEnum):
     vi: str
     en: str
 
-    def __new__(cls, value: str, vi: str, en: str) -> Term:
+    def __new__(cls, value: str, vi: str = "", en: str = "") -> Term:
         member = str.__new__(cls, value)
         member._value_ = value
         member.vi = vi
@@ -119,7 +119,11 @@ class QuarantineReason(Term):
     TOO_LARGE = "too_large", "Phiếu quá lớn", "Entry too large"
     FUTURE_DATE = "future_date", "Ngày phỏng vấn ở tương lai", "Interview dated in the future"
     ALREADY_ACCEPTED = "already_accepted", "Hộ này đã được duyệt trong đợt", "Household already accepted in this round"
-    TWO_INTERVIEWS = "two_interviews", "Hộ này đã có phiếu khác đang chờ", "Another interview of this household is waiting"
+    TWO_INTERVIEWS = (
+        "two_interviews",
+        "Hộ này đã có phiếu khác đang chờ",
+        "Another interview of it is waiting",
+    )
     REVOKED = "revoked", "Tài khoản không còn quyền", "Account no longer permitted"
 
 

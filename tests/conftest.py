@@ -1,4 +1,4 @@
-"""What every server test stands on: a migrated database with a small Sơn La in it, a fixed clock, signed-in browsers."""
+"""What every server test stands on: a migrated database with a small Sơn La, a fixed clock, signed-in browsers."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def app(databases: Any, tmp_path: Any, clock: Clock) -> Iterator[Flask]:
 
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
-    """A Session of the test's own. Commit what the app shall see; expire (or `session.rollback()`) to see what it did."""
+    """A Session of the test's own. Commit what the app shall see; `rollback()` to see what it did."""
     with Session(app.extensions["engine"]) as made:
         yield made
 

@@ -1,7 +1,7 @@
 """Databases for the tests: one migrated template, and a fresh copy of it for each test.
 
-PostgreSQL is the one that TEST_POSTGRES_URL names (a superuser's address, any database), else a server of our own, made
-with initdb in a temporary folder and stopped at the end. Where its binaries are missing the tests fail, they don't skip.
+PostgreSQL is the one that TEST_POSTGRES_URL names (a superuser's address, any database), else a server of our own,
+made with initdb in a temporary folder and stopped at the end. Without its binaries the tests fail, they don't skip.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def add_village(
 
 
 def periods_at(session: Session, place_ids: Iterable[str], day: date) -> dict[str, PlacePeriod]:
-    """What each place is called on `day`, and whether it is urban then; a place without a period that day is left out."""
+    """What each place is called on `day`, and whether it is urban then; one without a period that day is left out."""
     query = select(PlacePeriod).where(
         PlacePeriod.place_id.in_(sorted(set(place_ids))),
         PlacePeriod.valid_from <= day,
@@ -74,9 +74,9 @@ def villages_in(session: Session, commune_id: str) -> list[str]:
 def region_of(session: Session, commune_id: str, day: date) -> str | None:
     """The region of the B1 points table that a commune's province lies in."""
     commune = session.get(Place, commune_id)
-    period = (
-        periods_at(session, [commune.parent_id], day).get(commune.parent_id) if commune and commune.parent_id else None
-    )
+    if commune is None or commune.parent_id is None:
+        return None
+    period = periods_at(session, [commune.parent_id], day).get(commune.parent_id)
     return period.region if period else None
 
 

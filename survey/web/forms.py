@@ -8,6 +8,6 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
 
-class SignIn(FlaskForm):  # type: ignore[misc]
+class SignIn(FlaskForm):
     username = StringField(_("Account name"), [DataRequired(_("Enter your account name.")), Length(max=60)])
     password = PasswordField(_("Password"), [DataRequired(_("Enter your password.")), Length(max=200)])

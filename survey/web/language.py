@@ -13,8 +13,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Blueprint, Flask, Response, redirect, request, url_for
+from flask import Blueprint, Flask, redirect, request, url_for
 from flask_babel import Babel, Domain, get_locale
+from werkzeug.wrappers import Response
 
 from survey.web.security import local_address, public, signed_in_account
 
@@ -43,7 +44,7 @@ def read_catalogs(folder: Path) -> dict[str, NullTranslations]:
     return found
 
 
-class _InMemory(Domain):  # type: ignore[misc]
+class _InMemory(Domain):
     def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
         super().__init__()
         self.catalogs = catalogs
@@ -52,7 +53,7 @@ class _InMemory(Domain):  # type: ignore[misc]
         return self.catalogs.get(str(get_locale()), self.catalogs["en"])
 
 
-class _Babel(Babel):  # type: ignore[misc]
+class _Babel(Babel):
     in_memory: _InMemory
 
     @property

@@ -20,7 +20,7 @@ blueprint = Blueprint("login", __name__)
 class _SecureUnderHTTPS(SecureCookieSessionInterface):
     """The session cookie is Secure whenever the request came by HTTPS; on a bare local network it still works."""
 
-    def get_cookie_secure(self, app: Flask) -> bool:
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - Flask hands the app
         return bool(request.is_secure)
 
 

@@ -1,0 +1,269 @@
+"""Everything that follows from what was received and what was decided, made again: the only writer of derived rows.
+
+`submission_status`, `assessment`, `deprivation`, `member`, `household.current_*` and `register_entry.state` are
+functions of submissions, their events and the published forms. `derive` makes those of one submission and its
+household; `rebuild` makes all, and on a healthy database changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models import (
+    Assessment,
+    Deprivation,
+    Household,
+    Member,
+    RegisterEntry,
+    Round,
+    Submission,
+    SubmissionEvent,
+    SubmissionStatus,
+)
+from survey.form.form import Form
+from survey.form.record import Clock, Evaluation, evaluate
+from survey.poverty import assess as poverty
+from survey.submissions.lifecycle import LIVE
+from survey.submissions.published import load_form
+from survey.submissions.register import lock_commune, next_change
+from survey.terms import RegisterState, SubmissionState
+
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+LATEST_AHEAD = timedelta(days=1)  # a phone's clock may run this far ahead before its word is not taken
+OLDEST = timedelta(days=400)
+MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
+
+
+def derive(session: Session, commune_id: str, submission_id: str, *, again: bool = False) -> None:
+    """Derive what follows from one submission. `again`: also what is derived already (only a rebuild needs that)."""
+    session.flush()  # events just appended
+    submission = session.get_one(Submission, (commune_id, submission_id))
+    _derive_status(session, submission)
+    if again or session.get(Assessment, (commune_id, submission_id)) is None:
+        _derive_assessment(session, submission)
+    session.flush()
+    if submission.household_id is not None and submission.round_id is not None:
+        derive_household(session, commune_id, submission.household_id, submission.round_id)
+
+
+def rebuild(session: Session) -> int:
+    """Derive everything again; returns how many submissions were read."""
+    ids = session.execute(
+        select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
+    ).all()
+    for commune_id in sorted({commune_id for commune_id, _ in ids}):
+        lock_commune(session, commune_id)
+    for commune_id, submission_id in ids:
+        derive(session, commune_id, submission_id, again=True)
+        session.flush()
+    for entry in session.execute(
+        select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
+    ).all():
+        derive_household(session, *entry)
+    return len(ids)
+
+
+def clock_of(submission: Submission) -> Clock:
+    """The day and instant under which a record is judged: when the phone says it was finalised, since ages and terms
+    run to the interview, not to the day the line came back; when that cannot be, the instant of its receipt."""
+    return Clock(*moment_of(submission.finalised_at_said, submission.received_at))
+
+
+def moment_of(said: str | None, received_at: datetime) -> tuple[date, datetime]:
+    """The local day and instant of an interview."""
+    moment = read_instant(said)
+    if moment is None or not received_at - OLDEST <= moment <= received_at + LATEST_AHEAD:
+        moment = received_at
+    local = moment.astimezone(HERE)
+    return local.date(), local
+
+
+def read_instant(text: Any) -> datetime | None:
+    """An aware instant from ISO 8601 text, or None."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) and len(text) <= 40 else None
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def plain_name(text: str) -> str:
+    """A name as a column can hold it: no control characters or halves of characters, 120 at most."""
+    return "".join(c for c in text if c.isprintable() and not "\ud800" <= c <= "\udfff")[:120]
+
+
+def content_of(submission: Submission) -> dict[str, Any]:
+    """The entry as received; {} when it was not an object."""
+    content = json.loads(submission.content)
+    return content if isinstance(content, dict) else {}
+
+
+def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluation] | None:
+    """The record under its own form; None when the form is not known or there are no answers to read."""
+    form = load_form(session, submission.form_id, submission.form_version)
+    answers = content_of(submission).get("answers")
+    if form is None or not isinstance(answers, dict) or not readable(submission.content):
+        return None
+    return form, evaluate(form, answers, clock_of(submission))
+
+
+def readable(content: str) -> bool:
+    """Whether answers are worth evaluating: an entry too large or with what JSON has no word for is only kept."""
+    return len(content) <= MAX_CONTENT and "NaN" not in content and "Infinity" not in content
+
+
+def phone_agrees(outcome: Any, assessment: poverty.Assessment) -> bool | None:
+    """Whether the phone showed the same class, points and indicators as the server finds; None when it sent none."""
+    if not isinstance(outcome, dict):
+        return None
+    indicators = outcome.get("indicators")
+    ours = {r.indicator.value: r.deprived for r in assessment.indicators}
+    theirs = indicators if isinstance(indicators, dict) else {}
+    same = all(ours[key] is None or theirs.get(key) in (ours[key], int(ours[key] or 0)) for key in ours)
+    found = (outcome.get("class"), outcome.get("b1"), outcome.get("b2"))
+    return same and found == (assessment.household_class, assessment.b1, assessment.b2)
+
+
+def _derive_status(session: Session, submission: Submission) -> None:
+    last = session.scalars(
+        select(SubmissionEvent)
+        .where(SubmissionEvent.commune_id == submission.commune_id, SubmissionEvent.submission_id == submission.id)
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).one()
+    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
+    if status is None:
+        status = SubmissionStatus(commune_id=submission.commune_id, submission_id=submission.id)
+        session.add(status)
+    held = last.to_state == SubmissionState.QUARANTINED
+    status.state, status.reason, status.updated_at = last.to_state, last.reason if held else None, last.at
+
+
+def _derive_assessment(session: Session, submission: Submission) -> None:
+    key = {"commune_id": submission.commune_id, "submission_id": submission.id}
+    session.execute(delete(Deprivation).filter_by(**key))
+    found = evaluated(session, submission)
+    assessment = session.get(Assessment, (submission.commune_id, submission.id))
+    if found is None:
+        if assessment is not None:
+            session.delete(assessment)
+        return
+    if assessment is None:
+        assessment = Assessment(**key)
+        session.add(assessment)
+    form, evaluation = found
+    content = content_of(submission)
+    judged = poverty.assess(form, evaluation)
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    assessment.standard = survey_round.standard if survey_round else ""
+    assessment.household_class = judged.household_class.value if judged.household_class else None
+    assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
+    assessment.deprived_count = judged.deprived_count
+    assessment.illustrative, assessment.persons = judged.illustrative, judged.persons
+    assessment.problems = [problem.as_json() for problem in evaluation.problems[:200]]
+    assessment.phone_agrees = phone_agrees(content.get("outcome"), judged)
+    assessment.head_name = plain_name(judged.head_name)
+    assessment.values = evaluation.values
+    session.flush()  # the indicators' rows are added one by one below
+    for result in judged.indicators:
+        if result.deprived is not None:
+            because = [reason.as_json() for reason in result.because]
+            row = Deprivation(**key, indicator=result.indicator.value, dimension=result.dimension.value)
+            row.deprived, row.because = result.deprived, because
+            session.add(row)
+
+
+def derive_household(session: Session, commune_id: str, household_id: str, round_id: str) -> None:
+    """Where a household stands in a round, and what it is as last accepted. A change gets the commune's next number."""
+    household = session.get(Household, (commune_id, household_id))
+    if household is None:  # a held entry may name a household that is not ours
+        return
+    _derive_current(session, household)
+    entry = session.get(RegisterEntry, (commune_id, round_id, household_id))
+    if entry is None:
+        return
+    live = live_submission(session, commune_id, household_id, round_id)
+    state = LIVE[SubmissionState(live[1])] if live else RegisterState.TO_VISIT
+    submission_id = live[0].id if live else None
+    if (entry.state, entry.submission_id) != (state.value, submission_id):
+        entry.state, entry.submission_id = state.value, submission_id
+        entry.change = next_change(session, commune_id)
+
+
+def live_submission(
+    session: Session, commune_id: str, household_id: str, round_id: str
+) -> tuple[Submission, SubmissionState] | None:
+    """The submission that counts for a household in a round, with its state."""
+    row = session.execute(
+        _with_status(commune_id, household_id)
+        .where(Submission.round_id == round_id, SubmissionStatus.state.in_([state.value for state in LIVE]))
+        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
+        .limit(1)
+    ).first()
+    return (row[0], SubmissionState(row[1].state)) if row else None
+
+
+def _with_status(commune_id: str, household_id: str) -> Any:
+    return (
+        select(Submission, SubmissionStatus)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(Submission.commune_id == commune_id, Submission.household_id == household_id)
+    )
+
+
+def _derive_current(session: Session, household: Household) -> None:
+    """The household as last accepted, in whatever round; as imported while nothing was."""
+    row = session.execute(
+        _with_status(household.commune_id, household.id)
+        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value)
+        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
+        .limit(1)
+    ).first()
+    accepted: Submission | None = row[0] if row else None
+    assessment = session.get(Assessment, (household.commune_id, accepted.id)) if accepted else None
+    if accepted is None or assessment is None:
+        household.current_submission_id = None
+        household.head_name = household.base_head_name
+        household.current_class, household.current_answers = household.base_class, household.base_answers
+        _write_members(session, household, [])
+        return
+    household.current_submission_id = accepted.id
+    household.head_name = assessment.head_name or household.base_head_name
+    household.current_class = assessment.household_class
+    household.current_answers = content_of(accepted)["answers"]
+    form = load_form(session, accepted.form_id, accepted.form_version)
+    _write_members(session, household, members_in(form, assessment.values) if form else [])
+
+
+def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """(name, values) of each instance of the form's repeat that names its instances (`member_label`), in order."""
+    for item in form.nodes():
+        if item.type == "repeat" and item.member_label and item.repeat is None:
+            found: Any = values
+            for part in item.path.split("/"):
+                found = found.get(part, {}) if isinstance(found, dict) else {}
+            label = item.member_label.rsplit("/", 1)[-1]
+            return [(plain_name(str(member.get(label, ""))), member) for member in found or []]
+    return []
+
+
+def _write_members(session: Session, household: Household, members: list[tuple[str, dict[str, Any]]]) -> None:
+    key = {"commune_id": household.commune_id, "household_id": household.id}
+    stored = {member.position: member for member in session.scalars(select(Member).filter_by(**key))}
+    for position, (name, values) in enumerate(members, 1):
+        member = stored.pop(position, None)
+        if member is None:
+            member = Member(**key, position=position)
+            session.add(member)
+        member.full_name, member.values = name, values
+    for gone in stored.values():
+        session.delete(gone)
