@@ -19,6 +19,7 @@ SAID_ALOUD = {"alt", "title", "placeholder", "aria-label", "aria-description"}
 def has_words(text: str) -> bool:
     for name in NAMES:
         text = text.replace(name, "")
+    text = re.sub(r"[?&]\w+=|(?<=␣)\.\w+", "", text)  # the pieces of an address, a file's ending
     return LETTERS.search(text) is not None
 
 
