@@ -1,4 +1,4 @@
-"""Reads `tests/cases/households.md`: the reference household and what each case changes, as answers of the form.   ⇄ tests/node/households.js
+"""Reads `tests/cases/households.md`: the reference household and what each case changes.   ⇄ tests/node/households.js
 
 Words are looked up in the file's own table and answers in the form's own choices, so a renamed choice shows here.
 """
@@ -16,6 +16,7 @@ FILE = Path(__file__).resolve().parents[1] / "cases" / "households.md"
 EMPTY = "(trống)"
 CLASSES = {"Hộ nghèo": "ho_ngheo", "Hộ cận nghèo": "ho_can_ngheo", "Không nghèo": "khong_ngheo", "chưa rõ": None}
 AREAS = {"Nông thôn": "nong_thon", "Thành thị": "thanh_thi", EMPTY: None}
+B1 = (("thu nhập ", "thu_nhap"), ("bảng ", "bang_diem"), ("", "nhap_tong"))  # how the figure is said → method
 Household = dict[str, dict[str, Any]]  # "hộ" and each person → {path of the question: answer}
 
 
@@ -66,7 +67,7 @@ class Reader:
         for change in filter(None, row["Khác hộ mẫu"].split("; ")):
             self.change(household, change)
         method, said = self.b1(row["B1"])
-        context = {"ma_ho": "03757-01-001", "vung": "mien_nui_phia_bac", "khu_vuc": AREAS[row["Khu vực"]], "cach_b1": method}
+        place = {"ma_ho": "03757-01-001", "vung": "mien_nui_phia_bac", "khu_vuc": AREAS[row["Khu vực"]]}
         keyed = {"nhap_tong": "thu_nhap/b1_nhap", "thu_nhap": "thu_nhap/thu_nhap_nguoi"}.get(method)
         if keyed:
             household["hộ"][keyed] = said
@@ -74,7 +75,7 @@ class Reader:
         known = {int(part) for part in row["Thiếu hụt"].split(",") if part.strip().isdigit()}
         return Case(
             name=row["Trường hợp"],
-            answers=nested(household) | context,
+            answers=nested(household) | place | {"cach_b1": method},
             household_class=CLASSES[row["Xếp loại"]],
             b1=None if method == "thu_nhap" else said,
             b2=None if row["B2"] == "–" else float(row["B2"]),
@@ -120,9 +121,7 @@ class Reader:
 
     @staticmethod
     def b1(said: str) -> tuple[str, float | None]:
-        for prefix, method in (("thu nhập ", "thu_nhap"), ("bảng ", "bang_diem"), ("", "nhap_tong")):
-            if said.startswith(prefix):
-                break
+        prefix, method = next(pair for pair in B1 if said.startswith(pair[0]))
         figure = said.removeprefix(prefix)
         return method, None if figure == EMPTY else number(figure)
 
