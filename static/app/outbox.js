@@ -85,6 +85,7 @@ export class Outbox {
     await this.#push()
     await this.#files()
     await this.#register()
+    await this.#store.set("synced_at", new Date().toISOString())
   }
 
   async #greet() {

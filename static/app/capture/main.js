@@ -1,0 +1,213 @@
+// The capture shell: what stands on the screen, and which screen. The DOM is touched only in this folder (and media.js).
+//
+// Stable hooks, for tests and for nobody's style:
+//   [data-screen]  welcome home household new-household overview section elsewhere check result sent settings
+//   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row
+//   [data-action]  settings sync search household new-household interview section instance add remove next overview
+//                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
+//                  persist photo read-place keep-place clear change search-choice retry language
+//   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline
+//   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
+//   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
+// Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
+// · #/settings. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+
+import { Device, Store } from "../store.js"
+import { Outbox, Sync, Stopped, hello, signOut } from "../outbox.js"
+import { uuidv7 } from "../ids.js"
+import * as look from "./look.js"
+import { Opened } from "./opened.js"
+import { part } from "./page.js"
+import { Release } from "./release.js"
+import * as check from "./check.js"
+import * as home from "./home.js"
+import * as household from "./household.js"
+import * as overview from "./overview.js"
+import * as result from "./result.js"
+import * as section from "./section.js"
+import * as sent from "./sent.js"
+import * as settings from "./settings.js"
+import * as welcome from "./welcome.js"
+
+/** What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens. */
+class App {
+  device = new Device()
+  store = null
+  account = null
+  screen = null
+  #turn = 0
+  #address = null
+  #isForward = false
+  #scrolled = new Map()
+  #channel = new BroadcastChannel("so-ho")
+
+  async start() {
+    look.apply()
+    this.opened = new Opened(this)
+    this.release = new Release(() => this.screen?.changed?.())
+    this.sync = new Sync((report) => this.#outbox(report), (state) => this.#synced(state))
+    this.#channel.onmessage = ({ data }) => this.#heard(data)
+    addEventListener("hashchange", () => this.show())
+    document.addEventListener("click", (event) => this.#clicked(event))
+    addEventListener("online", () => this.store && this.sync.now())
+    document.addEventListener("visibilitychange", () => this.#seen())
+    history.scrollRestoration = "manual"
+    await this.signedIn((await this.device.get("account")) ?? null)
+    this.release.start()
+  }
+
+  /** Somebody is signed in on this phone (an account's id), or nobody (null). */
+  async signedIn(account) {
+    this.account = account
+    this.store = account ? new Store(account) : null
+    await this.show()
+    if (this.store) this.sync.now()
+  }
+
+  /** Asks the server who is signed in there: their own store opens. Throws Stopped. */
+  async enrol() {
+    if (await this.device.get("owes_sign_out")) {
+      // Somebody signed out without network: first the server must know.
+      if (!(await signOut())) throw new Stopped({ act: "wait" })
+      await this.device.set("owes_sign_out", false)
+      throw new Stopped({ act: "sign_in" })
+    }
+    const greeting = await hello()
+    look.prefer(greeting.account.language)
+    await this.device.set("account", greeting.account.id)
+    await this.signedIn(greeting.account.id)
+    this.tell("account")
+  }
+
+  /** Signs out of this phone; deletes nothing. */
+  async leave() {
+    await this.opened.close()
+    await this.device.set("account", null)
+    await this.device.set("owes_sign_out", !(await signOut()))
+    this.tell("account")
+    this.go("#/")
+    await this.signedIn(null)
+  }
+
+  // Screens
+
+  go(hash) {
+    this.#isForward = true
+    if (location.hash === hash) this.show()
+    else location.hash = hash
+  }
+
+  /** Instead of the screen that stands: back does not lead to it again. */
+  replace(hash) {
+    history.replaceState(history.state, "", hash)
+    return this.show()
+  }
+
+  async show() {
+    const turn = ++this.#turn
+    const { show, params } = this.#route()
+    if (params.draft !== this.opened.id) await this.opened.close()
+    const screen = await show(this, params)
+    if (turn !== this.#turn || !screen) return
+    this.screen?.leave?.()
+    if (this.#address !== null) this.#scrolled.set(this.#address, scrollY)
+    const from = this.#address
+    this.screen = screen
+    this.#address = location.hash
+    if (this.#isForward && from !== location.hash) history.replaceState({ from }, "")
+    document.getElementById("app").replaceChildren(screen.element)
+    screen.shown?.()
+    if (!screen.isPlaced) {
+      scrollTo(0, this.#isForward ? 0 : (this.#scrolled.get(location.hash) ?? 0))
+      part(screen.element, "title")?.focus({ preventScroll: true })
+    }
+    this.#isForward = false
+    document.documentElement.dataset.ready = "1"
+  }
+
+  #route() {
+    if (!this.store) return { show: welcome.show, params: {} }
+    const [way, query] = location.hash.replace(/^#\/?/, "").split("?")
+    const [place, first, second, third] = way.split("/").map(decodeURIComponent)
+    const at = new URLSearchParams(query).get("at")
+    if (place === "h") return { show: household.show, params: { round: first, household: second } }
+    if (place === "new") return { show: household.showNew, params: {} }
+    if (place === "sent") return { show: sent.show, params: { id: first } }
+    if (place === "settings") return { show: settings.show, params: {} }
+    if (place !== "d") return { show: home.show, params: {} }
+    const screens = { s: section.show, check: check.show, result: result.show }
+    return { show: this.opened.guard(screens[second] ?? overview.show), params: { draft: first, path: third, at } }
+  }
+
+  #clicked(event) {
+    const link = event.target.closest?.("a[href^='#']")
+    if (!link) return
+    this.#isForward = true
+    // The bar's arrow is the same as the phone's back button where it leads to the same place.
+    if (link.dataset.action === "back" && history.state?.from === link.hash) {
+      event.preventDefault()
+      this.#isForward = false
+      history.back()
+    }
+  }
+
+  // Other tabs and the network
+
+  tell(what) {
+    this.#channel.postMessage(what)
+  }
+
+  /** Something was stored: this screen and other tabs show it. */
+  changed() {
+    this.screen?.changed?.()
+    this.tell("changed")
+  }
+
+  async #heard(what) {
+    if (what === "account") {
+      const account = (await this.device.get("account")) ?? null
+      if (account !== this.account) await this.signedIn(account)
+    } else this.screen?.changed?.()
+  }
+
+  #seen() {
+    if (document.visibilityState === "visible" && this.store) {
+      this.release.look()
+      this.sync.now()
+    } else this.opened.interview?.saved()
+  }
+
+  #synced(state) {
+    this.screen?.synced?.(state)
+    if (!state.busy) this.changed()
+    if (state.stopped?.act === "other_account") this.#becomeAnother(state.stopped.greeting)
+  }
+
+  // Somebody else signed in on this phone: their own households, never the first one's.
+  async #becomeAnother(greeting) {
+    if (this.opened.id) return // not while an interview is open; the next sync asks again
+    await this.device.set("account", greeting.account.id)
+    this.tell("account")
+    this.go("#/")
+    await this.signedIn(greeting.account.id)
+  }
+
+  #outbox(report) {
+    return new Outbox(this.store, this.account, () => this.#describe(), report)
+  }
+
+  /** This phone as push describes it. */
+  async #describe() {
+    const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {}
+    const agent = navigator.userAgentData
+    const browser = agent?.brands?.at(-1)
+    return {
+      id: await this.device.once("device_id", () => uuidv7()),
+      label: agent ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim() : navigator.userAgent.slice(0, 120),
+      app_version: await this.release.version(),
+      storage: { used: usage, quota, persisted: (await navigator.storage?.persisted?.()) ?? false },
+    }
+  }
+}
+
+new App().start()

@@ -1,0 +1,109 @@
+// The one interview that is open in this tab. A lock named after its draft keeps a second tab from writing it too; the
+// tab that takes it over re-reads the journal, so nothing that was given in the first one is missing.
+
+import { DraftClosed } from "../store.js"
+import { Interview } from "../interview.js"
+import { ask, part, stamp, word } from "./page.js"
+
+const PATIENCE = 1000 // milliseconds for a page that is just being reloaded to let go
+
+export const lockName = (draft) => `so-ho draft ${draft}`
+
+/** Holds a lock until the returned function is called; null when another tab has it. `onStolen` when it is taken away. */
+function hold(name, { steal = false, onStolen }) {
+  return new Promise((resolve) => {
+    const options = steal ? { steal: true } : { signal: AbortSignal.timeout(PATIENCE) }
+    let isHeld = false
+    navigator.locks
+      .request(name, options, () => {
+        isHeld = true
+        return new Promise((release) => resolve(release))
+      })
+      .catch(() => (isHeld ? onStolen() : resolve(null)))
+  })
+}
+
+export class Opened {
+  id = null
+  interview = null
+  #app
+  #release = null
+
+  constructor(app) {
+    this.#app = app
+  }
+
+  /** A screen of an interview: drawn with it open, or else the screen that says why not. */
+  guard(show) {
+    return async (app, params) => {
+      if (this.id !== params.draft) {
+        const problem = await this.#open(params.draft, false)
+        if (problem) return problem
+      }
+      return show(app, { ...params, interview: this.interview })
+    }
+  }
+
+  async #open(id, steal) {
+    const kept = await this.#app.store.draft(id)
+    if (!kept) return this.#away("#/")
+    if (kept.draft.state !== "open") return this.#away(`#/sent/${encodeURIComponent(kept.draft.entry_id)}`)
+    const release = await hold(lockName(id), { steal, onStolen: () => this.#stolen(id) })
+    if (!release) return this.#elsewhere(id)
+    const { draft, events } = await this.#app.store.draft(id) // again: the other tab may have written until now
+    const bundle = await this.#app.store.form(draft.form.id, draft.form.version)
+    this.interview = new Interview(this.#app.store, bundle, draft, events, {
+      now: new Date(),
+      onSaved: (state, error) => this.#saved(state, error),
+    })
+    this.id = id
+    this.#release = release
+    return null
+  }
+
+  #away(hash) {
+    this.#app.replace(hash)
+    return { element: document.createElement("div") } // never drawn: the other screen's turn has come
+  }
+
+  #elsewhere(id) {
+    const element = stamp("elsewhere", { title: "" })
+    element.querySelector("[data-action='take-over']").addEventListener("click", async () => {
+      await this.#open(id, true)
+      this.#app.show()
+    })
+    return { element }
+  }
+
+  #stolen(id) {
+    if (this.id !== id) return
+    this.interview.saved()
+    this.id = this.interview = this.#release = null
+    this.#app.show() // which waits for the lock in vain and says so
+  }
+
+  /** Waits until all is written, and lets other tabs have it. */
+  async close() {
+    if (!this.id) return
+    const { interview } = this
+    this.id = this.interview = null
+    await interview.saved()
+    this.#release?.()
+    this.#release = null
+  }
+
+  async #saved(state, error) {
+    const { element } = this.#app.screen ?? {}
+    const shown = element && part(element, "saved")
+    if (shown) {
+      shown.textContent = word(`saved.${state}`)
+      shown.dataset.saved = state
+    }
+    if (state === "saved") this.#app.tell("changed")
+    if (state !== "failed" || document.getElementById("dialog").open) return
+    if (error instanceof DraftClosed) return void this.#app.show()
+    const cause = error?.name === "QuotaExceededError" ? "full" : "other"
+    await ask({ title: word("failed.title"), words: word(`failed.${cause}`), yes: word("failed.yes") })
+    await this.interview?.saved()
+  }
+}

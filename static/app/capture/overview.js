@@ -1,0 +1,59 @@
+// The interview at a glance: its sections and how each stands.
+
+import { returnedWords } from "./household.js"
+import { action, number, part, spoken, stamp, tag, word } from "./page.js"
+
+export const addressOf = (draft, ...rest) => `#/d/${[draft, ...rest].map(encodeURIComponent).join("/")}`
+
+/** The sections that are asked: [{path, node}]. */
+export const sectionsOf = (record) => record.sections.filter(({ path }) => record.isRelevant(path) && !isEmpty(record, path))
+
+const isEmpty = (record, path) => {
+  const { node } = record.sections.find((section) => section.path === path)
+  return node.type === "group" && !record.items(path).some((item) => item.relevant)
+}
+
+/** "Nhà ở", as the form calls the section. */
+export const nameOf = (record, path) => record.label(path, spoken())
+
+/** What a tag does not say: how much is left. */
+export function leftWords({ missing, wrong }) {
+  return [missing && word("section.missing", { count: number(missing) }), wrong && word("section.mend", { count: number(wrong) })].filter(Boolean).join(" · ")
+}
+
+export async function show(app, { interview }) {
+  const { record, draft } = interview
+  const title = record.assessment().headName || draft.name || word("row.unnamed")
+  const element = stamp("overview", { title })
+  const villages = new Map(((await app.store.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]))
+  part(element, "where").textContent = [villages.get(draft.village_id), draft.code].filter(Boolean).join(" · ")
+  const sections = sectionsOf(record)
+  const states = sections.map(({ path }) => interview.state(path))
+  const done = states.filter(({ state }) => state === "done").length
+  Object.assign(part(element, "progress"), { max: sections.length, value: done })
+  part(element, "done").textContent = word("overview.progress", { done, total: sections.length })
+  if (draft.replaces) {
+    const household = await app.store.household(draft.round_id, draft.household_id)
+    if (household?.returned) part(element, "comments").append(returnedWords(household.returned))
+  }
+  const rows = sections.map(({ path, node }, index) => {
+    const more = [node.type === "repeat" && word("section.persons", { count: record.instances(path).length }), leftWords(states[index])]
+    const row = stamp("section-row", { name: nameOf(record, path), more: more.filter(Boolean).join(" · ") })
+    const link = action(row, "section")
+    link.href = addressOf(draft.id, "s", path)
+    link.dataset.section = path
+    link.dataset.state = states[index].state
+    tag(part(row, "tag"), `section.${states[index].state}`)
+    return row
+  })
+  part(element, "sections").append(...rows)
+  const next = sections[states.findIndex(({ state }) => state !== "done")]
+  const button = action(element, "next")
+  button.href = next ? addressOf(draft.id, "s", next.path) : addressOf(draft.id, "check")
+  button.textContent = next ? word("overview.next", { section: nameOf(record, next.path) }) : word("overview.check")
+  const check = action(element, "check")
+  check.href = addressOf(draft.id, "check")
+  check.hidden = !next
+  action(element, "result").href = addressOf(draft.id, "result")
+  return { element }
+}

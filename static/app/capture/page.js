@@ -1,0 +1,89 @@
+// The page's templates and words. Every sentence for people stands in the page, once in each language; here they are
+// only taken out, filled in and put on the screen.
+
+let language = null
+let templates = new Map()
+let words = new Map()
+
+/** Speaks this language from now on ("vi", "en"). */
+export function speak(chosen) {
+  const source = document.querySelector(`template[data-language="${CSS.escape(chosen)}"]`)
+  language = chosen
+  templates = new Map([...source.content.querySelectorAll("template")].map((one) => [one.dataset.template, one]))
+  words = new Map([...source.content.querySelectorAll("[data-word]")].map((one) => [one.dataset.word, one]))
+  document.documentElement.lang = chosen
+}
+
+export const spoken = () => language
+
+/** The sentence called `key`, its {names} replaced. */
+export function word(key, values = {}) {
+  const text = words.get(key)?.textContent ?? key
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole))
+}
+
+export const hasWord = (key) => words.has(key)
+
+/** A fresh copy of a template's element; `texts` fills its parts: {name: "Lò Văn A"}. */
+export function stamp(name, texts = {}) {
+  const element = templates.get(name).content.firstElementChild.cloneNode(true)
+  for (const [key, text] of Object.entries(texts)) part(element, key).textContent = text
+  return element
+}
+
+export const part = (element, name) => element.querySelector(`[data-part="${name}"]`)
+
+/** The element that does `name` ("interview", "next", …). */
+export const action = (element, name) => element.querySelector(`[data-action="${name}"]`)
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use")
+  svg.setAttribute("class", "icon")
+  svg.setAttribute("aria-hidden", "true")
+  use.setAttribute("href", `#i-${name}`)
+  svg.append(use)
+  return svg
+}
+
+/** Makes `element` a tag: sign, colour and words of the sentence `key`, which carries all three. */
+export function tag(element, key) {
+  const { icon: sign, tone } = words.get(key).dataset
+  element.className = `tag tag-${tone}`
+  element.replaceChildren(icon(sign), word(key))
+  element.dataset.state = key.split(".")[1]
+}
+
+const locale = () => (language === "en" ? "en-GB" : "vi-VN")
+
+/** 1.500.000 (Vietnamese) or 1,500,000 (English). */
+export const number = (value) => new Intl.NumberFormat(locale(), { maximumFractionDigits: 2 }).format(value)
+
+const pad = (value) => String(value).padStart(2, "0")
+
+/** 23/11/2026 in the phone's own time. */
+export function date(moment) {
+  const at = new Date(moment)
+  return `${pad(at.getDate())}/${pad(at.getMonth() + 1)}/${at.getFullYear()}`
+}
+
+/** 10:42 today, else 10:42 23/11/2026. */
+export function time(moment, now = new Date()) {
+  const at = new Date(moment)
+  const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}`
+  return date(at) === date(now) ? clock : `${clock} ${date(at)}`
+}
+
+/** Asks yes or no in a dialog; → true for yes. */
+export function ask({ title, words: text, yes }) {
+  const dialog = document.getElementById("dialog")
+  dialog.replaceChildren(stamp("ask", { title, words: text, yes }))
+  dialog.returnValue = "no"
+  dialog.showModal()
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true })
+  })
+}
+
+/** What a person reads in {vi: …, en: …}. */
+export const inLanguage = (texts) => texts?.[language] || texts?.vi || Object.values(texts ?? {})[0] || ""

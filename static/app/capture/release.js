@@ -1,0 +1,70 @@
+// This release and the next: registers the worker, and offers a waiting release only when no interview is open in any
+// tab. Nothing is taken over without a tap.
+
+import { lockName } from "./opened.js"
+
+export class Release {
+  #registration = null
+  #onChange
+  #isWanted = false
+
+  constructor(onChange) {
+    this.#onChange = onChange
+  }
+
+  async start() {
+    const workers = navigator.serviceWorker
+    if (!workers) return
+    const hadOne = Boolean(workers.controller)
+    workers.addEventListener("controllerchange", async () => {
+      // The first worker merely takes the page into its care; a later one brings other files: start afresh.
+      if ((hadOne || this.#isWanted) && !(await this.#isInterviewOpen())) location.reload()
+      else this.#onChange()
+    })
+    try {
+      this.#registration = await workers.register("/sw.js", { updateViaCache: "none" })
+    } catch {
+      return // no network at the first visit, or a page without HTTPS: the app works, but only online
+    }
+    this.#registration.addEventListener("updatefound", () => this.#watch(this.#registration.installing))
+    this.#watch(this.#registration.installing)
+    this.#onChange()
+  }
+
+  #watch(worker) {
+    worker?.addEventListener("statechange", () => this.#onChange())
+  }
+
+  /** Asks the server for a newer release, at most when the phone is looked at again. */
+  look() {
+    this.#registration?.update().catch(() => {})
+  }
+
+  /** Will this page come up without network? */
+  get isKept() {
+    return Boolean(navigator.serviceWorker?.controller)
+  }
+
+  /** May a waiting release be offered now? */
+  async isOffered() {
+    return Boolean(this.#registration?.waiting && navigator.serviceWorker.controller) && !(await this.#isInterviewOpen())
+  }
+
+  /** The tap on «Cập nhật». */
+  async accept() {
+    if (!(await this.isOffered())) return this.#onChange()
+    this.#isWanted = true
+    this.#registration.waiting.postMessage("update")
+  }
+
+  async #isInterviewOpen() {
+    const { held } = await navigator.locks.query()
+    return held.some((lock) => lock.name.startsWith(lockName("")))
+  }
+
+  /** The release that this phone keeps, by its cache; "" before the first is complete. */
+  async version() {
+    const names = (await globalThis.caches?.keys()) ?? []
+    return names.find((name) => name.startsWith("so-ho-"))?.slice("so-ho-".length) ?? ""
+  }
+}

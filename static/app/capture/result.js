@@ -1,0 +1,94 @@
+// What the answers come to: the class in large letters, the sentence why, and each deprived indicator with the answer
+// and the member that caused it.
+
+import { addressOf } from "./overview.js"
+import { action, ask, inLanguage, number, part, stamp, word } from "./page.js"
+
+const orDash = (value) => (value === null ? "–" : number(value))
+
+function why(assessment, line) {
+  const { indicators, deprivedCount, b1 } = assessment
+  if (!assessment.class) return word("result.incomplete")
+  const counts = { deprived: number(deprivedCount ?? 0), all: number(indicators.length) }
+  if (line.income !== null && line.incomeLine !== null) {
+    const side = line.income <= line.incomeLine ? "within" : "above"
+    return word(`result.income_${side}`, { ...counts, b1: number(line.income), line: number(line.incomeLine) })
+  }
+  if (b1 === null) return word("result.why_no_b1", counts)
+  if (line.points === null) return word("result.why", { ...counts, b1: number(b1) })
+  return word(b1 <= line.points ? "result.within" : "result.above", { ...counts, b1: number(b1), line: number(line.points) })
+}
+
+function indicator(one) {
+  const card = stamp("indicator", { label: inLanguage(one.label), dimension: word(`dimension.${one.dimension}`) })
+  card.dataset.indicator = one.key
+  card.dataset.deprived = String(one.deprived)
+  // One line a person or a question, however many times it is quoted.
+  const lines = one.because.filter(({ answer }) => inLanguage(answer))
+  part(card, "because").append(...lines.map(({ member, label, answer }) => {
+    const asked = inLanguage(label).replace(/[?:]$/, "")
+    return stamp("because", { member: member ? `${member}:` : "", label: `${asked}:`, answer: inLanguage(answer) })
+  }))
+  return card
+}
+
+/** The assessment on the screen; `line` is {points, income, incomeLine}, each a number or null. */
+export function drawAssessment(assessment, line) {
+  const element = stamp("assessment", {
+    class: word(`class.${assessment.class ?? "incomplete"}`),
+    why: why(assessment, line),
+    b1: orDash(assessment.b1),
+    b2: orDash(assessment.b2),
+    deprived: assessment.deprivedCount === null ? "–" : `${number(assessment.deprivedCount)}/${number(assessment.indicators.length)}`,
+    persons: number(assessment.persons),
+  })
+  part(element, "verdict").dataset.class = assessment.class ?? ""
+  part(element, "illustrative").hidden = !assessment.illustrative
+  const of = (deprived) => assessment.indicators.filter((one) => one.deprived === deprived)
+  const entry = (one) => {
+    const row = document.createElement("li")
+    row.textContent = inLanguage(one.label)
+    row.dataset.indicator = one.key
+    row.dataset.deprived = String(one.deprived)
+    return row
+  }
+  part(element, "deprived-title").hidden = of(true).length === 0
+  part(element, "indicators").append(...of(true).map(indicator))
+  part(element, "unknown").hidden = of(null).length === 0
+  part(element, "unknown-list").append(...of(null).map(entry))
+  part(element, "others").hidden = of(false).length === 0
+  part(element, "others-list").append(...of(false).map(entry))
+  return element
+}
+
+async function finalise(app, interview) {
+  const isSure = await ask({ title: word("result.finish_title"), words: word("result.finish_words"), yes: word("result.finish_yes") })
+  if (!isSure || !(await interview.saved())) return
+  const item = await interview.finalised(new Date(), (hash) => app.store.file(hash))
+  await app.store.finalise(interview.draft.id, item)
+  await app.opened.close()
+  app.changed()
+  app.replace(`#/sent/${encodeURIComponent(item.id)}`)
+  app.sync.now()
+}
+
+export async function show(app, { interview }) {
+  const { draft } = interview
+  const { errors, warnings } = interview.standing()
+  const isReady = errors.length === 0 && warnings.length === 0
+  const element = stamp("result", { title: word(isReady ? "result.title" : "result.so_far") })
+  action(element, "back").href = addressOf(draft.id)
+  action(element, "overview").href = addressOf(draft.id)
+  action(element, "check").href = addressOf(draft.id, "check")
+  part(element, "assessment").replaceWith(drawAssessment(interview.record.assessment(), interview.line()))
+  part(element, "left").hidden = isReady
+  part(element, "left-words").textContent = word("result.left", { errors: number(errors.length), warnings: number(warnings.length) })
+  action(element, "check").hidden = isReady
+  const finish = action(element, "finalise")
+  finish.hidden = !isReady
+  finish.addEventListener("click", async () => {
+    finish.disabled = true
+    await finalise(app, interview).finally(() => (finish.disabled = false))
+  })
+  return { element }
+}

@@ -1,0 +1,201 @@
+// One section, or one member, a screen: the questions that are relevant now, drawn when they become so.
+
+import { addressOf, leftWords, nameOf, sectionsOf } from "./overview.js"
+import { Question } from "./question.js"
+import { action, ask, part, spoken, stamp, tag, word } from "./page.js"
+
+/** A list of places kept in step with the record: what became relevant appears, what no longer is goes. */
+class Items {
+  #drawn = new Map()
+
+  constructor(screen, element, path) {
+    Object.assign(this, { screen, element, path })
+    this.refresh()
+  }
+
+  refresh() {
+    const { record } = this.screen.interview
+    const wanted = record.items(this.path).filter((item) => item.relevant)
+    const paths = new Set(wanted.map((item) => item.path))
+    for (const [path, drawn] of this.#drawn) {
+      if (paths.has(path)) continue
+      drawn.leave?.()
+      drawn.element.remove()
+      this.#drawn.delete(path)
+    }
+    let before = null
+    for (const item of wanted) {
+      let drawn = this.#drawn.get(item.path)
+      if (drawn) drawn.refresh()
+      else {
+        drawn = this.screen.make(item)
+        this.#drawn.set(item.path, drawn)
+        if (before) before.after(drawn.element)
+        else this.element.prepend(drawn.element)
+      }
+      before = drawn.element
+    }
+  }
+
+  leave() {
+    for (const drawn of this.#drawn.values()) drawn.leave?.()
+  }
+}
+
+class Group {
+  constructor(screen, { path }) {
+    Object.assign(this, { screen, path, element: stamp("group") })
+    this.items = new Items(screen, part(this.element, "items"), path)
+    this.#words()
+  }
+
+  #words() {
+    const { record } = this.screen.interview
+    part(this.element, "label").textContent = record.label(this.path, spoken())
+    part(this.element, "hint").textContent = record.hint(this.path, spoken())
+  }
+
+  refresh() {
+    this.items.refresh()
+    this.#words()
+  }
+
+  leave() {
+    this.items.leave()
+  }
+}
+
+class Repeat {
+  constructor(screen, { path }) {
+    Object.assign(this, { screen, path, element: stamp("repeat") })
+    const { interview } = screen
+    this.element.dataset.repeat = path
+    part(this.element, "hint").textContent = interview.record.hint(path, spoken())
+    part(this.element, "add").textContent = word("repeat.add", { label: nameOf(interview.record, path) })
+    action(this.element, "add").addEventListener("click", () => {
+      const instance = interview.add(path)
+      screen.app.go(addressOf(interview.draft.id, "s", instance))
+    })
+    this.refresh()
+  }
+
+  refresh() {
+    const { interview } = this.screen
+    const instances = interview.record.instances(this.path)
+    part(this.element, "none").hidden = instances.length > 0
+    part(this.element, "instances").replaceChildren(...instances.map((instance) => this.#row(instance)))
+  }
+
+  #row(instance) {
+    const { interview } = this.screen
+    const state = interview.state(instance)
+    const row = stamp("instance-row", { name: nameOfInstance(interview.record, instance), more: leftWords(state) })
+    const link = action(row, "instance")
+    link.href = addressOf(interview.draft.id, "s", instance)
+    link.dataset.instance = instance
+    // A member without missing answers is done, whether or not his screen was seen in this sitting.
+    link.dataset.state = state.wrong ? "wrong" : state.missing ? (state.state === "untouched" ? "untouched" : "begun") : "done"
+    tag(part(row, "tag"), `section.${link.dataset.state}`)
+    return row
+  }
+}
+
+/** The instance's name; words for one that has none yet. */
+export function nameOfInstance(record, instance) {
+  const label = record.instanceLabel(instance)
+  return !label || /^\d+$/.test(label) ? `${word("repeat.unnamed")} (${/\[(\d+)\]$/.exec(instance)[1]})` : label
+}
+
+class Screen {
+  constructor(app, interview, path) {
+    Object.assign(this, { app, interview, path, element: stamp("section") })
+    // Missing answers are named only to somebody who comes back to the screen: nobody is scolded in advance.
+    this.isReturning = interview.visited.has(path)
+    this.questions = new Map()
+    const { record } = interview
+    this.node = record.itemAt(path).node
+    const isList = this.node.type === "repeat" && !path.endsWith("]")
+    const place = part(this.element, "items")
+    this.body = isList ? new Repeat(this, { path }) : new Items(this, place, path)
+    if (isList) place.append(this.body.element)
+    this.#title()
+    this.#ways()
+  }
+
+  make(item) {
+    if (item.node.type === "group") return new Group(this, item)
+    if (item.node.type === "repeat") return new Repeat(this, item)
+    const question = new Question(this, item)
+    this.questions.set(item.path, question)
+    return question
+  }
+
+  /** An answer was given: everything that hangs on it follows at once. */
+  answered() {
+    this.body.refresh()
+    this.#title()
+    this.#ways()
+  }
+
+  #title() {
+    const { record } = this.interview
+    const title = this.path.endsWith("]") ? nameOfInstance(record, this.path) : nameOf(record, this.path)
+    if (part(this.element, "title").textContent !== title) part(this.element, "title").textContent = title
+  }
+
+  #ways() {
+    const { record, draft } = this.interview
+    const next = action(this.element, "next")
+    const all = action(this.element, "overview")
+    const back = action(this.element, "back")
+    if (this.path.endsWith("]")) {
+      const repeat = this.path.replace(/\[\d+\]$/, "")
+      const instances = record.instances(repeat)
+      const after = instances[instances.indexOf(this.path) + 1]
+      const home = addressOf(draft.id, "s", repeat.includes("/") ? repeat.split("/")[0] : repeat)
+      back.href = home
+      next.href = after ? addressOf(draft.id, "s", after) : home
+      next.textContent = after
+        ? word("section.next_person", { name: nameOfInstance(record, after) })
+        : word("section.back_to", { section: nameOf(record, repeat) })
+      all.hidden = true
+      const remove = action(this.element, "remove")
+      remove.textContent = word("repeat.remove", { name: nameOfInstance(record, this.path) })
+      part(this.element, "remove").hidden = false
+      remove.onclick = () => this.#remove(repeat)
+      return
+    }
+    const sections = sectionsOf(record)
+    const after = sections[sections.findIndex(({ path }) => path === this.path) + 1]
+    back.href = all.href = addressOf(draft.id)
+    next.href = after ? addressOf(draft.id, "s", after.path) : addressOf(draft.id, "check")
+    next.textContent = after ? word("overview.next", { section: nameOf(record, after.path) }) : word("overview.check")
+  }
+
+  async #remove(repeat) {
+    const name = nameOfInstance(this.interview.record, this.path)
+    const isSure = await ask({ title: word("repeat.remove_title", { name }), words: word("repeat.remove_words"), yes: word("repeat.remove_yes") })
+    if (!isSure) return
+    this.interview.remove(this.path)
+    this.app.replace(addressOf(this.interview.draft.id, "s", repeat))
+  }
+
+  shown(at) {
+    this.interview.visit(this.path)
+    const question = at && this.questions.get(at)
+    if (question) question.focus()
+  }
+
+  leave() {
+    this.body.leave?.()
+  }
+}
+
+export async function show(app, { interview, path, at }) {
+  const { record, draft } = interview
+  // The place may be gone: another tab removed the member, an answer made the section irrelevant.
+  const exists = path && record.itemAt(path) && record.isRelevant(path) && (!path.endsWith("]") || record.node(path))
+  if (!exists) return void app.replace(addressOf(draft.id))
+  const screen = new Screen(app, interview, path)
+  return { element: screen.element, isPlaced: Boolean(at), shown: () => screen.shown(at), leave: () => screen.leave() }
+}

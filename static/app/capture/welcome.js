@@ -1,0 +1,28 @@
+// Nobody is signed in on this phone yet: the one screen that needs network.
+
+import * as look from "./look.js"
+import { action, part, stamp, word } from "./page.js"
+
+export async function show(app) {
+  const element = stamp("welcome")
+  const status = part(element, "status")
+  const other = Object.entries(look.offered()).find(([code]) => code !== document.documentElement.lang)
+  const language = action(element, "language")
+  language.textContent = other[1]
+  language.lang = other[0]
+  language.addEventListener("click", () => {
+    look.choose("language", other[0])
+    app.show()
+  })
+  const enrol = async () => {
+    status.textContent = word("welcome.looking")
+    try {
+      await app.enrol()
+    } catch (stopped) {
+      status.textContent = stopped.act === "sign_in" ? "" : word("welcome.offline")
+      action(element, "retry").hidden = stopped.act === "sign_in"
+    }
+  }
+  action(element, "retry").addEventListener("click", enrol)
+  return { element, shown: enrol }
+}
