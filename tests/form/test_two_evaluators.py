@@ -1,0 +1,257 @@
+"""The server's evaluator and the phone's, side by side on generated expressions and households: they must never differ."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from survey.form.form import Form, Item
+from survey.form.record import Clock, evaluate
+from survey.form.xlsform import compile_workbook
+from survey.poverty.assess import assess
+from tests.cases.compile_expressions import TABLE, workbook
+
+ROOT = Path(__file__).parents[2]
+QUESTIONNAIRES = ROOT / "survey" / "form" / "questionnaires"
+NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+CLOCK = Clock(NOW.date(), NOW)
+CLOCK_JSON = {"today": "2026-11-23", "now": "2026-11-23T01:30:00.000+00:00"}
+
+
+class Phone:
+    """The JavaScript evaluator, running."""
+
+    def __init__(self) -> None:
+        node = shutil.which("node")
+        assert node, "node is needed"
+        script = str(ROOT / "tests" / "node" / "evaluator.js")
+        self.process = subprocess.Popen([node, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.known: set[str] = set()
+
+    def evaluate(self, form: Form, answers: Any, typing: bool = False) -> dict[str, Any]:
+        assert self.process.stdin and self.process.stdout
+        message = {"id": form.hash, "answers": answers, "clock": CLOCK_JSON, "typing": typing}
+        if form.hash not in self.known:
+            message["bundle"] = form.as_json()
+            self.known.add(form.hash)
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+        found: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return found
+
+
+@pytest.fixture(scope="module")
+def phone() -> Iterator[Phone]:
+    running = Phone()
+    yield running
+    assert running.process.stdin
+    running.process.stdin.close()
+    running.process.wait(10)
+    assert running.process.stdout
+    running.process.stdout.close()
+
+
+def on_the_server(form: Form, answers: Any) -> dict[str, Any]:
+    done = evaluate(form, answers, CLOCK)
+    found = assess(form, done)
+    return {
+        "values": done.values,
+        "relevant": done.relevant,
+        "problems": [problem.as_json() for problem in done.problems],
+        "assessment": {
+            "class": found.household_class,
+            "b1": found.b1,
+            "b2": found.b2,
+            "deprivedCount": found.deprived_count,
+            "illustrative": found.illustrative,
+            "persons": found.persons,
+            "headName": found.head_name,
+            "indicators": [
+                {
+                    "key": result.indicator,
+                    "dimension": result.dimension,
+                    "label": form.indicators[at].label,
+                    "law": form.indicators[at].law,
+                    "deprived": result.deprived,
+                    "because": [because.as_json() for because in result.because],
+                }
+                for at, result in enumerate(found.indicators)
+            ],
+        },
+    }
+
+
+def plain_json(value: Any) -> Any:
+    """As JSON prints it, so that 1 and 1.0 are one."""
+    return json.loads(json.dumps(value), parse_int=float)
+
+
+# --- expressions -------------------------------------------------------------------------------------------------------
+
+NODES = st.sampled_from(["/data/tv", "/data/tv/tuoi", "/data/tv/luong", "/data/tv[tuoi > 10]", "/data/tv/biet_chu"])
+COMPARE = st.sampled_from("= != < <= > >=".split())
+
+
+def made(pattern: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Expressions of a pattern: each § filled by one of the parts."""
+    pieces = pattern.split("§")
+    return st.tuples(*parts).map(lambda t: pieces[0] + "".join(x + y for x, y in zip(t, pieces[1:], strict=True)))
+
+
+def names(text: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(text.split())
+
+
+# Numbers, texts and truths each on their own, so that an operator mostly meets what it is for and its result shows.
+NUMBER: st.SearchStrategy[str] = st.deferred(
+    lambda: st.one_of(
+        names("0 1 2.5 0.5 16 100 3 0.1 ${so} ${le} ${am} ${an} ${trong} /data/tv[2]/tuoi"),
+        made("(§ § §)", NUMBER, names("+ - * div mod"), NUMBER),
+        made("(§ § §)", NUMBER, names("+ - * div mod"), NUMBER),
+        made("(-§)", NUMBER),
+        made("§(§)", names("int round floor ceiling abs number sqrt"), NUMBER),
+        made("round(§, §)", NUMBER, names("0 1 2 -1")),
+        made("pow(§, §)", NUMBER, names("0 1 2 0.5 -1")),
+        made("if(§, §, §)", TRUTH, NUMBER, NUMBER),
+        made("§(§)", names("count sum min max count-non-empty number"), NODES),
+        made("count(/data/tv[tuoi § §])", COMPARE, NUMBER),
+        made("sum(/data/tv[§ § luong]/tuoi)", NUMBER, COMPARE),
+        made("max(§, §, §)", NUMBER, NUMBER, NUMBER),
+        made("number(§)", TEXT),
+        made("string-length(§)", TEXT),
+        made("count-selected(§)", TEXT),
+        made("decimal-date-time(§)", TEXT),
+    )
+)
+TEXT: st.SearchStrategy[str] = st.deferred(
+    lambda: st.one_of(
+        st.sampled_from(["''", "'a'", "'12'", "' 7 '", "'2026-01-31'", "'Bản Nà'", "${chu}", "${trong}", "${nhieu}", "${ngay}"]),
+        made("string(§)", st.one_of(NUMBER, TRUTH)),
+        made("concat(§, §)", TEXT, st.one_of(TEXT, NUMBER, NODES)),
+        made("join('-', §)", NODES),
+        made("coalesce(§, §)", TEXT, TEXT),
+        made("if(§, §, §)", TRUTH, TEXT, TEXT),
+        made("substr(§, §, §)", TEXT, NUMBER, NUMBER),
+        made("substring(§, §, §)", TEXT, NUMBER, NUMBER),
+        made("§(§, §)", names("substring-before substring-after selected-at"), TEXT, st.one_of(TEXT, NUMBER)),
+        made("translate(§, §, §)", TEXT, TEXT, TEXT),
+        made("normalize-space(§)", TEXT),
+        made("date(§)", st.one_of(TEXT, NUMBER)),
+        made("format-date(§, '%d/%m/%Y %n')", TEXT),
+        made("instance('bang')/root/item[ma = § and vung = 'y']/diem", st.one_of(TEXT, NUMBER)),
+        made("instance('bang')/root/item[so § §]/ma", COMPARE, NUMBER),
+    )
+)
+TRUTH: st.SearchStrategy[str] = st.deferred(
+    lambda: st.one_of(
+        made("(§ § §)", NUMBER, COMPARE, NUMBER),
+        made("(§ § §)", TEXT, COMPARE, st.one_of(TEXT, NUMBER)),
+        made("(§ § §)", NODES, COMPARE, st.one_of(NUMBER, TEXT, NODES)),
+        made("(§ § §)", TRUTH, names("and or = !="), TRUTH),
+        made("§(§)", names("not boolean"), st.one_of(TRUTH, NUMBER, TEXT)),
+        made("§(§, §)", names("contains starts-with ends-with selected"), TEXT, TEXT),
+    )
+)
+MEMBERS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "ten": st.sampled_from(["An", "Bình", "Đỗ Thị Ấm"]),
+            "tuoi": st.integers(-1, 120),
+            "biet_chu": st.integers(0, 1),
+            "luong": st.sampled_from([0, 0.1, 12.5, 1e6]),
+        },
+    ),
+    max_size=4,
+)
+ANSWERS = st.fixed_dictionaries(
+    {"tv": MEMBERS},
+    optional={
+        "so": st.integers(-1000, 1000),
+        "le": st.sampled_from([0.1, 2.5, -0.5, 1e-7, 123456789.125]),
+        "am": st.just(-3),
+        "chu": st.text(max_size=12),
+        "trong": st.sampled_from(["", " ", "5"]),
+        "ngay": st.dates().map(str),
+        "nhieu": st.sampled_from(["xe", "ti_vi xe", "tu_lanh  xe"]),
+        "an": st.integers(),
+    },
+)
+
+
+@settings(max_examples=120)
+@given(expressions=st.lists(st.one_of(NUMBER, TEXT, TRUTH), min_size=8, max_size=8), answers=ANSWERS)
+def test_any_expression_gives_the_same_on_phone_and_server(phone: Phone, expressions: list[str], answers: dict[str, Any]) -> None:
+    rows = workbook("%s").split("\n")
+    at = next(number for number, row in enumerate(rows) if "ket_qua" in row)
+    rows[at : at + 1] = [rows[at].replace("ket_qua", f"ket_qua_{n}") % text for n, text in enumerate(expressions)]
+    form = compile_workbook("\n".join(rows), {"bang.csv": TABLE})
+    here, there = on_the_server(form, answers), phone.evaluate(form, answers)
+    assert plain_json(here) == plain_json(there), expressions
+
+
+# --- households --------------------------------------------------------------------------------------------------------
+
+
+def load_form() -> Form:
+    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text()
+    return compile_workbook(source, {path.name: path.read_bytes() for path in QUESTIONNAIRES.glob("*.csv")})
+
+
+def answer_of(form: Form, item: Item) -> st.SearchStrategy[Any]:
+    """Answers such as the question may receive: mostly sensible, sometimes at a boundary, sometimes none."""
+    if item.list is not None:
+        names = [choice["name"] for choice in form.choices[item.list]]
+        picked = st.sampled_from(names)
+        if item.type == "select_one":
+            return picked
+        return st.lists(picked, max_size=3, unique=True).map(" ".join)
+    numbers = st.one_of(st.integers(0, 40), st.sampled_from([1, 2, 3, 8, 12, 15, 16, 30, 31, 140, 141, 175, 1995, 2010, 2020, 2026]))
+    kinds: dict[str, st.SearchStrategy[Any]] = {
+        "integer": numbers,
+        "decimal": st.one_of(numbers, st.sampled_from([0.5, 7.99, 24.0])),
+        "date": st.sampled_from(["2026-11-23", "2026-10-01"]),
+        "today": st.just("2026-11-23"),
+        "geopoint": st.just("21.5 103.9 600 12"),
+        "image": st.just("0" * 64),
+    }
+    return kinds.get(item.type, st.sampled_from(["Lò Văn A", "014190000001", "x"]))
+
+
+def answers_in(form: Form, items: list[Item]) -> st.SearchStrategy[dict[str, Any]]:
+    parts: dict[str, st.SearchStrategy[Any]] = {}
+    for item in items:
+        if item.type == "group":
+            parts[item.name] = answers_in(form, item.children)
+        elif item.type == "repeat":
+            parts[item.name] = st.lists(answers_in(form, item.children), max_size=3)
+        elif item.type not in ("calculate", "note"):
+            parts[item.name] = st.one_of(answer_of(form, item), answer_of(form, item), answer_of(form, item), st.none())
+    return st.fixed_dictionaries(parts).map(lambda d: {k: v for k, v in d.items() if v is not None})
+
+
+HOUSEHOLD_FORM = load_form()
+
+
+@settings(max_examples=60)
+@given(answers=answers_in(HOUSEHOLD_FORM, HOUSEHOLD_FORM.children))
+def test_any_household_comes_out_the_same_on_phone_and_server(phone: Phone, answers: dict[str, Any]) -> None:
+    here = on_the_server(HOUSEHOLD_FORM, answers)
+    assert plain_json(here) == plain_json(phone.evaluate(HOUSEHOLD_FORM, answers))
+
+
+@settings(max_examples=30)
+@given(answers=answers_in(HOUSEHOLD_FORM, HOUSEHOLD_FORM.children))
+def test_answering_one_by_one_ends_where_answering_at_once_does(phone: Phone, answers: dict[str, Any]) -> None:
+    at_once = phone.evaluate(HOUSEHOLD_FORM, answers)
+    one_by_one = phone.evaluate(HOUSEHOLD_FORM, answers, typing=True)
+    assert one_by_one == at_once
