@@ -40,10 +40,10 @@ def shell(app: Flask) -> list[tuple[str, str, int]]:
         raise LookupError("/sw.js names no FILES")
     found = []
     for path in ["/sw.js", *json.loads(listed[1])]:
-        answer = client.get(path)
-        if answer.status_code != 200:
-            raise LookupError(f"the worker keeps {path}, which answers {answer.status_code}")
-        found.append((path, kind_of(answer.mimetype), gzipped(answer.data)))
+        with client.get(path) as answer:
+            if answer.status_code != 200:
+                raise LookupError(f"the worker keeps {path}, which answers {answer.status_code}")
+            found.append((path, kind_of(answer.mimetype), gzipped(answer.data)))
     return found
 
 
