@@ -13,7 +13,8 @@ from flask import Flask, Response, jsonify
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from survey.web import commands, language, login, security, session
+from survey.submissions.receipts import Signer
+from survey.web import capture, commands, desk, exports, language, login, reports, review, security, session, sync
 from survey.web.security import public
 
 ROOT = Path(__file__).parent
@@ -34,10 +35,15 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     if app.config["PROXIES"]:
         count = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    app.extensions["signer"] = Signer(app.config["RECEIPT_KEY"])
     session.init_app(app)
     security.init_app(app)
     language.init_app(app)
     login.init_app(app)
+    capture.init_app(app)
+    app.register_blueprint(sync.blueprint)
+    for part in (desk, review, reports, exports):
+        part.init_app(app)
     commands.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)
     security.check_marks(app)

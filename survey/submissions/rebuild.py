@@ -154,13 +154,13 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
         if assessment is not None:
             session.delete(assessment)
         return
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
     if assessment is None:
         assessment = Assessment(**key)
         session.add(assessment)
     form, evaluation = found
     content = content_of(submission)
     judged = poverty.assess(form, evaluation)
-    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
     assessment.standard = survey_round.standard if survey_round else ""
     assessment.household_class = judged.household_class.value if judged.household_class else None
     assessment.b1_points, assessment.b2_points = judged.b1, judged.b2

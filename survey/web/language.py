@@ -17,6 +17,7 @@ from flask import Blueprint, Flask, redirect, request, url_for
 from flask_babel import Babel, Domain, get_locale
 from werkzeug.wrappers import Response
 
+from survey import terms
 from survey.web.security import local_address, public, signed_in_account
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
@@ -66,7 +67,7 @@ def init_app(app: Flask) -> None:
     babel.in_memory = _InMemory(read_catalogs(Path(app.root_path) / "translations"))
     babel.init_app(app, default_locale="vi", default_timezone="Asia/Ho_Chi_Minh", locale_selector=current_language)
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(current_language=current_language, languages=LANGUAGES)
+    app.jinja_env.globals.update(current_language=current_language, languages=LANGUAGES, terms=terms)
 
 
 def current_language() -> str:

@@ -1,0 +1,117 @@
+"""What a phone is told of the register: every change of its villages' households once, in the order of the changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import (
+    Account,
+    FormerVillage,
+    Household,
+    RegisterEntry,
+    Round,
+    Submission,
+    SubmissionEvent,
+)
+from survey.submissions.accounts import villages_of
+from survey.submissions.places import periods_at, region_of
+from survey.submissions.rebuild import content_of
+from survey.submissions.receipts import instant
+from survey.submissions.register import context_of_entry
+from survey.terms import Action, RegisterState, RoundState
+
+LIMIT = 200
+
+
+class Chunk(NamedTuple):
+    """`cursor`: where the next chunk begins; `more`: whether there is one; `entries`: as in docs/sync.md."""
+
+    cursor: int
+    more: bool
+    entries: list[dict[str, Any]]
+
+
+def pull(session: Session, account: Account, cursor: int, limit: int, today: date) -> Chunk:
+    """The register entries of the account's villages that changed after `cursor`; those of villages that it lost,
+    and of rounds that were closed, as gone."""
+    commune_id = account.place_id
+    villages = set(villages_of(session, account))
+    lost = set(session.scalars(select(FormerVillage.village_id).where(FormerVillage.account_id == account.id)))
+    limit = max(1, min(limit, LIMIT))
+    query = (
+        select(RegisterEntry, Household, Round)
+        .join(
+            Household,
+            (Household.commune_id == RegisterEntry.commune_id) & (Household.id == RegisterEntry.household_id),
+        )
+        .join(Round, Round.id == RegisterEntry.round_id)
+        .where(
+            RegisterEntry.commune_id == commune_id,
+            RegisterEntry.change > cursor,
+            RegisterEntry.village_id.in_(sorted(villages | lost)),
+        )
+        .order_by(RegisterEntry.change)
+        .limit(limit + 1)
+    )
+    rows = session.execute(query).all() if villages | lost else []
+    chunk = rows[:limit]
+    periods = periods_at(session, villages, today)
+    region = region_of(session, commune_id, today) if commune_id else None
+    entries = [
+        {
+            "household_id": entry.household_id,
+            "round_id": entry.round_id,
+            "gone": True,
+            "change": entry.change,
+        }
+        if entry.village_id not in villages or survey_round.state == RoundState.CLOSED
+        else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
+        for entry, household, survey_round in chunk
+    ]
+    return Chunk(chunk[-1][0].change if chunk else cursor, len(rows) > limit, entries)
+
+
+def _told(session: Session, entry: RegisterEntry, household: Household, context: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "household_id": household.id,
+        "round_id": entry.round_id,
+        "village_id": entry.village_id,
+        "code": household.code,
+        "head_name": household.head_name,
+        "state": entry.state,
+        "change": entry.change,
+        "last_class": entry.opening_class,
+        "context": context,
+        "last_answers": entry.opening_answers,
+        "returned": _returned(session, entry) if entry.state == RegisterState.RETURNED else None,
+    }
+
+
+def _returned(session: Session, entry: RegisterEntry) -> dict[str, Any] | None:
+    """What the supervisor sent back, and the words that came with it."""
+    key = (SubmissionEvent.commune_id == entry.commune_id) & (SubmissionEvent.submission_id == entry.submission_id)
+    row = session.execute(
+        select(SubmissionEvent, Submission, Account.display_name)
+        .join(
+            Submission,
+            (Submission.commune_id == SubmissionEvent.commune_id) & (Submission.id == SubmissionEvent.submission_id),
+        )
+        .outerjoin(Account, Account.id == SubmissionEvent.account_id)
+        .where(key, SubmissionEvent.action == Action.RETURN.value)
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    event, submission, by = row
+    return {
+        "entry_id": submission.entry_id,
+        "at": instant(event.at),
+        "by": by or "",
+        "answers": content_of(submission).get("answers") or {},
+        "comments": event.comments or [],
+    }

@@ -1,0 +1,125 @@
+"""The phone's shell: one page, one worker, one manifest; the same bytes for everybody, so that they can be kept.
+
+The worker `static/sw.js` is served at /sw.js (at its own address it would control /static/ only) with this release's
+VERSION and FILES in front. VERSION is a hash of all those files: any change makes a new release, nothing else does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
+from flask_babel import force_locale, gettext
+
+from survey import terms
+from survey.web.language import LANGUAGES, current_language
+from survey.web.security import public
+
+blueprint = Blueprint("capture", __name__)
+MANIFEST = "/manifest.webmanifest"
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals["each_language"] = each_language
+    app.jinja_env.globals["terms"] = terms  # the official words, for the page
+
+
+@blueprint.get("/")
+@public
+def page() -> Response:
+    """The app. It holds no name, no token, no data."""
+    return _kept(Response(render_template("app/index.html")))
+
+
+@blueprint.get("/sw.js")
+@public
+def worker() -> Response:
+    """The service worker of this release."""
+    source = (_static() / "sw.js").read_text(encoding="utf-8")
+    files = json.dumps(["/", MANIFEST, *_files()])
+    response = Response(
+        f'const VERSION = "{app_version()}"\nconst FILES = {files}\n{source}', mimetype="text/javascript"
+    )
+    response.headers["Service-Worker-Allowed"] = "/"
+    return _kept(response)
+
+
+@blueprint.get(MANIFEST)
+@public
+def manifest() -> Response:
+    """What the phone shows when the app is installed."""
+    sizes = (("192", "any"), ("512", "any"), ("maskable-512", "maskable"))
+    icons = [
+        {
+            "src": f"/static/icons/icon-{name}.png",
+            "sizes": f"{name.rpartition('-')[2]}x{name.rpartition('-')[2]}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for name, purpose in sizes
+        if (_static() / "icons" / f"icon-{name}.png").exists()
+    ]
+    described = jsonify(
+        {
+            "id": "/",
+            "name": gettext("Sổ Hộ – household review"),
+            "short_name": "Sổ Hộ",
+            "lang": current_language(),
+            "start_url": "/",
+            "scope": "/",
+            "display": "standalone",
+            "orientation": "portrait",
+            "theme_color": "#0b6b57",
+            "background_color": "#ffffff",
+            "icons": icons,
+        }
+    )
+    described.mimetype = "application/manifest+json"
+    return _kept(described)
+
+
+def each_language() -> Iterator[str]:
+    """Each language's code in turn; what a template renders meanwhile is in that language."""
+    for language in LANGUAGES:
+        with force_locale(language):
+            yield language
+
+
+def app_version() -> str:
+    """This release: a hash of the shell's files; worked out once a process, or each time while developing."""
+    known: str | None = current_app.extensions.get("app_version")
+    if known is None or current_app.debug:
+        digest = hashlib.sha256(render_template("app/index.html").encode())
+        digest.update((_static() / "sw.js").read_bytes())
+        for address in _files():
+            digest.update(address.encode())
+            digest.update((Path(current_app.root_path) / address.lstrip("/")).read_bytes())
+        known = current_app.extensions["app_version"] = digest.hexdigest()[:16]
+    return known
+
+
+def _files() -> list[str]:
+    """Addresses of the static files that the phone keeps."""
+    static = _static()
+    found = [
+        static / "style.css",
+        *static.glob("app/**/*.js"),
+        *static.glob("icons/*.svg"),
+        *static.glob("icons/*.png"),
+    ]
+    return sorted(f"/static/{path.relative_to(static).as_posix()}" for path in found if path.exists())
+
+
+def _static() -> Path:
+    return Path(current_app.static_folder or "")
+
+
+def _kept(response: Response) -> Response:
+    """May be kept, must be asked about."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value]

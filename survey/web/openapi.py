@@ -1,0 +1,240 @@
+"""The sync protocol for machines (OpenAPI 3.1): served at /api/v1/openapi.json; docs/sync.md says the same in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from survey.problems import PROBLEMS
+from survey.terms import Area, B1Method, HouseholdClass, QuarantineReason, RegisterState, Role, RoundState, Term
+
+Schema = dict[str, Any]
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer", "minimum": 0}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+DAY: Schema = {"type": "string", "format": "date"}
+SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+ANSWERS: Schema = {
+    "type": "object",
+    "additionalProperties": True,
+    "description": "Groups nest, a repeat is a list; see docs/form-bundle.md",
+}
+
+
+def _object(required: Schema, optional: Schema | None = None) -> Schema:
+    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _maybe(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _term(term: type[Term]) -> Schema:
+    return {"type": "string", "enum": [member.value for member in term]}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+FORM = _object({"id": TEXT, "version": TEXT})
+FILE = _object({"path": TEXT, "sha256": SHA256}, {"size": WHOLE, "type": TEXT})
+
+SCHEMAS: Schema = {
+    "Problem": _object(
+        {"problem": _object({"code": {"enum": sorted(PROBLEMS)}, "title": TEXT, "next": TEXT}, {"detail": {}})}
+    ),
+    "Receipt": _object({"body": TEXT | {"description": "canonical JSON, what was signed"}, "signature": TEXT})
+    | {"description": "Ed25519 over the UTF-8 bytes of body; the key is hello's receipt_key"},
+    "Round": _object(
+        {
+            "id": TEXT,
+            "title": TEXT,
+            "year": WHOLE,
+            "state": _term(RoundState),
+            "opens_on": DAY,
+            "closes_on": DAY,
+            "form": _object({"id": TEXT, "version": TEXT, "hash": SHA256, "url": TEXT}),
+            "b1_method": _term(B1Method),
+            "standard": TEXT,
+        }
+    ),
+    "Hello": _object(
+        {
+            "account": _object(
+                {"id": TEXT, "username": TEXT, "display_name": TEXT, "role": _term(Role), "language": TEXT}
+            ),
+            "csrf": TEXT,
+            "generation": TEXT,
+            "server_time": INSTANT,
+            "app_version": TEXT,
+            "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
+            "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area))})),
+            "rounds": _list(_ref("Round")),
+            "receipt_key": TEXT,
+        }
+    ),
+    "Returned": _object(
+        {
+            "entry_id": TEXT,
+            "at": INSTANT,
+            "by": TEXT,
+            "answers": ANSWERS,
+            "comments": _list(_object({"path": _maybe(TEXT), "text": TEXT})),
+        }
+    ),
+    "RegisterEntry": _object(
+        {
+            "household_id": TEXT,
+            "round_id": TEXT,
+            "village_id": TEXT,
+            "code": TEXT,
+            "head_name": TEXT,
+            "state": _term(RegisterState),
+            "change": WHOLE,
+            "last_class": _maybe(_term(HouseholdClass)),
+            "context": {"type": "object", "additionalProperties": _maybe(TEXT)},
+            "last_answers": _maybe(ANSWERS),
+            "returned": _maybe(_ref("Returned")),
+        }
+    ),
+    "Gone": _object({"household_id": TEXT, "round_id": TEXT, "gone": {"const": True}, "change": WHOLE}),
+    "Register": _object(
+        {
+            "generation": TEXT,
+            "cursor": WHOLE,
+            "more": {"type": "boolean"},
+            "entries": _list({"oneOf": [_ref("RegisterEntry"), _ref("Gone")]}),
+        }
+    ),
+    "Entry": _object(
+        {
+            "id": TEXT | {"description": "UUIDv7 made by the phone"},
+            "commune_id": TEXT,
+            "round_id": TEXT,
+            "household_id": TEXT,
+            "form": FORM,
+            "answers": ANSWERS,
+            "finalised_at": INSTANT,
+        },
+        {
+            "confirmed": {"type": "object", "additionalProperties": TEXT},
+            "outcome": _maybe(ANSWERS),
+            "files": _list(FILE),
+            "started_at": INSTANT,
+            "replaces": _maybe(TEXT),
+            "new_household": _maybe(_object({"village_id": TEXT, "head_name": TEXT})),
+        },
+    ),
+    "Push": _object(
+        {
+            "device": _object(
+                {"id": TEXT},
+                {"label": TEXT, "app_version": TEXT, "clock": INSTANT, "in_progress": WHOLE, "storage": ANSWERS},
+            ),
+            "entries": _list(_ref("Entry")) | {"maxItems": 50},
+        },
+        {"unsent": _list(_object({"id": TEXT, "household_id": TEXT}))},
+    ),
+    "Result": _object(
+        {
+            "id": _maybe(TEXT),
+            "outcome": {"enum": ["stored", "held"]},
+            "reason": _maybe(_object({"code": _term(QuarantineReason), "title": TEXT, "next": TEXT})),
+            "missing_files": _list(SHA256),
+            "receipt": _ref("Receipt"),
+        }
+    ),
+    "Pushed": _object({"generation": TEXT, "server_time": INSTANT, "results": _list(_ref("Result"))}),
+    "FileStored": _object({"receipt": _ref("Receipt")}),
+}
+
+
+def _json(schema: Schema) -> Schema:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _answers(schema: Schema | None, what: str, *refused: int) -> Schema:
+    found: Schema = {"200": {"description": what, **(_json(schema) if schema else {})}}
+    for status in (401, *refused):
+        found[str(status)] = {"description": "A problem; decide by its code", **_json(_ref("Problem"))}
+    return found
+
+
+def _parameter(name: str, where: str, schema: Schema, required: bool = True) -> Schema:
+    return {"name": name, "in": where, "required": required, "schema": schema}
+
+
+_TOKEN = _parameter("X-CSRF-Token", "header", TEXT)
+_FILE = _parameter("sha256", "path", SHA256)
+_SIGNED_IN: list[Schema] = [{"session": []}]
+
+DESCRIPTION: Schema = {
+    "openapi": "3.1.0",
+    "info": {"title": "Sổ Hộ: sync", "version": "1", "description": "Between a phone and the server: docs/sync.md"},
+    "servers": [{"url": "/api/v1"}],
+    "components": {
+        "schemas": SCHEMAS,
+        "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "so_ho"}},
+    },
+    "security": _SIGNED_IN,
+    "paths": {
+        "/openapi.json": {
+            "get": {
+                "summary": "This description",
+                "security": [],
+                "responses": {"200": {"description": "OpenAPI", **_json({"type": "object"})}},
+            }
+        },
+        "/hello": {
+            "get": {
+                "summary": "Who am I, what is the time, which release",
+                "responses": _answers(_ref("Hello"), "Signed in"),
+            }
+        },
+        "/forms/{form_id}/{version}": {
+            "get": {
+                "summary": "A questionnaire's bundle, immutable",
+                "parameters": [_parameter("form_id", "path", TEXT), _parameter("version", "path", TEXT)],
+                "responses": _answers({"type": "object"}, "docs/form-bundle.md", 404),
+            }
+        },
+        "/register": {
+            "get": {
+                "summary": "What changed in the account's villages after the cursor",
+                "parameters": [
+                    _parameter("cursor", "query", WHOLE, False),
+                    _parameter("limit", "query", WHOLE | {"maximum": 200}, False),
+                ],
+                "responses": _answers(_ref("Register"), "One chunk", 400),
+            }
+        },
+        "/push": {
+            "post": {
+                "summary": "Entries, and what the device still holds",
+                "parameters": [_TOKEN],
+                "requestBody": {"required": True, **_json(_ref("Push"))},
+                "responses": _answers(_ref("Pushed"), "One result for each entry, in order", 400, 403, 413),
+            }
+        },
+        "/files/{sha256}": {
+            "put": {
+                "summary": "A photo or signature, whole",
+                "parameters": [_FILE, _parameter("commune", "query", TEXT), _TOKEN],
+                "requestBody": {
+                    "required": True,
+                    "content": {kind: {"schema": {}} for kind in ("image/jpeg", "image/png", "image/webp")},
+                },
+                "responses": _answers(_ref("FileStored"), "Stored for good", 400, 403, 404, 413, 415),
+            },
+            "head": {
+                "summary": "Is it stored?",
+                "parameters": [_FILE, _parameter("commune", "query", TEXT, False)],
+                "responses": {"200": {"description": "Yes"}, "401": {"description": "-"}, "404": {"description": "No"}},
+            },
+        },
+    },
+}

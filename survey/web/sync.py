@@ -1,0 +1,197 @@
+"""The phone's side door, /api/v1/: see docs/sync.md, which this file keeps to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import or_, select
+
+from models import Account, Attachment, FormVersion, Round
+from survey.problems import Problem, held_next
+from survey.submissions import devices
+from survey.submissions.accounts import villages_of
+from survey.submissions.envelope import read_envelope
+from survey.submissions.files import store_file
+from survey.submissions.places import periods_at
+from survey.submissions.pull import LIMIT, pull
+from survey.submissions.rebuild import HERE
+from survey.submissions.receipts import Signer, generation, instant
+from survey.submissions.receive import Outcome, receive
+from survey.terms import RoundState
+from survey.web.capture import app_version
+from survey.web.language import current_language
+from survey.web.openapi import DESCRIPTION
+from survey.web.security import current_account, permitted, public
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+
+
+@blueprint.get("/openapi.json")
+@public
+def description() -> Response:
+    """This protocol, for machines."""
+    return jsonify(DESCRIPTION)
+
+
+@blueprint.get("/hello")
+@permitted("sync.use")
+def hello() -> Response:
+    """Who am I, what is the time, which release, which rounds."""
+    session, account = get_session(), current_account()
+    today = now().astimezone(HERE).date()
+    villages = villages_of(session, account)
+    periods = periods_at(session, [*villages, account.place_id or ""], today)
+    commune = periods.get(account.place_id or "")
+    last_year = or_(Round.state == RoundState.OPEN.value, Round.year >= today.year - 1)
+    rounds = select(Round, FormVersion).join(FormVersion).where(last_year).order_by(Round.opens_on, Round.id)
+    return jsonify(
+        {
+            "account": {
+                "id": account.id,
+                "username": account.username,
+                "display_name": account.display_name,
+                "role": account.role,
+                "language": account.language,
+            },
+            "csrf": generate_csrf(),
+            "generation": generation(session),
+            "server_time": instant(now()),
+            "app_version": app_version(),
+            "commune": {"id": account.place_id, "name": commune.name} if commune else None,
+            "villages": [
+                {"id": village, "name": periods[village].name, "area": periods[village].area}
+                for village in villages
+                if village in periods
+            ],
+            "rounds": [_round(survey_round, form) for survey_round, form in session.execute(rounds)],
+            "receipt_key": _signer().public_key,
+        }
+    )
+
+
+@blueprint.get("/forms/<form_id>/<version>")
+@permitted("sync.use")
+def form(form_id: str, version: str) -> Response:
+    """A questionnaire's bundle: it never changes, so a phone may keep it for good."""
+    stored = get_session().get(FormVersion, (form_id, version)) if (form_id + version).isprintable() else None
+    if stored is None:
+        raise Problem("not_found")
+    response = jsonify(stored.bundle)
+    response.set_etag(stored.hash)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+@blueprint.get("/register")
+@permitted("sync.use")
+def register() -> Response:
+    """What changed in the account's villages after `cursor`."""
+    cursor, limit = _whole("cursor", 0), _whole("limit", 100)
+    chunk = pull(get_session(), current_account(), cursor, min(limit, LIMIT), now().astimezone(HERE).date())
+    return jsonify({"generation": generation(get_session()), **chunk._asdict()})
+
+
+@blueprint.post("/push")
+@permitted("sync.use")
+def push() -> Response:
+    """Take entries: each is stored, whatever is wrong with it, and answered by a receipt."""
+    request.max_content_length = current_app.config["PUSH_LIMIT"]
+    envelope = read_envelope(request.get_data(cache=False))
+    session, account = get_session(), current_account()
+    outcomes = receive(session, account, str(envelope.device["id"]), envelope.entries, now(), _signer())
+    devices.seen(session, account, envelope.device, envelope.unsent, now())
+    return jsonify(
+        {
+            "generation": generation(session),
+            "server_time": instant(now()),
+            "results": [_result(outcome) for outcome in outcomes],
+        }
+    )
+
+
+@blueprint.put("/files/<sha256>")
+@permitted("sync.use")
+def put_file(sha256: str) -> Response:
+    """Take a photo or signature whole."""
+    request.max_content_length = current_app.config["FILE_LIMIT"]
+    folder = Path(current_app.config["INSTANCE"]) / "files"
+    receipt = store_file(
+        get_session(), current_account(), request.args.get("commune", "")[:16], _hash(sha256), request.mimetype,
+        request.stream, folder, now(), _signer(),
+    )  # fmt: skip
+    return jsonify({"receipt": receipt.as_json()})
+
+
+@blueprint.route("/files/<sha256>", methods=["HEAD"])
+@permitted("sync.use")
+def has_file(sha256: str) -> Response:
+    """Whether the server has a file of the account's commune."""
+    commune_id = request.args.get("commune") or _commune(current_account())
+    if get_session().get(Attachment, (commune_id[:16], _hash(sha256))) is None:
+        raise Problem("not_found")
+    return Response(status=200)
+
+
+def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
+    return {
+        "id": survey_round.id,
+        "title": survey_round.title,
+        "year": survey_round.year,
+        "state": survey_round.state,
+        "opens_on": survey_round.opens_on.isoformat(),
+        "closes_on": survey_round.closes_on.isoformat(),
+        "form": {
+            "id": form.form_id,
+            "version": form.version,
+            "hash": form.hash,
+            "url": f"/api/v1/forms/{form.form_id}/{form.version}",
+        },
+        "b1_method": survey_round.b1_method,
+        "standard": survey_round.standard,
+    }
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    said_id = outcome.said_id if isinstance(outcome.said_id, str) and len(outcome.said_id) <= 200 else None
+    reason = outcome.reason
+    told = reason and {
+        "code": reason.value,
+        "title": reason.label(current_language()),
+        "next": gettext(held_next(reason.value)),
+    }
+    return {
+        "id": said_id,
+        "outcome": "held" if outcome.held else "stored",
+        "reason": told,
+        "missing_files": outcome.missing_files,
+        "receipt": outcome.receipt.as_json(),
+    }
+
+
+def _signer() -> Signer:
+    signer: Signer = current_app.extensions["signer"]
+    return signer
+
+
+def _commune(account: Account) -> str:
+    return account.place_id or ""
+
+
+def _hash(sha256: str) -> str:
+    if not _SHA256.match(sha256):
+        raise Problem("not_found")
+    return sha256
+
+
+def _whole(name: str, default: int) -> int:
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Problem("bad_request", detail={"field": name})
+    return int(text)
