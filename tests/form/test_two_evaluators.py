@@ -114,7 +114,7 @@ def names(text: str) -> st.SearchStrategy[str]:
 # Numbers, texts and truths each on their own, so that an operator mostly meets what it is for and its result shows.
 NUMBER: st.SearchStrategy[str] = st.deferred(
     lambda: st.one_of(
-        names("0 1 2.5 0.5 16 100 3 0.1 ${so} ${le} ${am} ${an} ${trong} /data/tv[2]/tuoi"),
+        names("0 1 2.5 0.5 16 100 3 -2.5 -3 -0.5 0.1 ${so} ${le} ${am} ${an} ${trong} /data/tv[2]/tuoi"),
         made("(§ § §)", NUMBER, names("+ - * div mod"), NUMBER),
         made("(§ § §)", NUMBER, names("+ - * div mod"), NUMBER),
         made("(-§)", NUMBER),
@@ -188,7 +188,7 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=400)
 @given(expressions=st.lists(st.one_of(NUMBER, TEXT, TRUTH), min_size=8, max_size=8), answers=ANSWERS)
 def test_any_expression_gives_the_same_on_phone_and_server(phone: Phone, expressions: list[str], answers: dict[str, Any]) -> None:
     rows = workbook("%s").split("\n")
