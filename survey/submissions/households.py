@@ -1,0 +1,189 @@
+"""Which households of a round a figure counts, and the list behind it.
+
+One `Condition` is both: a figure of the report carries the condition that its link opens, and the list page filters by
+it. So the two cannot tell different stories; `tests/desk/test_report.py` opens every link and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from models import Assessment, Deprivation, Household, RegisterEntry
+from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
+
+
+class Basis(StrEnum):
+    """What a figure rests on."""
+
+    FINAL = "final"  # accepted this round
+    PROVISIONAL = "provisional"  # received this round, not yet accepted
+    OPENING = "opening"  # last year, as frozen when the round opened
+
+
+STATE_OF = {Basis.FINAL: RegisterState.ACCEPTED, Basis.PROVISIONAL: RegisterState.RECEIVED}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Households of one round within `communes` (what the reader may see), narrowed step by step.
+
+    `basis` None: every household of the register. `household_class` narrows to one class; `classified` to those that
+    have any. `indicator` or `dimension` narrows to households deprived in it, or, with `assessed`, to all for which it
+    is known (the rate's denominator). Classes and indicators are read on `basis`; without one, as they are this round.
+    """
+
+    round_id: str
+    communes: tuple[str, ...]
+    village_id: str | None = None
+    state: RegisterState | None = None
+    basis: Basis | None = None
+    household_class: HouseholdClass | None = None
+    classified: bool = False
+    indicator: Indicator | None = None
+    dimension: Dimension | None = None
+    assessed: bool = False
+
+    def narrowed(self, **changes: object) -> Condition:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ListedHousehold:
+    """A row of the list: identity, where it stands, class last year and now."""
+
+    commune_id: str
+    village_id: str
+    household_id: str
+    code: str
+    head_name: str
+    state: RegisterState
+    opening_class: HouseholdClass | None
+    submission_id: str | None
+    household_class: HouseholdClass | None
+    illustrative: bool
+
+
+def deprived_in(opening_indicators: dict[str, object] | None, keys: Sequence[Indicator]) -> bool | None:
+    """Whether last year's indicators show a lack in any of `keys`; None when none of them is known."""
+    known = [value for key in keys if (value := (opening_indicators or {}).get(key.value)) is not None]
+    return any(bool(value) for value in known) if known else None
+
+
+def indicators_of(dimension: Dimension) -> tuple[Indicator, ...]:
+    return tuple(indicator for indicator, its in DIMENSION_OF.items() if its is dimension)
+
+
+Rows = Select[*tuple[Any, ...]]
+
+
+def counted(statement: Rows, condition: Condition) -> Rows:
+    """`statement` over the register entries of the condition's round and places, each with what counts for it now."""
+    statement = statement.outerjoin(
+        Assessment,
+        and_(
+            Assessment.commune_id == RegisterEntry.commune_id,
+            Assessment.submission_id == RegisterEntry.submission_id,
+        ),
+    ).where(RegisterEntry.round_id == condition.round_id, RegisterEntry.commune_id.in_(condition.communes))
+    if condition.village_id is not None:
+        statement = statement.where(RegisterEntry.village_id == condition.village_id)
+    return statement
+
+
+def _restrictions(session: Session, condition: Condition) -> list[ColumnElement[bool]]:
+    opening = condition.basis is Basis.OPENING
+    found: list[ColumnElement[bool]] = []
+    state = condition.state or (STATE_OF.get(condition.basis) if condition.basis else None)
+    if state is not None:
+        found.append(RegisterEntry.state == state.value)
+    class_now = RegisterEntry.opening_class if opening else Assessment.household_class
+    if condition.household_class is not None:
+        found.append(class_now == condition.household_class.value)
+    elif condition.classified:
+        found.append(class_now.is_not(None))
+    keys: tuple[Indicator, ...] = ()
+    if condition.indicator is not None:
+        keys = (condition.indicator,)
+    elif condition.dimension is not None:
+        keys = indicators_of(condition.dimension)
+    if keys:
+        found.append(_opening_lack(session, condition, keys) if opening else _lack(condition, keys))
+    return found
+
+
+def _lack(condition: Condition, keys: Sequence[Indicator]) -> ColumnElement[bool]:
+    rows = select(Deprivation.indicator).where(
+        Deprivation.commune_id == RegisterEntry.commune_id,
+        Deprivation.submission_id == RegisterEntry.submission_id,
+        Deprivation.indicator.in_([key.value for key in keys]),
+    )
+    return (rows if condition.assessed else rows.where(Deprivation.deprived)).exists()
+
+
+def _opening_lack(session: Session, condition: Condition, keys: Sequence[Indicator]) -> ColumnElement[bool]:
+    """Last year's indicators are JSON text, which the two databases take apart differently: few patterns occur, so they
+    are taken apart here and asked for whole."""
+    patterns = session.scalars(
+        counted(select(RegisterEntry.opening_indicators).select_from(RegisterEntry), condition)
+        .where(RegisterEntry.opening_indicators.is_not(None))
+        .distinct()
+    )
+    verdicts = [(pattern, deprived_in(pattern, keys)) for pattern in patterns]
+    wanted = [pattern for pattern, lack in verdicts if lack or (condition.assessed and lack is not None)]
+    return RegisterEntry.opening_indicators.in_(wanted)
+
+
+def count(session: Session, condition: Condition) -> int:
+    """How many households meet `condition`."""
+    statement = counted(select(func.count()).select_from(RegisterEntry), condition)
+    return session.scalar(statement.where(*_restrictions(session, condition))) or 0
+
+
+def listed(session: Session, condition: Condition, offset: int, limit: int) -> list[ListedHousehold]:
+    """A page of the households that meet `condition`, by village and code."""
+    statement = counted(
+        select(
+            RegisterEntry.commune_id,
+            RegisterEntry.village_id,
+            RegisterEntry.household_id,
+            Household.code,
+            Household.head_name,
+            RegisterEntry.state,
+            RegisterEntry.opening_class,
+            RegisterEntry.submission_id,
+            Assessment.household_class,
+            Assessment.illustrative,
+        ).join_from(
+            RegisterEntry,
+            Household,
+            and_(Household.commune_id == RegisterEntry.commune_id, Household.id == RegisterEntry.household_id),
+        ),
+        condition,
+    )
+    rows = session.execute(
+        statement.where(*_restrictions(session, condition))
+        .order_by(RegisterEntry.commune_id, RegisterEntry.village_id, Household.code, RegisterEntry.household_id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [
+        ListedHousehold(
+            row.commune_id,
+            row.village_id,
+            row.household_id,
+            row.code,
+            row.head_name,
+            RegisterState(row.state),
+            HouseholdClass(row.opening_class) if row.opening_class else None,
+            row.submission_id,
+            HouseholdClass(row.household_class) if row.household_class else None,
+            bool(row.illustrative),
+        )
+        for row in rows
+    ]

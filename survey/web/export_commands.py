@@ -1,0 +1,64 @@
+"""`flask --app app export csv DIR`: the same data files as the page's, for who keeps the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Place, Round
+from survey.submissions import audit, export
+from survey.submissions.csvfile import Style
+from survey.submissions.export import Choice, Kind
+from survey.submissions.names import names_in
+from survey.terms import PlaceKind, RoundState
+from survey.web.session import now, transaction
+
+export_group = AppGroup("export", help="Write data files.")
+
+
+@export_group.command("csv")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all without it.")
+@click.option("--commune", "communes", multiple=True, help="Only this commune (its code); all without it.")
+@click.option("--round", "round_id", help="The round's id; the latest open one without it.")
+@click.option("--state", type=click.Choice(["accepted", "all"]), default="accepted", show_default=True)
+@click.option("--style", type=click.Choice([style.value for style in Style]), default="comma", show_default=True)
+def write_csv(
+    folder: Path, kinds: tuple[str, ...], communes: tuple[str, ...], round_id: str | None, state: str, style: str
+) -> None:
+    """Write households.csv, members.csv, deprivations.csv and codebook.csv into FOLDER."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with Session(current_app.extensions["reading_engine"]) as session:  # a long export holds up no phone
+        choice = Choice(_round(session, round_id), _communes(session, communes), everything=state == "all")
+        names = names_in(session, choice.communes, now().date())
+        for kind in [Kind(name) for name in kinds] or list(Kind):
+            path = folder / f"{kind.value}.csv"
+            with path.open("wb") as file:
+                file.writelines(export.file(session, kind, choice, names, Style(style)))
+            click.echo(path)
+        number = export.count(session, choice)
+    with transaction() as session:
+        detail = {"files": list(kinds), "round": choice.round_id, "state": state, "households": number}
+        audit.record(session, now(), None, "export.read", ",".join(communes), detail)
+    click.echo(f"{number} hộ")
+
+
+def _round(session: Session, wanted: str | None) -> str:
+    query = select(Round.id).order_by(Round.state != RoundState.OPEN.value, Round.year.desc(), Round.id)
+    found = session.scalar(query.where(Round.id == wanted) if wanted else query)
+    if found is None:
+        raise click.ClickException("Không có đợt rà soát này." if wanted else "Chưa có đợt rà soát nào.")
+    return found
+
+
+def _communes(session: Session, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    every = session.scalars(select(Place.id).where(Place.kind == PlaceKind.COMMUNE.value).order_by(Place.id)).all()
+    unknown = sorted(set(wanted) - set(every))
+    if unknown:
+        raise click.ClickException(f"Không có xã, phường mang mã {', '.join(unknown)}.")
+    return wanted or tuple(every)

@@ -1,0 +1,33 @@
+"""How the desk writes numbers, shares and times: 1.234; 12,5 %; 23/11/2026 in Vietnamese, their like in English."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import Flask
+from flask_babel import format_date, format_datetime, format_decimal, format_percent
+
+NOTHING = "–"  # no figure: never 0, which would be one
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(number=number, percent=percent, day=day, moment=moment)
+
+
+def number(value: float | None) -> str:
+    """`value` with the language's separators, at most one digit behind the point."""
+    return NOTHING if value is None else str(format_decimal(value, format="#,##0.#"))
+
+
+def percent(share: float | None) -> str:
+    """A share between 0 and 1 in per cent, one digit behind the point."""
+    return NOTHING if share is None else str(format_percent(share, format="#,##0.0\N{NO-BREAK SPACE}%"))
+
+
+def day(value: date | None) -> str:
+    return NOTHING if value is None else str(format_date(value, format="dd/MM/yyyy"))
+
+
+def moment(value: datetime | None) -> str:
+    """An instant on the clock of Việt Nam."""
+    return NOTHING if value is None else str(format_datetime(value, format="HH:mm dd/MM/yyyy"))

@@ -1,0 +1,180 @@
+"""The supervisor's work: the queue, a record, the decision on it, its photos, the phones of the commune."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from models import Attachment
+from survey.access import has_verb
+from survey.problems import Problem
+from survey.submissions import queue, review
+from survey.submissions.devices import devices_in
+from survey.submissions.files import path_of
+from survey.submissions.queue import NO_VILLAGE, STATES, Shelf
+from survey.submissions.review import MAX_COMMENT, Record
+from survey.terms import Action, SubmissionState
+from survey.web.desk import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.language import current_language
+from survey.web.review_forms import Decision, Search
+from survey.web.review_words import NEXT_STEP, name_of_check
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("review", __name__, url_prefix="/desk/<commune_id>")
+MOST_REMARKS = 400  # boxes for a comment on a page; a longer record is commented on as a whole
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(SubmissionState=SubmissionState, Action=Action, name_of_check=name_of_check)
+    app.register_blueprint(blueprint)
+
+
+def asked_shelf(desk: Desk) -> Shelf:
+    """The shelf that `?state=` and `?village=` name."""
+    state, village = request.args.get("state"), request.args.get("village") or None
+    if state and state not in [known.value for known in SubmissionState]:
+        raise Problem("not_found")
+    if village not in (None, NO_VILLAGE) and village not in desk.names:
+        raise Problem("not_found")
+    return Shelf(desk.communes[0], desk.asked_round.id, SubmissionState(state) if state else None, village)
+
+
+def shelf_words(shelf: Shelf) -> dict[str, Any]:
+    """The address parts that name a shelf."""
+    named: dict[str, Any] = {"state": shelf.state.value if shelf.state else None, "village": shelf.village_id}
+    return {key: value for key, value in named.items() if value} | {"round": shelf.round_id}
+
+
+@blueprint.get("/queue")
+@permitted("review.read")
+def shelf(commune_id: str) -> str:
+    """The submissions of a state and village, the longest waiting first."""
+    desk = open_desk("review.read", commune_id)
+    if desk.round is None:
+        return render_template("desk/queue.html", desk=desk, form=Search())
+    asked, number, session = asked_shelf(desk), page_number(), get_session()
+    if "state" not in request.args:
+        asked = Shelf(asked.commune_id, asked.round_id, SubmissionState.SUBMITTED, asked.village_id)
+    counts = queue.counts(session, asked)
+    total = counts.get(asked.village_id, {}).get(asked.state or SubmissionState.SUBMITTED, 0)
+    return render_template(
+        "desk/queue.html",
+        desk=desk,
+        form=Search(),
+        shelf=asked,
+        words=shelf_words(asked),
+        states=STATES,
+        counts=counts,
+        rows=queue.page(session, asked, (number - 1) * PAGE_SIZE, PAGE_SIZE),
+        page=number,
+        pages=-(-total // PAGE_SIZE),
+        no_village=NO_VILLAGE,
+    )
+
+
+@blueprint.post("/search")
+@permitted("review.read")
+def search(commune_id: str) -> str:
+    """Households by the head's name or their code. A POST, so that no name stands in an address."""
+    desk = open_desk("review.read", commune_id)
+    form = Search()
+    if not form.validate():
+        raise Problem("bad_request")
+    wanted = (form.wanted.data or "").strip()
+    found = queue.search(get_session(), commune_id, desk.asked_round.id, wanted)
+    return render_template("desk/search.html", desk=desk, form=form, found=found, wanted=wanted)
+
+
+@blueprint.get("/phones")
+@permitted("device.read")
+def phones(commune_id: str) -> str:
+    """What the phones of the commune still hold, and when each last spoke."""
+    desk = open_desk("device.read", commune_id)
+    return render_template("desk/phones.html", desk=desk, phones=devices_in(get_session(), commune_id))
+
+
+@blueprint.get("/photos/<sha256>")
+@permitted("review.read")
+def photo(commune_id: str, sha256: str) -> Response:
+    """The bytes of a photo or signature of this commune."""
+    attachment = get_session().get(Attachment, (commune_id, sha256))
+    path = path_of(Path(current_app.config["INSTANCE"]) / "files", sha256)
+    if attachment is None or not path.is_file():
+        raise Problem("not_found")
+    response = send_file(path, mimetype=attachment.media_type, max_age=3600)
+    response.cache_control.private = True
+    response.cache_control.public = None
+    return response
+
+
+@blueprint.get("/records/<submission_id>")
+@permitted("review.read")
+def record(commune_id: str, submission_id: str) -> Response:
+    """One record: why it is classified so, what failed, its answers beside last year's, what was done to it."""
+    found = review.read_record(get_session(), commune_id, submission_id, current_language())
+    return _page(found, Decision(seen=found.seen, formdata=None), {})
+
+
+@blueprint.post("/records/<submission_id>")
+@permitted("review.decide")
+def decide(commune_id: str, submission_id: str) -> BaseResponse:
+    """Accept, return, reopen, release or set aside; then the next one of the same shelf."""
+    session, form, account = get_session(), Decision(), current_account()
+    if not form.validate():
+        raise Problem("bad_request")
+    found = review.read_record(session, commune_id, submission_id, current_language())
+    remarks = _remarks(found)
+    comments: list[dict[str, Any]] = [{"path": path, "text": text} for path, text in remarks.items()]
+    if form.comment.data and form.comment.data.strip():
+        comments.insert(0, {"path": None, "text": form.comment.data.strip()})
+    action = Action(form.action.data)
+    if action is Action.RETURN and not comments:
+        return _page(found, form, remarks, gettext("Write a comment on the record or on a question, then return it."))
+    review.decide(
+        session, account, commune_id, submission_id, action, seen=form.seen.data, comments=comments, now=now()
+    )
+    desk = open_desk("review.read", commune_id)
+    if "state" not in request.args:
+        return redirect(url_for(".record", commune_id=commune_id, submission_id=submission_id), 303)
+    asked = asked_shelf(desk)
+    code = found.household.code if found.household else None
+    return redirect(url_for(".shelf", commune_id=commune_id, done=action.value, code=code, **shelf_words(asked)), 303)
+
+
+def _remarks(found: Record) -> dict[str, str]:
+    """The comments on single questions, by path; what names no question of the record is not taken."""
+    given = {path: request.form.get(f"remark:{path}", "").strip() for path in found.labels}
+    return {path: text[:MAX_COMMENT] for path, text in given.items() if text}
+
+
+def _page(found: Record, form: Decision, remarks: dict[str, str], error: str | None = None) -> Response:
+    commune_id = found.submission.commune_id
+    desk, account = open_desk("review.read", commune_id), current_account()
+    asked = asked_shelf(desk)
+    before, after = None, None
+    if asked.state is not None:
+        before, after = queue.beside(get_session(), asked, found.submission.id)
+    page = render_template(
+        "desk/record.html",
+        desk=desk,
+        record=found,
+        form=form,
+        remarks=remarks,
+        error=error,
+        actions=review.open_actions(found, account.id) if has_verb(account.role, "review.decide") else [],
+        own=found.submission.account_id == account.id,
+        words=shelf_words(asked),
+        before=before,
+        after=after,
+        next_step=NEXT_STEP.get(found.reason) if found.reason else None,
+        most_remarks=MOST_REMARKS,
+    )
+    # A phone may have sent half a character, which has no UTF-8.
+    response = Response(page.encode("utf-8", "replace"), mimetype="text/html")
+    response.status_code = 422 if error else 200
+    return response

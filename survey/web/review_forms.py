@@ -1,0 +1,26 @@
+"""What a supervisor fills in: the search, and the decision on a record."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.widgets import HiddenInput
+
+from survey.submissions.review import MAX_COMMENT
+from survey.terms import Action
+
+DECISIONS = (Action.ACCEPT, Action.RETURN, Action.REOPEN, Action.RELEASE, Action.SUPERSEDE)
+
+
+class Search(FlaskForm):
+    wanted = StringField(_("Name of the head, or household code"), [Length(max=120)])
+
+
+class Decision(FlaskForm):
+    """`seen`: the last number of the review log on the page. Remarks on single questions come as `remark:<path>`."""
+
+    action = HiddenField(validators=[InputRequired(), AnyOf([action.value for action in DECISIONS])])
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    comment = TextAreaField(_("Comment on the record as a whole"), [Length(max=MAX_COMMENT)])

@@ -1,0 +1,70 @@
+"""What the desk says about a held entry and about a failed check."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _
+
+from survey.submissions.review import Check
+from survey.terms import QuarantineReason
+
+_Q = QuarantineReason
+
+NEXT_STEP: dict[QuarantineReason, LazyString] = {
+    _Q.UNKNOWN_FORM: _(
+        "The phone used a version of the form that this server does not have. Ask the administrator to "
+        "publish it, or have the household asked again."
+    ),
+    _Q.UNKNOWN_HOUSEHOLD: _(
+        "The household is not on the list of this round. Find it by its code or name; if it is there, set "
+        "this entry aside and have it entered again for that household."
+    ),
+    _Q.OUTSIDE_AREA: _(
+        "The enumerator is not assigned to this village. If the visit was agreed, release the entry; else set it aside."
+    ),
+    _Q.ROUND_CLOSED: _("The round is closed or unknown. The entry is kept, but cannot count any more."),
+    _Q.ID_REUSED: _(
+        "Two entries bear the same id with different answers. Compare them, release the right one and set the"
+        " other aside."
+    ),
+    _Q.BAD_ANSWERS: _(
+        "Answers are missing or not possible, see the failed checks. Return the record with a comment, so "
+        "that it is mended on the phone."
+    ),
+    _Q.BAD_SHAPE: _(
+        "The entry cannot be read as a record. It is kept as it came; have the household asked again, then "
+        "set this one aside."
+    ),
+    _Q.TOO_LARGE: _(
+        "The entry is larger than a household's record can be. It is kept as it came; have the household "
+        "asked again, then set this one aside."
+    ),
+    _Q.FUTURE_DATE: _(
+        "The phone's clock was ahead. If everything else is right, release the entry and have the phone's "
+        "date corrected."
+    ),
+    _Q.ALREADY_ACCEPTED: _(
+        "This household was accepted already. Compare both; to take this one instead, reopen the accepted "
+        "record first, then release this one."
+    ),
+    _Q.TWO_INTERVIEWS: _(
+        "Another interview of this household waits for review. Compare both; releasing this one sets the other aside."
+    ),
+    _Q.REVOKED: _(
+        "The account may no longer send records. If the interview is genuine, release it; else set it aside."
+    ),
+}
+
+
+def name_of_check(check: Check, language: str) -> str:
+    """What is wrong, in the form's own words where it has some."""
+    said = check.message.get(language) or next(iter(check.message.values()), "")
+    kinds = {
+        "required": gettext("This has to be answered."),
+        "constraint": gettext("This answer is not possible."),
+        "warning": gettext("This answer is unusual."),
+        "type": gettext("This answer is of the wrong kind."),
+        "choice": gettext("This answer is not among the choices."),
+        "unknown": gettext("The form has no such question."),
+    }
+    return said or kinds.get(check.kind, check.kind)
