@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,56 +112,75 @@ def names(text: str) -> st.SearchStrategy[str]:
     return st.sampled_from(text.split())
 
 
-# Numbers, texts and truths each on their own, so that an operator mostly meets what it is for and its result shows.
-NUMBER: st.SearchStrategy[str] = st.deferred(
-    lambda: st.one_of(
-        names("0 1 2.5 0.5 16 100 3 -2.5 -3 -0.5 0.1 ${so} ${le} ${am} ${an} ${trong} /data/tv[2]/tuoi"),
-        made("(§ § §)", NUMBER, names("+ - * div mod"), NUMBER),
-        made("(§ § §)", NUMBER, names("+ - * div mod"), NUMBER),
-        made("(-§)", NUMBER),
-        made("§(§)", names("int round floor ceiling abs number sqrt"), NUMBER),
-        made("round(§, §)", NUMBER, names("0 1 2 -1")),
-        made("pow(§, §)", NUMBER, names("0 1 2 0.5 -1")),
-        made("if(§, §, §)", TRUTH, NUMBER, NUMBER),
+# Numbers, texts and truths each on their own, so that an operator mostly meets what it is for and its result shows;
+# `deep` bounds the nesting.
+PLAIN_NUMBER = names("0 1 2.5 0.5 16 100 3 -2.5 -3 -0.5 0.1 ${so} ${le} ${am} ${an} ${trong} /data/tv[2]/tuoi")
+PLAIN_TEXT = st.sampled_from(
+    ["''", "'a'", "'12'", "' 7 '", "'2026-01-31'", "'Bản Nà'", "${chu}", "${trong}", "${nhieu}", "${ngay}"]
+)
+
+
+@cache
+def number(deep: int) -> st.SearchStrategy[str]:
+    if deep == 0:
+        return PLAIN_NUMBER
+    n, t, b = number(deep - 1), text(deep - 1), truth(deep - 1)
+    return st.one_of(
+        n,
+        made("(§ § §)", n, names("+ - * div mod"), n),
+        made("(§ § §)", n, names("+ - * div mod"), n),
+        made("(-§)", n),
+        made("§(§)", names("int round floor ceiling abs number sqrt"), n),
+        made("round(§, §)", n, names("0 1 2 -1")),
+        made("pow(§, §)", n, names("0 1 2 0.5 -1")),
+        made("if(§, §, §)", b, n, n),
         made("§(§)", names("count sum min max count-non-empty number"), NODES),
-        made("count(/data/tv[tuoi § §])", COMPARE, NUMBER),
-        made("sum(/data/tv[§ § luong]/tuoi)", NUMBER, COMPARE),
-        made("max(§, §, §)", NUMBER, NUMBER, NUMBER),
-        made("number(§)", TEXT),
-        made("string-length(§)", TEXT),
-        made("count-selected(§)", TEXT),
-        made("decimal-date-time(§)", TEXT),
+        made("count(/data/tv[tuoi § §])", COMPARE, n),
+        made("sum(/data/tv[§ § luong]/tuoi)", n, COMPARE),
+        made("max(§, §, §)", n, n, n),
+        made("§(§)", names("number string-length count-selected decimal-date-time"), t),
     )
-)
-TEXT: st.SearchStrategy[str] = st.deferred(
-    lambda: st.one_of(
-        st.sampled_from(["''", "'a'", "'12'", "' 7 '", "'2026-01-31'", "'Bản Nà'", "${chu}", "${trong}", "${nhieu}", "${ngay}"]),
-        made("string(§)", st.one_of(NUMBER, TRUTH)),
-        made("concat(§, §)", TEXT, st.one_of(TEXT, NUMBER, NODES)),
+
+
+@cache
+def text(deep: int) -> st.SearchStrategy[str]:
+    if deep == 0:
+        return PLAIN_TEXT
+    n, t, b = number(deep - 1), text(deep - 1), truth(deep - 1)
+    return st.one_of(
+        t,
+        made("string(§)", st.one_of(n, b)),
+        made("concat(§, §)", t, st.one_of(t, n, NODES)),
         made("join('-', §)", NODES),
-        made("coalesce(§, §)", TEXT, TEXT),
-        made("if(§, §, §)", TRUTH, TEXT, TEXT),
-        made("substr(§, §, §)", TEXT, NUMBER, NUMBER),
-        made("substring(§, §, §)", TEXT, NUMBER, NUMBER),
-        made("§(§, §)", names("substring-before substring-after selected-at"), TEXT, st.one_of(TEXT, NUMBER)),
-        made("translate(§, §, §)", TEXT, TEXT, TEXT),
-        made("normalize-space(§)", TEXT),
-        made("date(§)", st.one_of(TEXT, NUMBER)),
-        made("format-date(§, '%d/%m/%Y %n')", TEXT),
-        made("instance('bang')/root/item[ma = § and vung = 'y']/diem", st.one_of(TEXT, NUMBER)),
-        made("instance('bang')/root/item[so § §]/ma", COMPARE, NUMBER),
+        made("coalesce(§, §)", t, t),
+        made("if(§, §, §)", b, t, t),
+        made("substr(§, §, §)", t, n, n),
+        made("substring(§, §, §)", t, n, n),
+        made("§(§, §)", names("substring-before substring-after selected-at"), t, st.one_of(t, n)),
+        made("translate(§, §, §)", t, t, t),
+        made("normalize-space(§)", t),
+        made("date(§)", st.one_of(t, n)),
+        made("format-date(§, '%d/%m/%Y %n')", t),
+        made("instance('bang')/root/item[ma = § and vung = 'y']/diem", st.one_of(t, n)),
+        made("instance('bang')/root/item[so § §]/ma", COMPARE, n),
     )
-)
-TRUTH: st.SearchStrategy[str] = st.deferred(
-    lambda: st.one_of(
-        made("(§ § §)", NUMBER, COMPARE, NUMBER),
-        made("(§ § §)", TEXT, COMPARE, st.one_of(TEXT, NUMBER)),
-        made("(§ § §)", NODES, COMPARE, st.one_of(NUMBER, TEXT, NODES)),
-        made("(§ § §)", TRUTH, names("and or = !="), TRUTH),
-        made("§(§)", names("not boolean"), st.one_of(TRUTH, NUMBER, TEXT)),
-        made("§(§, §)", names("contains starts-with ends-with selected"), TEXT, TEXT),
+
+
+@cache
+def truth(deep: int) -> st.SearchStrategy[str]:
+    if deep == 0:
+        return made("§()", names("true false"))
+    n, t, b = number(deep - 1), text(deep - 1), truth(deep - 1)
+    return st.one_of(
+        made("(§ § §)", n, COMPARE, n),
+        made("(§ § §)", t, COMPARE, st.one_of(t, n)),
+        made("(§ § §)", NODES, COMPARE, st.one_of(n, t, NODES)),
+        made("(§ § §)", b, names("and or = !="), b),
+        made("§(§)", names("not boolean"), st.one_of(b, n, t)),
+        made("§(§, §)", names("contains starts-with ends-with selected"), t, t),
     )
-)
+
+
 MEMBERS = st.lists(
     st.fixed_dictionaries(
         {},
@@ -189,11 +209,11 @@ ANSWERS = st.fixed_dictionaries(
 
 
 @settings(max_examples=400)
-@given(expressions=st.lists(st.one_of(NUMBER, TEXT, TRUTH), min_size=8, max_size=8), answers=ANSWERS)
+@given(expressions=st.lists(st.one_of(number(3), text(3), truth(2)), min_size=8, max_size=8), answers=ANSWERS)
 def test_any_expression_gives_the_same_on_phone_and_server(phone: Phone, expressions: list[str], answers: dict[str, Any]) -> None:
     rows = workbook("%s").split("\n")
     at = next(number for number, row in enumerate(rows) if "ket_qua" in row)
-    rows[at : at + 1] = [rows[at].replace("ket_qua", f"ket_qua_{n}") % text for n, text in enumerate(expressions)]
+    rows[at : at + 1] = [rows[at].replace("ket_qua", f"ket_qua_{n}") % expression for n, expression in enumerate(expressions)]
     form = compile_workbook("\n".join(rows), {"bang.csv": TABLE})
     here, there = on_the_server(form, answers), phone.evaluate(form, answers)
     assert plain_json(here) == plain_json(there), expressions
