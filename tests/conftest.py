@@ -17,6 +17,7 @@ from models import Account
 from survey.submissions.accounts import find_account
 from tests import world
 from tests.databases import PostgreSQL, SQLite
+from tests.interviews import open_small_round
 
 
 class Clock:
@@ -72,7 +73,8 @@ def app(databases: Any, tmp_path: Any, clock: Clock) -> Iterator[Flask]:
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
     """A Session of the test's own. Commit what the app shall see; `rollback()` to see what it did."""
-    with Session(app.extensions["engine"]) as made:
+    # On SQLite a writing transaction would lock the app out from its first read on.
+    with Session(app.extensions["reading_engine"]) as made:
         yield made
 
 
@@ -102,3 +104,11 @@ def browser_of(app: Flask, account: Account, since: datetime) -> Browser:
         cookie.update(account=account.id, epoch=account.session_epoch, since=since.isoformat(), csrf_token="0" * 40)
     browser.csrf = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps("0" * 40)
     return browser  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def small_round(session: Session) -> str:
+    """A round over five households asked with the small questionnaire of tests/interviews.py; its id."""
+    round_id = open_small_round(session)
+    session.commit()
+    return round_id

@@ -22,7 +22,7 @@ from models import Account, Attachment, Place, Round, Submission, SubmissionEven
 from survey.access import Holder, Where, has_verb, may
 from survey.submissions import events
 from survey.submissions.accounts import holder_of, where_is
-from survey.submissions.envelope import Entry
+from survey.submissions.envelope import MAX_AHEAD, Entry
 from survey.submissions.lifecycle import Incoming, Known, Live, Verdict, next_state, verdict
 from survey.submissions.published import load_form
 from survey.submissions.rebuild import derive, evaluated, live_submission, moment_of
@@ -177,11 +177,11 @@ class _Reception:
         )  # fmt: skip
 
     def _judge(self, entry: Entry, submission: Submission) -> tuple[Verdict, str | None]:
-        problems = self._faulty_answers(entry, submission)
+        problems, interviewed_on = self._read_answers(entry, submission)
         incoming = Incoming(
             well_shaped=not entry.faults,
             too_large=entry.too_large,
-            in_future=entry.in_future(self.now),
+            in_future=entry.in_future(self.now) or interviewed_on > (self.now + MAX_AHEAD).date().isoformat(),
             answers_valid=not problems and not entry.odd,
             replaces=entry.replaces,
         )
@@ -229,23 +229,25 @@ class _Reception:
         where = where_is(self.session, village_id)
         return may(self.holder, "interview.submit", where or Where())
 
-    def _faulty_answers(self, entry: Entry, submission: Submission) -> list[str]:
-        """Paths of answers that fail a hard check; a warning, confirmed or not, is the reviewer's to see."""
-        if entry.odd or entry.too_large or entry.faults:
-            return []
-        done = evaluated(self.session, submission)
+    def _read_answers(self, entry: Entry, submission: Submission) -> tuple[list[str], str]:
+        """Paths of answers that fail a hard check (a warning, confirmed or not, is the reviewer's to see), and the day
+        of the interview that the form itself holds ("" when it holds none)."""
+        done = None if entry.odd or entry.too_large or entry.faults else evaluated(self.session, submission)
         if done is None:
-            return []
+            return [], ""
         form, evaluation = done
         faults = [f"{problem.path} ({problem.kind})" for problem in evaluation.problems if problem.severity == "error"]
         day, _ = moment_of(entry.finalised_at, self.now)
         truth = context_of(self.session, self.commune_id, entry.household_id, entry.round_id, day)
-        for item in form.nodes():
-            if item.columns.get("preload") == "context" and item.name in CHECKED_CONTEXT and truth:
-                said = evaluation.nodes[item.path][0].value
+        interviewed_on = ""
+        for item in form.children:
+            said = evaluation.nodes[item.path][0].value if item.path in evaluation.nodes else ""
+            if item.columns.get("preload") == "context" and item.name in CHECKED_CONTEXT:
                 if truth.get(item.name) is not None and said != truth[item.name]:
                     faults.append(f"{item.path} (context)")
-        return faults
+            elif item.type == "today":
+                interviewed_on = str(said)
+        return faults, interviewed_on
 
     def _missing(self, submission_id: str) -> list[str]:
         here = select(Attachment.sha256).where(Attachment.commune_id == self.commune_id)

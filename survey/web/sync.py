@@ -102,7 +102,7 @@ def register() -> Response:
 @permitted("sync.use")
 def push() -> Response:
     """Take entries: each is stored, whatever is wrong with it, and answered by a receipt."""
-    request.max_content_length = current_app.config["PUSH_LIMIT"]
+    _limit("PUSH_LIMIT")
     envelope = read_envelope(request.get_data(cache=False))
     session, account = get_session(), current_account()
     outcomes = receive(session, account, str(envelope.device["id"]), envelope.entries, now(), _signer())
@@ -120,7 +120,7 @@ def push() -> Response:
 @permitted("sync.use")
 def put_file(sha256: str) -> Response:
     """Take a photo or signature whole."""
-    request.max_content_length = current_app.config["FILE_LIMIT"]
+    _limit("FILE_LIMIT")
     folder = Path(current_app.config["INSTANCE"]) / "files"
     receipt = store_file(
         get_session(), current_account(), request.args.get("commune", "")[:16], _hash(sha256), request.mimetype,
@@ -182,6 +182,12 @@ def _signer() -> Signer:
 
 def _commune(account: Account) -> str:
     return account.place_id or ""
+
+
+def _limit(setting: str) -> None:
+    """A body larger than the setting is refused before it is read; MAX_CONTENT_LENGTH stands behind that."""
+    if (request.content_length or 0) > current_app.config[setting]:
+        raise Problem("too_large")
 
 
 def _hash(sha256: str) -> str:

@@ -14,7 +14,9 @@ from tests.world import PASSWORD
 
 
 def sign_in(client: Any, username: str, password: str = PASSWORD, address: str = "/login", **kwargs: Any) -> Any:
-    token = re.search(r'name="csrf_token" type="hidden" value="([^"]+)', client.get("/login", base_url=kwargs.get("base_url")).text)
+    token = re.search(
+        r'name="csrf_token" type="hidden" value="([^"]+)', client.get("/login", base_url=kwargs.get("base_url")).text
+    )
     assert token
     fields = {"csrf_token": token.group(1), "username": username, "password": password}
     return client.post(address, data=fields, **kwargs)
