@@ -1,0 +1,112 @@
+"""Loads the demo: Sơn La's communes; in one, villages, accounts, last year's households, a round with work begun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from models import Account, FormVersion, Round
+from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount
+from survey.demo.answers import DemoHousehold, context_of, interview
+from survey.demo.households import households
+from survey.demo.work import FieldWork
+from survey.form.form import Form
+from survey.form.xlsform import compile_workbook
+from survey.poverty.assess import assess
+from survey.problems import Problem
+from survey.submissions.accounts import create_account
+from survey.submissions.places import add_village, load_province, villages_in
+from survey.submissions.published import publish
+from survey.submissions.receipts import Signer
+from survey.submissions.register import import_household
+from survey.submissions.rounds import open_round
+from survey.terms import B1Method
+
+QUESTIONNAIRES = Path(__file__).resolve().parents[1] / "form" / "questionnaires"
+LAST_YEAR = date(2025, 10, 15)
+ROUND = "019a0000-0000-7000-8000-000000002026"
+
+
+@dataclass
+class Loaded:
+    """What was loaded; `work`: how many interviews of this round ended in which state."""
+
+    accounts: tuple[DemoAccount, ...]
+    password: str
+    households: int
+    work: dict[str, int] = field(default_factory=dict)
+
+
+def load_demo(session: Session, now: datetime, signer: Signer) -> Loaded:
+    """Load everything at `now`. Raises `conflict` when the commune has villages already; does not commit."""
+    load_province(session, PROVINCE, region=REGION)
+    if villages_in(session, COMMUNE):
+        raise Problem("conflict")
+    villages = [
+        add_village(session, COMMUNE, number, village.name, village.division, village.area)
+        for number, village in enumerate(VILLAGES, 1)
+    ]
+    accounts = {account.username: _account(session, account, villages, now) for account in ACCOUNTS}
+    form, version = _questionnaire(session, now)
+    by_village: dict[int, list[DemoHousehold]] = {}
+    for village_number, household in households(LAST_YEAR):
+        by_village.setdefault(village_number, []).append(household)
+        _register(session, form, villages[village_number - 1], village_number, household, now)
+    survey_round = _round(session, version, now)
+    work = FieldWork(session, form, survey_round, accounts, signer, now)
+    return Loaded(ACCOUNTS, PASSWORD, sum(map(len, by_village.values())), work.begin(by_village))
+
+
+def _account(session: Session, account: DemoAccount, villages: list[str], now: datetime) -> Account:
+    return create_account(
+        session,
+        username=account.username,
+        display_name=account.display_name,
+        role=account.role,
+        password=PASSWORD,
+        now=now,
+        place_id=account.place_id,
+        villages=[villages[number - 1] for number in account.villages],
+    )
+
+
+def _questionnaire(session: Session, now: datetime) -> tuple[Form, FormVersion]:
+    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
+    form = compile_workbook(source, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
+    return form, publish(session, form, source, now)
+
+
+def _register(
+    session: Session, form: Form, village_id: str, village_number: int, household: DemoHousehold, now: datetime
+) -> None:
+    """A household as last year left it; its class is what the questionnaire's rules make of last year's answers."""
+    context = context_of(village_number, household)
+    answers, evaluation = interview(form, household, context, LAST_YEAR)
+    import_household(
+        session,
+        commune_id=COMMUNE,
+        household_id=household.id,
+        village_id=village_id,
+        head_name=household.head.name,
+        now=now,
+        code=context["ma_ho"],
+        base_class=assess(form, evaluation).household_class,
+        base_answers=answers,
+    )
+
+
+def _round(session: Session, version: FormVersion, now: datetime) -> Round:
+    return open_round(
+        session,
+        title="Rà soát định kỳ 2026",
+        year=2026,
+        form=version,
+        opens_on=date(2026, 9, 1),
+        closes_on=date(2026, 12, 14),
+        now=now,
+        b1_method=B1Method.TABLE,
+        round_id=ROUND,
+    )

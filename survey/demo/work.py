@@ -1,0 +1,157 @@
+"""Work that has begun in the round: interviews sent, accepted, returned, mended, held; all by the real way in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Account, Device, Round, Submission, SubmissionStatus
+from survey.demo.accounts import ACCOUNTS, COMMUNE
+from survey.demo.answers import HERE, DemoHousehold, context_of, interview
+from survey.demo.year import a_year_later
+from survey.form.form import Form
+from survey.form.record import Evaluation
+from survey.poverty.assess import assess
+from survey.submissions.envelope import read_entry
+from survey.submissions.receipts import Signer, instant
+from survey.submissions.receive import receive
+from survey.submissions.review import decide
+from survey.terms import Action, Role
+
+VISITED = {1: 14, 3: 8, 5: 7, 9: 9, 11: 4, 12: 8}  # number of a village → how many of its households, from the first
+# What becomes of the interviews, over and over: most are accepted, some wait, a few come back.
+COURSE = "accept accept wait accept accept return accept wait accept mend accept hold".split()
+REMARKS = (
+    "Xin hỏi lại thẻ bảo hiểm y tế của từng người, ghi theo thẻ còn hạn.",
+    "Xin đo lại diện tích nhà ở và xem lại loại nhà tiêu.",
+    "Xin hỏi lại việc làm của các con đã thôi học.",
+)
+CONFIRMED = "Đã hỏi lại, gia đình nói đúng như vậy."
+DAYS_BACK = 10
+SUPERVISOR = "can-bo-xa"
+
+
+@dataclass
+class FieldWork:
+    session: Session
+    form: Form
+    round: Round
+    accounts: dict[str, Account]
+    signer: Signer
+    now: datetime
+    random: Random = field(default_factory=lambda: Random("field work"))
+
+    def begin(self, by_village: dict[int, list[DemoHousehold]]) -> dict[str, int]:
+        """Visit the first households of some villages in the days before now; returns how many records per state."""
+        self._phones()
+        visits = [(village, household) for village, most in VISITED.items() for household in by_village[village][:most]]
+        for number, (village, household) in enumerate(visits):
+            day = self.now.astimezone(HERE).date() - timedelta(days=DAYS_BACK - number * 8 // len(visits))
+            self._visit(village, a_year_later(self.random, household, day), day, COURSE[number % len(COURSE)])
+        rows = self.session.execute(select(SubmissionStatus.state, func.count()).group_by(SubmissionStatus.state))
+        return dict(rows.tuples().all())
+
+    def _visit(self, village: int, household: DemoHousehold, day: date, course: str) -> None:
+        entry = self._entry(village, household, day)
+        if course == "hold":
+            del entry["answers"]["nha_o"]["tuong"]  # a question left out: held until a person has looked
+            entry["outcome"] = None
+        submission_id = self._send(village, entry, day)
+        if course == "accept":
+            self._decide(submission_id, Action.ACCEPT, day)
+        elif course in ("return", "mend"):
+            self._decide(submission_id, Action.RETURN, day, self.random.choice(REMARKS))
+        if course == "mend":
+            household.living.area += 6
+            mended = self._entry(village, household, day + timedelta(days=1), replaces=entry["id"])
+            self._decide(self._send(village, mended, day + timedelta(days=1)), Action.ACCEPT, day + timedelta(days=1))
+
+    def _entry(self, village: int, household: DemoHousehold, day: date, replaces: str | None = None) -> dict[str, Any]:
+        """The entry as a phone would send it (docs/sync.md)."""
+        context = context_of(village, household)
+        answers, evaluation = interview(self.form, household, context, day)
+        north, east = self.random.uniform(21.43, 21.49), self.random.uniform(103.69, 103.76)
+        answers["thong_tin_ho"]["vi_tri"] = f"{north:.6f} {east:.6f} 0 {self.random.randint(4, 15)}"
+        start = _moment(day, 8) + timedelta(minutes=7 * household.number)
+        return {
+            "id": uuid7(self.random, start),
+            "commune_id": COMMUNE,
+            "round_id": self.round.id,
+            "household_id": household.id,
+            "form": {"id": self.form.id, "version": self.form.version},
+            "answers": answers,
+            "confirmed": {p.path: CONFIRMED for p in evaluation.problems if p.severity == "warning"},
+            "outcome": self._outcome(evaluation),
+            "files": [],
+            "started_at": instant(start),
+            "finalised_at": instant(start + timedelta(minutes=self.random.randint(14, 38))),
+            "replaces": replaces,
+            "new_household": None,
+        }
+
+    def _outcome(self, evaluation: Evaluation) -> dict[str, Any]:
+        found = assess(self.form, evaluation)
+        return {
+            "class": found.household_class,
+            "b1": found.b1,
+            "b2": found.b2,
+            "indicators": {r.indicator.value: int(r.deprived) for r in found.indicators if r.deprived is not None},
+        }
+
+    def _send(self, village: int, entry: dict[str, Any], day: date) -> str:
+        """Push one entry in the evening of the day; returns our id of it."""
+        username = enumerator_of(village)
+        outcomes = receive(
+            self.session, self.accounts[username], _device(username), [read_entry(entry)], _moment(day, 18), self.signer
+        )
+        assert len(outcomes) == 1
+        query = select(Submission.id).where(Submission.commune_id == COMMUNE, Submission.entry_id == entry["id"])
+        return self.session.scalars(query).one()
+
+    def _decide(self, submission_id: str, action: Action, day: date, remark: str | None = None) -> None:
+        comments = [{"path": None, "text": remark}] if remark else []
+        reviewer = self.accounts[SUPERVISOR]
+        at = _moment(day, 20)
+        decide(self.session, reviewer, COMMUNE, submission_id, action, seen=1, comments=comments, now=at)
+
+    def _phones(self) -> None:
+        for account in ACCOUNTS:
+            if account.role is Role.ENUMERATOR:
+                self.session.add(
+                    Device(
+                        id=_device(account.username),
+                        account_id=self.accounts[account.username].id,
+                        label="Android · Chrome 120",
+                        app_version="demo",
+                        last_contact_at=_moment(self.now.astimezone(HERE).date() - timedelta(days=2), 18),
+                        clock_skew_seconds=0,
+                        unsent=[],
+                        in_progress=0,
+                        storage=None,
+                    )
+                )
+
+
+def enumerator_of(village: int) -> str:
+    """The username of who surveys a village."""
+    return next(a.username for a in ACCOUNTS if a.role is Role.ENUMERATOR and village in a.villages)
+
+
+def uuid7(random: Random, at: datetime) -> str:
+    """A UUIDv7 (RFC 9562) of that instant."""
+    milliseconds = int(at.timestamp() * 1000)
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | random.getrandbits(12) << 64 | 2 << 62 | random.getrandbits(62)))
+
+
+def _device(username: str) -> str:
+    return f"demo-{username}"
+
+
+def _moment(day: date, hour: int) -> datetime:
+    return datetime.combine(day, time(hour), HERE)
