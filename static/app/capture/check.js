@@ -2,6 +2,7 @@
 
 import { addressOf, nameOf, sectionsOf } from "./overview.js"
 import { messageOf } from "./question.js"
+import { placeWords } from "./place.js"
 import { nameOfInstance } from "./section.js"
 import { action, number, part, spoken, stamp, word } from "./page.js"
 
@@ -50,8 +51,8 @@ function answerRows(interview, path) {
     if (item.node.type === "group") return answerRows(interview, item.path)
     if (item.node.type === "repeat") return record.instances(item.path).flatMap((one) => answerRows(interview, one))
     const value = record.get(item.path)
-    const isFile = item.node.type === "image" && value
-    const answer = isFile ? word("saved.saved") : record.displayValue(item.path, spoken())
+    const words = { image: () => word("saved.saved"), geopoint: () => placeWords(value) }[item.node.type]
+    const answer = value === "" ? "" : (words?.() ?? record.displayValue(item.path, spoken()))
     const row = stamp("answer", { label: titleOf(record, item.path), answer: answer || word("answer.none") })
     action(row, "jump").href = jumpTo(draft.id, item.path)
     return [row]

@@ -56,7 +56,7 @@ export class NumberField {
 
   // Long numbers are read back with their points: a nought too many is seen at once.
   #spell(value) {
-    part(this.element, "spelled").textContent = value !== null && Math.abs(value) >= 1000 ? `= ${number(value)}` : ""
+    part(this.element, "spelled").textContent = value !== null && Math.abs(value) >= 10000 ? `= ${number(value)}` : ""
   }
 
   show(value) {

@@ -4,9 +4,11 @@
 import { speak } from "./page.js"
 
 const KEYS = { language: "so-ho language", theme: "so-ho theme", text: "so-ho text" }
-const languages = JSON.parse(document.getElementById("languages").textContent)
+const names = JSON.parse(document.getElementById("languages").textContent)
+const spoken = [...document.querySelectorAll("template[data-language]")].map((one) => one.dataset.language)
+const languages = Object.fromEntries(spoken.map((code) => [code, names[code]]))
 
-/** {code: name} of the languages the page speaks. */
+/** {code: name} of the languages the page speaks, the default first. */
 export const offered = () => languages
 
 export const chosen = (what) => localStorage.getItem(KEYS[what]) ?? ""

@@ -3,6 +3,12 @@
 import { watchPlace } from "../media.js"
 import { action, number, part, stamp, word } from "./page.js"
 
+/** "21.4, 103.7 (sai số 12 m)" of a geopoint's text. */
+export function placeWords(value) {
+  const [lat, lon, , metres] = value.split(" ")
+  return word("place.answer", { lat, lon, metres: number(Math.ceil(Number(metres))) })
+}
+
 export class Place {
   #stop = null
   #reading = null
@@ -48,10 +54,9 @@ export class Place {
   }
 
   show(value) {
-    const [lat, lon, , metres] = String(value).split(" ")
     const answer = part(this.element, "answer")
     answer.hidden = !value
-    if (value) answer.textContent = word("place.answer", { lat, lon, metres: number(Math.ceil(Number(metres))) })
+    if (value) answer.textContent = placeWords(value)
     part(this.element, "reading").textContent = ""
     part(this.element, "read").textContent = word(value ? "place.again" : "place.read")
     action(this.element, "read-place").hidden = false

@@ -34,6 +34,8 @@ export class Question {
     Object.assign(this, { screen, path, node, element: stamp("question") })
     this.element.dataset.path = path
     this.element.dataset.type = node.type
+    const width = /\bw([1-3])\b/.exec(node.appearance ?? "")?.[1]
+    if (width) this.element.dataset.width = width
     this.#isTouched = screen.isReturning
     const label = part(this.element, "label")
     label.id = `label ${path}`.replaceAll(" ", "-")

@@ -23,12 +23,15 @@ function indicator(one) {
   const card = stamp("indicator", { label: inLanguage(one.label), dimension: word(`dimension.${one.dimension}`) })
   card.dataset.indicator = one.key
   card.dataset.deprived = String(one.deprived)
-  // One line a person or a question, however many times it is quoted.
-  const lines = one.because.filter(({ answer }) => inLanguage(answer))
-  part(card, "because").append(...lines.map(({ member, label, answer }) => {
-    const asked = inLanguage(label).replace(/[?:]$/, "")
-    return stamp("because", { member: member ? `${member}:` : "", label: `${asked}:`, answer: inLanguage(answer) })
-  }))
+  // One entry a person, with the answers that weighed, and one for the household's own answers.
+  const members = new Map()
+  for (const quote of one.because) members.set(quote.member, [...(members.get(quote.member) ?? []), quote])
+  for (const [member, quotes] of members) {
+    const entry = stamp("because", { member: member ?? word("result.whole_household") })
+    const answered = quotes.filter(({ answer }) => inLanguage(answer))
+    part(entry, "quotes").append(...answered.map(({ label, answer }) => stamp("quote", { label: inLanguage(label), answer: inLanguage(answer) })))
+    part(card, "because").append(entry)
+  }
   return card
 }
 

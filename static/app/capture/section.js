@@ -102,9 +102,17 @@ class Repeat {
 
 /** The instance's name; words for one that has none yet. */
 export function nameOfInstance(record, instance) {
-  const label = record.instanceLabel(instance)
-  return !label || /^\d+$/.test(label) ? `${word("repeat.unnamed")} (${/\[(\d+)\]$/.exec(instance)[1]})` : label
+  if (isNamed(record, instance)) return record.instanceLabel(instance)
+  return `${word("repeat.unnamed")} (${/\[(\d+)\]$/.exec(instance)[1]})`
 }
+
+const isNamed = (record, instance) => !/^\d*$/.test(record.instanceLabel(instance))
+
+const removalWords = (record, instance) => ({
+  title: isNamed(record, instance) ? word("repeat.remove", { name: record.instanceLabel(instance) }) : word("repeat.remove_unnamed"),
+  words: word("repeat.remove_words"),
+  yes: word("repeat.remove_yes"),
+})
 
 class Screen {
   constructor(app, interview, path) {
@@ -160,7 +168,7 @@ class Screen {
         : word("section.back_to", { section: nameOf(record, repeat) })
       all.hidden = true
       const remove = action(this.element, "remove")
-      remove.textContent = word("repeat.remove", { name: nameOfInstance(record, this.path) })
+      remove.textContent = removalWords(record, this.path).title
       part(this.element, "remove").hidden = false
       remove.onclick = () => this.#remove(repeat)
       return
@@ -173,8 +181,7 @@ class Screen {
   }
 
   async #remove(repeat) {
-    const name = nameOfInstance(this.interview.record, this.path)
-    const isSure = await ask({ title: word("repeat.remove_title", { name }), words: word("repeat.remove_words"), yes: word("repeat.remove_yes") })
+    const isSure = await ask(removalWords(this.interview.record, this.path))
     if (!isSure) return
     this.interview.remove(this.path)
     this.app.replace(addressOf(this.interview.draft.id, "s", repeat))
