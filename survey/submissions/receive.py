@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Place, Round, Submission, SubmissionEvent, SubmissionFile
 from survey.access import Holder, Where, has_verb, may
+from survey.problems import Problem
 from survey.submissions import events
 from survey.submissions.accounts import holder_of, where_is
 from survey.submissions.envelope import MAX_AHEAD, Entry
@@ -261,9 +262,15 @@ class _Reception:
 
 def admit(session: Session, commune_id: str, entry: Entry, now: datetime) -> None:
     """Make sure that the household of an entry that counts is on the round's register: one found in the field is added
-    with the next number of its village. Also for a held entry that is released."""
-    if entry.household_id is None or entry.round_id is None:
-        return
-    if find_household(session, commune_id, entry.household_id) is None and entry.new_household:
-        found_in_the_field(session, commune_id, entry.household_id, entry.new_household, entry.id, now)
-    on_register(session, commune_id, entry.round_id, entry.household_id)
+    with the next number of its village. Also for a held entry that is released: `not_allowed_now` when it names no
+    household of the commune or no open round."""
+    survey_round = session.get(Round, entry.round_id) if entry.round_id else None
+    if survey_round is None or survey_round.state != RoundState.OPEN or entry.household_id is None:
+        raise Problem("not_allowed_now")
+    if find_household(session, commune_id, entry.household_id) is None:
+        found = entry.new_household
+        where = where_is(session, found["village_id"]) if found else None
+        if found is None or where is None or where.commune_id != commune_id or len(entry.household_id) > 36:
+            raise Problem("not_allowed_now")
+        found_in_the_field(session, commune_id, entry.household_id, found, entry.id, now)
+    on_register(session, commune_id, survey_round.id, entry.household_id)

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import datetime
+from pathlib import Path
+
 import click
 from flask import Flask
-from flask.cli import with_appcontext
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from survey.web.session import get_engine
+from models import Account, FormVersion, Round
+from survey.problems import Problem
+from survey.submissions import accounts, audit, rounds
+from survey.submissions.published import publish
+from survey.submissions.rebuild import rebuild
+from survey.submissions.receipts import renew_generation
+from survey.terms import B1Method, Role, RoundState
+from survey.web.form_commands import WORKBOOK, form_group, load
+from survey.web.session import get_engine, now, transaction
+
+account_group = AppGroup("account", help="Accounts: add one, set a password.")
+round_group = AppGroup("round", help="Rounds: open one, close one.")
+OBSTACLES = {
+    "not_visited": "hộ chưa đến",
+    "to_review": "hộ đã nhận, chờ duyệt",
+    "returned": "hộ bị trả lại, chưa sửa",
+    "held": "phiếu tạm giữ, chưa xem",
+    "illustrative_b1": "hộ đã duyệt bằng bảng điểm B1 minh hoạ, chưa phải bảng chính thức",
+}
 
 
 def init_app(app: Flask) -> None:
-    for command in (migrate,):
+    form_group.add_command(publish_form)
+    for command in (migrate, rebuild_all, restored, account_group, round_group, form_group):
         app.cli.add_command(command)
 
 
@@ -21,3 +46,151 @@ def migrate() -> None:
     """Bring the database to the newest schema."""
     upgrade(get_engine())
     click.echo("Cơ sở dữ liệu đã cập nhật.")
+
+
+@click.command("rebuild")
+@with_appcontext
+def rebuild_all() -> None:
+    """Derive classes, states and counts again from what was received."""
+    with transaction() as session:
+        click.echo(f"{rebuild(session)} phiếu đã tính lại.")
+
+
+@click.command()
+@with_appcontext
+def restored() -> None:
+    """Say that the database came back from a backup: phones then send again what it may lack."""
+    with transaction() as session:
+        click.echo(renew_generation(session))
+
+
+@account_group.command("add")
+@click.argument("username")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--name", required=True, help="The person's name, as others see it.")
+@click.option("--place", "place_id", help="Code of the commune (of a province officer: of the province).")
+@click.option("--village", "villages", multiple=True, help="A village of an enumerator, 03757-01; repeatable.")
+@click.password_option(help="Asked for when it is not given.")
+def add_account(
+    username: str, role: str, name: str, place_id: str | None, villages: tuple[str, ...], password: str
+) -> None:
+    """Add an account."""
+    _check_password(password)
+    try:
+        with transaction() as session:
+            made = accounts.create_account(
+                session,
+                username=username,
+                display_name=name,
+                role=Role(role),
+                password=password,
+                now=now(),
+                place_id=place_id,
+                villages=villages,
+            )
+            audit.record(session, now(), None, "account_created", made.id)
+    except Problem:
+        raise click.ClickException(f"Tên đăng nhập {username} đã có.") from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{made.username}: {Role(made.role).vi}")
+
+
+@account_group.command("password")
+@click.argument("username")
+@click.password_option(help="Asked for when it is not given.")
+def set_password(username: str, password: str) -> None:
+    """Set an account's password; its sessions end."""
+    _check_password(password)
+    with transaction() as session:
+        account = _account(session, username)
+        accounts.set_password(account, password)
+        audit.record(session, now(), None, "password_reset", account.id)
+    click.echo(f"{account.username}: mật khẩu mới đã lưu.")
+
+
+@click.command("publish")
+@click.argument("file", type=WORKBOOK)
+@with_appcontext
+def publish_form(file: Path) -> None:
+    """Store a workbook as a version that rounds can be asked with; a published version never changes."""
+    form = load(file)
+    try:
+        with transaction() as session:
+            publish(session, form, _source(file), now())
+    except Problem:
+        raise click.ClickException(
+            f"{form.id} {form.version} đã công bố với nội dung khác: hãy đổi số phiên bản trong tờ settings."
+        ) from None
+    click.echo(f"{form.id} {form.version} {form.hash}")
+
+
+@round_group.command("open")
+@click.argument("title")
+@click.option("--year", type=int, required=True)
+@click.option("--form", "form_id", default="ra_soat_ho", show_default=True)
+@click.option("--version", required=True, help="Version of the published questionnaire.")
+@click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--b1", type=click.Choice([method.value for method in B1Method]), default=B1Method.TABLE.value)
+def open_round(title: str, year: int, form_id: str, version: str, opens: datetime, closes: datetime, b1: str) -> None:
+    """Open a round over every household on the register."""
+    with transaction() as session:
+        form = session.get(FormVersion, (form_id, version))
+        if form is None:
+            raise click.ClickException(f"Chưa công bố {form_id} {version}.")
+        try:
+            opened = rounds.open_round(
+                session,
+                title=title,
+                year=year,
+                form=form,
+                opens_on=opens.date(),
+                closes_on=closes.date(),
+                b1_method=B1Method(b1),
+                now=now(),
+            )
+        except Problem:
+            raise click.ClickException("Đã có một đợt cùng loại, cùng năm đang mở.") from None
+    click.echo(opened.id)
+
+
+@round_group.command("close")
+@click.argument("round_id", required=False)
+def close_round(round_id: str | None) -> None:
+    """Close a round (the one that is open, unless named), or say what stands in the way."""
+    with transaction() as session:
+        query = (
+            select(Round).where(Round.id == round_id)
+            if round_id
+            else select(Round).where(Round.state == RoundState.OPEN)
+        )
+        found = session.scalars(query).all()
+        if len(found) != 1:
+            raise click.ClickException(
+                "Không có đợt rà soát này." if not found else "Có nhiều đợt đang mở: hãy nêu mã đợt."
+            )
+        try:
+            rounds.close_round(session, found[0], now())
+        except Problem as problem:
+            lines = [f"  {number} {OBSTACLES[code]}" for code, number in (problem.detail or {}).get("obstacles", [])]
+            raise click.ClickException("\n".join([f"Chưa đóng được đợt {found[0].title}:", *lines])) from None
+    click.echo(f"{found[0].title}: đã đóng.")
+
+
+def _account(session: Session, username: str) -> Account:
+    account = accounts.find_account(session, username)
+    if account is None:
+        raise click.ClickException(f"Không có tài khoản {username}.")
+    return account
+
+
+def _check_password(password: str) -> None:
+    if len(password) < accounts.MIN_PASSWORD:
+        raise click.ClickException(f"Mật khẩu cần ít nhất {accounts.MIN_PASSWORD} ký tự.")
+
+
+def _source(file: Path) -> str:
+    """A workbook as text: Markdown and CSV as they are, a binary one in base64."""
+    data = file.read_bytes()
+    return base64.b64encode(data).decode() if file.suffix in (".xlsx", ".xlsm") else data.decode("utf-8")
