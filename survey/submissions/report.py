@@ -229,6 +229,6 @@ def long_table(found: Report) -> Iterator[dict[str, Any]]:
                     "label_en": measure.en,
                     "households": figure.households,
                     "denominator": figure.denominator,
-                    "rate_percent": None if figure.rate is None else round(figure.rate * 100, 2),
+                    "rate_percent": None if figure.rate is None else round(figure.rate * 100, 4),
                     "b1_illustrative": int(found.illustrative),
                 }

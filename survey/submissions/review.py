@@ -100,6 +100,11 @@ class Record:
     others: tuple[tuple[Submission, SubmissionState], ...] = ()  # of the same household and round
 
     @property
+    def contexts(self) -> bool:
+        """Held because the phone worked with another area, region or way of B1 than the register has."""
+        return self.state is SubmissionState.QUARANTINED and "(context)" in (self.steps[-1].detail or "")
+
+    @property
     def seen(self) -> int:
         """The log's last number: a decision names it, so that nobody decides on what has changed meanwhile."""
         return self.steps[-1].seq

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, format_percent
@@ -20,8 +21,11 @@ def number(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share between 0 and 1 in per cent, one digit behind the point."""
-    return NOTHING if share is None else str(format_percent(share, format="#,##0.0\N{NO-BREAK SPACE}%"))
+    """A share between 0 and 1 in per cent, one digit behind the point, halves upwards as people and Excel do."""
+    if share is None:
+        return NOTHING
+    rounded = Decimal(str(share)).quantize(Decimal("0.001"), ROUND_HALF_UP)
+    return str(format_percent(rounded, format="#,##0.0\N{NO-BREAK SPACE}%"))
 
 
 def day(value: date | None) -> str:

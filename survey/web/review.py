@@ -173,6 +173,7 @@ def _page(found: Record, form: Decision, remarks: dict[str, str], error: str | N
         after=after,
         next_step=NEXT_STEP.get(found.reason) if found.reason else None,
         most_remarks=MOST_REMARKS,
+        only_changes=request.args.get("only") == "changes",
     )
     # A phone may have sent half a character, which has no UTF-8.
     response = Response(page.encode("utf-8", "replace"), mimetype="text/html")
