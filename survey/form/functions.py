@@ -251,7 +251,7 @@ function("count-selected", 1)(lambda c, args: float(len(words(args[0](c)))))
 def selected_at(c: Context, args: Arguments) -> Value:
     """The picked choice at a place counted from 0; blank beyond the end."""
     picked, place = words(args[0](c)), to_number(args[1](c))
-    return picked[int(place)] if 0 <= place < len(picked) else ""
+    return picked[int(place)] if math.isfinite(place) and 0 <= int(place) < len(picked) else ""
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------

@@ -189,13 +189,13 @@ def typed(kind: str, given: Any) -> str | float | None:
         return None
     if kind in NUMBERS:
         number = text_number(given) if isinstance(given, str) and len(given) < 40 and "-" not in given[1:] else given
-        if not isinstance(number, (int, float)) or not math.isfinite(number) or abs(number) > 9e15:
+        if not isinstance(number, (int, float)) or abs(number) > 9e15 or math.isnan(number):
             return None
         return None if kind == "integer" and number != int(number) else float(number)
     if isinstance(given, list) and kind in ("select_multiple", "rank") and all(isinstance(one, str) for one in given):
         return " ".join(given)
     if isinstance(given, (int, float)) and kind in ("text", "hidden", "barcode", "select_one"):
-        return number_text(float(given)) if math.isfinite(given) and abs(given) < 1e300 else None
+        return number_text(float(given)) if abs(given) < 1e300 else None
     if not isinstance(given, str):
         return None
     if kind == "date":
