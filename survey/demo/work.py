@@ -55,7 +55,7 @@ class FieldWork:
             day = self.now.astimezone(HERE).date() - timedelta(days=DAYS_BACK - number * 8 // len(visits))
             self._visit(village, a_year_later(self.random, household, day), day, COURSE[number % len(COURSE)])
         rows = self.session.execute(select(SubmissionStatus.state, func.count()).group_by(SubmissionStatus.state))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     def _visit(self, village: int, household: DemoHousehold, day: date, course: str) -> None:
         entry = self._entry(village, household, day)

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from survey.form.form import Form
+from survey.form.xlsform import compile_workbook
 
 FILE = Path(__file__).resolve().parents[1] / "cases" / "households.md"
 EMPTY = "(trống)"
+QUESTIONNAIRES = Path(__file__).resolve().parents[2] / "survey" / "form" / "questionnaires"
 CLASSES = {"Hộ nghèo": "ho_ngheo", "Hộ cận nghèo": "ho_can_ngheo", "Không nghèo": "khong_ngheo", "chưa rõ": None}
 AREAS = {"Nông thôn": "nong_thon", "Thành thị": "thanh_thi", EMPTY: None}
 B1 = (("thu nhập ", "thu_nhap"), ("bảng ", "bang_diem"), ("", "nhap_tong"))  # how the figure is said → method
@@ -31,6 +33,11 @@ class Case:
     persons_quoted: frozenset[str]
     illustrative: bool
     complete: bool  # nothing was left unanswered
+
+
+def household_form() -> Form:
+    workbook = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
+    return compile_workbook(workbook, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
 
 
 def tables(text: str) -> list[list[dict[str, str]]]:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
-from survey.form.form import Form
 from survey.form.record import Clock, evaluate
-from survey.form.xlsform import compile_workbook
 from survey.poverty.assess import Assessment, assess
 from survey.terms import Indicator
-from tests.poverty.households import FILE, Case, read_cases
+from tests.poverty.households import FILE, Case, household_form, read_cases
 
-QUESTIONNAIRES = Path(__file__).resolve().parents[2] / "survey" / "form" / "questionnaires"
 # Another day than any review of the table: the class must follow the day of the interview, not of the evaluation.
 CLOCK = Clock(today=date(2027, 5, 1), now=datetime(2027, 5, 1, 2, 0, tzinfo=UTC))
-
-
-def household_form() -> Form:
-    workbook = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-    return compile_workbook(workbook, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
 
 
 FORM = household_form()

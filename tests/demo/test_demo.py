@@ -1,0 +1,104 @@
+"""The demo commune: the same invented people at every loading, classes as in the highlands, work in every state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from random import Random
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from migrations.upgrade import upgrade
+from models import Assessment, Household, Place, RegisterEntry
+from models.engine import open_engine
+from survey.demo import load_demo
+from survey.demo.accounts import ACCOUNTS, COMMUNE, VILLAGES
+from survey.demo.answers import context_of, interview
+from survey.demo.households import households
+from survey.demo.load import LAST_YEAR
+from survey.demo.year import a_year_later
+from survey.form.form import Form
+from survey.problems import Problem
+from survey.submissions.receipts import Signer
+from survey.terms import HouseholdClass, RegisterState, Role
+from tests.poverty.households import household_form
+
+NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
+SIGNER = Signer(Ed25519PrivateKey.generate().private_bytes_raw())
+
+
+@pytest.fixture(scope="module")
+def loaded(databases: Any) -> Iterator[Session]:
+    url = databases.empty()
+    engine = open_engine(url)
+    upgrade(engine)
+    with Session(engine) as session:
+        load_demo(session, NOW, SIGNER)
+        yield session
+    engine.dispose()
+    databases.drop(url)
+
+
+@pytest.fixture(scope="module")
+def form() -> Form:
+    return household_form()
+
+
+def test_every_loading_makes_the_same_households() -> None:
+    assert list(households(LAST_YEAR)) == list(households(LAST_YEAR))
+
+
+def test_nobody_in_the_demo_can_be_a_real_person() -> None:
+    people = [person for _, household in households(LAST_YEAR) for person in household.members]
+    numbers = [person.cccd for person in people if person.cccd]
+    assert all(number.startswith("999") for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+    assert any(person.cccd is None for person in people if person.age(LAST_YEAR) < 14)
+
+
+def test_a_household_has_two_to_nine_people_and_one_head() -> None:
+    for _, household in households(LAST_YEAR):
+        assert 2 <= len(household.members) <= 9
+        assert [person.relation for person in household.members].count("chu_ho") == 1
+        assert len({person.name for person in household.members}) == len(household.members)
+
+
+@pytest.mark.parametrize("day", [date(2026, 9, 2), NOW.date(), date(2028, 2, 29)])
+def test_the_answers_break_no_rule_of_the_questionnaire_whenever_the_demo_is_loaded(form: Form, day: date) -> None:
+    for village, household in households(LAST_YEAR):
+        context = context_of(village, household)
+        assert interview(form, household, context, LAST_YEAR)[1].problems == []
+        later = a_year_later(Random(household.id), household, day)
+        assert interview(form, later, context, day)[1].problems == []
+
+
+def test_classes_spread_as_in_the_highlands_of_son_la(loaded: Session) -> None:
+    classes = Counter(loaded.scalars(select(Household.base_class)))
+    total = sum(classes.values())
+    assert total == sum(village.households for village in VILLAGES) == 300
+    assert 0.15 <= classes[HouseholdClass.POOR] / total <= 0.25
+    assert 0.08 <= classes[HouseholdClass.NEAR_POOR] / total <= 0.18
+
+
+def test_the_desk_finds_work_in_every_state(loaded: Session) -> None:
+    states = Counter(loaded.scalars(select(RegisterEntry.state)))
+    assert all(states[state] for state in RegisterState)
+    assert states[RegisterState.TO_VISIT] > 200
+    assert set(loaded.scalars(select(Assessment.phone_agrees).distinct())) <= {True, None}
+
+
+def test_every_village_has_one_enumerator_and_the_whole_province_is_there(loaded: Session) -> None:
+    assigned = [number for account in ACCOUNTS if account.role is Role.ENUMERATOR for number in account.villages]
+    assert sorted(assigned) == list(range(1, len(VILLAGES) + 1))
+    assert len(loaded.scalars(select(Place.id).where(Place.parent_id == "14")).all()) == 75
+
+
+def test_a_second_loading_is_refused_and_leaves_the_first(loaded: Session) -> None:
+    with pytest.raises(Problem, match="conflict"):
+        load_demo(loaded, NOW, SIGNER)
+    assert len(loaded.scalars(select(Household.id).where(Household.commune_id == COMMUNE)).all()) == 300
