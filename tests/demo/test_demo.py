@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from models.engine import open_engine
 from survey.demo import load_demo
 from survey.demo.accounts import ACCOUNTS, COMMUNE, VILLAGES
 from survey.demo.answers import context_of, interview
+from survey.demo.commands import demo
 from survey.demo.households import households
 from survey.demo.load import LAST_YEAR
 from survey.demo.year import a_year_later
@@ -103,3 +105,15 @@ def test_a_second_loading_is_refused_and_leaves_the_first(loaded: Session) -> No
     with pytest.raises(Problem, match="conflict"):
         load_demo(loaded, NOW, SIGNER)
     assert len(loaded.scalars(select(Household.id).where(Household.commune_id == COMMUNE)).all()) == 300
+
+
+def test_a_database_in_use_is_left_alone_at_start(app: Flask, session: Session) -> None:
+    result = app.test_cli_runner().invoke(demo, ["--if-empty"])
+    assert (result.exit_code, result.output) == (0, "")
+    assert session.scalars(select(Household.id)).all() == []
+
+
+def test_the_command_refuses_a_commune_that_has_villages_and_says_so(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(demo, [])
+    assert result.exit_code == 1
+    assert "đã có xã" in result.output
