@@ -13,8 +13,22 @@ from flask import Flask, Response, jsonify
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from survey.demo import commands as demo
 from survey.submissions.receipts import Signer
-from survey.web import capture, commands, desk, exports, language, login, reports, review, security, session, sync
+from survey.web import (
+    accounts,
+    capture,
+    commands,
+    desk,
+    exports,
+    language,
+    login,
+    reports,
+    review,
+    security,
+    session,
+    sync,
+)
 from survey.web.security import public
 
 ROOT = Path(__file__).parent
@@ -41,10 +55,12 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     language.init_app(app)
     login.init_app(app)
     capture.init_app(app)
-    app.register_blueprint(sync.blueprint)
+    for part in (sync, accounts):
+        app.register_blueprint(part.blueprint)
     for part in (desk, review, reports, exports):
         part.init_app(app)
     commands.init_app(app)
+    demo.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)
     security.check_marks(app)
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
@@ -167,3 +168,20 @@ def _check_area(session: Session, role: Role, place_id: str | None) -> None:
     place = session.get(Place, place_id) if place_id else None
     if (place.kind if place else None) != kind:
         raise ValueError(f"an account of role {role} needs a {kind or 'blank'} place")
+
+
+def accounts_in_reach(session: Session, account: Account) -> list[Account]:
+    """The accounts that `account` looks after: an administrator all, a supervisor the commune's enumerators."""
+    query = select(Account).order_by(Account.role, Account.display_name, Account.username)
+    if account.role == Role.ADMIN:
+        return list(session.scalars(query))
+    if account.role != Role.SUPERVISOR or account.place_id is None:
+        return []
+    return list(
+        session.scalars(query.where(Account.place_id == account.place_id, Account.role == Role.ENUMERATOR.value))
+    )
+
+
+def new_password() -> str:
+    """A password to be read out once and typed on a phone: no letter that looks like another."""
+    return "-".join("".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(4)) for _ in range(3))

@@ -40,31 +40,31 @@ OLDEST = timedelta(days=400)
 MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
 
 
-def derive(session: Session, commune_id: str, submission_id: str, *, again: bool = False) -> None:
-    """Derive what follows from one submission. `again`: also what is derived already (only a rebuild needs that)."""
+def derive(session: Session, commune_id: str, submission_id: str) -> None:
+    """Derive what follows from one submission after an event; the caller holds the commune's lock."""
     session.flush()  # events just appended
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_status(session, submission)
-    if again or session.get(Assessment, (commune_id, submission_id)) is None:
+    if session.get(Assessment, (commune_id, submission_id)) is None:
         _derive_assessment(session, submission)
-    session.flush()
+    session.flush()  # the household's state is read from these
     if submission.household_id is not None and submission.round_id is not None:
         derive_household(session, commune_id, submission.household_id, submission.round_id)
 
 
 def rebuild(session: Session) -> int:
-    """Derive everything again; returns how many submissions were read."""
-    ids = session.execute(
-        select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
-    ).all()
+    """Derive everything again, submissions first, then the households they speak of; returns how many were read."""
+    keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
+    ids = session.execute(keys).all()
     for commune_id in sorted({commune_id for commune_id, _ in ids}):
         lock_commune(session, commune_id)
     for commune_id, submission_id in ids:
-        derive(session, commune_id, submission_id, again=True)
+        submission = session.get_one(Submission, (commune_id, submission_id))
+        _derive_status(session, submission)
+        _derive_assessment(session, submission)
         session.flush()
-    for entry in session.execute(
-        select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
-    ).all():
+    entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
+    for entry in session.execute(entries).all():
         derive_household(session, *entry)
     return len(ids)
 

@@ -86,15 +86,12 @@ def open_round(
 
 def obstacles(session: Session, survey_round: Round) -> list[Obstacle]:
     """What stands in the way of closing, in the order of the work."""
-    states = dict(
-        session.execute(
-            select(RegisterEntry.state, func.count())
-            .where(RegisterEntry.round_id == survey_round.id)
-            .group_by(RegisterEntry.state)
-        )
-        .tuples()
-        .all()
+    counted = (
+        select(RegisterEntry.state, func.count())
+        .where(RegisterEntry.round_id == survey_round.id)
+        .group_by(RegisterEntry.state)
     )
+    states = {state: number for state, number in session.execute(counted)}  # noqa: C416 - dict() needs tuples
     held = (
         select(func.count())
         .select_from(SubmissionStatus)

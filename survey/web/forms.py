@@ -1,13 +1,62 @@
-"""Every form that a person fills in a browser and that is not the questionnaire."""
+"""Every form that a person fills in a browser and that is not the questionnaire (the desk's: `review_forms.py`)."""
 
 from __future__ import annotations
 
+import re
+
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms import Field, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, EqualTo, Length, Regexp, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from survey.submissions.accounts import MIN_PASSWORD
+
+_NAME = re.compile(r"[\w.-]+\Z")
+
+
+def printable(_form: FlaskForm, field: Field) -> None:
+    """No control character: PostgreSQL's text takes no NUL, and none belongs in a name."""
+    if field.data and not field.data.isprintable():
+        raise ValidationError(_("This has a character that cannot be kept."))
 
 
 class SignIn(FlaskForm):
     username = StringField(_("Account name"), [DataRequired(_("Enter your account name.")), Length(max=60)])
     password = PasswordField(_("Password"), [DataRequired(_("Enter your password.")), Length(max=200)])
+
+
+class ChangePassword(FlaskForm):
+    current = PasswordField(_("Password now"), [DataRequired(_("Enter your password.")), Length(max=200)])
+    password = PasswordField(
+        _("New password"),
+        [Length(min=MIN_PASSWORD, max=200, message=_("At least 10 characters: a short sentence is good."))],
+    )
+    again = PasswordField(_("New password once more"), [EqualTo("password", _("The two do not match."))])
+
+
+class Person(FlaskForm):
+    """What can be changed of an account: the name others see, an enumerator's villages (the view sets the choices)."""
+
+    display_name = StringField(_("Full name"), [DataRequired(_("Enter the name.")), Length(max=120), printable])
+    villages = SelectMultipleField(
+        _("Assigned villages"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
+    )
+
+
+class NewEnumerator(Person):
+    username = StringField(
+        _("Account name"),
+        [
+            DataRequired(_("Enter an account name.")),
+            Length(max=60),
+            Regexp(_NAME, message=_("Letters, digits, full stops and hyphens only.")),
+        ],
+    )
+
+
+class NewAccount(NewEnumerator):
+    """An administrator adds accounts of every role. `place`: a code, of the province for a province officer."""
+
+    role = SelectField(_("Role"))
+    place = StringField(_("Code of the commune or province"), [Length(max=16), printable])

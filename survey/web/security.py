@@ -22,7 +22,7 @@ from survey.access import VERBS, has_verb, may
 from survey.problems import PROBLEMS, Problem, code_of_status
 from survey.submissions.accounts import holder_of, where_is
 from survey.terms import Role
-from survey.web.session import get_session, now
+from survey.web.session import abandon, get_session, now
 
 PUBLIC = "public"
 SESSION_HOURS = {Role.ENUMERATOR: 24 * 14, Role.SUPERVISOR: 12, Role.PROVINCE: 12, Role.ADMIN: 12}
@@ -182,4 +182,6 @@ def _answer_crash(error: Exception) -> BaseResponse:
     current_app.logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, where)
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
+    abandon()  # the transaction may be broken, and the page of the error asks who is signed in
+    g.pop("account", None)
     return _answer_problem(Problem("server_error"))

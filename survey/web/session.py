@@ -72,7 +72,12 @@ def _finish(response: Response) -> Response:
     return response
 
 
-def _close(_error: BaseException | None) -> None:
+def abandon() -> None:
+    """Roll back and forget the request's Session; whoever asks next gets a new one."""
     session: Session | None = g.pop("session", None)
     if session is not None:
         session.close()
+
+
+def _close(_error: BaseException | None) -> None:
+    abandon()

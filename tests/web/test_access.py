@@ -1,0 +1,167 @@
+"""Who may do what where: every route × every role × their own area and another's. A new route without a row fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from survey.access import VERBS
+from survey.terms import Role
+from survey.web.security import check_marks
+from tests.world import COMMUNE, OTHER_COMMUNE
+
+PUBLIC, SELF, OFFICE, SUPERVISOR, ACCOUNTS = "public", "self", "office", "supervisor", "accounts"
+VERBS_OF = {
+    PUBLIC: {"public"},
+    SELF: {"self.manage", "sync.use"},
+    OFFICE: {"desk.read", "review.read", "report.read", "export.read", "round.read", "device.read"},
+    SUPERVISOR: {"review.decide"},
+    ACCOUNTS: {"account.read", "account.manage"},
+}
+ROLES_OF = {
+    SELF: set(Role),
+    OFFICE: {Role.SUPERVISOR, Role.PROVINCE, Role.ADMIN},
+    SUPERVISOR: {Role.SUPERVISOR},
+    ACCOUNTS: {Role.SUPERVISOR, Role.ADMIN},
+}
+# Every route of the product and whom it is for.
+ROUTES = {
+    "static": PUBLIC,
+    "healthz": PUBLIC,
+    "capture.page": PUBLIC,
+    "capture.worker": PUBLIC,
+    "capture.manifest": PUBLIC,
+    "language.switch": PUBLIC,
+    "login.page": PUBLIC,
+    "login.submit": PUBLIC,
+    "login.out": PUBLIC,
+    "sync.description": PUBLIC,
+    "sync.hello": SELF,
+    "sync.form": SELF,
+    "sync.register": SELF,
+    "sync.push": SELF,
+    "sync.put_file": SELF,
+    "sync.has_file": SELF,
+    "accounts.own_password": SELF,
+    "accounts.listing": ACCOUNTS,
+    "accounts.new": ACCOUNTS,
+    "accounts.one": ACCOUNTS,
+    "accounts.reset_password": ACCOUNTS,
+    "accounts.set_active": ACCOUNTS,
+}
+OWN = {
+    Role.ENUMERATOR: ("enumerator", None),
+    Role.SUPERVISOR: ("supervisor", "supervisor-other"),
+    Role.PROVINCE: ("province", "province-other"),
+    Role.ADMIN: ("admin", None),
+}
+
+
+def walked(app: Flask) -> list[tuple[str, str, str]]:
+    """(endpoint, method, address) of every route, its placeholders filled with what exists or could."""
+    values = {
+        "commune_id": COMMUNE,
+        "filename": "style.css",
+        "form_id": "phieu_thu",
+        "version": "1",
+        "sha256": "0" * 64,
+    }
+    found = []
+    for rule in app.url_map.iter_rules():
+        address = rule.rule
+        for name in rule.arguments:
+            for written in (f"<{name}>", f"<path:{name}>", f"<int:{name}>"):
+                address = address.replace(written, str(values.get(name, "khong-co")))
+        found += [(rule.endpoint, method, address) for method in sorted((rule.methods or set()) - {"OPTIONS"})]
+    return found
+
+
+def verb_of(app: Flask, endpoint: str) -> str:
+    return str(getattr(app.view_functions[endpoint], "verb"))  # noqa: B009
+
+
+def test_every_route_is_in_the_table_and_names_a_verb_of_its_audience(app: Flask) -> None:
+    desk = {name: verb_of(app, name) for name in app.view_functions if name not in ROUTES}
+    for name, verb in desk.items():  # the desk's routes: for the office, decisions for the supervisor
+        assert name.split(".")[0] in ("desk", "review", "reports", "exports"), f"{name} is not in the table"
+        assert verb in VERBS_OF[OFFICE] | VERBS_OF[SUPERVISOR], name
+    for name, audience in ROUTES.items():
+        assert verb_of(app, name) in VERBS_OF[audience], name
+
+
+def test_the_verbs_are_those_of_the_table() -> None:
+    assert {role for audience in (OFFICE,) for role in ROLES_OF[audience]} == set(VERBS["desk.read"])
+    assert set(VERBS["review.decide"]) == ROLES_OF[SUPERVISOR]
+    assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
+
+
+def test_a_stranger_is_asked_to_sign_in_everywhere_but_on_public_pages(app: Flask, client: Any) -> None:
+    for endpoint, method, address in walked(app):
+        if verb_of(app, endpoint) == PUBLIC:
+            continue
+        answer = client.open(address, method=method)
+        if address.startswith("/api/"):
+            assert answer.status_code == 401, (method, address)
+        elif method in ("GET", "HEAD"):
+            assert (answer.status_code, answer.location.split("?")[0]) == (302, "/login"), (method, address)
+        else:
+            assert answer.status_code == 401, (method, address)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_reaches_what_is_its_own_and_nothing_else(
+    app: Flask, login_as: Any, small_round: str, role: Role
+) -> None:
+    browser = login_as(OWN[role][0])
+    for endpoint, method, address in walked(app):
+        verb = verb_of(app, endpoint)
+        if verb == PUBLIC:
+            continue
+        status = browser.open(address, method=method).status_code
+        if role in VERBS[verb]:
+            assert status not in (401, 403) and status < 500, (endpoint, method, status)
+        else:
+            assert status == 403, (endpoint, method, status)
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.PROVINCE])
+def test_another_areas_rows_do_not_exist(app: Flask, login_as: Any, small_round: str, role: Role) -> None:
+    stranger = login_as(OWN[role][1])
+    addresses = [(e, m, a) for e, m, a in walked(app) if COMMUNE in a and role in VERBS.get(verb_of(app, e), {})]
+    assert addresses
+    for endpoint, method, address in addresses:
+        assert stranger.open(address, method=method).status_code == 404, (endpoint, method)
+        own = login_as(OWN[role][0])
+        assert own.open(address.replace(COMMUNE, OTHER_COMMUNE), method=method).status_code == (
+            404 if role is Role.SUPERVISOR else own.open(address, method=method).status_code
+        ), (endpoint, method)
+
+
+def test_a_route_that_names_no_verb_stops_the_app_from_starting(app: Flask) -> None:
+    app.view_functions["forgotten"] = lambda: "x"
+    with pytest.raises(RuntimeError, match="forgotten"):
+        check_marks(app)
+
+
+def test_every_page_carries_the_strict_policy(app: Flask, client: Any) -> None:
+    for address in ("/", "/login", "/nothing", "/api/v1/hello", "/sw.js", "/static/style.css"):
+        with client.get(address) as answer:
+            headers = answer.headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_the_description_of_the_api_is_complete(app: Flask, client: Any) -> None:
+    described = client.get("/api/v1/openapi.json").json["paths"]
+    told = {(path, method.upper()) for path, item in described.items() for method in item}
+    real = set()
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1/"):
+            path = rule.rule.removeprefix("/api/v1").replace("<", "{").replace(">", "}")
+            methods = (rule.methods or set()) - {"OPTIONS"}
+            real |= {(path, method) for method in (methods - {"HEAD"} if "GET" in methods else methods)}
+    assert told == real
