@@ -216,14 +216,15 @@ export class Outbox {
 
 /**
  * Runs `outbox` when there is reason to, one tab at a time, and again later after a failure.
- * `onState({busy, step, done, total, stopped})` is told each change; stopped is null, or why the last run ended early.
+ * `onState({busy, step, done, total, stopped, runs})` is told each change; stopped is null, or why the last run ended
+ * early; runs counts those that ended, either way.
  */
 export class Sync {
   #make
   #onState
   #tries = 0
   #timer = null
-  #state = { busy: false, stopped: null }
+  #state = { busy: false, stopped: null, runs: 0 }
 
   constructor(makeOutbox, onState) {
     this.#make = makeOutbox
@@ -252,7 +253,7 @@ export class Sync {
         stopped = error instanceof Stopped ? error : new Stopped({ act: "wait", seconds: null, cause: error })
       }
       this.#tries = stopped ? this.#tries + 1 : 0
-      this.#tell({ busy: false, stopped })
+      this.#tell({ busy: false, stopped, runs: this.#state.runs + 1 })
       // Signing in brings the page back by itself; everything else is tried again.
       if (stopped && !["sign_in", "other_account"].includes(stopped.act)) {
         this.later(stopped.seconds ?? pause(this.#tries))

@@ -153,7 +153,7 @@ export async function show(app) {
     view.show = event.target.value
     list()
   })
-  action(element, "sync").addEventListener("click", () => app.store.forgiveRefusals().then(() => app.sync.now()))
+  action(element, "sync").addEventListener("click", () => sendNow(element, app))
   await draw()
 
   return {
@@ -166,6 +166,14 @@ export async function show(app) {
       drawSync(element, app, await app.store.counts())
     },
   }
+}
+
+async function sendNow(element, app) {
+  part(element, "sync").dataset.state = "busy"
+  part(element, "sync").textContent = word("sync.hello")
+  await app.store.forgiveRefusals()
+  await app.sync.now()
+  drawSync(element, app, await app.store.counts()) // also when another window was at it and nothing ran here
 }
 
 function drawReturned(element, { rows, villages }) {
@@ -240,18 +248,17 @@ export function wordsOfProblem(problem) {
 }
 
 async function drawSync(element, app, counts) {
-  const { busy, step, done = 0, total = 0, stopped } = app.sync.state
+  const at = await app.store.get("synced_at")
+  const { busy, step, done = 0, total = 0, stopped, runs } = app.sync.state
   const place = part(element, "sync")
   action(element, "sync").disabled = Boolean(busy)
-  place.dataset.state = busy ? "busy" : (stopped?.act ?? "idle")
+  place.dataset.runs = runs
+  place.dataset.state = busy ? "busy" : (stopped?.act ?? (at ? "idle" : "never"))
   if (busy) place.textContent = word(`sync.${step}`, { done: number(done), total: number(total) })
   else if (stopped?.act === "sign_in") place.textContent = word("sync.sign_in")
   else if (stopped?.act === "other_account") place.textContent = word("sync.other")
   else if (stopped?.act === "refused") place.textContent = wordsOfProblem(stopped.problem)
   else if (stopped) place.textContent = word(stopped.seconds ? "sync.slow" : counts.unsent ? "sync.offline" : "sync.offline_idle")
   else if (counts.unsent) place.textContent = word("sync.waiting", { count: number(counts.unsent) })
-  else {
-    const at = await app.store.get("synced_at")
-    place.textContent = at ? word("sync.idle_at", { time: time(at) }) : word("sync.idle")
-  }
+  else place.textContent = at ? word("sync.idle_at", { time: time(at) }) : word("welcome.first")
 }

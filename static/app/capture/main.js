@@ -2,12 +2,14 @@
 //
 // Stable hooks, for tests and for nobody's style:
 //   [data-screen]  welcome home household new-household overview section elsewhere check result sent settings
-//   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row
+//   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row;
+//   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
 //                  persist photo read-place keep-place clear change search-choice retry language
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
+//   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
 // · #/settings. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.

@@ -117,6 +117,7 @@ const removalWords = (record, instance) => ({
 class Screen {
   constructor(app, interview, path) {
     Object.assign(this, { app, interview, path, element: stamp("section") })
+    this.element.dataset.place = path
     // Missing answers are named only to somebody who comes back to the screen: nobody is scolded in advance.
     this.isReturning = interview.visited.has(path)
     this.questions = new Map()

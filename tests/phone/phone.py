@@ -1,0 +1,230 @@
+"""A phone in the hand of a village head: a real Chromium with a profile on disk, driven by what its screen shows."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright
+
+from tests import world
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+WIDTH, HEIGHT = 360, 640
+PATIENCE = 15_000  # milliseconds on a busy machine
+
+
+class Server:
+    """The product in its own process; `stop()` is what a power cut is to the office."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self.address = f"http://localhost:{port}"
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, release: str = "") -> None:
+        command = [sys.executable, "-m", "tests.phone.serve", str(self.folder), str(self.port), release]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n", "the server did not start"
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+            self.process = None
+
+
+class Phone:
+    """`page` is the tab in front. Everything else finds its way by the hooks named in static/app/capture/main.js."""
+
+    def __init__(self, playwright: Playwright, profile: Path, address: str) -> None:
+        self.playwright, self.profile, self.address = playwright, profile, address
+        self.context: BrowserContext
+        self.page: Page
+        self.errors: list[str] = []
+        self.switch_on()
+
+    def switch_on(self) -> None:
+        """Start the browser on this phone's profile."""
+        self.context = self.playwright.chromium.launch_persistent_context(
+            str(self.profile),
+            executable_path=CHROMIUM,
+            args=["--no-sandbox"],
+            viewport={"width": WIDTH, "height": HEIGHT},
+            has_touch=True,
+            is_mobile=True,
+            locale="vi-VN",
+            timezone_id="Asia/Ho_Chi_Minh",
+            geolocation={"latitude": 21.4, "longitude": 103.7, "accuracy": 12},
+            permissions=["geolocation"],
+        )
+        self.context.set_default_timeout(PATIENCE)
+        self.page = self.watch(self.context.pages[0] if self.context.pages else self.context.new_page())
+
+    def watch(self, page: Page) -> Page:
+        page.on("pageerror", lambda error: self.errors.append(error.message))
+        return page
+
+    def kill(self) -> None:
+        """SIGKILL to every process of this browser: the battery falls out."""
+        for entry in Path("/proc").iterdir():
+            try:
+                command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+            except OSError:
+                continue
+            if f"--user-data-dir={self.profile}".encode() in command.split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+    def switch_off(self) -> None:
+        self.context.close()
+
+    # What a person does
+
+    def open(self) -> None:
+        self.page.goto(self.address)
+        self.page.wait_for_selector("html[data-ready='1']")
+
+    def enrol(self, username: str = "enumerator") -> None:
+        """Sign in with network, and wait until the phone can do without."""
+        self.open()
+        self.page.click("[data-action=sign-in]")
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", world.PASSWORD)
+        self.page.click("form [type=submit], form .button")
+        self.page.wait_for_selector("[data-screen=home]")
+        self.synced()
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+    def synced(self, runs: int = 1) -> None:
+        """At least `runs` talks with the server have ended since the page began, the last one well."""
+        self.page.wait_for_function(
+            "runs => { const { state, runs: ended } = document.querySelector('[data-part=sync]').dataset;"
+            " return state === 'idle' && Number(ended) >= runs }",
+            arg=runs,
+        )
+
+    def sync(self) -> None:
+        """Tap «Gửi ngay» and wait for the end of it."""
+        runs = int(self.page.get_attribute("[data-part=sync]", "data-runs") or 0)
+        self.page.click("[data-action=sync]")
+        self.synced(runs + 1)
+
+    def go_home(self) -> None:
+        self.page.evaluate("location.hash = '#/'")
+        self.page.wait_for_selector("[data-screen=home]")
+
+    def counts(self) -> dict[str, int]:
+        """The line of truth."""
+        return {name: int(self.page.inner_text(f"[data-count={name}]")) for name in ("saved", "unsent", "received")}
+
+    def begin(self, household: str = "ho-0") -> None:
+        """Home → household → its interview."""
+        self.go_home()
+        self.page.click(f"[data-household='{household}'] >> nth=0")
+        self.page.click("[data-screen=household] [data-action=interview]")
+        self.page.wait_for_selector("[data-screen=overview]")
+
+    def section(self, path: str) -> None:
+        """Open a section or a member of the interview that is open."""
+        draft = self.page.evaluate("location.hash.split('/')[2]")
+        self.page.evaluate("address => { location.hash = address }", f"#/d/{draft}/s/{quote(path)}")
+        self.page.wait_for_function(
+            "path => document.querySelector('[data-screen=section]')?.dataset.place === path",
+            arg=path,
+        )
+
+    def question(self, path: str) -> Locator:
+        return self.page.locator(f".question[data-path='{path}']")
+
+    def answer(self, path: str, value: Any) -> None:
+        """Answer a question of the screen that stands: a choice by its name, a text or a number by typing."""
+        question = self.question(path)
+        kind = question.get_attribute("data-type")
+        if kind in ("select_one", "select_multiple"):
+            for name in str(value).split():
+                question.locator(f"input[value='{name}']").check(force=True)
+        else:
+            question.locator("input, textarea").first.fill(str(value).replace(".", ","))
+
+    def saved(self) -> None:
+        """Every answer is on the disk."""
+        self.page.wait_for_selector("[data-part=saved][data-saved=saved]")
+
+    def value(self, path: str) -> str:
+        """What a question of the screen that stands holds now."""
+        question = self.question(path)
+        if question.get_attribute("data-type") in ("select_one", "select_multiple"):
+            chosen = question.locator("input:checked").evaluate_all("all => all.map(one => one.value).join(' ')")
+            shown = question.locator("[data-part=chosen] [data-part=answer]")
+            return str(chosen) or (shown.inner_text() if shown.count() else "")
+        return question.locator("input, textarea").first.input_value()
+
+    def fill_in(self) -> None:
+        """Answer everything on this screen that is asked and open: last year's answer, else the first choice."""
+        for _ in range(80):
+            path = self.page.evaluate(OPEN_QUESTION)
+            if path is None:
+                return
+            question = self.question(path)
+            same = question.locator("[data-action=same]")
+            if same.is_visible():
+                same.click()
+            elif question.get_attribute("data-type") in ("select_one", "select_multiple"):
+                question.locator("label.choice").first.click()
+            else:
+                self.answer(path, TYPED.get(path.split("/")[-1], 2))
+
+    def finish_answers(self) -> None:
+        """Answer whatever the check still misses, jumping from its list as a person would."""
+        for _ in range(60):
+            self.check()
+            jump = self.page.locator("[data-screen=check] [data-part=errors-list] [data-jump]").first
+            if not jump.count():
+                break
+            path = jump.get_attribute("data-jump") or ""
+            jump.click()
+            self.question(path).wait_for()
+            self.fill_in()
+        for warning in self.page.locator("[data-warning]").all():
+            warning.locator("input").fill("Đã xem giấy tờ")
+            warning.locator("[data-action=confirm]").click()
+
+    def check(self) -> None:
+        draft = self.page.evaluate("location.hash.split('/')[2]")
+        self.page.evaluate("address => { location.hash = address }", f"#/d/{draft}/check")
+        self.page.wait_for_selector("[data-screen=check]")
+
+    def finalise(self) -> None:
+        """Check → result → finish, and the screen of the finished record."""
+        self.page.click("[data-screen=check] .actions [data-action=result]")
+        self.page.click("[data-action=finalise]")
+        self.page.click("#dialog [data-action=yes]")
+        self.page.wait_for_selector("[data-screen=sent]")
+
+
+TYPED = {"nam_sinh": 1990, "chieu_cao": 120, "can_nang": 25, "ho_ten": "Lò Văn Thử", "dien_tich": 60}
+
+# The first question on the screen that must be answered and is not.
+OPEN_QUESTION = """() => {
+  for (const question of document.querySelectorAll('.question')) {
+    if (question.querySelector('.question-optional')) continue
+    if (['note', 'image', 'geopoint'].includes(question.dataset.type)) continue
+    const chosen = question.querySelector('[data-part=chosen]')
+    if (question.querySelector('input:checked, .readonly') || (chosen && !chosen.hidden)) continue
+    const control = question.querySelector('[data-part=control]')
+    const typed = control.querySelector('input:not([type=radio], [type=checkbox], [type=search]), textarea')
+    if (typed && typed.value) continue
+    return question.dataset.path
+  }
+  return null
+}"""

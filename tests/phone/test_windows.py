@@ -1,0 +1,80 @@
+"""Two windows of one browser, and a new release."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.phone.phone import Phone, Server
+
+pytestmark = pytest.mark.phone
+
+
+def test_an_interview_open_in_one_window_is_taken_over_whole_by_another(phone: Phone) -> None:
+    phone.enrol()
+    phone.begin()
+    address = phone.page.url
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
+    phone.saved()
+    first, second = phone.page, phone.watch(phone.context.new_page())
+    second.goto(address)
+    second.wait_for_selector("[data-screen=elsewhere]")
+    second.click("[data-action=take-over]")
+    second.wait_for_selector("[data-screen=overview]")
+    first.wait_for_selector("[data-screen=elsewhere]")
+    phone.page = second
+    phone.section("thong_tin_ho")
+    assert phone.value("thong_tin_ho/nguoi_tra_loi") == "Quàng Thị Xuân"
+    phone.answer("thong_tin_ho/dia_chi", "Đầu bản")
+    phone.saved()
+    first.click("[data-action=take-over]")
+    phone.page = first
+    phone.page.wait_for_selector("[data-screen=section], [data-screen=overview]")
+    phone.section("thong_tin_ho")
+    assert phone.value("thong_tin_ho/dia_chi") == "Đầu bản"
+
+
+def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, server: Server) -> None:
+    phone.enrol()
+    kept = phone.page.evaluate("caches.keys()")
+    phone.begin()
+    phone.section("thong_tin_ho")
+    server.stop()
+    server.start(release="ban-moi")
+    phone.page.evaluate("navigator.serviceWorker.getRegistration().then(one => one.update()).then(() => true)")
+    phone.page.wait_for_function("navigator.serviceWorker.getRegistration().then(one => one.waiting !== null)")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
+    phone.saved()
+    other = phone.watch(phone.context.new_page())
+    other.goto(phone.address)
+    other.wait_for_selector("[data-screen=home]")
+    assert other.locator("[data-notice=release]").count() == 0  # an interview is open in the other window
+    other.close()
+    phone.go_home()
+    phone.page.wait_for_selector("[data-notice=release]")
+    with phone.page.expect_navigation():
+        phone.page.click("[data-action=update]")
+    phone.page.wait_for_selector("[data-screen=home]")
+    phone.page.wait_for_function("caches.keys().then(names => names.join() === 'so-ho-ban-moi')")
+    assert kept != ["so-ho-ban-moi"]
+    phone.begin()
+    phone.section("thong_tin_ho")
+    assert phone.value("thong_tin_ho/nguoi_tra_loi") == "Quàng Thị Xuân"
+
+
+def test_a_release_that_arrives_in_part_leaves_the_one_before_whole(phone: Phone, server: Server) -> None:
+    phone.enrol()
+    kept = phone.page.evaluate("caches.keys()")
+    server.stop()
+    server.start(release="ban-hong")
+    # The line breaks at one file of the new release.
+    phone.context.route("**/static/app/record.js", lambda route: route.abort())
+    phone.page.evaluate(
+        "navigator.serviceWorker.getRegistration().then(one => one.update()).then(one => new Promise(done => {"
+        " const worker = one.installing; if (!worker || worker.state === 'redundant') return done(true);"
+        " worker.addEventListener('statechange', () => worker.state === 'redundant' && done(true)) }))"
+    )
+    server.stop()
+    phone.page.reload()
+    phone.page.wait_for_selector("[data-household=ho-0]")
+    assert phone.page.evaluate("caches.keys()") == kept

@@ -1,0 +1,126 @@
+"""A week in a village without network."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.phone.phone import Phone, Server
+
+pytestmark = pytest.mark.phone
+
+
+def entries(server: Server) -> list[dict[str, Any]]:
+    """What the server holds, as received."""
+    with sqlite3.connect(server.folder / "so-ho.sqlite3") as database:
+        rows = database.execute("SELECT content FROM submission ORDER BY received_at")
+        return [json.loads(content) for (content,) in rows]
+
+
+def test_the_app_starts_lists_and_finds_households_when_the_server_is_gone(phone: Phone, server: Server) -> None:
+    phone.enrol()
+    server.stop()
+    phone.page.reload()
+    phone.page.wait_for_selector("[data-household=ho-0]")
+    phone.page.fill("[data-action=search]", "ca thi doi")
+    phone.page.wait_for_function("document.querySelectorAll('[data-part=households] [data-household]').length === 1")
+    assert "Cà Thị Đôi" in phone.page.inner_text("[data-part=households]")
+    assert phone.page.locator("[data-household=ho-4]").count() == 0  # another enumerator's village
+
+
+def test_every_answer_survives_the_browser_being_killed(phone: Phone, server: Server) -> None:
+    phone.enrol()
+    server.stop()
+    phone.begin()
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/dong_y", "co")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
+    phone.section("thanh_vien[2]")
+    phone.answer("thanh_vien[2]/the_bhyt", "khong")
+    phone.question("thanh_vien[2]/cccd").locator("input").press_sequentially("0141820")
+    phone.saved()
+    phone.kill()
+    phone.switch_on()
+    phone.open()
+    assert phone.counts()["saved"] == 1
+    phone.begin()
+    phone.section("thong_tin_ho")
+    assert phone.value("thong_tin_ho/dong_y") == "co"
+    assert phone.value("thong_tin_ho/nguoi_tra_loi") == "Quàng Thị Xuân"
+    phone.section("thanh_vien[2]")
+    assert phone.value("thanh_vien[2]/the_bhyt") == "khong"
+    assert phone.value("thanh_vien[2]/cccd") == "0141820"
+    phone.section("thanh_vien[1]")
+    assert phone.value("thanh_vien[1]/the_bhyt") == ""  # last year's answer is only suggested
+    assert phone.question("thanh_vien[1]/the_bhyt").locator("[data-action=same]").is_visible()
+
+
+def test_an_interview_made_offline_is_sent_by_itself_and_its_receipt_kept(phone: Phone, server: Server) -> None:
+    phone.enrol()
+    server.stop()
+    phone.begin()
+    phone.section("thong_tin_ho")
+    phone.fill_in()
+    for number in range(1, 7):
+        phone.section(f"thanh_vien[{number}]")
+        phone.fill_in()
+    phone.finish_answers()
+    phone.finalise()
+    assert phone.page.get_attribute("[data-screen=sent]", "data-state") == "unsent"
+    phone.go_home()
+    assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
+    server.start()
+    phone.sync()
+    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+    (entry,) = entries(server)
+    assert entry["household_id"] == "ho-0"
+    assert len(entry["answers"]["thanh_vien"]) == 6
+    phone.page.check("[name=show][value=done]", force=True)
+    phone.page.click("[data-household=ho-0] >> nth=0")
+    phone.page.click("[data-action=sent]")
+    phone.page.wait_for_selector("[data-screen=sent][data-state=received]")
+
+
+def test_a_photo_is_made_small_and_follows_its_interview(phone: Phone, server: Server, tmp_path: Path) -> None:
+    phone.enrol()
+    phone.begin()
+    phone.section("thong_tin_ho")
+    photo = tmp_path / "nha.png"
+    phone.page.screenshot(path=str(photo))
+    phone.question("thong_tin_ho/anh_nha").locator("[data-action=photo]").set_input_files(str(photo))
+    phone.question("thong_tin_ho/anh_nha").locator("[data-part=picture]").wait_for()
+    phone.saved()
+    phone.answer("thong_tin_ho/dong_y", "khong")  # the shortest interview there is: the family declines
+    phone.answer("thong_tin_ho/ly_do_tu_choi", "Gia đình đi vắng nhiều ngày")
+    phone.answer("thong_tin_ho/dong_y", "co")
+    assert phone.question("thong_tin_ho/anh_nha").locator("[data-part=picture]").is_visible()
+
+
+def test_signing_out_warns_of_what_is_not_sent_and_deletes_nothing(phone: Phone, server: Server) -> None:
+    phone.enrol()
+    phone.begin()
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
+    phone.saved()
+    phone.go_home()
+    phone.page.click("[data-action=settings]")
+    phone.page.click("[data-action=sign-out]")
+    assert "1" in phone.page.inner_text("#dialog [data-part=words]")
+    phone.page.click("#dialog [data-action=yes]")
+    phone.page.wait_for_selector("[data-screen=welcome]")
+    # Another person on this phone sees his own village and nothing of the first one's.
+    phone.enrol("enumerator-2")
+    assert phone.counts()["saved"] == 0
+    assert phone.page.locator("[data-household=ho-0]").count() == 0
+    phone.page.click("[data-action=settings]")
+    phone.page.click("[data-action=sign-out]")
+    phone.page.click("#dialog [data-action=yes]")
+    phone.page.wait_for_selector("[data-screen=welcome]")
+    phone.enrol()
+    phone.begin()
+    phone.section("thong_tin_ho")
+    assert phone.value("thong_tin_ho/nguoi_tra_loi") == "Quàng Thị Xuân"
