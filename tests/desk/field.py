@@ -115,7 +115,7 @@ class Field:
         return max(numbers)
 
     def register(self, number: int) -> RegisterEntry:
-        self.session.expire_all()
+        self.session.rollback()  # to see what others did since
         return self.session.get_one(RegisterEntry, (world.COMMUNE, self.round_id, self.households[number]))
 
 
