@@ -42,7 +42,7 @@ def main() -> int:
     except OSError as error:
         print(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: make run PORT=8001", file=sys.stderr)
         return 1
-    print(f"Sổ Hộ is served at {listening_at(host, port)}   (Ctrl-C stops it)", flush=True)
+    print(f"Sổ Hộ: {listening_at(host, port)}   (Ctrl-C: dừng / stop)", flush=True)
     server.run()
     return 0
 
