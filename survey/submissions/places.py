@@ -51,7 +51,7 @@ def add_village(
     """Add a village ("Bản Nà Ca", division "Bản") to a commune; returns its id, "03757-01"."""
     village_id = f"{commune_id}-{number:02d}"
     _add(session, village_id, PlaceKind.VILLAGE, commune_id, name, division, valid_from, area=area)
-    session.flush()
+    session.flush()  # households and accounts refer to it
     return village_id
 
 

@@ -62,7 +62,7 @@ def rebuild(session: Session) -> int:
         submission = session.get_one(Submission, (commune_id, submission_id))
         _derive_status(session, submission)
         _derive_assessment(session, submission)
-        session.flush()
+        session.flush()  # so that a rebuild of a province does not wait in memory
     entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
     for entry in session.execute(entries).all():
         derive_household(session, *entry)
