@@ -26,6 +26,8 @@ run: $(VENV)/.run ## serve the demo commune on this machine (HOST, PORT, INSTANC
 run-https: $(VENV)/.run ## the same by HTTPS in the local network, to try it on a real phone (HTTPS_PORT, TRUST_PORT)
 	@$(PY) -m scripts.local_https
 
+env: $(VENV)/.run ## only what the server needs, in .venv (PYTHON names the interpreter)
+
 # -- Test --------------------------------------------------------------------------------------------------------------
 
 test: tools lint catalog size unit node phone ## everything a change must pass; installs what it needs
@@ -78,4 +80,4 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run run-https test tools lint catalog size unit node phone bench clean
+.PHONY: help run run-https env test tools lint catalog size unit node phone bench clean
