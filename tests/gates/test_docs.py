@@ -24,7 +24,7 @@ def code(text: str) -> list[str]:
 
 
 def wrong_targets(text: str) -> list[str]:
-    named = [name for piece in code(text) for name in re.findall(r"(?:^|\s)make ([a-z][a-z-]*)", piece)]
+    named = [name for piece in code(text) for name in re.findall(r"(?m)(?:^|&& )make (?:-C \S+ )?([a-z][a-z-]*)", piece)]
     return [f"make {name}" for name in named if name not in TARGETS]
 
 
@@ -35,7 +35,7 @@ def wrong_commands(text: str, group: click.Group) -> list[str]:
         for line in re.findall(r"flask --app app ([^\n#|>&;]*)", piece):
             command: click.Command = group
             words = line.split()
-            while words and isinstance(command, click.Group):
+            while words and not words[0].startswith("-") and isinstance(command, click.Group):
                 step = command.commands.get(words[0])
                 if step is None:
                     said.append(f"flask --app app {line.strip()}")
@@ -102,6 +102,7 @@ def test_the_first_screen_of_the_readme_has_a_sentence_a_picture_and_two_command
 
 def test_planted_faults_are_found(commands: click.Group) -> None:
     assert wrong_targets("`make nonsense`") == ["make nonsense"]
+    assert wrong_targets("```\nmake -C /srv/so-ho nonsense\n```") == ["make nonsense"]
     assert wrong_targets("`make run`") == []
     assert wrong_commands("```\nflask --app app nonsense\n```", commands) != []
     assert wrong_commands("`flask --app app migrate --nonsense`", commands) != []
