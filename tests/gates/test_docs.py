@@ -24,7 +24,8 @@ def code(text: str) -> list[str]:
 
 
 def wrong_targets(text: str) -> list[str]:
-    named = [name for piece in code(text) for name in re.findall(r"(?m)(?:^|&& )make (?:-C \S+ )?([a-z][a-z-]*)", piece)]
+    calls = re.compile(r"(?:^|&& )make (?:-C \S+ )?([a-z][a-z-]*)", re.MULTILINE)
+    named = [name for piece in code(text) for name in calls.findall(piece)]
     return [f"make {name}" for name in named if name not in TARGETS]
 
 
@@ -32,7 +33,7 @@ def wrong_commands(text: str, group: click.Group) -> list[str]:
     """`flask --app app …` whose words lead to no command, or whose options it does not have."""
     said = []
     for piece in code(text):
-        for line in re.findall(r"flask --app app ([^\n#|>&;]*)", piece):
+        for line in re.findall(r"flask --app app ([^\n#|>&;']*)", piece):
             command: click.Command = group
             words = line.split()
             while words and not words[0].startswith("-") and isinstance(command, click.Group):
