@@ -7,15 +7,16 @@ The text is parsed once, on the server; the tree travels to the phone as JSON, w
     ["neg", A]                        unary minus
     ["call", "selected", A, …]        a function of `functions.py`
     ["path", START, STEP, …]          a location path that may give any number of nodes (XPath 1.0 §2)
-    ["one", START, STEP, …]           a path that always names exactly one node of the record (no repeat crossed, no predicate)
+    ["one", START, STEP, …]           a path that always names exactly one node (no repeat crossed, no predicate)
 
 START is "/" (the record), "." (the context node), "current" (the node whose rule this is, ODK XForms `current()`),
 or a tree that gives nodes. STEP is ["child", name, PREDICATE, …], ["parent"] or ["self"]. A bare `${name}` is parsed to
-["ref", name] and replaced by a path when the form is compiled (`resolve.py`), the way pyxform writes it: relative inside a shared repeat, otherwise absolute.
+["ref", name] and replaced by a path when the form is compiled (`resolve.py`), the way pyxform writes it: relative
+inside a shared repeat, otherwise absolute.
 
-Values are XPath's four: a list of nodes, a string, a number (float) or a boolean. What differs from plain XPath 1.0, as ODK has it:
-a date string becomes its days since 1970-01-01 where a number is needed; a node that is not relevant reads as blank,
-and is left out of a path that may give several.
+Values are XPath's four: a list of nodes, a string, a number (float) or a boolean. What differs from plain XPath 1.0,
+as ODK has it: a date string becomes its days since 1970-01-01 where a number is needed; a node that is not relevant
+reads as blank, and is left out of a path that may give several.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class ExpressionError(ValueError):
         self.at = at
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -54,7 +55,8 @@ _TOKEN = re.compile(
 )
 _NAMED_OPERATORS = {"and", "or", "div", "mod"}
 _BINARY: dict[str, int] = {
-    "or": 1, "and": 2, "=": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "div": 6, "mod": 6, "|": 8,
+    "or": 1, "and": 2, "=": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5,
+    "*": 6, "div": 6, "mod": 6, "|": 8,
 }  # fmt: skip
 _UNARY = 7
 
@@ -79,9 +81,8 @@ def _tokens(text: str) -> list[_Token]:
         operand_before = bool(found) and (
             found[-1].kind in {"number", "string", "ref", "name"} or found[-1].text in {")", "]", ".", ".."}
         )
-        if operand_before and (value in _NAMED_OPERATORS and kind == "name" or value == "*"):
-            kind = "operator"
-        elif kind == "op" and value in _BINARY and value != "*":
+        named = operand_before and (value == "*" or (kind == "name" and value in _NAMED_OPERATORS))
+        if named or (kind == "op" and value in _BINARY and value != "*"):
             kind = "operator"
         found.append(_Token(kind, value, match.start(match.lastgroup)))
         at = match.end()
@@ -215,7 +216,7 @@ class _Parser:
         return ["call", token.text, *arguments]
 
 
-# --- evaluating ------------------------------------------------------------------------------------------------------
+# --- evaluating -----------------------------------------------------------------------------------------------------
 
 
 def _compare(operator: str, a: Value, b: Value) -> bool:
@@ -347,7 +348,7 @@ def _build_path(tree: Tree) -> Lazy:
 
 
 def _build_step(step: Tree) -> Callable[[Context, list[Node]], list[Node]]:
-    axis, name = step[0], step[1] if len(step) > 1 else None
+    axis, name = step[0], str(step[1]) if len(step) > 1 else ""
     predicates = [build(predicate) for predicate in step[2:]]
 
     def walk(nodes: list[Node]) -> list[Node]:
@@ -442,6 +443,9 @@ def _independent(tree: Tree) -> bool:
     """Whether a value is the same for every row: a text, or a path that starts at the record or the current node."""
     if isinstance(tree, str):
         return True
-    return isinstance(tree, list) and tree[0] in ("path", "one") and tree[1] in ("/", "current") and all(
-        len(step) == 2 for step in tree[2:]
+    return (
+        isinstance(tree, list)
+        and tree[0] in ("path", "one")
+        and tree[1] in ("/", "current")
+        and all(len(step) == 2 for step in tree[2:])
     )

@@ -1,4 +1,4 @@
-"""A compiled questionnaire: what is asked, in which order its rules are evaluated, and the bundle that phones receive."""
+"""A compiled questionnaire: what is asked, in which order its rules run, and the bundle that phones receive."""
 
 from __future__ import annotations
 

@@ -11,7 +11,19 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from survey.form.values import Context, Lazy, Node, Value, days, node_number, node_text, to_boolean, to_number, to_string, words
+from survey.form.values import (
+    Context,
+    Lazy,
+    Node,
+    Value,
+    days,
+    node_number,
+    node_text,
+    to_boolean,
+    to_number,
+    to_string,
+    words,
+)
 
 Arguments = Sequence[Lazy]
 Body = Callable[[Context, Arguments], Value]
@@ -53,7 +65,7 @@ def _nodes(value: Value) -> list[Node]:
     return value if isinstance(value, list) else []
 
 
-# --- booleans and choice ---------------------------------------------------------------------------------------------
+# --- booleans and choice --------------------------------------------------------------------------------------------
 
 function("true", 0)(lambda c, args: True)
 function("false", 0)(lambda c, args: False)
@@ -79,7 +91,7 @@ def once(c: Context, args: Arguments) -> Value:
     return own if own != "" else args[0](c)
 
 
-# --- strings ---------------------------------------------------------------------------------------------------------
+# --- strings --------------------------------------------------------------------------------------------------------
 
 _strings("contains", 2, lambda a, b: b in a)
 _strings("starts-with", 2, lambda a, b: a.startswith(b))
@@ -150,7 +162,7 @@ def regex(c: Context, args: Arguments) -> Value:
         return False
 
 
-# --- numbers ---------------------------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------------------------
 
 
 def _round(number: float) -> float:
@@ -220,7 +232,7 @@ def _extreme(choose: Callable[[list[float]], float]) -> Body:
 function("min", 1, MANY)(_extreme(min))
 function("max", 1, MANY)(_extreme(max))
 
-# --- node-sets and choices -------------------------------------------------------------------------------------------
+# --- node-sets and choices ------------------------------------------------------------------------------------------
 
 function("current", 0)(lambda c, args: [c.current])
 function("last", 0)(lambda c, args: float(c.size))
@@ -254,7 +266,7 @@ def selected_at(c: Context, args: Arguments) -> Value:
     return picked[int(place)] if math.isfinite(place) and 0 <= int(place) < len(picked) else ""
 
 
-# --- dates -----------------------------------------------------------------------------------------------------------
+# --- dates ----------------------------------------------------------------------------------------------------------
 
 function("today", 0)(lambda c, args: c.env.today)
 function("now", 0)(lambda c, args: c.env.now)

@@ -42,7 +42,7 @@ class Section:
 
 
 def read(form: Form, evaluation: Evaluation, language: str) -> list[Section]:
-    """The relevant questions of a record with their answers in words, by section; questions outside groups come first."""
+    """The relevant questions with their answers in words, by section; those outside any group come first."""
     reader = _Reader(form, evaluation, language)
     sections = []
     loose = Section("", form.title)
@@ -79,7 +79,7 @@ class _Reader:
                 self.row(child, section.rows)
 
     def instance(self, node: Node, section: Section | Instance) -> None:
-        inner = Instance(place_of(node), instance_label(self.form, node))
+        inner = Instance(place_of(node), instance_label(node))
         self.fill(node, inner)
         if isinstance(section, Section):
             section.instances.append(inner)
@@ -103,7 +103,7 @@ def text_of(form: Form, node: Node, key: str, evaluation: Evaluation, language: 
     return filled(parts, node, evaluation.environment)
 
 
-def instance_label(form: Form, node: Node) -> str:
+def instance_label(node: Node) -> str:
     """What a member is called: the answer to the repeat's `member_label` question, else its number."""
     path = node.definition.member_label
     if path is not None:

@@ -33,7 +33,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Problem:
-    """A fault at one place: kind is required, constraint, warning, type, choice or unknown; severity error or warning."""
+    """A fault at one place. kind: required, constraint, warning, type, choice, unknown; severity: error, warning."""
 
     path: str
     kind: str
@@ -60,7 +60,9 @@ class Environment:
 
     def lookup(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], wanted: str) -> list[Node]:
         """The cells `wanted` of the rows whose `columns` are `key`."""
-        return [row.children[wanted] for row in row_index(self.form, table, columns).get(key, []) if wanted in row.children]
+        return [
+            row.children[wanted] for row in row_index(self.form, table, columns).get(key, []) if wanted in row.children
+        ]
 
 
 def row_index(form: Form, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[Node]]:
@@ -103,7 +105,9 @@ class Evaluation:
 def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
     """Evaluate `answers` (docs/form-bundle.md §Answers) under `form` at `clock`; faults become `problems`."""
     root = Node(form.root, None)
-    environment = Environment(root, form, clock.today.isoformat(), clock.now.isoformat(timespec="milliseconds"), lambda: "")
+    environment = Environment(
+        root, form, clock.today.isoformat(), clock.now.isoformat(timespec="milliseconds"), lambda: ""
+    )
     done = Evaluation(form, root, environment)
     _Intake(done).group(form.root, root, answers if isinstance(answers, dict) else {}, "")
     if not isinstance(answers, dict):
@@ -125,7 +129,7 @@ def place_of(node: Node) -> str:
     return "/".join(reversed(parts))
 
 
-# --- answers → nodes ---------------------------------------------------------------------------------------------------
+# --- answers → nodes ------------------------------------------------------------------------------------------------
 
 
 class _Intake:
@@ -214,7 +218,7 @@ def _is_geopoint(text: str) -> bool:
     return abs(float(parts[0])) <= 90 and abs(float(parts[1])) <= 180
 
 
-# --- rules -------------------------------------------------------------------------------------------------------------
+# --- rules ----------------------------------------------------------------------------------------------------------
 
 
 def _settle(node: Node, rules: dict[str, Lazy], environment: Environment) -> None:

@@ -1,8 +1,8 @@
 """Names in an expression → paths in the form, and from them the order in which rules are evaluated.
 
 `${name}` becomes what pyxform writes into an XForm: a path relative to the node whose rule it is where both lie in the
-same repeat, otherwise a path from the record's root. Every name is checked here, so that a mistake in a sheet is an error
-of the sheet and not a blank on a phone.
+same repeat, otherwise a path from the record's root. Every name is checked here, so that a mistake in a sheet is an
+error of the sheet and not a blank on a phone.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Resolution:
 
 
 def resolve(tree: Tree, item: Item, names: Names, row_of: str | None = None) -> Resolution:
-    """`tree` with its names resolved for the rule of `item`; in a choice filter the context is a row of list `row_of`."""
+    """`tree` with its names resolved for the rule of `item`; a choice filter looks at a row of the list `row_of`."""
     context: Place = Table(row_of, names.tables[row_of], 2) if row_of is not None else item
     walker = _Walker(item, names)
     resolved = walker.walk(tree, context)

@@ -1,7 +1,7 @@
 """A workbook → `Form`, with errors that a spreadsheet author understands: sheet, row, column, what to do.
 
-pyxform reads the workbook (Markdown, CSV, XLSX) and judges it as XLSForm (https://xlsform.org); what it accepts is compiled
-here row by row. The columns that are ours alone are described in docs/form-bundle.md.
+pyxform reads the workbook (Markdown, CSV, XLSX) and judges it as XLSForm (https://xlsform.org); what it accepts is
+compiled here row by row. The columns that are ours alone are described in docs/form-bundle.md.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class WorkbookError(ValueError):
 TYPES = {
     "begin group": "group", "begin_group": "group", "begin repeat": "repeat", "begin_repeat": "repeat",
     "text": "text", "string": "text", "integer": "integer", "int": "integer", "decimal": "decimal", "range": "range",
-    "date": "date", "time": "time", "datetime": "dateTime", "note": "note", "calculate": "calculate", "hidden": "hidden",
+    "date": "date", "time": "time", "datetime": "dateTime", "note": "note",
+    "calculate": "calculate", "hidden": "hidden",
     "geopoint": "geopoint", "gps": "geopoint", "location": "geopoint", "geotrace": "geotrace", "geoshape": "geoshape",
     "image": "image", "photo": "image", "audio": "audio", "video": "video", "file": "file", "barcode": "barcode",
     "acknowledge": "acknowledge", "trigger": "acknowledge", "start": "start", "end": "end", "today": "today",
@@ -67,7 +68,8 @@ _RULES = {
 }  # fmt: skip
 _TEXTS = {
     "label": "label", "caption": "label", "hint": "hint", "guidance_hint": "guidance",
-    "required_message": "required_message", "constraint_message": "constraint_message", "warning_message": "warning_message",
+    "required_message": "required_message", "constraint_message": "constraint_message",
+    "warning_message": "warning_message",
 }  # fmt: skip
 _PLAIN = {"type", "name", "default", "appearance", "parameters"}
 _YES, _NO = {"yes", "true", "true()"}, {"no", "false", "false()"}
@@ -200,7 +202,9 @@ class _Compiler:
         if not name and known == "note":
             name = f"note_{number}"
         if not _NAME.match(name):
-            self.fault(number, "name", f"“{name}” is no name: letters, digits, _ - . and no space" if name else "missing")
+            self.fault(
+                number, "name", f"“{name}” is no name: letters, digits, _ - . and no space" if name else "missing"
+            )
             return None
         if any(sibling.name == name for sibling in around.children):
             self.fault(number, "name", f"“{name}” stands twice in the same group")
@@ -292,9 +296,7 @@ class _Compiler:
             self.fault(self.rows.get(error.paths[0]), "calculation", f"these wait for one another: {error}")
             return []
 
-    def rule(
-        self, item: Item, column: str, key: str, cell: str, names: Names, reads: dict[str, set[str]]
-    ) -> None:
+    def rule(self, item: Item, column: str, key: str, cell: str, names: Names, reads: dict[str, set[str]]) -> None:
         text = cell.strip()
         if key in ("required", "readonly") and text.lower() in _NO:
             return
@@ -350,7 +352,9 @@ class _Compiler:
         name = written.strip().removeprefix("${").removesuffix("}")
         found = names.by_name.get(name, [])
         if len(found) != 1:
-            self.fault(row, column, f"there is no question “{name}”" if not found else f"“{name}” stands more than once")
+            self.fault(
+                row, column, f"there is no question “{name}”" if not found else f"“{name}” stands more than once"
+            )
             return None
         return found[0].path
 

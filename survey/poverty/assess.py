@@ -1,7 +1,8 @@
 """What the law makes of a record: class, points, the twelve indicators, each with its reason.
 
 The rules themselves are rows of the questionnaire (column `law`); this module only reads the rows marked `outcome`,
-so that a record can be judged under another standard by evaluating that standard's form version.   ⇄ record.js `assessment()`
+so that a record can be judged under another standard by evaluating that standard's form version.
+⇄ record.js `assessment()`
 """
 
 from __future__ import annotations
@@ -90,10 +91,10 @@ def _because(form: Form, evaluation: Evaluation, item: Item) -> list[Because]:
     if item.because is None:
         return []
     flag, quotes = item.because["flag"], item.because["quotes"]
-    found = []
+    found: list[Because | None] = []
     if flag is None:
         for path in quotes:
-            found.extend(_quote(form, evaluation, node, None) for node in evaluation.nodes.get(path, []))
+            found.extend(_quote(form, node, None) for node in evaluation.nodes.get(path, []))
         return [quote for quote in found if quote is not None]
     repeat = form.node(flag).repeat
     for raised in evaluation.nodes.get(flag, []):
@@ -103,8 +104,8 @@ def _because(form: Form, evaluation: Evaluation, item: Item) -> list[Because]:
         for path in quotes:
             inside = repeat is not None and path.startswith(repeat + "/")
             nodes = [n for n in evaluation.nodes.get(path, []) if not inside or _instance(n, repeat) is member]
-            name = instance_label(form, member) if inside and member is not None else None
-            found.extend(_quote(form, evaluation, node, name) for node in nodes)
+            name = instance_label(member) if inside and member is not None else None
+            found.extend(_quote(form, node, name) for node in nodes)
     return [quote for quote in found if quote is not None]
 
 
@@ -115,7 +116,7 @@ def _instance(node: Node, repeat: str | None) -> Node | None:
     return place
 
 
-def _quote(form: Form, evaluation: Evaluation, node: Node, member: str | None) -> Because | None:
+def _quote(form: Form, node: Node, member: str | None) -> Because | None:
     """An answer in words; a question that was not asked is not quoted, one left blank is quoted as blank."""
     if not node.relevant:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -39,8 +40,12 @@ def bundle(file: Path) -> None:
 @form_group.command("evaluate")
 @click.argument("file", type=WORKBOOK)
 @click.argument("answers", type=click.File("r", encoding="utf-8"))
-@click.option("--now", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="The moment that now() and today() give, in UTC.")
-def evaluate_command(file: Path, answers: click.utils.LazyFile, now: datetime | None) -> None:
+@click.option(
+    "--now",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="What now() and today() give, in UTC.",
+)
+def evaluate_command(file: Path, answers: TextIO, now: datetime | None) -> None:
     """Print {"values", "relevant", "problems"} for answers in JSON: groups nest, a repeat is a list."""
     form = load(file)
     try:
@@ -62,7 +67,9 @@ def load(file: Path, advise: bool = False) -> Form:
     except UnicodeDecodeError:
         raise click.ClickException(f"{file.name}: this is not text in UTF-8") from None
     except WorkbookError as error:
-        raise click.ClickException(f"{file.name} cannot be used:\n" + "\n".join(f"  {f}" for f in error.faults)) from None
+        raise click.ClickException(
+            f"{file.name} cannot be used:\n" + "\n".join(f"  {f}" for f in error.faults)
+        ) from None
     for line in advice if advise else []:
         click.echo(f"advice: {line}", err=True)
     return form

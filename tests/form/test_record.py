@@ -1,5 +1,7 @@
 """Answers as they may arrive: whatever they are, they are judged and never a crash."""
 
+# ruff: noqa: E501 - tables
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -109,7 +111,11 @@ JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
-        st.dictionaries(st.sampled_from(["nha", "tv", "ten", "dien_tich", "xa", "tinh", "ngay", "nhieu", "vi_tri", "x"]), inner, max_size=5),
+        st.dictionaries(
+            st.sampled_from(["nha", "tv", "ten", "dien_tich", "xa", "tinh", "ngay", "nhieu", "vi_tri", "x"]),
+            inner,
+            max_size=5,
+        ),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The server's evaluator and the phone's, side by side on generated expressions and households: they must never differ."""
+"""The server's evaluator and the phone's, side by side on generated expressions and households: never different."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def plain_json(value: Any) -> Any:
     return json.loads(json.dumps(value), parse_int=float)
 
 
-# --- expressions -------------------------------------------------------------------------------------------------------
+# --- expressions ----------------------------------------------------------------------------------------------------
 
 NODES = st.sampled_from(["/data/tv", "/data/tv/tuoi", "/data/tv/luong", "/data/tv[tuoi > 10]", "/data/tv/biet_chu"])
 COMPARE = st.sampled_from("= != < <= > >=".split())
@@ -210,16 +210,20 @@ ANSWERS = st.fixed_dictionaries(
 
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(expressions=st.lists(st.one_of(number(3), text(3), truth(2)), min_size=8, max_size=8), answers=ANSWERS)
-def test_any_expression_gives_the_same_on_phone_and_server(phone: Phone, expressions: list[str], answers: dict[str, Any]) -> None:
+def test_any_expression_gives_the_same_on_phone_and_server(
+    phone: Phone, expressions: list[str], answers: dict[str, Any]
+) -> None:
     rows = workbook("%s").split("\n")
     at = next(number for number, row in enumerate(rows) if "ket_qua" in row)
-    rows[at : at + 1] = [rows[at].replace("ket_qua", f"ket_qua_{n}") % expression for n, expression in enumerate(expressions)]
+    rows[at : at + 1] = [
+        rows[at].replace("ket_qua", f"ket_qua_{n}") % expression for n, expression in enumerate(expressions)
+    ]
     form = compile_workbook("\n".join(rows), {"bang.csv": TABLE})
     here, there = on_the_server(form, answers), phone.evaluate(form, answers)
     assert plain_json(here) == plain_json(there), expressions
 
 
-# --- households --------------------------------------------------------------------------------------------------------
+# --- households -----------------------------------------------------------------------------------------------------
 
 
 def load_form() -> Form:
@@ -235,7 +239,9 @@ def answer_of(form: Form, item: Item) -> st.SearchStrategy[Any]:
         if item.type == "select_one":
             return picked
         return st.lists(picked, max_size=3, unique=True).map(" ".join)
-    numbers = st.one_of(st.integers(0, 40), st.sampled_from([1, 2, 3, 8, 12, 15, 16, 30, 31, 140, 141, 175, 1995, 2010, 2020, 2026]))
+    numbers = st.one_of(
+        st.integers(0, 40), st.sampled_from([1, 2, 3, 8, 12, 15, 16, 30, 31, 140, 141, 175, 1995, 2010, 2020, 2026])
+    )
     kinds: dict[str, st.SearchStrategy[Any]] = {
         "integer": numbers,
         "decimal": st.one_of(numbers, st.sampled_from([0.5, 7.99, 24.0])),

@@ -1,4 +1,6 @@
-"""What a spreadsheet author is told: every mistake named by sheet, row and column, and what is taken from a good workbook."""
+"""What a spreadsheet author is told: every mistake by sheet, row and column; and what a good workbook gives."""
+
+# ruff: noqa: E501 - tables
 
 from __future__ import annotations
 
@@ -92,11 +94,17 @@ def test_a_mistake_is_named_by_sheet_row_and_column(old: str, new: str, told: li
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    found = faults(GOOD.replace("${tuoi} < 16", "${a} < 16").replace("tre_em = 1", "b = 1").replace("select_one co_khong", "select_one c"))
+    found = faults(
+        GOOD.replace("${tuoi} < 16", "${a} < 16")
+        .replace("tre_em = 1", "b = 1")
+        .replace("select_one co_khong", "select_one c")
+    )
     assert len(found) == 3
 
 
-@pytest.mark.parametrize("junk", [b"", b"\x00\xff\xfe", b"PK\x03\x04 no zip", b"hello, world", "| survey |", b"%PDF-1.4"])
+@pytest.mark.parametrize(
+    "junk", [b"", b"\x00\xff\xfe", b"PK\x03\x04 no zip", b"hello, world", "| survey |", b"%PDF-1.4"]
+)
 def test_what_is_no_workbook_is_refused_with_a_sentence(junk: bytes | str) -> None:
     assert faults(junk)
 
@@ -123,7 +131,12 @@ def test_xlsx_rows_are_counted_as_the_spreadsheet_shows_them(tmp_path: Path) -> 
     sheet = book.active
     assert sheet is not None
     sheet.title = "survey"
-    for row in [["type", "name", "label", "calculation"], ["integer", "n", "N?", None], [None] * 4, ["calculate", "c", None, "${m} + 1"]]:
+    for row in [
+        ["type", "name", "label", "calculation"],
+        ["integer", "n", "N?", None],
+        [None] * 4,
+        ["calculate", "c", None, "${m} + 1"],
+    ]:
         sheet.append(row)
     path = tmp_path / "thu.xlsx"
     book.save(path)
@@ -136,7 +149,9 @@ def test_the_commands_check_bundle_and_evaluate(tmp_path: Path) -> None:
     path = tmp_path / "thu.md"
     path.write_text(GOOD)
     answers = tmp_path / "answers.json"
-    answers.write_text(json.dumps({"tv": [{"ten": "An", "tuoi": 5}, {"tuoi": 30}, {"ten": "Ba", "tuoi": 200}], "nha": "co"}))
+    answers.write_text(
+        json.dumps({"tv": [{"ten": "An", "tuoi": 5}, {"tuoi": 30}, {"ten": "Ba", "tuoi": 200}], "nha": "co"})
+    )
     run = CliRunner().invoke
     assert "OK" in run(form_group, ["check", str(path)]).output
     assert json.loads(run(form_group, ["bundle", str(path)]).output)["id"] == "thu"

@@ -33,8 +33,8 @@ HOUSEHOLD = {
     "thong_tin": {"phuong_tien": "khong"},
     "thu_nhap": {"b1_nhap": "140"},
 }
-# By the law's own words: a job is looked for; two of three structures are not durable; 45 m² for six; water of a stream;
-# nothing to hear or see the news with. The card of member 2 is found after the return.
+# By the law's own words: a job is looked for; two of three structures are not durable; 45 m² for six; water of a
+# stream; nothing to hear or see the news with. The card of member 2 is found after the return.
 LACKING = {"viec_lam", "nha_o_chat_luong", "nha_o_dien_tich", "nuoc", "phuong_tien_tt"}
 COMMENT = "Chị đã có thẻ từ tháng 9, xin xem lại."
 
@@ -43,7 +43,9 @@ COMMENT = "Chị đã có thẻ từ tháng 9, xin xem lại."
 def desk(playwright: Playwright, server: Server) -> Iterator[Page]:
     """A supervisor's browser in the office."""
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-    page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="vi-VN", accept_downloads=True).new_page()
+    page = browser.new_context(
+        viewport={"width": 1280, "height": 800}, locale="vi-VN", accept_downloads=True
+    ).new_page()
     page.set_default_timeout(15_000)
     page.goto(f"{server.address}/login")
     page.fill("[name=username]", "supervisor")
@@ -90,7 +92,9 @@ def open_record(desk: Page, server: Server) -> None:
     desk.wait_for_selector(".verdict")
 
 
-def test_a_household_goes_from_the_doorstep_to_the_csv(phone: Phone, server: Server, playwright: Playwright, request: pytest.FixtureRequest) -> None:
+def test_a_household_goes_from_the_doorstep_to_the_csv(
+    phone: Phone, server: Server, playwright: Playwright, request: pytest.FixtureRequest
+) -> None:
     key_in_b1(server)
     phone.enrol()
     server.stop()
@@ -108,7 +112,13 @@ def test_a_household_goes_from_the_doorstep_to_the_csv(phone: Phone, server: Ser
     phone.open()
     assert phone.counts() == {"saved": 1, "unsent": 0, "received": 0}
     phone.begin("ho-0")
-    for number, name in [(1, "the_bhyt"), (2, "the_bhyt"), (2, "tinh_trang_viec_lam"), (3, "trinh_do_van_hoa"), (4, "the_bhyt")]:
+    for number, name in [
+        (1, "the_bhyt"),
+        (2, "the_bhyt"),
+        (2, "tinh_trang_viec_lam"),
+        (3, "trinh_do_van_hoa"),
+        (4, "the_bhyt"),
+    ]:
         phone.section(f"thanh_vien[{number}]")
         assert phone.value(f"thanh_vien[{number}]/{name}") == MEMBERS[number - 1][name]
     ask_members(phone, [4, 5, 6])
@@ -120,7 +130,9 @@ def test_a_household_goes_from_the_doorstep_to_the_csv(phone: Phone, server: Ser
     phone.finish_answers()
     phone.page.click("[data-screen=check] .actions [data-action=result]")
     assert phone.page.get_attribute(".verdict", "data-class") == "ho_ngheo"
-    shown = phone.page.locator("[data-indicator][data-deprived=true]").evaluate_all("all => all.map(i => i.dataset.indicator)")
+    shown = phone.page.locator("[data-indicator][data-deprived=true]").evaluate_all(
+        "all => all.map(i => i.dataset.indicator)"
+    )
     assert set(shown) == LACKING | {"bhyt"}
     phone.check()
     phone.finalise()
@@ -179,5 +191,7 @@ def download(desk: Page, server: Server) -> dict[str, list[dict[str, str]]]:
         for name in archive.namelist():
             data = archive.read(name)
             assert data.startswith(b"\xef\xbb\xbf"), "Excel needs the mark"
-            found[name.rsplit("/")[-1].removesuffix(".csv")] = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+            found[name.rsplit("/")[-1].removesuffix(".csv")] = list(
+                csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+            )
     return found
