@@ -4,8 +4,9 @@
 import { afterRemoval, isWithin, originalPath, replay, valueAt } from "./answers.js"
 import { contentHash } from "./canonical.js"
 import { uuidv7 } from "./ids.js"
-import { startingAnswers, suggestion } from "./preload.js"
+import { isOffered, startingAnswers, suggestion } from "./preload.js"
 import { Record } from "./record.js"
+import { DraftClosed } from "./store.js"
 
 const two = (number) => String(number).padStart(2, "0")
 
@@ -53,6 +54,7 @@ export function newDraft({ household, round, bundle, commune, now, newHousehold 
 
 export class Interview {
   #store
+  #problems = null
   #pending = []
   #writing = null
 
@@ -75,6 +77,7 @@ export class Interview {
   set(path, value) {
     const kept = typeof value === "string" ? clean(value) : value
     this.record.set(path, kept === "" ? null : kept)
+    this.#problems = null
     this.#keep({ op: "set", path, value: kept === "" ? null : kept })
     // What was confirmed was the answer before.
     if (this.confirmed[path]) this.confirm(path, null)
@@ -91,6 +94,7 @@ export class Interview {
   /** → the new instance's path. */
   add(repeat) {
     const path = this.record.addInstance(repeat)
+    this.#problems = null
     this.#keep({ op: "add", path, value: valueAt(this.record.answers(), path) ?? {} })
     ;(this.origins[repeat] ??= []).push(null)
     return path
@@ -99,6 +103,7 @@ export class Interview {
   remove(instance) {
     const repeat = instance.replace(/\[\d+\]$/, "")
     this.record.removeInstance(instance)
+    this.#problems = null
     this.origins[repeat]?.splice(Number(/\[(\d+)\]$/.exec(instance)[1]) - 1, 1)
     const moved = (entries) => entries.map(([at, kept]) => [afterRemoval(at, instance), kept]).filter(([at]) => at)
     this.confirmed = Object.fromEntries(moved(Object.entries(this.confirmed)))
@@ -128,7 +133,8 @@ export class Interview {
       try {
         await this.#store.append(this.draft.id, events)
       } catch (error) {
-        this.#pending.unshift(...events)
+        // Finalised in another window: that record holds, and no later keystroke belongs to it.
+        if (!(error instanceof DraftClosed)) this.#pending.unshift(...events)
         this.onSaved("failed", error)
         return
       }
@@ -176,8 +182,14 @@ export class Interview {
 
   /** Last year's answer for a question, or undefined. */
   suggestion(node, path) {
-    const choices = node.list ? this.record.choices(path).map((choice) => choice.name) : null
-    return suggestion(node, path, this.draft.last, this.origins, choices)
+    const last = suggestion(node, path, this.draft.last, this.origins)
+    if (last === undefined || !node.list) return last
+    return isOffered(last, this.record.choices(path)) ? last : undefined
+  }
+
+  /** Every problem of the record, worked out once after each change. */
+  get problems() {
+    return (this.#problems ??= this.record.problems())
   }
 
   /** What the supervisor wrote about this place of the returned record. */
@@ -188,7 +200,7 @@ export class Interview {
 
   /** Problems under `prefix` that still stand: {errors, warnings} without the warnings that were confirmed. */
   standing(prefix = "") {
-    const here = this.record.problems().filter((problem) => isWithin(problem.path, prefix))
+    const here = this.problems.filter((problem) => isWithin(problem.path, prefix))
     return {
       errors: here.filter((problem) => problem.severity === "error"),
       warnings: here.filter((problem) => problem.severity === "warning" && !this.confirmed[problem.path]),
@@ -238,7 +250,7 @@ export class Interview {
   }
 
   #confirmedStill() {
-    const warned = new Set(this.record.problems().filter((problem) => problem.severity === "warning").map((one) => one.path))
+    const warned = new Set(this.problems.filter((problem) => problem.severity === "warning").map((one) => one.path))
     return Object.fromEntries(Object.entries(this.confirmed).filter(([path]) => warned.has(path)))
   }
 

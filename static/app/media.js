@@ -14,11 +14,11 @@ const blobOf = (canvas, type, quality) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be encoded"))), type, quality),
   )
 
-/** A camera's file → a JPEG of at most 1600 px. Drawing it anew also drops where and when it says it was taken. */
-export async function shrink(file) {
+/** A camera's file → a JPEG of at most `longest` px. Drawing it anew also drops where and when it says it was taken. */
+export async function shrink(file, longest = LONGEST) {
   const picture = await createImageBitmap(file, { imageOrientation: "from-image" })
   const canvas = document.createElement("canvas")
-  Object.assign(canvas, scaled(picture.width, picture.height))
+  Object.assign(canvas, scaled(picture.width, picture.height, longest))
   const context = canvas.getContext("2d")
   context.fillStyle = "#fff" // a transparent PNG would turn black
   context.fillRect(0, 0, canvas.width, canvas.height)

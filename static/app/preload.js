@@ -33,13 +33,18 @@ const SUGGESTED = new Set(["text", "integer", "decimal", "date", "time", "select
 
 /**
  * Last year's answer for the question at `path`, or undefined when there is none to suggest.
- * `origins` says which member of last year an instance is (answers.js `replay`); `choices` are the names now allowed.
+ * `origins` says which member of last year an instance is (answers.js `replay`).
  */
-export function suggestion(node, path, last, origins, choices = null) {
+export function suggestion(node, path, last, origins) {
   if (!last || !SUGGESTED.has(node.type) || node.columns?.preload) return undefined
   const before = originalPath(path, origins)
   const value = before === null ? undefined : valueAt(last, before)
   if (isEmpty(value) || typeof value === "object") return undefined
-  if (choices && !String(value).split(" ").every((name) => choices.includes(name))) return undefined
   return value
+}
+
+/** Is every name in `value` still among the choices [{name}] of today's question? */
+export function isOffered(value, choices) {
+  const names = new Set(choices.map((choice) => choice.name))
+  return String(value).split(" ").every((name) => names.has(name))
 }

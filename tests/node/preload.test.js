@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { startingAnswers, suggestion } from "../../static/app/preload.js"
+import { isOffered, startingAnswers, suggestion } from "../../static/app/preload.js"
 
 const copy = { preload: "copy" }
 const bundle = {
@@ -50,10 +50,14 @@ test("last year's answer is suggested for the same member", () => {
   assert.equal(suggestion(insurance, "thanh_vien[1]/the_bhyt", household.last_answers, origins), "khong")
 })
 
-test("nothing is suggested for a new member, a copied answer, or a choice that no longer exists", () => {
+test("a choice that this year's question no longer offers is not suggested", () => {
+  assert.ok(isOffered("tivi xe_may", [{ name: "tivi" }, { name: "xe_may" }]))
+  assert.ok(!isOffered("tivi radio", [{ name: "tivi" }]))
+})
+
+test("nothing is suggested for a new member or a copied answer", () => {
   const last = household.last_answers
   assert.equal(suggestion(insurance, "thanh_vien[2]/the_bhyt", last, { thanh_vien: [0, null] }), undefined)
   assert.equal(suggestion(bundle.children[1], "dan_toc", last, {}), undefined)
-  assert.equal(suggestion(insurance, "thanh_vien[1]/the_bhyt", last, {}, ["khac"]), undefined)
   assert.equal(suggestion(insurance, "thanh_vien[1]/the_bhyt", null, {}), undefined)
 })

@@ -83,7 +83,7 @@ export async function show(app, { interview }) {
   const element = stamp("check", { title: word("check.title") })
   action(element, "back").href = addressOf(draft.id)
   action(element, "result").href = addressOf(draft.id, "result")
-  const problems = record.problems()
+  const { problems } = interview
   const errors = problems.filter((problem) => problem.severity === "error")
   const warnings = problems.filter((problem) => problem.severity === "warning")
   part(element, "errors").hidden = errors.length === 0

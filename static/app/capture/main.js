@@ -1,7 +1,7 @@
 // The capture shell: what stands on the screen, and which screen. The DOM is touched only in this folder (and media.js).
 //
 // Stable hooks, for tests and for nobody's style:
-//   [data-screen]  welcome home household new-household overview section elsewhere check result sent settings
+//   [data-screen]  welcome trouble home household new-household overview section elsewhere check result sent settings
 //   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row;
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
@@ -19,7 +19,7 @@ import { Outbox, Sync, Stopped, hello, signOut } from "../outbox.js"
 import { uuidv7 } from "../ids.js"
 import * as look from "./look.js"
 import { Opened } from "./opened.js"
-import { part } from "./page.js"
+import { action, part, stamp } from "./page.js"
 import { Release } from "./release.js"
 import * as check from "./check.js"
 import * as home from "./home.js"
@@ -45,6 +45,8 @@ class App {
 
   async start() {
     look.apply()
+    // Without HTTPS a browser gives neither locks nor hashes nor a worker: better one sentence than half an app.
+    if (!isSecureContext) return this.#place(await welcome.showInsecure())
     this.opened = new Opened(this)
     this.release = new Release(() => this.screen?.changed?.())
     this.sync = new Sync((report) => this.#outbox(report), (state) => this.#synced(state))
@@ -109,8 +111,12 @@ class App {
     const turn = ++this.#turn
     const { show, params } = this.#route()
     if (params.draft !== this.opened.id) await this.opened.close()
-    const screen = await show(this, params)
+    const screen = await show(this, params).catch((error) => this.#trouble(error))
     if (turn !== this.#turn || !screen) return
+    this.#place(screen)
+  }
+
+  #place(screen) {
     this.screen?.leave?.()
     if (this.#address !== null) this.#scrolled.set(this.#address, scrollY)
     const from = this.#address
@@ -125,6 +131,14 @@ class App {
     }
     this.#isForward = false
     document.documentElement.dataset.ready = "1"
+  }
+
+  /** Something broke (a full or closed disk, a mistake of ours): one sentence and a way on, never an empty page. */
+  #trouble(error) {
+    console.error(error)
+    const element = stamp("trouble")
+    action(element, "retry").addEventListener("click", () => location.reload())
+    return { element }
   }
 
   #route() {

@@ -28,6 +28,7 @@ export class Opened {
   interview = null
   #app
   #release = null
+  #insisting = null
 
   constructor(app) {
     this.#app = app
@@ -86,8 +87,8 @@ export class Opened {
   async close() {
     if (!this.id) return
     const { interview } = this
+    if (!(await interview.saved())) await this.#insist(interview)
     this.id = this.interview = null
-    await interview.saved()
     this.#release?.()
     this.#release = null
   }
@@ -100,10 +101,21 @@ export class Opened {
       shown.dataset.saved = state
     }
     if (state === "saved") this.#app.tell("changed")
-    if (state !== "failed" || document.getElementById("dialog").open) return
-    if (error instanceof DraftClosed) return void this.#app.show()
+    if (state !== "failed") return
+    if (error instanceof DraftClosed) {
+      this.id = this.interview = null
+      this.#app.show()
+    } else if (this.interview) this.#insist(this.interview, error)
+  }
+
+  /** Says that an answer is not on the disk, until it is: nothing else matters then. */
+  #insist(interview, error) {
     const cause = error?.name === "QuotaExceededError" ? "full" : "other"
-    await ask({ title: word("failed.title"), words: word(`failed.${cause}`), yes: word("failed.yes") })
-    await this.interview?.saved()
+    const text = { title: word("failed.title"), words: word(`failed.${cause}`), yes: word("failed.yes") }
+    const insisting = async () => {
+      do await ask(text)
+      while (!(await interview.saved()))
+    }
+    return (this.#insisting ??= insisting().finally(() => (this.#insisting = null)))
   }
 }

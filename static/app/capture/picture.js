@@ -54,7 +54,7 @@ export class Photo extends Picture {
   async #take(input) {
     this.status.textContent = word("photo.working")
     try {
-      const longest = Number(/max-pixels=(\d+)/.exec(parametersOf(this.question.node))?.[1]) || undefined
+      const longest = Number(this.question.node.parameters?.["max-pixels"]) || undefined
       await keep(this.question, await shrink(input.files[0], longest))
       await this.show(this.question.value)
     } catch (error) {
@@ -71,18 +71,14 @@ export class Photo extends Picture {
   }
 }
 
-// `parameters` is an object in the bundle, a string in some sheets.
-function parametersOf({ parameters = {} }) {
-  if (typeof parameters === "string") return parameters
-  return Object.entries(parameters).map(([key, value]) => `${key}=${value}`).join(" ")
-}
-
 export class Signature extends Picture {
   constructor(question) {
     super()
     this.question = question
     this.element = stamp("signature")
     const canvas = part(this.element, "pad")
+    const width = Number(question.node.parameters?.["max-pixels"]) || canvas.width
+    Object.assign(canvas, { width, height: width / 2 })
     this.pad = signaturePad(canvas, () => this.#signed())
     action(this.element, "clear").addEventListener("click", () => {
       this.pad.clear()

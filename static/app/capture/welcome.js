@@ -3,6 +3,14 @@
 import * as look from "./look.js"
 import { action, part, stamp, word } from "./page.js"
 
+/** The page came without HTTPS. */
+export async function showInsecure() {
+  const element = stamp("welcome")
+  part(element, "status").textContent = word("welcome.insecure")
+  for (const button of element.querySelectorAll("[data-action]")) button.remove()
+  return { element }
+}
+
 export async function show(app) {
   const element = stamp("welcome")
   const status = part(element, "status")
