@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from survey.form.form import Form
 from survey.form.reading import Instance, Row, Section
 from survey.submissions.names import without_tones
+
+PICTURES = {"image", "file", "audio", "video"}
 
 
 class Change(StrEnum):
@@ -50,40 +52,74 @@ class Part:
         return own + sum(part.changes if part.change is Change.NONE else 1 for part in self.parts)
 
 
-def compare(form: Form, now: Sequence[Section], before: Sequence[Section] | None) -> list[Part]:
-    """Sections of this year with last year's beside them; `before` None (nothing known): no line counts as changed."""
-    rank = {item.path: position for position, item in enumerate(form.nodes())}
-
-    def order(path: str) -> int:
-        return rank.get(re.sub(r"\[\d+\]", "", path), len(rank))
-
-    known = before is not None
-    earlier = {section.path: section for section in before or ()}
-    seen = [section.path for section in now]
-    sections = [*now, *(Section(path, old.label) for path, old in earlier.items() if path not in seen)]
-    found = []
-    for section in sorted(sections, key=lambda section: order(section.path)):
-        old = earlier.get(section.path)
-        part = Part(section.path, section.label, _lines(section.rows, old.rows if old else (), known, order))
-        part.parts = _members(section.instances, old.instances if old else (), known, order)
-        found.append(part)
-    return found
-
-
-def _members(
-    now: Iterable[Instance], before: Iterable[Instance], known: bool, order: Callable[[str], int]
+def compare(
+    form: Form, now: Sequence[Section], before: Sequence[Section] | None, keep: Collection[str] = ()
 ) -> list[Part]:
-    waiting = _by_name(before)
-    found = []
-    for key, instance in _by_name(now).items():
-        old = waiting.pop(key, None)
-        change = Change.ADDED if known and old is None else Change.NONE
-        # Last year's place in the list may have been another: its lines stand, and are commented on, at this year's.
-        old_rows = [replace(row, path=instance.path + row.path[len(old.path) :]) for row in old.rows] if old else []
-        lines = _lines(instance.rows, old_rows, known and old is not None, order)
-        found.append(Part(instance.path, instance.label, lines, change))
-    gone = (Part(old.path, old.label, _lines((), old.rows, True, order), Change.GONE) for old in waiting.values())
-    return found + list(gone)
+    """Sections of this year with last year's beside them. `before` None (nothing known): no line counts as changed.
+
+    What was answered in neither year is left out, except the paths in `keep` (a check failed there).
+    """
+    return _Comparison(form, before is not None, keep).sections(now, before or ())
+
+
+class _Comparison:
+    def __init__(self, form: Form, known: bool, keep: Collection[str]) -> None:
+        self.keep = keep
+        self.items = form.by_path
+        self.rank = {item.path: position for position, item in enumerate(form.nodes())}
+        self.known = known
+
+    def order(self, path: str) -> int:
+        return self.rank.get(_plain(path), len(self.rank))
+
+    def sections(self, now: Sequence[Section], before: Sequence[Section]) -> list[Part]:
+        earlier = {section.path: section for section in before}
+        seen = [section.path for section in now]
+        every = [*now, *(Section(path, old.label) for path, old in earlier.items() if path not in seen)]
+        found = []
+        for section in sorted(every, key=lambda section: self.order(section.path)):
+            old = earlier.get(section.path, Section(section.path, section.label))
+            part = Part(section.path, section.label, self.lines(section.rows, old.rows, self.known))
+            part.parts = self.members(section.instances, old.instances)
+            if part.lines or part.parts:
+                found.append(part)
+        return found
+
+    def members(self, now: Iterable[Instance], before: Iterable[Instance]) -> list[Part]:
+        waiting = _by_name(before)
+        found = []
+        for key, instance in _by_name(now).items():
+            old = waiting.pop(key, None)
+            if old is None:
+                change = Change.ADDED if self.known else Change.NONE
+                found.append(Part(instance.path, instance.label, self.lines(instance.rows, (), False), change))
+                continue
+            # Last year's place in the list may have been another: its lines stand at this year's.
+            rows = [replace(row, path=instance.path + row.path[len(old.path) :]) for row in old.rows]
+            found.append(Part(instance.path, instance.label, self.lines(instance.rows, rows, True)))
+        for old in waiting.values():
+            found.append(Part(old.path, old.label, self.lines((), old.rows, True), Change.GONE))
+        return found
+
+    def lines(self, now: Iterable[Row], before: Iterable[Row], known: bool) -> list[Line]:
+        old = {_plain(row.path): row for row in before}
+        pairs: list[tuple[Row | None, Row | None]] = [(row, old.pop(_plain(row.path), None)) for row in now]
+        pairs += [(None, row) for row in old.values()]
+        lines = [self.line(this, last, known) for this, last in pairs]
+        return sorted((line for line in lines if line is not None), key=lambda line: self.order(line.path))
+
+    def line(self, now: Row | None, before: Row | None, known: bool) -> Line | None:
+        """One question of both years; None when there is nothing to show; a picture is shown elsewhere."""
+        row = now or before
+        kind = self.items[_plain(row.path)].type if row else ""
+        answer, last = (_words(one, kind) if one else "" for one in (now, before))
+        if row is None or kind in PICTURES or not (answer or last or row.path in self.keep):
+            return None
+        change = Change.NONE
+        # Nobody stands twice at quite the same point: a position is shown, and not said to have changed.
+        if known and kind != "geopoint" and (now.raw if now else "") != (before.raw if before else ""):
+            change = Change.ADDED if not last else Change.GONE if not answer else Change.CHANGED
+        return Line(row.path, row.label, answer, last, change)
 
 
 def _by_name(instances: Iterable[Instance]) -> dict[tuple[str, str, int], Instance]:
@@ -97,23 +133,12 @@ def _by_name(instances: Iterable[Instance]) -> dict[tuple[str, str, int], Instan
     return found
 
 
-def _lines(now: Iterable[Row], before: Iterable[Row], known: bool, order: Callable[[str], int]) -> list[Line]:
-    old = {_plain(row.path): row for row in before}
-    lines = []
-    for row in now:
-        last = old.pop(_plain(row.path), None)
-        if row.answer or (last is not None and last.answer):
-            lines.append(_line(row.path, row.label, row, last, known))
-    lines += [_line(row.path, row.label, None, row, known) for row in old.values() if row.answer]
-    return sorted(lines, key=lambda line: order(line.path))
-
-
-def _line(path: str, label: str, now: Row | None, before: Row | None, known: bool) -> Line:
-    answer, last = now.answer if now else "", before.answer if before else ""
-    change = Change.NONE
-    if known and (now.raw if now else "") != (before.raw if before else ""):
-        change = Change.ADDED if not last else Change.GONE if not answer else Change.CHANGED
-    return Line(path, label, answer, last, change)
+def _words(row: Row, kind: str) -> str:
+    """The answer as it is read; a position as latitude and longitude with the metres it may be off."""
+    if kind != "geopoint" or not row.answer:
+        return row.answer
+    parts = row.answer.split()
+    return f"{parts[0]}, {parts[1]}" + (f" (±{parts[3]} m)" if len(parts) == 4 else "")
 
 
 def _plain(path: str) -> str:

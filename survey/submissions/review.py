@@ -9,6 +9,7 @@ round.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,7 @@ from survey.problems import Problem
 from survey.submissions import events, lifecycle, rebuild
 from survey.submissions.comparison import Part, compare
 from survey.submissions.envelope import read_entry
+from survey.submissions.published import load_form
 from survey.submissions.receive import admit
 from survey.submissions.register import lock_commune
 from survey.terms import Action, Indicator, QuarantineReason, SubmissionState
@@ -141,7 +143,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         assessment=assessment,
         lacks=tuple(sorted(lacks, key=lambda lack: rank.index(Indicator(lack.indicator)))),
         steps=_steps(session, own),
-        photos=_photos(session, own, labels),
+        photos=_photos(session, submission, language),
         checks=_checks(submission, assessment, labels),
         parts=tuple(parts),
         labels=labels,
@@ -258,7 +260,7 @@ def _answers(
     before = None
     if entry is not None and entry.opening_answers is not None:
         before = read(form, evaluate(form, entry.opening_answers, _last_year(submission)), language)
-    parts = compare(form, now, before)
+    parts = compare(form, now, before, {problem.path for problem in evaluation.problems})
     labels: dict[str, str] = {}
     for part in parts:
         labels |= {line.path: line.label for line in part.lines}
@@ -296,17 +298,24 @@ def _steps(session: Session, own: dict[str, str]) -> tuple[Step, ...]:
     )
 
 
-def _photos(session: Session, own: dict[str, str], labels: dict[str, str]) -> tuple[Photo, ...]:
+def _photos(session: Session, submission: Submission, language: str) -> tuple[Photo, ...]:
     rows = session.execute(
         select(SubmissionFile.path, SubmissionFile.sha256, Attachment.sha256)
         .outerjoin(
             Attachment,
             and_(Attachment.commune_id == SubmissionFile.commune_id, Attachment.sha256 == SubmissionFile.sha256),
         )
-        .where(SubmissionFile.commune_id == own["commune_id"], SubmissionFile.submission_id == own["submission_id"])
+        .where(SubmissionFile.commune_id == submission.commune_id, SubmissionFile.submission_id == submission.id)
         .order_by(SubmissionFile.path)
     )
-    return tuple(Photo(path, labels.get(path, path), sha256, here is not None) for path, sha256, here in rows)
+    form = load_form(session, submission.form_id, submission.form_version)
+    asked = form.by_path if form else {}
+
+    def label(path: str) -> str:
+        item = asked.get(re.sub(r"\[\d+\]", "", path))
+        return (item.label.get(language) if item else None) or path
+
+    return tuple(Photo(path, label(path), sha256, here is not None) for path, sha256, here in rows)
 
 
 def _checks(submission: Submission, assessment: Assessment | None, labels: dict[str, str]) -> tuple[Check, ...]:

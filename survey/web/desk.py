@@ -89,6 +89,7 @@ def init_app(app: Flask) -> None:
         term=lambda term: term.label(current_language()),
         said=lambda words: in_language(words, current_language()),
         round_state=lambda one: RoundState(one.state).label(current_language()),
+        moment_now=now,
         household_class=HouseholdClass,
         indicator=Indicator,
         dimension=Dimension,

@@ -106,9 +106,8 @@ def photo(commune_id: str, sha256: str) -> Response:
     path = path_of(Path(current_app.config["INSTANCE"]) / "files", sha256)
     if attachment is None or not path.is_file():
         raise Problem("not_found")
-    response = send_file(path, mimetype=attachment.media_type, max_age=3600)
-    response.cache_control.private = True
-    response.cache_control.public = None
+    response = send_file(path, mimetype=attachment.media_type)
+    response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 
 
