@@ -8,7 +8,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 INSTANCE ?= instance
 JOBS ?= 2
-export VENV HOST PORT PYTHON CHROMIUM
+export VENV HOST PORT
 export INSTANCE := $(abspath $(INSTANCE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -52,7 +52,7 @@ unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
 
 node: $(VENV)/.dev ## the phone's pure modules, by node --test
 	@echo "== node --test"
-	@scripts/node --test tests/node/*.test.js
+	@PYTHON=$(abspath $(PY)) scripts/node --test tests/node/*.test.js
 
 phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"
