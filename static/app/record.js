@@ -613,11 +613,12 @@ export function display(bundle, definition, value, language) {
   return date && ['date', 'today'].includes(definition.type) ? `${date[3]}/${date[2]}/${date[1]}` : value
 }
 
-/** 1.500.000,5 in Vietnamese, 1,500,000.5 in English. */
+/** 1.500.000,5 in Vietnamese, 1,500,000.5 in English; four digits stay together, for most of them are years. */
 export function numberWords(number, language) {
   const [whole, fraction] = numberText(number).split('.')
   const [thousands, point] = language === 'en' ? [',', '.'] : ['.', ',']
-  return whole.replace(/\B(?=(\d{3})+$)/g, thousands) + (fraction ? point + fraction : '')
+  const grouped = /\d{5}/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, thousands) : whole
+  return grouped + (fraction ? point + fraction : '')
 }
 
 /** Nested values of the nodes that `asked` and `wanted` let through; blanks left out, an instance keeps its place. */

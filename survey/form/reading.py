@@ -131,10 +131,10 @@ def display(form: Form, item: Item, value: str | float, language: str) -> str:
 
 
 def number_words(number: float, language: str) -> str:
-    """1.500.000,5 in Vietnamese, 1,500,000.5 in English."""
+    """1.500.000,5 in Vietnamese, 1,500,000.5 in English; four digits stay together, for most of them are years."""
     whole, _, fraction = number_text(number).partition(".")
     sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-    grouped = f"{int(digits):,}"
+    grouped = f"{int(digits):,}" if len(digits) > 4 else digits
     if language != "en":
         grouped = grouped.replace(",", ".")
     point = "." if language == "en" else ","

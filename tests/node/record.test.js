@@ -99,7 +99,8 @@ test('answers are read in words', () => {
   assert.equal(record.displayValue('tinh', 'vi'), 'Sơn La')
   assert.equal(record.displayValue('nha/co_nha', 'en'), 'Yes')
   assert.equal(numberWords(1500000.5, 'vi'), '1.500.000,5')
-  assert.equal(numberWords(-1234, 'en'), '-1,234')
+  assert.equal(numberWords(-12345, 'en'), '-12,345')
+  assert.equal(numberWords(1954, 'vi'), '1954', 'a year')
   assert.equal(numberWords(0.00001, 'vi'), '0,00001')
 })
 
