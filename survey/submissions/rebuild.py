@@ -106,11 +106,16 @@ def content_of(submission: Submission) -> dict[str, Any]:
 
 def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluation] | None:
     """The record under its own form; None when the form is not known or there are no answers to read."""
+    last = session.info.get("evaluated")
+    if last is not None and last[0] == submission.id:  # judged at receipt, derived a moment later: nothing has changed
+        return last[1:]  # type: ignore[no-any-return]
     form = load_form(session, submission.form_id, submission.form_version)
     answers = content_of(submission).get("answers")
     if form is None or not isinstance(answers, dict) or not readable(submission.content):
         return None
-    return form, evaluate(form, answers, clock_of(submission))
+    evaluation = evaluate(form, answers, clock_of(submission))
+    session.info["evaluated"] = (submission.id, form, evaluation)
+    return form, evaluation
 
 
 def readable(content: str) -> bool:
