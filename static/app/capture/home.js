@@ -63,7 +63,10 @@ function grouped(outbox) {
 export function moreOf(household, villages) {
   const village = villages.get(household.village_id)?.name ?? ""
   if (household.is_new) return word("row.new", { village })
-  return word("row.village_class", { village, class: word(`class.${household.last_class ?? "unknown"}`) })
+  // The long name of "neither" would fill the screen with what nobody needs to know before the visit.
+  const isListed = ["ho_ngheo", "ho_can_ngheo"].includes(household.last_class)
+  const place = [village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
+  return isListed ? word("row.listed", { place, class: word(`class.${household.last_class}`) }) : place
 }
 
 function row({ household, draft, sign }, villages) {
@@ -180,11 +183,12 @@ function drawReturned(element, { rows, villages }) {
   const returned = rows.filter(({ sign, household }) => sign === "returned" || (sign === "open" && household.state === "returned"))
   part(element, "returned").hidden = returned.length === 0
   part(element, "returned-count").textContent = number(returned.length)
-  const cards = returned.map(({ household }) => {
+  const cards = returned.map(({ household, sign }) => {
     const words = (household.returned?.comments ?? []).map((comment) => comment.text).join("\n")
     const card = stamp("returned-card", { name: household.head_name, more: moreOf(household, villages), words })
     card.href = hashOf(household)
     card.dataset.household = household.household_id
+    tag(part(card, "tag"), `sign.${sign}`)
     return card
   })
   part(element, "returned-list").replaceChildren(...cards)
