@@ -1,0 +1,58 @@
+"""The phone's shell: the same bytes for everybody, kept whole, a new release only when something changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+
+def test_the_page_is_the_same_for_everybody_and_holds_no_token_and_no_name(client: Any, login_as: Any) -> None:
+    page = client.get("/")
+    assert page.data == login_as("enumerator").get("/").data == login_as("supervisor").get("/").data
+    assert "csrf" not in page.text and "Người thử" not in page.text
+    assert "Set-Cookie" not in page.headers
+    assert client.get("/", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
+
+
+def test_the_page_has_no_inline_script_or_style(client: Any) -> None:
+    page = client.get("/").text
+    assert not re.findall(r"\sstyle=|\son\w+=|<style", page)
+    assert all("src=" in tag or "application/json" in tag for tag in re.findall(r"<script[^>]*>", page))
+
+
+def test_the_worker_may_control_the_whole_site_and_keeps_files_that_exist(client: Any) -> None:
+    worker = client.get("/sw.js")
+    assert (worker.mimetype, worker.headers["Service-Worker-Allowed"]) == ("text/javascript", "/")
+    assert worker.headers["Cache-Control"] == "no-cache"
+    files = json.loads(re.findall(r"^const FILES = (.*)$", worker.text, re.M)[0])
+    assert {"/", "/manifest.webmanifest", "/static/style.css", "/static/app/record.js"} <= set(files)
+    for address in files:
+        with client.get(address) as answer:
+            assert answer.status_code == 200, address
+            assert "no-store" not in answer.headers["Cache-Control"], address
+
+
+def test_a_release_is_named_by_what_is_in_it(app: Flask, client: Any, login_as: Any) -> None:
+    version = re.findall(r'^const VERSION = "(\w+)"$', client.get("/sw.js").text, re.M)[0]
+    assert login_as("enumerator").get("/api/v1/hello").json["app_version"] == version
+    del app.extensions["app_version"]  # as in another process
+    assert version in client.get("/sw.js").text
+
+
+def test_the_app_can_be_installed(client: Any) -> None:
+    told = client.get("/manifest.webmanifest")
+    assert told.mimetype == "application/manifest+json"
+    assert told.json["name"] == "Sổ Hộ – Rà soát hộ nghèo"
+    assert {icon["sizes"] for icon in told.json["icons"]} >= {"192x192", "512x512"}
+    for icon in told.json["icons"]:
+        with client.get(icon["src"]) as answer:
+            assert answer.mimetype == "image/png"
+
+
+@pytest.mark.parametrize("address", ["/static/../app.py", "/static/%2e%2e/app.py", "/instance/session.key"])
+def test_nothing_but_static_files_is_served(client: Any, address: str) -> None:
+    assert client.get(address).status_code == 404

@@ -1,0 +1,106 @@
+"""The commands that keep a server, as its keeper types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from models import Account, FormVersion, ServerState
+from survey.submissions.accounts import find_account, password_matches
+from tests.interviews import SOURCE, entry, push
+
+QUESTIONNAIRE = Path(__file__).parents[2] / "survey" / "form" / "questionnaires" / "ra_soat_ho.md"
+
+
+def run(app: Flask, *words: str) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=list(words))
+    return result.exit_code, result.output
+
+
+def test_migrating_twice_is_harmless(app: Flask) -> None:
+    assert run(app, "migrate")[0] == 0
+    assert run(app, "migrate")[0] == 0
+
+
+def test_an_account_is_added_and_its_password_changed(app: Flask, session: Any) -> None:
+    words = ["account", "add", "Can-Bo", "--role", "supervisor", "--name", "Cán bộ", "--place", "03664"]
+    code, said = run(app, *words, "--password", "mật khẩu dài")
+    assert (code, said) == (0, "can-bo: Cán bộ xã phụ trách\n")
+    assert run(app, *words, "--password", "mật khẩu dài")[0] != 0
+    assert run(app, "account", "password", "can-bo", "--password", "một câu khác hẳn")[0] == 0
+    session.rollback()
+    account = find_account(session, "can-bo")
+    assert isinstance(account, Account)
+    assert password_matches(account.password_hash, "một câu khác hẳn")
+    assert account.session_epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--role", "supervisor", "--password", "ngắn", "--place", "03664"], "ít nhất 10 ký tự"),
+        (["--role", "supervisor", "--password", "mật khẩu dài"], "commune"),
+        (["--role", "province", "--password", "mật khẩu dài", "--place", "03664"], "province"),
+        (["--role", "vua", "--password", "mật khẩu dài"], "vua"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused_with_the_reason(app: Flask, words: list[str], said: str) -> None:
+    code, output = run(app, "account", "add", "ai-do", "--name", "Ai đó", *words)
+    assert code != 0
+    assert said in output
+
+
+def test_an_unknown_account_is_named(app: Flask) -> None:
+    code, said = run(app, "account", "password", "khong-co", "--password", "mật khẩu dài")
+    assert (code, said) == (1, "Error: Không có tài khoản khong-co.\n")
+
+
+def test_a_questionnaire_is_published_once_and_never_changes(app: Flask, session: Any, tmp_path: Path) -> None:
+    assert run(app, "form", "publish", str(QUESTIONNAIRE))[0] == 0
+    assert run(app, "form", "publish", str(QUESTIONNAIRE))[0] == 0
+    session.rollback()
+    stored = session.scalars(select(FormVersion)).one()
+    assert (stored.form_id, stored.source) == ("ra_soat_ho", QUESTIONNAIRE.read_text(encoding="utf-8"))
+    small = tmp_path / "phieu.md"
+    small.write_text(SOURCE, encoding="utf-8")
+    assert run(app, "form", "publish", str(small))[0] == 0
+    small.write_text(SOURCE.replace("Điểm B1", "Điểm khác"), encoding="utf-8")
+    code, said = run(app, "form", "publish", str(small))
+    assert code == 1
+    assert "hãy đổi số phiên bản" in said
+
+
+def test_a_round_is_opened_and_says_what_stands_in_the_way_of_closing(
+    app: Flask, small_round: str, login_as: Any
+) -> None:
+    push(login_as("enumerator"), entry())
+    code, said = run(app, "round", "close")
+    assert code == 1
+    assert "  4 hộ chưa đến\n  1 hộ đã nhận, chờ duyệt" in said
+    days = ["--opens", "2026-09-01", "--closes", "2026-12-14", "--form", "phieu_thu"]
+    again = run(app, "round", "open", "Lại", "--year", "2026", "--version", "1", *days)
+    assert (again[0], "đang mở" in again[1]) == (1, True)
+    assert run(app, "round", "open", "Năm sau", "--year", "2027", "--version", "1", *days)[0] == 0
+    assert "Chưa công bố" in run(app, "round", "open", "Sai", "--year", "2028", "--version", "9", *days)[1]
+    assert "hãy nêu mã đợt" in run(app, "round", "close")[1]
+
+
+def test_rebuilding_says_how_many_were_read(app: Flask, small_round: str, login_as: Any) -> None:
+    push(login_as("enumerator"), entry(), entry("ho-2"))
+    assert run(app, "rebuild") == (0, "2 phiếu đã tính lại.\n")
+
+
+def test_after_a_restore_phones_see_another_generation_and_keep_their_receipts(
+    app: Flask, small_round: str, session: Any, login_as: Any
+) -> None:
+    browser, sent = login_as("enumerator"), entry()
+    [before] = push(browser, sent)
+    generation = browser.get("/api/v1/hello").json["generation"]
+    assert run(app, "restored")[0] == 0
+    assert browser.get("/api/v1/hello").json["generation"] != generation
+    assert push(browser, sent) == [before]
+    assert session.get_one(ServerState, "generation").value != generation
