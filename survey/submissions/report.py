@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Deprivation, RegisterEntry
-from survey.submissions.households import STATE_OF, Basis, Condition, counted, deprived_in, indicators_of
+from survey.submissions.households import STATE_OF, Basis, Condition, Rows, counted, deprived_in, indicators_of
 from survey.terms import Dimension, HouseholdClass, Indicator, RegisterState
 
 BASIS_OF = {state.value: basis for basis, state in STATE_OF.items()}
@@ -107,110 +107,109 @@ class Report:
 
 def report(session: Session, scope: Condition, by_village: bool) -> Report:
     """Counts within `scope` (round, communes, village; its `household_class` narrows the indicators to that class)."""
-    total = Tally(None, scope)
-    places: dict[str, Tally] = {}
-
-    def tallies(commune_id: str, village_id: str) -> Sequence[Tally]:
-        key = village_id if by_village else commune_id
-        if key not in places:
-            where = {"communes": (commune_id,), "village_id": village_id if by_village else scope.village_id}
-            places[key] = Tally(key, scope.narrowed(**where))
-        return total, places[key]
-
-    for commune_id, village_id, state, number in _states(session, scope):
-        for tally in tallies(commune_id, village_id):
-            tally.states[RegisterState(state)] += number
-    for commune_id, village_id, basis, household_class, number in _classes(session, scope):
-        for tally in tallies(commune_id, village_id):
-            tally.add(basis, household_class, number, number)
-    for commune_id, village_id, basis, measure, lacking, number in _lacks(session, scope):
-        for tally in tallies(commune_id, village_id):
-            tally.add(basis, measure, lacking, number)
-    ordered = tuple(places[key] for key in sorted(places))
-    return Report(total, ordered, _illustrative(session, scope))
+    counting = _Counting(session, scope, by_village)
+    counting.lacks()
+    counting.lacks_last_year()
+    return _finished(counting)
 
 
-_PLACE = (RegisterEntry.commune_id, RegisterEntry.village_id)
+def progress(session: Session, scope: Condition, by_village: bool) -> Report:
+    """The states and classes alone, for a page that shows no indicator: a province has millions of those."""
+    return _finished(_Counting(session, scope, by_village))
+
+
+def _finished(counting: _Counting) -> Report:
+    counting.states()
+    counting.classes()
+    places = tuple(counting.places[place_id] for place_id in sorted(counting.places))
+    total = Tally(None, counting.scope)
+    for tally in places:
+        total.states.update(tally.states)
+        total.found.update(tally.found)
+        total.known.update(tally.known)
+    return Report(total, places, counting.illustrative())
+
+
 _COUNTED_STATES = [state.value for state in STATE_OF.values()]
 
 
-def _states(session: Session, scope: Condition) -> Iterator[tuple[str, str, str, int]]:
-    columns = (*_PLACE, RegisterEntry.state)
-    statement = counted(select(*columns, func.count()).select_from(RegisterEntry), scope).group_by(*columns)
-    for row in session.execute(statement):
-        yield row[0], row[1], row[2], row[3]
+class _Counting:
+    """Adds up the tallies of the places, one question to the database after the other."""
 
+    def __init__(self, session: Session, scope: Condition, by_village: bool) -> None:
+        self.session, self.scope, self.by_village = session, scope, by_village
+        place = RegisterEntry.village_id if by_village else RegisterEntry.commune_id
+        self.where = (RegisterEntry.commune_id, place.label("place"))
+        self.places: dict[str, Tally] = {}
 
-def _classes(session: Session, scope: Condition) -> Iterator[tuple[str, str, Basis, HouseholdClass, int]]:
-    now = (*_PLACE, RegisterEntry.state, Assessment.household_class)
-    statement = counted(select(*now, func.count()).select_from(RegisterEntry), scope).where(
-        RegisterEntry.state.in_(_COUNTED_STATES), Assessment.household_class.is_not(None)
-    )
-    for commune, village, state, name, number in session.execute(statement.group_by(*now)):
-        yield commune, village, BASIS_OF[state], HouseholdClass(name), number
-    before = (*_PLACE, RegisterEntry.opening_class)
-    statement = counted(select(*before, func.count()).select_from(RegisterEntry), scope).where(
-        RegisterEntry.opening_class.is_not(None)
-    )
-    for commune, village, name, number in session.execute(statement.group_by(*before)):
-        yield commune, village, Basis.OPENING, HouseholdClass(name), number
+    def tally(self, commune_id: str, place_id: str) -> Tally:
+        if place_id not in self.places:
+            village = place_id if self.by_village else self.scope.village_id
+            self.places[place_id] = Tally(place_id, self.scope.narrowed(communes=(commune_id,), village_id=village))
+        return self.places[place_id]
 
+    def numbers(self, *columns: Any, given: Sequence[ColumnElement[bool]] = ()) -> Iterator[tuple[Tally, Any]]:
+        """Households by place and `columns`; a row is (commune, place, *columns, number)."""
+        statement = counted(select(*self.where, *columns, func.count()).select_from(RegisterEntry), self.scope)
+        for row in self.session.execute(statement.where(*given).group_by(*self.where, *columns)):
+            yield self.tally(row[0], row[1]), row
 
-def _lacks(session: Session, scope: Condition) -> Iterator[tuple[str, str, Basis, Indicator | Dimension, int, int]]:
-    yield from _lacks_now(session, scope)
-    yield from _lacks_before(session, scope)
+    def states(self) -> None:
+        for tally, (_, _, state, number) in self.numbers(RegisterEntry.state):
+            tally.states[RegisterState(state)] += number
 
+    def classes(self) -> None:
+        given = (RegisterEntry.state.in_(_COUNTED_STATES), Assessment.household_class.is_not(None))
+        for tally, row in self.numbers(RegisterEntry.state, Assessment.household_class, given=given):
+            tally.add(BASIS_OF[row[2]], HouseholdClass(row[3]), row[4], row[4])
+        for tally, row in self.numbers(RegisterEntry.opening_class, given=(RegisterEntry.opening_class.is_not(None),)):
+            tally.add(Basis.OPENING, HouseholdClass(row[2]), row[3], row[3])
 
-def _lacks_now(session: Session, scope: Condition) -> Iterator[tuple[str, str, Basis, Indicator | Dimension, int, int]]:
-    lack = func.max(case((Deprivation.deprived, 1), else_=0)).label("lack")
-    measures: dict[str, type[Indicator] | type[Dimension]] = {"indicator": Indicator, "dimension": Dimension}
-    for kind, term in measures.items():
-        column = getattr(Deprivation, kind)
-        # One row a household and measure first: a household that lacks two indicators of a dimension counts once.
-        each = (*_PLACE, RegisterEntry.state, RegisterEntry.household_id, column.label("measure"))
-        statement = (
-            counted(select(*each, lack).select_from(RegisterEntry), scope)
-            .join(
-                Deprivation,
-                and_(
-                    Deprivation.commune_id == RegisterEntry.commune_id,
-                    Deprivation.submission_id == RegisterEntry.submission_id,
-                ),
-            )
-            .where(RegisterEntry.state.in_(_COUNTED_STATES))
+    def lacks(self) -> None:
+        lack = case((Deprivation.deprived, 1), else_=0)
+        columns = (*self.where, RegisterEntry.state, Deprivation.indicator)
+        sums = self._with_deprivations(select(*columns, func.sum(lack), func.count())).group_by(*columns)
+        self._add_lacks(sums, Indicator)
+        # One row a household and dimension first: a household that lacks two indicators of it counts once.
+        columns = (*self.where, RegisterEntry.state, Deprivation.dimension)
+        each = self._with_deprivations(select(*columns, func.max(lack).label("lack")))
+        rows = each.group_by(*columns, RegisterEntry.household_id).subquery()
+        keys = (rows.c.commune_id, rows.c.place, rows.c.state, rows.c.dimension)
+        self._add_lacks(select(*keys, func.sum(rows.c.lack), func.count()).group_by(*keys), Dimension)
+
+    def _with_deprivations(self, statement: Rows) -> Rows:
+        statement = counted(statement.select_from(RegisterEntry), self.scope).join(
+            Deprivation,
+            and_(
+                Deprivation.commune_id == RegisterEntry.commune_id,
+                Deprivation.submission_id == RegisterEntry.submission_id,
+            ),
         )
-        if scope.household_class is not None:
-            statement = statement.where(Assessment.household_class == scope.household_class.value)
-        rows = statement.group_by(*_PLACE, RegisterEntry.state, RegisterEntry.household_id, column).subquery()
-        keys = (rows.c.commune_id, rows.c.village_id, rows.c.state, rows.c.measure)
-        sums = select(*keys, func.sum(rows.c.lack), func.count()).group_by(*keys)
-        for commune, village, state, name, lacking, number in session.execute(sums):
-            yield commune, village, BASIS_OF[state], term(name), int(lacking), number
+        if self.scope.household_class is not None:
+            statement = statement.where(Assessment.household_class == self.scope.household_class.value)
+        return statement.where(RegisterEntry.state.in_(_COUNTED_STATES))
 
+    def _add_lacks(self, statement: Rows, term: type[Indicator] | type[Dimension]) -> None:
+        for commune_id, place_id, state, name, lacking, number in self.session.execute(statement):
+            self.tally(commune_id, place_id).add(BASIS_OF[state], term(name), int(lacking), number)
 
-def _lacks_before(
-    session: Session, scope: Condition
-) -> Iterator[tuple[str, str, Basis, Indicator | Dimension, int, int]]:
-    columns = (*_PLACE, RegisterEntry.opening_indicators)
-    statement = counted(select(*columns, func.count()).select_from(RegisterEntry), scope).where(
-        RegisterEntry.opening_indicators.is_not(None)
-    )
-    if scope.household_class is not None:
-        statement = statement.where(RegisterEntry.opening_class == scope.household_class.value)
-    measures: list[tuple[Indicator | Dimension, tuple[Indicator, ...]]] = [(key, (key,)) for key in Indicator]
-    measures += [(dimension, indicators_of(dimension)) for dimension in Dimension]
-    for commune, village, indicators, number in session.execute(statement.group_by(*columns)):
-        for measure, keys in measures:
-            lack = deprived_in(indicators, keys)
-            if lack is not None:
-                yield commune, village, Basis.OPENING, measure, number if lack else 0, number
+    def lacks_last_year(self) -> None:
+        measures: list[tuple[Indicator | Dimension, tuple[Indicator, ...]]] = [(key, (key,)) for key in Indicator]
+        measures += [(dimension, indicators_of(dimension)) for dimension in Dimension]
+        given: list[ColumnElement[bool]] = [RegisterEntry.opening_indicators.is_not(None)]
+        if self.scope.household_class is not None:
+            given.append(RegisterEntry.opening_class == self.scope.household_class.value)
+        for tally, (_, _, indicators, number) in self.numbers(RegisterEntry.opening_indicators, given=given):
+            for measure, keys in measures:
+                lack = deprived_in(indicators, keys)
+                if lack is not None:
+                    tally.add(Basis.OPENING, measure, number if lack else 0, number)
 
-
-def _illustrative(session: Session, scope: Condition) -> bool:
-    statement = counted(select(RegisterEntry.household_id).select_from(RegisterEntry), scope).where(
-        RegisterEntry.state.in_(_COUNTED_STATES), Assessment.illustrative
-    )
-    return session.execute(statement.limit(1)).first() is not None
+    def illustrative(self) -> bool:
+        statement = counted(select(RegisterEntry.household_id).select_from(RegisterEntry), self.scope).where(
+            RegisterEntry.state.in_(_COUNTED_STATES), Assessment.illustrative
+        )
+        return self.session.execute(statement.limit(1)).first() is not None
 
 
 def long_table(found: Report) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from survey.submissions.export import in_language
 from survey.submissions.households import Condition
 from survey.submissions.names import names_in
 from survey.submissions.queue import Shelf
-from survey.submissions.report import report
+from survey.submissions.report import progress
 from survey.terms import Dimension, HouseholdClass, Indicator, Role, RoundState
 from survey.web import figures
 from survey.web.language import current_language
@@ -109,7 +109,7 @@ def home() -> str | Response:
 
 def province(desk: Desk) -> str:
     """How far each commune is."""
-    found = report(get_session(), desk.condition(), by_village=False) if desk.round else None
+    found = progress(get_session(), desk.condition(), by_village=False) if desk.round else None
     return render_template("desk/province.html", desk=desk, found=found)
 
 
@@ -125,7 +125,7 @@ def commune(commune_id: str) -> str:
     return render_template(
         "desk/commune.html",
         desk=desk,
-        found=report(session, desk.condition(), by_village=True),
+        found=progress(session, desk.condition(), by_village=True),
         counts=queue.counts(session, shelf)[None],
         phones=[phone for phone in devices_in(session, commune_id) if phone.device.unsent],
         decides=current_account().role == Role.SUPERVISOR,
