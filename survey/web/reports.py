@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-def households_of(condition: Condition) -> str:
+def households_of(condition: Condition, page: int | None = None) -> str:
     """The address of the list of the households that meet `condition`; no name of anybody stands in it."""
     terms = {
         "village": condition.village_id,
@@ -40,6 +40,7 @@ def households_of(condition: Condition) -> str:
         "dimension": condition.dimension,
         "classified": 1 if condition.classified else None,
         "assessed": 1 if condition.assessed else None,
+        "page": page,
     }
     given: dict[str, Any] = {name: str(term) for name, term in terms.items() if term is not None}
     if len(condition.communes) == 1:

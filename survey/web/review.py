@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Attachment
 from survey.access import has_verb
 from survey.problems import Problem
-from survey.submissions import queue, review
+from survey.submissions import dossier, queue, review
 from survey.submissions.devices import devices_in
+from survey.submissions.dossier import Record
 from survey.submissions.files import path_of
 from survey.submissions.queue import NO_VILLAGE, STATES, Shelf
-from survey.submissions.review import MAX_COMMENT, Record
+from survey.submissions.review import MAX_COMMENT
 from survey.terms import Action, SubmissionState
 from survey.web.desk import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.language import current_language
@@ -115,7 +116,7 @@ def photo(commune_id: str, sha256: str) -> Response:
 @permitted("review.read")
 def record(commune_id: str, submission_id: str) -> Response:
     """One record: why it is classified so, what failed, its answers beside last year's, what was done to it."""
-    found = review.read_record(get_session(), commune_id, submission_id, current_language())
+    found = dossier.read_record(get_session(), commune_id, submission_id, current_language())
     return _page(found, Decision(seen=found.seen, formdata=None), {})
 
 
@@ -126,7 +127,7 @@ def decide(commune_id: str, submission_id: str) -> BaseResponse:
     session, form, account = get_session(), Decision(), current_account()
     if not form.validate():
         raise Problem("bad_request")
-    found = review.read_record(session, commune_id, submission_id, current_language())
+    found = dossier.read_record(session, commune_id, submission_id, current_language())
     remarks = _remarks(found)
     comments: list[dict[str, Any]] = [{"path": path, "text": text} for path, text in remarks.items()]
     if form.comment.data and form.comment.data.strip():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 
-from survey.submissions.review import Check
+from survey.submissions.dossier import Check
 from survey.terms import QuarantineReason
 
 _Q = QuarantineReason
