@@ -19,12 +19,14 @@ from survey.web import (
     accounts,
     capture,
     commands,
+    compression,
     desk,
     exports,
     language,
     login,
     reports,
     review,
+    rounds,
     security,
     session,
     sync,
@@ -55,7 +57,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     language.init_app(app)
     login.init_app(app)
     capture.init_app(app)
-    for part in (sync, accounts):
+    compression.init_app(app)
+    for part in (sync, accounts, rounds):
         app.register_blueprint(part.blueprint)
     for part in (desk, review, reports, exports):
         part.init_app(app)

@@ -108,7 +108,7 @@ def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluatio
     """The record under its own form; None when the form is not known or there are no answers to read."""
     last = session.info.get("evaluated")
     if last is not None and last[0] == submission.id:  # judged at receipt, derived a moment later: nothing has changed
-        return last[1:]  # type: ignore[no-any-return]
+        return last[1], last[2]
     form = load_form(session, submission.form_id, submission.form_version)
     answers = content_of(submission).get("answers")
     if form is None or not isinstance(answers, dict) or not readable(submission.content):

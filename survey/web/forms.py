@@ -6,8 +6,8 @@ import re
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, EqualTo, Length, Regexp, ValidationError
+from wtforms import DateField, Field, IntegerField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, NumberRange, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from survey.submissions.accounts import MIN_PASSWORD
@@ -60,3 +60,23 @@ class NewAccount(NewEnumerator):
 
     role = SelectField(_("Role"))
     place = StringField(_("Code of the commune or province"), [Length(max=16), printable])
+
+
+class NewRound(FlaskForm):
+    """A round to be opened; the view sets the choices."""
+
+    title = StringField(_("Title"), [DataRequired(_("Enter the title.")), Length(max=120), printable])
+    kind = SelectField(_("Kind"))
+    year = IntegerField(_("Year"), [InputRequired(_("Enter the year.")), NumberRange(2020, 2100)])
+    questionnaire = SelectField(_("Questionnaire"))
+    b1_method = SelectField(_("How the income side is settled"))
+    opens_on = DateField(_("First day"), [InputRequired(_("Enter the day."))])
+    closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day."))])
+
+    def validate_closes_on(self, field: Field) -> None:
+        if self.opens_on.data and field.data and field.data < self.opens_on.data:
+            raise ValidationError(_("The last day comes before the first."))
+
+
+class Closing(FlaskForm):
+    """Only the token: closing a round needs nothing else."""

@@ -12,19 +12,22 @@ from survey.terms import Role
 from survey.web.security import check_marks
 from tests.world import COMMUNE, OTHER_COMMUNE
 
-PUBLIC, SELF, OFFICE, SUPERVISOR, ACCOUNTS = "public", "self", "office", "supervisor", "accounts"
+PUBLIC, SELF, OFFICE, SUPERVISOR = "public", "self", "office", "supervisor"
+ACCOUNTS, ADMIN = "accounts", "admin"
 VERBS_OF = {
     PUBLIC: {"public"},
     SELF: {"self.manage", "sync.use"},
     OFFICE: {"desk.read", "review.read", "report.read", "export.read", "round.read", "device.read"},
     SUPERVISOR: {"review.decide"},
     ACCOUNTS: {"account.read", "account.manage"},
+    ADMIN: {"round.manage"},
 }
 ROLES_OF = {
     SELF: set(Role),
     OFFICE: {Role.SUPERVISOR, Role.PROVINCE, Role.ADMIN},
     SUPERVISOR: {Role.SUPERVISOR},
     ACCOUNTS: {Role.SUPERVISOR, Role.ADMIN},
+    ADMIN: {Role.ADMIN},
 }
 # Every route of the product and whom it is for.
 ROUTES = {
@@ -45,6 +48,9 @@ ROUTES = {
     "sync.put_file": SELF,
     "sync.has_file": SELF,
     "accounts.own_password": SELF,
+    "rounds.listing": OFFICE,
+    "rounds.new": ADMIN,
+    "rounds.close": ADMIN,
     "accounts.listing": ACCOUNTS,
     "accounts.new": ACCOUNTS,
     "accounts.one": ACCOUNTS,
@@ -95,6 +101,7 @@ def test_the_verbs_are_those_of_the_table() -> None:
     assert {role for audience in (OFFICE,) for role in ROLES_OF[audience]} == set(VERBS["desk.read"])
     assert set(VERBS["review.decide"]) == ROLES_OF[SUPERVISOR]
     assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
+    assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
 
 
 def test_a_stranger_is_asked_to_sign_in_everywhere_but_on_public_pages(app: Flask, client: Any) -> None:

@@ -24,8 +24,9 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
+from survey.submissions.register import import_household, on_register
 from tests.interviews import ANSWERS, content_hash, entry, envelope, push
-from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 pytestmark = pytest.mark.usefixtures("small_round")
 PHOTO = b"\xff\xd8\xff\xe0" + b"anh nha" * 100
@@ -355,3 +356,28 @@ def test_problems_come_in_the_readers_language(login_as: Any) -> None:
     browser.set_cookie("lang", "en")
     [result] = push(browser, entry("ho-99"))
     assert result["reason"]["title"] == "Household not on the register"
+
+
+def test_a_phone_that_pulls_while_others_push_misses_nothing(login_as: Any, session: Any) -> None:
+    """Changes become visible in the order of their numbers: whoever follows the cursor hears of each."""
+    households = [f"ho-{number}" for number in range(100, 124)]
+    for household_id in households:
+        village = {"commune_id": COMMUNE, "household_id": household_id, "village_id": VILLAGE}
+        import_household(session, **village, head_name="Chủ hộ", now=NOW)
+        on_register(session, COMMUNE, "dot-2026", household_id)
+    session.commit()
+    phone = login_as("enumerator")
+    pushing = [login_as("enumerator") for _ in households]
+    cursor = phone.get("/api/v1/register?cursor=0&limit=200").json["cursor"]
+    heard: list[str] = []
+    with ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(push, browser, entry(name)) for browser, name in zip(pushing, households, strict=True)]
+        while True:
+            finished = all(one.done() for one in done)
+            chunk = phone.get(f"/api/v1/register?cursor={cursor}&limit=3").json
+            heard += [told["household_id"] for told in chunk["entries"]]
+            cursor = chunk["cursor"]
+            if finished and not chunk["entries"]:
+                break
+    assert all(one.result()[0]["outcome"] == "stored" for one in done)
+    assert sorted(heard) == sorted(households)

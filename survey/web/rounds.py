@@ -1,0 +1,88 @@
+"""Rounds: what is open, how far it is from being closed, and opening and closing one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from models import FormVersion, Round
+from survey.problems import Problem
+from survey.submissions import rounds
+from survey.submissions.rounds import Obstacle
+from survey.terms import B1Method, RoundKind, RoundState
+from survey.web.forms import Closing, NewRound
+from survey.web.language import current_language
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("rounds", __name__, url_prefix="/rounds")
+OBSTACLES = {
+    "not_visited": lazy_gettext("households not visited yet"),
+    "to_review": lazy_gettext("households received, to be reviewed"),
+    "returned": lazy_gettext("households returned, not mended yet"),
+    "held": lazy_gettext("records held, to be looked at"),
+    "illustrative_b1": lazy_gettext("households accepted on the illustrative B1 table, which is not official"),
+}
+
+
+@blueprint.get("/")
+@permitted("round.read")
+def listing() -> str:
+    """Every round, the newest first; of those that are open, what stands in the way of closing."""
+    found = get_session().scalars(select(Round).order_by(Round.year.desc(), Round.opens_on.desc(), Round.id)).all()
+    left = {one.id: rounds.obstacles(get_session(), one) for one in found if one.state == RoundState.OPEN}
+    return render_template("rounds/list.html", found=found, left=left, words=words, closing=Closing(), **_terms())
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@permitted("round.manage")
+def new() -> str | tuple[str, int] | Response:
+    """Open a round over every household on the register."""
+    form = NewRound()
+    versions = get_session().scalars(select(FormVersion).order_by(FormVersion.published_at.desc())).all()
+    form.questionnaire.choices = [(f"{one.form_id} {one.version}", f"{one.form_id} {one.version}") for one in versions]
+    form.kind.choices = [(kind.value, kind.label(current_language())) for kind in RoundKind]
+    form.b1_method.choices = [(method.value, method.label(current_language())) for method in B1Method]
+    if not form.validate_on_submit():
+        return render_template("rounds/new.html", form=form), 422 if form.is_submitted() else 200
+    form_id, _, version = form.questionnaire.data.partition(" ")
+    rounds.open_round(
+        get_session(),
+        title=form.title.data.strip(),
+        year=form.year.data,
+        kind=RoundKind(form.kind.data),
+        form=get_session().get_one(FormVersion, (form_id, version)),
+        b1_method=B1Method(form.b1_method.data),
+        opens_on=form.opens_on.data,
+        closes_on=form.closes_on.data,
+        now=now(),
+        account_id=current_account().id,
+    )
+    return redirect(url_for(".listing"), 303)
+
+
+@blueprint.post("/<round_id>/close")
+@permitted("round.manage")
+def close(round_id: str) -> Response:
+    """Close a round, or say what stands in the way."""
+    found = get_session().get(Round, round_id)
+    if found is None:
+        raise Problem("not_found")
+    try:
+        rounds.close_round(get_session(), found, now(), current_account().id)
+    except Problem as problem:
+        obstacles = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
+        raise Problem(problem.code, detail={"reasons": [words(one) for one in obstacles]}) from problem
+    return redirect(url_for(".listing"), 303)
+
+
+def words(obstacle: Obstacle) -> str:
+    """An obstacle as a person reads it."""
+    return f"{obstacle.number} {OBSTACLES[obstacle.code]}"
+
+
+def _terms() -> dict[str, object]:
+    return {"state": RoundState, "kind": RoundKind, "method": B1Method, "title": gettext("Rounds")}
