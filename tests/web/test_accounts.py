@@ -119,3 +119,13 @@ def test_changes_of_accounts_are_logged(login_as: Any, session: Any) -> None:
     session.rollback()
     [event] = session.scalars(select(AuditEvent)).all()
     assert (event.verb, event.subject, event.detail) == ("password_reset", address.removeprefix("/accounts/"), None)
+
+
+def test_the_page_of_an_account_is_about_that_account(login_as: Any, session: Any) -> None:
+    """Not about the reader's own, whose name stands at the head of every page."""
+    found = account_id(session, "enumerator")
+    page = login_as("supervisor").get(f"/accounts/{found}").text
+    assert "<h1>Người thử enumerator</h1>" in page
+    assert f'action="/accounts/{found}/password"' in page and f'action="/accounts/{found}/active"' in page
+    made = login_as("supervisor").post(f"/accounts/{found}/password").text
+    assert "<h1>Mật khẩu mới của Người thử enumerator</h1>" in made and "<strong>enumerator</strong>" in made
