@@ -1,7 +1,7 @@
 // All talk with the server (docs/sync.md): fetch is used in this file only. It moves data between the server and the
 // store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
 
-import { canonical, contentHash } from "./canonical.js"
+import { canonical } from "./canonical.js"
 import { isSigned } from "./receipt.js"
 import { batches, pause, speaksOf, verdict } from "./verdict.js"
 
@@ -94,6 +94,7 @@ export class Outbox {
     this.#greeting = greeting
     const before = await this.#store.get("hello")
     await this.#store.set("hello", greeting)
+    await this.#store.set("clock_skew", Math.round((Date.now() - Date.parse(greeting.server_time)) / 1000))
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
     const closed = greeting.rounds.filter((round) => round.state === "closed").map((round) => round.id)
@@ -141,8 +142,9 @@ export class Outbox {
   }
 
   async #envelope(batch) {
+    const carried = new Set(batch.map((item) => item.id)) // when this call arrives, these are no longer unsent
     const unsent = (await this.#store.outbox())
-      .filter((item) => item.state === "waiting")
+      .filter((item) => item.state === "waiting" && !carried.has(item.id))
       .map((item) => ({ id: item.id, household_id: item.entry.household_id }))
     const { open } = await this.#store.counts()
     const device = { ...(await this.#device()), clock: new Date().toISOString(), in_progress: open }

@@ -58,7 +58,8 @@ export const isReceived = (item) => item.state === "received" && item.missing.le
 
 export class DraftClosed extends Error {}
 
-/** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at. */
+/** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
+ * that this phone is ahead of the server). */
 export class Store extends Settings {
   constructor(account) {
     super(new Database(`so-ho-${account}`, 1, makeStores))

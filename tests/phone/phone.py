@@ -97,13 +97,17 @@ class Phone:
         """Sign in with network, and wait until the phone can do without."""
         self.open()
         self.page.click("[data-action=sign-in]")
-        self.page.fill("[name=username]", username)
-        self.page.fill("[name=password]", world.PASSWORD)
-        self.page.click("form [type=submit], form .button")
-        self.page.wait_for_selector("[data-screen=home]")
+        self.sign_in(username)
         self.synced()
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+    def sign_in(self, username: str = "enumerator") -> None:
+        """Fill in the sign-in page that stands."""
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", world.PASSWORD)
+        self.page.click("form .button")
+        self.page.wait_for_selector("[data-screen=home]")
 
     def synced(self, runs: int = 1) -> None:
         """At least `runs` talks with the server have ended since the page began, the last one well."""

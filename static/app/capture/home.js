@@ -1,73 +1,13 @@
 // Home: one line of truth, what came back first, what is half done, then every household of the villages.
 
-import { isReceived } from "../store.js"
-import { matches } from "../search.js"
-import { action, inLanguage, number, part, stamp, tag, time, word } from "./page.js"
+import { fold, matches } from "../search.js"
+import { drawNotices, wordsOfProblem } from "./notices.js"
+import { action, number, part, stamp, tag, time, word } from "./page.js"
+import { moreOf, survey } from "./register.js"
 
 const AT_ONCE = 30 // rows drawn; more come when the last one is seen
 
 const hashOf = (household) => `#/h/${encodeURIComponent(household.round_id)}/${encodeURIComponent(household.household_id)}`
-const keyOf = (one) => `${one.round_id}/${one.household_id}`
-
-/** What this phone and the server together know of a household: the sign that the list shows. */
-export function signOf(household, draft, items) {
-  const last = items.at(-1)
-  if (draft) return "open"
-  if (last?.problem) return "refused"
-  if (last && !isReceived(last)) return "unsent"
-  // Mended and sent: the register says so itself a moment later.
-  if (household.state === "returned") return last && last.entry.replaces === household.returned?.entry_id ? "received" : "returned"
-  if (household.state === "accepted") return "accepted"
-  return last || household.state === "received" ? "received" : "to_visit"
-}
-
-/** Everything of the account's open rounds: [{household, draft, items, sign}] by village and number. */
-export async function survey(store) {
-  const [households, drafts, outbox, hello] = await Promise.all([store.households(), store.drafts(), store.outbox(), store.get("hello")])
-  const rounds = new Map((hello?.rounds ?? []).map((round) => [round.id, round]))
-  const open = new Map(drafts.filter((draft) => draft.state === "open").map((draft) => [keyOf(draft), draft]))
-  const items = grouped(outbox)
-  const known = new Set(households.map(keyOf))
-  // Households found in the field, until the register brings them.
-  for (const one of [...open.values(), ...outbox.map((item) => ({ ...item.entry, name: item.name, village_id: item.entry.new_household?.village_id }))]) {
-    if (known.has(keyOf(one)) || !one.new_household) continue
-    known.add(keyOf(one))
-    households.push({ round_id: one.round_id, household_id: one.household_id, village_id: one.village_id, head_name: one.name, code: "", state: "to_visit", is_new: true, key: "" })
-  }
-  return {
-    hello,
-    rounds,
-    villages: new Map((hello?.villages ?? []).map((village) => [village.id, village])),
-    rows: households
-      .map((household) => {
-        const draft = open.get(keyOf(household))
-        const sent = [...(items.get(keyOf(household)) ?? [])].sort(byId)
-        return { household, draft, items: sent, sign: signOf(household, draft, sent) }
-      })
-      .filter(({ household, draft, items: sent }) => !household.gone || draft || sent.length)
-      .filter(({ household, draft }) => draft || rounds.get(household.round_id)?.state !== "closed")
-      .sort((one, other) => orderOf(one).localeCompare(orderOf(other))),
-  }
-}
-
-const byId = (one, other) => (one.id < other.id ? -1 : 1)
-const orderOf = ({ household }) => `${household.village_id} ${household.code || "~"} ${household.household_id}`
-
-function grouped(outbox) {
-  const found = new Map()
-  for (const item of outbox) found.set(keyOf(item.entry), [...(found.get(keyOf(item.entry)) ?? []), item])
-  return found
-}
-
-/** The second line of a household's row. */
-export function moreOf(household, villages) {
-  const village = villages.get(household.village_id)?.name ?? ""
-  if (household.is_new) return word("row.new", { village })
-  // The long name of "neither" would fill the screen with what nobody needs to know before the visit.
-  const isListed = ["ho_ngheo", "ho_can_ngheo"].includes(household.last_class)
-  const place = [village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
-  return isListed ? word("row.listed", { place, class: word(`class.${household.last_class}`) }) : place
-}
 
 function row({ household, draft, sign }, villages) {
   const name = draft?.name || household.head_name || word("row.unnamed")
@@ -120,7 +60,7 @@ export async function show(app) {
     }
     for (const [kind, members] of Object.entries(kinds)) part(element, `count-${kind}`).textContent = number(members.length)
     // Somebody who searches wants the household, whatever was filtered.
-    const shown = view.query.trim() ? inVillage.filter(({ household, draft }) => matches(household.key || draft?.name || "", view.query)) : kinds[view.show]
+    const shown = view.query.trim() ? inVillage.filter(({ household, draft }) => matches(`${household.key} ${fold(draft?.name)}`, view.query)) : kinds[view.show]
     const signature = JSON.stringify(shown.map(({ household, sign, draft }) => [household.household_id, household.change, sign, draft?.name]))
     if (signature !== drawn) unroll(part(element, "households"), shown, (one) => row(one, villages))
     drawn = signature
@@ -217,38 +157,6 @@ function drawVillages(element, { villages }, list) {
     view.village = event.target.value
     list()
   })
-}
-
-async function drawNotices(element, app, { rows }) {
-  const notices = []
-  if (app.sync.state.stopped?.act === "sign_in") notices.push(stamp("notice-sign-in"))
-  const refused = rows.flatMap(({ items }) => items.filter((item) => item.problem))
-  if (refused.length) notices.push(refusedNotice(app, refused))
-  if (await app.release.isOffered()) {
-    const notice = stamp("notice-release")
-    action(notice, "update").addEventListener("click", () => app.release.accept())
-    notices.push(notice)
-  }
-  if (navigator.onLine && !app.release.isKept && !app.sync.state.busy) notices.push(stamp("notice-not-offline"))
-  part(element, "notices").replaceChildren(...notices)
-}
-
-function refusedNotice(app, refused) {
-  const notice = stamp("notice-refused", { words: wordsOfProblem(refused[0].problem) })
-  const links = refused.map((item) => {
-    const jump = stamp("jump", { label: item.name, message: "" })
-    action(jump, "jump").href = `#/sent/${encodeURIComponent(item.id)}`
-    return jump
-  })
-  part(notice, "list").append(...links)
-  action(notice, "send-refused").addEventListener("click", () => app.store.forgiveRefusals().then(() => app.sync.now()))
-  return notice
-}
-
-/** A refusal as a person reads it: the server's own sentence, or ours. */
-export function wordsOfProblem(problem) {
-  if (problem.code === "bad_receipt") return word("sent.bad_receipt")
-  return [problem.title, problem.next].filter(Boolean).map((text) => (typeof text === "string" ? text : inLanguage(text))).join(" ") || problem.code
 }
 
 async function drawSync(element, app, counts) {

@@ -2,8 +2,8 @@
 
 import { Interview, newDraft } from "../interview.js"
 import { uuidv7 } from "../ids.js"
-import { survey } from "./home.js"
 import { action, ask, date, number, part, stamp, tag, word } from "./page.js"
+import { survey } from "./register.js"
 
 const draftHash = (id) => `#/d/${encodeURIComponent(id)}`
 

@@ -8,6 +8,7 @@
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
 //                  persist photo read-place keep-place clear change search-choice retry language
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline
+//   clock desk
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]

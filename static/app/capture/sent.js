@@ -2,7 +2,7 @@
 
 import { Interview } from "../interview.js"
 import { isReceived } from "../store.js"
-import { wordsOfProblem } from "./home.js"
+import { wordsOfProblem } from "./notices.js"
 import { drawAssessment } from "./result.js"
 import { number, part, stamp, time, word } from "./page.js"
 

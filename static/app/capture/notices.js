@@ -1,0 +1,40 @@
+// What must be said above the list: sign in again, records that were refused, a new release, a wrong clock.
+
+import { action, inLanguage, part, stamp, word } from "./page.js"
+
+const WRONG_CLOCK = 6 * 3600 // seconds; ages and dates of interviews hang on the phone's day
+
+/** Puts the notices that hold now into the home screen. */
+export async function drawNotices(element, app, { rows, hello }) {
+  const notices = []
+  if (app.sync.state.stopped?.act === "sign_in") notices.push(stamp("notice-sign-in"))
+  const refused = rows.flatMap(({ items }) => items.filter((item) => item.problem))
+  if (refused.length) notices.push(refusedNotice(app, refused))
+  if (await app.release.isOffered()) {
+    const notice = stamp("notice-release")
+    action(notice, "update").addEventListener("click", () => app.release.accept())
+    notices.push(notice)
+  }
+  if (Math.abs((await app.store.get("clock_skew")) ?? 0) > WRONG_CLOCK) notices.push(stamp("notice-clock"))
+  if (hello && hello.account.role !== "enumerator") notices.push(stamp("notice-desk"))
+  if (navigator.onLine && !app.release.isKept && !app.sync.state.busy) notices.push(stamp("notice-not-offline"))
+  part(element, "notices").replaceChildren(...notices)
+}
+
+function refusedNotice(app, refused) {
+  const notice = stamp("notice-refused", { words: wordsOfProblem(refused[0].problem) })
+  const links = refused.map((item) => {
+    const jump = stamp("jump", { label: item.name, message: "" })
+    action(jump, "jump").href = `#/sent/${encodeURIComponent(item.id)}`
+    return jump
+  })
+  part(notice, "list").append(...links)
+  action(notice, "send-refused").addEventListener("click", () => app.store.forgiveRefusals().then(() => app.sync.now()))
+  return notice
+}
+
+/** A refusal as a person reads it: the server's own sentence, or ours. */
+export function wordsOfProblem(problem) {
+  if (problem.code === "bad_receipt") return word("sent.bad_receipt")
+  return [problem.title, problem.next].filter(Boolean).map((text) => (typeof text === "string" ? text : inLanguage(text))).join(" ") || problem.code
+}
