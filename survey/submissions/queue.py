@@ -14,12 +14,13 @@ from survey.submissions.households import Rows
 from survey.submissions.names import without_tones
 from survey.terms import HouseholdClass, QuarantineReason, RegisterState, SubmissionState
 
-# In the order in which they ask for a person; what a newer entry has replaced asks for nobody.
+# In the order in which they ask for a person; what was replaced or set aside asks for nobody and stays to be seen.
 STATES = (
     SubmissionState.SUBMITTED,
     SubmissionState.QUARANTINED,
     SubmissionState.RETURNED,
     SubmissionState.ACCEPTED,
+    SubmissionState.SUPERSEDED,
 )
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
 

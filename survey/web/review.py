@@ -134,10 +134,17 @@ def decide(commune_id: str, submission_id: str) -> BaseResponse:
         comments.insert(0, {"path": None, "text": form.comment.data.strip()})
     action = Action(form.action.data)
     if action is Action.RETURN and not comments:
-        return _page(found, form, remarks, gettext("Write a comment on the record or on a question, then return it."))
-    review.decide(
-        session, account, commune_id, submission_id, action, seen=form.seen.data, comments=comments, now=now()
-    )
+        error = gettext("Write a comment on the record or on a question, then return it.")
+        return _page(found, form, remarks, error, 422)
+    try:
+        review.decide(
+            session, account, commune_id, submission_id, action, seen=form.seen.data, comments=comments, now=now()
+        )
+    except Problem as refusal:
+        if refusal.status != 409:
+            raise
+        form.seen.data = found.seen
+        return _page(found, form, remarks, _refused(refusal), refusal.status)
     desk = open_desk("review.read", commune_id)
     if "state" not in request.args:
         return redirect(url_for(".record", commune_id=commune_id, submission_id=submission_id), 303)
@@ -152,7 +159,16 @@ def _remarks(found: Record) -> dict[str, str]:
     return {path: text[:MAX_COMMENT] for path, text in given.items() if text}
 
 
-def _page(found: Record, form: Decision, remarks: dict[str, str], error: str | None = None) -> Response:
+def _refused(refusal: Problem) -> str:
+    """Why nothing was done; the page around it shows how the record stands and keeps what was written."""
+    if refusal.code == "conflict":
+        return gettext("Somebody else decided on this record meanwhile. Look at it again; your comments are kept.")
+    return gettext(refusal.refusal.title)
+
+
+def _page(
+    found: Record, form: Decision, remarks: dict[str, str], error: str | None = None, status: int = 200
+) -> Response:
     commune_id = found.submission.commune_id
     desk, account = open_desk("review.read", commune_id), current_account()
     asked = asked_shelf(desk)
@@ -177,5 +193,5 @@ def _page(found: Record, form: Decision, remarks: dict[str, str], error: str | N
     )
     # A phone may have sent half a character, which has no UTF-8.
     response = Response(page.encode("utf-8", "replace"), mimetype="text/html")
-    response.status_code = 422 if error else 200
+    response.status_code = status
     return response

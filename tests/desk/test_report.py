@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from models import Assessment, Deprivation, Household, RegisterEntry, Submission
+from models import Assessment, Base, Deprivation, Household, RegisterEntry, Submission
 from survey.form.form import Form
 from survey.submissions.households import Basis, Condition, count
 from survey.submissions.published import publish
@@ -39,52 +39,62 @@ def generated(session: Session) -> str:
     day = world.NOW.date()
     opened = open_round(session, title="R", year=2026, form=form, opens_on=day, closes_on=day, now=world.NOW)
     session.flush()
+    rows: dict[type[Base], list[dict[str, Any]]] = {
+        model: [] for model in (Household, Submission, RegisterEntry, Assessment, Deprivation)
+    }
     for number in range(400):
         village = chance.choice(list(VILLAGES))
-        key = {"commune_id": VILLAGES[village]}
-        before = chance.choice(SOME)
-        entry = RegisterEntry(**key, round_id=opened.id, household_id=f"h{number}", village_id=village, change=number)
-        entry.opening_class = before.value if before else None
-        entry.opening_indicators = chance.choice(
-            [None, {}, {one.value: chance.randint(0, 1) for one in Indicator if chance.random() < 0.9}]
-        )
-        entry.state = chance.choice(list(RegisterState)).value
-        session.add(
-            Household(
-                **key, id=f"h{number}", code=f"{village}-{number:03d}", village_id=village, base_head_name="Lò Văn A",
-                head_name="Lò Văn A", created_at=world.NOW,
-            )
+        key, before = {"commune_id": VILLAGES[village]}, chance.choice(SOME)
+        state = chance.choice(list(RegisterState))
+        received = state is not RegisterState.TO_VISIT
+        rows[Household].append(
+            key | {"id": f"h{number}", "code": f"{village}-{number:03d}", "village_id": village}
+            | {"created_at": world.NOW, "base_head_name": "Lò Văn A", "head_name": "Lò Văn A"}
         )  # fmt: skip
-        session.flush()
-        if entry.state != RegisterState.TO_VISIT:
-            entry.submission_id = f"s{number}"
-            session.add(
-                Submission(
-                    **key, id=f"s{number}", entry_id=f"e{number}", content_hash="0", content="{}",
-                    account_id=enumerator, household_id=f"h{number}", round_id=opened.id, device_id="d",
-                    received_at=world.NOW,
-                )
+        rows[RegisterEntry].append(
+            key | {"round_id": opened.id, "household_id": f"h{number}", "village_id": village, "change": number}
+            | {"state": state.value, "submission_id": f"s{number}" if received else None}
+            | {"opening_class": before.value if before else None, "opening_indicators": _last_year(chance)}
+        )  # fmt: skip
+        if received:
+            rows[Submission].append(
+                key | {"id": f"s{number}", "entry_id": f"e{number}", "content_hash": "0", "content": "{}"}
+                | {"account_id": enumerator, "device_id": "d", "received_at": world.NOW}
+                | {"household_id": f"h{number}", "round_id": opened.id}
             )  # fmt: skip
-            session.flush()
-            _assess(session, key | {"submission_id": f"s{number}"}, chance)
-        session.add(entry)
+            key = key | {"submission_id": f"s{number}"}
+            rows[Assessment].append(key | _assessment(chance))
+            rows[Deprivation] += [key | lack for lack in _lacks(chance)]
+    for model, found in rows.items():
+        session.execute(insert(model), found)
     session.commit()
     return opened.id
 
 
-def _assess(session: Session, key: dict[str, str], chance: random.Random) -> None:
+def _last_year(chance: random.Random) -> dict[str, int] | None:
+    known = {one.value: chance.randint(0, 1) for one in Indicator if chance.random() < 0.9}
+    return chance.choice([None, {}, known])
+
+
+def _assessment(chance: random.Random) -> dict[str, Any]:
     found = chance.choice(SOME)
-    session.add(
-        Assessment(
-            **key, standard="ND07-2021", household_class=found.value if found else None, illustrative=False, persons=4,
-            problems=[], values={}, head_name="",
-        )
-    )  # fmt: skip
-    for one in Indicator:
-        if chance.random() < 0.9:
-            deprived = chance.random() < 0.3
-            dimension = DIMENSION_OF[one].value
-            session.add(Deprivation(**key, indicator=one.value, dimension=dimension, deprived=deprived, because=[]))
+    fixed = {
+        "standard": "ND07-2021",
+        "illustrative": False,
+        "persons": 4,
+        "problems": [],
+        "values": {},
+        "head_name": "",
+    }
+    return fixed | {"household_class": found.value if found else None}
+
+
+def _lacks(chance: random.Random) -> list[dict[str, Any]]:
+    known = [one for one in Indicator if chance.random() < 0.9]
+    return [
+        {"indicator": one.value, "dimension": DIMENSION_OF[one].value, "deprived": chance.random() < 0.3, "because": []}
+        for one in known
+    ]
 
 
 def every(round_id: str, *communes: str) -> Condition:

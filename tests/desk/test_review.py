@@ -126,7 +126,10 @@ def test_a_record_of_another_commune_is_not_there(sent: Field, login_as: Any) ->
 def test_two_supervisors_do_not_decide_over_each_other(sent: Field, login_as: Any) -> None:
     seen = str(sent.seen(sent.submission(sent.sent[0]).id))
     assert post(login_as("supervisor"), sent, "return", comment="Xem lại", seen=seen).status_code == 303
-    assert post(login_as("supervisor-2"), sent, "accept", seen=seen).status_code == 409
+    late = post(login_as("supervisor-2"), sent, "accept", seen=seen, comment="Đã xem kỹ")
+    assert late.status_code == 409
+    assert "Người khác vừa quyết định phiếu này" in late.get_data(as_text=True)
+    assert "Đã xem kỹ" in late.get_data(as_text=True)
     assert state_of(sent) == SubmissionState.RETURNED
 
 
