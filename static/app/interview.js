@@ -3,54 +3,15 @@
 
 import { afterRemoval, isWithin, originalPath, replay, valueAt } from "./answers.js"
 import { contentHash } from "./canonical.js"
+import { clockOf } from "./draft.js"
+import { entryOf, imagesIn } from "./entry.js"
 import { uuidv7 } from "./ids.js"
-import { isOffered, startingAnswers, suggestion } from "./preload.js"
+import { isOffered, suggestion } from "./preload.js"
 import { Record } from "./record.js"
 import { DraftClosed } from "./store.js"
 
-const two = (number) => String(number).padStart(2, "0")
-
 // One way of writing each letter, and none that JSON cannot carry.
 const clean = (text) => text.normalize("NFC").replace(/\p{Surrogate}/gu, "\ufffd")
-
-/** The phone's clock as the record wants it: {today, now} in local time with its offset. */
-export function clockOf(date) {
-  const today = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-  const offset = -date.getTimezoneOffset()
-  const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.000`
-  return { today, now: `${today}T${time}${zone}` }
-}
-
-/**
- * A new draft of a household of the register (or a new one): what openDraft keeps. A returned record starts from what
- * was submitted, and then nothing of last year is suggested: its members are no longer last year's by number.
- */
-export function newDraft({ household, round, bundle, commune, now, newHousehold = null }) {
-  const { returned } = household
-  const first = new Record(bundle, {
-    answers: returned ? returned.answers : startingAnswers(bundle, household),
-    clock: clockOf(now),
-    newId: () => uuidv7(),
-  })
-  if (!returned) first.applyDefaults()
-  return {
-    id: uuidv7(),
-    round_id: round.id,
-    commune_id: commune,
-    household_id: household.household_id,
-    village_id: household.village_id,
-    code: household.code ?? "",
-    name: household.head_name ?? "",
-    form: { id: bundle.id, version: bundle.version },
-    start: first.answers(),
-    last: returned ? null : (household.last_answers ?? null),
-    comments: returned?.comments ?? [],
-    replaces: returned?.entry_id ?? null,
-    new_household: newHousehold,
-    started_at: now.toISOString(),
-  }
-}
 
 export class Interview {
   #store
@@ -220,57 +181,20 @@ export class Interview {
     return { state, missing, wrong }
   }
 
-  /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox; `files` are those the store holds. */
-  async finalised(now, fileOf) {
-    const { draft, record } = this
-    const assessment = record.assessment()
-    const answers = record.submission()
-    const entry = {
-      id: uuidv7(),
-      commune_id: draft.commune_id,
-      round_id: draft.round_id,
-      household_id: draft.household_id,
-      form: draft.form,
-      answers,
-      confirmed: this.#confirmedStill(),
-      outcome: {
-        class: assessment.class,
-        b1: assessment.b1,
-        b2: assessment.b2,
-        indicators: Object.fromEntries(assessment.indicators.map((one) => [one.key, one.deprived === null ? null : Number(one.deprived)])),
-      },
-      files: await this.#files(answers, fileOf),
-      started_at: draft.started_at,
-      finalised_at: now.toISOString(),
-      replaces: draft.replaces,
-      new_household: draft.new_household && { ...draft.new_household, head_name: assessment.headName || draft.name },
-    }
-    const name = assessment.headName || draft.name
-    return { id: entry.id, draft_id: draft.id, name, code: draft.code, entry, content_hash: await contentHash(entry) }
-  }
-
-  #confirmedStill() {
+  /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */
+  async finalised(now) {
+    const assessment = this.record.assessment()
     const warned = new Set(this.problems.filter((problem) => problem.severity === "warning").map((one) => one.path))
-    return Object.fromEntries(Object.entries(this.confirmed).filter(([path]) => warned.has(path)))
-  }
-
-  async #files(answers, fileOf) {
-    const found = []
-    const visit = async (children, values, prefix) => {
-      for (const node of children) {
-        const value = values?.[node.name]
-        if (value === undefined || value === null) continue
-        const path = prefix + node.name
-        if (node.type === "group") await visit(node.children, value, `${path}/`)
-        else if (node.type === "repeat") {
-          for (const [index, one] of value.entries()) await visit(node.children, one, `${path}[${index + 1}]/`)
-        } else if (node.type === "image") {
-          const file = await fileOf(value)
-          if (file) found.push({ path, sha256: value, size: file.size, type: file.type })
-        }
-      }
-    }
-    await visit(this.bundle.children, answers, "")
-    return found
+    const confirmed = Object.fromEntries(Object.entries(this.confirmed).filter(([path]) => warned.has(path)))
+    const answers = this.record.submission()
+    const files = await Promise.all(
+      imagesIn(this.bundle.children, answers).map(async ({ path, sha256 }) => {
+        const file = await this.fileOf(sha256)
+        return file && { path, sha256, size: file.size, type: file.type }
+      }),
+    )
+    const entry = entryOf({ draft: this.draft, answers, confirmed, assessment, files: files.filter(Boolean), now })
+    const name = assessment.headName || this.draft.name
+    return { id: entry.id, draft_id: this.draft.id, name, code: this.draft.code, entry, content_hash: await contentHash(entry) }
   }
 }

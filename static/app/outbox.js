@@ -3,7 +3,7 @@
 
 import { canonical } from "./canonical.js"
 import { isSigned } from "./receipt.js"
-import { batches, pause, speaksOf, verdict } from "./verdict.js"
+import { batches, speaksOf, verdict } from "./verdict.js"
 
 const PATIENCE = 30000 // milliseconds for one call on a weak line; a photo gets longer
 const PATIENCE_FOR_A_FILE = 180000
@@ -213,58 +213,5 @@ export class Outbox {
       else if (["done", "halve", "refused"].includes(judged.act)) return { ...judged, body: answer.body }
       else throw new Stopped(judged)
     }
-  }
-}
-
-/**
- * Runs `outbox` when there is reason to, one tab at a time, and again later after a failure.
- * `onState({busy, step, done, total, stopped, runs})` is told each change; stopped is null, or why the last run ended
- * early; runs counts those that ended, either way.
- */
-export class Sync {
-  #make
-  #onState
-  #tries = 0
-  #timer = null
-  #state = { busy: false, stopped: null, runs: 0 }
-
-  constructor(makeOutbox, onState) {
-    this.#make = makeOutbox
-    this.#onState = onState
-  }
-
-  get state() {
-    return this.#state
-  }
-
-  #tell(change) {
-    this.#state = { ...this.#state, ...change }
-    this.#onState(this.#state)
-  }
-
-  /** Now, unless this or another tab is at it already: then nothing. */
-  now() {
-    clearTimeout(this.#timer)
-    return navigator.locks.request("so-ho sync", { ifAvailable: true }, async (lock) => {
-      if (!lock) return
-      this.#tell({ busy: true, step: "hello", done: 0, total: 0 })
-      let stopped = null
-      try {
-        await this.#make((progress) => this.#tell(progress)).run()
-      } catch (error) {
-        stopped = error instanceof Stopped ? error : new Stopped({ act: "wait", seconds: null, cause: error })
-      }
-      this.#tries = stopped ? this.#tries + 1 : 0
-      this.#tell({ busy: false, stopped, runs: this.#state.runs + 1 })
-      // Signing in brings the page back by itself; everything else is tried again.
-      if (stopped && !["sign_in", "other_account"].includes(stopped.act)) {
-        this.later(stopped.seconds ?? pause(this.#tries))
-      }
-    })
-  }
-
-  later(seconds) {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.now(), seconds * 1000)
   }
 }

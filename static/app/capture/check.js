@@ -3,7 +3,7 @@
 import { addressOf, nameOf, sectionsOf } from "./overview.js"
 import { messageOf } from "./question.js"
 import { placeWords } from "./place.js"
-import { nameOfInstance } from "./section.js"
+import { nameOfInstance } from "./items.js"
 import { action, number, part, spoken, stamp, word } from "./page.js"
 
 /** The address of the screen that asks `path`, with the question to jump to. */

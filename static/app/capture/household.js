@@ -1,7 +1,8 @@
 // One household before and after its interview, and the screen for one that the register does not know.
 
-import { Interview, newDraft } from "../interview.js"
+import { newDraft } from "../draft.js"
 import { uuidv7 } from "../ids.js"
+import { Interview } from "../interview.js"
 import { action, ask, date, number, part, stamp, tag, word } from "./page.js"
 import { survey } from "./register.js"
 

@@ -16,20 +16,14 @@
 // · #/settings. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
 import { Device, Store } from "../store.js"
-import { Outbox, Sync, Stopped, hello, signOut } from "../outbox.js"
+import { Outbox, Stopped, hello, signOut } from "../outbox.js"
+import { Sync } from "../sync.js"
 import { uuidv7 } from "../ids.js"
 import * as look from "./look.js"
 import { Opened } from "./opened.js"
 import { action, part, stamp } from "./page.js"
 import { Release } from "./release.js"
-import * as check from "./check.js"
-import * as home from "./home.js"
-import * as household from "./household.js"
-import * as overview from "./overview.js"
-import * as result from "./result.js"
-import * as section from "./section.js"
-import * as sent from "./sent.js"
-import * as settings from "./settings.js"
+import { routeOf } from "./routes.js"
 import * as welcome from "./welcome.js"
 
 /** What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens. */
@@ -110,9 +104,9 @@ class App {
 
   async show() {
     const turn = ++this.#turn
-    const { show, params } = this.#route()
+    const { show, params } = this.store ? routeOf(location.hash) : { show: welcome.show, params: {} }
     if (params.draft !== this.opened.id) await this.opened.close()
-    const screen = await show(this, params).catch((error) => this.#trouble(error))
+    const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) => this.#trouble(error))
     if (turn !== this.#turn || !screen) return
     this.#place(screen)
   }
@@ -140,20 +134,6 @@ class App {
     const element = stamp("trouble")
     action(element, "retry").addEventListener("click", () => location.reload())
     return { element }
-  }
-
-  #route() {
-    if (!this.store) return { show: welcome.show, params: {} }
-    const [way, query] = location.hash.replace(/^#\/?/, "").split("?")
-    const [place, first, second, third] = way.split("/").map(decodeURIComponent)
-    const at = new URLSearchParams(query).get("at")
-    if (place === "h") return { show: household.show, params: { round: first, household: second } }
-    if (place === "new") return { show: household.showNew, params: {} }
-    if (place === "sent") return { show: sent.show, params: { id: first } }
-    if (place === "settings") return { show: settings.show, params: {} }
-    if (place !== "d") return { show: home.show, params: {} }
-    const screens = { s: section.show, check: check.show, result: result.show }
-    return { show: this.opened.guard(screens[second] ?? overview.show), params: { draft: first, path: third, at } }
   }
 
   #clicked(event) {

@@ -67,7 +67,7 @@ export function drawAssessment(assessment, line) {
 async function finalise(app, interview) {
   const isSure = await ask({ title: word("result.finish_title"), words: word("result.finish_words"), yes: word("result.finish_yes") })
   if (!isSure || !(await interview.saved())) return
-  const item = await interview.finalised(new Date(), (hash) => app.store.file(hash))
+  const item = await interview.finalised(new Date())
   await app.store.finalise(interview.draft.id, item)
   await app.opened.close()
   app.changed()

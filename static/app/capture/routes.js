@@ -1,0 +1,24 @@
+// Which screen an address names: the table at the head of main.js. Path steps are URI-encoded.
+
+import * as check from "./check.js"
+import * as home from "./home.js"
+import * as household from "./household.js"
+import * as overview from "./overview.js"
+import * as result from "./result.js"
+import * as section from "./section.js"
+import * as sent from "./sent.js"
+import * as settings from "./settings.js"
+
+/** "#/d/<draft>/s/<path>?at=<question>" → {show, params}. What it does not know leads home. */
+export function routeOf(hash) {
+  const [way, query] = hash.replace(/^#\/?/, "").split("?")
+  const [place, first, second, third] = way.split("/").map(decodeURIComponent)
+  if (place === "h") return { show: household.show, params: { round: first, household: second } }
+  if (place === "new") return { show: household.showNew, params: {} }
+  if (place === "sent") return { show: sent.show, params: { id: first } }
+  if (place === "settings") return { show: settings.show, params: {} }
+  if (place !== "d" || !first) return { show: home.show, params: {} }
+  const screens = { s: section.show, check: check.show, result: result.show }
+  const at = new URLSearchParams(query).get("at")
+  return { show: screens[second] ?? overview.show, params: { draft: first, path: third, at } }
+}

@@ -1,0 +1,42 @@
+// A finished interview as it is sent: the ENTRY of docs/sync.md. Pure, but for the new id.
+
+import { uuidv7 } from "./ids.js"
+
+/** Every image answer in nested `answers`: [{path, sha256}]. */
+export function imagesIn(children, answers, prefix = "") {
+  return children.flatMap((node) => {
+    const value = answers?.[node.name]
+    if (value === undefined || value === null) return []
+    const path = prefix + node.name
+    if (node.type === "group") return imagesIn(node.children, value, `${path}/`)
+    if (node.type === "repeat") return value.flatMap((one, index) => imagesIn(node.children, one, `${path}[${index + 1}]/`))
+    return node.type === "image" ? [{ path, sha256: value }] : []
+  })
+}
+
+const asNumber = (deprived) => (deprived === null ? null : Number(deprived))
+
+/** ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}]. */
+export function entryOf({ draft, answers, confirmed, assessment, files, now }) {
+  const { indicators, headName } = assessment
+  return {
+    id: uuidv7(now.getTime()),
+    commune_id: draft.commune_id,
+    round_id: draft.round_id,
+    household_id: draft.household_id,
+    form: draft.form,
+    answers,
+    confirmed,
+    outcome: {
+      class: assessment.class,
+      b1: assessment.b1,
+      b2: assessment.b2,
+      indicators: Object.fromEntries(indicators.map((one) => [one.key, asNumber(one.deprived)])),
+    },
+    files,
+    started_at: draft.started_at,
+    finalised_at: now.toISOString(),
+    replaces: draft.replaces,
+    new_household: draft.new_household && { ...draft.new_household, head_name: headName || draft.name },
+  }
+}
