@@ -159,6 +159,12 @@ export class Interview {
     return original === null ? [] : this.draft.comments.filter((comment) => comment.path && comment.path === original)
   }
 
+  // Comments speak of the places of the record as it was submitted.
+  #isNow(commented, path) {
+    const original = originalPath(path, this.origins)
+    return original !== null && isWithin(commented, original)
+  }
+
   /** Problems under `prefix` that still stand: {errors, warnings} without the warnings that were confirmed. */
   standing(prefix = "") {
     const here = this.problems.filter((problem) => isWithin(problem.path, prefix))
@@ -169,16 +175,17 @@ export class Interview {
   }
 
   /**
-   * How a section stands: {state: "untouched"|"begun"|"done"|"wrong", missing, wrong}. `wrong` counts errors other than
+   * How a section or member stands: {state: "untouched"|"begun"|"done"|"wrong", missing, wrong, comments}. `wrong` counts errors other than
    * missing answers, and warnings not yet confirmed.
    */
   state(path) {
     const { errors, warnings } = this.standing(path)
     const missing = errors.filter((problem) => problem.kind === "required").length
     const wrong = errors.length - missing + warnings.length
-    const isSeen = this.visited.has(path)
+    const isSeen = this.visited.has(path) || Boolean(this.draft.replaces) // a returned record was asked before
     const state = wrong ? "wrong" : !isSeen ? "untouched" : missing ? "begun" : "done"
-    return { state, missing, wrong }
+    const comments = this.draft.comments.filter((comment) => comment.path && this.#isNow(comment.path, path)).length
+    return { state, missing, wrong, comments }
   }
 
   /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */

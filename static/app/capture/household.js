@@ -31,6 +31,7 @@ async function leftOf(app, id) {
   const { draft, events } = await app.store.draft(id)
   const bundle = await app.store.form(draft.form.id, draft.form.version)
   const { errors, warnings } = new Interview(app.store, bundle, draft, events, { now: new Date() }).standing()
+  if (errors.length + warnings.length === 0) return word("household.complete")
   const missing = errors.filter((problem) => problem.kind === "required").length
   return word("household.left", { missing: number(missing), wrong: number(errors.length - missing + warnings.length) })
 }

@@ -48,6 +48,8 @@ class App {
     this.#channel.onmessage = ({ data }) => this.#heard(data)
     addEventListener("hashchange", () => this.show())
     document.addEventListener("click", (event) => this.#clicked(event))
+    // Whatever nobody caught (a form this release cannot read, say): never a button that does nothing.
+    addEventListener("unhandledrejection", ({ reason }) => this.#place(this.#trouble(reason)))
     addEventListener("online", () => this.store && this.sync.now())
     document.addEventListener("visibilitychange", () => this.#seen())
     history.scrollRestoration = "manual"

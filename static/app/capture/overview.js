@@ -17,8 +17,13 @@ const isEmpty = (record, path) => {
 export const nameOf = (record, path) => record.label(path, spoken())
 
 /** What a tag does not say: how much is left. */
-export function leftWords({ missing, wrong }) {
-  return [missing && word("section.missing", { count: number(missing) }), wrong && word("section.mend", { count: number(wrong) })].filter(Boolean).join(" · ")
+export function leftWords({ missing, wrong, comments }) {
+  const words = [
+    comments && word("section.comments", { count: number(comments) }),
+    missing && word("section.missing", { count: number(missing) }),
+    wrong && word("section.mend", { count: number(wrong) }),
+  ]
+  return words.filter(Boolean).join(" · ")
 }
 
 export async function show(app, { interview }) {
