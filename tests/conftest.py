@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -54,17 +55,24 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     made.stop()
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once, not once a test."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def app(databases: Any, tmp_path: Any, clock: Clock) -> Iterator[Flask]:
+def app(databases: Any, tmp_path: Any, clock: Clock, templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The app on a fresh copy of the world."""
     url = databases.fresh()
     made = create_app({"DATABASE_URL": url, "INSTANCE": tmp_path / "instance", "CLOCK": clock, "TESTING": True})
     made.test_client_class = Browser
+    made.jinja_env.bytecode_cache = templates
     yield made
     made.extensions["engine"].dispose()
     databases.drop(url)

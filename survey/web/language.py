@@ -6,6 +6,7 @@ All catalogs `translations/<language>/LC_MESSAGES/*.po` are read at start and ke
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -29,6 +30,13 @@ blueprint = Blueprint("language", __name__)
 
 def read_catalogs(folder: Path) -> dict[str, NullTranslations]:
     """Every language's messages, merged over its .po files. The language of the source, English, needs none."""
+    paths = sorted(folder.glob("*/LC_MESSAGES/*.po"))
+    return _read_catalogs(folder, tuple((path.name, path.stat().st_mtime_ns) for path in paths))
+
+
+@lru_cache(maxsize=1)
+def _read_catalogs(folder: Path, _stamps: tuple[tuple[str, int], ...]) -> dict[str, NullTranslations]:
+    """Read once a process, and again when a file has changed."""
     found: dict[str, NullTranslations] = {"en": NullTranslations()}
     for language in LANGUAGES:
         merged = Catalog(locale=language)
