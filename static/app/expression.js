@@ -1,4 +1,5 @@
 // An expression tree, parsed on the server, → a function that evaluates it.   ⇄ survey/form/expression.py (the tree's shape)
+import { collected } from './collect.js'
 import { FUNCTIONS } from './functions.js'
 import { nodeNumber, nodeText, toBoolean, toNumber, toString } from './values.js'
 
@@ -53,29 +54,99 @@ function compareAtoms(operator, a, b) {
 export function build(tree) {
   if (!Array.isArray(tree)) return () => tree
   const [head] = tree
-  if (head === 'call') {
-    const body = FUNCTIONS[tree[1]]
-    const args = tree.slice(2).map(build)
-    return (c) => body(c, args)
-  }
+  if (head === 'call') return collected(tree, build, truth) ?? buildCall(tree)
   if (head === 'path' || head === 'one') return buildPath(tree)
   if (head === 'neg') {
-    const inner = build(tree[1])
-    return (c) => -toNumber(inner(c))
+    const inner = number(tree[1])
+    return (c) => -inner(c)
   }
-  const left = build(tree[1])
-  const right = build(tree[2])
-  if (head === 'or') return (c) => toBoolean(left(c)) || toBoolean(right(c))
-  if (head === 'and') return (c) => toBoolean(left(c)) && toBoolean(right(c))
-  if (head === '|') return (c) => [...new Set([left(c), right(c)].filter(Array.isArray).flat())]
+  if (head === 'or' || head === 'and') return truth(tree)
+  if (head === '|') {
+    const [left, right] = [build(tree[1]), build(tree[2])]
+    return (c) => [...new Set([left(c), right(c)].filter(Array.isArray).flat())]
+  }
   const operate = ARITHMETIC[head]
-  if (operate) return (c) => operate(toNumber(left(c)), toNumber(right(c)))
+  if (operate) {
+    const [left, right] = [number(tree[1]), number(tree[2])]
+    return (c) => operate(left(c), right(c))
+  }
+  return buildComparison(tree)
+}
+
+function buildCall(tree) {
+  const body = FUNCTIONS[tree[1]]
+  const args = tree.slice(2).map(build)
+  return (c) => body(c, args)
+}
+
+/** The function that gives a tree's number. */
+function number(tree) {
+  if (typeof tree === 'number') return () => tree
+  const single = one(tree)
+  if (single) {
+    return (c) => {
+      const node = single(c)
+      return node ? nodeNumber(node) : NaN
+    }
+  }
+  const inner = build(tree)
+  return (c) => toNumber(inner(c))
+}
+
+/** The function that gives a tree's truth. */
+function truth(tree) {
+  if (Array.isArray(tree) && (tree[0] === 'and' || tree[0] === 'or')) {
+    const [left, right] = [truth(tree[1]), truth(tree[2])]
+    return tree[0] === 'and' ? (c) => left(c) && right(c) : (c) => left(c) || right(c)
+  }
+  const inner = build(tree)
+  return (c) => toBoolean(inner(c))
+}
+
+/** Comparisons of one place with a literal are most of what a questionnaire asks: they need no lists. */
+function buildComparison([head, a, b]) {
+  const single = one(a)
+  const literal = typeof b
+  const equality = head === '=' || head === '!='
+  if (single && (literal === 'number' || (literal === 'string' && equality))) {
+    const read = literal === 'number' ? nodeNumber : nodeText
+    return (c) => {
+      const node = single(c)
+      return node ? compareAtoms(head, read(node), b) : false
+    }
+  }
+  const left = build(a)
+  const right = build(b)
   return (c) => compare(head, left(c), right(c))
+}
+
+/** The function that gives the one node of a ["one", …] path; null for any other tree. */
+function one(tree) {
+  if (!Array.isArray(tree) || tree[0] !== 'one') return null
+  const [, start, ...steps] = tree
+  if (typeof start !== 'string' || steps.some((step) => step.length > 2 || step[1] === '*')) return null
+  const up = steps.filter(([axis]) => axis === 'parent').length
+  const names = steps.filter(([axis]) => axis === 'child').map(([, name]) => name)
+  // Written as a person writes them: first up, then down.
+  if (steps.some(([axis], i) => axis === 'parent' && steps.slice(0, i).some(([before]) => before === 'child'))) return null
+  return (c) => {
+    let node = start === '/' ? c.env.root : start === '.' ? c.node : c.current
+    for (let i = 0; i < up && node; i += 1) node = node.parent
+    for (const name of names) node = node?.children.get(name)
+    return Array.isArray(node) ? undefined : node
+  }
 }
 
 const STARTS = { '/': (c) => [c.env.root], '.': (c) => [c.node], current: (c) => [c.current] }
 
 function buildPath(tree) {
+  const single = one(tree)
+  if (single) {
+    return (c) => {
+      const node = single(c)
+      return node ? [node] : []
+    }
+  }
   return buildLookup(tree) ?? buildWalk(tree)
 }
 

@@ -16,10 +16,14 @@ class Compiled {
     this.items = new Map()
     this.root = { name: '', type: 'group', children: bundle.children }
     this.prepare(this.root, '', null)
-    this.order = bundle.order.map(([path, reads]) => ({ path, reads, rules: this.items.get(path).rules }))
+    this.order = bundle.order.map(([path, reads, own], at) => ({ at, path, reads, own, ...this.items.get(path) }))
+    this.readers = new Map() // of a path: [{entry, own}], in order
+    for (const entry of this.order) {
+      for (const path of entry.reads) this.reader(path, entry, false)
+      for (const path of entry.own) this.reader(path, entry, true)
+    }
     this.tables = new Map()
     this.indexes = new Map()
-    this.affected = new Map()
     this.outcomes = new Map()
     this.indicators = []
     for (const item of this.items.values()) {
@@ -44,22 +48,9 @@ class Compiled {
     }
   }
 
-  /** The rules to run again, in order, after a change at `path`: what reads it, or something inside it, and so on. */
-  after(path) {
-    if (!this.affected.has(path)) {
-      const dirty = new Set([path])
-      const touched = (read) => {
-        for (let place = read; place; place = place.slice(0, Math.max(0, place.lastIndexOf('/')))) if (dirty.has(place)) return true
-        return false
-      }
-      const found = this.order.filter((entry) => {
-        const hit = entry.path === path || entry.reads.some(touched)
-        if (hit) dirty.add(entry.path)
-        return hit
-      })
-      this.affected.set(path, found)
-    }
-    return this.affected.get(path)
+  reader(path, entry, own) {
+    if (!this.readers.has(path)) this.readers.set(path, [])
+    this.readers.get(path).push({ entry, own })
   }
 
   rows(name) {
@@ -130,12 +121,13 @@ export class Record {
       table: (name) => this.form.table(name),
       lookup: (...args) => this.form.lookup(...args),
     }
+    this.stamp = 0
     this.faults = [] // answers that did not fit when the record was made
     this.root = new Node(this.form.items.get(''), null)
     this.env.root = this.root
     this.fill(this.root, isObject(answers) ? answers : {}, '')
     if (!isObject(answers)) this.fault('', 'type')
-    this.settle(this.form.order)
+    this.run(new Map(this.form.order.map((entry) => [entry.at, null])))
   }
 
   get languages() {
@@ -201,19 +193,66 @@ export class Record {
   // --- rules
 
   nodesOf(path) {
-    let nodes = [this.root]
-    for (const name of path.split('/')) nodes = nodes.flatMap((node) => node.children.get(name) ?? [])
-    return nodes
+    return nodesUnder([this.root], path)
   }
 
-  settle(entries) {
-    for (const { path, rules } of entries) {
-      for (const node of this.nodesOf(path)) {
-        const context = new Context(node, node, this.env)
-        if (rules.relevant) node.ownRelevant = toBoolean(rules.relevant(context))
-        if (rules.calculate) node.value = node.relevant ? calculated(rules.calculate(context)) : ''
+  /**
+   * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts those
+   * that read it in line; the order lets nobody stand before who is read.
+   */
+  run(waiting) {
+    for (let at = Math.min(...waiting.keys()); at < this.form.order.length; at += 1) {
+      if (!waiting.has(at)) continue
+      const entry = this.form.order[at]
+      for (const node of waiting.get(at) ?? this.nodesOf(entry.path)) {
+        if (this.settle(node, entry.rules)) this.changed(node, waiting)
       }
     }
+  }
+
+  /** Run one place's rules; whether that changed what others see of it. */
+  settle(node, rules) {
+    const context = new Context(node, node, this.env)
+    const { value, ownRelevant } = node
+    if (rules.relevant) node.ownRelevant = toBoolean(rules.relevant(context))
+    if (rules.calculate) node.value = node.relevant ? calculated(rules.calculate(context)) : ''
+    return node.value !== value || node.ownRelevant !== ownRelevant
+  }
+
+  /** Put in line what reads this place; of a group or an instance also what reads or is ruled inside it. */
+  changed(node, waiting) {
+    this.stamp += 1
+    for (let around = node; around; around = around.parent) around.stamp = this.stamp
+    const { path, node: definition } = node.definition
+    for (const reader of this.form.readers.get(path) ?? []) this.wake(reader, node, waiting)
+    if (!CONTAINERS.has(definition.type)) return
+    const below = `${path}/`
+    for (const [read, readers] of this.form.readers) {
+      if (!read.startsWith(below)) continue
+      // Of what is ruled inside, those that look at their own instance only stand in line below.
+      for (const reader of readers) if (!reader.own || !reader.entry.path.startsWith(below)) this.wake(reader, node, waiting)
+    }
+    for (const entry of this.form.order) {
+      if (!entry.path.startsWith(below)) continue
+      for (const inside of nodesUnder([node], entry.path.slice(below.length))) this.line(waiting, entry, inside)
+    }
+  }
+
+  wake({ entry, own }, node, waiting) {
+    if (own) this.line(waiting, entry, this.beside(node, entry))
+    else waiting.set(entry.at, null)
+  }
+
+  line(waiting, { at }, node) {
+    if (!waiting.has(at)) waiting.set(at, new Set())
+    waiting.get(at)?.add(node)
+  }
+
+  /** The place of `entry` in the same instance of its repeat. */
+  beside(node, { path, repeat }) {
+    let instance = node
+    while (instance.definition.path !== repeat) instance = instance.parent
+    return nodesUnder([instance], path.slice(repeat.length + 1))[0]
   }
 
   // --- places
@@ -278,8 +317,9 @@ export class Record {
     const stored = value === null || value === '' || value === undefined ? '' : typed(node.definition.node.type, value)
     if (stored === null) throw new TypeError('answer of the wrong type')
     this.faults = this.faults.filter((fault) => fault.path !== path)
+    if (node.value === stored) return
     node.value = stored
-    this.settle(this.form.after(node.definition.path))
+    this.rerun(node)
   }
 
   addInstance(path, answers = {}) {
@@ -291,7 +331,7 @@ export class Record {
     const place = `${path}[${instance.index}]`
     this.fill(instance, answers, place)
     instances.push(instance)
-    this.settleInside(item.path)
+    this.rerun(instance)
     this.applyDefaults(instance)
     return place
   }
@@ -302,16 +342,16 @@ export class Record {
     instances.splice(node.index - 1, 1)
     instances.forEach((instance, i) => (instance.index = i + 1))
     this.faults = []
-    this.settleInside(node.definition.path)
+    this.rerun(node)
   }
 
-  /** After instances came or went: what reads the repeat, and every rule inside it. */
-  settleInside(path) {
-    const after = new Set(this.form.after(path))
-    for (const entry of this.form.order) {
-      if (entry.path.startsWith(`${path}/`)) for (const next of [entry, ...this.form.after(entry.path)]) after.add(next)
-    }
-    this.settle(this.form.order.filter((entry) => after.has(entry)))
+  /** After an answer, or after an instance came or went. */
+  rerun(node) {
+    const waiting = new Map()
+    const entry = this.form.order.find(({ path }) => path === node.definition.path)
+    if (entry && node.index) this.line(waiting, entry, node) // a new instance has its own relevance to find
+    this.changed(node, waiting)
+    if (waiting.size) this.run(waiting)
   }
 
   /** Fill blanks that have a default, in a new record (no argument) or a new instance. Returns the places filled. */
@@ -326,13 +366,13 @@ export class Record {
           const stored = value === undefined || value === '' ? null : typed(child.definition.node.type, value)
           if (stored === null) continue
           child.value = stored
-          filled.push(Record.pathOf(child))
+          filled.push(child)
         }
       }
     }
     visit(inside)
-    if (filled.length) this.settle(this.form.order)
-    return filled
+    for (const node of filled) this.rerun(node)
+    return filled.map((node) => Record.pathOf(node))
   }
 
   metadata(type) {
@@ -552,6 +592,12 @@ export class Record {
     for (const [language, text] of Object.entries(definition.label ?? {})) label[language] = plain(text)
     return { member, path: Record.pathOf(node), label, answer }
   }
+}
+
+/** Every node that the names of a path lead to. */
+function nodesUnder(nodes, path) {
+  for (const name of path.split('/')) nodes = nodes.flatMap((node) => node.children.get(name) ?? [])
+  return nodes
 }
 
 /** An XPath value as a node keeps it: NaN and infinities are blank (JavaRosa), a boolean is its word. */

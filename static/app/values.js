@@ -9,6 +9,8 @@ export class Node {
     this.children = new Map()
     this.ownRelevant = true
     this.index = index // of a repeat instance, from 1
+    this.stamp = 0 // of a repeat instance: newer whenever something in it changed
+    this.kept = null // of a repeat instance: its part of each count and sum, with the stamp of that time (collect.js)
   }
 
   get relevant() {

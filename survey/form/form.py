@@ -84,7 +84,8 @@ def plain(text: Text) -> str:
 
 @dataclass
 class Form:
-    """One version of a questionnaire. `order`: what is evaluated when, each path with the paths that it reads."""
+    """One version of a questionnaire. `order`: what is evaluated when, each path with what it reads: of
+    any place, and of its own repeat instance only."""
 
     id: str
     version: str
@@ -94,7 +95,7 @@ class Form:
     children: list[Item]
     choices: dict[str, list[dict[str, Any]]]
     tables: dict[str, list[dict[str, str]]]
-    order: list[tuple[str, list[str]]]
+    order: list[tuple[str, list[str], list[str]]]
 
     @cached_property
     def root(self) -> Item:
@@ -197,7 +198,7 @@ class Form:
             "children": [child.as_json() for child in self.children],
             "choices": self.choices,
             "tables": self.tables,
-            "order": [[path, reads] for path, reads in self.order],
+            "order": [list(entry) for entry in self.order],
         }
 
     @classmethod
@@ -212,7 +213,7 @@ class Form:
             children=[Item.from_json(child) for child in bundle["children"]],
             choices=bundle["choices"],
             tables=bundle["tables"],
-            order=[(path, reads) for path, reads in bundle["order"]],
+            order=[(path, reads, own) for path, reads, own in bundle["order"]],
         )
 
 

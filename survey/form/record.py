@@ -112,7 +112,7 @@ def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
     _Intake(done).group(form.root, root, answers if isinstance(answers, dict) else {}, "")
     if not isinstance(answers, dict):
         done.problems.append(Problem("", "type", "error", {}))
-    for path, _ in form.order:
+    for path, _, _ in form.order:
         rules = form.functions[path]
         for node in done.nodes.get(path, []):
             _settle(node, rules, environment)

@@ -48,7 +48,27 @@ class Names:
 class Resolution:
     tree: Tree
     reads: list[str]
+    local: list[str]  # of these, what is read only of the own repeat instance
     advice: list[str]  # what will not do what its author thinks
+
+
+@dataclass
+class Reads:
+    """What the rules of one row read: `own` of the own repeat instance only, `everywhere` of any other place."""
+
+    own: set[str] = field(default_factory=set)
+    everywhere: set[str] = field(default_factory=set)
+
+    def add(self, found: Resolution) -> None:
+        self.own.update(found.local)
+        self.everywhere.update(path for path in found.reads if path not in found.local)
+
+    @property
+    def all(self) -> list[str]:
+        return sorted(self.own | self.everywhere)
+
+    def split(self) -> tuple[list[str], list[str]]:
+        return sorted(self.everywhere), sorted(self.own - self.everywhere)
 
 
 def resolve(tree: Tree, item: Item, names: Names, row_of: str | None = None) -> Resolution:
@@ -56,13 +76,15 @@ def resolve(tree: Tree, item: Item, names: Names, row_of: str | None = None) -> 
     context: Place = Table(row_of, names.tables[row_of], 2) if row_of is not None else item
     walker = _Walker(item, names)
     resolved = walker.walk(tree, context)
-    return Resolution(resolved, sorted(walker.reads), walker.advice)
+    local = [path for path in walker.reads if path not in walker.everywhere]
+    return Resolution(resolved, sorted(walker.reads), sorted(local), walker.advice)
 
 
 class _Walker:
     def __init__(self, item: Item, names: Names) -> None:
         self.item, self.names = item, names
         self.reads: set[str] = set()
+        self.everywhere: set[str] = set()  # of these, what is not read of the own repeat instance alone
         self.advice: list[str] = []
         self.around: list[Item] = []  # the repeats whose predicate is being read
 
@@ -111,13 +133,19 @@ class _Walker:
             done.append([step[0], step[1], *predicates] if step[0] == "child" or predicates else [step[0]])
         if isinstance(place, Item) and (done or start != "."):  # a bare “.” is the node itself: no dependency
             self.reads.add(place.path)
+            if several or self.around or self.item.repeat is None or place.repeat != self.item.repeat:
+                self.everywhere.add(place.path)
         return ["path" if several else "one", start, *done]
 
     def step(self, place: Place, step: Tree) -> tuple[Place, bool]:
         """Where a step leads, and whether it may lead to several places."""
         axis, name = step[0], step[1]
-        if axis == "self" or place is None:
-            return place, axis == "child"
+        if axis == "self":
+            return place, False
+        if place is None:
+            if not self.reads:
+                raise ExpressionError("a path cannot go on after this: what it leads to is not known beforehand")
+            return None, True
         if axis == "parent":
             if isinstance(place, Table):
                 return Table(place.name, place.columns, max(0, place.level - 1)), False
@@ -127,6 +155,9 @@ class _Walker:
         if isinstance(place, Table):
             return self.column(place, name), True
         if name == "*":
+            below = {item.path for item in place.walk() if item is not place}
+            self.reads |= below
+            self.everywhere |= below
             return None, True
         for child in place.children:
             if child.name == name:

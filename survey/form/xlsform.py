@@ -17,9 +17,9 @@ from pyxform.errors import PyXFormError
 from pyxform.xls2json import workbook_to_json
 from pyxform.xls2json_backends import DefinitionData, get_xlsform
 
-from survey.form.expression import ExpressionError, Tree, parse
+from survey.form.expression import ExpressionError, parse
 from survey.form.form import CONTAINERS, Form, Item, Text, Texts
-from survey.form.resolve import CycleError, Names, evaluation_order, resolve
+from survey.form.resolve import CycleError, Names, Reads, Resolution, evaluation_order, resolve
 
 
 @dataclass(frozen=True)
@@ -271,8 +271,8 @@ class _Compiler:
 
     # -- cells → trees
 
-    def resolve_all(self, root: Item, names: Names) -> list[tuple[str, list[str]]]:
-        reads: dict[str, set[str]] = {}
+    def resolve_all(self, root: Item, names: Names) -> list[tuple[str, list[str], list[str]]]:
+        reads: dict[str, Reads] = {}
         for item in root.walk():
             if item is root:
                 continue
@@ -289,14 +289,14 @@ class _Compiler:
                 elif head == "default":
                     self.rule(item, column, "default", _default(cell), names, reads)
             self.ours(item, names)
-        ordered = [(item, sorted(reads[item.path])) for item in root.walk() if item.path in reads]
+        ordered = [(item, reads[item.path].all) for item in root.walk() if item.path in reads]
         try:
-            return [(path, sorted(reads[path])) for path in evaluation_order(ordered)]
+            return [(path, *reads[path].split()) for path in evaluation_order(ordered)]
         except CycleError as error:
             self.fault(self.rows.get(error.paths[0]), "calculation", f"these wait for one another: {error}")
             return []
 
-    def rule(self, item: Item, column: str, key: str, cell: str, names: Names, reads: dict[str, set[str]]) -> None:
+    def rule(self, item: Item, column: str, key: str, cell: str, names: Names, reads: dict[str, Reads]) -> None:
         text = cell.strip()
         if key in ("required", "readonly") and text.lower() in _NO:
             return
@@ -306,24 +306,24 @@ class _Compiler:
             self.fault(self.rows[item.path], column, "a group cannot be calculated")
             return
         row_of = item.list if key == "choice_filter" else None
-        tree, read = self.expression(item, column, text, names, row_of)
-        if tree is None:
+        found = self.expression(item, column, text, names, row_of)
+        if found is None:
             return
-        item.rules[key] = tree
+        item.rules[key] = found.tree
         if key in ("relevant", "calculate"):
-            reads.setdefault(item.path, set()).update(read)
+            reads.setdefault(item.path, Reads()).add(found)
 
     def expression(
         self, item: Item, column: str, text: str, names: Names, row_of: str | None = None
-    ) -> tuple[Tree | None, list[str]]:
+    ) -> Resolution | None:
         try:
             found = resolve(parse(text), item, names, row_of if row_of in names.tables else None)
         except ExpressionError as error:
             where = f" (at character {error.at + 1})" if error.at else ""
             self.fault(self.rows[item.path], column, f"{error}{where}, in: {text}")
-            return None, []
+            return None
         self.advice.extend(Fault("survey", self.rows[item.path], column, line) for line in found.advice)
-        return found.tree, found.reads
+        return found
 
     def text(self, item: Item, column: str, cell: str, names: Names) -> Text:
         parts = [part for part in _INSERT.split(cell) if part]
@@ -331,7 +331,8 @@ class _Compiler:
             return cell
         done: list[Any] = []
         for part in parts:
-            done.append(self.expression(item, column, part, names)[0] if part.startswith("${") else part)
+            found = self.expression(item, column, part, names) if part.startswith("${") else None
+            done.append(found.tree if found else part)
         return done
 
     def ours(self, item: Item, names: Names) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench import forms as bench
 from survey.form.form import Form, Item
 from survey.form.record import Clock, evaluate
 from survey.form.xlsform import compile_workbook
@@ -38,16 +39,15 @@ class Phone:
         self.process = subprocess.Popen([node, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.known: set[str] = set()
 
-    def evaluate(self, form: Form, answers: Any, typing: bool = False) -> dict[str, Any]:
+    def evaluate(self, form: Form, answers: Any, typing: bool = False, steps: Any = None) -> Any:
         assert self.process.stdin and self.process.stdout
-        message = {"id": form.hash, "answers": answers, "clock": CLOCK_JSON, "typing": typing}
+        message = {"id": form.hash, "answers": answers, "clock": CLOCK_JSON, "typing": typing, "steps": steps}
         if form.hash not in self.known:
             message["bundle"] = form.as_json()
             self.known.add(form.hash)
         self.process.stdin.write(json.dumps(message) + "\n")
         self.process.stdin.flush()
-        found: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return found
+        return json.loads(self.process.stdout.readline())
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +266,7 @@ def answers_in(form: Form, items: list[Item]) -> st.SearchStrategy[dict[str, Any
 
 
 HOUSEHOLD_FORM = load_form()
+INTERVIEW_FORM = compile_workbook((ROOT / "tests/cases/interview_form.md").read_text())
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
@@ -281,3 +282,16 @@ def test_answering_one_by_one_ends_where_answering_at_once_does(phone: Phone, an
     at_once = phone.evaluate(HOUSEHOLD_FORM, answers)
     one_by_one = phone.evaluate(HOUSEHOLD_FORM, answers, typing=True)
     assert one_by_one == at_once
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10_000), st.integers(0, 1000)), min_size=1, max_size=60)
+LARGE_FORM = compile_workbook(bench.workbook("L"))
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(steps=STEPS)
+@pytest.mark.parametrize("form", [HOUSEHOLD_FORM, LARGE_FORM, INTERVIEW_FORM], ids=["household", "large", "interview"])
+def test_changing_answers_ends_where_a_fresh_start_does(phone: Phone, form: Form, steps: Any) -> None:
+    started = {"tv": bench.answers("L")["tv"][:3]} if form is LARGE_FORM else {}
+    changed, fresh = phone.evaluate(form, started, steps=steps)
+    assert changed == fresh

@@ -47,7 +47,7 @@ def test_a_good_workbook_keeps_its_labels_rules_and_clauses() -> None:
     assert form.node("tv/tuoi").label == {"vi": "Tuổi của …", "en": "Age of …"}
     assert form.node("tv/tre_em").law == "NĐ 07/2021"
     assert [choice["label"]["en"] for choice in form.choices["co_khong"]] == ["Yes", "No"]
-    assert [path for path, _ in form.order] == ["tv/tuoi", "tv/tre_em", "so_tre"]
+    assert [path for path, _, _ in form.order] == ["tv/tuoi", "tv/tre_em", "so_tre"]
 
 
 def test_a_bundle_read_back_is_the_same_form() -> None:

@@ -1,6 +1,6 @@
 // The phone's evaluator as a process: a line of JSON in (a form, answers), a line of JSON out. Driven by tests/form/test_two_evaluators.py.
 import { createInterface } from 'node:readline'
-import { Record } from '../../static/app/record.js'
+import { Record, typed } from '../../static/app/record.js'
 
 const bundles = new Map()
 
@@ -19,14 +19,36 @@ function typedIn(bundle, answers, clock) {
   return record
 }
 
+/** Somebody changes their mind: each step answers another question, adds a member or removes one. */
+function unsettle(record, steps) {
+  const values = [0, 1, 5, 15, 16, 31, 140, 1.5, 1990, 2020, 'co', 'khong', 'nam', 'chu_ho', 'dang_lam', '2026-10-01', 'x', null]
+  for (const [kind, where, what] of steps) {
+    const repeats = [...record.form.items.values()].filter((item) => item.node.type === 'repeat' && item.repeat === null)
+    const repeat = repeats[where % repeats.length].path
+    const instances = record.instances(repeat)
+    if (kind === 0) record.addInstance(repeat)
+    else if (kind === 1 && instances.length) record.removeInstance(instances[what % instances.length])
+    else if (kind > 1) {
+      const questions = [...record.questions()].filter((node) => !node.definition.rules.calculate)
+      const node = questions[where % questions.length]
+      if (!questions.length) continue
+      const choices = record.bundle.choices[node.definition.node.list]
+      const value = choices ? choices[what % choices.length].name : values[what % values.length]
+      if (value === null || typed(node.definition.node.type, value) !== null) record.set(Record.pathOf(node), value)
+    }
+  }
+}
+
 function outcome(record) {
   return { values: record.values(), relevant: record.relevance(), problems: record.problems(), assessment: record.assessment() }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { id, bundle, answers, clock, typing } = JSON.parse(line)
+  const { id, bundle, answers, clock, typing, steps } = JSON.parse(line)
   if (bundle) bundles.set(id, bundle)
   const form = bundles.get(id)
   const record = typing ? typedIn(form, answers, clock) : new Record(form, { answers, clock })
-  process.stdout.write(`${JSON.stringify(outcome(record))}\n`)
+  if (steps) unsettle(record, steps)
+  const again = steps && outcome(new Record(form, { answers: record.answers(), clock }))
+  process.stdout.write(`${JSON.stringify(steps ? [outcome(record), again] : outcome(record))}\n`)
 }

@@ -48,6 +48,15 @@ test('members are added, counted, named and removed', () => {
   assert.equal(record.get('tv[1]/thu_tu'), 1)
 })
 
+test('who joins is counted by those who were there', () => {
+  const record = open({ tv: [{ ten: 'An', tuoi: 5 }, { ten: 'Ba', tuoi: 30 }] })
+  assert.deepEqual([record.get('tv[1]/lon_hon'), record.get('tv[2]/lon_hon')], [1, 0])
+  record.addInstance('tv', { ten: 'Bà', tuoi: 70 })
+  assert.deepEqual([record.get('tv[1]/lon_hon'), record.get('tv[2]/lon_hon'), record.get('tv[3]/lon_hon')], [2, 1, 0])
+  record.removeInstance('tv[2]')
+  assert.deepEqual([record.get('tv[1]/lon_hon'), record.get('tv[2]/lon_hon')], [1, 0])
+})
+
 test('labels, hints and messages quote the answers', () => {
   const record = open({ tv: [{ ten: 'An', tuoi: 200 }] })
   assert.equal(record.label('tv[1]/tuoi', 'vi'), 'An bao nhiêu tuổi?')
@@ -108,10 +117,16 @@ test('an answer runs only the rules that depend on it', () => {
   const record = open({ tv: Array.from({ length: 40 }, () => ({ ten: 'A', tuoi: 3 })) })
   const ran = []
   const settle = record.settle.bind(record)
-  record.settle = (entries) => {
-    ran.push(...entries.map((entry) => entry.path))
-    settle(entries)
+  record.settle = (node, rules) => {
+    ran.push(Record.pathOf(node))
+    return settle(node, rules)
   }
-  record.set('nha/co_nha', 'khong')
+  record.set('nha/co_nha', 'co')
   assert.deepEqual(ran, ['nha/so_tang', 'tong'])
+  ran.length = 0
+  record.set('tv[7]/tuoi', 4)
+  assert.deepEqual(new Set(ran.filter((path) => !path.endsWith('lon_hon'))), new Set(['tv[7]/tre_em']), 'of one member only')
+  record.set('tv[7]/tuoi', 44)
+  assert.deepEqual(ran.slice(1).filter((path) => !path.endsWith('lon_hon')), ['tv[7]/tre_em', 'so_tre'])
+  assert.equal(record.get('so_tre'), 39)
 })
