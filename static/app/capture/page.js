@@ -7,10 +7,11 @@ let words = new Map()
 
 /** Speaks this language from now on ("vi", "en"). */
 export function speak(chosen) {
-  const source = document.querySelector(`template[data-language="${CSS.escape(chosen)}"]`)
+  const sources = [...document.querySelectorAll(`template[data-language="${CSS.escape(chosen)}"]`)]
+  const all = (selector) => sources.flatMap((source) => [...source.content.querySelectorAll(selector)])
   language = chosen
-  templates = new Map([...source.content.querySelectorAll("template")].map((one) => [one.dataset.template, one]))
-  words = new Map([...source.content.querySelectorAll("[data-word]")].map((one) => [one.dataset.word, one]))
+  templates = new Map(all("template").map((one) => [one.dataset.template, one]))
+  words = new Map(all("[data-word]").map((one) => [one.dataset.word, one]))
   document.documentElement.lang = chosen
 }
 
