@@ -58,6 +58,9 @@ phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) tests/phone $(ARGS)
 
+screens: tools ## the pictures of the main screens, docs/screens
+	@$(PY) -m scripts.screens
+
 bench: $(VENV)/.dev ## how fast phones are taken in, against what a province needs
 	@$(PY) -m bench.intake
 
@@ -80,4 +83,4 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run run-https env test tools lint catalog size unit node phone bench clean
+.PHONY: help run run-https env test tools lint catalog size unit node phone screens bench clean
