@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Device, Round, Submission, SubmissionStatus
 from survey.demo.accounts import ACCOUNTS, COMMUNE
-from survey.demo.answers import HERE, DemoHousehold, context_of, interview
+from survey.demo.answers import HERE, DemoHousehold, interview
 from survey.demo.year import a_year_later
 from survey.form.form import Form
 from survey.form.record import Evaluation
@@ -21,6 +21,7 @@ from survey.poverty.assess import assess
 from survey.submissions.envelope import read_entry
 from survey.submissions.receipts import Signer, instant
 from survey.submissions.receive import receive
+from survey.submissions.register import context_of
 from survey.submissions.review import decide
 from survey.terms import Action, Role
 
@@ -58,7 +59,7 @@ class FieldWork:
         return dict(rows.all())
 
     def _visit(self, village: int, household: DemoHousehold, day: date, course: str) -> None:
-        entry = self._entry(village, household, day)
+        entry = self._entry(household, day)
         if course == "hold":
             del entry["answers"]["nha_o"]["tuong"]  # a question left out: held until a person has looked
             entry["outcome"] = None
@@ -69,12 +70,12 @@ class FieldWork:
             self._decide(submission_id, Action.RETURN, day, self.random.choice(REMARKS))
         if course == "mend":
             household.living.area += 6
-            mended = self._entry(village, household, day + timedelta(days=1), replaces=entry["id"])
+            mended = self._entry(household, day + timedelta(days=1), replaces=entry["id"])
             self._decide(self._send(village, mended, day + timedelta(days=1)), Action.ACCEPT, day + timedelta(days=1))
 
-    def _entry(self, village: int, household: DemoHousehold, day: date, replaces: str | None = None) -> dict[str, Any]:
+    def _entry(self, household: DemoHousehold, day: date, replaces: str | None = None) -> dict[str, Any]:
         """The entry as a phone would send it (docs/sync.md)."""
-        context = context_of(village, household)
+        context = context_of(self.session, COMMUNE, household.id, self.round.id, day)
         answers, evaluation = interview(self.form, household, context, day)
         north, east = self.random.uniform(21.43, 21.49), self.random.uniform(103.69, 103.76)
         answers["thong_tin_ho"]["vi_tri"] = f"{north:.6f} {east:.6f} 0 {self.random.randint(4, 15)}"

@@ -90,6 +90,7 @@ def init_app(app: Flask) -> None:
         said=lambda words: in_language(words, current_language()),
         round_state=lambda one: RoundState(one.state).label(current_language()),
         moment_now=now,
+        this_desk=lambda: open_desk("desk.read"),
         household_class=HouseholdClass,
         indicator=Indicator,
         dimension=Dimension,
