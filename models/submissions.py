@@ -103,6 +103,7 @@ class Assessment(Base):
     b2_points: Mapped[float | None]
     deprived_count: Mapped[int | None]
     illustrative: Mapped[bool]  # the B1 figure rests on a table that is not official
+    refused: Mapped[bool]  # the household did not agree to answer: accounted for, without a class
     persons: Mapped[int]
     problems: Mapped[Any] = mapped_column(JSONText)  # failed checks: list of {"path", "kind", "severity", "message"}
     phone_agrees: Mapped[bool | None]  # NULL when the phone sent no outcome

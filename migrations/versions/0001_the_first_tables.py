@@ -301,6 +301,7 @@ def upgrade() -> None:
         sa.Column("b2_points", sa.Double(), nullable=True),
         sa.Column("deprived_count", sa.Integer(), nullable=True),
         sa.Column("illustrative", sa.Boolean(), nullable=False),
+        sa.Column("refused", sa.Boolean(), nullable=False),
         sa.Column("persons", sa.Integer(), nullable=False),
         sa.Column("problems", sa.Text(), nullable=False),
         sa.Column("phone_agrees", sa.Boolean(), nullable=True),

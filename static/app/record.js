@@ -546,6 +546,7 @@ export class Record {
       b2: number('b2'),
       deprivedCount: number('deprived_count'),
       illustrative: number('illustrative') === 1,
+      refused: number('refused') === 1,
       persons: number('persons') ?? 0,
       headName: String(outcome('head_name')),
       indicators: this.form.indicators.map((item) => this.indicator(item)),

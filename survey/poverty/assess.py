@@ -47,6 +47,7 @@ class Assessment:
     b2: float | None
     deprived_count: int | None
     illustrative: bool
+    refused: bool  # the household did not agree to answer
     persons: int
     head_name: str
     indicators: tuple[IndicatorResult, ...]
@@ -72,6 +73,7 @@ def assess(form: Form, evaluation: Evaluation) -> Assessment:
         b2=number("b2"),
         deprived_count=None if count is None else int(count),
         illustrative=number("illustrative") == 1.0,
+        refused=number("refused") == 1.0,
         persons=int(number("persons") or 0),
         head_name=str(outcome("head_name")),
         indicators=tuple(_indicator(form, evaluation, item) for item in form.indicators if item.name in set(Indicator)),

@@ -170,7 +170,8 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
     assessment.household_class = judged.household_class.value if judged.household_class else None
     assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
     assessment.deprived_count = judged.deprived_count
-    assessment.illustrative, assessment.persons = judged.illustrative, judged.persons
+    assessment.illustrative, assessment.refused = judged.illustrative, judged.refused
+    assessment.persons = judged.persons
     assessment.problems = [problem.as_json() for problem in evaluation.problems[:200]]
     assessment.phone_agrees = phone_agrees(content.get("outcome"), judged)
     assessment.head_name = plain_name(judged.head_name)
@@ -226,10 +227,15 @@ def _with_status(commune_id: str, household_id: str) -> Any:
 
 
 def _derive_current(session: Session, household: Household) -> None:
-    """The household as last accepted, in whatever round; as imported while nothing was."""
+    """The household as last accepted, in whatever round; as imported while nothing was. One that refused to answer is
+    accounted for in its round and stays what it was."""
     row = session.execute(
         _with_status(household.commune_id, household.id)
-        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value)
+        .join(
+            Assessment,
+            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
+        )
+        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value, ~Assessment.refused)
         .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
         .limit(1)
     ).first()

@@ -32,8 +32,12 @@ def open_actions(record: Record, account_id: str) -> list[Action]:
     """What may be decided now by `account_id`, before what only the decision itself can find."""
     own = record.submission.account_id == account_id
     found = lifecycle.allowed(record.state, reason=record.reason, own_interview=own)
-    unclassified = record.assessment is None or record.assessment.household_class is None
-    return [action for action in found if not (action is Action.ACCEPT and unclassified)]
+    return [action for action in found if action is not Action.ACCEPT or _is_decided(record.assessment)]
+
+
+def _is_decided(assessment: Assessment | None) -> bool:
+    """Whether there is something to accept: a class, or the household's refusal to answer."""
+    return assessment is not None and (assessment.household_class is not None or assessment.refused)
 
 
 def decide(
@@ -59,10 +63,8 @@ def decide(
     if session.scalar(last) != seen:
         raise Problem("conflict")
     following = _following(submission, status, action, account, bool(comments))
-    if action is Action.ACCEPT:
-        assessment = session.get(Assessment, (commune_id, submission_id))
-        if assessment is None or assessment.household_class is None:
-            raise Problem("not_allowed_now")
+    if action is Action.ACCEPT and not _is_decided(session.get(Assessment, (commune_id, submission_id))):
+        raise Problem("not_allowed_now")
     if status.state == SubmissionState.QUARANTINED and following in lifecycle.LIVE:
         _make_room(session, submission, account, now)
         admit(session, commune_id, read_entry(json.loads(submission.content)), now)

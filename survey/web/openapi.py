@@ -32,6 +32,9 @@ def _maybe(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+CONTEXT: Schema = {"type": "object", "additionalProperties": _maybe(TEXT)}
+
+
 def _term(term: type[Term]) -> Schema:
     return {"type": "string", "enum": [member.value for member in term]}
 
@@ -72,7 +75,7 @@ SCHEMAS: Schema = {
             "server_time": INSTANT,
             "app_version": TEXT,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
-            "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area))})),
+            "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT})),
             "rounds": _list(_ref("Round")),
             "receipt_key": TEXT,
         }
@@ -96,7 +99,7 @@ SCHEMAS: Schema = {
             "state": _term(RegisterState),
             "change": WHOLE,
             "last_class": _maybe(_term(HouseholdClass)),
-            "context": {"type": "object", "additionalProperties": _maybe(TEXT)},
+            "context": CONTEXT,
             "last_answers": _maybe(ANSWERS),
             "returned": _maybe(_ref("Returned")),
         }

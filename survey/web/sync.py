@@ -17,7 +17,7 @@ from survey.submissions import devices
 from survey.submissions.accounts import villages_of
 from survey.submissions.envelope import read_envelope
 from survey.submissions.files import store_file
-from survey.submissions.places import periods_at
+from survey.submissions.places import periods_at, region_of
 from survey.submissions.pull import LIMIT, pull
 from survey.submissions.rebuild import HERE
 from survey.submissions.receipts import Signer, generation, instant
@@ -49,6 +49,7 @@ def hello() -> Response:
     villages = villages_of(session, account)
     periods = periods_at(session, [*villages, account.place_id or ""], today)
     commune = periods.get(account.place_id or "")
+    region = region_of(session, commune.place_id, today) if commune else None
     last_year = or_(Round.state == RoundState.OPEN.value, Round.year >= today.year - 1)
     rounds = select(Round, FormVersion).join(FormVersion).where(last_year).order_by(Round.opens_on, Round.id)
     return jsonify(
@@ -66,7 +67,12 @@ def hello() -> Response:
             "app_version": app_version(),
             "commune": {"id": account.place_id, "name": commune.name} if commune else None,
             "villages": [
-                {"id": village, "name": periods[village].name, "area": periods[village].area}
+                {
+                    "id": village,
+                    "name": periods[village].name,
+                    "area": periods[village].area,
+                    "context": {"khu_vuc": periods[village].area, "vung": region},
+                }
                 for village in villages
                 if village in periods
             ],

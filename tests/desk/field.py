@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, RegisterEntry, Submission, SubmissionEvent
+from models import Account, Household, RegisterEntry, Submission, SubmissionEvent
 from survey.form.xlsform import compile_workbook
 from survey.submissions import review
 from survey.submissions.accounts import find_account
@@ -113,6 +113,9 @@ class Field:
             select(SubmissionEvent.seq).where(SubmissionEvent.submission_id == submission_id)
         )
         return max(numbers)
+
+    def household(self, number: int) -> Household:
+        return self.session.get_one(Household, (world.COMMUNE, self.households[number]))
 
     def register(self, number: int) -> RegisterEntry:
         self.session.rollback()  # to see what others did since

@@ -163,6 +163,20 @@ def test_a_record_without_a_class_cannot_be_accepted(sent: Field, login_as: Any)
     assert state_of(sent, 1) == SubmissionState.SUBMITTED
 
 
+def test_a_refusal_is_accounted_for_and_takes_no_class_away(sent: Field, login_as: Any) -> None:
+    entry = sent.entry(1, POOR)
+    context = {name: entry["answers"][name] for name in ("ma_ho", "khu_vuc", "vung", "cach_b1", "ngay_ra_soat")}
+    refusal = {"thong_tin_ho": {"dong_y": "khong", "ly_do_tu_choi": "Đang có tang"}}
+    assert not sent.send(entry | {"answers": context | refusal}).held
+    before = sent.household(1).current_class
+    browser = login_as("supervisor")
+    assert "Gia đình chưa đồng ý trả lời" in page_of(browser, sent, 1)
+    assert post(browser, sent, "accept", 1).status_code == 303
+    sent.session.rollback()
+    assert sent.register(1).state == "accepted"
+    assert sent.household(1).current_class == before is not None
+
+
 def test_releasing_a_second_interview_sets_the_first_aside(sent: Field, login_as: Any) -> None:
     assert sent.send(sent.entry(0, CASES[1])).held
     browser = login_as("supervisor")

@@ -74,6 +74,7 @@ def on_the_server(form: Form, answers: Any) -> dict[str, Any]:
             "b2": found.b2,
             "deprivedCount": found.deprived_count,
             "illustrative": found.illustrative,
+            "refused": found.refused,
             "persons": found.persons,
             "headName": found.head_name,
             "indicators": [

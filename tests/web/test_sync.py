@@ -44,7 +44,8 @@ def test_hello_says_who_what_time_and_which_form(login_as: Any) -> None:
     assert told.json["account"]["username"] == "enumerator"
     assert told.json["server_time"] == "2026-11-23T02:00:00.000Z"
     assert told.json["commune"] == {"id": COMMUNE, "name": told.json["commune"]["name"]}
-    assert told.json["villages"] == [{"id": VILLAGE, "name": "Bản Nà Ca", "area": "nong_thon"}]
+    context = {"khu_vuc": "nong_thon", "vung": "mien_nui_phia_bac"}
+    assert told.json["villages"] == [{"id": VILLAGE, "name": "Bản Nà Ca", "area": "nong_thon", "context": context}]
     assert [(r["state"], r["b1_method"]) for r in told.json["rounds"]] == [("open", "nhap_tong")]
 
 

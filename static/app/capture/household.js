@@ -79,7 +79,7 @@ export async function show(app, params) {
 }
 
 export async function showNew(app) {
-  const { hello, rounds, rows } = await survey(app.store)
+  const { hello, rounds } = await survey(app.store)
   const element = stamp("new-household", { title: word("new.title") })
   const round = [...rounds.values()].find((one) => one.state === "open")
   const go = action(element, "interview")
@@ -98,11 +98,7 @@ export async function showNew(app) {
   }
   go.addEventListener("click", () => {
     go.disabled = true
-    // What holds for every household of the village (its region) is read off a neighbour.
-    const neighbours = rows.map((row) => row.household).filter((one) => one.context)
-    const neighbour = neighbours.find((one) => one.village_id === village.id) ?? neighbours[0]
-    const { vung } = neighbour?.context ?? {}
-    const context = { vung, ...village.context, khu_vuc: village.area, cach_b1: round.b1_method }
+    const context = { ...village.context, cach_b1: round.b1_method }
     const household = { household_id: uuidv7(), village_id: village.id, context, last_answers: null }
     begin(app, { household, round, hello, newHousehold: { village_id: village.id } }).finally(() => (go.disabled = false))
   })

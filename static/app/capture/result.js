@@ -8,6 +8,7 @@ const orDash = (value) => (value === null ? "–" : number(value))
 
 function why(assessment, line) {
   const { indicators, deprivedCount, b1 } = assessment
+  if (assessment.refused) return word("result.refused")
   if (!assessment.class) return word("result.incomplete")
   const counts = { deprived: number(deprivedCount ?? 0), all: number(indicators.length) }
   if (line.income !== null && line.incomeLine !== null) {
@@ -38,7 +39,7 @@ function indicator(one) {
 /** The assessment on the screen; `line` is {points, income, incomeLine}, each a number or null. */
 export function drawAssessment(assessment, line) {
   const element = stamp("assessment", {
-    class: word(`class.${assessment.class ?? "incomplete"}`),
+    class: word(`class.${assessment.class ?? (assessment.refused ? "refused" : "incomplete")}`),
     why: why(assessment, line),
     b1: orDash(assessment.b1),
     b2: orDash(assessment.b2),
@@ -57,7 +58,7 @@ export function drawAssessment(assessment, line) {
   }
   part(element, "deprived-title").hidden = of(true).length === 0
   part(element, "indicators").append(...of(true).map(indicator))
-  part(element, "unknown").hidden = of(null).length === 0
+  part(element, "unknown").hidden = assessment.refused || of(null).length === 0
   part(element, "unknown-list").append(...of(null).map(entry))
   part(element, "others").hidden = of(false).length === 0
   part(element, "others-list").append(...of(false).map(entry))
