@@ -195,3 +195,17 @@ def download(desk: Page, server: Server) -> dict[str, list[dict[str, str]]]:
                 csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
             )
     return found
+
+
+def test_a_refusal_is_sent_and_not_held(phone: Phone, server: Server) -> None:
+    phone.enrol()
+    phone.begin("ho-1")
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/dong_y", "khong")
+    phone.answer("thong_tin_ho/ly_do_tu_choi", "Đang có tang")
+    phone.finish_answers()
+    phone.page.click("[data-screen=check] .actions [data-action=result]")
+    assert "Chưa đồng ý trả lời" in phone.page.inner_text(".verdict")
+    phone.check()
+    phone.finalise()
+    phone.page.wait_for_selector("[data-screen=sent][data-state=received]")
