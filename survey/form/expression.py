@@ -22,6 +22,7 @@ reads as blank, and is left out of a path that may give several.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -292,19 +293,89 @@ def build(tree: Tree) -> Lazy:
     if head in ("path", "one"):
         return _build_path(tree)
     if head == "neg":
-        inner = build(tree[1])
-        return lambda context: -to_number(inner(context))
-    left, right = build(tree[1]), build(tree[2])
-    if head == "or":
-        return lambda context: to_boolean(left(context)) or to_boolean(right(context))
-    if head == "and":
-        return lambda context: to_boolean(left(context)) and to_boolean(right(context))
+        operand = _number(tree[1])
+        return lambda context: -operand(context)
+    if head in ("or", "and"):
+        return _truth(tree)
     if head in _ARITHMETIC:
-        operate = _ARITHMETIC[head]
-        return lambda context: operate(to_number(left(context)), to_number(right(context)))
+        operate, x, y = _ARITHMETIC[head], _number(tree[1]), _number(tree[2])
+        return lambda context: operate(x(context), y(context))
     if head == "|":
+        left, right = build(tree[1]), build(tree[2])
         return lambda context: _union(left(context), right(context))
+    return _build_comparison(tree)
+
+
+def _number(tree: Tree) -> Callable[[Context], float]:
+    """The function that gives a tree's number."""
+    single = _one(tree)
+    if single is not None:
+        return lambda context: math.nan if (node := single(context)) is None else node_number(node)
+    inner = build(tree)
+    return lambda context: to_number(inner(context))
+
+
+def _truth(tree: Tree) -> Callable[[Context], bool]:
+    """The function that gives a tree's truth."""
+    if isinstance(tree, list) and tree[0] in ("and", "or"):
+        left, right = _truth(tree[1]), _truth(tree[2])
+        if tree[0] == "and":
+            return lambda context: left(context) and right(context)
+        return lambda context: left(context) or right(context)
+    inner = build(tree)
+    return lambda context: to_boolean(inner(context))
+
+
+_ON_NUMBERS: dict[str, Callable[[float, float], bool]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def _build_comparison(tree: Tree) -> Lazy:
+    """Comparisons of one place with a literal are most of what a questionnaire asks: they need no lists."""
+    head, literal = tree[0], tree[2]
+    single = _one(tree[1])
+    compare = _ON_NUMBERS[head]
+    if single is not None and isinstance(literal, (int, float)):
+        number = float(literal)
+
+        def on_number(context: Context) -> bool:
+            node = single(context)
+            if node is None:
+                return False
+            return compare(node_number(node), number)
+
+        return on_number
+    if single is not None and isinstance(literal, str) and head in ("=", "!="):
+        return lambda context: (node := single(context)) is not None and compare(node_text(node), literal)  # type: ignore[arg-type]
+    left, right = build(tree[1]), build(tree[2])
     return lambda context: _compare(head, left(context), right(context))
+
+
+def _one(tree: Tree) -> Callable[[Context], Node | None] | None:
+    """The function that gives the one node of a ["one", …] path; None for any other tree."""
+    if not isinstance(tree, list) or tree[0] != "one" or not isinstance(tree[1], str):
+        return None
+    axes = [step[0] for step in tree[2:]]
+    up, names = axes.count("parent"), [step[1] for step in tree[2:] if step[0] == "child"]
+    # Written as a person writes them: first up, then down.
+    climbs_later = any(axis == "parent" and "child" in axes[:at] for at, axis in enumerate(axes))
+    if any(len(step) > 2 for step in tree[2:]) or "*" in names or climbs_later:
+        return None
+    start = tree[1]
+    if start == "." and not up and len(names) == 1:
+        name = names[0]
+        return lambda context: context.node.children.get(name)
+
+    def find(context: Context) -> Node | None:
+        node: Any = context.env.root if start == "/" else context.node if start == "." else context.current
+        for _ in range(up):
+            node = node.parent if node is not None else None
+        for name in names:
+            node = node.children.get(name) if node is not None else None
+        return node
+
+    return find
 
 
 def _union(a: Value, b: Value) -> Value:
@@ -319,6 +390,9 @@ def _build_call(tree: Tree) -> Lazy:
 
 
 def _build_path(tree: Tree) -> Lazy:
+    single = _one(tree)
+    if single is not None:
+        return lambda context: [] if (node := single(context)) is None else [node]
     lookup = _build_lookup(tree)
     if lookup is not None:
         return lookup
@@ -371,10 +445,11 @@ def _build_step(step: Tree) -> Callable[[Context, list[Node]], list[Node]]:
         for predicate in predicates:
             # Only what is asked takes part in a predicate, so that positions count what a person sees.
             found = [node for node in found if node.relevant]
-            size = len(found)
+            inner = Context(context.node, context.current, context.env, 0, len(found))
             kept = []
             for position, node in enumerate(found, 1):
-                value = predicate(Context(node, context.current, context.env, position, size))
+                inner.node, inner.position = node, position
+                value = predicate(inner)
                 if value == position if isinstance(value, float) else to_boolean(value):
                     kept.append(node)
             found = kept

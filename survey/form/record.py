@@ -223,8 +223,8 @@ def _is_geopoint(text: str) -> bool:
 
 def _settle(node: Node, rules: dict[str, Lazy], environment: Environment) -> None:
     context = Context(node, node, environment)
-    if "relevant" in rules:
-        node.own_relevant = to_boolean(rules["relevant"](context))
+    if "relevant" in rules and not to_boolean(rules["relevant"](context)):
+        node.close()
     if "calculate" in rules:
         node.value = calculated(rules["calculate"](context)) if node.relevant else ""
 

@@ -16,9 +16,12 @@ from typing import Any
 
 
 class Node:
-    """One place of a record, or of a secondary table: a value, or children by name (repeats: a list of instances)."""
+    """One place of a record, or of a secondary table: a value, or children by name (repeats: a list of instances).
 
-    __slots__ = ("children", "definition", "index", "own_relevant", "parent", "value")
+    `relevant`: whether it and everything around it is asked; `own_relevant`: whether its own rule lets it be asked.
+    """
+
+    __slots__ = ("children", "definition", "index", "own_relevant", "parent", "relevant", "value")
 
     def __init__(self, definition: Any, parent: Node | None, value: str | float = "", index: int = 0) -> None:
         self.definition = definition
@@ -26,17 +29,18 @@ class Node:
         self.value = value
         self.children: dict[str, Any] = {}
         self.own_relevant = True
+        self.relevant = True
         self.index = index  # of a repeat instance, from 1
 
-    @property
-    def relevant(self) -> bool:
-        """Whether this node and everything around it is asked."""
-        node: Node | None = self
-        while node is not None:
-            if not node.own_relevant:
-                return False
-            node = node.parent
-        return True
+    def close(self) -> None:
+        """This place is not asked, and nothing in it."""
+        self.own_relevant = False
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            node.relevant = False
+            for child in node.children.values():
+                waiting.extend(child if isinstance(child, list) else [child])
 
 
 Value = list[Node] | str | float | bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import FormVersion
@@ -17,12 +18,13 @@ def load_form(session: Session, form_id: str | None, version: str | None) -> For
     """The form of a published version; None when there is no such version."""
     if form_id is None or version is None:
         return None
-    stored = session.get(FormVersion, (form_id, version))
-    if stored is None:
+    of_version = FormVersion.form_id == form_id, FormVersion.version == version
+    known = session.scalar(select(FormVersion.hash).where(*of_version))
+    if known is None:
         return None
-    if stored.hash not in _compiled:
-        _compiled[stored.hash] = Form.from_json(stored.bundle)
-    return _compiled[stored.hash]
+    if known not in _compiled:  # the bundle itself is read once a process
+        _compiled[known] = Form.from_json(session.scalars(select(FormVersion.bundle).where(*of_version)).one())
+    return _compiled[known]
 
 
 def publish(session: Session, form: Form, source: str, now: datetime) -> FormVersion:
