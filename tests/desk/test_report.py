@@ -81,6 +81,7 @@ def _assessment(chance: random.Random) -> dict[str, Any]:
     fixed = {
         "standard": "ND07-2021",
         "illustrative": False,
+        "refused": False,
         "persons": 4,
         "problems": [],
         "values": {},
