@@ -29,7 +29,7 @@ def demo(if_empty: bool) -> None:
             try:
                 loaded = load_demo(session, now(), current_app.extensions["signer"])
             except Problem:
-                raise click.ClickException("Cơ sở dữ liệu này đã có xã của bản dùng thử.") from None
+                raise click.ClickException("Nơi này đã có tài khoản: bản dùng thử chỉ nạp vào cơ sở dữ liệu còn trống.") from None
             known = {account.username for account in ACCOUNTS}
             click.echo(f"Đã nạp bản dùng thử: {loaded.households} hộ, {len(VILLAGES)} bản, tiểu khu.")
     if known >= {account.username for account in ACCOUNTS}:
