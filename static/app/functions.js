@@ -1,6 +1,6 @@
 // The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ survey/form/functions.py
 // A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from context.env.
-import { days, nodeNumber, nodeText, toBoolean, toNumber, toString, words } from './values.js'
+import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from './values.js'
 
 const text = (body) => (c, args) => body(...args.map((a) => toString(a(c))))
 const number = (body) => (c, args) => body(...args.map((a) => toNumber(a(c))))
@@ -94,16 +94,125 @@ function toDate(c, args) {
   return Number.isNaN(number) || number < -719162 || number > 2932896 ? '' : isoDate(Math.floor(number))
 }
 
+const TIME = /(?:^|T)(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?/
+
+/** A date or dateTime by the letters of ODK's format-date, its time as it is written; blank for what is none. */
 function formatDate(value, pattern) {
-  const number = days(value.slice(0, 10))
-  if (Number.isNaN(number)) return ''
+  const text = value.slice(0, 40)
+  const number = days(text.slice(0, 10))
+  if (Number.isNaN(number) || Number.isNaN(days(text))) return ''
   const day = new Date(number * 86400000)
   const [y, m, d] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()]
+  const [, hour = '00', minute = '00', second = '00', fraction = '.'] = TIME.exec(text) ?? []
   const parts = {
     Y: String(y).padStart(4, '0'), y: two(y % 100), m: two(m), n: String(m), b: MONTHS[m - 1], d: two(d), e: String(d),
-    a: WEEKDAYS[day.getUTCDay()], H: '00', h: '0', M: '00', S: '00', 3: '000', '%': '%',
+    a: WEEKDAYS[day.getUTCDay()], H: hour, h: String(+hour), M: minute, S: second, 3: `${fraction}000`.slice(1, 4), '%': '%',
   } // prettier-ignore
   return pattern.replace(/%(.)/g, (all, key) => parts[key] ?? all)
+}
+
+function toDateTime(c, [argument]) {
+  let value = argument(c)
+  if (Array.isArray(value) && value.length && typeof value[0].value !== 'string') value = nodeNumber(value[0])
+  if (typeof value !== 'number') {
+    const text = toString(value)
+    if (Number.isNaN(days(text.slice(0, 40)))) return ''
+    return text.includes('T') ? text : `${text}T00:00:00.000Z`
+  }
+  if (Number.isNaN(value) || value < -719162 || value > 2932896) return ''
+  const whole = Math.floor(value)
+  const thousandths = roundHalfUp((value - whole) * 86400000)
+  const seconds = Math.floor(thousandths / 1000)
+  const clock = [Math.floor((seconds % 86400) / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(':')
+  return `${isoDate(whole + Math.floor(seconds / 86400))}T${clock}.${String(thousandths % 1000).padStart(3, '0')}Z`
+}
+
+/** The part of a day that a time of day is, on its own clock: 06:00 is 0.25. */
+function decimalTime(text) {
+  const match = TIME.exec(text.slice(0, 40))
+  return match ? (+match[1] * 3600 + +match[2] * 60 + +(match[3] ?? 0) + +(match[4] ?? 0)) / 86400 : NaN
+}
+
+/** To twelve digits: libraries differ in the last bit of these, and phone and server must not. */
+const steady = (body) => number((...args) => +body(...args).toPrecision(12))
+
+const each = (value) => (Array.isArray(value) ? value.map((node) => [node]) : [value])
+/** Whole exponents by multiplying, which gives the same bits everywhere; others to twelve digits. */
+function power(base, exponent) {
+  if (!Number.isInteger(exponent) || Math.abs(exponent) > 1024) return +(base ** exponent).toPrecision(12)
+  let product = 1
+  for (let i = 0; i < Math.abs(exponent); i += 1) product *= base
+  return exponent >= 0 ? product : product === 0 ? Infinity : 1 / product
+}
+
+const ticked = (value) => (typeof value === 'boolean' ? value : toNumber(value) > 0)
+const within = (c, [least, most], found) => {
+  const [low, high] = [toNumber(least(c)), toNumber(most(c))]
+  return (low === -1 || found >= low) && (high === -1 || found <= high)
+}
+
+function weightedChecklist(c, args) {
+  let weights = 0
+  for (let i = 2; i + 1 < args.length; i += 2) if (ticked(args[i](c))) weights += toNumber(args[i + 1](c))
+  return within(c, args, weights)
+}
+
+function randomize(c, [set, seed]) {
+  const found = [...nodes(set(c))]
+  const draw = seed ? parkMiller(toNumber(seed(c))) : c.env.random
+  for (let last = found.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(draw() * (last + 1))
+    ;[found[last], found[other]] = [found[other], found[last]]
+  }
+  return found
+}
+
+function parkMiller(seed) {
+  let state = Number.isFinite(seed) ? Math.trunc(seed % 2147483647) : 1
+  if (state <= 0) state += 2147483646
+  return () => {
+    state = (state * 16807) % 2147483647
+    return (state - 1) / 2147483646
+  }
+}
+
+const EARTH = 6378100 // metres: the radius that ODK Collect and Enketo reckon with
+
+/** Latitude and longitude, in radians, of a geotrace, a geoshape or a set of geopoints; [] if one is bad. */
+function points(value) {
+  const list = Array.isArray(value) && value.length > 1 ? value.map(nodeText) : toString(value).split(';')
+  const found = list.map(words).filter((parts) => parts.length).map(([y, x = '']) => [textNumber(y), textNumber(x)])
+  if (!found.every(([y, x]) => Math.abs(y) <= 90 && Math.abs(x) <= 180)) return []
+  return found.map(([y, x]) => [(y * Math.PI) / 180, (x * Math.PI) / 180])
+}
+
+function area(c, [shape]) {
+  const found = points(shape(c))
+  if (found.length < 3) return 0
+  let total = 0
+  found.forEach(([y1, x1], i) => {
+    const [y2, x2] = found[(i + 1) % found.length]
+    total += (x2 - x1) * (2 + Math.sin(y1) + Math.sin(y2))
+  })
+  return roundHalfUp(((Math.abs(total) * EARTH * EARTH) / 2) * 100) / 100
+}
+
+function distance(c, [trace]) {
+  const found = points(trace(c))
+  let total = 0
+  for (let i = 1; i < found.length; i += 1) {
+    const [[y1, x1], [y2, x2]] = [found[i - 1], found[i]]
+    const half = Math.sin((y2 - y1) / 2) ** 2 + Math.cos(y1) * Math.cos(y2) * Math.sin((x2 - x1) / 2) ** 2
+    total += 2 * EARTH * Math.asin(Math.sqrt(Math.min(1, half)))
+  }
+  return roundHalfUp(total * 100) / 100
+}
+
+function choiceName(c, [value, list]) {
+  const wanted = toString(value(c))
+  const row = c.env.rows(toString(list(c))).find((one) => nodeText(one.children.get('name')) === wanted)
+  const label = row?.children.get('label')
+  return label ? nodeText(label) : ''
 }
 
 export const FUNCTIONS = {
@@ -146,7 +255,7 @@ export const FUNCTIONS = {
   ceiling: number((a) => Math.ceil(a) + 0),
   abs: number(Math.abs),
   sqrt: number(Math.sqrt),
-  pow: number((a, b) => a ** b),
+  pow: number(power),
   sum: (c, args) => numbers(c, args).reduce((a, b) => a + b, 0),
   min: extreme((a, b) => a <= b),
   max: extreme((a, b) => a >= b),
@@ -171,4 +280,29 @@ export const FUNCTIONS = {
   date: toDate,
   'decimal-date-time': (c, [a]) => daysOf(a(c)),
   'format-date': text(formatDate),
+  'format-date-time': text(formatDate),
+  'date-time': toDateTime,
+  'decimal-time': text(decimalTime),
+
+  checklist: (c, args) => within(c, args, args.slice(2).flatMap((a) => each(a(c))).filter(ticked).length),
+  'weighted-checklist': weightedChecklist,
+  'boolean-from-string': text((a) => ['true', '1'].includes(a.toLowerCase())),
+  'jr:choice-name': choiceName,
+  randomize,
+  random: (c) => c.env.random(),
+  area,
+  distance,
+
+  pi: () => Math.PI,
+  exp: steady(Math.exp),
+  exp10: steady((a) => 10 ** a),
+  log: steady(Math.log),
+  log10: steady(Math.log10),
+  sin: steady(Math.sin),
+  cos: steady(Math.cos),
+  tan: steady(Math.tan),
+  asin: steady(Math.asin),
+  acos: steady(Math.acos),
+  atan: steady(Math.atan),
+  atan2: steady(Math.atan2),
 }

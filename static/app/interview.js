@@ -25,7 +25,7 @@ export class Interview {
     this.#store = store
     this.bundle = bundle
     this.draft = draft
-    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7() })
+    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random })
     this.confirmed = confirmed
     this.origins = origins
     this.lastPath = last

@@ -111,13 +111,15 @@ const plain = (text) => (typeof text === 'string' ? text : text.map((part) => (t
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
 
 export class Record {
-  constructor(bundle, { answers = {}, clock, newId = () => '' }) {
+  constructor(bundle, { answers = {}, clock, newId = () => '', random = () => 0 }) {
     this.form = compiled(bundle)
     this.bundle = bundle
     this.env = {
       today: clock.today,
       now: clock.now,
       newId,
+      random,
+      rows: (name) => this.form.tableItems(name),
       table: (name) => this.form.table(name),
       lookup: (...args) => this.form.lookup(...args),
     }
@@ -181,7 +183,7 @@ export class Record {
   }
 
   answer({ node }, given, path) {
-    if (given === null || given === '' || node.type === 'calculate' || node.type === 'note') return ''
+    if (given === null || given === '' || !isGiven(node)) return ''
     const value = typed(node.type, given)
     if (value === null) {
       this.fault(path, 'type')
@@ -511,11 +513,11 @@ export class Record {
   // --- what comes out
 
   answers() {
-    return collect(this.root, () => true, (node) => !['calculate', 'note'].includes(node.definition.node.type))
+    return collect(this.root, () => true, (node) => isGiven(node.definition.node))
   }
 
   submission() {
-    return collect(this.root, (node) => node.ownRelevant, (node) => !['calculate', 'note'].includes(node.definition.node.type))
+    return collect(this.root, (node) => node.ownRelevant, (node) => isGiven(node.definition.node))
   }
 
   values() {
@@ -600,6 +602,10 @@ function nodesUnder(nodes, path) {
   for (const name of path.split('/')) nodes = nodes.flatMap((node) => node.children.get(name) ?? [])
   return nodes
 }
+
+/** Whether a place holds what was answered: not a note; a calculation only when it is made once and then kept. */
+const isGiven = ({ type, calculate }) => type !== 'note' && (type !== 'calculate' || callsOnce(calculate))
+const callsOnce = (tree) => Array.isArray(tree) && ((tree[0] === 'call' && tree[1] === 'once') || tree.some(callsOnce))
 
 /** An XPath value as a node keeps it: NaN and infinities are blank (JavaRosa), a boolean is its word. */
 function calculated(value) {

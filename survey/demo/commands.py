@@ -13,6 +13,8 @@ from survey.demo.load import load_demo
 from survey.problems import Problem
 from survey.web.session import now, transaction
 
+REFUSED = "Nơi này đã có tài khoản: bản dùng thử chỉ nạp vào cơ sở dữ liệu còn trống."
+
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(demo)
@@ -29,7 +31,7 @@ def demo(if_empty: bool) -> None:
             try:
                 loaded = load_demo(session, now(), current_app.extensions["signer"])
             except Problem:
-                raise click.ClickException("Nơi này đã có tài khoản: bản dùng thử chỉ nạp vào cơ sở dữ liệu còn trống.") from None
+                raise click.ClickException(REFUSED) from None
             known = {account.username for account in ACCOUNTS}
             click.echo(f"Đã nạp bản dùng thử: {loaded.households} hộ, {len(VILLAGES)} bản, tiểu khu.")
     if known >= {account.username for account in ACCOUNTS}:

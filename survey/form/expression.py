@@ -118,7 +118,7 @@ class _Parser:
         return None
 
     def expect(self, kind: str, text: str) -> _Token:
-        token = self.take(kind, text)
+        token = self.take(kind, text or None)
         if token is None:
             found = self.next.text or "the end"
             raise ExpressionError(f"expected {f'“{text}”' if text else 'the end'}, found “{found}”", self.next.at)
@@ -171,9 +171,24 @@ class _Parser:
         name = self.take("name")
         if name is None:
             raise ExpressionError(f"expected a name, found “{token.text or 'the end'}”", token.at)
-        if self.next.text == "::":
-            raise ExpressionError(f"the axis “{name.text}::” is not supported in forms", token.at)
+        if self.take("op", "::"):
+            return self.axis(name)
         return ["child", name.text, *self.predicates()]
+
+    def axis(self, name: _Token) -> Tree:
+        """`child::name`, `parent::node()`, `self::*`: the axes that ODK XForms knows, written out (XPath 1.0 §2.2)."""
+        if name.text not in ("child", "parent", "self"):
+            raise ExpressionError(f"the axis “{name.text}::” is not supported in forms", name.at)
+        test = self.take("op", "*") or self.expect("name", "")
+        if test.text == "node":
+            self.expect("op", "(")
+            self.expect("op", ")")
+        anything = test.text in ("*", "node")
+        if name.text == "child":
+            return ["child", "*" if anything else test.text, *self.predicates()]
+        if not anything:
+            raise ExpressionError(f"write {name.text}::* here", test.at)
+        return [name.text, None, *self.predicates()]
 
     def predicates(self) -> list[Tree]:
         found = []

@@ -45,6 +45,11 @@ class Item:
         """The label by language as plain text, an inserted answer shown as “…”."""
         return {language: plain(text) for language, text in self.texts.get("label", {}).items()}
 
+    @cached_property
+    def is_kept(self) -> bool:
+        """A calculation that is made once: what the phone found is an answer, to be sent and not made again."""
+        return _calls_once(self.rules.get("calculate"))
+
     @property
     def law(self) -> str:
         return self.columns.get("law", "")
@@ -75,6 +80,10 @@ class Item:
                 setattr(item, key, bundle[key])
         item.children = [cls.from_json(child, item) for child in bundle.get("children", [])]
         return item
+
+
+def _calls_once(tree: Tree) -> bool:
+    return isinstance(tree, list) and (tree[:2] == ["call", "once"] or any(map(_calls_once, tree)))
 
 
 def plain(text: Text) -> str:

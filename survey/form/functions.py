@@ -19,6 +19,7 @@ from survey.form.values import (
     days,
     node_number,
     node_text,
+    text_number,
     to_boolean,
     to_number,
     to_string,
@@ -71,6 +72,7 @@ function("true", 0)(lambda c, args: True)
 function("false", 0)(lambda c, args: False)
 function("not", 1)(lambda c, args: not to_boolean(args[0](c)))
 function("boolean", 1)(lambda c, args: to_boolean(args[0](c)))
+function("boolean-from-string", 1)(lambda c, args: to_string(args[0](c)).lower() in ("true", "1"))
 function("if", 3)(lambda c, args: args[1](c) if to_boolean(args[0](c)) else args[2](c))
 
 
@@ -90,6 +92,10 @@ def once(c: Context, args: Arguments) -> Value:
     own = node_text(c.current)
     return own if own != "" else args[0](c)
 
+
+# Of these the compiler makes something else (resolve.py): they are known here for their number of arguments.
+ARITY["indexed-repeat"] = (3, 7)
+ARITY["pulldata"] = (4, 4)
 
 # --- strings --------------------------------------------------------------------------------------------------------
 
@@ -187,12 +193,21 @@ def round_to(c: Context, args: Arguments) -> Value:
 
 
 def _pow(base: float, exponent: float) -> float:
+    """Whole exponents by multiplying, which gives the same bits everywhere; others as `_steady`."""
     if math.isnan(exponent) or (abs(base) == 1 and math.isinf(exponent)):
         return math.nan  # as IEEE 754 in JavaScript, where Python says 1
+    if abs(exponent) <= 1024 and exponent == int(exponent):
+        product = 1.0
+        for _ in range(abs(int(exponent))):
+            product *= base
+        return product if exponent >= 0 else math.inf if product == 0 else 1 / product
     if base == 0 and exponent < 0:
         return math.inf
-    result = base**exponent
-    return math.nan if isinstance(result, complex) else result
+    try:
+        result = base**exponent
+    except OverflowError:
+        return -math.inf if base < 0 and math.fmod(exponent, 2) else math.inf
+    return math.nan if isinstance(result, complex) else float(f"{result:.12g}")
 
 
 function("number", 0, 1)(lambda c, args: to_number(args[0](c) if args else [c.node]))
@@ -202,6 +217,37 @@ _numbers("ceiling", 1, lambda a: a if math.isnan(a) or math.isinf(a) else math.c
 _numbers("abs", 1, abs)
 _numbers("sqrt", 1, math.sqrt)
 _numbers("pow", 2, _pow)
+function("pi", 0)(lambda c, args: math.pi)
+function("random", 0)(lambda c, args: c.env.random())
+
+
+def _steady(body: Callable[..., float]) -> Callable[..., float]:
+    """To twelve digits: libraries differ in the last bit of these, and phone and server must not."""
+    return lambda *numbers: float(f"{body(*numbers):.12g}")
+
+
+def _logarithm(number: float) -> float:
+    return -math.inf if number == 0 else math.log(number)
+
+
+def _exponential(power: Callable[[float], float]) -> Callable[[float], float]:
+    """Beyond the largest number there is infinity (IEEE 754), where Python raises."""
+
+    def body(number: float) -> float:
+        try:
+            return power(number)
+        except OverflowError:
+            return math.inf
+
+    return body
+
+
+_numbers("exp", 1, _steady(_exponential(math.exp)))
+_numbers("exp10", 1, _steady(_exponential(lambda a: 10.0**a)))
+_numbers("log", 1, _steady(_logarithm))
+_numbers("log10", 1, _steady(lambda a: -math.inf if a == 0 else math.log10(a)))
+for _name in ("sin", "cos", "tan", "asin", "acos", "atan", "atan2"):
+    _numbers(_name, 2 if _name == "atan2" else 1, _steady(getattr(math, _name)))
 
 
 def _all_numbers(c: Context, args: Arguments) -> list[float]:
@@ -266,6 +312,114 @@ def selected_at(c: Context, args: Arguments) -> Value:
     return picked[int(place)] if math.isfinite(place) and 0 <= int(place) < len(picked) else ""
 
 
+@function("checklist", 2, MANY)
+def checklist(c: Context, args: Arguments) -> Value:
+    """`checklist(min, max, …)`: whether so many of the rest are true; -1 is no limit (ODK)."""
+    return _within(c, args, float(sum(_is_ticked(value) for argument in args[2:] for value in _each(argument(c)))))
+
+
+@function("weighted-checklist", 2, MANY)
+def weighted_checklist(c: Context, args: Arguments) -> Value:
+    """`weighted-checklist(min, max, value, weight, …)`: whether the weights of what is true sum to so much (ODK)."""
+    rest = args[2:]
+    weights = 0.0
+    for value, weight in zip(rest[::2], rest[1::2], strict=False):
+        if _is_ticked(value(c)):
+            weights += to_number(weight(c))
+    return _within(c, args, weights)
+
+
+def _within(c: Context, args: Arguments, found: float) -> bool:
+    least, most = to_number(args[0](c)), to_number(args[1](c))
+    return (least == -1 or found >= least) and (most == -1 or found <= most)
+
+
+def _each(value: Value) -> list[Value]:
+    return [[node] for node in value] if isinstance(value, list) else [value]
+
+
+def _is_ticked(value: Value) -> bool:
+    """True, or a text or number above 0."""
+    return value if isinstance(value, bool) else to_number(value) > 0
+
+
+@function("jr:choice-name", 2)
+def choice_name(c: Context, args: Arguments) -> Value:
+    """The label, in the form's own language, of a choice; the second argument was resolved to the list's name."""
+    wanted = to_string(args[0](c))
+    for row in c.env.rows(to_string(args[1](c))):
+        if node_text(row.children["name"]) == wanted:
+            label = row.children.get("label")
+            return node_text(label) if label is not None else ""
+    return ""
+
+
+@function("randomize", 1, 2)
+def randomize(c: Context, args: Arguments) -> Value:
+    """A node-set shuffled (Fisher-Yates); a seed makes it the same every time (Park-Miller, as ODK XForms has it)."""
+    nodes = list(_nodes(args[0](c)))
+    draw = _park_miller(to_number(args[1](c))) if len(args) == 2 else c.env.random
+    for last in range(len(nodes) - 1, 0, -1):
+        other = math.floor(draw() * (last + 1))
+        nodes[last], nodes[other] = nodes[other], nodes[last]
+    return nodes
+
+
+def _park_miller(seed: float) -> Callable[[], float]:
+    state = int(math.fmod(seed, 2147483647)) if math.isfinite(seed) else 1
+    state = state if state > 0 else state + 2147483646
+
+    def draw() -> float:
+        nonlocal state
+        state = state * 16807 % 2147483647
+        return (state - 1) / 2147483646
+
+    return draw
+
+
+# --- places ----------------------------------------------------------------------------------------------------------
+
+_EARTH = 6378100.0  # metres: the radius that ODK Collect and Enketo reckon with
+
+
+def _points(value: Value) -> list[tuple[float, float]]:
+    """Latitude and longitude, in radians, of a geotrace, a geoshape or a set of geopoints; [] if one is bad."""
+    texts = [node_text(n) for n in value] if isinstance(value, list) and len(value) > 1 else to_string(value).split(";")
+    found = []
+    for text in texts:
+        parts = words(text)
+        if not parts:
+            continue
+        latitude, longitude = text_number(parts[0]), text_number(parts[1]) if len(parts) > 1 else math.nan
+        if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+            return []
+        found.append((latitude * math.pi / 180, longitude * math.pi / 180))
+    return found
+
+
+@function("area", 1)
+def area(c: Context, args: Arguments) -> Value:
+    """Square metres within a geoshape, on a sphere, to two decimals."""
+    points = _points(args[0](c))
+    if len(points) < 3:
+        return 0.0
+    total = 0.0
+    for (y1, x1), (y2, x2) in zip(points, [*points[1:], points[0]], strict=True):
+        total += (x2 - x1) * (2 + math.sin(y1) + math.sin(y2))
+    return _round(abs(total) * _EARTH * _EARTH / 2 * 100) / 100
+
+
+@function("distance", 1)
+def distance(c: Context, args: Arguments) -> Value:
+    """Metres along a geotrace, on a sphere, to the centimetre."""
+    points = _points(args[0](c))
+    total = 0.0
+    for (y1, x1), (y2, x2) in zip(points, points[1:], strict=False):
+        half = math.sin((y2 - y1) / 2) ** 2 + math.cos(y1) * math.cos(y2) * math.sin((x2 - x1) / 2) ** 2
+        total += 2 * _EARTH * math.asin(math.sqrt(min(1.0, half)))
+    return _round(total * 100) / 100
+
+
 # --- dates ----------------------------------------------------------------------------------------------------------
 
 function("today", 0)(lambda c, args: c.env.today)
@@ -298,16 +452,53 @@ def decimal_date_time(c: Context, args: Arguments) -> Value:
     return _days_of(args[0](c))
 
 
-@function("format-date", 2)
-def format_date(c: Context, args: Arguments) -> Value:
-    """`format-date('2026-11-23', '%d/%m/%Y')`; blank for what is no date."""
-    number = days(to_string(args[0](c))[:10])
-    if math.isnan(number):
+@function("date-time", 1)
+def to_date_time(c: Context, args: Arguments) -> Value:
+    """A dateTime from text, or from days since 1970-01-01 (in UTC); blank when it is none."""
+    value = args[0](c)
+    if isinstance(value, list) and value and not isinstance(value[0].value, str):
+        value = node_number(value[0])
+    if not isinstance(value, float):
+        text = to_string(value)
+        return "" if math.isnan(days(text[:40])) else text if "T" in text else f"{text}T00:00:00.000Z"
+    if math.isnan(value) or not -719162 <= value <= 2932896:
+        return ""
+    whole = math.floor(value)
+    thousandths = int(_round((value - whole) * 86_400_000))
+    seconds, thousandth = divmod(thousandths, 1000)
+    day = _EPOCH + timedelta(days=whole + seconds // 86400)
+    clock = f"{seconds % 86400 // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{thousandth:03d}"
+    return f"{day.isoformat()}T{clock}Z"
+
+
+@function("decimal-time", 1)
+def decimal_time(c: Context, args: Arguments) -> Value:
+    """The part of a day that a time of day is, on its own clock: 06:00 is 0.25."""
+    match = _TIME.search(to_string(args[0](c))[:40])
+    if match is None:
+        return math.nan
+    hour, minute, second, fraction = match.groups()
+    return (int(hour) * 3600 + int(minute) * 60 + int(second or 0) + float(fraction or 0)) / 86400
+
+
+_TIME = re.compile(r"(?:^|T)(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?", re.ASCII)
+
+
+def _formatted(text: str, pattern: str) -> str:
+    """A date or dateTime by the letters of ODK's format-date, its time as it is written; blank for what is none."""
+    number = days(text[:10])
+    if math.isnan(number) or math.isnan(days(text)):
         return ""
     day = _EPOCH + timedelta(days=math.floor(number))
+    match = _TIME.search(text)
+    hour, minute, second, fraction = match.groups() if match else ("00", "00", "00", None)
     parts = {
         "Y": f"{day.year:04d}", "y": f"{day.year % 100:02d}", "m": f"{day.month:02d}", "n": str(day.month),
         "b": _MONTHS[day.month - 1], "d": f"{day.day:02d}", "e": str(day.day), "a": _WEEKDAYS[day.weekday()],
-        "H": "00", "h": "0", "M": "00", "S": "00", "3": "000", "%": "%",
+        "H": hour, "h": str(int(hour)), "M": minute, "S": second or "00", "3": f"{fraction or '.'}000"[1:4], "%": "%",
     }  # fmt: skip
-    return re.sub(r"%(.)", lambda match: parts.get(match.group(1), match.group(0)), to_string(args[1](c)))
+    return re.sub(r"%(.)", lambda found: parts.get(found.group(1), found.group(0)), pattern)
+
+
+_strings("format-date", 2, lambda text, pattern: _formatted(text[:40], pattern))
+_strings("format-date-time", 2, lambda text, pattern: _formatted(text[:40], pattern))

@@ -53,10 +53,15 @@ class Environment:
     today: str
     now: str
     new_id: Callable[[], str]
+    random: Callable[[], float]
 
     def table(self, name: str) -> list[Node]:
         found = self.form.table_roots.get(name)
         return [found] if found is not None else []
+
+    def rows(self, name: str) -> list[Node]:
+        """The rows of a table or a list of choices."""
+        return [row for top in self.table(name) for row in top.children["root"].children["item"]]
 
     def lookup(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], wanted: str) -> list[Node]:
         """The cells `wanted` of the rows whose `columns` are `key`."""
@@ -105,9 +110,9 @@ class Evaluation:
 def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
     """Evaluate `answers` (docs/form-bundle.md §Answers) under `form` at `clock`; faults become `problems`."""
     root = Node(form.root, None)
-    environment = Environment(
-        root, form, clock.today.isoformat(), clock.now.isoformat(timespec="milliseconds"), lambda: ""
-    )
+    now = clock.now.isoformat(timespec="milliseconds")
+    # Ids and chance belong to the phone, which keeps them with `once`; here they are blank.
+    environment = Environment(root, form, clock.today.isoformat(), now, lambda: "", lambda: 0.0)
     done = Evaluation(form, root, environment)
     _Intake(done).group(form.root, root, answers if isinstance(answers, dict) else {}, "")
     if not isinstance(answers, dict):
@@ -178,7 +183,7 @@ class _Intake:
         return instances
 
     def answer(self, item: Item, given: Any, path: str) -> str | float:
-        if given is None or given == "" or item.type in ("calculate", "note"):
+        if given is None or given == "" or item.type == "note" or (item.type == "calculate" and not item.is_kept):
             return ""
         value = typed(item.type, given)
         if value is None:

@@ -96,10 +96,59 @@ class _Walker:
         if tree[0] == "path":
             return self.path(tree, context)
         if tree[0] == "call":
+            if tree[1] in _REWRITTEN:
+                return _REWRITTEN[tree[1]](self, tree[2:], context)
             if tree[1] == "instance":
                 self.table(tree)
             return [*tree[:2], *(self.walk(argument, context) for argument in tree[2:])]
         return [tree[0], *(self.walk(operand, context) for operand in tree[1:])]
+
+    def choice_name(self, arguments: list[Tree], context: Place) -> Tree:
+        """`jr:choice-name(value, '${question}')`: the question named in quotes becomes its list of choices."""
+        named = arguments[1].strip() if isinstance(arguments[1], str) else ""
+        name = named.removeprefix("${").removesuffix("}").rsplit("/", 1)[-1].strip()
+        target = self.reference(name)[2]
+        if target.list is None:
+            raise ExpressionError(f"jr:choice-name(): “{name}” has no choices")
+        return ["call", "jr:choice-name", self.walk(arguments[0], context), target.list]
+
+    def indexed_repeat(self, arguments: list[Tree], context: Place) -> Tree:
+        """`indexed-repeat(${question}, ${repeat}, number, …)` → a path with a predicate at each repeat."""
+        chosen: dict[str, Tree] = {}
+        for repeat, number in zip(arguments[1::2], arguments[2::2], strict=True):
+            named = self.reference(repeat[1])[2] if isinstance(repeat, list) and repeat[0] == "ref" else None
+            if named is None or named.type != "repeat":
+                raise ExpressionError("indexed-repeat() takes a question, then pairs of a repeat and a number")
+            self.reads.add(named.path)
+            self.everywhere.add(named.path)
+            chosen[named.path] = _from_current(self.walk(number, context))
+        if not isinstance(arguments[0], list) or arguments[0][0] != "ref":
+            raise ExpressionError("indexed-repeat() takes a question first, as ${question}")
+        target = self.reference(arguments[0][1])[2]
+        self.reads.add(target.path)
+        self.everywhere.add(target.path)
+        steps = []
+        for item in _between(self.names.root, target):
+            predicate = [["=", ["call", "position"], chosen[item.path]]] if item.path in chosen else []
+            steps.append(["child", item.name, *predicate])
+        return ["path", "/", *steps]
+
+    def pulldata(self, arguments: list[Tree], context: Place) -> Tree:
+        """`pulldata('file', 'wanted', 'key', value)` → the cell of the first row whose key is the value."""
+        table, wanted, key, value = arguments
+        if not all(isinstance(name, str) for name in (table, wanted, key)):
+            raise ExpressionError("pulldata() takes the file and both columns in quotes")
+        equal = ["=", ["path", ".", ["child", key]], _from_current(self.walk(value, context))]
+        start = ["call", "instance", table.removesuffix(".csv")]
+        place = self.column(self.column(Table(start[2], self.columns(start[2])), "root"), "item")
+        self.column(place, wanted)
+        self.column(place, key)
+        return ["path", start, ["child", "root"], ["child", "item", equal], ["child", wanted]]
+
+    def columns(self, table: str) -> frozenset[str]:
+        if table not in self.names.tables:
+            raise ExpressionError(f"there is no list or file “{table}”")
+        return self.names.tables[table]
 
     def path(self, tree: Tree, context: Place) -> Tree:
         start, steps = tree[1], list(tree[2:])
@@ -176,9 +225,7 @@ class _Walker:
         name = call[2]
         if not isinstance(name, str):
             return None
-        if name not in self.names.tables:
-            raise ExpressionError(f"there is no list or file “{name}”")
-        return Table(name, self.names.tables[name])
+        return Table(name, self.columns(name))
 
     def reference(self, name: str) -> tuple[Tree, list[Tree], Item, bool]:
         """`${name}`: start, steps, target, whether it may give several nodes."""
@@ -217,6 +264,22 @@ class _Walker:
 
     def inside(self, repeat: Item) -> bool:
         return self.item.path.startswith(repeat.path + "/")
+
+
+_REWRITTEN = {
+    "jr:choice-name": _Walker.choice_name,
+    "indexed-repeat": _Walker.indexed_repeat,
+    "pulldata": _Walker.pulldata,
+}
+
+
+def _from_current(tree: Tree) -> Tree:
+    """A tree of the rule's own place, to be evaluated where the context is another: its “.” becomes current()."""
+    if not isinstance(tree, list):
+        return tree
+    if tree[0] in ("path", "one"):
+        return [tree[0], "current" if tree[1] == "." else _from_current(tree[1]), *tree[2:]]
+    return [tree[0], *(_from_current(part) for part in tree[1:])]
 
 
 def _depth(item: Item) -> int:
