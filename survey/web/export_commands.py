@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,36 +18,54 @@ from survey.submissions.csvfile import Style
 from survey.submissions.export import Choice, Kind
 from survey.submissions.names import names_in
 from survey.terms import PlaceKind, RoundState
-from survey.web.session import now, transaction
+from survey.web.session import now, require_tables, transaction
 
 export_group = AppGroup("export", help="Write data files.")
 
 
 @export_group.command("csv")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option("--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all without it.")
 @click.option("--commune", "communes", multiple=True, help="Only this commune (its code); all without it.")
 @click.option("--round", "round_id", help="The round's id; the latest open one without it.")
 @click.option("--state", type=click.Choice(["accepted", "all"]), default="accepted", show_default=True)
 @click.option("--style", type=click.Choice([style.value for style in Style]), default="comma", show_default=True)
 def write_csv(
-    folder: Path, kinds: tuple[str, ...], communes: tuple[str, ...], round_id: str | None, state: str, style: str
+    folder: Path | None,
+    kinds: tuple[str, ...],
+    communes: tuple[str, ...],
+    round_id: str | None,
+    state: str,
+    style: str,
 ) -> None:
-    """Write households.csv, members.csv, deprivations.csv and codebook.csv into FOLDER."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write households.csv, members.csv, deprivations.csv and codebook.csv into FOLDER; without FOLDER one of
+    them (households, or the --kind named) to standard output."""
+    require_tables()
+    if folder is None and len(kinds) > 1:
+        raise click.UsageError("one --kind at a time goes to standard output: name a FOLDER for several")
+    wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*Kind])
     with Session(current_app.extensions["reading_engine"]) as session:  # a long export holds up no phone
         choice = Choice(_round(session, round_id), _communes(session, communes), everything=state == "all")
         names = names_in(session, choice.communes, now().date())
-        for kind in [Kind(name) for name in kinds] or list(Kind):
-            path = folder / f"{kind.value}.csv"
-            with path.open("wb") as file:
-                file.writelines(export.file(session, kind, choice, names, Style(style)))
-            click.echo(path)
+        for kind in wanted:
+            rows = export.file(session, kind, choice, names, Style(style))
+            if folder is None:
+                sys.stdout.buffer.writelines(rows)
+            else:
+                click.echo(_write(folder / f"{kind.value}.csv", rows))
         number = export.count(session, choice)
     with transaction() as session:
-        detail = {"files": list(kinds), "round": choice.round_id, "state": state, "households": number}
+        files = [kind.value for kind in wanted]
+        detail = {"files": files, "round": choice.round_id, "state": state, "households": number}
         audit.record(session, now(), None, "export.read", ",".join(communes), detail)
-    click.echo(f"{number} hộ")
+    click.echo(f"{number} hộ", err=folder is None)
+
+
+def _write(path: Path, rows: Iterator[bytes]) -> Path:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.writelines(rows)
+    return path
 
 
 def _round(session: Session, wanted: str | None) -> str:

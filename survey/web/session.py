@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.orm import Session
 
 from models.engine import open_engine, reading_engine
@@ -55,9 +55,16 @@ def now() -> datetime:
     return moment
 
 
+def require_tables() -> None:
+    """Tell whoever runs a command on an empty database what to run first: ends the command with that sentence."""
+    if not inspect(get_engine()).has_table("account"):
+        raise SystemExit("Cơ sở dữ liệu chưa có bảng. Hãy chạy trước: flask --app app migrate")
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """A Session for a command: committed at the end, rolled back by an exception."""
+    require_tables()
     with Session(get_engine(), expire_on_commit=False) as session, session.begin():
         yield session
 

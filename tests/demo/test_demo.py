@@ -113,7 +113,7 @@ def test_a_database_in_use_is_left_alone_at_start(app: Flask, session: Session) 
     assert session.scalars(select(Household.id)).all() == []
 
 
-def test_the_command_refuses_a_commune_that_has_villages_and_says_so(app: Flask) -> None:
+def test_the_command_refuses_a_place_that_has_accounts_and_says_so(app: Flask) -> None:
     result = app.test_cli_runner().invoke(demo, [])
     assert result.exit_code == 1
-    assert "đã có xã" in result.output
+    assert "đã có tài khoản" in result.output

@@ -209,3 +209,14 @@ def test_an_older_version_adds_its_own_columns_at_the_end() -> None:
     names = [column.name for column in question_columns([FORM, older], members=False)]
     assert names[:-1] == [column.name for column in question_columns([FORM], members=False)]
     assert names[-1] == "cau_cu"
+
+
+def test_without_a_folder_the_command_prints_one_file(field: Any, app: Any) -> None:
+    work: Field = field(2)
+    work.send(work.entry(0, CASES[0]))
+    printed = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--state", "all"])
+    assert printed.exit_code == 0
+    assert printed.stdout_bytes.startswith(b"\xef\xbb\xbfround_id,")
+    assert printed.stdout_bytes.count(b"\r\n") == 2
+    refused = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--kind", "MEMBERS", "--kind", "CODEBOOK"])
+    assert refused.exit_code == 2
