@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from survey.form.expression import ExpressionError, Tree
-from survey.form.form import Item
+from survey.form.form import NUMBERS, Item
 
 
 @dataclass(frozen=True)
@@ -280,6 +280,20 @@ def _from_current(tree: Tree) -> Tree:
     if tree[0] in ("path", "one"):
         return [tree[0], "current" if tree[1] == "." else _from_current(tree[1]), *tree[2:]]
     return [tree[0], *(_from_current(part) for part in tree[1:])]
+
+
+def blank_sums(tree: Tree, names: Names) -> list[Item]:
+    """The questions that a `sum()` in `tree` adds up although they may be left blank: one blank makes it nothing."""
+    if not isinstance(tree, list):
+        return []
+    found = [item for part in tree for item in blank_sums(part, names)]
+    if tree[:2] == ["call", "sum"] and isinstance(tree[2], list) and tree[2][0] == "path" and tree[2][1] == "/":
+        steps = tree[2][2:]
+        path = "/".join(step[1] for step in steps if step[0] == "child")
+        items = [item for same in names.by_name.values() for item in same if item.path == path]
+        chosen = any(len(step) > 2 for step in steps)
+        found += [i for i in items if i.type in NUMBERS and "required" not in i.rules and not chosen]
+    return found
 
 
 def _depth(item: Item) -> int:

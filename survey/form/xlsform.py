@@ -19,7 +19,7 @@ from pyxform.xls2json_backends import DefinitionData, get_xlsform
 
 from survey.form.expression import ExpressionError, parse
 from survey.form.form import CONTAINERS, Form, Item, Text, Texts
-from survey.form.resolve import CycleError, Names, Reads, Resolution, evaluation_order, resolve
+from survey.form.resolve import CycleError, Names, Reads, Resolution, blank_sums, evaluation_order, resolve
 
 
 @dataclass(frozen=True)
@@ -289,12 +289,24 @@ class _Compiler:
                 elif head == "default":
                     self.rule(item, column, "default", _default(cell), names, reads)
             self.ours(item, names)
+        self.advise_sums(root, names)
         ordered = [(item, reads[item.path].all) for item in root.walk() if item.path in reads]
         try:
             return [(path, *reads[path].split()) for path in evaluation_order(ordered)]
         except CycleError as error:
             self.fault(self.rows.get(error.paths[0]), "calculation", f"these wait for one another: {error}")
             return []
+
+    def advise_sums(self, root: Item, names: Names) -> None:
+        for item in root.walk():
+            for key, tree in item.rules.items():
+                for blank in blank_sums(tree, names):
+                    line = (
+                        f"sum(${{{blank.name}}}) is blank as soon as one {blank.name} is: make {blank.name} required, "
+                        f"or sum only what is there, as sum(${{repeat}}[{blank.name} != '']/{blank.name})"
+                    )
+                    column = next((c for c in self.sources[item.path] if _RULES.get(c) == key), key)
+                    self.advice.append(Fault("survey", self.rows[item.path], column, line))
 
     def rule(self, item: Item, column: str, key: str, cell: str, names: Names, reads: dict[str, Reads]) -> None:
         text = cell.strip()

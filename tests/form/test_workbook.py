@@ -121,6 +121,13 @@ def test_a_rule_that_cannot_mean_what_it_says_is_advised_with_the_fix() -> None:
     assert (advice[0].row, advice[0].column) == (8, "calculation")
 
 
+def test_a_sum_that_one_blank_would_empty_is_advised() -> None:
+    _, advice = check_workbook(GOOD.replace("count(${tv}[tre_em = 1])", "sum(${tuoi})"))
+    assert "is blank as soon as one tuoi is" in str(advice[0])
+    assert check_workbook(GOOD.replace("count(${tv}[tre_em = 1])", "sum(${tv}[tuoi != '']/tuoi)"))[1] == []
+    assert check_workbook(GOOD.replace("count(${tv}[tre_em = 1])", "sum(${tre_em})"))[1] == []
+
+
 def test_deep_nesting_is_refused_and_not_a_crash() -> None:
     deep = "(" * 5000 + "1" + ")" * 5000
     assert "deep" in faults(GOOD.replace("count(${tv}[tre_em = 1])", deep))[0]
