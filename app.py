@@ -24,6 +24,7 @@ from survey.web import (
     exports,
     language,
     login,
+    register,
     reports,
     review,
     rounds,
@@ -58,7 +59,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     login.init_app(app)
     capture.init_app(app)
     compression.init_app(app)
-    for part in (sync, accounts, rounds):
+    for part in (sync, accounts, rounds, register):
         app.register_blueprint(part.blueprint)
     for part in (desk, review, reports, exports):
         part.init_app(app)

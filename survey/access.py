@@ -54,6 +54,7 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},
+    "register.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.read": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "device.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},

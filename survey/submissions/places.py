@@ -39,6 +39,15 @@ def load_province(session: Session, code: str, region: str | None = None) -> lis
     return sorted(communes)
 
 
+def province_of(commune_id: str) -> str | None:
+    """The code of the province that a commune lies in by the national list; None when there is no such commune."""
+    wanted = {new: old for old, new in CORRECTED_CODES.items()}.get(commune_id, commune_id)
+    for ward in Ward.iter_all():
+        if f"{ward.code.value:05d}" == wanted and commune_id not in CORRECTED_CODES:
+            return f"{ward.province_code.value:02d}"
+    return None
+
+
 def add_village(
     session: Session,
     commune_id: str,

@@ -21,6 +21,7 @@ from survey.submissions.rebuild import rebuild
 from survey.submissions.receipts import renew_generation
 from survey.terms import B1Method, Role, RoundState
 from survey.web.form_commands import WORKBOOK, form_group, load
+from survey.web.register_commands import register_group
 from survey.web.session import get_engine, now, transaction
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
@@ -36,7 +37,7 @@ OBSTACLES = {
 
 def init_app(app: Flask) -> None:
     form_group.add_command(publish_form)
-    for command in (migrate, rebuild_all, restored, account_group, round_group, form_group):
+    for command in (migrate, rebuild_all, restored, account_group, round_group, form_group, register_group):
         app.cli.add_command(command)
 
 

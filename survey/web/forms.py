@@ -6,7 +6,17 @@ import re
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, IntegerField, PasswordField, SelectField, SelectMultipleField, StringField
+from flask_wtf.file import FileField
+from wtforms import (
+    DateField,
+    Field,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, NumberRange, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -80,3 +90,22 @@ class NewRound(FlaskForm):
 
 class Closing(FlaskForm):
     """Only the token: closing a round needs nothing else."""
+
+
+class ImportFiles(FlaskForm):
+    """A commune's lists of last year, as CSV; the view sets the communes."""
+
+    commune = SelectField(_("Commune"), [InputRequired(_("Choose the commune."))])
+    villages = FileField(_("Villages (villages.csv)"))
+    households = FileField(_("Households (households.csv)"))
+    members = FileField(_("Members (members.csv), if you have them"))
+
+    def validate_households(self, _field: Field) -> None:
+        if not any(field.data and field.data.filename for field in (self.villages, self.households)):
+            raise ValidationError(_("Choose the file of villages, of households, or both."))
+
+
+class ImportConfirmed(FlaskForm):
+    """Which upload was seen, by its hash."""
+
+    upload = HiddenField()

@@ -19,7 +19,7 @@ VERBS_OF = {
     SELF: {"self.manage", "sync.use"},
     OFFICE: {"desk.read", "review.read", "report.read", "export.read", "round.read", "device.read"},
     SUPERVISOR: {"review.decide"},
-    ACCOUNTS: {"account.read", "account.manage"},
+    ACCOUNTS: {"account.read", "account.manage", "register.import"},
     ADMIN: {"round.manage"},
 }
 ROLES_OF = {
@@ -51,6 +51,10 @@ ROUTES = {
     "rounds.listing": OFFICE,
     "rounds.new": ADMIN,
     "rounds.close": ADMIN,
+    "register.page": ACCOUNTS,
+    "register.preview": ACCOUNTS,
+    "register.confirm": ACCOUNTS,
+    "register.example": ACCOUNTS,
     "accounts.listing": ACCOUNTS,
     "accounts.new": ACCOUNTS,
     "accounts.one": ACCOUNTS,
