@@ -4,6 +4,9 @@ SQLite facts this rests on: pysqlite starts transactions by itself, too late for
 not to (`isolation_level=None`) and we say BEGIN; a transaction that will write says BEGIN IMMEDIATE, because one that
 begins as a reader and then writes fails at once when another wrote in between; WAL lets readers go on while one writes;
 `synchronous=FULL` makes a committed receipt survive a power cut.
+
+SQLite has no queue of writers: each sleeps and looks again, and who came last is as likely to be next as who waits
+longest. So the writers of this process stand in one (`models/turns.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from models.turns import Turns
+
+WAIT = 60  # seconds for another writer, then "database is locked"
 READING = {"begins": "BEGIN"}  # execution options of an engine whose transactions only read
 
 
@@ -21,9 +27,9 @@ def open_engine(url: str) -> Engine:
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"timeout": 60}, pool_size=10, max_overflow=60)
+    engine = create_engine(url, connect_args={"timeout": WAIT}, pool_size=10, max_overflow=60)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    _begin_in_turn(engine)
     return engine
 
 
@@ -35,10 +41,25 @@ def reading_engine(engine: Engine) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout = 60000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in (f"busy_timeout = {WAIT * 1000}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begins", "BEGIN IMMEDIATE"))
+def _begin_in_turn(engine: Engine) -> None:
+    """Say BEGIN; a writer waits for its turn first, and has it until its connection goes back to the pool."""
+    turns = Turns()
+
+    def begin(connection: Connection) -> None:
+        begins = connection.get_execution_options().get("begins", "BEGIN IMMEDIATE")
+        held = connection.connection.record_info
+        if begins == "BEGIN IMMEDIATE" and held is not None and "turn" not in held:
+            held["turn"] = turns.take(WAIT)
+        connection.exec_driver_sql(begins)
+
+    def give_back(_connection: Any, record: Any) -> None:
+        if turn := record.record_info.pop("turn", None):
+            turns.give(turn)
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "checkin", give_back)
