@@ -1,13 +1,15 @@
 """An entry arrives: exactly once, never refused, never lost.
 
 Every entry is stored as it came and answered with a receipt; `lifecycle.verdict` says whether it goes to review or is
-held for a person. Each entry has its own savepoint, so one that the database cannot take holds up nothing: it is stored
-again with nothing but its text. Concurrent pushes of a commune wait for each other at its counter (see `register.py`);
-the unique key of `submission` stands behind that.
+held for a person. Each entry has its own savepoint, so one that the database cannot take, or that meets a fault of this
+program, holds up nothing: it is stored again with nothing but its text, and the fault is in the log. Concurrent pushes
+of a commune wait for each other at its counter (see `register.py`); the unique key of `submission` stands behind that.
 """
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Place, Round, Submission, SubmissionEvent, SubmissionFile
@@ -62,12 +64,21 @@ def receive(
         try:
             with session.begin_nested():
                 outcome = reception.take(entry)
-        except (DataError, IntegrityError, UnicodeError, ValueError, ArithmeticError, RecursionError):
+        except (OperationalError, InterfaceError):
+            raise  # the database itself fails: nothing is stored, the phone keeps all and repeats
+        except Exception as error:  # noqa: BLE001 - whatever it is, the entry must not be lost
+            _report(error)
             bare = replace(entry, household_id=None, round_id=None, form_id=None, files=(), faults=("unreadable",))
             with session.begin_nested():
                 outcome = reception.take(bare)
         outcomes.append(outcome)
     return outcomes
+
+
+def _report(error: Exception) -> None:
+    """Only where and what kind: an exception's text may quote somebody's answers."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logging.getLogger(__name__).error("an entry was stored bare: %s\n%s", type(error).__name__, where)
 
 
 def _home(session: Session, account: Account, entry: Entry) -> str:

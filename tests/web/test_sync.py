@@ -17,6 +17,7 @@ from models import (
     Attachment,
     Deprivation,
     Device,
+    FormVersion,
     Household,
     Receipt,
     RegisterEntry,
@@ -25,7 +26,7 @@ from models import (
     SubmissionStatus,
 )
 from survey.submissions.register import import_household, on_register
-from tests.interviews import ANSWERS, content_hash, entry, envelope, push
+from tests.interviews import ANSWERS, HOUSEHOLDS, content_hash, entry, envelope, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -163,6 +164,23 @@ def test_an_entry_with_a_fault_is_kept_held_and_explained_and_its_neighbours_go_
     assert json.loads(results[1]["receipt"]["body"])["content_hash"]
     assert push(browser, bad) == [results[1]]
     assert rows(session, Submission) == 3
+
+
+def test_a_fault_of_the_server_holds_one_entry_and_not_its_neighbours(
+    login_as: Any, session: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    session.add(FormVersion(form_id="phieu_hong", version="1", hash="0" * 64, source="", bundle={}, published_at=NOW))
+    session.commit()
+    broken, sound = entry(HOUSEHOLDS[0], form={"id": "phieu_hong", "version": "1"}), entry(HOUSEHOLDS[1])
+    browser = login_as("enumerator")
+    results = push(browser, broken, sound)
+    assert [(r["outcome"], (r["reason"] or {}).get("code")) for r in results] == [
+        ("held", "bad_shape"),
+        ("stored", None),
+    ]
+    assert push(browser, broken, sound) == results
+    assert rows(session, Submission) == 2
+    assert "KeyError" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", '"' + "\\u0000" * 3 + '"', "1" * 6000])
