@@ -155,6 +155,17 @@ export class Store extends Settings {
     })
   }
 
+  /** A draft begun by mistake: never shown or sent again. Its journal stays, this step at its end. Throws DraftClosed. */
+  discard(id, at) {
+    return this.database.write(["drafts", "journal"], async ({ drafts, journal }) => {
+      const draft = await ask(drafts.get(id))
+      if (draft?.state !== "open") throw new DraftClosed(id)
+      const last = await ask(journal.openKeyCursor(everythingOf(id), "prev"))
+      drafts.put({ ...draft, state: "discarded" })
+      journal.add({ op: "discard", at, draft: id, seq: (last ? last.key[1] : 0) + 1 })
+    })
+  }
+
   // The outbox: {id, draft_id, name, entry, content_hash, state: "waiting"|"received", missing, result, receipt,
   // verified, problem}; `missing` are the hashes of files that the server has not acknowledged.
 

@@ -78,3 +78,43 @@ def test_a_release_that_arrives_in_part_leaves_the_one_before_whole(phone: Phone
     phone.page.reload()
     phone.page.wait_for_selector("[data-household=ho-0]")
     assert phone.page.evaluate("caches.keys()") == kept
+
+
+JOURNAL = """async account => {
+  const open = indexedDB.open(`so-ho-${account}`)
+  await new Promise(done => (open.onsuccess = done))
+  const all = open.result.transaction('journal').objectStore('journal').getAll()
+  await new Promise(done => (all.onsuccess = done))
+  open.result.close()
+  return all.result.map(event => event.op)
+}"""
+
+
+def test_an_interview_begun_by_mistake_is_discarded_after_one_question_and_its_journal_stays(phone: Phone) -> None:
+    phone.enrol()
+    phone.begin()
+    address = phone.page.url
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
+    phone.saved()
+    first, second = phone.page, phone.watch(phone.context.new_page())
+    second.goto(phone.address)
+    phone.page = second
+    second.click("[data-part=open-list] [data-household=ho-0]")
+    second.click("[data-action=discard]")
+    second.wait_for_selector("#dialog[open]")
+    assert "1 câu trả lời" in second.inner_text("#dialog")
+    second.click("#dialog [data-action=no]")
+    second.click("[data-action=discard]")
+    second.click("#dialog [data-action=yes]")
+    second.wait_for_selector("[data-screen=home]")
+    assert phone.counts()["saved"] == 0
+    first.wait_for_selector("[data-screen=home]")  # the window that had it open no longer writes to it
+    first.goto(address)
+    first.wait_for_selector("[data-screen=home]")
+    databases = second.evaluate("indexedDB.databases().then(all => all.map(one => one.name))")
+    (account,) = [name.removeprefix("so-ho-") for name in databases if name.startswith("so-ho-")]
+    assert second.evaluate(JOURNAL, account)[-1] == "discard"
+    phone.begin()
+    phone.section("thong_tin_ho")
+    assert phone.value("thong_tin_ho/nguoi_tra_loi") == ""

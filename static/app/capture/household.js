@@ -3,7 +3,8 @@
 import { newDraft } from "../draft.js"
 import { uuidv7 } from "../ids.js"
 import { Interview } from "../interview.js"
-import { action, ask, date, number, part, stamp, tag, word } from "./page.js"
+import { lockName } from "./opened.js"
+import { action, ask, date, number, part, stamp, tag, time, word } from "./page.js"
 import { survey } from "./register.js"
 
 const draftHash = (id) => `#/d/${encodeURIComponent(id)}`
@@ -24,6 +25,18 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
   navigator.storage?.persist?.()
   app.tell("changed")
   app.go(draftHash(draft.id))
+}
+
+/** Asks once, naming what is lost; a second tab that has the interview open loses it too, and goes home. */
+async function discard(app, draft, name) {
+  const { events } = await app.store.draft(draft.id)
+  const count = new Set(events.filter((event) => event.op === "set" && event.value !== null).map((event) => event.path)).size
+  const kind = draft.replaces ? "mended" : draft.new_household ? "new" : "words"
+  const words = word(`discard.${kind}`, { name, count: number(count), time: time(draft.started_at) })
+  if (!(await ask({ title: word("discard.title"), words, yes: word("discard.yes") }))) return
+  await navigator.locks.request(lockName(draft.id), { steal: true }, () => app.store.discard(draft.id, new Date().toISOString()))
+  app.changed()
+  app.replace("#/")
 }
 
 /** What is left of an interview, in one sentence. */
@@ -65,6 +78,8 @@ export async function show(app, params) {
     if (draft) app.go(draftHash(draft.id))
     else begin(app, { household, round, hello: found.hello }).finally(() => (go.disabled = false))
   })
+  part(element, "discard").hidden = !draft
+  action(element, "discard").addEventListener("click", () => discard(app, draft, title))
   if (items.length) {
     part(element, "sent-link").hidden = false
     action(element, "sent").href = `#/sent/${encodeURIComponent(items.at(-1).id)}`

@@ -6,7 +6,7 @@
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
-//                  persist photo read-place keep-place clear change search-choice retry language
+//                  discard persist photo read-place keep-place clear change search-choice retry language
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline
 //   clock desk
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands

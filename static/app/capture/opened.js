@@ -48,10 +48,14 @@ export class Opened {
   async #open(id, steal) {
     const kept = await this.#app.store.draft(id)
     if (!kept) return this.#away("#/")
-    if (kept.draft.state !== "open") return this.#away(`#/sent/${encodeURIComponent(kept.draft.entry_id)}`)
+    if (kept.draft.state !== "open") return this.#closed(kept.draft)
     const release = await hold(lockName(id), { steal, onStolen: () => this.#stolen(id) })
     if (!release) return this.#elsewhere(id)
     const { draft, events } = await this.#app.store.draft(id) // again: the other tab may have written until now
+    if (draft.state !== "open") {
+      release()
+      return this.#closed(draft)
+    }
     const bundle = await this.#app.store.form(draft.form.id, draft.form.version)
     this.interview = new Interview(this.#app.store, bundle, draft, events, {
       now: new Date(),
@@ -60,6 +64,11 @@ export class Opened {
     this.id = id
     this.#release = release
     return null
+  }
+
+  // Finished: what was sent of it. Discarded: there is nothing more to see.
+  #closed({ entry_id: entry }) {
+    return this.#away(entry ? `#/sent/${encodeURIComponent(entry)}` : "#/")
   }
 
   #away(hash) {
