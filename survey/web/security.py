@@ -128,6 +128,8 @@ def _guard() -> None:
     account = current_account()
     if not has_verb(account.role, verb):
         raise Problem("forbidden")
+    if not all(text.isprintable() for text in (*(request.view_args or {}).values(), *request.args.values())):
+        raise Problem("not_found")  # no name of ours; PostgreSQL would not even look for a NUL
     commune_id = (request.view_args or {}).get("commune_id")
     if commune_id is not None:
         where = where_is(get_session(), commune_id)

@@ -58,3 +58,14 @@ def test_anything_is_stored_and_answered(login_as: Any, session: Any, entries: l
         session.rollback()
         counts.append([session.scalar(select(func.count()).select_from(table)) for table in (Submission, Receipt)])
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("odd", ["%00", "%E2%80%AE", "%0d%0aX:1"])
+def test_an_address_with_a_character_that_no_name_has_is_not_found(login_as: Any, odd: str) -> None:
+    office, phone = login_as("supervisor"), login_as("enumerator")
+    for address in (f"/desk/{COMMUNE}/records/{odd}", f"/desk/{COMMUNE}/photos/{odd}", f"/accounts/{odd}"):
+        assert office.get(address).status_code == 404, address
+    photo = f"/api/v1/files/{'0' * 64}?commune={odd}"
+    assert phone.put(photo, data=b"\xff\xd8\xff", content_type="image/jpeg").status_code == 404
+    assert phone.head(photo).status_code == 404
+    assert phone.get(f"/api/v1/forms/phieu_thu/{odd}").status_code == 404
