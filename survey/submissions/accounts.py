@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from collections.abc import Iterable
@@ -20,12 +21,18 @@ from survey.submissions.register import next_change
 from survey.terms import PlaceKind, Role
 
 MIN_PASSWORD = 10
+_NAME = re.compile(r"[\w.-]{1,60}\Z")
 _hasher = PasswordHasher()
 
 
 def fold(username: str) -> str:
     """The one spelling of a username: NFKC, lower case, no spaces around. "Ban-Na-Ca " is "ban-na-ca"."""
     return unicodedata.normalize("NFKC", username).strip().casefold()
+
+
+def can_be_username(name: str) -> bool:
+    """Letters, digits, full stops and hyphens, 60 at most, in the spelling that is kept."""
+    return _NAME.match(fold(name)) is not None
 
 
 def hash_password(password: str) -> str:
@@ -96,8 +103,11 @@ def create_account(
     villages: Iterable[str] = (),
     language: str = "vi",
 ) -> Account:
-    """A new account. Raises `conflict` when the name is taken, ValueError when the area does not fit the role."""
+    """A new account. Raises `conflict` when the name is taken, ValueError when a name cannot be one or the
+    area does not fit the role."""
     name = fold(username)
+    if not can_be_username(name) or not display_name.strip() or not display_name.isprintable():
+        raise ValueError("an account needs a name of letters, digits, full stops and hyphens, and a person's name")
     if find_account(session, name) is not None:
         raise Problem("conflict")
     _check_area(session, role, place_id)

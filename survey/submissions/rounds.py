@@ -53,7 +53,10 @@ def open_round(
     b1_method: B1Method = B1Method.TABLE,
     round_id: str | None = None,
 ) -> Round:
-    """Open a round over every household there is. Raises `round_exists` when one of its kind and year is open."""
+    """Open a round over every household there is. Raises `round_exists` when one of its kind and year is open,
+    ValueError when it has no title or ends before it begins."""
+    if not title.strip() or not title.isprintable() or closes_on < opens_on:
+        raise ValueError("a round needs a title, and a last day that is not before the first")
     same = select(Round).where(Round.kind == kind.value, Round.year == year, Round.state == RoundState.OPEN.value)
     if session.scalars(same).first() is not None:
         raise Problem("round_exists")

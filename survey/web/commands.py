@@ -128,7 +128,7 @@ def publish_form(file: Path) -> None:
 
 @round_group.command("open")
 @click.argument("title")
-@click.option("--year", type=int, required=True)
+@click.option("--year", type=click.IntRange(2020, 2100), required=True)
 @click.option("--form", "form_id", default="ra_soat_ho", show_default=True)
 @click.option("--version", required=True, help="Version of the published questionnaire.")
 @click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), required=True)
@@ -151,6 +151,8 @@ def open_round(title: str, year: int, form_id: str, version: str, opens: datetim
                 b1_method=B1Method(b1),
                 now=now(),
             )
+        except ValueError:
+            raise click.ClickException("Đợt cần có tên, và ngày kết thúc không trước ngày bắt đầu.") from None
         except Problem:
             raise click.ClickException("Đã có một đợt cùng loại, cùng năm đang mở.") from None
     click.echo(opened.id)
@@ -189,6 +191,8 @@ def _account(session: Session, username: str) -> Account:
 def _check_password(password: str) -> None:
     if len(password) < accounts.MIN_PASSWORD:
         raise click.ClickException(f"Mật khẩu cần ít nhất {accounts.MIN_PASSWORD} ký tự.")
+    if not password.isprintable():
+        raise click.ClickException("Mật khẩu có ký tự không giữ được.")
 
 
 def _source(file: Path) -> str:

@@ -62,9 +62,12 @@ def write_csv(
 
 
 def _write(path: Path, rows: Iterator[bytes]) -> Path:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.writelines(rows)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(rows)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
     return path
 
 

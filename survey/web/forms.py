@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
@@ -17,12 +15,10 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, NumberRange, Regexp, ValidationError
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, NumberRange, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from survey.submissions.accounts import MIN_PASSWORD
-
-_NAME = re.compile(r"[\w.-]+\Z")
+from survey.submissions.accounts import MIN_PASSWORD, can_be_username
 
 
 def printable(_form: FlaskForm, field: Field) -> None:
@@ -60,9 +56,12 @@ class NewEnumerator(Person):
         [
             DataRequired(_("Enter an account name.")),
             Length(max=60),
-            Regexp(_NAME, message=_("Letters, digits, full stops and hyphens only.")),
         ],
     )
+
+    def validate_username(self, field: Field) -> None:
+        if not can_be_username(field.data or ""):
+            raise ValidationError(_("Letters, digits, full stops and hyphens only."))
 
 
 class NewAccount(NewEnumerator):

@@ -46,12 +46,45 @@ def test_an_account_is_added_and_its_password_changed(app: Flask, session: Any) 
         (["--role", "supervisor", "--password", "mật khẩu dài"], "commune"),
         (["--role", "province", "--password", "mật khẩu dài", "--place", "03664"], "province"),
         (["--role", "vua", "--password", "mật khẩu dài"], "vua"),
+        (["--role", "admin", "--password", "mật khẩu \udcff dài"], "ký tự không giữ được"),
+        (["--role", "admin", "--password", "mật khẩu dài", "--name", " "], "a person's name"),
     ],
 )
 def test_an_account_that_cannot_be_is_refused_with_the_reason(app: Flask, words: list[str], said: str) -> None:
     code, output = run(app, "account", "add", "ai-do", "--name", "Ai đó", *words)
     assert code != 0
     assert said in output
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "x" * 61, "a\x00b", "a\udcffb"])
+def test_a_name_that_nobody_could_sign_in_with_makes_no_account(app: Flask, name: str) -> None:
+    code, said = run(app, "account", "add", name, "--role", "admin", "--name", "Ai đó", "--password", "mật khẩu dài")
+    assert (code, said.startswith("Error: an account needs a name")) == (1, True), said
+
+
+@pytest.mark.parametrize(
+    ("title", "year", "opens", "closes", "said"),
+    [
+        ("Đợt", "2027", "2027-12-14", "2027-09-01", "ngày kết thúc"),
+        (" ", "2027", "2027-09-01", "2027-12-14", "cần có tên"),
+        ("Đợt", "99999999999999999999", "2027-09-01", "2027-12-14", "2020<=x<=2100"),
+    ],
+)
+def test_a_round_that_cannot_be_is_refused_with_the_reason(
+    app: Flask, small_round: str, title: str, year: str, opens: str, closes: str, said: str
+) -> None:
+    assert small_round
+    days = ["--opens", opens, "--closes", closes]
+    words = ["round", "open", title, "--form", "phieu_thu", "--version", "1", "--year", year, *days]
+    code, output = run(app, *words)
+    assert code != 0
+    assert said in output
+
+
+def test_data_files_cannot_be_written_into_a_folder_that_cannot_be_made(app: Flask, small_round: str) -> None:
+    assert small_round
+    code, said = run(app, "export", "csv", "/proc/so-ho")
+    assert (code, said) == (1, "Error: /proc/so-ho/households.csv: No such file or directory\n")
 
 
 def test_an_unknown_account_is_named(app: Flask) -> None:
