@@ -123,5 +123,8 @@ export class SearchedChoices {
   #choose(name) {
     this.question.answer(name)
     this.show(name)
+    // The list is gone from under the finger and from a screen reader: both stay at this question.
+    action(this.element, "change").focus({ preventScroll: true })
+    this.question.element.scrollIntoView({ block: "nearest" })
   }
 }

@@ -59,7 +59,8 @@ export async function show(app) {
       all: inVillage,
     }
     for (const [kind, members] of Object.entries(kinds)) part(element, `count-${kind}`).textContent = number(members.length)
-    // Somebody who searches wants the household, whatever was filtered.
+    // Somebody who searches wants the household, whatever was filtered; the filter makes room for what is found.
+    part(element, "states").hidden = Boolean(view.query.trim())
     const shown = view.query.trim() ? inVillage.filter(({ household, draft }) => matches(`${household.key} ${fold(draft?.name)}`, view.query)) : kinds[view.show]
     const signature = JSON.stringify(shown.map(({ household, sign, draft }) => [household.household_id, household.change, sign, draft?.name]))
     if (signature !== drawn) unroll(part(element, "households"), shown, (one) => row(one, villages))
@@ -90,6 +91,8 @@ export async function show(app) {
   search.addEventListener("input", () => {
     view.query = search.value
     list()
+    // Above the keyboard there is room for a few names only, so they begin right under the box.
+    part(element, "register").scrollIntoView()
   })
   element.querySelector(`[name="show"][value="${view.show}"]`).checked = true
   part(element, "states").addEventListener("change", (event) => {

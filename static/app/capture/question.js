@@ -39,6 +39,7 @@ export class Question {
     this.#isTouched = screen.isReturning
     const label = part(this.element, "label")
     label.id = `label ${path}`.replaceAll(" ", "-")
+    label.tabIndex = -1
     this.element.setAttribute("aria-labelledby", label.id)
     if (node.type !== "note") {
       const Control = controlFor(node, this.record, path)
@@ -156,7 +157,9 @@ export class Question {
     this.touch()
     this.element.scrollIntoView({ block: "start" })
     scrollBy(0, -72)
-    this.element.querySelector("input:checked, input, textarea, button")?.focus({ preventScroll: true })
+    const controls = [...part(this.element, "control").querySelectorAll("input, textarea, button")].filter((one) => one.checkVisibility())
+    const place = controls.find((one) => one.checked) ?? controls[0] ?? part(this.element, "label")
+    place.focus({ preventScroll: true })
   }
 
   leave() {
