@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -87,7 +90,7 @@ def _configuration(instance: Path) -> dict[str, Any]:
     return {
         "INSTANCE": instance,
         "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'so-ho.sqlite3'}",
-        "PROXIES": int(os.environ.get("PROXIES", "0")),
+        "PROXIES": _whole("PROXIES"),
         "SECRET_KEY": _secret(instance / "session.key", lambda: secrets.token_bytes(32)),
         "RECEIPT_KEY": _secret(instance / "receipt.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw()),
         "SESSION_COOKIE_NAME": "so_ho",
@@ -102,15 +105,25 @@ def _configuration(instance: Path) -> dict[str, Any]:
     }
 
 
-def _secret(path: Path, make: Any) -> bytes:
-    """A secret made at first start and kept in a file that only its owner reads."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        made: bytes = make()
-        file.write(made)
-        file.flush()
-        os.fsync(file.fileno())
-    return made
+def _whole(name: str) -> int:
+    text = os.environ.get(name) or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise SystemExit(f"{name}={text}: a whole number is wanted.")
+    return int(text)
+
+
+def _secret(path: Path, make: Callable[[], bytes]) -> bytes:
+    """A secret made at first start and kept in a file that only its owner reads. It appears whole or not at all:
+    neither a crash nor a second process that starts beside this one meets half a key."""
+    if not path.exists():
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(make())
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # another process was first: its secret counts
+                os.link(temporary, path)
+        finally:
+            os.unlink(temporary)
+    return path.read_bytes()

@@ -22,7 +22,7 @@ from survey.submissions.receipts import renew_generation
 from survey.terms import B1Method, Role, RoundState
 from survey.web.form_commands import WORKBOOK, form_group, load
 from survey.web.register_commands import register_group
-from survey.web.session import get_engine, now, transaction
+from survey.web.session import get_engine, now, require_database, transaction
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
 round_group = AppGroup("round", help="Rounds: open one, close one.")
@@ -45,6 +45,7 @@ def init_app(app: Flask) -> None:
 @with_appcontext
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    require_database()
     upgrade(get_engine())
     click.echo("Cơ sở dữ liệu đã cập nhật.")
 

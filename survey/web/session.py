@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from models.engine import open_engine, reading_engine
@@ -20,7 +21,10 @@ _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def init_app(app: Flask) -> None:
-    engine = open_engine(app.config["DATABASE_URL"])
+    try:
+        engine = open_engine(app.config["DATABASE_URL"])
+    except (ArgumentError, ModuleNotFoundError):  # the address may hold a password: it is not repeated
+        raise SystemExit("DATABASE_URL: an address as sqlite:///… or postgresql://… is wanted.") from None
     app.extensions["engine"] = engine
     app.extensions["reading_engine"] = reading_engine(engine)
     app.after_request(_finish)
@@ -55,8 +59,18 @@ def now() -> datetime:
     return moment
 
 
+def require_database() -> None:
+    """Tell whoever runs a command that the database cannot be opened: ends the command with that sentence."""
+    try:
+        get_engine().connect().close()
+    except OperationalError:
+        where = make_url(current_app.config["DATABASE_URL"]).render_as_string()  # without its password
+        raise SystemExit(f"Không mở được cơ sở dữ liệu: {where}") from None
+
+
 def require_tables() -> None:
     """Tell whoever runs a command on an empty database what to run first: ends the command with that sentence."""
+    require_database()
     if not inspect(get_engine()).has_table("account"):
         raise SystemExit("Cơ sở dữ liệu chưa có bảng. Hãy chạy trước: flask --app app migrate")
 

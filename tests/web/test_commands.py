@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import _secret, create_app
 from models import Account, FormVersion, ServerState
 from survey.submissions.accounts import find_account, password_matches
 from tests.interviews import SOURCE, entry, push
@@ -24,6 +25,37 @@ def run(app: Flask, *words: str) -> tuple[int, str]:
 def test_migrating_twice_is_harmless(app: Flask) -> None:
     assert run(app, "migrate")[0] == 0
     assert run(app, "migrate")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://ai:matkhau@127.0.0.1:1/x", "Không mở được cơ sở dữ liệu: postgresql://ai:***@127.0.0.1:1/x"),
+        ("sqlite:////khong-co/so-ho.sqlite3", "Không mở được cơ sở dữ liệu"),
+        ("khong-phai-dia-chi", "DATABASE_URL"),
+        ("khong-co://ai:matkhau@x/y", "DATABASE_URL"),
+    ],
+)
+@pytest.mark.parametrize("command", ["migrate", "rebuild"])
+def test_a_database_that_cannot_be_opened_is_said_without_its_password(
+    tmp_path: Path, url: str, said: str, command: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app = create_app({"INSTANCE": tmp_path, "DATABASE_URL": url})
+        raise SystemExit(run(app, command)[1])
+    assert said in str(ended.value)
+    assert "matkhau" not in str(ended.value)
+
+
+def test_a_crash_while_a_secret_is_made_leaves_no_half_of_it(tmp_path: Path) -> None:
+    def crash() -> bytes:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        _secret(tmp_path / "a.key", crash)
+    assert _secret(tmp_path / "a.key", lambda: b"whole") == b"whole"
+    assert _secret(tmp_path / "a.key", lambda: b"another") == b"whole"
+    assert [(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == [("a.key", 0o600)]
 
 
 def test_an_account_is_added_and_its_password_changed(app: Flask, session: Any) -> None:
