@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
@@ -175,6 +175,8 @@ def _answer_http_error(error: HTTPException) -> BaseResponse:
     response = _answer_problem(Problem(code_of_status(error.code)))
     if error.code not in [refusal.status for refusal in PROBLEMS.values()]:
         response.status_code = error.code
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
 
 

@@ -370,6 +370,12 @@ def test_a_write_without_its_token_is_refused_by_code(login_as: Any) -> None:
     assert (answer.status_code, answer.json["problem"]["code"]) == (403, "csrf")
 
 
+def test_a_wrong_method_is_told_the_right_ones(login_as: Any) -> None:
+    answer = login_as("enumerator").delete("/api/v1/hello")
+    assert (answer.status_code, answer.json["problem"]["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
 def test_problems_come_in_the_readers_language(login_as: Any) -> None:
     browser = login_as("enumerator")
     browser.set_cookie("lang", "en")
