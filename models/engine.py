@@ -22,12 +22,13 @@ READING = {"begins": "BEGIN"}  # execution options of an engine whose transactio
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `url` (SQLite or PostgreSQL). Transactions are for writing; see `reading_engine`."""
+    """An engine for `url` (SQLite or PostgreSQL). Transactions are for writing; see `reading_engine`.
+    Its errors do not quote the values of a statement: whoever writes a log writes them too."""
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"timeout": WAIT}, pool_size=10, max_overflow=60)
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": WAIT}, pool_size=10, max_overflow=60, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     _begin_in_turn(engine)
     return engine

@@ -55,3 +55,9 @@ def test_a_writer_that_fails_holds_up_nobody(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO line VALUES (3)"))
     assert numbers(engine) == [2, 3]
+
+
+def test_an_error_of_the_database_quotes_nobodys_answers(engine: Engine) -> None:
+    with pytest.raises(OperationalError) as refused, engine.begin() as connection:
+        connection.execute(text("INSERT INTO line VALUES (:name, 1)"), {"name": "Lò Văn Đông"})
+    assert "Lò Văn Đông" not in str(refused.value)
