@@ -58,6 +58,7 @@ export function drawAssessment(assessment, line) {
   }
   part(element, "deprived-title").hidden = of(true).length === 0
   part(element, "indicators").append(...of(true).map(indicator))
+  part(element, "figures").hidden = assessment.refused // nothing was asked: there is nothing to count
   part(element, "unknown").hidden = assessment.refused || of(null).length === 0
   part(element, "unknown-list").append(...of(null).map(entry))
   part(element, "others").hidden = of(false).length === 0
