@@ -61,8 +61,13 @@ phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 screens: tools ## the pictures of the main screens, docs/screens
 	@$(PY) -m scripts.screens
 
-bench: $(VENV)/.dev ## how fast phones are taken in, against what a province needs
+bench: $(VENV)/.bench ## how fast: intake against a province's need, our engine beside enketo-core, ODK web-forms and libxml2
 	@$(PY) -m bench.intake
+	@$(PY) -m bench.server_engine
+	@$(PY) -m bench.phone_engines
+
+differences: $(VENV)/.bench ## our engine against ODK's own, on generated forms and answers (bench/differences.md)
+	@$(PY) -m bench.differential
 
 clean: ## remove the environment and the caches; never instance/
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
@@ -83,4 +88,11 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install -q -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run run-https env test tools lint catalog size unit node phone screens bench clean
+# The engines we are measured beside: for `make bench` only.
+$(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.json
+	@echo "Installing bench/requirements.txt and bench/engines"
+	@$(PY) -m pip install -q -r bench/requirements.txt
+	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+.PHONY: help run run-https env test tools lint catalog size unit node phone screens bench differences clean

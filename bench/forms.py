@@ -82,7 +82,7 @@ def _small() -> list[dict[str, str]]:
         for question in range(1, 11):
             name = f"q{group}_{question}"
             cells = {}
-            if question > 1 and (question % 2 or question == 10) and len([r for r in rows if r.get("relevant")]) < 34:
+            if question in (3, 5, 7, 9, 10) or (question == 2 and group <= 4):  # 34 here, 5 in a member
                 cells["relevant"] = f"${{q{group}_{question - 1}}} != ''"
             if question % 2:
                 if len([r for r in rows if r.get("constraint")]) < 25:
@@ -95,7 +95,7 @@ def _small() -> list[dict[str, str]]:
         group = number % 6 + 1
         text = [
             f"coalesce(${{q{group}_1}}, 0) + coalesce(${{q{group}_3}}, 0)",
-            f"count(${{tv}}[tuoi < {number + 10}])",
+            f"count(${{tv}}[./tuoi < {number + 10}])",
         ][number % 2]
         rows.append({"type": "calculate", "name": f"c{number}", "calculation": text})
     return rows
@@ -103,12 +103,12 @@ def _small() -> list[dict[str, str]]:
 
 def _large() -> list[dict[str, str]]:
     kinds = [
-        "count(${{tv}}[tuoi >= {a}])",
-        "count(${{tv}}[tuoi >= {a} and the = 'khong'])",
-        "sum(${{tv}}[tuoi < {a}]/cao)",
+        "count(${{tv}}[./tuoi >= {a}])",
+        "count(${{tv}}[./tuoi >= {a} and ./the = 'khong'])",
+        "sum(${{tv}}[./tuoi < {a}]/cao)",
         "count(${{tv}}[./luong > {b}])",
         "max(${{tv}}/tuoi) + {a}",
-        "if(count(${{tv}}[tuoi < {a}]) * 2 > count(${{tv}}), 1, 0)",
+        "if(count(${{tv}}[./tuoi < {a}]) * 2 > count(${{tv}}), 1, 0)",
     ]
     return [
         {
