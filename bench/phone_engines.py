@@ -30,7 +30,7 @@ from survey.form.xlsform import compile_workbook
 HERE = Path(__file__).parent / "engines"
 ENGINES = ["ours", "enketo", "webforms"]
 ADDS = {"ours": 100, "enketo": 10, "webforms": 10}  # theirs take minutes for a hundred
-PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title><body></body><script type="module">
+PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,"><body></body><script type="module">
 import './engine/{name}.js'
 await window.bench.open()
 await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))

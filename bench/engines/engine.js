@@ -23,3 +23,4 @@ window.theirs = async (form, table) => {
 }
 
 window.ours = (bundle, answers, clock) => new Record(bundle, { answers, clock, newId: () => 'id' }).values()
+window.ready = true
