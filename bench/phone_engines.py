@@ -139,11 +139,13 @@ def measure(browser: Browser, base: str, engine: str, form: str, throttle: int) 
     row["heap"] = client.send("Runtime.getHeapUsage")["usedSize"] / 1e6
     given = forms.answers(form)
     settled, painted, wrong = [], [], 0
+    off: dict[str, Any] = {}
     for path, value in forms.edits(form):
         place, field = path.split("/")
         took, seen, values = page.evaluate(EDIT, [path, field, value])
         given["tv"][int(place[3:-1]) - 1][field] = value
         truth = expected(form, given)
+        off |= {key: (values.get(key), right) for key, right in truth.items() if number(values.get(key)) != right}
         wrong += sum(number(values.get(key)) != right for key, right in truth.items())
         settled.append(took)
         painted.append(seen)
@@ -153,6 +155,9 @@ def measure(browser: Browser, base: str, engine: str, form: str, throttle: int) 
     row["add 1st"], row["add 10th"] = adds[0], statistics.median(adds[7:])
     if len(adds) >= 100:
         row["add 10th"], row["add 100th"] = statistics.median(adds[7:12]), statistics.median(adds[95:])
+    if off:
+        some = ", ".join(f"{key} {got!r} for {right}" for key, (got, right) in list(off.items())[:3])
+        print(f"  {engine} on {form}: {len(off)} calculations were wrong at least once: {some}")
     page.context.close()
     return row
 

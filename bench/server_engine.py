@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
@@ -56,13 +57,18 @@ def instance_xml(name: str) -> str:
     return etree.tostring(root, encoding="unicode")
 
 
+def as_xml(value: Any) -> str:
+    """An answer as a form keeps it: 100 and 0.0000001, never 100.0 and 1e-07."""
+    return format(Decimal(repr(value)).normalize(), "f") if isinstance(value, float) else str(value)
+
+
 def fill(node: Any, answers: dict[str, Any]) -> None:
     for child in node:
         value = answers.get(etree.QName(child).localname)
         if isinstance(value, dict):
             fill(child, value)
         elif value is not None:
-            child.text = str(value)
+            child.text = as_xml(value)
 
 
 def text_of(value: Any) -> str:
