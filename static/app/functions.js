@@ -158,11 +158,12 @@ function weightedChecklist(c, args) {
 }
 
 function randomize(c, [set, seed]) {
-  const found = [...nodes(set(c))]
+  const found = []
   const draw = seed ? parkMiller(toNumber(seed(c))) : c.env.random
-  for (let last = found.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(draw() * (last + 1))
-    ;[found[last], found[other]] = [found[other], found[last]]
+  for (const node of nodes(set(c))) {
+    const place = Math.floor(draw() * (found.length + 1))
+    found.push(found[place])
+    found[place] = node
   }
   return found
 }
@@ -286,7 +287,7 @@ export const FUNCTIONS = {
 
   checklist: (c, args) => within(c, args, args.slice(2).flatMap((a) => each(a(c))).filter(ticked).length),
   'weighted-checklist': weightedChecklist,
-  'boolean-from-string': text((a) => ['true', '1'].includes(a.toLowerCase())),
+  'boolean-from-string': text((a) => ['true', '1'].includes(a)),
   'jr:choice-name': choiceName,
   randomize,
   random: (c) => c.env.random(),

@@ -72,7 +72,7 @@ function("true", 0)(lambda c, args: True)
 function("false", 0)(lambda c, args: False)
 function("not", 1)(lambda c, args: not to_boolean(args[0](c)))
 function("boolean", 1)(lambda c, args: to_boolean(args[0](c)))
-function("boolean-from-string", 1)(lambda c, args: to_string(args[0](c)).lower() in ("true", "1"))
+function("boolean-from-string", 1)(lambda c, args: to_string(args[0](c)) in ("true", "1"))
 function("if", 3)(lambda c, args: args[1](c) if to_boolean(args[0](c)) else args[2](c))
 
 
@@ -356,12 +356,13 @@ def choice_name(c: Context, args: Arguments) -> Value:
 
 @function("randomize", 1, 2)
 def randomize(c: Context, args: Arguments) -> Value:
-    """A node-set shuffled (Fisher-Yates); a seed makes it the same every time (Park-Miller, as ODK XForms has it)."""
-    nodes = list(_nodes(args[0](c)))
+    """A node-set shuffled, inside out (Fisher-Yates); a seed makes it the same every time (Park-Miller): ODK XForms."""
+    nodes: list[Node] = []
     draw = _park_miller(to_number(args[1](c))) if len(args) == 2 else c.env.random
-    for last in range(len(nodes) - 1, 0, -1):
-        other = math.floor(draw() * (last + 1))
-        nodes[last], nodes[other] = nodes[other], nodes[last]
+    for node in _nodes(args[0](c)):
+        place = math.floor(draw() * (len(nodes) + 1))
+        nodes.append(node)
+        nodes[-1], nodes[place] = nodes[place], node
     return nodes
 
 
