@@ -84,8 +84,8 @@ def expected(name: str, given: dict[str, Any]) -> dict[str, float]:
 
 NOTES = """
 Where they are wrong: enketo-core goes on counting answers of questions that are no longer asked; web-forms makes the
-sum over no member NaN. Where ours falls short of a goal on L: an empty page is a good part of our time to open, the
-rest is the first evaluation in code not yet compiled; of an edit, the 50 to 250 calculations that do depend on it.
+sum over no member NaN. Where ours falls short of a goal on L: opening holds the empty page's time, which no engine can
+save; the rest is mostly the first evaluation and the first member, in code the browser has not compiled yet.
 Other work on the machine moves a ratio by a third: run it alone."""
 
 
