@@ -408,9 +408,11 @@ def _build_path(tree: Tree) -> Lazy:
     single = _one(tree)
     if single is not None:
         return lambda context: [] if (node := single(context)) is None else [node]
-    lookup = _build_lookup(tree)
-    if lookup is not None:
-        return lookup
+    return _build_lookup(tree) or _build_walk(tree)
+
+
+def _build_walk(tree: Tree) -> Lazy:
+    """The path taken step by step."""
     start, steps, several = tree[1], [_build_step(step) for step in tree[2:]], tree[0] == "path"
     begin: Lazy
     if start == "/":
@@ -491,28 +493,16 @@ def _build_lookup(tree: Tree) -> Lazy | None:
         return None
     names = tuple(name for name, _ in pairs)
     values = [build(value) for _, value in pairs]
-    scan = _scan(tree)
+    walk = _build_walk(tree)
 
     def evaluate(context: Context) -> Value:
         key = []
         for value in values:
             found = value(context)
             if isinstance(found, (float, bool)) or (isinstance(found, list) and len(found) > 1):
-                return scan(context)
+                return walk(context)
             key.append(to_string(found))
         return context.env.lookup(table, names, tuple(key), column[1])
-
-    return evaluate
-
-
-def _scan(tree: Tree) -> Lazy:
-    begin, steps = build(tree[1]), [_build_step(step) for step in tree[2:]]
-
-    def evaluate(context: Context) -> Value:
-        nodes = begin(context)
-        for step in steps:
-            nodes = step(context, nodes)  # type: ignore[arg-type]
-        return nodes
 
     return evaluate
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from survey.form.form import CONTAINERS, SILENT, Form, Item
+from survey.form.form import SILENT, Form, Item
 from survey.form.record import Evaluation, filled, place_of
 from survey.form.values import Node, number_text
 
@@ -143,8 +143,3 @@ def number_words(number: float, language: str) -> str:
 
 def _in(texts: dict[str, str], form: Form, language: str) -> str:
     return texts.get(language) or texts.get(form.default_language) or next(iter(texts.values()), "")
-
-
-def leaves(form: Form) -> list[Item]:
-    """Every question and calculation in document order, containers left out."""
-    return [item for item in form.nodes() if item.type not in CONTAINERS]

@@ -15,10 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from survey.form.form import CONTAINERS, NUMBERS, Form, Item
-from survey.form.functions import FUNCTIONS
 from survey.form.values import Context, Lazy, Node, Value, days, number_text, text_number, to_boolean, to_string
-
-assert FUNCTIONS  # the library is filled at import
 
 Message = dict[str, str]  # by language; empty when the sheet gives none
 
