@@ -10,9 +10,6 @@ export function steps(path) {
   })
 }
 
-/** The path without instance numbers: "thanh_vien[2]/the_bhyt" → "thanh_vien/the_bhyt". */
-export const bare = (path) => path.replace(/\[\d+\]/g, "")
-
 /** Is `path` the place `prefix` itself or something inside it? */
 export function isWithin(path, prefix) {
   return prefix === "" || path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}[`)

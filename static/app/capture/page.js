@@ -23,8 +23,6 @@ export function word(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole))
 }
 
-export const hasWord = (key) => words.has(key)
-
 /** A fresh copy of a template's element; `texts` fills its parts: {name: "Lò Văn A"}. */
 export function stamp(name, texts = {}) {
   const element = templates.get(name).content.firstElementChild.cloneNode(true)
