@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+
 from flask import Flask
 
 from scripts.size import BUDGET, measure, shell, total
+from survey.web.capture import PRIVATE, bare
+from tests.gates.sources import ROOT
+
+SCRIPTS = [*sorted((ROOT / "static" / "app").rglob("*.js")), ROOT / "static" / "sw.js"]
+
+
+def altered(scripts: list[tuple[str, str, str]]) -> list[str]:
+    """The names of the scripts that mean something else without their comments, judged by Node's own parser."""
+    command = [ROOT / "scripts" / "node", "--expose-internals", ROOT / "scripts" / "same_syntax.cjs"]
+    done = subprocess.run(command, input=json.dumps(scripts), capture_output=True, text=True, check=True)
+    return list(json.loads(done.stdout))
+
+
+def test_a_script_that_goes_out_without_comments_means_the_same() -> None:
+    sources = [(str(path.relative_to(ROOT)), path.read_text(), bare(path)) for path in SCRIPTS]
+    assert len(sources) > 40
+    assert not any(PRIVATE in before for _, before, _ in sources)
+    assert any(len(after) < len(before) * 0.8 for _, before, after in sources), "nothing was stripped"
+    assert altered(sources) == []
+
+
+def test_a_script_that_would_be_damaged_is_found() -> None:
+    fine, changed = ("fine", "a = 1 // one", "a=1"), ("changed", "a = 'b  c'", "a = 'b c'")
+    cut = ("cut", "x = `a ${`b  //c`} d`", "x=`a ${`b")
+    assert altered([fine, changed, cut]) == ["changed", "cut"]
 
 
 def test_what_a_phone_downloads_stays_within_its_budget() -> None:
