@@ -162,7 +162,7 @@ POWERS = {
 }
 DOM = re.compile(r"(?<![\w.#$])(document|window|localStorage|sessionStorage|location|history)\b(?!\s*:)")
 # Modules that compute: node runs them, and they import only one another.
-PURE_SCRIPTS = {"expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload"}
+PURE_SCRIPTS = {"expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload", "markdown", "places"}
 
 
 def is_shell(path: str) -> bool:
