@@ -157,18 +157,20 @@ function weightedChecklist(c, args) {
   return within(c, args, weights)
 }
 
-function randomize(c, [set, seed]) {
+const randomize = (c, [set, seed]) => shuffled(nodes(set(c)), seed ? parkMiller(toNumber(seed(c))) : c.env.random)
+
+/** The order that the specification names for these draws; also of choices whose list is shown shuffled. */
+export function shuffled(items, draw) {
   const found = []
-  const draw = seed ? parkMiller(toNumber(seed(c))) : c.env.random
-  for (const node of nodes(set(c))) {
+  for (const item of items) {
     const place = Math.floor(draw() * (found.length + 1))
     found.push(found[place])
-    found[place] = node
+    found[place] = item
   }
   return found
 }
 
-function parkMiller(seed) {
+export function parkMiller(seed) {
   let state = Number.isFinite(seed) ? Math.trunc(seed % 2147483647) : 1
   if (state <= 0) state += 2147483646
   return () => {
