@@ -5,9 +5,18 @@ and a large deployment can be partitioned by commune on PostgreSQL without a rew
 """
 
 from models.base import Base, JSONText, UTCDateTime
+from models.forms import (
+    FormDraft,
+    FormDraftFile,
+    FormVersion,
+    FormVersionFile,
+    PointsEntry,
+    PointsTable,
+    StoredFile,
+)
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
-from models.rounds import FormVersion, Household, Member, RegisterEntry, Round
+from models.rounds import Household, Member, RegisterEntry, Round
 from models.submissions import (
     Assessment,
     Attachment,
@@ -30,7 +39,10 @@ __all__ = [
     "CommuneCounter",
     "Deprivation",
     "Device",
+    "FormDraft",
+    "FormDraftFile",
     "FormVersion",
+    "FormVersionFile",
     "FormerVillage",
     "Household",
     "JSONText",
@@ -38,10 +50,13 @@ __all__ = [
     "Member",
     "Place",
     "PlacePeriod",
+    "PointsEntry",
+    "PointsTable",
     "Receipt",
     "RegisterEntry",
     "Round",
     "ServerState",
+    "StoredFile",
     "Submission",
     "SubmissionEvent",
     "SubmissionFile",

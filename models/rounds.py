@@ -1,28 +1,15 @@
-"""A round, the form it is asked with, the households it must account for."""
+"""A round, the households it must account for."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
 from survey.terms import B1Method, HouseholdClass, RegisterState, RoundKind, RoundState
-
-
-class FormVersion(Base):
-    """One published version of a questionnaire: its source as given, and the bundle that phones receive."""
-
-    __tablename__ = "form_version"
-
-    form_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    version: Mapped[str] = mapped_column(String(64), primary_key=True)
-    hash: Mapped[str] = mapped_column(String(64))  # SHA-256 of the bundle
-    source: Mapped[str] = mapped_column(Text)
-    bundle: Mapped[Any] = mapped_column(JSONText)
-    published_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Round(Base):

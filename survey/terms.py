@@ -75,6 +75,30 @@ class B1Method(Term):
     INCOME = "thu_nhap", "Thu nhập bình quân đầu người", "Stated income per person"
 
 
+class SourceKind(Term):
+    """How a questionnaire was given: the ending of its file."""
+
+    XLSX = "xlsx", "Sổ tính Excel", "Excel workbook"
+    CSV = "csv", "Bảng CSV", "CSV"
+    MARKDOWN = "md", "Bảng Markdown", "Markdown"
+
+
+class FormState(Term):
+    """Where a questionnaire stands."""
+
+    DRAFT = "draft", "Bản nháp", "Draft"
+    PUBLISHED = "published", "Đã công bố", "Published"
+    RETIRED = "retired", "Thôi dùng", "Retired"
+
+
+class PointsState(Term):
+    """Where a points table stands that two people type."""
+
+    TYPING = "typing", "Đang nhập", "Being typed"
+    AGREED = "agreed", "Hai người đã khớp", "Agreed by two people"
+    DROPPED = "dropped", "Đã bỏ", "Dropped"
+
+
 class RegisterState(Term):
     """What became of one household in one round: each is accounted for exactly once."""
 
