@@ -1,0 +1,28 @@
+// Which control asks a question: by type, and for some types by a word of its appearance. Choosing is choice.js's.
+// A control is a class: `new Control(question)` with an `element`, `show(value)`, and where it needs them `refresh()`,
+// `fault()` (the word of what cannot be read yet) and `leave()`.
+
+import { DateParts, Native, NumberField, ReadOnly, TextField } from "./field.js"
+import { Photo, Signature } from "./picture.js"
+import { Place } from "./place.js"
+
+/** type → control; or {appearance: control, …} of which the first that the question has counts, "" when it has none. */
+const CONTROLS = {
+  integer: NumberField,
+  decimal: NumberField,
+  range: NumberField,
+  date: DateParts,
+  time: Native,
+  dateTime: Native,
+  geopoint: Place,
+  image: { signature: Signature, "": Photo },
+}
+
+/** The control for a question that is no choice. */
+export function controlFor(node, record, path) {
+  if (record.isReadonly(path)) return ReadOnly
+  const found = CONTROLS[node.type] ?? TextField
+  if (typeof found === "function") return found
+  const looks = (node.appearance ?? "").split(" ")
+  return found[Object.keys(found).find((look) => looks.includes(look)) ?? ""]
+}
