@@ -14,8 +14,10 @@ COLUMNS = (
     "published_by VARCHAR(36) CONSTRAINT fk_form_version_published_by REFERENCES account (id)",
     "source_name VARCHAR(120)",
     "source_kind VARCHAR(8) CONSTRAINT ck_form_version_source_kind_known CHECK (source_kind IN ('xlsx', 'csv', 'md'))",
-    "source_sha256 VARCHAR(64) CONSTRAINT fk_form_version_source_sha256 REFERENCES stored_file (sha256) "
-    "CONSTRAINT ck_form_version_source_whole CHECK ((source_sha256 IS NULL) = (source_kind IS NULL))",
+    (
+        "source_sha256 VARCHAR(64) CONSTRAINT fk_form_version_source_sha256 REFERENCES stored_file (sha256) "
+        "CONSTRAINT ck_form_version_source_whole CHECK ((source_sha256 IS NULL) = (source_kind IS NULL))"
+    ),
     "xform TEXT",
     "retired_at %s",
 )
