@@ -63,6 +63,21 @@ export function afterRemoval(path, removed) {
   return Number(number) > gone ? `${repeat}[${number - 1}]${tail}` : path
 }
 
+/** `origins` after an instance came (`op` "add") or went ("remove"); `before` is how many there were. */
+export function track(origins, op, instance, before) {
+  const repeat = instance.replace(/\[\d+\]$/, "")
+  const { index } = steps(instance).at(-1)
+  const own = [...(origins[repeat] ?? Array.from({ length: before }, (_, place) => place))]
+  if (op === "add") own.splice(index, 0, null)
+  else own.splice(index, 1)
+  // The lists inside later instances have moved with them.
+  const moved = op === "add" ? Object.entries(origins) : movedBy(origins, instance)
+  return { ...Object.fromEntries(moved), [repeat]: own }
+}
+
+/** [path, kept] of what is kept by path, after instance `removed` is gone. */
+export const movedBy = (kept, removed) => Object.entries(kept).map(([at, one]) => [afterRemoval(at, removed), one]).filter(([at]) => at)
+
 /**
  * A draft as it stands: the answers it began with and the events after.
  * → {answers, confirmed: {path: reason}, origins: {repeat: [index in the beginning | null, …]}, last: path or null}
@@ -70,31 +85,22 @@ export function afterRemoval(path, removed) {
  */
 export function replay(start, events) {
   const answers = structuredClone(start)
-  const origins = {}
+  let origins = {}
   let confirmed = {}
   let last = null
-  for (const name of Object.keys(answers)) {
-    if (Array.isArray(answers[name])) origins[name] = answers[name].map((_, index) => index)
-  }
   for (const { op, path, value } of events) {
     if (op === "set") putAt(answers, path, value)
     else if (op === "confirm") {
       if (value) confirmed[path] = value
       else delete confirmed[path]
     } else {
-      const repeat = path.replace(/\[\d+\]$/, "")
-      const index = steps(path).at(-1).index
-      const list = listAt(answers, repeat)
-      const origin = (origins[repeat] ??= [])
-      if (op === "add") {
-        list.splice(index, 0, structuredClone(value ?? {}))
-        origin.splice(index, 0, null)
-      } else {
+      const list = listAt(answers, path.replace(/\[\d+\]$/, ""))
+      const { index } = steps(path).at(-1)
+      origins = track(origins, op, path, list.length)
+      if (op === "add") list.splice(index, 0, structuredClone(value ?? {}))
+      else {
         list.splice(index, 1)
-        origin.splice(index, 1)
-        confirmed = Object.fromEntries(
-          Object.entries(confirmed).map(([at, reason]) => [afterRemoval(at, path), reason]).filter(([at]) => at),
-        )
+        confirmed = Object.fromEntries(movedBy(confirmed, path))
       }
     }
     last = path
@@ -104,15 +110,14 @@ export function replay(start, events) {
 
 /** Where the place `path` was in the beginning, by `origins`; null for what was added since. */
 export function originalPath(path, origins) {
-  const way = []
+  const now = []
+  const then = []
   for (const { name, index } of steps(path)) {
-    if (index === undefined) way.push(name)
-    else {
-      const repeat = [...way, name].join("/")
-      const origin = repeat in origins ? origins[repeat][index] : index
-      if (origin === null || origin === undefined) return null
-      way.push(`${name}[${origin + 1}]`)
-    }
+    const repeat = [...now, name].join("/")
+    const origin = index !== undefined && repeat in origins ? origins[repeat][index] : index
+    if (index !== undefined && (origin === null || origin === undefined)) return null
+    now.push(index === undefined ? name : `${name}[${index + 1}]`)
+    then.push(index === undefined ? name : `${name}[${origin + 1}]`)
   }
-  return way.join("/")
+  return then.join("/")
 }

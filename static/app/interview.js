@@ -1,11 +1,12 @@
 // One open interview: the record that computes, and the journal that keeps. Every change goes first to the record (the
 // screen answers within a frame) and at once to the store; nothing waits for anything. Knows no screen.
 
-import { afterRemoval, isWithin, originalPath, replay, valueAt } from "./answers.js"
+import { movedBy, originalPath, replay, track, valueAt } from "./answers.js"
 import { contentHash } from "./canonical.js"
 import { clockOf } from "./draft.js"
 import { entryOf, imagesIn } from "./entry.js"
 import { uuidv7 } from "./ids.js"
+import { within } from "./places.js"
 import { isOffered, suggestion } from "./preload.js"
 import { Record } from "./record.js"
 import { DraftClosed } from "./store.js"
@@ -19,13 +20,16 @@ export class Interview {
   #pending = []
   #writing = null
 
-  /** `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed". */
-  constructor(store, bundle, draft, events, { now, onSaved = () => {} }) {
+  /**
+   * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is who
+   * asks with which phone, `lastSaved` the answers that were finished last with this form.
+   */
+  constructor(store, bundle, draft, events, { now, about, lastSaved = null, onSaved = () => {} }) {
     const { answers, confirmed, origins, last } = replay(draft.start, events)
     this.#store = store
     this.bundle = bundle
     this.draft = draft
-    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random })
+    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random, about, lastSaved })
     this.confirmed = confirmed
     this.origins = origins
     this.lastPath = last
@@ -54,26 +58,25 @@ export class Interview {
 
   /** → the new instance's path. */
   add(repeat) {
+    const before = this.record.instances(repeat).length
     const path = this.record.addInstance(repeat)
     this.#problems = null
     this.#keep({ op: "add", path, value: valueAt(this.record.answers(), path) ?? {} })
-    ;(this.origins[repeat] ??= []).push(null)
+    this.origins = track(this.origins, "add", path, before)
     return path
   }
 
   remove(instance) {
-    const repeat = instance.replace(/\[\d+\]$/, "")
+    this.origins = track(this.origins, "remove", instance, this.record.instances(instance.replace(/\[\d+\]$/, "")).length)
     this.record.removeInstance(instance)
     this.#problems = null
-    this.origins[repeat]?.splice(Number(/\[(\d+)\]$/.exec(instance)[1]) - 1, 1)
-    const moved = (entries) => entries.map(([at, kept]) => [afterRemoval(at, instance), kept]).filter(([at]) => at)
-    this.confirmed = Object.fromEntries(moved(Object.entries(this.confirmed)))
+    this.confirmed = Object.fromEntries(movedBy(this.confirmed, instance))
     this.#keep({ op: "remove", path: instance })
   }
 
   visit(path) {
     this.visited.add(path)
-    const name = this.record.assessment().headName || this.draft.name
+    const name = this.record.assessment().headName || this.record.instanceName?.() || this.draft.name
     return this.#store.visit(this.draft.id, path, name)
   }
 
@@ -121,7 +124,18 @@ export class Interview {
     return this.#store.file(hash)
   }
 
+  /** The bytes of one of the form's own files, or null when this phone has not fetched it yet. */
+  async formFile(name) {
+    const { sha256 } = this.bundle.files?.[name] ?? {}
+    return (sha256 && (await this.#store.file(sha256))?.blob) ?? null
+  }
+
   // Looks
+
+  /** Does the form decide a class? A province's own module decides none. */
+  get isAssessed() {
+    return this.record.form.outcomes.has("class") || this.record.form.indicators.length > 0
+  }
 
   /**
    * What the class was measured against, for the sentence why: {points, income, incomeLine}, each a number or null.
@@ -159,15 +173,9 @@ export class Interview {
     return original === null ? [] : this.draft.comments.filter((comment) => comment.path && comment.path === original)
   }
 
-  // Comments speak of the places of the record as it was submitted.
-  #isNow(commented, path) {
-    const original = originalPath(path, this.origins)
-    return original !== null && isWithin(commented, original)
-  }
-
-  /** Problems under `prefix` that still stand: {errors, warnings} without the warnings that were confirmed. */
-  standing(prefix = "") {
-    const here = this.problems.filter((problem) => isWithin(problem.path, prefix))
+  /** Problems that still stand, of the whole or where `isHere(path)`: without the warnings that were confirmed. */
+  standing(isHere = () => true) {
+    const here = this.problems.filter((problem) => isHere(problem.path))
     return {
       errors: here.filter((problem) => problem.severity === "error"),
       warnings: here.filter((problem) => problem.severity === "warning" && !this.confirmed[problem.path]),
@@ -179,17 +187,22 @@ export class Interview {
    * missing answers, and warnings not yet confirmed.
    */
   state(path) {
-    const { errors, warnings } = this.standing(path)
+    const isHere = within(this.record, path)
+    const { errors, warnings } = this.standing(isHere)
     const missing = errors.filter((problem) => problem.kind === "required").length
     const wrong = errors.length - missing + warnings.length
     const isSeen = this.visited.has(path) || Boolean(this.draft.replaces) // a returned record was asked before
     const state = wrong ? "wrong" : !isSeen ? "untouched" : missing ? "begun" : "done"
-    const comments = this.draft.comments.filter((comment) => comment.path && this.#isNow(comment.path, path)).length
+    // Comments speak of the places of the record as it was submitted.
+    const original = originalPath(path, this.origins)
+    const isThen = original === path ? isHere : original === null ? () => false : within(this.record, original)
+    const comments = this.draft.comments.filter((comment) => comment.path && isThen(comment.path)).length
     return { state, missing, wrong, comments }
   }
 
   /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */
   async finalised(now) {
+    this.record.finish?.(clockOf(now).now)
     const assessment = this.record.assessment()
     const warned = new Set(this.problems.filter((problem) => problem.severity === "warning").map((one) => one.path))
     const confirmed = Object.fromEntries(Object.entries(this.confirmed).filter(([path]) => warned.has(path)))

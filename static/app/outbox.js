@@ -49,6 +49,26 @@ export async function hello() {
   return answer.body
 }
 
+/** A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none. */
+export async function preview(address) {
+  const answer = await call(address)
+  return answer?.status === 200 ? answer.body : null
+}
+
+const besides = (address, name) => `${address.replace(/\/preview\.json$/, "")}/files/${encodeURIComponent(name)}`
+const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")
+
+/** A picture or sound of the questionnaire at `address`, when it is byte for byte the one meant; null otherwise. */
+export async function formFile(address, name, { sha256, type }) {
+  try {
+    const answer = await fetch(besides(address, name), { redirect: "error", signal: AbortSignal.timeout(PATIENCE_FOR_A_FILE) })
+    const bytes = answer.ok ? await answer.arrayBuffer() : null
+    return bytes && hex(await crypto.subtle.digest("SHA-256", bytes)) === sha256 ? new Blob([bytes], { type }) : null
+  } catch {
+    return null
+  }
+}
+
 /** Ends the session on the server. false when there was no answer: it must be tried again. */
 export async function signOut() {
   try {
@@ -85,6 +105,7 @@ export class Outbox {
     await this.#push()
     await this.#files()
     await this.#register()
+    await this.#enclosed()
     await this.#store.set("synced_at", new Date().toISOString())
   }
 
@@ -108,6 +129,20 @@ export class Outbox {
       this.#report({ step: "form" })
       const bundle = await this.#ask(form.url)
       if (bundle.id === form.id && bundle.version === form.version) await this.#store.saveForm(bundle)
+    }
+  }
+
+  /** Pictures and sounds of the questionnaires, last of all: without them the words remain. */
+  async #enclosed() {
+    for (const { form } of this.#greeting.rounds) {
+      const { files = {} } = (await this.#store.form(form.id, form.version)) ?? {}
+      const media = Object.entries(files).filter(([, { type }]) => ["image", "audio", "video"].includes(type.split("/")[0]))
+      for (const [name, known] of media) {
+        if (await this.#store.file(known.sha256)) continue
+        this.#report({ step: "form" })
+        const blob = await formFile(form.url, name, known)
+        if (blob) await this.#store.saveFile({ sha256: known.sha256, blob, size: known.size, type: known.type })
+      }
     }
   }
 

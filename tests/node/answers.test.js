@@ -60,3 +60,15 @@ test("a place lies within its section and not within one whose name merely begin
   assert.ok(isWithin("nha_o/tuong", "nha_o"))
   assert.ok(!isWithin("nha_o_khac/tuong", "nha_o"))
 })
+
+test("lists within lists keep their beginning when an outer one leaves", () => {
+  const start = { nha: [{ phong: [{ a: 1 }, { a: 2 }] }, { phong: [{ a: 3 }, { a: 4 }] }] }
+  const { answers, origins } = replay(start, [
+    { op: "add", path: "nha[2]/phong[3]", value: { a: 5 } },
+    { op: "remove", path: "nha[2]/phong[1]" },
+    { op: "remove", path: "nha[1]" },
+  ])
+  assert.deepEqual(answers, { nha: [{ phong: [{ a: 4 }, { a: 5 }] }] })
+  assert.equal(originalPath("nha[1]/phong[1]/a", origins), "nha[2]/phong[2]/a")
+  assert.equal(originalPath("nha[1]/phong[2]/a", origins), null)
+})

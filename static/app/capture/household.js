@@ -19,7 +19,8 @@ export function returnedWords(returned) {
 async function begin(app, { household, round, hello, newHousehold = null }) {
   const bundle = await app.store.form(round.form.id, round.form.version)
   if (!bundle) return void (await ask({ title: word("household.begin"), words: word("household.no_form"), yes: word("failed.yes") }))
-  const made = newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(), newHousehold })
+  const kept = await app.opened.kept(bundle.id)
+  const made = newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(), newHousehold, ...kept })
   const draft = await app.store.openDraft(made)
   // The first interview is the moment from which data must not be lost; browsers agree more readily than at the start.
   navigator.storage?.persist?.()

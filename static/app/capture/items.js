@@ -1,12 +1,16 @@
 // What stands on a section's screen: questions, groups and lists of members, each kept in step with the record.
 
+import { MOST_COLUMNS } from "./choice.js"
 import { addressOf, leftWords, nameOf } from "./overview.js"
-import { action, part, spoken, stamp, tag, word } from "./page.js"
+import { action, inLanguage, part, spoken, stamp, tag, word } from "./page.js"
+import { write } from "./words.js"
 
-/** The instance's name; words for one that has none yet. */
+/** The instance's name; words for one that has none yet; what the list is called and a number where none is foreseen. */
 export function nameOfInstance(record, instance) {
   if (isNamed(record, instance)) return record.instanceLabel(instance)
-  return `${word("repeat.unnamed")} (${/\[(\d+)\]$/.exec(instance)[1]})`
+  const [, repeat, number] = /^(.*)\[(\d+)\]$/.exec(instance)
+  if (!record.itemAt(repeat).node.member_label) return `${nameOf(record, repeat)} ${number}`
+  return `${word("repeat.unnamed")} (${number})`
 }
 
 export const isNamed = (record, instance) => !/^\d*$/.test(record.instanceLabel(instance))
@@ -15,14 +19,15 @@ export const isNamed = (record, instance) => !/^\d*$/.test(record.instanceLabel(
 export class Items {
   #drawn = new Map()
 
-  constructor(screen, element, path) {
-    Object.assign(this, { screen, element, path })
+  /** `only` lets through some of the places; questions of `list` are lines of a table, whose head names the answers. */
+  constructor(screen, element, path, { only = () => true, list = null } = {}) {
+    Object.assign(this, { screen, element, path, only, list })
     this.refresh()
   }
 
   refresh() {
     const { record } = this.screen.interview
-    const wanted = record.items(this.path).filter((item) => item.relevant)
+    const wanted = record.items(this.path).filter((item) => item.relevant && this.only(item))
     const paths = new Set(wanted.map((item) => item.path))
     for (const [path, drawn] of this.#drawn) {
       if (paths.has(path)) continue
@@ -35,7 +40,7 @@ export class Items {
       let drawn = this.#drawn.get(item.path)
       if (drawn) drawn.refresh()
       else {
-        drawn = this.screen.make(item)
+        drawn = this.screen.make(item, this.list && item.node.list === this.list ? ["list-nolabel"] : [])
         this.#drawn.set(item.path, drawn)
         if (before) before.after(drawn.element)
         else this.element.prepend(drawn.element)
@@ -50,21 +55,42 @@ export class Items {
 }
 
 export class Group {
-  constructor(screen, { path }) {
-    Object.assign(this, { screen, path, element: stamp("group") })
-    this.items = new Items(screen, part(this.element, "items"), path)
-    this.#words()
+  constructor(screen, { path, node }) {
+    Object.assign(this, { screen, path, node, element: stamp("group") })
+    const looks = (node.appearance ?? "").split(" ")
+    this.#head(looks.includes("table-list"))
+    this.items = new Items(screen, part(this.element, "items"), path, { list: this.list })
+    this.refresh()
   }
 
-  #words() {
-    const { record } = this.screen.interview
-    part(this.element, "label").textContent = record.label(this.path, spoken())
-    part(this.element, "hint").textContent = record.hint(this.path, spoken())
+  /** A table of questions with the same answers: these stand once, above. On one line, or not at all. */
+  #head(isTable) {
+    const first = isTable && this.node.children.find(({ type, list }) => list && type.startsWith("select"))
+    const choices = first ? this.screen.interview.record.choices(`${this.path}/${first.name}`) : []
+    if (!choices.length || choices.length > MOST_COLUMNS) return
+    this.list = first.list
+    this.choices = choices
   }
 
   refresh() {
+    const { record } = this.screen.interview
+    const words = (name, text) => {
+      part(this.element, name).hidden = !text
+      if (text) write(part(this.element, name), text)
+    }
+    words("label", this.node.label ? record.label(this.path, spoken()) : "")
+    words("hint", record.hint(this.path, spoken()))
+    const head = part(this.element, "head")
+    head.hidden = !this.choices
+    if (this.choices) {
+      head.style.setProperty("--columns", this.choices.length)
+      head.replaceChildren(...this.choices.map(({ name, label }) => {
+        const cell = document.createElement("span")
+        write(cell, inLanguage(label) || name)
+        return cell
+      }))
+    }
     this.items.refresh()
-    this.#words()
   }
 
   leave() {
@@ -77,8 +103,8 @@ export class Repeat {
     Object.assign(this, { screen, path, element: stamp("repeat") })
     const { interview } = screen
     this.element.dataset.repeat = path
-    part(this.element, "hint").textContent = interview.record.hint(path, spoken())
-    part(this.element, "add").textContent = word("repeat.add", { label: nameOf(interview.record, path) })
+    // On its own screen the list is named by the bar.
+    part(this.element, "label").hidden = path === screen.path
     action(this.element, "add").addEventListener("click", () => {
       const instance = interview.add(path)
       screen.app.go(addressOf(interview.draft.id, "s", instance))
@@ -87,9 +113,17 @@ export class Repeat {
   }
 
   refresh() {
-    const { interview } = this.screen
-    const instances = interview.record.instances(this.path)
-    part(this.element, "none").hidden = instances.length > 0
+    const { record } = this.screen.interview
+    const name = nameOf(record, this.path)
+    const instances = record.instances(this.path)
+    part(this.element, "label").textContent = name
+    write(part(this.element, "hint"), record.hint(this.path, spoken()))
+    part(this.element, "add").textContent = word("repeat.add", { label: name })
+    // Counted by another answer: what one adds or takes away here would not hold.
+    const isCounted = record.isCounted?.(this.path)
+    action(this.element, "add").hidden = isCounted
+    part(this.element, "counted").hidden = !isCounted
+    part(this.element, "none").hidden = isCounted || instances.length > 0
     part(this.element, "instances").replaceChildren(...instances.map((instance) => this.#row(instance)))
   }
 

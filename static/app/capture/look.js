@@ -3,7 +3,7 @@
 
 import { speak } from "./page.js"
 
-const KEYS = { language: "so-ho language", theme: "so-ho theme", text: "so-ho text" }
+const KEYS = { language: "so-ho language", form: "so-ho form language", theme: "so-ho theme", text: "so-ho text" }
 const names = JSON.parse(document.getElementById("languages").textContent)
 const spoken = [...document.querySelectorAll("template[data-language]")].map((one) => one.dataset.language)
 const languages = Object.fromEntries(spoken.map((code) => [code, names[code]]))

@@ -6,20 +6,21 @@
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
-//                  discard persist photo read-place keep-place clear change search-choice retry language
+//                  form-language quick-back enlarge play restart discard persist photo read-place keep-place clear change search-choice retry language
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline
 //   clock desk
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
-// · #/settings. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+// · #/settings · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
 import { Device, Store } from "../store.js"
 import { Outbox, Stopped, hello, signOut } from "../outbox.js"
 import { Sync } from "../sync.js"
 import { uuidv7 } from "../ids.js"
 import * as look from "./look.js"
+import { bundleOf } from "../preview.js"
 import { Opened } from "./opened.js"
 import { action, part, stamp } from "./page.js"
 import { Release } from "./release.js"
@@ -106,7 +107,9 @@ class App {
 
   async show() {
     const turn = ++this.#turn
-    const { show, params } = this.store ? routeOf(location.hash) : { show: welcome.show, params: {} }
+    const route = routeOf(location.hash)
+    // A questionnaire is tried out by somebody at the desk, who need not be enrolled here.
+    const { show, params } = this.store || bundleOf(route.params.draft) ? route : { show: welcome.show, params: {} }
     if (params.draft !== this.opened.id) await this.opened.close()
     const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) => this.#trouble(error))
     if (turn !== this.#turn || !screen) return

@@ -3,7 +3,10 @@
 
 import { DraftClosed } from "../store.js"
 import { Interview } from "../interview.js"
-import { ask, part, stamp, word } from "./page.js"
+import { bundleOf, preview } from "../preview.js"
+import { addressOf } from "./overview.js"
+import { action, ask, part, stamp, word } from "./page.js"
+import { offerLanguages, readForm } from "./words.js"
 
 const PATIENCE = 1000 // milliseconds for a page that is just being reloaded to let go
 
@@ -38,12 +41,47 @@ export class Opened {
   guard(show) {
     return async (app, params) => {
       if (this.id !== params.draft) {
-        const problem = await this.#open(params.draft, false)
+        const problem = await (bundleOf(params.draft) ? this.#preview(params.draft) : this.#open(params.draft, false))
         if (problem) return problem
       }
-      return show(app, { ...params, interview: this.interview })
+      const { interview } = this
+      readForm(interview.bundle)
+      const screen = await show(app, { ...params, interview })
+      if (screen && part(screen.element, "languages")) offerLanguages(screen.element, interview.bundle, screen.reworded ?? (() => app.show()))
+      if (screen && interview.isPreview) this.#mark(screen.element)
+      return screen
     }
   }
+
+  /** Who asks with which phone, and what was finished last with this form: what a record is told besides answers. */
+  async kept(form) {
+    const hello = await this.#app.store?.get("hello")
+    const deviceid = await this.#app.device.get("device_id")
+    const about = { deviceid: deviceid ?? "", username: hello?.account.username ?? "", email: "", phonenumber: "" }
+    return { about, lastSaved: (await this.#app.store?.get(`last_saved ${form}`)) ?? null }
+  }
+
+  // Trying out
+
+  async #preview(id) {
+    const { about } = await this.kept("")
+    this.interview = await preview(bundleOf(id), new Date(), about)
+    if (!this.interview) return { element: stamp("preview-missing", { title: "" }) }
+    this.id = id
+    return null
+  }
+
+  #mark(element) {
+    const mark = stamp("preview")
+    action(mark, "restart").addEventListener("click", () => {
+      const address = addressOf(this.id)
+      this.id = this.interview = null
+      this.#app.go(address)
+    })
+    element.querySelector("main").prepend(mark)
+  }
+
+  // Asking
 
   async #open(id, steal) {
     const kept = await this.#app.store.draft(id)
@@ -59,6 +97,7 @@ export class Opened {
     const bundle = await this.#app.store.form(draft.form.id, draft.form.version)
     this.interview = new Interview(this.#app.store, bundle, draft, events, {
       now: new Date(),
+      ...(await this.kept(bundle.id)),
       onSaved: (state, error) => this.#saved(state, error),
     })
     this.id = id

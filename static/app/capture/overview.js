@@ -1,20 +1,25 @@
 // The interview at a glance: its sections and how each stands.
 
+import { plainText } from "../markdown.js"
+import { isAsked, sectionsOf } from "../places.js"
 import { returnedWords } from "./household.js"
 import { action, number, part, spoken, stamp, tag, word } from "./page.js"
 
 export const addressOf = (draft, ...rest) => `#/d/${[draft, ...rest].map(encodeURIComponent).join("/")}`
 
-/** The sections that are asked: [{path, node}]. */
-export const sectionsOf = (record) => record.sections.filter(({ path }) => record.isRelevant(path) && !isEmpty(record, path))
+/** The sections that are asked: [{path, node, items}]. */
+export const askedSections = (record) => sectionsOf(record).filter((section) => isAsked(record, section))
 
-const isEmpty = (record, path) => {
-  const { node } = record.sections.find((section) => section.path === path)
-  return node.type === "group" && !record.items(path).some((item) => item.relevant)
+/** "Nhà ở", as the form calls the place; of questions outside all groups the first one, or the form when these are all. */
+export function nameOf(record, path) {
+  const { node } = record.itemAt(path)
+  const isAlone = !["group", "repeat"].includes(node.type) && sectionsOf(record).length === 1
+  return (isAlone && record.title) || plainText(record.label(path, spoken()))
 }
 
-/** "Nhà ở", as the form calls the section. */
-export const nameOf = (record, path) => record.label(path, spoken())
+/** What the interview is called: its head of household, the name that the form gives it, or what the register says. */
+export const titleOfInterview = ({ record, draft }) =>
+  record.assessment().headName || record.instanceName?.(spoken()) || draft.name || word("row.unnamed")
 
 /** What a tag does not say: how much is left. */
 export function leftWords({ missing, wrong, comments }) {
@@ -28,11 +33,10 @@ export function leftWords({ missing, wrong, comments }) {
 
 export async function show(app, { interview }) {
   const { record, draft } = interview
-  const title = record.assessment().headName || draft.name || word("row.unnamed")
-  const element = stamp("overview", { title })
-  const villages = new Map(((await app.store.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]))
+  const element = stamp("overview", { title: titleOfInterview(interview) })
+  const villages = new Map(((await app.store?.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]))
   part(element, "where").textContent = [villages.get(draft.village_id), draft.code].filter(Boolean).join(" · ")
-  const sections = sectionsOf(record)
+  const sections = askedSections(record)
   const states = sections.map(({ path }) => interview.state(path))
   const done = states.filter(({ state }) => state === "done").length
   Object.assign(part(element, "progress"), { max: sections.length, value: done })
@@ -42,7 +46,7 @@ export async function show(app, { interview }) {
     if (household?.returned) part(element, "comments").append(returnedWords(household.returned))
   }
   const rows = sections.map(({ path, node }, index) => {
-    const more = [node.type === "repeat" && word("section.persons", { count: record.instances(path).length }), leftWords(states[index])]
+    const more = [node?.type === "repeat" && word("section.persons", { count: record.instances(path).length }), leftWords(states[index])]
     const row = stamp("section-row", { name: nameOf(record, path), more: more.filter(Boolean).join(" · ") })
     const link = action(row, "section")
     link.href = addressOf(draft.id, "s", path)
@@ -60,5 +64,7 @@ export async function show(app, { interview }) {
   check.href = addressOf(draft.id, "check")
   check.hidden = !next
   action(element, "result").href = addressOf(draft.id, "result")
+  action(element, "result").hidden = !interview.isAssessed
+  if (interview.isPreview) action(element, "back").hidden = true
   return { element }
 }

@@ -2,6 +2,7 @@
 // only taken out, filled in and put on the screen.
 
 let language = null
+let asked = null
 let templates = new Map()
 let words = new Map()
 
@@ -15,7 +16,14 @@ export function speak(chosen) {
   document.documentElement.lang = chosen
 }
 
-export const spoken = () => language
+/** The form's own words are read in this language from now on: any that the form has, also one the page lacks. */
+export const readIn = (chosen) => (asked = chosen)
+
+/** The language of the form's words. */
+export const spoken = () => asked ?? language
+
+/** The language of the page's own words. */
+export const shellLanguage = () => language
 
 /** The sentence called `key`, its {names} replaced. */
 export function word(key, values = {}) {
@@ -84,5 +92,5 @@ export function ask({ title, words: text, yes }) {
   })
 }
 
-/** What a person reads in {vi: …, en: …}. */
-export const inLanguage = (texts) => texts?.[language] || texts?.vi || Object.values(texts ?? {})[0] || ""
+/** What a person reads in {vi: …, en: …}: the form's language, else the page's. */
+export const inLanguage = (texts) => texts?.[spoken()] || texts?.[language] || texts?.vi || Object.values(texts ?? {})[0] || ""

@@ -1,37 +1,25 @@
 // One question: its words, last year's answer in grey, the control, and what is wrong with the answer under it.
 
 import { display } from "../record.js"
-import { Choices, SearchedChoices } from "./choice.js"
-import { DateParts, Native, NumberField, ReadOnly, TextField } from "./field.js"
-import { Photo, Signature } from "./picture.js"
-import { Place } from "./place.js"
+import { plainText } from "../markdown.js"
+import { selectFor } from "./choice.js"
+import { controlFor } from "./controls.js"
+import { enclosed } from "./enclosed.js"
 import { action, inLanguage, part, spoken, stamp, word } from "./page.js"
+import { write } from "./words.js"
 
-const MOST_ROWS = 7 // choices that fit a screen as rows; above that one searches
-
-/** Which control asks a question. */
-function controlFor(node, record, path) {
-  const looks = (node.appearance ?? "").split(" ")
-  if (record.isReadonly(path)) return ReadOnly
-  if (node.type === "select_multiple") return Choices
-  if (node.type === "select_one") {
-    const isLong = record.choices(path).length > MOST_ROWS || looks.includes("autocomplete")
-    return isLong ? SearchedChoices : Choices
-  }
-  if (node.type === "image") return looks.includes("signature") ? Signature : Photo
-  const controls = { integer: NumberField, decimal: NumberField, range: NumberField, date: DateParts, time: Native, dateTime: Native, geopoint: Place }
-  return controls[node.type] ?? TextField
-}
+const isSelect = ({ type }) => type === "select_one" || type === "select_multiple"
 
 /** The message of a problem in the reader's language. */
-export const messageOf = (problem) => inLanguage(problem.message) || word("problem.other")
+export const messageOf = ({ kind, message }) => plainText(inLanguage(message)) || word(kind === "required" ? "problem.required" : "problem.other")
 
 export class Question {
   #isTouched
   #signature = ""
 
-  constructor(screen, { path, node }) {
-    Object.assign(this, { screen, path, node, element: stamp("question") })
+  /** `looks` are the words of the appearance, and what the group around asks of it. */
+  constructor(screen, { path, node }, looks = []) {
+    Object.assign(this, { screen, path, node, element: stamp("question"), looks: new Set([...(node.appearance ?? "").split(" "), ...looks]) })
     this.element.dataset.path = path
     this.element.dataset.type = node.type
     const width = /\bw([1-3])\b/.exec(node.appearance ?? "")?.[1]
@@ -41,11 +29,6 @@ export class Question {
     label.id = `label ${path}`.replaceAll(" ", "-")
     label.tabIndex = -1
     this.element.setAttribute("aria-labelledby", label.id)
-    if (node.type !== "note") {
-      const Control = controlFor(node, this.record, path)
-      this.control = new Control(this)
-      part(this.element, "control").append(this.control.element)
-    }
     action(this.element, "same").addEventListener("click", () => {
       this.answer(this.#last)
       this.control.show(this.#last)
@@ -93,19 +76,41 @@ export class Question {
   refresh() {
     const { record, path } = this
     const language = spoken()
-    const label = part(this.element, "label")
-    const text = record.label(path, language)
-    const isOptional = this.node.type !== "note" && !record.isRequired(path) && !record.isReadonly(path)
-    const words = JSON.stringify([text, isOptional])
-    if (label.dataset.words !== words) {
-      label.dataset.words = words
-      label.replaceChildren(text, ...(isOptional ? [" ", stamp("optional")] : []))
-    }
-    part(this.element, "hint").textContent = record.hint(path, language)
-    part(this.element, "hint").hidden = !part(this.element, "hint").textContent
+    const text = this.node.label || !this.node.media ? record.label(path, language) : ""
+    const isOptional = this.node.type !== "note" && !this.looks.has("label") && !record.isRequired(path) && !record.isReadonly(path)
+    write(part(this.element, "label"), text, ...(isOptional ? [stamp("optional")] : []))
+    this.#beside("hint", record.hint(path, language))
+    this.#beside("guidance", this.node.guidance ? record.guidance?.(path, language) : "")
+    this.#enclose(this.node.media ? record.media?.(path, language) : null, plainText(text))
+    this.#ask()
     this.control?.refresh?.()
     this.#suggest(language)
     this.#judge()
+  }
+
+  /** The control, another one when a filter or a rule calls for it: a list may be empty now and long in a moment. */
+  #ask() {
+    const { node, record, path } = this
+    if (node.type === "note" || (this.control && !node.choice_filter && !node.readonly)) return
+    const Control = isSelect(node) && !record.isReadonly(path) ? selectFor(this) : controlFor(node, record, path)
+    if (this.control?.constructor === Control) return
+    this.control?.leave?.()
+    this.control = new Control(this)
+    part(this.element, "control").replaceChildren(this.control.element)
+  }
+
+  #beside(name, text) {
+    const place = part(this.element, name)
+    place.closest("[data-beside]").hidden = !text
+    if (text) write(place, text)
+  }
+
+  #enclose(media, words) {
+    const place = part(this.element, "media")
+    const key = JSON.stringify(media)
+    if (!media || place.dataset.media === key) return
+    place.dataset.media = key
+    place.replaceChildren(...enclosed(media, this.interview, words))
   }
 
   #suggest(language) {
@@ -152,12 +157,17 @@ export class Question {
     return form
   }
 
-  /** Brings the question into view, above the keyboard, with its problems shown. */
-  focus() {
-    this.touch()
+  /** Answered with one tap: the next question, here or on the next screen. */
+  goOn() {
+    this.screen.goOn(this)
+  }
+
+  /** Brings the question into view, above the keyboard; with its problems shown to somebody who came to mend them. */
+  focus({ isNew = false } = {}) {
+    if (!isNew) this.touch()
     this.element.scrollIntoView({ block: "start" })
     scrollBy(0, -72)
-    const controls = [...part(this.element, "control").querySelectorAll("input, textarea, button")].filter((one) => one.checkVisibility())
+    const controls = [...part(this.element, "control").querySelectorAll("input, textarea, select, button")].filter((one) => one.checkVisibility())
     const place = controls.find((one) => one.checked) ?? controls[0] ?? part(this.element, "label")
     place.focus({ preventScroll: true })
   }

@@ -1,7 +1,7 @@
 // What the answers come to: the class in large letters, the sentence why, and each deprived indicator with the answer
 // and the member that caused it.
 
-import { addressOf } from "./overview.js"
+import { addressOf, titleOfInterview } from "./overview.js"
 import { action, ask, inLanguage, number, part, stamp, word } from "./page.js"
 
 const orDash = (value) => (value === null ? "–" : number(value))
@@ -37,7 +37,7 @@ function indicator(one) {
 }
 
 /** The assessment on the screen; `line` is {points, income, incomeLine}, each a number or null. */
-export function drawAssessment(assessment, line) {
+function drawAssessment(assessment, line) {
   const element = stamp("assessment", {
     class: word(`class.${assessment.class ?? (assessment.refused ? "refused" : "incomplete")}`),
     why: why(assessment, line),
@@ -66,11 +66,22 @@ export function drawAssessment(assessment, line) {
   return element
 }
 
+/** What came of an interview: the class; of a form that decides none, that it is done and what it is called. */
+export function drawOutcome(interview) {
+  if (interview.isAssessed) return drawAssessment(interview.record.assessment(), interview.line())
+  const { errors, warnings } = interview.standing()
+  const state = errors.length || warnings.length ? "left" : "done"
+  const element = stamp("outcome", { done: word(`outcome.${state}`), name: titleOfInterview(interview), form: interview.record.title })
+  element.dataset.state = state
+  return element
+}
+
 async function finalise(app, interview) {
   const isSure = await ask({ title: word("result.finish_title"), words: word("result.finish_words"), yes: word("result.finish_yes") })
   if (!isSure || !(await interview.saved())) return
   const item = await interview.finalised(new Date())
   await app.store.finalise(interview.draft.id, item)
+  await app.store.set(`last_saved ${item.entry.form.id}`, item.entry.answers)
   await app.opened.close()
   app.changed()
   app.replace(`#/sent/${encodeURIComponent(item.id)}`)
@@ -81,16 +92,16 @@ export async function show(app, { interview }) {
   const { draft } = interview
   const { errors, warnings } = interview.standing()
   const isReady = errors.length === 0 && warnings.length === 0
-  const element = stamp("result", { title: word(isReady ? "result.title" : "result.so_far") })
+  const element = stamp("result", { title: word(!interview.isAssessed ? "outcome.title" : isReady ? "result.title" : "result.so_far") })
   action(element, "back").href = addressOf(draft.id)
   action(element, "overview").href = addressOf(draft.id)
   action(element, "check").href = addressOf(draft.id, "check")
-  part(element, "assessment").replaceWith(drawAssessment(interview.record.assessment(), interview.line()))
+  part(element, "assessment").replaceWith(drawOutcome(interview))
   part(element, "left").hidden = isReady
   part(element, "left-words").textContent = word("result.left", { errors: number(errors.length), warnings: number(warnings.length) })
   action(element, "check").hidden = isReady
   const finish = action(element, "finalise")
-  finish.hidden = !isReady
+  finish.hidden = !isReady || interview.isPreview
   finish.addEventListener("click", async () => {
     finish.disabled = true
     await finalise(app, interview).finally(() => (finish.disabled = false))

@@ -1,5 +1,6 @@
 // Which screen an address names: the table at the head of main.js. Path steps are URI-encoded.
 
+import { bundleOf, previewOf } from "../preview.js"
 import * as check from "./check.js"
 import * as home from "./home.js"
 import * as household from "./household.js"
@@ -17,8 +18,9 @@ export function routeOf(hash) {
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
   if (place === "settings") return { show: settings.show, params: {} }
+  if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }
   const screens = { s: section.show, check: check.show, result: result.show }
-  const at = new URLSearchParams(query).get("at")
-  return { show: screens[second] ?? overview.show, params: { draft: first, path: third, at } }
+  const { at, back } = Object.fromEntries(new URLSearchParams(query))
+  return { show: screens[second] ?? overview.show, params: { draft: first, path: third, at, back } }
 }

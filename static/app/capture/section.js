@@ -1,7 +1,9 @@
 // One section, or one member, a screen: the questions that are relevant now, drawn when they become so.
 
 import { Group, isNamed, Items, nameOfInstance, Repeat } from "./items.js"
-import { addressOf, nameOf, sectionsOf } from "./overview.js"
+import { screenOf, stands, within } from "../places.js"
+import { jumpTo } from "./check.js"
+import { addressOf, askedSections, nameOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
 import { Question } from "./question.js"
 
@@ -12,35 +14,51 @@ const removalWords = (record, instance) => ({
 })
 
 class Screen {
-  constructor(app, interview, path) {
+  constructor(app, interview, path, { back }) {
     Object.assign(this, { app, interview, path, element: stamp("section") })
     this.element.dataset.place = path
     // Missing answers are named only to somebody who comes back to the screen: nobody is scolded in advance.
     this.isReturning = interview.visited.has(path)
     this.questions = new Map()
     const { record } = interview
-    this.node = record.itemAt(path).node
-    const isList = this.node.type === "repeat" && !path.endsWith("]")
+    const { type } = record.itemAt(path).node
     const place = part(this.element, "items")
-    this.body = isList ? new Repeat(this, { path }) : new Items(this, place, path)
-    if (isList) place.append(this.body.element)
+    if (type === "repeat" && !path.endsWith("]")) {
+      this.body = new Repeat(this, { path })
+      place.append(this.body.element)
+    } else if (path.endsWith("]") || type === "group") this.body = new Items(this, place, path)
+    else {
+      const isHere = within(record, path)
+      this.body = new Items(this, place, "", { only: (item) => isHere(item.path) })
+    }
+    const link = action(this.element, "quick-back")
+    link.hidden = !back
+    if (back) link.href = jumpTo(interview, back)
     this.#title()
     this.#ways()
   }
 
-  make(item) {
+  make(item, looks) {
     if (item.node.type === "group") return new Group(this, item)
     if (item.node.type === "repeat") return new Repeat(this, item)
-    const question = new Question(this, item)
+    const question = new Question(this, item, looks)
     this.questions.set(item.path, question)
     return question
   }
 
-  /** An answer was given: everything that hangs on it follows at once. */
+  /** An answer was given: everything that hangs on it follows at once. Also when the language changed. */
   answered() {
     this.body.refresh()
     this.#title()
     this.#ways()
+  }
+
+  /** After a quick answer: the next question on this screen, else the next screen, with a way back. */
+  goOn(question) {
+    const all = [...this.element.querySelectorAll(".question")].filter((one) => one.dataset.type !== "note")
+    const next = all[all.indexOf(question.element) + 1]
+    if (next) this.questions.get(next.dataset.path).focus({ isNew: true })
+    else this.app.go(`${action(this.element, "next").hash}?back=${encodeURIComponent(question.path)}`)
   }
 
   #title() {
@@ -58,20 +76,20 @@ class Screen {
       const repeat = this.path.replace(/\[\d+\]$/, "")
       const instances = record.instances(repeat)
       const after = instances[instances.indexOf(this.path) + 1]
-      const home = addressOf(draft.id, "s", repeat.includes("/") ? repeat.split("/")[0] : repeat)
+      const home = addressOf(draft.id, "s", screenOf(record, repeat))
       back.href = home
       next.href = after ? addressOf(draft.id, "s", after) : home
       next.textContent = after
-        ? word("section.next_person", { name: nameOfInstance(record, after) })
+        ? word("overview.next", { section: nameOfInstance(record, after) })
         : word("section.back_to", { section: nameOf(record, repeat) })
       all.hidden = true
       const remove = action(this.element, "remove")
       remove.textContent = removalWords(record, this.path).title
-      part(this.element, "remove").hidden = false
+      part(this.element, "remove").hidden = record.isCounted?.(repeat)
       remove.onclick = () => this.#remove(repeat)
       return
     }
-    const sections = sectionsOf(record)
+    const sections = askedSections(record)
     const after = sections[sections.findIndex(({ path }) => path === this.path) + 1]
     back.href = all.href = addressOf(draft.id)
     next.href = after ? addressOf(draft.id, "s", after.path) : addressOf(draft.id, "check")
@@ -79,10 +97,11 @@ class Screen {
   }
 
   async #remove(repeat) {
-    const isSure = await ask(removalWords(this.interview.record, this.path))
+    const { interview } = this
+    const isSure = await ask(removalWords(interview.record, this.path))
     if (!isSure) return
-    this.interview.remove(this.path)
-    this.app.replace(addressOf(this.interview.draft.id, "s", repeat))
+    interview.remove(this.path)
+    this.app.replace(addressOf(interview.draft.id, "s", screenOf(interview.record, repeat)))
   }
 
   shown(at) {
@@ -96,11 +115,16 @@ class Screen {
   }
 }
 
-export async function show(app, { interview, path, at }) {
+export async function show(app, { interview, path, at, back }) {
   const { record, draft } = interview
   // The place may be gone: another tab removed the member, an answer made the section irrelevant.
-  const exists = path && record.itemAt(path) && record.isRelevant(path) && (!path.endsWith("]") || record.node(path))
-  if (!exists) return void app.replace(addressOf(draft.id))
-  const screen = new Screen(app, interview, path)
-  return { element: screen.element, isPlaced: Boolean(at), shown: () => screen.shown(at), leave: () => screen.leave() }
+  if (!path || !record.itemAt(path) || !stands(record, path)) return void app.replace(addressOf(draft.id))
+  const screen = new Screen(app, interview, path, { back: back && record.itemAt(back) ? back : null })
+  return {
+    element: screen.element,
+    isPlaced: Boolean(at),
+    shown: () => screen.shown(at),
+    leave: () => screen.leave(),
+    reworded: () => screen.answered(),
+  }
 }

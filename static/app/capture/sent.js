@@ -3,7 +3,7 @@
 import { Interview } from "../interview.js"
 import { isReceived } from "../store.js"
 import { wordsOfProblem } from "./notices.js"
-import { drawAssessment } from "./result.js"
+import { drawOutcome } from "./result.js"
 import { number, part, stamp, time, word } from "./page.js"
 
 function step(element, name, isDone, words) {
@@ -43,7 +43,7 @@ export async function show(app, { id }) {
   if (kept && bundle) {
     // As it was on the day of the interview: ages are counted to then.
     const interview = new Interview(app.store, bundle, kept.draft, kept.events, { now: new Date(item.entry.finalised_at) })
-    part(element, "assessment").replaceWith(drawAssessment(interview.record.assessment(), interview.line()))
+    part(element, "assessment").replaceWith(drawOutcome(interview))
   }
   return {
     element,

@@ -1,0 +1,54 @@
+// A questionnaire tried out: an interview with everything but a place to keep it. Nothing is stored, nothing is sent.
+
+import { newDraft } from "./draft.js"
+import { Interview } from "./interview.js"
+import { formFile, preview as fetched } from "./outbox.js"
+
+const MARK = "preview:"
+const ALLOWED = /^\/(questionnaires|api\/v1\/forms)\/[^\\?#]+$/
+
+/** The id that the draft of a preview goes by: the address of its bundle. */
+export const previewOf = (address) => MARK + address
+
+/** The bundle's address when `draft` is the id of a preview: one of ours, and of a questionnaire. */
+export function bundleOf(draft) {
+  const address = draft?.startsWith(MARK) ? draft.slice(MARK.length) : ""
+  return ALLOWED.test(address) && !address.split("/").includes("..") ? address : null
+}
+
+/** A store that keeps nothing beyond this screen: only the bytes that a question shows. */
+class Nowhere {
+  #files = new Map()
+
+  constructor(address, bundle) {
+    Object.assign(this, { address, bundle })
+  }
+
+  async append() {}
+  async visit() {}
+
+  async saveFile(file) {
+    this.#files.set(file.sha256, file)
+  }
+
+  async file(sha256) {
+    const [name, known] = Object.entries(this.bundle.files ?? {}).find(([, one]) => one.sha256 === sha256) ?? []
+    if (!this.#files.has(sha256) && name) {
+      const blob = await formFile(this.address, name, known)
+      if (blob) await this.saveFile({ sha256, blob, size: known.size, type: known.type })
+    }
+    return this.#files.get(sha256)
+  }
+}
+
+/** A fresh interview with the questionnaire at `address`; null when it cannot be had. */
+export async function preview(address, now, about) {
+  const bundle = await fetched(address)
+  if (!bundle?.children) return null
+  const household = { household_id: "", village_id: "", context: {}, last_answers: null }
+  const made = newDraft({ household, round: { id: "" }, bundle, commune: "", now, about })
+  const draft = { ...made, id: previewOf(address), visited: [], state: "open" }
+  const interview = new Interview(new Nowhere(address, bundle), bundle, draft, [], { now, about })
+  interview.isPreview = true
+  return interview
+}
