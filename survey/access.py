@@ -54,6 +54,9 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},
+    "form.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    # Questionnaires and points tables are the province's: upload, publish, retire, type.
+    "form.manage": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "register.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.read": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},

@@ -43,6 +43,37 @@ PROBLEMS: dict[str, Refusal] = {
         409, _("The round cannot be closed yet."), _("Settle the points listed, then close it.")
     ),
     "round_exists": Refusal(409, _("A round of this kind and year is already open."), _("Close it first.")),
+    "version_taken": Refusal(
+        409,
+        _("This version is published with other content, and a published version never changes."),
+        _("Raise the version in the settings sheet, then upload the workbook again."),
+    ),
+    "form_has_faults": Refusal(
+        409, _("This questionnaire cannot be published yet."), _("Mend what the check lists, then publish it.")
+    ),
+    "points_not_agreed": Refusal(
+        409,
+        _("The points table of this questionnaire is not one that two people agreed on."),
+        _("Let two people type it on the page Points tables, or mark each of its rows minh_hoa."),
+    ),
+    "form_retired": Refusal(
+        409, _("This version of the questionnaire is retired."), _("Choose a version that is in use.")
+    ),
+    "form_in_use": Refusal(
+        409,
+        _("An open round is asked with this version."),
+        _("Put another version of the questionnaire in its place first."),
+    ),
+    "other_form": Refusal(
+        409,
+        _("A round stays with its questionnaire."),
+        _("Choose another version of the same questionnaire."),
+    ),
+    "same_person": Refusal(
+        409,
+        _("Two different people type a points table, and nobody sees the other's figures before both are done."),
+        _("Ask a colleague to type the other one."),
+    ),
     "conflict": Refusal(409, _("Somebody else changed this at the same time."), _("Load the page again and repeat.")),
     "too_large": Refusal(413, _("This is too large to send at once."), _("Send less at a time.")),
     "media_type": Refusal(415, _("This kind of file is not taken."), _("Send a JPEG, PNG or WebP picture.")),

@@ -20,11 +20,11 @@ from survey.poverty.assess import assess
 from survey.problems import Problem
 from survey.submissions.accounts import create_account
 from survey.submissions.places import add_village, load_province
-from survey.submissions.published import publish
+from survey.submissions.published import Given, publish
 from survey.submissions.receipts import Signer
 from survey.submissions.register import import_household
 from survey.submissions.rounds import open_round
-from survey.terms import B1Method
+from survey.terms import B1Method, SourceKind
 
 QUESTIONNAIRES = Path(__file__).resolve().parents[1] / "form" / "questionnaires"
 LAST_YEAR = date(2025, 10, 15)
@@ -76,9 +76,11 @@ def _account(session: Session, account: DemoAccount, villages: list[str], now: d
 
 
 def _questionnaire(session: Session, now: datetime) -> tuple[Form, FormVersion]:
-    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-    form = compile_workbook(source, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
-    return form, publish(session, form, source, now)
+    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_bytes()
+    tables = {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()}
+    form = compile_workbook(source, tables)
+    given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, source, tables)
+    return form, publish(session, form, "", now, given=given)
 
 
 def _register(

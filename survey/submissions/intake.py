@@ -198,7 +198,8 @@ def _form(session: Session) -> Form | None:
     ).first()
     if asked is not None:
         return load_form(session, asked.form_id, asked.form_version)
-    last = select(FormVersion.form_id, FormVersion.version).order_by(FormVersion.published_at.desc()).limit(1)
+    in_use = select(FormVersion.form_id, FormVersion.version).where(FormVersion.retired_at.is_(None))
+    last = in_use.order_by(FormVersion.published_at.desc()).limit(1)
     found = session.execute(last).first()
     return load_form(session, found.form_id, found.version) if found else None
 

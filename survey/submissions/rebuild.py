@@ -30,6 +30,7 @@ from survey.form.form import Form
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty import assess as poverty
 from survey.submissions.lifecycle import LIVE
+from survey.submissions.official import OFFICIAL, points_tables
 from survey.submissions.published import load_form
 from survey.submissions.register import lock_commune, next_change
 from survey.terms import RegisterState, SubmissionState
@@ -48,6 +49,15 @@ def derive(session: Session, commune_id: str, submission_id: str) -> None:
     if session.get(Assessment, (commune_id, submission_id)) is None:
         _derive_assessment(session, submission)
     session.flush()  # the household's state is read from these
+    if submission.household_id is not None and submission.round_id is not None:
+        derive_household(session, commune_id, submission.household_id, submission.round_id)
+
+
+def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
+    """Judge one submission anew, after its round was moved to another version; the caller holds the commune's lock."""
+    submission = session.get_one(Submission, (commune_id, submission_id))
+    _derive_assessment(session, submission)
+    session.flush()  # the household's class is read from it
     if submission.household_id is not None and submission.round_id is not None:
         derive_household(session, commune_id, submission.household_id, submission.round_id)
 
@@ -165,7 +175,9 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
         session.add(assessment)
     form, evaluation = found
     content = content_of(submission)
-    judged = poverty.assess(form, evaluation)
+    judged = own = poverty.assess(form, evaluation)
+    if own.illustrative and survey_round is not None:
+        evaluation, judged = _with_official_points(session, submission, survey_round) or (evaluation, own)
     assessment.standard = survey_round.standard if survey_round else ""
     assessment.household_class = judged.household_class.value if judged.household_class else None
     assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
@@ -173,7 +185,7 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
     assessment.illustrative, assessment.refused = judged.illustrative, judged.refused
     assessment.persons = judged.persons
     assessment.problems = [problem.as_json() for problem in evaluation.problems[:200]]
-    assessment.phone_agrees = phone_agrees(content.get("outcome"), judged)
+    assessment.phone_agrees = phone_agrees(content.get("outcome"), own)
     assessment.head_name = plain_name(judged.head_name)
     assessment.values = evaluation.values
     session.flush()  # the indicators' rows are added one by one below
@@ -183,6 +195,30 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
             row = Deprivation(**key, indicator=result.indicator.value, dimension=result.dimension.value)
             row.deprived, row.because = result.deprived, because
             session.add(row)
+
+
+def has_official_points(session: Session, survey_round: Round) -> bool:
+    """Whether the round's questionnaire has points tables, none of them illustrative."""
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    found = points_tables(form) if form else {}
+    return bool(found) and all(row.get("status") == OFFICIAL for rows in found.values() for row in rows)
+
+
+def _with_official_points(
+    session: Session, submission: Submission, survey_round: Round
+) -> tuple[Evaluation, poverty.Assessment] | None:
+    """A record made with the illustrative points, judged by the version that its round was moved to since: the answers
+    are the same, the points are the official ones. None where that version leaves the class open."""
+    same_form = submission.form_id == survey_round.form_id
+    if not same_form or submission.form_version == survey_round.form_version:
+        return None
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    answers = content_of(submission).get("answers")
+    if form is None or not isinstance(answers, dict) or not has_official_points(session, survey_round):
+        return None
+    evaluation = evaluate(form, answers, clock_of(submission))
+    judged = poverty.assess(form, evaluation)
+    return (evaluation, judged) if judged.household_class is not None and not judged.illustrative else None
 
 
 def derive_household(session: Session, commune_id: str, household_id: str, round_id: str) -> None:

@@ -218,10 +218,17 @@ class _Reception:
             inside_area=self._inside(entry, village_id),
             id_reused=self.session.scalars(other.limit(1)).first() is not None,
             round_open=survey_round is not None and survey_round.state == RoundState.OPEN,
-            form_known=load_form(self.session, entry.form_id, entry.form_version) is not None,
+            form_known=self._form_known(entry, survey_round),
             household_known=known,
             live=Live(live[0].entry_id, live[1]) if live else None,
         )
+
+    def _form_known(self, entry: Entry, survey_round: Round | None) -> bool:
+        """Whether the entry was asked with the round's questionnaire, in any version that was ever published: a phone
+        goes on with the version it has until its next contact, and an open interview to its end."""
+        if survey_round is not None and entry.form_id != survey_round.form_id:
+            return False
+        return load_form(self.session, entry.form_id, entry.form_version) is not None
 
     def _village(self, entry: Entry) -> tuple[str | None, bool]:
         """The village of the entry's household, and whether there is such a household, or one was found just now."""

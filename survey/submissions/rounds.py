@@ -25,7 +25,7 @@ from survey.poverty.assess import assess
 from survey.problems import Problem
 from survey.submissions import audit
 from survey.submissions.published import load_form
-from survey.submissions.rebuild import HERE
+from survey.submissions.rebuild import HERE, derive_again, has_official_points
 from survey.submissions.register import lock_commune, next_change, on_register
 from survey.terms import B1Method, RegisterState, RoundKind, RoundState, SubmissionState
 
@@ -54,9 +54,12 @@ def open_round(
     round_id: str | None = None,
 ) -> Round:
     """Open a round over every household there is. Raises `round_exists` when one of its kind and year is open,
-    ValueError when it has no title or ends before it begins."""
+    `form_retired` when the questionnaire is, ValueError when it has no title or ends before it begins."""
     if not title.strip() or not title.isprintable() or closes_on < opens_on:
         raise ValueError("a round needs a title, and a last day that is not before the first")
+    session.refresh(form, ["retired_at"], with_for_update=True)  # nobody retires it meanwhile
+    if form.retired_at is not None:
+        raise Problem("form_retired")
     same = select(Round).where(Round.kind == kind.value, Round.year == year, Round.state == RoundState.OPEN.value)
     if session.scalars(same).first() is not None:
         raise Problem("round_exists")
@@ -145,6 +148,63 @@ def close_round(session: Session, survey_round: Round, now: datetime, account_id
     for entry in session.scalars(entries.order_by(RegisterEntry.commune_id, RegisterEntry.household_id)):
         entry.change = next_change(session, entry.commune_id)  # phones hear that it is over
     audit.record(session, now, account_id, "round_closed", survey_round.id)
+
+
+def move_round(
+    session: Session,
+    survey_round: Round,
+    form: FormVersion,
+    now: datetime,
+    account_id: str | None = None,
+    most: int | None = None,
+) -> int:
+    """Ask an open round with another version of its questionnaire from now on: phones fetch it at their next contact,
+    interviews that are open or sent keep theirs. Records that rest on an illustrative points table are judged again
+    when the version brings an agreed one; returns how many. Raises `not_allowed_now` for a closed round, `other_form`,
+    `form_retired`, `points_not_agreed` for one that goes back to an illustrative table, and `too_large` when more than
+    `most` records were to be judged again."""
+    session.refresh(form, ["retired_at"], with_for_update=True)  # nobody retires it meanwhile
+    session.refresh(survey_round, with_for_update=True)
+    if survey_round.state != RoundState.OPEN:
+        raise Problem("not_allowed_now")
+    if form.form_id != survey_round.form_id:
+        raise Problem("other_form")
+    if form.retired_at is not None:
+        raise Problem("form_retired")
+    if form.version == survey_round.form_version:
+        return 0
+    official = has_official_points(session, survey_round)
+    before, survey_round.form_version = survey_round.form_version, form.version
+    session.flush()  # records are judged by the round's version next
+    if official and not has_official_points(session, survey_round):  # records judged officially would not be any more
+        raise Problem("points_not_agreed")
+    judged = judge_again(session, survey_round, most)
+    detail = {"form": form.form_id, "from": before, "to": form.version, "judged_again": judged}
+    audit.record(session, now, account_id, "round_moved", survey_round.id, detail)
+    return judged
+
+
+def judge_again(session: Session, survey_round: Round, most: int | None = None) -> int:
+    """Judge again what rests on an illustrative points table; returns how many records."""
+    of_round = (
+        select(Submission.commune_id, Submission.id)
+        .join(
+            Assessment,
+            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
+        )
+        .where(Submission.round_id == survey_round.id, Assessment.illustrative)
+        .order_by(Submission.commune_id, Submission.id)
+    )
+    if not has_official_points(session, survey_round):
+        return 0
+    found = session.execute(of_round).tuples().all()
+    if most is not None and len(found) > most:
+        raise Problem("too_large", detail={"records": len(found)})
+    for commune_id in sorted({commune_id for commune_id, _ in found}):
+        lock_commune(session, commune_id)
+    for commune_id, submission_id in found:
+        derive_again(session, commune_id, submission_id)
+    return len(found)
 
 
 def _opening_indicators(

@@ -205,6 +205,14 @@ DESCRIPTION: Schema = {
                 "responses": _answers({"type": "object"}, "docs/form-bundle.md", 404),
             }
         },
+        "/forms/{form_id}/{version}/files/{name}": {
+            "get": {
+                "summary": "A file that came with a questionnaire, immutable; ETag = its SHA-256",
+                "parameters": [_parameter(name, "path", TEXT) for name in ("form_id", "version", "name")],
+                "responses": _answers(TEXT, "", 404)
+                | {"200": {"description": "Its bytes", "content": {"application/octet-stream": {}}}},
+            }
+        },
         "/register": {
             "get": {
                 "summary": "What changed in the account's villages after the cursor",

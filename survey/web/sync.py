@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import or_, select
+from sqlalchemy.orm import load_only
 
 from models import Account, Attachment, FormVersion, Round
 from survey.problems import Problem, held_next
@@ -18,6 +19,7 @@ from survey.submissions.accounts import villages_of
 from survey.submissions.envelope import read_envelope
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of
+from survey.submissions.published import content_of, find_file
 from survey.submissions.pull import LIMIT, pull
 from survey.submissions.rebuild import HERE
 from survey.submissions.receipts import Signer, generation, instant
@@ -52,6 +54,7 @@ def hello() -> Response:
     region = region_of(session, commune.place_id, today) if commune else None
     last_year = or_(Round.state == RoundState.OPEN.value, Round.year >= today.year - 1)
     rounds = select(Round, FormVersion).join(FormVersion).where(last_year).order_by(Round.opens_on, Round.id)
+    rounds = rounds.options(load_only(FormVersion.hash))  # a bundle is long, and is not said here
     return jsonify(
         {
             "account": {
@@ -92,6 +95,27 @@ def form(form_id: str, version: str) -> Response:
     response = jsonify(stored.bundle)
     response.set_etag(stored.hash)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+@blueprint.get("/forms/<form_id>/<version>/files/<name>")
+@permitted("sync.use")
+def form_file(form_id: str, version: str, name: str) -> Response:
+    """A picture, sound or table that came with a questionnaire: like its bundle it never changes."""
+    found = find_file(get_session(), form_id, version, name)
+    if found is None:
+        raise Problem("not_found")
+    return file_answer(found.sha256, found.media_type)
+
+
+def file_answer(sha256: str, media_type: str) -> Response:
+    """A file of a questionnaire, named by its hash; shown or played by a page, never run."""
+    response = Response(mimetype=media_type)
+    response.set_etag(sha256)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if sha256 not in request.if_none_match:
+        response.set_data(content_of(get_session(), sha256))
     return response.make_conditional(request)  # type: ignore[return-value]
 
 
