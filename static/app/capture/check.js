@@ -5,7 +5,7 @@ import { screenOf, within } from "../places.js"
 import { addressOf, askedSections, leftWords, nameOf } from "./overview.js"
 import { messageOf } from "./question.js"
 import { placeWords } from "./place.js"
-import { nameOfInstance } from "./items.js"
+import { nameOfInstance, nameOfScreen } from "./items.js"
 import { action, number, part, spoken, stamp, word } from "./page.js"
 
 const FEW = 10 // that a screen or two show at once
@@ -14,8 +14,11 @@ const FILES = new Set(["image", "audio", "video", "file"])
 /** The address of the screen that asks `path`, with the question to jump to. */
 export const jumpTo = ({ draft, record }, path) => `${addressOf(draft.id, "s", screenOf(record, path))}?at=${encodeURIComponent(path)}`
 
-/** The name of a screen: a person's, a section's. */
-const nameOfScreen = (record, path) => (path.endsWith("]") ? nameOfInstance(record, path) : nameOf(record, path))
+/** "Nhóm 2 › Hộ 1": the name of a screen with those that lie around it. */
+function wayTo(record, path) {
+  const around = [...path.matchAll(/\[\d+\]/g)].map((found) => path.slice(0, found.index + found[0].length))
+  return (around.length ? around : [path]).map((screen) => nameOfScreen(record, screen)).join(" › ")
+}
 
 /** The question's words; a place that the form does not know (of an older form's answers) is called by its name. */
 const labelOf = (record, path) => (record.itemAt(path) ? plainText(record.label(path, spoken())) : path)
@@ -24,7 +27,7 @@ const labelOf = (record, path) => (record.itemAt(path) ? plainText(record.label(
 export function titleOf(record, path) {
   const label = labelOf(record, path)
   const member = /^(.*\[\d+\])\//.exec(path)?.[1]
-  return member ? word("check.place", { member: nameOfInstance(record, member), label }) : label
+  return member ? word("check.place", { member: wayTo(record, member), label }) : label
 }
 
 function jump(interview, problem, message) {
@@ -48,7 +51,7 @@ function errorGroups(interview, errors) {
   return [...screens].map(([screen, problems], index) => {
     const missing = problems.filter((problem) => problem.kind === "required").length
     const element = stamp("error-group", {
-      name: record.itemAt(screen) ? nameOfScreen(record, screen) : screen,
+      name: record.itemAt(screen) ? wayTo(record, screen) : screen,
       more: leftWords({ missing, wrong: problems.length - missing }),
     })
     element.open = index === 0 || errors.length <= FEW

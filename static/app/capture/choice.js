@@ -157,6 +157,7 @@ export class Menu {
   constructor(question) {
     this.question = question
     this.element = stamp("menu")
+    this.element.append(new Option(word("choice.choose"), ""))
     this.element.setAttribute("aria-labelledby", question.labelId)
     this.element.addEventListener("change", () => {
       question.answer(this.element.value || null)
@@ -189,6 +190,7 @@ export class SearchedChoices {
   constructor(question) {
     this.question = question
     this.isMultiple = isMultiple(question)
+    this.isFolded = question.looks.has("minimal") // opens on a tap
     this.element = stamp("choice-search")
     this.search = action(this.element, "search-choice")
     this.list = part(this.element, "list")
@@ -219,20 +221,20 @@ export class SearchedChoices {
 
   show(value) {
     this.#showChosen(value)
-    this.#open(value === "")
+    this.#open(value === "" && !this.isFolded)
   }
 
   #showChosen(value) {
     const chosen = new Set(this.isMultiple ? namesOf(value) : [String(value)])
     const shown = this.#choices.filter((choice) => chosen.has(choice.name)).map(wordsOf)
     part(this.element, "answer").textContent = shown.join(", ") || String(value)
-    part(this.element, "chosen").hidden = value === ""
+    part(this.element, "chosen").hidden = value === "" && !this.isFolded
   }
 
   #open(isSearching) {
     part(this.element, "searching").hidden = !isSearching
     if (!this.isMultiple) part(this.element, "chosen").hidden = isSearching
-    action(this.element, "change").textContent = word(isSearching ? "choice.done" : "choice.change")
+    action(this.element, "change").textContent = word(isSearching ? "choice.done" : this.question.value === "" ? "choice.choose" : "choice.change")
     if (!isSearching) return
     this.search.value = ""
     this.#find()

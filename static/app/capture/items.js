@@ -13,6 +13,9 @@ export function nameOfInstance(record, instance) {
   return `${word("repeat.unnamed")} (${number})`
 }
 
+/** The name of a screen: a person's, a section's. */
+export const nameOfScreen = (record, path) => (path.endsWith("]") ? nameOfInstance(record, path) : nameOf(record, path))
+
 export const isNamed = (record, instance) => !/^\d*$/.test(record.instanceLabel(instance))
 
 /** A list of places kept in step with the record: what became relevant appears, what no longer is goes. */
@@ -78,7 +81,8 @@ export class Group {
       part(this.element, name).hidden = !text
       if (text) write(part(this.element, name), text)
     }
-    words("label", this.node.label ? record.label(this.path, spoken()) : "")
+    // On its own screen a section is named by the bar.
+    words("label", this.node.label && this.path !== this.screen.path ? record.label(this.path, spoken()) : "")
     words("hint", record.hint(this.path, spoken()))
     const head = part(this.element, "head")
     head.hidden = !this.choices
@@ -103,7 +107,6 @@ export class Repeat {
     Object.assign(this, { screen, path, element: stamp("repeat") })
     const { interview } = screen
     this.element.dataset.repeat = path
-    // On its own screen the list is named by the bar.
     part(this.element, "label").hidden = path === screen.path
     action(this.element, "add").addEventListener("click", () => {
       const instance = interview.add(path)

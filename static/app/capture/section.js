@@ -1,6 +1,6 @@
 // One section, or one member, a screen: the questions that are relevant now, drawn when they become so.
 
-import { Group, isNamed, Items, nameOfInstance, Repeat } from "./items.js"
+import { Group, isNamed, Items, nameOfInstance, nameOfScreen, Repeat } from "./items.js"
 import { screenOf, stands, within } from "../places.js"
 import { jumpTo } from "./check.js"
 import { addressOf, askedSections, nameOf } from "./overview.js"
@@ -21,19 +21,18 @@ class Screen {
     this.isReturning = interview.visited.has(path)
     this.questions = new Map()
     const { record } = interview
-    const { type } = record.itemAt(path).node
+    const { node } = record.itemAt(path)
     const place = part(this.element, "items")
-    if (type === "repeat" && !path.endsWith("]")) {
-      this.body = new Repeat(this, { path })
+    if (path.endsWith("]")) this.body = new Items(this, place, path)
+    else if (["group", "repeat"].includes(node.type)) {
+      this.body = this.make({ path, node })
       place.append(this.body.element)
-    } else if (path.endsWith("]") || type === "group") this.body = new Items(this, place, path)
-    else {
+    } else {
       const isHere = within(record, path)
       this.body = new Items(this, place, "", { only: (item) => isHere(item.path) })
     }
-    const link = action(this.element, "quick-back")
-    link.hidden = !back
-    if (back) link.href = jumpTo(interview, back)
+    part(this.element, "quick-back").hidden = !back
+    if (back) action(this.element, "quick-back").href = jumpTo(interview, back)
     this.#title()
     this.#ways()
   }
@@ -63,7 +62,7 @@ class Screen {
 
   #title() {
     const { record } = this.interview
-    const title = this.path.endsWith("]") ? nameOfInstance(record, this.path) : nameOf(record, this.path)
+    const title = nameOfScreen(record, this.path)
     if (part(this.element, "title").textContent !== title) part(this.element, "title").textContent = title
   }
 
@@ -76,12 +75,13 @@ class Screen {
       const repeat = this.path.replace(/\[\d+\]$/, "")
       const instances = record.instances(repeat)
       const after = instances[instances.indexOf(this.path) + 1]
-      const home = addressOf(draft.id, "s", screenOf(record, repeat))
+      const around = screenOf(record, repeat)
+      const home = addressOf(draft.id, "s", around)
       back.href = home
       next.href = after ? addressOf(draft.id, "s", after) : home
       next.textContent = after
         ? word("overview.next", { section: nameOfInstance(record, after) })
-        : word("section.back_to", { section: nameOf(record, repeat) })
+        : word("section.back_to", { section: nameOfScreen(record, around) })
       all.hidden = true
       const remove = action(this.element, "remove")
       remove.textContent = removalWords(record, this.path).title
