@@ -55,13 +55,12 @@ export async function preview(address) {
   return answer?.status === 200 ? answer.body : null
 }
 
-const besides = (address, name) => `${address.replace(/\/preview\.json$/, "")}/files/${encodeURIComponent(name)}`
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")
 
-/** A picture or sound of the questionnaire at `address`, when it is byte for byte the one meant; null otherwise. */
-export async function formFile(address, name, { sha256, type }) {
+/** A questionnaire's picture or sound out of `folder`, when it is byte for byte the one meant; null otherwise. */
+export async function formFile(folder, name, { sha256, type }) {
   try {
-    const answer = await fetch(besides(address, name), { redirect: "error", signal: AbortSignal.timeout(PATIENCE_FOR_A_FILE) })
+    const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal: AbortSignal.timeout(PATIENCE_FOR_A_FILE) })
     const bytes = answer.ok ? await answer.arrayBuffer() : null
     return bytes && hex(await crypto.subtle.digest("SHA-256", bytes)) === sha256 ? new Blob([bytes], { type }) : null
   } catch {
@@ -140,7 +139,7 @@ export class Outbox {
       for (const [name, known] of media) {
         if (await this.#store.file(known.sha256)) continue
         this.#report({ step: "form" })
-        const blob = await formFile(form.url, name, known)
+        const blob = await formFile(`${form.url}/files/`, name, known)
         if (blob) await this.#store.saveFile({ sha256: known.sha256, blob, size: known.size, type: known.type })
       }
     }

@@ -20,8 +20,8 @@ export function bundleOf(draft) {
 class Nowhere {
   #files = new Map()
 
-  constructor(address, bundle) {
-    Object.assign(this, { address, bundle })
+  constructor(bundle, folder) {
+    Object.assign(this, { bundle, folder })
   }
 
   async append() {}
@@ -34,7 +34,7 @@ class Nowhere {
   async file(sha256) {
     const [name, known] = Object.entries(this.bundle.files ?? {}).find(([, one]) => one.sha256 === sha256) ?? []
     if (!this.#files.has(sha256) && name) {
-      const blob = await formFile(this.address, name, known)
+      const blob = await formFile(this.folder, name, known)
       if (blob) await this.saveFile({ sha256, blob, size: known.size, type: known.type })
     }
     return this.#files.get(sha256)
@@ -48,7 +48,7 @@ export async function preview(address, now, about) {
   const household = { household_id: "", village_id: "", context: {}, last_answers: null }
   const made = newDraft({ household, round: { id: "" }, bundle, commune: "", now, about })
   const draft = { ...made, id: previewOf(address), visited: [], state: "open" }
-  const interview = new Interview(new Nowhere(address, bundle), bundle, draft, [], { now, about })
+  const interview = new Interview(new Nowhere(bundle, bundle.preview?.files ?? `${address}/files/`), bundle, draft, [], { now, about })
   interview.isPreview = true
   return interview
 }
