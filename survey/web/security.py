@@ -27,7 +27,8 @@ from survey.web.session import abandon, get_session, now
 PUBLIC = "public"
 SESSION_HOURS = {Role.ENUMERATOR: 24 * 14, Role.SUPERVISOR: 12, Role.PROVINCE: 12, Role.ADMIN: 12}
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; "
     "connect-src 'self'; manifest-src 'self'; font-src 'self'; worker-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
