@@ -27,6 +27,8 @@ from survey.web import (
     exports,
     language,
     login,
+    points,
+    questionnaires,
     register,
     reports,
     review,
@@ -64,7 +66,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     compression.init_app(app)
     for part in (sync, accounts, rounds, register):
         app.register_blueprint(part.blueprint)
-    for part in (desk, review, reports, exports):
+    for part in (desk, review, reports, exports, questionnaires, points):
         part.init_app(app)
     commands.init_app(app)
     demo.init_app(app)

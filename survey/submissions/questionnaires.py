@@ -372,13 +372,7 @@ def _hashes(files: dict[str, bytes]) -> dict[str, str]:
 
 def attachments_of(session: Session, stored: FormVersion) -> list[tuple[str, str, int]]:
     """(name, media type, size) of each file that came with a version."""
-    sizes = dict(
-        session.execute(
-            select(StoredFile.sha256, StoredFile.size).where(
-                StoredFile.sha256.in_([file.sha256 for file in files_of(session, stored)])
-            )
-        )
-        .tuples()
-        .all()
-    )
-    return [(file.name, file.media_type, sizes[file.sha256]) for file in files_of(session, stored)]
+    files = files_of(session, stored)
+    rows = select(StoredFile.sha256, StoredFile.size).where(StoredFile.sha256.in_([file.sha256 for file in files]))
+    sizes = {sha256: size for sha256, size in session.execute(rows)}  # noqa: C416 - dict() needs tuples
+    return [(file.name, file.media_type, sizes[file.sha256]) for file in files]

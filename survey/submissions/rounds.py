@@ -197,7 +197,7 @@ def judge_again(session: Session, survey_round: Round, most: int | None = None) 
     )
     if not has_official_points(session, survey_round):
         return 0
-    found = session.execute(of_round).tuples().all()
+    found = session.execute(of_round).all()
     if most is not None and len(found) > most:
         raise Problem("too_large", detail={"records": len(found)})
     for commune_id in sorted({commune_id for commune_id, _ in found}):

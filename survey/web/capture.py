@@ -21,7 +21,7 @@ from flask_babel import force_locale, gettext
 
 from survey import terms
 from survey.web.language import LANGUAGES, current_language
-from survey.web.security import public
+from survey.web.security import HEADERS, public
 
 blueprint = Blueprint("capture", __name__)
 MANIFEST = "/manifest.webmanifest"
@@ -38,7 +38,11 @@ def init_app(app: Flask) -> None:
 @public
 def page() -> Response:
     """The app. It holds no name, no token, no data."""
-    return _kept(Response(render_template("app/index.html")))
+    response = _kept(Response(render_template("app/index.html")))
+    # The desk shows it in a frame of its own, as the preview of a questionnaire; no other site may.
+    policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    response.headers["Content-Security-Policy"] = policy
+    return response
 
 
 @blueprint.get("/sw.js")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
-from flask_babel import gettext, lazy_gettext
+from flask import Blueprint, flash, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext, ngettext
 from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
@@ -19,6 +19,7 @@ from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/rounds")
+JUDGED_AGAIN = 2000  # records, about twenty seconds; more are for the command `round move`
 OBSTACLES = {
     "not_visited": lazy_gettext("households not visited yet"),
     "to_review": lazy_gettext("households received, to be reviewed"),
@@ -34,7 +35,10 @@ def listing() -> str:
     """Every round, the newest first; of those that are open, what stands in the way of closing."""
     found = get_session().scalars(select(Round).order_by(Round.year.desc(), Round.opens_on.desc(), Round.id)).all()
     left = {one.id: rounds.obstacles(get_session(), one) for one in found if one.state == RoundState.OPEN}
-    return render_template("rounds/list.html", found=found, left=left, words=words, closing=Closing(), **_terms())
+    others = {one.id: _others(one) for one in found if one.state == RoundState.OPEN}
+    return render_template(
+        "rounds/list.html", found=found, left=left, others=others, words=words, closing=Closing(), **_terms()
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -42,7 +46,8 @@ def listing() -> str:
 def new() -> str | tuple[str, int] | Response:
     """Open a round over every household on the register."""
     form = NewRound()
-    versions = get_session().scalars(select(FormVersion).order_by(FormVersion.published_at.desc())).all()
+    in_use = select(FormVersion.form_id, FormVersion.version).where(FormVersion.retired_at.is_(None))
+    versions = get_session().execute(in_use.order_by(FormVersion.published_at.desc())).all()
     form.questionnaire.choices = [(f"{one.form_id} {one.version}", f"{one.form_id} {one.version}") for one in versions]
     form.kind.choices = [(kind.value, kind.label(current_language())) for kind in RoundKind]
     form.b1_method.choices = [(method.value, method.label(current_language())) for method in B1Method]
@@ -64,6 +69,23 @@ def new() -> str | tuple[str, int] | Response:
     return redirect(url_for(".listing"), 303)
 
 
+@blueprint.post("/<round_id>/form")
+@permitted("round.manage")
+def move(round_id: str) -> Response:
+    """Ask an open round with another version of its questionnaire."""
+    session = get_session()
+    found = session.get(Round, round_id)
+    stored = session.get(FormVersion, (found.form_id, request.form.get("version", "")[:64])) if found else None
+    if found is None or stored is None:
+        raise Problem("not_found")
+    judged = rounds.move_round(session, found, stored, now(), current_account().id, most=JUDGED_AGAIN)
+    flash(gettext("%(round)s is asked with version %(version)s now.", round=found.title, version=stored.version))
+    if judged:
+        flash(ngettext("%(num)s record was judged again with the official points.",
+                       "%(num)s records were judged again with the official points.", judged))  # fmt: skip
+    return redirect(url_for(".listing"), 303)
+
+
 @blueprint.post("/<round_id>/close")
 @permitted("round.manage")
 def close(round_id: str) -> Response:
@@ -82,6 +104,14 @@ def close(round_id: str) -> Response:
 def words(obstacle: Obstacle) -> str:
     """An obstacle as a person reads it."""
     return f"{obstacle.number} {OBSTACLES[obstacle.code]}"
+
+
+def _others(one: Round) -> list[str]:
+    """Versions of the round's questionnaire that could be put in place, the newest first."""
+    query = select(FormVersion.version).where(
+        FormVersion.form_id == one.form_id, FormVersion.version != one.form_version, FormVersion.retired_at.is_(None)
+    )
+    return list(get_session().scalars(query.order_by(FormVersion.published_at.desc())))
 
 
 def _terms() -> dict[str, object]:

@@ -25,7 +25,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "web": (
         {"terms", "problems", "access", "form", "poverty", "models", "submissions"},
-        {"flask", "flask_wtf", "wtforms", "flask_babel", "babel", "werkzeug", "markupsafe", "sqlalchemy", "rjsmin"},
+        {"flask", "flask_wtf", "wtforms", "flask_babel", "babel", "werkzeug", "markupsafe", "sqlalchemy", "rjsmin", "segno"},
     ),
 }
 # Commands and the demo stand beside the web: they may use every room below it, and are where a transaction ends.

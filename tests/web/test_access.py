@@ -13,14 +13,15 @@ from survey.web.security import check_marks
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 PUBLIC, SELF, OFFICE, SUPERVISOR = "public", "self", "office", "supervisor"
-ACCOUNTS, ADMIN = "accounts", "admin"
+ACCOUNTS, ADMIN, FORMS = "accounts", "admin", "forms"
 VERBS_OF = {
     PUBLIC: {"public"},
     SELF: {"self.manage", "sync.use"},
-    OFFICE: {"desk.read", "review.read", "report.read", "export.read", "round.read", "device.read"},
+    OFFICE: {"desk.read", "review.read", "report.read", "export.read", "round.read", "device.read", "form.read"},
     SUPERVISOR: {"review.decide"},
     ACCOUNTS: {"account.read", "account.manage", "register.import"},
     ADMIN: {"round.manage"},
+    FORMS: {"form.manage"},
 }
 ROLES_OF = {
     SELF: set(Role),
@@ -28,6 +29,7 @@ ROLES_OF = {
     SUPERVISOR: {Role.SUPERVISOR},
     ACCOUNTS: {Role.SUPERVISOR, Role.ADMIN},
     ADMIN: {Role.ADMIN},
+    FORMS: {Role.PROVINCE, Role.ADMIN},
 }
 # Every route of the product and whom it is for.
 ROUTES = {
@@ -35,6 +37,7 @@ ROUTES = {
     "healthz": PUBLIC,
     "capture.page": PUBLIC,
     "capture.worker": PUBLIC,
+    "capture.module": PUBLIC,
     "capture.manifest": PUBLIC,
     "language.switch": PUBLIC,
     "login.page": PUBLIC,
@@ -43,6 +46,7 @@ ROUTES = {
     "sync.description": PUBLIC,
     "sync.hello": SELF,
     "sync.form": SELF,
+    "sync.form_file": SELF,
     "sync.register": SELF,
     "sync.push": SELF,
     "sync.put_file": SELF,
@@ -51,6 +55,40 @@ ROUTES = {
     "rounds.listing": OFFICE,
     "rounds.new": ADMIN,
     "rounds.close": ADMIN,
+    "rounds.move": ADMIN,
+    "questionnaires.listing": OFFICE,
+    "questionnaires.new": FORMS,
+    "questionnaires.draft": OFFICE,
+    "questionnaires.change": FORMS,
+    "questionnaires.publish": FORMS,
+    "questionnaires.delete": FORMS,
+    "questionnaires.draft_bundle": OFFICE,
+    "questionnaires.draft_preview": OFFICE,
+    "questionnaires.draft_file": OFFICE,
+    "questionnaires.draft_source": OFFICE,
+    "questionnaires.version": OFFICE,
+    "questionnaires.retire": FORMS,
+    "questionnaires.restore": FORMS,
+    "questionnaires.next_draft": FORMS,
+    "questionnaires.version_bundle": OFFICE,
+    "questionnaires.version_preview": OFFICE,
+    "questionnaires.version_file": OFFICE,
+    "questionnaires.source": OFFICE,
+    "questionnaires.source_xlsx": OFFICE,
+    "points.listing": OFFICE,
+    "points.start": FORMS,
+    "points.table": OFFICE,
+    "points.begin": FORMS,
+    "points.type_in": FORMS,
+    "points.typed": FORMS,
+    "points.upload": FORMS,
+    "points.blank": FORMS,
+    "points.hand_in": FORMS,
+    "points.correct": FORMS,
+    "points.withdraw": FORMS,
+    "points.drop": FORMS,
+    "points.agreed_csv": OFFICE,
+    "points.make_draft": FORMS,
     "register.page": ACCOUNTS,
     "register.preview": ACCOUNTS,
     "register.confirm": ACCOUNTS,
@@ -106,6 +144,7 @@ def test_the_verbs_are_those_of_the_table() -> None:
     assert set(VERBS["review.decide"]) == ROLES_OF[SUPERVISOR]
     assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
     assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
+    assert set(VERBS["form.manage"]) == ROLES_OF[FORMS]
 
 
 def test_a_stranger_is_asked_to_sign_in_everywhere_but_on_public_pages(app: Flask, client: Any) -> None:

@@ -1,0 +1,71 @@
+"""The forms of the pages about questionnaires and points tables."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, MultipleFileField
+from wtforms import DateField, Field, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
+
+from survey.web.forms import printable
+
+
+class NewDraft(FlaskForm):
+    """A workbook and what comes with it."""
+
+    source = FileField(_("Workbook (.xlsx, .csv or .md)"))
+    files = MultipleFileField(_("Attached files: tables, maps, pictures, sounds"))
+
+    def validate_source(self, field: Field) -> None:
+        if not (field.data and field.data.filename):
+            raise ValidationError(_("Choose the workbook."))
+
+
+class ChangedDraft(FlaskForm):
+    """Another workbook, or files to be added or replaced; each may be left out."""
+
+    source = FileField(_("Another workbook in its place"))
+    files = MultipleFileField(_("Files to add, or to put in place of those of the same name"))
+
+
+class Nothing(FlaskForm):
+    """Only the token."""
+
+
+class MoveRound(FlaskForm):
+    """Another version for an open round; the view sets the choices."""
+
+    version = SelectField(_("Version"))
+
+
+class NewPoints(FlaskForm):
+    """A points table to be typed; the view sets the choices of `table`."""
+
+    table = SelectField(_("Table"))
+    decision = StringField(
+        _("Document that the points are read from (number and name)"),
+        [DataRequired(_("Enter the number of the document.")), Length(max=120), printable],
+    )
+    decided_on = DateField(_("Date of the document"), [InputRequired(_("Enter the day."))])
+
+
+class PointsFile(FlaskForm):
+    file = FileField(_("File .xlsx or .csv with the columns item, answer, region, points"))
+
+    def validate_file(self, field: Field) -> None:
+        if not (field.data and field.data.filename):
+            raise ValidationError(_("Choose the file."))
+
+
+class VersionWithPoints(FlaskForm):
+    """A new version of the questionnaire with the agreed table; the view sets the choices of `base`."""
+
+    base = SelectField(_("Made from version"))
+    version = StringField(
+        _("New version"),
+        [
+            DataRequired(_("Enter the new version, such as 2027.1.")),
+            Regexp(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}\Z", message=_("Letters, digits, _ - . only, such as 2027.1.")),
+        ],
+    )
