@@ -47,7 +47,7 @@ export async function preview(address, now, about) {
   if (!bundle?.children) return null
   const household = { household_id: "", village_id: "", context: {}, last_answers: null }
   const made = newDraft({ household, round: { id: "" }, bundle, commune: "", now, about })
-  const draft = { ...made, id: previewOf(address), visited: [], state: "open" }
+  const draft = { ...made, id: previewOf(address), name: bundle.title, visited: [], state: "open" }
   const interview = new Interview(new Nowhere(bundle, bundle.preview?.files ?? `${address}/files/`), bundle, draft, [], { now, about })
   interview.isPreview = true
   return interview

@@ -28,7 +28,7 @@ export function write(element, text, ...more) {
   if (element.dataset.words === key) return
   element.dataset.words = key
   element.lang = spoken()
-  element.replaceChildren(...markdown(text).map(drawn), ...more)
+  element.replaceChildren(...markdown(text).map(drawn), ...more.flatMap((one) => [" ", one]))
 }
 
 // Languages
