@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
-from pathlib import Path
 
 import click
 from flask import Flask
@@ -16,11 +14,10 @@ from migrations.upgrade import upgrade
 from models import Account, FormVersion, Round
 from survey.problems import Problem
 from survey.submissions import accounts, audit, rounds
-from survey.submissions.published import publish
 from survey.submissions.rebuild import rebuild
 from survey.submissions.receipts import renew_generation
 from survey.terms import B1Method, Role, RoundState
-from survey.web.form_commands import WORKBOOK, form_group, load
+from survey.web.questionnaire_commands import form_group, move_round
 from survey.web.register_commands import register_group
 from survey.web.session import get_engine, now, require_database, transaction
 
@@ -36,7 +33,7 @@ OBSTACLES = {
 
 
 def init_app(app: Flask) -> None:
-    form_group.add_command(publish_form)
+    round_group.add_command(move_round)
     for command in (migrate, rebuild_all, restored, account_group, round_group, form_group, register_group):
         app.cli.add_command(command)
 
@@ -111,22 +108,6 @@ def set_password(username: str, password: str) -> None:
     click.echo(f"{account.username}: mật khẩu mới đã lưu.")
 
 
-@click.command("publish")
-@click.argument("file", type=WORKBOOK)
-@with_appcontext
-def publish_form(file: Path) -> None:
-    """Store a workbook as a version that rounds can be asked with; a published version never changes."""
-    form = load(file)
-    try:
-        with transaction() as session:
-            publish(session, form, _source(file), now())
-    except Problem:
-        raise click.ClickException(
-            f"{form.id} {form.version} đã công bố với nội dung khác: hãy đổi số phiên bản trong tờ settings."
-        ) from None
-    click.echo(f"{form.id} {form.version} {form.hash}")
-
-
 @round_group.command("open")
 @click.argument("title")
 @click.option("--year", type=click.IntRange(2020, 2100), required=True)
@@ -154,8 +135,12 @@ def open_round(title: str, year: int, form_id: str, version: str, opens: datetim
             )
         except ValueError:
             raise click.ClickException("Đợt cần có tên, và ngày kết thúc không trước ngày bắt đầu.") from None
-        except Problem:
-            raise click.ClickException("Đã có một đợt cùng loại, cùng năm đang mở.") from None
+        except Problem as problem:
+            raise click.ClickException(
+                f"{form_id} {version} đã thôi dùng: hãy chọn phiên bản khác."
+                if problem.code == "form_retired"
+                else "Đã có một đợt cùng loại, cùng năm đang mở."
+            ) from None
     click.echo(opened.id)
 
 
@@ -194,9 +179,3 @@ def _check_password(password: str) -> None:
         raise click.ClickException(f"Mật khẩu cần ít nhất {accounts.MIN_PASSWORD} ký tự.")
     if not password.isprintable():
         raise click.ClickException("Mật khẩu có ký tự không giữ được.")
-
-
-def _source(file: Path) -> str:
-    """A workbook as text: Markdown and CSV as they are, a binary one in base64."""
-    data = file.read_bytes()
-    return base64.b64encode(data).decode() if file.suffix in (".xlsx", ".xlsm") else data.decode("utf-8")
