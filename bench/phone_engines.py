@@ -30,7 +30,7 @@ from survey.form.xlsform import compile_workbook
 HERE = Path(__file__).parent / "engines"
 ENGINES = ["ours", "enketo", "webforms"]
 ADDS = {"ours": 100, "enketo": 10, "webforms": 10}  # theirs take minutes for a hundred
-PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,"><body></body>
+PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,">{preloads}<body></body>
 <script type="module">
 import './engine/{name}.js'
 await window.bench.open()
@@ -106,7 +106,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def lay_out(folder: Path) -> None:
     """One folder of static files for each form and engine."""
     empty = [line for line in PAGE.split("\n") if "import" not in line and "open()" not in line]
-    (folder / "empty.html").write_text("\n".join(empty))
+    (folder / "empty.html").write_text("\n".join(empty).replace("{preloads}", ""))
     for form in "SL":
         bundle = json.dumps(compile_workbook(forms.workbook(form)).as_json(), ensure_ascii=False)
         files = {"bundle.json": bundle, "answers.json": json.dumps(forms.answers(form))}
@@ -115,9 +115,11 @@ def lay_out(folder: Path) -> None:
             place = folder / f"{engine}-{form}"
             place.mkdir()
             (place / "engine").symlink_to(HERE / "dist" / engine)
-            for file, text in (files if engine == "ours" else rivals).items():
+            wanted = files if engine == "ours" else rivals
+            for file, text in wanted.items():
                 (place / file).write_text(text)
-            (place / "index.html").write_text(PAGE.replace("{name}", engine))
+            preloads = "".join(f'<link rel="preload" as="fetch" crossorigin href="{file}">' for file in wanted)
+            (place / "index.html").write_text(PAGE.replace("{name}", engine).replace("{preloads}", preloads))
 
 
 def empty_page(browser: Browser, base: str, throttle: int) -> float:

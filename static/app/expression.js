@@ -1,18 +1,7 @@
 // An expression tree, parsed on the server, → a function that evaluates it.   ⇄ survey/form/expression.py (the tree's shape)
 import { collected } from './collect.js'
 import { FUNCTIONS } from './functions.js'
-import { nodeNumber, nodeText, toBoolean, toNumber, toString } from './values.js'
-
-/** Where an expression is evaluated: XPath's context node, whose rule it is, and what else it can reach. */
-export class Context {
-  constructor(node, current, env, position = 1, size = 1) {
-    this.node = node
-    this.current = current
-    this.env = env
-    this.position = position
-    this.size = size
-  }
-}
+import { Context, nodeNumber, nodeText, toBoolean, toNumber, toString } from './values.js'
 
 const MIRROR = { '=': '=', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
 
@@ -54,7 +43,7 @@ function compareAtoms(operator, a, b) {
 export function build(tree) {
   if (!Array.isArray(tree)) return () => tree
   const [head] = tree
-  if (head === 'call') return collected(tree, build, truth) ?? buildCall(tree)
+  if (head === 'call') return buildCall(tree)
   if (head === 'path' || head === 'one') return buildPath(tree)
   if (head === 'neg') {
     const inner = number(tree[1])
@@ -76,7 +65,8 @@ export function build(tree) {
 function buildCall(tree) {
   const body = FUNCTIONS[tree[1]]
   const args = tree.slice(2).map(build)
-  return (c) => body(c, args)
+  const walk = (c) => body(c, args)
+  return collected(tree, truth, walk) ?? walk
 }
 
 /** The function that gives a tree's number. */

@@ -1,13 +1,45 @@
 // A record: answers under a form, kept evaluated while they change.   ⇄ survey/form/record.py, survey/poverty/assess.py
 // Knows no DOM, no storage, no network, no clock of its own. The contract is docs/form-bundle.md.
-import { build, Context } from './expression.js'
-import { days, Node, nodeText, numberText, textNumber, toBoolean, toString, words } from './values.js'
+import { build } from './expression.js'
+import { Context, days, Node, nodeText, numberText, textNumber, toBoolean, toString, words } from './values.js'
 
 const CONTAINERS = new Set(['group', 'repeat'])
 const NUMBERS = new Set(['integer', 'decimal', 'range'])
 const SILENT = new Set(['calculate', 'hidden', 'start', 'end', 'today', 'username', 'deviceid'])
 const RULES = ['relevant', 'required', 'constraint', 'warning', 'calculate', 'default', 'readonly', 'choice_filter']
+const MOST_CHANGES = 10_000 // of a repeat, before those who count over it begin anew
 const TEXTS = ['label', 'hint', 'guidance', 'required_message', 'constraint_message', 'warning_message']
+
+/** A row of the form; its rules and texts as functions, from the first time that they are needed. */
+class Item {
+  #rules
+  #texts
+
+  constructor(node, path, repeat) {
+    Object.assign(this, { node, path, repeat })
+  }
+
+  get rules() {
+    if (!this.#rules) {
+      this.#rules = {}
+      for (const key of RULES) if (key in this.node) this.#rules[key] = build(this.node[key])
+    }
+    return this.#rules
+  }
+
+  get texts() {
+    if (!this.#texts) {
+      this.#texts = {}
+      for (const key of TEXTS) {
+        for (const [language, text] of Object.entries(this.node[key] ?? {})) {
+          const parts = (Array.isArray(text) ? text : [text]).map((part) => (typeof part === 'string' ? part : build(part)))
+          ;(this.#texts[key] ??= {})[language] = parts
+        }
+      }
+    }
+    return this.#texts
+  }
+}
 
 /** What is the same for every record of a form: rules as functions, who reads whom, tables by index. */
 class Compiled {
@@ -16,12 +48,13 @@ class Compiled {
     this.items = new Map()
     this.root = { name: '', type: 'group', children: bundle.children }
     this.prepare(this.root, '', null)
-    this.order = bundle.order.map(([path, reads, own], at) => ({ at, path, reads, own, ...this.items.get(path) }))
+    this.order = bundle.order.map(([path, reads, own], at) => ({ at, path, reads, own, item: this.items.get(path) }))
     this.readers = new Map() // of a path: [{entry, own}], in order
     for (const entry of this.order) {
       for (const path of entry.reads) this.reader(path, entry, false)
       for (const path of entry.own) this.reader(path, entry, true)
     }
+    this.unseen = this.results()
     this.tables = new Map()
     this.indexes = new Map()
     this.outcomes = new Map()
@@ -34,18 +67,35 @@ class Compiled {
   }
 
   prepare(node, path, repeat) {
-    const item = { node, path, repeat, rules: {}, texts: {} }
-    for (const key of RULES) if (key in node) item.rules[key] = build(node[key])
-    for (const key of TEXTS) {
-      for (const [language, text] of Object.entries(node[key] ?? {})) {
-        const parts = (Array.isArray(text) ? text : [text]).map((part) => (typeof part === 'string' ? part : build(part)))
-        ;(item.texts[key] ??= {})[language] = parts
-      }
-    }
-    this.items.set(path, item)
+    this.items.set(path, new Item(node, path, repeat))
     for (const child of node.children ?? []) {
       this.prepare(child, path ? `${path}/${child.name}` : child.name, node.type === 'repeat' ? path : repeat)
     }
+  }
+
+  /** The calculations that nothing on a screen hangs on: no rule, no text, nothing that is asked reads them. */
+  results() {
+    const named = new Set()
+    const name = (tree) => {
+      if (typeof tree === 'string') named.add(tree)
+      else if (Array.isArray(tree)) tree.forEach(name)
+    }
+    for (const { node } of this.items.values()) {
+      for (const key of RULES) if (key !== 'calculate' && Array.isArray(node[key])) name(node[key])
+      for (const key of TEXTS) for (const text of Object.values(node[key] ?? {})) if (Array.isArray(text)) text.forEach(name)
+      if (node.member_label) named.add(node.member_label.split('/').at(-1))
+    }
+    const found = new Set()
+    const read = new Set()
+    for (const entry of [...this.order].reverse()) {
+      const { node } = entry.item
+      const names = entry.path.split('/')
+      const isSeen = names.some((one, at) => named.has(one) || read.has(names.slice(0, at + 1).join('/')))
+      if (isSeen || named.has('*') || node.type !== 'calculate' || isGiven(node)) {
+        for (const path of [...entry.reads, ...entry.own]) read.add(path)
+      } else found.add(entry.at)
+    }
+    return found
   }
 
   reader(path, entry, own) {
@@ -119,17 +169,19 @@ export class Record {
       now: clock.now,
       newId,
       random,
+      kept: [], // collect.js: what each count and sum over a repeat has
       rows: (name) => this.form.tableItems(name),
       table: (name) => this.form.table(name),
       lookup: (...args) => this.form.lookup(...args),
     }
-    this.stamp = 0
     this.faults = [] // answers that did not fit when the record was made
     this.root = new Node(this.form.items.get(''), null)
     this.env.root = this.root
     this.fill(this.root, isObject(answers) ? answers : {}, '')
     if (!isObject(answers)) this.fault('', 'type')
-    this.run(new Map(this.form.order.map((entry) => [entry.at, null])))
+    this.waiting = new Map(this.form.order.map(({ at }) => [at, null]))
+    // What a screen shows is settled at once; results wait until somebody asks, or the shell has a moment (`settle`).
+    this.run((at) => this.form.unseen.has(at))
   }
 
   get languages() {
@@ -166,12 +218,14 @@ export class Record {
       const below = path ? `${path}/${child.name}` : child.name
       if (child.type === 'repeat') {
         if (given !== null && !Array.isArray(given)) this.fault(below, 'type')
-        const list = (Array.isArray(given) ? given : []).map((one, i) => {
-          const instance = new Node(item, node, '', i + 1)
-          this.fill(instance, one, `${below}[${i + 1}]`)
-          return instance
-        })
+        const list = []
+        list.changes = [] // each instance that changed and the place in it, one after another; anew when one is removed
         node.children.set(child.name, list)
+        for (const one of Array.isArray(given) ? given : []) {
+          const instance = new Node(item, node, '', list.length + 1)
+          this.fill(instance, one, `${below}[${instance.index}]`)
+          list.push(instance)
+        }
       } else {
         const inner = new Node(item, node)
         node.children.set(child.name, inner)
@@ -202,18 +256,25 @@ export class Record {
    * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts those
    * that read it in line; the order lets nobody stand before who is read.
    */
-  run(waiting) {
+  run(isSkipped = () => false) {
+    const { waiting } = this
     for (let at = Math.min(...waiting.keys()); at < this.form.order.length; at += 1) {
-      if (!waiting.has(at)) continue
+      if (!waiting.has(at) || isSkipped(at)) continue
       const entry = this.form.order[at]
-      for (const node of waiting.get(at) ?? this.nodesOf(entry.path)) {
-        if (this.settle(node, entry.rules)) this.changed(node, waiting)
-      }
+      const places = waiting.get(at) ?? this.nodesOf(entry.path)
+      waiting.delete(at)
+      for (const node of places) if (this.apply(node, entry.item)) this.changed(node)
     }
   }
 
+  /** Runs what waits. */
+  settle() {
+    if (this.waiting.size) this.run()
+    return this
+  }
+
   /** Run one place's rules; whether that changed what others see of it. */
-  settle(node, rules) {
+  apply(node, { rules }) {
     const context = new Context(node, node, this.env)
     const { value, ownRelevant } = node
     if (rules.relevant) node.ownRelevant = toBoolean(rules.relevant(context))
@@ -222,36 +283,36 @@ export class Record {
   }
 
   /** Put in line what reads this place; of a group or an instance also what reads or is ruled inside it. */
-  changed(node, waiting) {
-    this.stamp += 1
-    for (let around = node; around; around = around.parent) around.stamp = this.stamp
+  changed(node) {
+    for (let around = node; around; around = around.parent) if (around.index) noted(around, node)
     const { path, node: definition } = node.definition
-    for (const reader of this.form.readers.get(path) ?? []) this.wake(reader, node, waiting)
+    for (const reader of this.form.readers.get(path) ?? []) this.wake(reader, node)
     if (!CONTAINERS.has(definition.type)) return
+    forget(node)
     const below = `${path}/`
     for (const [read, readers] of this.form.readers) {
       if (!read.startsWith(below)) continue
       // Of what is ruled inside, those that look at their own instance only stand in line below.
-      for (const reader of readers) if (!reader.own || !reader.entry.path.startsWith(below)) this.wake(reader, node, waiting)
+      for (const reader of readers) if (!reader.own || !reader.entry.path.startsWith(below)) this.wake(reader, node)
     }
     for (const entry of this.form.order) {
       if (!entry.path.startsWith(below)) continue
-      for (const inside of nodesUnder([node], entry.path.slice(below.length))) this.line(waiting, entry, inside)
+      for (const inside of nodesUnder([node], entry.path.slice(below.length))) this.line(entry, inside)
     }
   }
 
-  wake({ entry, own }, node, waiting) {
-    if (own) this.line(waiting, entry, this.beside(node, entry))
-    else waiting.set(entry.at, null)
+  wake({ entry, own }, node) {
+    if (own) this.line(entry, this.beside(node, entry))
+    else this.waiting.set(entry.at, null)
   }
 
-  line(waiting, { at }, node) {
-    if (!waiting.has(at)) waiting.set(at, new Set())
-    waiting.get(at)?.add(node)
+  line({ at }, node) {
+    if (!this.waiting.has(at)) this.waiting.set(at, new Set())
+    this.waiting.get(at)?.add(node)
   }
 
   /** The place of `entry` in the same instance of its repeat. */
-  beside(node, { path, repeat }) {
+  beside(node, { path, item: { repeat } }) {
     let instance = node
     while (instance.definition.path !== repeat) instance = instance.parent
     return nodesUnder([instance], path.slice(repeat.length + 1))[0]
@@ -309,7 +370,9 @@ export class Record {
   }
 
   get(path) {
-    return this.node(path)?.value ?? ''
+    const node = this.node(path)
+    if (node?.definition.node.type === 'calculate') this.settle()
+    return node?.value ?? ''
   }
 
   /** Store an answer and settle what depends on it. An answer of the wrong type throws: the shell never offers one. */
@@ -343,17 +406,17 @@ export class Record {
     const instances = node.parent.children.get(node.definition.node.name)
     instances.splice(node.index - 1, 1)
     instances.forEach((instance, i) => (instance.index = i + 1))
+    instances.changes = []
     this.faults = []
     this.rerun(node)
   }
 
   /** After an answer, or after an instance came or went. */
   rerun(node) {
-    const waiting = new Map()
     const entry = this.form.order.find(({ path }) => path === node.definition.path)
-    if (entry && node.index) this.line(waiting, entry, node) // a new instance has its own relevance to find
-    this.changed(node, waiting)
-    if (waiting.size) this.run(waiting)
+    if (entry && node.index) this.line(entry, node) // a new instance has its own relevance to find
+    this.changed(node)
+    this.settle()
   }
 
   /** Fill blanks that have a default, in a new record (no argument) or a new instance. Returns the places filled. */
@@ -444,7 +507,7 @@ export class Record {
   }
 
   displayValue(path, language) {
-    const node = this.node(path)
+    const node = this.settle().node(path)
     return node ? display(this.bundle, node.definition.node, node.value, language) : ''
   }
 
@@ -517,15 +580,15 @@ export class Record {
   }
 
   submission() {
-    return collect(this.root, (node) => node.ownRelevant, (node) => isGiven(node.definition.node))
+    return collect(this.settle().root, (node) => node.ownRelevant, (node) => isGiven(node.definition.node))
   }
 
   values() {
-    return collect(this.root, (node) => node.ownRelevant, () => true)
+    return collect(this.settle().root, (node) => node.ownRelevant, () => true)
   }
 
   /** True or false for each place, nested; what is not asked is just false. */
-  relevance(node = this.root) {
+  relevance(node = this.settle().root) {
     const found = {}
     const judge = (child) => {
       if (!child.ownRelevant) return false
@@ -536,6 +599,7 @@ export class Record {
   }
 
   assessment() {
+    this.settle()
     const outcome = (name) => {
       const item = this.form.outcomes.get(name)
       const [node] = item ? this.nodesOf(item.path) : []
@@ -594,6 +658,24 @@ export class Record {
     const label = {}
     for (const [language, text] of Object.entries(definition.label ?? {})) label[language] = plain(text)
     return { member, path: Record.pathOf(node), label, answer }
+  }
+}
+
+/** A place in an instance changed: those who count over its list will look at the instance again if they read that place. */
+function noted(instance, node) {
+  const list = instance.parent.children.get(instance.definition.node.name)
+  if (list.changes.length > MOST_CHANGES) list.changes = []
+  list.changes.push(instance, node)
+}
+
+/** What counts over lists below this place counts anew: what it may see of them has changed. */
+function forget(node) {
+  for (const child of node.children.values()) {
+    if (!Array.isArray(child)) forget(child)
+    else {
+      child.changes = []
+      child.forEach(forget)
+    }
   }
 }
 

@@ -9,13 +9,22 @@ export class Node {
     this.children = new Map()
     this.ownRelevant = true
     this.index = index // of a repeat instance, from 1
-    this.stamp = 0 // of a repeat instance: newer whenever something in it changed
-    this.kept = null // of a repeat instance: its part of each count and sum, with the stamp of that time (collect.js)
   }
 
   get relevant() {
     for (let node = this; node; node = node.parent) if (!node.ownRelevant) return false
     return true
+  }
+}
+
+/** Where an expression is evaluated: XPath's context node, whose rule it is, and what else it can reach. */
+export class Context {
+  constructor(node, current, env, position = 1, size = 1) {
+    this.node = node
+    this.current = current
+    this.env = env
+    this.position = position
+    this.size = size
   }
 }
 

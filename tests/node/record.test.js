@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { numberWords, Record } from '../../static/app/record.js'
+import { Node } from '../../static/app/values.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const python = process.env.PYTHON ?? 'python3'
@@ -114,12 +115,12 @@ test('answers are read in words', () => {
 })
 
 test('an answer runs only the rules that depend on it', () => {
-  const record = open({ tv: Array.from({ length: 40 }, () => ({ ten: 'A', tuoi: 3 })) })
+  const record = open({ tv: Array.from({ length: 40 }, () => ({ ten: 'A', tuoi: 3 })) }).settle()
   const ran = []
-  const settle = record.settle.bind(record)
-  record.settle = (node, rules) => {
+  const apply = record.apply.bind(record)
+  record.apply = (node, item) => {
     ran.push(Record.pathOf(node))
-    return settle(node, rules)
+    return apply(node, item)
   }
   record.set('nha/co_nha', 'co')
   assert.deepEqual(ran, ['nha/so_tang', 'tong'])
@@ -129,4 +130,86 @@ test('an answer runs only the rules that depend on it', () => {
   record.set('tv[7]/tuoi', 44)
   assert.deepEqual(ran.slice(1).filter((path) => !/lon_hon|nguoi_khac/.test(path)), ['tv[7]/tre_em', 'so_tre'])
   assert.equal(record.get('so_tre'), 39)
+})
+
+test('what no screen shows is worked out when somebody asks, and not before', () => {
+  const bundle = {
+    id: 'f', version: '1', title: 'f', languages: ['vi'], default_language: 'vi', choices: {}, tables: {},
+    children: [
+      { name: 'tuoi', type: 'integer' },
+      { name: 'gap_doi', type: 'calculate', calculate: ['*', ['one', '/', ['child', 'tuoi']], 2] },
+      { name: 'hoi', type: 'text', relevant: ['>', ['one', '/', ['child', 'gap_doi']], 10] },
+      { name: 'ket_qua', type: 'calculate', calculate: ['+', ['one', '/', ['child', 'gap_doi']], 1] },
+    ],
+    order: [['gap_doi', ['tuoi'], []], ['hoi', ['gap_doi'], []], ['ket_qua', ['gap_doi'], []]],
+  } // prettier-ignore
+  const make = () => new Record(bundle, { answers: { tuoi: 7 }, clock: { today: '2026-11-24', now: '2026-11-24T08:00:00.000+07:00' } })
+  const record = make()
+  assert.equal(record.node('gap_doi').value, 14, 'a question hangs on it')
+  assert.equal(record.isRelevant('hoi'), true)
+  assert.equal(record.node('ket_qua').value, '')
+  assert.equal(record.get('ket_qua'), 15)
+  const other = make()
+  other.set('tuoi', 1)
+  assert.deepEqual(other.values(), { tuoi: 1, gap_doi: 2, ket_qua: 3 })
+})
+
+const over = (name, leaf, least) => {
+  const step = ['child', 'tv', ...(least === null ? [] : [['>=', ['one', '.', ['child', 'tuoi']], least]])]
+  return ['call', name, ['path', '/', step, ...(leaf ? [['child', leaf]] : [])]]
+}
+const COUNTS = [
+  ['count', '', 10], ['sum', 'luong', 20], ['min', 'tuoi', 15], ['max', 'tuoi', null], ['sum', 'luong', null],
+  ['count-non-empty', 'luong', null], ['count', '', null], ['max', 'luong', 30],
+] // prettier-ignore
+const roster = {
+  id: 'f', version: '1', title: 'f', languages: ['vi'], default_language: 'vi', choices: {}, tables: {},
+  children: [
+    { name: 'tv', type: 'repeat', children: [{ name: 'tuoi', type: 'integer' }, { name: 'luong', type: 'decimal' }] },
+    ...COUNTS.map((one, i) => ({ name: `c${i}`, type: 'calculate', calculate: over(...one) })),
+  ],
+  order: COUNTS.map((_, i) => [`c${i}`, ['tv', 'tv/tuoi', 'tv/luong'], []]),
+} // prettier-ignore
+
+/** Which members were looked at while `run` ran. */
+function lookedAt(run) {
+  const looked = new Set()
+  const own = Object.getOwnPropertyDescriptor(Node.prototype, 'relevant')
+  Object.defineProperty(Node.prototype, 'relevant', {
+    configurable: true,
+    get() {
+      if (this.index) looked.add(this.index)
+      return own.get.call(this)
+    },
+  })
+  try {
+    run()
+  } finally {
+    Object.defineProperty(Node.prototype, 'relevant', own)
+  }
+  return [...looked]
+}
+
+test('counts over a hundred members look at the member that changed, and at no other', () => {
+  const tv = Array.from({ length: 100 }, (_, i) => ({ tuoi: (i * 37) % 50, luong: i }))
+  const record = new Record(roster, { answers: { tv }, clock }).settle()
+  assert.deepEqual(lookedAt(() => record.set('tv[7]/luong', 12)), [7])
+  assert.deepEqual(lookedAt(() => record.addInstance('tv', { tuoi: 3 })), [101])
+  assert.deepEqual(lookedAt(() => record.set('tv[101]/tuoi', 12)), [101])
+})
+
+test('counts that follow the changes are those of a fresh start, whatever is done in whatever order', () => {
+  let seed = 20261124
+  const random = (most) => (seed = (seed * 48271) % 2147483647) % most
+  const record = new Record(roster, { answers: {}, clock })
+  for (let step = 0; step < 1500; step += 1) {
+    const size = record.instances('tv').length
+    const place = `tv[${1 + random(Math.max(size, 1))}]`
+    const done = random(size ? 12 : 1)
+    if (done === 0) record.addInstance('tv', random(2) ? { tuoi: random(60) } : {})
+    else if (done === 1) record.removeInstance(place)
+    else if (random(2)) record.set(`${place}/tuoi`, random(4) ? random(60) : null)
+    else record.set(`${place}/luong`, random(4) ? random(60) / 4 : null)
+    if (random(3)) assert.deepEqual(record.values(), new Record(roster, { answers: record.answers(), clock }).values(), `step ${step}`)
+  }
 })

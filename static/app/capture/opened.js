@@ -49,6 +49,8 @@ export class Opened {
       const screen = await show(app, { ...params, interview })
       if (screen && part(screen.element, "languages")) offerLanguages(screen.element, interview.bundle, screen.reworded ?? (() => app.show()))
       if (screen && interview.isPreview) this.#mark(screen.element)
+      // What no question hangs on is worked out once the screen stands.
+      ;(globalThis.requestIdleCallback ?? setTimeout)(() => interview.record.settle())
       return screen
     }
   }
