@@ -52,8 +52,8 @@ class Item:
     layout, or None where the table has no such cell."""
 
     name: str
-    label: str
-    answers: list[tuple[str, str]]  # (name, label)
+    label: str  # the questionnaire's words, "" where it has none
+    answers: list[tuple[str, str]]  # (name, label or "")
     regions: list[str]
     cells: dict[str, dict[str, int | None]]
 
@@ -300,11 +300,11 @@ def _version_of(session: Session, table: PointsTable) -> tuple[str, str]:
 
 
 def _label(form: Form | None, item: str, language: str) -> str:
-    """The words of the question of that name, else the name made readable."""
+    """The words of the question of that name."""
     for node in form.nodes() if form else ():
         if node.name == item and node.label:
             return node.label.get(language) or next(iter(node.label.values()))
-    return item.replace("_", " ")
+    return ""
 
 
 def _answer(form: Form | None, item: str, answer: str, language: str) -> str:
@@ -313,8 +313,8 @@ def _answer(form: Form | None, item: str, answer: str, language: str) -> str:
             for choice in form.choices.get(node.list, ()):
                 if choice["name"] == answer and isinstance(choice.get("label"), dict):
                     label = choice["label"].get(language) or next(iter(choice["label"].values()))
-                    return label if isinstance(label, str) else answer
-    return answer.replace("_", " ")
+                    return label if isinstance(label, str) else ""
+    return ""
 
 
 # -- Files

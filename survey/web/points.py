@@ -15,7 +15,7 @@ from survey.submissions.published import csv_of
 from survey.terms import PointsState, SourceKind
 from survey.web.language import current_language
 from survey.web.questionnaire_forms import NewPoints, Nothing, PointsFile, VersionWithPoints
-from survey.web.questionnaire_words import refusals
+from survey.web.questionnaire_words import answer_words, item_words, refusals
 from survey.web.questionnaires import TYPES, download, read_upload
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -211,7 +211,9 @@ def _page(
     pair = points.both(session, found)
     items = points.items(session, found, current_language())
     labels = {
-        (one.name, answer): (one.label, words) for one in items for answer, words in one.answers
+        (one.name, answer): (item_words(one.name, one.label), answer_words(answer, words))
+        for one in items
+        for answer, words in one.answers
     }
     return render_template(
         "points/table.html",
@@ -244,6 +246,8 @@ def _grid(found: PointsTable, entry: PointsEntry, wrong: dict[int, str]) -> str:
         figures=entry.figures,
         wrong=wrong,
         region=region_words,
+        item_words=item_words,
+        answer_words=answer_words,
         blanks=points.blanks(entry),
         nothing=Nothing(formdata=None),
     )

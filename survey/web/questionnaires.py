@@ -157,6 +157,7 @@ def draft_file(draft_id: str, name: str) -> Response:
         if file.name == name:
             response = file_answer(file.sha256, file.media_type)
             response.headers["Cache-Control"] = "private, no-cache"  # a draft's file may be replaced
+            response.headers["X-So-Ho"] = "1"
             return response
     raise Problem("not_found")
 
@@ -297,6 +298,7 @@ def _bundle(bundle: dict[str, Any], files: str) -> Response:
     """`preview.files`: where the files that the bundle names are to be had."""
     response = jsonify(bundle | {"preview": {"files": files}})
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-So-Ho"] = "1"  # the phone's page takes no answer that does not say it is ours
     return response
 
 
