@@ -42,7 +42,8 @@ function play(element) {
 
 async function fill(element, interview, name, large, words) {
   const source = await addressOf(interview, name)
-  const missing = () => element.replaceWith(stamp("media-missing", { words: words ? "" : name }))
+  // Of a picture in an answer nothing is said: the answer's words are beside it.
+  const missing = () => element.replaceWith(...(element.matches("img") && words ? [] : [stamp("media-missing", { words: words ? "" : name })]))
   if (!source) return missing()
   const shown = element.matches("img") ? element : element.querySelector("img, audio, video")
   shown.addEventListener("error", missing, { once: true })
