@@ -1,0 +1,56 @@
+"""A household of a hundred: the hundredth member costs what the tenth costs, and a screen draws one of them.
+
+Costs are counted, not timed: how often the engine looked at a place (`Node.relevant`), how many rules it ran, and how
+many elements stand in the page. The bench (bench/phone_engines.py) prints the times.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.phone.phone import Phone
+
+pytestmark = pytest.mark.phone
+
+# Counts from now on; the page's own modules are the ones counted.
+COUNT = """async () => {
+  const [{ Node }, { Record }] = await Promise.all(['values', 'record'].map(name => import(`/static/app/${name}.js`)))
+  const { get } = Object.getOwnPropertyDescriptor(Node.prototype, 'relevant')
+  const { apply } = Record.prototype
+  window.cost = { looks: 0, rules: 0 }
+  Object.defineProperty(Node.prototype, 'relevant', { get() { window.cost.looks += 1; return get.call(this) } })
+  Record.prototype.apply = function (...given) { window.cost.rules += 1; return apply.apply(this, given) }
+}"""
+COST = "() => { const { looks, rules } = window.cost; window.cost = { looks: 0, rules: 0 }; return { looks, rules } }"
+
+
+def test_the_hundredth_member_costs_what_the_tenth_costs(phone: Phone) -> None:
+    phone.enrol()
+    phone.begin()
+    phone.page.evaluate(COUNT)
+    before = 0
+    added: dict[int, dict[str, int]] = {}
+    answered: dict[int, dict[str, int]] = {}
+    drawn: dict[int, int] = {}
+    for number in range(1, 101):
+        phone.section("thanh_vien")
+        if number == 1:
+            before = phone.page.locator("[data-action=instance]").count()
+        phone.page.evaluate(COST)
+        phone.page.click("[data-action=add]")
+        phone.page.wait_for_selector("[data-screen=section] .question[data-path$='ho_ten']")
+        if number not in (10, 100):
+            continue
+        added[number] = phone.page.evaluate(COST)
+        path = f"thanh_vien[{before + number}]"
+        phone.answer(f"{path}/ho_ten", "Lò Văn Thử")
+        phone.answer(f"{path}/gioi_tinh", "nam")
+        answered[number] = phone.page.evaluate(COST)
+        drawn[number] = phone.page.locator(".question").count()
+    phone.section("thanh_vien")
+    assert phone.page.locator("[data-action=instance]").count() == before + 100
+    assert drawn[100] == drawn[10]  # one member's questions, however many members there are
+    for cost in (added, answered):
+        assert cost[100]["rules"] == cost[10]["rules"]
+        # The head's name is a join() over all members, which looks at each of them; counts and sums do not.
+        assert cost[100]["looks"] - cost[10]["looks"] <= 2 * 90, cost
