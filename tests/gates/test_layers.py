@@ -16,7 +16,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "terms": (set(), set()),
     "problems": ({"terms"}, set()),
     "access": ({"terms"}, set()),
-    "form": ({"terms"}, {"pyxform", "lark", "openpyxl"}),
+    "form": ({"terms"}, {"pyxform", "lark", "openpyxl", "defusedxml"}),
     "poverty": ({"terms", "form"}, set()),
     "models": ({"terms"}, {"sqlalchemy"}),
     "submissions": (
