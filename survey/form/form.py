@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,16 @@ Text = str | list[Any]  # a label: text, or text and trees where the sheet had $
 Texts = dict[str, Text]  # by language
 
 TEXT_KEYS = ("label", "hint", "guidance", "required_message", "constraint_message", "warning_message")
-RULE_KEYS = ("relevant", "required", "constraint", "warning", "calculate", "default", "readonly", "choice_filter")
+RULE_KEYS = (
+    "relevant", "required", "constraint", "warning", "calculate", "default", "readonly", "choice_filter", "count",
+)  # fmt: skip
 CONTAINERS = ("group", "repeat")
 NUMBERS = ("integer", "decimal", "range")
-SILENT = ("calculate", "hidden", "start", "end", "today", "username", "deviceid")  # never drawn
+SILENT = (
+    "calculate", "hidden", "start", "end", "today", "username", "deviceid", "email", "phonenumber", "subscriberid",
+    "simserial", "audit", "start-geopoint", "background-audio", "background-geopoint",
+)  # never drawn  # fmt: skip
+_MORE = ("list", "appearance", "parameters", "columns", "because", "member_label", "media", "trigger", "from_file")
 
 
 @dataclass
@@ -37,6 +43,9 @@ class Item:
     columns: dict[str, str] = field(default_factory=dict)  # the sheet's other columns: law, preload, outcome, …
     because: dict[str, Any] | None = None  # {"flag": path | None, "quotes": [path, …]}
     member_label: str | None = None  # of a repeat: the question that names an instance
+    media: dict[str, dict[str, str]] = field(default_factory=dict)  # image, audio, video, big-image: by language
+    trigger: Sequence[str] = ()  # paths: the calculation is made when one of them changes, and kept
+    from_file: dict[str, str] = field(default_factory=dict)  # the columns "value" and "label" of the choices' file
     children: list[Item] = field(default_factory=list)
     list: str | None = None  # name of its choices (last: the name hides the builtin in this class body)
 
@@ -47,8 +56,9 @@ class Item:
 
     @cached_property
     def is_kept(self) -> bool:
-        """A calculation that is made once: what the phone found is an answer, to be sent and not made again."""
-        return _calls_once(self.rules.get("calculate"))
+        """A calculation that is made once, or when a trigger changes: what the phone found is an answer, to be sent
+        and not made again."""
+        return bool(self.trigger) or _calls_once(self.rules.get("calculate"))
 
     @property
     def law(self) -> str:
@@ -61,7 +71,7 @@ class Item:
 
     def as_json(self) -> dict[str, Any]:
         bundle: dict[str, Any] = {"name": self.name, "type": self.type, **self.texts, **self.rules}
-        for key in ("list", "appearance", "parameters", "columns", "because", "member_label"):
+        for key in _MORE:
             if getattr(self, key):
                 bundle[key] = getattr(self, key)
         if self.type in CONTAINERS:
@@ -75,7 +85,7 @@ class Item:
         item = cls(bundle["name"], path, bundle["type"], around)
         item.texts = {key: bundle[key] for key in TEXT_KEYS if key in bundle}
         item.rules = {key: bundle[key] for key in RULE_KEYS if key in bundle}
-        for key in ("list", "appearance", "parameters", "columns", "because", "member_label"):
+        for key in _MORE:
             if key in bundle:
                 setattr(item, key, bundle[key])
         item.children = [cls.from_json(child, item) for child in bundle.get("children", [])]
@@ -105,6 +115,9 @@ class Form:
     choices: dict[str, list[dict[str, Any]]]
     tables: dict[str, list[dict[str, str]]]
     order: list[tuple[str, list[str], list[str]]]
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)  # attached media: {"sha256", "size", "type"} by name
+    instance_name: Tree | None = None
+    settings: dict[str, str] = field(default_factory=dict)  # the other settings that matter on a phone
 
     @cached_property
     def root(self) -> Item:
@@ -197,6 +210,7 @@ class Form:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _content(self) -> dict[str, Any]:
+        more = {"files": self.files, "instance_name": self.instance_name, "settings": self.settings}
         return {
             "format": 1,
             "id": self.id,
@@ -208,6 +222,7 @@ class Form:
             "choices": self.choices,
             "tables": self.tables,
             "order": [list(entry) for entry in self.order],
+            **{key: value for key, value in more.items() if value},
         }
 
     @classmethod
@@ -223,6 +238,9 @@ class Form:
             choices=bundle["choices"],
             tables=bundle["tables"],
             order=[(path, reads, own) for path, reads, own in bundle["order"]],
+            files=bundle.get("files", {}),
+            instance_name=bundle.get("instance_name"),
+            settings=bundle.get("settings", {}),
         )
 
 
