@@ -5,6 +5,7 @@ and a large deployment can be partitioned by commune on PostgreSQL without a rew
 """
 
 from models.base import Base, JSONText, UTCDateTime
+from models.collect import CollectFile, CollectToken, CollectUpload
 from models.forms import (
     FormDraft,
     FormDraftFile,
@@ -36,6 +37,9 @@ __all__ = [
     "Attachment",
     "AuditEvent",
     "Base",
+    "CollectFile",
+    "CollectToken",
+    "CollectUpload",
     "CommuneCounter",
     "Deprivation",
     "Device",
