@@ -315,7 +315,8 @@ def _preview(title: str, version: str, bundle: str, back: str) -> Response:
 
 
 def read_upload(file: FileStorage) -> Upload:
-    return Upload((file.filename or "").strip(), file.read())
+    with file.stream:  # a large one lies in a temporary file
+        return Upload((file.filename or "").strip(), file.read())
 
 
 def _uploads(files: list[Any] | None) -> list[Upload]:
