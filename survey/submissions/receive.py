@@ -51,16 +51,24 @@ class Outcome:
 
 
 def receive(
-    session: Session, account: Account, device_id: str, entries: Sequence[Entry], now: datetime, signer: Signer
+    session: Session,
+    account: Account,
+    device_id: str,
+    entries: Sequence[Entry],
+    now: datetime,
+    signer: Signer,
+    *,
+    permitted: bool = True,
 ) -> list[Outcome]:
-    """Store the entries of one push, in order; returns one outcome for each."""
+    """Store the entries of one push, in order; returns one outcome for each. Not `permitted` (a key was revoked): each
+    is held for it."""
     homes = [_home(session, account, entry) for entry in entries]
     for commune_id in sorted(set(homes)):  # always in this order, or two pushes could wait for each other
         lock_commune(session, commune_id)
     holder = holder_of(session, account)
     outcomes = []
     for entry, commune_id in zip(entries, homes, strict=True):
-        reception = _Reception(session, account, holder, device_id, commune_id, now, signer)
+        reception = _Reception(session, account, holder, device_id, commune_id, now, signer, permitted)
         try:
             with session.begin_nested():
                 outcome = reception.take(entry)
@@ -99,6 +107,7 @@ class _Reception:
     commune_id: str
     now: datetime
     signer: Signer
+    permitted: bool
 
     def take(self, entry: Entry) -> Outcome:
         known = self._find(entry)
@@ -214,7 +223,7 @@ class _Reception:
             Submission.entry_id == entry.id, Submission.content_hash != entry.content.hash
         )
         return Known(
-            permitted=has_verb(self.account.role, "interview.submit"),
+            permitted=self.permitted and has_verb(self.account.role, "interview.submit"),
             inside_area=self._inside(entry, village_id),
             id_reused=self.session.scalars(other.limit(1)).first() is not None,
             round_open=survey_round is not None and survey_round.state == RoundState.OPEN,
