@@ -39,7 +39,7 @@ export function stands(record, path) {
 
 /** What a screen shows besides its instances' own screens: a test for the paths of questions. */
 export function within(record, path) {
-  const run = sectionsOf(record).find((section) => section.path === path)?.items
+  const run = /[\]/]/.test(path) ? null : sectionsOf(record).find((section) => section.path === path)?.items
   const tops = run?.map((item) => item.path) ?? [path]
   return (place) => tops.some((top) => place === top || place.startsWith(`${top}/`) || place.startsWith(`${top}[`))
 }
