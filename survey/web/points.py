@@ -18,7 +18,7 @@ from survey.web.questionnaire_forms import NewPoints, Nothing, PointsFile, Versi
 from survey.web.questionnaire_words import answer_words, item_words, refusals
 from survey.web.questionnaires import TYPES, download, read_upload
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.session import get_session, keep_changes, now
 
 blueprint = Blueprint("points", __name__, url_prefix="/points")
 CELL = "cell-"
@@ -82,6 +82,7 @@ def typed(table_id: str) -> tuple[str, int] | BaseResponse:
     entry = _own(found)
     wrong = points.write(get_session(), found, entry, _cells(), now())
     if wrong:
+        keep_changes()  # the other cells were typed rightly
         return _grid(found, entry, wrong), 422
     if request.form.get("then") == "overview":
         return redirect(url_for(".table", table_id=table_id), 303)
@@ -130,6 +131,7 @@ def correct(table_id: str) -> tuple[str, int] | BaseResponse:
     found = points.find_table(get_session(), table_id, lock=True)
     wrong = points.write(get_session(), found, _own(found), _cells(), now())
     if wrong:
+        keep_changes()  # the other cells were typed rightly
         return _page(found, wrong_cells=wrong), 422
     return redirect(url_for(".table", table_id=table_id), 303)
 

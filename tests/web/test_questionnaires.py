@@ -41,13 +41,17 @@ PLAIN = """
 
 def upload(browser: Any, source: tuple[str, bytes | str] | None, *files: tuple[str, bytes], to: str = "new") -> Any:
     """Send a workbook and files as the page does."""
-    parts = [FileStorage(io.BytesIO(content), name) for name, content in files]
-    data = MultiDict([("files", part) for part in parts])
+    parts = [("files", name, content) for name, content in files]
     if source is not None:
-        content = source[1].encode() if isinstance(source[1], str) else source[1]
-        data.add("source", FileStorage(io.BytesIO(content), source[0]))
+        parts.append(("source", source[0], source[1].encode() if isinstance(source[1], str) else source[1]))
+    return send_files(browser, f"/questionnaires/{to}", *parts)
+
+
+def send_files(browser: Any, address: str, *parts: tuple[str, str, bytes]) -> Any:
+    """Post files, each as (field, name, content)."""
+    data = MultiDict([(field, FileStorage(io.BytesIO(content), name)) for field, name, content in parts])
     boundary, body = encode_multipart(data)
-    return browser.post(f"/questionnaires/{to}", data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    return browser.post(address, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def drafted(browser: Any, source: str = NEXT, *files: tuple[str, bytes]) -> str:
