@@ -201,7 +201,8 @@ function buildLookup(tree) {
   }
 }
 
-function equalities(tree) {
+/** What a predicate asks of a row's columns, [[column, tree], …]; null when it is not only equalities with what is outside the row. */
+export function equalities(tree) {
   if (!Array.isArray(tree)) return null
   if (tree[0] === 'and') {
     const left = equalities(tree[1])

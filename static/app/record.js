@@ -1,12 +1,16 @@
 // A record: answers under a form, kept evaluated while they change.   ⇄ survey/form/record.py, survey/poverty/assess.py
 // Knows no DOM, no storage, no network, no clock of its own. The contract is docs/form-bundle.md.
-import { build } from './expression.js'
-import { Context, days, Node, nodeText, numberText, textNumber, toBoolean, toString, words } from './values.js'
+import { build, equalities } from './expression.js'
+import { Context, days, Node, nodeText, numberText, textNumber, toBoolean, toNumber, toString, words } from './values.js'
 
 const CONTAINERS = new Set(['group', 'repeat'])
 const NUMBERS = new Set(['integer', 'decimal', 'range'])
-const SILENT = new Set(['calculate', 'hidden', 'start', 'end', 'today', 'username', 'deviceid'])
-const RULES = ['relevant', 'required', 'constraint', 'warning', 'calculate', 'default', 'readonly', 'choice_filter']
+const METADATA = ['start', 'end', 'today', 'deviceid', 'username', 'email', 'phonenumber']
+const UNSEEN = ['calculate', 'hidden', 'subscriberid', 'simserial', 'audit', 'start-geopoint', 'background-audio', 'background-geopoint']
+const SILENT = new Set([...METADATA, ...UNSEEN])
+const RULES = ['relevant', 'required', 'constraint', 'warning', 'calculate', 'default', 'readonly', 'choice_filter', 'count']
+const MOST_TRIGGERS = 20 // calculations that set off one another
+const MOST_INSTANCES = 200 // that a form makes by itself: what an entry may carry
 const MOST_CHANGES = 10_000 // of a repeat, before those who count over it begin anew
 const TEXTS = ['label', 'hint', 'guidance', 'required_message', 'constraint_message', 'warning_message']
 
@@ -55,6 +59,13 @@ class Compiled {
       for (const path of entry.own) this.reader(path, entry, true)
     }
     this.unseen = this.results()
+    this.triggered = new Map() // of a path: the items whose calculation an answer there sets off
+    this.counted = [] // the repeats whose number of instances the form gives
+    for (const item of this.items.values()) {
+      for (const path of item.node.trigger ?? []) this.triggered.set(path, [...(this.triggered.get(path) ?? []), item])
+      if (item.node.count !== undefined) this.counted.push(item)
+    }
+    this.offers = new Map()
     this.tables = new Map()
     this.indexes = new Map()
     this.outcomes = new Map()
@@ -118,8 +129,9 @@ class Compiled {
       const top = new Node(null, null)
       const root = new Node(null, null)
       top.children.set('root', root)
-      const items = this.rows(name).map((row) => {
+      const items = this.rows(name).map((row, at) => {
         const item = new Node(null, null)
+        item.at = at
         for (const [column, value] of Object.entries(row)) item.children.set(column, new Node(null, item, value))
         return item
       })
@@ -130,23 +142,42 @@ class Compiled {
     return this.tables.get(name)
   }
 
+  /** The choices of a question's list or file, [{name, label: {lang}, media?}], by name and in order. */
+  choices({ list, from_file: file }) {
+    const { choices, tables, default_language: language } = this.bundle
+    const key = JSON.stringify([list, file])
+    if (!this.offers.has(key)) {
+      const taken = (row) => ({ name: row[file.value], label: { [language]: row[file.label] || row[file.value] } })
+      const all = file ? (tables[list] ?? []).map(taken) : (choices[list] ?? [])
+      this.offers.set(key, { all, byName: new Map(all.map((choice, at) => [choice.name, at])) })
+    }
+    return this.offers.get(key)
+  }
+
   tableItems(name) {
     const [top] = this.table(name)
     return top ? top.children.get('root').children.get('item') : []
   }
 
   lookup(table, columns, key, wanted) {
+    return this.found(table, columns, key)
+      .map((row) => row.children.get(wanted))
+      .filter(Boolean)
+  }
+
+  /** The rows whose `columns` are `key`. */
+  found(table, columns, key) {
     const id = JSON.stringify([table, columns])
     if (!this.indexes.has(id)) {
       const index = new Map()
       for (const row of this.tableItems(table)) {
         const own = JSON.stringify(columns.map((column) => (row.children.has(column) ? nodeText(row.children.get(column)) : '')))
-        index.set(own, [...(index.get(own) ?? []), row])
+        if (index.has(own)) index.get(own).push(row)
+        else index.set(own, [row])
       }
       this.indexes.set(id, index)
     }
-    const rows = this.indexes.get(id).get(JSON.stringify(key)) ?? []
-    return rows.map((row) => row.children.get(wanted)).filter(Boolean)
+    return this.indexes.get(id).get(JSON.stringify(key)) ?? []
   }
 }
 
@@ -161,9 +192,17 @@ const plain = (text) => (typeof text === 'string' ? text : text.map((part) => (t
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
 
 export class Record {
-  constructor(bundle, { answers = {}, clock, newId = () => '', random = () => 0 }) {
+  /**
+   * `about` is who asks with which phone, `lastSaved` the answers finished last with this form. A record that `isLive` is one
+   * that a person fills: the form's own counts add instances to it.
+   */
+  constructor(bundle, { answers = {}, clock, newId = () => '', random = () => 0, about = {}, lastSaved = null, isLive = false }) {
     this.form = compiled(bundle)
     this.bundle = bundle
+    this.about = about
+    this.isLive = isLive
+    this.grown = []
+    this.selfFilled = [] // places that filled themselves since somebody asked
     this.env = {
       today: clock.today,
       now: clock.now,
@@ -171,7 +210,7 @@ export class Record {
       random,
       kept: [], // collect.js: what each count and sum over a repeat has
       rows: (name) => this.form.tableItems(name),
-      table: (name) => this.form.table(name),
+      table: (name) => (name === '__last-saved' ? lastAnswers(lastSaved) : this.form.table(name)),
       lookup: (...args) => this.form.lookup(...args),
     }
     this.faults = [] // answers that did not fit when the record was made
@@ -182,6 +221,7 @@ export class Record {
     this.waiting = new Map(this.form.order.map(({ at }) => [at, null]))
     // What a screen shows is settled at once; results wait until somebody asks, or the shell has a moment (`settle`).
     this.run((at) => this.form.unseen.has(at))
+    if (this.grown.length) this.settle()
   }
 
   get languages() {
@@ -264,21 +304,54 @@ export class Record {
       const places = waiting.get(at) ?? this.nodesOf(entry.path)
       waiting.delete(at)
       for (const node of places) if (this.apply(node, entry.item)) this.changed(node)
+      if (this.isLive && entry.item.node.count !== undefined) this.grow(entry.item)
     }
+  }
+
+  /** Adds the instances that a form's own count asks for. None is ever taken away: those beyond the count are not asked. */
+  grow(item) {
+    const name = item.node.name
+    const around = item.path.includes('/') ? this.nodesOf(item.path.slice(0, -name.length - 1)) : [this.root]
+    for (const parent of around) {
+      const list = parent.children.get(name)
+      const wanted = Math.min(this.count(item, parent), MOST_INSTANCES)
+      while (parent.relevant && list.length < wanted) {
+        const instance = new Node(item, parent, '', list.length + 1)
+        this.fill(instance, {}, '')
+        list.push(instance)
+        this.grown.push(instance)
+        this.changed(instance)
+      }
+    }
+  }
+
+  /** How many instances the form gives a repeat in this place; NaN (none) when it cannot be told yet. */
+  count(item, parent) {
+    const probe = new Node(item, parent)
+    return toNumber(item.rules.count(new Context(probe, probe, this.env)))
   }
 
   /** Runs what waits. */
   settle() {
     if (this.waiting.size) this.run()
+    while (this.grown.length) {
+      const instance = this.grown.pop()
+      this.rerun(instance)
+      this.applyDefaults(instance)
+    }
     return this
   }
 
   /** Run one place's rules; whether that changed what others see of it. */
-  apply(node, { rules }) {
+  apply(node, { rules, node: definition }) {
     const context = new Context(node, node, this.env)
     const { value, ownRelevant } = node
     if (rules.relevant) node.ownRelevant = toBoolean(rules.relevant(context))
-    if (rules.calculate) node.value = node.relevant ? calculated(rules.calculate(context)) : ''
+    if (rules.count) node.ownRelevant = (!rules.relevant || node.ownRelevant) && node.index <= toNumber(rules.count(context))
+    if (rules.calculate && !definition.trigger) {
+      node.value = node.relevant ? calculated(rules.calculate(context)) : ''
+      if (node.value !== value && isGiven(definition)) this.selfFilled.push(node)
+    }
     return node.value !== value || node.ownRelevant !== ownRelevant
   }
 
@@ -302,8 +375,8 @@ export class Record {
   }
 
   wake({ entry, own }, node) {
-    if (own) this.line(entry, this.beside(node, entry))
-    else this.waiting.set(entry.at, null)
+    if (!own || entry.item.node.count !== undefined) this.waiting.set(entry.at, null)
+    else for (const place of this.beside(node, entry.item)) this.line(entry, place)
   }
 
   line({ at }, node) {
@@ -311,11 +384,11 @@ export class Record {
     this.waiting.get(at)?.add(node)
   }
 
-  /** The place of `entry` in the same instance of its repeat. */
-  beside(node, { path, item: { repeat } }) {
+  /** The places of an item in the same instance of its repeat. */
+  beside(node, { path, repeat }) {
     let instance = node
     while (instance.definition.path !== repeat) instance = instance.parent
-    return nodesUnder([instance], path.slice(repeat.length + 1))[0]
+    return nodesUnder([instance], path.slice(repeat.length + 1))
   }
 
   // --- places
@@ -361,8 +434,16 @@ export class Record {
     return this.node(path.slice(0, Math.max(0, cut)))?.children.get(path.slice(cut + 1)) ?? []
   }
 
+  /** The instances that are there; of a repeat whose number the form gives, those within it. */
   instances(path) {
-    return this.list(path).map((_, i) => `${path}[${i + 1}]`)
+    const all = this.list(path)
+    const shown = this.isCounted(path) ? all.filter((instance) => instance.ownRelevant) : all
+    return shown.map(({ index }) => `${path}[${index}]`)
+  }
+
+  /** Whether the form gives the number of instances: nobody adds or removes one. */
+  isCounted(path) {
+    return this.itemAt(path)?.node.count !== undefined
   }
 
   instanceLabel(path) {
@@ -385,6 +466,36 @@ export class Record {
     if (node.value === stored) return
     node.value = stored
     this.rerun(node)
+    this.fire(node)
+  }
+
+  /** An answer sets off the calculations that name it as their trigger (XLSForm `trigger`: ODK XForms setvalue on xforms-value-changed). */
+  fire(node, depth = 0) {
+    for (const item of this.form.triggered.get(node.definition.path) ?? []) {
+      const shares = item.repeat && `${node.definition.path}/`.startsWith(`${item.repeat}/`)
+      for (const target of shares ? this.beside(node, item) : this.nodesOf(item.path)) {
+        const value = target.relevant ? calculated(item.rules.calculate(new Context(target, target, this.env))) : ''
+        const stored = value === '' ? '' : (typed(item.node.type, value) ?? '')
+        if (stored === target.value) continue
+        target.value = stored
+        this.selfFilled.push(target)
+        this.rerun(target)
+        if (depth < MOST_TRIGGERS) this.fire(target, depth + 1)
+      }
+    }
+  }
+
+  /** The answers that came by themselves since the last time (defaults, calculations made once, triggers): [{path, value}], to be kept. */
+  takeFilled() {
+    const taken = [...new Set(this.selfFilled.splice(0))].filter((node) => this.node(Record.pathOf(node)) === node)
+    return taken.map((node) => ({ path: Record.pathOf(node), value: node.value === '' ? null : node.value }))
+  }
+
+  /** The interview ends now: what the form keeps of that. */
+  finish(now) {
+    for (const [path, { node }] of this.form.items) {
+      if (node.type === 'end') for (const place of this.nodesOf(path)) if (place.relevant) this.set(Record.pathOf(place), now)
+    }
   }
 
   addInstance(path, answers = {}) {
@@ -436,12 +547,14 @@ export class Record {
       }
     }
     visit(inside)
+    this.selfFilled.push(...filled)
     for (const node of filled) this.rerun(node)
     return filled.map((node) => Record.pathOf(node))
   }
 
   metadata(type) {
-    return { today: this.env.today, start: this.env.now }[type]
+    const { deviceid, username, email, phonenumber } = this.about
+    return { today: this.env.today, start: this.env.now, deviceid, username, email, phonenumber }[type] || undefined
   }
 
   isRelevant(path) {
@@ -466,7 +579,8 @@ export class Record {
   }
 
   isReadonly(path) {
-    return this.holds(path, 'readonly') || Boolean(this.node(path)?.definition.rules.calculate)
+    const item = this.itemAt(path)
+    return this.holds(path, 'readonly') || (item?.node.calculate !== undefined && !item.node.trigger)
   }
 
   // --- words
@@ -497,13 +611,45 @@ export class Record {
     return node ? this.text(node, 'hint', language) : ''
   }
 
-  /** The choices that the filter leaves: [{name, label: {lang}}]. */
+  guidance(path, language) {
+    const node = this.at(path)
+    return node ? this.text(node, 'guidance', language) : ''
+  }
+
+  /** The names of the form's files that go with a question, {image, audio, video, "big-image"}; null when there are none. */
+  media(path, language) {
+    return inLanguage(this.itemAt(path)?.node.media, language, this.bundle)
+  }
+
+  /** What the form calls this record (XLSForm `instance_name`). */
+  instanceName() {
+    if (this.bundle.instance_name === undefined) return ''
+    this.form.naming ??= build(this.bundle.instance_name)
+    return toString(this.form.naming(new Context(this.settle().root, this.root, this.env)))
+  }
+
+  /** The choices that the filter leaves: [{name, label: {lang}, media?}]. */
   choices(path) {
     const node = this.node(path)
-    const { list } = node.definition.node
+    const { list, choice_filter: filter } = node.definition.node
+    const { all } = this.form.choices(node.definition.node)
     const rule = node.definition.rules.choice_filter
-    const rows = rule && this.form.tableItems(list)
-    return (this.bundle.choices[list] ?? []).filter((_, i) => !rule || toBoolean(rule(new Context(rows[i], node, this.env))))
+    if (!rule) return all
+    const keep = (row) => toBoolean(rule(new Context(row, node, this.env)))
+    const rows = this.form.tableItems(list)
+    const index = equalities(filter)
+    const key = index && this.keyOf(node, index)
+    if (!key) return all.filter((_, at) => keep(rows[at]))
+    const names = index.map(([name]) => name)
+    return this.form.found(list, names, key).map((row) => all[row.at]) // the index judges as the filter would
+  }
+
+  /** The texts that a filter of equalities asks for; null when one of them is no text, and each row must be judged. */
+  keyOf(node, index) {
+    const context = new Context(node, node, this.env)
+    const found = index.map(([, tree]) => build(tree)(context))
+    const isText = (value) => typeof value === 'string' || (Array.isArray(value) && value.length === 1 && typeof value[0].value === 'string')
+    return found.every(isText) ? found.map(toString) : null
   }
 
   displayValue(path, language) {
@@ -545,11 +691,17 @@ export class Record {
     return found
   }
 
+  /** Whether each name picked is among the choices that the filter leaves; of a ranking, whether it names all of them. */
   offered(node) {
+    const { type, list, from_file: file } = node.definition.node
+    const rule = node.definition.rules.choice_filter
     const picked = nodeText(node)
-    const names = node.definition.node.type === 'select_one' ? [picked] : words(picked)
-    const offered = new Set(this.choices(Record.pathOf(node)).map((choice) => choice.name))
-    return names.every((name) => offered.has(name))
+    const names = type === 'select_one' ? [picked] : words(picked)
+    const isFree = (row) => !rule || toBoolean(rule(new Context(row, node, this.env)))
+    const isOffered = (name) => this.form.found(list, [file?.value ?? 'name'], [name]).some(isFree)
+    if (type !== 'rank') return names.every(isOffered)
+    const all = new Set(this.choices(Record.pathOf(node)).map(({ name }) => name))
+    return names.length === all.size && new Set(names).size === all.size && names.every((name) => all.has(name))
   }
 
   blame(node, kind, severity, key) {
@@ -686,8 +838,24 @@ function nodesUnder(nodes, path) {
 }
 
 /** Whether a place holds what was answered: not a note; a calculation only when it is made once and then kept. */
-const isGiven = ({ type, calculate }) => type !== 'note' && (type !== 'calculate' || callsOnce(calculate))
+const isGiven = ({ type, calculate, trigger }) => type !== 'note' && (type !== 'calculate' || Boolean(trigger) || callsOnce(calculate))
 const callsOnce = (tree) => Array.isArray(tree) && ((tree[0] === 'call' && tree[1] === 'once') || tree.some(callsOnce))
+
+/** The answers finished last, as `instance('__last-saved')/data/…` reads them: a list of nodes. */
+function lastAnswers(answers) {
+  const made = (given, parent) => {
+    const node = new Node(null, parent, isObject(given) ? '' : given)
+    if (isObject(given)) for (const [name, one] of Object.entries(given)) node.children.set(name, Array.isArray(one) ? one.map((each) => made(each, node)) : made(one, node))
+    return node
+  }
+  return answers ? [made({ data: answers }, null)] : []
+}
+
+/** What a text by kind and language says in this language, else in the form's; null when there is none. */
+function inLanguage(kinds, language, bundle) {
+  const entries = Object.entries(kinds ?? {}).map(([kind, texts]) => [kind, texts[language] ?? texts[bundle.default_language] ?? Object.values(texts)[0]])
+  return entries.length ? Object.fromEntries(entries) : null
+}
 
 /** An XPath value as a node keeps it: NaN and infinities are blank (JavaRosa), a boolean is its word. */
 function calculated(value) {
@@ -712,11 +880,24 @@ export function typed(type, given) {
   if (typeof given !== 'string') return null
   if (type === 'date') return given.length === 10 && !Number.isNaN(days(given)) ? given : null
   if (type === 'dateTime') return given.length < 40 && !Number.isNaN(days(given)) ? given : null
+  if (type === 'time') return TIME.test(given) ? given : null
   if (type === 'geopoint') return isGeopoint(given) ? given : null
+  if (type === 'geotrace' || type === 'geoshape') return isLine(given, type === 'geoshape') ? given : null
+  if (type === 'acknowledge') return given === 'OK' ? given : null
   return given
 }
 
 const textNumberOnly = (text) => (text.slice(1).includes('-') ? null : textNumber(text))
+
+const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$/
+
+/** Points with semicolons between: two at least; of a shape three, and the first again at the end. */
+function isLine(text, isClosed) {
+  const points = text.replace(/;? *$/, '').split(/ *; */)
+  if (!points.every(isGeopoint)) return false
+  const place = (point) => point.split(' ', 2).join(' ')
+  return isClosed ? points.length > 3 && place(points[0]) === place(points.at(-1)) : points.length > 1
+}
 
 function isGeopoint(text) {
   const parts = text.split(' ')
@@ -738,10 +919,10 @@ function instanceLabel(node) {
 export function display(bundle, definition, value, language) {
   if (value === '') return ''
   if (definition.list) {
-    const labels = new Map(bundle.choices[definition.list].map((choice) => [choice.name, choice.label ?? {}]))
+    const { all, byName } = compiled(bundle).choices(definition)
     const names = definition.type === 'select_one' ? [String(value)] : words(String(value))
     const word = (texts) => texts?.[language] || texts?.[bundle.default_language] || Object.values(texts ?? {})[0]
-    return names.map((name) => word(labels.get(name)) || name).join(', ')
+    return names.map((name) => word(all[byName.get(name)]?.label) || name).join(', ')
   }
   if (typeof value === 'number') return numberWords(value, language)
   const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(value)
@@ -761,7 +942,10 @@ function collect(node, asked, wanted) {
   const found = {}
   for (const [name, child] of node.children) {
     if (Array.isArray(child)) {
-      if (child.length) found[name] = child.map((one) => (asked(one) ? collect(one, asked, wanted) : {}))
+      const { node: definition } = child[0]?.definition ?? {}
+      // Beyond the number that the form gives there is nobody; elsewhere an instance keeps its place.
+      const all = definition?.count === undefined ? child : child.slice(0, child.findLastIndex(asked) + 1)
+      if (all.length) found[name] = all.map((one) => (asked(one) ? collect(one, asked, wanted) : {}))
     } else if (!asked(child)) {
       continue
     } else if (child.definition.node.type === 'group') {

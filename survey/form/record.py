@@ -15,7 +15,18 @@ from datetime import date, datetime
 from typing import Any
 
 from survey.form.form import CONTAINERS, NUMBERS, Form, Item
-from survey.form.values import Context, Lazy, Node, Value, days, number_text, text_number, to_boolean, to_string
+from survey.form.values import (
+    Context,
+    Lazy,
+    Node,
+    Value,
+    days,
+    number_text,
+    text_number,
+    to_boolean,
+    to_number,
+    to_string,
+)
 
 Message = dict[str, str]  # by language; empty when the sheet gives none
 
@@ -208,9 +219,27 @@ def typed(kind: str, given: Any) -> str | float | None:
         return given if len(given) == 10 and not math.isnan(days(given)) else None
     if kind == "dateTime":
         return given if len(given) < 40 and not math.isnan(days(given)) else None
+    if kind == "time":
+        return given if _TIME.fullmatch(given) else None
     if kind == "geopoint":
         return given if _is_geopoint(given) else None
+    if kind in ("geotrace", "geoshape"):
+        return given if _is_line(given, kind == "geoshape") else None
+    if kind == "acknowledge":
+        return given if given == "OK" else None
     return given
+
+
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+def _is_line(text: str, closed: bool) -> bool:
+    """Points with semicolons between: two at least; of a shape three, and the first again at the end."""
+    points = re.split(" *; *", re.sub(";? *$", "", text))
+    if not all(_is_geopoint(point) for point in points):
+        return False
+    places = [point.split(" ")[:2] for point in points]
+    return len(points) > 3 and places[0] == places[-1] if closed else len(points) > 1
 
 
 def _is_geopoint(text: str) -> bool:
@@ -227,7 +256,9 @@ def _settle(node: Node, rules: dict[str, Lazy], environment: Environment) -> Non
     context = Context(node, node, environment)
     if "relevant" in rules and not to_boolean(rules["relevant"](context)):
         node.close()
-    if "calculate" in rules:
+    if "count" in rules and not node.index <= to_number(rules["count"](context)):
+        node.close()  # beyond the number of instances that the form gives
+    if "calculate" in rules and not node.definition.trigger:
         node.value = calculated(rules["calculate"](context)) if node.relevant else ""
 
 
@@ -274,16 +305,22 @@ def filled(parts: list[str | Lazy], node: Node, environment: Environment) -> str
 
 
 def _offered(done: Evaluation, node: Node) -> bool:
-    """Whether what was picked is among the choices that the filter leaves."""
+    """Whether each name picked is among the choices that the filter leaves; whether a ranking names all of them."""
     item = node.definition
     picked = to_string([node])
     names = [picked] if item.type == "select_one" else picked.split()
     rule = done.form.functions[item.path].get("choice_filter")
-    offered = set()
-    for row in done.form.table_roots[item.list].children["root"].children["item"]:
-        if rule is None or to_boolean(rule(Context(row, node, done.environment))):
-            offered.add(to_string([row.children["name"]]))
-    return all(name in offered for name in names)
+    assert item.list is not None
+    column = item.from_file.get("value", "name")
+
+    def is_free(row: Node) -> bool:
+        return rule is None or to_boolean(rule(Context(row, node, done.environment)))
+
+    if item.type != "rank":
+        index = row_index(done.form, item.list, (column,))
+        return all(any(map(is_free, index.get((name,), []))) for name in names)
+    rows = filter(is_free, done.environment.rows(item.list))
+    return sorted(names) == sorted({to_string([row.children[column]]) for row in rows if column in row.children})
 
 
 def _questions(node: Node) -> Iterator[Node]:
@@ -300,7 +337,7 @@ def _values(node: Node) -> Any:
     for name, child in node.children.items():
         if isinstance(child, list):
             # An instance keeps its place even when it is not asked, so that paths stay true.
-            found[name] = [_values(one) if one.own_relevant else {} for one in child]
+            found[name] = [_values(one) if one.own_relevant else {} for one in _within_count(child)]
             if not found[name]:
                 del found[name]
         elif not child.own_relevant:
@@ -313,6 +350,15 @@ def _values(node: Node) -> Any:
             value = child.value
             found[name] = int(value) if isinstance(value, float) and value == int(value) else value
     return found
+
+
+def _within_count(instances: list[Node]) -> list[Node]:
+    """The instances; of a repeat whose number the form gives, none beyond the last that is asked."""
+    last = len(instances)
+    if instances and "count" in instances[0].definition.rules:
+        while last and not instances[last - 1].own_relevant:
+            last -= 1
+    return instances[:last]
 
 
 def _relevant(child: Node | list[Node]) -> Any:
