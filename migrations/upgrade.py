@@ -8,11 +8,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
+FOLDER = str(Path(__file__).parent)
+
 
 def upgrade(engine: Engine) -> None:
     """Run what has not run yet, in one transaction."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", FOLDER)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

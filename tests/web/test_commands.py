@@ -169,3 +169,56 @@ def test_after_a_restore_phones_see_another_generation_and_keep_their_receipts(
     assert browser.get("/api/v1/hello").json["generation"] != generation
     assert push(browser, sent) == [before]
     assert session.get_one(ServerState, "generation").value != generation
+
+
+def test_a_questionnaire_is_added_listed_published_retired_and_given_back(
+    app: Flask, small_round: str, session: Any, tmp_path: Path
+) -> None:
+    workbook = tmp_path / "phieu.md"
+    workbook.write_text(SOURCE.replace("phieu_thu | 1 |", "phieu_thu | 2 |"), encoding="utf-8")
+    picture = tmp_path / "anh.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n0000")
+    code, said = run(app, "form", "add", str(workbook), "--attach", str(picture))
+    assert (code, "không có lỗi" in said, "anh.png" in said) == (0, True, True), said
+    draft_id = said.split("\n")[-2].split()[0]
+    assert f"phieu_thu 2\tBản nháp\t0 lỗi\t{draft_id}\n" in run(app, "form", "list")[1]
+    assert run(app, "form", "publish", draft_id)[0] == 0
+    assert "phieu_thu 2\tĐã công bố\t0 phiếu\t–\n" in run(app, "form", "list")[1]
+    assert "Không có tệp hay bản nháp" in run(app, "form", "publish", draft_id)[1]
+    code, said = run(app, "form", "retire", "phieu_thu", "1")
+    assert (code, "--instead" in said) == (1, True)
+    code, said = run(app, "form", "retire", "phieu_thu", "1", "--instead", "2")
+    assert (code, "Rà soát định kỳ 2026: dùng phieu_thu 2" in said) == (0, True)
+    assert "phieu_thu 1\tThôi dùng" in run(app, "form", "list")[1]
+    days = ["--opens", "2027-09-01", "--closes", "2027-12-14", "--form", "phieu_thu"]
+    assert "đã thôi dùng" in run(app, "round", "open", "X", "--year", "2027", "--version", "1", *days)[1]
+    assert "đã thôi dùng" in run(app, "round", "move", "1")[1]
+    assert run(app, "form", "source", "phieu_thu", "2")[1] == workbook.read_text(encoding="utf-8")
+    folder = tmp_path / "ra"
+    assert run(app, "form", "source", "phieu_thu", "2", "--xlsx", "--to", str(folder))[0] == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["anh.png", "phieu_thu-2.xlsx"]
+    again = run(app, "form", "source", "phieu_thu", "2", "--xlsx", "--to", str(folder))
+    assert (again[0], "Hãy chọn thư mục khác" in again[1]) == (1, True)
+    assert "Chưa công bố phieu_thu 9" in run(app, "form", "source", "phieu_thu", "9")[1]
+
+
+def test_a_workbook_with_faults_is_kept_as_a_draft_and_said_whole(app: Flask, tmp_path: Path) -> None:
+    workbook = tmp_path / "phieu.md"
+    workbook.write_text(SOURCE.replace("select_one co_khong", "select_one khong_co"), encoding="utf-8")
+    code, said = run(app, "form", "add", str(workbook))
+    assert (code, said.count("tờ survey, dòng"), "chưa công bố được" in said) == (0, 2, True), said
+    code, said = run(app, "form", "publish", str(workbook))
+    assert (code, "2 lỗi, chưa công bố được" in said) == (1, True)
+    (tmp_path / "phieu.xlsx").write_bytes(b"khong phai")
+    assert "không mở được" in run(app, "form", "add", str(tmp_path / "phieu.xlsx"))[1]
+
+
+def test_a_round_is_moved_to_another_version_of_its_questionnaire(
+    app: Flask, small_round: str, tmp_path: Path
+) -> None:
+    workbook = tmp_path / "phieu.md"
+    workbook.write_text(SOURCE.replace("phieu_thu | 1 |", "phieu_thu | 2 |"), encoding="utf-8")
+    assert run(app, "form", "publish", str(workbook))[0] == 0
+    assert run(app, "round", "move", "2") == (0, "Rà soát định kỳ 2026: dùng phieu_thu 2.\n")
+    assert "Chưa công bố" in run(app, "round", "move", "9")[1]
+    assert "Không có đợt" in run(app, "round", "move", "2", "khong-co")[1]
