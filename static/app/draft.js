@@ -28,6 +28,7 @@ export function newDraft({ household, round, bundle, commune, now, about, lastSa
     random: Math.random,
     about,
     lastSaved,
+    isLive: true,
   })
   if (!returned) first.applyDefaults()
   return {

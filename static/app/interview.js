@@ -29,7 +29,7 @@ export class Interview {
     this.#store = store
     this.bundle = bundle
     this.draft = draft
-    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random, about, lastSaved })
+    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random, about, lastSaved, isLive: true })
     this.confirmed = confirmed
     this.origins = origins
     this.lastPath = last
@@ -44,6 +44,7 @@ export class Interview {
     this.record.set(path, kept === "" ? null : kept)
     this.#problems = null
     this.#keep({ op: "set", path, value: kept === "" ? null : kept })
+    this.#follow()
     // What was confirmed was the answer before.
     if (this.confirmed[path]) this.confirm(path, null)
   }
@@ -62,6 +63,7 @@ export class Interview {
     const path = this.record.addInstance(repeat)
     this.#problems = null
     this.#keep({ op: "add", path, value: valueAt(this.record.answers(), path) ?? {} })
+    this.#follow()
     this.origins = track(this.origins, "add", path, before)
     return path
   }
@@ -72,11 +74,19 @@ export class Interview {
     this.#problems = null
     this.confirmed = Object.fromEntries(movedBy(this.confirmed, instance))
     this.#keep({ op: "remove", path: instance })
+    this.#follow()
+  }
+
+  /** What the form filled by itself is kept as well: made again, a number by chance or the time would be another. */
+  #follow() {
+    const last = this.lastPath
+    for (const { path, value } of this.record.takeFilled()) this.#keep({ op: "set", path, value })
+    this.lastPath = last
   }
 
   visit(path) {
     this.visited.add(path)
-    const name = this.record.assessment().headName || this.record.instanceName?.() || this.draft.name
+    const name = this.record.assessment().headName || this.record.instanceName() || this.draft.name
     return this.#store.visit(this.draft.id, path, name)
   }
 
@@ -202,7 +212,7 @@ export class Interview {
 
   /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */
   async finalised(now) {
-    this.record.finish?.(clockOf(now).now)
+    this.record.finish(clockOf(now).now)
     const assessment = this.record.assessment()
     const warned = new Set(this.problems.filter((problem) => problem.severity === "warning").map((one) => one.path))
     const confirmed = Object.fromEntries(Object.entries(this.confirmed).filter(([path]) => warned.has(path)))

@@ -123,7 +123,7 @@ export class Repeat {
     write(part(this.element, "hint"), record.hint(this.path, spoken()))
     part(this.element, "add").textContent = word("repeat.add", { label: name })
     // Counted by another answer: what one adds or takes away here would not hold.
-    const isCounted = record.isCounted?.(this.path)
+    const isCounted = record.isCounted(this.path)
     action(this.element, "add").hidden = isCounted
     part(this.element, "counted").hidden = !isCounted
     part(this.element, "none").hidden = isCounted || instances.length > 0

@@ -19,7 +19,7 @@ export function nameOf(record, path) {
 
 /** What the interview is called: its head of household, the name that the form gives it, or what the register says. */
 export const titleOfInterview = ({ record, draft }) =>
-  record.assessment().headName || record.instanceName?.(spoken()) || draft.name || word("row.unnamed")
+  record.assessment().headName || record.instanceName() || draft.name || word("row.unnamed")
 
 /** What a tag does not say: how much is left. */
 export function leftWords({ missing, wrong, comments }) {

@@ -85,7 +85,7 @@ class Screen {
       all.hidden = true
       const remove = action(this.element, "remove")
       remove.textContent = removalWords(record, this.path).title
-      part(this.element, "remove").hidden = record.isCounted?.(repeat)
+      part(this.element, "remove").hidden = record.isCounted(repeat)
       remove.onclick = () => this.#remove(repeat)
       return
     }
