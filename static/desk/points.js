@@ -16,8 +16,11 @@ const goTo = (row, column) => {
   return Boolean(input);
 };
 
-// Down a column, then to the head of the next one.
-const onward = (row, column) => goTo(row + 1, column) || goTo(0, column + 1);
+// Down a column, then to the head of the next one, at last to the button: Enter alone never sends.
+const onward = (row, column) => {
+  if (!goTo(row + 1, column) && !goTo(0, column + 1)) grid.closest("form").querySelector("button").focus();
+  return true;
+};
 
 const atEnd = (input, end) => input.selectionStart === input.selectionEnd
   ? input.selectionStart === (end ? input.value.length : 0)

@@ -127,7 +127,7 @@ def test_two_people_type_a_points_table_and_mend_what_differs(window: Any) -> No
         for figure in figures:  # down the first column, then the second
             page.keyboard.type(figure)
             page.keyboard.press("Enter")
-        page.keyboard.press("ArrowUp")
+        expect(page.get_by_role("button", name="Lưu", exact=True)).to_be_focused()
         narrow(page)
         page.get_by_role("button", name="Lưu và dừng ở đây").click()
         page.get_by_role("button", name="Nộp bảng của tôi").click()
