@@ -50,9 +50,8 @@ async function fill(element, interview, name, large, words) {
   shown.src = source
   if (shown.tagName === "IMG") shown.alt = words
   if (shown.tagName === "AUDIO") play(element)
-  if (action(element, "enlarge")) {
-    const tapped = async () => enlarge((large && (await addressOf(interview, large))) || source, words)
-    action(element, "enlarge").addEventListener("click", tapped)
+  if (element.matches("button")) {
+    element.addEventListener("click", async () => enlarge((large && (await addressOf(interview, large))) || source, words))
   }
 }
 
