@@ -76,7 +76,11 @@ PROBLEMS: dict[str, Refusal] = {
     ),
     "conflict": Refusal(409, _("Somebody else changed this at the same time."), _("Load the page again and repeat.")),
     "too_large": Refusal(413, _("This is too large to send at once."), _("Send less at a time.")),
-    "media_type": Refusal(415, _("This kind of file is not taken."), _("Send a JPEG, PNG or WebP picture.")),
+    "media_type": Refusal(
+        415,
+        _("This picture cannot be read: it is damaged, too large, or of a kind that is not taken."),
+        _("Take the picture again, as JPEG, PNG or WebP."),
+    ),
     "slow_down": Refusal(429, _("Too many attempts."), _("Wait fifteen minutes, then try again.")),
     "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
     "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),

@@ -28,6 +28,7 @@ from survey.form.record import Clock, evaluate
 from survey.problems import Problem
 from survey.submissions import rebuild
 from survey.submissions.comparison import Part, compare
+from survey.submissions.media import kind_of
 from survey.submissions.published import load_form
 from survey.terms import Action, Indicator, QuarantineReason, SubmissionState
 
@@ -42,6 +43,8 @@ class Photo:
     label: str
     sha256: str
     arrived: bool
+    kind: str  # "image", "audio", "video" or "file": how a page offers it
+    size: int
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def _steps(session: Session, own: dict[str, str]) -> tuple[Step, ...]:
 
 def _photos(session: Session, submission: Submission, language: str) -> tuple[Photo, ...]:
     rows = session.execute(
-        select(SubmissionFile.path, SubmissionFile.sha256, Attachment.sha256)
+        select(SubmissionFile.path, SubmissionFile.sha256, Attachment.media_type, Attachment.size)
         .outerjoin(
             Attachment,
             and_(Attachment.commune_id == SubmissionFile.commune_id, Attachment.sha256 == SubmissionFile.sha256),
@@ -208,7 +211,10 @@ def _photos(session: Session, submission: Submission, language: str) -> tuple[Ph
         item = asked.get(re.sub(r"\[\d+\]", "", path))
         return (item.label.get(language) if item else None) or path
 
-    return tuple(Photo(path, label(path), sha256, here is not None) for path, sha256, here in rows)
+    return tuple(
+        Photo(path, label(path), sha256, media_type is not None, kind_of(media_type or ""), size or 0)
+        for path, sha256, media_type, size in rows
+    )
 
 
 def _checks(submission: Submission, assessment: Assessment | None, labels: dict[str, str]) -> tuple[Check, ...]:

@@ -1,4 +1,4 @@
-"""Photos and signatures: addressed by their SHA-256, whole or not at all.
+"""Files of answers (photos, signatures, sound, films, documents): addressed by their SHA-256, whole or not at all.
 
 A file is written beside its place, hashed on the way, synced to the disk and renamed: what stands under a hash always
 has it. The receipt follows the rename. Sending it again gives the same receipt.
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Place
 from survey.problems import Problem
+from survey.submissions.media import judge
 from survey.submissions.receipts import SignedReceipt, Signer, file_receipt, find_receipt
 from survey.submissions.register import lock_commune
 from survey.terms import PlaceKind
 
-MEDIA_TYPES = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "image/webp": b"RIFF"}
 CHUNK = 64 * 1024
 
 
@@ -41,13 +41,15 @@ def store_file(
     now: datetime,
     signer: Signer,
 ) -> SignedReceipt:
-    """Keep a file. Raises `media_type`, `hash_mismatch` (nothing is kept then), `not_found` for an unknown commune."""
-    if media_type not in MEDIA_TYPES:
-        raise Problem("media_type")
+    """Keep a file.
+
+    Raises `media_type` (called a picture, and none) and `hash_mismatch`, nothing is kept then; `not_found` for an
+    unknown commune.
+    """
     place = session.get(Place, commune_id)
     if place is None or place.kind != PlaceKind.COMMUNE:
         raise Problem("not_found")
-    size = _write(stream, path_of(folder, sha256), sha256, MEDIA_TYPES[media_type])
+    size, kept_as = _write(stream, path_of(folder, sha256), sha256, media_type)
     lock_commune(session, commune_id)
     if session.get(Attachment, (commune_id, sha256)) is None:
         session.add(
@@ -55,7 +57,7 @@ def store_file(
                 commune_id=commune_id,
                 sha256=sha256,
                 size=size,
-                media_type=media_type,
+                media_type=kept_as,
                 account_id=account.id,
                 received_at=now,
             )
@@ -64,15 +66,14 @@ def store_file(
     return known or file_receipt(session, signer, now, commune_id, sha256, size)
 
 
-def _write(stream: IO[bytes], path: Path, sha256: str, magic: bytes) -> int:
-    """Stream to a temporary file, judge it, put it in its place; returns its size."""
+def _write(stream: IO[bytes], path: Path, sha256: str, said: str) -> tuple[int, str]:
+    """Stream to a temporary file, judge it, put it in its place; returns its size and what it is kept as."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest, size, beginning = hashlib.sha256(), 0, b""
+    digest, size = hashlib.sha256(), 0
     descriptor, temporary = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             while chunk := stream.read(CHUNK):
-                beginning = beginning or chunk[:16]
                 digest.update(chunk)
                 size += len(chunk)
                 file.write(chunk)
@@ -80,13 +81,14 @@ def _write(stream: IO[bytes], path: Path, sha256: str, magic: bytes) -> int:
             os.fsync(file.fileno())
         if digest.hexdigest() != sha256 or not size:
             raise Problem("hash_mismatch")
-        if not beginning.startswith(magic):
+        media_type = judge(Path(temporary), said)
+        if media_type is None:
             raise Problem("media_type")
         os.replace(temporary, path)
         _sync_folder(path.parent)
     finally:
         Path(temporary).unlink(missing_ok=True)
-    return size
+    return size, media_type
 
 
 def _sync_folder(folder: Path) -> None:

@@ -74,6 +74,7 @@ SCHEMAS: Schema = {
             "generation": TEXT,
             "server_time": INSTANT,
             "app_version": TEXT,
+            "file_limit": WHOLE,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
             "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT})),
             "rounds": _list(_ref("Round")),
@@ -173,6 +174,7 @@ def _parameter(name: str, where: str, schema: Schema, required: bool = True) -> 
 
 _TOKEN = _parameter("X-CSRF-Token", "header", TEXT)
 _FILE = _parameter("sha256", "path", SHA256)
+_KINDS = ("image/jpeg", "image/png", "image/webp", "audio/*", "video/*", "application/pdf", "application/octet-stream")
 _SIGNED_IN: list[Schema] = [{"session": []}]
 
 DESCRIPTION: Schema = {
@@ -233,11 +235,11 @@ DESCRIPTION: Schema = {
         },
         "/files/{sha256}": {
             "put": {
-                "summary": "A photo or signature, whole",
+                "summary": "A file of an answer, whole: picture, sound, film or any other",
                 "parameters": [_FILE, _parameter("commune", "query", TEXT), _TOKEN],
                 "requestBody": {
                     "required": True,
-                    "content": {kind: {"schema": {}} for kind in ("image/jpeg", "image/png", "image/webp")},
+                    "content": {kind: {"schema": {}} for kind in _KINDS},
                 },
                 "responses": _answers(_ref("FileStored"), "Stored for good", 400, 403, 404, 413, 415),
             },

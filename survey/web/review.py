@@ -16,6 +16,7 @@ from survey.submissions import dossier, queue, review
 from survey.submissions.devices import devices_in
 from survey.submissions.dossier import Record
 from survey.submissions.files import path_of
+from survey.submissions.media import ANY, ending, kind_of
 from survey.submissions.queue import NO_VILLAGE, STATES, Shelf
 from survey.submissions.review import MAX_COMMENT
 from survey.terms import Action, SubmissionState
@@ -102,13 +103,17 @@ def phones(commune_id: str) -> str:
 @blueprint.get("/photos/<sha256>")
 @permitted("review.read")
 def photo(commune_id: str, sha256: str) -> Response:
-    """The bytes of a photo or signature of this commune."""
+    """The bytes of a file of this commune: shown or played where a browser does that safely, else only saved."""
     attachment = get_session().get(Attachment, (commune_id, sha256))
     path = path_of(Path(current_app.config["INSTANCE"]) / "files", sha256)
     if attachment is None or not path.is_file():
         raise Problem("not_found")
-    response = send_file(path, mimetype=attachment.media_type)
+    kind, shown = attachment.media_type, kind_of(attachment.media_type) != "file"
+    response = send_file(
+        path, mimetype=kind if shown else ANY, as_attachment=not shown, download_name=sha256[:12] + ending(kind)
+    )
     response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 

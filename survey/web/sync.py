@@ -68,6 +68,7 @@ def hello() -> Response:
             "generation": generation(session),
             "server_time": instant(now()),
             "app_version": app_version(),
+            "file_limit": current_app.config["FILE_LIMIT"],
             "commune": {"id": account.place_id, "name": commune.name} if commune else None,
             "villages": [
                 {
@@ -149,7 +150,7 @@ def push() -> Response:
 @blueprint.put("/files/<sha256>")
 @permitted("sync.use")
 def put_file(sha256: str) -> Response:
-    """Take a photo or signature whole."""
+    """Take a file of an answer whole."""
     _limit("FILE_LIMIT")
     folder = Path(current_app.config["INSTANCE"]) / "files"
     receipt = store_file(

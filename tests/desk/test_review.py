@@ -14,6 +14,7 @@ from models import CommuneCounter, SubmissionEvent, SubmissionStatus
 from survey.problems import Problem
 from survey.submissions.rebuild import rebuild
 from survey.terms import Action, RegisterState, SubmissionState
+from tests import pictures
 from tests.desk.field import CASES, Field
 from tests.world import COMMUNE, OTHER_COMMUNE
 
@@ -305,7 +306,7 @@ def test_phones_tell_what_they_still_hold(sent: Field, login_as: Any) -> None:
 
 
 def test_a_photo_is_shown_to_its_own_commune_only(sent: Field, login_as: Any) -> None:
-    picture = b"\xff\xd8\xff" + b"0" * 100
+    picture = pictures.picture("JPEG")
     name = sha256(picture).hexdigest()
     file = {"path": "thong_tin_ho/anh_nha", "sha256": name, "size": len(picture), "type": "image/jpeg"}
     sent.send(sent.entry(1, POOR, files=[file]))
