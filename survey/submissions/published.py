@@ -7,10 +7,12 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import FormVersion, FormVersionFile, StoredFile
@@ -78,8 +80,11 @@ def publish(
     if given is not None:
         stored.source_name, stored.source_kind = given.name, given.kind.value
         stored.source_sha256 = store(session, given.content)
-    session.add(stored)
-    session.flush()  # rounds and its files refer to it
+    try:
+        with session.begin_nested():  # rounds and its files refer to it
+            session.add(stored)
+    except IntegrityError:  # the same version was published at this moment
+        raise Problem("version_taken", detail={"form": form.id, "version": form.version}) from None
     for name, content in sorted(given.files.items()) if given else ():
         session.add(
             FormVersionFile(
@@ -95,8 +100,8 @@ def store(session: Session, content: bytes) -> str:
     """Keep bytes once; returns their SHA-256."""
     sha256 = hashlib.sha256(content).hexdigest()
     if session.get(StoredFile, sha256) is None:
-        session.add(StoredFile(sha256=sha256, size=len(content), content=content))
-        session.flush()  # what refers to it may be written first otherwise
+        with suppress(IntegrityError), session.begin_nested():  # somebody else brings the same bytes at this moment
+            session.add(StoredFile(sha256=sha256, size=len(content), content=content))
     return sha256
 
 

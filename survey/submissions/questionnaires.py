@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
 from models import FormDraft, FormDraftFile, FormVersion, FormVersionFile, Round, StoredFile, Submission
@@ -234,7 +236,8 @@ def _forget_unused(session: Session, hashes: Iterable[str]) -> None:
             FormDraft.source_sha256, FormDraftFile.sha256, FormVersion.source_sha256, FormVersionFile.sha256
         )  # fmt: skip
         if not any(session.scalars(select(one).where(one == sha256).limit(1)).first() for one in columns):
-            session.execute(delete(StoredFile).where(StoredFile.sha256 == sha256))
+            with suppress(IntegrityError), session.begin_nested():  # somebody begins to use them at this moment
+                session.execute(delete(StoredFile).where(StoredFile.sha256 == sha256))
 
 
 def _described(draft: FormDraft) -> dict[str, Any]:
