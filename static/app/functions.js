@@ -1,5 +1,6 @@
 // The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ survey/form/functions.py
 // A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from context.env.
+import { digest, extractSigned, fromBase64 } from './digest.js'
 import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from './values.js'
 
 const text = (body) => (c, args) => body(...args.map((a) => toString(a(c))))
@@ -200,8 +201,22 @@ function area(c, [shape]) {
   return roundHalfUp(((Math.abs(total) * EARTH * EARTH) / 2) * 100) / 100
 }
 
-function distance(c, [trace]) {
-  const found = points(trace(c))
+/** Whether a geopoint lies within a geoshape: how often a line due east of it crosses the edge. */
+function geofence(c, [point, shape]) {
+  const [place, edge] = [points(point(c)), points(shape(c))]
+  if (place.length !== 1 || edge.length < 3) return false
+  const [[y, x]] = place
+  let inside = false
+  edge.forEach(([y1, x1], i) => {
+    const [y2, x2] = edge[(i + 1) % edge.length]
+    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside
+  })
+  return inside
+}
+
+function distance(c, args) {
+  const parts = args.map((part) => points(part(c)))
+  const found = parts.every((part) => part.length) ? parts.flat() : []
   let total = 0
   for (let i = 1; i < found.length; i += 1) {
     const [[y1, x1], [y2, x2]] = [found[i - 1], found[i]]
@@ -250,6 +265,9 @@ export const FUNCTIONS = {
   substring,
   translate: text(translate),
   regex: text(regex),
+  digest: text(digest),
+  'base64-decode': text(fromBase64),
+  'extract-signed': text(extractSigned),
 
   number: (c, [a]) => toNumber(a ? a(c) : [c.node]),
   round,
@@ -295,6 +313,7 @@ export const FUNCTIONS = {
   random: (c) => c.env.random(),
   area,
   distance,
+  geofence,
 
   pi: () => Math.PI,
   exp: steady(Math.exp),

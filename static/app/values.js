@@ -57,6 +57,8 @@ function dayNumber(year, month, day) {
 /** The string value of a node; blank when it is not asked. */
 export function nodeText(node) {
   if (!node.relevant) return ''
+  // XPath 1.0 §5.2: of what holds others, their texts one after another.
+  if (node.children.size) return [...node.children.values()].flat().map(nodeText).join('')
   return typeof node.value === 'string' ? node.value : numberText(node.value)
 }
 
@@ -91,7 +93,8 @@ export function textNumber(text) {
 export function nodeNumber(node) {
   if (!node.relevant) return NaN
   if (typeof node.value !== 'string') return node.value
-  return node.value === '' ? NaN : textNumber(node.value)
+  const text = node.value === '' ? nodeText(node) : node.value
+  return text === '' ? NaN : textNumber(text)
 }
 
 export function toNumber(value) {

@@ -6,11 +6,15 @@ and gives an XPath value. Clock and ids come from `context.env`: nothing here as
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
+from survey.form.signed import verifies
 from survey.form.values import (
     Context,
     Lazy,
@@ -166,6 +170,49 @@ def regex(c: Context, args: Arguments) -> Value:
         return re.fullmatch(pattern, text, re.ASCII) is not None
     except re.error:
         return False
+
+
+_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+_HALF = re.compile("[\ud800-\udfff]")  # half a character, which no encoding has
+
+
+@function("digest", 2, 3)
+def digest(c: Context, args: Arguments) -> Value:
+    """`digest(text, algorithm, encoding?)`, encoding base64 or hex; blank for an algorithm or encoding that is none."""
+    text, algorithm = to_string(args[0](c)), to_string(args[1](c))
+    encoding = to_string(args[2](c)) if len(args) == 3 else "base64"
+    if algorithm not in _HASHES or encoding not in ("base64", "hex"):
+        return ""
+    data = _HALF.sub("\ufffd", text).encode()
+    hashed = hashlib.new(_HASHES[algorithm], data, usedforsecurity=False).digest()
+    return hashed.hex() if encoding == "hex" else base64.b64encode(hashed).decode()
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(re.sub("[ \t\r\n]", "", text).encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return None
+
+
+def _text_of(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+_strings("base64-decode", 1, lambda text: _text_of(_decoded(text) or b""))
+
+
+@function("extract-signed", 2)
+def extract_signed(c: Context, args: Arguments) -> Value:
+    """The contents of a message in Base64, 64 bytes of Ed25519 signature before them; blank unless the key (Base64)
+    signed them (ODK documentation)."""
+    message, key = (_decoded(to_string(a(c))) for a in args)
+    if message is None or key is None or not verifies(key, message[64:], message[:64]):
+        return ""
+    return _text_of(message[64:])
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
@@ -410,10 +457,25 @@ def area(c: Context, args: Arguments) -> Value:
     return _round(abs(total) * _EARTH * _EARTH / 2 * 100) / 100
 
 
-@function("distance", 1)
+@function("geofence", 2)
+def geofence(c: Context, args: Arguments) -> Value:
+    """Whether a geopoint lies within a geoshape: how often a line due east crosses its edge (ODK documentation)."""
+    place, shape = _points(args[0](c)), _points(args[1](c))
+    if len(place) != 1 or len(shape) < 3:
+        return False
+    y, x = place[0]
+    inside = False
+    for (y1, x1), (y2, x2) in zip(shape, [*shape[1:], shape[0]], strict=True):
+        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+            inside = not inside
+    return inside
+
+
+@function("distance", 1, MANY)
 def distance(c: Context, args: Arguments) -> Value:
-    """Metres along a geotrace, on a sphere, to the centimetre."""
-    points = _points(args[0](c))
+    """Metres along a geotrace, a set of geopoints or the geopoints given one by one, on a sphere, to the centimetre."""
+    parts = [_points(a(c)) for a in args]
+    points = [point for part in parts for point in part] if all(parts) else []
     total = 0.0
     for (y1, x1), (y2, x2) in zip(points, points[1:], strict=False):
         half = math.sin((y2 - y1) / 2) ** 2 + math.cos(y1) * math.cos(y2) * math.sin((x2 - x1) / 2) ** 2
@@ -425,7 +487,7 @@ def distance(c: Context, args: Arguments) -> Value:
 
 function("today", 0)(lambda c, args: c.env.today)
 function("now", 0)(lambda c, args: c.env.now)
-function("uuid", 0)(lambda c, args: c.env.new_id())
+function("uuid", 0, 1)(lambda c, args: c.env.new_id())
 _EPOCH = date(1970, 1, 1)
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _WEEKDAYS = "Mon Tue Wed Thu Fri Sat Sun".split()

@@ -184,6 +184,10 @@ class _Walker:
             self.reads.add(place.path)
             if several or self.around or self.item.repeat is None or place.repeat != self.item.repeat:
                 self.everywhere.add(place.path)
+            if place.type == "group" and not f"{self.item.path}/".startswith(f"{place.path}/"):
+                below = {item.path for item in place.walk() if item is not place}  # its text is theirs (XPath 1.0 §5.2)
+                self.reads |= below
+                self.everywhere |= below
         return ["path" if several else "one", start, *done]
 
     def step(self, place: Place, step: Tree) -> tuple[Place, bool]:

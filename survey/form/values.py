@@ -73,6 +73,9 @@ def node_text(node: Node) -> str:
     """The string value of a node; blank when it is not asked."""
     if not node.relevant:
         return ""
+    if node.children:  # XPath 1.0 §5.2: of what holds others, their texts one after another
+        inside = (child if isinstance(child, list) else [child] for child in node.children.values())
+        return "".join(node_text(one) for several in inside for one in several)
     return node.value if isinstance(node.value, str) else number_text(node.value)
 
 
@@ -113,7 +116,8 @@ def text_number(text: str) -> float:
 def node_number(node: Node) -> float:
     value = node.value
     if isinstance(value, str):
-        return text_number(value) if value and node.relevant else math.nan
+        text = value or node_text(node)
+        return text_number(text) if text and node.relevant else math.nan
     return value if node.relevant else math.nan
 
 
