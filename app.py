@@ -21,12 +21,14 @@ from survey.submissions.receipts import Signer
 from survey.web import (
     accounts,
     capture,
+    collect_keys,
     commands,
     compression,
     desk,
     exports,
     language,
     login,
+    openrosa,
     points,
     questionnaires,
     register,
@@ -64,8 +66,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     login.init_app(app)
     capture.init_app(app)
     compression.init_app(app)
-    for part in (sync, accounts, rounds, register):
+    for part in (sync, accounts, rounds, register, collect_keys):
         app.register_blueprint(part.blueprint)
+    openrosa.init_app(app)
     for part in (desk, review, reports, exports, questionnaires, points):
         part.init_app(app)
     commands.init_app(app)

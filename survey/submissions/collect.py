@@ -16,6 +16,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from mimetypes import guess_type
 from pathlib import Path
 from typing import IO, Any
 from uuid import NAMESPACE_URL, uuid5
@@ -41,7 +42,6 @@ from survey.form.form import Form, Item
 from survey.problems import Problem
 from survey.submissions import audit, devices
 from survey.submissions.accounts import villages_of
-from survey.submissions.attachments import media_type
 from survey.submissions.envelope import read_entry
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of, villages_in
@@ -53,6 +53,7 @@ from survey.submissions.register import context_of_entry, lock_commune
 from survey.terms import PlaceKind, RegisterState, Role, RoundState, SourceKind
 
 MAX_FILES = 200  # of one submission
+ANY_KIND = "application/octet-stream"
 NOWHERE = "khong-ro"  # a household or round that a submission does not name: on no register
 _SPACE = uuid5(NAMESPACE_URL, "https://so-ho/households")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
@@ -122,7 +123,7 @@ def _hash_of(text: str) -> str:
 def open_forms(session: Session) -> list[FormVersion]:
     """The questionnaires of the open rounds, in the version that each round asks."""
     used_now = select(Round.form_id, Round.form_version).where(Round.state == RoundState.OPEN.value).distinct()
-    keys = sorted(session.execute(used_now).tuples())
+    keys = sorted(tuple(key) for key in session.execute(used_now))
     return [session.get_one(FormVersion, key) for key in keys]
 
 
@@ -322,7 +323,7 @@ def _store_files(
         digest, size = _digest(part.stream)
         if not size:
             continue
-        for kind in dict.fromkeys((media_type(name), "application/octet-stream")):
+        for kind in dict.fromkeys((guess_type(name)[0] or ANY_KIND, ANY_KIND)):
             part.stream.seek(0)
             try:
                 store_file(session, by.account, commune_id, digest, kind, part.stream, by.folder, now, by.signer)

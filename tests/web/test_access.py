@@ -13,7 +13,7 @@ from survey.web.security import check_marks
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 PUBLIC, SELF, OFFICE, SUPERVISOR = "public", "self", "office", "supervisor"
-ACCOUNTS, ADMIN, FORMS = "accounts", "admin", "forms"
+ACCOUNTS, ADMIN, FORMS, FIELD = "accounts", "admin", "forms", "field"
 VERBS_OF = {
     PUBLIC: {"public"},
     SELF: {"self.manage", "sync.use"},
@@ -21,6 +21,7 @@ VERBS_OF = {
     SUPERVISOR: {"review.decide"},
     ACCOUNTS: {"account.read", "account.manage", "register.import"},
     ADMIN: {"round.manage"},
+    FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
 }
 ROLES_OF = {
@@ -29,6 +30,7 @@ ROLES_OF = {
     SUPERVISOR: {Role.SUPERVISOR},
     ACCOUNTS: {Role.SUPERVISOR, Role.ADMIN},
     ADMIN: {Role.ADMIN},
+    FIELD: {Role.ENUMERATOR, Role.SUPERVISOR},
     FORMS: {Role.PROVINCE, Role.ADMIN},
 }
 # Every route of the product and whom it is for.
@@ -51,6 +53,18 @@ ROUTES = {
     "sync.push": SELF,
     "sync.put_file": SELF,
     "sync.has_file": SELF,
+    "openrosa.form_list": PUBLIC,  # the key in the address is looked at instead (tests/web/test_collect.py)
+    "openrosa.form": PUBLIC,
+    "openrosa.manifest": PUBLIC,
+    "openrosa.medium": PUBLIC,
+    "openrosa.household_list": PUBLIC,
+    "openrosa.integrity": PUBLIC,
+    "openrosa.submission": PUBLIC,
+    "openrosa.nothing": PUBLIC,
+    "collect_keys.of_account": ACCOUNTS,
+    "collect_keys.revoke": ACCOUNTS,
+    "collect_keys.own": FIELD,
+    "collect_keys.revoke_own": FIELD,
     "accounts.own_password": SELF,
     "rounds.listing": OFFICE,
     "rounds.new": ADMIN,
