@@ -685,6 +685,7 @@ export class Record {
       return wanted ? [this.blame(node, 'required', 'error', 'required_message')] : []
     }
     const found = []
+    if (definition.type in LINES && !isWhole(definition.type, node.value)) found.push(this.blame(node, 'type', 'error', ''))
     if (definition.list && !this.offered(node)) found.push(this.blame(node, 'choice', 'error', 'constraint_message'))
     if (rules.constraint && !toBoolean(rules.constraint(context))) found.push(this.blame(node, 'constraint', 'error', 'constraint_message'))
     if (rules.warning && !toBoolean(rules.warning(context))) found.push(this.blame(node, 'warning', 'warning', 'warning_message'))
@@ -882,7 +883,7 @@ export function typed(type, given) {
   if (type === 'dateTime') return given.length < 40 && !Number.isNaN(days(given)) ? given : null
   if (type === 'time') return TIME.test(given) ? given : null
   if (type === 'geopoint') return isGeopoint(given) ? given : null
-  if (type === 'geotrace' || type === 'geoshape') return isLine(given, type === 'geoshape') ? given : null
+  if (type in LINES) return pointsIn(given).every(isGeopoint) ? given : null
   if (type === 'acknowledge') return given === 'OK' ? given : null
   return given
 }
@@ -891,12 +892,14 @@ const textNumberOnly = (text) => (text.slice(1).includes('-') ? null : textNumbe
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$/
 
-/** Points with semicolons between: two at least; of a shape three, and the first again at the end. */
-function isLine(text, isClosed) {
-  const points = text.replace(/;? *$/, '').split(/ *; */)
-  if (!points.every(isGeopoint)) return false
+const LINES = { geotrace: 2, geoshape: 4 } // points at least
+const pointsIn = (text) => text.replace(/;? *$/, '').split(/ *; */)
+
+/** Whether a line or an area that is being walked is one already: points enough, and of an area the first again at the end. */
+function isWhole(type, text) {
+  const points = pointsIn(text)
   const place = (point) => point.split(' ', 2).join(' ')
-  return isClosed ? points.length > 3 && place(points[0]) === place(points.at(-1)) : points.length > 1
+  return points.length >= LINES[type] && (type !== 'geoshape' || place(points[0]) === place(points.at(-1)))
 }
 
 function isGeopoint(text) {
@@ -922,11 +925,23 @@ export function display(bundle, definition, value, language) {
     const { all, byName } = compiled(bundle).choices(definition)
     const names = definition.type === 'select_one' ? [String(value)] : words(String(value))
     const word = (texts) => texts?.[language] || texts?.[bundle.default_language] || Object.values(texts ?? {})[0]
-    return names.map((name) => word(all[byName.get(name)]?.label) || name).join(', ')
+    const place = (index) => (definition.type === 'rank' ? `${index + 1}. ` : '')
+    return names.map((name, index) => place(index) + (word(all[byName.get(name)]?.label) || name)).join(', ')
   }
   if (typeof value === 'number') return numberWords(value, language)
-  const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(value)
-  return date && ['date', 'today'].includes(definition.type) ? `${date[3]}/${date[2]}/${date[1]}` : value
+  return MOMENTS.has(definition.type) ? momentWords(value, definition.appearance ?? '') : value
+}
+
+const MOMENTS = new Set(['date', 'today', 'time', 'dateTime', 'start', 'end'])
+
+/** 23/11/2026, 14:05, 14:05 23/11/2026, on the clock that was written; of a date no more than its appearance asks for. */
+function momentWords(value, appearance) {
+  const found = /^(?:(\d{4})-(\d\d)-(\d\d))?(?:^|T|$)(?:(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(value)
+  if (!found) return value
+  const [, year, month, day, clock, zone] = found
+  const first = /\b(month-)?year\b/.exec(appearance)
+  const date = year && [...(first ? [] : [day]), ...(first && !first[1] ? [] : [month]), year].join('/')
+  return [clock, date, zone === 'Z' ? 'UTC' : ''].filter(Boolean).join(' ')
 }
 
 /** 1.500.000,5 in Vietnamese, 1,500,000.5 in English; four digits stay together, for most of them are years. */

@@ -122,12 +122,30 @@ def display(form: Form, item: Item, value: str | float, language: str) -> str:
     if item.list is not None:
         labels = {choice["name"]: choice.get("label", {}) for choice in form.choices[item.list]}
         names = str(value).split() if item.type != "select_one" else [str(value)]
-        return ", ".join(_in(labels.get(name, {}), form, language) or name for name in names)
+        words = [_in(labels.get(name, {}), form, language) or name for name in names]
+        if item.type == "rank":
+            words = [f"{place}. {word}" for place, word in enumerate(words, 1)]
+        return ", ".join(words)
     if isinstance(value, float):
         return number_words(value, language)
-    if item.type in ("date", "today") and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        return f"{value[8:]}/{value[5:7]}/{value[:4]}"
-    return value
+    return moment_words(value, item.appearance or "") if item.type in _MOMENTS else value
+
+
+_MOMENTS = ("date", "today", "time", "dateTime", "start", "end")
+_MOMENT = re.compile(
+    r"(?:(\d{4})-(\d\d)-(\d\d))?(?:^|T|$)(?:(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+
+
+def moment_words(value: str, appearance: str) -> str:
+    """23/11/2026, 14:05, 14:05 23/11/2026, as the clock was written; of a date what its appearance asks for."""
+    found = _MOMENT.fullmatch(value)
+    if found is None:
+        return value
+    year, month, day, clock, zone = found.groups()
+    first = re.search(r"\b(month-)?year\b", appearance)
+    parts = [] if year is None else [year] if first and not first[1] else [month, year] if first else [day, month, year]
+    return " ".join(filter(None, (clock, "/".join(parts), "UTC" if zone == "Z" else "")))
 
 
 def number_words(number: float, language: str) -> str:

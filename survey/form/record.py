@@ -223,8 +223,8 @@ def typed(kind: str, given: Any) -> str | float | None:
         return given if _TIME.fullmatch(given) else None
     if kind == "geopoint":
         return given if _is_geopoint(given) else None
-    if kind in ("geotrace", "geoshape"):
-        return given if _is_line(given, kind == "geoshape") else None
+    if kind in _LINES:
+        return given if all(map(_is_geopoint, _points_in(given))) else None
     if kind == "acknowledge":
         return given if given == "OK" else None
     return given
@@ -233,13 +233,17 @@ def typed(kind: str, given: Any) -> str | float | None:
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
-def _is_line(text: str, closed: bool) -> bool:
-    """Points with semicolons between: two at least; of a shape three, and the first again at the end."""
-    points = re.split(" *; *", re.sub(";? *$", "", text))
-    if not all(_is_geopoint(point) for point in points):
-        return False
-    places = [point.split(" ")[:2] for point in points]
-    return len(points) > 3 and places[0] == places[-1] if closed else len(points) > 1
+_LINES = {"geotrace": 2, "geoshape": 4}  # points at least
+
+
+def _points_in(text: str) -> list[str]:
+    return re.split(" *; *", re.sub(";? *$", "", text))
+
+
+def _is_whole(kind: str, text: str) -> bool:
+    """Stored while it is walked, a line is whole with points enough, an area with its first point at the end."""
+    places = [point.split(" ")[:2] for point in _points_in(text)]
+    return len(places) >= _LINES[kind] and (kind != "geoshape" or places[0] == places[-1])
 
 
 def _is_geopoint(text: str) -> bool:
@@ -284,6 +288,8 @@ def _judge(done: Evaluation) -> None:
             if "required" in rules and to_boolean(rules["required"](context)):
                 _blame(done, node, "required", "error", "required_message")
             continue
+        if item.type in _LINES and not _is_whole(item.type, str(node.value)):
+            _blame(done, node, "type", "error", "")
         if item.list is not None and not _offered(done, node):
             _blame(done, node, "choice", "error", "constraint_message")
         if "constraint" in rules and not to_boolean(rules["constraint"](context)):

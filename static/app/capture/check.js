@@ -4,7 +4,7 @@ import { plainText } from "../markdown.js"
 import { screenOf, within } from "../places.js"
 import { addressOf, askedSections, leftWords, nameOf } from "./overview.js"
 import { messageOf } from "./question.js"
-import { placeWords } from "./place.js"
+import { answerWords } from "./answer.js"
 import { nameOfInstance, nameOfScreen } from "./items.js"
 import { action, number, part, spoken, stamp, word } from "./page.js"
 
@@ -85,8 +85,8 @@ function answerRows(interview, path, isHere = () => true) {
     if (item.node.type === "group") return answerRows(interview, item.path)
     if (item.node.type === "repeat") return record.instances(item.path).flatMap((one) => answerRows(interview, one))
     const value = record.get(item.path)
-    const words = (FILES.has(item.node.type) ? () => word("saved.saved") : { geopoint: () => placeWords(value) }[item.node.type])
-    const answer = value === "" ? "" : (words?.() ?? record.displayValue(item.path, spoken()))
+    const isFile = FILES.has(item.node.type) && value !== ""
+    const answer = isFile ? word("saved.saved") : answerWords(record.bundle, item.node, value, spoken())
     const row = stamp("answer", { label: titleOf(record, item.path), answer: answer || word("answer.none") })
     action(row, "jump").href = jumpTo(interview, item.path)
     return [row]

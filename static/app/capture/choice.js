@@ -27,7 +27,7 @@ export function selectFor({ looks, node, record, path }) {
 }
 
 /** The choices offered now, in the order in which they are shown: shuffled ones keep theirs during an interview. */
-function offered({ record, node, path, interview }) {
+export function offered({ record, node, path, interview }) {
   const choices = record.choices(path)
   const { randomize, seed = "" } = node.parameters ?? {}
   if (!/^true/i.test(randomize ?? "")) return choices

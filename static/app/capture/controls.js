@@ -2,19 +2,26 @@
 // A control is a class: `new Control(question)` with an `element`, `show(value)`, and where it needs them `refresh()`,
 // `fault()` (the word of what cannot be read yet) and `leave()`.
 
-import { DateParts, Native, NumberField, ReadOnly, TextField } from "./field.js"
+import { Acknowledge, Moment, NumberField, ReadOnly, TextField } from "./field.js"
 import { Photo, Signature } from "./picture.js"
 import { Place } from "./place.js"
+import { Picker, Slider, Stars } from "./range.js"
+import { Rank } from "./rank.js"
+import { Trace } from "./trace.js"
 
 /** type → control; or {appearance: control, …} of which the first that the question has counts, "" when it has none. */
 const CONTROLS = {
   integer: NumberField,
   decimal: NumberField,
-  range: NumberField,
-  date: DateParts,
-  time: Native,
-  dateTime: Native,
+  range: { rating: Stars, picker: Picker, "": Slider },
+  date: Moment,
+  time: Moment,
+  dateTime: Moment,
+  rank: Rank,
+  acknowledge: Acknowledge,
   geopoint: Place,
+  geotrace: Trace,
+  geoshape: Trace,
   image: { signature: Signature, "": Photo },
 }
 

@@ -1,12 +1,21 @@
-// The position of the house: a reading that lives until somebody keeps it.
+// The position of the house: a reading that lives until somebody keeps it, or coordinates that somebody types.
 
 import { watchPlace } from "../media.js"
+import { readDegrees } from "../typed.js"
+import { placeWords } from "./answer.js"
 import { action, number, part, stamp, word } from "./page.js"
 
-/** "21.4, 103.7 (sai số 12 m)" of a geopoint's text. */
-export function placeWords(value) {
-  const [lat, lon, , metres] = value.split(" ")
-  return word("place.answer", { lat, lon, metres: number(Math.ceil(Number(metres))) })
+const POOR = 100 // metres above which ODK calls a reading poor, where the form says nothing
+
+/** What the form asks of a reading, in metres: `good` is kept at once (null: never by itself), `poor` is warned of. */
+export function accuracyOf({ parameters = {} }, poor = POOR) {
+  return { good: Number(parameters["capture-accuracy"]) || null, poor: Number(parameters["warning-accuracy"]) || poor }
+}
+
+/** How exact a reading is, and what to do about it. */
+export function accuracyWords({ accuracy }, { good, poor }) {
+  const values = { metres: number(Math.ceil(accuracy)), good }
+  return word(accuracy > poor ? "place.poor" : good && accuracy > good ? "place.target" : "place.accuracy", values)
 }
 
 export class Place {
@@ -15,7 +24,10 @@ export class Place {
 
   constructor(question) {
     this.question = question
+    this.wanted = accuracyOf(question.node)
     this.element = stamp("place")
+    this.typed = ["lat", "lon"].map((name) => part(this.element, name))
+    for (const input of this.typed) input.addEventListener("input", () => this.#type())
     action(this.element, "read-place").addEventListener("click", () => this.#read())
     action(this.element, "keep-place").addEventListener("click", () => this.#keep())
     action(this.element, "clear").addEventListener("click", () => {
@@ -34,14 +46,17 @@ export class Place {
     this.#stop = watchPlace(
       (found) => {
         this.#reading = found
-        reading.textContent = word("place.accuracy", { metres: number(Math.ceil(found.accuracy)) })
+        reading.textContent = accuracyWords(found, this.wanted)
+        reading.classList.toggle("is-poor", found.accuracy > this.wanted.poor)
         action(this.element, "keep-place").hidden = false
+        if (this.wanted.good && found.accuracy <= this.wanted.good) this.#keep()
       },
       (why) => {
         if (this.#reading) return // a later reading may fail; the one we have stands
         this.leave()
         reading.textContent = word(`place.${why}`)
         action(this.element, "read-place").hidden = false
+        part(this.element, "typing").open = true // what is left to do
       },
     )
   }
@@ -53,7 +68,24 @@ export class Place {
     this.show(value)
   }
 
+  #type() {
+    const [lat, lon] = this.typed
+    // Both at once, as maps give them to copy.
+    const both = /^\s*(-?\d+\.\d+)[,;\s]+(-?\d+\.\d+)\s*$/.exec(lat.value)
+    if (both) [lat.value, lon.value] = both.slice(1)
+    this.leave()
+    const degrees = [readDegrees(lat.value, 90), readDegrees(lon.value, 180)]
+    const value = degrees.includes(null) ? null : `${degrees.join(" ")} 0 0`
+    this.question.answer(value, { isFinal: false })
+    this.#draw(value ?? "")
+  }
+
   show(value) {
+    for (const input of this.typed) input.value = ""
+    this.#draw(value)
+  }
+
+  #draw(value) {
     const answer = part(this.element, "answer")
     answer.hidden = !value
     if (value) answer.textContent = placeWords(value)
@@ -62,6 +94,10 @@ export class Place {
     action(this.element, "read-place").hidden = false
     action(this.element, "keep-place").hidden = true
     action(this.element, "clear").hidden = !value
+  }
+
+  fault() {
+    return this.typed.some(({ value }) => value) && this.question.value === "" ? "place.degrees" : null
   }
 
   leave() {

@@ -1,7 +1,7 @@
 // One question: its words, last year's answer in grey, the control, and what is wrong with the answer under it.
 
-import { display } from "../record.js"
 import { plainText } from "../markdown.js"
+import { answerWords } from "./answer.js"
 import { selectFor } from "./choice.js"
 import { controlFor } from "./controls.js"
 import { enclosed } from "./enclosed.js"
@@ -33,7 +33,8 @@ export class Question {
       this.answer(this.#last)
       this.control.show(this.#last)
     })
-    this.element.addEventListener("focusout", () => this.touch())
+    // From the day to the month one is still answering.
+    this.element.addEventListener("focusout", ({ relatedTarget }) => this.element.contains(relatedTarget) || this.touch())
     for (const comment of this.interview.comments(path)) {
       part(this.element, "comments").append(stamp("comment", { words: comment.text }))
     }
@@ -80,8 +81,8 @@ export class Question {
     const isOptional = this.node.type !== "note" && !this.looks.has("label") && !record.isRequired(path) && !record.isReadonly(path)
     write(part(this.element, "label"), text, ...(isOptional ? [stamp("optional")] : []))
     this.#beside("hint", record.hint(path, language))
-    this.#beside("guidance", this.node.guidance ? record.guidance?.(path, language) : "")
-    this.#enclose(this.node.media ? record.media?.(path, language) : null, plainText(text))
+    this.#beside("guidance", this.node.guidance ? record.guidance(path, language) : "")
+    this.#enclose(this.node.media ? record.media(path, language) : null, plainText(text))
     this.#ask()
     this.control?.refresh?.()
     this.#suggest(language)
@@ -118,7 +119,7 @@ export class Question {
     const place = part(this.element, "suggestion")
     const isOpen = last !== undefined && this.value === "" && !this.record.isReadonly(this.path)
     place.hidden = !isOpen
-    if (isOpen) part(place, "last").textContent = display(this.record.bundle, this.node, last, language)
+    if (isOpen) part(place, "last").textContent = answerWords(this.record.bundle, this.node, last, language)
   }
 
   #judge() {
