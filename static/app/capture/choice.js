@@ -114,6 +114,7 @@ export class Choices {
       pair: isPair,
     }
     const lay = Object.keys(lays).find((name) => lays[name])
+    this.element.inert = looks.has("label") // names alone are not answered
     this.element.dataset.lay = lay ?? ""
     this.element.dataset.look = lay === "row" ? isRow : ""
     this.element.classList.toggle("choices-bare", looks.has("no-buttons"))
