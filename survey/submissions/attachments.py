@@ -18,7 +18,10 @@ SOURCE_LIMIT = 4 * 1024 * 1024
 FILE_LIMIT = 8 * 1024 * 1024
 ALL_LIMIT = 30 * 1024 * 1024
 MOST_FILES = 60
-UNPACKED_LIMIT = 60 * 1024 * 1024  # of an .xlsx, which is a zip
+UNPACKED_LIMIT = 30 * 1024 * 1024  # of an .xlsx, which is a zip
+MOST_ROWS = 10_000  # of a workbook, all sheets together: ours has 700; a long list belongs into an attached CSV
+LONGEST_TABLE = 50_000  # rows of a CSV: a phone holds the whole table in memory
+_ROW = re.compile(rb"<(?:\w+:)?row\b")
 _NAME = re.compile(r"[^\W_][\w .()+\-]{0,98}\Z")
 
 
@@ -105,6 +108,8 @@ def check_files(files: Sequence[Upload], already: Sequence[str] = ()) -> dict[st
             refusals.append(Refusal("too_large", shown | {"limit": FILE_LIMIT // 1024 // 1024}))
         elif not KINDS[ending(file.name)][1](file.content):
             refusals.append(Refusal("not_that", shown | {"ending": f".{ending(file.name)}"}))
+        elif ending(file.name) == "csv" and file.content.count(b"\n") > LONGEST_TABLE:
+            refusals.append(Refusal("long_table", shown | {"limit": LONGEST_TABLE}))
     if len({*already, *(file.name for file in files)}) > MOST_FILES:
         refusals = [Refusal("too_many", {"limit": MOST_FILES})]
     elif sum(len(file.content) for file in files) > ALL_LIMIT:
@@ -130,7 +135,18 @@ def check_source(source: Upload) -> SourceKind:
         raise Refused([Refusal("not_a_workbook", shown)])
     if kind is not SourceKind.XLSX and not _is_text(source.content):
         raise Refused([Refusal("not_text", shown)])
+    if _rows(source.content, kind) > MOST_ROWS:
+        raise Refused([Refusal("too_many_rows", shown | {"limit": MOST_ROWS})])
     return kind
+
+
+def _rows(content: bytes, kind: SourceKind) -> int:
+    """How many rows a workbook has at most, counted without reading it as one."""
+    if kind is not SourceKind.XLSX:
+        return content.count(b"\n")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [part for part in archive.infolist() if part.filename.startswith("xl/worksheets/")]
+        return sum(len(_ROW.findall(archive.read(part))) for part in sheets)
 
 
 def _is_workbook(content: bytes) -> bool:

@@ -19,6 +19,8 @@ REFUSALS = {
     "not_that": lazy_gettext("%(name)s: what is in the file is no %(ending)s. Open it and save it again as such."),
     "too_many": lazy_gettext("More than %(limit)s files. Take away what the questionnaire does not use."),
     "all_too_large": lazy_gettext("Together the files are larger than %(limit)s MB. Make pictures and sounds smaller."),
+    "too_many_rows": lazy_gettext("%(name)s: more than %(limit)s rows. Put long lists into an attached CSV."),
+    "long_table": lazy_gettext("%(name)s: more than %(limit)s rows, too long for a phone. Keep what is needed here."),
     "source_kind": lazy_gettext("%(name)s: a questionnaire is a file .xlsx, .csv or .md."),
     "not_a_workbook": lazy_gettext("%(name)s: this cannot be opened as an Excel workbook. Save it again as .xlsx."),
     "not_text": lazy_gettext("%(name)s: this is not text in UTF-8. Save it again as UTF-8."),

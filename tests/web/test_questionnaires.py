@@ -153,6 +153,20 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(office: Any) -> None:
     assert (answer.status_code, "không mở được" in answer.text) == (422, True)
 
 
+def test_a_hundred_thousand_rows_are_refused_at_once(office: Any) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("survey")
+    sheet.append(["type", "name", "label"])
+    for number in range(20_000):
+        sheet.append(["text", f"q{number}", "=1+1"])
+    written = io.BytesIO()
+    book.save(written)
+    markdown = "| survey |\n| | type | name | label |\n" + "| | text | a | A |\n" * 100_000
+    for name, content in (("phieu.xlsx", written.getvalue()), ("phieu.md", markdown.encode())):
+        answer = upload(office, (name, content))
+        assert (answer.status_code, "nhiều hơn 10000 dòng" in answer.text) == (422, True), answer.text
+
+
 NOTHING_ASKED = [b"", b"| settings |\n", b"a,b,c\n1,2,3\n", b"| survey |\n| | type |\n", b"|" * 3000]
 
 
@@ -177,11 +191,12 @@ def test_a_workbook_that_asks_nothing_becomes_a_draft_with_faults(office: Any, c
         ([("a/../../b.csv", b"a,b\n")], "tên tệp này không dùng được"),
         ([("a" * 200 + ".csv", b"a,b\n")], "tên tệp này không dùng được"),
         ([("trang.html", b"<p>")], "loại tệp này không đính kèm được"),
+        ([("a.csv", b"a,b\n" * 50_002)], "quá dài cho điện thoại"),
         ([("a.csv", b"\xff\xfe")], "nội dung không phải tệp .csv"),
         ([("to.mp3", b"ID3" + b"0" * (8 * 1024 * 1024))], "tệp lớn hơn 8 MB"),
         ([(f"a{number}.csv", b"a\n") for number in range(200)], f"Nhiều hơn {MOST_FILES} tệp"),
     ],
-    ids=["no-image", "png-as-jpg", "same-name", "up", "dots", "up-twice", "long", "html", "csv", "large", "200"],
+    ids=["no-image", "png-as-jpg", "same-name", "up", "dots", "up-twice", "long", "html", "long-table", "csv", "large", "200"],
 )  # fmt: skip
 def test_a_file_that_cannot_be_kept_is_named_and_nothing_is_kept(
     office: Any, session: Any, files: list[tuple[str, bytes]], said: str
