@@ -196,7 +196,10 @@ def test_a_workbook_that_asks_nothing_becomes_a_draft_with_faults(office: Any, c
         ([("to.mp3", b"ID3" + b"0" * (8 * 1024 * 1024))], "tệp lớn hơn 8 MB"),
         ([(f"a{number}.csv", b"a\n") for number in range(200)], f"Nhiều hơn {MOST_FILES} tệp"),
     ],
-    ids=["no-image", "png-as-jpg", "same-name", "up", "dots", "up-twice", "long", "html", "long-table", "csv", "large", "200"],
+    ids=[
+        "no-image", "png-as-jpg", "same-name", "up", "dots", "up-twice", "long", "html", "long-table", "csv", "large",
+        "200",
+    ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_kept_is_named_and_nothing_is_kept(
     office: Any, session: Any, files: list[tuple[str, bytes]], said: str
