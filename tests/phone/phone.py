@@ -143,7 +143,7 @@ class Phone:
     def section(self, path: str) -> None:
         """Open a section or a member of the interview that is open."""
         draft = self.page.evaluate("location.hash.split('/')[2]")
-        self.page.evaluate("address => { location.hash = address }", f"#/d/{draft}/s/{quote(path)}")
+        self.page.evaluate("address => { location.hash = address }", f"#/d/{draft}/s/{quote(path, safe='')}")
         self.page.wait_for_function(
             "path => document.querySelector('[data-screen=section]')?.dataset.place === path",
             arg=path,
