@@ -283,7 +283,7 @@ export const FUNCTIONS = {
 
   current: (c) => [c.current],
   last: (c) => c.size,
-  count: (c, [a]) => nodes(a(c)).length,
+  count: (c, [a]) => nodes(a(c)).filter((n) => n.relevant).length,
   'count-non-empty': (c, [a]) => nodes(a(c)).filter((n) => nodeText(n) !== '').length,
   instance: (c, [a]) => c.env.table(toString(a(c))),
   position: (c, [a]) => {

@@ -329,7 +329,7 @@ function("max", 1, MANY)(_extreme(max))
 
 function("current", 0)(lambda c, args: [c.current])
 function("last", 0)(lambda c, args: float(c.size))
-function("count", 1)(lambda c, args: float(len(_nodes(args[0](c)))))
+function("count", 1)(lambda c, args: float(sum(n.relevant for n in _nodes(args[0](c)))))
 function("count-non-empty", 1)(lambda c, args: float(sum(node_text(n) != "" for n in _nodes(args[0](c)))))
 function("instance", 1)(lambda c, args: c.env.table(to_string(args[0](c))))
 

@@ -1,4 +1,4 @@
-"""`expressions.md` → one compiled form a case, as JSON on standard output: what the JavaScript test runner reads."""
+"""`expressions.md` and `expressions/` → one compiled form a case, as JSON on standard output: what the JavaScript test runner reads."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ ANSWERS: dict[str, Any] = {
 
 
 def cases() -> list[dict[str, Any]]:
-    """Each row of the table: expression, inside, gives, section."""
+    """Each row of the tables: expression, inside, gives, section."""
     rows = [
         [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        for line in (HERE / "expressions.md").read_text().splitlines()
+        for path in [HERE / "expressions.md", *sorted((HERE / "expressions").glob("*.md"))]
+        for line in path.read_text().splitlines()
         if line.startswith("|") and not line.startswith(("|---", "| expression "))
     ]
     return [{"expression": e, "inside": i, "gives": json.loads(g), "section": s} for e, i, g, s in rows]

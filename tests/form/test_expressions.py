@@ -1,11 +1,13 @@
 """The expressions of tests/cases/expressions.md, as the server evaluates them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from survey.form.form import Form
+from survey.form.functions import ARITY
 from survey.form.record import Clock, evaluate
 from tests.cases.compile_expressions import cases, compiled
 
@@ -14,7 +16,14 @@ CLOCK = Clock(datetime(2026, 11, 23, tzinfo=UTC).date(), datetime(2026, 11, 23, 
 
 
 def test_the_table_is_as_large_as_promised() -> None:
-    assert len(CASES) >= 60
+    assert len(CASES) >= 600
+    assert all(case["section"].strip() for case in CASES)
+
+
+@pytest.mark.parametrize("name", sorted(ARITY))
+def test_each_function_has_its_cases(name: str) -> None:
+    call = re.compile(rf"(?<![\w:-]){re.escape(name)}\(")
+    assert sum(bool(call.search(case["expression"])) for case in CASES) >= 4, name
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{c['inside']}{c['expression']}" for c in CASES])

@@ -172,6 +172,8 @@ def text(deep: int) -> st.SearchStrategy[str]:
         made("jr:choice-name(§, '${mot}')", t),
         made("indexed-repeat(${ten}, ${tv}, §)", n),
         made("pulldata('bang', 'diem', 'ma', §)", st.one_of(t, n)),
+        made("digest(§, '§', '§')", st.one_of(t, n, NODES), names("MD5 SHA-1 SHA-256 SHA-384 SHA-512"), names("hex base64")),
+        made("base64-decode(§)", st.one_of(t, st.just("digest('a', 'MD5')"), st.just("'TMOyIFbEg24='"))),
         made("format-date(§, '%d/%m/%Y %n')", t),
         made("instance('bang')/root/item[ma = § and vung = 'y']/diem", st.one_of(t, n)),
         made("instance('bang')/root/item[so § §]/ma", COMPARE, n),
@@ -186,6 +188,7 @@ def truth(deep: int) -> st.SearchStrategy[str]:
     return st.one_of(
         made("(§ § §)", n, COMPARE, n),
         made("(§ § §)", t, COMPARE, st.one_of(t, n)),
+        made("geofence(concat(§, ' ', §), '0 0;0 9;9 9;5 3;9 0;0 0')", n, n),
         made("(§ § §)", NODES, COMPARE, st.one_of(n, t, NODES)),
         made("(§ § §)", b, names("and or = !="), b),
         made("§(§)", names("not boolean"), st.one_of(b, n, t)),
