@@ -97,6 +97,7 @@ def faults(page: Page, text: str, case: Case) -> Iterator[str]:
     if note not in said:
         yield f"no note {note}: {sorted(said)}"
     warnings = (problem.path for problem in evaluation.problems if problem.kind == "warning")
+    warnings = (problem.path for problem in evaluation.problems if problem.kind == "warning")
     warned = {f"{OWN}_w_{path.rpartition('/')[2]}" for path in warnings}
     if warned != {name for name in said if name.startswith(f"{OWN}_w_")}:
         yield f"warnings: theirs {sorted(said)}, ours {sorted(warned)}"

@@ -48,8 +48,8 @@ _WORDS = {
         "en": "This household has an interview in the round. Another one is held until the office compares them.",
     },
     "returned": {
-        "vi": "Phiếu của hộ này bị trả lại để sửa. Phiếu mới sẽ thay phiếu cũ.",
-        "en": "The interview of this household was returned to be mended. The new one takes its place.",
+        "vi": "Phiếu của hộ này bị trả lại để sửa: %s\nPhiếu mới sẽ thay phiếu cũ.",
+        "en": "The interview of this household was returned to be mended: %s\nThe new one takes its place.",
     },
     "result": {"vi": "Kết quả tạm tính", "en": "Provisional result"},
     "ho_ngheo": {"vi": "Kết quả tạm tính: **Hộ nghèo**", "en": "Provisional result: **Poor household**"},
@@ -129,7 +129,7 @@ class _Edition:
 
     def choice_of_household(self) -> list[dict[str, str]]:
         same_form = f"form_id = '{self.form_id}'"
-        looked_up = {**LOOKED_UP, f"{OWN}_ten": "title", f"{OWN}_tinh_trang": "state"}
+        looked_up = {**LOOKED_UP, f"{OWN}_ten": "title", f"{OWN}_tinh_trang": "state", f"{OWN}_ly_do": "comment"}
         return [
             {"type": "begin group", "name": OWN, **self.said("label", "title")},
             {
@@ -141,7 +141,7 @@ class _Edition:
             # An answer like the others to Collect: what it writes into its own copy of the list.
             {"type": "calculate", "name": f"{OWN}_da_gui", "calculation": f"'{STATE}'", "save_to": "state"},
             self.note("done", f"${{{OWN}_tinh_trang}} = 'received' or ${{{OWN}_tinh_trang}} = 'accepted'"),
-            self.note("returned", f"${{{OWN}_tinh_trang}} = 'returned'"),
+            self.note("returned", f"${{{OWN}_tinh_trang}} = 'returned'", f"${{{OWN}_ly_do}}"),
             {"type": "end group"},
         ]  # fmt: skip
 
@@ -190,16 +190,16 @@ class _Edition:
         start = {"type": "begin group", "name": f"{OWN}_kq", "appearance": "field-list", **self.said("label", "result")}
         return [start, *notes, {"type": "end group"}]
 
-    def note(self, what: str, relevant: str, number: str = "") -> dict[str, str]:
-        return {"type": "note", "name": f"{OWN}_{what}", "relevant": relevant, **self.said("label", what, number)}
+    def note(self, what: str, relevant: str, quoted: str = "") -> dict[str, str]:
+        return {"type": "note", "name": f"{OWN}_{what}", "relevant": relevant, **self.said("label", what, quoted)}
 
-    def said(self, column: str, what: str, number: str = "") -> dict[str, str]:
+    def said(self, column: str, what: str, quoted: str = "") -> dict[str, str]:
         """A sentence in each language of the workbook, Vietnamese where we have no words of it."""
         sentences = {}
         for language in self.languages:
             code = _CODE.search(language)
             words = _WORDS[what]["en" if (code[1] if code else language).lower() in ("en", "english") else "vi"]
-            sentences[f"{column}::{language}" if language else column] = words.replace("%s", number)
+            sentences[f"{column}::{language}" if language else column] = words.replace("%s", quoted)
         return sentences
 
 

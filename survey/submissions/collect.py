@@ -35,6 +35,7 @@ from models import (
     RegisterEntry,
     Round,
     Submission,
+    SubmissionEvent,
     SubmissionFile,
 )
 from survey.form import openrosa, xform
@@ -50,7 +51,7 @@ from survey.submissions.rebuild import HERE, read_instant
 from survey.submissions.receipts import Signer, instant
 from survey.submissions.receive import Outcome, receive
 from survey.submissions.register import context_of_entry, lock_commune
-from survey.terms import PlaceKind, RegisterState, Role, RoundState, SourceKind
+from survey.terms import Action, PlaceKind, RegisterState, Role, RoundState, SourceKind
 
 MAX_FILES = 200  # of one submission
 ANY_KIND = "application/octet-stream"
@@ -158,7 +159,7 @@ def entity_id(commune_id: str, round_id: str, household_id: str) -> str:
 
 COLUMNS = (
     "name", "label", "__version", "form_id", "title", "village", "state", "household_id", "round_id", "commune_id",
-    "replaces", "ma_ho", "khu_vuc", "vung", "cach_b1", "phan_loai_nam_truoc",
+    "replaces", "comment", "ma_ho", "khu_vuc", "vung", "cach_b1", "phan_loai_nam_truoc",
 )  # fmt: skip
 _MARK = {RegisterState.RECEIVED: "✓ ", RegisterState.ACCEPTED: "✓ ", RegisterState.RETURNED: "↩ "}
 
@@ -190,6 +191,7 @@ def households(session: Session, account: Account, today: date) -> list[dict[str
     for entry, household, survey_round, live in session.execute(query) if villages else ():
         context = context_of_entry(survey_round, household, entry, periods, region)
         village = periods[entry.village_id].name if entry.village_id in periods else entry.village_id
+        returned = entry.state == RegisterState.RETURNED
         said = f"{household.head_name} · {household.code} · {village}"
         row: dict[str, str | None] = {
             "name": entity_id(commune_id, entry.round_id, household.id),
@@ -202,11 +204,29 @@ def households(session: Session, account: Account, today: date) -> list[dict[str
             "household_id": household.id,
             "round_id": entry.round_id,
             "commune_id": commune_id,
-            "replaces": live if entry.state == RegisterState.RETURNED else None,
+            "replaces": live if returned else None,
+            "comment": _comment(session, entry, survey_round) if returned else None,
             **context,
         }
         rows.append({column: row.get(column) or "" for column in COLUMNS})
     return rows
+
+
+def _comment(session: Session, entry: RegisterEntry, survey_round: Round) -> str:
+    """What the supervisor wrote when an interview was returned, each remark with the question that it is about."""
+    query = select(SubmissionEvent.comments).where(
+        SubmissionEvent.commune_id == entry.commune_id,
+        SubmissionEvent.submission_id == entry.submission_id,
+        SubmissionEvent.action == Action.RETURN.value,
+    )
+    comments = session.scalars(query.order_by(SubmissionEvent.seq.desc()).limit(1)).first() or []
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    said = []
+    for one in comments:
+        item = form.by_path.get(re.sub(r"\[\d+\]", "", one["path"])) if form and one["path"] else None
+        asked = item.label.get(form.default_language, "") if form and item else ""
+        said.append(f"{asked}: {one['text']}" if asked else str(one["text"]))
+    return " / ".join(said)
 
 
 def household_csv(rows: Sequence[dict[str, str]]) -> bytes:

@@ -33,6 +33,7 @@ MAX_ASKED = 5_000  # entities in one question of integrity
 XML_PART = "xml_submission_file"
 INCOMPLETE = "*isIncomplete*"
 _NO_VERSION = "-"  # stands in an address for a form without a version
+_md5_of: dict[str, str] = {}  # by SHA-256
 View = TypeVar("View", bound=Any)
 
 
@@ -121,8 +122,7 @@ def manifest(form_id: str, version: str) -> Response:
             )
         )
     where = f"{_base()}/forms/{quote(form_id, safe='')}/{quote(version, safe='')}/files"
-    for name, content in _media(stored).items():
-        media.append(openrosa.Medium(name, _md5(content), f"{where}/{quote(name)}"))
+    media += [openrosa.Medium(name, md5, f"{where}/{quote(name)}") for name, md5 in _media(stored).items()]
     return _xml(openrosa.manifest(media))
 
 
@@ -131,11 +131,13 @@ def manifest(form_id: str, version: str) -> Response:
 def medium(form_id: str, version: str, name: str) -> Response:
     """A table or picture of a questionnaire."""
     stored = _form(form_id, version)
-    content = _media(stored).get(name)
+    found = find_file(get_session(), stored.form_id, stored.version, name)
+    if found is not None:
+        return _answer(content_of(get_session(), found.sha256), found.media_type)
+    content = given_of(get_session(), stored).files.get(name) if stored.source_sha256 is None else None
     if content is None:
         raise Problem("not_found")
-    found = find_file(get_session(), stored.form_id, stored.version, name)
-    return _answer(content, found.media_type if found else "text/csv")
+    return _answer(content, "text/csv")
 
 
 @blueprint.get("/households.csv")
@@ -261,12 +263,16 @@ def _told(taken: collect.Taken) -> str:
     return " ".join(said)
 
 
-def _media(stored: FormVersion) -> dict[str, bytes]:
-    """The files of a version by name; those of one that was published before files were kept, from its tables."""
-    session = get_session()
-    if stored.source_sha256 is None:
-        return given_of(session, stored).files
-    return {file.name: content_of(session, file.sha256) for file in files_of(session, stored)}
+def _media(stored: FormVersion) -> dict[str, str]:
+    """The files of a version, {name: MD5}: bytes never change under a SHA-256, so each is read once a process."""
+    if stored.source_sha256 is None:  # published before files were kept: made again from its tables
+        return {name: _md5(content) for name, content in given_of(get_session(), stored).files.items()}
+    found = {}
+    for file in files_of(get_session(), stored):
+        if file.sha256 not in _md5_of:
+            _md5_of[file.sha256] = _md5(content_of(get_session(), file.sha256))
+        found[file.name] = _md5_of[file.sha256]
+    return found
 
 
 def _form(form_id: str, version: str) -> FormVersion:

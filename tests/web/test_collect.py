@@ -209,6 +209,7 @@ def test_a_returned_interview_is_mended_by_a_new_one(phone: Collect, fetched: Fe
     again = phone.fetch(phone.form_list()[0])
     assert household(again)["label"].startswith("↩ ")
     assert household(again)["replaces"] == "uuid:cu"
+    assert household(again)["comment"] == "Xin hỏi lại. / Tuổi: Bao nhiêu?"
     assert phone.submit(interview(again, diem_b1=150)).status == 201
     assert states(session) == [("submitted", None), ("superseded", None)]
 
@@ -234,7 +235,7 @@ def send_back(session: Any) -> None:
     account = find_account(session, "supervisor")
     decide(
         session, account, COMMUNE, submission.id, Action.RETURN, seen=1, now=NOW,
-        comments=[{"path": None, "text": "Xin hỏi lại."}],
+        comments=[{"path": None, "text": "Xin hỏi lại."}, {"path": "thanh_vien[1]/tuoi", "text": "Bao nhiêu?"}],
     )  # fmt: skip
     session.commit()
 
