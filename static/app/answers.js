@@ -25,6 +25,9 @@ export function valueAt(answers, path) {
   return place ?? undefined
 }
 
+/** Every SHA-256 that stands in `value`: the files that answers name. */
+export const hashesIn = (value) => JSON.stringify(value ?? null).match(/\b[0-9a-f]{64}\b/g) ?? []
+
 function parentOf(answers, path) {
   const way = steps(path)
   const last = way.pop()
@@ -93,7 +96,8 @@ export function replay(start, events) {
     else if (op === "confirm") {
       if (value) confirmed[path] = value
       else delete confirmed[path]
-    } else {
+    } else if (op !== "add" && op !== "remove") continue // "seen" and "resume" tell how it went, not what was given
+    else {
       const list = listAt(answers, path.replace(/\[\d+\]$/, ""))
       const { index } = steps(path).at(-1)
       origins = track(origins, op, path, list.length)

@@ -2,15 +2,20 @@
 
 import { uuidv7 } from "./ids.js"
 
-/** Every image answer in nested `answers`: [{path, sha256}]. */
-export function imagesIn(children, answers, prefix = "") {
+const FILES = ["image", "audio", "video", "file", "audit", "background-audio"]
+
+/** Is its answer the hash of a file? */
+export const isFile = ({ type }) => FILES.includes(type)
+
+/** Every file that is an answer in nested `answers`: [{path, sha256}]. */
+export function filesIn(children, answers, prefix = "") {
   return children.flatMap((node) => {
     const value = answers?.[node.name]
     if (value === undefined || value === null) return []
     const path = prefix + node.name
-    if (node.type === "group") return imagesIn(node.children, value, `${path}/`)
-    if (node.type === "repeat") return value.flatMap((one, index) => imagesIn(node.children, one, `${path}[${index + 1}]/`))
-    return node.type === "image" ? [{ path, sha256: value }] : []
+    if (node.type === "group") return filesIn(node.children, value, `${path}/`)
+    if (node.type === "repeat") return value.flatMap((one, index) => filesIn(node.children, one, `${path}[${index + 1}]/`))
+    return isFile(node) ? [{ path, sha256: value }] : []
   })
 }
 

@@ -1,10 +1,11 @@
 // One open interview: the record that computes, and the journal that keeps. Every change goes first to the record (the
 // screen answers within a frame) and at once to the store; nothing waits for anything. Knows no screen.
 
-import { movedBy, originalPath, replay, track, valueAt } from "./answers.js"
-import { contentHash } from "./canonical.js"
+import { hashesIn, movedBy, originalPath, replay, track, valueAt } from "./answers.js"
+import { auditCsv, auditOf } from "./audit.js"
+import { contentHash, sha256 as hashOf } from "./canonical.js"
 import { clockOf } from "./draft.js"
-import { entryOf, imagesIn } from "./entry.js"
+import { entryOf, filesIn, isFile } from "./entry.js"
 import { uuidv7 } from "./ids.js"
 import { within } from "./places.js"
 import { isOffered, suggestion } from "./preload.js"
@@ -19,6 +20,8 @@ export class Interview {
   #problems = null
   #pending = []
   #writing = null
+  #audit
+  #events
 
   /**
    * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is who
@@ -35,18 +38,34 @@ export class Interview {
     this.lastPath = last
     this.visited = new Set(draft.visited)
     this.onSaved = onSaved
+    this.#audit = auditOf(bundle.children)
+    this.#events = [...events]
+    if (events.length) this.#log({ op: "resume", path: "" })
+  }
+
+  /** Notes how the interview goes, for a form that asks for it. */
+  #log(event) {
+    if (this.#audit) this.#keep(event)
   }
 
   // Changes
 
   set(path, value) {
     const kept = typeof value === "string" ? clean(value) : value
+    const before = isFile(this.record.itemAt(path)?.node ?? {}) ? this.record.get(path) : ""
     this.record.set(path, kept === "" ? null : kept)
     this.#problems = null
     this.#keep({ op: "set", path, value: kept === "" ? null : kept })
     this.#follow()
     // What was confirmed was the answer before.
     if (this.confirmed[path]) this.confirm(path, null)
+    if (before && before !== kept) this.#drop(before)
+  }
+
+  /** Removes the files that `answers` named, after the journal has said that they are gone. */
+  async #drop(answers) {
+    const hashes = hashesIn(answers)
+    if (hashes.length && (await this.saved())) await this.#store.dropFiles?.(hashes)
   }
 
   /** A warning stands, for this reason; null takes it back. */
@@ -69,12 +88,14 @@ export class Interview {
   }
 
   remove(instance) {
+    const gone = valueAt(this.record.answers(), instance)
     this.origins = track(this.origins, "remove", instance, this.record.instances(instance.replace(/\[\d+\]$/, "")).length)
     this.record.removeInstance(instance)
     this.#problems = null
     this.confirmed = Object.fromEntries(movedBy(this.confirmed, instance))
     this.#keep({ op: "remove", path: instance })
     this.#follow()
+    this.#drop(gone)
   }
 
   /** What the form filled by itself is kept as well: made again, a number by chance or the time would be another. */
@@ -86,14 +107,16 @@ export class Interview {
 
   visit(path) {
     this.visited.add(path)
+    this.#log({ op: "seen", path })
     const name = this.record.assessment().headName || this.record.instanceName() || this.draft.name
     return this.#store.visit(this.draft.id, path, name)
   }
 
   #keep(event) {
-    this.lastPath = event.path
+    if (event.op !== "seen" && event.op !== "resume") this.lastPath = event.path
     const before = this.#pending.at(-1)
     const dated = { ...event, at: new Date().toISOString() }
+    if (this.#audit) this.#events.push(dated)
     // While the disk is busy, a later keystroke of the same answer replaces the one that still waits.
     if (event.op === "set" && before?.op === "set" && before.path === event.path) this.#pending[this.#pending.length - 1] = dated
     else this.#pending.push(dated)
@@ -125,13 +148,36 @@ export class Interview {
     return this.#pending.length === 0
   }
 
-  /** Keeps a picture's bytes {sha256, blob, size, type}, before an answer names them. */
+  /** Keeps a file's bytes {sha256, blob, size, type, name?}, before an answer names them. */
   saveFile(file) {
     return this.#store.saveFile(file)
   }
 
   fileOf(hash) {
     return this.#store.file(hash)
+  }
+
+  /** How many bytes a file may have: what the server said last. */
+  async fileLimit() {
+    return (await this.#store.get?.("hello"))?.file_limit ?? 8 * 1024 * 1024
+  }
+
+  /** Makes the log of the interview and its answer, where the form asks for one. */
+  async #keepAudit(now) {
+    if (!this.#audit) return
+    const { path, node } = this.#audit
+    const { parameters = {} } = node
+    const text = auditCsv(this.#events, {
+      started: this.draft.started_at,
+      finalised: now,
+      isTracked: parameters["track-changes"] === "true",
+      user: parameters["identify-user"] === "true" ? this.record.about?.username : "",
+      old: (place) => valueAt(this.draft.start, place),
+    })
+    const blob = new Blob([text], { type: "text/csv" })
+    const sha256 = await hashOf(await blob.arrayBuffer())
+    await this.saveFile({ sha256, blob, size: blob.size, type: blob.type })
+    this.record.set(path, sha256)
   }
 
   /** The bytes of one of the form's own files, or null when this phone has not fetched it yet. */
@@ -212,19 +258,20 @@ export class Interview {
 
   /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */
   async finalised(now) {
+    await this.#keepAudit(now)
     this.record.finish(clockOf(now).now)
     const assessment = this.record.assessment()
     const warned = new Set(this.problems.filter((problem) => problem.severity === "warning").map((one) => one.path))
     const confirmed = Object.fromEntries(Object.entries(this.confirmed).filter(([path]) => warned.has(path)))
     const answers = this.record.submission()
     const files = await Promise.all(
-      imagesIn(this.bundle.children, answers).map(async ({ path, sha256 }) => {
+      filesIn(this.bundle.children, answers).map(async ({ path, sha256 }) => {
         const file = await this.fileOf(sha256)
         return file && { path, sha256, size: file.size, type: file.type }
       }),
     )
     const entry = entryOf({ draft: this.draft, answers, confirmed, assessment, files: files.filter(Boolean), now })
-    const name = assessment.headName || this.draft.name
+    const name = assessment.headName || this.record.instanceName() || this.draft.name
     return { id: entry.id, draft_id: this.draft.id, name, code: this.draft.code, entry, content_hash: await contentHash(entry) }
   }
 }

@@ -1,4 +1,4 @@
-// Photos, signatures and places, as small as the phone can make them.
+// Photos, drawings and places, as small as the phone can make them.
 
 const LONGEST = 1600 // pixels of a photo's longer side: enough to read a house number, about 300 kB
 const QUALITY = 0.8
@@ -27,46 +27,74 @@ export async function shrink(file, longest = LONGEST) {
   return blobOf(canvas, "image/jpeg", QUALITY)
 }
 
-/** Lets a finger or a mouse write on `canvas`. → {isEmpty(), clear(), picture(): Promise<Blob>}; `onStroke` after each line. */
-export function signaturePad(canvas, onStroke) {
+const PAPER = "#fff"
+
+/**
+ * Lets a finger or a mouse draw on `canvas`; `onStroke` after each line.
+ * → {isEmpty(), clear(), undo(), colour(name), on(picture), picture(type): Promise<Blob>}
+ */
+export function drawingPad(canvas, onStroke) {
   const context = canvas.getContext("2d")
-  let strokes = 0
-  let last = null
-  const begin = () => {
-    context.fillStyle = "#fff"
-    context.fillRect(0, 0, canvas.width, canvas.height)
-    Object.assign(context, { lineWidth: canvas.width / 150, lineCap: "round", lineJoin: "round", strokeStyle: "#111" })
-    strokes = 0
+  let strokes = []
+  let stroke = null
+  let ground = null
+  let tone = "#111"
+  const segment = (colour, from, to) => {
+    context.strokeStyle = colour
+    context.beginPath()
+    context.moveTo(...from)
+    context.lineTo(...to)
+    context.stroke()
   }
-  const placeOf = (event) => {
-    const box = canvas.getBoundingClientRect()
-    return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height]
+  const redraw = () => {
+    context.fillStyle = PAPER
+    context.fillRect(0, 0, canvas.width, canvas.height)
+    if (ground) context.drawImage(ground, 0, 0, canvas.width, canvas.height)
+    Object.assign(context, { lineWidth: Math.max(canvas.width, canvas.height) / 150, lineCap: "round", lineJoin: "round" })
+    for (const { colour, places } of strokes) places.forEach((place, index) => segment(colour, places[Math.max(0, index - 1)], place))
   }
   const draw = (event) => {
-    const place = placeOf(event)
-    context.beginPath()
-    context.moveTo(...(last ?? place))
-    context.lineTo(...place)
-    context.stroke()
-    last = place
+    const box = canvas.getBoundingClientRect()
+    const place = [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height]
+    segment(stroke.colour, stroke.places.at(-1) ?? place, place)
+    stroke.places.push(place)
   }
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId)
+    stroke = { colour: tone, places: [] }
     draw(event)
   })
-  canvas.addEventListener("pointermove", (event) => {
-    if (last) draw(event)
-  })
+  canvas.addEventListener("pointermove", (event) => stroke && draw(event))
   const end = () => {
-    if (!last) return
-    last = null
-    strokes += 1
+    if (!stroke) return
+    strokes.push(stroke)
+    stroke = null
     onStroke()
   }
   canvas.addEventListener("pointerup", end)
   canvas.addEventListener("pointercancel", end)
-  begin()
-  return { isEmpty: () => strokes === 0, clear: begin, picture: () => blobOf(canvas, "image/png") }
+  redraw()
+  return {
+    isEmpty: () => !strokes.length && !ground,
+    clear() {
+      strokes = []
+      ground = null
+      redraw()
+    },
+    undo() {
+      if (strokes.pop()) redraw()
+      return strokes.length > 0
+    },
+    colour: (name) => (tone = name),
+    /** Begins anew on top of a picture, in its own size. */
+    on(picture) {
+      strokes = []
+      ground = picture
+      Object.assign(canvas, { width: picture.width, height: picture.height })
+      redraw()
+    },
+    picture: (type = "image/png") => blobOf(canvas, type, QUALITY),
+  }
 }
 
 /** "lat lon altitude accuracy" as XForms write a place; unknown altitude is 0. */

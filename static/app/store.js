@@ -4,6 +4,7 @@
 //
 // Nothing finalised is deleted without a receipt. A draft's journal is only ever appended to.
 
+import { hashesIn, replay } from "./answers.js"
 import { Database, ask } from "./database.js"
 import { fold } from "./search.js"
 
@@ -55,6 +56,22 @@ function makeStores(db) {
 
 /** Has the server all of it: the entry and every photo? */
 export const isReceived = (item) => item.state === "received" && item.missing.length === 0
+
+const NAMING = ["drafts", "journal", "outbox", "forms", "files"]
+
+/** Removes those of `hashes` that no open interview, no finished entry and no questionnaire names any more. */
+async function dropUnnamed({ drafts, journal, outbox, forms, files }, hashes) {
+  if (!hashes.length) return
+  const named = [...(await ask(outbox.getAll())).map(({ entry }) => entry.files), ...(await ask(forms.getAll())).map((form) => form.files)]
+  for (const draft of await ask(drafts.getAll())) {
+    if (draft.state === "open") named.push(replay(draft.start, await ask(journal.getAll(everythingOf(draft.id)))).answers)
+  }
+  const kept = new Set(hashesIn(named))
+  for (const hash of new Set(hashes)) if (!kept.has(hash)) files.delete(hash)
+}
+
+/** Every file that a draft ever named. */
+const namedBy = async ({ journal }, draft) => hashesIn([draft.start, await ask(journal.getAll(everythingOf(draft.id)))])
 
 export class DraftClosed extends Error {}
 
@@ -155,28 +172,35 @@ export class Store extends Settings {
     })
   }
 
-  /** A draft begun by mistake: never shown or sent again. Its journal stays, this step at its end. Throws DraftClosed. */
+  /**
+   * A draft begun by mistake: never shown or sent again, its files are removed. Its journal stays, this step at its end.
+   * Throws DraftClosed.
+   */
   discard(id, at) {
-    return this.database.write(["drafts", "journal"], async ({ drafts, journal }) => {
+    return this.database.write(NAMING, async (stores) => {
+      const { drafts, journal } = stores
       const draft = await ask(drafts.get(id))
       if (draft?.state !== "open") throw new DraftClosed(id)
       const last = await ask(journal.openKeyCursor(everythingOf(id), "prev"))
       drafts.put({ ...draft, state: "discarded" })
       journal.add({ op: "discard", at, draft: id, seq: (last ? last.key[1] : 0) + 1 })
+      await dropUnnamed(stores, await namedBy(stores, draft))
     })
   }
 
   // The outbox: {id, draft_id, name, entry, content_hash, state: "waiting"|"received", missing, result, receipt,
   // verified, problem}; `missing` are the hashes of files that the server has not acknowledged.
 
-  /** Draft → outbox, in one step. Throws DraftClosed when it was finalised already. */
+  /** Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised already. */
   finalise(draftId, item) {
-    return this.database.write(["drafts", "outbox"], async ({ drafts, outbox }) => {
+    return this.database.write(NAMING, async (stores) => {
+      const { drafts, outbox } = stores
       const draft = await ask(drafts.get(draftId))
       if (draft?.state !== "open") throw new DraftClosed(draftId)
       drafts.put({ ...draft, state: "finalised", entry_id: item.id })
       const missing = item.entry.files.map((file) => file.sha256)
       outbox.add({ ...item, state: "waiting", missing, problem: null, receipt: null, result: null })
+      await dropUnnamed(stores, await namedBy(stores, draft))
     })
   }
 
@@ -206,12 +230,17 @@ export class Store extends Settings {
     return this.#changeOutbox(id, { problem })
   }
 
-  // Photos and signatures: {sha256, blob, size, type, receipt, problem}
+  // Files of answers and of questionnaires: {sha256, blob, size, type, name?, receipt, problem}
 
   saveFile(file) {
     return this.database.write(["files"], async ({ files }) => {
       if (!(await ask(files.get(file.sha256)))) files.add({ ...file, receipt: null, problem: null })
     })
+  }
+
+  /** Removes files that an answer no longer names, unless something else does. */
+  dropFiles(hashes) {
+    return this.database.write(NAMING, (stores) => dropUnnamed(stores, hashes))
   }
 
   file(sha256) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { clockOf } from "../../static/app/draft.js"
-import { entryOf, imagesIn } from "../../static/app/entry.js"
+import { entryOf, filesIn } from "../../static/app/entry.js"
 
 const children = [
   { name: "anh_nha", type: "image" },
@@ -12,11 +12,18 @@ const children = [
 
 test("every photo and signature is named with its place, in groups and of members", () => {
   const answers = { anh_nha: "a1", xac_nhan: { chu_ky: "b2" }, thanh_vien: [{ ho_ten: "Lò Văn A" }, { anh: "c3" }] }
-  assert.deepEqual(imagesIn(children, answers), [
+  assert.deepEqual(filesIn(children, answers), [
     { path: "anh_nha", sha256: "a1" },
     { path: "xac_nhan/chu_ky", sha256: "b2" },
     { path: "thanh_vien[2]/anh", sha256: "c3" },
   ])
+})
+
+test("sound, films, documents and the log of the interview are files too; a text that looks like a hash is none", () => {
+  const hash = "a".repeat(64)
+  const kinds = ["audio", "video", "file", "audit", "text"].map((type) => ({ name: type, type }))
+  const answers = Object.fromEntries(kinds.map(({ name }) => [name, hash]))
+  assert.deepEqual(filesIn(kinds, answers).map(({ path }) => path), ["audio", "video", "file", "audit"])
 })
 
 const draft = {

@@ -3,11 +3,15 @@
 // `fault()` (the word of what cannot be read yet) and `leave()`.
 
 import { Acknowledge, Moment, NumberField, ReadOnly, TextField } from "./field.js"
+import { later } from "./later.js"
 import { Photo, Signature } from "./picture.js"
 import { Place } from "./place.js"
 import { Picker, Slider, Stars } from "./range.js"
 import { Rank } from "./rank.js"
 import { Trace } from "./trace.js"
+
+const Attached = later(async () => (await import("./attached.js")).Attached)
+const Barcode = later(async () => (await import("./barcode.js")).Barcode)
 
 /** type → control; or {appearance: control, …} of which the first that the question has counts, "" when it has none. */
 const CONTROLS = {
@@ -23,6 +27,11 @@ const CONTROLS = {
   geotrace: Trace,
   geoshape: Trace,
   image: { signature: Signature, "": Photo },
+  audio: Attached,
+  video: Attached,
+  file: Attached,
+  barcode: Barcode,
+  text: { cccd: Barcode, "": TextField },
 }
 
 /** The control for a question that is no choice. */

@@ -1,108 +1,170 @@
-// Photos and signatures: the bytes go to the store under their hash, the answer is the hash.
+// Photos, drawings and signatures: the bytes go to the store under their hash, the answer is the hash.
 
 import { sha256 } from "../canonical.js"
-import { shrink, signaturePad } from "../media.js"
+import { drawingPad, scaled, shrink } from "../media.js"
 import { action, number, part, stamp, word } from "./page.js"
 
-/** Keeps a picture and makes it the question's answer. The bytes are on the disk before the answer names them. */
-async function keep(question, blob) {
+/** Keeps a file and makes it the question's answer. The bytes are on the disk before the answer names them. */
+export async function keep(question, blob, { type = blob.type, name } = {}) {
   const hash = await sha256(await blob.arrayBuffer())
-  await question.interview.saveFile({ sha256: hash, blob, size: blob.size, type: blob.type })
+  await question.interview.saveFile({ sha256: hash, blob, size: blob.size, type, name })
   question.answer(hash)
 }
 
-/** What photo and signature share: showing the picture that the answer names. */
-class Picture {
+export const kilobytes = (size) => number(Math.ceil(size / 1000))
+
+/** What every file's control shares: an address for the bytes that the answer names, and what is said when it fails. */
+export class Kept {
   #address = null
 
-  async draw(hash) {
-    if (this.#address) URL.revokeObjectURL(this.#address)
-    this.#address = null
+  /** Puts the file that `hash` names into `shown` (an element with a src); null when this phone has it not. */
+  async draw(hash, shown) {
+    this.leave()
     const file = hash ? await this.question.interview.fileOf(hash) : null
-    const picture = part(this.element, "picture")
-    picture.hidden = !file
+    shown.hidden = !file
     part(this.element, "elsewhere").hidden = !hash || Boolean(file)
-    if (file) picture.src = this.#address = URL.createObjectURL(file.blob)
+    if (file) shown.src = this.#address = URL.createObjectURL(file.blob)
     return file
   }
 
   leave() {
     if (this.#address) URL.revokeObjectURL(this.#address)
+    this.#address = null
   }
 
   failed(error, otherwise) {
-    part(this.element, "status").textContent = word(error?.name === "QuotaExceededError" ? "photo.full" : otherwise)
+    this.status.textContent = word(error?.name === "QuotaExceededError" ? "photo.full" : otherwise)
   }
 }
 
-export class Photo extends Picture {
+/** A canvas under a finger. Kept after every stroke: whoever closes the page after signing has signed. */
+class Drawn extends Kept {
+  #isBusy = false
+  #isLate = false
+
+  begin(template) {
+    this.element = stamp(template)
+    this.status = part(this.element, "status")
+    this.canvas = part(this.element, "pad")
+    this.pad = drawingPad(this.canvas, () => this.keepDrawn())
+  }
+
+  async keepDrawn() {
+    this.#isLate = true
+    if (this.#isBusy) return
+    this.#isBusy = true
+    try {
+      while (this.#isLate && !this.pad.isEmpty()) {
+        this.#isLate = false
+        await keep(this.question, await this.pad.picture(this.type))
+      }
+      this.status.textContent = word("saved.saved")
+    } catch (error) {
+      this.failed(error, "failed.title")
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  clear() {
+    this.#isLate = false
+    this.pad.clear()
+    this.question.answer(null)
+    this.show("")
+  }
+}
+
+/** Taken by the camera or chosen; with `annotate` drawn upon, with `draw` drawn on white. */
+export class Photo extends Drawn {
+  #isDrawing = false
+
   constructor(question) {
     super()
     this.question = question
-    this.element = stamp("photo")
-    this.status = part(this.element, "status")
-    const input = action(this.element, "photo")
-    input.setAttribute("aria-labelledby", question.labelId)
-    input.addEventListener("change", () => input.files[0] && this.#take(input))
-    action(this.element, "clear").addEventListener("click", () => {
-      question.answer(null)
-      this.show("")
+    const looks = new Set((question.node.appearance ?? "").split(" "))
+    this.isFree = looks.has("draw")
+    this.isDrawable = this.isFree || looks.has("annotate")
+    this.isNew = looks.has("new") || looks.has("new-front")
+    this.longest = Number(question.node.parameters?.["max-pixels"]) || undefined
+    this.type = this.isFree ? "image/png" : "image/jpeg"
+    this.begin("photo")
+    if (this.isFree) Object.assign(this.canvas, scaled(800, 800, this.longest))
+    this.pad.clear() // a canvas that changes its size forgets its white
+    const take = action(this.element, "photo")
+    take.capture = ["selfie", "front", "new-front"].some((one) => looks.has(one)) ? "user" : "environment"
+    for (const input of [take, action(this.element, "choose")]) {
+      input.setAttribute("aria-labelledby", question.labelId)
+      input.addEventListener("change", () => input.files[0] && this.#take(input))
+    }
+    action(this.element, "clear").addEventListener("click", () => this.clear())
+    action(this.element, "draw").addEventListener("click", () => this.#drawOn())
+    action(this.element, "done").addEventListener("click", () => this.show(question.value))
+    action(this.element, "undo").addEventListener("click", () => {
+      this.pad.undo()
+      if (this.isFree && this.pad.isEmpty()) this.clear()
+      else this.keepDrawn()
     })
+    for (const tone of part(this.element, "tools").querySelectorAll("input")) tone.name = `tone ${question.path}`
+    part(this.element, "tools").addEventListener("change", ({ target }) => this.pad.colour(target.value))
     this.show(question.value)
   }
 
   async #take(input) {
     this.status.textContent = word("photo.working")
     try {
-      const longest = Number(this.question.node.parameters?.["max-pixels"]) || undefined
-      await keep(this.question, await shrink(input.files[0], longest))
-      await this.show(this.question.value)
+      await keep(this.question, await shrink(input.files[0], this.longest))
+      await (this.isDrawable ? this.#drawOn() : this.show(this.question.value))
     } catch (error) {
       this.failed(error, "photo.failed")
     }
     input.value = "" // the same file may be chosen again
   }
 
-  async show(hash) {
+  async #drawOn() {
+    const file = await this.question.interview.fileOf(this.question.value)
+    if (!file) return
+    this.pad.on(await createImageBitmap(file.blob))
+    await this.show(this.question.value, true)
+  }
+
+  async show(hash, isDrawing = this.isFree && !hash) {
+    const file = await this.draw(hash, part(this.element, "picture"))
+    if (isDrawing) part(this.element, "picture").hidden = true
+    else this.pad.clear()
+    part(this.element, "drawing").hidden = !isDrawing
+    part(this.element, "taking").hidden = this.isFree || isDrawing
+    part(this.element, "choosing").hidden = this.isFree || isDrawing || this.isNew
     part(this.element, "take").textContent = word(hash ? "photo.again" : "photo.take")
+    action(this.element, "draw").hidden = !this.isDrawable || isDrawing || !file
     action(this.element, "clear").hidden = !hash
-    const file = await this.draw(hash)
-    this.status.textContent = file ? word("photo.kept", { size: number(Math.ceil(file.size / 1000)) }) : ""
+    this.status.textContent = file ? word("photo.kept", { size: kilobytes(file.size) }) : ""
+    this.#isDrawing = isDrawing
+    this.refresh()
+  }
+
+  refresh() {
+    action(this.element, "done").hidden = !this.#isDrawing || !this.question.value
+    if (this.#isDrawing) action(this.element, "clear").hidden = !this.question.value
   }
 }
 
-export class Signature extends Picture {
+export class Signature extends Drawn {
   constructor(question) {
     super()
     this.question = question
-    this.element = stamp("signature")
-    const canvas = part(this.element, "pad")
-    const width = Number(question.node.parameters?.["max-pixels"]) || canvas.width
-    Object.assign(canvas, { width, height: width / 2 })
-    this.pad = signaturePad(canvas, () => this.#signed())
-    action(this.element, "clear").addEventListener("click", () => {
-      this.pad.clear()
-      this.question.answer(null)
-      this.show("")
-    })
+    this.begin("signature")
+    const width = Number(question.node.parameters?.["max-pixels"]) || this.canvas.width
+    Object.assign(this.canvas, { width, height: width / 2 })
+    this.pad.clear() // a canvas that changes its size forgets its white
+    action(this.element, "clear").addEventListener("click", () => this.clear())
     this.show(question.value)
   }
 
-  // After every stroke: whoever closes the page after signing has signed.
-  async #signed() {
-    try {
-      await keep(this.question, await this.pad.picture())
-      part(this.element, "status").textContent = word("saved.saved")
-    } catch (error) {
-      this.failed(error, "failed.title")
-    }
-  }
-
   async show(hash) {
-    part(this.element, "pad").hidden = Boolean(hash)
+    this.canvas.hidden = Boolean(hash)
     action(this.element, "clear").hidden = !hash && this.pad.isEmpty()
-    part(this.element, "status").textContent = ""
-    await this.draw(hash)
+    this.status.textContent = ""
+    await this.draw(hash, part(this.element, "picture"))
   }
 
   refresh() {

@@ -1,0 +1,32 @@
+// Controls that few forms ask for are read when one does; they lie on the phone since the release was installed.
+
+/** A control's class that stands in for the one `load()` brings. */
+export const later = (load) =>
+  class Later {
+    constructor(question) {
+      this.element = document.createElement("div")
+      load().then((Control) => {
+        if (this.isGone) return
+        this.control = new Control(question)
+        this.element.append(this.control.element)
+        question.refresh()
+      })
+    }
+
+    show(value) {
+      this.control?.show(value)
+    }
+
+    refresh() {
+      this.control?.refresh?.()
+    }
+
+    fault() {
+      return this.control?.fault?.()
+    }
+
+    leave() {
+      this.isGone = true
+      this.control?.leave?.()
+    }
+  }

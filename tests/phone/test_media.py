@@ -1,0 +1,315 @@
+"""Photos, drawings, sound, films, files and codes on a phone: kept, played, sent, and removed when nothing names them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Playwright
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+from migrations.upgrade import upgrade
+from models import Attachment
+from models.engine import open_engine
+from survey.form.xlsform import compile_workbook
+from survey.submissions.published import publish
+from survey.submissions.register import import_household
+from survey.submissions.rounds import open_round
+from tests import world
+from tests.phone import village
+from tests.phone.phone import WIDTH, Phone, Server
+from tests.pictures import picture
+
+pytestmark = pytest.mark.phone
+SOURCE = Path(__file__).with_name("ghi_chep.md")
+# No real person: the last six digits of the number are 000000, which no card carries.
+CARD = "014079000000|050000000|Lò Văn Thử Nghiệm|02011979|Nam|Bản Thử, Mường Khiêng|01052021"
+ODD_CARD = "014179000000||Quàng Thị Thử|02011980|Nam||"
+MEDIA = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+DETECTOR = """window.BarcodeDetector = class { async detect() { return [{ rawValue: window.sees ?? "" }] } }"""
+NO_DETECTOR = "delete window.BarcodeDetector"
+FILES = """async () => {
+  const names = (await indexedDB.databases()).map(one => one.name).filter(name => name.startsWith('so-ho-'))
+  const db = await new Promise(done => { const ask = indexedDB.open(names[0]); ask.onsuccess = () => done(ask.result) })
+  const keys = await new Promise(done => {
+    const ask = db.transaction('files').objectStore('files').getAllKeys()
+    ask.onsuccess = () => done(ask.result)
+  })
+  db.close()
+  return keys
+}"""
+JOURNAL = FILES.replace("'files'", "'journal'").replace("getAllKeys", "getAll")
+
+
+def build(session: Session) -> None:
+    world.build(session)
+    now = datetime.now(UTC)
+    source = SOURCE.read_text(encoding="utf-8")
+    form = publish(session, compile_workbook(source, {}), source, now)
+    for number, head in enumerate(village.HEADS[:2]):
+        import_household(
+            session, commune_id=world.COMMUNE, household_id=f"ho-{number}", village_id=world.VILLAGE, head_name=head, now=now
+        )  # fmt: skip
+    open_round(
+        session, round_id=village.ROUND, title="Ghi chép 2026", year=2026, form=form,
+        opens_on=date(2026, 9, 1), closes_on=date(2026, 12, 14), now=now,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("media") / "so-ho.sqlite3"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    with Session(engine) as session, session.begin():
+        build(session)
+    engine.dispose()
+    return path
+
+
+class Camera(Phone):
+    """A phone whose camera and microphone give a made picture and tone."""
+
+    def switch_on(self) -> None:
+        launch = self.playwright.chromium.launch_persistent_context
+        kept = self.playwright.chromium
+
+        def with_media(*args: Any, **named: Any) -> Any:
+            return launch(*args, **named | {"args": MEDIA, "permissions": ["camera", "microphone"]})
+
+        kept.launch_persistent_context = with_media  # type: ignore[method-assign]
+        try:
+            super().switch_on()
+        finally:
+            kept.launch_persistent_context = launch  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def asked(playwright: Playwright, server: Server, tmp_path: Path) -> Iterator[Phone]:
+    """A phone with an interview open."""
+    made = Camera(playwright, tmp_path / "profile", server.address)
+    made.context.add_init_script(DETECTOR)
+    made.enrol()
+    made.begin("ho-0")
+    yield made
+    made.switch_off()
+    assert made.errors == []
+
+
+def upload(name: str, media_type: str, data: bytes) -> Any:
+    return {"name": name, "mimeType": media_type, "buffer": data}
+
+
+def stroke(phone: Phone, path: str) -> None:
+    pad = phone.question(path).locator("canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    phone.page.mouse.move(box["x"] + 20, box["y"] + 20)
+    phone.page.mouse.down()
+    phone.page.mouse.move(box["x"] + 90, box["y"] + 60, steps=4)
+    phone.page.mouse.up()
+
+
+def settled(phone: Phone, count: int) -> list[str]:
+    """The files on the phone, once there are this many."""
+    phone.page.wait_for_function(f"async count => (await ({FILES})()).length === count", arg=count)
+    return list(phone.page.evaluate(FILES))
+
+
+def test_a_photo_taken_anew_leaves_one_on_the_phone_and_a_discarded_record_none(asked: Phone) -> None:
+    asked.section("hinh")
+    photo = asked.question("hinh/anh")
+    photo.locator("[data-action=photo]").set_input_files(upload("a.png", "image/png", picture("PNG", 1200, 900)))
+    photo.locator("img.picture").wait_for()
+    assert photo.locator("img.picture").evaluate("one => [one.naturalWidth, one.naturalHeight]") == [800, 600]
+    [first] = settled(asked, 1)
+    photo.locator("[data-action=choose]").set_input_files(upload("b.png", "image/png", picture("PNG", 600, 900)))
+    asked.page.wait_for_function(f"async first => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== first }}", arg=first)
+    taken = asked.question("hinh/chup")
+    assert not taken.locator("[data-action=choose]").is_visible()
+    assert taken.locator("[data-action=photo]").get_attribute("capture") == "environment"
+    taken.locator("[data-action=photo]").set_input_files(upload("b.png", "image/png", picture("PNG", 300, 300)))
+    settled(asked, 2)
+    taken.locator("[data-action=clear]").click()
+    settled(asked, 1)
+    photo.locator("[data-action=photo]").set_input_files(upload("a.png", "image/png", b"<svg/>"))
+    asked.page.wait_for_function("() => document.body.innerText.includes('Xin chụp lại') || document.body.innerText.includes('chụp ảnh khác')")
+    asked.saved()
+    asked.go_home()
+    asked.page.click("[data-household='ho-0'] >> nth=0")
+    asked.page.click("[data-action=discard]")
+    asked.page.click("#dialog [data-action=yes]")
+    settled(asked, 0)
+
+
+def test_one_draws_on_white_and_on_a_photo_takes_back_and_goes_on(asked: Phone) -> None:
+    asked.section("hinh")
+    stroke(asked, "hinh/so_do")
+    settled(asked, 1)
+    sketch = asked.question("hinh/so_do")
+    sketch.locator(".tools label").nth(1).click()
+    stroke(asked, "hinh/so_do")
+    sketch.locator("[data-action=done]").click()
+    sketch.locator("img.picture").wait_for()
+    assert not sketch.locator("canvas").is_visible()
+    sketch.locator("[data-action=draw]").click()
+    sketch.locator("canvas").wait_for()
+    stroke(asked, "hinh/so_do")
+    sketch.locator("[data-action=undo]").click()
+    sketch.locator("[data-action=clear]").click()
+    settled(asked, 0)
+    marked = asked.question("hinh/ghi_len")
+    marked.locator("[data-action=photo]").set_input_files(upload("a.png", "image/png", picture("PNG", 400, 300)))
+    marked.locator("canvas").wait_for()
+    [plain] = settled(asked, 1)
+    stroke(asked, "hinh/ghi_len")
+    asked.page.wait_for_function(f"async plain => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== plain }}", arg=plain)
+    assert asked.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    marked.locator("[data-action=done]").click()
+    marked.locator("img.picture").wait_for()
+
+
+def test_sound_is_recorded_paused_kept_and_arrives_with_film_and_file_at_the_desk(asked: Phone, server: Server) -> None:
+    asked.section("tieng")
+    sound = asked.question("tieng/loi_ke")
+    sound.locator("[data-action=record]").click()
+    sound.locator("[data-state=recording]").wait_for()
+    sound.get_by_text("0:01", exact=True).wait_for()
+    sound.locator("[data-action=pause]").click()
+    sound.locator("[data-state=paused]").wait_for()
+    sound.locator("[data-action=pause]").click()
+    sound.locator("[data-state=recording]").wait_for()
+    sound.locator("[data-action=stop]").click()
+    sound.locator("audio").wait_for()
+    assert sound.locator("audio").evaluate("one => one.src.startsWith('blob:')")
+    film = b"\x1aE\xdf\xa3" + b"\0" * 100
+    asked.question("tieng/phim").locator("[data-action=choose]").set_input_files(upload("p.webm", "video/webm", film))
+    document = asked.question("tieng/van_ban")
+    assert "8 MB" in document.locator("[data-part=limit]").inner_text()
+    document.locator("[data-action=choose]").set_input_files(upload("lon.pdf", "application/pdf", b"%PDF-" + b"x" * 9_000_000))
+    asked.page.wait_for_function("() => document.body.innerText.includes('8,6 MB')")
+    document.locator("[data-action=choose]").set_input_files(upload("rong.pdf", "application/pdf", b""))
+    document.locator("[data-action=choose]").set_input_files(upload("quyết định.pdf", "application/pdf", "%PDF-1.7 thử".encode()))
+    document.get_by_text("quyết định.pdf").wait_for()
+    settled(asked, 3)
+    asked.saved()
+    asked.section("hinh")  # and back: what was kept is shown again
+    asked.section("tieng")
+    sound.locator("audio").wait_for()
+    document.get_by_text("quyết định.pdf").wait_for()
+    asked.check()
+    asked.finalise()
+    asked.go_home()
+    asked.sync()
+    engine = create_engine(f"sqlite:///{server.folder}/so-ho.sqlite3")
+    with Session(engine) as session:
+        kinds = {row.sha256: row.media_type for row in session.scalars(select(Attachment))}
+    engine.dispose()
+    assert kinds[hashlib.sha256(film).hexdigest()] == "video/webm"
+    assert kinds[hashlib.sha256("%PDF-1.7 thử".encode()).hexdigest()] == "application/pdf"
+    assert {"audio/webm", "video/webm", "application/pdf"} <= set(kinds.values())
+    assert asked.counts() == {"saved": 1, "unsent": 0, "received": 1}
+    assert set(asked.page.evaluate(FILES)) >= set(kinds)  # kept here until the round is closed
+
+
+def test_a_recording_under_way_is_kept_when_one_leaves_the_screen(asked: Phone) -> None:
+    asked.section("tieng")
+    sound = asked.question("tieng/loi_ke")
+    sound.locator("[data-action=record]").click()
+    sound.get_by_text("0:01", exact=True).wait_for()
+    asked.section("hinh")
+    settled(asked, 1)
+    asked.section("tieng")
+    sound.locator("audio").wait_for()
+
+
+def scan(phone: Phone, path: str, text: str) -> None:
+    phone.page.evaluate("text => { window.sees = text }", text)
+    phone.question(path).locator("[data-action=scan]").click()
+
+
+def test_a_code_is_scanned_or_typed(asked: Phone) -> None:
+    asked.section("tieng")
+    scan(asked, "tieng/ma_tu", "PA-000-1")
+    asked.page.wait_for_selector("#dialog:not([open])", state="attached")
+    asked.page.wait_for_function("() => document.querySelector(\".question[data-path='tieng/ma_tu'] input\").value === 'PA-000-1'")
+    asked.answer("tieng/ma_tu", "PA-000-2")
+    asked.saved()
+    asked.section("hinh")
+    asked.section("tieng")
+    asked.question("tieng/ma_tu").locator("input").wait_for()
+    assert asked.value("tieng/ma_tu") == "PA-000-2"
+
+
+def add_person(phone: Phone) -> None:
+    phone.section("nguoi")
+    phone.page.click("[data-action=add]")
+    phone.page.wait_for_selector("[data-screen=section][data-place^='nguoi[']")
+    phone.question("nguoi[1]/cccd").locator("input").wait_for()
+
+
+def test_a_citizen_card_fills_its_person_and_asks_before_it_writes_over_an_answer(asked: Phone) -> None:
+    add_person(asked)
+    scan(asked, "nguoi[1]/cccd", "https://example.org/")
+    asked.page.get_by_text("không phải mã của thẻ").wait_for()
+    asked.page.evaluate("text => { window.sees = text }", CARD)
+    asked.page.get_by_text("Đã đọc thẻ.").wait_for()
+    assert asked.value("nguoi[1]/cccd") == "014079000000"
+    assert asked.value("nguoi[1]/ho_ten") == "Lò Văn Thử Nghiệm"
+    assert asked.value("nguoi[1]/gioi_tinh") == "nam"
+    asked.answer("nguoi[1]/ho_ten", "LÒ VĂN THỬ NGHIỆM")  # capitals are no difference
+    scan(asked, "nguoi[1]/cccd", CARD)
+    asked.page.get_by_text("Đã đọc thẻ.").wait_for()
+    assert asked.value("nguoi[1]/ho_ten") == "LÒ VĂN THỬ NGHIỆM"
+    scan(asked, "nguoi[1]/cccd", ODD_CARD)
+    rows = asked.page.locator("#dialog .card-rows li")
+    rows.first.wait_for()
+    assert rows.count() == 3
+    asked.page.click("#dialog [data-action=no]")
+    assert asked.value("nguoi[1]/ho_ten") == "LÒ VĂN THỬ NGHIỆM"
+    scan(asked, "nguoi[1]/cccd", ODD_CARD)
+    asked.page.click("#dialog [data-action=yes]")
+    asked.page.get_by_text("không khớp giới tính").wait_for()
+    asked.page.get_by_text("không khớp năm sinh").wait_for()
+    assert asked.value("nguoi[1]/ho_ten") == "Quàng Thị Thử"
+    asked.saved()
+    journal = json.dumps(asked.page.evaluate(JOURNAL), ensure_ascii=False)
+    assert "014079000000" in journal
+    assert "Mường Khiêng" not in journal and "050000000" not in journal and "|" not in journal
+
+
+def test_a_number_is_typed_where_the_browser_reads_no_codes(asked: Phone) -> None:
+    asked.context.add_init_script(NO_DETECTOR)
+    asked.page.reload()
+    asked.page.wait_for_selector("[data-screen=overview]")
+    add_person(asked)
+    question = asked.question("nguoi[1]/cccd")
+    assert not question.locator("[data-action=scan]").is_visible()
+    question.get_by_text("không quét được mã").wait_for()
+    asked.answer("nguoi[1]/cccd", "014079000000")
+    # A reader that types like a keyboard is read like a camera.
+    asked.answer("nguoi[1]/cccd", CARD)
+    question.locator("input").blur()
+    asked.page.get_by_text("Đã đọc thẻ.").wait_for()
+    assert asked.value("nguoi[1]/ho_ten") == "Lò Văn Thử Nghiệm"
+    asked.saved()
+    assert "050000000" not in json.dumps(asked.page.evaluate(JOURNAL))
+
+
+def test_a_camera_that_is_not_allowed_is_said_in_words(asked: Phone) -> None:
+    asked.page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')) }"
+    )
+    asked.section("tieng")
+    asked.question("tieng/ma_tu").locator("[data-action=scan]").click()
+    asked.page.get_by_text("chưa được phép dùng máy ảnh").wait_for()
+    asked.question("tieng/loi_ke").locator("[data-action=record]").click()
+    asked.page.get_by_text("chưa được phép dùng micrô").wait_for()
+    assert asked.question("tieng/loi_ke").locator("[data-action=take]").count() == 1
