@@ -1,6 +1,7 @@
 // A record: answers under a form, kept evaluated while they change.   ⇄ survey/form/record.py, survey/poverty/assess.py
 // Knows no DOM, no storage, no network, no clock of its own. The contract is docs/form-bundle.md.
 import { build, equalities } from './expression.js'
+import { FUNCTIONS } from './functions.js'
 import { Context, days, Node, nodeText, numberText, textNumber, toBoolean, toNumber, toString, words } from './values.js'
 
 const CONTAINERS = new Set(['group', 'repeat'])
@@ -929,7 +930,14 @@ export function display(bundle, definition, value, language) {
     return names.map((name, index) => place(index) + (word(all[byName.get(name)]?.label) || name)).join(', ')
   }
   if (typeof value === 'number') return numberWords(value, language)
+  if (definition.type in LINES) return lineWords(definition.type, value, language)
   return MOMENTS.has(definition.type) ? momentWords(value, definition.appearance ?? '') : value
+}
+
+/** "340 m" of a walked line, "1250 m²" of an area, by the functions that forms reckon with. */
+function lineWords(type, value, language) {
+  const [name, unit] = type === 'geoshape' ? ['area', 'm²'] : ['distance', 'm']
+  return `${numberWords(Math.floor(FUNCTIONS[name](null, [() => value]) + 0.5), language)} ${unit}`
 }
 
 const MOMENTS = new Set(['date', 'today', 'time', 'dateTime', 'start', 'end'])

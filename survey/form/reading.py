@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from survey.form.expression import Context
 from survey.form.form import SILENT, Form, Item
+from survey.form.functions import FUNCTIONS
 from survey.form.record import Evaluation, filled, place_of
-from survey.form.values import Node, number_text
+from survey.form.values import Node, number_text, to_number
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,25 @@ def display(form: Form, item: Item, value: str | float, language: str) -> str:
         return ", ".join(words)
     if isinstance(value, float):
         return number_words(value, language)
+    if item.type in LINES:
+        return line_words(item.type, value, language)
     return moment_words(value, item.appearance or "") if item.type in _MOMENTS else value
+
+
+LINES = ("geotrace", "geoshape")
+
+
+def line_words(kind: str, value: str, language: str) -> str:
+    """How long a walked line is, "340 m", or how large an area, "1250 m²", by the functions that forms reckon with."""
+    name, unit = ("area", "m²") if kind == "geoshape" else ("distance", "m")
+    measure = FUNCTIONS[name](cast(Context, None), [lambda _: value])  # of a text, whatever stands around it
+    return f"{number_words(float(math.floor(to_number(measure) + 0.5)), language)} {unit}"
+
+
+def points_of(value: str) -> int:
+    """How many points a line or area has; the one that closes an area is not another."""
+    points = [point.strip() for point in value.split(";") if point.strip()]
+    return len(points) - (len(points) > 3 and points[0] == points[-1])
 
 
 _MOMENTS = ("date", "today", "time", "dateTime", "start", "end")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from survey.form.form import Form
-from survey.form.reading import Instance, Row, Section
+from survey.form.reading import LINES, Instance, Row, Section, points_of
 from survey.submissions.names import without_tones
 
 PICTURES = {"image", "file", "audio", "video"}
@@ -34,6 +34,8 @@ class Line:
     answer: str
     before: str
     change: Change
+    points: int = 0  # of a walked line or area
+    points_before: int = 0
 
 
 @dataclass
@@ -119,7 +121,8 @@ class _Comparison:
         # Nobody stands twice at quite the same point: a position is shown, and not said to have changed.
         if known and kind != "geopoint" and (now.raw if now else "") != (before.raw if before else ""):
             change = Change.ADDED if not last else Change.GONE if not answer else Change.CHANGED
-        return Line(row.path, row.label, answer, last, change)
+        points, earlier = (points_of(str(one.raw)) if one and kind in LINES else 0 for one in (now, before))
+        return Line(row.path, row.label, answer, last, change, points, earlier)
 
 
 def _by_name(instances: Iterable[Instance]) -> dict[tuple[str, str, int], Instance]:

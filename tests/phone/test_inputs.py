@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.engine import open_engine
+from survey.form.form import Item
 from survey.form.xlsform import compile_workbook
 from survey.submissions.published import publish
 from survey.submissions.register import import_household
@@ -28,6 +29,23 @@ SMALL = """() => [...document.querySelectorAll('.question')]
   .filter(one => one.checkVisibility() && !one.matches('label.choice *'))
   .filter(one => Math.min(one.getBoundingClientRect().width, one.getBoundingClientRect().height) < 48)
   .map(one => one.outerHTML.slice(0, 120))"""
+# Every answer in the journals on this phone: [[path, value], …].
+JOURNAL = """async () => {
+  const asked = request => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  const found = []
+  for (const { name } of await indexedDB.databases()) {
+    const db = await asked(indexedDB.open(name))
+    if (db.objectStoreNames.contains('journal')) {
+      const events = await asked(db.transaction('journal').objectStore('journal').getAll())
+      found.push(...events.map(({ path, value }) => [path, value]))
+    }
+    db.close()
+  }
+  return found
+}"""
 # Taps until the phone has seen that it moved: standing still adds no point.
 ADDED = """([path, count]) => {
   const question = document.querySelector(`[data-path='${path}']`)
@@ -50,7 +68,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = SOURCE.read_text(encoding="utf-8")
     with Session(engine) as session, session.begin():
         world.build(session)
-        form = publish(session, compile_workbook(source, {}), source, now)
+        compiled = compile_workbook(source, {})
+        compiled.children.insert(0, Item("bat_dau", "bat_dau", "start-geopoint"))
+        form = publish(session, compiled, source, now)
         import_household(
             session,
             commune_id=world.COMMUNE,
@@ -368,3 +388,15 @@ def test_an_area_follows_the_walker_and_closes_itself(asked: Phone) -> None:
     drawer.locator("summary").click()
     assert said in drawer.inner_text()
     assert asked.page.locator("[data-jump='noi/ruong']").count() == 0
+
+
+def test_where_the_interview_began_is_kept_without_a_question(phone: Phone) -> None:
+    there(phone, 21.4567, 103.7, 9)
+    phone.enrol()
+    phone.begin("ho-0")
+    phone.saved()
+    phone.section("so")
+    phone.answer("so/so_ga", 1)
+    phone.saved()
+    kept = phone.page.evaluate(JOURNAL)
+    assert ["bat_dau", "21.4567 103.7 0 9"] in kept

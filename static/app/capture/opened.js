@@ -6,6 +6,7 @@ import { Interview } from "../interview.js"
 import { bundleOf, preview } from "../preview.js"
 import { addressOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
+import { locateStart } from "./started.js"
 import { offerLanguages, readForm } from "./words.js"
 
 const PATIENCE = 1000 // milliseconds for a page that is just being reloaded to let go
@@ -32,6 +33,7 @@ export class Opened {
   #app
   #release = null
   #insisting = null
+  #located = () => {}
 
   constructor(app) {
     this.#app = app
@@ -104,6 +106,7 @@ export class Opened {
     })
     this.id = id
     this.#release = release
+    locateStart(this.interview, new Date()).then((end) => (this.#located = end))
     return null
   }
 
@@ -128,6 +131,7 @@ export class Opened {
 
   #stolen(id) {
     if (this.id !== id) return
+    this.#located(false)
     this.interview.saved()
     this.id = this.interview = this.#release = null
     this.#app.show() // which waits for the lock in vain and says so
@@ -137,6 +141,7 @@ export class Opened {
   async close() {
     if (!this.id) return
     const { interview } = this
+    this.#located()
     if (!(await interview.saved())) await this.#insist(interview)
     this.id = this.interview = null
     this.#release?.()
