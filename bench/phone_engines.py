@@ -46,6 +46,22 @@ EDIT = """async ([path, field, value]) => {
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
   return [settled - start, performance.now() - start, bench.values()]
 }"""
+# Everything answered so far as text, and kept so that a power cut leaves it there.
+STORE = """async () => {
+  const opened = indexedDB.open('bench', 1)
+  opened.onupgradeneeded = () => opened.result.createObjectStore('kept')
+  await new Promise((done, fail) => Object.assign(opened, { onsuccess: done, onerror: fail }))
+  const taken = []
+  for (let round = 0; round < 5; round += 1) {
+    const start = performance.now()
+    const text = await bench.serialise()
+    const transaction = opened.result.transaction('kept', 'readwrite', { durability: 'strict' })
+    transaction.objectStore('kept').put(text, 'record')
+    await new Promise((done, fail) => Object.assign(transaction, { oncomplete: done, onerror: fail, onabort: fail }))
+    taken.push(performance.now() - start)
+  }
+  return taken.sort((a, b) => a - b)[2]
+}"""
 ADD = "async () => { const start = performance.now(); await bench.add(); return performance.now() - start }"
 # metric → most that ours may be of enketo-core's; on the same form at throttle 6
 GOALS = {
@@ -176,6 +192,7 @@ def measure(browser: Browser, base: str, engine: str, form: str, throttle: int, 
         painted.append(seen)
     row |= {"settled": statistics.median(settled), "p95": statistics.quantiles(settled, n=20)[-1]}
     row |= {"painted": statistics.median(painted), "wrong": wrong}
+    row["store"] = page.evaluate(STORE)
     adds = [page.evaluate(ADD) for _ in range(ADDS[engine])]
     row["add 1st"], row["add 10th"] = adds[0], statistics.median(adds[7:])
     if len(adds) >= 100:
@@ -187,7 +204,7 @@ def measure(browser: Browser, base: str, engine: str, form: str, throttle: int, 
     return row
 
 
-COLUMNS = ["open", "gzip", "brotli", "settled", "p95", "painted", "add 1st", "add 10th", "add 100th", "heap", "wrong"]
+COLUMNS = ["open", "gzip", "brotli", "settled", "p95", "painted", "store", "add 1st", "add 10th", "add 100th", "heap", "wrong"]
 
 
 def show(form: str, throttle: int, rows: dict[str, dict[str, float]]) -> None:

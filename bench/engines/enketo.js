@@ -25,6 +25,7 @@ window.bench = {
   add() {
     document.querySelector('.add-repeat-btn').click()
   },
+  serialise: () => form.getDataStr(),
   values() {
     const root = form.model.xml.querySelector('instance > *')
     return Object.fromEntries([...root.children].filter((node) => /^c\d+$/.test(node.nodeName)).map((node) => [node.nodeName, node.textContent]))

@@ -34,5 +34,6 @@ window.bench = {
   add() {
     draw(record.addInstance('tv'))
   },
+  serialise: () => JSON.stringify(record.answers()),
   values: () => record.values(),
 }

@@ -51,6 +51,10 @@ window.bench = {
     root.currentState.children.find((node) => node.nodeType.startsWith('repeat-range')).addInstances()
     return nextTick()
   },
+  async serialise() {
+    const payload = await root.prepareInstancePayload({ payloadType: 'monolithic' })
+    return payload.data[0].get('xml_submission_file').text()
+  },
   values() {
     const calculated = root.currentState.children.filter((node) => /\/c\d+$/.test(node.currentState.reference))
     return Object.fromEntries(calculated.map((node) => [node.currentState.reference.slice(6), String(node.currentState.value ?? '')]))
