@@ -30,6 +30,8 @@ REFUSALS = {
     "points_twice": lazy_gettext("%(name)s, row %(row)s: “%(key)s” stands here for the second time."),
     "points_figure": lazy_gettext("%(name)s, row %(row)s: “%(figure)s” is no number of points."),
 }
+# How the check of a workbook quotes an expression (its own words, translated with the rest of them).
+OF_TEXT, OF_TEXT_AT = "%(message)s, in: %(text)s", "%(message)s (at character %(at)s), in: %(text)s"
 FILE_CHANGES = {
     "added": lazy_gettext("new"),
     "removed": lazy_gettext("taken away"),
@@ -103,15 +105,17 @@ def refusals(found: Iterable[Refusal]) -> list[str]:
 
 
 def sentence(fault: Mapping[str, Any]) -> str:
-    """A fault of a check in the reader's language; one whose words are not ours stays as it is."""
-    template = str(fault["template"])
-    words = gettext(template)
-    if not fault["values"]:
-        return words
+    """A fault of a check in the reader's language; one whose words are not ours stays as it is. The value `of_text`
+    is the expression that is meant, `of_at` the character in it."""
+    template, values = str(fault["template"]), fault["values"]
     try:
-        return words % fault["values"]
+        said = gettext(template) % values if values else gettext(template).replace("%%", "%")
+        if "of_text" in values:
+            whole = OF_TEXT_AT if "of_at" in values else OF_TEXT
+            said = gettext(whole) % {"message": said, "text": values["of_text"], "at": values.get("of_at")}
     except (KeyError, TypeError, ValueError):
-        return str(fault["template"])
+        return template
+    return said
 
 
 def place(fault: Mapping[str, Any]) -> str:
