@@ -67,7 +67,7 @@ export class Barcode {
     button.addEventListener("click", () => this.#scan())
     if (!("BarcodeDetector" in window && navigator.mediaDevices?.getUserMedia)) {
       button.hidden = true
-      this.status.textContent = word("scan.unsupported")
+      if (question.node.type === "barcode") this.status.textContent = word("scan.unsupported")
     }
     this.show(question.value)
   }
@@ -97,7 +97,7 @@ export class Barcode {
     const nodeOf = (name) => record.itemAt(prefix + name)?.node
     const known = { typeOf: (name) => nodeOf(name)?.type, choicesOf: (name) => record.choices(prefix + name) }
     const answers = [{ name: question.node.name, value: card.number }, ...answersOf(card, targets, known)]
-    if (own && nodeOf(own)) answers.push({ name: own, value: card.number })
+    if (own && own !== question.node.name && nodeOf(own)) answers.push({ name: own, value: card.number })
     const given = answers
       .map(({ name, value }) => ({ path: prefix + name, node: nodeOf(name), value, before: record.get(prefix + name) }))
       .filter(({ path, value, before }) => !record.isReadonly(path) && !isSame(value, before))
