@@ -39,12 +39,16 @@ from models import (
     SubmissionFile,
     SubmissionStatus,
 )
+from survey.form.spreadsheet import read_sheets, write_xlsx
+from survey.form.xform import EditionError
+from survey.form.xlsform import compile_workbook
 from survey.submissions.accounts import deactivate, find_account
 from survey.submissions.collect import entity_id, make_token
+from survey.submissions.published import Given, publish
 from survey.submissions.review import decide
-from survey.terms import Action
+from survey.terms import Action, SourceKind
 from survey.web.collect_keys import settings_code
-from tests.interviews import ANSWERS, ROUND
+from tests.interviews import ANSWERS, ROUND, SOURCE
 from tests.web.collect_client import (
     BOUNDARY,
     Answer,
@@ -570,3 +574,72 @@ def test_a_key_is_in_no_log_and_no_page(
     assert "RuntimeError" in caplog.text
     for text in (caplog.text, answer.body.decode(), missing.body.decode()):
         assert key not in text
+
+
+# -- other questionnaires
+
+GENERIC = """
+| settings |
+| | form_title | form_id | version |
+| | Ao cá | ao_ca | {version} |
+
+| survey |
+| | type | name | label |
+| | csv-external | loai_ca | |
+| | integer | so_ao | Mấy ao? |
+| | text | loai | Loại cá |
+"""
+TABLE = b"name,label\nchep,C\xc3\xa1 ch\xc3\xa9p\n"
+
+
+def publish_generic(session: Any, version: str, kind: SourceKind = SourceKind.MARKDOWN) -> None:
+    """A questionnaire without a household, asked by the open round."""
+    session.rollback()
+    text = GENERIC.format(version=version)
+    form = compile_workbook(text, {"loai_ca.csv": TABLE})
+    content = text.encode() if kind is SourceKind.MARKDOWN else write_xlsx(read_sheets(text.encode()))
+    publish(session, form, text, NOW, given=Given(f"ao_ca.{kind.value}", kind, content, {"loai_ca.csv": TABLE}))
+    survey_round = session.get(Round, ROUND)
+    survey_round.form_id, survey_round.form_version = "ao_ca", version
+    session.commit()
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "reason"),
+    [
+        ("1", SourceKind.XLSX, "unknown_household"),
+        ("", SourceKind.MARKDOWN, "bad_shape"),  # versions that are no identifiers of ours: fetched, and held
+        ("2 a", SourceKind.MARKDOWN, "bad_shape"),
+    ],
+)
+def test_a_form_without_households_works_and_its_records_are_held(
+    phone: Collect, session: Any, version: str, kind: SourceKind, reason: str
+) -> None:
+    publish_generic(session, version, kind)
+    [listed] = phone.form_list()
+    fetched = phone.fetch(listed)
+    assert (fetched.form_id, fetched.version) == ("ao_ca", version)
+    assert fetched.media == {"loai_ca.csv": TABLE}
+    sent = phone.submit(filled(fetched, None, {"so_ao": 2, "loai": "Cá chép"}))
+    assert sent.status == 202
+    assert states(session) == [("quarantined", reason)]
+
+
+def test_a_form_that_has_no_edition_leaves_the_others_in_the_list(
+    phone: Collect, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(_source: Any) -> str:
+        raise EditionError("no")
+
+    monkeypatch.setattr("survey.submissions.collect.xform.collect_edition", none)
+    assert phone.form_list() == []
+
+
+def test_an_older_version_that_a_phone_still_has_is_taken(phone: Collect, fetched: Fetched, session: Any) -> None:
+    session.rollback()
+    newer = compile_workbook(SOURCE.replace("| phieu_thu | 1 |", "| phieu_thu | 2 |"))
+    publish(session, newer, SOURCE, NOW)
+    session.get(Round, ROUND).form_version = "2"
+    session.commit()
+    assert phone.submit(interview(fetched)).status == 201
+    assert phone.form_list()[0]["version"] == "2"
