@@ -43,6 +43,7 @@ async function scan(accepts) {
     for (const one of stream.getTracks()) one.stop()
     video.srcObject = null
     if (isOpen) dialog.close()
+    await closed // it is told later: the next dialog must not hear of this one's end
   }
   return found
 }
