@@ -158,7 +158,7 @@ function weightedChecklist(c, args) {
   return within(c, args, weights)
 }
 
-const randomize = (c, [set, seed]) => shuffled(nodes(set(c)), seed ? parkMiller(toNumber(seed(c))) : c.env.random)
+const randomize = (c, [set, seed]) => shuffled(nodes(set(c)), seed ? parkMiller(seed(c)) : c.env.random)
 
 /** The order that the specification names for these draws; also of choices whose list is shown shuffled. */
 export function shuffled(items, draw) {
@@ -171,8 +171,20 @@ export function shuffled(items, draw) {
   return found
 }
 
+const sha256 = (whole) => FUNCTIONS.digest(null, [() => whole, () => 'SHA-256', () => 'hex'])
+
+/** The whole number a seed stands for, as JavaRosa has it: a text that is no number gives 64 bits of its SHA-256. */
+function wholeSeed(value) {
+  const seed = toNumber(value)
+  if (Number.isFinite(seed)) return Math.trunc(seed % 2147483647)
+  const text = typeof value === 'number' ? '' : toString(value)
+  let whole = seed > 0 ? 2n ** 63n - 1n : seed < 0 ? -(2n ** 63n) : 0n
+  if (Number.isNaN(seed) && text) whole = BigInt.asIntN(64, BigInt(`0x${sha256(text).slice(0, 16)}`))
+  return Number(whole % 2147483647n)
+}
+
 export function parkMiller(seed) {
-  let state = Number.isFinite(seed) ? Math.trunc(seed % 2147483647) : 1
+  let state = wholeSeed(seed)
   if (state <= 0) state += 2147483646
   return () => {
     state = (state * 16807) % 2147483647

@@ -405,7 +405,7 @@ def choice_name(c: Context, args: Arguments) -> Value:
 def randomize(c: Context, args: Arguments) -> Value:
     """A node-set shuffled, inside out (Fisher-Yates); a seed makes it the same every time (Park-Miller): ODK XForms."""
     nodes: list[Node] = []
-    draw = _park_miller(to_number(args[1](c))) if len(args) == 2 else c.env.random
+    draw = _park_miller(_seed(args[1](c))) if len(args) == 2 else c.env.random
     for node in _nodes(args[0](c)):
         place = math.floor(draw() * (len(nodes) + 1))
         nodes.append(node)
@@ -413,8 +413,20 @@ def randomize(c: Context, args: Arguments) -> Value:
     return nodes
 
 
-def _park_miller(seed: float) -> Callable[[], float]:
-    state = int(math.fmod(seed, 2147483647)) if math.isfinite(seed) else 1
+def _seed(value: Value) -> int:
+    """The whole number a seed stands for, as JavaRosa has it: fractions go, a text that is no number gives the first 64
+    bits of its SHA-256, a blank is 0."""
+    number = to_number(value)
+    if math.isinf(number):
+        return 2**63 - 1 if number > 0 else -(2**63)
+    if not math.isnan(number):
+        return int(number)
+    text = "" if isinstance(value, float) else _HALF.sub("\ufffd", to_string(value))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True) if text else 0
+
+
+def _park_miller(seed: int) -> Callable[[], float]:
+    state = abs(seed) % 2147483647 * (1 if seed > 0 else -1)
     state = state if state > 0 else state + 2147483646
 
     def draw() -> float:

@@ -32,7 +32,7 @@ export function offered({ record, node, path, interview }) {
   const { randomize, seed = "" } = node.parameters ?? {}
   if (!/^true/i.test(randomize ?? "")) return choices
   const own = [...`${interview.draft.id} ${path}`].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 2147483647, 7)
-  return shuffled(choices, parkMiller(seed ? Number(seedOf(seed, record, path)) : own))
+  return shuffled(choices, parkMiller(seed ? seedOf(seed, record, path) : own))
 }
 
 /** A seed as the form gives it: a number, or ${name} of a question beside or above. */
