@@ -19,6 +19,16 @@ export function filesIn(children, answers, prefix = "") {
   })
 }
 
+/** The node of type audit in `children`, with its path: {path, node} or null. */
+export function auditOf(children, prefix = "") {
+  for (const node of children) {
+    if (node.type === "audit") return { path: prefix + node.name, node }
+    const inside = node.type === "group" ? auditOf(node.children, `${prefix}${node.name}/`) : null
+    if (inside) return inside
+  }
+  return null
+}
+
 const asNumber = (deprived) => (deprived === null ? null : Number(deprived))
 
 /** ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}]. */

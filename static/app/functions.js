@@ -1,9 +1,9 @@
 // The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ survey/form/functions.py
 // A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from context.env.
-import { digest, extractSigned, fromBase64 } from './digest.js'
 import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from './values.js'
 
-const text = (body) => (c, args) => body(...args.map((a) => toString(a(c))))
+/** A function of texts. */
+export const text = (body) => (c, args) => body(...args.map((a) => toString(a(c))))
 const number = (body) => (c, args) => body(...args.map((a) => toNumber(a(c))))
 const nodes = (value) => (Array.isArray(value) ? value : [])
 const trim = (value) => value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
@@ -245,6 +245,7 @@ function choiceName(c, [value, list]) {
   return label ? nodeText(label) : ''
 }
 
+/** By name; kinds/digest.js adds those that few forms call. */
 export const FUNCTIONS = {
   true: () => true,
   false: () => false,
@@ -277,9 +278,6 @@ export const FUNCTIONS = {
   substring,
   translate: text(translate),
   regex: text(regex),
-  digest: text(digest),
-  'base64-decode': text(fromBase64),
-  'extract-signed': text(extractSigned),
 
   number: (c, [a]) => toNumber(a ? a(c) : [c.node]),
   round,

@@ -2,10 +2,9 @@
 // screen answers within a frame) and at once to the store; nothing waits for anything. Knows no screen.
 
 import { hashesIn, movedBy, originalPath, replay, track, valueAt } from "./answers.js"
-import { auditCsv, auditOf } from "./audit.js"
 import { contentHash, sha256 as hashOf } from "./canonical.js"
 import { clockOf } from "./draft.js"
-import { entryOf, filesIn, isFile } from "./entry.js"
+import { auditOf, entryOf, filesIn, isFile } from "./entry.js"
 import { uuidv7 } from "./ids.js"
 import { within } from "./places.js"
 import { isOffered, suggestion } from "./preload.js"
@@ -25,9 +24,9 @@ export class Interview {
 
   /**
    * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is who
-   * asks with which phone, `lastSaved` the answers that were finished last with this form.
+   * asks with which phone, `lastSaved` the answers that were finished last with this form. `isRead`: it is only looked at.
    */
-  constructor(store, bundle, draft, events, { now, about, lastSaved = null, onSaved = () => {} }) {
+  constructor(store, bundle, draft, events, { now, about, lastSaved = null, isRead = false, onSaved = () => {} }) {
     const { answers, confirmed, origins, last } = replay(draft.start, events)
     this.#store = store
     this.bundle = bundle
@@ -40,7 +39,7 @@ export class Interview {
     this.onSaved = onSaved
     this.#audit = auditOf(bundle.children)
     this.#events = [...events]
-    if (events.length) this.#log({ op: "resume", path: "" })
+    if (events.length && !isRead) this.#log({ op: "resume", path: "" })
   }
 
   /** Notes how the interview goes, for a form that asks for it. */
@@ -167,6 +166,7 @@ export class Interview {
     if (!this.#audit) return
     const { path, node } = this.#audit
     const { parameters = {} } = node
+    const { auditCsv } = await import("./kinds/audit.js")
     const text = auditCsv(this.#events, {
       started: this.draft.started_at,
       finalised: now,

@@ -2,6 +2,7 @@
 // store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
 
 import { canonical } from "./canonical.js"
+import { needs } from "./kinds.js"
 import { isSigned } from "./receipt.js"
 import { batches, speaksOf, verdict } from "./verdict.js"
 
@@ -68,6 +69,23 @@ export async function formFile(folder, name, { sha256, type }) {
   }
 }
 
+/** The templates of the kinds of question that few forms ask, as HTML. */
+export async function kindsPage() {
+  const answer = await fetch("/kinds.html", { redirect: "error" })
+  if (!answer.ok) throw new Error("no templates")
+  return answer.text()
+}
+
+/** Has the worker keep these files of its release with the others; rejects when one cannot be had. */
+async function keepKinds(addresses) {
+  const worker = (await navigator.serviceWorker?.ready)?.active
+  if (!worker || !addresses.length) return
+  const { port1, port2 } = new MessageChannel()
+  const told = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)))
+  worker.postMessage({ keep: addresses }, [port2])
+  if (!(await told)) throw new Stopped({ act: "wait" })
+}
+
 /** Ends the session on the server. false when there was no answer: it must be tried again. */
 export async function signOut() {
   try {
@@ -124,10 +142,13 @@ export class Outbox {
   async #forms() {
     for (const { form } of this.#greeting.rounds) {
       const kept = await this.#store.form(form.id, form.version)
+      if (kept) await keepKinds(needs(kept)) // also those that a newer release moved here
       if (kept?.hash === form.hash) continue
       this.#report({ step: "form" })
       const bundle = await this.#ask(form.url)
-      if (bundle.id === form.id && bundle.version === form.version) await this.#store.saveForm(bundle)
+      if (bundle.id !== form.id || bundle.version !== form.version) continue
+      await keepKinds(needs(bundle))
+      await this.#store.saveForm(bundle)
     }
   }
 

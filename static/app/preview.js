@@ -42,9 +42,10 @@ class Nowhere {
 }
 
 /** A fresh interview with the questionnaire at `address`; null when it cannot be had. */
-export async function preview(address, now, about) {
+export async function preview(address, now, about, ready) {
   const bundle = await fetched(address)
   if (!bundle?.children) return null
+  await ready(bundle)
   const household = { household_id: "", village_id: "", context: {}, last_answers: null }
   const made = newDraft({ household, round: { id: "" }, bundle, commune: "", now, about })
   const draft = { ...made, id: previewOf(address), name: bundle.title, visited: [], state: "open" }

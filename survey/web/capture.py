@@ -25,6 +25,7 @@ from survey.web.security import HEADERS, public
 
 blueprint = Blueprint("capture", __name__)
 MANIFEST = "/manifest.webmanifest"
+KINDS_PAGE = "/kinds.html"
 PRIVATE = "\u01c2"  # a letter to JavaScript, and in none of our scripts
 
 
@@ -50,12 +51,17 @@ def page() -> Response:
 def worker() -> Response:
     """The service worker of this release."""
     source = bare(_static() / "sw.js")
-    files = json.dumps(["/", MANIFEST, *_files()])
-    response = Response(
-        f'const VERSION = "{app_version()}"\nconst FILES = {files}\n{source}', mimetype="text/javascript"
-    )
+    lists = f"const FILES = {json.dumps(['/', MANIFEST, *_files()])}\nconst KINDS = {json.dumps([KINDS_PAGE, *_kinds()])}"
+    response = Response(f'const VERSION = "{app_version()}"\n{lists}\n{source}', mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = "/"
     return _kept(response)
+
+
+@blueprint.get(KINDS_PAGE)
+@public
+def kinds() -> Response:
+    """The templates of the kinds of question that only some questionnaires ask (static/app/kinds.js)."""
+    return _kept(Response(render_template("app/kinds.html")))
 
 
 @blueprint.get("/static/app/<path:name>.js")
@@ -63,7 +69,7 @@ def worker() -> Response:
 def module(name: str) -> Response:
     """A module of the phone's shell, without its comments."""
     address = f"/static/app/{name}.js"
-    if address not in _files():
+    if address not in {*_files(), *_kinds()}:
         abort(404)
     return _kept(Response(bare(_path(address)), mimetype="text/javascript"))
 
@@ -115,7 +121,8 @@ def app_version() -> str:
     if known is None or current_app.debug:
         digest = hashlib.sha256(render_template("app/index.html").encode())
         digest.update(bare(_static() / "sw.js").encode())
-        for address in _files():
+        digest.update(render_template("app/kinds.html").encode())
+        for address in [*_files(), *_kinds()]:
             digest.update(address.encode())
             path = _path(address)
             digest.update(bare(path).encode() if path.suffix == ".js" else path.read_bytes())
@@ -148,7 +155,14 @@ def _files() -> list[str]:
         *static.glob("icons/*.svg"),
         *static.glob("icons/*.png"),
     ]
-    return sorted(f"/static/{path.relative_to(static).as_posix()}" for path in found if path.exists())
+    return sorted(f"/static/{path.relative_to(static).as_posix()}" for path in found if "kinds" not in path.parts)
+
+
+def _kinds() -> list[str]:
+    """Addresses of the static files that a phone keeps once one of its questionnaires needs them."""
+    static = _static()
+    found = [static / "kinds.css", *static.glob("app/**/kinds/*.js")]
+    return sorted(f"/static/{path.relative_to(static).as_posix()}" for path in found)
 
 
 def _static() -> Path:

@@ -21,7 +21,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "models": ({"terms"}, {"sqlalchemy"}),
     "submissions": (
         {"terms", "problems", "access", "form", "poverty", "models"},
-        {"sqlalchemy", "rfc8785", "cryptography", "argon2", "openpyxl", "vietnam_provinces"},
+        {"sqlalchemy", "rfc8785", "cryptography", "argon2", "openpyxl", "vietnam_provinces", "PIL"},
     ),
     "web": (
         {"terms", "problems", "access", "form", "poverty", "models", "submissions"},
@@ -162,7 +162,7 @@ POWERS = {
 }
 DOM = re.compile(r"(?<![\w.#$])(document|window|localStorage|sessionStorage|location|history)\b(?!\s*:)")
 # Modules that compute: node runs them, and they import only one another.
-PURE_SCRIPTS = {"expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload", "markdown", "places"}
+PURE_SCRIPTS = {"expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload", "markdown", "places", "digest", "kinds"}
 
 
 def is_shell(path: str) -> bool:

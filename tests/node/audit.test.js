@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { replay } from "../../static/app/answers.js"
-import { auditCsv, auditOf } from "../../static/app/audit.js"
+import { auditOf } from "../../static/app/entry.js"
+import { auditCsv } from "../../static/app/kinds/audit.js"
 
 const at = (seconds) => new Date(seconds * 1000).toISOString()
 const made = { started: at(1), finalised: at(60) }

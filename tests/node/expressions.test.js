@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import '../../static/app/kinds/digest.js'
 import { Record } from '../../static/app/record.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

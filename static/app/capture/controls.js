@@ -6,22 +6,22 @@ import { Acknowledge, Moment, NumberField, ReadOnly, TextField } from "./field.j
 import { later } from "./later.js"
 import { Photo, Signature } from "./picture.js"
 import { Place } from "./place.js"
-import { Picker, Slider, Stars } from "./range.js"
-import { Rank } from "./rank.js"
-import { Trace } from "./trace.js"
 
-const Attached = later(async () => (await import("./attached.js")).Attached)
+const kind = (file, name) => later(async () => (await import(`./kinds/${file}.js`))[name])
+const Trace = kind("trace", "Trace")
+
+const Attached = kind("attached", "Attached")
 const Barcode = later(async () => (await import("./barcode.js")).Barcode)
 
 /** type → control; or {appearance: control, …} of which the first that the question has counts, "" when it has none. */
 const CONTROLS = {
   integer: NumberField,
   decimal: NumberField,
-  range: { rating: Stars, picker: Picker, "": Slider },
+  range: { rating: kind("range", "Stars"), picker: kind("range", "Picker"), "": kind("range", "Slider") },
   date: Moment,
   time: Moment,
   dateTime: Moment,
-  rank: Rank,
+  rank: kind("rank", "Rank"),
   acknowledge: Acknowledge,
   geopoint: Place,
   geotrace: Trace,

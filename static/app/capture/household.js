@@ -1,6 +1,7 @@
 // One household before and after its interview, and the screen for one that the register does not know.
 
 import { newDraft } from "../draft.js"
+import { ready } from "./kind.js"
 import { uuidv7 } from "../ids.js"
 import { Interview } from "../interview.js"
 import { lockName } from "./opened.js"
@@ -18,7 +19,8 @@ export function returnedWords(returned) {
 
 async function begin(app, { household, round, hello, newHousehold = null }) {
   const bundle = await app.store.form(round.form.id, round.form.version)
-  if (!bundle) return void (await ask({ title: word("household.begin"), words: word("household.no_form"), yes: word("failed.yes") }))
+  const isReady = bundle && (await ready(bundle).then(() => true, () => false))
+  if (!isReady) return void (await ask({ title: word("household.begin"), words: word("household.no_form"), yes: word("failed.yes") }))
   const kept = await app.opened.kept(bundle.id)
   const made = newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(), newHousehold, ...kept })
   const draft = await app.store.openDraft(made)
@@ -44,7 +46,8 @@ async function discard(app, draft, name) {
 async function leftOf(app, id) {
   const { draft, events } = await app.store.draft(id)
   const bundle = await app.store.form(draft.form.id, draft.form.version)
-  const { errors, warnings } = new Interview(app.store, bundle, draft, events, { now: new Date() }).standing()
+  await ready(bundle).catch(() => {}) // a calculation may be missing; what is left to ask is not
+  const { errors, warnings } = new Interview(app.store, bundle, draft, events, { now: new Date(), isRead: true }).standing()
   if (errors.length + warnings.length === 0) return word("household.complete")
   const missing = errors.filter((problem) => problem.kind === "required").length
   return word("household.left", { missing: number(missing), wrong: number(errors.length - missing + warnings.length) })

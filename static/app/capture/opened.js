@@ -3,10 +3,11 @@
 
 import { DraftClosed } from "../store.js"
 import { Interview } from "../interview.js"
+import { needs } from "../kinds.js"
 import { bundleOf, preview } from "../preview.js"
 import { addressOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
-import { locateStart } from "./started.js"
+import { ready } from "./kind.js"
 import { offerLanguages, readForm } from "./words.js"
 
 const PATIENCE = 1000 // milliseconds for a page that is just being reloaded to let go
@@ -65,11 +66,17 @@ export class Opened {
     return { about, lastSaved: (await this.#app.store?.get(`last_saved ${form}`)) ?? null }
   }
 
+  async #locate() {
+    if (!needs(this.interview.bundle).some((address) => address.endsWith("started.js"))) return
+    const { locateStart } = await import("./kinds/started.js")
+    this.#located = await locateStart(this.interview, new Date())
+  }
+
   // Trying out
 
   async #preview(id) {
     const { about } = await this.kept("")
-    this.interview = await preview(bundleOf(id), new Date(), about)
+    this.interview = await preview(bundleOf(id), new Date(), about, ready)
     if (!this.interview) return { element: stamp("preview-missing", { title: "" }) }
     this.id = id
     return null
@@ -99,6 +106,12 @@ export class Opened {
       return this.#closed(draft)
     }
     const bundle = await this.#app.store.form(draft.form.id, draft.form.version)
+    try {
+      await ready(bundle)
+    } catch {
+      release()
+      return { element: stamp("kinds-missing") }
+    }
     this.interview = new Interview(this.#app.store, bundle, draft, events, {
       now: new Date(),
       ...(await this.kept(bundle.id)),
@@ -106,7 +119,7 @@ export class Opened {
     })
     this.id = id
     this.#release = release
-    locateStart(this.interview, new Date()).then((end) => (this.#located = end))
+    this.#locate()
     return null
   }
 

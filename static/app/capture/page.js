@@ -16,6 +16,13 @@ export function speak(chosen) {
   document.documentElement.lang = chosen
 }
 
+/** More templates, for the kinds of question that not every form asks: a page of templates by language. */
+export function learn(html) {
+  const page = new DOMParser().parseFromString(html, "text/html")
+  document.body.append(...page.querySelectorAll("template[data-language]"))
+  speak(language)
+}
+
 /** The form's own words are read in this language from now on: any that the form has, also one the page lacks. */
 export const readIn = (chosen) => (asked = chosen)
 

@@ -1,5 +1,6 @@
 // A finished interview: saved, sent, received, and what it came to.
 
+import { ready } from "./kind.js"
 import { Interview } from "../interview.js"
 import { isReceived } from "../store.js"
 import { wordsOfProblem } from "./notices.js"
@@ -42,7 +43,8 @@ export async function show(app, { id }) {
   const bundle = await app.store.form(item.entry.form.id, item.entry.form.version)
   if (kept && bundle) {
     // As it was on the day of the interview: ages are counted to then.
-    const interview = new Interview(app.store, bundle, kept.draft, kept.events, { now: new Date(item.entry.finalised_at) })
+    await ready(bundle).catch(() => {})
+    const interview = new Interview(app.store, bundle, kept.draft, kept.events, { now: new Date(item.entry.finalised_at), isRead: true })
     part(element, "assessment").replaceWith(drawOutcome(interview))
   }
   return {

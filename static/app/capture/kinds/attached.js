@@ -1,7 +1,7 @@
 // Sound, films and other files: recorded here or chosen, kept under their hash, played back, removed.
 
-import { keep, Kept, kilobytes } from "./picture.js"
-import { action, number, part, stamp, word } from "./page.js"
+import { keep, Kept, kilobytes } from "../picture.js"
+import { action, number, part, stamp, word } from "../page.js"
 
 const BITS = { normal: 64000, low: 24000, "voice-only": 12000 } // a second, as ODK's qualities of sound
 const SOUNDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]

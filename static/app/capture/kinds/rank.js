@@ -1,8 +1,8 @@
 // Putting answers in order: each row goes up or down by a button, or by pulling it. Untouched it is no answer.
 
-import { offered } from "./choice.js"
-import { action, inLanguage, part, spoken, stamp, word } from "./page.js"
-import { write } from "./words.js"
+import { offered } from "../choice.js"
+import { action, inLanguage, part, spoken, stamp, word } from "../page.js"
+import { write } from "../words.js"
 
 export class Rank {
   #signature = null

@@ -1,5 +1,7 @@
-// digest() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC 1321), SHA-1 and SHA-2
+// digest(), base64-decode() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC 1321), SHA-1 and SHA-2
 // (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7).   ⇄ hashlib, survey/form/signed.py
+
+import { FUNCTIONS, text } from '../functions.js'
 
 const M64 = (1n << 64n) - 1n
 const rotate = (x, n) => (x << n) | (x >>> (32 - n))
@@ -207,3 +209,5 @@ function verifies(key, message, signature) {
   const [[x1, y1, z1], [x2, y2, z2]] = [times(s, base), plus(r, times(hash, a))]
   return mod(x1 * z2) === mod(x2 * z1) && mod(y1 * z2) === mod(y2 * z1)
 }
+
+Object.assign(FUNCTIONS, { digest: text(digest), 'base64-decode': text(fromBase64), 'extract-signed': text(extractSigned) })

@@ -1,11 +1,11 @@
 // Walking along a line or around an area: each point is the answer at once, so that whoever is interrupted goes on where
 // he stood. No map: a sketch of what was walked, north up, with its scale.
 
-import { LEAST, lengthOf, pointsOf, sketch, textOf } from "../lines.js"
-import { watchPlace } from "../media.js"
-import { lineWords } from "./answer.js"
-import { action, ask, number, part, stamp, word } from "./page.js"
-import { accuracyOf, accuracyWords } from "./place.js"
+import { LEAST, lengthOf, pointsOf, sketch, textOf } from "../../lines.js"
+import { watchPlace } from "../../media.js"
+import { lineWords } from "../answer.js"
+import { action, ask, number, part, stamp, word } from "../page.js"
+import { accuracyOf, accuracyWords } from "../place.js"
 
 const POOR = 30 // metres: a point further off would bend the line
 const FRESH = 15000 // milliseconds that a reading is where one stands

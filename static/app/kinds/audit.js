@@ -5,16 +5,6 @@ const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')
 const nodeOf = (path) => (path ? `/data/${path}` : "")
 const KINDS = { add: "add repeat", remove: "delete repeat" }
 
-/** The node of type audit in `children`, with its path: {path, node} or null. */
-export function auditOf(children, prefix = "") {
-  for (const node of children) {
-    if (node.type === "audit") return { path: prefix + node.name, node }
-    const inside = node.type === "group" ? auditOf(node.children, `${prefix}${node.name}/`) : null
-    if (inside) return inside
-  }
-  return null
-}
-
 /**
  * The CSV. `events` is the journal [{op, path, value, at}] with its "seen" (a screen) and "resume" lines; `started` and
  * `finalised` are moments; `old(path)` is what stood before the journal. With `isTracked` old and new answers are told.

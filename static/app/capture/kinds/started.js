@@ -1,7 +1,7 @@
 // Where an interview began (start-geopoint): read once, in the first minutes, if this phone may know already. Nobody is
 // asked for it and nobody waits for it.
 
-import { watchPlace } from "../media.js"
+import { watchPlace } from "../../media.js"
 
 const MINUTES = 10 // after which the interview may go on elsewhere
 const PATIENCE = 30000 // milliseconds of waiting for a better reading than the first

@@ -1,9 +1,9 @@
 // A number within limits: a slider with buttons beside it, stars, or a list to pick from. Blank until somebody chose.
 
-import { numberWords } from "../record.js"
-import { onRange, rangeOf } from "../typed.js"
-import { steps } from "./field.js"
-import { action, part, spoken, stamp, word } from "./page.js"
+import { numberWords } from "../../record.js"
+import { onRange, rangeOf } from "../../typed.js"
+import { steps } from "../field.js"
+import { action, part, spoken, stamp, word } from "../page.js"
 
 const MOST_STARS = 10
 const MOST_PICKED = 500
