@@ -30,7 +30,8 @@ from survey.form.xlsform import compile_workbook
 HERE = Path(__file__).parent / "engines"
 ENGINES = ["ours", "enketo", "webforms"]
 ADDS = {"ours": 100, "enketo": 10, "webforms": 10}  # theirs take minutes for a hundred
-PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,">{preloads}<body></body>
+PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title>
+<link rel="icon" href="data:,">{preloads}<body></body>
 <script type="module">
 import './engine/{name}.js'
 await window.bench.open()
@@ -204,7 +205,9 @@ def measure(browser: Browser, base: str, engine: str, form: str, throttle: int, 
     return row
 
 
-COLUMNS = ["open", "gzip", "brotli", "settled", "p95", "painted", "store", "add 1st", "add 10th", "add 100th", "heap", "wrong"]
+COLUMNS = [
+    "open", "gzip", "brotli", "settled", "p95", "painted", "store", "add 1st", "add 10th", "add 100th", "heap", "wrong",
+]  # fmt: skip
 
 
 def show(form: str, throttle: int, rows: dict[str, dict[str, float]]) -> None:
