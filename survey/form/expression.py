@@ -28,6 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from survey.form.fault import N_
 from survey.form.functions import ARITY, FUNCTIONS
 from survey.form.values import Context, Lazy, Node, Value, node_number, node_text, to_boolean, to_number, to_string
 
@@ -35,11 +36,14 @@ Tree = Any  # what JSON can hold, in the shapes above
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be read; `at` is the offset (from 0) in its text."""
+    """An expression that cannot be read; `at` is the offset (from 0) in its text.
 
-    def __init__(self, message: str, at: int = 0) -> None:
-        super().__init__(message)
-        self.at = at
+    `template` with `values` is the message; the template is what a catalog translates.
+    """
+
+    def __init__(self, template: str, at: int = 0, **values: Any) -> None:
+        super().__init__(template % values if values else template.replace("%%", "%"))
+        self.template, self.at, self.values = template, at, values
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -76,7 +80,7 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
             start = at + len(text[at:]) - len(text[at:].lstrip())
-            raise ExpressionError(f"“{text[start]}” is not expected here", start)
+            raise ExpressionError(N_("“%(found)s” is not expected here"), start, found=text[start])
         kind, value = match.lastgroup, match.group(match.lastgroup)
         # XPath 1.0 §3.7: after an operand, * and a name are operators.
         operand_before = bool(found) and (
@@ -120,8 +124,10 @@ class _Parser:
     def expect(self, kind: str, text: str) -> _Token:
         token = self.take(kind, text or None)
         if token is None:
-            found = self.next.text or "the end"
-            raise ExpressionError(f"expected {f'“{text}”' if text else 'the end'}, found “{found}”", self.next.at)
+            found = self.next.text or "…"
+            end = N_("expected the end, found “%(found)s”")
+            template = N_("expected “%(wanted)s”, found “%(found)s”") if text else end
+            raise ExpressionError(template, self.next.at, wanted=text, found=found)
         return token
 
     def expression(self, least: int) -> Tree:
@@ -142,7 +148,7 @@ class _Parser:
                 return self.steps("/", [self.step()])
             return ["path", "/"]
         if token.text == "//" or token.text == "@":
-            raise ExpressionError(f"“{token.text}” is not supported in forms", token.at)
+            raise ExpressionError(N_("“%(found)s” is not supported in forms"), token.at, found=token.text)
         if self.take("op", "."):
             return self.steps(".", [])
         if token.text == ".." or (token.kind == "name" and self.tokens[self.at + 1].text != "("):
@@ -170,7 +176,7 @@ class _Parser:
             return ["child", "*", *self.predicates()]
         name = self.take("name")
         if name is None:
-            raise ExpressionError(f"expected a name, found “{token.text or 'the end'}”", token.at)
+            raise ExpressionError(N_("expected a name, found “%(found)s”"), token.at, found=token.text or "…")
         if self.take("op", "::"):
             return self.axis(name)
         return ["child", name.text, *self.predicates()]
@@ -178,7 +184,7 @@ class _Parser:
     def axis(self, name: _Token) -> Tree:
         """`child::name`, `parent::node()`, `self::*`: the axes that ODK XForms knows, written out (XPath 1.0 §2.2)."""
         if name.text not in ("child", "parent", "self"):
-            raise ExpressionError(f"the axis “{name.text}::” is not supported in forms", name.at)
+            raise ExpressionError(N_("“%(found)s” is not supported in forms"), name.at, found=f"{name.text}::")
         test = self.take("op", "*") or self.expect("name", "")
         if test.text == "node":
             self.expect("op", "(")
@@ -187,7 +193,7 @@ class _Parser:
         if name.text == "child":
             return ["child", "*" if anything else test.text, *self.predicates()]
         if not anything:
-            raise ExpressionError(f"write {name.text}::* here", test.at)
+            raise ExpressionError(N_("write %(wanted)s here"), test.at, wanted=f"{name.text}::*")
         return [name.text, None, *self.predicates()]
 
     def predicates(self) -> list[Tree]:
@@ -206,7 +212,7 @@ class _Parser:
             return token.text[1:-1]
         if token.kind == "ref":
             if not token.text:
-                raise ExpressionError("“${}” names no question", token.at)
+                raise ExpressionError(N_("“${}” names no question"), token.at)
             return ["ref", token.text]
         if token.text == "(":
             inner = self.expression(0)
@@ -214,7 +220,7 @@ class _Parser:
             return inner
         if token.kind == "name":
             return self.call(token)
-        raise ExpressionError(f"expected a value, found “{token.text or 'the end'}”", token.at)
+        raise ExpressionError(N_("expected a value, found “%(found)s”"), token.at, found=token.text or "…")
 
     def call(self, token: _Token) -> Tree:
         self.expect("op", "(")
@@ -224,11 +230,12 @@ class _Parser:
                 self.expect("op", ",")
             arguments.append(self.expression(0))
         if token.text not in ARITY:
-            raise ExpressionError(f"there is no function “{token.text}()”", token.at)
+            raise ExpressionError(N_("there is no function “%(name)s()”"), token.at, name=token.text)
         least, most = ARITY[token.text]
         if not least <= len(arguments) <= most:
-            wanted = str(least) if least == most else f"{least} or more" if most > 99 else f"{least} to {most}"
-            raise ExpressionError(f"{token.text}() takes {wanted} arguments, not {len(arguments)}", token.at)
+            wanted = str(least) if least == most else f"≥ {least}" if most > 99 else f"{least}–{most}"
+            template = N_("%(name)s() takes %(wanted)s arguments, not %(given)s")
+            raise ExpressionError(template, token.at, name=token.text, wanted=wanted, given=len(arguments))
         return ["call", token.text, *arguments]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from survey.form.expression import ExpressionError, Tree
+from survey.form.fault import N_
 from survey.form.form import NUMBERS, Item
 
 
@@ -22,7 +23,17 @@ class Table:
     level: int = 0
 
 
-Place = Item | Table | None  # None: not known before the record is
+@dataclass(frozen=True)
+class Saved:
+    """A place in the answers finished last, `${last-saved#name}`; None is their document."""
+
+    item: Item | None
+
+
+Place = Item | Table | Saved | None  # None: not known before the record is
+Advice = tuple[str, dict[str, str]]  # a template and its values
+LAST = "__last-saved"
+_LAST_REF = "last-saved#"
 
 
 @dataclass
@@ -49,7 +60,7 @@ class Resolution:
     tree: Tree
     reads: list[str]
     local: list[str]  # of these, what is read only of the own repeat instance
-    advice: list[str]  # what will not do what its author thinks
+    advice: list[Advice]  # what will not do what its author thinks
 
 
 @dataclass
@@ -85,7 +96,7 @@ class _Walker:
         self.item, self.names = item, names
         self.reads: set[str] = set()
         self.everywhere: set[str] = set()  # of these, what is not read of the own repeat instance alone
-        self.advice: list[str] = []
+        self.advice: list[Advice] = []
         self.around: list[Item] = []  # the repeats whose predicate is being read
 
     def walk(self, tree: Tree, context: Place) -> Tree:
@@ -109,7 +120,7 @@ class _Walker:
         name = named.removeprefix("${").removesuffix("}").rsplit("/", 1)[-1].strip()
         target = self.reference(name)[2]
         if target.list is None:
-            raise ExpressionError(f"jr:choice-name(): “{name}” has no choices")
+            raise ExpressionError(N_("jr:choice-name(): “%(name)s” has no choices"), name=name)
         return ["call", "jr:choice-name", self.walk(arguments[0], context), target.list]
 
     def indexed_repeat(self, arguments: list[Tree], context: Place) -> Tree:
@@ -118,12 +129,12 @@ class _Walker:
         for repeat, number in zip(arguments[1::2], arguments[2::2], strict=True):
             named = self.reference(repeat[1])[2] if isinstance(repeat, list) and repeat[0] == "ref" else None
             if named is None or named.type != "repeat":
-                raise ExpressionError("indexed-repeat() takes a question, then pairs of a repeat and a number")
+                raise ExpressionError(N_("indexed-repeat() takes a question, then pairs of a repeat and a number"))
             self.reads.add(named.path)
             self.everywhere.add(named.path)
             chosen[named.path] = _from_current(self.walk(number, context))
         if not isinstance(arguments[0], list) or arguments[0][0] != "ref":
-            raise ExpressionError("indexed-repeat() takes a question first, as ${question}")
+            raise ExpressionError(N_("indexed-repeat() takes a question first, as ${question}"))
         target = self.reference(arguments[0][1])[2]
         self.reads.add(target.path)
         self.everywhere.add(target.path)
@@ -137,7 +148,7 @@ class _Walker:
         """`pulldata('file', 'wanted', 'key', value)` → the cell of the first row whose key is the value."""
         table, wanted, key, value = arguments
         if not all(isinstance(name, str) for name in (table, wanted, key)):
-            raise ExpressionError("pulldata() takes the file and both columns in quotes")
+            raise ExpressionError(N_("pulldata() takes the file and both columns in quotes"))
         equal = ["=", ["path", ".", ["child", key]], _from_current(self.walk(value, context))]
         start = ["call", "instance", table.removesuffix(".csv")]
         place = self.column(self.column(Table(start[2], self.columns(start[2])), "root"), "item")
@@ -147,7 +158,7 @@ class _Walker:
 
     def columns(self, table: str) -> frozenset[str]:
         if table not in self.names.tables:
-            raise ExpressionError(f"there is no list or file “{table}”")
+            raise ExpressionError(N_("there is no list or file “%(name)s”"), name=table)
         return self.names.tables[table]
 
     def path(self, tree: Tree, context: Place) -> Tree:
@@ -159,6 +170,10 @@ class _Walker:
             if steps and steps[0][:2] == ["child", self.names.root_name]:
                 steps = steps[1:]
             place = self.names.root
+        elif isinstance(start, list) and start[0] == "ref" and start[1].startswith(_LAST_REF):
+            target = self.named(start[1].removeprefix(_LAST_REF).strip())
+            start, place, several = ["call", "instance", LAST], Saved(target), True
+            done = [["child", "data"], *(["child", item.name] for item in _between(self.names.root, target))]
         elif start == ".":
             place = context
         elif isinstance(start, list) and start[0] == "ref":
@@ -197,16 +212,20 @@ class _Walker:
             return place, False
         if place is None:
             if not self.reads:
-                raise ExpressionError("a path cannot go on after this: what it leads to is not known beforehand")
+                raise ExpressionError(N_("a path cannot go on after this: what it leads to is not known beforehand"))
             return None, True
         if axis == "parent":
+            if isinstance(place, Saved):
+                return Saved(self.names.parents.get(place.item.path) if place.item else None), False
             if isinstance(place, Table):
                 return Table(place.name, place.columns, max(0, place.level - 1)), False
             if place is self.names.root:
-                raise ExpressionError("“..” leads out of the form")
+                raise ExpressionError(N_("“..” leads out of the form"))
             return self.names.parents[place.path], False
         if isinstance(place, Table):
             return self.column(place, name), True
+        if isinstance(place, Saved):
+            return self.saved(place, name), True
         if name == "*":
             below = {item.path for item in place.walk() if item is not place}
             self.reads |= below
@@ -215,37 +234,57 @@ class _Walker:
         for child in place.children:
             if child.name == name:
                 return child, child.type == "repeat"
-        raise ExpressionError(f"there is no “{name}” in “{place.path or self.names.root_name}”")
+        inside = place.path or self.names.root_name
+        raise ExpressionError(N_("there is no “%(name)s” in “%(place)s”"), name=name, place=inside)
 
     def column(self, table: Table, name: str) -> Table:
         expected = {0: "root", 1: "item"}.get(table.level)
         if expected is not None and name != expected:
-            raise ExpressionError(f"expected “{expected}” in instance('{table.name}'), found “{name}”")
+            template = N_("expected “%(wanted)s” in instance('%(table)s'), found “%(found)s”")
+            raise ExpressionError(template, wanted=expected, table=table.name, found=name)
         if table.level == 2 and name not in table.columns:
-            raise ExpressionError(f"“{table.name}” has no column “{name}” (it has {', '.join(sorted(table.columns))})")
+            template = N_("“%(table)s” has no column “%(name)s” (it has %(known)s)")
+            raise ExpressionError(template, table=table.name, name=name, known=", ".join(sorted(table.columns)))
         return Table(table.name, table.columns, table.level + 1)
 
     def table(self, call: Tree) -> Place:
         name = call[2]
         if not isinstance(name, str):
             return None
+        if name == LAST:
+            return Saved(None)
         return Table(name, self.columns(name))
+
+    def saved(self, place: Saved, name: str) -> Saved:
+        root = self.names.root
+        if place.item is None:
+            if name != self.names.root_name:
+                template = N_("there is no “%(name)s” in “%(place)s”")
+                raise ExpressionError(template, name=name, place=LAST)
+            return Saved(root)
+        return Saved(self.step(place.item, ["child", name])[0])  # type: ignore[arg-type]
+
+    def named(self, name: str) -> Item:
+        found = self.names.by_name.get(name, [])
+        if not found:
+            raise ExpressionError(N_("there is no question “%(name)s”"), name=name)
+        if len(found) > 1:
+            template = N_("there are %(count)s questions called “%(name)s”: write the path instead")
+            raise ExpressionError(template, count=len(found), name=name)
+        return found[0]
 
     def reference(self, name: str) -> tuple[Tree, list[Tree], Item, bool]:
         """`${name}`: start, steps, target, whether it may give several nodes."""
-        found = self.names.by_name.get(name, [])
-        if not found:
-            raise ExpressionError(f"there is no question “{name}”")
-        if len(found) > 1:
-            raise ExpressionError(f"there are {len(found)} questions called “{name}”: write the path instead")
-        target = found[0]
+        target = self.named(name)
         shared = self.shared_repeat(target)
         for repeat in self.around:
             if repeat.type == "repeat" and target.path.startswith(repeat.path + "/") and not self.inside(repeat):
-                self.advice.append(
-                    f"${{{name}}} inside a predicate over ${{{repeat.name}}} means every {repeat.name}, "
-                    f"not the one being looked at: write “{target.path[len(repeat.path) + 1 :]}” instead"
+                template = N_(
+                    "${%(name)s} inside a predicate over ${%(repeat)s} means every %(repeat)s, "
+                    "not the one being looked at: write “%(instead)s” instead"
                 )
+                instead = target.path[len(repeat.path) + 1 :]
+                self.advice.append((template, {"name": name, "repeat": repeat.name, "instead": instead}))
         if shared is None:
             start, steps, top = "/", [], self.names.root
         else:

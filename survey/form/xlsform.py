@@ -1,119 +1,65 @@
 """A workbook → `Form`, with errors that a spreadsheet author understands: sheet, row, column, what to do.
 
-pyxform reads the workbook (Markdown, CSV, XLSX) and judges it as XLSForm (https://xlsform.org); what it accepts is
-compiled here row by row. The columns that are ours alone are described in docs/form-bundle.md.
+`workbook.py` reads the sheets within limits, `rows.py` makes items of rows, and here their expressions become trees.
+What compiles is at last judged by pyxform as XLSForm (https://xlsform.org). The columns that are ours alone are
+described in docs/form-bundle.md; what of XLSForm is supported, in docs/xlsform.md.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from pyxform.builder import create_survey_element_from_dict
 from pyxform.errors import PyXFormError
+from pyxform.utils import default_is_dynamic
 from pyxform.xls2json import workbook_to_json
-from pyxform.xls2json_backends import DefinitionData, get_xlsform
+from pyxform.xls2json_backends import DefinitionData
 
+from survey.form import vocabulary
+from survey.form.attached import manifest
 from survey.form.expression import ExpressionError, parse
-from survey.form.form import CONTAINERS, Form, Item, Text, Texts
+from survey.form.fault import N_, Fault, Findings, WorkbookError
+from survey.form.form import CONTAINERS, SILENT, Form, Item, Text
 from survey.form.resolve import CycleError, Names, Reads, Resolution, blank_sums, evaluation_order, resolve
+from survey.form.rows import NO, YES, Cell, Languages, Rows, asked, cells_of
+from survey.form.workbook import read_workbook
 
+__all__ = ["Fault", "WorkbookError", "check_workbook", "compile_workbook"]
 
-@dataclass(frozen=True)
-class Fault:
-    """One mistake in a workbook; `row` counts from 1 as the spreadsheet shows it, None when it is not known."""
-
-    sheet: str
-    row: int | None
-    column: str | None
-    message: str
-
-    def __str__(self) -> str:
-        where = [f"sheet {self.sheet}"]
-        if self.row is not None:
-            where.append(f"row {self.row}")
-        if self.column:
-            where.append(f"column {self.column}")
-        return f"{', '.join(where)}: {self.message}"
-
-
-class WorkbookError(ValueError):
-    """A workbook that cannot be used; `faults` lists every mistake that was found."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
-
-
-TYPES = {
-    "begin group": "group", "begin_group": "group", "begin repeat": "repeat", "begin_repeat": "repeat",
-    "text": "text", "string": "text", "integer": "integer", "int": "integer", "decimal": "decimal", "range": "range",
-    "date": "date", "time": "time", "datetime": "dateTime", "note": "note",
-    "calculate": "calculate", "hidden": "hidden",
-    "geopoint": "geopoint", "gps": "geopoint", "location": "geopoint", "geotrace": "geotrace", "geoshape": "geoshape",
-    "image": "image", "photo": "image", "audio": "audio", "video": "video", "file": "file", "barcode": "barcode",
-    "acknowledge": "acknowledge", "trigger": "acknowledge", "start": "start", "end": "end", "today": "today",
-    "username": "username", "deviceid": "deviceid",
-    "select_one": "select_one", "select one": "select_one", "select_multiple": "select_multiple",
-    "select multiple": "select_multiple", "rank": "rank",
-}  # fmt: skip
-_END = ("end group", "end_group", "end repeat", "end_repeat")
-_RULES = {
-    "relevant": "relevant", "relevance": "relevant", "required": "required", "constraint": "constraint",
-    "calculation": "calculate", "calculate": "calculate", "warning": "warning", "choice_filter": "choice_filter",
-    "read_only": "readonly", "readonly": "readonly",
-}  # fmt: skip
-_TEXTS = {
-    "label": "label", "caption": "label", "hint": "hint", "guidance_hint": "guidance",
-    "required_message": "required_message", "constraint_message": "constraint_message",
-    "warning_message": "warning_message",
-}  # fmt: skip
-_PLAIN = {"type", "name", "default", "appearance", "parameters"}
-_YES, _NO = {"yes", "true", "true()"}, {"no", "false", "false()"}
-_NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
 _INSERT = re.compile(r"(\$\{[^}]*\})")
-_LANGUAGE_CODE = re.compile(r"\(([^)]+)\)\s*$")
+_ROOT = "data"
 
 
 def compile_workbook(source: bytes | str, attachments: dict[str, bytes] | None = None) -> Form:
-    """The form of a workbook; `attachments` holds its CSV files by name. Raises `WorkbookError`."""
+    """The form of a workbook; `attachments` holds its tables and media by name. Raises `WorkbookError`."""
     form, _ = check_workbook(source, attachments)
     return form
 
 
 def check_workbook(source: bytes | str, attachments: dict[str, bytes] | None = None) -> tuple[Form, list[Fault]]:
     """The form, and what in it will surprise its author although it may be used. Raises `WorkbookError`."""
-    book = _read(source)
+    book = read_workbook(source)
     compiler = _Compiler(book, attachments or {})
+    faults, advice = compiler.findings.faults, compiler.findings.advice
     try:
         form = compiler.compile()
+        if not faults:
+            faults.extend(_judge(book))
     except RecursionError:
-        raise WorkbookError([Fault("survey", None, None, "groups or expressions are nested too deeply")]) from None
-    if not compiler.faults:
-        compiler.faults.extend(_judge(book))
-    if compiler.faults:
-        raise WorkbookError(compiler.faults)
-    return form, compiler.advice
-
-
-def _read(source: bytes | str) -> DefinitionData:
-    try:
-        return get_xlsform(io.BytesIO(source) if isinstance(source, bytes) else source)
-    except PyXFormError as error:
-        raise WorkbookError([_fault_of(error)]) from error
-    except Exception as error:  # the readers under pyxform raise whatever their file format does
-        message = f"this is not a workbook that can be read ({type(error).__name__})"
-        raise WorkbookError([Fault("workbook", None, None, message)]) from error
+        template = N_("groups or expressions are nested too deeply")
+        raise WorkbookError([*faults, Fault.of("survey", None, None, template)]) from None
+    if faults:
+        raise WorkbookError(faults)
+    return form, advice
 
 
 def _judge(book: DefinitionData) -> list[Fault]:
     """What pyxform itself says of the workbook as XLSForm."""
     try:
-        survey = create_survey_element_from_dict(workbook_to_json(book, form_name="data", warnings=[]))
-        survey.to_xml(validate=False, warnings=[])
+        survey = create_survey_element_from_dict(workbook_to_json(book, form_name=_ROOT, warnings=[]))
+        survey.to_xml(validate=False, pretty_print=False, warnings=[])
     except PyXFormError as error:
         return [_fault_of(error)]
     return []
@@ -123,263 +69,249 @@ def _fault_of(error: Exception) -> Fault:
     text = " ".join(str(error).split())
     row = re.search(r"\[row ?: ?(\d+)\]|row '?(\d+)'?", text)
     sheet = re.search(r"'(survey|choices|settings|entities)'", text)
-    return Fault(sheet[1] if sheet else "survey", int(row[1] or row[2]) if row else None, None, text)
+    number = int(row[1] or row[2]) if row else None
+    return Fault.of(sheet[1] if sheet else "survey", number, None, N_("pyxform, which reads XLSForm, says: %(said)s"),
+                    said=text)  # fmt: skip
 
 
 class _Compiler:
     def __init__(self, book: DefinitionData, attachments: dict[str, bytes]) -> None:
-        self.survey: list[dict[str, str]] = book.survey or []
-        self.choice_rows: list[dict[str, str]] = book.choices or []
-        self.settings: dict[str, str] = (book.settings or [{}])[0]
-        self.attachments = attachments
-        self.faults: list[Fault] = []
-        self.advice: list[Fault] = []
-        self.rows: dict[str, int] = {}  # path → row
-        self.sources: dict[str, dict[str, str]] = {}  # path → the row's cells
-        self.default_language = _language(self.settings.get("default_language", "default"))
-        self.languages: list[str] = []
-
-    def fault(self, row: int | None, column: str | None, message: str, sheet: str = "survey") -> None:
-        self.faults.append(Fault(sheet, row, column, message))
+        self.book, self.attachments = book, attachments
+        self.findings = Findings()
+        self.settings = self.read_settings((book.settings or [{}])[0])
+        self.languages = Languages(self.settings.get("default_language", "default"))
+        duplicates = self.settings.get("allow_choice_duplicates", "").lower() in YES
+        self.sheets = Rows(self.findings, self.languages, attachments, duplicates)
+        self.reads: dict[str, Reads] = {}
 
     def compile(self) -> Form:
-        root = Item("", "", "group")
-        tables: dict[str, list[dict[str, str]]] = {}
-        self.choices = self.read_choices()
-        self.read_survey(root, tables)
-        columns = {name: frozenset(key for row in rows for key in row) for name, rows in self.choices.items()}
-        columns |= {name: frozenset(key for row in rows for key in row) for name, rows in tables.items()}
-        order = self.resolve_all(root, Names(root, columns))
-        if not any(item.type not in CONTAINERS for item in root.walk() if item is not root):
-            self.fault(None, None, "the survey sheet asks nothing")
-        form_id = self.settings.get("form_id") or self.settings.get("id_string") or "form"
+        root, sheets = Item("", "", "group"), self.sheets
+        sheets.read_choices(self.book.choices or [])
+        sheets.read_choices(self.book.external_choices or [], "external_choices")
+        sheets.read_survey(root, self.book.survey or [])
+        columns = {
+            name: frozenset(key for row in rows for key in row)
+            for name, rows in [*sheets.choices.items(), *sheets.tables.items()]
+        }
+        self.names = Names(root, columns, self.settings.get("name") or _ROOT)
+        order = self.resolve_all(root)
+        naming = self.instance_name(root)
+        if not any(item.type not in CONTAINERS for item in asked(root)):
+            self.findings.fault(None, None, N_("the survey sheet asks nothing"))
+        self.advise(root)
+        found, form_id = self.languages, self.settings.get("form_id") or "form"
+        default = found.default
+        if "default_language" not in self.settings and found.found and default not in found.found:
+            default = found.found[0]
         return Form(
             id=form_id,
             version=self.settings.get("version", ""),
-            title=self.settings.get("form_title") or self.settings.get("title") or form_id,
-            languages=self.languages or [self.default_language],
-            default_language=self.default_language,
+            title=self.settings.get("title") or form_id,
+            languages=found.found or [default],
+            default_language=default,
             children=root.children,
-            choices=self.choices,
-            tables=tables,
+            choices=sheets.choices,
+            tables=sheets.tables,
             order=order,
+            files=manifest(sheets.media, self.attachments),
+            instance_name=naming,
+            settings={key: self.settings[key] for key in ("style",) if key in self.settings},
         )
 
-    # -- rows → items
-
-    def read_survey(self, root: Item, tables: dict[str, list[dict[str, str]]]) -> None:
-        stack: list[tuple[Item, int]] = [(root, 0)]
-        for number, row in enumerate(self.survey, 2):
-            kind = " ".join(row.get("type", "").split())
-            if not kind:
-                if any(value.strip() for value in row.values() if isinstance(value, str)):
-                    self.fault(number, "type", "the row has no type")
-                continue
-            if kind in _END:
-                wanted = "repeat" if "repeat" in kind else "group"
-                if len(stack) == 1 or stack[-1][0].type != wanted:
-                    self.fault(number, "type", f"“{kind}” closes nothing: no {wanted} is open here")
-                else:
-                    stack.pop()
-            elif kind in ("csv-external", "xml-external"):
-                self.read_table(number, kind, row, tables)
-            else:
-                item = self.read_item(number, kind, row, stack[-1][0])
-                if item is not None and item.type in CONTAINERS:
-                    stack.append((item, number))
-        for item, number in stack[1:]:
-            self.fault(number, "type", f"the {item.type} “{item.name}” is never closed")
-
-    def read_item(self, number: int, kind: str, row: dict[str, str], around: Item) -> Item | None:
-        base, _, rest = kind.partition(" ") if kind.startswith(("select_", "rank ")) else (kind, "", "")
-        if kind.startswith(("select one ", "select multiple ")):
-            base, rest = " ".join(kind.split()[:2]), " ".join(kind.split()[2:])
-        known = TYPES.get(base) or TYPES.get(base.lower())
-        if known is None:
-            self.fault(number, "type", f"the type “{kind}” is not known here")
-            return None
-        name = row.get("name", "").strip()
-        if not name and known == "note":
-            name = f"note_{number}"
-        if not _NAME.match(name):
-            self.fault(
-                number, "name", f"“{name}” is no name: letters, digits, _ - . and no space" if name else "missing"
-            )
-            return None
-        if any(sibling.name == name for sibling in around.children):
-            self.fault(number, "name", f"“{name}” stands twice in the same group")
-        inside = around.path if around.type == "repeat" else around.repeat
-        item = Item(name, f"{around.path}/{name}" if around.path else name, known, inside)
-        if rest or known in ("select_one", "select_multiple", "rank"):
-            item.list = rest.removesuffix(" or_other").strip()
-            if item.list not in self.choices:
-                self.fault(number, "type", f"there is no list “{item.list}” on the choices sheet")
-        around.children.append(item)
-        self.rows[item.path], self.sources[item.path] = number, row
-        item.appearance = row.get("appearance", "").strip() or None
-        item.parameters = dict(p.split("=", 1) for p in row.get("parameters", "").split() if "=" in p)
-        for column, cell in row.items():
-            if column.partition("::")[0] not in {*_RULES, *_TEXTS, *_PLAIN} and isinstance(cell, str) and cell.strip():
-                item.columns[column] = cell.strip()
-        return item
-
-    def read_table(self, number: int, kind: str, row: dict[str, str], tables: dict[str, list[dict[str, str]]]) -> None:
-        name = row.get("name", "")
-        if kind == "xml-external":
-            self.fault(number, "type", "xml-external is not supported: use csv-external")
-            return
-        data = self.attachments.get(f"{name}.csv")
-        if data is None:
-            self.fault(number, "name", f"the file “{name}.csv” is not attached")
-            return
-        try:
-            rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig")), strict=True))
-        except (UnicodeDecodeError, csv.Error) as error:
-            self.fault(number, "name", f"“{name}.csv” cannot be read as CSV in UTF-8: {error}")
-            return
-        for at, cells in enumerate(rows, 2):
-            if None in cells or None in cells.values():
-                self.faults.append(Fault(f"{name}.csv", at, None, "this row has more or fewer cells than the header"))
-                return
-        tables[name] = rows
-
-    def read_choices(self) -> dict[str, list[dict[str, Any]]]:
-        lists: dict[str, list[dict[str, Any]]] = {}
-        for number, row in enumerate(self.choice_rows, 2):
-            name = (row.get("list_name") or row.get("list name") or "").strip()
-            if not name:
-                continue
-            choice: dict[str, Any] = {"name": row.get("name", "").strip()}
-            if not choice["name"] or " " in choice["name"]:
-                self.fault(number, "name", "a choice needs a name without spaces", "choices")
-            if any(other["name"] == choice["name"] for other in lists.get(name, [])):
-                self.fault(number, "name", f"“{choice['name']}” stands twice in the list “{name}”", "choices")
-            for column, cell in row.items():
-                head, _, language = column.partition("::")
-                if head == "label":
-                    choice.setdefault("label", {})[self.language(language)] = cell
-                elif column not in ("list_name", "list name", "name"):
-                    choice[column] = cell
-            lists.setdefault(name, []).append(choice)
-        return lists
-
-    def language(self, written: str) -> str:
-        code = _language(written.strip()) if written.strip() else self.default_language
-        if code not in self.languages:
-            self.languages.append(code)
-        return code
+    def read_settings(self, row: Mapping[str, Any]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for header, _, text in cells_of(dict(row), {}):
+            key = "_".join(header.split()).lower()
+            if key in vocabulary.SETTINGS:
+                found[vocabulary.SETTINGS[key]] = text
+            elif key in vocabulary.IDLE_SETTINGS or key.startswith("attribute::"):
+                template = N_("the setting “%(name)s” changes nothing here: it is for other programs")
+                self.findings.advise(2, header, template, "settings", name=header)
+            elif key not in vocabulary.COMMENTS:
+                self.findings.advise(2, header, N_("the setting “%(name)s” is not known"), "settings", name=header)
+        return found
 
     # -- cells → trees
 
-    def resolve_all(self, root: Item, names: Names) -> list[tuple[str, list[str], list[str]]]:
-        reads: dict[str, Reads] = {}
-        for item in root.walk():
-            if item is root:
-                continue
-            row = self.sources[item.path]
-            for column, cell in row.items():
-                head, _, language = column.partition("::")
-                if not isinstance(cell, str) or not cell.strip():
-                    continue
-                if head in _TEXTS:
-                    texts: Texts = item.texts.setdefault(_TEXTS[head], {})
-                    texts[self.language(language)] = self.text(item, column, cell, names)
-                elif head in _RULES:
-                    self.rule(item, column, _RULES[head], cell, names, reads)
-                elif head == "default":
-                    self.rule(item, column, "default", _default(cell), names, reads)
-            self.ours(item, names)
-        self.advise_sums(root, names)
-        ordered = [(item, reads[item.path].all) for item in root.walk() if item.path in reads]
+    def resolve_all(self, root: Item) -> list[tuple[str, list[str], list[str]]]:
+        for item in asked(root):
+            self.trigger(item)
+            for cell in self.sheets.cells[item.path]:
+                self.cell(item, cell)
+            self.complete(item)
+            self.ours(item)
+        ordered = [(item, self.reads[item.path].all) for item in asked(root) if item.path in self.reads]
         try:
-            return [(path, *reads[path].split()) for path in evaluation_order(ordered)]
+            return [(path, *self.reads[path].split()) for path in evaluation_order(ordered)]
         except CycleError as error:
-            self.fault(self.rows.get(error.paths[0]), "calculation", f"these wait for one another: {error}")
+            template = N_("these wait for one another: %(circle)s")
+            self.findings.fault(self.sheets.rows.get(error.paths[0]), "calculation", template, circle=str(error))
             return []
 
-    def advise_sums(self, root: Item, names: Names) -> None:
-        for item in root.walk():
-            for key, tree in item.rules.items():
-                for blank in blank_sums(tree, names):
-                    line = (
-                        f"sum(${{{blank.name}}}) is blank as soon as one {blank.name} is: make {blank.name} required, "
-                        f"or sum only what is there, as sum(${{repeat}}[{blank.name} != '']/{blank.name})"
-                    )
-                    column = next((c for c in self.sources[item.path] if _RULES.get(c) == key), key)
-                    self.advice.append(Fault("survey", self.rows[item.path], column, line))
+    def cell(self, item: Item, cell: Cell) -> None:
+        header, (head, language), text = cell
+        if head in vocabulary.TEXTS:
+            texts = item.texts.setdefault(vocabulary.TEXTS[head], {})
+            texts[self.languages.code(language)] = self.text(item, header, text)
+        elif head in vocabulary.RULES:
+            self.rule(item, header, vocabulary.RULES[head], text)
 
-    def rule(self, item: Item, column: str, key: str, cell: str, names: Names, reads: dict[str, Reads]) -> None:
-        text = cell.strip()
-        if key in ("required", "readonly") and text.lower() in _NO:
+    def rule(self, item: Item, header: str, key: str, text: str) -> None:
+        if key in ("required", "readonly") and text.lower() in NO:
             return
-        if key in ("required", "readonly") and text.lower() in _YES:
+        if key in ("required", "readonly") and text.lower() in YES:
             text = "true()"
         if key == "calculate" and item.type in CONTAINERS:
-            self.fault(self.rows[item.path], column, "a group cannot be calculated")
+            self.fault(item, header, N_("a group cannot be calculated"))
             return
-        row_of = item.list if key == "choice_filter" else None
-        found = self.expression(item, column, text, names, row_of)
+        if key == "count" and item.type != "repeat":
+            self.fault(item, header, N_("only a repeat has a repeat_count"))
+            return
+        if key == "choice_filter" and item.list is None:
+            self.fault(item, header, N_("only a question with choices has a choice_filter"))
+            return
+        if key == "default":
+            text = self.default(item, text)
+        found = self.expression(item, header, text, item.list if key == "choice_filter" else None)
         if found is None:
             return
         item.rules[key] = found.tree
-        if key in ("relevant", "calculate"):
-            reads.setdefault(item.path, Reads()).add(found)
+        if key in ("relevant", "count") or (key == "calculate" and not item.trigger):
+            self.reads.setdefault(item.path, Reads()).add(found)
 
-    def expression(
-        self, item: Item, column: str, text: str, names: Names, row_of: str | None = None
-    ) -> Resolution | None:
+    def default(self, item: Item, text: str) -> str:
+        """A default is an expression when it looks like one to pyxform, else a text."""
+        if default_is_dynamic(text, item.type) and (re.search(r"\$\{|\w\s*\(", text) or _is_sum(text)):
+            return text
+        return f"'{text}'" if "'" not in text else f'"{text}"' if '"' not in text else _quoted(text)
+
+    def trigger(self, item: Item) -> None:
+        cell = next((cell for cell in self.sheets.cells[item.path] if cell.column.head == "trigger"), None)
+        if cell is None:
+            return
+        paths = []
+        for part in cell.text.split(","):
+            if not re.fullmatch(r"\s*\$\{[^}]+\}\s*", part):
+                self.fault(item, cell.header, N_("a trigger names questions: ${name}, with commas between"))
+                return
+            path = self.one_path(item, cell.header, part)
+            if path:
+                paths.append(path)
+        item.trigger = paths
+
+    def complete(self, item: Item) -> None:
+        """What a row of its type must have."""
+        known = {cell.column.head for cell in self.sheets.cells[item.path]}
+        has_words = bool({"label", "hint"} & item.texts.keys()) or bool(item.media)
+        if item.trigger and "calculate" not in item.rules and not {"calculation", "calculate"} & known:
+            item.rules["calculate"] = ""  # it is cleared
+        if item.type == "calculate" and not {"calculate", "default"} & item.rules.keys() and not (
+            {"calculation", "calculate", "default"} & known
+        ):  # fmt: skip
+            self.fault(item, "calculation", N_("a calculate needs a calculation"))
+        elif item.type in CONTAINERS or item.type in SILENT:
+            return
+        elif not has_words and "calculate" in item.rules:
+            item.type = "calculate"  # never drawn: XLSForm
+        elif not has_words:
+            self.fault(item, "label", N_("a question needs a label, a hint or a picture"))
+
+    def expression(self, item: Item, header: str, text: str, row_of: str | None = None) -> Resolution | None:
         try:
-            found = resolve(parse(text), item, names, row_of if row_of in names.tables else None)
+            found = resolve(parse(text), item, self.names, row_of if row_of in self.names.tables else None)
         except ExpressionError as error:
-            where = f" (at character {error.at + 1})" if error.at else ""
-            self.fault(self.rows[item.path], column, f"{error}{where}, in: {text}")
+            values: dict[str, Any] = {"of_text": text, **({"of_at": error.at + 1} if error.at else {})}
+            self.fault(item, header, error.template, **error.values, **values)
             return None
-        self.advice.extend(Fault("survey", self.rows[item.path], column, line) for line in found.advice)
+        number = self.sheets.rows.get(item.path, 2)
+        sheet = "survey" if item.path else "settings"
+        for template, said in found.advice:
+            self.findings.advise(number, header, template, sheet, **said)
         return found
 
-    def text(self, item: Item, column: str, cell: str, names: Names) -> Text:
+    def text(self, item: Item, header: str, cell: str) -> Text:
         parts = [part for part in _INSERT.split(cell) if part]
         if not any(part.startswith("${") for part in parts):
             return cell
         done: list[Any] = []
         for part in parts:
-            found = self.expression(item, column, part, names) if part.startswith("${") else None
+            found = self.expression(item, header, part) if part.startswith("${") else None
             done.append(found.tree if found else part)
         return done
 
-    def ours(self, item: Item, names: Names) -> None:
+    def instance_name(self, root: Item) -> Any:
+        text = self.settings.get("instance_name")
+        if not text:
+            return None
+        found = self.expression(root, "instance_name", text)
+        return found.tree if found else None
+
+    def fault(self, item: Item, header: str, template: str, **values: Any) -> None:
+        sheet = "survey" if item.path else "settings"
+        self.findings.fault(self.sheets.rows.get(item.path, 2), header, template, sheet, **values)
+
+    # -- our own columns
+
+    def ours(self, item: Item) -> None:
         """The columns `because` and `member_label`, as paths."""
-        number = self.rows[item.path]
         if "member_label" in item.columns:
-            item.member_label = self.one_path(number, "member_label", item.columns.pop("member_label"), names)
+            item.member_label = self.one_path(item, "member_label", item.columns.pop("member_label"))
         if "because" in item.columns:
             text = item.columns.pop("because")
             flag, colon, quotes = text.rpartition(":")
-            paths = [self.one_path(number, "because", name, names) for name in quotes.split()]
+            paths = [self.one_path(item, "because", name) for name in quotes.split()]
             item.because = {
-                "flag": self.one_path(number, "because", flag, names) if colon else None,
+                "flag": self.one_path(item, "because", flag) if colon else None,
                 "quotes": [path for path in paths if path],
             }
 
-    def one_path(self, row: int, column: str, written: str, names: Names) -> str | None:
-        name = written.strip().removeprefix("${").removesuffix("}")
-        found = names.by_name.get(name, [])
+    def one_path(self, item: Item, header: str, written: str) -> str | None:
+        name = written.strip().removeprefix("${").removesuffix("}").strip()
+        found = self.names.by_name.get(name, [])
         if len(found) != 1:
-            self.fault(
-                row, column, f"there is no question “{name}”" if not found else f"“{name}” stands more than once"
-            )
+            template = N_("“%(name)s” stands more than once") if found else N_("there is no question “%(name)s”")
+            self.fault(item, header, template, name=name)
             return None
         return found[0].path
 
+    # -- advice
 
-def _language(written: str) -> str:
-    match = _LANGUAGE_CODE.search(written)
-    return match[1].strip() if match else written
+    def advise(self, root: Item) -> None:
+        self.advise_sums(root)
+        self.advise_languages(root)
+
+    def advise_sums(self, root: Item) -> None:
+        for item in asked(root):
+            for key, tree in item.rules.items():
+                for blank in blank_sums(tree, self.names):
+                    template = N_(
+                        "sum(${%(name)s}) is blank as soon as one %(name)s is: make %(name)s required, "
+                        "or sum only what is there, as sum(${repeat}[%(name)s != '']/%(name)s)"
+                    )
+                    cells = self.sheets.cells[item.path]
+                    column = next((c.header for c in cells if vocabulary.RULES.get(c.column.head) == key), key)
+                    self.findings.advise(self.sheets.rows[item.path], column, template, name=blank.name)
+
+    def advise_languages(self, root: Item) -> None:
+        """Labels that one of the languages lacks, a line for each language."""
+        for language in self.languages.found if len(self.languages.found) > 1 else []:
+            missing = [
+                str(self.sheets.rows[item.path])
+                for item in asked(root)
+                if "label" in item.texts and language not in item.texts["label"]
+            ]
+            if missing:
+                template = N_("in the language “%(language)s” the label is missing (rows %(rows)s)")
+                shown = ", ".join(missing[:10]) + (" …" if len(missing) > 10 else "")
+                self.findings.advise(int(missing[0]), "label", template, language=language, rows=shown)
 
 
-def _default(cell: str) -> str:
-    """A default is an expression when it looks like one, else a text (pyxform's rule, in short)."""
-    text = cell.strip()
-    if re.search(r"\$\{|\w\(.*\)", text):
-        return text
-    return f"'{text}'" if "'" not in text else f'"{text}"'
+def _is_sum(text: str) -> bool:
+    """Arithmetic of numbers alone; “bản A - B” is a text, whatever pyxform makes of its hyphen."""
+    return bool(re.fullmatch(r"[\d\s.+*()-]+|[\d\s.()]+(div|mod)[\d\s.()]+", text))
+
+
+def _quoted(text: str) -> str:
+    """A text with both kinds of quotes, as XPath 1.0 has to write it."""
+    parts = [f"'{part}'" for part in text.split("'")]
+    return "concat(" + ", \"'\", ".join(parts) + ")"

@@ -1,0 +1,316 @@
+"""The rows of a workbook → items, lists of choices, tables and files; their expressions are read in `xlsform.py`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from survey.form import vocabulary
+from survey.form.attached import MEDIA_TYPES, TABLE_ENDINGS, Row, TableError, read_table
+from survey.form.fault import N_, Findings
+from survey.form.form import CONTAINERS, Item
+from survey.form.parameters import read_parameters
+from survey.form.vocabulary import Column
+
+_NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
+_LANGUAGE_CODE = re.compile(r"\(([^)]+)\)\s*$")
+_REFERENCE = re.compile(r"\$\{\s*([^}]*?)\s*\}\Z")
+_LOOKED_UP = re.compile(r"pulldata\(\s*(['\"])([^'\"]+)\1")
+YES, NO = {"yes", "true", "true()"}, {"no", "false", "false()"}
+OTHER = {"vi": "Khác", "en": "Other"}
+SPECIFY = {"vi": "Khác, xin ghi rõ", "en": "Specify other"}
+
+
+class Cell(NamedTuple):
+    header: str
+    column: Column
+    text: str
+
+
+def cells_of(row: dict[str, Any], columns: dict[str, Column]) -> list[Cell]:
+    """The cells of a row that say something."""
+    found = []
+    for header, value in row.items():
+        text = value.strip() if isinstance(value, str) else ""
+        if text:
+            if header not in columns:
+                columns[header] = vocabulary.column(header)
+            found.append(Cell(header, columns[header], text))
+    return found
+
+
+class Languages:
+    """The languages of a workbook by their codes: “Tiếng Việt (vi)” is vi."""
+
+    def __init__(self, default: str) -> None:
+        self.default = language_code(default)
+        self.found: list[str] = []
+
+    def code(self, written: str) -> str:
+        code = language_code(written) if written else self.default
+        if code not in self.found:
+            self.found.append(code)
+        return code
+
+
+def language_code(written: str) -> str:
+    match = _LANGUAGE_CODE.search(written)
+    return match[1].strip() if match else written.strip()
+
+
+class Rows:
+    """Reads the sheets; what is wrong goes to `findings`."""
+
+    def __init__(
+        self, findings: Findings, languages: Languages, attachments: dict[str, bytes], duplicates: bool
+    ) -> None:
+        self.findings, self.languages, self.attachments = findings, languages, attachments
+        self.duplicates = duplicates  # a list may hold a name twice (allow_choice_duplicates)
+        self.columns: dict[str, Column] = {}
+        self.rows: dict[str, int] = {}  # path → row
+        self.cells: dict[str, list[Cell]] = {}  # path → the row's cells
+        self.choices: dict[str, list[dict[str, Any]]] = {}
+        self.tables: dict[str, list[Row]] = {}
+        self.media: set[str] = set()
+        self.others: list[Item] = []  # questions with “or_other”
+        self.names: set[tuple[str, str]] = set()  # (group, name)
+        self.choice_names: set[tuple[str, str]] = set()  # (list, name)
+        self.refused: set[str] = set()  # attachments that were told to be wrong
+
+    # -- the choices sheet
+
+    def read_choices(self, rows: Sequence[dict[str, Any]], sheet: str = "choices") -> None:
+        for number, row in enumerate(rows, 2):
+            cells = cells_of(row, self.columns)
+            heads = {cell.column.head: cell.text for cell in cells}
+            name = heads.get("list_name", "")
+            if not name:
+                if heads:
+                    self.findings.advise(number, "list_name", N_("the row belongs to no list"), sheet)
+                continue
+            choice: dict[str, Any] = {"name": heads.get("name") or heads.get("value") or ""}
+            if not choice["name"] or " " in choice["name"]:
+                self.findings.fault(number, "name", N_("a choice needs a name without spaces"), sheet)
+            known = self.choices.setdefault(name, [])
+            if not self.duplicates and (name, choice["name"]) in self.choice_names:
+                template = N_("“%(name)s” stands twice in the list “%(list)s”")
+                self.findings.fault(number, "name", template, sheet, name=choice["name"], list=name)
+            for header, (head, language), text in cells:
+                if head in ("label", "caption"):
+                    choice.setdefault("label", {})[self.languages.code(language)] = text
+                elif head in vocabulary.MEDIA:
+                    self.medium(number, header, text, sheet)
+                    choice.setdefault("media", {}).setdefault(head, {})[self.languages.code(language)] = text
+                elif head not in ("list_name", "name", "value"):
+                    choice[header] = text
+            if "label" not in choice and "media" not in choice and sheet == "choices":
+                self.findings.advise(number, "label", N_("the choice has no label: its name is shown"), sheet)
+            known.append(choice)
+            self.choice_names.add((name, choice["name"]))
+
+    def medium(self, number: int, header: str, file: str, sheet: str = "survey") -> None:
+        """A file that is shown or played with a question or a choice."""
+        if file.rpartition(".")[2].lower() not in MEDIA_TYPES:
+            template = N_("“%(file)s” is no picture, sound or film that a phone shows (%(known)s)")
+            self.findings.fault(number, header, template, sheet, file=file, known=", ".join(MEDIA_TYPES))
+        elif file not in self.attachments:
+            self.findings.fault(number, header, N_("the file “%(file)s” is not attached"), sheet, file=file)
+        else:
+            self.media.add(file)
+
+    # -- the survey sheet
+
+    def read_survey(self, root: Item, rows: Sequence[dict[str, Any]]) -> None:
+        stack: list[tuple[Item, int]] = [(root, 0)]
+        for number, row in enumerate(rows, 2):
+            cells = cells_of(row, self.columns)
+            heads = {vocabulary.PLAIN.get(cell.column.head, cell.column.head): cell for cell in cells}
+            if "disabled" in heads and heads["disabled"].text.lower() in YES:
+                self.findings.advise(number, heads["disabled"].header, N_("the row is disabled: it is left out"))
+                continue
+            kind = " ".join(heads["type"].text.split()) if "type" in heads else ""
+            if not kind:
+                if any(cell.column.head not in vocabulary.COMMENTS for cell in cells):
+                    self.findings.fault(number, "type", N_("the row has no type"))
+                continue
+            frame = vocabulary.FRAME.match(kind)
+            if frame is not None and frame[2].lower() == "loop":
+                self.findings.fault(number, "type", N_("loops are not known here: write a repeat"))
+            elif frame is not None and frame[1].lower() == "end":
+                self.close(number, kind, vocabulary.FRAMES[frame[2].lower()], stack)
+            elif kind.lower() in vocabulary.EXTERNAL:
+                name = heads["name"].text if "name" in heads else ""
+                self.table(number, "name", f"{name}.{kind[:3].lower()}")
+            else:
+                self.look_up(number, cells)
+                item = self.read_item(number, kind, cells, heads, stack[-1][0])
+                if item is not None and item.type in CONTAINERS:
+                    stack.append((item, number))
+        for item, number in stack[1:]:
+            template = N_("the %(kind)s “%(name)s” is never closed")
+            self.findings.fault(number, "type", template, kind=item.type, name=item.name)
+        self.add_others(root)
+
+    def close(self, number: int, kind: str, wanted: str, stack: list[tuple[Item, int]]) -> None:
+        if len(stack) == 1 or stack[-1][0].type != wanted:
+            template = N_("“%(kind)s” closes nothing: no %(wanted)s is open here")
+            self.findings.fault(number, "type", template, kind=kind, wanted=wanted)
+        else:
+            stack.pop()
+
+    def read_item(self, number: int, kind: str, cells: list[Cell], heads: dict[str, Cell], around: Item) -> Item | None:
+        frame, chosen = vocabulary.FRAME.match(kind), vocabulary.choosing(kind)
+        base = (
+            vocabulary.FRAMES[frame[2].lower()] if frame
+            else chosen[0].removesuffix("_from_file").removesuffix("_external") if chosen
+            else vocabulary.TYPES.get(kind.lower())
+        )  # fmt: skip
+        if base is None:
+            self.unknown_type(number, kind)
+            return None
+        name = heads["name"].text if "name" in heads else ""
+        if not name and base == "note":
+            name = f"note_{number}"
+        if not name:
+            self.findings.fault(number, "name", N_("the name is missing"))
+            return None
+        if not _NAME.match(name):
+            template = N_("“%(name)s” is no name: letters, digits, _ - . and no space")
+            self.findings.fault(number, "name", template, name=name)
+            return None
+        self.claim(number, around, name)
+        inside = around.path if around.type == "repeat" else around.repeat
+        item = Item(name, f"{around.path}/{name}" if around.path else name, base, inside)
+        around.children.append(item)
+        self.rows[item.path], self.cells[item.path] = number, cells
+        item.appearance = heads["appearance"].text if "appearance" in heads else None
+        read_parameters(item, number, heads, self.findings)
+        if chosen:
+            self.offer(item, number, *chosen)
+        for header, (head, language), text in cells:
+            if head in vocabulary.MEDIA:
+                self.medium(number, header, text)
+                item.media.setdefault(head, {})[self.languages.code(language)] = text
+            elif vocabulary.is_carried(head):
+                item.columns[header] = text
+        return item
+
+    def claim(self, number: int, around: Item, name: str) -> None:
+        if (around.path, name) in self.names:
+            self.findings.fault(number, "name", N_("“%(name)s” stands twice in the same group"), name=name)
+        self.names.add((around.path, name))
+
+    def unknown_type(self, number: int, kind: str) -> None:
+        if kind.lower().split()[0] in ("osm", "cascading_select", "cascading"):
+            template = N_("the type “%(kind)s” is not supported: use select_one with a choice_filter")
+        else:
+            template = N_("the type “%(kind)s” is not known here")
+            known = [*vocabulary.TYPES, *(alias for alias, _ in vocabulary.SELECTS), "begin_group", "begin_repeat"]
+            near = difflib.get_close_matches(kind.lower()[:40], known, 1, 0.75)
+            if near:
+                template = N_("the type “%(kind)s” is not known here: is “%(near)s” meant?")
+                self.findings.fault(number, "type", template, kind=kind, near=near[0])
+                return
+        self.findings.fault(number, "type", template, kind=kind)
+
+    def offer(self, item: Item, number: int, chosen: str, rest: str) -> None:
+        """Where the choices of a question come from: a list, a file, or the answers of a repeat."""
+        wanted = vocabulary.OR_OTHER.sub("", rest).strip()
+        has_other = wanted != rest
+        if chosen.endswith("_from_file"):
+            self.from_file(item, number, wanted)
+        elif _REFERENCE.match(wanted):
+            template = N_(
+                "choices made of the answers in a repeat are not known here: ask for the number of the member instead, "
+                "or write a list"
+            )
+            self.findings.fault(number, "type", template)
+        else:
+            item.list = wanted
+            if wanted not in self.choices:
+                template = N_("there is no list “%(list)s” on the choices sheet")
+                self.findings.fault(number, "type", template, list=wanted)
+        if not has_other:
+            return
+        if any(cell.column.head == "choice_filter" for cell in self.cells[item.path]):
+            template = N_("“or_other” and a choice_filter cannot stand together: write “other” into the list")
+            self.findings.fault(number, "type", template)
+        elif item.type == "rank" or chosen.endswith("_from_file"):
+            self.findings.fault(number, "type", N_("“or_other” is for select_one and select_multiple with a list"))
+        elif item.list in self.choices:
+            self.others.append(item)
+
+    def from_file(self, item: Item, number: int, file: str) -> None:
+        stem, _, ending = file.rpartition(".")
+        is_map = ending.lower() == "geojson"
+        given = item.parameters
+        value = given.pop("value", "id" if is_map else "name")
+        label = given.pop("label", "title" if is_map else "label")
+        item.from_file = {"value": value, "label": label}
+        item.list = stem
+        rows = self.table(number, "type", file)
+        if rows is None:
+            return
+        if stem in self.choices:
+            template = N_("a list of the choices sheet has the name of the file “%(file)s”")
+            self.findings.fault(number, "type", template, file=file)
+        columns = set().union(*rows) if rows else {value, label}
+        for column in (value, label):
+            if column not in columns:
+                template = N_("“%(file)s” has no column “%(name)s”: say which with value=… label=… in parameters")
+                self.findings.fault(number, "parameters", template, file=file, name=column)
+        if item.type != "select_one":
+            odd = next((row[value] for row in rows if value in row and len(row[value].split()) != 1), None)
+            if odd is not None:
+                template = N_("“%(name)s” of the file “%(file)s” cannot be one answer of several: no spaces, please")
+                self.findings.fault(number, "type", template, name=odd, file=file)
+
+    def table(self, number: int, column: str, file: str) -> list[Row] | None:
+        """The rows of an attached table; None when it cannot be used, which has been told."""
+        stem, _, ending = file.rpartition(".")
+        if stem in self.tables:
+            return self.tables[stem]
+        if ending.lower() not in TABLE_ENDINGS:
+            template = N_("“%(file)s” is no table: .csv, .geojson or .xml")
+            self.findings.fault(number, column, template, file=file)
+        elif file not in self.attachments:
+            self.findings.fault(number, column, N_("the file “%(file)s” is not attached"), file=file)
+        elif file not in self.refused:
+            try:
+                self.tables[stem] = read_table(file, self.attachments[file])
+            except TableError as error:
+                self.refused.add(file)
+                self.findings.faults.append(error.fault)
+        return self.tables.get(stem)
+
+    def look_up(self, number: int, cells: list[Cell]) -> None:
+        """The files that `pulldata()` reads need no row of their own."""
+        for header, _, text in cells:
+            for match in _LOOKED_UP.finditer(text):
+                name = match[2].removesuffix(".csv")
+                if name not in self.tables and name not in self.choices:
+                    self.table(number, header, f"{name}.csv")
+
+    def add_others(self, root: Item) -> None:
+        """`or_other`: the choice “other” in the list, and a text question that asks which."""
+        parents = {child.path: parent for parent in root.walk() for child in parent.children} if self.others else {}
+        codes = self.languages.found or [self.languages.default]
+        for item in self.others:
+            choices, parent = self.choices[item.list or ""], parents[item.path]
+            if all(choice["name"] != "other" for choice in choices):
+                choices.append({"name": "other", "label": {code: OTHER.get(code, OTHER["en"]) for code in codes}})
+            name, number = f"{item.name}_other", self.rows[item.path]
+            self.claim(number, parent, name)
+            made = Item(name, f"{parent.path}/{name}" if parent.path else name, "text", item.repeat)
+            made.texts["label"] = {code: SPECIFY.get(code, SPECIFY["en"]) for code in codes}
+            parent.children.insert(parent.children.index(item) + 1, made)
+            rule = f"selected(../{item.name}, 'other')"
+            self.rows[made.path], self.cells[made.path] = number, [Cell("type", Column("relevant", ""), rule)]
+
+
+def asked(root: Item) -> Iterator[Item]:
+    """Everything below the form itself."""
+    for child in root.children:
+        yield from child.walk()
