@@ -62,7 +62,7 @@ def store_file(
                 received_at=now,
             )
         )
-    known = find_receipt(session, commune_id, sha256, sha256)
+    known = find_receipt(session, commune_id, sha256, sha256, signer)
     return known or file_receipt(session, signer, now, commune_id, sha256, size)
 
 

@@ -6,7 +6,8 @@ later by anybody who has the public key, without this program.
 
 from __future__ import annotations
 
-from base64 import b64encode
+import hashlib
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,12 @@ from uuid import uuid4
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Receipt, ServerState
+
+_KEY, _FORMER, _RESTORED = "receipt_key:", "g:", "restored_at"  # names of rows of ServerState
 
 
 class Signer:
@@ -27,8 +31,11 @@ class Signer:
         self.public_key = b64encode(self._key.public_key().public_bytes_raw()).decode()
 
     def sign(self, body: dict[str, Any]) -> SignedReceipt:
-        text = rfc8785.dumps(body)
-        return SignedReceipt(text.decode(), b64encode(self._key.sign(text)).decode())
+        return self.sign_text(rfc8785.dumps(body).decode())
+
+    def sign_text(self, text: str) -> SignedReceipt:
+        """The same text and key give the same signature, always (RFC 8032 §5.1.6)."""
+        return SignedReceipt(text, b64encode(self._key.sign(text.encode())).decode())
 
 
 @dataclass(frozen=True)
@@ -52,16 +59,54 @@ def generation(session: Session) -> str:
     return session.get_one(ServerState, "generation").value
 
 
-def renew_generation(session: Session) -> str:
-    """After a restore: phones see another generation and send again what the server may have lost."""
+def renew_generation(session: Session, now: datetime | None = None) -> str:
+    """After a restore: phones see another generation and send again what the server may have lost. The former one and
+    the moment are kept: a receipt that names it is of this server, and phones not heard of since are waited for."""
     state = session.get_one(ServerState, "generation")
+    when = instant(now) if now else ""
+    session.merge(ServerState(key=_FORMER + state.value[:36], value=when))
+    if when:
+        session.merge(ServerState(key=_RESTORED, value=when))
     state.value = str(uuid4())
     return state.value
 
 
-def find_receipt(session: Session, commune_id: str, entry_id: str, content_hash: str) -> SignedReceipt | None:
+def generations(session: Session) -> set[str]:
+    """Every generation that this server had, as far as it knows: that of now and the former ones."""
+    former = session.scalars(select(ServerState.key).where(ServerState.key.startswith(_FORMER)))
+    return {generation(session)} | {key.removeprefix(_FORMER) for key in former}
+
+
+def restored_at(session: Session) -> datetime | None:
+    """When the database last came back from a backup."""
+    state = session.get(ServerState, _RESTORED)
+    return datetime.fromisoformat(state.value) if state else None
+
+
+def key_id(public_key: str) -> str:
+    """A short name of a public key (base64): the first digits of its SHA-256."""
+    return hashlib.sha256(b64decode(public_key)).hexdigest()[:16]
+
+
+def remember_key(session: Session, public_key: str) -> None:
+    """Keep a public key of this server for good: what was signed with it stays provable when the key is changed."""
+    session.merge(ServerState(key=_KEY + key_id(public_key), value=public_key))
+
+
+def remembered_keys(session: Session) -> list[str]:
+    """The public keys (base64) that this server ever signed with, as far as it knows."""
+    return sorted(session.scalars(select(ServerState.value).where(ServerState.key.startswith(_KEY))))
+
+
+def find_receipt(
+    session: Session, commune_id: str, entry_id: str, content_hash: str, signer: Signer | None = None
+) -> SignedReceipt | None:
+    """What was answered before, byte for byte. With a `signer`, signed by today's key: after a change of keys a phone
+    knows only that one, and must be able to check what it is answered."""
     found = session.get(Receipt, (commune_id, entry_id, content_hash))
-    return SignedReceipt(found.body, found.signature) if found else None
+    if found is None:
+        return None
+    return signer.sign_text(found.body) if signer else SignedReceipt(found.body, found.signature)
 
 
 def entry_receipt(

@@ -131,7 +131,7 @@ class _Reception:
                 Submission.content_hash == entry.content.hash,
             )
         ).first()
-        receipt = find_receipt(self.session, self.commune_id, entry.id, entry.content.hash)
+        receipt = find_receipt(self.session, self.commune_id, entry.id, entry.content.hash, self.signer)
         if first is None or receipt is None:
             return None
         reason = QuarantineReason(first[1].reason) if first[1].reason else None

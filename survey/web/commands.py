@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,9 +15,10 @@ from models import Account, FormVersion, Round
 from survey.problems import Problem
 from survey.submissions import accounts, audit, rounds
 from survey.submissions.rebuild import rebuild
-from survey.submissions.receipts import renew_generation
+from survey.submissions.receipts import remember_key, renew_generation
 from survey.terms import B1Method, Role, RoundState
 from survey.web.questionnaire_commands import form_group, move_round
+from survey.web.receipt_commands import receipts_group
 from survey.web.register_commands import register_group
 from survey.web.session import get_engine, now, require_database, transaction
 
@@ -34,7 +35,8 @@ OBSTACLES = {
 
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
-    for command in (migrate, rebuild_all, restored, account_group, round_group, form_group, register_group):
+    groups = (account_group, round_group, form_group, register_group, receipts_group)
+    for command in (migrate, rebuild_all, restored, *groups):
         app.cli.add_command(command)
 
 
@@ -44,6 +46,8 @@ def migrate() -> None:
     """Bring the database to the newest schema."""
     require_database()
     upgrade(get_engine())
+    with transaction() as session:  # at each start: whatever it signs from now on stays provable
+        remember_key(session, current_app.extensions["signer"].public_key)
     click.echo("Cơ sở dữ liệu đã cập nhật.")
 
 
@@ -60,7 +64,7 @@ def rebuild_all() -> None:
 def restored() -> None:
     """Say that the database came back from a backup: phones then send again what it may lack."""
     with transaction() as session:
-        click.echo(renew_generation(session))
+        click.echo(renew_generation(session, now()))
 
 
 @account_group.command("add")
