@@ -9,10 +9,12 @@ from typing import TextIO
 
 import click
 
+from survey.form.attached import MEDIA_TYPES, TABLE_ENDINGS
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.form.xlsform import WorkbookError, check_workbook
 
+BESIDE = {*TABLE_ENDINGS, *MEDIA_TYPES}
 WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -59,9 +61,13 @@ def evaluate_command(file: Path, answers: TextIO, now: datetime | None) -> None:
 
 
 def load(file: Path, advise: bool = False) -> Form:
-    """The form of a workbook, with the CSV files beside it attached; a ClickException lists its faults."""
+    """The form of a workbook, with the tables and media beside it attached; a ClickException lists its faults."""
     source = file.read_bytes()
-    beside = {path.name: path.read_bytes() for path in file.parent.glob("*.csv") if path != file}
+    beside = {
+        path.name: path.read_bytes()
+        for path in sorted(file.parent.iterdir())
+        if path != file and path.suffix[1:].lower() in BESIDE and path.is_file()
+    }
     try:
         form, advice = check_workbook(source.decode() if file.suffix == ".md" else source, beside)
     except UnicodeDecodeError:
