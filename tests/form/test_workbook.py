@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,35 @@ def test_the_commands_check_bundle_and_evaluate(tmp_path: Path) -> None:
     }
     assert found["relevant"]["tv"][1] == {"ten": True, "tuoi": False, "tre_em": True}
     assert [(p["path"], p["kind"]) for p in found["problems"]] == [("tv[3]/tuoi", "constraint")]
+
+
+def test_a_workbook_that_unpacks_to_something_huge_is_refused_before_it_is_read() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", bytes(70 * 1024 * 1024))
+    assert faults(packed.getvalue()) == ["sheet workbook: the file is larger than 60 MB"]
+
+
+def test_choices_of_files_other_answers_counts_triggers_and_pictures_reach_the_phone() -> None:
+    book = """
+| survey | | | | | | | |
+| | type | name | label | calculation | trigger | repeat_count | default |
+| | select_one l or_other | s | S | | | | |
+| | select_one_from_file m.csv | f | F | | | | |
+| | begin_repeat | r | R | | | ${f} | |
+| | text | x | X | | | | ${last-saved#x} |
+| | end_repeat | | | | | | |
+| | calculate | c | | now() | ${f}, ${s} | | |
+| choices | | | | | | | |
+| | list_name | name | label | image | | | |
+| | l | a | A | a.png | | | |
+"""
+    form = compile_workbook(book, {"m.csv": b"name,label\n1,Mot\n", "a.png": b"png"})
+    assert [choice["name"] for choice in form.choices["l"]] == ["a", "other"]
+    assert form.node("s_other").rules["relevant"][:2] == ["call", "selected"]
+    assert (form.node("f").list, form.node("f").from_file) == ("m", {"value": "name", "label": "label"})
+    assert form.node("r").rules["count"] == ["one", "/", ["child", "f"]]
+    assert list(form.node("c").trigger) == ["f", "s"]
+    assert form.node("r/x").rules["default"][1] == ["call", "instance", "__last-saved"]
+    assert form.files["a.png"]["type"] == "image/png"
+    assert len(faults(book)) > 1
