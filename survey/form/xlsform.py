@@ -277,6 +277,10 @@ class _Compiler:
     # -- advice
 
     def advise(self, root: Item) -> None:
+        headers = {cell.header: cell.column for cells in self.sheets.cells.values() for cell in cells}
+        for header, column in headers.items():
+            if not vocabulary.is_known(column.head):
+                self.findings.advise(1, header, N_("the column “%(name)s” is not known: nothing reads it"), name=header)
         self.advise_sums(root)
         self.advise_languages(root)
 

@@ -196,7 +196,7 @@ def test_choices_of_files_other_answers_counts_triggers_and_pictures_reach_the_p
 | | l | a | A | a.png | | | |
 """
     form = compile_workbook(book, {"m.csv": b"name,label\n1,Mot\n", "a.png": b"png"})
-    assert [choice["name"] for choice in form.choices["l"]] == ["a", "other"]
+    assert [choice["name"] for choice in form.choices[form.node("s").list or ""]] == ["a", "other"]
     assert form.node("s_other").rules["relevant"][:2] == ["call", "selected"]
     assert (form.node("f").list, form.node("f").from_file) == ("m", {"value": "name", "label": "label"})
     assert form.node("r").rules["count"] == ["one", "/", ["child", "f"]]
