@@ -879,6 +879,7 @@ export function typed(type, given) {
   if (typeof given === 'number' && ['text', 'hidden', 'barcode', 'select_one'].includes(type)) {
     return Number.isFinite(given) && Math.abs(given) < 1e300 ? numberText(given) : null
   }
+  if (type === 'calculate' && Number.isFinite(given)) return given // made once, or by a trigger: kept as it came
   if (typeof given !== 'string') return null
   if (type === 'date') return given.length === 10 && !Number.isNaN(days(given)) ? given : null
   if (type === 'dateTime') return given.length < 40 && !Number.isNaN(days(given)) ? given : null

@@ -213,6 +213,8 @@ def typed(kind: str, given: Any) -> str | float | None:
         return " ".join(given)
     if isinstance(given, (int, float)) and kind in ("text", "hidden", "barcode", "select_one"):
         return number_text(float(given)) if abs(given) < 1e300 else None
+    if kind == "calculate" and isinstance(given, (int, float)) and math.isfinite(given):
+        return float(given)  # made once, or by a trigger: kept as it came
     if not isinstance(given, str):
         return None
     if kind == "date":

@@ -300,7 +300,10 @@ class Rows:
         for item in self.others:
             choices, parent = self.choices[item.list or ""], parents[item.path]
             if all(choice["name"] != "other" for choice in choices):
-                choices.append({"name": "other", "label": {code: OTHER.get(code, OTHER["en"]) for code in codes}})
+                # A list of its own: other questions that take from the same one have no “other”.
+                item.list = f"{item.list} or_other"
+                other = {"name": "other", "label": {code: OTHER.get(code, OTHER["en"]) for code in codes}}
+                self.choices[item.list] = [*choices, other]
             name, number = f"{item.name}_other", self.rows[item.path]
             self.claim(number, parent, name)
             made = Item(name, f"{parent.path}/{name}" if parent.path else name, "text", item.repeat)

@@ -252,10 +252,13 @@ def load_form() -> Form:
 def answer_of(form: Form, item: Item) -> st.SearchStrategy[Any]:
     """Answers such as the question may receive: mostly sensible, sometimes at a boundary, sometimes none."""
     if item.list is not None:
-        names = [choice["name"] for choice in form.choices[item.list]]
+        rows = form.rows[item.list]
+        names = [row[item.from_file.get("value", "name")] for row in rows]
         picked = st.sampled_from(names)
         if item.type == "select_one":
             return picked
+        if item.type == "rank":
+            return st.one_of(st.permutations(names), st.lists(picked, max_size=4)).map(" ".join)
         return st.lists(picked, max_size=3, unique=True).map(" ".join)
     numbers = st.one_of(
         st.integers(0, 40), st.sampled_from([1, 2, 3, 8, 12, 15, 16, 30, 31, 140, 141, 175, 1995, 2010, 2020, 2026])
@@ -267,6 +270,12 @@ def answer_of(form: Form, item: Item) -> st.SearchStrategy[Any]:
         "today": st.just("2026-11-23"),
         "geopoint": st.just("21.5 103.9 600 12"),
         "image": st.just("0" * 64),
+        "time": st.sampled_from(["08:30", "23:59:59.999+07:00", "24:00", "8:30"]),
+        "geotrace": st.sampled_from(["21 103;21.01 103", "21 103 600 5; 21 103.1 600 5;", "21 103", "21 103;x"]),
+        "geoshape": st.sampled_from(["0 0;0 1;1 1;0 0", "0 0;0 1;1 1", "0 0 0 0;0 1 0 0;1 1 0 0;0 0 0 0;", "0 0"]),
+        "acknowledge": st.sampled_from(["OK", "có"]),
+        "range": st.sampled_from([0, 5, 10, 2.5]),
+        "calculate": st.sampled_from([4, 2.5, "2-a"]),
     }
     return kinds.get(item.type, st.sampled_from(["Lò Văn A", "014190000001", "x"]))
 
@@ -278,12 +287,15 @@ def answers_in(form: Form, items: list[Item]) -> st.SearchStrategy[dict[str, Any
             parts[item.name] = answers_in(form, item.children)
         elif item.type == "repeat":
             parts[item.name] = st.lists(answers_in(form, item.children), max_size=3)
-        elif item.type not in ("calculate", "note"):
+        elif item.is_kept or item.type not in ("calculate", "note"):
             parts[item.name] = st.one_of(answer_of(form, item), answer_of(form, item), answer_of(form, item), st.none())
     return st.fixed_dictionaries(parts).map(lambda d: {k: v for k, v in d.items() if v is not None})
 
 
 HOUSEHOLD_FORM = load_form()
+CASES = ROOT / "tests" / "cases"
+MARKETS = {"cho.csv": (CASES / "cho.csv").read_bytes()}
+KINDS_FORM = compile_workbook((CASES / "kinds_form.md").read_text(), MARKETS)
 INTERVIEW_FORM = compile_workbook((ROOT / "tests/cases/interview_form.md").read_text())
 
 
@@ -292,6 +304,13 @@ INTERVIEW_FORM = compile_workbook((ROOT / "tests/cases/interview_form.md").read_
 def test_any_household_comes_out_the_same_on_phone_and_server(phone: Phone, answers: dict[str, Any]) -> None:
     here = on_the_server(HOUSEHOLD_FORM, answers)
     assert plain_json(here) == plain_json(phone.evaluate(HOUSEHOLD_FORM, answers))
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(answers=answers_in(KINDS_FORM, KINDS_FORM.children))
+def test_any_kind_of_answer_comes_out_the_same_on_phone_and_server(phone: Phone, answers: dict[str, Any]) -> None:
+    here = on_the_server(KINDS_FORM, answers)
+    assert plain_json(here) == plain_json(phone.evaluate(KINDS_FORM, answers))
 
 
 @settings(max_examples=30, derandomize=True, deadline=None)
@@ -308,7 +327,11 @@ LARGE_FORM = compile_workbook(bench.workbook("L"))
 
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(steps=STEPS)
-@pytest.mark.parametrize("form", [HOUSEHOLD_FORM, LARGE_FORM, INTERVIEW_FORM], ids=["household", "large", "interview"])
+@pytest.mark.parametrize(
+    "form",
+    [HOUSEHOLD_FORM, LARGE_FORM, INTERVIEW_FORM, KINDS_FORM],
+    ids=["household", "large", "interview", "kinds"],
+)
 def test_changing_answers_ends_where_a_fresh_start_does(phone: Phone, form: Form, steps: Any) -> None:
     started = {"tv": bench.answers("L")["tv"][:3]} if form is LARGE_FORM else {}
     changed, fresh = phone.evaluate(form, started, steps=steps)

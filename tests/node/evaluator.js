@@ -20,12 +20,20 @@ function typedIn(bundle, answers, clock) {
   return record
 }
 
+/** Every list of instances, also those within instances. */
+function lists(record, path = '') {
+  return record.items(path).flatMap(({ path: below, node }) => {
+    if (node.type === 'group') return lists(record, below)
+    return node.type === 'repeat' ? [below, ...record.instances(below).flatMap((one) => lists(record, one))] : []
+  })
+}
+
 /** Somebody changes their mind: each step answers another question, adds a member or removes one. */
 function unsettle(record, steps) {
   const values = [0, 1, 5, 15, 16, 31, 140, 1.5, 1990, 2020, 'co', 'khong', 'nam', 'chu_ho', 'dang_lam', '2026-10-01', 'x', null]
   for (const [kind, where, what] of steps) {
-    const repeats = [...record.form.items.values()].filter((item) => item.node.type === 'repeat' && item.repeat === null)
-    const repeat = repeats[where % repeats.length].path
+    const repeats = lists(record)
+    const repeat = repeats[where % repeats.length]
     const instances = record.instances(repeat)
     if (kind === 0) record.addInstance(repeat)
     else if (kind === 1 && instances.length) record.removeInstance(instances[what % instances.length])
