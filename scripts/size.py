@@ -29,7 +29,7 @@ def kind_of(media_type: str) -> str:
 
 
 def gzipped(body: bytes) -> int:
-    return len(gzip.compress(body, 6))
+    return len(gzip.compress(body, 9))
 
 
 def shell(app: Flask) -> list[tuple[str, str, int]]:
@@ -51,7 +51,7 @@ def bundle() -> tuple[str, str, int]:
     source = QUESTIONNAIRES / "ra_soat_ho.md"
     tables = {path.name: path.read_bytes() for path in QUESTIONNAIRES.glob("*.csv")}
     form = compile_workbook(source.read_text(encoding="utf-8"), tables)
-    body = json.dumps(form.as_json(), ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(form.for_phones(form.as_json()), ensure_ascii=False, separators=(",", ":")).encode()
     return f"{form.id} {form.version}", "form", gzipped(body)
 
 

@@ -2,6 +2,8 @@
 // From memory, by what cards are seen to carry; newer cards may have more fields, which are passed over. Digits of the
 // number: NĐ 137/2015 Đ13 and TT 07/2016/TT-BCA Đ7 (1-3 where registered, 4 century and sex, 5-6 year of birth).
 
+const toneless = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
+
 const clean = (text = "") => text.normalize("NFC").replace(/\s+/gu, " ").trim()
 
 /** "01021990" → {day: 1, month: 2, year: 1990, date: "1990-02-01"}; a card may know the year only; {} for no such day. */
@@ -45,7 +47,7 @@ export function readCard(text) {
     name: /\d/.test(name) ? "" : name,
     birth: date,
     ...parts,
-    sex: { nam: "nam", nữ: "nu", nu: "nu" }[sex.toLowerCase()],
+    sex: { nam: "nam", nu: "nu" }[toneless(sex)],
     address,
     issued: dayOf(issued).date,
   }
@@ -55,11 +57,11 @@ export function readCard(text) {
 // Which question of the same person takes what: the parameters name them; else these, where the form has them.
 const USUAL = { name: "ho_ten", birth: "ngay_sinh", day: "ngay_sinh", month: "thang_sinh", year: "nam_sinh", sex: "gioi_tinh" }
 const TYPES = { birth: ["date"], day: ["integer"], month: ["integer"], year: ["integer"] }
-const SEXES = { nam: ["nam", "male", "m"], nu: ["nu", "nữ", "female", "f"] }
+const SEXES = { nam: ["nam", "male", "m"], nu: ["nu", "female", "f"] }
 
 /** The name under which `choices` ([{name, label}]) offer a sex; undefined when none is recognised. */
 function offeredSex(sex, choices) {
-  const speaks = (text) => typeof text === "string" && SEXES[sex].includes(text.normalize("NFC").toLowerCase())
+  const speaks = (text) => typeof text === "string" && SEXES[sex].includes(toneless(text))
   return choices.find(({ name, label }) => speaks(name) || Object.values(label ?? {}).some(speaks))?.name
 }
 

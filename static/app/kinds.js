@@ -3,7 +3,7 @@
 
 const PAGE = ["/kinds.html", "/static/kinds.css"]
 const control = (name) => [`/static/app/capture/kinds/${name}.js`, ...PAGE]
-const line = [...control("trace")]
+const line = ["/static/app/kinds/lines.js", ...control("trace")]
 const attached = [...control("attached")]
 const OF_TYPE = {
   range: control("range"),
@@ -16,6 +16,12 @@ const OF_TYPE = {
   audit: ["/static/app/kinds/audit.js"],
   "start-geopoint": ["/static/app/capture/kinds/started.js"],
 }
+const ENCLOSED = control("enclosed")
+const MARKDOWN = "/static/app/kinds/markdown.js"
+// Markdown, HTML and entities, and line breaks: what only these can bring is not in most labels.
+const SIGNS = /[*_#`\\[<&\n]|^\s*(?:[-+]|\d+\.)\s/
+const LOOKS = /\b(columns(-\w+)?|likert|label|list(-nolabel)?|table-list|no-buttons|image-map|draw|annotate)\b/
+const TEXTS = ["label", "hint", "guidance", "constraint_message", "required_message", "warning_message"]
 const DIGEST = "/static/app/kinds/digest.js"
 const CALLS = new Set(["digest", "base64-decode", "extract-signed"])
 
@@ -24,6 +30,9 @@ const isSeeded = ([, name, , seed = 0]) => name === "randomize" && typeof seed !
 const calls = (tree) => Array.isArray(tree) && ((tree[0] === "call" && (CALLS.has(tree[1]) || isSeeded(tree))) || tree.some(calls))
 const inside = (value) => (Array.isArray(value) ? calls(value) : value !== null && typeof value === "object" && Object.values(value).some(inside))
 
+const isSigned = (text) => (Array.isArray(text) ? text.some(isSigned) : typeof text === "string" && SIGNS.test(text))
+const isMarked = (texts) => Object.values(texts ?? {}).some(isSigned)
+
 /** The addresses that a questionnaire's bundle needs, each once. */
 export function needs(bundle) {
   const found = new Set()
@@ -31,7 +40,14 @@ export function needs(bundle) {
     for (const address of OF_TYPE[node.type] ?? []) found.add(address)
     for (const [key, value] of Object.entries(node)) if (key !== "children" && inside(value)) found.add(DIGEST)
     if (Number.isNaN(Number(node.parameters?.seed ?? 0))) found.add(DIGEST)
+    if (TEXTS.some((key) => isMarked(node[key]))) found.add(MARKDOWN)
+    if (node.media) for (const address of ENCLOSED) found.add(address)
+    if (LOOKS.test(node.appearance ?? "")) found.add("/static/kinds.css").add("/kinds.html")
     node.children?.forEach(walk)
+  }
+  for (const { label, media } of Object.values(bundle.choices).flat()) {
+    if (isMarked(label)) found.add(MARKDOWN)
+    if (media) for (const address of ENCLOSED) found.add(address)
   }
   bundle.children.forEach(walk)
   return [...found]

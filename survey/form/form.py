@@ -203,6 +203,20 @@ class Form:
         """The bundle that phones receive (docs/form-bundle.md)."""
         return {**self._content(), "hash": self.hash}
 
+    @staticmethod
+    def for_phones(bundle: dict[str, Any]) -> dict[str, Any]:
+        """A bundle without the clauses of rules that decide nothing by themselves: what a phone shows is the results'."""
+
+        def slim(row: dict[str, Any]) -> dict[str, Any]:
+            row = dict(row)
+            if "columns" in row and "outcome" not in row["columns"]:
+                row["columns"] = {key: value for key, value in row["columns"].items() if key != "law"}
+            if "children" in row:
+                row["children"] = [slim(child) for child in row["children"]]
+            return row
+
+        return {**bundle, "children": [slim(row) for row in bundle["children"]]}
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the bundle without its hash: what identifies this version's content."""

@@ -75,7 +75,7 @@ IDENTITY = (
     fixed(
         "b1_illustrative",
         "0/1",
-        "Điểm B1 theo bảng minh họa (1 = chưa phải bảng chính thức)",
+        "Điểm B1 theo bảng minh hoạ (1 = chưa phải bảng chính thức)",
         "B1 rests on the illustrative table (1 = not the official one)",
     ),
 )

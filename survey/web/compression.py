@@ -28,7 +28,7 @@ def _compress(response: Response) -> Response:
     body = response.get_data()
     if len(body) < SMALLEST or "Content-Encoding" in response.headers:
         return response
-    response.set_data(gzip.compress(body, 6, mtime=0))
+    response.set_data(gzip.compress(body, 9, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
     tag, _ = response.get_etag()
     if tag is not None:  # the same content in other bytes

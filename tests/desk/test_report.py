@@ -233,7 +233,7 @@ def test_a_rate_is_written_as_people_here_write_it(app: Any) -> None:
 
 def test_the_illustrative_table_announces_itself(session: Session, generated: str, login_as: Any) -> None:
     addresses = [f"/desk/{COMMUNE}/report", f"/desk/{COMMUNE}/households?basis=final", "/desk/report"]
-    said = "Điểm B1 chỉ là minh họa"
+    said = "Điểm B1 chỉ là minh hoạ"
     for address in addresses:
         assert said not in login_as("province").get(address).get_data(as_text=True)
     session.execute(text("UPDATE assessment SET illustrative = :yes"), {"yes": True})

@@ -40,6 +40,7 @@ ROUTES = {
     "capture.page": PUBLIC,
     "capture.worker": PUBLIC,
     "capture.module": PUBLIC,
+    "capture.kinds": PUBLIC,
     "capture.manifest": PUBLIC,
     "language.switch": PUBLIC,
     "login.page": PUBLIC,

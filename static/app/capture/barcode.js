@@ -4,7 +4,7 @@
 import { answersOf, doubts, isSame, readCard } from "../cccd.js"
 import { display } from "../record.js"
 import { action, part, spoken, stamp, word } from "./page.js"
-import { plainText } from "../markdown.js"
+import { plainText } from "./words.js"
 
 const PAUSE = 150 // milliseconds between two looks
 

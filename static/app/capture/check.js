@@ -1,12 +1,12 @@
 // Before finishing: what is left to mend, what must be confirmed, and every answer once more.
 
-import { plainText } from "../markdown.js"
 import { screenOf, within } from "../places.js"
 import { addressOf, askedSections, leftWords, nameOf } from "./overview.js"
 import { messageOf } from "./question.js"
 import { answerWords } from "./answer.js"
 import { nameOfInstance, nameOfScreen } from "./items.js"
 import { action, number, part, spoken, stamp, word } from "./page.js"
+import { plainText } from "./words.js"
 
 const FEW = 10 // that a screen or two show at once
 const FILES = new Set(["image", "audio", "video", "file"])

@@ -1,11 +1,10 @@
 // Choosing: rows for the whole thumb, a grid where the form wants one, and a search where there are many.
 
 import { parkMiller, shuffled } from "../functions.js"
-import { plainText } from "../markdown.js"
 import { fold, matches } from "../search.js"
-import { enclosed } from "./enclosed.js"
+import { kit } from "./kit.js"
 import { action, inLanguage, number, part, spoken, stamp, word } from "./page.js"
-import { write } from "./words.js"
+import { plainText, write } from "./words.js"
 
 const SHORT = 14 // letters up to which two or three answers stand side by side
 const MOST_ROWS = 7 // choices that fit a screen as rows; above that one searches
@@ -60,12 +59,12 @@ function rowOf(question, choice, isChosen = false) {
   if (!choice.media) return row
   const media = Object.fromEntries(Object.entries(choice.media).map(([kind, files]) => [kind, inLanguage(files)]))
   const { image, ...others } = media
-  label.before(...enclosed({ image }, question.interview, wordsOf(choice), { isFixed: true }))
+  label.before(...kit.enclosed({ image }, question.interview, wordsOf(choice), { isFixed: true }))
   if (!Object.values(others).some(Boolean)) return row
   // What is played or looked at must not choose: it stands beside the row, not in it.
   const around = stamp("choice-enclosed")
   around.prepend(row)
-  part(around, "beside").append(...enclosed(others, question.interview, wordsOf(choice)))
+  part(around, "beside").append(...kit.enclosed(others, question.interview, wordsOf(choice)))
   return around
 }
 

@@ -2,6 +2,7 @@
 
 import { needs } from "../kinds.js"
 import { kindsPage } from "../outbox.js"
+import { kit } from "./kit.js"
 import { learn } from "./page.js"
 
 let taught = null
@@ -22,5 +23,10 @@ async function teach() {
 export async function ready(bundle) {
   const wanted = needs(bundle)
   if (wanted.includes("/kinds.html")) await (taught ??= teach().catch((error) => ((taught = null), Promise.reject(error))))
-  await Promise.all(wanted.filter((address) => address.endsWith(".js")).map((address) => import(address)))
+  const modules = await Promise.all(wanted.filter((address) => address.endsWith(".js")).map((address) => import(address)))
+  for (const { markdown, plainText, enclosed, lineWords } of modules) {
+    if (markdown) Object.assign(kit, { markdown, plainText })
+    if (enclosed) kit.enclosed = enclosed
+    if (lineWords) kit.lineWords = lineWords
+  }
 }

@@ -4,7 +4,7 @@
 import { DraftClosed } from "../store.js"
 import { Interview } from "../interview.js"
 import { needs } from "../kinds.js"
-import { bundleOf, preview } from "../preview.js"
+import { bundleOf } from "../preview.js"
 import { addressOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
 import { ready } from "./kind.js"
@@ -76,6 +76,7 @@ export class Opened {
 
   async #preview(id) {
     const { about } = await this.kept("")
+    const { preview } = await import("../kinds/preview.js")
     this.interview = await preview(bundleOf(id), new Date(), about, ready)
     if (!this.interview) return { element: stamp("preview-missing", { title: "" }) }
     this.id = id

@@ -1,9 +1,9 @@
 // The interview at a glance: its sections and how each stands.
 
-import { plainText } from "../markdown.js"
 import { isAsked, sectionsOf } from "../places.js"
 import { returnedWords } from "./household.js"
 import { action, number, part, spoken, stamp, tag, word } from "./page.js"
+import { plainText } from "./words.js"
 
 export const addressOf = (draft, ...rest) => `#/d/${[draft, ...rest].map(encodeURIComponent).join("/")}`
 

@@ -1,12 +1,11 @@
 // One question: its words, last year's answer in grey, the control, and what is wrong with the answer under it.
 
-import { plainText } from "../markdown.js"
 import { answerWords } from "./answer.js"
 import { selectFor } from "./choice.js"
 import { controlFor } from "./controls.js"
-import { enclosed } from "./enclosed.js"
+import { kit } from "./kit.js"
 import { action, inLanguage, part, spoken, stamp, word } from "./page.js"
-import { write } from "./words.js"
+import { plainText, write } from "./words.js"
 
 const isSelect = ({ type }) => type === "select_one" || type === "select_multiple"
 
@@ -111,7 +110,7 @@ export class Question {
     const key = JSON.stringify(media)
     if (!media || place.dataset.media === key) return
     place.dataset.media = key
-    place.replaceChildren(...enclosed(media, this.interview, words))
+    place.replaceChildren(...kit.enclosed(media, this.interview, words))
   }
 
   #suggest(language) {

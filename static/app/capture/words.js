@@ -1,7 +1,7 @@
 // A form's words on the screen: Markdown drawn by DOM calls, the languages they are read in, and the pictures, sounds
 // and films that stand beside them.
 
-import { markdown } from "../markdown.js"
+import { kit } from "./kit.js"
 import { choose, chosen, offered } from "./look.js"
 import { action, part, readIn, shellLanguage, spoken, stamp } from "./page.js"
 
@@ -28,8 +28,11 @@ export function write(element, text, ...more) {
   if (element.dataset.words === key) return
   element.dataset.words = key
   element.lang = spoken()
-  element.replaceChildren(...markdown(text).map(drawn), ...more.flatMap((one) => [" ", one]))
+  element.replaceChildren(...kit.markdown(text).map(drawn), ...more.flatMap((one) => [" ", one]))
 }
+
+/** A text of the form without its signs, for a list or a name. */
+export const plainText = (text) => kit.plainText(text)
 
 // Languages
 

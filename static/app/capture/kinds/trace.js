@@ -1,15 +1,23 @@
 // Walking along a line or around an area: each point is the answer at once, so that whoever is interrupted goes on where
 // he stood. No map: a sketch of what was walked, north up, with its scale.
 
-import { LEAST, lengthOf, pointsOf, sketch, textOf } from "../../lines.js"
+import { areaOf, LEAST, lengthOf, pointsOf, sketch, textOf } from "../../kinds/lines.js"
 import { watchPlace } from "../../media.js"
-import { lineWords } from "../answer.js"
 import { action, ask, number, part, stamp, word } from "../page.js"
 import { accuracyOf, accuracyWords } from "../place.js"
 
 const POOR = 30 // metres: a point further off would bend the line
 const FRESH = 15000 // milliseconds that a reading is where one stands
 const BOX = [320, 200, 28] // as the template's drawing
+
+/** "12 điểm, dài 340 m" of a line, "5 điểm, rộng 1.250 m²" of an area; below the least number of points only these. */
+export function lineWords(type, text) {
+  const points = pointsOf(text)
+  const count = number(points.length)
+  if (points.length < LEAST[type]) return word("line.points", { count })
+  const isArea = type === "geoshape"
+  return word(isArea ? "line.area" : "line.length", { count, metres: number(Math.round((isArea ? areaOf : lengthOf)(points))) })
+}
 
 export class Trace {
   #stop = null
@@ -90,7 +98,7 @@ export class Trace {
   }
 
   async #clear() {
-    const words = lineWords(this.type, this.points)
+    const words = lineWords(this.type, textOf(this.points, this.type))
     if (await ask({ title: word("trace.clear"), words, yes: word("trace.clear_yes") })) this.#give([])
   }
 
@@ -112,7 +120,7 @@ export class Trace {
   #draw() {
     const { points, element } = this
     const isOn = this.#stop !== null
-    part(element, "answer").textContent = points.length ? lineWords(this.type, points) : ""
+    part(element, "answer").textContent = points.length ? lineWords(this.type, textOf(points, this.type)) : ""
     part(element, "walking").hidden = !isOn
     const start = action(element, "start-trace")
     start.hidden = isOn

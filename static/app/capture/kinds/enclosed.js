@@ -1,7 +1,7 @@
 // What a label carries besides words: a picture (large on a tap), a sound, a film. The files belong to the form and lie
 // on this phone since the last sync; one that is missing leaves the words, and says that something is missing.
 
-import { action, part, stamp, word } from "./page.js"
+import { action, part, stamp, word } from "../page.js"
 
 const addresses = new Map() // of a file's hash: its bytes are on the disk, only the address is kept
 

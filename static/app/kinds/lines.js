@@ -1,7 +1,7 @@
 // Lines and areas that were walked (geotrace, geoshape): their points, their measures, and a sketch of them. Pure.
 // A point is its text, "lat lon altitude accuracy".
 
-import { FUNCTIONS } from "./functions.js"
+import { FUNCTIONS } from "../functions.js"
 
 export const LEAST = { geotrace: 2, geoshape: 3 } // points
 
