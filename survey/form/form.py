@@ -205,7 +205,7 @@ class Form:
 
     @staticmethod
     def for_phones(bundle: dict[str, Any]) -> dict[str, Any]:
-        """A bundle without the clauses of rules that decide nothing by themselves: what a phone shows is the results'."""
+        """A bundle without the clauses of rules that decide nothing by themselves: phones show those of results."""
 
         def slim(row: dict[str, Any]) -> dict[str, Any]:
             row = dict(row)

@@ -51,8 +51,9 @@ def page() -> Response:
 def worker() -> Response:
     """The service worker of this release."""
     source = bare(_static() / "sw.js")
-    lists = f"const FILES = {json.dumps(['/', MANIFEST, *_files()])}\nconst KINDS = {json.dumps([KINDS_PAGE, *_kinds()])}"
-    response = Response(f'const VERSION = "{app_version()}"\n{lists}\n{source}', mimetype="text/javascript")
+    files, kept = json.dumps(["/", MANIFEST, *_files()]), json.dumps([KINDS_PAGE, *_kinds()])
+    lists = f'const VERSION = "{app_version()}"\nconst FILES = {files}\nconst KINDS = {kept}'
+    response = Response(f"{lists}\n{source}", mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = "/"
     return _kept(response)
 

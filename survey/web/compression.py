@@ -9,7 +9,8 @@ import gzip
 
 from flask import Flask, Response, request
 
-ENDPOINTS = {"static", "capture.page", "capture.worker", "capture.module", "capture.kinds", "sync.form", "sync.register"}
+SHELL = {"capture.page", "capture.worker", "capture.module", "capture.kinds"}
+ENDPOINTS = {"static", *SHELL, "sync.form", "sync.register"}
 TYPES = {"text/html", "text/css", "text/javascript", "application/json", "image/svg+xml"}
 SMALLEST = 500  # bytes
 

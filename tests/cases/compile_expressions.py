@@ -1,4 +1,4 @@
-"""`expressions.md` and `expressions/` → one compiled form a case, as JSON on standard output: what the JavaScript test runner reads."""
+"""`expressions.md` and `expressions/` → one compiled form a case, as JSON: what the JavaScript test runner reads."""
 
 from __future__ import annotations
 

@@ -25,7 +25,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "web": (
         {"terms", "problems", "access", "form", "poverty", "models", "submissions"},
-        {"flask", "flask_wtf", "wtforms", "flask_babel", "babel", "werkzeug", "markupsafe", "sqlalchemy", "rjsmin", "segno"},
+        {
+            "flask", "flask_wtf", "wtforms", "flask_babel", "babel", "werkzeug", "markupsafe", "sqlalchemy", "rjsmin",
+            "segno",
+        },  # fmt: skip
     ),
 }
 # Commands and the demo stand beside the web: they may use every room below it, and are where a transaction ends.
@@ -162,7 +165,10 @@ POWERS = {
 }
 DOM = re.compile(r"(?<![\w.#$])(document|window|localStorage|sessionStorage|location|history)\b(?!\s*:)")
 # Modules that compute: node runs them, and they import only one another.
-PURE_SCRIPTS = {"expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload", "markdown", "places", "digest", "kinds"}
+PURE_SCRIPTS = {
+    "expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload", "markdown",
+    "places", "digest", "kinds",
+}  # fmt: skip
 
 
 def is_shell(path: str) -> bool:

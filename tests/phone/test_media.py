@@ -1,4 +1,4 @@
-"""Photos, drawings, sound, films, files and codes on a phone: kept, played, sent, and removed when nothing names them."""
+"""Photos, drawings, sound, films, files and codes on a phone: kept, played, sent, removed when nothing names them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,12 @@ def build(session: Session) -> None:
     form = publish(session, compile_workbook(source, {}), source, now)
     for number, head in enumerate(village.HEADS[:2]):
         import_household(
-            session, commune_id=world.COMMUNE, household_id=f"ho-{number}", village_id=world.VILLAGE, head_name=head, now=now
+            session,
+            commune_id=world.COMMUNE,
+            household_id=f"ho-{number}",
+            village_id=world.VILLAGE,
+            head_name=head,
+            now=now,
         )  # fmt: skip
     open_round(
         session, round_id=village.ROUND, title="Ghi chép 2026", year=2026, form=form,
@@ -131,7 +136,9 @@ def test_a_photo_taken_anew_leaves_one_on_the_phone_and_a_discarded_record_none(
     assert photo.locator("img.picture").evaluate("one => [one.naturalWidth, one.naturalHeight]") == [800, 600]
     [first] = settled(asked, 1)
     photo.locator("[data-action=choose]").set_input_files(upload("b.png", "image/png", picture("PNG", 600, 900)))
-    asked.page.wait_for_function(f"async first => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== first }}", arg=first)
+    asked.page.wait_for_function(
+        f"async first => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== first }}", arg=first
+    )
     taken = asked.question("hinh/chup")
     assert not taken.locator("[data-action=choose]").is_visible()
     assert taken.locator("[data-action=photo]").get_attribute("capture") == "environment"
@@ -140,7 +147,9 @@ def test_a_photo_taken_anew_leaves_one_on_the_phone_and_a_discarded_record_none(
     taken.locator("[data-action=clear]").click()
     settled(asked, 1)
     photo.locator("[data-action=photo]").set_input_files(upload("a.png", "image/png", b"<svg/>"))
-    asked.page.wait_for_function("() => document.body.innerText.includes('Xin chụp lại') || document.body.innerText.includes('chụp ảnh khác')")
+    asked.page.wait_for_function(
+        "() => document.body.innerText.includes('Xin chụp lại') || document.body.innerText.includes('chụp ảnh khác')"
+    )
     asked.saved()
     asked.go_home()
     asked.page.click("[data-household='ho-0'] >> nth=0")
@@ -170,7 +179,9 @@ def test_one_draws_on_white_and_on_a_photo_takes_back_and_goes_on(asked: Phone) 
     marked.locator("canvas").wait_for()
     [plain] = settled(asked, 1)
     stroke(asked, "hinh/ghi_len")
-    asked.page.wait_for_function(f"async plain => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== plain }}", arg=plain)
+    asked.page.wait_for_function(
+        f"async plain => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== plain }}", arg=plain
+    )
     assert asked.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
     marked.locator("[data-action=done]").click()
     marked.locator("img.picture").wait_for()
@@ -193,10 +204,14 @@ def test_sound_is_recorded_paused_kept_and_arrives_with_film_and_file_at_the_des
     asked.question("tieng/phim").locator("[data-action=choose]").set_input_files(upload("p.webm", "video/webm", film))
     document = asked.question("tieng/van_ban")
     assert "8 MB" in document.locator("[data-part=limit]").inner_text()
-    document.locator("[data-action=choose]").set_input_files(upload("lon.pdf", "application/pdf", b"%PDF-" + b"x" * 9_000_000))
+    document.locator("[data-action=choose]").set_input_files(
+        upload("lon.pdf", "application/pdf", b"%PDF-" + b"x" * 9_000_000)
+    )
     asked.page.wait_for_function("() => document.body.innerText.includes('8,6 MB')")
     document.locator("[data-action=choose]").set_input_files(upload("rong.pdf", "application/pdf", b""))
-    document.locator("[data-action=choose]").set_input_files(upload("quyết định.pdf", "application/pdf", "%PDF-1.7 thử".encode()))
+    document.locator("[data-action=choose]").set_input_files(
+        upload("quyết định.pdf", "application/pdf", "%PDF-1.7 thử".encode())
+    )
     document.get_by_text("quyết định.pdf").wait_for()
     settled(asked, 3)
     asked.saved()
@@ -239,7 +254,9 @@ def test_a_code_is_scanned_or_typed(asked: Phone) -> None:
     asked.section("tieng")
     scan(asked, "tieng/ma_tu", "PA-000-1")
     asked.page.wait_for_selector("#dialog:not([open])", state="attached")
-    asked.page.wait_for_function("() => document.querySelector(\".question[data-path='tieng/ma_tu'] input\").value === 'PA-000-1'")
+    asked.page.wait_for_function(
+        "() => document.querySelector(\".question[data-path='tieng/ma_tu'] input\").value === 'PA-000-1'"
+    )
     asked.answer("tieng/ma_tu", "PA-000-2")
     asked.saved()
     asked.section("hinh")
