@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from pathlib import Path
+from typing import Any
 
+import pytest
 from flask import Flask
 
 from scripts.size import BUDGET, measure, shell, total
@@ -49,3 +53,29 @@ def test_a_file_that_grows_is_counted() -> None:
     app.add_url_rule("/a.js", "a", lambda: (noise, 200, {"Content-Type": "text/javascript"}))
     assert total(shell(app)) > 0
     assert [path for path, _, _ in shell(app)] == ["/sw.js", "/a.js"]
+
+
+def worker_lists(client: Any) -> tuple[list[str], list[str]]:
+    worker = client.get("/sw.js").text
+    files, kinds = (re.search(rf"^const {name} = (.*)$", worker, re.M) for name in ("FILES", "KINDS"))
+    assert files and kinds
+    return json.loads(files[1]), json.loads(kinds[1])
+
+
+def test_what_only_some_forms_need_exists_and_is_not_in_the_shell(client: Any) -> None:
+    files, kinds = worker_lists(client)
+    named = re.findall(r'"(/[\w./-]+\.(?:js|css|html))"', (ROOT / "static/app/kinds.js").read_text())
+    controls = re.findall(r'control\("(\w+)"\)', (ROOT / "static/app/kinds.js").read_text())
+    wanted = {*named, *(f"/static/app/capture/kinds/{name}.js" for name in controls)}
+    assert len(wanted) > 8
+    assert wanted <= set(kinds)
+    assert not set(files) & set(kinds)
+    for address in kinds:
+        with client.get(address) as answer:
+            assert answer.status_code == 200, address
+
+
+@pytest.mark.parametrize("path", [path for path in SCRIPTS if "kinds" not in path.parts], ids=lambda path: path.name)
+def test_the_shell_starts_without_what_only_some_forms_need(path: Path) -> None:
+    static = re.findall(r"""^(?:import|export)\b[^;()]*?["']([^"']+)["']""", path.read_text(), re.M)
+    assert not [name for name in static if "/kinds/" in name]
