@@ -17,6 +17,7 @@ from survey.submissions import accounts, audit, rounds
 from survey.submissions.rebuild import rebuild
 from survey.submissions.receipts import remember_key, renew_generation
 from survey.terms import B1Method, Role, RoundState
+from survey.web.backup_commands import backup_group
 from survey.web.questionnaire_commands import form_group, move_round
 from survey.web.receipt_commands import receipts_group
 from survey.web.register_commands import register_group
@@ -35,7 +36,7 @@ OBSTACLES = {
 
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
-    groups = (account_group, round_group, form_group, register_group, receipts_group)
+    groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group)
     for command in (migrate, rebuild_all, restored, *groups):
         app.cli.add_command(command)
 

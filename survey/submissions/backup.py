@@ -1,0 +1,117 @@
+"""A copy of the whole instance while it serves: database, files, keys, and a manifest with every hash.
+
+The folder is laid out as an instance folder is. The database is copied in one snapshot; files are never changed once
+they stand under their hash, so those that the snapshot names are copied after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from survey.submissions.files import path_of
+from survey.submissions.receipts import instant
+
+MANIFEST, KEYS = "manifest.json", ("receipt.key", "session.key")
+SQLITE, POSTGRESQL = "so-ho.sqlite3", "so-ho.pgdump"
+_NAMED = "SELECT DISTINCT sha256, size FROM attachment ORDER BY sha256"
+
+
+class BackupFailed(Exception):
+    """Nothing was kept; the message says why, for the person at the terminal."""
+
+
+def back_up(engine: Engine, instance: Path, target: Path, now: datetime) -> dict[str, Any]:
+    """Write the backup folder `target`, which must not exist; it appears whole or not at all. Returns its manifest."""
+    if target.exists():
+        raise BackupFailed(f"{target} đã có. Chọn tên khác.")
+    work = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".backup-", dir=target.parent))
+        named = _sqlite(engine, work) if engine.dialect.name == "sqlite" else _postgresql(engine, work)
+        for sha256, size in named:
+            copy = path_of(work / "files", sha256)
+            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copyfile(path_of(instance / "files", sha256), copy)
+            if (_hash(copy), copy.stat().st_size) != (sha256, size):
+                raise BackupFailed(f"Tệp {sha256} trên máy chủ đã hỏng. Chưa sao lưu.")
+        for key in KEYS:
+            shutil.copyfile(instance / key, work / key)
+        held = sorted(path for path in work.rglob("*") if path.is_file())
+        for path in held:
+            path.chmod(0o600)
+        parts = {str(path.relative_to(work)): {"sha256": _hash(path), "size": path.stat().st_size} for path in held}
+        manifest = {"format": "so-ho-backup-1", "made_at": instant(now), "files": len(named), "parts": parts}
+        (work / MANIFEST).write_text(json.dumps(manifest, indent=1), "ascii")
+        for path in (*held, work / MANIFEST, *(one for one in work.rglob("*") if one.is_dir()), work):
+            _sync(path)
+        os.rename(work, target)
+        _sync(target.parent)
+    except (OSError, sqlite3.Error) as fault:
+        raise BackupFailed(f"Không ghi được bản sao lưu: {fault}") from fault
+    finally:
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
+    return manifest
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """The manifest of a backup of which every part is whole. Raises BackupFailed otherwise."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("ascii"))
+        if manifest["format"] != "so-ho-backup-1":
+            raise BackupFailed(f"{folder} không phải bản sao lưu của Sổ Hộ.")
+        for name, said in manifest["parts"].items():
+            if _hash(folder / name) != said["sha256"]:
+                raise BackupFailed(f"{name} trong bản sao lưu đã hỏng.")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise BackupFailed(f"{folder} không phải bản sao lưu đầy đủ của Sổ Hộ.") from fault
+    return manifest
+
+
+def _sqlite(engine: Engine, work: Path) -> list[tuple[str, int]]:
+    with closing(sqlite3.connect(str(engine.url.database), timeout=60)) as live:
+        live.execute("VACUUM INTO ?", (str(work / SQLITE),))
+    with closing(sqlite3.connect(work / SQLITE)) as made:
+        return [(row[0], row[1]) for row in made.execute(_NAMED)]
+
+
+def _postgresql(engine: Engine, work: Path) -> list[tuple[str, int]]:
+    url = engine.url.set(drivername="postgresql")
+    environment = os.environ | ({"PGPASSWORD": url.password} if url.password else {})
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
+        named = [(row[0], row[1]) for row in connection.execute(text(_NAMED))]
+        shown = url.set(password=None).render_as_string()
+        command = ["pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", "-f", str(work / POSTGRESQL), shown]
+        done = subprocess.run(  # noqa: S603 - a fixed program; nobody outside says its arguments
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        raise BackupFailed(f"pg_dump: {done.stderr.strip()[:300]}")
+    return named
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
