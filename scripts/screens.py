@@ -110,7 +110,7 @@ def desk_screens(playwright: Playwright, server: Server) -> None:
 
 def shoot(page: Page, name: str) -> None:
     """The screen as it stands, once fonts and pictures are there; small enough for a repository."""
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.screenshot(path=TO / f"{name}.png")
 
 

@@ -102,7 +102,7 @@ class Phone:
         self.sign_in(username)
         self.synced()
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        self.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
 
     def sign_in(self, username: str = "enumerator") -> None:
         """Fill in the sign-in page that stands."""

@@ -18,7 +18,7 @@ def test_a_jump_from_the_check_list_lands_on_the_answer_that_is_missing(phone: P
     jump = phone.page.locator("[data-jump='thong_tin_ho/dong_y']")
     jump.click()
     phone.page.wait_for_function(
-        "document.activeElement.closest('[data-part=control]')?.closest('.question').dataset.path"
+        "() => document.activeElement.closest('[data-part=control]')?.closest('.question').dataset.path"
         " === 'thong_tin_ho/dong_y'"
     )
 

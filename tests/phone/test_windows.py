@@ -42,7 +42,7 @@ def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, 
     server.stop()
     server.start(release="ban-moi")
     phone.page.evaluate("navigator.serviceWorker.getRegistration().then(one => one.update()).then(() => true)")
-    phone.page.wait_for_function("navigator.serviceWorker.getRegistration().then(one => one.waiting !== null)")
+    phone.page.wait_for_function("() => navigator.serviceWorker.getRegistration().then(one => one.waiting !== null)")
     phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
     phone.saved()
     other = phone.watch(phone.context.new_page())
@@ -55,7 +55,7 @@ def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, 
     with phone.page.expect_navigation():
         phone.page.click("[data-action=update]")
     phone.page.wait_for_selector("[data-screen=home]")
-    phone.page.wait_for_function("caches.keys().then(names => names.join() === 'so-ho-ban-moi')")
+    phone.page.wait_for_function("() => caches.keys().then(names => names.join() === 'so-ho-ban-moi')")
     assert kept != ["so-ho-ban-moi"]
     phone.begin()
     phone.section("thong_tin_ho")
