@@ -6,8 +6,10 @@ A name is a bare file name: what a workbook writes in a cell. Nothing is ever wr
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -108,7 +110,7 @@ def check_files(files: Sequence[Upload], already: Sequence[str] = ()) -> dict[st
             refusals.append(Refusal("too_large", shown | {"limit": FILE_LIMIT // 1024 // 1024}))
         elif not KINDS[ending(file.name)][1](file.content):
             refusals.append(Refusal("not_that", shown | {"ending": f".{ending(file.name)}"}))
-        elif ending(file.name) == "csv" and file.content.count(b"\n") > LONGEST_TABLE:
+        elif ending(file.name) == "csv" and _lines(file.content) > LONGEST_TABLE:
             refusals.append(Refusal("long_table", shown | {"limit": LONGEST_TABLE}))
     if len({*already, *(file.name for file in files)}) > MOST_FILES:
         refusals = [Refusal("too_many", {"limit": MOST_FILES})]
@@ -135,15 +137,24 @@ def check_source(source: Upload) -> SourceKind:
         raise Refused([Refusal("not_a_workbook", shown)])
     if kind is not SourceKind.XLSX and not _is_text(source.content):
         raise Refused([Refusal("not_text", shown)])
-    if _rows(source.content, kind) > MOST_ROWS:
+    try:
+        rows = _rows(source.content, kind)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, OSError, EOFError):
+        raise Refused([Refusal("not_a_workbook", shown)]) from None  # damaged inside, or locked with a password
+    if rows > MOST_ROWS:
         raise Refused([Refusal("too_many_rows", shown | {"limit": MOST_ROWS})])
     return kind
+
+
+def _lines(content: bytes) -> int:
+    """How many lines a text has at most, whichever of the two characters ends them."""
+    return max(content.count(b"\n"), content.count(b"\r"))
 
 
 def _rows(content: bytes, kind: SourceKind) -> int:
     """How many rows a workbook has at most, counted without reading it as one."""
     if kind is not SourceKind.XLSX:
-        return content.count(b"\n")
+        return _lines(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         sheets = [part for part in archive.infolist() if part.filename.startswith("xl/worksheets/")]
         return sum(len(_ROW.findall(archive.read(part))) for part in sheets)

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -370,7 +371,8 @@ def _rows(upload: Upload, shown: dict[str, Any]) -> list[list[str]]:
         text = upload.content.decode("utf-8-sig")
         first = text.partition("\n")[0]
         delimiter = max(",;\t", key=first.count)
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))[: MOST_CELLS + 1]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        return list(islice(reader, MOST_CELLS + 1))
     except (UnicodeDecodeError, csv.Error):
         raise Refused([Refusal("not_text", shown)]) from None
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import false, or_, select, true
+from sqlalchemy import or_, select
 from sqlalchemy.orm import load_only
 
 from models import Account, Attachment, FormVersion, Round
@@ -30,7 +30,7 @@ from survey.terms import RoundState
 from survey.web.capture import app_version
 from survey.web.language import current_language
 from survey.web.openapi import DESCRIPTION
-from survey.web.security import current_account, name_device, named_device, permitted, public
+from survey.web.security import current_account, permitted, public
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
@@ -45,19 +45,17 @@ def description() -> Response:
 
 
 @blueprint.get("/hello")
-@permitted("sync.use", delivers=True)
+@permitted("sync.use")
 def hello() -> Response:
     """Who am I, what is the time, which release, which rounds."""
     session, account = get_session(), current_account()
     today = now().astimezone(HERE).date()
-    device_id = named_device()
-    told = device_id is None or not devices.is_revoked(session, account, device_id)  # else it may only deliver
-    villages = villages_of(session, account) if told else []
+    villages = villages_of(session, account)
     periods = periods_at(session, [*villages, account.place_id or ""], today)
     commune = periods.get(account.place_id or "")
     region = region_of(session, commune.place_id, today) if commune else None
     last_year = or_(Round.state == RoundState.OPEN.value, Round.year >= today.year - 1)
-    rounds = select(Round, FormVersion).join(FormVersion).where(last_year, true() if told else false()).order_by(Round.opens_on, Round.id)
+    rounds = select(Round, FormVersion).join(FormVersion).where(last_year).order_by(Round.opens_on, Round.id)
     rounds = rounds.options(load_only(FormVersion.hash))  # a bundle is long, and is not said here
     return jsonify(
         {
@@ -129,26 +127,20 @@ def file_answer(sha256: str, media_type: str) -> Response:
 @permitted("sync.use")
 def register() -> Response:
     """What changed in the account's villages after `cursor`."""
-    if devices.is_revoked(get_session(), current_account(), named_device()):
-        raise Problem("device_revoked")
     cursor, limit = _whole("cursor", 0), _whole("limit", 100)
     chunk = pull(get_session(), current_account(), cursor, min(limit, LIMIT), now().astimezone(HERE).date())
     return jsonify({"generation": generation(get_session()), **chunk._asdict()})
 
 
 @blueprint.post("/push")
-@permitted("sync.use", delivers=True)
+@permitted("sync.use")
 def push() -> Response:
     """Take entries: each is stored, whatever is wrong with it, and answered by a receipt."""
     _limit("PUSH_LIMIT")
     envelope = read_envelope(request.get_data(cache=False))
     session, account = get_session(), current_account()
-    device_id = str(envelope.device["id"])
-    name_device(device_id)
-    permitted = not devices.is_revoked(session, account, device_id)
-    outcomes = receive(session, account, device_id, envelope.entries, now(), _signer(), permitted=permitted)
+    outcomes = receive(session, account, str(envelope.device["id"]), envelope.entries, now(), _signer())
     devices.seen(session, account, envelope.device, envelope.unsent, now())
-    devices.note_receipts(session, account, device_id, envelope.receipts, now())
     return jsonify(
         {
             "generation": generation(session),
@@ -159,7 +151,7 @@ def push() -> Response:
 
 
 @blueprint.put("/files/<sha256>")
-@permitted("sync.use", delivers=True)
+@permitted("sync.use")
 def put_file(sha256: str) -> Response:
     """Take a file of an answer whole."""
     _limit("FILE_LIMIT")
@@ -172,7 +164,7 @@ def put_file(sha256: str) -> Response:
 
 
 @blueprint.route("/files/<sha256>", methods=["HEAD"])
-@permitted("sync.use", delivers=True)
+@permitted("sync.use")
 def has_file(sha256: str) -> Response:
     """Whether the server has a file of the account's commune."""
     commune_id = request.args.get("commune") or _commune(current_account())

@@ -19,7 +19,7 @@ from models import AuditEvent, FormDraft, FormDraftFile, FormVersion, Round, Sto
 from survey.form.spreadsheet import read_sheets, write_xlsx
 from survey.form.xlsform import compile_workbook
 from survey.submissions import rounds
-from survey.submissions.attachments import MOST_FILES
+from survey.submissions.attachments import MOST_FILES, Refused, Upload, check_files
 from survey.submissions.published import publish
 from survey.terms import B1Method
 from tests.interviews import ANSWERS, SOURCE, entry, push, small_form
@@ -151,6 +151,22 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(office: Any) -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 100_000_000)
     answer = upload(office, ("phieu.xlsx", bomb.getvalue()))
     assert (answer.status_code, "không mở được" in answer.text) == (422, True)
+
+
+def test_a_workbook_damaged_inside_is_refused_with_a_sentence(office: Any) -> None:
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("xl/workbook.xml", b"<x/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b"<sheetData/>")
+    damaged = stored.getvalue().replace(b"<sheetData", b"!sheetData")
+    answer = upload(office, ("phieu.xlsx", damaged))
+    assert (answer.status_code, "không mở được" in answer.text) == (422, True)
+
+
+def test_a_table_is_counted_whichever_character_ends_its_lines() -> None:
+    for end in (b"\n", b"\r", b"\r\n"):
+        with pytest.raises(Refused, match="long_table"):
+            check_files([Upload("dai.csv", b"a" + end + (b"1" + end) * 60_000)])
 
 
 def test_a_hundred_thousand_rows_are_refused_at_once(office: Any) -> None:
