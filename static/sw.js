@@ -57,6 +57,7 @@ self.addEventListener("fetch", (event) => {
 
 self.addEventListener("message", (event) => {
   if (event.data === "update") self.skipWaiting()
+  if (event.data === "claim") event.waitUntil(self.clients.claim())
   if (!event.data?.keep) return
   const [port] = event.ports
   const done = keepKinds(event.data.keep).then(() => true, () => false)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
-import sys
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import BrowserContext, Locator, Page, Playwright
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 
 from tests import world
+from tests.phone.serve import serve
 
-ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "chromium")
 WIDTH, HEIGHT = 360, 640
 PATIENCE = 15_000  # milliseconds on a busy machine
+expect.set_options(timeout=PATIENCE)
+
+
+# Each server is forked from one process that has loaded the product and started nothing.
+OFFICES = multiprocessing.get_context("forkserver")
+OFFICES.set_forkserver_preload(["tests.phone.serve"])
 
 
 class Server:
@@ -28,20 +34,19 @@ class Server:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port = folder, port
         self.address = f"http://localhost:{port}"
-        self.process: subprocess.Popen[str] | None = None
+        self.process: ForkServerProcess | None = None
 
     def start(self, release: str = "") -> None:
-        command = [sys.executable, "-m", "tests.phone.serve", str(self.folder), str(self.port), release]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n", "the server did not start"
+        started, ours = OFFICES.Pipe(duplex=False)
+        self.process = OFFICES.Process(target=serve, args=(self.folder, self.port, release, ours), daemon=True)
+        self.process.start()
+        ours.close()
+        assert started.recv() == "ready", "the server did not start"
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
-            assert self.process.stdout is not None
-            self.process.stdout.close()
+            self.process.join()
             self.process = None
 
 
@@ -101,8 +106,11 @@ class Phone:
         self.page.click("[data-action=sign-in]")
         self.sign_in(username)
         self.synced()
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        self.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+        self.until("() => navigator.serviceWorker.controller")
+
+    def until(self, predicate: str, arg: Any = None) -> None:
+        """A predicate comes true on the page that stands. It may be asynchronous: wait_for_function awaits none."""
+        self.page.evaluate(UNTIL.replace("PREDICATE", predicate), [arg, PATIENCE])
 
     def sign_in(self, username: str = "enumerator") -> None:
         """Fill in the sign-in page that stands."""
@@ -113,10 +121,10 @@ class Phone:
 
     def synced(self, runs: int = 1) -> None:
         """At least `runs` talks with the server have ended since the page began, the last one well."""
-        self.page.wait_for_function(
+        self.until(
             "runs => { const { state, runs: ended } = document.querySelector('[data-part=sync]').dataset;"
             " return state === 'idle' && Number(ended) >= runs }",
-            arg=runs,
+            runs,
         )
 
     def sync(self) -> None:
@@ -144,9 +152,9 @@ class Phone:
         """Open a section or a member of the interview that is open."""
         draft = self.page.evaluate("location.hash.split('/')[2]")
         self.page.evaluate("address => { location.hash = address }", f"#/d/{draft}/s/{quote(path, safe='')}")
-        self.page.wait_for_function(
+        self.until(
             "path => document.querySelector('[data-screen=section]')?.dataset.place === path",
-            arg=path,
+            path,
         )
 
     def question(self, path: str) -> Locator:
@@ -219,6 +227,14 @@ class Phone:
 
 
 TYPED = {"nam_sinh": 1990, "chieu_cao": 120, "can_nang": 25, "ho_ten": "Lò Văn Thử", "dien_tich": 60}
+
+UNTIL = """async ([arg, patience]) => {
+  const end = Date.now() + patience
+  while (!(await (PREDICATE)(arg))) {
+    if (Date.now() > end) throw new Error(`never true: ${PREDICATE}`)
+    await new Promise(tick => setTimeout(tick, 50))
+  }
+}"""
 
 # The first question on the screen that must be answered and is not.
 OPEN_QUESTION = """() => {

@@ -1,11 +1,8 @@
-"""`python -m tests.phone.serve FOLDER PORT [RELEASE]`: the product in a process of its own, stopped like a real one.
-
-RELEASE names the shell's version: another name is a new release of the same files.
-"""
+"""The product in a process of its own, stopped like a real one."""
 
 from __future__ import annotations
 
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from waitress.server import create_server
@@ -13,14 +10,11 @@ from waitress.server import create_server
 from app import create_app
 
 
-def main(folder: str, port: str, release: str = "") -> None:
-    app = create_app({"INSTANCE": Path(folder), "DATABASE_URL": f"sqlite:///{folder}/so-ho.sqlite3"})
+def serve(folder: Path, port: int, release: str, started: Connection) -> None:
+    """Serve what lies in `folder`. Another `release` is a new version of the shell with the same files."""
+    app = create_app({"INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder}/so-ho.sqlite3"})
     if release:
         app.extensions["app_version"] = release
-    server = create_server(app, host="127.0.0.1", port=int(port), threads=8)
-    print("ready", flush=True)
+    server = create_server(app, host="127.0.0.1", port=port, threads=8)
+    started.send("ready")
     server.run()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -12,19 +12,17 @@ KEYBOARD = 270  # pixels that an on-screen keyboard takes
 
 
 def test_a_jump_from_the_check_list_lands_on_the_answer_that_is_missing(phone: Phone) -> None:
-    phone.enrol()
     phone.begin()
     phone.check()
     jump = phone.page.locator("[data-jump='thong_tin_ho/dong_y']")
     jump.click()
-    phone.page.wait_for_function(
+    phone.until(
         "() => document.activeElement.closest('[data-part=control]')?.closest('.question').dataset.path"
         " === 'thong_tin_ho/dong_y'"
     )
 
 
 def test_choosing_from_a_long_list_stays_at_its_question(phone: Phone) -> None:
-    phone.enrol()
     phone.begin()
     phone.section("thanh_vien[2]")
     question = phone.question("thanh_vien[2]/dan_toc")
@@ -38,7 +36,6 @@ def test_choosing_from_a_long_list_stays_at_its_question(phone: Phone) -> None:
 
 
 def test_the_found_household_stands_above_the_keyboard(phone: Phone) -> None:
-    phone.enrol()
     phone.page.set_viewport_size({"width": WIDTH, "height": HEIGHT - KEYBOARD})
     phone.page.fill("[data-action=search]", "ca thi doi")
     row = phone.page.locator("[data-part=households] [data-household]")

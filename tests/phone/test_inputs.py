@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator, expect
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
@@ -96,7 +97,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def asked(phone: Phone) -> Phone:
     """A phone with an interview open."""
-    phone.enrol()
     phone.begin("ho-0")
     return phone
 
@@ -114,6 +114,14 @@ def again(phone: Phone, section: str) -> None:
     phone.page.reload()
     phone.page.wait_for_selector("html[data-ready='1']")
     phone.section(section)
+
+
+def drawer(phone: Phone, number: int) -> Locator:
+    """One of the drawers of answers on the check list, opened; its rows are drawn when they are asked for."""
+    element = phone.page.locator("[data-part=answers] details").nth(number)
+    element.locator("summary").click()
+    element.locator("[data-part=rows] > *").first.wait_for()
+    return element
 
 
 def problem(phone: Phone, path: str) -> str:
@@ -168,8 +176,7 @@ def test_words_and_numbers(asked: Phone) -> None:
         "-12,5",
     ]
     asked.check()
-    asked.page.locator("[data-part=answers] details").first.locator("summary").click()
-    answers = asked.page.locator("[data-part=answers]").inner_text()
+    answers = drawer(asked, 0).inner_text()
     assert "0123" not in answers and "••••" in answers
 
 
@@ -192,19 +199,19 @@ def test_a_range_is_blank_until_it_is_touched(asked: Phone) -> None:
     asked.section("muc")
     question = asked.question("muc/hai_long")
     shown = question.locator("output")
-    assert shown.inner_text() == "Chưa chọn"
+    expect(shown).to_have_text("Chưa chọn")
     question.locator("[data-action=more]").click()
-    assert shown.inner_text() == "0"  # the first tap takes where the thumb stands
+    expect(shown).to_have_text("0")  # the first tap takes where the thumb stands
     question.locator("[data-action=more]").click()
-    assert shown.inner_text() == "1"
+    expect(shown).to_have_text("1")
     question.locator("input").press("ArrowRight")
-    assert shown.inner_text() == "2"
+    expect(shown).to_have_text("2")
     question.locator("[data-action=clear]").click()
-    assert shown.inner_text() == "Chưa chọn"
+    expect(shown).to_have_text("Chưa chọn")
     track = question.locator("input").bounding_box()
     assert track
     asked.page.touchscreen.tap(track["x"] + track["width"] / 2, track["y"] + track["height"] / 2)
-    asked.page.wait_for_function(
+    asked.until(
         "() => document.querySelector('[data-path=\"muc/hai_long\"] output').textContent === '5'"
     )
     weight = asked.question("muc/can").locator("input")
@@ -298,9 +305,7 @@ def test_dates_and_times_are_small_numbers(asked: Phone) -> None:
         "luc_lu": "03 02 2026 23 30",
     }
     asked.check()
-    drawer = asked.page.locator("[data-part=answers] details").nth(2)
-    drawer.locator("summary").click()
-    said = re.sub(r"\s+", " ", drawer.inner_text())
+    said = re.sub(r"\s+", " ", drawer(asked, 2).inner_text())
     look(asked, "luc-check")
     for words in ("09/11/2026", "12/2025", "1979", "14:05", "23:30 03/02/2026"):
         assert words in said
@@ -322,7 +327,7 @@ def test_a_position_is_kept_when_it_is_exact_enough_or_typed(asked: Phone) -> No
     question.locator("[data-part=lat]").fill("21.5123456, 103.8123456")  # as maps give it to copy
     assert question.locator("[data-part=lon]").input_value() == "103.8123456"
     again(asked, "noi")
-    assert question.locator("[data-part=answer]").inner_text() == "21.5123456, 103.8123456"
+    expect(question.locator("[data-part=answer]")).to_have_text("21.5123456, 103.8123456")
 
 
 def test_a_line_is_walked_point_by_point_and_survives_the_phone(asked: Phone) -> None:
@@ -332,12 +337,12 @@ def test_a_line_is_walked_point_by_point_and_survives_the_phone(asked: Phone) ->
     question.locator("[data-action=start-trace]").click()
     add = question.locator("[data-action=add-point]")
     add.click()
-    assert question.locator("[data-part=answer]").inner_text() == "Đã ghi 1 điểm"
+    expect(question.locator("[data-part=answer]")).to_have_text("Đã ghi 1 điểm")
     for step in (1, 2):
         there(asked, 21.4 + step * 0.001, 103.7)
-        asked.page.wait_for_function(ADDED, arg=["noi/duong", step + 1])
+        asked.until(ADDED, ["noi/duong", step + 1])
     look(asked, "noi-trace")
-    assert question.locator("[data-part=answer]").inner_text() == "3 điểm, dài 223 m"
+    expect(question.locator("[data-part=answer]")).to_have_text("3 điểm, dài 223 m")
     asked.saved()
     asked.kill()
     asked.switch_on()
@@ -346,10 +351,10 @@ def test_a_line_is_walked_point_by_point_and_survives_the_phone(asked: Phone) ->
     asked.begin("ho-0")
     asked.section("noi")
     question = asked.question("noi/duong")
-    assert question.locator("[data-part=answer]").inner_text() == "3 điểm, dài 223 m"
-    assert question.locator("[data-action=start-trace]").inner_text() == "Đi tiếp"
+    expect(question.locator("[data-part=answer]")).to_have_text("3 điểm, dài 223 m")
+    expect(question.locator("[data-action=start-trace]")).to_have_text("Đi tiếp")
     question.locator("[data-action=undo]").click()
-    assert question.locator("[data-part=answer]").inner_text() == "2 điểm, dài 111 m"
+    expect(question.locator("[data-part=answer]")).to_have_text("2 điểm, dài 111 m")
 
 
 def test_an_area_follows_the_walker_and_closes_itself(asked: Phone) -> None:
@@ -365,9 +370,9 @@ def test_an_area_follows_the_walker_and_closes_itself(asked: Phone) -> None:
     question.locator("[data-action=stop-trace]").click()
     assert problem(asked, "noi/ruong").startswith("Vùng cần ít nhất 3 điểm.")
     again(asked, "noi")
-    assert answer.inner_text() == "Đã ghi 2 điểm"
+    expect(answer).to_have_text("Đã ghi 2 điểm")
     asked.check()
-    assert asked.page.locator("[data-jump='noi/ruong']").count() == 1  # nobody finishes with half an area
+    expect(asked.page.locator("[data-jump='noi/ruong']")).to_have_count(1)  # nobody finishes with half an area
     asked.section("noi")
     there(asked, 21.4009, 103.70096, 200)
     question.locator("[data-action=start-trace]").click()
@@ -377,24 +382,21 @@ def test_an_area_follows_the_walker_and_closes_itself(asked: Phone) -> None:
     answer.filter(has_text="3 điểm, rộng").wait_for()  # the poor reading is no corner
     there(asked, 21.4, 103.70096, 6)
     answer.filter(has_text="4 điểm, rộng").wait_for()
-    assert question.locator("[data-action=stop-trace]").inner_text() == "Khép kín và xong"
+    expect(question.locator("[data-action=stop-trace]")).to_have_text("Khép kín và xong")
     question.locator("[data-action=stop-trace]").click()
     assert problem(asked, "noi/ruong") == ""
     look(asked, "noi-shape")
     said = answer.inner_text()
     assert re.fullmatch(r"4 điểm, rộng (9\.9|10\.0)\d\d m²", said)
     again(asked, "noi")
-    assert answer.inner_text() == said
+    expect(answer).to_have_text(said)
     asked.check()
-    drawer = asked.page.locator("[data-part=answers] details").nth(3)
-    drawer.locator("summary").click()
-    assert said in drawer.inner_text()
-    assert asked.page.locator("[data-jump='noi/ruong']").count() == 0
+    assert said in drawer(asked, 3).inner_text()
+    expect(asked.page.locator("[data-jump='noi/ruong']")).to_have_count(0)
 
 
 def test_where_the_interview_began_is_kept_without_a_question(phone: Phone) -> None:
     there(phone, 21.4567, 103.7, 9)
-    phone.enrol()
     phone.begin("ho-0")
     phone.saved()
     phone.section("so")

@@ -96,11 +96,12 @@ class Camera(Phone):
 
 
 @pytest.fixture
-def asked(playwright: Playwright, server: Server, tmp_path: Path) -> Iterator[Phone]:
+def asked(playwright: Playwright, server: Server, profile: Path) -> Iterator[Phone]:
     """A phone with an interview open."""
-    made = Camera(playwright, tmp_path / "profile", server.address)
+    made = Camera(playwright, profile, server.address)
     made.context.add_init_script(DETECTOR)
-    made.enrol()
+    made.open()
+    made.synced()
     made.begin("ho-0")
     yield made
     made.switch_off()
@@ -124,7 +125,7 @@ def stroke(phone: Phone, path: str) -> None:
 
 def settled(phone: Phone, count: int) -> list[str]:
     """The files on the phone, once there are this many."""
-    phone.page.wait_for_function(f"async count => (await ({FILES})()).length === count", arg=count)
+    phone.until(f"async count => (await ({FILES})()).length === count", count)
     return list(phone.page.evaluate(FILES))
 
 
@@ -136,8 +137,8 @@ def test_a_photo_taken_anew_leaves_one_on_the_phone_and_a_discarded_record_none(
     assert photo.locator("img.picture").evaluate("one => [one.naturalWidth, one.naturalHeight]") == [800, 600]
     [first] = settled(asked, 1)
     photo.locator("[data-action=choose]").set_input_files(upload("b.png", "image/png", picture("PNG", 600, 900)))
-    asked.page.wait_for_function(
-        f"async first => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== first }}", arg=first
+    asked.until(
+        f"async first => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== first }}", first
     )
     taken = asked.question("hinh/chup")
     assert not taken.locator("[data-action=choose]").is_visible()
@@ -147,7 +148,7 @@ def test_a_photo_taken_anew_leaves_one_on_the_phone_and_a_discarded_record_none(
     taken.locator("[data-action=clear]").click()
     settled(asked, 1)
     photo.locator("[data-action=photo]").set_input_files(upload("a.png", "image/png", b"<svg/>"))
-    asked.page.wait_for_function(
+    asked.until(
         "() => document.body.innerText.includes('Xin chụp lại') || document.body.innerText.includes('chụp ảnh khác')"
     )
     asked.saved()
@@ -179,8 +180,8 @@ def test_one_draws_on_white_and_on_a_photo_takes_back_and_goes_on(asked: Phone) 
     marked.locator("canvas").wait_for()
     [plain] = settled(asked, 1)
     stroke(asked, "hinh/ghi_len")
-    asked.page.wait_for_function(
-        f"async plain => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== plain }}", arg=plain
+    asked.until(
+        f"async plain => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== plain }}", plain
     )
     assert asked.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
     marked.locator("[data-action=done]").click()
@@ -207,7 +208,7 @@ def test_sound_is_recorded_paused_kept_and_arrives_with_film_and_file_at_the_des
     document.locator("[data-action=choose]").set_input_files(
         upload("lon.pdf", "application/pdf", b"%PDF-" + b"x" * 9_000_000)
     )
-    asked.page.wait_for_function("() => document.body.innerText.includes('8,6 MB')")
+    asked.until("() => document.body.innerText.includes('8,6 MB')")
     document.locator("[data-action=choose]").set_input_files(upload("rong.pdf", "application/pdf", b""))
     document.locator("[data-action=choose]").set_input_files(
         upload("quyết định.pdf", "application/pdf", "%PDF-1.7 thử".encode())
@@ -254,7 +255,7 @@ def test_a_code_is_scanned_or_typed(asked: Phone) -> None:
     asked.section("tieng")
     scan(asked, "tieng/ma_tu", "PA-000-1")
     asked.page.wait_for_selector("#dialog:not([open])", state="attached")
-    asked.page.wait_for_function(
+    asked.until(
         "() => document.querySelector(\".question[data-path='tieng/ma_tu'] input\").value === 'PA-000-1'"
     )
     asked.answer("tieng/ma_tu", "PA-000-2")

@@ -39,7 +39,6 @@ def move(server: Server) -> None:
 def test_an_open_interview_keeps_its_version_and_the_next_one_is_asked_with_the_new(
     phone: Phone, server: Server
 ) -> None:
-    phone.enrol()
     phone.begin("ho-0")
     phone.section("thong_tin_ho")
     assert "Xin hỏi" not in phone.question("thong_tin_ho/dong_y").inner_text()

@@ -44,7 +44,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def asked(phone: Phone) -> Phone:
     """A phone with an interview open."""
-    phone.enrol()
     phone.begin("ho-0")
     return phone
 
@@ -150,14 +149,14 @@ def test_thousands_of_choices_draw_only_what_is_seen(asked: Phone) -> None:
 def test_one_tap_goes_on_and_there_is_a_way_back(asked: Phone) -> None:
     asked.section("chon")
     asked.question("chon/tinh").locator("label.choice").first.click()
-    asked.page.wait_for_function(AT, arg="chon/huyen")
+    asked.until(AT, "chon/huyen")
     options = asked.question("chon/huyen").locator("option").all_inner_texts()
     assert options[1:] == ["Mường Ảng", "Tuần Giáo"], "the district follows the province"
     asked.question("chon/nhanh").locator("label.choice").nth(2).click()
     place(asked, "bang")
     asked.page.click("[data-action=quick-back]")
     place(asked, "chon")
-    asked.page.wait_for_function(AT, arg="chon/nhanh")
+    asked.until(AT, "chon/nhanh")
     assert asked.value("chon/nhanh") == "dat"
 
 
@@ -180,27 +179,27 @@ def test_pictures_and_sounds_come_along_without_network(asked: Phone, server: Se
     pictures = asked.question("chon/hinh").locator("label.choice img")
     pictures.nth(1).wait_for()
     loaded = "() => [...document.querySelectorAll('label.choice img')].every(one => one.naturalWidth === 64)"
-    asked.page.wait_for_function(loaded)
+    asked.until(loaded)
     asked.section("anh")
     question = asked.question("anh")
     assert question.locator("[data-part=media] img").get_attribute("alt") == "Ảnh nhà văn hoá"
     question.locator("[data-action=play]").click()
-    asked.page.wait_for_function("() => document.querySelector('audio').played.length > 0")
+    asked.until("() => document.querySelector('audio').played.length > 0")
     question.locator("[data-action=enlarge]").click()
-    asked.page.wait_for_function("() => document.querySelector('#dialog img')?.naturalWidth === 640")
+    asked.until("() => document.querySelector('#dialog img')?.naturalWidth === 640")
     asked.page.click("#dialog button")
     assert not asked.page.locator("#dialog").is_visible()
 
 
-def test_a_missing_picture_leaves_the_words(phone: Phone, server: Server) -> None:
-    phone.context.route("**/api/v1/forms/*/*/files/*", lambda route: route.fulfill(body=b"something else"))
-    phone.enrol()
-    phone.begin("ho-0")
-    phone.section("chon")
-    assert labels(phone.question("chon/hinh")) == ["Nhà sàn", "Nhà đất"]
-    assert phone.question("chon/hinh").locator("img").count() == 0, "what is not the file meant is not shown"
-    phone.section("anh")
-    assert "chưa có trên máy" in phone.question("anh").inner_text()
+def test_a_missing_picture_leaves_the_words(new_phone: Phone, server: Server) -> None:
+    new_phone.context.route("**/api/v1/forms/*/*/files/*", lambda route: route.fulfill(body=b"something else"))
+    new_phone.enrol()
+    new_phone.begin("ho-0")
+    new_phone.section("chon")
+    assert labels(new_phone.question("chon/hinh")) == ["Nhà sàn", "Nhà đất"]
+    assert new_phone.question("chon/hinh").locator("img").count() == 0, "what is not the file meant is not shown"
+    new_phone.section("anh")
+    assert "chưa có trên máy" in new_phone.question("anh").inner_text()
 
 
 def test_lists_lie_in_lists_and_the_way_back_is_the_way_there(asked: Phone) -> None:
@@ -268,7 +267,7 @@ def test_the_check_list_goes_by_place_and_says_nothing_twice(asked: Phone) -> No
     assert asked.page.locator("[data-jump='nhom[1]/ten_nhom']").inner_text().strip() == "Tên nhóm"
     jump.click()
     place(asked, "dong")
-    asked.page.wait_for_function(AT, arg="dong/trong/y_kien")
+    asked.until(AT, "dong/trong/y_kien")
 
 
 def test_a_form_that_decides_no_class_is_finished_under_its_own_name(asked: Phone) -> None:
@@ -294,35 +293,35 @@ def preview(page: Page, server: Server, address: str) -> None:
     page.wait_for_selector("html[data-ready='1']")
 
 
-def test_a_preview_keeps_nothing(phone: Phone, server: Server) -> None:
-    phone.page.goto(f"{server.address}/login")
-    phone.page.fill("[name=username]", "supervisor")
-    phone.page.fill("[name=password]", showcase.world.PASSWORD)
-    phone.page.press("[name=password]", "Enter")
-    phone.page.wait_for_url("**/desk/**")
-    preview(phone.page, server, "/questionnaires/forms/khao_sat_thon/2026.1/preview.json")
-    phone.page.wait_for_selector("[data-screen=overview]")
-    assert "Xem thử – không lưu gì" in phone.page.inner_text("main")
-    phone.page.locator("[data-action=section]").first.click()
-    phone.answer("ten_thon", "Bản Phủ")
-    phone.page.click("[data-action=next]")
-    place(phone, "chon")
-    phone.page.wait_for_function("() => document.querySelector('label.choice img')?.naturalWidth === 64")
-    phone.page.go_back()
-    place(phone, "ten_thon")
-    assert phone.value("ten_thon") == "Bản Phủ"
-    kept = phone.page.evaluate("indexedDB.databases().then(all => all.map(one => one.name))")
+def test_a_preview_keeps_nothing(new_phone: Phone, server: Server) -> None:
+    new_phone.page.goto(f"{server.address}/login")
+    new_phone.page.fill("[name=username]", "supervisor")
+    new_phone.page.fill("[name=password]", showcase.world.PASSWORD)
+    new_phone.page.press("[name=password]", "Enter")
+    new_phone.page.wait_for_url("**/desk/**")
+    preview(new_phone.page, server, "/questionnaires/forms/khao_sat_thon/2026.1/preview.json")
+    new_phone.page.wait_for_selector("[data-screen=overview]")
+    assert "Xem thử – không lưu gì" in new_phone.page.inner_text("main")
+    new_phone.page.locator("[data-action=section]").first.click()
+    new_phone.answer("ten_thon", "Bản Phủ")
+    new_phone.page.click("[data-action=next]")
+    place(new_phone, "chon")
+    new_phone.until("() => document.querySelector('label.choice img')?.naturalWidth === 64")
+    new_phone.page.go_back()
+    place(new_phone, "ten_thon")
+    assert new_phone.value("ten_thon") == "Bản Phủ"
+    kept = new_phone.page.evaluate("indexedDB.databases().then(all => all.map(one => one.name))")
     assert set(kept) <= {"so-ho"}, "no account's store was even made"
-    phone.page.click("[data-action=restart]")
-    phone.page.wait_for_selector("[data-screen=overview]")
-    phone.page.locator("[data-action=section]").first.click()
-    assert phone.value("ten_thon") == ""
+    new_phone.page.click("[data-action=restart]")
+    new_phone.page.wait_for_selector("[data-screen=overview]")
+    new_phone.page.locator("[data-action=section]").first.click()
+    assert new_phone.value("ten_thon") == ""
 
 
 @pytest.mark.parametrize("address", ["//evil.example/x", "/questionnaires/../login", "/static/app/record.js", "https://evil.example/"])
-def test_a_preview_reads_nothing_but_questionnaires(phone: Phone, server: Server, address: str) -> None:
+def test_a_preview_reads_nothing_but_questionnaires(new_phone: Phone, server: Server, address: str) -> None:
     asked: list[str] = []
-    phone.page.on("request", lambda request: asked.append(request.url))
-    preview(phone.page, server, address)
-    phone.page.wait_for_selector("[data-screen=welcome]")
+    new_phone.page.on("request", lambda request: asked.append(request.url))
+    preview(new_phone.page, server, address)
+    new_phone.page.wait_for_selector("[data-screen=welcome]")
     assert not any("evil" in one or one.endswith(("/login", "record.js?")) for one in asked)

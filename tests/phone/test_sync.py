@@ -20,7 +20,6 @@ def refuse(phone: Phone) -> None:
 
 
 def test_an_expired_session_asks_to_sign_in_and_leaves_the_queue_intact(phone: Phone, server: Server) -> None:
-    phone.enrol()
     phone.context.clear_cookies()
     phone.begin()
     refuse(phone)
@@ -34,7 +33,6 @@ def test_an_expired_session_asks_to_sign_in_and_leaves_the_queue_intact(phone: P
 
 
 def test_the_page_of_a_captive_portal_is_not_taken_for_the_server(phone: Phone, server: Server) -> None:
-    phone.enrol()
     phone.context.route(
         "**/api/v1/**", lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Wi-Fi</h1>")
     )
@@ -52,7 +50,6 @@ def test_the_page_of_a_captive_portal_is_not_taken_for_the_server(phone: Phone, 
 def test_an_answer_lost_on_the_way_back_sends_the_same_record_again_and_it_stays_one(
     phone: Phone, server: Server
 ) -> None:
-    phone.enrol()
     lost = []
 
     def lose(route):  # type: ignore[no-untyped-def]
@@ -75,7 +72,6 @@ def test_an_answer_lost_on_the_way_back_sends_the_same_record_again_and_it_stays
 
 
 def test_a_household_found_in_the_field_is_interviewed_and_comes_back_on_the_list(phone: Phone, server: Server) -> None:
-    phone.enrol()
     server.stop()
     phone.page.click("[data-action=new-household]")
     phone.page.click("[data-screen=new-household] [data-action=interview]")
@@ -103,7 +99,6 @@ def test_a_household_found_in_the_field_is_interviewed_and_comes_back_on_the_lis
 
 
 def test_a_second_tap_takes_an_answer_back_that_may_be_left_out(phone: Phone) -> None:
-    phone.enrol()
     phone.begin()
     phone.section("thanh_vien[1]")
     ill = phone.question("thanh_vien[1]/benh_nang").locator("label.choice").first

@@ -93,25 +93,25 @@ def open_record(desk: Page, server: Server) -> None:
 
 
 def test_a_household_goes_from_the_doorstep_to_the_csv(
-    phone: Phone, server: Server, playwright: Playwright, request: pytest.FixtureRequest
+    new_phone: Phone, server: Server, playwright: Playwright, request: pytest.FixtureRequest
 ) -> None:
     key_in_b1(server)
-    phone.enrol()
+    new_phone.enrol()
     server.stop()
-    phone.page.reload()  # without network
-    phone.begin("ho-0")
-    phone.section("thong_tin_ho")
-    phone.fill_in()
-    ask_members(phone, [1, 2, 3])
-    phone.section("thanh_vien[4]")
-    phone.answer("thanh_vien[4]/the_bhyt", "co")
-    phone.saved()
+    new_phone.page.reload()  # without network
+    new_phone.begin("ho-0")
+    new_phone.section("thong_tin_ho")
+    new_phone.fill_in()
+    ask_members(new_phone, [1, 2, 3])
+    new_phone.section("thanh_vien[4]")
+    new_phone.answer("thanh_vien[4]/the_bhyt", "co")
+    new_phone.saved()
 
-    phone.kill()  # the battery falls out in the middle of the interview
-    phone.switch_on()
-    phone.open()
-    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 0}
-    phone.begin("ho-0")
+    new_phone.kill()  # the battery falls out in the middle of the interview
+    new_phone.switch_on()
+    new_phone.open()
+    assert new_phone.counts() == {"saved": 1, "unsent": 0, "received": 0}
+    new_phone.begin("ho-0")
     for number, name in [
         (1, "the_bhyt"),
         (2, "the_bhyt"),
@@ -119,30 +119,30 @@ def test_a_household_goes_from_the_doorstep_to_the_csv(
         (3, "trinh_do_van_hoa"),
         (4, "the_bhyt"),
     ]:
-        phone.section(f"thanh_vien[{number}]")
-        assert phone.value(f"thanh_vien[{number}]/{name}") == MEMBERS[number - 1][name]
-    ask_members(phone, [4, 5, 6])
+        new_phone.section(f"thanh_vien[{number}]")
+        assert new_phone.value(f"thanh_vien[{number}]/{name}") == MEMBERS[number - 1][name]
+    ask_members(new_phone, [4, 5, 6])
     for section, answers in HOUSEHOLD.items():
-        phone.section(section)
+        new_phone.section(section)
         for name, value in answers.items():
-            phone.answer(f"{section}/{name}", value)
-        phone.fill_in()
-    phone.finish_answers()
-    phone.page.click("[data-screen=check] .actions [data-action=result]")
-    assert phone.page.get_attribute(".verdict", "data-class") == "ho_ngheo"
-    shown = phone.page.locator("[data-indicator][data-deprived=true]").evaluate_all(
+            new_phone.answer(f"{section}/{name}", value)
+        new_phone.fill_in()
+    new_phone.finish_answers()
+    new_phone.page.click("[data-screen=check] .actions [data-action=result]")
+    assert new_phone.page.get_attribute(".verdict", "data-class") == "ho_ngheo"
+    shown = new_phone.page.locator("[data-indicator][data-deprived=true]").evaluate_all(
         "all => all.map(i => i.dataset.indicator)"
     )
     assert set(shown) == LACKING | {"bhyt"}
-    phone.check()
-    phone.finalise()
-    phone.go_home()
-    assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
+    new_phone.check()
+    new_phone.finalise()
+    new_phone.go_home()
+    assert new_phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
 
     server.start()  # back at the office
-    sign_in_again(phone)
-    phone.synced()
-    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+    sign_in_again(new_phone)
+    new_phone.synced()
+    assert new_phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
 
     desk: Page = request.getfixturevalue("desk")
     open_record(desk, server)
@@ -154,18 +154,18 @@ def test_a_household_goes_from_the_doorstep_to_the_csv(
     desk.click("button[value=return]")
     desk.wait_for_selector(".notice-ok")
 
-    phone.sync()  # it comes back to the phone first in the list, with the words at the question
-    assert HEAD in phone.page.inner_text("[data-part=returned]")
-    phone.begin("ho-0")
-    phone.section("thanh_vien[2]")
-    assert COMMENT in phone.question("thanh_vien[2]/the_bhyt").inner_text()
-    phone.answer("thanh_vien[2]/the_bhyt", "co")
-    phone.saved()
-    phone.finish_answers()
-    phone.finalise()
-    phone.go_home()
-    phone.sync()
-    assert phone.counts()["unsent"] == 0
+    new_phone.sync()  # it comes back to the phone first in the list, with the words at the question
+    assert HEAD in new_phone.page.inner_text("[data-part=returned]")
+    new_phone.begin("ho-0")
+    new_phone.section("thanh_vien[2]")
+    assert COMMENT in new_phone.question("thanh_vien[2]/the_bhyt").inner_text()
+    new_phone.answer("thanh_vien[2]/the_bhyt", "co")
+    new_phone.saved()
+    new_phone.finish_answers()
+    new_phone.finalise()
+    new_phone.go_home()
+    new_phone.sync()
+    assert new_phone.counts()["unsent"] == 0
 
     open_record(desk, server)
     desk.click("button[value=accept]")
@@ -198,7 +198,6 @@ def download(desk: Page, server: Server) -> dict[str, list[dict[str, str]]]:
 
 
 def test_a_refusal_is_sent_and_not_held(phone: Phone, server: Server) -> None:
-    phone.enrol()
     phone.begin("ho-1")
     phone.section("thong_tin_ho")
     phone.answer("thong_tin_ho/dong_y", "khong")

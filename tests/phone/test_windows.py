@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.phone.phone import Phone, Server
 
@@ -10,7 +11,6 @@ pytestmark = pytest.mark.phone
 
 
 def test_an_interview_open_in_one_window_is_taken_over_whole_by_another(phone: Phone) -> None:
-    phone.enrol()
     phone.begin()
     address = phone.page.url
     phone.section("thong_tin_ho")
@@ -35,14 +35,13 @@ def test_an_interview_open_in_one_window_is_taken_over_whole_by_another(phone: P
 
 
 def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, server: Server) -> None:
-    phone.enrol()
     kept = phone.page.evaluate("caches.keys()")
     phone.begin()
     phone.section("thong_tin_ho")
     server.stop()
     server.start(release="ban-moi")
     phone.page.evaluate("navigator.serviceWorker.getRegistration().then(one => one.update()).then(() => true)")
-    phone.page.wait_for_function("() => navigator.serviceWorker.getRegistration().then(one => one.waiting !== null)")
+    phone.until("() => navigator.serviceWorker.getRegistration().then(one => one.waiting !== null)")
     phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
     phone.saved()
     other = phone.watch(phone.context.new_page())
@@ -55,15 +54,25 @@ def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, 
     with phone.page.expect_navigation():
         phone.page.click("[data-action=update]")
     phone.page.wait_for_selector("[data-screen=home]")
-    phone.page.wait_for_function("() => caches.keys().then(names => names.join() === 'so-ho-ban-moi')")
+    phone.until("() => caches.keys().then(names => names.join() === 'so-ho-ban-moi')")
     assert kept != ["so-ho-ban-moi"]
     phone.begin()
     phone.section("thong_tin_ho")
     assert phone.value("thong_tin_ho/nguoi_tra_loi") == "Quàng Thị Xuân"
 
 
+def test_a_page_that_no_worker_has_in_its_care_asks_for_one(phone: Phone) -> None:
+    """So stands a page that was on its way while the first worker woke; reloading past the worker makes one."""
+    phone.until("() => navigator.serviceWorker.controller")
+    with phone.page.expect_navigation():
+        phone.context.new_cdp_session(phone.page).send("Page.reload", {"ignoreCache": True})
+    phone.page.wait_for_selector("html[data-ready='1']")
+    phone.until("() => navigator.serviceWorker.controller")
+    phone.page.wait_for_selector("[data-screen=home]")
+    expect(phone.page.locator("[data-notice=not-offline]")).to_have_count(0)
+
+
 def test_a_release_that_arrives_in_part_leaves_the_one_before_whole(phone: Phone, server: Server) -> None:
-    phone.enrol()
     kept = phone.page.evaluate("caches.keys()")
     server.stop()
     server.start(release="ban-hong")
@@ -91,7 +100,6 @@ JOURNAL = """async account => {
 
 
 def test_an_interview_begun_by_mistake_is_discarded_after_one_question_and_its_journal_stays(phone: Phone) -> None:
-    phone.enrol()
     phone.begin()
     address = phone.page.url
     phone.section("thong_tin_ho")

@@ -22,12 +22,11 @@ def entries(server: Server) -> list[dict[str, Any]]:
 
 
 def test_the_app_starts_lists_and_finds_households_when_the_server_is_gone(phone: Phone, server: Server) -> None:
-    phone.enrol()
     server.stop()
     phone.page.reload()
     phone.page.wait_for_selector("[data-household=ho-0]")
     phone.page.fill("[data-action=search]", "ca thi doi")
-    phone.page.wait_for_function(
+    phone.until(
         "() => document.querySelectorAll('[data-part=households] [data-household]').length === 1"
     )
     assert "Cà Thị Đôi" in phone.page.inner_text("[data-part=households]")
@@ -35,7 +34,6 @@ def test_the_app_starts_lists_and_finds_households_when_the_server_is_gone(phone
 
 
 def test_every_answer_survives_the_browser_being_killed(phone: Phone, server: Server) -> None:
-    phone.enrol()
     server.stop()
     phone.begin()
     phone.section("thong_tin_ho")
@@ -64,7 +62,6 @@ def test_every_answer_survives_the_browser_being_killed(phone: Phone, server: Se
 def test_an_interview_made_offline_is_sent_with_its_photo_and_its_receipt_kept(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
-    phone.enrol()
     server.stop()
     phone.begin()
     phone.section("thong_tin_ho")
@@ -102,7 +99,6 @@ def test_an_interview_made_offline_is_sent_with_its_photo_and_its_receipt_kept(
 
 
 def test_signing_out_warns_of_what_is_not_sent_and_deletes_nothing(phone: Phone, server: Server) -> None:
-    phone.enrol()
     phone.begin()
     phone.section("thong_tin_ho")
     phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")
@@ -128,7 +124,6 @@ def test_signing_out_warns_of_what_is_not_sent_and_deletes_nothing(phone: Phone,
 
 
 def test_a_full_phone_says_so_and_keeps_the_answer_until_there_is_room(phone: Phone) -> None:
-    phone.enrol()
     phone.begin()
     phone.section("thong_tin_ho")
     phone.answer("thong_tin_ho/nguoi_tra_loi", "Quàng Thị Xuân")

@@ -29,6 +29,9 @@ export class Release {
     this.#registration.addEventListener("updatefound", () => this.#watch(this.#registration.installing))
     this.#watch(this.#registration.installing)
     this.#onChange()
+    // A page that was still on its way when the worker woke is in nobody's care: it asks.
+    const { active } = await workers.ready
+    if (!workers.controller) active.postMessage("claim")
   }
 
   #watch(worker) {
