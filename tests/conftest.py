@@ -18,7 +18,7 @@ from models import Account
 from survey.submissions.accounts import find_account
 from tests import world
 from tests.databases import PostgreSQL, SQLite
-from tests.interviews import open_small_round
+from tests.interviews import ROUND, open_small_round
 
 
 class Clock:
@@ -67,9 +67,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(databases: Any, tmp_path: Any, clock: Clock, templates: FileSystemBytecodeCache) -> Iterator[Flask]:
-    """The app on a fresh copy of the world."""
-    url = databases.fresh()
+def app(
+    databases: Any, tmp_path: Any, clock: Clock, templates: FileSystemBytecodeCache, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
+    """The app on a fresh copy of the world, with the small round in it for a test that asks for that."""
+    url = databases.fresh(*([open_small_round] if "small_round" in request.fixturenames else []))
     made = create_app({"DATABASE_URL": url, "INSTANCE": tmp_path / "instance", "CLOCK": clock, "TESTING": True})
     made.test_client_class = Browser
     made.jinja_env.bytecode_cache = templates
@@ -115,8 +117,6 @@ def browser_of(app: Flask, account: Account, since: datetime) -> Browser:
 
 
 @pytest.fixture
-def small_round(session: Session) -> str:
+def small_round(app: Flask) -> str:
     """A round over five households asked with the small questionnaire of tests/interviews.py; its id."""
-    round_id = open_small_round(session)
-    session.commit()
-    return round_id
+    return ROUND

@@ -1,4 +1,4 @@
-"""Databases for the tests: one migrated template, and a fresh copy of it for each test.
+"""Databases for the tests: migrated templates, and a fresh copy of one for each test.
 
 PostgreSQL is the one that TEST_POSTGRES_URL names (a superuser's address, any database), else a server of our own,
 made with initdb in a temporary folder and stopped at the end. Without its binaries the tests fail, they don't skip.
@@ -22,14 +22,15 @@ from sqlalchemy.orm import Session
 from migrations.upgrade import upgrade
 from models.engine import open_engine
 
-Fill = Callable[[Session], None]
+Fill = Callable[[Session], object]
 
 
-def _prepare(url: str, fill: Fill) -> None:
+def _prepare(url: str, *fills: Fill) -> None:
     engine = open_engine(url)
     upgrade(engine)
     with Session(engine) as session, session.begin():
-        fill(session)
+        for fill in fills:
+            fill(session)
     engine.dispose()
 
 
@@ -40,13 +41,17 @@ class SQLite:
 
     def __init__(self, folder: Path, fill: Fill) -> None:
         self.folder = folder
-        self.template = folder / "template.sqlite3"
-        _prepare(f"sqlite:///{self.template}", fill)
+        self.fill = fill
+        self.templates: dict[tuple[Fill, ...], str] = {}
 
-    def fresh(self) -> str:
-        path = self.folder / f"{uuid4().hex}.sqlite3"
-        shutil.copyfile(self.template, path)
-        return f"sqlite:///{path}"
+    def fresh(self, *more: Fill) -> str:
+        """A copy of the template, or of one with more in it, made when it is first asked for."""
+        if more not in self.templates:
+            self.templates[more] = self.empty()
+            _prepare(self.templates[more], self.fill, *more)
+        url = self.empty()
+        shutil.copyfile(self.templates[more].removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
+        return url
 
     def empty(self) -> str:
         return f"sqlite:///{self.folder / uuid4().hex}.sqlite3"
@@ -69,33 +74,32 @@ class PostgreSQL:
         self.server = None if given else Server()
         self.url = make_url((given or self.server.url).replace("postgresql://", "postgresql+psycopg://", 1))  # type: ignore[union-attr]
         self.admin = create_engine(self.url, isolation_level="AUTOCOMMIT")
-        self.template = f"template_{uuid4().hex}"
-        _prepare(self.empty(self.template), fill)
+        self.fill = fill
+        self.templates: dict[tuple[Fill, ...], str] = {}
 
-    def empty(self, name: str | None = None) -> str:
-        name = name or f"test_{uuid4().hex}"
-        with self.admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-        return self._address(name)
-
-    def fresh(self) -> str:
+    def empty(self, template: str = "template1") -> str:
         name = f"test_{uuid4().hex}"
         with self.admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"'))
-        return self._address(name)
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def fresh(self, *more: Fill) -> str:
+        """A copy of the template, or of one with more in it, made when it is first asked for."""
+        if more not in self.templates:
+            self.templates[more] = self.empty()
+            _prepare(self.templates[more], self.fill, *more)
+        return self.empty(make_url(self.templates[more]).database or "")
 
     def drop(self, url: str) -> None:
         with self.admin.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)'))
 
     def stop(self) -> None:
-        self.drop(self._address(self.template))
+        for template in self.templates.values():
+            self.drop(template)
         self.admin.dispose()
         if self.server:
             self.server.stop()
-
-    def _address(self, name: str) -> str:
-        return self.url.set(database=name).render_as_string(hide_password=False)
 
 
 class Server:

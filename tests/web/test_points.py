@@ -24,7 +24,7 @@ from survey.submissions.rebuild import rebuild
 from survey.submissions.rounds import obstacles
 from survey.terms import Action, B1Method, SourceKind
 from tests import world
-from tests.desk.field import CASES, open_field
+from tests.desk.field import CASES, FORM, open_field
 from tests.poverty.households import QUESTIONNAIRES
 from tests.web.test_commands import run
 from tests.web.test_questionnaires import send_files, upload
@@ -42,7 +42,7 @@ def people(session: Session, login_as: Callable[[str], Any]) -> tuple[Any, Any, 
     """Two officers of the province and an administrator; the questionnaire of the year is published."""
     world.account(session, "province-2", world.Role.PROVINCE, "14")
     given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, SOURCE, {"diem_b1.csv": TABLE})
-    publish(session, compile_workbook(SOURCE, given.files), "", world.NOW, given=given)
+    publish(session, FORM, "", world.NOW, given=given)
     session.commit()
     return login_as("province"), login_as("province-2"), login_as("admin")
 
