@@ -9,6 +9,12 @@ from tests.phone.phone import Phone, Server
 
 pytestmark = pytest.mark.phone
 
+# The interview's screen is shown twice at once: by the tap, and by the end of a sync.
+BEGIN_AS_A_SYNC_ENDS = """() => {
+  addEventListener('hashchange', () => dispatchEvent(new HashChangeEvent('hashchange')), { once: true })
+  document.querySelector('[data-action=interview]').click()
+}"""
+
 
 def test_an_interview_open_in_one_window_is_taken_over_whole_by_another(phone: Phone) -> None:
     phone.begin()
@@ -32,6 +38,14 @@ def test_an_interview_open_in_one_window_is_taken_over_whole_by_another(phone: P
     phone.page.wait_for_selector("[data-screen=section], [data-screen=overview]")
     phone.section("thong_tin_ho")
     assert phone.value("thong_tin_ho/dia_chi") == "Đầu bản"
+
+
+def test_an_interview_begun_as_a_sync_ends_is_not_taken_for_another_windows(phone: Phone) -> None:
+    phone.page.click("[data-household=ho-0] >> nth=0")
+    phone.page.wait_for_selector("[data-screen=household]")
+    phone.page.evaluate(BEGIN_AS_A_SYNC_ENDS)
+    phone.page.wait_for_selector("[data-screen=overview], [data-screen=elsewhere]")
+    assert phone.page.locator("[data-screen=overview]").count() == 1
 
 
 def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, server: Server) -> None:

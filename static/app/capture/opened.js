@@ -34,6 +34,7 @@ export class Opened {
   #app
   #release = null
   #insisting = null
+  #turn = Promise.resolve()
   #located = () => {}
 
   constructor(app) {
@@ -44,7 +45,7 @@ export class Opened {
   guard(show) {
     return async (app, params) => {
       if (this.id !== params.draft) {
-        const problem = await (bundleOf(params.draft) ? this.#preview(params.draft) : this.#open(params.draft, false))
+        const problem = await this.#opened(params.draft)
         if (problem) return problem
       }
       const { interview } = this
@@ -56,6 +57,16 @@ export class Opened {
       ;(globalThis.requestIdleCallback ?? setTimeout)(() => interview.record.settle())
       return screen
     }
+  }
+
+  /** One after the other: a tap and the end of a sync may both show an interview that is not open yet. */
+  #opened(id) {
+    const open = async () => {
+      if (this.id === id) return null
+      await this.close()
+      return bundleOf(id) ? this.#preview(id) : this.#open(id, false)
+    }
+    return (this.#turn = this.#turn.then(open, open))
   }
 
   /** Who asks with which phone, and what was finished last with this form: what a record is told besides answers. */
