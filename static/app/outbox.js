@@ -2,6 +2,7 @@
 // store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
 
 import { canonical } from "./canonical.js"
+import { keep } from "./kept.js"
 import { needs } from "./kinds.js"
 import { isSigned } from "./receipt.js"
 import { batches, speaksOf, verdict } from "./verdict.js"
@@ -69,21 +70,15 @@ export async function formFile(folder, name, { sha256, type }) {
   }
 }
 
-/** The templates of the kinds of question that few forms ask, as HTML. */
-export async function kindsPage() {
-  const answer = await fetch("/kinds.html", { redirect: "error" })
+/** A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. */
+export async function templatesAt(address) {
+  const answer = await fetch(address, { redirect: "error" })
   if (!answer.ok) throw new Error("no templates")
   return answer.text()
 }
 
-/** Has the worker keep these files of its release with the others; rejects when one cannot be had. */
 async function keepKinds(addresses) {
-  const worker = (await navigator.serviceWorker?.ready)?.active
-  if (!worker || !addresses.length) return
-  const { port1, port2 } = new MessageChannel()
-  const told = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)))
-  worker.postMessage({ keep: addresses }, [port2])
-  if (!(await told)) throw new Stopped({ act: "wait" })
+  if (!(await keep(addresses))) throw new Stopped({ act: "wait" })
 }
 
 /** Ends the session on the server. false when there was no answer: it must be tried again. */

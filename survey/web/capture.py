@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +25,8 @@ from survey.web.security import HEADERS, public
 
 blueprint = Blueprint("capture", __name__)
 MANIFEST = "/manifest.webmanifest"
-KINDS_PAGE = "/kinds.html"
+KINDS_PAGE, LATER_PAGE = "/kinds.html", "/later.html"
+FIRST_LANGUAGE = next(iter(LANGUAGES))
 PRIVATE = "\u01c2"  # a letter to JavaScript, and in none of our scripts
 
 
@@ -33,6 +34,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.jinja_env.globals["each_language"] = each_language
     app.jinja_env.globals["terms"] = terms  # the official words, for the page
+    app.jinja_env.globals["first_language"] = FIRST_LANGUAGE
+    app.jinja_env.globals["later_files"] = _later
 
 
 @blueprint.get("/")
@@ -51,7 +54,7 @@ def page() -> Response:
 def worker() -> Response:
     """The service worker of this release."""
     source = bare(_static() / "sw.js")
-    files, kept = json.dumps(["/", MANIFEST, *_files()]), json.dumps([KINDS_PAGE, *_kinds()])
+    files, kept = json.dumps(["/", MANIFEST, *_files()]), json.dumps([KINDS_PAGE, *_kinds(), *_later()])
     lists = f'const VERSION = "{app_version()}"\nconst FILES = {files}\nconst KINDS = {kept}'
     response = Response(f"{lists}\n{source}", mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = "/"
@@ -65,12 +68,28 @@ def kinds() -> Response:
     return _kept(Response(render_template("app/kinds.html")))
 
 
+@blueprint.get(LATER_PAGE)
+@public
+def later() -> Response:
+    """The templates that no first interview needs."""
+    return _kept(Response(render_template("app/later.html")))
+
+
+@blueprint.get("/language/<code>.html")
+@public
+def other_language(code: str) -> Response:
+    """Every word of the page in another language than the first."""
+    if code not in _other_languages():
+        abort(404)
+    return _kept(Response(render_template("app/other_language.html", only=code)))
+
+
 @blueprint.get("/static/app/<path:name>.js")
 @public
 def module(name: str) -> Response:
     """A module of the phone's shell, without its comments."""
     address = f"/static/app/{name}.js"
-    if address not in {*_files(), *_kinds()}:
+    if address not in {*_files(), *_kinds(), *_later()}:
         abort(404)
     return _kept(Response(bare(_path(address)), mimetype="text/javascript"))
 
@@ -109,9 +128,9 @@ def manifest() -> Response:
     return _kept(described)
 
 
-def each_language() -> Iterator[str]:
+def each_language(languages: Iterable[str] = LANGUAGES) -> Iterator[str]:
     """Each language's code in turn; what a template renders meanwhile is in that language."""
-    for language in LANGUAGES:
+    for language in languages:
         with force_locale(language):
             yield language
 
@@ -122,11 +141,13 @@ def app_version() -> str:
     if known is None or current_app.debug:
         digest = hashlib.sha256(render_template("app/index.html").encode())
         digest.update(bare(_static() / "sw.js").encode())
-        digest.update(render_template("app/kinds.html").encode())
-        for address in [*_files(), *_kinds()]:
-            digest.update(address.encode())
-            path = _path(address)
-            digest.update(bare(path).encode() if path.suffix == ".js" else path.read_bytes())
+        for page in ("kinds", "later"):
+            digest.update(render_template(f"app/{page}.html").encode())
+        for code in _other_languages():
+            digest.update(render_template("app/other_language.html", only=code).encode())
+        for path in _static_files():
+            digest.update(str(path).encode())
+            digest.update(bare(_static() / path).encode() if path.suffix == ".js" else (_static() / path).read_bytes())
         known = current_app.extensions["app_version"] = digest.hexdigest()[:16]
     return known
 
@@ -147,23 +168,35 @@ def _path(address: str) -> Path:
     return _static() / address.removeprefix("/static/")
 
 
-def _files() -> list[str]:
-    """Addresses of the static files that the phone keeps."""
+def _static_files() -> list[Path]:
+    """What a phone may keep of the static files, below their folder."""
     static = _static()
-    found = [
-        static / "style.css",
-        *static.glob("app/**/*.js"),
-        *static.glob("icons/*.svg"),
-        *static.glob("icons/*.png"),
-    ]
-    return sorted(f"/static/{path.relative_to(static).as_posix()}" for path in found if "kinds" not in path.parts)
+    patterns = ("style.css", "kinds.css", "app/**/*.js", "icons/*.svg", "icons/*.png")
+    return sorted(path.relative_to(static) for pattern in patterns for path in static.glob(pattern))
+
+
+def _addresses(wanted: Callable[[Path], bool]) -> list[str]:
+    return [f"/static/{path.as_posix()}" for path in _static_files() if wanted(path)]
+
+
+def _files() -> list[str]:
+    """Addresses of the static files that the phone keeps from the beginning."""
+    return _addresses(lambda path: not {"kinds", "kinds.css", "later"} & set(path.parts))
 
 
 def _kinds() -> list[str]:
     """Addresses of the static files that a phone keeps once one of its questionnaires needs them."""
-    static = _static()
-    found = [static / "kinds.css", *static.glob("app/**/kinds/*.js")]
-    return sorted(f"/static/{path.relative_to(static).as_posix()}" for path in found)
+    return _addresses(lambda path: bool({"kinds", "kinds.css"} & set(path.parts)))
+
+
+def _later() -> list[str]:
+    """Addresses that no first interview needs: a phone keeps them after its first sync."""
+    languages = [f"/language/{code}.html" for code in _other_languages()]
+    return [*languages, LATER_PAGE, *_addresses(lambda path: "later" in path.parts)]
+
+
+def _other_languages() -> list[str]:
+    return [code for code in LANGUAGES if code != FIRST_LANGUAGE]
 
 
 def _static() -> Path:

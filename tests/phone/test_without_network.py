@@ -142,3 +142,24 @@ def test_a_full_phone_says_so_and_keeps_the_answer_until_there_is_room(phone: Ph
     phone.page.reload()
     phone.question("thong_tin_ho/dia_chi").wait_for()
     assert phone.value("thong_tin_ho/dia_chi") == "Cuối bản"
+
+
+def test_english_is_there_without_network_and_says_so_where_it_is_not(phone: Phone, server: Server) -> None:
+    phone.until("async () => Boolean(await caches.match('/language/en.html'))")
+    server.stop()
+    phone.page.reload()
+    phone.page.wait_for_selector("[data-screen=home]")
+    phone.page.click("[data-action=settings]")
+    phone.page.locator("input[name=language][value=en]").check(force=True)
+    phone.page.get_by_text("Size of the letters").wait_for()
+    phone.page.reload()
+    phone.page.get_by_text("Size of the letters").wait_for()
+    phone.page.locator("input[name=language][value=vi]").check(force=True)
+    phone.page.get_by_text("Cỡ chữ").wait_for()
+    phone.page.evaluate("""async () => {
+      for (const name of await caches.keys()) await (await caches.open(name)).delete('/language/en.html')
+    }""")
+    phone.page.reload()
+    phone.page.locator("input[name=language][value=en]").click(force=True)
+    phone.page.wait_for_selector("[data-part=language-missing]:not([hidden])")
+    assert phone.page.locator("input[name=language][value=vi]").is_checked()

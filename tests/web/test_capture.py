@@ -56,3 +56,14 @@ def test_the_app_can_be_installed(client: Any) -> None:
 @pytest.mark.parametrize("address", ["/static/../app.py", "/static/%2e%2e/app.py", "/instance/session.key"])
 def test_nothing_but_static_files_is_served(client: Any, address: str) -> None:
     assert client.get(address).status_code == 404
+
+
+def test_each_other_language_has_a_page_of_every_word(client: Any) -> None:
+    def keys(page: str) -> set[str]:
+        return set(re.findall(r'data-(?:word|template)="[^"]+"', page))
+
+    shell, english = client.get("/").text, client.get("/language/en.html").text
+    assert "Bắt đầu phỏng vấn" in shell and "Begin the interview" not in shell
+    assert "Begin the interview" in english and "Bắt đầu phỏng vấn" not in english
+    assert keys(shell) == keys(english) and len(keys(shell)) > 100
+    assert client.get("/language/vi.html").status_code == client.get("/language/xx.html").status_code == 404

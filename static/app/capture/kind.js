@@ -1,7 +1,7 @@
 // Reads in what a questionnaire needs beyond the shell, before its first question is drawn (kinds.js).
 
 import { needs } from "../kinds.js"
-import { kindsPage } from "../outbox.js"
+import { templatesAt } from "../outbox.js"
 import { kit } from "./kit.js"
 import { learn } from "./page.js"
 
@@ -15,7 +15,7 @@ function dress(address) {
 }
 
 async function teach() {
-  learn(await kindsPage())
+  learn(await templatesAt("/kinds.html"))
   await dress("/static/kinds.css")
 }
 

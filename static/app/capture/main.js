@@ -40,7 +40,7 @@ class App {
   #channel = new BroadcastChannel("so-ho")
 
   async start() {
-    look.apply()
+    await look.apply()
     // Without HTTPS a browser gives neither locks nor hashes nor a worker: better one sentence than half an app.
     if (!isSecureContext) return this.#place(await welcome.showInsecure())
     this.opened = new Opened(this)
@@ -75,7 +75,7 @@ class App {
       throw new Stopped({ act: "sign_in" })
     }
     const greeting = await hello()
-    look.prefer(greeting.account.language)
+    await look.prefer(greeting.account.language)
     await this.device.set("account", greeting.account.id)
     await this.signedIn(greeting.account.id)
     this.tell("account")
@@ -182,6 +182,7 @@ class App {
   #synced(state) {
     this.screen?.synced?.(state)
     if (!state.busy) this.changed()
+    if (!state.busy && !state.stopped) this.release.keepLater()
     if (state.stopped?.act === "other_account") this.#becomeAnother(state.stopped.greeting)
   }
 

@@ -6,9 +6,14 @@ let asked = null
 let templates = new Map()
 let words = new Map()
 
+const templatesIn = (chosen) => [...document.querySelectorAll(`template[data-language="${CSS.escape(chosen)}"]`)]
+
+/** Are the words of a language in the page? */
+export const speaks = (chosen) => templatesIn(chosen).some((source) => source.content.querySelector("[data-template=ask]"))
+
 /** Speaks this language from now on ("vi", "en"). */
 export function speak(chosen) {
-  const sources = [...document.querySelectorAll(`template[data-language="${CSS.escape(chosen)}"]`)]
+  const sources = templatesIn(chosen)
   const all = (selector) => sources.flatMap((source) => [...source.content.querySelectorAll(selector)])
   language = chosen
   templates = new Map(all("template").map((one) => [one.dataset.template, one]))
@@ -16,11 +21,11 @@ export function speak(chosen) {
   document.documentElement.lang = chosen
 }
 
-/** More templates, for the kinds of question that not every form asks: a page of templates by language. */
+/** More templates, by language: those of kinds of question that not every form asks, or another language's. */
 export function learn(html) {
   const page = new DOMParser().parseFromString(html, "text/html")
   document.body.append(...page.querySelectorAll("template[data-language]"))
-  speak(language)
+  if (language) speak(language)
 }
 
 /** The form's own words are read in this language from now on: any that the form has, also one the page lacks. */

@@ -1,6 +1,7 @@
 // This release and the next: registers the worker, and offers a waiting release only when no interview is open in any
 // tab. Nothing is taken over without a tap.
 
+import { keep } from "../kept.js"
 import { lockName } from "./opened.js"
 
 export class Release {
@@ -41,6 +42,11 @@ export class Release {
   /** Asks the server for a newer release, at most when the phone is looked at again. */
   look() {
     this.#registration?.update().catch(() => {})
+  }
+
+  /** What no first interview needs comes after the first sync, and is there without network from then on. */
+  keepLater() {
+    return keep(JSON.parse(document.getElementById("later").textContent))
   }
 
   /** Will this page come up without network? */

@@ -34,9 +34,12 @@ export async function show(app) {
   for (const what of ["theme", "text"]) {
     element.querySelector(`[name="${what}"][value="${look.chosen(what)}"]`).checked = true
   }
-  element.addEventListener("change", (event) => {
-    look.choose(event.target.name, event.target.value)
-    if (event.target.name === "language") app.show()
+  element.addEventListener("change", async (event) => {
+    const isDone = await look.choose(event.target.name, event.target.value)
+    if (event.target.name !== "language") return
+    if (isDone) return app.show()
+    part(element, "language-missing").hidden = false
+    element.querySelector(`[name="language"][value="${document.documentElement.lang}"]`).checked = true
   })
   action(element, "persist").addEventListener("click", async () => {
     const isAgreed = await navigator.storage.persist()

@@ -18,8 +18,8 @@ export async function show(app) {
   const language = action(element, "language")
   language.textContent = other[1]
   language.lang = other[0]
-  language.addEventListener("click", () => {
-    look.choose("language", other[0])
+  language.addEventListener("click", async () => {
+    await look.choose("language", other[0])
     app.show()
   })
   const enrol = async () => {
