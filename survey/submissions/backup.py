@@ -41,24 +41,25 @@ def back_up(engine: Engine, instance: Path, target: Path, now: datetime) -> dict
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".backup-", dir=target.parent))
         named = _sqlite(engine, work) if engine.dialect.name == "sqlite" else _postgresql(engine, work)
-        for sha256, size in named:
-            copy = path_of(work / "files", sha256)
-            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.copyfile(path_of(instance / "files", sha256), copy)
-            if (_hash(copy), copy.stat().st_size) != (sha256, size):
-                raise BackupFailed(f"Tệp {sha256} trên máy chủ đã hỏng. Chưa sao lưu.")
+        damaged = [sha256 for sha256, size in named if not _copy_file(instance, work, sha256, size)]
         for key in KEYS:
             shutil.copyfile(instance / key, work / key)
         held = sorted(path for path in work.rglob("*") if path.is_file())
         for path in held:
             path.chmod(0o600)
-        parts = {str(path.relative_to(work)): {"sha256": _hash(path), "size": path.stat().st_size} for path in held}
-        manifest = {"format": "so-ho-backup-1", "made_at": instant(now), "files": len(named), "parts": parts}
+        parts = {str(path.relative_to(work)): {"sha256": hash_of(path), "size": path.stat().st_size} for path in held}
+        manifest = {
+            "format": "so-ho-backup-1",
+            "made_at": instant(now),
+            "files": len(named) - len(damaged),
+            "damaged": damaged,  # named by the database, and not whole on the server: not in the backup
+            "parts": parts,
+        }
         (work / MANIFEST).write_text(json.dumps(manifest, indent=1), "ascii")
         for path in (*held, work / MANIFEST, *(one for one in work.rglob("*") if one.is_dir()), work):
-            _sync(path)
+            sync(path)
         os.rename(work, target)
-        _sync(target.parent)
+        sync(target.parent)
     except (OSError, sqlite3.Error) as fault:
         raise BackupFailed(f"Không ghi được bản sao lưu: {fault}") from fault
     finally:
@@ -74,11 +75,25 @@ def verify(folder: Path) -> dict[str, Any]:
         if manifest["format"] != "so-ho-backup-1":
             raise BackupFailed(f"{folder} không phải bản sao lưu của Sổ Hộ.")
         for name, said in manifest["parts"].items():
-            if _hash(folder / name) != said["sha256"]:
+            if hash_of(folder / name) != said["sha256"]:
                 raise BackupFailed(f"{name} trong bản sao lưu đã hỏng.")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise BackupFailed(f"{folder} không phải bản sao lưu đầy đủ của Sổ Hộ.") from fault
     return manifest
+
+
+def _copy_file(instance: Path, work: Path, sha256: str, size: int) -> bool:
+    """Copy a file of an answer; False when it is not whole: one lost photo must not keep the rest from being saved."""
+    copy = path_of(work / "files", sha256)
+    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(path_of(instance / "files", sha256), copy)
+    except FileNotFoundError:
+        return False
+    if (hash_of(copy), copy.stat().st_size) == (sha256, size):
+        return True
+    copy.unlink()
+    return False
 
 
 def _sqlite(engine: Engine, work: Path) -> list[tuple[str, int]]:
@@ -89,27 +104,45 @@ def _sqlite(engine: Engine, work: Path) -> list[tuple[str, int]]:
 
 
 def _postgresql(engine: Engine, work: Path) -> list[tuple[str, int]]:
-    url = engine.url.set(drivername="postgresql")
-    environment = os.environ | ({"PGPASSWORD": url.password} if url.password else {})
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
         named = [(row[0], row[1]) for row in connection.execute(text(_NAMED))]
-        shown = url.set(password=None).render_as_string()
-        command = ["pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", "-f", str(work / POSTGRESQL), shown]
-        done = subprocess.run(  # noqa: S603 - a fixed program; nobody outside says its arguments
-            command, env=environment, capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        raise BackupFailed(f"pg_dump: {done.stderr.strip()[:300]}")
+        dump_postgresql(engine, work / POSTGRESQL, f"--snapshot={snapshot}")
     return named
 
 
-def _hash(path: Path) -> str:
+def dump_postgresql(engine: Engine, target: Path, *options: str) -> None:
+    """The database as pg_restore reads it."""
+    run_client(engine, ["pg_dump", "-Fc", "--no-owner", *options, "-f", str(target), address_of(engine)])
+
+
+def address_of(engine: Engine) -> str:
+    """The database's address for PostgreSQL's own programs, without its password: whoever lists processes reads it."""
+    return engine.url.set(drivername="postgresql", password=None).render_as_string()
+
+
+def run_client(engine: Engine, command: list[str]) -> None:
+    """Run a program of PostgreSQL's client; the password goes by the environment. Raises BackupFailed."""
+    password = engine.url.password
+    environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program; nobody outside says its arguments
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError as missing:
+        raise BackupFailed(f"Không có chương trình {command[0]}: hãy cài gói postgresql-client.") from missing
+    if done.returncode:
+        raise BackupFailed(f"{command[0]}: {done.stderr.strip()[:300]}")
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Onto the disk: a file's bytes, a folder's names."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
@@ -16,6 +17,7 @@ from survey.problems import Problem
 from survey.submissions import accounts, audit, rounds
 from survey.submissions.rebuild import rebuild
 from survey.submissions.receipts import remember_key, renew_generation
+from survey.submissions.restore import UNFINISHED
 from survey.terms import B1Method, Role, RoundState
 from survey.web.backup_commands import backup_group
 from survey.web.questionnaire_commands import form_group, move_round
@@ -45,6 +47,10 @@ def init_app(app: Flask) -> None:
 @with_appcontext
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    if (Path(current_app.config["INSTANCE"]) / UNFINISHED).exists():  # done at each start: none on half a restore
+        raise click.ClickException(
+            "Lần phục hồi trước bị ngắt giữa chừng. Chạy lại: flask --app app backup restore THƯ_MỤC --replace"
+        )
     require_database()
     upgrade(get_engine())
     with transaction() as session:  # at each start: whatever it signs from now on stays provable

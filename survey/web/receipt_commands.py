@@ -15,7 +15,7 @@ from flask.cli import AppGroup
 from survey.problems import Problem
 from survey.submissions import audit
 from survey.submissions.proof import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
-from survey.submissions.receipts import Signer, instant, key_id, remember_key, remembered_keys
+from survey.submissions.receipts import Signer, instant, key_id, remembered_keys, succeed
 from survey.web.session import now, transaction
 
 receipts_group = AppGroup("receipts", help="Receipts: verify some, change the key that signs them.")
@@ -88,17 +88,19 @@ def keys() -> None:
 
 @receipts_group.command("rotate")
 def rotate() -> None:
-    """Sign with a new key from the next start on. What was signed with the former stays verifiable."""
+    """Sign with a new key from the next start on. What was signed with the former stays verifiable, and phones that
+    trust the former come to trust the new one."""
     path = Path(current_app.config["INSTANCE"]) / "receipt.key"
     if not path.is_file():
         raise click.ClickException(f"Không có {path}.")
     former, made = Signer(path.read_bytes()), Ed25519PrivateKey.generate().private_bytes_raw()
     with transaction() as session:
-        remember_key(session, former.public_key)
-        remember_key(session, Signer(made).public_key)
+        succeed(session, former, Signer(made), now())
         audit.record(session, now(), None, "receipt_key_rotated", key_id(Signer(made).public_key))
     _replace(path, made)  # only after the former is kept: a crash between the two loses nothing
     click.echo(f"Khoá mới {key_id(Signer(made).public_key)}. Hãy khởi động lại dịch vụ.")
+    click.echo("Khoá cũ đã giới thiệu khoá mới cho các điện thoại.")
+    click.echo("Hãy lập bản sao lưu mới ngay: bản cũ không có khoá này.")
 
 
 def _replace(path: Path, content: bytes) -> None:
