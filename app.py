@@ -17,6 +17,7 @@ from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from survey.demo import commands as demo
+from survey.submissions.escrow import Escrow, make_key
 from survey.submissions.receipts import Signer
 from survey.web import (
     accounts,
@@ -38,6 +39,7 @@ from survey.web import (
     security,
     session,
     sync,
+    vault,
 )
 from survey.web.security import public
 
@@ -60,13 +62,14 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         count = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     app.extensions["signer"] = Signer(app.config["RECEIPT_KEY"])
+    app.extensions["escrow"] = Escrow(app.config["ESCROW_KEY"])
     session.init_app(app)
     security.init_app(app)
     language.init_app(app)
     login.init_app(app)
     capture.init_app(app)
     compression.init_app(app)
-    for part in (sync, accounts, rounds, register, collect_keys):
+    for part in (sync, vault, accounts, rounds, register, collect_keys):
         app.register_blueprint(part.blueprint)
     openrosa.init_app(app)
     for part in (desk, review, reports, exports, questionnaires, points):
@@ -98,6 +101,7 @@ def _configuration(instance: Path) -> dict[str, Any]:
         "PROXIES": _whole("PROXIES"),
         "SECRET_KEY": _secret(instance / "session.key", lambda: secrets.token_bytes(32)),
         "RECEIPT_KEY": _secret(instance / "receipt.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw()),
+        "ESCROW_KEY": _secret(instance / "escrow.key", make_key),
         "SESSION_COOKIE_NAME": "so_ho",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -28,6 +28,11 @@ PROBLEMS: dict[str, Refusal] = {
     "bad_request": Refusal(400, _("The request cannot be understood."), _("Go back and try again.")),
     "not_signed_in": Refusal(401, _("You are not signed in."), _("Sign in to go on.")),
     "session_expired": Refusal(401, _("Your session has ended."), _("Sign in again. Nothing on this device was lost.")),
+    "sign_in_again": Refusal(
+        401,
+        _("Type your password once more to open what is locked."),
+        _("Sign in again. Nothing on this device was lost."),
+    ),
     "csrf": Refusal(403, _("This page has been open for too long."), _("Load the page again and repeat.")),
     "forbidden": Refusal(403, _("Your account may not do this."), _("Ask the administrator if you need it.")),
     "not_found": Refusal(404, _("There is nothing at this address."), _("Check the address or go back to the start.")),
@@ -75,6 +80,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("Ask a colleague to type the other one."),
     ),
     "conflict": Refusal(409, _("Somebody else changed this at the same time."), _("Load the page again and repeat.")),
+    "vault_closed": Refusal(
+        409,
+        _("The office's key does not open what is locked on this phone."),
+        _("Sign in as the person who locked it. If that is you, ask the administrator. Nothing here was lost."),
+    ),
     "too_large": Refusal(413, _("This is too large to send at once."), _("Send less at a time.")),
     "media_type": Refusal(
         415,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from models import Account
 from survey.submissions.accounts import find_account
+from survey.submissions.escrow import make_key
 from tests import world
 from tests.databases import PostgreSQL, SQLite
 from tests.interviews import ROUND, open_small_round
@@ -61,6 +62,12 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCac
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
+@pytest.fixture(scope="session")
+def escrow_key() -> bytes:
+    """An escrow key made once, not once a test."""
+    return make_key()
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -68,11 +75,19 @@ def clock() -> Clock:
 
 @pytest.fixture
 def app(
-    databases: Any, tmp_path: Any, clock: Clock, templates: FileSystemBytecodeCache, request: pytest.FixtureRequest
+    databases: Any,
+    tmp_path: Any,
+    clock: Clock,
+    templates: FileSystemBytecodeCache,
+    escrow_key: bytes,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Flask]:
     """The app on a fresh copy of the world, with the small round in it for a test that asks for that."""
     url = databases.fresh(*([open_small_round] if "small_round" in request.fixturenames else []))
-    made = create_app({"DATABASE_URL": url, "INSTANCE": tmp_path / "instance", "CLOCK": clock, "TESTING": True})
+    instance = tmp_path / "instance"
+    instance.mkdir(mode=0o700)
+    (instance / "escrow.key").write_bytes(escrow_key)
+    made = create_app({"DATABASE_URL": url, "INSTANCE": instance, "CLOCK": clock, "TESTING": True})
     made.test_client_class = Browser
     made.jinja_env.bytecode_cache = templates
     yield made

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, text
 from survey.submissions.files import path_of
 from survey.submissions.receipts import instant
 
-MANIFEST, KEYS = "manifest.json", ("receipt.key", "session.key")
+MANIFEST, KEYS = "manifest.json", ("receipt.key", "escrow.key", "session.key")
 SQLITE, POSTGRESQL = "so-ho.sqlite3", "so-ho.pgdump"
 _NAMED = "SELECT DISTINCT sha256, size FROM attachment ORDER BY sha256"
 

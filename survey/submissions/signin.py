@@ -26,8 +26,7 @@ def authenticate(session: Session, username: str, password: str, address: str, n
     """The account, or None when name and password do not belong together (or it is closed). Raises `slow_down`."""
     subjects = {kind: f"{kind}:{_stored(text)}" for kind, text in (("name", fold(username)), ("from", address))}
     for kind, subject in subjects.items():
-        if _failures(session, subject, now) >= LIMITS[kind]:
-            raise Problem("slow_down", retry_after=int(WINDOW.total_seconds()))
+        limit_failures(session, subject, LIMITS[kind], now)
     account = find_account(session, username) if username.isprintable() else None
     right = password_matches(account.password_hash if account else _hash_of_nobody(), password)
     if account is not None and account.active and right:
@@ -35,15 +34,22 @@ def authenticate(session: Session, username: str, password: str, address: str, n
         audit.record(session, now, account.id, "signed_in")
         return account
     for subject in subjects.values():
-        session.add(LoginAttempt(id=str(uuid4()), subject=subject, at=now))
+        count_failure(session, subject, now)
     audit.record(session, now, account.id if account else None, "sign_in_failed")
     return None
 
 
-def _failures(session: Session, subject: str, now: datetime) -> int:
+def limit_failures(session: Session, subject: str, limit: int, now: datetime) -> None:
+    """Raises `slow_down` when `limit` attempts of `subject` (a kind, a colon, who) failed within the window."""
     session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - 4 * WINDOW))
     query = select(func.count()).where(LoginAttempt.subject == subject, LoginAttempt.at > now - WINDOW)
-    return session.scalar(query) or 0
+    if (session.scalar(query) or 0) >= limit:
+        raise Problem("slow_down", retry_after=int(WINDOW.total_seconds()))
+
+
+def count_failure(session: Session, subject: str, now: datetime) -> None:
+    """One more attempt of `subject` that failed."""
+    session.add(LoginAttempt(id=str(uuid4()), subject=subject, at=now))
 
 
 def _stored(text: str) -> str:

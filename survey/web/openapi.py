@@ -12,6 +12,7 @@ TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer", "minimum": 0}
 INSTANT: Schema = {"type": "string", "format": "date-time"}
 DAY: Schema = {"type": "string", "format": "date"}
+BASE64: Schema = {"type": "string", "contentEncoding": "base64"}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 ANSWERS: Schema = {
     "type": "object",
@@ -79,6 +80,7 @@ SCHEMAS: Schema = {
             "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT})),
             "rounds": _list(_ref("Round")),
             "receipt_key": TEXT,
+            "escrow": _object({"id": TEXT, "key": BASE64 | {"description": "RSA-3072, SPKI DER"}}),
         }
     ),
     "Returned": _object(
@@ -231,6 +233,14 @@ DESCRIPTION: Schema = {
                 "parameters": [_TOKEN],
                 "requestBody": {"required": True, **_json(_ref("Push"))},
                 "responses": _answers(_ref("Pushed"), "One result for each entry, in order", 400, 403, 413),
+            }
+        },
+        "/vault/recover": {
+            "post": {
+                "summary": "Open one's own vault whose PIN is forgotten; within 15 minutes of signing in",
+                "parameters": [_TOKEN],
+                "requestBody": {"required": True, **_json(_object({"wrapped": BASE64, "vault": TEXT}))},
+                "responses": _answers(_object({"key": BASE64}), "The raw data key", 400, 403, 409, 413, 429),
             }
         },
         "/files/{sha256}": {

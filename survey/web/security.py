@@ -103,6 +103,11 @@ def sign_in(account: Account) -> None:
     g.account = account
 
 
+def signed_in_since() -> datetime:
+    """When the password of the session was typed."""
+    return datetime.fromisoformat(session["since"])
+
+
 def local_address(address: str | None) -> str | None:
     """`address` if it is a path on this server, else None: a sign-in must not lead elsewhere."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or not address.isprintable():
@@ -116,8 +121,7 @@ def _account_of_session() -> Account | None:
     account = get_session().get(Account, session["account"])
     if account is None or not account.active or account.session_epoch != session.get("epoch"):
         return None
-    since = datetime.fromisoformat(session["since"])
-    return account if now() - since < timedelta(hours=SESSION_HOURS[Role(account.role)]) else None
+    return account if now() - signed_in_since() < timedelta(hours=SESSION_HOURS[Role(account.role)]) else None
 
 
 def _guard() -> None:

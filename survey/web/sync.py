@@ -32,6 +32,7 @@ from survey.web.language import current_language
 from survey.web.openapi import DESCRIPTION
 from survey.web.security import current_account, permitted, public
 from survey.web.session import get_session, now
+from survey.web.vault import escrow
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -84,6 +85,7 @@ def hello() -> Response:
             ],
             "rounds": [_round(survey_round, form) for survey_round, form in session.execute(rounds)],
             "receipt_key": _signer().public_key,
+            "escrow": {"id": escrow().key_id, "key": escrow().public_key},
         }
     )
 

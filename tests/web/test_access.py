@@ -54,6 +54,7 @@ ROUTES = {
     "sync.push": SELF,
     "sync.put_file": SELF,
     "sync.has_file": SELF,
+    "vault.recovered": SELF,
     "openrosa.form_list": PUBLIC,  # the key in the address is looked at instead (tests/web/test_collect.py)
     "openrosa.form": PUBLIC,
     "openrosa.manifest": PUBLIC,

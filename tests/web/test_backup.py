@@ -17,6 +17,7 @@ def test_a_backup_is_whole_is_not_written_over_and_damage_is_named(app: Any, log
     made = run(args=["backup", "make", str(target)])
     assert made.exit_code == 0, made.output
     assert (target / "receipt.key").stat().st_mode & 0o777 == 0o600
+    assert (target / "escrow.key").read_bytes() == (app.config["INSTANCE"] / "escrow.key").read_bytes()
     assert run(args=["backup", "verify", str(target)]).exit_code == 0
     again = run(args=["backup", "make", str(target)])
     assert again.exit_code == 1 and "đã có" in again.output
