@@ -31,7 +31,7 @@ HERE = Path(__file__).parent / "engines"
 ENGINES = ["ours", "enketo", "webforms"]
 ADDS = {"ours": 100, "enketo": 10, "webforms": 10}  # theirs take minutes for a hundred
 PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title>
-<link rel="icon" href="data:,">{preloads}<body></body>
+<link rel="icon" href="data:,"><link rel="modulepreload" href="./engine/{name}.js">{preloads}<body></body>
 <script type="module">
 import './engine/{name}.js'
 await window.bench.open()
@@ -123,7 +123,8 @@ class Quiet(SimpleHTTPRequestHandler):
 def lay_out(folder: Path) -> None:
     """One folder of static files for each form and engine."""
     empty = [line for line in PAGE.split("\n") if "import" not in line and "open()" not in line]
-    (folder / "empty.html").write_text("\n".join(empty).replace("{preloads}", ""))
+    nothing = "\n".join(empty).replace('<link rel="modulepreload" href="./engine/{name}.js">{preloads}', "")
+    (folder / "empty.html").write_text(nothing)
     for form in "SL":
         bundle = json.dumps(compile_workbook(forms.workbook(form)).as_json(), ensure_ascii=False)
         files = {"bundle.json": bundle, "answers.json": json.dumps(forms.answers(form))}
