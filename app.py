@@ -39,6 +39,7 @@ from survey.web import (
     security,
     session,
     sync,
+    uploads,
     vault,
 )
 from survey.web.security import public
@@ -69,7 +70,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     login.init_app(app)
     capture.init_app(app)
     compression.init_app(app)
-    for part in (sync, vault, accounts, rounds, register, collect_keys):
+    for part in (sync, uploads, vault, accounts, rounds, register, collect_keys):
         app.register_blueprint(part.blueprint)
     openrosa.init_app(app)
     for part in (desk, review, reports, exports, questionnaires, points):

@@ -29,6 +29,7 @@ from models.submissions import (
     SubmissionFile,
     SubmissionStatus,
 )
+from models.uploads import Thumbnail, Upload
 
 __all__ = [
     "Account",
@@ -65,5 +66,7 @@ __all__ = [
     "SubmissionEvent",
     "SubmissionFile",
     "SubmissionStatus",
+    "Thumbnail",
     "UTCDateTime",
+    "Upload",
 ]

@@ -85,15 +85,28 @@ PROBLEMS: dict[str, Refusal] = {
         _("The office's key does not open what is locked on this phone."),
         _("Sign in as the person who locked it. If that is you, ask the administrator. Nothing here was lost."),
     ),
+    "upload_offset": Refusal(
+        409, _("The server holds another part of this file."), _("It goes on by itself from the right place.")
+    ),
+    "tus_version": Refusal(
+        412, _("This version of the upload protocol is not spoken here."), _("Update the program that sends.")
+    ),
     "too_large": Refusal(413, _("This is too large to send at once."), _("Send less at a time.")),
     "media_type": Refusal(
         415,
         _("This picture cannot be read: it is damaged, too large, or of a kind that is not taken."),
         _("Take the picture again, as JPEG, PNG or WebP."),
     ),
+    "upload_busy": Refusal(423, _("This file is being sent just now."), _("It goes on by itself.")),
     "slow_down": Refusal(429, _("Too many attempts."), _("Wait fifteen minutes, then try again.")),
+    "checksum_mismatch": Refusal(460, _("This part of the file did not arrive whole."), _("It will be sent again.")),
     "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
     "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),
+    "storage_full": Refusal(
+        507,
+        _("The server's disk is full."),
+        _("Nothing was lost: everything stays on this device and is sent later. Tell your supervisor."),
+    ),
 }
 
 # What a plain HTTP error means here; anything else is told by its class (4xx, 5xx).

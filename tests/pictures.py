@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 
@@ -25,3 +26,11 @@ def huge_png(width: int, height: int) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = zlib.compress(b"\0" * 1000)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def noise(kind: str, width: int, height: int) -> bytes:
+    """A whole picture as large as a camera's: the same one each time, and nothing in it to be packed."""
+    held = io.BytesIO()
+    pixels = random.Random(width * height).randbytes(3 * width * height)
+    Image.frombytes("RGB", (width, height), pixels).save(held, kind, quality=60)
+    return held.getvalue()

@@ -22,6 +22,7 @@ from models import (
     SubmissionEvent,
     SubmissionFile,
     SubmissionStatus,
+    Thumbnail,
 )
 from survey.form.reading import read
 from survey.form.record import Clock, evaluate
@@ -45,6 +46,7 @@ class Photo:
     arrived: bool
     kind: str  # "image", "audio", "video" or "file": how a page offers it
     size: int
+    small: bool  # a thumbnail stands for a picture that has not come yet
 
 
 @dataclass(frozen=True)
@@ -196,10 +198,16 @@ def _steps(session: Session, own: dict[str, str]) -> tuple[Step, ...]:
 
 def _photos(session: Session, submission: Submission, language: str) -> tuple[Photo, ...]:
     rows = session.execute(
-        select(SubmissionFile.path, SubmissionFile.sha256, Attachment.media_type, Attachment.size)
+        select(
+            SubmissionFile.path, SubmissionFile.sha256, Attachment.media_type, Attachment.size, Thumbnail.media_type
+        )
         .outerjoin(
             Attachment,
             and_(Attachment.commune_id == SubmissionFile.commune_id, Attachment.sha256 == SubmissionFile.sha256),
+        )
+        .outerjoin(
+            Thumbnail,
+            and_(Thumbnail.commune_id == SubmissionFile.commune_id, Thumbnail.sha256 == SubmissionFile.sha256),
         )
         .where(SubmissionFile.commune_id == submission.commune_id, SubmissionFile.submission_id == submission.id)
         .order_by(SubmissionFile.path)
@@ -212,8 +220,10 @@ def _photos(session: Session, submission: Submission, language: str) -> tuple[Ph
         return (item.label.get(language) if item else None) or path
 
     return tuple(
-        Photo(path, label(path), sha256, media_type is not None, kind_of(media_type or ""), size or 0)
-        for path, sha256, media_type, size in rows
+        Photo(
+            path, label(path), sha256, media_type is not None, kind_of(media_type or ""), size or 0, small is not None
+        )
+        for path, sha256, media_type, size, small in rows
     )
 
 

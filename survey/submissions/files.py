@@ -1,21 +1,24 @@
 """Files of answers (photos, signatures, sound, films, documents): addressed by their SHA-256, whole or not at all.
 
-A file is written beside its place, hashed on the way, synced to the disk and renamed: what stands under a hash always
-has it. The receipt follows the rename. Sending it again gives the same receipt.
+A file is written beside its place, synced to the disk, hashed, judged and renamed: what stands under a hash always has
+it. The receipt follows the rename. Sending it again gives the same receipt.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, Place
+from models import Account, Attachment, Place, Thumbnail
 from survey.problems import Problem
 from survey.submissions.media import judge
 from survey.submissions.receipts import SignedReceipt, Signer, file_receipt, find_receipt
@@ -28,6 +31,14 @@ CHUNK = 64 * 1024
 def path_of(folder: Path, sha256: str) -> Path:
     """Where a file's bytes lie below the instance's files folder."""
     return folder / sha256[:2] / sha256
+
+
+def commune_of(session: Session, commune_id: str) -> str:
+    """The id of a commune that a file is sent to: any that exists. Raises `not_found`."""
+    place = session.get(Place, commune_id)
+    if place is None or place.kind != PlaceKind.COMMUNE:
+        raise Problem("not_found")
+    return place.id
 
 
 def store_file(
@@ -46,10 +57,48 @@ def store_file(
     Raises `media_type` (called a picture, and none) and `hash_mismatch`, nothing is kept then; `not_found` for an
     unknown commune.
     """
-    place = session.get(Place, commune_id)
-    if place is None or place.kind != PlaceKind.COMMUNE:
-        raise Problem("not_found")
-    size, kept_as = _write(stream, path_of(folder, sha256), sha256, media_type)
+    commune_of(session, commune_id)
+    path = path_of(folder, sha256)
+    with _beside(path) as temporary:
+        with temporary.open("wb") as file:
+            shutil.copyfileobj(stream, file, CHUNK)
+            file.flush()
+            os.fsync(file.fileno())
+        size, kept_as = put_in_place(temporary, path, sha256, media_type)
+    return record_file(session, account, commune_id, sha256, size, kept_as, now, signer)
+
+
+def put_in_place(whole: Path, path: Path, sha256: str, said: str) -> tuple[int, str]:
+    """Judge the file `whole`, which is synced to the disk, and give it the name `path` on the same disk; returns its
+    size and the media type that it is kept as. Raises `hash_mismatch` and `media_type`, and leaves `path` then."""
+    with whole.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    if digest != sha256 or not size:
+        raise Problem("hash_mismatch")
+    media_type = judge(whole, said)
+    if media_type is None:
+        raise Problem("media_type")
+    with _beside(path) as temporary:  # a second name: `whole` is its owner's to remove, after the receipt
+        temporary.unlink()
+        os.link(whole, temporary)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    return size, media_type
+
+
+def record_file(
+    session: Session,
+    account: Account,
+    commune_id: str,
+    sha256: str,
+    size: int,
+    media_type: str,
+    now: datetime,
+    signer: Signer,
+) -> SignedReceipt:
+    """Say that a file which stands in its place belongs to a commune: its row, its receipt, and the small picture that
+    stood for it goes. Again gives the same receipt."""
     lock_commune(session, commune_id)
     if session.get(Attachment, (commune_id, sha256)) is None:
         session.add(
@@ -57,41 +106,31 @@ def store_file(
                 commune_id=commune_id,
                 sha256=sha256,
                 size=size,
-                media_type=kept_as,
+                media_type=media_type,
                 account_id=account.id,
                 received_at=now,
             )
         )
+    if (thumbnail := session.get(Thumbnail, (commune_id, sha256))) is not None:
+        session.delete(thumbnail)
     known = find_receipt(session, commune_id, sha256, sha256, signer)
     return known or file_receipt(session, signer, now, commune_id, sha256, size)
 
 
-def _write(stream: IO[bytes], path: Path, sha256: str, said: str) -> tuple[int, str]:
-    """Stream to a temporary file, judge it, put it in its place; returns its size and what it is kept as."""
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A new empty file in the folder of `path`, removed at the end if it is still there."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    os.close(descriptor)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        if digest.hexdigest() != sha256 or not size:
-            raise Problem("hash_mismatch")
-        media_type = judge(Path(temporary), said)
-        if media_type is None:
-            raise Problem("media_type")
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+        yield Path(name)
     finally:
-        Path(temporary).unlink(missing_ok=True)
-    return size, media_type
+        Path(name).unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was named in the folder keeps its name through a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

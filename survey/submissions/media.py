@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mimetypes
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -98,7 +99,12 @@ def judge(path: Path, said: str) -> str | None:
     return picture or ANY
 
 
-def _picture(path: Path) -> str | None:
+def judge_small(content: bytes, said: str) -> bool:
+    """Whether these bytes are the whole JPEG or WebP that they are called."""
+    return said in ("image/jpeg", "image/webp") and _picture(BytesIO(content)) == said
+
+
+def _picture(path: Path | BytesIO) -> str | None:
     """The type of a whole picture of bounded size; None for anything else. Its pixels are never unpacked in full."""
     try:
         with warnings.catch_warnings():

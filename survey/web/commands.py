@@ -18,6 +18,7 @@ from survey.submissions import accounts, audit, rounds
 from survey.submissions.rebuild import rebuild
 from survey.submissions.receipts import remember_key, renew_generation
 from survey.submissions.restore import UNFINISHED
+from survey.submissions.uploads import clean
 from survey.terms import B1Method, Role, RoundState
 from survey.web.backup_commands import backup_group
 from survey.web.questionnaire_commands import form_group, move_round
@@ -39,7 +40,7 @@ OBSTACLES = {
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
     groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group)
-    for command in (migrate, rebuild_all, restored, *groups):
+    for command in (migrate, rebuild_all, restored, clean_uploads, *groups):
         app.cli.add_command(command)
 
 
@@ -55,6 +56,7 @@ def migrate() -> None:
     upgrade(get_engine())
     with transaction() as session:  # at each start: whatever it signs from now on stays provable
         remember_key(session, current_app.extensions["signer"].public_key)
+        clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
     click.echo("Cơ sở dữ liệu đã cập nhật.")
 
 
@@ -72,6 +74,15 @@ def restored() -> None:
     """Say that the database came back from a backup: phones then send again what it may lack."""
     with transaction() as session:
         click.echo(renew_generation(session, now()))
+
+
+@click.command()
+@with_appcontext
+def clean_uploads() -> None:
+    """Remove files in parts that nobody went on with for 14 days; also done by migrate."""
+    with transaction() as session:
+        gone = clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
+    click.echo(f"{gone} tệp gửi dở đã bỏ.")
 
 
 @account_group.command("add")

@@ -177,7 +177,25 @@ def _parameter(name: str, where: str, schema: Schema, required: bool = True) -> 
 _TOKEN = _parameter("X-CSRF-Token", "header", TEXT)
 _FILE = _parameter("sha256", "path", SHA256)
 _KINDS = ("image/jpeg", "image/png", "image/webp", "audio/*", "video/*", "application/pdf", "application/octet-stream")
+_UPLOAD = _parameter("upload_id", "path", TEXT)
+_TUS = _parameter("Tus-Resumable", "header", {"const": "1.0.0"})
 _SIGNED_IN: list[Schema] = [{"session": []}]
+
+
+def _done(status: str, what: str, *refused: int) -> Schema:
+    answers = _answers(None, "", *refused)
+    del answers["200"]
+    return {status: {"description": what}} | answers
+
+
+_NEXT_BYTES: Schema = {
+    "summary": "tus 1.0.0: the next bytes",
+    "parameters": [_UPLOAD, _TUS, _TOKEN, _parameter("Upload-Offset", "header", WHOLE)],
+    "requestBody": {"required": True, "content": {"application/offset+octet-stream": {}}},
+    "responses": _done(
+        "204", "Upload-Receipt when the file is whole", 400, 403, 404, 409, 412, 413, 415, 423, 460, 507
+    ),
+}
 
 DESCRIPTION: Schema = {
     "openapi": "3.1.0",
@@ -258,6 +276,35 @@ DESCRIPTION: Schema = {
                 "parameters": [_FILE, _parameter("commune", "query", TEXT, False)],
                 "responses": {"200": {"description": "Yes"}, "401": {"description": "-"}, "404": {"description": "No"}},
             },
+        },
+        "/files/{sha256}/thumbnail": {
+            "put": {
+                "summary": "A small picture until the original comes, at most 40,000 bytes",
+                "parameters": [_FILE, _parameter("commune", "query", TEXT), _TOKEN],
+                "requestBody": {"required": True, "content": {"image/jpeg": {}, "image/webp": {}}},
+                "responses": _done("204", "Kept, or the original is here", 403, 404, 413, 415),
+            },
+        },
+        "/uploads": {
+            "post": {
+                "summary": "tus 1.0.0 creation: begin a file in parts, or go on with it",
+                "parameters": [
+                    _TUS,
+                    _TOKEN,
+                    _parameter("Upload-Length", "header", WHOLE),
+                    _parameter("Upload-Metadata", "header", TEXT | {"description": "sha256, commune, filetype"}),
+                ],
+                "responses": _done("201", "Location is the upload's address", 400, 403, 404, 412, 413, 507),
+            },
+        },
+        "/uploads/{upload_id}": {
+            "head": {
+                "summary": "tus 1.0.0: how much is here",
+                "parameters": [_UPLOAD, _TUS],
+                "responses": _done("200", "Upload-Offset; Upload-Receipt when it is whole", 404, 412),
+            },
+            "patch": _NEXT_BYTES,
+            "post": _NEXT_BYTES | {"summary": "The same with X-HTTP-Method-Override: PATCH"},
         },
     },
 }

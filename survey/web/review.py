@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, current_app, redirect, render_temp
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import Attachment
+from models import Attachment, Thumbnail
 from survey.access import has_verb
 from survey.problems import Problem
 from survey.submissions import dossier, queue, review
@@ -113,6 +113,18 @@ def photo(commune_id: str, sha256: str) -> Response:
         path, mimetype=kind if shown else ANY, as_attachment=not shown, download_name=sha256[:12] + ending(kind)
     )
     response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@blueprint.get("/photos/<sha256>/thumbnail")
+@permitted("review.read")
+def thumbnail(commune_id: str, sha256: str) -> Response:
+    """A small picture that stands for one that has not come yet."""
+    found = get_session().get(Thumbnail, (commune_id, sha256))
+    if found is None:
+        raise Problem("not_found")
+    response = Response(found.content, mimetype=found.media_type)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 

@@ -6,6 +6,7 @@ session must read as such to a phone (401), not as a stale form (403).
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -185,7 +186,24 @@ def _answer_http_error(error: HTTPException) -> BaseResponse:
     return response
 
 
+def _disk_is_full(error: BaseException | None) -> bool:
+    """Whether this is, or came of, what the system, SQLite or PostgreSQL say when there is no room left. (A full SQLite
+    ends the transaction by itself: what is raised is then that its savepoint is gone.)"""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if getattr(error, "sqlstate", None) == "53100" or str(error) == "database or disk is full":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _answer_crash(error: Exception) -> BaseResponse:
+    if _disk_is_full(error):
+        current_app.logger.error("%s %s: the disk is full", request.method, request.endpoint)
+        abandon()
+        g.pop("account", None)
+        return _answer_problem(Problem("storage_full"))
     # Only where and what kind: an exception's text may quote somebody's answers.
     where = "".join(traceback.format_tb(error.__traceback__))
     current_app.logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, where)

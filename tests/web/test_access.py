@@ -55,6 +55,11 @@ ROUTES = {
     "sync.put_file": SELF,
     "sync.has_file": SELF,
     "vault.recovered": SELF,
+    "uploads.options": PUBLIC,
+    "uploads.begin": SELF,
+    "uploads.go_on": SELF,
+    "uploads.offset": SELF,
+    "uploads.thumbnail": SELF,
     "openrosa.form_list": PUBLIC,  # the key in the address is looked at instead (tests/web/test_collect.py)
     "openrosa.form": PUBLIC,
     "openrosa.manifest": PUBLIC,
