@@ -41,6 +41,8 @@ ROUTES = {
     "capture.worker": PUBLIC,
     "capture.module": PUBLIC,
     "capture.kinds": PUBLIC,
+    "capture.later": PUBLIC,
+    "capture.other_language": PUBLIC,
     "capture.manifest": PUBLIC,
     "language.switch": PUBLIC,
     "login.page": PUBLIC,
