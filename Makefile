@@ -8,6 +8,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 INSTANCE ?= instance
 JOBS ?= 2
+SEED ?= 1
+COUNT ?= 1000
 export VENV HOST PORT
 export INSTANCE := $(abspath $(INSTANCE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,7 +32,7 @@ env: $(VENV)/.run ## only what the server needs, in .venv (PYTHON names the inte
 
 # -- Test --------------------------------------------------------------------------------------------------------------
 
-test: tools lint catalog size unit node phone ## everything a change must pass; installs what it needs
+test: tools lint catalog size unit node phone few-faults ## everything a change must pass; installs what it needs
 	@echo "All passed."
 
 tools: $(VENV)/.dev # Chromium and PostgreSQL
@@ -48,7 +50,7 @@ size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
 
 unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
-	@$(PYTEST) -n $(JOBS) --ignore=tests/phone $(ARGS)
+	@$(PYTEST) -n $(JOBS) --ignore=tests/phone --ignore=tests/faults $(ARGS)
 
 node: $(VENV)/.dev ## the phone's pure modules, by node --test
 	@echo "== node --test"
@@ -57,6 +59,14 @@ node: $(VENV)/.dev ## the phone's pure modules, by node --test
 phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) tests/phone $(ARGS)
+
+faults: tools $(VENV)/.faults ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
+	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)
+
+few-faults: $(VENV)/.faults # 50 of them, and that a broken build would be seen
+	@echo "== faults"
+	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) 50
+	@$(PYTEST) tests/faults $(ARGS)
 
 screens: tools ## the pictures of the main screens, docs/screens
 	@$(PY) -m scripts.screens
@@ -88,6 +98,12 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install -q -r requirements-dev.txt
 	@touch $@
 
+# What the phones of the fault suite keep their data in.
+$(VENV)/.faults: $(VENV)/.dev tests/faults/package-lock.json
+	@echo "Installing tests/faults"
+	@cd tests/faults && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 # The engines we are measured beside: for `make bench` only.
 $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.json
 	@echo "Installing bench/requirements.txt and bench/engines"
@@ -95,4 +111,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test tools lint catalog size unit node phone screens bench differences clean
+.PHONY: help run run-https env test tools lint catalog size unit node phone faults few-faults screens bench differences clean

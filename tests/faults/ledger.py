@@ -1,0 +1,133 @@
+"""What people were told, and whether it holds."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from survey.submissions.canonical import canonical
+from survey.submissions.files import path_of
+from tests.faults.office import Office
+
+
+FULL = (": OSError", ": OperationalError")  # how a server says that its disk is full
+
+
+class Broken(AssertionError):
+    """A promise that does not hold."""
+
+
+def hold(promise: bool, said: str) -> None:
+    if not promise:
+        raise Broken(said)
+
+
+class Ledger:
+    """Kept outside of phones and office, as a person's memory is."""
+
+    def __init__(self) -> None:
+        self.finished: dict[str, dict[str, Any]] = {}  # entry id: {phone, content_hash, entry}
+        self.answers: dict[tuple[int, str], dict[str, Any]] = {}  # (phone, draft): {path: value} said to be saved
+        self.closed: set[str] = set()  # drafts that may have been finished
+
+    # What people are told
+
+    def finish(self, phone: int, item: dict[str, Any]) -> None:
+        said = {"phone": phone, "content_hash": item["content_hash"], "entry": item["entry"]}
+        before = self.finished.setdefault(item["id"], said)
+        hold(before == said, f"the finished record {item['id']} is another one than before")
+
+    def saved(self, phone: int, draft: str, answers: dict[str, Any]) -> None:
+        self.answers.setdefault((phone, draft), {}).update(answers)
+
+    # What the phone must hold at any time
+
+    def check_phone(self, phone: int, seen: dict[str, Any]) -> None:
+        """`seen` is what the app itself finds on its disk after it was opened again."""
+        outbox = {item["id"]: item for item in seen["outbox"]}
+        for item in seen["outbox"]:  # also those whose tab died before it could say so
+            self.finish(phone, item)
+            hold(canonical(item["entry"]).hash == item["content_hash"], f"the hash of {item['id']} is not that of its content")
+        twice = [draft for draft, times in Counter(item["draft_id"] for item in seen["outbox"]).items() if times > 1]
+        hold(not twice, f"one interview was finished twice: {twice}")
+        for entry_id, said in self.finished.items():
+            if said["phone"] == phone:
+                hold(entry_id in outbox, f"phone {phone} lost the finished record {entry_id}")
+        drafts = {draft["id"]: draft["answers"] for draft in seen["drafts"]}
+        for (where, draft), answers in self.answers.items():
+            if where != phone or draft not in drafts:
+                continue
+            for path, value in answers.items():
+                kept = drafts[draft].get(path)
+                hold(kept == value, f"phone {phone} lost a saved answer: {path} is {kept!r}, was {value!r}")
+        finished = {item["draft_id"] for item in seen["outbox"]}
+        gone = {draft for where, draft in self.answers if where == phone} - set(drafts) - finished
+        hold(not gone, f"phone {phone} lost the open interview {gone}")
+        named = {file["sha256"] for item in seen["outbox"] for file in item["entry"]["files"]}
+        named |= {value for answers in drafts.values() for path, value in answers.items() if path.startswith("anh_") and value}
+        hold(named <= set(seen["files"]), f"phone {phone} lost a photo: {sorted(named - set(seen['files']))}")
+
+    # What must hold when the line is good again and every phone has called
+
+    def check_office(self, office: Office) -> None:
+        rows = office.ask("SELECT id, commune_id, entry_id, content_hash, content, household_id FROM submission")
+        times = Counter(row["entry_id"] for row in rows)
+        for entry_id, said in self.finished.items():
+            hold(times[entry_id] > 0, f"the office lacks {entry_id} of phone {said['phone']}")
+            hold(times[entry_id] == 1, f"the office has {entry_id} {times[entry_id]} times")
+        for row in rows:
+            said = self.finished.get(row["entry_id"])
+            hold(said is not None, f"the office has {row['entry_id']}, which nobody finished")
+            assert said is not None
+            hold(row["content_hash"] == said["content_hash"], f"the office has other content of {row['entry_id']}")
+            hold(json.loads(row["content"]) == said["entry"], f"the office's content of {row['entry_id']} is not what was said")
+            hold(row["commune_id"] and row["household_id"], f"{row['entry_id']} has no place")
+        self._check_files(office)
+
+        crashes = [line for line in office.log().splitlines() if " ERROR " in line and not line.endswith(FULL)]
+        hold(not crashes, f"the server crashed: {crashes}")
+
+    def _check_files(self, office: Office) -> None:
+        named = {file["sha256"] for said in self.finished.values() for file in said["entry"]["files"]}
+        known = [row["sha256"] for row in office.ask("SELECT sha256 FROM attachment")]
+        hold(len(known) == len(set(known)), "a file is there twice")
+        hold(named <= set(known), f"the office lacks photos: {sorted(named - set(known))}")
+        hold(set(known) <= named, f"the office has photos that no record names: {sorted(set(known) - named)}")
+        folder = office.folder / "files"
+        for sha256 in known:
+            path = path_of(folder, sha256)
+            whole = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+            hold(whole, f"the office's file {sha256} is damaged or gone")
+        lying = {path.name for path in _files(folder)}
+        hold(lying <= set(known), f"files lie in the office that nothing names: {sorted(lying - set(known))}")
+
+    def check_receipts(self, phone: int, seen: dict[str, Any], office: Office) -> None:
+        """Every record of this phone has a genuine receipt, which is the one that the office keeps."""
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(office.receipt_key))
+        kept = {(row["entry_id"], row["content_hash"]): row["body"] for row in office.ask("SELECT * FROM receipt")}
+        for item in seen["outbox"]:
+            where = f"{item['id']} on phone {phone}"
+            hold(item["state"] == "received" and not item["missing"], f"{where} is not received: {item['problem']}")
+            receipt = item["receipt"]
+            hold(bool(receipt), f"{where} has no receipt")
+            try:
+                public.verify(base64.b64decode(receipt["signature"]), receipt["body"].encode())
+            except InvalidSignature:
+                raise Broken(f"the receipt of {where} is forged") from None
+            body = json.loads(receipt["body"])
+            hold((body["entry_id"], body["content_hash"]) == (item["id"], item["content_hash"]), f"the receipt of {where} speaks of another")
+            hold(kept.get((item["id"], item["content_hash"])) == receipt["body"], f"the office does not know the receipt of {where}")
+            hold(item["result"]["outcome"] in ("stored", "held"), f"{where} has no outcome")
+            hold((item["result"]["outcome"] == "held") == bool(item["result"]["reason"]), f"{where} is held for no reason")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,225 @@
+"""A phone's line to the office: a proxy that does to each request and answer what the schedule says.
+
+One connection carries one request. What can happen to it (`Weather.what`; `at` is a share of the bytes, 0 … 1, or a
+number of bytes from 2 on):
+
+    pass            nothing
+    refuse          no connection at all
+    cut_request     the line breaks after so much of the request
+    drop_request    all of it gone, nothing came of it
+    drop_answer     the office did it, the phone hears nothing
+    cut_answer      the phone hears so much of the answer, then the line breaks
+    short_answer    the same, but the answer ends as if it were whole
+    garble          one byte of the answer's body is another one
+    twice           the office gets it twice, one after the other; the phone hears the second answer
+    at_once         the office gets it twice at the same time; the phone hears one of the answers
+    hold_request    it lies somewhere on its way, and the phone loses patience; `late()` brings it to the office
+    hold_answer     the office did it, the phone loses patience
+    portal          a café's sign-in page, with status 200
+    redirect        the same, by a redirect
+    gateway         502, from a machine between
+    stale           what was answered to the request before of the same kind
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tests.faults.office import Office
+
+PORTAL = b"<!doctype html><title>Wi-Fi</title><form>Xin chao</form>"
+
+
+class Weather(NamedTuple):
+    on: str  # hello, push, file, register, form, or any
+    what: str
+    at: float = 0.0
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    head: bytes
+    body: bytes
+
+    @property
+    def kind(self) -> str:
+        part = self.path.removeprefix("/api/v1/").partition("/")[0].partition("?")[0]
+        return {"files": "file", "forms": "form"}.get(part, part)
+
+    def bytes(self, plain: bool = False) -> bytes:
+        """As it goes to the office: one request a connection; `plain`: the answer shall not be compressed."""
+        first, *fields = self.head.split(b"\r\n")
+        kept = [one for one in fields if not one.lower().startswith((b"connection:", b"accept-encoding:" if plain else b"\0"))]
+        return b"\r\n".join([first, *filter(None, kept), b"Connection: close", b"", b""]) + self.body
+
+
+class Line:
+    """`address` is the office as the phone knows it. `said` is told what happened to each request."""
+
+    def __init__(self, office: Office, said: list[str], name: str) -> None:
+        self.office, self.said, self.name = office, said, name
+        self.weather: list[Weather] = []
+        self.silent = asyncio.Event()
+        self.held: list[Request] = []
+        self.answered: dict[str, bytes] = {}
+        self.lengths: list[int] = []
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.address = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def close(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
+        self._server.close()
+
+    async def late(self) -> None:
+        """What was held arrives at the office after all; nobody waits for the answers."""
+        held, self.held = self.held, []
+        for request in held:
+            answer = await self._ask(request.bytes())
+            self.said.append(f"    {self.name} late {request.method} {request.path} → {answer[9:12].decode() or 'nothing'}")
+
+    def _next(self, kind: str) -> Weather:
+        for weather in self.weather:
+            if weather.on in (kind, "any"):
+                self.weather.remove(weather)
+                return weather
+        return Weather("any", "pass")
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            request = await self._read(reader)
+            if request is not None:
+                await self._treat(request, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort() if writer.transport.is_closing() else writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Request | None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return None
+        method, path, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
+        fields = dict(one.lower().split(b": ", 1) for one in head.split(b"\r\n")[1:] if b": " in one)
+        if fields.get(b"transfer-encoding"):
+            raise ConnectionError("a chunked request is not expected here")
+        body = await reader.readexactly(int(fields.get(b"content-length", b"0")))
+        return Request(method, path, head, body)
+
+    async def _treat(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        weather = self._next(request.kind)
+        what = weather.what
+        told = f"    {self.name} {request.method} {request.path} ({len(request.body)} B)"
+        if what in ("refuse", "drop_request"):
+            self.said.append(f"{told} {what}")
+            return writer.transport.abort()
+        if what == "cut_request":
+            whole = request.bytes()
+            part = whole[: place(weather.at, len(whole))]
+            self.said.append(f"{told} {what} at {len(part)} of {len(whole)}")
+            await self._ask(part, whole=False)
+            return writer.transport.abort()
+        if what == "hold_request":
+            self.said.append(f"{told} {what}")
+            self.held.append(request)
+            return await self._wait(writer)
+        if what in ("portal", "redirect", "gateway"):
+            self.said.append(f"{told} {what}")
+            return await self._tell(writer, STRANGERS[what])
+        answer = await self._answer(request, weather)
+        self.lengths.append(len(answer))
+        told += f" → {answer[9:12].decode() or 'nothing'}"
+        if not answer or what == "drop_answer":
+            self.said.append(f"{told} {what}")
+            return writer.transport.abort()
+        if what == "hold_answer":
+            self.said.append(f"{told} {what}")
+            return await self._wait(writer)
+        given = changed(answer, what, weather.at, self.answered.get(request.kind))
+        self.answered[request.kind] = answer
+        self.said.append(told + (f" {what} {len(given)} of {len(answer)} B" if what != "pass" else ""))
+        await self._tell(writer, given)
+        if what == "cut_answer":
+            writer.transport.close()
+
+    async def _answer(self, request: Request, weather: Weather) -> bytes:
+        whole = request.bytes(plain=weather.what in ("garble", "short_answer", "stale"))
+        if weather.what == "twice":
+            await self._ask(whole)
+        if weather.what == "at_once":
+            return (await asyncio.gather(self._ask(whole), self._ask(whole)))[round(weather.at)]
+        return await self._ask(whole)
+
+    async def _ask(self, sent: bytes, whole: bool = True) -> bytes:
+        """What the office answers; nothing when it is down or dies meanwhile."""
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.office.port)
+        except OSError:
+            return b""
+        try:
+            writer.write(sent)
+            await writer.drain()
+            if not whole:
+                return b""
+            answer = await reader.read(-1)
+        except OSError:
+            return b""
+        finally:
+            writer.close()
+        return answer if is_whole(answer) else b""
+
+    async def _wait(self, writer: asyncio.StreamWriter) -> None:
+        """Until the phone hangs up."""
+        self.silent.set()
+        while not writer.transport.is_closing():
+            await asyncio.sleep(0.002)
+
+    async def _tell(self, writer: asyncio.StreamWriter, answer: bytes) -> None:
+        writer.write(answer)
+        await writer.drain()
+
+
+def place(at: float, length: int) -> int:
+    return min(length, int(at)) if at >= 2 else int(at * length)
+
+
+def is_whole(answer: bytes) -> bool:
+    """Not cut by the office's death: as long as it says."""
+    head, found, body = answer.partition(b"\r\n\r\n")
+    fields = dict(one.lower().split(b": ", 1) for one in head.split(b"\r\n")[1:] if b": " in one)
+    return bool(found) and (b"content-length" not in fields or int(fields[b"content-length"]) <= len(body) or not body)
+
+
+def changed(answer: bytes, what: str, at: float, before: bytes | None) -> bytes:
+    """The answer as it reaches the phone."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if what == "cut_answer":
+        return answer[: place(at, len(answer))]
+    if what == "short_answer":
+        part = body[: place(at, len(body))]
+        fields = [one for one in head.split(b"\r\n") if not one.lower().startswith(b"content-length:")]
+        return b"\r\n".join([*fields, b"Content-Length: %d" % len(part), b"", b""]) + part
+    if what == "garble" and body:
+        where = min(len(body) - 1, place(at, len(body)))
+        return head + b"\r\n\r\n" + body[:where] + bytes([body[where] ^ 1]) + body[where + 1 :]
+    if what == "stale" and before:
+        return before
+    return answer
+
+
+STRANGERS = {
+    "portal": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(PORTAL)
+    + PORTAL,
+    "redirect": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    "gateway": b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+}

@@ -1,0 +1,163 @@
+"""The office: a folder with the database, files and keys, and the server process on it that can be killed and restored."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from sqlalchemy.orm import Session
+
+from migrations.upgrade import upgrade
+from models.engine import open_engine
+from survey.submissions.receipts import Signer, renew_generation
+from tests import interviews, world
+from tests.faults import serve
+from tests.faults.serve import CLOCK, DIES_IN, NEVER, SWITCHES
+
+DATABASE = "so-ho.sqlite3"
+
+# Each server is forked from one process that has loaded the product and started nothing.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.faults.serve"])
+
+
+def build(folder: Path) -> None:
+    """A migrated database with the small world and round of the tests: to be copied for each seed."""
+    folder.mkdir(parents=True)
+    engine = open_engine(f"sqlite:///{folder / DATABASE}")
+    upgrade(engine)
+    with Session(engine) as session, session.begin():
+        world.build(session)
+        interviews.open_small_round(session)
+    engine.dispose()
+    (folder / "session.key").write_bytes(b"s" * 32)
+    (folder / "receipt.key").write_bytes(b"r" * 32)
+
+
+class Office:
+    """A copy of `template` in `folder`. Its time begins at world.NOW, whatever day it is."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self.folder = Path(shutil.copytree(template, folder / "instance"))
+        self.backup = folder / "backup"
+        self.switches = PROCESSES.RawArray("q", SWITCHES)
+        self.switches[CLOCK] = self.true_ahead = int((world.NOW - datetime.now(UTC)).total_seconds())
+        self.switches[DIES_IN] = NEVER
+        self.process: ForkServerProcess | None = None
+        self.port = 0
+        self.release = "release-1"
+
+    # The server
+
+    def start(self) -> None:
+        if self.is_up:
+            return
+        self.stop()
+        self.switches[DIES_IN] = NEVER
+        started, ours = PROCESSES.Pipe(duplex=False)
+        arguments = (self.folder, self.release, self.switches, ours)
+        self.process = PROCESSES.Process(target=serve.serve, args=arguments, daemon=True)
+        self.process.start()
+        ours.close()
+        self.port = started.recv()
+
+    def stop(self) -> None:
+        """SIGKILL: what a power cut is to the office."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self.process = None
+
+    @property
+    def is_up(self) -> bool:
+        return self.process is not None and self.process.is_alive()
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.switches[CLOCK])
+
+    def clock(self, seconds: int) -> None:
+        """It is wrong by so much; 0 puts it right."""
+        self.switches[CLOCK] = self.true_ahead + seconds
+
+    @property
+    def receipt_key(self) -> str:
+        """The public key (base64)."""
+        return Signer((self.folder / "receipt.key").read_bytes()).public_key
+
+    # The disk
+
+    def back_up(self) -> None:
+        """Copy database and files, as a nightly job does."""
+        shutil.rmtree(self.backup, ignore_errors=True)
+        self.backup.mkdir()
+        with closing(sqlite3.connect(self.folder / DATABASE)) as live:
+            live.execute("VACUUM INTO ?", (str(self.backup / DATABASE),))
+        if (self.folder / "files").exists():
+            shutil.copytree(self.folder / "files", self.backup / "files")
+
+    def restore(self) -> None:
+        """The disk died: the last backup is put back, and the office says so (`flask restored`)."""
+        self.stop()
+        for path in self.folder.glob(f"{DATABASE}*"):
+            path.unlink()
+        shutil.rmtree(self.folder / "files", ignore_errors=True)
+        shutil.copytree(self.backup, self.folder, dirs_exist_ok=True)
+        with self.changes() as session:
+            renew_generation(session, self.now)
+        self.start()
+
+    # What people at the desk do
+
+    def changes(self) -> Any:
+        """A Session on the office's database, committed at the end."""
+        return _changes(f"sqlite:///{self.folder / DATABASE}")
+
+    def ask(self, question: str, *values: Any) -> list[sqlite3.Row]:
+        with closing(sqlite3.connect(self.folder / DATABASE, timeout=30)) as database:
+            database.row_factory = sqlite3.Row
+            return database.execute(question, values).fetchall()
+
+    def cookie(self, username: str) -> str:
+        """The cookie of somebody who has just signed in."""
+        [account] = self.ask("SELECT id, session_epoch FROM account WHERE username = ?", username)
+        maker = Flask("cookies")
+        maker.secret_key = (self.folder / "session.key").read_bytes()
+        signer = SecureCookieSessionInterface().get_signing_serializer(maker)
+        kept = {"_permanent": True, "account": account["id"], "epoch": account["session_epoch"],
+                "since": self.now.isoformat(), "csrf_token": uuid4().hex}  # fmt: skip
+        return f"so_ho={signer.dumps(kept)}"  # type: ignore[union-attr]
+
+    def log(self) -> str:
+        """What the server said to its operator."""
+        log = self.folder.parent / "log"
+        return log.read_text() if log.exists() else ""
+
+    def unsent(self) -> set[str]:
+        """The ids that phones said they still hold."""
+        return {one["id"] for row in self.ask("SELECT unsent FROM device") for one in json.loads(row["unsent"])}
+
+
+class _changes:
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+
+    def __enter__(self) -> Session:
+        self.session = Session(self.engine)
+        return self.session
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if kind is None:
+            self.session.commit()
+        self.session.close()
+        self.engine.dispose()

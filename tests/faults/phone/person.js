@@ -1,0 +1,130 @@
+// A village head with a phone: what static/app/capture/ does with the app's modules when somebody taps, without the screen.
+
+import { createHash } from "node:crypto"
+
+import { Tab } from "./tab.js"
+
+/** A tab with the app open in it and somebody signed in. */
+export class App {
+  #tab
+  #phone
+  #interviews = new Map()
+
+  static async open(phone) {
+    const tab = new Tab(phone)
+    phone.tabs.add(tab)
+    const app = new App()
+    app.#tab = tab
+    app.#phone = phone
+    await app.#start()
+    return app
+  }
+
+  get tab() {
+    return this.#tab
+  }
+
+  async #start() {
+    const [store, outbox, sync, interview, draft, ids] = await Promise.all(
+      ["store.js", "outbox.js", "sync.js", "interview.js", "draft.js", "ids.js"].map((name) => this.#tab.load(name)),
+    )
+    Object.assign(this, { modules: { ...store, ...outbox, ...sync, ...interview, ...draft, ...ids } })
+    this.device = new store.Device()
+    this.account = (await this.device.get("account")) ?? null
+    this.store = this.account ? new store.Store(this.account) : null
+    this.talk = new sync.Sync((report) => new outbox.Outbox(this.store, this.account, () => this.#describe(), report), () => {})
+  }
+
+  /** Signed in on the server's page before: the phone asks who that is. */
+  async enrol() {
+    const greeting = await this.modules.hello()
+    await this.device.set("account", greeting.account.id)
+    this.account = greeting.account.id
+    this.store = new this.modules.Store(this.account)
+  }
+
+  async #describe() {
+    const id = await this.device.once("device_id", () => this.modules.uuidv7(this.#phone.now()))
+    return { id, label: `phone ${this.#phone.name}`, app_version: this.#phone.release, storage: { used: 1, quota: 2, persisted: true } }
+  }
+
+  /** Talks with the server once; why it ended early, or null. */
+  async sync() {
+    const before = this.talk.state.runs
+    await this.talk.now()
+    const { runs, stopped } = this.talk.state
+    return { ran: runs > before, stopped: stopped && { act: stopped.act, code: stopped.problem?.code ?? null, cause: stopped.cause && String(stopped.cause.stack) } }
+  }
+
+  /** «Gửi lại»: what was refused is tried again. */
+  async forgive() {
+    await this.store.forgiveRefusals()
+  }
+
+  /** Begins an interview of a household, or goes on with the one that is open: its draft's id. */
+  async begin(householdId) {
+    const hello = await this.store.get("hello")
+    const round = hello.rounds.find((one) => one.state === "open")
+    const household = await this.store.household(round.id, householdId)
+    const bundle = await this.store.form(round.form.id, round.form.version)
+    const about = { deviceid: "", username: hello.account.username, email: "", phonenumber: "" }
+    const made = this.modules.newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(this.#phone.now()), about })
+    return (await this.store.openDraft(made)).id
+  }
+
+  async #opened(draftId) {
+    if (!this.#interviews.has(draftId)) {
+      const { draft, events } = await this.store.draft(draftId)
+      const bundle = await this.store.form(draft.form.id, draft.form.version)
+      const about = { deviceid: "", username: "", email: "", phonenumber: "" }
+      this.#interviews.set(draftId, new this.modules.Interview(this.store, bundle, draft, events, { now: new Date(this.#phone.now()), about }))
+    }
+    return this.#interviews.get(draftId)
+  }
+
+  /** Gives answers {path: value}; true when the app says that all of them are saved. */
+  async answer(draftId, answers) {
+    const interview = await this.#opened(draftId)
+    for (const [path, value] of Object.entries(answers)) interview.set(path, value)
+    return interview.saved()
+  }
+
+  /** Takes a photo and answers with it; its hash, or null when it could not be kept. */
+  async photograph(draftId, path, bytes) {
+    const interview = await this.#opened(draftId)
+    const sha256 = createHash("sha256").update(bytes).digest("hex")
+    await interview.saveFile({ sha256, blob: new Blob([bytes], { type: "image/jpeg" }), size: bytes.length, type: "image/jpeg" })
+    interview.set(path, sha256)
+    return (await interview.saved()) ? sha256 : null
+  }
+
+  /** Finishes an interview: the item as it lies in the outbox. */
+  async finalise(draftId) {
+    const interview = await this.#opened(draftId)
+    if (!(await interview.saved())) return null
+    const item = await interview.finalised(new Date(this.#phone.now()))
+    await this.store.finalise(draftId, item)
+    return { id: item.id, content_hash: item.content_hash, entry: item.entry }
+  }
+
+  /** What the phone keeps, as the app itself reads it. */
+  async look() {
+    if (!this.store) return { outbox: [], drafts: [], files: [] }
+    const outbox = await this.store.outbox()
+    const drafts = await Promise.all(
+      (await this.store.drafts()).filter((one) => one.state === "open").map(async (one) => {
+        const kept = await this.store.draft(one.id)
+        const interview = new this.modules.Interview(this.store, await this.store.form(one.form.id, one.form.version), kept.draft, kept.events, { now: new Date(this.#phone.now()), about: null, isRead: true })
+        return { id: one.id, household_id: one.household_id, answers: interview.record.answers() }
+      }),
+    )
+    const named = new Set([...outbox.flatMap(({ entry }) => entry.files.map((file) => file.sha256)), ...JSON.stringify(drafts).matchAll(/\b[0-9a-f]{64}\b/g)].flat())
+    const files = []
+    for (const sha256 of named) {
+      const file = await this.store.file(sha256)
+      const bytes = file && Buffer.from(await file.blob.arrayBuffer())
+      if (bytes && createHash("sha256").update(bytes).digest("hex") === sha256) files.push(sha256)
+    }
+    return { outbox, drafts, files, counts: await this.store.counts() }
+  }
+}

@@ -1,0 +1,120 @@
+"""What happens in a seed: a list of steps, decided by the seed alone.
+
+A step is a dict with what is done ("do"), by whom, and what goes wrong meanwhile:
+
+    line         what the phone's next requests meet (line.Weather)
+    dies         the tab dies instead of taking this step of its own with disk or network
+    office_dies  the server is killed instead of taking this step with its database or disk
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+Step = dict[str, Any]
+
+DAY = 86_400
+LEAPS = (-400 * DAY, -2 * DAY, -3600, 1800, 3 * DAY, 400 * DAY)  # seconds a clock is wrong by
+CUTS = ("cut_answer", "cut_answer", "cut_answer", "cut_request", "short_answer", "garble")
+REST = ("refuse", "drop_request", "drop_answer", "twice", "at_once", "hold_request", "hold_answer", "portal", "redirect",
+        "gateway", "stale")  # fmt: skip
+REQUESTS = ("push", "push", "push", "file", "file", "hello", "register", "form", "any")
+HOUSEHOLDS = {"enumerator": ("ho-1", "ho-2", "ho-3"), "enumerator-2": ("ho-4",)}
+
+
+def schedule(seed: int) -> tuple[list[str], list[Step]]:
+    """Who holds each phone (usernames), and what happens."""
+    chance = Random(seed)
+    people = ["enumerator", *chance.choices(["enumerator", "enumerator-2"], k=chance.randrange(3))]
+    return people, [_step(chance, people) for _ in range(chance.randint(8, 20))]
+
+
+def _step(chance: Random, people: list[str]) -> Step:
+    kind = chance.choices(list(STEPS), [weight for weight, _ in STEPS.values()])[0]
+    return {"do": kind} | STEPS[kind][1](chance, people)
+
+
+def _who(chance: Random, people: list[str]) -> Step:
+    return {"phone": chance.randrange(len(people)), "tab": chance.choice((0, 0, 0, 1))}
+
+
+def _dies(chance: Random, often: float, within: int) -> Step:
+    return {"dies": chance.randrange(within)} if chance.random() < often else {}
+
+
+def _interview(chance: Random, people: list[str]) -> Step:
+    who = _who(chance, people)
+    household = chance.choice(HOUSEHOLDS[people[who["phone"]]])
+    asked = {"household": household, "answers": chance.randint(1, 6), "photos": chance.choice((0, 0, 1, 1, 2))}
+    return who | asked | {"finish": chance.random() < 0.6} | _dies(chance, 0.15, 40)
+
+
+def _finish(chance: Random, people: list[str]) -> Step:
+    return _who(chance, people) | _dies(chance, 0.25, 12)
+
+
+def _line(chance: Random) -> list[list[Any]]:
+    weather = []
+    for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
+        what = chance.choice(CUTS) if chance.random() < 0.5 else chance.choice(REST)
+        on = chance.choice(REQUESTS)
+        if what == "garble" and on not in ("push", "file"):  # what is not signed, TLS protects
+            what = "cut_answer"
+        weather.append([on, what, round(chance.random(), 4)])
+    return weather
+
+
+def _sync(chance: Random, people: list[str]) -> Step:
+    step = _who(chance, people) | {"line": _line(chance)} | _dies(chance, 0.15, 30)
+    if chance.random() < 0.2:
+        step["office_dies"] = chance.randrange(90)
+    return step
+
+
+def _at_once(chance: Random, people: list[str]) -> Step:
+    """Two people, or two tabs of one phone, at the same time; or the office goes down meanwhile."""
+    kind = chance.choice(("phones", "tabs", "tabs finish", "office"))
+    if kind == "phones":
+        steps = [{"do": "sync"} | _sync(chance, people) | {"phone": phone} for phone in range(len(people))]
+    elif kind == "office":
+        steps = [{"do": "sync"} | _sync(chance, people), {"do": "office restarts", "release": "release-1"}]
+    else:
+        what = "finish" if kind == "tabs finish" else "sync"
+        phone = chance.randrange(len(people))
+        steps = [{"do": what} | STEPS[what][1](chance, people) | {"phone": phone, "tab": tab} for tab in (0, 1)]
+    return {"steps": steps}
+
+
+def _nothing(_chance: Random, _people: list[str]) -> Step:
+    return {}
+
+
+def _wrong_clock(chance: Random, people: list[str]) -> Step:
+    return _who(chance, people) | {"seconds": chance.choice((0, *LEAPS))}
+
+
+# name: (weight, what else is decided)
+STEPS: dict[str, tuple[int, Any]] = {
+    "interview": (24, _interview),
+    "finish": (14, _finish),
+    "sync": (30, _sync),
+    "at once": (10, _at_once),
+    "tab closed": (3, _who),
+    "connection lost": (2, _who),
+    "phone's clock": (3, _wrong_clock),
+    "phone full": (3, lambda chance, people: _who(chance, people) | {"when": chance.choice(("request", "commit"))}),
+    "phone has room": (3, _who),
+    "late": (3, _who),
+    "office killed": (3, _nothing),
+    "office restarts": (5, lambda chance, _: {"release": f"release-{chance.randint(1, 3)}"}),
+    "office's clock": (2, lambda chance, _: {"seconds": chance.choice((0, -3600, 3600, 2 * DAY, 300 * DAY))}),
+    "backup": (5, _nothing),
+    "restore": (4, _nothing),
+    "database full": (2, _nothing),
+    "files full": (2, lambda chance, _: {"when": chance.choice((1, 2))}),
+    "office has room": (4, _nothing),
+    "revoked": (2, lambda chance, people: {"username": chance.choice(people)}),
+    "allowed again": (2, lambda chance, people: {"username": chance.choice(people)}),
+    "moved": (2, lambda chance, people: {"household": chance.choice(("ho-1", "ho-2"))}),
+}

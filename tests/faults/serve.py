@@ -1,0 +1,84 @@
+"""The product in a process of its own that can be hurt from outside, at the point the schedule names.
+
+`SWITCHES` are shared with the suite: numbers that it turns while this process serves.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+from waitress.server import create_server
+
+from app import create_app
+
+CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL = range(4)
+SWITCHES = 4
+NEVER = -1
+ROOM = 1_073_741_823  # pages; SQLite's own limit
+
+
+def serve(folder: Path, release: str, switches: Any, started: Connection) -> None:
+    """Serve what lies in `folder`, on a port that `started` is told. CLOCK: seconds between the machine's time and the
+    office's. DIES_IN: how many things it may still do to its disk before SIGKILL."""
+    log = os.open(folder.parent / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    url = f"sqlite:///{folder}/so-ho.sqlite3"
+    clock = lambda: datetime.now(UTC) + timedelta(seconds=switches[CLOCK])  # noqa: E731
+    app = create_app({"INSTANCE": folder, "DATABASE_URL": url, "CLOCK": clock})
+    app.extensions["app_version"] = release
+    _watch_disk(lambda: _step(switches), switches)
+    _watch_database(app.extensions["engine"], lambda: _step(switches), switches)
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    started.send(server.effective_port)
+    server.run()
+
+
+def _step(switches: Any) -> None:
+    if switches[DIES_IN] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if switches[DIES_IN] > 0:
+        switches[DIES_IN] -= 1
+
+
+def _watch_database(engine: Engine, step: Callable[[], None], switches: Any) -> None:
+    """Before each statement, before and after each commit."""
+
+    def limit(connection: Any) -> None:
+        raw = connection.connection.cursor()
+        used = raw.execute("PRAGMA page_count").fetchone()[0]
+        raw.execute(f"PRAGMA max_page_count = {used if switches[DATABASE_FULL] else ROOM}")
+        raw.close()
+
+    event.listen(engine, "begin", limit)
+    event.listen(engine, "before_cursor_execute", lambda *_: step())
+    event.listen(engine, "commit", lambda _: step())
+    event.listen(Session, "after_commit", lambda _: step())
+
+
+def _watch_disk(step: Callable[[], None], switches: Any) -> None:
+    """Before and after each file takes its place; a full disk says so when a file is made (1) or when it is synced (2)."""
+
+    def watched(work: Callable[..., Any], full: int = 0) -> Callable[..., Any]:
+        def done(*args: Any, **kwargs: Any) -> Any:
+            if full and switches[FILES_FULL] == full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            step()
+            result = work(*args, **kwargs)
+            step()
+            return result
+
+        return done
+
+    os.replace, os.fsync = watched(os.replace), watched(os.fsync, full=2)
+    tempfile.mkstemp = watched(tempfile.mkstemp, full=1)

@@ -1,0 +1,334 @@
+"""One seed: phones, lines and an office go through its schedule; then the line is good, and every promise must hold."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+
+from models import Account, Household
+from survey.submissions.accounts import deactivate
+from tests import world
+from tests.faults.ledger import Broken, Ledger, hold
+from tests.faults.line import Line, Weather
+from tests.faults.office import Office
+from tests.faults.phones import Died, Failed, Phones
+from tests.faults.schedule import Step, schedule
+from tests.faults.serve import DATABASE_FULL, DIES_IN, FILES_FULL, NEVER
+from tests.pictures import picture
+
+PATIENCE = 60  # seconds for one step on a busy machine; then the seed fails
+TRIES = 4  # talks with the office until everything must be there
+FAST = Path("/dev/shm")  # a killed process loses nothing of what it wrote there either
+PATHS = ("diem_b1", "ghi_chu", "mang", "thanh_vien[1]/tuoi", "thanh_vien[1]/the_bhyt", "thanh_vien[1]/ho_ten")
+
+
+class Simulation:
+    """`said` is the log: each step and what became of each request."""
+
+    def __init__(self, seed: int, template: Path, folder: Path) -> None:
+        self.people, self.steps = schedule(seed)
+        self.seed = seed
+        self.chance = Random(f"answers {seed}")
+        self.said: list[str] = []
+        self.ledger = Ledger()
+        self.office = Office(template, folder)
+        self.lines: list[Line] = []
+        self.phones = Phones()
+        self.tabs: set[tuple[int, int]] = set()
+
+    async def run(self) -> None:
+        """Raises Broken when a promise does not hold."""
+        try:
+            await self._prepare()
+            for step in self.steps:
+                self.said.append(f"  {step}")
+                await asyncio.wait_for(self._do(step), PATIENCE)
+            self.said.append("  all is well again")
+            await self._calm()
+        finally:
+            await self.phones.stop()
+            for line in self.lines:
+                await line.close()
+            self.office.stop()
+
+    async def _prepare(self) -> None:
+        self.office.start()
+        self.office.back_up()
+        await self.phones.start()
+        for number, username in enumerate(self.people):
+            line = Line(self.office, self.said, f"phone {number}")
+            await line.open()
+            self.lines.append(line)
+            told = {"name": str(number), "address": line.address, "release": "release-1", "seed": self.seed * 10 + number}
+            await self.phones.do("buy", number, **told)
+            await self._set_clock(number, 0)
+            await self._open(number, 0)
+            await self._sign_in(number, username)
+            await self._sync(number, 0)
+
+    # Steps
+
+    async def _do(self, step: Step) -> None:
+        await self.DOES[step["do"]](self, step)
+
+    async def _do_interview(self, step: Step) -> None:
+        phone, tab = step["phone"], step["tab"]
+        await self._open(phone, tab)
+        how = {"dies": step["dies"]} if "dies" in step else {}
+        try:
+            draft = await self._ask(phone, tab, "begin", household=step["household"], **how)
+            for path in self.chance.sample(PATHS, step["answers"]):
+                answers = {path: self._answer(path)}
+                if await self._ask(phone, tab, "answer", draft=draft, answers=answers):
+                    self.ledger.saved(phone, draft, {name: value for name, value in answers.items() if "[" not in name})
+            for _ in range(step["photos"]):
+                bytes_ = base64.b64encode(self._photo()).decode()
+                sha256 = await self._ask(phone, tab, "photograph", draft=draft, path="anh_nha", bytes=bytes_)
+                if sha256:
+                    self.ledger.saved(phone, draft, {"anh_nha": sha256})
+            if step["finish"]:
+                await self._finish(phone, tab, draft)
+        except (Died, Failed) as end:
+            await self._ended(phone, tab, end)
+
+    async def _do_finish(self, step: Step) -> None:
+        phone, tab = step["phone"], step["tab"]
+        await self._open(phone, tab)
+        drafts = (await self._ask(phone, tab, "look"))["drafts"]
+        if not drafts:
+            return
+        try:
+            await self._finish(phone, tab, drafts[0]["id"], **({"dies": step["dies"]} if "dies" in step else {}))
+        except (Died, Failed) as end:
+            await self._ended(phone, tab, end)
+
+    async def _finish(self, phone: int, tab: int, draft: str, **how: Any) -> None:
+        item = await self._ask(phone, tab, "finalise", draft=draft, **how)
+        if item is not None:
+            self.ledger.finish(phone, item)
+
+    async def _do_sync(self, step: Step) -> None:
+        phone, tab = step["phone"], step["tab"]
+        await self._open(phone, tab)
+        self.lines[phone].weather = [Weather(*one) for one in step["line"]]
+        if "office_dies" in step and self.office.is_up:
+            self.office.switches[DIES_IN] = step["office_dies"]
+        try:
+            await self._sync(phone, tab, **({"dies": step["dies"]} if "dies" in step else {}))
+        except (Died, Failed) as end:
+            await self._ended(phone, tab, end)
+        self.lines[phone].weather = []
+        self.office.switches[DIES_IN] = NEVER
+
+    async def _sync(self, phone: int, tab: int, **how: Any) -> dict[str, Any]:
+        """One talk with the office. When nothing answers, the phone's patience ends at once instead of after minutes."""
+        line = self.lines[phone]
+        line.silent.clear()
+        talking = asyncio.ensure_future(self._ask(phone, tab, "sync", **how))
+        while not talking.done():
+            silent = asyncio.ensure_future(line.silent.wait())
+            await asyncio.wait([talking, silent], return_when=asyncio.FIRST_COMPLETED)
+            silent.cancel()
+            if line.silent.is_set():
+                line.silent.clear()
+                await self.phones.do("patience", phone)
+        ended: dict[str, Any] = talking.result()
+        self.said.append(f"    phone {phone} tab {tab}: {ended['stopped'] or 'done' if ended['ran'] else 'another tab is at it'}")
+        cause = (ended["stopped"] or {}).get("cause")
+        hold(not cause or "QuotaExceeded" in cause or "InvalidState" in cause or "AbortError" in cause, f"the app broke: {cause}")
+        return ended
+
+    async def _do_at_once(self, step: Step) -> None:
+        for one in step["steps"]:
+            if "phone" in one:
+                await self._open(one["phone"], one["tab"])
+        await asyncio.gather(*(self._do(one) for one in step["steps"]))
+
+    async def _do_tab_closed(self, step: Step) -> None:
+        phone, tab = step["phone"], step["tab"]
+        if (phone, tab) in self.tabs:
+            await self.phones.do("kill", phone, tab)
+            self.tabs.discard((phone, tab))
+
+    async def _do_connection_lost(self, step: Step) -> None:
+        await self._open(step["phone"], step["tab"])
+        await self._ask(step["phone"], step["tab"], "disconnect")
+
+    async def _do_phones_clock(self, step: Step) -> None:
+        await self._set_clock(step["phone"], step["seconds"])
+
+    async def _set_clock(self, phone: int, seconds: int) -> None:
+        true = (self.office.true_ahead + seconds) * 1000
+        await self.phones.do("set", phone, ahead=true)
+
+    async def _do_phone_full(self, step: Step) -> None:
+        await self.phones.do("set", step["phone"], full=step["when"])
+
+    async def _do_phone_has_room(self, step: Step) -> None:
+        await self.phones.do("set", step["phone"], full=None)
+
+    async def _do_late(self, step: Step) -> None:
+        await self.lines[step["phone"]].late()
+
+    async def _do_office_killed(self, _step: Step) -> None:
+        self.office.stop()
+
+    async def _do_office_restarts(self, step: Step) -> None:
+        self.office.stop()
+        self.office.release = step["release"]
+        self.office.start()
+
+    async def _do_offices_clock(self, step: Step) -> None:
+        self.office.clock(step["seconds"])
+
+    async def _do_backup(self, _step: Step) -> None:
+        self.office.back_up()
+
+    async def _do_restore(self, _step: Step) -> None:
+        self.office.restore()
+
+    async def _do_database_full(self, _step: Step) -> None:
+        self.office.switches[DATABASE_FULL] = 1
+
+    async def _do_files_full(self, step: Step) -> None:
+        self.office.switches[FILES_FULL] = step["when"]
+
+    async def _do_office_has_room(self, _step: Step) -> None:
+        self.office.switches[DATABASE_FULL] = self.office.switches[FILES_FULL] = 0
+
+    async def _do_revoked(self, step: Step) -> None:
+        self._account(step["username"], active=False)
+
+    async def _do_allowed_again(self, step: Step) -> None:
+        self._account(step["username"], active=True)
+        for phone, username in enumerate(self.people):
+            if username == step["username"]:
+                await self.phones.do("set", phone, cookie=self.office.cookie(username))
+
+    def _account(self, username: str, *, active: bool) -> None:
+        with self.office.changes() as session:
+            account = session.scalars(select(Account).where(Account.username == username)).one()
+            if account.active != active:
+                deactivate(account, active)
+
+    async def _do_moved(self, step: Step) -> None:
+        """The household belongs to the other village now: what comes of it is held."""
+        with self.office.changes() as session:
+            household = session.get_one(Household, (world.COMMUNE, step["household"]))
+            household.village_id = world.VILLAGE_2
+
+    # Tabs
+
+    async def _open(self, phone: int, tab: int) -> None:
+        """Open the app in this tab, unless it is. It must find everything that people were told it has."""
+        if (phone, tab) in self.tabs:
+            return
+        await self.phones.do("open", phone, tab)
+        self.tabs.add((phone, tab))
+        await self._check_phone(phone, tab)
+
+    async def _check_phone(self, phone: int, tab: int) -> dict[str, Any]:
+        seen: dict[str, Any] = await self._ask(phone, tab, "look")
+        self.ledger.check_phone(phone, seen)
+        mishaps = await self.phones.do("mishaps")
+        hold(not mishaps, f"the app threw what nobody caught: {mishaps}")
+        return seen
+
+    async def _ask(self, phone: int, tab: int, what: str, **more: Any) -> Any:
+        return await self.phones.do(what, phone, tab, **more)
+
+    async def _ended(self, phone: int, tab: int, end: Died | Failed) -> None:
+        self.said.append(f"    phone {phone} tab {tab}: {end if isinstance(end, Failed) and end.kind not in KNOWN else type(end).__name__}")
+        if isinstance(end, Died):
+            self.tabs.discard((phone, tab))
+        else:
+            hold(end.kind in KNOWN, f"the app broke: {end}")
+
+    async def _sign_in(self, phone: int, username: str) -> None:
+        await self.phones.do("set", phone, cookie=self.office.cookie(username))
+        await self._ask(phone, 0, "enrol")
+
+    # The end
+
+    async def _calm(self) -> None:
+        office = self.office
+        office.switches[DATABASE_FULL] = office.switches[FILES_FULL] = 0
+        office.clock(0)
+        office.start()
+        for username in set(self.people):
+            self._account(username, active=True)
+        for phone, username in enumerate(self.people):
+            for tab in (0, 1):
+                await self._do_tab_closed({"phone": phone, "tab": tab})
+            await self.phones.do("set", phone, full=None, cookie=office.cookie(username))
+            await self._set_clock(phone, 0)
+            await self._open(phone, 0)
+            await self._until_sent(phone)
+        await self._check_all()
+        for line in self.lines:  # what was underway all the time arrives last of all, and changes nothing
+            await line.late()
+        await self._check_all()
+
+    async def _until_sent(self, phone: int) -> None:
+        for _ in range(TRIES):
+            await self._ask(phone, 0, "forgive")
+            ended = await self._sync(phone, 0)
+            seen = await self._check_phone(phone, 0)
+            if not ended["stopped"] and seen["counts"]["unsent"] == 0:
+                return
+        waiting = [(item["id"], item["problem"]) for item in seen["outbox"] if item["state"] != "received" or item["missing"]]
+        raise Broken(f"phone {phone} cannot send {waiting}: {ended['stopped']}")
+
+    async def _check_all(self) -> None:
+        self.ledger.check_office(self.office)
+        for phone in range(len(self.people)):
+            seen = await self._check_phone(phone, 0)
+            self.ledger.check_receipts(phone, seen, self.office)
+
+    # What people answer
+
+    def _answer(self, path: str) -> Any:
+        name = path.rpartition("/")[2]
+        if name in ("mang", "the_bhyt"):
+            return self.chance.choice(("co", "khong"))
+        if name in ("diem_b1", "tuoi"):
+            return self.chance.randrange(0, 120)
+        return f"Nhà bên suối {self.chance.randrange(10_000)} ạ"
+
+    def _photo(self) -> bytes:
+        """A JPEG unlike any other: a comment in it is."""
+        note = self.chance.randbytes(self.chance.choice((16, 900, 30_000)))
+        return PHOTO[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + PHOTO[2:]
+
+    DOES = {
+        "interview": _do_interview, "finish": _do_finish, "sync": _do_sync, "at once": _do_at_once,
+        "tab closed": _do_tab_closed, "connection lost": _do_connection_lost, "phone's clock": _do_phones_clock,
+        "phone full": _do_phone_full, "phone has room": _do_phone_has_room, "late": _do_late,
+        "office killed": _do_office_killed, "office restarts": _do_office_restarts, "office's clock": _do_offices_clock,
+        "backup": _do_backup, "restore": _do_restore, "database full": _do_database_full, "files full": _do_files_full,
+        "office has room": _do_office_has_room, "revoked": _do_revoked, "allowed again": _do_allowed_again,
+        "moved": _do_moved,
+    }  # fmt: skip
+
+
+PHOTO = picture("JPEG")
+KNOWN = ("QuotaExceededError", "DraftClosed", "InvalidStateError", "AbortError")  # the app said so, and nothing was lost
+
+
+async def simulate(seed: int, template: Path) -> tuple[str | None, list[str]]:
+    """Run a seed on a copy of `template`: what is broken, or None, and the log."""
+    with tempfile.TemporaryDirectory(dir=FAST if os.access(FAST, os.W_OK) else None, prefix="so-ho-faults-") as folder:
+        simulation = Simulation(seed, template, Path(folder))
+        try:
+            await simulation.run()
+        except (Broken, Failed, TimeoutError) as broken:
+            return f"{type(broken).__name__}: {broken}", simulation.said
+        return None, simulation.said
