@@ -16,6 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q
+FAULTS := tests/faults/node_modules/.package-lock.json
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ":.*## " '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -60,10 +61,10 @@ phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) tests/phone $(ARGS)
 
-faults: tools $(VENV)/.faults ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
+faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)
 
-few-faults: $(VENV)/.faults # 50 of them, and that a broken build would be seen
+few-faults: $(VENV)/.dev $(FAULTS) # 50 of them, and that a broken build would be seen
 	@echo "== faults"
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) 50
 	@$(PYTEST) tests/faults $(ARGS)
@@ -99,7 +100,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@touch $@
 
 # What the phones of the fault suite keep their data in.
-$(VENV)/.faults: $(VENV)/.dev tests/faults/package-lock.json
+$(FAULTS): tests/faults/package-lock.json
 	@echo "Installing tests/faults"
 	@cd tests/faults && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@

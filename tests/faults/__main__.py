@@ -33,7 +33,8 @@ async def main(first: int, count: int, jobs: int) -> int:
         seeds = list(range(first, first + count))
         await asyncio.gather(*(worker(seeds, template, broken) for _ in range(min(jobs, count))))
     took = time.monotonic() - began
-    print(f"{count} seeds from {first} on, {len(broken)} broken{f': {sorted(broken)}' if broken else ''} ({took:.0f} s)")
+    which = f": {sorted(broken)}" if broken else ""
+    print(f"{count} seeds of faults from {first} on, {len(broken)} broken{which} ({took:.0f} s)")
     return 1 if broken else 0
 
 

@@ -17,7 +17,7 @@ from survey.submissions.canonical import canonical
 from survey.submissions.files import path_of
 from tests.faults.office import Office
 
-
+PHOTO = "anh_nha"
 FULL = (": OSError", ": OperationalError")  # how a server says that its disk is full
 
 
@@ -55,7 +55,8 @@ class Ledger:
         outbox = {item["id"]: item for item in seen["outbox"]}
         for item in seen["outbox"]:  # also those whose tab died before it could say so
             self.finish(phone, item)
-            hold(canonical(item["entry"]).hash == item["content_hash"], f"the hash of {item['id']} is not that of its content")
+            same = canonical(item["entry"]).hash == item["content_hash"]
+            hold(same, f"the hash of {item['id']} is not that of its content")
         twice = [draft for draft, times in Counter(item["draft_id"] for item in seen["outbox"]).items() if times > 1]
         hold(not twice, f"one interview was finished twice: {twice}")
         for entry_id, said in self.finished.items():
@@ -72,7 +73,7 @@ class Ledger:
         gone = {draft for where, draft in self.answers if where == phone} - set(drafts) - finished
         hold(not gone, f"phone {phone} lost the open interview {gone}")
         named = {file["sha256"] for item in seen["outbox"] for file in item["entry"]["files"]}
-        named |= {value for answers in drafts.values() for path, value in answers.items() if path.startswith("anh_") and value}
+        named |= {answers[PHOTO] for answers in drafts.values() if answers.get(PHOTO)}
         hold(named <= set(seen["files"]), f"phone {phone} lost a photo: {sorted(named - set(seen['files']))}")
 
     # What must hold when the line is good again and every phone has called
@@ -88,7 +89,8 @@ class Ledger:
             hold(said is not None, f"the office has {row['entry_id']}, which nobody finished")
             assert said is not None
             hold(row["content_hash"] == said["content_hash"], f"the office has other content of {row['entry_id']}")
-            hold(json.loads(row["content"]) == said["entry"], f"the office's content of {row['entry_id']} is not what was said")
+            same = json.loads(row["content"]) == said["entry"]
+            hold(same, f"the office's content of {row['entry_id']} is not what was said")
             hold(row["commune_id"] and row["household_id"], f"{row['entry_id']} has no place")
         self._check_files(office)
 
@@ -123,10 +125,12 @@ class Ledger:
             except InvalidSignature:
                 raise Broken(f"the receipt of {where} is forged") from None
             body = json.loads(receipt["body"])
-            hold((body["entry_id"], body["content_hash"]) == (item["id"], item["content_hash"]), f"the receipt of {where} speaks of another")
-            hold(kept.get((item["id"], item["content_hash"])) == receipt["body"], f"the office does not know the receipt of {where}")
-            hold(item["result"]["outcome"] in ("stored", "held"), f"{where} has no outcome")
-            hold((item["result"]["outcome"] == "held") == bool(item["result"]["reason"]), f"{where} is held for no reason")
+            named = item["id"], item["content_hash"]
+            hold((body["entry_id"], body["content_hash"]) == named, f"the receipt of {where} speaks of another")
+            hold(kept.get(named) == receipt["body"], f"the office does not know the receipt of {where}")
+            outcome, reason = item["result"]["outcome"], item["result"]["reason"]
+            hold(outcome in ("stored", "held"), f"{where} has no outcome")
+            hold((outcome == "held") == bool(reason), f"{where} is held for no reason")
 
 
 def _files(folder: Path) -> Iterator[Path]:

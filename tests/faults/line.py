@@ -53,8 +53,9 @@ class Request:
     def bytes(self, plain: bool = False) -> bytes:
         """As it goes to the office: one request a connection; `plain`: the answer shall not be compressed."""
         first, *fields = self.head.split(b"\r\n")
-        kept = [one for one in fields if not one.lower().startswith((b"connection:", b"accept-encoding:" if plain else b"\0"))]
-        return b"\r\n".join([first, *filter(None, kept), b"Connection: close", b"", b""]) + self.body
+        ours = (b"connection:", b"accept-encoding:") if plain else (b"connection:",)
+        kept = [one for one in fields if one and not one.lower().startswith(ours)]
+        return b"\r\n".join([first, *kept, b"Connection: close", b"", b""]) + self.body
 
 
 class Line:
@@ -83,7 +84,7 @@ class Line:
         held, self.held = self.held, []
         for request in held:
             answer = await self._ask(request.bytes())
-            self.said.append(f"    {self.name} late {request.method} {request.path} → {answer[9:12].decode() or 'nothing'}")
+            self.said.append(f"    {self.name} late {request.method} {request.path} → {status(answer)}")
 
     def _next(self, kind: str) -> Weather:
         for weather in self.weather:
@@ -97,7 +98,7 @@ class Line:
         try:
             request = await self._read(reader)
             if request is not None:
-                await self._treat(request, writer)
+                await self._treat(request, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -116,35 +117,45 @@ class Line:
         body = await reader.readexactly(int(fields.get(b"content-length", b"0")))
         return Request(method, path, head, body)
 
-    async def _treat(self, request: Request, writer: asyncio.StreamWriter) -> None:
+    async def _treat(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         weather = self._next(request.kind)
         what = weather.what
         told = f"    {self.name} {request.method} {request.path} ({len(request.body)} B)"
         if what in ("refuse", "drop_request"):
             self.said.append(f"{told} {what}")
-            return writer.transport.abort()
-        if what == "cut_request":
+            writer.transport.abort()
+        elif what == "cut_request":
             whole = request.bytes()
             part = whole[: place(weather.at, len(whole))]
             self.said.append(f"{told} {what} at {len(part)} of {len(whole)}")
             await self._ask(part, whole=False)
-            return writer.transport.abort()
-        if what == "hold_request":
+            writer.transport.abort()
+        elif what == "hold_request":
             self.said.append(f"{told} {what}")
             self.held.append(request)
-            return await self._wait(writer)
-        if what in ("portal", "redirect", "gateway"):
+            await self._wait(reader)
+        elif what in ("portal", "redirect", "gateway"):
             self.said.append(f"{told} {what}")
-            return await self._tell(writer, STRANGERS[what])
+            await self._tell(writer, STRANGERS[what])
+        else:
+            await self._carry(request, weather, told, reader, writer)
+
+    async def _carry(
+        self, request: Request, weather: Weather, told: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """The office gets the request whole; what may suffer is the answer."""
+        what = weather.what
         answer = await self._answer(request, weather)
         self.lengths.append(len(answer))
-        told += f" → {answer[9:12].decode() or 'nothing'}"
+        told += f" → {status(answer)}"
         if not answer or what == "drop_answer":
             self.said.append(f"{told} {what}")
-            return writer.transport.abort()
+            writer.transport.abort()
+            return
         if what == "hold_answer":
             self.said.append(f"{told} {what}")
-            return await self._wait(writer)
+            await self._wait(reader)
+            return
         given = changed(answer, what, weather.at, self.answered.get(request.kind))
         self.answered[request.kind] = answer
         self.said.append(told + (f" {what} {len(given)} of {len(answer)} B" if what != "pass" else ""))
@@ -178,15 +189,18 @@ class Line:
             writer.close()
         return answer if is_whole(answer) else b""
 
-    async def _wait(self, writer: asyncio.StreamWriter) -> None:
+    async def _wait(self, reader: asyncio.StreamReader) -> None:
         """Until the phone hangs up."""
         self.silent.set()
-        while not writer.transport.is_closing():
-            await asyncio.sleep(0.002)
+        await reader.read(1)
 
     async def _tell(self, writer: asyncio.StreamWriter, answer: bytes) -> None:
         writer.write(answer)
         await writer.drain()
+
+
+def status(answer: bytes) -> str:
+    return answer[9:12].decode() or "nothing"
 
 
 def place(at: float, length: int) -> int:
@@ -217,9 +231,12 @@ def changed(answer: bytes, what: str, at: float, before: bytes | None) -> bytes:
     return answer
 
 
+def stranger(first: str, body: bytes = b"") -> bytes:
+    return f"HTTP/1.1 {first}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 STRANGERS = {
-    "portal": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(PORTAL)
-    + PORTAL,
-    "redirect": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-    "gateway": b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    "portal": stranger("200 OK\r\nContent-Type: text/html", PORTAL),
+    "redirect": stranger("302 Found\r\nLocation: http://127.0.0.1:9/"),
+    "gateway": stranger("502 Bad Gateway"),
 }

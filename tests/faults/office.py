@@ -1,4 +1,4 @@
-"""The office: a folder with the database, files and keys, and the server process on it that can be killed and restored."""
+"""The office: a folder with the database, files and keys, and the server on it, which can be killed and restored."""
 
 from __future__ import annotations
 

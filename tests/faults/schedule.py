@@ -17,8 +17,8 @@ Step = dict[str, Any]
 DAY = 86_400
 LEAPS = (-400 * DAY, -2 * DAY, -3600, 1800, 3 * DAY, 400 * DAY)  # seconds a clock is wrong by
 CUTS = ("cut_answer", "cut_answer", "cut_answer", "cut_request", "short_answer", "garble")
-REST = ("refuse", "drop_request", "drop_answer", "twice", "at_once", "hold_request", "hold_answer", "portal", "redirect",
-        "gateway", "stale")  # fmt: skip
+REST = ("refuse", "drop_request", "drop_answer", "twice", "at_once", "hold_request", "hold_answer", "portal",
+        "redirect", "gateway", "stale")  # fmt: skip
 REQUESTS = ("push", "push", "push", "file", "file", "hello", "register", "form", "any")
 HOUSEHOLDS = {"enumerator": ("ho-1", "ho-2", "ho-3"), "enumerator-2": ("ho-4",)}
 

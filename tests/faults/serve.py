@@ -67,7 +67,7 @@ def _watch_database(engine: Engine, step: Callable[[], None], switches: Any) -> 
 
 
 def _watch_disk(step: Callable[[], None], switches: Any) -> None:
-    """Before and after each file takes its place; a full disk says so when a file is made (1) or when it is synced (2)."""
+    """Before and after each file takes its place. A full disk says so when a file is made (1) or synced (2)."""
 
     def watched(work: Callable[..., Any], full: int = 0) -> Callable[..., Any]:
         def done(*args: Any, **kwargs: Any) -> Any:

@@ -5,7 +5,7 @@ import { webcrypto } from "node:crypto"
 
 import { Disk } from "./disk.js"
 import { Channels, Locks } from "./locks.js"
-import { App } from "./person.js"
+import { App, kindOf } from "./person.js"
 import { Died } from "./tab.js"
 
 class Phone {
@@ -82,6 +82,7 @@ const DOES = {
   answer: (_, { draft, answers }, app) => app.answer(draft, answers),
   photograph: (_, { draft, path, bytes }, app) => app.photograph(draft, path, Buffer.from(bytes, "base64")),
   finalise: (_, { draft }, app) => app.finalise(draft),
+  counts: (_, __, app) => app.counts(),
   look: (_, __, app) => app.look(),
   mishaps: () => mishaps.splice(0),
 }
@@ -108,7 +109,7 @@ async function obey(line) {
       answer({ id: told.id, died: true })
     } else {
       tab?.dieAfter(Infinity)
-      answer({ id: told.id, failed: error?.name === "Error" ? error.constructor.name : (error?.name ?? "Error"), why: String(error?.stack ?? error) })
+      answer({ id: told.id, failed: kindOf(error), why: String(error?.stack ?? error) })
     }
   }
 }

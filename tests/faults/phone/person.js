@@ -4,6 +4,9 @@ import { createHash } from "node:crypto"
 
 import { Tab } from "./tab.js"
 
+/** The name of an error. */
+export const kindOf = (error) => (error?.name === "Error" ? error.constructor.name : (error?.name ?? "Error"))
+
 /** A tab with the app open in it and somebody signed in. */
 export class App {
   #tab
@@ -53,7 +56,9 @@ export class App {
     const before = this.talk.state.runs
     await this.talk.now()
     const { runs, stopped } = this.talk.state
-    return { ran: runs > before, stopped: stopped && { act: stopped.act, code: stopped.problem?.code ?? null, cause: stopped.cause && String(stopped.cause.stack) } }
+    if (!stopped) return { ran: runs > before, stopped }
+    const { act, problem, cause } = stopped
+    return { ran: runs > before, stopped: { act, code: problem?.code ?? null, cause: cause ? kindOf(cause) : null, why: cause?.stack } }
   }
 
   /** «Gửi lại»: what was refused is tried again. */
@@ -105,6 +110,10 @@ export class App {
     const item = await interview.finalised(new Date(this.#phone.now()))
     await this.store.finalise(draftId, item)
     return { id: item.id, content_hash: item.content_hash, entry: item.entry }
+  }
+
+  counts() {
+    return this.store.counts()
   }
 
   /** What the phone keeps, as the app itself reads it. */
