@@ -1,13 +1,19 @@
 // Everything the phone keeps: IndexedDB is touched here (and in database.js) only, and every function is one whole
 // transaction. Each account has a database of its own, so a second person on the phone never sees the first one's
-// households; what belongs to the phone itself (its id, who is signed in) lies in a small one beside.
+// households; what belongs to the phone itself (its id, who is signed in, the rings of vault.js) lies in a small one beside.
 //
 // Nothing finalised is deleted without a receipt. A draft's journal is only ever appended to.
+//
+// Everything that names a household is sealed (vault.js). Sealing takes time, and a transaction that waits for it ends: so
+// rows are sealed before a transaction and opened after it. What transactions decide by stands beside the box in plain
+// (PLAIN). Where the sealed part decides, it is read first, and the transaction that writes looks whether it is still so.
 
 import { hashesIn, replay } from "./answers.js"
 import { Database, ask } from "./database.js"
 import { fold } from "./search.js"
+import { seal, unseal } from "./vault.js"
 
+const SCHEMA = 2 // 1: everything in plain, before there was a PIN
 const everythingOf = (id) => IDBKeyRange.bound([id], [id, []])
 
 class Settings {
@@ -26,7 +32,8 @@ class Settings {
   }
 }
 
-/** What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out. */
+/** What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle, and
+ * for each account `ring <id>` and `wait <id>`. */
 export class Device extends Settings {
   constructor(name = "so-ho") {
     super(new Database(name, 1, (db) => db.createObjectStore("meta")))
@@ -44,7 +51,8 @@ export class Device extends Settings {
   }
 }
 
-function makeStores(db) {
+function makeStores(db, before) {
+  if (before) return // schema 2 has the stores of 1; what stands in them is sealed by sealAll
   db.createObjectStore("meta")
   db.createObjectStore("forms", { keyPath: ["id", "version"] })
   db.createObjectStore("households", { keyPath: ["round_id", "household_id"] })
@@ -54,32 +62,221 @@ function makeStores(db) {
   db.createObjectStore("files", { keyPath: "sha256" })
 }
 
+// What of a row stands in plain: ids, states, counts, hashes, receipts. Whatever is not named here is sealed.
+const PLAIN = {
+  households: ["round_id", "household_id", "change", "gone"],
+  drafts: ["id", "round_id", "household_id", "form", "state", "entry_id", "started_at", "files"],
+  journal: ["draft", "seq", "files"],
+  outbox: ["id", "draft_id", "round_id", "household_id", "commune_id", "files", "content_hash", "state", "missing", "result", "receipt", "verified", "problem"],
+  files: ["sha256", "size", "type", "receipt", "problem"],
+}
+const SEALED = Object.keys(PLAIN)
+const LAST_SAVED = "last_saved "
+const AT_ONCE = 100 // rows sealed in one step of a migration; files one by one
+const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value))
+const valueOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes))
+
+const keyOf = {
+  households: (row) => [row.round_id, row.household_id],
+  drafts: (row) => row.id,
+  journal: (row) => [row.draft, row.seq],
+  outbox: (row) => row.id,
+  files: (row) => row.sha256,
+}
+
+// What a sealed row must still say in plain.
+const shown = {
+  drafts: ({ start }) => ({ files: hashesIn(start) }),
+  journal: (row) => ({ files: hashesIn(row) }),
+  outbox: ({ entry }) => ({
+    round_id: entry.round_id,
+    household_id: entry.household_id,
+    commune_id: entry.commune_id,
+    files: entry.files.map((file) => file.sha256),
+  }),
+}
+
+// A row of the outbox by what it says in plain, sealed or not.
+const plainly = (row) => (row.sealed ? row : { ...row, ...shown.outbox(row) })
+const filesOf = (row) => (row.sealed ? row.files : hashesIn(row))
+
+/** The same row still? A box is told by its IV, which no two have in common. */
+const mark = (row) => JSON.stringify(row && { ...row, sealed: row.sealed && [...row.sealed.subarray(0, 12)] })
+
 /** Has the server all of it: the entry and every photo? */
 export const isReceived = (item) => item.state === "received" && item.missing.length === 0
 
 const NAMING = ["drafts", "journal", "outbox", "forms", "files"]
 
-/** Removes those of `hashes` that no open interview, no finished entry and no questionnaire names any more. */
-async function dropUnnamed({ drafts, journal, outbox, forms, files }, hashes) {
-  if (!hashes.length) return
-  const named = [...(await ask(outbox.getAll())).map(({ entry }) => entry.files), ...(await ask(forms.getAll())).map((form) => form.files)]
+/** The open drafts that ever named one of `hashes`, with their journals: [{draft, rows}]. */
+async function mentioning({ drafts, journal }, hashes) {
+  const found = []
   for (const draft of await ask(drafts.getAll())) {
-    if (draft.state === "open") named.push(replay(draft.start, await ask(journal.getAll(everythingOf(draft.id)))).answers)
+    if (draft.state !== "open") continue
+    const rows = await ask(journal.getAll(everythingOf(draft.id)))
+    if ([draft, ...rows].flatMap(filesOf).some((hash) => hashes.includes(hash))) found.push({ draft, rows })
   }
-  const kept = new Set(hashesIn(named))
+  return found
+}
+
+const everMentioned = async (stores, hashes) => (await mentioning(stores, hashes)).flatMap(({ draft, rows }) => [draft, ...rows].flatMap(filesOf))
+
+/** Removes those of `hashes` that are not `inDrafts`, and that no finished entry and no questionnaire names any more. */
+async function dropUnnamed({ outbox, forms, files }, hashes, inDrafts) {
+  if (!hashes.length) return
+  const named = [(await ask(outbox.getAll())).map((row) => plainly(row).files), (await ask(forms.getAll())).map((form) => form.files)]
+  const kept = new Set([...hashesIn(named), ...inDrafts])
   for (const hash of new Set(hashes)) if (!kept.has(hash)) files.delete(hash)
 }
 
 /** Every file that a draft ever named. */
-const namedBy = async ({ journal }, draft) => hashesIn([draft.start, await ask(journal.getAll(everythingOf(draft.id)))])
+const namedBy = async ({ journal }, draft) => [draft, ...(await ask(journal.getAll(everythingOf(draft.id))))].flatMap(filesOf)
+
+/** Bytes that the disk lost already must not keep the others from being sealed. */
+async function legible(row) {
+  const isLost = row.blob && !(await row.blob.slice(0, 1).arrayBuffer().catch(() => null))
+  return isLost ? { ...row, blob: new Blob() } : row
+}
+
+async function lastSeq(journal, id) {
+  const last = await ask(journal.openKeyCursor(everythingOf(id), "prev"))
+  return last ? last.key[1] : 0
+}
 
 export class DraftClosed extends Error {}
 
+/** The vault is locked: what is sealed cannot be read or written, nothing was changed. */
+export class Locked extends Error {}
+
 /** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
- * that this phone is ahead of the server). */
+ * that this phone is ahead of the server), `last_saved <form>`, sealed (a migration is done). */
 export class Store extends Settings {
-  constructor(account) {
-    super(new Database(`so-ho-${account}`, 1, makeStores))
+  #ring
+  #key
+  #seqs = new Map() // draft → the last number of its journal, as far as this tab knows
+
+  /**
+   * With a ring and the key that it gave (vault.js) everything is sealed; with a ring alone only what is plain can be read.
+   * Without a ring nobody has chosen a PIN yet: everything is plain, and the database of schema 1.
+   */
+  constructor(account, ring = null, key = null) {
+    super(new Database(`so-ho-${account}`, ring ? SCHEMA : 1, makeStores))
+    this.#ring = ring
+    this.#key = key
+  }
+
+  // Sealing
+
+  #label(name, key) {
+    if (!this.#key) throw new Locked()
+    return `${this.#ring.id} ${name} ${JSON.stringify(key)}`
+  }
+
+  async #box(name, key, value) {
+    return seal(this.#key, this.#label(name, key), bytesOf(value))
+  }
+
+  async #unbox(name, key, box) {
+    return valueOf(await unseal(this.#key, this.#label(name, key), box))
+  }
+
+  /** A row as it is put down. */
+  async #sealed(name, row) {
+    if (!this.#ring) return row
+    const whole = { ...row, ...shown[name]?.(row) }
+    const plain = Object.fromEntries(PLAIN[name].filter((field) => field in whole).map((field) => [field, whole[field]]))
+    const { blob, ...hidden } = Object.fromEntries(Object.entries(row).filter(([field]) => !(field in plain)))
+    const key = keyOf[name](row)
+    const bytes = blob && { bytes: new Blob([await seal(this.#key, this.#label("bytes", key), await blob.arrayBuffer())]) }
+    return { ...plain, ...bytes, sealed: await this.#box(name, key, hidden) }
+  }
+
+  /** A row as it was before it was put down; undefined stays so. */
+  async #opened(name, row) {
+    if (!row?.sealed) return row
+    const { sealed, bytes, ...plain } = row
+    const key = keyOf[name](row)
+    const blob = bytes && { blob: await this.#blob(key, bytes, row.type) }
+    return { ...(await this.#unbox(name, key, sealed)), ...blob, ...plain }
+  }
+
+  // Bytes that the disk spoilt open as an empty file: its hash says so, and the row and its receipt remain.
+  async #blob(key, bytes, type) {
+    const label = this.#label("bytes", key)
+    const box = new Uint8Array(await bytes.arrayBuffer())
+    return new Blob([await unseal(this.#key, label, box).catch(() => "")], { type })
+  }
+
+  #all(name, rows) {
+    return Promise.all(rows.map((row) => this.#opened(name, row)))
+  }
+
+  async #everyOf(name) {
+    return this.#all(name, await this.database.read([name], (stores) => ask(stores[name].getAll())))
+  }
+
+  async #one(name, key) {
+    return this.#opened(name, await this.database.read([name], (stores) => ask(stores[name].get(key))))
+  }
+
+  /** Puts `change(row)` in the place of a row, unless that is null; another's change in between is never undone. */
+  async #replace(name, key, change) {
+    for (;;) {
+      const before = await this.database.read([name], (stores) => ask(stores[name].get(key)))
+      const changed = before && change(await this.#opened(name, before))
+      if (!changed) return
+      const row = await this.#sealed(name, changed)
+      const isDone = await this.database.write([name], async (stores) => {
+        if (mark(await ask(stores[name].get(key))) !== mark(before)) return false
+        stores[name].put(row)
+        return true
+      })
+      if (isDone) return
+    }
+  }
+
+  async get(key) {
+    const kept = await super.get(key)
+    return kept?.sealed?.byteLength ? this.#unbox("meta", key, kept.sealed) : kept
+  }
+
+  async set(key, value) {
+    const isHidden = this.#ring && key.startsWith(LAST_SAVED)
+    return super.set(key, isHidden ? { sealed: await this.#box("meta", key, value) } : value)
+  }
+
+  /**
+   * Seals what an earlier release kept in plain; does nothing the next time. May be cut off anywhere: what is not sealed
+   * yet is still there in plain. `report({done, total})` counts rows.
+   */
+  async sealAll(report = () => {}) {
+    if (await this.get("sealed")) return
+    const keys = await this.database.read(SEALED, (stores) => Promise.all(SEALED.map((name) => ask(stores[name].getAllKeys()))))
+    const total = keys.flat().length
+    let done = 0
+    for (const [place, name] of SEALED.entries()) {
+      const size = name === "files" ? 1 : AT_ONCE
+      for (let from = 0; from < keys[place].length; from += size) {
+        report({ done, total })
+        const some = keys[place].slice(from, from + size)
+        await this.#sealSome(name, IDBKeyRange.bound(some[0], some.at(-1)))
+        done += some.length
+      }
+    }
+    const saved = await this.database.read(["meta"], ({ meta }) => ask(meta.getAllKeys()))
+    for (const key of saved.filter((one) => one.startsWith(LAST_SAVED))) await this.set(key, await this.get(key))
+    await this.set("sealed", true)
+  }
+
+  async #sealSome(name, range) {
+    const rows = await this.database.read([name], (stores) => ask(stores[name].getAll(range)))
+    const made = await Promise.all(rows.filter((row) => !row.sealed).map(async (row) => this.#sealed(name, await legible(row))))
+    await this.database.write([name], async (stores) => {
+      for (const row of made) {
+        const now = await ask(stores[name].get(keyOf[name](row)))
+        if (now && !now.sealed) stores[name].put(row)
+      }
+    })
   }
 
   // Questionnaires
@@ -96,14 +293,15 @@ export class Store extends Settings {
   // The register
 
   /** One chunk of the register with its cursor: both are kept, or neither. */
-  commitChunk({ entries, cursor, generation }) {
+  async commitChunk({ entries, cursor, generation }) {
+    const keyed = (entry) => this.#sealed("households", { ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
+    const rows = await Promise.all(entries.map((entry) => (entry.gone ? entry : keyed(entry))))
     return this.database.write(["households", "meta"], async ({ households, meta }) => {
-      for (const entry of entries) {
-        const known = await ask(households.get([entry.round_id, entry.household_id]))
-        if (known && known.change > entry.change) continue
-        if (entry.gone) {
-          if (known) households.put({ ...known, gone: true, change: entry.change })
-        } else households.put({ ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
+      for (const row of rows) {
+        const known = await ask(households.get([row.round_id, row.household_id]))
+        if (known && known.change > row.change) continue
+        if (!row.gone) households.put(row)
+        else if (known) households.put({ ...known, gone: true, change: row.change })
       }
       meta.put(cursor, "cursor")
       meta.put(generation, "generation")
@@ -112,11 +310,11 @@ export class Store extends Settings {
 
   /** Every register entry, also those that are gone; each with `key`, the folded search key. */
   households() {
-    return this.database.read(["households"], ({ households }) => ask(households.getAll()))
+    return this.#everyOf("households")
   }
 
   household(roundId, householdId) {
-    return this.database.read(["households"], ({ households }) => ask(households.get([roundId, householdId])))
+    return this.#one("households", [roundId, householdId])
   }
 
   // Interviews in progress
@@ -125,50 +323,71 @@ export class Store extends Settings {
    * Keeps a new draft {id, round_id, household_id, form, start, …} and returns it; when an open draft of the same
    * household and round exists already (another tab, a double tap), returns that one instead.
    */
-  openDraft(draft) {
-    return this.database.write(["drafts"], async ({ drafts }) => {
+  async openDraft(draft) {
+    const made = await this.#sealed("drafts", { ...draft, state: "open", visited: [] })
+    const kept = await this.database.write(["drafts"], async ({ drafts }) => {
       const same = (await ask(drafts.getAll())).find(
         (one) => one.state === "open" && one.household_id === draft.household_id && one.round_id === draft.round_id,
       )
-      if (same) return same
-      const made = { ...draft, state: "open", visited: [] }
-      drafts.add(made)
-      return made
+      if (!same) drafts.add(made)
+      return same ?? made
     })
+    return this.#opened("drafts", kept)
   }
 
   drafts() {
-    return this.database.read(["drafts"], ({ drafts }) => ask(drafts.getAll()))
+    return this.#everyOf("drafts")
   }
 
   /** {draft, events} with the events in order, or null. */
-  draft(id) {
-    return this.database.read(["drafts", "journal"], async ({ drafts, journal }) => {
-      const draft = await ask(drafts.get(id))
-      return draft ? { draft, events: await ask(journal.getAll(everythingOf(id))) } : null
-    })
+  async draft(id) {
+    const { kept, rows } = await this.database.read(["drafts", "journal"], async ({ drafts, journal }) => ({
+      kept: await ask(drafts.get(id)),
+      rows: await ask(journal.getAll(everythingOf(id))),
+    }))
+    this.#seqs.set(id, rows.at(-1)?.seq ?? 0)
+    return kept ? { draft: await this.#opened("drafts", kept), events: await this.#events(rows) } : null
+  }
+
+  async #events(rows) {
+    return (await this.#all("journal", rows)).flatMap((row) => row.events ?? row)
+  }
+
+  /** Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised meanwhile. */
+  append(id, events) {
+    return this.#append(id, events, ["drafts", "journal"])
   }
 
   /**
-   * Appends events [{op, path, value, at}] to a draft's journal. The number `seq` is given inside the transaction, so
-   * two tabs never take the same one. Throws DraftClosed when the draft was finalised meanwhile.
+   * Sealed, all of `events` are one row. Its number is part of its seal and must be known before: where another tab took
+   * it first, it is sealed again under the next. `work(stores, draft)` belongs to the same transaction.
    */
-  append(id, events) {
-    return this.database.write(["drafts", "journal"], async ({ drafts, journal }) => {
-      if ((await ask(drafts.get(id)))?.state !== "open") throw new DraftClosed(id)
-      const last = await ask(journal.openKeyCursor(everythingOf(id), "prev"))
-      let seq = last ? last.key[1] : 0
-      for (const event of events) journal.add({ ...event, draft: id, seq: ++seq })
-    })
+  async #append(id, events, names, work = () => {}) {
+    for (let isDone = false; !isDone; ) {
+      const last = this.#seqs.get(id) ?? 0
+      const rows = this.#ring
+        ? [await this.#sealed("journal", { draft: id, seq: last + 1, events })]
+        : events.map((event, place) => ({ ...event, draft: id, seq: last + 1 + place }))
+      const found = await this.database.write(names, async (stores) => {
+        const draft = await ask(stores.drafts.get(id))
+        if (draft?.state !== "open") throw new DraftClosed(id)
+        const now = await lastSeq(stores.journal, id)
+        if (now === last) {
+          for (const row of rows) stores.journal.add(row)
+          await work(stores, draft)
+        }
+        return now
+      })
+      isDone = found === last
+      this.#seqs.set(id, isDone ? last + rows.length : found)
+    }
   }
 
   /** Remembers that a section's screen was seen, and the name by which the list shows the draft. */
   visit(id, path, name) {
-    return this.database.write(["drafts"], async ({ drafts }) => {
-      const draft = await ask(drafts.get(id))
-      if (!draft || draft.state !== "open") return
-      if (draft.visited.includes(path) && draft.name === name) return
-      drafts.put({ ...draft, name, visited: [...new Set([...draft.visited, path])] })
+    return this.#replace("drafts", id, (draft) => {
+      if (draft.state !== "open" || (draft.visited.includes(path) && draft.name === name)) return null
+      return { ...draft, name, visited: [...new Set([...draft.visited, path])] }
     })
   }
 
@@ -177,39 +396,37 @@ export class Store extends Settings {
    * Throws DraftClosed.
    */
   discard(id, at) {
-    return this.database.write(NAMING, async (stores) => {
-      const { drafts, journal } = stores
-      const draft = await ask(drafts.get(id))
-      if (draft?.state !== "open") throw new DraftClosed(id)
-      const last = await ask(journal.openKeyCursor(everythingOf(id), "prev"))
-      drafts.put({ ...draft, state: "discarded" })
-      journal.add({ op: "discard", at, draft: id, seq: (last ? last.key[1] : 0) + 1 })
-      await dropUnnamed(stores, await namedBy(stores, draft))
-    })
+    return this.#append(id, [{ op: "discard", at }], NAMING, (stores, draft) => this.#close(stores, { ...draft, state: "discarded" }))
+  }
+
+  /** The draft is over: files of answers that were given anew go. */
+  async #close(stores, draft) {
+    stores.drafts.put(draft)
+    const hashes = await namedBy(stores, draft)
+    await dropUnnamed(stores, hashes, await everMentioned(stores, hashes))
   }
 
   // The outbox: {id, draft_id, name, entry, content_hash, state: "waiting"|"received", missing, result, receipt,
   // verified, problem}; `missing` are the hashes of files that the server has not acknowledged.
 
   /** Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised already. */
-  finalise(draftId, item) {
+  async finalise(draftId, item) {
+    const missing = item.entry.files.map((file) => file.sha256)
+    const row = await this.#sealed("outbox", { ...item, state: "waiting", missing, problem: null, receipt: null, result: null })
     return this.database.write(NAMING, async (stores) => {
-      const { drafts, outbox } = stores
-      const draft = await ask(drafts.get(draftId))
+      const draft = await ask(stores.drafts.get(draftId))
       if (draft?.state !== "open") throw new DraftClosed(draftId)
-      drafts.put({ ...draft, state: "finalised", entry_id: item.id })
-      const missing = item.entry.files.map((file) => file.sha256)
-      outbox.add({ ...item, state: "waiting", missing, problem: null, receipt: null, result: null })
-      await dropUnnamed(stores, await namedBy(stores, draft))
+      stores.outbox.add(row)
+      await this.#close(stores, { ...draft, state: "finalised", entry_id: item.id })
     })
   }
 
   outbox() {
-    return this.database.read(["outbox"], ({ outbox }) => ask(outbox.getAll()))
+    return this.#everyOf("outbox")
   }
 
   sent(id) {
-    return this.database.read(["outbox"], ({ outbox }) => ask(outbox.get(id)))
+    return this.#one("outbox", id)
   }
 
   #changeOutbox(id, change) {
@@ -232,31 +449,43 @@ export class Store extends Settings {
 
   // Files of answers and of questionnaires: {sha256, blob, size, type, name?, receipt, problem}
 
-  saveFile(file) {
+  async saveFile(file) {
+    const row = await this.#sealed("files", { ...file, receipt: null, problem: null })
     return this.database.write(["files"], async ({ files }) => {
-      if (!(await ask(files.get(file.sha256)))) files.add({ ...file, receipt: null, problem: null })
+      if (!(await ask(files.get(file.sha256)))) files.add(row)
     })
   }
 
   /** Removes files that an answer no longer names, unless something else does. */
-  dropFiles(hashes) {
-    return this.database.write(NAMING, (stores) => dropUnnamed(stores, hashes))
+  async dropFiles(hashes) {
+    for (let isDone = false; !isDone; ) {
+      const seen = await this.database.read(["drafts", "journal"], (stores) => mentioning(stores, hashes))
+      const answers = seen.map(async ({ draft, rows }) => replay((await this.#opened("drafts", draft)).start, await this.#events(rows)).answers)
+      const named = hashesIn(await Promise.all(answers))
+      const then = (found) => JSON.stringify(found.map(({ draft, rows }) => [draft.id, rows.at(-1)?.seq]))
+      isDone = await this.database.write(NAMING, async (stores) => {
+        if (then(await mentioning(stores, hashes)) !== then(seen)) return false
+        await dropUnnamed(stores, hashes, named)
+        return true
+      })
+    }
   }
 
   file(sha256) {
-    return this.database.read(["files"], ({ files }) => ask(files.get(sha256)))
+    return this.#one("files", sha256)
   }
 
   /** Files that the server still lacks of entries it has, each with its entry's commune. */
-  filesToSend() {
-    return this.database.read(["files", "outbox"], async ({ files, outbox }) => {
-      const communes = new Map()
-      for (const { entry, state, missing } of await ask(outbox.getAll())) {
-        if (state === "received") for (const sha256 of missing) communes.set(sha256, entry.commune_id)
+  async filesToSend() {
+    const communes = new Map()
+    const kept = await this.database.read(["files", "outbox"], async ({ files, outbox }) => {
+      for (const row of await ask(outbox.getAll())) {
+        if (row.state === "received") for (const sha256 of row.missing) communes.set(sha256, plainly(row).commune_id)
       }
-      const found = await Promise.all([...communes.keys()].map((key) => ask(files.get(key))))
-      return found.filter(Boolean).map((file) => ({ ...file, commune_id: communes.get(file.sha256) }))
+      return Promise.all([...communes.keys()].map((key) => ask(files.get(key))))
     })
+    const found = await this.#all("files", kept.filter(Boolean))
+    return found.map((file) => ({ ...file, commune_id: communes.get(file.sha256) }))
   }
 
   #changeFile(sha256, change) {
@@ -316,19 +545,19 @@ export class Store extends Settings {
   forgetRounds(closed) {
     const names = ["drafts", "journal", "outbox", "files", "households"]
     return this.database.write(names, async ({ drafts, journal, outbox, files, households }) => {
-      const items = await ask(outbox.getAll())
+      const items = (await ask(outbox.getAll())).map(plainly)
       const kept = new Set()
       const going = []
       for (const item of items) {
-        if (item.receipt && isReceived(item) && closed.includes(item.entry.round_id)) going.push(item)
-        else for (const file of item.entry.files) kept.add(file.sha256)
+        if (item.receipt && isReceived(item) && closed.includes(item.round_id)) going.push(item)
+        else for (const hash of item.files) kept.add(hash)
       }
-      for (const { id, entry, draft_id: draftId } of going) {
-        outbox.delete(id)
-        drafts.delete(draftId)
-        journal.delete(everythingOf(draftId))
-        households.delete([entry.round_id, entry.household_id])
-        for (const file of entry.files) if (!kept.has(file.sha256)) files.delete(file.sha256)
+      for (const item of going) {
+        outbox.delete(item.id)
+        drafts.delete(item.draft_id)
+        journal.delete(everythingOf(item.draft_id))
+        households.delete([item.round_id, item.household_id])
+        for (const hash of item.files) if (!kept.has(hash)) files.delete(hash)
       }
     })
   }

@@ -1,0 +1,307 @@
+// The phone's store with an IndexedDB in memory: what stands on the disk, and that nothing is lost on the way there.
+
+import assert from "node:assert/strict"
+import { beforeEach, test } from "node:test"
+
+import { IDBFactory, IDBKeyRange } from "fake-indexeddb"
+
+import { DraftClosed, Locked, Store } from "../../static/app/store.js"
+import { sha256 } from "../../static/app/canonical.js"
+import { NAMES, PHOTO, REPLACED, build, rows } from "./schema_1.js"
+
+const { subtle } = globalThis.crypto
+const key = await subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
+const RING = { id: "ring-1" }
+const [photo, replaced] = [await sha256(PHOTO), await sha256(REPLACED)]
+
+beforeEach(() => Object.assign(globalThis, { indexedDB: new IDBFactory(), IDBKeyRange }))
+
+const unlocked = (account = "account-1") => new Store(account, RING, key)
+
+/** Everything that stands in a database, as text: bytes as Latin-1 and as UTF-16, as a disk would show them. */
+async function dump(account = "account-1") {
+  const request = indexedDB.open(`so-ho-${account}`)
+  await new Promise((done) => (request.onsuccess = done))
+  const db = request.result
+  const texts = []
+  const read = async (value) => {
+    if (value instanceof Blob) return read(new Uint8Array(await value.arrayBuffer()))
+    if (ArrayBuffer.isView(value)) return void texts.push(Buffer.from(value).toString("utf8"), Buffer.from(value).toString("utf16le"))
+    if (value && typeof value === "object") {
+      texts.push(...Object.keys(value))
+      for (const one of Object.values(value)) await read(one)
+    } else texts.push(String(value))
+  }
+  for (const name of db.objectStoreNames) {
+    const store = db.transaction(name).objectStore(name)
+    const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll()].map((all) => new Promise((done) => (all.onsuccess = () => done(all.result)))))
+    await read([keys, values])
+  }
+  db.close()
+  return texts.join("\n")
+}
+
+const SECRETS = [...Object.values(NAMES), "thanh_vien", "bytes of the photo", "photo that was taken", "lo van duc", "Ghi chú"]
+const secretsIn = (text) => SECRETS.filter((secret) => text.includes(secret))
+
+const DRAFT = { id: "d", round_id: "r", household_id: "ho-0", form: { id: "f", version: "1" }, name: NAMES.head, start: { thanh_vien: [{ ho_ten: NAMES.head }] }, last: null, comments: [] }
+const event = (path, value) => ({ op: "set", path, value, at: "2026-11-23T01:10:00.000Z" })
+const file = async (text) => ({ sha256: await sha256(text), blob: new Blob([text]), size: text.length, type: "image/jpeg", name: `${NAMES.head}.jpg` })
+const entry = (id, answers, hashes = []) => ({
+  id,
+  draft_id: "d",
+  name: NAMES.head,
+  code: "",
+  content_hash: "0",
+  entry: { id, commune_id: "c", round_id: "r", household_id: "ho-0", answers, files: hashes.map((hash) => ({ path: "anh", sha256: hash })) },
+})
+
+async function fill(store) {
+  await store.commitChunk({
+    entries: [{ round_id: "r", household_id: "ho-0", change: 3, head_name: NAMES.head, code: "1", last_answers: { thanh_vien: [{ cccd: NAMES.cccd }] } }],
+    cursor: 3,
+    generation: "g",
+  })
+  await store.openDraft(DRAFT)
+  await store.append("d", [event("thanh_vien[1]/ho_ten", NAMES.member), event("ghi_chu", "Ghi chú")])
+  await store.visit("d", "thong_tin_ho", NAMES.head)
+  await store.saveFile(await file(PHOTO))
+  await store.append("d", [event("anh", photo)])
+  await store.set("last_saved f", { thanh_vien: [{ ho_ten: NAMES.member }] })
+}
+
+test("a dump of the disk shows no name, no number, no answer and no photo, before and after an interview is finished", async () => {
+  const store = unlocked()
+  await fill(store)
+  assert.deepEqual(secretsIn(await dump()), [])
+  await store.finalise("d", entry("e", { thanh_vien: [{ ho_ten: NAMES.member }] }, [photo]))
+  await store.received("e", { outcome: "stored", receipt: { body: "{}" }, missing_files: [photo] }, true)
+  assert.deepEqual(secretsIn(await dump()), [])
+})
+
+test("the dump would see them: without a PIN they are in plain", async () => {
+  await fill(new Store("account-1"))
+  assert.deepEqual(secretsIn(await dump()).toSorted(), [NAMES.head, NAMES.member, NAMES.cccd, "thanh_vien", "bytes of the photo", "lo van duc", "Ghi chú"].toSorted())
+})
+
+for (const [kind, make] of [["sealed", unlocked], ["in plain", () => new Store("account-1")]]) {
+  test(`what was put down ${kind} is read as it was`, async () => {
+    const store = make()
+    await fill(store)
+    const [household] = await store.households()
+    assert.equal(household.head_name, NAMES.head)
+    assert.equal(household.key, "lo van duc 1")
+    assert.deepEqual((await store.household("r", "ho-0")).last_answers, { thanh_vien: [{ cccd: NAMES.cccd }] })
+    const { draft, events } = await store.draft("d")
+    assert.deepEqual(draft.start, DRAFT.start)
+    assert.deepEqual(draft.visited, ["thong_tin_ho"])
+    assert.deepEqual(events.map(({ op, path, value }) => [op, path, value]), [
+      ["set", "thanh_vien[1]/ho_ten", NAMES.member],
+      ["set", "ghi_chu", "Ghi chú"],
+      ["set", "anh", photo],
+    ])
+    assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
+    assert.deepEqual(await store.get("last_saved f"), { thanh_vien: [{ ho_ten: NAMES.member }] })
+    await store.finalise("d", entry("e", { x: 1 }, [photo]))
+    const [item] = await store.outbox()
+    assert.equal(item.name, NAMES.head)
+    assert.deepEqual(item.entry.answers, { x: 1 })
+    assert.deepEqual(item.missing, [photo])
+    await store.received("e", { outcome: "stored", receipt: { body: "{}" }, missing_files: [photo] }, true)
+    const [{ blob, commune_id: commune }] = await store.filesToSend()
+    assert.deepEqual([await blob.text(), commune], [PHOTO, "c"])
+    await store.fileReceived(photo, { body: "{}" })
+    assert.deepEqual(await store.counts(), { saved: 1, open: 0, unsent: 0, received: 1 })
+    await store.forgetRounds(["r"])
+    assert.deepEqual([await store.outbox(), await store.drafts(), await store.file(photo), await store.households()], [[], [], undefined, []])
+  })
+
+  test(`two tabs that write one interview at once lose no answer, ${kind}`, async () => {
+    const tabs = [make(), make()]
+    await tabs[0].openDraft(DRAFT)
+    await Promise.all(Array.from({ length: 24 }, (_, place) => tabs[place % 2].append("d", [event(`q${place}`, place)])))
+    const { events } = await make().draft("d")
+    assert.deepEqual(events.map((one) => one.value).toSorted((one, other) => one - other), Array.from({ length: 24 }, (_, place) => place))
+    await Promise.all(["a", "b", "c"].map((path, place) => tabs[place % 2].visit("d", path, "name")))
+    assert.deepEqual((await make().draft("d")).draft.visited.toSorted(), ["a", "b", "c"])
+  })
+
+  test(`a photo goes when nothing names it any more, and stays while something does, ${kind}`, async () => {
+    const store = make()
+    await store.openDraft(DRAFT)
+    for (const one of [PHOTO, REPLACED]) await store.saveFile(await file(one))
+    await store.append("d", [event("anh", replaced), event("anh_2", photo)])
+    await store.append("d", [event("anh", photo)])
+    await store.dropFiles([replaced, photo])
+    assert.equal(await store.file(replaced), undefined)
+    assert.ok(await store.file(photo))
+    await store.append("d", [event("anh", null)])
+    await store.dropFiles([photo])
+    assert.ok(await store.file(photo)) // the other answer names it
+    await store.finalise("d", entry("e", {}, []))
+    assert.equal(await store.file(photo), undefined)
+  })
+
+  test(`what belongs to a discarded interview goes, its journal stays, and nothing is written to it any more, ${kind}`, async () => {
+    const store = make()
+    await fill(store)
+    await store.discard("d", "2026-11-23T02:00:00.000Z")
+    assert.equal(await store.file(photo), undefined)
+    assert.equal((await store.draft("d")).events.at(-1).op, "discard")
+    await assert.rejects(store.append("d", [event("a", 1)]), DraftClosed)
+    await assert.rejects(store.finalise("d", entry("e", {})), DraftClosed)
+    assert.deepEqual(await store.outbox(), [])
+  })
+}
+
+test("a file that another open interview names stays when one is finished without it", async () => {
+  const store = unlocked()
+  await store.saveFile(await file(PHOTO))
+  for (const id of ["d", "other"]) {
+    await store.openDraft({ ...DRAFT, id, household_id: id })
+    await store.append(id, [event("anh", photo)])
+  }
+  await store.finalise("d", entry("e", {}, []))
+  assert.ok(await store.file(photo))
+  await store.finalise("other", { ...entry("e2", {}, []), draft_id: "other" })
+  assert.equal(await store.file(photo), undefined)
+})
+
+test("a locked vault tells counts and states, and neither reads nor writes what names anybody", async () => {
+  await fill(unlocked())
+  const locked = new Store("account-1", RING)
+  assert.deepEqual(await locked.counts(), { saved: 1, open: 1, unsent: 0, received: 0 })
+  assert.equal(await locked.get("cursor"), 3)
+  for (const ask of [
+    () => locked.households(),
+    () => locked.draft("d"),
+    () => locked.drafts(),
+    () => locked.file(photo),
+    () => locked.get("last_saved f"),
+    () => locked.set("last_saved f", {}),
+    () => locked.append("d", [event("a", 1)]),
+    () => locked.openDraft({ ...DRAFT, id: "x", household_id: "x" }),
+    () => locked.visit("d", "b", "name"),
+  ]) {
+    await assert.rejects(ask(), Locked)
+  }
+  assert.equal((await unlocked().draft("d")).events.length, 3)
+})
+
+test("another key opens nothing", async () => {
+  await fill(unlocked())
+  const other = await subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
+  await assert.rejects(new Store("account-1", RING, other).households())
+})
+
+test("a file that the disk spoilt is an empty one and its row remains; a row put in another's place is refused", async () => {
+  const store = unlocked()
+  await fill(store)
+  await store.saveFile(await file(REPLACED))
+  await store.database.write(["files"], async ({ files }) => {
+    const all = files.getAll()
+    await new Promise((done) => (all.onsuccess = done))
+    files.put({ ...all.result[0], bytes: all.result[1].bytes })
+  })
+  const sizes = await Promise.all([photo, replaced].map(async (hash) => (await store.file(hash)).blob.size))
+  assert.ok(sizes.includes(0) && !sizes.every((size) => size === 0))
+  await store.openDraft({ ...DRAFT, id: "e", household_id: "e" })
+  await store.database.write(["drafts"], async ({ drafts }) => {
+    const all = drafts.getAll()
+    await new Promise((done) => (all.onsuccess = done))
+    drafts.put({ ...all.result[0], sealed: all.result[1].sealed })
+  })
+  await assert.rejects(store.drafts())
+})
+
+// Schema 1 → 2
+
+/** Dies in the middle: the `count`th transaction that writes is the last that reaches the disk. */
+async function sealedInPart(count) {
+  const store = unlocked()
+  const write = store.database.write.bind(store.database)
+  let left = count
+  store.database.write = (...what) => (left-- > 0 ? write(...what) : Promise.reject(new Error("killed")))
+  await assert.rejects(store.sealAll(), /killed/)
+  await store.database.close()
+}
+
+async function assertWhole(store, events) {
+  const was = await rows({ events })
+  assert.deepEqual((await store.households()).map(({ head_name: name, last_answers: last }) => [name, last]), was.households.map(({ head_name: name, last_answers: last }) => [name, last]))
+  const { draft, events: found } = await store.draft("draft-1")
+  assert.deepEqual([draft.name, draft.start, draft.last, draft.visited], [was.drafts[0].name, was.drafts[0].start, was.drafts[0].last, was.drafts[0].visited])
+  assert.deepEqual(found.map(({ path, value }) => [path, value]), was.journal.filter((one) => one.draft === "draft-1").map(({ path, value }) => [path, value]))
+  assert.deepEqual((await store.outbox())[0].entry, was.outbox[0].entry)
+  assert.equal((await store.outbox())[0].name, NAMES.found)
+  assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
+  assert.equal(await (await store.file(replaced)).blob.text(), REPLACED)
+  assert.equal((await store.file(photo)).name, `${NAMES.head}.jpg`)
+  assert.deepEqual(await store.get("last_saved ra_soat_ho"), was.meta["last_saved ra_soat_ho"])
+  assert.deepEqual(await store.counts(), { saved: 2, open: 1, unsent: 1, received: 0 })
+}
+
+test("what an earlier release kept in plain is sealed in place, and nothing is lost", async () => {
+  const events = 250
+  await build(indexedDB, "account-1", await rows({ events }))
+  assert.equal(secretsIn(await dump()).length > 5, true)
+  const told = []
+  const store = unlocked()
+  await store.sealAll((progress) => told.push(progress))
+  assert.deepEqual(secretsIn(await dump()), [])
+  await assertWhole(store, events)
+  assert.equal(told.at(-1).total, 2 + 2 + events + 2 + 1 + 2)
+  await store.sealAll(() => assert.fail("done already"))
+  await store.append("draft-1", [event("after", NAMES.member)])
+  assert.equal((await store.draft("draft-1")).events.at(-1).value, NAMES.member)
+  await store.dropFiles([replaced])
+  assert.deepEqual([await store.file(replaced), Boolean(await store.file(photo))], [undefined, true])
+  assert.deepEqual(secretsIn(await dump()), [])
+})
+
+for (let count = 0; count < 9; count++) {
+  test(`sealing that is killed after ${count} steps goes on where it stopped, and nothing is lost`, async () => {
+    await build(indexedDB, "account-1", await rows({ events: 120 }))
+    await sealedInPart(count)
+    const store = unlocked()
+    await store.sealAll()
+    assert.deepEqual(secretsIn(await dump()), [])
+    await assertWhole(store, 120)
+  })
+}
+
+test("two tabs that seal at once seal each row once", async () => {
+  await build(indexedDB, "account-1", await rows({ events: 120 }))
+  await Promise.all([unlocked().sealAll(), unlocked().sealAll()])
+  await assertWhole(unlocked(), 120)
+  assert.deepEqual(secretsIn(await dump()), [])
+})
+
+test("a photo whose bytes the disk had lost before does not keep the others from being sealed", async () => {
+  const content = await rows()
+  await build(indexedDB, "account-1", content)
+  const store = unlocked()
+  const read = Blob.prototype.arrayBuffer
+  let isFirst = true
+  Blob.prototype.arrayBuffer = function arrayBuffer() {
+    if (!isFirst) return read.call(this)
+    isFirst = false
+    return Promise.reject(new DOMException("gone", "NotReadableError"))
+  }
+  try {
+    await store.sealAll()
+  } finally {
+    Blob.prototype.arrayBuffer = read
+  }
+  const texts = await Promise.all([photo, replaced].map(async (hash) => (await store.file(hash)).blob.text()))
+  assert.equal(texts.filter((one) => one === "").length, 1)
+  assert.deepEqual(secretsIn(await dump()), [])
+})
+
+test("a tab of the release before, or one where no PIN was chosen yet, cannot write in plain beside what is sealed", async () => {
+  const old = new Store("account-1")
+  await old.openDraft(DRAFT)
+  await unlocked().sealAll()
+  await assert.rejects(old.append("d", [event("a", NAMES.member)]))
+  assert.deepEqual(secretsIn(await dump()), [])
+})
