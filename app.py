@@ -26,6 +26,7 @@ from survey.web import (
     commands,
     compression,
     desk,
+    devices,
     exports,
     language,
     login,
@@ -73,7 +74,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     for part in (sync, uploads, vault, accounts, rounds, register, collect_keys):
         app.register_blueprint(part.blueprint)
     openrosa.init_app(app)
-    for part in (desk, review, reports, exports, questionnaires, points):
+    for part in (desk, review, devices, reports, exports, questionnaires, points):
         part.init_app(app)
     commands.init_app(app)
     demo.init_app(app)

@@ -61,9 +61,11 @@ class LoginAttempt(Base):
 
 
 class Device(Base):
-    """A phone as it last described itself: what it still holds, its clock, its release."""
+    """A phone as it last described itself: what it still holds, its clock, its release. Once revoked it may deliver
+    what it holds, into quarantine, and is told nothing."""
 
     __tablename__ = "device"
+    __table_args__ = (Index("ix_device_account", "account_id"),)
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
@@ -74,6 +76,7 @@ class Device(Base):
     unsent: Mapped[Any] = mapped_column(JSONText)  # list of {"id", "household_id"}: finalised, not yet received
     in_progress: Mapped[int] = mapped_column(default=0)
     storage: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"used", "quota", "persisted"}
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class AuditEvent(Base):

@@ -163,6 +163,21 @@ class Receipt(Base):
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class LostReceipt(Base):
+    """A genuine receipt that somebody showed of an entry that was not here then. Whether it is still missing is looked
+    up: the entry may have come again since."""
+
+    __tablename__ = "lost_receipt"
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str] = mapped_column(String(120))
+    shown_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    shown_by: Mapped[str] = mapped_column(ForeignKey("account.id"))
+
+
 class ServerState(Base):
     """Facts about this server: its `generation`, which changes when it is restored from a backup."""
 

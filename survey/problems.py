@@ -35,6 +35,11 @@ PROBLEMS: dict[str, Refusal] = {
     ),
     "csrf": Refusal(403, _("This page has been open for too long."), _("Load the page again and repeat.")),
     "forbidden": Refusal(403, _("Your account may not do this."), _("Ask the administrator if you need it.")),
+    "revoked": Refusal(
+        403,
+        _("This phone or account was withdrawn."),
+        _("What is finished on it can still be sent. Ask the commune office for anything else."),
+    ),
     "not_found": Refusal(404, _("There is nothing at this address."), _("Check the address or go back to the start.")),
     "method_not_allowed": Refusal(405, _("This address cannot be used that way."), _("Go back to the start.")),
     "not_allowed_now": Refusal(

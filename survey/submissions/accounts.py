@@ -136,9 +136,11 @@ def set_password(account: Account, password: str) -> None:
 
 
 def deactivate(account: Account, active: bool = False) -> None:
-    """Close (or open again) an account; its sessions end, what its phone still holds can be sent after reopening."""
+    """Close (or open again) an account. The sessions of a closed one may only deliver what its phone still holds, into
+    quarantine; opened again, it is signed in with its password as if they had ended."""
     account.active = active
-    account.session_epoch += 1
+    if active:
+        account.session_epoch += 1
 
 
 def assign_villages(session: Session, account: Account, villages: Iterable[str]) -> None:

@@ -31,6 +31,7 @@ from survey.submissions.receipts import Signer, generations, remembered_keys
 MAX_BYTES = 4 * 1024 * 1024
 MAX_RECEIPTS = 2000
 MAX_DEPTH = 60
+MAX_TRIES = 200  # places at which a text that is not all JSON is tried
 
 
 class Verdict(StrEnum):
@@ -89,17 +90,15 @@ class Finding:
 
 
 def read_claims(data: bytes) -> list[Claim]:
-    """Every receipt in a JSON text, or in lines of JSON. Raises `too_large`, or `malformed` when there is none."""
+    """Every receipt in a JSON text, in lines of JSON, or in JSON that stands among other words. Raises `too_large`, or
+    `malformed` when there is none."""
     if len(data) > MAX_BYTES:
         raise Problem("too_large")
     text = data.decode("utf-8-sig", "replace").strip()
     try:
         documents = [json.loads(text)]
     except (ValueError, RecursionError):
-        try:
-            documents = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (ValueError, RecursionError) as error:
-            raise Problem("malformed") from error
+        documents = list(_objects_in(text))
     found: list[Claim] = []
     for claim in _claims(documents, None, 0):
         found.append(claim)
@@ -108,6 +107,18 @@ def read_claims(data: bytes) -> list[Claim]:
     if not found:
         raise Problem("malformed")
     return found
+
+
+def _objects_in(text: str) -> Iterator[Any]:
+    """The JSON objects that stand in a text, one after the other."""
+    start, tries = text.find("{"), 0
+    while start >= 0 and tries < MAX_TRIES:
+        try:
+            found, end = json.JSONDecoder().raw_decode(text, start)
+            yield found
+        except (ValueError, RecursionError):
+            end, tries = start + 1, tries + 1
+        start = text.find("{", end)
 
 
 def _claims(value: Any, entry: Any, depth: int) -> Iterator[Claim]:

@@ -17,10 +17,11 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, delete, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from models import Attachment
 from survey.submissions import audit
 from survey.submissions.backup import (
     POSTGRESQL,
@@ -55,7 +56,7 @@ def restore(engine: Engine, instance: Path, folder: Path, now: datetime, *, repl
         _copy(folder, manifest, work)
         keys = (_key_in(instance) if held else None, _key_in(work))
         if source == SQLITE:
-            generation = _renew(f"sqlite:///{work / SQLITE}", manifest["made_at"], keys, now)
+            generation = _renew(f"sqlite:///{work / SQLITE}", manifest, keys, now)
         aside = _make_aside(instance, now) if held or _things_in(instance) else None
         if source == POSTGRESQL and held and aside is not None:
             dump_postgresql(engine, aside / POSTGRESQL)
@@ -68,7 +69,7 @@ def restore(engine: Engine, instance: Path, folder: Path, now: datetime, *, repl
             with _exchanged_files(instance, work, aside):
                 _load_postgresql(engine, work / POSTGRESQL)
             address = engine.url.render_as_string(hide_password=False)
-            generation = _renew(address, manifest["made_at"], keys, now)  # the marker lies there until it has one
+            generation = _renew(address, manifest, keys, now)  # the marker lies there until it has one
         marker.unlink()
         sync(instance)
     return {
@@ -167,15 +168,18 @@ def _key_in(folder: Path) -> Signer | None:
     return Signer(path.read_bytes()) if path.is_file() else None
 
 
-def _renew(url: str, made_at: str, keys: tuple[Signer | None, Signer | None], now: datetime) -> str:
+def _renew(url: str, manifest: dict[str, Any], keys: tuple[Signer | None, Signer | None], now: datetime) -> str:
     """The restored database says that it is one, before anybody asks it. When phones may have come to trust another key
-    since the backup, that one introduces the key of the backup."""
+    since the backup, that one introduces the key of the backup. Files that the backup could not hold are asked for
+    again."""
     engine = create_engine(url, hide_parameters=True)
     former, key = keys
     try:
         with Session(engine) as session, session.begin():
-            generation = renew_generation(session, now, made_at)
-            audit.record(session, now, None, "restored", made_at)
+            generation = renew_generation(session, now, manifest["made_at"])
+            audit.record(session, now, None, "restored", manifest["made_at"])
+            for sha256 in manifest.get("damaged", []):
+                session.execute(delete(Attachment).where(Attachment.sha256 == sha256))
             if former is not None and key is not None and former.public_key != key.public_key:
                 succeed(session, former, key, now)
         return generation

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from models import Account
 from survey.problems import Problem
-from survey.submissions import accounts, audit
+from survey.submissions import accounts, audit, devices
 from survey.submissions.places import periods_at, villages_in
 from survey.terms import Role
 from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, Person
@@ -56,13 +56,16 @@ def new() -> str | tuple[str, int]:
 @blueprint.route("/accounts/<account_id>", methods=["GET", "POST"])
 @permitted("account.manage")
 def one(account_id: str) -> str | tuple[str, int] | Response:
-    """An account: its name and villages."""
+    """An account: its name and villages. Before villages are taken away, what is still on its phones is named."""
     account = _find(account_id)
     form = Person(obj=account)
     form.villages.choices = _villages(account.place_id) if account.role == Role.ENUMERATOR else []
     if request.method == "GET":
         form.villages.data = accounts.villages_of(get_session(), account)
     elif form.validate():
+        taken = set(accounts.villages_of(get_session(), account)) - set(form.villages.data or [])
+        if taken and (page := _named_first("villages", account)):
+            return page
         account.display_name = form.display_name.data.strip()
         accounts.assign_villages(get_session(), account, form.villages.data or [])
         detail = {"villages": accounts.villages_of(get_session(), account)}
@@ -74,9 +77,11 @@ def one(account_id: str) -> str | tuple[str, int] | Response:
 
 @blueprint.post("/accounts/<account_id>/password")
 @permitted("account.manage")
-def reset_password(account_id: str) -> str:
+def reset_password(account_id: str) -> str | tuple[str, int]:
     """Make a new password, shown once; the account's sessions end."""
     account = _find(account_id)
+    if page := _named_first("password", account):
+        return page
     password = accounts.new_password()
     accounts.set_password(account, password)
     audit.record(get_session(), now(), current_account().id, "password_reset", account.id)
@@ -85,12 +90,14 @@ def reset_password(account_id: str) -> str:
 
 @blueprint.post("/accounts/<account_id>/active")
 @permitted("account.manage")
-def set_active(account_id: str) -> Response:
+def set_active(account_id: str) -> Response | tuple[str, int]:
     """Close an account or open it again."""
     account = _find(account_id)
     if account.id == current_account().id:
         raise Problem("not_allowed_now")
     active = request.form.get("active") == "1"
+    if not active and (page := _named_first("close", account)):
+        return page
     accounts.deactivate(account, active)
     verb = "account_opened" if active else "account_closed"
     audit.record(get_session(), now(), current_account().id, verb, account.id)
@@ -112,6 +119,18 @@ def own_password() -> str | tuple[str, int]:
     audit.record(get_session(), now(), account.id, "password_changed", account.id)
     sign_in(account)
     return render_template("accounts/own_password.html", form=form, done=True)
+
+
+def _named_first(what: str, account: Account) -> tuple[str, int] | None:
+    """The page that names what would be stranded on the account's phones; None when nothing would be, or when somebody
+    has read it and goes on."""
+    held = devices.stranded(get_session(), account)
+    if not held or request.form.get("confirmed") == "1":
+        return None
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    back = url_for(".one", account_id=account.id)
+    page = render_template("devices/confirm.html", what=what, account=account, held=held, fields=fields, back=back)
+    return page, 409
 
 
 def _find(account_id: str) -> Account:

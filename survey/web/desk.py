@@ -20,6 +20,7 @@ from survey.submissions.export import in_language
 from survey.submissions.households import Condition
 from survey.submissions.names import names_in
 from survey.submissions.queue import Shelf
+from survey.submissions.receipts import restored_at
 from survey.submissions.report import progress
 from survey.terms import Dimension, HouseholdClass, Indicator, Role, RoundState
 from survey.web import figures
@@ -128,6 +129,7 @@ def commune(commune_id: str) -> str:
         desk=desk,
         found=progress(session, desk.condition(), by_village=True),
         counts=queue.counts(session, shelf)[None],
-        phones=[phone for phone in devices_in(session, commune_id) if phone.device.unsent],
+        phones=[phone for phone in devices_in(session, commune_id) if phone.unsent],
+        restored=restored_at(session),
         decides=current_account().role == Role.SUPERVISOR,
     )

@@ -81,6 +81,9 @@ SCHEMAS: Schema = {
             "rounds": _list(_ref("Round")),
             "receipt_key": TEXT,
             "escrow": _object({"id": TEXT, "key": BASE64 | {"description": "RSA-3072, SPKI DER"}}),
+            "receipt_keys": _list(_ref("Receipt"))
+            | {"description": 'body {"made_at", "next", "previous"}: a key introduces the next and signs that'},
+            "revoked": {"type": "boolean"},
         }
     ),
     "Returned": _object(
@@ -154,7 +157,14 @@ SCHEMAS: Schema = {
             "receipt": _ref("Receipt"),
         }
     ),
-    "Pushed": _object({"generation": TEXT, "server_time": INSTANT, "results": _list(_ref("Result"))}),
+    "Pushed": _object(
+        {
+            "generation": TEXT,
+            "server_time": INSTANT,
+            "results": _list(_ref("Result")),
+            "revoked": {"type": "boolean"},
+        }
+    ),
     "FileStored": _object({"receipt": _ref("Receipt")}),
 }
 

@@ -1,4 +1,4 @@
-"""The supervisor's work: the queue, a record, the decision on it, its photos, the phones of the commune."""
+"""The supervisor's work: the queue, a record, the decision on it, its photos."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from models import Attachment, Thumbnail
 from survey.access import has_verb
 from survey.problems import Problem
 from survey.submissions import dossier, queue, review
-from survey.submissions.devices import devices_in
 from survey.submissions.dossier import Record
 from survey.submissions.files import path_of
 from survey.submissions.media import ANY, ending, kind_of
@@ -90,14 +89,6 @@ def search(commune_id: str) -> str:
     wanted = (form.wanted.data or "").strip()
     found = queue.search(get_session(), commune_id, desk.asked_round.id, wanted)
     return render_template("desk/search.html", desk=desk, form=form, found=found, wanted=wanted)
-
-
-@blueprint.get("/phones")
-@permitted("device.read")
-def phones(commune_id: str) -> str:
-    """What the phones of the commune still hold, and when each last spoke."""
-    desk = open_desk("device.read", commune_id)
-    return render_template("desk/phones.html", desk=desk, phones=devices_in(get_session(), commune_id))
 
 
 @blueprint.get("/photos/<sha256>")

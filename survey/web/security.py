@@ -21,11 +21,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Account
 from survey.access import VERBS, has_verb, may
 from survey.problems import PROBLEMS, Problem, code_of_status
+from survey.submissions import devices
 from survey.submissions.accounts import holder_of, where_is
 from survey.terms import Role
 from survey.web.session import abandon, get_session, now
 
 PUBLIC = "public"
+MOST_DEVICES = 8  # that one session is known to be of
 SESSION_HOURS = {Role.ENUMERATOR: 24 * 14, Role.SUPERVISOR: 12, Role.PROVINCE: 12, Role.ADMIN: 12}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -48,14 +50,16 @@ def public(view: View) -> View:
     return view
 
 
-def permitted(verb: str, *, writes: bool = False) -> Callable[[View], View]:
-    """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes."""
+def permitted(verb: str, *, writes: bool = False, delivers: bool = False) -> Callable[[View], View]:
+    """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes.
+    `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds."""
     if verb not in VERBS:
         raise ValueError(f"no such verb: {verb}")
 
     def mark(view: View) -> View:
         view.verb = verb  # type: ignore[attr-defined]
         view.writes = writes  # type: ignore[attr-defined]
+        view.delivers = delivers  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -89,11 +93,27 @@ def signed_in_account() -> Account | None:
 
 
 def current_account() -> Account:
-    """Whose request this is; raises `not_signed_in` or `session_expired`."""
+    """Whose request this is; raises `not_signed_in`, `session_expired` or `revoked`."""
     account = signed_in_account()
     if account is None:
+        if only_delivers() and request.path.startswith("/api/"):
+            raise Problem("revoked")
         raise Problem("session_expired" if "account" in session else "not_signed_in")
     return account
+
+
+def only_delivers() -> bool:
+    """Whether this session is one of a closed account or a withdrawn phone: it may hand over, and is told nothing."""
+    signed_in_account()
+    return bool(g.get("only_delivers"))
+
+
+def remember_device(device_id: str) -> None:
+    """This session is that phone's. It stays so whatever else the phone calls itself later: who holds a withdrawn one
+    must not talk themselves out of it."""
+    known = session.get("devices", [])
+    if device_id not in known:
+        session["devices"] = [*known, device_id][:MOST_DEVICES]
 
 
 def sign_in(account: Account) -> None:
@@ -120,9 +140,16 @@ def _account_of_session() -> Account | None:
     if "account" not in session:
         return None
     account = get_session().get(Account, session["account"])
-    if account is None or not account.active or account.session_epoch != session.get("epoch"):
+    if account is None or account.session_epoch != session.get("epoch"):
         return None
-    return account if now() - signed_in_since() < timedelta(hours=SESSION_HOURS[Role(account.role)]) else None
+    since = signed_in_since()
+    if now() - since >= timedelta(hours=SESSION_HOURS[Role(account.role)]):
+        return None
+    g.only_delivers = not account.active or devices.is_withdrawn(
+        get_session(), account.id, session.get("devices", []), since
+    )
+    view = current_app.view_functions.get(request.endpoint or "")
+    return account if not g.only_delivers or getattr(view, "delivers", False) else None
 
 
 def _guard() -> None:

@@ -24,13 +24,13 @@ from survey.submissions.places import periods_at, region_of
 from survey.submissions.published import content_of, find_file
 from survey.submissions.pull import LIMIT, pull
 from survey.submissions.rebuild import HERE
-from survey.submissions.receipts import Signer, generation, instant
+from survey.submissions.receipts import Signer, generation, instant, successions
 from survey.submissions.receive import Outcome, receive
 from survey.terms import RoundState
 from survey.web.capture import app_version
 from survey.web.language import current_language
 from survey.web.openapi import DESCRIPTION
-from survey.web.security import current_account, permitted, public
+from survey.web.security import current_account, only_delivers, permitted, public, remember_device
 from survey.web.session import get_session, now
 from survey.web.vault import escrow
 
@@ -46,12 +46,13 @@ def description() -> Response:
 
 
 @blueprint.get("/hello")
-@permitted("sync.use")
+@permitted("sync.use", delivers=True)
 def hello() -> Response:
-    """Who am I, what is the time, which release, which rounds."""
+    """Who am I, what is the time, which release, which rounds. A withdrawn phone hears what it needs to deliver."""
     session, account = get_session(), current_account()
+    revoked = only_delivers()
     today = now().astimezone(HERE).date()
-    villages = villages_of(session, account)
+    villages = [] if revoked else villages_of(session, account)
     periods = periods_at(session, [*villages, account.place_id or ""], today)
     commune = periods.get(account.place_id or "")
     region = region_of(session, commune.place_id, today) if commune else None
@@ -83,9 +84,11 @@ def hello() -> Response:
                 for village in villages
                 if village in periods
             ],
-            "rounds": [_round(survey_round, form) for survey_round, form in session.execute(rounds)],
+            "rounds": [] if revoked else [_round(*one) for one in session.execute(rounds)],
             "receipt_key": _signer().public_key,
             "escrow": {"id": escrow().key_id, "key": escrow().public_key},
+            "receipt_keys": [statement.as_json() for statement in successions(session)],
+            "revoked": revoked,
         }
     )
 
@@ -135,25 +138,29 @@ def register() -> Response:
 
 
 @blueprint.post("/push")
-@permitted("sync.use")
+@permitted("sync.use", delivers=True)
 def push() -> Response:
     """Take entries: each is stored, whatever is wrong with it, and answered by a receipt."""
     _limit("PUSH_LIMIT")
     envelope = read_envelope(request.get_data(cache=False))
     session, account = get_session(), current_account()
-    outcomes = receive(session, account, str(envelope.device["id"]), envelope.entries, now(), _signer())
+    device_id = str(envelope.device["id"])
+    revoked = only_delivers() or devices.is_revoked(session, account.id, device_id)
+    remember_device(device_id)
+    outcomes = receive(session, account, device_id, envelope.entries, now(), _signer(), permitted=not revoked)
     devices.seen(session, account, envelope.device, envelope.unsent, now())
     return jsonify(
         {
             "generation": generation(session),
             "server_time": instant(now()),
             "results": [_result(outcome) for outcome in outcomes],
+            "revoked": revoked,
         }
     )
 
 
 @blueprint.put("/files/<sha256>")
-@permitted("sync.use")
+@permitted("sync.use", delivers=True)
 def put_file(sha256: str) -> Response:
     """Take a file of an answer whole."""
     _limit("FILE_LIMIT")
@@ -166,7 +173,7 @@ def put_file(sha256: str) -> Response:
 
 
 @blueprint.route("/files/<sha256>", methods=["HEAD"])
-@permitted("sync.use")
+@permitted("sync.use", delivers=True)
 def has_file(sha256: str) -> Response:
     """Whether the server has a file of the account's commune."""
     commune_id = request.args.get("commune") or _commune(current_account())

@@ -77,15 +77,19 @@ def test_a_village_that_changes_hands_leaves_one_phone_and_reaches_the_other(
     assert all("gone" not in entry for entry in news)
 
 
-def test_a_new_password_and_a_closed_account_end_the_sessions(login_as: Any, session: Any) -> None:
+def test_a_new_password_ends_the_sessions_and_those_of_a_closed_account_only_deliver(
+    login_as: Any, session: Any
+) -> None:
     enumerator, supervisor = login_as("enumerator"), login_as("supervisor")
     address = f"/accounts/{account_id(session, 'enumerator')}"
     assert supervisor.post(f"{address}/password").status_code == 200
     assert enumerator.get("/api/v1/hello").status_code == 401
     again = login_as("enumerator")
     assert supervisor.post(f"{address}/active", data={"active": "0"}).status_code == 303
-    assert again.get("/api/v1/hello").status_code == 401
+    assert again.get("/api/v1/hello").json["revoked"] is True
+    assert again.get("/api/v1/register").status_code == 403
     assert supervisor.post(f"{address}/active", data={"active": "1"}).status_code == 303
+    assert again.get("/api/v1/hello").status_code == 401
     assert login_as("enumerator").get("/api/v1/hello").status_code == 200
 
 
