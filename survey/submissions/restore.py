@@ -222,7 +222,8 @@ def _exchanged_files(instance: Path, work: Path, aside: Path | None) -> Iterator
 
     try:
         for path in _things_in(instance):
-            if aside is not None and not path.name.startswith(SQLITE):
+            stays = path.suffix == ".key" and not (work / path.name).exists()  # an older backup did not know it
+            if aside is not None and not stays and not path.name.startswith(SQLITE):
                 move(path, aside / path.name)
         for path in sorted(work.iterdir()):
             if path.name not in (SQLITE, POSTGRESQL):
