@@ -62,7 +62,7 @@ def options() -> Response:
 
 
 @blueprint.post("/uploads", provide_automatic_options=False)
-@permitted("sync.use")
+@permitted("sync.use", delivers=True)
 def begin() -> Response:
     """§Creation: a new upload, or the one of this file that this account began before."""
     size = _whole("Upload-Length")
@@ -81,7 +81,7 @@ def begin() -> Response:
 
 
 @blueprint.route("/uploads/<upload_id>", methods=["HEAD"], provide_automatic_options=False)
-@permitted("sync.use", writes=True)
+@permitted("sync.use", writes=True, delivers=True)
 def offset(upload_id: str) -> Response:
     """§HEAD: how much is here. An upload whose last part came as the server was killed becomes whole now."""
     upload = uploads.find(get_session(), current_account(), upload_id)
@@ -91,7 +91,7 @@ def offset(upload_id: str) -> Response:
 
 
 @blueprint.route("/uploads/<upload_id>", methods=["PATCH", "POST"], provide_automatic_options=False)
-@permitted("sync.use")
+@permitted("sync.use", delivers=True)
 def go_on(upload_id: str) -> Response:
     """§PATCH: the next bytes. The part that makes the file whole is answered with its receipt."""
     if request.method == "POST" and request.headers.get("X-HTTP-Method-Override") != "PATCH":
@@ -112,7 +112,7 @@ def go_on(upload_id: str) -> Response:
 
 
 @blueprint.put("/files/<sha256>/thumbnail")
-@permitted("sync.use")
+@permitted("sync.use", delivers=True)
 def thumbnail(sha256: str) -> Response:
     """A small picture of one that has not come yet, for whoever reviews meanwhile."""
     if (request.content_length or 0) > uploads.MOST_BYTES_OF_A_THUMBNAIL:
