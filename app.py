@@ -27,6 +27,7 @@ from survey.web import (
     compression,
     desk,
     devices,
+    exchange,
     exports,
     language,
     login,
@@ -48,6 +49,7 @@ from survey.web.security import public
 ROOT = Path(__file__).parent
 PUSH_LIMIT = 4 * 1024 * 1024
 FILE_LIMIT = 8 * 1024 * 1024
+BUNDLE_LIMIT = 512 * 1024 * 1024
 
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
@@ -71,7 +73,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     login.init_app(app)
     capture.init_app(app)
     compression.init_app(app)
-    for part in (sync, uploads, vault, accounts, rounds, register, collect_keys):
+    for part in (sync, uploads, vault, accounts, rounds, register, collect_keys, exchange):
         app.register_blueprint(part.blueprint)
     openrosa.init_app(app)
     for part in (desk, review, devices, reports, exports, questionnaires, points):
@@ -111,6 +113,7 @@ def _configuration(instance: Path) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": FILE_LIMIT + 1024,
         "PUSH_LIMIT": PUSH_LIMIT,
         "FILE_LIMIT": FILE_LIMIT,
+        "BUNDLE_LIMIT": BUNDLE_LIMIT,
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form may stay open over a long visit
         "WTF_CSRF_HEADERS": ["X-CSRF-Token", "X-CSRFToken"],
     }

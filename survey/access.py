@@ -58,6 +58,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     # Questionnaires and points tables are the province's: upload, publish, retire, type.
     "form.manage": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "register.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    # What is carried in by hand is sealed and goes where it belongs, whoever carries it.
+    "bundle.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.read": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "device.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},

@@ -25,6 +25,25 @@ PROBLEMS: dict[str, Refusal] = {
         400, _("The data sent cannot be read."), _("Nothing was lost on this device. Ask your supervisor for help.")
     ),
     "hash_mismatch": Refusal(400, _("The file did not arrive whole."), _("It will be sent again.")),
+    "bundle_unreadable": Refusal(
+        400,
+        _("This is no sealed file of a phone, or it did not arrive whole. Nothing of it was taken."),
+        _("Copy the file from the phone again: the phone still has everything."),
+    ),
+    "bundle_other_server": Refusal(
+        400,
+        _("This file was sealed for another server: this one cannot open it."),
+        _("Bring it to the office whose address the phone works with."),
+    ),
+    "bundle_of_nobody": Refusal(
+        400,
+        _("The account that made this file is not known here."),
+        _("Let a supervisor bring it in on the page: the interviews are then held for a look."),
+    ),
+    "frames_unreadable": Refusal(
+        400, _("These are no whole codes of a phone."), _("Scan them again, or use a file instead.")
+    ),
+    "frames_missing": Refusal(400, _("Some of the codes are still missing."), _("Go on scanning until all are here.")),
     "bad_request": Refusal(400, _("The request cannot be understood."), _("Go back and try again.")),
     "not_signed_in": Refusal(401, _("You are not signed in."), _("Sign in to go on.")),
     "session_expired": Refusal(401, _("Your session has ended."), _("Sign in again. Nothing on this device was lost.")),

@@ -67,7 +67,7 @@ const PLAIN = {
   households: ["round_id", "household_id", "change", "gone"],
   drafts: ["id", "round_id", "household_id", "form", "state", "entry_id", "started_at", "files"],
   journal: ["draft", "seq", "files"],
-  outbox: ["id", "draft_id", "round_id", "household_id", "commune_id", "files", "content_hash", "state", "missing", "result", "receipt", "verified", "problem"],
+  outbox: ["id", "draft_id", "round_id", "household_id", "commune_id", "files", "content_hash", "state", "missing", "result", "receipt", "verified", "problem", "carried_at"],
   files: ["sha256", "size", "type", "receipt", "problem"],
 }
 const SEALED = Object.keys(PLAIN)
@@ -407,7 +407,7 @@ export class Store extends Settings {
   }
 
   // The outbox: {id, draft_id, name, entry, content_hash, state: "waiting"|"received", missing, result, receipt,
-  // verified, problem}; `missing` are the hashes of files that the server has not acknowledged.
+  // verified, problem, carried_at?}; `missing` are the hashes of files that the server has not acknowledged.
 
   /** Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised already. */
   async finalise(draftId, item) {
@@ -440,6 +440,16 @@ export class Store extends Settings {
   received(id, result, verified) {
     const { receipt, missing_files: missing, ...rest } = result
     return this.#changeOutbox(id, { state: "received", missing, result: rest, receipt, verified, problem: null })
+  }
+
+  /** These entries left the phone sealed, in a file or as codes: no word of the server's yet, they stay unsent. */
+  carried(ids, at) {
+    return this.database.write(["outbox"], async ({ outbox }) => {
+      for (const id of ids) {
+        const item = await ask(outbox.get(id))
+        if (item) outbox.put({ ...item, carried_at: at })
+      }
+    })
   }
 
   /** The entry was refused or answered wrongly: it stays, with the reason {code, title, next}. */

@@ -84,6 +84,14 @@ def read_envelope(data: bytes) -> Envelope:
     return Envelope(device, waiting, [read_entry(entry) for entry in entries])
 
 
+def read_entries(data: bytes) -> list[Entry]:
+    """The entries of `{"entries": […]}`. Raises `malformed`."""
+    entries = _parse(data).get("entries")
+    if not isinstance(entries, list):
+        raise Problem("malformed")
+    return [read_entry(entry) for entry in entries]
+
+
 def read_entry(given: Any) -> Entry:
     """What an entry says, and what is wrong with its shape."""
     if isinstance(given, _Deep):

@@ -155,7 +155,7 @@ def _examine(session: Session, keys: list[str], own: set[str], claim: Claim, fol
         "generation": _text(said),
         "matches_entry": None if claim.entry is None else canonical(claim.entry).hash == body.get("content_hash"),
     }
-    signed_by = next((key for key in keys if _is_signed(key, claim.body, claim.signature)), None)
+    signed_by = next((key for key in keys if is_signed(key, claim.body, claim.signature)), None)
     if signed_by is None:
         return Finding(Verdict.FORGED if said in own else Verdict.OTHER_SERVER, **about)
     verdict = Verdict.GENUINE if signed_by == keys[0] else Verdict.FORMER_KEY
@@ -207,7 +207,8 @@ def _text(value: Any) -> str | None:
     return "".join(c for c in value if c.isprintable())[:64] if isinstance(value, str) else None
 
 
-def _is_signed(key: str, body: str, signature: str) -> bool:
+def is_signed(key: str, body: str, signature: str) -> bool:
+    """Whether `signature` (base64) is of the holder of `key` (a raw Ed25519 key, base64) under `body`."""
     try:
         signed = b64decode(signature, validate=True)
         Ed25519PublicKey.from_public_bytes(b64decode(key)).verify(signed, body.encode())

@@ -21,6 +21,7 @@ from survey.submissions.restore import UNFINISHED
 from survey.submissions.uploads import clean
 from survey.terms import B1Method, Role, RoundState
 from survey.web.backup_commands import backup_group
+from survey.web.bundle_commands import import_bundle
 from survey.web.questionnaire_commands import form_group, move_round
 from survey.web.receipt_commands import receipts_group
 from survey.web.register_commands import register_group
@@ -40,7 +41,7 @@ OBSTACLES = {
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
     groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group)
-    for command in (migrate, rebuild_all, restored, clean_uploads, *groups):
+    for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)
 
 

@@ -80,6 +80,7 @@ SCHEMAS: Schema = {
             "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT})),
             "rounds": _list(_ref("Round")),
             "receipt_key": TEXT,
+            "bundle_pass": _object({"body": TEXT, "signature": BASE64}),
             "escrow": _object({"id": TEXT, "key": BASE64 | {"description": "RSA-3072, SPKI DER"}}),
             "receipt_keys": _list(_ref("Receipt"))
             | {"description": 'body {"made_at", "next", "previous"}: a key introduces the next and signs that'},

@@ -19,6 +19,7 @@ from survey.problems import Problem, held_next
 from survey.submissions import devices
 from survey.submissions.accounts import villages_of
 from survey.submissions.envelope import read_envelope
+from survey.submissions.exchange import give_pass
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of
 from survey.submissions.published import content_of, find_file
@@ -86,6 +87,7 @@ def hello() -> Response:
             ],
             "rounds": [] if revoked else [_round(*one) for one in session.execute(rounds)],
             "receipt_key": _signer().public_key,
+            "bundle_pass": give_pass(account, _signer()),
             "escrow": {"id": escrow().key_id, "key": escrow().public_key},
             "receipt_keys": [statement.as_json() for statement in successions(session)],
             "revoked": revoked,
@@ -153,7 +155,7 @@ def push() -> Response:
         {
             "generation": generation(session),
             "server_time": instant(now()),
-            "results": [_result(outcome) for outcome in outcomes],
+            "results": [result_of(outcome) for outcome in outcomes],
             "revoked": revoked,
         }
     )
@@ -201,7 +203,8 @@ def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
     }
 
 
-def _result(outcome: Outcome) -> dict[str, Any]:
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """What a phone is told of an entry."""
     said_id = outcome.said_id if isinstance(outcome.said_id, str) and len(outcome.said_id) <= 200 else None
     reason = outcome.reason
     told = reason and {

@@ -6,14 +6,14 @@
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
-//                  form-language quick-back enlarge play restart discard persist photo read-place keep-place clear change search-choice retry language
+//                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard persist photo read-place keep-place clear change search-choice retry language
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline
 //   clock desk
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
-// · #/settings · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+// · #/settings · #/carry · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
 import { Device, Store } from "../store.js"
 import { Outbox, Stopped, hello, signOut } from "../outbox.js"

@@ -18,6 +18,7 @@ export function routeOf(hash) {
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
   if (place === "settings") return { show: settings.show, params: {} }
+  if (place === "carry") return { show: async (app) => (await import("./later/carry.js")).show(app), params: {} }
   if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }
   const screens = { s: section.show, check: check.show, result: result.show }

@@ -16,7 +16,7 @@ function step(element, name, isDone, words) {
 function drawSteps(element, item) {
   const isSent = item.state === "received"
   const photos = item.missing.length
-  step(element, "sent", isSent && !photos, word(!isSent ? "sent.waiting" : photos ? "sent.photos" : "sent.sent", { count: number(photos) }))
+  step(element, "sent", isSent && !photos, word(!isSent ? (item.carried_at ? "sent.carried" : "sent.waiting") : photos ? "sent.photos" : "sent.sent", { count: number(photos), time: item.carried_at && time(item.carried_at) }))
   const body = item.receipt && JSON.parse(item.receipt.body)
   const isWhole = isReceived(item)
   step(element, "received", isWhole, isWhole ? word("sent.received", { time: time(body.server_time) }) : word("sent.not_received"))

@@ -1,0 +1,9 @@
+// The templates and words of everything in this folder: read once, when its first screen is opened.
+
+import { templatesAt } from "../../outbox.js"
+import { learn } from "../page.js"
+
+let taught = null
+
+/** Rejects when they are neither on this phone nor within reach. */
+export const learnt = () => (taught ??= templatesAt("/later.html").then(learn).catch((error) => ((taught = null), Promise.reject(error))))

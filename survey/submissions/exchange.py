@@ -1,0 +1,164 @@
+"""Interviews that somebody carried in by hand, and the receipts that he carries back (docs/exchange.md).
+
+What a bundle holds goes the way of a push, on behalf of the account that it names; who carried it in stands in the log.
+The escrow's public key is no secret, so a bundle must prove whose it is: it carries the *pass* that `hello` gave to
+that account, signed by this server and sealed inside where no carrier can read it. A bundle without a good pass is
+stored like any other, and each of its entries is held for a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from models import Account, Submission
+from survey.problems import Problem
+from survey.submissions import audit
+from survey.submissions.bundle import Bundle
+from survey.submissions.envelope import MAX_ENTRIES, Entry
+from survey.submissions.files import store_file
+from survey.submissions.proof import is_signed
+from survey.submissions.receipts import Signer, find_receipt, generation, instant, remembered_keys
+from survey.submissions.receive import Outcome, receive
+
+RECEIPTS_FORMAT = "so-ho-receipts-1"
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+PASS_FORMAT = "so-ho-pass-1"  # noqa: S105 - the name of a format
+
+
+def give_pass(account: Account, signer: Signer) -> dict[str, str]:
+    """What proves that a bundle was made by who was signed in as `account`. It ends with a new password."""
+    body = {"account": account.id, "epoch": account.session_epoch, "format": PASS_FORMAT}
+    return signer.sign(body).as_json()
+
+
+def is_vouched(session: Session, signer: Signer, account: Account, given: Any) -> bool:
+    """Whether `given` is the pass of that account, of now."""
+    if not account.active or not isinstance(given, dict):
+        return False
+    wanted = give_pass(account, signer)["body"]
+    body, signature = given.get("body"), given.get("signature")
+    if body != wanted or not isinstance(signature, str):
+        return False
+    return any(is_signed(key, wanted, signature) for key in [signer.public_key, *remembered_keys(session)])
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a bundle. `known`: how many of its entries were here before; `refused_files`: damaged ones."""
+
+    bundle: Bundle
+    account: Account
+    vouched: bool
+    outcomes: list[Outcome]
+    known: int
+    refused_files: int
+
+    @property
+    def new(self) -> int:
+        return len(self.outcomes) - self.known
+
+    @property
+    def held(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.held]
+
+    @property
+    def incomplete(self) -> int:
+        """Entries that still wait for files."""
+        return sum(bool(outcome.missing_files) for outcome in self.outcomes)
+
+
+def take(
+    session: Session, bundle: Bundle, carrier: Account | None, folder: Path, now: datetime, signer: Signer
+) -> Taken:
+    """Store what a bundle holds: once, however often and on whatever way it comes. `folder`: of the files' bytes.
+
+    Raises `bundle_of_nobody` when its account is not known here and nobody is signed in as its carrier.
+    """
+    said = session.get(Account, bundle.account_id)
+    account = said or carrier
+    if account is None:
+        raise Problem("bundle_of_nobody")
+    vouched = said is not None and is_vouched(session, signer, said, bundle.vouched)
+    known = _known(session, bundle.entries)
+    refused = _store_files(session, account, bundle, folder, now, signer)
+    outcomes: list[Outcome] = []
+    for at in range(0, len(bundle.entries), MAX_ENTRIES):
+        part = bundle.entries[at : at + MAX_ENTRIES]
+        outcomes += receive(session, account, bundle.device_id or "bundle", part, now, signer, permitted=vouched)
+    taken = Taken(bundle, account, vouched, outcomes, known, refused)
+    detail = {"entries": len(outcomes), "new": taken.new, "held": len(taken.held), "device": bundle.device_id}
+    audit.record(session, now, carrier.id if carrier else None, "bundle_imported", account.id, detail)
+    return taken
+
+
+def _known(session: Session, entries: list[Entry]) -> int:
+    """How many of the entries are here already."""
+    keys = [(entry.id, entry.content.hash) for entry in entries]
+    query = select(Submission.entry_id, Submission.content_hash).where(
+        tuple_(Submission.entry_id, Submission.content_hash).in_(keys)
+    )
+    here = {tuple(row) for row in session.execute(query)} if keys else set()
+    return sum(key in here for key in keys)
+
+
+def _store_files(
+    session: Session, account: Account, bundle: Bundle, folder: Path, now: datetime, signer: Signer
+) -> int:
+    """Files first: what of an entry is missing is then known when it is stored. Returns how many were refused."""
+    refused = 0
+    for one in bundle.files:
+        try:
+            if not _SHA256.match(one.sha256):
+                raise Problem("hash_mismatch")
+            with one.path.open("rb") as stream:
+                store_file(session, account, one.commune_id, one.sha256, one.media_type, stream, folder, now, signer)
+        except Problem:  # damaged, or no picture: the phone keeps it, and the entry goes on waiting for it
+            refused += 1
+    return refused
+
+
+def receipts_of(session: Session, taken: Taken, results: list[dict[str, Any]], now: datetime, signer: Signer) -> bytes:
+    """A file of receipts to carry back: JSON, so-ho-receipts-1. `results`: each outcome as a push answers it.
+
+    The statement binds it all to this server, its generation and its time: a phone may hear it from anybody.
+    """
+    content: dict[str, Any] = {
+        "account": taken.account.id,
+        "device": taken.bundle.device_id,
+        "results": results,
+        "files": [{"receipt": receipt} for receipt in _file_receipts(session, taken, signer)],
+    }
+    hashed = hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    said = signer.sign(
+        {
+            "content": hashed,
+            "format": RECEIPTS_FORMAT,
+            "generation": generation(session),
+            "server_time": instant(now),
+        }
+    )
+    return rfc8785.dumps(
+        {"content": content, "format": RECEIPTS_FORMAT, "signed": said.signature, "statement": said.body}
+    )
+
+
+def _file_receipts(session: Session, taken: Taken, signer: Signer) -> Iterator[dict[str, str]]:
+    seen = set()
+    for entry, outcome in zip(taken.bundle.entries, taken.outcomes, strict=True):
+        for sha256, _ in entry.files:
+            if sha256 in outcome.missing_files or sha256 in seen:
+                continue
+            seen.add(sha256)
+            found = find_receipt(session, entry.commune_id or "", sha256, sha256, signer)
+            if found is not None:
+                yield found.as_json()
