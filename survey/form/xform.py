@@ -22,6 +22,8 @@ from pyxform.parsing.expression import parse_expression
 from pyxform.xls2json import workbook_to_json
 from pyxform.xls2json_backends import DefinitionData, get_xlsform
 
+from survey.form import vocabulary
+
 OWN = "odk_so_ho"  # how the rows begin that only this edition has
 LIST = "households"
 CHOSEN, HOUSEHOLD, ROUND, COMMUNE, REPLACES = (
@@ -103,13 +105,20 @@ def _edited(book: DefinitionData) -> DefinitionData:
     return dataclasses.replace(book, **changed)
 
 
+def _plain_heading(column: str) -> str:
+    """“Constraint Message::English (en)” → “constraint_message::English (en)”: as the rows made here write it."""
+    head, colons, language = column.partition("::")
+    plain = "_".join(head.split()).lower()
+    return f"{plain}{colons}{language}" if vocabulary.is_known(plain) else column
+
+
 def _header(rows: Iterable[Mapping[str, Any]]) -> dict[str, None]:
     return {column: None for row in rows for column in row}
 
 
 class _Edition:
     def __init__(self, book: DefinitionData) -> None:
-        self.given: list[dict[str, str]] = [dict(row) for row in book.survey or []]
+        self.given = [{_plain_heading(column): cell for column, cell in row.items()} for row in book.survey or []]
         self.form_id = ((book.settings or [{}])[0]).get("form_id") or ((book.settings or [{}])[0]).get("id_string")
         columns = dict.fromkeys(column for row in self.given for column in row)
         self.languages = [column.partition("::")[2] for column in columns if column.startswith("label::")] or [""]
