@@ -31,6 +31,7 @@ from typing import Any
 from survey.form.fault import N_
 from survey.form.functions import ARITY, FUNCTIONS
 from survey.form.values import Context, Lazy, Node, Value, node_number, node_text, to_boolean, to_number, to_string
+from survey.form.vocabulary import nearest
 
 Tree = Any  # what JSON can hold, in the shapes above
 
@@ -58,6 +59,11 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+# What other programs and keyboards write for it.
+_INSTEAD = {
+    "==": "=", "<>": "!=", "&&": "and", "||": "or", "&": "and", "!": "not(…)", ";": ",", "“": '"', "”": '"', "‘": "'",
+    "’": "'", "≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "div", "–": "-", "−": "-", "%": "div 100", "{": "${",
+}  # fmt: skip
 _NAMED_OPERATORS = {"and", "or", "div", "mod"}
 _BINARY: dict[str, int] = {
     "or": 1, "and": 2, "=": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5,
@@ -78,9 +84,9 @@ def _tokens(text: str) -> list[_Token]:
     at = 0
     while text[at:].strip():
         match = _TOKEN.match(text, at)
-        if match is None or match.lastgroup is None:
-            start = at + len(text[at:]) - len(text[at:].lstrip())
-            raise ExpressionError(N_("“%(found)s” is not expected here"), start, found=text[start])
+        start = at + len(text[at:]) - len(text[at:].lstrip())
+        if match is None or match.lastgroup is None or text[start : start + 2] in _INSTEAD:
+            raise _unexpected(text, start)
         kind, value = match.lastgroup, match.group(match.lastgroup)
         # XPath 1.0 §3.7: after an operand, * and a name are operators.
         operand_before = bool(found) and (
@@ -93,6 +99,19 @@ def _tokens(text: str) -> list[_Token]:
         at = match.end()
     found.append(_Token("end", "", len(text)))
     return found
+
+
+def _unexpected(text: str, start: int) -> ExpressionError:
+    """What cannot stand at `start`, with what its author may have meant."""
+    found = text[start : start + 2] if text[start : start + 2] in _INSTEAD else text[start]
+    if found in _INSTEAD:
+        template = N_("“%(found)s” is not expected here: write “%(instead)s”")
+        return ExpressionError(template, start, found=found, instead=_INSTEAD[found])
+    if found in ("'", '"'):
+        return ExpressionError(N_("“%(found)s” is not expected here: the quote does not end"), start, found=found)
+    if found == "$":
+        return ExpressionError(N_("“$” is not expected here: a question is written ${name}"), start)
+    return ExpressionError(N_("“%(found)s” is not expected here"), start, found=found)
 
 
 def parse(text: str) -> Tree:
@@ -125,6 +144,9 @@ class _Parser:
         token = self.take(kind, text or None)
         if token is None:
             found = self.next.text or "…"
+            if found == "," and self.at and self.tokens[self.at - 1].kind == "number":
+                template = N_("“,” is not expected here: a decimal number is written with a point")
+                raise ExpressionError(template, self.next.at)
             end = N_("expected the end, found “%(found)s”")
             template = N_("expected “%(wanted)s”, found “%(found)s”") if text else end
             raise ExpressionError(template, self.next.at, wanted=text, found=found)
@@ -175,6 +197,9 @@ class _Parser:
         if self.take("op", "*"):
             return ["child", "*", *self.predicates()]
         name = self.take("name")
+        if name is None and token.kind in ("number", "ref"):
+            template = N_("“/” goes down a path: to divide write div, and a date as date('2026-12-31')")
+            raise ExpressionError(template, token.at)
         if name is None:
             raise ExpressionError(N_("expected a name, found “%(found)s”"), token.at, found=token.text or "…")
         if self.take("op", "::"):
@@ -230,7 +255,11 @@ class _Parser:
                 self.expect("op", ",")
             arguments.append(self.expression(0))
         if token.text not in ARITY:
-            raise ExpressionError(N_("there is no function “%(name)s()”"), token.at, name=token.text)
+            near = nearest(token.text, ARITY)
+            if near is None:
+                raise ExpressionError(N_("there is no function “%(name)s()”"), token.at, name=token.text)
+            template = N_("there is no function “%(name)s()”: is “%(near)s()” meant?")
+            raise ExpressionError(template, token.at, name=token.text, near=near)
         least, most = ARITY[token.text]
         if not least <= len(arguments) <= most:
             wanted = str(least) if least == most else f"≥ {least}" if most > 99 else f"{least}–{most}"

@@ -15,6 +15,7 @@ def N_(message: str) -> str:
 OF_TEXT = N_("%(message)s, in: %(text)s")
 OF_TEXT_AT = N_("%(message)s (at character %(at)s), in: %(text)s")
 SHEET, ROW, COLUMN = N_("sheet %(name)s"), N_("row %(number)s"), N_("column %(name)s")
+SHEETS = ("survey", "choices", "external_choices", "settings", "entities")  # as an author goes through them
 MOST_QUOTED = 300  # characters of a cell that a message repeats
 
 
@@ -73,12 +74,18 @@ def placed(sheet: str, row: int | None, column: str | None, translate: Callable[
     return ", ".join(where)
 
 
+def in_order(faults: list[Fault]) -> list[Fault]:
+    """By sheet, what is attached last, then by row; each said once."""
+    places = {sheet: at for at, sheet in enumerate(SHEETS)}
+    return sorted(dict.fromkeys(faults), key=lambda fault: (places.get(fault.sheet, len(places)), fault.row or 0))
+
+
 class WorkbookError(ValueError):
-    """A workbook that cannot be used; `faults` lists every mistake that was found."""
+    """A workbook that cannot be used; `faults` lists every mistake that was found, in the order of the workbook."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
+        self.faults = in_order(faults)
+        super().__init__("\n".join(map(str, self.faults)))
 
 
 @dataclass

@@ -172,7 +172,7 @@ def regex(c: Context, args: Arguments) -> Value:
         return False
 
 
-_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 _HALF = re.compile("[\ud800-\udfff]")  # half a character, which no encoding has
 
 
@@ -181,10 +181,10 @@ def digest(c: Context, args: Arguments) -> Value:
     """`digest(text, algorithm, encoding?)`, encoding base64 or hex; blank for an algorithm or encoding that is none."""
     text, algorithm = to_string(args[0](c)), to_string(args[1](c))
     encoding = to_string(args[2](c)) if len(args) == 3 else "base64"
-    if algorithm not in _HASHES or encoding not in ("base64", "hex"):
+    if algorithm not in HASHES or encoding not in ("base64", "hex"):
         return ""
     data = _HALF.sub("\ufffd", text).encode()
-    hashed = hashlib.new(_HASHES[algorithm], data, usedforsecurity=False).digest()
+    hashed = hashlib.new(HASHES[algorithm], data, usedforsecurity=False).digest()
     return hashed.hex() if encoding == "hex" else base64.b64encode(hashed).decode()
 
 
@@ -557,6 +557,9 @@ def decimal_time(c: Context, args: Arguments) -> Value:
 
 
 _TIME = re.compile(r"(?:^|T)(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?", re.ASCII)
+
+
+FORMATS = "YymnbdeaHhMS3%"  # the letters of ODK's format-date
 
 
 def _formatted(text: str, pattern: str) -> str:

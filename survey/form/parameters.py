@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -14,6 +13,13 @@ from survey.form.form import Item
 from survey.form.values import text_number
 
 _SPLIT = re.compile(r"[\s,;]+")
+_WANTED = {
+    "number": N_("%(key)s cannot be “%(value)s”: it is a number above 0"),
+    "distance": N_("%(key)s cannot be “%(value)s”: it is a number, 0 or more"),
+    "any number": N_("%(key)s cannot be “%(value)s”: it is a number"),
+    "yes/no": N_("%(key)s cannot be “%(value)s”: it is true or false"),
+    "seed": N_("%(key)s cannot be “%(value)s”: it is a number or a question, as ${name}"),
+}
 _RANGE = {"start": "1", "end": "10", "step": "1"}  # XLSForm's own
 
 
@@ -40,8 +46,10 @@ def read_parameters(item: Item, number: int, cells: Mapping[str, Any], findings:
             template = N_("a question of the type %(type)s takes no parameter “%(key)s” (it takes %(known)s)")
             findings.fault(number, "parameters", template, type=item.type, key=key, known=", ".join(known))
         elif not _fits(known[key], value):
-            template = N_("%(key)s cannot be “%(value)s”: %(wanted)s")
-            findings.fault(number, "parameters", template, key=key, value=value, wanted=known[key])
+            words = N_("%(key)s cannot be “%(value)s”: it is one of %(wanted)s")
+            template = _WANTED.get(known[key], words)
+            wanted = {} if known[key] in _WANTED else {"wanted": ", ".join(known[key].split())}
+            findings.fault(number, "parameters", template, key=key, value=value, **wanted)
         else:
             item.parameters[key] = value
             if key in vocabulary.IDLE_PARAMETERS:
@@ -63,15 +71,22 @@ def _fits(wanted: str, value: str) -> bool:
         return bool(re.fullmatch(r"\$\{[^}]+\}", value)) or math.isfinite(text_number(value))
     if wanted in ("number", "any number"):
         return math.isfinite(text_number(value)) and (wanted == "any number" or text_number(value) > 0)
+    if wanted == "distance":
+        return text_number(value) >= 0 and math.isfinite(text_number(value))
     return value in wanted.split()
 
 
 def _check_range(item: Item, number: int, findings: Findings) -> None:
     start, end, step = (text_number(item.parameters.get(key, usual)) for key, usual in _RANGE.items())
+    ticks, shown = (text_number(item.parameters.get(key, "nan")) for key in ("tick_interval", "placeholder"))
     if start == end:
         findings.fault(number, "parameters", N_("start and end of a range must differ"))
     elif step > abs(end - start):
         findings.fault(number, "parameters", N_("the step of a range is larger than the range"))
+    elif ticks > abs(end - start):
+        findings.fault(number, "parameters", N_("the tick_interval of a range is larger than the range"))
+    elif not math.isnan(shown) and not min(start, end) <= shown <= max(start, end):
+        findings.fault(number, "parameters", N_("the placeholder of a range lies outside the range"))
     elif abs((end - start) / step - round((end - start) / step)) > 1e-6:
         template = N_("no number of steps leads from start to end: the last answer is beneath the end")
         findings.advise(number, "parameters", template)
@@ -89,11 +104,11 @@ def _check_appearance(item: Item, number: int, findings: Findings) -> None:
             findings.advise(number, "appearance", template, word=word)
         elif not vocabulary.knows_appearance(item.type, word):
             known = [*vocabulary.APPEARANCES.get(item.type, ()), *vocabulary.EVERYWHERE]
-            near = difflib.get_close_matches(word[:40], known, 1, 0.75)
+            near = vocabulary.nearest(word, known)
             template = N_("a question of the type %(type)s has no appearance “%(word)s”: it changes nothing")
             if near:
                 template = N_("a question of the type %(type)s has no appearance “%(word)s”: is “%(near)s” meant?")
-                findings.advise(number, "appearance", template, type=item.type, word=word, near=near[0])
+                findings.advise(number, "appearance", template, type=item.type, word=word, near=near)
             else:
                 findings.advise(number, "appearance", template, type=item.type, word=word)
         elif word in vocabulary.DEGRADED:

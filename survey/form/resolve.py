@@ -7,11 +7,14 @@ error of the sheet and not a blank on a phone.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from survey.form.expression import ExpressionError, Tree
 from survey.form.fault import N_
 from survey.form.form import NUMBERS, Item
+from survey.form.functions import FORMATS, HASHES
+from survey.form.vocabulary import nearest
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Table:
     """A secondary instance while its path is walked: `level` 0 is the document, 1 its root, 2 a row, 3 a cell."""
 
     name: str
-    columns: frozenset[str]
+    columns: frozenset[str] | None  # None: it cannot be read, which has been told
     level: int = 0
 
 
@@ -41,7 +44,7 @@ class Names:
     """What an expression may refer to."""
 
     root: Item
-    tables: dict[str, frozenset[str]]
+    tables: dict[str, frozenset[str] | None]
     root_name: str = "data"
     by_name: dict[str, list[Item]] = field(init=False)
     parents: dict[str, Item] = field(init=False)
@@ -61,6 +64,7 @@ class Resolution:
     reads: list[str]
     local: list[str]  # of these, what is read only of the own repeat instance
     advice: list[Advice]  # what will not do what its author thinks
+    errors: list[ExpressionError]  # what cannot be: the tree is of no use then
 
 
 @dataclass
@@ -88,7 +92,7 @@ def resolve(tree: Tree, item: Item, names: Names, row_of: str | None = None) -> 
     walker = _Walker(item, names)
     resolved = walker.walk(tree, context)
     local = [path for path in walker.reads if path not in walker.everywhere]
-    return Resolution(resolved, sorted(walker.reads), sorted(local), walker.advice)
+    return Resolution(resolved, sorted(walker.reads), sorted(local), walker.advice, walker.errors)
 
 
 class _Walker:
@@ -97,9 +101,18 @@ class _Walker:
         self.reads: set[str] = set()
         self.everywhere: set[str] = set()  # of these, what is not read of the own repeat instance alone
         self.advice: list[Advice] = []
+        self.errors: list[ExpressionError] = []
         self.around: list[Item] = []  # the repeats whose predicate is being read
 
     def walk(self, tree: Tree, context: Place) -> Tree:
+        """`tree` resolved. What is wrong in one of its parts is noted, and the others are read on."""
+        try:
+            return self.part(tree, context)
+        except ExpressionError as error:
+            self.errors.append(error)
+            return tree
+
+    def part(self, tree: Tree, context: Place) -> Tree:
         if not isinstance(tree, list):
             return tree
         if tree[0] == "ref":
@@ -107,6 +120,7 @@ class _Walker:
         if tree[0] == "path":
             return self.path(tree, context)
         if tree[0] == "call":
+            _check_literals(tree[1], tree[2:])
             if tree[1] in _REWRITTEN:
                 return _REWRITTEN[tree[1]](self, tree[2:], context)
             if tree[1] == "instance":
@@ -116,7 +130,9 @@ class _Walker:
 
     def choice_name(self, arguments: list[Tree], context: Place) -> Tree:
         """`jr:choice-name(value, '${question}')`: the question named in quotes becomes its list of choices."""
-        named = arguments[1].strip() if isinstance(arguments[1], str) else ""
+        if not isinstance(arguments[1], str):
+            raise ExpressionError(N_("jr:choice-name() takes the question in quotes: '${name}'"))
+        named = arguments[1].strip()
         name = named.removeprefix("${").removesuffix("}").rsplit("/", 1)[-1].strip()
         target = self.reference(name)[2]
         if target.list is None:
@@ -126,6 +142,8 @@ class _Walker:
     def indexed_repeat(self, arguments: list[Tree], context: Place) -> Tree:
         """`indexed-repeat(${question}, ${repeat}, number, …)` → a path with a predicate at each repeat."""
         chosen: dict[str, Tree] = {}
+        if len(arguments) % 2 == 0:
+            raise ExpressionError(N_("indexed-repeat() takes a question, then pairs of a repeat and a number"))
         for repeat, number in zip(arguments[1::2], arguments[2::2], strict=True):
             named = self.reference(repeat[1])[2] if isinstance(repeat, list) and repeat[0] == "ref" else None
             if named is None or named.type != "repeat":
@@ -138,6 +156,10 @@ class _Walker:
         target = self.reference(arguments[0][1])[2]
         self.reads.add(target.path)
         self.everywhere.add(target.path)
+        for path in chosen:
+            if not target.path.startswith(f"{path}/"):
+                template = N_("indexed-repeat(): “%(name)s” does not lie in “%(repeat)s”")
+                raise ExpressionError(template, name=target.name, repeat=path.rsplit("/", 1)[-1])
         steps = []
         for item in _between(self.names.root, target):
             predicate = [["=", ["call", "position"], chosen[item.path]]] if item.path in chosen else []
@@ -156,7 +178,7 @@ class _Walker:
         self.column(place, key)
         return ["path", start, ["child", "root"], ["child", "item", equal], ["child", wanted]]
 
-    def columns(self, table: str) -> frozenset[str]:
+    def columns(self, table: str) -> frozenset[str] | None:
         if table not in self.names.tables:
             raise ExpressionError(N_("there is no list or file “%(name)s”"), name=table)
         return self.names.tables[table]
@@ -235,6 +257,9 @@ class _Walker:
             if child.name == name:
                 return child, child.type == "repeat"
         inside = place.path or self.names.root_name
+        if place is self.item and not place.children:
+            template = N_("“%(name)s” alone means nothing here: a question is written ${%(name)s}, a text '%(name)s'")
+            raise ExpressionError(template, name=name)
         raise ExpressionError(N_("there is no “%(name)s” in “%(place)s”"), name=name, place=inside)
 
     def column(self, table: Table, name: str) -> Table:
@@ -242,7 +267,7 @@ class _Walker:
         if expected is not None and name != expected:
             template = N_("expected “%(wanted)s” in instance('%(table)s'), found “%(found)s”")
             raise ExpressionError(template, wanted=expected, table=table.name, found=name)
-        if table.level == 2 and name not in table.columns:
+        if table.level == 2 and table.columns is not None and name not in table.columns:
             template = N_("“%(table)s” has no column “%(name)s” (it has %(known)s)")
             raise ExpressionError(template, table=table.name, name=name, known=", ".join(sorted(table.columns)))
         return Table(table.name, table.columns, table.level + 1)
@@ -267,7 +292,10 @@ class _Walker:
     def named(self, name: str) -> Item:
         found = self.names.by_name.get(name, [])
         if not found:
-            raise ExpressionError(N_("there is no question “%(name)s”"), name=name)
+            near = nearest(name, self.names.by_name)
+            if near is None:
+                raise ExpressionError(N_("there is no question “%(name)s”"), name=name)
+            raise ExpressionError(N_("there is no question “%(name)s”: is “%(near)s” meant?"), name=name, near=near)
         if len(found) > 1:
             template = N_("there are %(count)s questions called “%(name)s”: write the path instead")
             raise ExpressionError(template, count=len(found), name=name)
@@ -316,6 +344,27 @@ _REWRITTEN = {
 }
 
 
+def _check_literals(name: str, arguments: list[Tree]) -> None:
+    """What a function can never make sense of, whatever is answered; raises `ExpressionError`."""
+    second = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], str) else None
+    if name == "regex" and second is not None:
+        try:
+            re.compile(second, re.ASCII)
+        except re.error:
+            raise ExpressionError(N_("regex(): “%(pattern)s” is no pattern"), pattern=second) from None
+    elif name in ("format-date", "format-date-time") and second is not None:
+        unknown = next((letter for letter in re.findall(r"%(.?)", second, re.DOTALL) if letter not in FORMATS), None)
+        if unknown is not None or second.replace("%%", "").endswith("%"):
+            template = N_("%(name)s(): “%%%(letter)s” is no part of a date (%(known)s)")
+            known = " ".join(f"%{letter}" for letter in FORMATS)
+            raise ExpressionError(template, name=name, letter=unknown or "", known=known)
+    elif name == "digest" and second is not None and second not in HASHES:
+        template = N_("digest(): “%(name)s” is no way to digest (%(known)s)")
+        raise ExpressionError(template, name=second, known=", ".join(HASHES))
+    elif name == "weighted-checklist" and len(arguments) % 2:
+        raise ExpressionError(N_("weighted-checklist() takes two bounds, then pairs of an answer and its weight"))
+
+
 def _from_current(tree: Tree) -> Tree:
     """A tree of the rule's own place, to be evaluated where the context is another: its “.” becomes current()."""
     if not isinstance(tree, list):
@@ -354,13 +403,14 @@ def _between(top: Item, target: Item) -> list[Item]:
 
 
 def evaluation_order(items: list[tuple[Item, list[str]]]) -> list[str]:
-    """Paths so that what a rule reads comes before it; raises `CycleError` naming a circle.
+    """Paths so that what a rule reads comes before it; raises `CycleError` naming the circles.
 
     `items`: each row that has a relevance or a calculation, in document order, with the paths its rules read.
     """
     rows = {item.path: (item, reads) for item, reads in items}
     done: list[str] = []
     state: dict[str, int] = {}
+    circles: list[list[str]] = []
 
     def before(path: str) -> list[str]:
         _, reads = rows[path]
@@ -382,8 +432,10 @@ def evaluation_order(items: list[tuple[Item, list[str]]]) -> list[str]:
             path, pending = stack[-1]
             for following in pending:
                 if state.get(following) == 1:
-                    circle = [place for place, _ in stack]
-                    raise CycleError(circle[circle.index(following) :])
+                    open_rows = [place for place, _ in stack]
+                    circle = open_rows[open_rows.index(following) :]
+                    if not any(set(circle) & set(other) for other in circles):
+                        circles.append(circle)
                 if state.get(following) is None:
                     state[following] = 1
                     stack.append((following, iter(before(following))))
@@ -392,6 +444,8 @@ def evaluation_order(items: list[tuple[Item, list[str]]]) -> list[str]:
                 state[path] = 2
                 done.append(path)
                 stack.pop()
+    if circles:
+        raise CycleError(circles)
     return done
 
 
@@ -401,8 +455,8 @@ def _around(path: str) -> list[str]:
 
 
 class CycleError(ValueError):
-    """Rules that wait for one another: `paths` in the order of the circle."""
+    """Rules that wait for one another: `circles`, each its paths in order; none shares a path with another."""
 
-    def __init__(self, paths: list[str]) -> None:
-        super().__init__(" → ".join([*paths, paths[0]]))
-        self.paths = paths
+    def __init__(self, circles: list[list[str]]) -> None:
+        super().__init__("; ".join(" → ".join(circle) for circle in circles))
+        self.circles = circles

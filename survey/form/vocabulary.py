@@ -5,8 +5,18 @@ Spellings are those that pyxform takes, whose authors kept those of ten years of
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.75) -> str | None:
+    """The known word that a misspelt one probably means."""
+    spellings = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower()[:40], spellings, 1, likeness)
+    return spellings[near[0]] if near else None
+
 
 # --- types ----------------------------------------------------------------------------------------------------------
 
@@ -68,8 +78,8 @@ SELECTS = sorted(
     ((alias.strip(), kind) for kind, aliases in _SELECTS.items() for alias in aliases.split(",")),
     key=lambda pair: -len(pair[0]),
 )
-FRAME = re.compile(r"(begin|end)[ _](group|lgroup|repeat|looped group|loop)\Z", re.IGNORECASE)
-FRAMES = {"group": "group", "lgroup": "repeat", "repeat": "repeat", "looped group": "repeat"}
+FRAME = re.compile(r"(begin|end)[ _](group|lgroup|repeat|looped group|loop)( over \S+)?\Z", re.IGNORECASE)
+FRAMES = {"group": "group", "lgroup": "repeat", "repeat": "repeat", "looped group": "repeat", "loop": "repeat"}
 OR_OTHER = re.compile(r"[ _]or[ _](other|specify[ _]other)\Z", re.IGNORECASE)
 EXTERNAL = ("csv-external", "xml-external")
 CHOOSING = ("select_one", "select_multiple", "rank")
@@ -82,6 +92,17 @@ def choosing(kind: str) -> tuple[str, str] | None:
         if lower == alias or lower.startswith(f"{alias} "):
             return known, kind[len(alias) :].strip()
     return None
+
+
+def in_small_letters(kind: str) -> str | None:
+    """A known type as XLSForm writes it: "Select_One YN" → "select_one YN"; None when it is none."""
+    chosen = choosing(kind)
+    if chosen is not None:
+        return kind[: len(kind) - len(chosen[1])].lower() + chosen[1]
+    if kind in TYPES.values():
+        return kind  # dateTime
+    known = kind.lower() in TYPES or kind.lower() in EXTERNAL or FRAME.match(kind)
+    return kind.lower() if known else None
 
 
 # --- columns --------------------------------------------------------------------------------------------------------
@@ -105,6 +126,11 @@ PLAIN = {
     "disabled": "disabled",
 }  # fmt: skip
 OURS = ("law", "preload", "outcome", "dimension", "because", "member_label")
+PRELOADS = ("copy", "context", "never")
+OUTCOMES = (
+    "class", "b1", "b2", "deprived_count", "illustrative", "refused", "persons", "head_name", "b1_line", "income",
+    "income_line", "indicator",
+)  # fmt: skip
 # Columns of XLSForm that other programs read and that change nothing on our phone.
 IDLE = (
     "accuracythreshold", "autoplay", "noapperrorstring", "no_app_error_string", "compact_tag", "sms_field",
@@ -139,6 +165,11 @@ COMMENTS = ("comment", "comments", "note", "notes", "#")
 _KNOWN = {*RULES, *TEXTS, *PLAIN, *MEDIA, *OURS, *IDLE, *COMMENTS}
 
 
+def meaning(head: str) -> str:
+    """What a column is: two spellings of one column have one meaning."""
+    return RULES.get(head) or TEXTS.get(head) or PLAIN.get(head) or head
+
+
 def is_known(head: str) -> bool:
     return head in _KNOWN or head.partition("::")[0] in SPREAD
 
@@ -153,7 +184,8 @@ def is_carried(head: str) -> bool:
 _ACCURACY = {"allow-mock-accuracy": "yes/no"}
 _PLACES = {**_ACCURACY, "incremental": "yes/no", "reference-geometry": "any"}
 _CHOICES = {"randomize": "yes/no", "seed": "seed", "value": "any", "label": "any"}
-# Type → parameter → what it takes: number (above 0), any number, yes/no, seed, or one of several words.
+# Type → parameter → what it takes: number (above 0), distance (0 and more), any number, yes/no, seed, or one of several
+# words.
 PARAMETERS: dict[str, dict[str, str]] = {
     "text": {"rows": "number"},
     "range": {
@@ -167,7 +199,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "audio": {"quality": "voice-only low normal external"},
     "background-audio": {"quality": "voice-only low normal"},
     "geopoint": {
-        **_ACCURACY, "capture-accuracy": "any number", "warning-accuracy": "any number", "reference-geometry": "any",
+        **_ACCURACY, "capture-accuracy": "distance", "warning-accuracy": "distance", "reference-geometry": "any",
     },
     "start-geopoint": _ACCURACY,
     "geotrace": _PLACES,
@@ -235,6 +267,8 @@ SETTINGS = {
     "style": "style", "name": "name", "allow_choice_duplicates": "allow_choice_duplicates",
     "clean_text_values": "clean_text_values",
 }  # fmt: skip
+YES_OR_NO = ("allow_choice_duplicates", "clean_text_values")
+STYLES = ("pages", "theme-grid", "theme-kobo", "theme-formhub", "no-text-transform")
 # What the server or ODK Collect decides here, whatever the sheet says.
 IDLE_SETTINGS = (
     "public_key", "submission_url", "auto_send", "auto_delete", "namespaces", "omit_instanceid", "instance_xmlns",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 import zipfile
+from collections.abc import Iterator, Sequence
 
 from pyxform.errors import PyXFormError
-from pyxform.xls2json_backends import DefinitionData, get_xlsform
+from pyxform.xls2json_backends import DefinitionData, _md_table_to_ss_structure, get_xlsform
 
 from survey.form.fault import N_, Fault, WorkbookError
 
@@ -21,6 +24,9 @@ def read_workbook(source: bytes | str) -> DefinitionData:
     if len(source) > SOURCE_BYTES or (isinstance(source, bytes) and _unpacks_to_too_much(source)):
         raise WorkbookError([Fault.of("workbook", None, None, N_("the file is larger than %(limit)s MB"),
                                       limit=(SOURCE_BYTES if len(source) > SOURCE_BYTES else UNPACKED_BYTES) >> 20)])
+    faults = [fault for sheet, rows in _text_sheets(source) for fault in _misplaced(sheet, rows)]
+    if faults:
+        raise WorkbookError(faults)
     book = _read(source)
     for sheet, most in MOST_ROWS.items():
         if len(getattr(book, sheet) or []) > most:
@@ -38,10 +44,54 @@ def _unpacks_to_too_much(source: bytes) -> bool:
     return len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > UNPACKED_BYTES
 
 
+Cells = Sequence[str | None]
+
+
+def _text_sheets(source: bytes | str) -> Iterator[tuple[str, list[Cells]]]:
+    """The sheets of Markdown or CSV cell by cell: pyxform gives rows by heading, and what has none is lost."""
+    try:
+        text = source if isinstance(source, str) else source.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return  # .xlsx, whose reader minds its headings
+    if re.search(r"^\s*\|", text, re.MULTILINE):
+        yield from ((str(name), list(rows or [])) for name, rows in _md_table_to_ss_structure(text).items())
+        return
+    sheets: dict[str, list[Cells]] = {}
+    rows: list[Cells] = []
+    try:
+        for name, *cells in filter(None, csv.reader(io.StringIO(text, newline=""))):
+            rows = sheets.setdefault(name.strip(), []) if name.strip() else rows
+            if any(cell.strip() for cell in cells):
+                rows.append([cell.strip() for cell in cells])
+    except csv.Error:
+        return  # told by the reader
+    yield from sheets.items()
+
+
+def _misplaced(sheet: str, rows: list[Cells]) -> Iterator[Fault]:
+    """Headings that stand twice, and cells that stand under none."""
+    if sheet.lower() not in MOST_ROWS:
+        return
+    if not rows:
+        yield Fault.of(sheet, None, None, N_("the sheet has no row of headings"))
+        return
+    headings = [" ".join((heading or "").split()) for heading in rows[0]]
+    for heading in sorted({heading for heading in headings if heading and headings.count(heading) > 1}):
+        yield Fault.of(sheet, 1, heading, N_("two columns are called “%(name)s”"), name=heading)
+    for number, row in enumerate(rows[1:], 2):
+        for at, cell in enumerate(row):
+            if cell and not (at < len(headings) and headings[at]):
+                yield Fault.of(sheet, number, None, N_("“%(cell)s” stands under no heading"), cell=cell)
+
+
 def _read(source: bytes | str) -> DefinitionData:
     try:
         return get_xlsform(io.BytesIO(source) if isinstance(source, bytes) else source)
     except PyXFormError as error:
+        twice = re.search(r"Duplicate column header: (.*)", str(error))
+        if twice:
+            template = N_("two columns are called “%(name)s”")
+            raise WorkbookError([Fault.of("workbook", 1, None, template, name=twice[1].strip())]) from error
         template = N_("this is not a workbook that can be read: %(why)s")
         raise WorkbookError([Fault.of("workbook", None, None, template, why=" ".join(str(error).split()))]) from error
     except Exception as error:  # the readers under pyxform raise whatever their file format does

@@ -11,25 +11,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pyxform.builder import create_survey_element_from_dict
-from pyxform.errors import PyXFormError
 from pyxform.utils import default_is_dynamic
-from pyxform.xls2json import workbook_to_json
 from pyxform.xls2json_backends import DefinitionData
 
 from survey.form import vocabulary
 from survey.form.attached import manifest
 from survey.form.expression import ExpressionError, parse
-from survey.form.fault import N_, Fault, Findings, WorkbookError
-from survey.form.form import CONTAINERS, SILENT, Form, Item, Text
+from survey.form.fault import N_, SHEETS, Fault, Findings, WorkbookError
+from survey.form.form import CONTAINERS, NUMBERS, SILENT, Form, Item, Text
+from survey.form.judge import ROOT, judge, judge_entities
+from survey.form.record import typed
 from survey.form.resolve import CycleError, Names, Reads, Resolution, blank_sums, evaluation_order, resolve
-from survey.form.rows import NO, YES, Cell, Languages, Rows, asked, cells_of
+from survey.form.rows import NAME, NO, YES, Cell, Languages, Rows, asked, cells_of, language_code
 from survey.form.workbook import read_workbook
 
 __all__ = ["Fault", "WorkbookError", "check_workbook", "compile_workbook"]
 
+_PLAIN_ANSWERS = ("date", "time", "dateTime", "geopoint", "geotrace", "geoshape", "acknowledge")
 _INSERT = re.compile(r"(\$\{[^}]*\})")
-_ROOT = "data"
 
 
 def compile_workbook(source: bytes | str, attachments: dict[str, bytes] | None = None) -> Form:
@@ -45,33 +44,13 @@ def check_workbook(source: bytes | str, attachments: dict[str, bytes] | None = N
     faults, advice = compiler.findings.faults, compiler.findings.advice
     try:
         form = compiler.compile()
-        if not faults:
-            faults.extend(_judge(book))
+        faults.extend(judge_entities(book) if faults else judge(book))
     except RecursionError:
         template = N_("groups or expressions are nested too deeply")
         raise WorkbookError([*faults, Fault.of("survey", None, None, template)]) from None
     if faults:
         raise WorkbookError(faults)
     return form, advice
-
-
-def _judge(book: DefinitionData) -> list[Fault]:
-    """What pyxform itself says of the workbook as XLSForm."""
-    try:
-        survey = create_survey_element_from_dict(workbook_to_json(book, form_name=_ROOT, warnings=[]))
-        survey.to_xml(validate=False, pretty_print=False, warnings=[])
-    except PyXFormError as error:
-        return [_fault_of(error)]
-    return []
-
-
-def _fault_of(error: Exception) -> Fault:
-    text = " ".join(str(error).split())
-    row = re.search(r"\[row ?: ?(\d+)\]|row '?(\d+)'?", text)
-    sheet = re.search(r"'(survey|choices|settings|entities)'", text)
-    number = int(row[1] or row[2]) if row else None
-    return Fault.of(sheet[1] if sheet else "survey", number, None, N_("pyxform, which reads XLSForm, says: %(said)s"),
-                    said=text)  # fmt: skip
 
 
 class _Compiler:
@@ -81,22 +60,34 @@ class _Compiler:
         self.settings = self.read_settings((book.settings or [{}])[0])
         self.languages = Languages(self.settings.get("default_language", "default"))
         duplicates = self.settings.get("allow_choice_duplicates", "").lower() in YES
-        self.sheets = Rows(self.findings, self.languages, attachments, duplicates)
+        root_name = self.settings.get("name") or ROOT
+        self.sheets = Rows(self.findings, self.languages, attachments, duplicates, root_name)
         self.reads: dict[str, Reads] = {}
+        self.outcomes: dict[str, Item] = {}
+        self.readers: dict[str, list[tuple[str, list[str]]]] = {}  # path → the columns of its rules, what each reads
 
     def compile(self) -> Form:
         root, sheets = Item("", "", "group"), self.sheets
-        sheets.read_choices(self.book.choices or [])
-        sheets.read_choices(self.book.external_choices or [], "external_choices")
-        sheets.read_survey(root, self.book.survey or [])
-        columns = {
+        self.check_sheets()
+        for sheet, rows in (("choices", self.book.choices), ("external_choices", self.book.external_choices)):
+            if self.has_columns(sheet, "list_name", "name"):
+                sheets.read_choices(rows or [], sheet)
+            else:
+                sheets.unread = True
+        if self.has_columns("survey", "type", "name"):
+            sheets.read_survey(root, self.book.survey or [])
+        columns: dict[str, frozenset[str] | None] = {
             name: frozenset(key for row in rows for key in row)
             for name, rows in [*sheets.choices.items(), *sheets.tables.items()]
         }
-        self.names = Names(root, columns, self.settings.get("name") or _ROOT)
+        for name in (*sheets.files, *(item.list for item in root.walk() if item.list is not None)):
+            columns.setdefault(name, None)
+        self.names = Names(root, columns, self.settings.get("name") or ROOT)
         order = self.resolve_all(root)
         naming = self.instance_name(root)
-        if not any(item.type not in CONTAINERS for item in asked(root)):
+        self.quoted_in_choices()
+        nothing = not any(item.type not in CONTAINERS for item in asked(root))
+        if nothing and not any(fault.sheet == "survey" for fault in self.findings.faults):
             self.findings.fault(None, None, N_("the survey sheet asks nothing"))
         self.advise(root)
         found, form_id = self.languages, self.settings.get("form_id") or "form"
@@ -118,12 +109,45 @@ class _Compiler:
             settings={key: self.settings[key] for key in ("style",) if key in self.settings},
         )
 
+    def check_sheets(self) -> None:
+        """A sheet with a misspelt name is not read, and then nobody misses it but its author."""
+        names = list(self.book.sheet_names or [])
+        missing = [sheet for sheet in SHEETS if sheet not in map(str.lower, names)]
+        for name in names if len(names) > 1 else []:
+            meant = vocabulary.nearest(name, missing, 0.8) if name.lower() not in SHEETS else None
+            if meant is not None:
+                template = N_("this sheet is not read: is “%(near)s” meant?")
+                self.findings.fault(None, None, template, name, near=meant)
+                self.sheets.unread |= meant == "choices"
+        if not self.book.survey and "survey" in missing and names:
+            self.findings.fault(None, None, N_("the workbook has no sheet “survey”"))
+
+    def has_columns(self, sheet: str, *wanted: str) -> bool:
+        """Whether a sheet that has rows has the columns without which they say nothing."""
+        rows = getattr(self.book, sheet) or []
+        headers = dict.fromkeys(
+            header for row in [*(getattr(self.book, f"{sheet}_header") or []), *rows] for header in row
+        )
+        kinds = {vocabulary.meaning(vocabulary.column(header).head) for header in headers}
+        missing = [name for name in wanted if name not in kinds] if rows else []
+        for name in missing:
+            self.findings.fault(1, name, N_("the column “%(name)s” is missing"), sheet, name=name)
+        found: dict[tuple[str, str], str] = {}  # what a heading means, in which language → as it is written
+        for header in headers if not missing else ():
+            head, language = vocabulary.column(header)
+            same = found.setdefault((vocabulary.meaning(head), language_code(language)), header)
+            if same != header:
+                template = N_("“%(other)s” and “%(name)s” are the same column: leave one")
+                self.findings.fault(1, header, template, sheet, name=header, other=same)
+        return not missing
+
     def read_settings(self, row: Mapping[str, Any]) -> dict[str, str]:
         found: dict[str, str] = {}
         for header, _, text in cells_of(dict(row), {}):
             key = "_".join(header.split()).lower()
             if key in vocabulary.SETTINGS:
                 found[vocabulary.SETTINGS[key]] = text
+                self.check_setting(vocabulary.SETTINGS[key], header, text)
             elif key in vocabulary.IDLE_SETTINGS or key.startswith("attribute::"):
                 template = N_("the setting “%(name)s” changes nothing here: it is for other programs")
                 self.findings.advise(2, header, template, "settings", name=header)
@@ -131,22 +155,58 @@ class _Compiler:
                 self.findings.advise(2, header, N_("the setting “%(name)s” is not known"), "settings", name=header)
         return found
 
+    def check_setting(self, name: str, header: str, text: str) -> None:
+        if name in vocabulary.YES_OR_NO and text.lower() not in YES | NO:
+            template = N_("%(name)s is yes or no, not “%(value)s”")
+            self.findings.fault(2, header, template, "settings", name=header, value=text)
+        elif name == "name" and not NAME.match(text):
+            template = N_("“%(name)s” is no name: letters, digits, _ - . and no space; a letter or _ comes first")
+            self.findings.fault(2, header, template, "settings", name=text)
+        elif name == "style":
+            for word in text.split():
+                if word not in vocabulary.STYLES:
+                    template = N_("the style “%(word)s” is not known: it changes nothing")
+                    self.findings.advise(2, header, template, "settings", word=word)
+
     # -- cells → trees
 
     def resolve_all(self, root: Item) -> list[tuple[str, list[str], list[str]]]:
         for item in asked(root):
+            self.seed(item)
             self.trigger(item)
             for cell in self.sheets.cells[item.path]:
                 self.cell(item, cell)
             self.complete(item)
             self.ours(item)
         ordered = [(item, self.reads[item.path].all) for item in asked(root) if item.path in self.reads]
+        triggered = [(item, list(item.trigger)) for item in asked(root) if item.trigger]
+        try:
+            evaluation_order(triggered)
+        except CycleError as error:
+            for circle in error.circles:
+                self.told(circle, ["trigger"] * len(circle), N_("these set one another off: %(circle)s"))
         try:
             return [(path, *self.reads[path].split()) for path in evaluation_order(ordered)]
         except CycleError as error:
-            template = N_("these wait for one another: %(circle)s")
-            self.findings.fault(self.sheets.rows.get(error.paths[0]), "calculation", template, circle=str(error))
+            for circle in error.circles:
+                columns = [self.reads_next(circle, at) for at in range(len(circle))]
+                self.told(circle, columns, N_("these wait for one another: %(circle)s"))
             return []
+
+    def told(self, circle: list[str], columns: list[str | None], template: str) -> None:
+        """A circle, at the first of its rows whose own rule goes round with it."""
+        rows = self.sheets.rows
+        at = min(range(len(circle)), key=lambda at: (columns[at] is None, rows.get(circle[at], 0)))
+        shown = " → ".join([*circle[at:], *circle[: at + 1]])
+        self.findings.fault(rows.get(circle[at]), columns[at], template, circle=shown)
+
+    def reads_next(self, circle: list[str], at: int) -> str | None:
+        """The column whose rule reads the row that follows in the circle, or what is in it."""
+        following = circle[(at + 1) % len(circle)]
+        for header, reads in self.readers.get(circle[at], []):
+            if any(f"{read}/".startswith(f"{following}/") for read in reads):
+                return header
+        return None
 
     def cell(self, item: Item, cell: Cell) -> None:
         header, (head, language), text = cell
@@ -161,42 +221,80 @@ class _Compiler:
             return
         if key in ("required", "readonly") and text.lower() in YES:
             text = "true()"
+        if key in ("required", "readonly") and re.fullmatch(r"[^\W\d]+", text):
+            template = N_("“%(value)s” is neither yes nor no, nor a rule")
+            self.fault(item, header, template, value=text)
+            return
+        if key in ("required", "constraint", "default", "warning") and item.type in CONTAINERS:
+            template = N_("a group has no answer: %(name)s changes nothing here")
+            self.findings.advise(self.sheets.rows[item.path], header, template, name=header)
         if key == "calculate" and item.type in CONTAINERS:
             self.fault(item, header, N_("a group cannot be calculated"))
             return
         if key == "count" and item.type != "repeat":
             self.fault(item, header, N_("only a repeat has a repeat_count"))
             return
-        if key == "choice_filter" and item.list is None:
+        if key == "choice_filter" and item.list is None and item.type not in vocabulary.CHOOSING:
             self.fault(item, header, N_("only a question with choices has a choice_filter"))
             return
         if key == "default":
-            text = self.default(item, text)
+            text = self.default(item, header, text)
         found = self.expression(item, header, text, item.list if key == "choice_filter" else None)
         if found is None:
             return
         item.rules[key] = found.tree
+        self.readers.setdefault(item.path, []).append((header, found.reads))
         if key in ("relevant", "count") or (key == "calculate" and not item.trigger):
             self.reads.setdefault(item.path, Reads()).add(found)
 
-    def default(self, item: Item, text: str) -> str:
-        """A default is an expression when it looks like one to pyxform, else a text."""
+    def default(self, item: Item, header: str, text: str) -> str:
+        """A default is an expression when it looks like one to pyxform, else an answer."""
         if default_is_dynamic(text, item.type) and (re.search(r"\$\{|\w\s*\(", text) or _is_sum(text)):
             return text
+        if item.type == "date":
+            text = text.removesuffix(" 00:00:00")  # a cell of .xlsx that is a date
+        if item.type == "dateTime":
+            text = re.sub(r"(?<=\d) (?=\d\d:)", "T", text)
+        kind = "decimal" if item.type == "range" else item.type
+        column, rows = "name", self.sheets.choices.get(item.list or "")
+        if item.from_file:
+            column, rows = item.from_file["value"], self.sheets.tables.get(item.list or "")
+        names = text.split() if item.type != "select_one" else [text]
+        if (kind in NUMBERS or kind in _PLAIN_ANSWERS) and typed(kind, text) is None:
+            template = N_("“%(text)s” is no answer to a question of the type %(type)s")
+            self.fault(item, header, template, text=text, type=item.type)
+        elif rows is not None and (odd := set(names) - {row.get(column) for row in rows}):
+            template = N_("“%(name)s” is no choice of the list “%(list)s”")
+            self.fault(item, header, template, name=sorted(odd)[0], list=(item.list or "").removesuffix(" or_other"))
         return f"'{text}'" if "'" not in text else f'"{text}"' if '"' not in text else _quoted(text)
+
+    def seed(self, item: Item) -> None:
+        """`seed=${question}`."""
+        seed = item.parameters.get("seed", "")
+        if seed.startswith("${"):
+            self.one_path(item, "parameters", seed)
 
     def trigger(self, item: Item) -> None:
         cell = next((cell for cell in self.sheets.cells[item.path] if cell.column.head == "trigger"), None)
         if cell is None:
+            return
+        if item.type in CONTAINERS:
+            self.fault(item, cell.header, N_("a group cannot have a trigger"))
             return
         paths = []
         for part in cell.text.split(","):
             if not re.fullmatch(r"\s*\$\{[^}]+\}\s*", part):
                 self.fault(item, cell.header, N_("a trigger names questions: ${name}, with commas between"))
                 return
-            path = self.one_path(item, cell.header, part)
-            if path:
-                paths.append(path)
+            named = self.one(item, cell.header, part)
+            if named is None:
+                continue
+            if named.type in CONTAINERS:
+                self.fault(item, cell.header, N_("“%(name)s” is a group: only an answer sets off"), name=named.name)
+            elif named.type == "note":
+                template = N_("“%(name)s” is a note: it is never answered and sets nothing off")
+                self.findings.advise(self.sheets.rows[item.path], cell.header, template, name=named.name)
+            paths.append(named.path)
         item.trigger = paths
 
     def complete(self, item: Item) -> None:
@@ -213,15 +311,19 @@ class _Compiler:
             return
         elif not has_words and "calculate" in item.rules:
             item.type = "calculate"  # never drawn: XLSForm
-        elif not has_words:
+        elif not has_words and item.path not in self.sheets.typeless:
             self.fault(item, "label", N_("a question needs a label, a hint or a picture"))
 
     def expression(self, item: Item, header: str, text: str, row_of: str | None = None) -> Resolution | None:
         try:
-            found = resolve(parse(text), item, self.names, row_of if row_of in self.names.tables else None)
+            found = resolve(parse(text), item, self.names, row_of)
+            errors = found.errors
         except ExpressionError as error:
-            values: dict[str, Any] = {"of_text": text, **({"of_at": error.at + 1} if error.at else {})}
-            self.fault(item, header, error.template, **error.values, **values)
+            errors = [error]
+        for wrong in errors:
+            values: dict[str, Any] = {"of_text": text, **({"of_at": wrong.at + 1} if wrong.at else {})}
+            self.fault(item, header, wrong.template, **wrong.values, **values)
+        if errors:
             return None
         number = self.sheets.rows.get(item.path, 2)
         sheet = "survey" if item.path else "settings"
@@ -231,13 +333,27 @@ class _Compiler:
 
     def text(self, item: Item, header: str, cell: str) -> Text:
         parts = [part for part in _INSERT.split(cell) if part]
+        if any("${" in part and not part.endswith("}") for part in parts):
+            self.fault(item, header, N_("after “${” a “}” is missing"))
+            return cell
         if not any(part.startswith("${") for part in parts):
             return cell
         done: list[Any] = []
         for part in parts:
-            found = self.expression(item, header, part) if part.startswith("${") else None
+            found = self.expression(item, header, part) if part.startswith("${") and part.endswith("}") else None
             done.append(found.tree if found else part)
         return done
+
+    def quoted_in_choices(self) -> None:
+        """Words of choices that quote answers: nothing here fills them in."""
+        for sheet, number, (header, _, text) in self.sheets.inserted:
+            names = [name.strip() for name in re.findall(r"\$\{([^}]*)\}", text)]
+            unknown = [name for name in names if name not in self.names.by_name]
+            for name in unknown:
+                self.findings.fault(number, header, N_("there is no question “%(name)s”"), sheet, name=name)
+            if not unknown:
+                template = N_("the words of a choice quote no answers here: they are shown as they are written")
+                self.findings.advise(number, header, template, sheet)
 
     def instance_name(self, root: Item) -> Any:
         text = self.settings.get("instance_name")
@@ -256,6 +372,24 @@ class _Compiler:
         """The columns `because` and `member_label`, as paths."""
         if "member_label" in item.columns:
             item.member_label = self.one_path(item, "member_label", item.columns.pop("member_label"))
+            inside = self.names.parents.get(item.member_label or "")
+            while inside is not None and inside.type == "group" and inside.path:
+                inside = self.names.parents.get(inside.path)
+            if item.type != "repeat" or (item.member_label and inside is not item):
+                template = N_("member_label stands on a repeat and names a question of that repeat")
+                self.fault(item, "member_label", template)
+        preload, outcome = item.columns.get("preload"), item.columns.get("outcome")
+        if preload is not None and preload not in vocabulary.PRELOADS:
+            template = N_("preload is one of %(known)s, not “%(value)s”")
+            self.fault(item, "preload", template, known=", ".join(vocabulary.PRELOADS), value=preload)
+        if outcome is not None and outcome not in vocabulary.OUTCOMES:
+            template = N_("the outcome “%(name)s” is not known: nothing reads it")
+            self.findings.advise(self.sheets.rows[item.path], "outcome", template, name=outcome)
+        elif outcome is not None and outcome != "indicator":
+            first = self.outcomes.setdefault(outcome, item)
+            if first is not item:
+                template = N_("row %(other_row)s is the outcome “%(name)s” already")
+                self.fault(item, "outcome", template, name=outcome, other_row=self.sheets.rows[first.path])
         if "because" in item.columns:
             text = item.columns.pop("because")
             flag, colon, quotes = text.rpartition(":")
@@ -266,13 +400,23 @@ class _Compiler:
             }
 
     def one_path(self, item: Item, header: str, written: str) -> str | None:
+        found = self.one(item, header, written)
+        return found.path if found else None
+
+    def one(self, item: Item, header: str, written: str) -> Item | None:
+        """The one row of a name, as a column of names gives it: `name` or `${name}`."""
         name = written.strip().removeprefix("${").removesuffix("}").strip()
         found = self.names.by_name.get(name, [])
-        if len(found) != 1:
-            template = N_("“%(name)s” stands more than once") if found else N_("there is no question “%(name)s”")
-            self.fault(item, header, template, name=name)
-            return None
-        return found[0].path
+        if len(found) == 1:
+            return found[0]
+        near = vocabulary.nearest(name, self.names.by_name) if not found else None
+        if found:
+            self.fault(item, header, N_("“%(name)s” stands more than once"), name=name)
+        elif near is None:
+            self.fault(item, header, N_("there is no question “%(name)s”"), name=name)
+        else:
+            self.fault(item, header, N_("there is no question “%(name)s”: is “%(near)s” meant?"), name=name, near=near)
+        return None
 
     # -- advice
 
@@ -281,6 +425,12 @@ class _Compiler:
         for header, column in headers.items():
             if not vocabulary.is_known(column.head):
                 self.findings.advise(1, header, N_("the column “%(name)s” is not known: nothing reads it"), name=header)
+        language = self.settings.get("default_language")
+        if language and self.languages.found and self.languages.default not in self.languages.found:
+            template = N_("no column is in the default language “%(language)s”")
+            self.findings.advise(2, "default_language", template, "settings", language=language)
+        if len(self.book.settings or []) > 1:
+            self.findings.advise(3, None, N_("only the first row of settings is read"), "settings")
         self.advise_sums(root)
         self.advise_languages(root)
 

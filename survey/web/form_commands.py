@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
+from flask import has_app_context
 
 from survey.form.attached import MEDIA_TYPES, TABLE_ENDINGS
+from survey.form.fault import N_, Fault, worded
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.form.xlsform import WorkbookError, check_workbook
+from survey.web.questionnaire_words import place, sentence
 
 BESIDE = {*TABLE_ENDINGS, *MEDIA_TYPES}
 WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -29,7 +32,10 @@ def check(file: Path) -> None:
     """Say everything that is wrong with a workbook, by sheet, row and column."""
     form = load(file, advise=True)
     questions = sum(1 for _ in form.nodes())
-    click.echo(f"{file.name}: {form.id} {form.version}, {questions} rows, languages {', '.join(form.languages)}: OK")
+    template = N_("%(name)s: %(id)s %(version)s, %(rows)s rows, languages %(languages)s: OK")
+    languages = ", ".join(form.languages)
+    said = _said(template, name=file.name, id=form.id, version=form.version, rows=questions, languages=languages)
+    click.echo(said)
 
 
 @form_group.command()
@@ -71,11 +77,19 @@ def load(file: Path, advise: bool = False) -> Form:
     try:
         form, advice = check_workbook(source.decode() if file.suffix == ".md" else source, beside)
     except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name}: this is not text in UTF-8") from None
+        raise click.ClickException(_said(N_("%(name)s: this is not text in UTF-8"), name=file.name)) from None
     except WorkbookError as error:
-        raise click.ClickException(
-            f"{file.name} cannot be used:\n" + "\n".join(f"  {f}" for f in error.faults)
-        ) from None
-    for line in advice if advise else []:
-        click.echo(f"advice: {line}", err=True)
+        refused = _said(N_("%(name)s cannot be used:"), name=file.name)
+        raise click.ClickException("\n  ".join([refused, *map(_line, error.faults)])) from None
+    for fault in advice if advise else []:
+        click.echo(_said(N_("advice: %(line)s"), line=_line(fault)), err=True)
     return form
+
+
+def _said(template: str, **values: Any) -> str:
+    """A sentence in the language of the app, as its other commands speak; in English where there is no app."""
+    return sentence({"template": template, "values": values}) if has_app_context() else worded(template, values)
+
+
+def _line(fault: Fault) -> str:
+    return f"{place(vars(fault))}: {sentence(vars(fault))}" if has_app_context() else str(fault)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,35 @@ def test_xlsx_rows_are_counted_as_the_spreadsheet_shows_them(tmp_path: Path) -> 
     result = CliRunner().invoke(form_group, ["check", str(path)])
     assert result.exit_code == 1
     assert "sheet survey, row 4, column calculation: there is no question “m”" in result.output
+
+
+def xlsx(*rows: list[object]) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    book.active.title = "survey"
+    for row in rows:
+        book.active.append(row)
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def test_a_date_that_excel_made_of_a_default_is_a_date_on_the_phone() -> None:
+    head = ["type", "name", "label", "default"]
+    form = compile_workbook(
+        xlsx(head, ["date", "a", "A", date(2026, 11, 23)], ["dateTime", "b", "B", datetime(2026, 11, 23, 7, 30)])  # noqa: DTZ001
+    )
+    assert [form.node(name).rules["default"] for name in ("a", "b")] == ["2026-11-23", "2026-11-23T07:30:00"]
+
+
+def test_a_heading_that_stands_twice_in_excel_is_named() -> None:
+    told = faults(xlsx(["type", "name", "label", "label"], ["text", "a", "A", "B"]))
+    assert told == ["sheet workbook, row 1: two columns are called “label”"]
+
+
+def test_a_comma_that_cut_a_label_of_a_csv_in_two_is_named_and_not_lost() -> None:
+    told = faults("survey,,,\n,type,name,label\n,text,ten,Họ, tên\n".encode())
+    assert told == ["sheet survey, row 2: “tên” stands under no heading"]
 
 
 def test_the_commands_check_bundle_and_evaluate(tmp_path: Path) -> None:
