@@ -12,6 +12,7 @@ from pyxform.xls2json_backends import DefinitionData
 from survey.form.fault import N_, Fault
 
 ROOT = "data"  # what pyxform calls a form that does not name itself
+_STUMBLES = (LookupError, AttributeError, TypeError, ValueError)  # over what it did not expect
 # pyxform's sentence → the column that is to be mended where the sentence names none, and ours.
 _WORDS = {
     "ENTITY_001": ("", N_("save_to needs a sheet “entities” that declares the entity")),
@@ -24,6 +25,7 @@ _WORDS = {
     "ENTITY_008": ("", N_("where there are several entities, save_to names the list too: list#property")),
     "ENTITY_013": ("", N_("save_to holds one # at most: list#property")),
     "HEADER_005": ("", N_("the sheet entities knows no columns %(columns)s")),
+    "NAMES_008": ("", N_("this is no name: letters, digits, _ - . and no space; a letter or _ comes first")),
     "NAMES_010": ("", N_("this name may not begin with two underscores")),
     "NAMES_011": ("", N_("this name may not hold a point")),
     "NAMES_012": ("", N_("a property may not be called name or label: choose another name")),
@@ -50,15 +52,14 @@ def judge(book: DefinitionData) -> list[Fault]:
         survey.to_xml(validate=False, pretty_print=False, warnings=[])
     except PyXFormError as error:
         return [_fault_of(" ".join(str(error).split()))]
+    except _STUMBLES as error:
+        return [_fault_of(f"{type(error).__name__}: {error}")]
     return []
 
 
 def judge_entities(book: DefinitionData) -> list[Fault]:
     """Of a workbook that has faults already: what pyxform says of entities, at which nobody else looks."""
-    try:
-        return [fault for fault in judge(book) if fault.sheet == "entities" or fault.column == "save_to"]
-    except (LookupError, AttributeError, TypeError, ValueError):
-        return []  # it stumbles over what has been told
+    return [fault for fault in judge(book) if fault.sheet == "entities" or fault.column == "save_to"]
 
 
 def _fault_of(text: str) -> Fault:

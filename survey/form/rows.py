@@ -167,7 +167,11 @@ class Rows:
             if frame is not None and frame[1].lower() == "end":
                 self.close(number, kind, vocabulary.FRAMES[frame[2].lower()], stack)
             elif kind.lower() in vocabulary.EXTERNAL:
-                if "name" in heads:
+                if "name" in heads and ("", heads["name"].text) in self.names:
+                    template = N_("“%(name)s” stands twice in the same group")
+                    self.findings.fault(number, "name", template, name=heads["name"].text)
+                elif "name" in heads:
+                    self.names.add(("", heads["name"].text))
                     self.table(number, "name", f"{heads['name'].text}.{kind[:3].lower()}")
                 else:
                     self.findings.fault(number, "name", N_("the name is missing"))

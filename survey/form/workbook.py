@@ -24,7 +24,13 @@ def read_workbook(source: bytes | str) -> DefinitionData:
     if len(source) > SOURCE_BYTES or (isinstance(source, bytes) and _unpacks_to_too_much(source)):
         raise WorkbookError([Fault.of("workbook", None, None, N_("the file is larger than %(limit)s MB"),
                                       limit=(SOURCE_BYTES if len(source) > SOURCE_BYTES else UNPACKED_BYTES) >> 20)])
-    faults = [fault for sheet, rows in _text_sheets(source) for fault in _misplaced(sheet, rows)]
+    sheets = dict(_text_sheets(source))
+    faults = [
+        fault
+        for sheet, rows in sheets.items()
+        if sheet.lower() in MOST_ROWS or len(sheets) == 1  # the only sheet is the survey, whatever it is called
+        for fault in _misplaced(sheet, rows)
+    ]
     if faults:
         raise WorkbookError(faults)
     book = _read(source)
@@ -70,8 +76,6 @@ def _text_sheets(source: bytes | str) -> Iterator[tuple[str, list[Cells]]]:
 
 def _misplaced(sheet: str, rows: list[Cells]) -> Iterator[Fault]:
     """Headings that stand twice, and cells that stand under none."""
-    if sheet.lower() not in MOST_ROWS:
-        return
     if not rows:
         yield Fault.of(sheet, None, None, N_("the sheet has no row of headings"))
         return
@@ -92,6 +96,9 @@ def _read(source: bytes | str) -> DefinitionData:
         if twice:
             template = N_("two columns are called “%(name)s”")
             raise WorkbookError([Fault.of("workbook", 1, None, template, name=twice[1].strip())]) from error
+        if "was not recognized" in str(error):
+            template = N_("this is no workbook: one is .xlsx, .csv or Markdown")
+            raise WorkbookError([Fault.of("workbook", None, None, template)]) from error
         template = N_("this is not a workbook that can be read: %(why)s")
         raise WorkbookError([Fault.of("workbook", None, None, template, why=" ".join(str(error).split()))]) from error
     except Exception as error:  # the readers under pyxform raise whatever their file format does

@@ -69,6 +69,7 @@ class _Compiler:
     def compile(self) -> Form:
         root, sheets = Item("", "", "group"), self.sheets
         self.check_sheets()
+        self.check_entities()
         for sheet, rows in (("choices", self.book.choices), ("external_choices", self.book.external_choices)):
             if self.has_columns(sheet, "list_name", "name"):
                 sheets.read_choices(rows or [], sheet)
@@ -109,6 +110,12 @@ class _Compiler:
             settings={key: self.settings[key] for key in ("style",) if key in self.settings},
         )
 
+    def check_entities(self) -> None:
+        for header in dict.fromkeys(header for row in self.book.entities or [] for header in row):
+            if ":" in header:
+                template = N_("an entity has no words by language: write “%(name)s”")
+                self.findings.fault(1, header, template, "entities", name=header.partition(":")[0])
+
     def check_sheets(self) -> None:
         """A sheet with a misspelt name is not read, and then nobody misses it but its author."""
         names = list(self.book.sheet_names or [])
@@ -126,7 +133,7 @@ class _Compiler:
         """Whether a sheet that has rows has the columns without which they say nothing."""
         rows = getattr(self.book, sheet) or []
         headers = dict.fromkeys(
-            header for row in [*(getattr(self.book, f"{sheet}_header") or []), *rows] for header in row
+            header for row in [*(getattr(self.book, f"{sheet}_header") or []), *rows] for header in row if header
         )
         kinds = {vocabulary.meaning(vocabulary.column(header).head) for header in headers}
         missing = [name for name in wanted if name not in kinds] if rows else []
@@ -303,8 +310,13 @@ class _Compiler:
         has_words = bool({"label", "hint"} & item.texts.keys()) or bool(item.media)
         if item.trigger and "calculate" not in item.rules and not {"calculation", "calculate"} & known:
             item.rules["calculate"] = ""  # it is cleared
-        if item.type == "calculate" and not {"calculate", "default"} & item.rules.keys() and not (
-            {"calculation", "calculate", "default"} & known
+        if item.type == "background-geopoint" and "trigger" not in known:
+            self.fault(item, "trigger", N_("a background-geopoint needs a trigger"))
+        if "big-image" in item.media and "image" not in item.media:
+            self.fault(item, "big-image", N_("a big-image needs an image beside it"))
+        is_default = "default" in known and not isinstance(item.rules.get("default"), str)  # one that is worked out
+        if item.type == "calculate" and not (
+            "calculate" in item.rules or {"calculation", "calculate"} & known or is_default
         ):  # fmt: skip
             self.fault(item, "calculation", N_("a calculate needs a calculation"))
         elif item.type in CONTAINERS or item.type in SILENT:

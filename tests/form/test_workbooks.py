@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import random
 import re
 from datetime import UTC, datetime
 from functools import cache
@@ -82,6 +83,7 @@ ELSEWHERE = {
     "the file is larger than %(limit)s MB",
     "the table has more than %(limit)s columns",
     "the table has more than %(limit)s rows",
+    "this is no workbook: one is .xlsx, .csv or Markdown",
     "this is not a workbook that can be read: %(why)s",
     "this is not text in UTF-8: save the file again as “CSV UTF-8”",
 }  # fmt: skip
@@ -153,8 +155,9 @@ def test_a_good_workbook_has_an_edition_for_collect(at: int) -> None:
     assert "<h:html" in collect_edition(VALID[at].book)
 
 
-# Some of them; not those with a sheet of a wrong name, which does not go into the spreadsheet.
-CARRIED = [at for at in range(0, len(INVALID), 8) if "is not read" not in "".join(INVALID[at].said)]
+# Some of them; not those whose sheets or cells have no place in the spreadsheet that would be written.
+LOST = re.compile("is not read|under no heading|no row of headings|two columns")
+CARRIED = [at for at in range(0, len(INVALID), 8) if not LOST.search("".join(INVALID[at].said))]
 
 
 @pytest.mark.parametrize("at", CARRIED, ids=lambda at: INVALID[at].name)
@@ -185,6 +188,23 @@ def test_the_command_takes_the_good_ones_and_refuses_the_bad_ones_in_vietnamese(
             else:
                 assert done.exit_code == 1, section.name
                 assert done.output.splitlines() == ["Error: phieu.md chưa dùng được:", *(f"  {line}" for line in told)]
+
+
+def test_a_workbook_whose_cells_went_astray_is_taken_or_told_and_never_crashes_the_check() -> None:
+    chance = random.Random(7)
+    lines_of = [section.book.splitlines() for section in (*VALID, *INVALID)]
+    cells = [cell for lines in lines_of for line in lines for cell in line.split("|")[2:-1]]
+    for _ in range(400):
+        lines = chance.choice(lines_of).copy()
+        for _ in range(2):
+            at = chance.randrange(len(lines))
+            row = lines[at].split("|")
+            row[chance.randrange(2, len(row))] = chance.choice(cells)
+            lines[at] = "|".join([*row, ""])
+        try:
+            check_workbook("\n".join(lines), BESIDE)
+        except WorkbookError as error:
+            assert all(line.message for line in error.faults)
 
 
 def test_the_collection_is_broad_and_holds_nothing_twice() -> None:
