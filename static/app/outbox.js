@@ -113,25 +113,43 @@ export class Outbox {
   async run() {
     this.#report({ step: "hello" })
     await this.#greet()
-    await this.#forms()
+    if (!this.#greeting.revoked) await this.#forms()
     await this.#push()
     await this.#files()
-    await this.#register()
-    await this.#enclosed()
+    if (this.#greeting.revoked) await this.#store.withdraw()
+    else await this.#register()
+    if (!this.#greeting.revoked) await this.#enclosed()
     await this.#store.set("synced_at", new Date().toISOString())
   }
 
   async #greet() {
     const greeting = await hello()
     if (greeting.account.id !== this.#account) throw new Stopped({ act: "other_account", greeting })
-    this.#greeting = greeting
     const before = await this.#store.get("hello")
+    // A withdrawn phone is told neither rounds nor villages; what it has of its own is still shown.
+    if (greeting.revoked) Object.assign(greeting, { rounds: before?.rounds ?? [], villages: before?.villages ?? [] })
+    await this.#trust(greeting, before)
+    this.#greeting = greeting
     await this.#store.set("hello", greeting)
     await this.#store.set("clock_skew", Math.round((Date.now() - Date.parse(greeting.server_time)) / 1000))
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
     const closed = greeting.rounds.filter((round) => round.state === "closed").map((round) => round.id)
     if (closed.length) await this.#store.forgetRounds(closed)
+  }
+
+  /** The key met first is kept. Another counts only when that one introduced it; else `stranger`, and nothing it signs. */
+  async #trust(greeting, before) {
+    const offered = greeting.receipt_key
+    const keys = (await this.#store.get("receipt_keys")) ?? [before?.receipt_key ?? offered]
+    if (keys.at(-1) !== offered) {
+      const { isIntroduced } = await import("./later/keys.js").catch(() => {
+        throw new Stopped({ act: "wait", seconds: null })
+      })
+      if ((await isIntroduced(keys.at(-1), offered, greeting.receipt_keys ?? [])) !== false) keys.push(offered)
+      else Object.assign(greeting, { stranger: offered, receipt_key: keys.at(-1) })
+    }
+    await this.#store.set("receipt_keys", keys)
   }
 
   async #forms() {
@@ -184,6 +202,7 @@ export class Outbox {
         await this.#store.refused(batch[0].id, answer.problem)
       } else {
         await this.#keepResults(batch, answer.body)
+        if (answer.body.revoked && !this.#greeting.revoked) await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
         done += batch.length
       }
     }

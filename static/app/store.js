@@ -149,7 +149,8 @@ export class DraftClosed extends Error {}
 export class Locked extends Error {}
 
 /** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
- * that this phone is ahead of the server), `last_saved <form>`, sealed (a migration is done). */
+ * that this phone is ahead of the server), `last_saved <form>`, sealed (a migration is done),
+ * receipt_keys (those of the server that were trusted, the last one now). */
 export class Store extends Settings {
   #ring
   #key
@@ -528,6 +529,16 @@ export class Store extends Settings {
       meta.delete("cursor")
       meta.delete("generation")
       for (const item of await ask(outbox.getAll())) outbox.put({ ...item, state: "waiting" })
+    })
+  }
+
+  /** This phone was withdrawn: it forgets the households that no interview of its own is of, and would ask for all anew. */
+  withdraw() {
+    return this.database.write(["households", "drafts", "outbox", "meta"], async ({ households, drafts, outbox, meta }) => {
+      const own = [...(await ask(drafts.getAll())), ...(await ask(outbox.getAll())).map(plainly)]
+      const kept = new Set(own.map((one) => JSON.stringify([one.round_id, one.household_id])))
+      for (const key of await ask(households.getAllKeys())) if (!kept.has(JSON.stringify(key))) households.delete(key)
+      meta.delete("cursor")
     })
   }
 

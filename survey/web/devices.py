@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from textwrap import wrap
 
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
@@ -17,6 +18,7 @@ from survey.submissions.accounts import accounts_in_reach
 from survey.submissions.devices import Holding
 from survey.submissions.holes import holes_in, remember_lost
 from survey.submissions.proof import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
+from survey.submissions.receipts import key_id
 from survey.web.capture import app_version
 from survey.web.desk import open_desk
 from survey.web.security import current_account, permitted
@@ -130,8 +132,9 @@ def _receipts_page(
 ) -> str:
     desk = open_desk("review.read", commune_id)
     return render_template(
-        "devices/receipts.html", desk=desk, form=form, found=found, fault=fault, Verdict=Verdict, Place=Place
-    )
+        "devices/receipts.html", desk=desk, form=form, found=found, fault=fault, Verdict=Verdict, Place=Place,
+        key=" ".join(wrap(key_id(current_app.extensions["signer"].public_key), 4)),
+    )  # fmt: skip
 
 
 def _find(commune_id: str, account_id: str, device_id: str) -> Holding:

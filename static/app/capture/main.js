@@ -6,8 +6,8 @@
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
-//                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard persist photo read-place keep-place clear change search-choice retry language
-//   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline
+//                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place clear change search-choice retry language
+//   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline withdrawn stranger
 //   clock desk
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended

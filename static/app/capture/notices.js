@@ -18,6 +18,7 @@ export async function drawNotices(element, app, { rows, hello }) {
   if (Math.abs((await app.store.get("clock_skew")) ?? 0) > WRONG_CLOCK) notices.push(stamp("notice-clock"))
   if (hello && hello.account.role !== "enumerator") notices.push(stamp("notice-desk"))
   if (navigator.onLine && !app.release.isKept && !app.sync.state.busy) notices.push(stamp("notice-not-offline"))
+  if (hello?.revoked || hello?.stranger) notices.unshift(...(await import("./later/warnings.js").then(({ warnings }) => warnings(app, hello)).catch(() => [])))
   part(element, "notices").replaceChildren(...notices)
 }
 

@@ -40,6 +40,8 @@ export async function show(app, { id }) {
   part(element, "where").textContent = [villages.get(kept?.draft.village_id), item.code].filter(Boolean).join(" · ")
   part(element, "saved-at").textContent = time(item.entry.finalised_at)
   drawSteps(element, item)
+  // Not on every phone yet: it comes after the first sync.
+  if (item.receipt) import("./later/receipt.js").then(({ drawReceipt }) => drawReceipt(part(element, "proof"), app, item)).catch(() => {})
   const bundle = await app.store.form(item.entry.form.id, item.entry.form.version)
   if (kept && bundle) {
     // As it was on the day of the interview: ages are counted to then.
