@@ -262,6 +262,6 @@ def test_what_is_no_receipt_is_said_in_words(login_as: Any, app: Flask, text: st
 
 def test_a_file_with_receipts_is_read_too(login_as: Any, small_round: str) -> None:
     results = push(login_as("enumerator"), entry("ho-1"), entry("ho-2"))
-    given = json.dumps({"format": "so-ho-receipts-1", "receipts": [one["receipt"] for one in results]}).encode()
+    given = json.dumps({"format": "so-ho-receipt-1", "receipts": [one["receipt"] for one in results]}).encode()
     shown = login_as("supervisor").post(f"/desk/{COMMUNE}/receipts", data={"file": (BytesIO(given), "bien-nhan.json")})
     assert shown.text.count('data-place="here"') == 2

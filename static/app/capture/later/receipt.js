@@ -8,7 +8,7 @@ import { learnt } from "./learnt.js"
 export async function exported(store, item) {
   const files = await Promise.all(item.entry.files.map(({ sha256 }) => store.file(sha256)))
   const receipts = [item.receipt, ...files.map((file) => file?.receipt)].filter(Boolean)
-  return { format: "so-ho-receipts-1", receipts }
+  return { format: "so-ho-receipt-1", receipts }
 }
 
 async function save(store, item) {
