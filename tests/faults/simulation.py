@@ -87,6 +87,8 @@ class Simulation:
         how = {"dies": step["dies"]} if "dies" in step else {}
         try:
             draft = await self._ask(phone, tab, "begin", household=step["household"], **how)
+            if draft is None:
+                return
             for path in self.chance.sample(PATHS, step["answers"]):
                 answers = {path: self._answer(path)}
                 if await self._ask(phone, tab, "answer", draft=draft, answers=answers):

@@ -66,11 +66,12 @@ export class App {
     await this.store.forgiveRefusals()
   }
 
-  /** Begins an interview of a household, or goes on with the one that is open: its draft's id. */
+  /** Begins an interview of a household, or goes on with the one that is open: its draft's id; null when it is not on the list. */
   async begin(householdId) {
     const hello = await this.store.get("hello")
     const round = hello.rounds.find((one) => one.state === "open")
     const household = await this.store.household(round.id, householdId)
+    if (!household) return null // this phone was withdrawn
     const bundle = await this.store.form(round.form.id, round.form.version)
     const about = { deviceid: "", username: hello.account.username, email: "", phonenumber: "" }
     const made = this.modules.newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(this.#phone.now()), about })
