@@ -24,6 +24,7 @@ from models import Account, Submission
 from survey.problems import Problem
 from survey.submissions import audit
 from survey.submissions.bundle import Bundle
+from survey.submissions.devices import is_revoked
 from survey.submissions.envelope import MAX_ENTRIES, Entry
 from survey.submissions.files import store_file
 from survey.submissions.proof import is_signed
@@ -89,12 +90,13 @@ def take(
     if account is None:
         raise Problem("bundle_of_nobody")
     vouched = said is not None and is_vouched(session, signer, said, bundle.vouched)
+    permitted = vouched and not is_revoked(session, account.id, bundle.device_id or "")
     known = _known(session, bundle.entries)
     refused = _store_files(session, account, bundle, folder, now, signer)
     outcomes: list[Outcome] = []
     for at in range(0, len(bundle.entries), MAX_ENTRIES):
         part = bundle.entries[at : at + MAX_ENTRIES]
-        outcomes += receive(session, account, bundle.device_id or "bundle", part, now, signer, permitted=vouched)
+        outcomes += receive(session, account, bundle.device_id or "bundle", part, now, signer, permitted=permitted)
     taken = Taken(bundle, account, vouched, outcomes, known, refused)
     detail = {"entries": len(outcomes), "new": taken.new, "held": len(taken.held), "device": bundle.device_id}
     audit.record(session, now, carrier.id if carrier else None, "bundle_imported", account.id, detail)

@@ -22,6 +22,7 @@ from survey.web.session import transaction
 from tests.exchange.carrying import bring, counts, forged, hello, phone, receipts, sealed
 from tests.interviews import content_hash, entry, push
 from tests.pictures import picture
+from tests.web.test_devices import report, revoke
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -169,6 +170,16 @@ def test_a_new_password_ends_what_was_sealed_before(app: Flask, login_as: Any, s
     session.commit()
     page = bring(login_as("supervisor"), data)
     assert counts(page.text) == {"new": 1, "known": 0, "held": 1}
+
+
+def test_a_withdrawn_phone_still_delivers_by_hand_and_is_held(login_as: Any, session: Any) -> None:
+    browser = login_as("enumerator")
+    report(browser, device="may-1")
+    data = sealed(hello(browser), entry("ho-1")), sealed(hello(browser), entry("ho-2"), device="may-2")
+    assert revoke(session, login_as("supervisor")).status_code == 303
+    assert counts(bring(login_as("supervisor"), data[0]).text) == {"new": 1, "known": 0, "held": 1}
+    assert reasons(session) == ["revoked"]
+    assert counts(bring(login_as("supervisor"), data[1]).text) == {"new": 1, "known": 0}
 
 
 def test_a_closed_account_still_delivers_and_is_held(login_as: Any, session: Any) -> None:
