@@ -350,7 +350,7 @@ def test_a_database_that_is_full_is_told_too(app: Flask, login_as: Any, database
 
 
 def test_a_full_postgresql_is_told_by_its_code(app: Flask, login_as: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(*_arguments: Any) -> None:
+    def no_room(*_arguments: Any, **_more: Any) -> None:
         full = DiskFull("could not extend file")
         raise OperationalError("COMMIT", {}, full) from full
 
