@@ -116,7 +116,7 @@ class Compiled {
   }
 
   rows(name) {
-    if (this.bundle.tables[name]) return this.bundle.tables[name]
+    if (this.bundle.tables[name]) return rowsOf(this.bundle.tables[name])
     const language = this.bundle.default_language
     return (this.bundle.choices[name] ?? []).map((choice) => {
       const row = { ...choice }
@@ -149,7 +149,7 @@ class Compiled {
     const key = JSON.stringify([list, file])
     if (!this.offers.has(key)) {
       const taken = (row) => ({ name: row[file.value], label: { [language]: row[file.label] || row[file.value] } })
-      const all = file ? (tables[list] ?? []).map(taken) : (choices[list] ?? [])
+      const all = file ? rowsOf(tables[list] ?? []).map(taken) : (choices[list] ?? [])
       this.offers.set(key, { all, byName: new Map(all.map((choice, at) => [choice.name, at])) })
     }
     return this.offers.get(key)
@@ -187,6 +187,14 @@ const COMPILED = new WeakMap()
 function compiled(bundle) {
   if (!COMPILED.has(bundle)) COMPILED.set(bundle, new Compiled(bundle))
   return COMPILED.get(bundle)
+}
+
+// A table by column, as it comes over the line → its rows; rows stay rows.
+function rowsOf(table) {
+  if (Array.isArray(table)) return table
+  const columns = Object.entries(table)
+  const cellsAt = (at) => columns.map(([column, cells]) => [column, cells[at]]).filter(([, cell]) => cell !== null)
+  return (columns[0]?.[1] ?? []).map((_, at) => Object.fromEntries(cellsAt(at)))
 }
 
 const plain = (text) => (typeof text === 'string' ? text : text.map((part) => (typeof part === 'string' ? part : '…')).join(''))

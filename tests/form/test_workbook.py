@@ -234,3 +234,12 @@ def test_choices_of_files_other_answers_counts_triggers_and_pictures_reach_the_p
     assert form.node("r/x").rules["default"][1] == ["call", "instance", "__last-saved"]
     assert form.files["a.png"]["type"] == "image/png"
     assert len(faults(book)) > 1
+
+
+def test_tables_go_to_phones_by_column_with_every_cell_in_its_row() -> None:
+    rows = [{"ma": "1", "ten": "Một"}, {"ma": "2"}, {"ma": "3", "ten": "", "ghi": "x"}]
+    sent = Form.for_phones({"children": [], "tables": {"xa": rows, "rong": []}})["tables"]
+    assert sent == {
+        "xa": {"ma": ["1", "2", "3"], "ten": ["Một", None, ""], "ghi": [None, None, "x"]},
+        "rong": {},
+    }

@@ -213,3 +213,25 @@ test('counts that follow the changes are those of a fresh start, whatever is don
     if (random(3)) assert.deepEqual(record.values(), new Record(roster, { answers: record.answers(), clock }).values(), `step ${step}`)
   }
 })
+
+test('a table by column has the same rows as one by row', () => {
+  const lookup = ['path', ['call', 'instance', 'xa'], ['child', 'root'], ['child', 'item', ['=', ['one', '.', ['child', 'ma']], ['one', '/', ['child', 'chon']]]], ['child', 'ten']]
+  const form = (xa) => ({
+    id: 'f', version: '1', title: 'f', languages: ['vi'], default_language: 'vi', choices: {}, tables: { xa },
+    children: [
+      { name: 'chon', type: 'select_one', list: 'xa', from_file: { value: 'ma', label: 'ten' } },
+      { name: 'ten_xa', type: 'calculate', calculate: lookup },
+      { name: 'co_ghi', type: 'calculate', calculate: ['call', 'count', ['path', ['call', 'instance', 'xa'], ['child', 'root'], ['child', 'item'], ['child', 'ghi']]] },
+    ],
+    order: [['ten_xa', ['chon'], []], ['co_ghi', [], []]],
+  }) // prettier-ignore
+  const rows = [{ ma: '1', ten: 'Một' }, { ma: '2' }, { ma: '3', ten: '', ghi: 'x' }]
+  const columns = { ma: ['1', '2', '3'], ten: ['Một', null, ''], ghi: [null, null, 'x'] }
+  const clock = { today: '2026-11-24', now: '2026-11-24T08:00:00.000+07:00' }
+  const [one, other] = [rows, columns].map((xa) => new Record(form(xa), { answers: { chon: '1' }, clock }))
+  assert.deepEqual(other.values(), one.values())
+  assert.deepEqual(other.values(), { chon: '1', ten_xa: 'Một', co_ghi: 1 })
+  assert.deepEqual(other.choices('chon'), one.choices('chon'))
+  assert.equal(other.choices('chon').length, 3)
+  assert.deepEqual(new Record(form({}), { clock }).choices('chon'), [])
+})
