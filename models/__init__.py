@@ -17,7 +17,7 @@ from models.forms import (
 )
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
-from models.rounds import Household, Member, RegisterEntry, Round
+from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round
 from models.submissions import (
     Assessment,
     Attachment,
@@ -61,6 +61,7 @@ __all__ = [
     "PointsTable",
     "Receipt",
     "RegisterEntry",
+    "RegisterGone",
     "Round",
     "ServerState",
     "StoredFile",

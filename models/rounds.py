@@ -101,3 +101,17 @@ class RegisterEntry(Base):
     opening_indicators: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"viec_lam": 1, …} by the round's form
     submission_id: Mapped[str | None] = mapped_column(String(36))  # the one that counts now (derived)
     change: Mapped[int]
+
+
+class RegisterGone(Base):
+    """A household that left a round's register: found in the field by an entry that was attached to another since.
+    Kept for the phones that were told of it; `change` as in `RegisterEntry`."""
+
+    __tablename__ = "register_gone"
+    __table_args__ = (Index("ix_register_gone_change", "commune_id", "change"),)
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"))
+    change: Mapped[int]

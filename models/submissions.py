@@ -66,12 +66,14 @@ class SubmissionEvent(Base):
     reason: Mapped[str | None] = mapped_column(String(32))
     detail: Mapped[str | None] = mapped_column(Text)  # which form version, which answers: for the supervisor
     comments: Mapped[Any] = mapped_column(JSONText, nullable=True)
+    # Of an attachment: the household that a person found it to be of; NULL: the one that the entry itself names.
+    household_id: Mapped[str | None] = mapped_column(String(36))
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class SubmissionStatus(Base):
-    """Where a submission stands after its last event (derived)."""
+    """Where a submission stands after its last event, and of which household it is (derived)."""
 
     __tablename__ = "submission_status"
     __table_args__ = (
@@ -80,10 +82,12 @@ class SubmissionStatus(Base):
         CheckConstraint("(state = 'quarantined') = (reason IS NOT NULL)", name="reason_iff_held"),
         _of_submission(),
         Index("ix_submission_status_state", "commune_id", "state"),
+        Index("ix_submission_status_household", "commune_id", "household_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    household_id: Mapped[str | None] = mapped_column(String(64))  # as attached by a person, else as the entry says
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -115,6 +115,7 @@ class SubmissionState(Term):
     RETURNED = "returned", "Đã trả lại", "Returned"
     ACCEPTED = "accepted", "Đã duyệt", "Accepted"
     SUPERSEDED = "superseded", "Đã có bản thay thế", "Superseded"
+    DISCARDED = "discarded", "Đã loại, còn lưu", "Discarded, kept"
     QUARANTINED = "quarantined", "Tạm giữ, cần xem", "Held for a look"
 
 
@@ -128,6 +129,10 @@ class Action(Term):
     SUPERSEDE = "supersede", "Thay bằng bản mới", "Superseded"
     RELEASE = "release", "Bỏ tạm giữ", "Released"
     REOPEN = "reopen", "Mở lại", "Reopened"
+    ATTACH = "attach", "Gắn vào hộ", "Attached to a household"
+    DISCARD = "discard", "Loại", "Discarded"
+    RESTORE = "restore", "Lấy lại", "Taken back"
+    PASS_OVER = "pass_over", "Chọn phiếu khác", "Another one counts"
 
 
 class QuarantineReason(Term):

@@ -31,6 +31,7 @@ from survey.submissions import rebuild
 from survey.submissions.comparison import Part, compare
 from survey.submissions.media import kind_of
 from survey.submissions.published import load_form
+from survey.submissions.standing import group_of, in_group, twins
 from survey.terms import Action, Indicator, QuarantineReason, SubmissionState
 
 MAX_RAW = 20_000  # characters shown of an entry that no form can read
@@ -93,7 +94,8 @@ class Record:
     parts: tuple[Part, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)  # of the questions shown, by path
     raw: str | None = None  # the entry's text, when no form can read it
-    others: tuple[tuple[Submission, SubmissionState], ...] = ()  # of the same household and round
+    others: tuple[tuple[Submission, SubmissionState], ...] = ()  # of the same household and round, or of the same id
+    attached: bool = False  # a person found it to be of another household than it says
 
     @property
     def contexts(self) -> bool:
@@ -118,10 +120,11 @@ def find(session: Session, commune_id: str, submission_id: str) -> tuple[Submiss
 def read_record(session: Session, commune_id: str, submission_id: str, language: str) -> Record:
     """Everything about one submission, in the reader's language; raises not_found."""
     submission, status = find(session, commune_id, submission_id)
-    entry = None
-    if submission.round_id and submission.household_id:
-        entry = session.get(RegisterEntry, (commune_id, submission.round_id, submission.household_id))
-    household = session.get(Household, (commune_id, submission.household_id)) if submission.household_id else None
+    entry, household = None, None
+    if status.household_id:
+        household = session.get(Household, (commune_id, status.household_id))
+    if submission.round_id and status.household_id:
+        entry = session.get(RegisterEntry, (commune_id, submission.round_id, status.household_id))
     assessment = session.get(Assessment, (commune_id, submission_id))
     own = {"commune_id": commune_id, "submission_id": submission_id}
     lacks = session.scalars(select(Deprivation).filter_by(**own, deprived=True)).all()
@@ -143,6 +146,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         labels=labels,
         raw=None if parts else _raw(submission),
         others=_others(session, submission),
+        attached=status.household_id != submission.household_id,
     )
 
 
@@ -250,23 +254,8 @@ def _raw(submission: Submission) -> str:
 
 
 def _others(session: Session, submission: Submission) -> tuple[tuple[Submission, SubmissionState], ...]:
-    if submission.household_id is None:
-        return ()
-    rows = session.execute(
-        select(Submission, SubmissionStatus.state)
-        .join(
-            SubmissionStatus,
-            and_(
-                SubmissionStatus.commune_id == Submission.commune_id,
-                SubmissionStatus.submission_id == Submission.id,
-            ),
-        )
-        .where(
-            Submission.commune_id == submission.commune_id,
-            Submission.household_id == submission.household_id,
-            Submission.round_id == submission.round_id,
-            Submission.id != submission.id,
-        )
-        .order_by(Submission.received_at, Submission.id)
-    )
-    return tuple((other, SubmissionState(state)) for other, state in rows)
+    """Every other submission of its household in the round, and what bears its id with other content."""
+    group = group_of(session, submission)
+    rows = [*(in_group(session, submission.commune_id, group) if group else ()), *twins(session, submission)]
+    found = {other.id: (other, SubmissionState(status.state)) for other, status in rows if other.id != submission.id}
+    return tuple(found.values())

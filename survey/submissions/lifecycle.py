@@ -3,14 +3,19 @@
 arrives ─► submitted ─► accepted
     │       │  ▲  ▲        │
     │       ▼  │  └─reopen─┘         At most one submission of a household in a round is *live*
-    │     returned ─► superseded     (submitted, returned, accepted); a mended one supersedes
-    ▼                                the returned one, a released one the one that was live.
-quarantined ─► submitted / returned / superseded
+    │     returned ─► superseded     (submitted, returned, accepted).
+    ▼                                Two that nobody has decided between both wait: `settle`.
+quarantined ─► submitted / returned / superseded (another counts) / discarded ─► quarantined again
+
+**The order of arrival decides nothing.** `verdict` looks at an entry alone: what it says, and what the office knows of
+its form, round, household and sender. What an entry is beside others of its household is `settle`'s: a function of how
+they stand, whichever came first. Only what a person decided (accepted, returned, chose, discarded) has a before and an
+after: an accepted interview stays so when another arrives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from survey.terms import Action, QuarantineReason, RegisterState, SubmissionState
@@ -22,18 +27,33 @@ TRANSITIONS: dict[tuple[SubmissionState | None, Action], SubmissionState] = {
     (None, _A.QUARANTINE): _S.QUARANTINED,
     (_S.SUBMITTED, _A.ACCEPT): _S.ACCEPTED,
     (_S.SUBMITTED, _A.RETURN): _S.RETURNED,
-    (_S.SUBMITTED, _A.SUPERSEDE): _S.SUPERSEDED,
+    (_S.SUBMITTED, _A.QUARANTINE): _S.QUARANTINED,  # another interview of the household came
+    (_S.SUBMITTED, _A.ATTACH): _S.QUARANTINED,  # to be judged as one of that household
     (_S.RETURNED, _A.REOPEN): _S.SUBMITTED,
-    (_S.RETURNED, _A.SUPERSEDE): _S.SUPERSEDED,
+    (_S.RETURNED, _A.SUPERSEDE): _S.SUPERSEDED,  # mended by a newer one
+    (_S.RETURNED, _A.PASS_OVER): _S.SUPERSEDED,
     (_S.ACCEPTED, _A.REOPEN): _S.SUBMITTED,
+    (_S.QUARANTINED, _A.QUARANTINE): _S.QUARANTINED,  # held for another reason now
     (_S.QUARANTINED, _A.RELEASE): _S.SUBMITTED,
     (_S.QUARANTINED, _A.RETURN): _S.RETURNED,
-    (_S.QUARANTINED, _A.SUPERSEDE): _S.SUPERSEDED,
+    (_S.QUARANTINED, _A.ATTACH): _S.QUARANTINED,
+    (_S.QUARANTINED, _A.DISCARD): _S.DISCARDED,
+    (_S.QUARANTINED, _A.PASS_OVER): _S.SUPERSEDED,
+    (_S.DISCARDED, _A.RESTORE): _S.QUARANTINED,
+    (_S.SUPERSEDED, _A.RESTORE): _S.QUARANTINED,  # one that was passed over; not one that was mended
 }
 LIVE = {_S.SUBMITTED: RegisterState.RECEIVED, _S.RETURNED: RegisterState.RETURNED, _S.ACCEPTED: RegisterState.ACCEPTED}
+OUT = frozenset({_S.SUPERSEDED, _S.DISCARDED})  # stands in nobody's way
 
-# Held for these, an entry cannot be counted for a household: it can only be set aside (superseded).
+# Held for what others there are, not for what the entry is: a person compares and decides.
+CONTESTED = frozenset({_Q.ID_REUSED, _Q.ALREADY_ACCEPTED, _Q.TWO_INTERVIEWS})
+# Held for these, an entry cannot be counted for a household as it is: its cause has to be mended, or it is discarded.
 NEVER_RELEASED = frozenset({_Q.BAD_SHAPE, _Q.TOO_LARGE, _Q.UNKNOWN_FORM, _Q.ROUND_CLOSED, _Q.UNKNOWN_HOUSEHOLD})
+UNREADABLE = frozenset({_Q.BAD_SHAPE, _Q.TOO_LARGE})
+# What may have been mended here since: the form published, the village assigned, the household listed.
+JUDGED_AGAIN = frozenset({_Q.UNKNOWN_FORM, _Q.UNKNOWN_HOUSEHOLD, _Q.OUTSIDE_AREA, _Q.ROUND_CLOSED, _Q.BAD_ANSWERS})
+# What a page offers as a button; the others follow by themselves, or have a form of their own.
+DECISIONS = (_A.ACCEPT, _A.RELEASE, _A.RETURN, _A.REOPEN, _A.DISCARD, _A.RESTORE)
 
 
 class NotAllowed(Exception):
@@ -51,59 +71,56 @@ def next_state(
     reason: QuarantineReason | None = None,
     own_interview: bool = False,
     commented: bool = False,
+    passed_over: bool = False,
 ) -> SubmissionState:
     """The state after `action`. Raises `NotAllowed`.
 
-    `reason`: why it is held now; `own_interview`: who acts is who surveyed; `commented`: a comment was given.
+    `reason`: why it is held now, None when this program and no person takes the step; `own_interview`: who acts is who
+    surveyed; `commented`: a comment was given; `passed_over`: a person chose another in its place.
     """
     following = TRANSITIONS.get((state, action))
-    if following is None:
+    if following is None or (state is _S.SUPERSEDED and not passed_over):
         raise NotAllowed("not_allowed_now")
-    if action in (_A.RELEASE, _A.RETURN) and reason in NEVER_RELEASED:
+    if action in (_A.RELEASE, _A.RETURN) and (reason in NEVER_RELEASED or reason is _Q.ALREADY_ACCEPTED):
         raise NotAllowed("not_allowed_now")
-    if action in (_A.ACCEPT, _A.RELEASE) and own_interview:
+    if action is _A.ATTACH and reason in UNREADABLE:
+        raise NotAllowed("not_allowed_now")
+    if action in (_A.ACCEPT, _A.RELEASE, _A.ATTACH) and own_interview:
         raise NotAllowed("own_interview")
-    if action is _A.RETURN and not commented:
+    if action in (_A.RETURN, _A.DISCARD) and not commented:
         raise NotAllowed("comment_needed")
     return following
 
 
 def allowed(
-    state: SubmissionState, *, reason: QuarantineReason | None = None, own_interview: bool = False
+    state: SubmissionState,
+    *,
+    reason: QuarantineReason | None = None,
+    own_interview: bool = False,
+    passed_over: bool = False,
 ) -> list[Action]:
-    """The actions open to a person now, for the page that offers them."""
+    """The decisions open to a person now, for the page that offers them."""
     found = []
-    for start, action in TRANSITIONS:
-        if start is not state:
-            continue
+    for action in DECISIONS:
         try:
-            next_state(state, action, reason=reason, own_interview=own_interview, commented=True)
+            next_state(
+                state, action, reason=reason, own_interview=own_interview, commented=True, passed_over=passed_over
+            )
         except NotAllowed:
             continue
-        if action is not _A.SUPERSEDE or state is _S.QUARANTINED:  # else only a newer entry supersedes
-            found.append(action)
+        found.append(action)
     return found
 
 
 @dataclass(frozen=True)
-class Live:
-    """The submission that counts for a household in a round."""
-
-    entry_id: str
-    state: SubmissionState
-
-
-@dataclass(frozen=True)
 class Known:
-    """What the server knows that bears on an entry."""
+    """What the office knows that bears on an entry, whatever else it has of the household."""
 
     permitted: bool = True  # the account's role may submit interviews
     inside_area: bool = True  # … there
-    id_reused: bool = False  # another content came under this id
     round_open: bool = True
     form_known: bool = True
     household_known: bool = True  # on the register, or found in the field by this entry
-    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -114,52 +131,83 @@ class Incoming:
     too_large: bool = False
     in_future: bool = False
     answers_valid: bool = True
-    replaces: str | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`reason`: held for it, None when stored; `supersedes`: the live submission gives way to this one."""
-
-    reason: QuarantineReason | None
-    supersedes: bool = False
-
-
-def _other_interview(known: Known, incoming: Incoming) -> bool:
-    return known.live is not None and not _mends(known, incoming)
-
-
-def _mends(known: Known, incoming: Incoming) -> bool:
-    live = known.live
-    return live is not None and live.state is _S.RETURNED and live.entry_id == incoming.replaces
 
 
 # In the order in which they are told: the first that holds is the reason.
 REASONS: tuple[tuple[QuarantineReason, Callable[[Known, Incoming], bool]], ...] = (
     (_Q.TOO_LARGE, lambda known, incoming: incoming.too_large),
     (_Q.BAD_SHAPE, lambda known, incoming: not incoming.well_shaped),
-    (_Q.ID_REUSED, lambda known, incoming: known.id_reused),
     (_Q.REVOKED, lambda known, incoming: not known.permitted),
     (_Q.OUTSIDE_AREA, lambda known, incoming: not known.inside_area),
     (_Q.ROUND_CLOSED, lambda known, incoming: not known.round_open),
     (_Q.UNKNOWN_HOUSEHOLD, lambda known, incoming: not known.household_known),
     (_Q.UNKNOWN_FORM, lambda known, incoming: not known.form_known),
     (_Q.FUTURE_DATE, lambda known, incoming: incoming.in_future),
-    (
-        _Q.ALREADY_ACCEPTED,
-        lambda known, incoming: known.live is not None and known.live.state is _S.ACCEPTED,
-    ),
-    (_Q.TWO_INTERVIEWS, _other_interview),
     (_Q.BAD_ANSWERS, lambda known, incoming: not incoming.answers_valid),
 )
 
 
-def verdict(known: Known, incoming: Incoming) -> Verdict:
-    """Whether an entry is stored for review or held, and whether it takes the place of a returned one.
+def verdict(known: Known, incoming: Incoming) -> QuarantineReason | None:
+    """What an entry by itself is held for; None when nothing stands against it but perhaps another (`settle`)."""
+    return next((reason for reason, holds in REASONS if holds(known, incoming)), None)
 
-    A mended entry that is itself held supersedes nothing: the returned one goes on asking for a mend.
+
+@dataclass(frozen=True)
+class Standing:
+    """A submission of a household in a round as it stands. `replaces`: the entry that it says it mends; `id_reused`:
+    another content came under its entry id, and nobody has decided between the two."""
+
+    id: str
+    entry_id: str
+    state: SubmissionState
+    reason: QuarantineReason | None = None
+    replaces: str | None = None
+    id_reused: bool = False
+
+    @property
+    def undecided(self) -> bool:
+        """Sound, and nobody has decided on it yet."""
+        return self.state is _S.SUBMITTED or (self.state is _S.QUARANTINED and self.reason in CONTESTED)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that follows by itself."""
+
+    id: str
+    action: Action
+    reason: QuarantineReason | None = None
+
+
+def settle(household: Sequence[Standing]) -> list[Step]:
+    """The steps that bring the submissions of one household in one round to rest; none when they are.
+
+    A returned one gives way to the one that mends it. One undecided interview alone waits for review; beside an
+    accepted one it is held; two or more undecided ones, or one beside a returned one that it does not mend, are held,
+    all of them. What is accepted, returned, passed over or discarded, and what is held for a fault of its own, is left
+    alone. The order of `household` does not matter.
     """
-    for reason, holds in REASONS:
-        if holds(known, incoming):
-            return Verdict(reason)
-    return Verdict(None, supersedes=_mends(known, incoming))
+    undecided = [one for one in household if one.undecided]
+    standing = [*undecided, *(one for one in household if one.state is _S.RETURNED)]
+    mended = {
+        one.id
+        for one in household
+        if one.state is _S.RETURNED and any(by.replaces == one.entry_id and by.id != one.id for by in standing)
+    }
+    accepted = any(one.state is _S.ACCEPTED for one in household)
+    others = len([one for one in standing if one.id not in mended]) > 1
+    steps = [Step(one.id, _A.SUPERSEDE) for one in household if one.id in mended]
+    for one in undecided:
+        reason = _Q.ID_REUSED if one.id_reused else _Q.ALREADY_ACCEPTED if accepted else None
+        reason = reason or (_Q.TWO_INTERVIEWS if others else None)
+        if reason is not one.reason:
+            steps.append(Step(one.id, _A.QUARANTINE if reason else _A.RELEASE, reason))
+    return steps
+
+
+def register_state(household: Sequence[tuple[SubmissionState, QuarantineReason | None]]) -> RegisterState:
+    """Where a household stands in a round by its submissions: one that is sound was received, even while it waits for
+    a person who compares it with another."""
+    live = [LIVE[state] for state, _ in household if state in LIVE]
+    contested = any(state is _S.QUARANTINED and reason in CONTESTED for state, reason in household)
+    return live[0] if live else RegisterState.RECEIVED if contested else RegisterState.TO_VISIT

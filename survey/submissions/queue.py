@@ -21,6 +21,7 @@ STATES = (
     SubmissionState.RETURNED,
     SubmissionState.ACCEPTED,
     SubmissionState.SUPERSEDED,
+    SubmissionState.DISCARDED,
 )
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
 
@@ -95,7 +96,7 @@ def _on(shelf: Shelf, statement: Rows) -> Rows:
         )
         .outerjoin(
             Household,
-            and_(Household.commune_id == Submission.commune_id, Household.id == Submission.household_id),
+            and_(Household.commune_id == SubmissionStatus.commune_id, Household.id == SubmissionStatus.household_id),
         )
         .where(
             SubmissionStatus.commune_id == shelf.commune_id,
@@ -138,7 +139,7 @@ def _listing(shelf: Shelf) -> Rows:
             and_(
                 RegisterEntry.commune_id == Submission.commune_id,
                 RegisterEntry.round_id == Submission.round_id,
-                RegisterEntry.household_id == Submission.household_id,
+                RegisterEntry.household_id == SubmissionStatus.household_id,
             ),
         )
         .join(Account, Account.id == Submission.account_id)

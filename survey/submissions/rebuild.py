@@ -29,11 +29,11 @@ from models import (
 from survey.form.form import Form
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty import assess as poverty
-from survey.submissions.lifecycle import LIVE
+from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.official import OFFICIAL, points_tables
 from survey.submissions.published import load_form
 from survey.submissions.register import lock_commune, next_change
-from survey.terms import RegisterState, SubmissionState
+from survey.terms import Action, QuarantineReason, SubmissionState
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 LATEST_AHEAD = timedelta(days=1)  # a phone's clock may run this far ahead before its word is not taken
@@ -49,8 +49,7 @@ def derive(session: Session, commune_id: str, submission_id: str) -> None:
     if session.get(Assessment, (commune_id, submission_id)) is None:
         _derive_assessment(session, submission)
     session.flush()  # the household's state is read from these
-    if submission.household_id is not None and submission.round_id is not None:
-        derive_household(session, commune_id, submission.household_id, submission.round_id)
+    _derive_households(session, submission)
 
 
 def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
@@ -58,8 +57,15 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_assessment(session, submission)
     session.flush()  # the household's class is read from it
-    if submission.household_id is not None and submission.round_id is not None:
-        derive_household(session, commune_id, submission.household_id, submission.round_id)
+    _derive_households(session, submission)
+
+
+def _derive_households(session: Session, submission: Submission) -> None:
+    """Those that a submission bears on: the one that it is of, and the one that it says."""
+    status = session.get_one(SubmissionStatus, (submission.commune_id, submission.id))
+    for household_id in {status.household_id, submission.household_id} - {None}:
+        if household_id is not None and submission.round_id is not None:
+            derive_household(session, submission.commune_id, household_id, submission.round_id)
 
 
 def rebuild(session: Session) -> int:
@@ -152,12 +158,29 @@ def _derive_status(session: Session, submission: Submission) -> None:
         .order_by(SubmissionEvent.seq.desc())
         .limit(1)
     ).one()
+    household_id = _household_of(session, submission)
     status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
     if status is None:
         status = SubmissionStatus(commune_id=submission.commune_id, submission_id=submission.id)
         session.add(status)
     held = last.to_state == SubmissionState.QUARANTINED
     status.state, status.reason, status.updated_at = last.to_state, last.reason if held else None, last.at
+    status.household_id = household_id
+
+
+def _household_of(session: Session, submission: Submission) -> str | None:
+    """Of which household a submission is: as a person attached it last, else as it says."""
+    attached = session.scalars(
+        select(SubmissionEvent.household_id)
+        .where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.action == Action.ATTACH.value,
+        )
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).first()
+    return attached or submission.household_id
 
 
 def _derive_assessment(session: Session, submission: Submission) -> None:
@@ -230,25 +253,19 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
     entry = session.get(RegisterEntry, (commune_id, round_id, household_id))
     if entry is None:
         return
-    live = live_submission(session, commune_id, household_id, round_id)
-    state = LIVE[SubmissionState(live[1])] if live else RegisterState.TO_VISIT
-    submission_id = live[0].id if live else None
+    rows = session.execute(
+        _with_status(commune_id, household_id)
+        .with_only_columns(Submission.id, SubmissionStatus.state, SubmissionStatus.reason)
+        .where(Submission.round_id == round_id)
+        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
+    ).all()
+    state = register_state(
+        [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
+    )
+    submission_id = next((id for id, one, _ in rows if one in LIVE), None)
     if (entry.state, entry.submission_id) != (state.value, submission_id):
         entry.state, entry.submission_id = state.value, submission_id
         entry.change = next_change(session, commune_id)
-
-
-def live_submission(
-    session: Session, commune_id: str, household_id: str, round_id: str
-) -> tuple[Submission, SubmissionState] | None:
-    """The submission that counts for a household in a round, with its state."""
-    row = session.execute(
-        _with_status(commune_id, household_id)
-        .where(Submission.round_id == round_id, SubmissionStatus.state.in_([state.value for state in LIVE]))
-        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
-        .limit(1)
-    ).first()
-    return (row[0], SubmissionState(row[1].state)) if row else None
 
 
 def _with_status(commune_id: str, household_id: str) -> Any:
@@ -258,7 +275,7 @@ def _with_status(commune_id: str, household_id: str) -> Any:
             SubmissionStatus,
             (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
         )
-        .where(Submission.commune_id == commune_id, Submission.household_id == household_id)
+        .where(SubmissionStatus.commune_id == commune_id, SubmissionStatus.household_id == household_id)
     )
 
 

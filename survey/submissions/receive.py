@@ -1,9 +1,10 @@
 """An entry arrives: exactly once, never refused, never lost.
 
-Every entry is stored as it came and answered with a receipt; `lifecycle.verdict` says whether it goes to review or is
-held for a person. Each entry has its own savepoint, so one that the database cannot take, or that meets a fault of this
-program, holds up nothing: it is stored again with nothing but its text, and the fault is in the log. Concurrent pushes
-of a commune wait for each other at its counter (see `register.py`); the unique key of `submission` stands behind that.
+Every entry is stored as it came and answered with a receipt; `judging` says what it is worth by itself, `standing` what
+it is beside others of its household: it goes to review, or is held for a person. Each entry has its own savepoint, so
+one that the database cannot take, or that meets a fault of this program, holds up nothing: it is stored again with
+nothing but its text, and the fault is in the log. Concurrent pushes of a commune wait for each other at its counter
+(see `register.py`); the unique key of `submission` stands behind that.
 """
 
 from __future__ import annotations
@@ -20,20 +21,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, Place, Round, Submission, SubmissionEvent, SubmissionFile
-from survey.access import Holder, Where, has_verb, may
-from survey.problems import Problem
-from survey.submissions import events
-from survey.submissions.accounts import holder_of, where_is
-from survey.submissions.envelope import MAX_AHEAD, Entry
-from survey.submissions.lifecycle import Incoming, Known, Live, Verdict, next_state, verdict
-from survey.submissions.published import load_form
-from survey.submissions.rebuild import derive, evaluated, live_submission, moment_of
+from models import Account, Attachment, Place, Submission, SubmissionEvent, SubmissionFile
+from survey.access import Holder
+from survey.submissions.accounts import holder_of
+from survey.submissions.admission import enter
+from survey.submissions.envelope import Entry
+from survey.submissions.judging import Judge
 from survey.submissions.receipts import SignedReceipt, Signer, entry_receipt, find_receipt
-from survey.submissions.register import context_of, find_household, found_in_the_field, lock_commune, on_register
-from survey.terms import Action, PlaceKind, QuarantineReason, RoundState, SubmissionState
-
-CHECKED_CONTEXT = ("khu_vuc", "vung", "cach_b1")  # decides the line and the points: the phone's word is compared
+from survey.submissions.register import lock_commune
+from survey.submissions.standing import Act
+from survey.terms import PlaceKind, QuarantineReason
 
 
 @dataclass(frozen=True)
@@ -154,128 +151,21 @@ class _Reception:
             started_at_said=entry.started_at,
             finalised_at_said=entry.finalised_at,
         )
-        judgement, detail = self._judge(entry, submission)
+        judge = Judge(self.session, self.account, self.holder, self.commune_id, self.permitted)
+        judgement = judge.judge(entry, submission)
         self.session.add(submission)
         self.session.flush()  # its files and events refer to it
         for sha256, path in entry.files:
             self.session.add(
                 SubmissionFile(commune_id=self.commune_id, submission_id=submission.id, sha256=sha256, path=path)
             )
-        self._log(entry, submission, judgement, detail)
+        reason = enter(self.session, submission, entry, judgement, Act(self.account.id, self.now))
         files = [sha256 for sha256, _ in entry.files]
         receipt = entry_receipt(
             self.session, self.signer, self.now, self.commune_id, entry.id, entry.content.hash, files
         )
         self.session.flush()  # the files counted next
-        return Outcome(entry.said_id, judgement.reason, self._missing(submission.id), receipt)
-
-    def _log(self, entry: Entry, submission: Submission, judgement: Verdict, detail: str | None) -> None:
-        if judgement.supersedes and entry.household_id and entry.round_id:
-            live = live_submission(self.session, self.commune_id, entry.household_id, entry.round_id)
-            if live is not None:
-                state = next_state(live[1], Action.SUPERSEDE)
-                self._append(live[0].id, Action.SUPERSEDE, state)
-                derive(self.session, self.commune_id, live[0].id)
-        if judgement.reason is None:
-            self._append(submission.id, Action.RECEIVE, next_state(None, Action.RECEIVE))
-            admit(self.session, self.commune_id, entry, self.now)
-        else:
-            state = next_state(None, Action.QUARANTINE)
-            self._append(submission.id, Action.QUARANTINE, state, judgement.reason, detail)
-        derive(self.session, self.commune_id, submission.id)
-
-    def _append(
-        self,
-        submission_id: str,
-        action: Action,
-        state: SubmissionState,
-        reason: QuarantineReason | None = None,
-        detail: str | None = None,
-    ) -> None:
-        events.append(
-            self.session, self.commune_id, submission_id, action, state,
-            at=self.now, account_id=self.account.id, reason=reason, detail=detail,
-        )  # fmt: skip
-
-    def _judge(self, entry: Entry, submission: Submission) -> tuple[Verdict, str | None]:
-        problems, interviewed_on = self._read_answers(entry, submission)
-        incoming = Incoming(
-            well_shaped=not entry.faults,
-            too_large=entry.too_large,
-            in_future=entry.in_future(self.now) or interviewed_on > (self.now + MAX_AHEAD).date().isoformat(),
-            answers_valid=not problems and not entry.odd,
-            replaces=entry.replaces,
-        )
-        judgement = verdict(self._known(entry), incoming)
-        detail = {
-            QuarantineReason.BAD_SHAPE: ", ".join(entry.faults),
-            QuarantineReason.BAD_ANSWERS: ", ".join(problems[:20]),
-            QuarantineReason.UNKNOWN_FORM: f"{entry.form_id} {entry.form_version}",
-        }.get(judgement.reason) if judgement.reason else None  # fmt: skip
-        return judgement, detail
-
-    def _known(self, entry: Entry) -> Known:
-        household_id, round_id = entry.household_id or "", entry.round_id or ""
-        survey_round = self.session.get(Round, round_id) if round_id else None
-        village_id, known = self._village(entry)
-        live = live_submission(self.session, self.commune_id, household_id, round_id) if known else None
-        other = select(Submission.id).where(
-            Submission.entry_id == entry.id, Submission.content_hash != entry.content.hash
-        )
-        return Known(
-            permitted=self.permitted and has_verb(self.account.role, "interview.submit"),
-            inside_area=self._inside(entry, village_id),
-            id_reused=self.session.scalars(other.limit(1)).first() is not None,
-            round_open=survey_round is not None and survey_round.state == RoundState.OPEN,
-            form_known=self._form_known(entry, survey_round),
-            household_known=known,
-            live=Live(live[0].entry_id, live[1]) if live else None,
-        )
-
-    def _form_known(self, entry: Entry, survey_round: Round | None) -> bool:
-        """Whether the entry was asked with the round's questionnaire, in any version that was ever published: a phone
-        goes on with the version it has until its next contact, and an open interview to its end."""
-        if survey_round is not None and entry.form_id != survey_round.form_id:
-            return False
-        return load_form(self.session, entry.form_id, entry.form_version) is not None
-
-    def _village(self, entry: Entry) -> tuple[str | None, bool]:
-        """The village of the entry's household, and whether there is such a household, or one was found just now."""
-        household = find_household(self.session, self.commune_id, entry.household_id)
-        if household is not None:
-            return household.village_id, True
-        found = where_is(self.session, entry.new_household["village_id"]) if entry.new_household else None
-        if found is None or found.village_id is None or found.commune_id != self.commune_id:
-            return None, False
-        return found.village_id, len(entry.household_id or "") <= 36
-
-    def _inside(self, entry: Entry, village_id: str | None) -> bool:
-        if entry.commune_id != self.commune_id:  # a commune that does not exist
-            return False
-        if village_id is None or not has_verb(self.account.role, "interview.submit"):
-            return self.holder.area.commune_id == self.commune_id
-        where = where_is(self.session, village_id)
-        return may(self.holder, "interview.submit", where or Where())
-
-    def _read_answers(self, entry: Entry, submission: Submission) -> tuple[list[str], str]:
-        """Paths of answers that fail a hard check (a warning, confirmed or not, is the reviewer's to see), and the day
-        of the interview that the form itself holds ("" when it holds none)."""
-        done = None if entry.odd or entry.too_large or entry.faults else evaluated(self.session, submission)
-        if done is None:
-            return [], ""
-        form, evaluation = done
-        faults = [f"{problem.path} ({problem.kind})" for problem in evaluation.problems if problem.severity == "error"]
-        day, _ = moment_of(entry.finalised_at, self.now)
-        truth = context_of(self.session, self.commune_id, entry.household_id, entry.round_id, day)
-        interviewed_on = ""
-        for item in form.children:
-            said = evaluation.nodes[item.path][0].value if item.path in evaluation.nodes else ""
-            if item.columns.get("preload") == "context" and item.name in CHECKED_CONTEXT:
-                if truth.get(item.name) is not None and said != truth[item.name]:
-                    faults.append(f"{item.path} (context)")
-            elif item.type == "today":
-                interviewed_on = str(said)
-        return faults, interviewed_on
+        return Outcome(entry.said_id, reason, self._missing(submission.id), receipt)
 
     def _missing(self, submission_id: str) -> list[str]:
         here = select(Attachment.sha256).where(Attachment.commune_id == self.commune_id)
@@ -285,19 +175,3 @@ class _Reception:
             SubmissionFile.sha256.not_in(here),
         )
         return sorted(self.session.scalars(named))
-
-
-def admit(session: Session, commune_id: str, entry: Entry, now: datetime) -> None:
-    """Make sure that the household of an entry that counts is on the round's register: one found in the field is added
-    with the next number of its village. Also for a held entry that is released: `not_allowed_now` when it names no
-    household of the commune or no open round."""
-    survey_round = session.get(Round, entry.round_id) if entry.round_id else None
-    if survey_round is None or survey_round.state != RoundState.OPEN or entry.household_id is None:
-        raise Problem("not_allowed_now")
-    if find_household(session, commune_id, entry.household_id) is None:
-        found = entry.new_household
-        where = where_is(session, found["village_id"]) if found else None
-        if found is None or where is None or where.commune_id != commune_id or len(entry.household_id) > 36:
-            raise Problem("not_allowed_now")
-        found_in_the_field(session, commune_id, entry.household_id, found, entry.id, now)
-    on_register(session, commune_id, survey_round.id, entry.household_id)

@@ -1,9 +1,9 @@
 """The supervisor's decision on a submission.
 
 A decision is an event in the review log, after `lifecycle.next_state` has allowed it; everything else follows from the
-log (`rebuild.derive`), the register entry's change number included, so that the phone hears of it. Two rules stand here
-because they need more than the state: what has no class cannot be accepted, and a household has one live submission a
-round.
+log (`rebuild.derive`), the register entry's change number included, so that the phone hears of it. Three rules stand
+here because they need more than the state: what has no class cannot be accepted; who chooses one of several interviews
+passes over the others, and none that was accepted; and nobody clears the way for their own interview.
 """
 
 from __future__ import annotations
@@ -13,25 +13,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Assessment, Submission, SubmissionEvent, SubmissionStatus
 from survey.problems import Problem
 from survey.submissions import events, lifecycle, rebuild
+from survey.submissions.admission import admit, welcome
 from survey.submissions.dossier import Record, find
 from survey.submissions.envelope import read_entry
-from survey.submissions.receive import admit
 from survey.submissions.register import lock_commune
+from survey.submissions.standing import Act, log, rivals, settle_around, twins, vouching
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 MAX_COMMENT = 2000
+Rivals = Sequence[tuple[Submission, SubmissionStatus]]
 
 
 def open_actions(record: Record, account_id: str) -> list[Action]:
     """What may be decided now by `account_id`, before what only the decision itself can find."""
     own = record.submission.account_id == account_id
-    found = lifecycle.allowed(record.state, reason=record.reason, own_interview=own)
+    passed_over = record.steps[-1].action is Action.PASS_OVER
+    found = lifecycle.allowed(record.state, reason=record.reason, own_interview=own, passed_over=passed_over)
     return [action for action in found if action is not Action.ACCEPT or _is_decided(record.assessment)]
 
 
@@ -57,68 +60,103 @@ def decide(
     """
     lock_commune(session, commune_id)
     submission, status = find(session, commune_id, submission_id)
-    last = select(func.max(SubmissionEvent.seq)).where(
-        SubmissionEvent.commune_id == commune_id, SubmissionEvent.submission_id == submission_id
-    )
-    if session.scalar(last) != seen:
+    if _last(session, submission).seq != seen:
         raise Problem("conflict")
-    following = _following(submission, status, action, account, bool(comments))
+    _check(session, submission, status, action, account, bool(comments))
     if action is Action.ACCEPT and not _is_decided(session.get(Assessment, (commune_id, submission_id))):
         raise Problem("not_allowed_now")
-    if status.state == SubmissionState.QUARANTINED and following in lifecycle.LIVE:
-        _make_room(session, submission, account, now)
-        admit(session, commune_id, read_entry(json.loads(submission.content)), now)
+    act = Act(account.id, now)
+    detail, found = None, None
+    if status.state == SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN):
+        attached_to = status.household_id if status.household_id != submission.household_id else None
+        found = admit(session, commune_id, read_entry(json.loads(submission.content)), now, attached_to=attached_to)
+        if action is Action.RELEASE and status.reason in lifecycle.CONTESTED:
+            detail = vouching(twins(session, submission))
+        _pass_over(session, submission, status, action, act)
     events.append(
-        session,
-        commune_id,
-        submission_id,
-        action,
-        following,
-        at=now,
-        account_id=account.id,
-        comments=list(comments) or None,
-    )
+        session, commune_id, submission_id, action, lifecycle.TRANSITIONS[SubmissionState(status.state), action],
+        at=now, account_id=account.id, comments=list(comments) or None, detail=detail,
+        reason=_held_before(session, submission) if action is Action.RESTORE else None,
+    )  # fmt: skip
     rebuild.derive(session, commune_id, submission_id)
-    return following
+    settle_around(session, submission, act)
+    if found is not None:
+        welcome(session, found, act)
+    return SubmissionState(status.state)
 
 
-def _following(
-    submission: Submission, status: SubmissionStatus, action: Action, account: Account, commented: bool
-) -> SubmissionState:
+def _check(
+    session: Session, submission: Submission, status: SubmissionStatus, action: Action, account: Account, said: bool
+) -> None:
     own = submission.account_id == account.id
     reason = QuarantineReason(status.reason) if status.reason else None
     state = SubmissionState(status.state)
+    passed_over = was_passed_over(session, submission)
     try:
-        following = lifecycle.next_state(state, action, reason=reason, own_interview=own, commented=commented)
+        lifecycle.next_state(state, action, reason=reason, own_interview=own, commented=said, passed_over=passed_over)
     except lifecycle.NotAllowed as refusal:
         raise Problem(refusal.code) from refusal
-    if action not in lifecycle.allowed(state, reason=reason, own_interview=own):
-        raise Problem("not_allowed_now")  # a step that only a newer entry takes
-    return following
+    if action not in lifecycle.DECISIONS:
+        raise Problem("not_allowed_now")  # a step that follows by itself
+    if state is SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN, Action.DISCARD):
+        _check_rivals(reason, action, rivals(session, submission), account)
 
 
-def _make_room(session: Session, released: Submission, account: Account, now: datetime) -> None:
-    """What was live for the household gives way to a released entry. Raises not_allowed_now when that was accepted: it
-    has to be reopened first, by somebody who looks at it."""
-    if released.household_id is None or released.round_id is None:
-        return
-    live = rebuild.live_submission(session, released.commune_id, released.household_id, released.round_id)
-    if live is None:
-        return
-    submission, state = live
-    try:
-        following = lifecycle.next_state(state, Action.SUPERSEDE)
-    except lifecycle.NotAllowed as refusal:
-        raise Problem(refusal.code) from refusal
-    detail = f"entry {released.entry_id}"
-    events.append(
-        session,
-        submission.commune_id,
-        submission.id,
-        Action.SUPERSEDE,
-        following,
-        at=now,
-        account_id=account.id,
-        detail=detail,
-    )
-    rebuild.derive(session, submission.commune_id, submission.id)
+def _check_rivals(
+    reason: QuarantineReason | None,
+    action: Action,
+    others: Rivals,
+    account: Account,
+) -> None:
+    """A household's accepted interview is reopened first, by somebody who looks at it; and who interviewed does not put
+    another's interview out of the way of their own."""
+    accepted = any(status.state == SubmissionState.ACCEPTED for _, status in others)
+    if accepted and action is Action.RETURN:
+        raise Problem("not_allowed_now")
+    if accepted and action is Action.RELEASE and reason in lifecycle.CONTESTED:
+        raise Problem("not_allowed_now")
+    clears = action is Action.DISCARD and reason in lifecycle.CONTESTED
+    if clears and any(other.account_id == account.id for other, _ in others):
+        raise Problem("own_interview")
+
+
+def _pass_over(session: Session, chosen: Submission, status: SubmissionStatus, action: Action, act: Act) -> None:
+    """Whoever says that one of several undecided interviews counts, says that the others do not. Who returns one has
+    not decided about those; only the phone is not asked to mend two."""
+    contested = status.reason is not None and QuarantineReason(status.reason) in lifecycle.CONTESTED
+    for other, standing in rivals(session, chosen):
+        state = SubmissionState(standing.state)
+        reason = QuarantineReason(standing.reason) if standing.reason else None
+        undecided = state is SubmissionState.QUARANTINED and reason in lifecycle.CONTESTED
+        if (
+            state is SubmissionState.RETURNED
+            and (contested or action is Action.RETURN)
+            or (undecided and contested and action is Action.RELEASE)
+        ):
+            log(session, other, Action.PASS_OVER, act, detail=f"entry {chosen.entry_id}")
+
+
+def was_passed_over(session: Session, submission: Submission) -> bool:
+    """Whether the last thing done to it was that a person chose another."""
+    return _last(session, submission).action == Action.PASS_OVER
+
+
+def _held_before(session: Session, submission: Submission) -> QuarantineReason:
+    """What a submission that is taken back was held for; one that had been returned waits beside the chosen one."""
+    before = session.scalars(
+        select(SubmissionEvent.reason).where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.seq == _last(session, submission).seq - 1,
+        )
+    ).first()
+    return QuarantineReason(before) if before else QuarantineReason.TWO_INTERVIEWS
+
+
+def _last(session: Session, submission: Submission) -> SubmissionEvent:
+    return session.scalars(
+        select(SubmissionEvent)
+        .where(SubmissionEvent.commune_id == submission.commune_id, SubmissionEvent.submission_id == submission.id)
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).one()

@@ -15,6 +15,7 @@ from survey.problems import Problem
 from survey.submissions import dossier, queue, review
 from survey.submissions.dossier import Record
 from survey.submissions.files import path_of
+from survey.submissions.lifecycle import CONTESTED
 from survey.submissions.media import ANY, ending, kind_of
 from survey.submissions.queue import NO_VILLAGE, STATES, Shelf
 from survey.submissions.review import MAX_COMMENT
@@ -31,7 +32,9 @@ MOST_REMARKS = 400  # boxes for a comment on a page; a longer record is commente
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(SubmissionState=SubmissionState, Action=Action, name_of_check=name_of_check)
+    app.jinja_env.globals.update(
+        SubmissionState=SubmissionState, Action=Action, CONTESTED=CONTESTED, name_of_check=name_of_check
+    )
     app.register_blueprint(blueprint)
 
 
@@ -141,9 +144,8 @@ def decide(commune_id: str, submission_id: str) -> BaseResponse:
     if form.comment.data and form.comment.data.strip():
         comments.insert(0, {"path": None, "text": form.comment.data.strip()})
     action = Action(form.action.data)
-    if action is Action.RETURN and not comments:
-        error = gettext("Write a comment on the record or on a question, then return it.")
-        return _page(found, form, remarks, error, 422)
+    if action in (Action.RETURN, Action.DISCARD) and not comments:
+        return _page(found, form, remarks, _wordless(action), 422)
     try:
         review.decide(
             session, account, commune_id, submission_id, action, seen=form.seen.data, comments=comments, now=now()
@@ -159,6 +161,12 @@ def decide(commune_id: str, submission_id: str) -> BaseResponse:
     asked = asked_shelf(desk)
     code = found.household.code if found.household else None
     return redirect(url_for(".shelf", commune_id=commune_id, done=action.value, code=code, **shelf_words(asked)), 303)
+
+
+def _wordless(action: Action) -> str:
+    if action is Action.DISCARD:
+        return gettext("Write why in the comment, then discard it. It stays here and can be taken back.")
+    return gettext("Write a comment on the record or on a question, then return it.")
 
 
 def _remarks(found: Record) -> dict[str, str]:

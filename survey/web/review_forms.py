@@ -8,10 +8,8 @@ from wtforms import HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length
 from wtforms.widgets import HiddenInput
 
+from survey.submissions.lifecycle import DECISIONS
 from survey.submissions.review import MAX_COMMENT
-from survey.terms import Action
-
-DECISIONS = (Action.ACCEPT, Action.RETURN, Action.REOPEN, Action.RELEASE, Action.SUPERSEDE)
 
 
 class Search(FlaskForm):

@@ -12,20 +12,19 @@ _Q = QuarantineReason
 
 NEXT_STEP: dict[QuarantineReason, LazyString] = {
     _Q.UNKNOWN_FORM: _(
-        "The phone used a version of the form that this server does not have. Ask the administrator to "
-        "publish it, or have the household asked again."
+        "The phone used a version of the form that this server does not have. Once the administrator has published it, "
+        "have the entry judged again."
     ),
     _Q.UNKNOWN_HOUSEHOLD: _(
-        "The household is not on the list of this round. Find it by its code or name; if it is there, set "
-        "this entry aside and have it entered again for that household."
+        "The household is not on the list of this round. Find the household that it is, and attach the entry to it."
     ),
     _Q.OUTSIDE_AREA: _(
-        "The enumerator is not assigned to this village. If the visit was agreed, release the entry; else set it aside."
+        "The enumerator is not assigned to this village. If the visit was agreed, release the entry, or assign the "
+        "village and have it judged again."
     ),
     _Q.ROUND_CLOSED: _("The round is closed or unknown. The entry is kept, but cannot count any more."),
     _Q.ID_REUSED: _(
-        "Two entries bear the same id with different answers. Compare them, release the right one and set the"
-        " other aside."
+        "Two entries bear the same id with different answers. Both wait: compare them and say which one counts."
     ),
     _Q.BAD_ANSWERS: _(
         "Answers are missing or not possible, see the failed checks. Return the record with a comment, so "
@@ -33,11 +32,11 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
     ),
     _Q.BAD_SHAPE: _(
         "The entry cannot be read as a record. It is kept as it came; have the household asked again, then "
-        "set this one aside."
+        "discard this one."
     ),
     _Q.TOO_LARGE: _(
         "The entry is larger than a household's record can be. It is kept as it came; have the household "
-        "asked again, then set this one aside."
+        "asked again, then discard this one."
     ),
     _Q.FUTURE_DATE: _(
         "The phone's clock was ahead. If everything else is right, release the entry and have the phone's "
@@ -45,14 +44,13 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
     ),
     _Q.ALREADY_ACCEPTED: _(
         "This household was accepted already. Compare both; to take this one instead, reopen the accepted "
-        "record first, then release this one."
+        "record first. To stay with the accepted one, discard this one."
     ),
     _Q.TWO_INTERVIEWS: _(
-        "Another interview of this household waits for review. Compare both; releasing this one sets the other aside."
+        "There is another interview of this household, and nobody has decided between them. Compare them and say which "
+        "one counts."
     ),
-    _Q.REVOKED: _(
-        "The account may no longer send records. If the interview is genuine, release it; else set it aside."
-    ),
+    _Q.REVOKED: _("The account may no longer send records. If the interview is genuine, release it; else discard it."),
 }
 
 

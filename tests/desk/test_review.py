@@ -143,8 +143,9 @@ def test_an_accepted_record_can_be_reopened_and_accepted_again(sent: Field, logi
 
 def test_a_forged_step_is_refused(sent: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
-    assert post(browser, sent, "supersede").status_code == 409  # only a newer entry does that to a waiting one
-    assert post(browser, sent, "receive").status_code == 400
+    assert post(browser, sent, "discard", comment="x").status_code == 409  # nothing is wrong with it
+    for step in ("receive", "supersede", "pass_over", "quarantine", "attach"):
+        assert post(browser, sent, step).status_code == 400
     browser.csrf = None
     assert post(browser, sent, "accept").status_code in (400, 403)
     assert state_of(sent) == SubmissionState.SUBMITTED
@@ -178,13 +179,19 @@ def test_a_refusal_is_accounted_for_and_takes_no_class_away(sent: Field, login_a
     assert sent.household(1).current_class == before is not None
 
 
-def test_releasing_a_second_interview_sets_the_first_aside(sent: Field, login_as: Any) -> None:
+def test_choosing_one_of_two_interviews_passes_over_the_other_and_can_be_undone(sent: Field, login_as: Any) -> None:
     assert sent.send(sent.entry(0, CASES[1])).held
+    assert (state_of(sent, 0), state_of(sent, 1)) == ("quarantined", "quarantined")
+    assert (sent.register(0).state, sent.register(0).submission_id) == ("received", None)
     browser = login_as("supervisor")
     assert "Hộ này đã có phiếu khác đang chờ" in page_of(browser, sent, 1)
     assert post(browser, sent, "release", 1).status_code == 303
     assert (state_of(sent, 0), state_of(sent, 1)) == ("superseded", "submitted")
     assert sent.register(0).submission_id == sent.submission(sent.sent[1]).id
+    assert post(browser, sent, "restore", 0).status_code == 303  # it was the wrong one
+    assert (state_of(sent, 0), state_of(sent, 1)) == ("quarantined", "quarantined")
+    assert post(browser, sent, "release", 0).status_code == 303
+    assert (state_of(sent, 0), state_of(sent, 1)) == ("submitted", "superseded")
 
 
 def test_a_second_interview_does_not_push_out_an_accepted_one(sent: Field, login_as: Any) -> None:
@@ -194,8 +201,30 @@ def test_a_second_interview_does_not_push_out_an_accepted_one(sent: Field, login
     assert post(browser, sent, "release", 1).status_code == 409
     assert (state_of(sent, 0), state_of(sent, 1)) == ("accepted", "quarantined")
     assert post(browser, sent, "reopen", 0).status_code == 303
+    assert (state_of(sent, 0), state_of(sent, 1)) == ("quarantined", "quarantined")  # undecided again
     assert post(browser, sent, "release", 1).status_code == 303
     assert (state_of(sent, 0), state_of(sent, 1)) == ("superseded", "submitted")
+
+
+def test_who_surveyed_does_not_decide_between_their_own_interview_and_anothers(sent: Field, login_as: Any) -> None:
+    sent.send(sent.entry(0, CASES[1]), by="supervisor")
+    browser = login_as("supervisor")
+    assert post(browser, sent, "release", 1).status_code == 409
+    assert post(browser, sent, "discard", 0, comment="Không đúng").status_code == 409
+    assert (state_of(sent, 0), state_of(sent, 1)) == ("quarantined", "quarantined")
+    assert post(browser, sent, "discard", 1, comment="Tôi hỏi nhầm hộ").status_code == 303  # one's own may give way
+    assert (state_of(sent, 0), state_of(sent, 1)) == ("submitted", "discarded")
+
+
+def test_what_is_returned_leaves_the_other_waiting_for_the_mended_one(sent: Field, login_as: Any) -> None:
+    sent.send(sent.entry(0, CASES[1]))
+    browser = login_as("supervisor")
+    assert post(browser, sent, "return", 0, comment="Hỏi lại").status_code == 303
+    assert (state_of(sent, 0), state_of(sent, 1), sent.register(0).state) == ("returned", "quarantined", "returned")
+    assert sent.send(sent.entry(0, CASES[2], replaces=sent.sent[0])).held
+    states = [state_of(sent, number) for number in range(3)]
+    assert (states, sent.register(0).state) == (["superseded", "quarantined", "quarantined"], "received")
+    assert post(browser, sent, "restore", 0).status_code == 409  # mended is not passed over
 
 
 def test_what_no_form_can_read_is_shown_as_it_came_and_can_be_set_aside(sent: Field, login_as: Any) -> None:
@@ -206,8 +235,11 @@ def test_what_no_form_can_read_is_shown_as_it_came_and_can_be_set_aside(sent: Fi
     assert "&lt;b&gt;" in page
     assert 'value="release"' not in page
     assert post(browser, sent, "release", 1).status_code == 409
-    assert post(browser, sent, "supersede", 1, comment="Hỏi lại hộ").status_code == 303
-    assert state_of(sent, 1) == SubmissionState.SUPERSEDED
+    assert post(browser, sent, "discard", 1, comment=" ").status_code == 422
+    assert post(browser, sent, "discard", 1, comment="Hỏi lại hộ").status_code == 303
+    assert state_of(sent, 1) == SubmissionState.DISCARDED
+    assert post(browser, sent, "restore", 1).status_code == 303
+    assert state_of(sent, 1) == SubmissionState.QUARANTINED
 
 
 def test_an_entry_for_no_household_of_ours_is_found_in_the_queue(sent: Field, login_as: Any) -> None:
@@ -299,9 +331,8 @@ def test_phones_tell_what_they_still_hold(sent: Field, login_as: Any) -> None:
     unsent = [{"id": f"e{n}", "household_id": sent.households[n]} for n in range(3)]
     answer = login_as("enumerator").post("/api/v1/push", json={"device": device, "unsent": unsent, "entries": []})
     assert answer.status_code == 200
-    for path in ("phones", ""):
-        page = login_as("supervisor").get(f"/desk/{COMMUNE}/{path}").get_data(as_text=True)
-        assert "3 phiếu còn trên máy của Người thử enumerator" in page
+    for path, words in (("phones", "3 phiếu"), ("", "3 phiếu còn trên máy của Người thử enumerator")):
+        assert words in login_as("supervisor").get(f"/desk/{COMMUNE}/{path}").get_data(as_text=True)
     assert "lệch 10 phút" in login_as("supervisor").get(f"/desk/{COMMUNE}/phones").get_data(as_text=True)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -20,16 +20,15 @@ from models import (
     RegisterEntry,
     Round,
     Submission,
+    SubmissionEvent,
     SubmissionStatus,
 )
 from survey.problems import Problem
-from survey.submissions import events
+from survey.submissions import review
 from survey.submissions.accounts import find_account
-from survey.submissions.lifecycle import next_state
-from survey.submissions.rebuild import derive, rebuild
-from survey.submissions.register import lock_commune
+from survey.submissions.rebuild import rebuild
 from survey.submissions.rounds import close_round, obstacles, open_round
-from survey.terms import Action, B1Method, RoundState, SubmissionState
+from survey.terms import Action, B1Method, RoundState
 from tests.interviews import ANSWERS, HOUSEHOLDS, ROUND, entry, open_small_round, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
@@ -47,18 +46,15 @@ def snapshot(session: Session) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def decide(session: Session, entry_id: str, action: Action, words: str | None = None) -> None:
-    """A supervisor's step, as the desk takes it."""
+    """A supervisor's decision."""
+    session.rollback()
     submission = session.scalars(select(Submission).where(Submission.entry_id == entry_id)).one()
-    status = session.get_one(SubmissionStatus, (submission.commune_id, submission.id))
-    lock_commune(session, submission.commune_id)
-    state = next_state(SubmissionState(status.state), action, commented=words is not None)
+    own = SubmissionEvent.commune_id == submission.commune_id, SubmissionEvent.submission_id == submission.id
+    seen = session.scalars(select(func.max(SubmissionEvent.seq)).where(*own)).one()
     supervisor = find_account(session, "supervisor")
     assert isinstance(supervisor, Account)
-    said = [{"path": None, "text": words}] if words else None
-    events.append(
-        session, submission.commune_id, submission.id, action, state, at=NOW, account_id=supervisor.id, comments=said
-    )  # fmt: skip
-    derive(session, submission.commune_id, submission.id)
+    said = [{"path": None, "text": words}] if words else []
+    review.decide(session, supervisor, submission.commune_id, submission.id, action, seen=seen, comments=said, now=NOW)
     session.commit()
 
 
@@ -129,6 +125,7 @@ def test_rebuilding_changes_nothing_and_makes_lost_rows_again(login_as: Any, ses
     browser = login_as("enumerator")
     sent = [entry("ho-1"), entry("ho-2"), entry("ho-3"), entry("ho-4"), entry("ho-1"), entry("ho-2", answers={})]
     push(browser, *sent, entry("ho-moi", new_household={"village_id": "03757-01", "head_name": "Hộ mới"}), 7)
+    decide(session, sent[0]["id"], Action.RELEASE)  # one of the two of ho-1
     decide(session, sent[0]["id"], Action.ACCEPT)
     decide(session, sent[1]["id"], Action.RETURN, "Sửa")
     push(browser, entry("ho-2", replaces=sent[1]["id"]))
@@ -167,14 +164,13 @@ def test_a_round_is_closed_only_when_every_household_is_accounted_for(login_as: 
     push(other, five := entry("ho-5", commune_id=OTHER_COMMUNE, answers={"khu_vuc": "thanh_thi"}))
     push(browser, held := entry("ho-1"))
     session.rollback()
-    assert [tuple(obstacle) for obstacle in obstacles(session, opened)] == [("to_review", 5), ("held", 1)]
+    assert [tuple(obstacle) for obstacle in obstacles(session, opened)] == [("to_review", 5), ("held", 2)]
     with pytest.raises(Problem) as refusal:
         close_round(session, opened, NOW)
-    assert refusal.value.detail == {"obstacles": [["to_review", 5], ["held", 1]]}
-    session.rollback()
+    assert refusal.value.detail == {"obstacles": [["to_review", 5], ["held", 2]]}
+    decide(session, held["id"], Action.DISCARD, "Hỏi nhầm hai lần")
     for one in (*sent, four, five):
         decide(session, one["id"], Action.ACCEPT)
-    decide(session, held["id"], Action.SUPERSEDE)
     close_round(session, opened, NOW)
     session.commit()
     assert opened.state == RoundState.CLOSED

@@ -241,19 +241,22 @@ def test_a_push_of_too_much_is_told_so(login_as: Any) -> None:
     assert (large.status_code, large.json["problem"]["code"]) == (413, "too_large")
 
 
-def test_the_same_id_with_other_content_is_kept_beside_the_first_and_held(login_as: Any, session: Any) -> None:
+def test_the_same_id_with_other_content_is_kept_and_both_are_held(login_as: Any, session: Any) -> None:
     browser, sent = login_as("enumerator"), entry()
     push(browser, sent)
     [result] = push(browser, sent | {"answers": {**ANSWERS, "diem_b1": 90}})
     assert (result["outcome"], result["reason"]["code"]) == ("held", "id_reused")
     assert rows(session, Submission) == 2
+    session.rollback()
+    assert list(session.scalars(select(SubmissionStatus.reason))) == ["id_reused", "id_reused"]
 
 
 def test_a_second_interview_of_a_household_waits_for_a_person(login_as: Any, session: Any) -> None:
     browser = login_as("enumerator")
-    push(browser, entry())
+    push(browser, first := entry())
     [second] = push(browser, entry())
     assert second["reason"]["code"] == "two_interviews"
+    assert push(browser, first)[0]["outcome"] == "stored"  # what was answered once is answered again
     session.rollback()
     assert session.get(RegisterEntry, (COMMUNE, "dot-2026", "ho-1")).state == "received"
 
