@@ -60,6 +60,8 @@ def phone_screens(playwright: Playwright, server: Server, profile: Path) -> None
     page.fill("[name=username]", enumerator.username)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
+    page.wait_for_selector("[data-screen=pin-new]")
+    phone.choose_pin()
     page.wait_for_selector("[data-screen=home]")
     phone.synced()
     shoot(page, "home")

@@ -81,6 +81,16 @@ async function keepKinds(addresses) {
   if (!(await keep(addresses))) throw new Stopped({ act: "wait" })
 }
 
+/** The key of a ring as the office opens it: base64. `wrapped` and `vault` as vault.js gives them. Throws Stopped. */
+export async function recover(wrapped, vault) {
+  const { csrf } = await hello()
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf }
+  const answer = await call("/api/v1/vault/recover", { method: "POST", headers, body: JSON.stringify({ wrapped, vault }) })
+  const judged = verdict(answer)
+  if (judged.act !== "done") throw new Stopped(judged)
+  return answer.body.key
+}
+
 /** Ends the session on the server. false when there was no answer: it must be tried again. */
 export async function signOut() {
   try {

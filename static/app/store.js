@@ -39,6 +39,15 @@ export class Device extends Settings {
     super(new Database(name, 1, (db) => db.createObjectStore("meta")))
   }
 
+  /** Puts `make(value)` in the place of the value under `key`, in one step; returns what stands there now. */
+  change(key, make) {
+    return this.database.write(["meta"], async ({ meta }) => {
+      const made = make(await ask(meta.get(key)))
+      meta.put(made, key)
+      return made
+    })
+  }
+
   /** The value under `key`; the first time `make()` is kept and returned, also when two tabs ask at once. */
   once(key, make) {
     return this.database.write(["meta"], async ({ meta }) => {
@@ -166,6 +175,11 @@ export class Store extends Settings {
     this.#key = key
   }
 
+  /** Is there a ring, and nobody who opened it? */
+  get isLocked() {
+    return Boolean(this.#ring && !this.#key)
+  }
+
   // Sealing
 
   #label(name, key) {
@@ -270,14 +284,16 @@ export class Store extends Settings {
   }
 
   async #sealSome(name, range) {
-    const rows = await this.database.read([name], (stores) => ask(stores[name].getAll(range)))
-    const made = await Promise.all(rows.filter((row) => !row.sealed).map(async (row) => this.#sealed(name, await legible(row))))
-    await this.database.write([name], async (stores) => {
-      for (const row of made) {
-        const now = await ask(stores[name].get(keyOf[name](row)))
-        if (now && !now.sealed) stores[name].put(row)
-      }
-    })
+    for (;;) {
+      const rows = (await this.database.read([name], (stores) => ask(stores[name].getAll(range)))).filter((row) => !row.sealed)
+      if (!rows.length) return
+      const made = await Promise.all(rows.map(async (row) => this.#sealed(name, await legible(row))))
+      await this.database.write([name], async (stores) => {
+        for (const [place, row] of rows.entries()) {
+          if (mark(await ask(stores[name].get(keyOf[name](row)))) === mark(row)) stores[name].put(made[place])
+        }
+      })
+    }
   }
 
   // Questionnaires

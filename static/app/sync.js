@@ -15,6 +15,7 @@ export class Sync {
   #timer = null
   #state = { busy: false, stopped: null, runs: 0 }
 
+  /** `makeOutbox(report)` gives null while nothing may be read or sent: the phone is locked. */
   constructor(makeOutbox, onState) {
     this.#make = makeOutbox
     this.#onState = onState
@@ -33,11 +34,12 @@ export class Sync {
   now() {
     clearTimeout(this.#timer)
     return navigator.locks.request("so-ho sync", { ifAvailable: true }, async (lock) => {
-      if (!lock) return
+      const outbox = lock && this.#make((progress) => this.#tell(progress))
+      if (!outbox) return
       this.#tell({ busy: true, step: "hello", done: 0, total: 0 })
       let stopped = null
       try {
-        await this.#make((progress) => this.#tell(progress)).run()
+        await outbox.run()
       } catch (error) {
         stopped = error instanceof Stopped ? error : new Stopped({ act: "wait", seconds: null, cause: error })
       }

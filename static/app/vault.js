@@ -4,12 +4,12 @@
 
 import { fold } from "./search.js"
 
-const ROUNDS = 600_000 // of PBKDF2-HMAC-SHA-256; a ring of fewer is made anew when it is next opened
-const AES = { name: "AES-GCM", length: 256 }
+export const ROUNDS = 600_000 // of PBKDF2-HMAC-SHA-256; a ring of fewer is made anew when it is next opened
+export const AES = { name: "AES-GCM", length: 256 }
 const IV = 12 // bytes: NIST SP 800-38D §8.2.2, random, one for each box
 const text = new TextEncoder()
 const random = (length) => crypto.getRandomValues(new Uint8Array(length))
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+export const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
 const aes = (iv, label) => ({ name: "AES-GCM", iv, additionalData: text.encode(label) })
 const oaep = (account) => ({ name: "RSA-OAEP", label: text.encode(`so-ho vault ${account}`) })
 
@@ -38,19 +38,20 @@ async function keyOfPin(pin, { salt, rounds }) {
   return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds }, typed, AES, false, ["wrapKey", "unwrapKey"])
 }
 
-async function wrappedByPin(key, id, pin) {
+export async function wrappedByPin(key, id, pin) {
   const found = { salt: random(16), rounds: ROUNDS }
   const iv = random(IV)
-  return { ...found, wrapped: joined(iv, await crypto.subtle.wrapKey("raw", key, await keyOfPin(pin, found), aes(iv, id))) }
+  const letters = !/^\d+$/.test(pin) // which keys the lock's screen shows
+  return { ...found, letters, wrapped: joined(iv, await crypto.subtle.wrapKey("raw", key, await keyOfPin(pin, found), aes(iv, id))) }
 }
 
-async function wrappedToOffice(key, account, escrow) {
+export async function wrappedToOffice(key, account, escrow) {
   const office = await crypto.subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, ["wrapKey"])
   return { escrow: new Uint8Array(await crypto.subtle.wrapKey("raw", key, office, oaep(account))), escrow_id: escrow.id }
 }
 
 /**
- * A new ring with a new key: {id, account, salt, rounds, wrapped, escrow, escrow_id, proof, made_at}; `escrow` is hello's.
+ * A new ring with a new key: {id, account, salt, rounds, letters, wrapped, escrow, escrow_id, proof, made_at}; `escrow` is hello's.
  * `proof` is sealed under the key itself: a key that comes back from the office is held against it.
  */
 export async function makeRing({ id, account, pin, escrow, now }) {
@@ -60,7 +61,7 @@ export async function makeRing({ id, account, pin, escrow, now }) {
   return { id, account, ...wraps, proof, made_at: now.toISOString() }
 }
 
-async function unwrapped(ring, pin, isExtractable) {
+export async function unwrapped(ring, pin, isExtractable) {
   const kek = await keyOfPin(pin, ring)
   const { wrapped } = ring
   try {
@@ -72,25 +73,6 @@ async function unwrapped(ring, pin, isExtractable) {
 
 /** The ring's key, which no script can read out. Throws WrongPin. Takes a second on a small phone. */
 export const openRing = (ring, pin) => unwrapped(ring, pin, false)
-
-/** The ring under another PIN, wrapped to today's escrow key and with today's rounds. Throws WrongPin. */
-export async function changePin(ring, pin, next, escrow) {
-  const key = await unwrapped(ring, pin, true)
-  return { ...ring, ...(await wrappedByPin(key, ring.id, next)), ...(escrow ? await wrappedToOffice(key, ring.account, escrow) : {}) }
-}
-
-/** Is the ring wrapped to another escrow key than the office's, or with fewer rounds than today? */
-export const isOld = (ring, escrow) => ring.rounds < ROUNDS || Boolean(escrow && escrow.id !== ring.escrow_id)
-
-/** The ring as the office opened it (`raw`, base64), under a new PIN. Rejects when that is not the ring's key. */
-export async function recovered(ring, raw, pin, escrow) {
-  const key = await crypto.subtle.importKey("raw", bytesOf(raw), AES, true, ["encrypt", "decrypt"])
-  await unseal(key, ring.id, ring.proof)
-  return { ...ring, ...(await wrappedByPin(key, ring.id, pin)), ...(await wrappedToOffice(key, ring.account, escrow)) }
-}
-
-/** What the office is sent to open a ring: base64. */
-export const forOffice = (ring) => btoa(String.fromCharCode(...ring.escrow))
 
 const COMMON = new Set(["112233", "123321", "147258", "159753", "246810", "135790"])
 

@@ -162,7 +162,7 @@ POWERS = {
         {"static/app/outbox.js", "static/sw.js"},
     ),
     "encryption": (r"\bsubtle\.(?!digest)\w+", {
-            "static/app/vault.js", "static/app/receipt.js",
+            "static/app/vault.js", "static/app/later/rings.js", "static/app/receipt.js",
             "static/app/later/bundle.js",  # what leaves the phone by hand is sealed where it leaves, not in the vault
         }),
 }

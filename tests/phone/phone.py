@@ -20,6 +20,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "chromium")
 WIDTH, HEIGHT = 360, 640
 PATIENCE = 15_000  # milliseconds on a busy machine
+PIN = "482915"
+STANDS = "[data-screen]:not([data-screen=lock], [data-screen=pin-new])"  # a screen behind the lock
 expect.set_options(timeout=PATIENCE)
 
 
@@ -96,27 +98,55 @@ class Phone:
 
     # What a person does
 
-    def open(self) -> None:
-        self.page.goto(self.address)
+    def open(self, address: str = "") -> None:
+        """Go there and unlock."""
+        self.page.goto(address or self.address)
         self.page.wait_for_selector("html[data-ready='1']")
+        self.unlock()
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.page.wait_for_selector("html[data-ready='1']")
+        self.unlock()
+
+    def unlock(self, page: Page | None = None) -> None:
+        """Type the PIN where it is asked for; a new tab has it from another that is open."""
+        page = page or self.page
+        page.wait_for_selector(f"[data-screen=lock], {STANDS}")
+        if page.locator("[data-screen=lock]").count():
+            # The key of another tab may come first.
+            page.evaluate(UNLOCK, PIN)
+        page.wait_for_selector(STANDS)
+
+    def choose_pin(self, pin: str = PIN) -> None:
+        """The first screen after the first sign-in."""
+        self.page.fill("[data-screen=pin-new] [name=pin]", pin)
+        self.page.fill("[data-screen=pin-new] [name=again]", pin)
+        self.page.click("[data-screen=pin-new] form button")
 
     def enrol(self, username: str = "enumerator") -> None:
         """Sign in with network, and wait until the phone can do without."""
-        self.open()
+        self.page.goto(self.address)
         self.page.click("[data-action=sign-in]")
         self.sign_in(username)
         self.synced()
         self.until("() => navigator.serviceWorker.controller")
+        self.until(f"() => {KEPT}")
 
     def until(self, predicate: str, arg: Any = None) -> None:
         """A predicate comes true on the page that stands. It may be asynchronous: wait_for_function awaits none."""
         self.page.evaluate(UNTIL.replace("PREDICATE", predicate), [arg, PATIENCE])
 
     def sign_in(self, username: str = "enumerator") -> None:
-        """Fill in the sign-in page that stands."""
+        """Fill in the sign-in page that stands; then the PIN, a new one where there is none."""
         self.page.fill("[name=username]", username)
         self.page.fill("[name=password]", world.PASSWORD)
         self.page.click("form .button")
+        self.page.wait_for_selector("[data-screen=home], [data-screen=lock], [data-screen=pin-new]")
+        if self.page.locator("[data-screen=pin-new]").count():
+            self.choose_pin()
+        else:
+            self.unlock()
         self.page.wait_for_selector("[data-screen=home]")
 
     def synced(self, runs: int = 1) -> None:
@@ -169,6 +199,11 @@ class Phone:
                 question.locator(f"input[value='{name}']").check(force=True)
         else:
             question.locator("input, textarea").first.fill(str(value).replace(".", ","))
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event of every interview that this phone keeps: opened with the PIN, as the app itself would."""
+        found: list[dict[str, Any]] = self.page.evaluate(EVENTS, PIN)
+        return found
 
     def saved(self) -> None:
         """Every answer is on the disk."""
@@ -227,6 +262,30 @@ class Phone:
 
 
 TYPED = {"nam_sinh": 1990, "chieu_cao": 120, "can_nang": 25, "ho_ten": "Lò Văn Thử", "dien_tich": 60}
+
+# The store of who is signed in, opened with the PIN as the app itself does it.
+OPENED = """async pin => {
+  const { Device, Store } = await import('/static/app/store.js')
+  const { openRing } = await import('/static/app/vault.js')
+  const device = new Device()
+  const account = await device.get('account')
+  const ring = await device.get(`ring ${account}`)
+  const store = new Store(account, ring, await openRing(ring, pin))
+  const kept = await Promise.all((await store.drafts()).map(({ id }) => store.draft(id)))
+  const events = kept.flatMap(({ events }) => events)
+"""
+EVENTS = f"{OPENED} return events }}"
+
+# Is everything on this phone that follows after the first sync?
+KEPT = """Promise.all(JSON.parse(document.getElementById('later').textContent).map(file => caches.match(file)))
+  .then(found => found.every(Boolean))"""
+
+UNLOCK = """pin => {
+  const form = document.querySelector('[data-screen=lock] form')
+  if (!form) return
+  form.pin.value = pin
+  form.requestSubmit()
+}"""
 
 UNTIL = """async ([arg, patience]) => {
   const end = Date.now() + patience

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Playwright
 
 from tests import world
-from tests.phone.phone import CHROMIUM, Phone, Server
+from tests.phone.phone import CHROMIUM, OPENED, PIN, Phone, Server
 from tests.phone.test_sync import refuse
 from tests.phone.test_without_network import entries
 
@@ -57,11 +57,7 @@ def state(phone: Phone) -> str:
 
 
 def see_first(phone: Phone) -> str:
-    sent = phone.page.evaluate("""async () => {
-      const { Store, Device } = await import('/static/app/store.js')
-      const items = await new Store(await new Device().get('account')).outbox()
-      return items.map(({ id }) => id).sort()[0]
-    }""")
+    sent = phone.page.evaluate(f"{OPENED} return (await store.outbox()).map(({{ id }}) => id).sort()[0] }}", PIN)
     phone.page.evaluate("id => { location.hash = '#/sent/' + id }", sent)
     return state(phone)
 

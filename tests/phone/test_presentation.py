@@ -219,7 +219,7 @@ def test_lists_lie_in_lists_and_the_way_back_is_the_way_there(asked: Phone) -> N
     place(asked, "nhom[2]/ho[1]/ruong/thua[1]")
     asked.answer("nhom[2]/ho[1]/ruong/thua[1]/dien_tich", "360.5")
     asked.saved()
-    asked.page.reload()
+    asked.reload()
     place(asked, "nhom[2]/ho[1]/ruong/thua[1]")
     assert asked.value("nhom[2]/ho[1]/ruong/thua[1]/dien_tich") == "360,5"
     for around in ("nhom[2]/ho[1]", "nhom[2]", "nhom"):
@@ -249,7 +249,7 @@ def test_the_language_changes_under_the_hand_and_stays(asked: Phone) -> None:
     assert "Xầu?" in question.inner_text()
     assert asked.page.inner_text("[data-action=overview]") == "Tất cả các mục", "the page keeps its own language"
     asked.saved()
-    asked.page.reload()
+    asked.reload()
     place(asked, "chon")
     assert "Xầu?" in question.inner_text()
 

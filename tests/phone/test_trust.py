@@ -56,8 +56,7 @@ def test_a_receipt_is_checked_without_network_and_saved_for_the_office(
     phone.sync()
     phone.until(KEPT_FOR_LATER)
     server.stop()
-    phone.page.reload()
-    phone.page.wait_for_selector("html[data-ready='1']")
+    phone.reload()
     assert see_receipt(phone, address) == "right"
     phone.page.evaluate("() => { navigator.canShare = () => false }")
     with phone.page.expect_download() as saved:

@@ -83,6 +83,7 @@ def sign_in_again(phone: Phone) -> None:
     phone.page.fill("[name=username]", "enumerator")
     phone.page.fill("[name=password]", world.PASSWORD)
     phone.page.press("[name=password]", "Enter")
+    phone.unlock()
     phone.page.wait_for_selector("[data-screen=home]")
 
 
@@ -98,7 +99,7 @@ def test_a_household_goes_from_the_doorstep_to_the_csv(
     key_in_b1(server)
     new_phone.enrol()
     server.stop()
-    new_phone.page.reload()  # without network
+    new_phone.reload()  # without network
     new_phone.begin("ho-0")
     new_phone.section("thong_tin_ho")
     new_phone.fill_in()

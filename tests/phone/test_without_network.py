@@ -23,7 +23,7 @@ def entries(server: Server) -> list[dict[str, Any]]:
 
 def test_the_app_starts_lists_and_finds_households_when_the_server_is_gone(phone: Phone, server: Server) -> None:
     server.stop()
-    phone.page.reload()
+    phone.reload()
     phone.page.wait_for_selector("[data-household=ho-0]")
     phone.page.fill("[data-action=search]", "ca thi doi")
     phone.until(
@@ -139,7 +139,7 @@ def test_a_full_phone_says_so_and_keeps_the_answer_until_there_is_room(phone: Ph
     phone.page.evaluate("() => { IDBObjectStore.prototype.add = window.add }")
     phone.page.click("#dialog [data-action=yes]")
     phone.saved()
-    phone.page.reload()
+    phone.reload()
     phone.question("thong_tin_ho/dia_chi").wait_for()
     assert phone.value("thong_tin_ho/dia_chi") == "Cuối bản"
 
@@ -147,19 +147,19 @@ def test_a_full_phone_says_so_and_keeps_the_answer_until_there_is_room(phone: Ph
 def test_english_is_there_without_network_and_says_so_where_it_is_not(phone: Phone, server: Server) -> None:
     phone.until("async () => Boolean(await caches.match('/language/en.html'))")
     server.stop()
-    phone.page.reload()
+    phone.reload()
     phone.page.wait_for_selector("[data-screen=home]")
     phone.page.click("[data-action=settings]")
     phone.page.locator("input[name=language][value=en]").check(force=True)
     phone.page.get_by_text("Size of the letters").wait_for()
-    phone.page.reload()
+    phone.reload()
     phone.page.get_by_text("Size of the letters").wait_for()
     phone.page.locator("input[name=language][value=vi]").check(force=True)
     phone.page.get_by_text("Cỡ chữ").wait_for()
     phone.page.evaluate("""async () => {
       for (const name of await caches.keys()) await (await caches.open(name)).delete('/language/en.html')
     }""")
-    phone.page.reload()
+    phone.reload()
     phone.page.locator("input[name=language][value=en]").click(force=True)
     phone.page.wait_for_selector("[data-part=language-missing]:not([hidden])")
     assert phone.page.locator("input[name=language][value=vi]").is_checked()

@@ -11,7 +11,8 @@ const kind = (file, name) => later(async () => (await import(`./kinds/${file}.js
 const Trace = kind("trace", "Trace")
 
 const Attached = kind("attached", "Attached")
-const Barcode = later(async () => (await import("./barcode.js")).Barcode)
+// A phone that has not fetched the rest of the release yet types the number.
+const Barcode = later(() => import("./later/barcode.js").then((module) => module.Barcode, () => TextField))
 
 /** type → control; or {appearance: control, …} of which the first that the question has counts, "" when it has none. */
 const CONTROLS = {

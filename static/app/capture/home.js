@@ -42,7 +42,11 @@ function unroll(list, rows, draw) {
 }
 
 // What was searched and filtered stays while somebody walks into a household and back.
-const view = { query: "", show: "to_visit", village: "" }
+const FRESH = { query: "", show: "to_visit", village: "" }
+const view = { ...FRESH }
+
+/** The phone is locked: whom somebody searched for is forgotten. */
+export const forget = () => Object.assign(view, FRESH)
 
 export async function show(app) {
   const element = stamp("home")

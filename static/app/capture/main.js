@@ -1,29 +1,33 @@
 // The capture shell: what stands on the screen, and which screen. The DOM is touched only in this folder (and media.js).
 //
 // Stable hooks, for tests and for nobody's style:
-//   [data-screen]  welcome trouble home household new-household overview section elsewhere check result sent settings
+//   [data-screen]  welcome lock pin-new pin-change pin-forgot trouble home household new-household overview section elsewhere check result sent settings
 //   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row;
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
 //                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place clear change search-choice retry language
+//                  letters forgot other lock-now change-pin
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline withdrawn stranger
 //   clock desk
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
-// · #/settings · #/carry · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+// · #/settings · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
-import { Device, Store } from "../store.js"
+import { Device, Locked, Store } from "../store.js"
 import { Outbox, Stopped, hello, signOut } from "../outbox.js"
 import { Sync } from "../sync.js"
 import { uuidv7 } from "../ids.js"
+import { forget } from "./home.js"
+import { Keeper } from "./keeper.js"
+import * as lock from "./lock.js"
 import * as look from "./look.js"
 import { bundleOf } from "../preview.js"
 import { Opened } from "./opened.js"
 import { action, part, stamp } from "./page.js"
-import { Release } from "./release.js"
+import { Release, isInterviewOpen } from "./release.js"
 import { routeOf } from "./routes.js"
 import * as welcome from "./welcome.js"
 
@@ -33,6 +37,8 @@ class App {
   store = null
   account = null
   screen = null
+  /** Nothing stands before the households: somebody is signed in and the vault is not locked. */
+  isOpen = false
   #turn = 0
   #address = null
   #isForward = false
@@ -44,14 +50,16 @@ class App {
     // Without HTTPS a browser gives neither locks nor hashes nor a worker: better one sentence than half an app.
     if (!isSecureContext) return this.#place(await welcome.showInsecure())
     this.opened = new Opened(this)
+    this.keeper = new Keeper(this)
     this.release = new Release(() => this.screen?.changed?.())
     this.sync = new Sync((report) => this.#outbox(report), (state) => this.#synced(state))
     this.#channel.onmessage = ({ data }) => this.#heard(data)
     addEventListener("hashchange", () => this.show())
     document.addEventListener("click", (event) => this.#clicked(event))
     // Whatever nobody caught (a form this release cannot read, say): never a button that does nothing.
-    addEventListener("unhandledrejection", ({ reason }) => this.#place(this.#trouble(reason)))
-    addEventListener("online", () => this.store && this.sync.now())
+    // What a screen was still reading when it was locked is no longer wanted.
+    addEventListener("unhandledrejection", ({ reason }) => reason instanceof Locked || this.#place(this.#trouble(reason)))
+    addEventListener("online", () => this.isOpen && this.sync.now())
     document.addEventListener("visibilitychange", () => this.#seen())
     history.scrollRestoration = "manual"
     await this.signedIn((await this.device.get("account")) ?? null)
@@ -61,9 +69,30 @@ class App {
   /** Somebody is signed in on this phone (an account's id), or nobody (null). */
   async signedIn(account) {
     this.account = account
-    this.store = account ? new Store(account) : null
+    this.store = account ? await this.keeper.storeOf(account) : null
+    if (!account) this.keeper.drop()
     await this.show()
-    if (this.store) this.sync.now()
+    if (this.isOpen) this.sync.now()
+  }
+
+  /** The key has come, typed or from another tab: what an earlier release kept in plain is sealed first. */
+  async unlock(key, report) {
+    const store = new Store(this.account, this.keeper.ring, key)
+    await store.sealAll(report).catch((error) => console.error(error)) // a full disk, say: the next time it goes on
+    this.store = store
+    this.keeper.keep(key)
+    await this.show()
+    this.sync.now()
+  }
+
+  /** What is open is saved, then nothing can be read any more. A talk with the server that is under way ends first. */
+  async lock() {
+    await this.opened.close()
+    this.keeper.drop()
+    this.store = new Store(this.account, this.keeper.ring)
+    forget()
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no")
+    await this.show()
   }
 
   /** Asks the server who is signed in there: their own store opens. Throws Stopped. */
@@ -76,9 +105,16 @@ class App {
     }
     const greeting = await hello()
     await look.prefer(greeting.account.language)
-    await this.device.set("account", greeting.account.id)
-    await this.signedIn(greeting.account.id)
+    await this.#become(greeting)
+  }
+
+  async #become(greeting) {
+    const { id } = greeting.account
+    // Until there is a PIN nothing but this is kept.
+    if (!(await this.device.get(`ring ${id}`))) await new Store(id).set("hello", greeting)
+    await this.device.set("account", id)
     this.tell("account")
+    await this.signedIn(id)
   }
 
   /** Signs out of this phone; deletes nothing. */
@@ -108,12 +144,26 @@ class App {
   async show() {
     const turn = ++this.#turn
     const route = routeOf(location.hash)
+    const barrier = await this.#barrier()
+    this.isOpen = !barrier
     // A questionnaire is tried out by somebody at the desk, who need not be enrolled here.
-    const { show, params } = this.store || bundleOf(route.params.draft) ? route : { show: welcome.show, params: {} }
+    const isFree = !barrier || bundleOf(route.params.draft) || (barrier === lock.show && location.hash.startsWith("#/forgot"))
+    const { show, params } = isFree ? route : { show: barrier, params: {} }
     if (params.draft !== this.opened.id) await this.opened.close()
     const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) => this.#trouble(error))
     if (turn !== this.#turn || !screen) return
     this.#place(screen)
+  }
+
+  /** The screen that stands before all others, or null. */
+  async #barrier() {
+    if (!this.store) return welcome.show
+    if (this.store.isLocked) return lock.show
+    if (this.keeper.ring) return null
+    const greeting = await this.store.get("hello")
+    if (!greeting) return welcome.show
+    // A phone of an earlier release: it asks once it knows the office's key, and not in the middle of an interview.
+    return greeting.escrow && !(await isInterviewOpen()) ? lock.showNew : null
   }
 
   #place(screen) {
@@ -168,12 +218,12 @@ class App {
   async #heard(what) {
     if (what === "account") {
       const account = (await this.device.get("account")) ?? null
-      if (account !== this.account) await this.signedIn(account)
+      if (account !== this.account || !this.keeper.ring) await this.signedIn(account)
     } else this.screen?.changed?.()
   }
 
   #seen() {
-    if (document.visibilityState === "visible" && this.store) {
+    if (document.visibilityState === "visible" && this.isOpen) {
       this.release.look()
       this.sync.now()
     } else this.opened.interview?.saved()
@@ -182,21 +232,22 @@ class App {
   #synced(state) {
     this.screen?.synced?.(state)
     if (!state.busy) this.changed()
-    if (!state.busy && !state.stopped) this.release.keepLater()
+    if (!state.busy && !state.stopped) {
+      this.release.keepLater()
+      if (!this.keeper.ring) this.#barrier().then((barrier) => barrier && this.show())
+    }
     if (state.stopped?.act === "other_account") this.#becomeAnother(state.stopped.greeting)
   }
 
   // Somebody else signed in on this phone: their own households, never the first one's.
   async #becomeAnother(greeting) {
     if (this.opened.id) return // not while an interview is open; the next sync asks again
-    await this.device.set("account", greeting.account.id)
-    this.tell("account")
     this.go("#/")
-    await this.signedIn(greeting.account.id)
+    await this.#become(greeting)
   }
 
   #outbox(report) {
-    return new Outbox(this.store, this.account, () => this.#describe(), report)
+    return this.isOpen && new Outbox(this.store, this.account, () => this.#describe(), report)
   }
 
   /** This phone as push describes it. */

@@ -4,6 +4,12 @@
 import { keep } from "../kept.js"
 import { lockName } from "./opened.js"
 
+/** Is an interview open, in this tab or another? */
+export async function isInterviewOpen() {
+  const { held } = await navigator.locks.query()
+  return held.some((lock) => lock.name.startsWith(lockName("")))
+}
+
 export class Release {
   #registration = null
   #onChange
@@ -19,7 +25,7 @@ export class Release {
     const hadOne = Boolean(workers.controller)
     workers.addEventListener("controllerchange", async () => {
       // The first worker merely takes the page into its care; a later one brings other files: start afresh.
-      if ((hadOne || this.#isWanted) && !(await this.#isInterviewOpen())) location.reload()
+      if ((hadOne || this.#isWanted) && !(await isInterviewOpen())) location.reload()
       else this.#onChange()
     })
     try {
@@ -56,7 +62,7 @@ export class Release {
 
   /** May a waiting release be offered now? */
   async isOffered() {
-    return Boolean(this.#registration?.waiting && navigator.serviceWorker.controller) && !(await this.#isInterviewOpen())
+    return Boolean(this.#registration?.waiting && navigator.serviceWorker.controller) && !(await isInterviewOpen())
   }
 
   /** The tap on «Cập nhật». */
@@ -64,11 +70,6 @@ export class Release {
     if (!(await this.isOffered())) return this.#onChange()
     this.#isWanted = true
     this.#registration.waiting.postMessage("update")
-  }
-
-  async #isInterviewOpen() {
-    const { held } = await navigator.locks.query()
-    return held.some((lock) => lock.name.startsWith(lockName("")))
   }
 
   /** The release that this phone keeps, by its cache; "" before the first is complete. */

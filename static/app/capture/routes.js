@@ -10,6 +10,11 @@ import * as section from "./section.js"
 import * as sent from "./sent.js"
 import * as settings from "./settings.js"
 
+const later = {
+  pin: (app) => import("./later/pin.js").then(({ showChange }) => showChange(app)),
+  forgot: (app, params) => import("./later/pin.js").then(({ showForgot }) => showForgot(app, params)),
+}
+
 /** "#/d/<draft>/s/<path>?at=<question>" → {show, params}. What it does not know leads home. */
 export function routeOf(hash) {
   const [way, query] = hash.replace(/^#\/?/, "").split("?")
@@ -17,6 +22,7 @@ export function routeOf(hash) {
   if (place === "h") return { show: household.show, params: { round: first, household: second } }
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
+  if (place === "pin" || place === "forgot") return { show: later[place], params: { step: first } }
   if (place === "settings") return { show: settings.show, params: {} }
   if (place === "carry") return { show: async (app) => (await import("./later/carry.js")).show(app), params: {} }
   if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }

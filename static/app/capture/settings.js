@@ -14,7 +14,8 @@ async function drawRoom(element) {
   action(element, "persist").hidden = isPersisted
 }
 
-async function signOut(app) {
+/** Asks, saying what stays unsent. */
+export async function signOut(app) {
   const { unsent, open } = await app.store.counts()
   const words = unsent || open ? word("sign_out.unsent", { unsent: number(unsent), open: number(open) }) : word("sign_out.words")
   if (await ask({ title: word("sign_out.title"), words, yes: word("sign_out.yes") })) await app.leave()
@@ -50,5 +51,6 @@ export async function show(app) {
   part(element, "version").textContent = await app.release.version()
   part(element, "device").textContent = (await app.device.get("device_id")) ?? ""
   await drawRoom(element)
+  import("./later/pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {}) // not on this phone yet
   return { element }
 }

@@ -1,10 +1,13 @@
 // Bar codes and square codes by the camera, or typed; with the appearance cccd a citizen card, which fills in its person.
 // Of a card's code only the fields that questions ask for are kept: the rest of it is never written anywhere.
 
-import { answersOf, doubts, isSame, readCard } from "../cccd.js"
-import { display } from "../record.js"
-import { action, part, spoken, stamp, word } from "./page.js"
-import { plainText } from "./words.js"
+import { answersOf, doubts, isSame, readCard } from "../../later/cccd.js"
+import { display } from "../../record.js"
+import { action, part, spoken, stamp, word } from "../page.js"
+import { plainText } from "../words.js"
+import { learnt } from "./learnt.js"
+
+await learnt()
 
 const PAUSE = 150 // milliseconds between two looks
 

@@ -1,0 +1,115 @@
+// The two screens before everything else: choosing the first PIN, and typing it.
+
+import { faultOfPin } from "../vault.js"
+import { action, number, part, stamp, word } from "./page.js"
+import { signOut } from "./settings.js"
+
+/** Keys for digits, or for letters. */
+function keypad(element, isText) {
+  for (const input of element.querySelectorAll("input")) input.inputMode = isText ? "text" : "numeric"
+}
+
+/** Says what is wrong with a form of a PIN, or nothing; `button` waits meanwhile. */
+export function say(element, key, values) {
+  const place = part(element, "fault")
+  place.textContent = key ? word(`pin.${key}`, values) : ""
+  place.hidden = !key
+}
+
+/** One thing at a time, with words while a small phone computes. */
+export async function busy(element, work) {
+  const go = element.querySelector("form button")
+  const status = part(element, "status")
+  go.disabled = true
+  status.textContent = word("pin.wait")
+  await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))
+  return work().finally(() => {
+    go.disabled = false
+    status.textContent = ""
+  })
+}
+
+/** A form that asks for a new PIN twice; `take(pin)` is told one that may be chosen by the account of `hello`. */
+export function askNew(element, { account }, take) {
+  const [first, second] = element.querySelectorAll("[name=pin], [name=again]")
+  const letters = action(element, "letters")
+  let isText = false
+  letters.textContent = word("pin.letters")
+  letters.addEventListener("click", () => {
+    isText = !isText
+    letters.textContent = word(isText ? "pin.digits" : "pin.letters")
+    keypad(element, isText)
+    first.focus()
+  })
+  element.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault()
+    const pin = first.value
+    const fault = faultOfPin(pin, [account.username, account.display_name]) ?? (pin === second.value ? null : "differs")
+    say(element, fault)
+    if (!fault) return busy(element, () => take(pin))
+    const wrong = fault === "differs" ? second : first
+    wrong.focus()
+    wrong.select()
+  })
+  keypad(element, false)
+}
+
+/** Puts what was in plain before under the key, telling how far it is. */
+export const sealing = (element) => ({ done, total }) => {
+  part(element, "status").textContent = word("pin.sealing", { done: number(done), total: number(total) })
+}
+
+export async function showNew(app) {
+  const element = stamp("pin-new", { title: word("pin.title") })
+  const hello = await app.store.get("hello")
+  askNew(element, hello, async (pin) => {
+    const key = await app.keeper.choose(pin, hello.escrow)
+    app.tell("account")
+    if (key) await app.unlock(key, sealing(element))
+    else await app.signedIn(app.account)
+  })
+  return { element }
+}
+
+export async function show(app) {
+  const [hello, counts] = await Promise.all([app.store.get("hello"), app.store.counts()])
+  const element = stamp("lock", { title: word("lock.title"), who: hello?.account.display_name ?? "" })
+  part(element, "unsent").textContent = word(counts.unsent ? "lock.unsent" : "lock.sent", { count: number(counts.unsent) })
+  const input = element.querySelector("input")
+  const go = element.querySelector("form button")
+  let isGone = false
+  keypad(element, app.keeper.ring.letters)
+  const wait = async () => {
+    const onLeft = (left) => {
+      go.disabled = input.disabled = left > 0
+      say(element, left && "locked", { minutes: number(Math.floor(left / 60)), seconds: String(left % 60).padStart(2, "0") })
+    }
+    await app.keeper.waited(onLeft, () => isGone)
+  }
+  element.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault()
+    const pin = input.value
+    if (!pin || go.disabled) return
+    input.value = ""
+    const key = await busy(element, async () => {
+      const found = await app.keeper.open(pin)
+      if (found) await app.unlock(found, sealing(element))
+      return found
+    })
+    if (key) return import("./later/pin.js").then(({ renew }) => renew(app, pin)).catch(() => {}) // another time
+    await wait()
+    if (part(element, "fault").hidden) say(element, "wrong")
+    input.focus()
+  })
+  action(element, "forgot").addEventListener("click", () => app.go("#/forgot"))
+  action(element, "other").addEventListener("click", () => signOut(app))
+  return {
+    element,
+    isPlaced: true, // whoever opens the app types the code, and nothing else
+    shown: () => {
+      wait()
+      input.focus()
+    },
+    leave: () => (isGone = true),
+  }
+}
