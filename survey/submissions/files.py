@@ -129,6 +129,12 @@ def _beside(path: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half written in the files folder. For a start, when nobody writes there."""
+    for path in folder.glob("*/tmp*"):  # a hash has no such letters
+        path.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """What was named in the folder keeps its name through a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

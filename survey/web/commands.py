@@ -15,6 +15,7 @@ from migrations.upgrade import upgrade
 from models import Account, FormVersion, Round
 from survey.problems import Problem
 from survey.submissions import accounts, audit, rounds
+from survey.submissions.files import sweep
 from survey.submissions.rebuild import rebuild
 from survey.submissions.receipts import remember_key, renew_generation
 from survey.submissions.restore import UNFINISHED
@@ -58,6 +59,7 @@ def migrate() -> None:
     with transaction() as session:  # at each start: whatever it signs from now on stays provable
         remember_key(session, current_app.extensions["signer"].public_key)
         clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
+    sweep(Path(current_app.config["INSTANCE"]) / "files")
     click.echo("Cơ sở dữ liệu đã cập nhật.")
 
 

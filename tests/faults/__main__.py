@@ -1,42 +1,61 @@
-"""`python -m tests.faults SEED COUNT`: that many seeds from SEED on. Exit code 1 when a promise broke."""
+"""`python -m tests.faults SEED COUNT`: that many seeds from SEED on. Exit code 1 when a promise broke.
+
+`--only SEED …` runs these until one breaks. VERBOSE=1 prints what happened in each.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.faults.office import build
 from tests.faults.simulation import simulate
 
 
-async def worker(seeds: list[int], template: Path, broken: list[int]) -> None:
-    while seeds:
-        seed = seeds.pop(0)
-        wrong, said = await simulate(seed, template)
-        if wrong:
-            broken.append(seed)
-            print(f"\nseed {seed}: {wrong}", *said, f"  again: make faults SEED={seed} COUNT=1", sep="\n", flush=True)
-        elif os.environ.get("VERBOSE"):
-            print(f"\nseed {seed}", *said, sep="\n", flush=True)
+class Run:
+    """`seeds`, some at a time; `broken` are those in which a promise broke."""
+
+    def __init__(self, seeds: list[int], stops: bool) -> None:
+        self.seeds, self.stops = seeds, stops
+        self.broken: list[int] = []
+        self.happened: Counter[str] = Counter()
+
+    async def work(self, template: Path) -> None:
+        while self.seeds and not (self.stops and self.broken):
+            seed = self.seeds.pop(0)
+            wrong, log = await simulate(seed, template)
+            self.happened.update(log.happened)
+            if wrong:
+                self.broken.append(seed)
+            if wrong or os.environ.get("VERBOSE"):
+                again = f"  again: make faults SEED={seed} COUNT=1"
+                print(f"\nseed {seed}: {wrong or 'nothing is lost'}", *log.lines, again, sep="\n", flush=True)
 
 
-async def main(first: int, count: int, jobs: int) -> int:
-    began = time.monotonic()
-    broken: list[int] = []
+async def main(seeds: list[int], stops: bool, jobs: int) -> int:
+    began, count = time.monotonic(), len(seeds)
+    run = Run(seeds, stops)
     with tempfile.TemporaryDirectory(prefix="so-ho-faults-") as folder:
         template = Path(folder) / "template"
         build(template)
-        seeds = list(range(first, first + count))
-        await asyncio.gather(*(worker(seeds, template, broken) for _ in range(min(jobs, count))))
-    took = time.monotonic() - began
-    which = f": {sorted(broken)}" if broken else ""
-    print(f"{count} seeds of faults from {first} on, {len(broken)} broken{which} ({took:.0f} s)")
-    return 1 if broken else 0
+        await asyncio.gather(*(run.work(template) for _ in range(jobs)))
+    print(", ".join(f"{times} {name}" for name, times in run.happened.most_common()))
+    which = f": {sorted(run.broken)}" if run.broken else ""
+    print(f"{count} seeds of faults, {len(run.broken)} broken{which} ({time.monotonic() - began:.0f} s)")
+    return 1 if run.broken else 0
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), int(os.environ.get("JOBS", "2")))))
+    asks = argparse.ArgumentParser(prog="python -m tests.faults")
+    asks.add_argument("first", nargs="?", type=int, default=1)
+    asks.add_argument("count", nargs="?", type=int, default=50)
+    asks.add_argument("--only", nargs="+", type=int)
+    told = asks.parse_args()
+    wanted = told.only or list(range(told.first, told.first + told.count))
+    sys.exit(asyncio.run(main(wanted, bool(told.only), int(os.environ.get("JOBS", "2")))))

@@ -12,13 +12,23 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from models import Assessment, Deprivation, Household, Member, RegisterEntry, SubmissionStatus
 from survey.submissions.canonical import canonical
 from survey.submissions.files import path_of
+from survey.submissions.proof import examine, read_claims
+from survey.submissions.queue import Shelf, page
+from survey.submissions.rebuild import rebuild
+from survey.submissions.receipts import Signer
+from survey.terms import SubmissionState
 from tests.faults.office import Office
+from tests.interviews import ROUND
+from tests.world import COMMUNE
 
 PHOTO = "anh_nha"
-FULL = (": OSError", ": OperationalError")  # how a server says that its disk is full
+FULL = (": the disk is full", ": OperationalError")  # how a server says that its disk is full
 
 
 class Broken(AssertionError):
@@ -131,6 +141,43 @@ class Ledger:
             outcome, reason = item["result"]["outcome"], item["result"]["reason"]
             hold(outcome in ("stored", "held"), f"{where} has no outcome")
             hold((outcome == "held") == bool(reason), f"{where} is held for no reason")
+        self._check_with_the_office(phone, seen, office)
+
+    def _check_with_the_office(self, phone: int, seen: dict[str, Any], office: Office) -> None:
+        """The office says the same of every receipt (`flask receipts verify`), and its desk shows what is held."""
+        claims = [item["receipt"] | {"entry": None} for item in seen["outbox"]] + seen["receipts"]
+        if not claims:
+            return
+        held = {item["id"] for item in seen["outbox"] if item["result"]["outcome"] == "held"}
+        with office.changes() as session:
+            signer = Signer((office.folder / "receipt.key").read_bytes())
+            found = examine(session, signer, read_claims(json.dumps(claims).encode()), office.folder / "files")
+            shelf = Shelf(COMMUNE, ROUND, SubmissionState.QUARANTINED)
+            waiting = {one.submission_id: one for one in page(session, shelf, 0, 1000)}
+        ill = [(one.verdict, one.place, one.entry_id) for one in found if not one.well]
+        hold(not ill, f"the office does not stand by receipts of phone {phone}: {ill}")
+        for entry_id in held:
+            [row] = office.ask("SELECT id FROM submission WHERE entry_id = ?", entry_id)
+            shown = waiting.get(row["id"])
+            hold(shown is not None and bool(shown.reason), f"the desk does not show that {entry_id} is held")
+            hold(bool(shown and shown.village_id), f"the desk does not say where {entry_id} is from")
+
+    def check_derived(self, office: Office) -> None:
+        """What is derived from the submissions can be derived again: the same comes of it."""
+        with office.changes() as session:
+            before = _derived(session)
+            rebuild(session)
+            session.flush()
+            hold(_derived(session) == before, "rebuilding changes what was derived")
+            session.rollback()
+
+
+def _derived(session: Session) -> dict[str, list[Any]]:
+    session.expire_all()
+    return {
+        table.__tablename__: sorted(map(tuple, session.execute(select(*table.__table__.columns))), key=repr)
+        for table in (SubmissionStatus, Assessment, Deprivation, Household, Member, RegisterEntry)
+    }
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -18,6 +18,7 @@ number of bytes from 2 on):
     portal          a café's sign-in page, with status 200
     redirect        the same, by a redirect
     gateway         502, from a machine between
+    kill            the office dies instead of taking step number `at` with its database or disk
     stale           what was answered to the request before of the same kind
 """
 
@@ -27,7 +28,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tests.faults.log import Log
 from tests.faults.office import Office
+from tests.faults.serve import DIES_IN, NEVER
 
 PORTAL = b"<!doctype html><title>Wi-Fi</title><form>Xin chao</form>"
 
@@ -59,10 +62,10 @@ class Request:
 
 
 class Line:
-    """`address` is the office as the phone knows it. `said` is told what happened to each request."""
+    """`address` is the office as the phone knows it. `log` is told what happened to each request."""
 
-    def __init__(self, office: Office, said: list[str], name: str) -> None:
-        self.office, self.said, self.name = office, said, name
+    def __init__(self, office: Office, log: Log, name: str) -> None:
+        self.office, self.log, self.name = office, log, name
         self.weather: list[Weather] = []
         self.silent = asyncio.Event()
         self.held: list[Request] = []
@@ -84,7 +87,7 @@ class Line:
         held, self.held = self.held, []
         for request in held:
             answer = await self._ask(request.bytes())
-            self.said.append(f"    {self.name} late {request.method} {request.path} → {status(answer)}")
+            self.log.say(f"    {self.name} late {request.method} {request.path} → {status(answer)}", "arrived late")
 
     def _next(self, kind: str) -> Weather:
         for weather in self.weather:
@@ -122,20 +125,20 @@ class Line:
         what = weather.what
         told = f"    {self.name} {request.method} {request.path} ({len(request.body)} B)"
         if what in ("refuse", "drop_request"):
-            self.said.append(f"{told} {what}")
+            self.log.say(f"{told} {what}", what)
             writer.transport.abort()
         elif what == "cut_request":
             whole = request.bytes()
             part = whole[: place(weather.at, len(whole))]
-            self.said.append(f"{told} {what} at {len(part)} of {len(whole)}")
+            self.log.say(f"{told} {what} at {len(part)} of {len(whole)}", what)
             await self._ask(part, whole=False)
             writer.transport.abort()
         elif what == "hold_request":
-            self.said.append(f"{told} {what}")
+            self.log.say(f"{told} {what}", what)
             self.held.append(request)
             await self._wait(reader)
         elif what in ("portal", "redirect", "gateway"):
-            self.said.append(f"{told} {what}")
+            self.log.say(f"{told} {what}", what)
             await self._tell(writer, STRANGERS[what])
         else:
             await self._carry(request, weather, told, reader, writer)
@@ -145,20 +148,26 @@ class Line:
     ) -> None:
         """The office gets the request whole; what may suffer is the answer."""
         what = weather.what
+        if what == "kill":
+            self.office.switches[DIES_IN] = int(weather.at)
+        process = self.office.process
         answer = await self._answer(request, weather)
+        self.office.switches[DIES_IN] = NEVER
+        if not answer and what == "kill" and process is not None:
+            process.join(5)  # it is dead, and nobody shall think that it still serves
         self.lengths.append(len(answer))
         told += f" → {status(answer)}"
         if not answer or what == "drop_answer":
-            self.said.append(f"{told} {what}")
+            self.log.say(f"{told} {what}", what)
             writer.transport.abort()
             return
         if what == "hold_answer":
-            self.said.append(f"{told} {what}")
+            self.log.say(f"{told} {what}", what)
             await self._wait(reader)
             return
         given = changed(answer, what, weather.at, self.answered.get(request.kind))
         self.answered[request.kind] = answer
-        self.said.append(told + (f" {what} {len(given)} of {len(answer)} B" if what != "pass" else ""))
+        self.log.say(told + (f" {what} {len(given)} of {len(answer)} B" if what != "pass" else ""), what)
         await self._tell(writer, given)
         if what == "cut_answer":
             writer.transport.close()

@@ -15,11 +15,15 @@ from uuid import uuid4
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.engine import open_engine
-from survey.submissions.receipts import Signer, renew_generation
+from survey.submissions.backup import back_up
+from survey.submissions.escrow import make_key
+from survey.submissions.receipts import Signer
+from survey.submissions.restore import restore
 from tests import interviews, world
 from tests.faults import serve
 from tests.faults.serve import CLOCK, DIES_IN, NEVER, SWITCHES
@@ -41,6 +45,7 @@ def build(folder: Path) -> None:
         interviews.open_small_round(session)
     engine.dispose()
     (folder / "session.key").write_bytes(b"s" * 32)
+    (folder / "escrow.key").write_bytes(make_key())
     (folder / "receipt.key").write_bytes(b"r" * 32)
 
 
@@ -98,24 +103,18 @@ class Office:
     # The disk
 
     def back_up(self) -> None:
-        """Copy database and files, as a nightly job does."""
+        """What a nightly job does (`flask backup make`)."""
         shutil.rmtree(self.backup, ignore_errors=True)
-        self.backup.mkdir()
-        with closing(sqlite3.connect(self.folder / DATABASE)) as live:
-            live.execute("VACUUM INTO ?", (str(self.backup / DATABASE),))
-        if (self.folder / "files").exists():
-            shutil.copytree(self.folder / "files", self.backup / "files")
+        back_up(self._engine(), self.folder, self.backup, self.now)
 
     def restore(self) -> None:
-        """The disk died: the last backup is put back, and the office says so (`flask restored`)."""
+        """The disk died: the last backup is put back (`flask backup restore --replace`)."""
         self.stop()
-        for path in self.folder.glob(f"{DATABASE}*"):
-            path.unlink()
-        shutil.rmtree(self.folder / "files", ignore_errors=True)
-        shutil.copytree(self.backup, self.folder, dirs_exist_ok=True)
-        with self.changes() as session:
-            renew_generation(session, self.now)
+        restore(self._engine(), self.folder, self.backup, self.now, replace=True)
         self.start()
+
+    def _engine(self) -> Engine:
+        return open_engine(f"sqlite:///{self.folder / DATABASE}")
 
     # What people at the desk do
 

@@ -2,9 +2,8 @@
 
 A step is a dict with what is done ("do"), by whom, and what goes wrong meanwhile:
 
-    line         what the phone's next requests meet (line.Weather)
-    dies         the tab dies instead of taking this step of its own with disk or network
-    office_dies  the server is killed instead of taking this step with its database or disk
+    line   what the phone's next requests meet (line.Weather)
+    dies   the tab dies instead of taking this step of its own with disk or network
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def _interview(chance: Random, people: list[str]) -> Step:
     who = _who(chance, people)
     household = chance.choice(HOUSEHOLDS[people[who["phone"]]])
     asked = {"household": household, "answers": chance.randint(1, 6), "photos": chance.choice((0, 0, 1, 1, 2))}
-    return who | asked | {"finish": chance.random() < 0.6} | _dies(chance, 0.15, 40)
+    return who | asked | {"finish": chance.random() < 0.7} | _dies(chance, 0.15, 40)
 
 
 def _finish(chance: Random, people: list[str]) -> Step:
@@ -56,9 +55,12 @@ def _finish(chance: Random, people: list[str]) -> Step:
 
 def _line(chance: Random) -> list[list[Any]]:
     weather = []
-    for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
+    for _ in range(chance.choice((0, 1, 1, 2, 3))):
         what = chance.choice(CUTS) if chance.random() < 0.5 else chance.choice(REST)
         on = chance.choice(REQUESTS)
+        if chance.random() < 0.2:
+            weather.append([chance.choice(("push", "push", "file", "file", "hello")), "kill", chance.randrange(45)])
+            continue
         if what == "garble" and on not in ("push", "file"):  # what is not signed, TLS protects
             what = "cut_answer"
         weather.append([on, what, round(chance.random(), 4)])
@@ -66,10 +68,7 @@ def _line(chance: Random) -> list[list[Any]]:
 
 
 def _sync(chance: Random, people: list[str]) -> Step:
-    step = _who(chance, people) | {"line": _line(chance)} | _dies(chance, 0.15, 30)
-    if chance.random() < 0.2:
-        step["office_dies"] = chance.randrange(90)
-    return step
+    return _who(chance, people) | {"line": _line(chance)} | _dies(chance, 0.15, 30)
 
 
 def _at_once(chance: Random, people: list[str]) -> Step:
@@ -96,10 +95,11 @@ def _wrong_clock(chance: Random, people: list[str]) -> Step:
 
 # name: (weight, what else is decided)
 STEPS: dict[str, tuple[int, Any]] = {
-    "interview": (24, _interview),
-    "finish": (14, _finish),
-    "sync": (30, _sync),
+    "interview": (26, _interview),
+    "finish": (8, _finish),
+    "sync": (36, _sync),
     "at once": (10, _at_once),
+    "PIN chosen": (3, lambda chance, people: _who(chance, people) | _dies(chance, 0.4, 40)),
     "tab closed": (3, _who),
     "connection lost": (2, _who),
     "phone's clock": (3, _wrong_clock),
@@ -107,13 +107,13 @@ STEPS: dict[str, tuple[int, Any]] = {
     "phone has room": (3, _who),
     "late": (3, _who),
     "office killed": (3, _nothing),
-    "office restarts": (5, lambda chance, _: {"release": f"release-{chance.randint(1, 3)}"}),
+    "office restarts": (4, lambda chance, _: {"release": f"release-{chance.randint(1, 3)}"}),
     "office's clock": (2, lambda chance, _: {"seconds": chance.choice((0, -3600, 3600, 2 * DAY, 300 * DAY))}),
-    "backup": (5, _nothing),
+    "backup": (4, _nothing),
     "restore": (4, _nothing),
     "database full": (2, _nothing),
     "files full": (2, lambda chance, _: {"when": chance.choice((1, 2))}),
-    "office has room": (4, _nothing),
+    "office has room": (2, _nothing),
     "revoked": (2, lambda chance, people: {"username": chance.choice(people)}),
     "allowed again": (2, lambda chance, people: {"username": chance.choice(people)}),
     "moved": (2, lambda chance, people: {"household": chance.choice(("ho-1", "ho-2"))}),

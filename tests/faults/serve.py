@@ -11,6 +11,7 @@ import signal
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from waitress.server import create_server
 
 from app import create_app
+from survey.submissions import escrow
 
 CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL = range(4)
 SWITCHES = 4
@@ -35,8 +37,11 @@ def serve(folder: Path, release: str, switches: Any, started: Connection) -> Non
     os.dup2(log, 2)
     url = f"sqlite:///{folder}/so-ho.sqlite3"
     clock = lambda: datetime.now(UTC) + timedelta(seconds=switches[CLOCK])  # noqa: E731
+    escrow.load_der_private_key = partial(escrow.load_der_private_key, unsafe_skip_rsa_key_validation=True)  # quicker
     app = create_app({"INSTANCE": folder, "DATABASE_URL": url, "CLOCK": clock})
     app.extensions["app_version"] = release
+    done = app.test_cli_runner().invoke(args=["migrate"])  # as at each start
+    assert done.exit_code == 0, done.output
     _watch_disk(lambda: _step(switches), switches)
     _watch_database(app.extensions["engine"], lambda: _step(switches), switches)
     server = create_server(app, host="127.0.0.1", port=0, threads=8)

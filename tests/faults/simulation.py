@@ -17,10 +17,11 @@ from survey.submissions.accounts import deactivate
 from tests import world
 from tests.faults.ledger import Broken, Ledger, hold
 from tests.faults.line import Line, Weather
+from tests.faults.log import Log
 from tests.faults.office import Office
 from tests.faults.phones import Died, Failed, Phones
 from tests.faults.schedule import Step, schedule
-from tests.faults.serve import DATABASE_FULL, DIES_IN, FILES_FULL, NEVER
+from tests.faults.serve import DATABASE_FULL, FILES_FULL
 from tests.pictures import picture
 
 PATIENCE = 60  # seconds for one step on a busy machine; then the seed fails
@@ -30,13 +31,13 @@ PATHS = ("diem_b1", "ghi_chu", "mang", "thanh_vien[1]/tuoi", "thanh_vien[1]/the_
 
 
 class Simulation:
-    """`said` is the log: each step and what became of each request."""
+    """`log`: each step and what became of each request."""
 
     def __init__(self, seed: int, template: Path, folder: Path) -> None:
         self.people, self.steps = schedule(seed)
         self.seed = seed
         self.chance = Random(f"answers {seed}")
-        self.said: list[str] = []
+        self.log = Log()
         self.ledger = Ledger()
         self.office = Office(template, folder)
         self.lines: list[Line] = []
@@ -48,9 +49,9 @@ class Simulation:
         try:
             await self._prepare()
             for step in self.steps:
-                self.said.append(f"  {step}")
+                self.log.say(f"  {step}")
                 await asyncio.wait_for(self._do(step), PATIENCE)
-            self.said.append("  all is well again")
+            self.log.say("  all is well again")
             await self._calm()
         finally:
             await self.close()
@@ -66,7 +67,7 @@ class Simulation:
         self.office.back_up()
         await self.phones.start()
         for number, username in enumerate(self.people):
-            line = Line(self.office, self.said, f"phone {number}")
+            line = Line(self.office, self.log, f"phone {number}")
             await line.open()
             self.lines.append(line)
             seed = self.seed * 10 + number
@@ -79,14 +80,16 @@ class Simulation:
     # Steps
 
     async def _do(self, step: Step) -> None:
+        self.log.happened[step["do"]] += 1
         await self.DOES[step["do"]](self, step)
 
     async def _do_interview(self, step: Step) -> None:
         phone, tab = step["phone"], step["tab"]
-        await self._open(phone, tab)
-        how = {"dies": step["dies"]} if "dies" in step else {}
+        if not await self._open(phone, tab):
+            return
         try:
-            draft = await self._ask(phone, tab, "begin", household=step["household"], **how)
+            await self._mortal(step)
+            draft = await self._ask(phone, tab, "begin", household=step["household"])
             if draft is None:
                 return
             for path in self.chance.sample(PATHS, step["answers"]):
@@ -100,43 +103,56 @@ class Simulation:
                     self.ledger.saved(phone, draft, {"anh_nha": sha256})
             if step["finish"]:
                 await self._finish(phone, tab, draft)
+            await self._immortal(step)
         except (Died, Failed) as end:
             await self._ended(phone, tab, end)
+
+    async def _mortal(self, step: Step) -> None:
+        """From here on the tab dies when the step says so …"""
+        if "dies" in step:
+            await self._ask(step["phone"], step["tab"], "dies", steps=step["dies"])
+
+    async def _immortal(self, step: Step) -> None:
+        """… until here."""
+        if "dies" in step:
+            await self._ask(step["phone"], step["tab"], "dies", steps=None)
 
     async def _do_finish(self, step: Step) -> None:
         phone, tab = step["phone"], step["tab"]
-        await self._open(phone, tab)
-        drafts = (await self._ask(phone, tab, "look"))["drafts"]
-        if not drafts:
+        if not await self._open(phone, tab):
             return
         try:
-            await self._finish(phone, tab, drafts[0]["id"], **({"dies": step["dies"]} if "dies" in step else {}))
+            drafts = (await self._ask(phone, tab, "look"))["drafts"]
+            await self._mortal(step)
+            if drafts:
+                await self._finish(phone, tab, drafts[0]["id"])
+            await self._immortal(step)
         except (Died, Failed) as end:
             await self._ended(phone, tab, end)
 
-    async def _finish(self, phone: int, tab: int, draft: str, **how: Any) -> None:
-        item = await self._ask(phone, tab, "finalise", draft=draft, **how)
+    async def _finish(self, phone: int, tab: int, draft: str) -> None:
+        item = await self._ask(phone, tab, "finalise", draft=draft)
         if item is not None:
             self.ledger.finish(phone, item)
 
     async def _do_sync(self, step: Step) -> None:
         phone, tab = step["phone"], step["tab"]
-        await self._open(phone, tab)
+        if not await self._open(phone, tab):
+            return
         self.lines[phone].weather = [Weather(*one) for one in step["line"]]
-        if "office_dies" in step and self.office.is_up:
-            self.office.switches[DIES_IN] = step["office_dies"]
         try:
-            await self._sync(phone, tab, **({"dies": step["dies"]} if "dies" in step else {}))
+            await self._mortal(step)
+            await self._sync(phone, tab)
+            await self._immortal(step)
         except (Died, Failed) as end:
             await self._ended(phone, tab, end)
         self.lines[phone].weather = []
-        self.office.switches[DIES_IN] = NEVER
 
-    async def _sync(self, phone: int, tab: int, **how: Any) -> dict[str, Any]:
+    async def _sync(self, phone: int, tab: int) -> dict[str, Any]:
         """One talk with the office. When nothing answers, the phone's patience ends at once, not after minutes."""
         line = self.lines[phone]
         line.silent.clear()
-        talking = asyncio.ensure_future(self._ask(phone, tab, "sync", **how))
+        talking = asyncio.ensure_future(self._ask(phone, tab, "sync"))
         while not talking.done():
             silent = asyncio.ensure_future(line.silent.wait())
             await asyncio.wait([talking, silent], return_when=asyncio.FIRST_COMPLETED)
@@ -146,16 +162,30 @@ class Simulation:
                 await self.phones.do("patience", phone)
         ended: dict[str, Any] = talking.result()
         how_it_went = ended["stopped"] or "done" if ended["ran"] else "another tab is at it"
-        self.said.append(f"    phone {phone} tab {tab}: {how_it_went}")
+        self.log.say(f"    phone {phone} tab {tab}: {how_it_went}")
         cause = (ended["stopped"] or {}).get("cause")
         hold(cause is None or cause in KNOWN, f"the app broke: {(ended['stopped'] or {}).get('why')}")
+        if cause == "VersionError":
+            await self._do_tab_closed({"phone": phone, "tab": tab})
         return ended
 
     async def _do_at_once(self, step: Step) -> None:
         for one in step["steps"]:
-            if "phone" in one:
-                await self._open(one["phone"], one["tab"])
+            if "phone" in one and not await self._open(one["phone"], one["tab"]):
+                return
         await asyncio.gather(*(self._do(one) for one in step["steps"]))
+
+    async def _do_pin_chosen(self, step: Step) -> None:
+        """What the phone keeps in plain is sealed, whatever cuts that off."""
+        phone, tab = step["phone"], step["tab"]
+        if not await self._open(phone, tab):
+            return
+        try:
+            await self._mortal(step)
+            await self._ask(phone, tab, "choose pin")
+            await self._immortal(step)
+        except (Died, Failed) as end:
+            await self._ended(phone, tab, end)
 
     async def _do_tab_closed(self, step: Step) -> None:
         phone, tab = step["phone"], step["tab"]
@@ -164,8 +194,8 @@ class Simulation:
             self.tabs.discard((phone, tab))
 
     async def _do_connection_lost(self, step: Step) -> None:
-        await self._open(step["phone"], step["tab"])
-        await self._ask(step["phone"], step["tab"], "disconnect")
+        if await self._open(step["phone"], step["tab"]):
+            await self._ask(step["phone"], step["tab"], "disconnect")
 
     async def _do_phones_clock(self, step: Step) -> None:
         await self._set_clock(step["phone"], step["seconds"])
@@ -232,13 +262,19 @@ class Simulation:
 
     # Tabs
 
-    async def _open(self, phone: int, tab: int) -> None:
-        """Open the app in this tab, unless it is. It must find everything that people were told it has."""
+    async def _open(self, phone: int, tab: int) -> bool:
+        """Open the app in this tab, unless it is. It must find everything that people were told it has. False: it
+        cannot be opened now, and says why."""
         if (phone, tab) in self.tabs:
-            return
-        await self.phones.do("open", phone, tab)
+            return True
+        try:
+            await self.phones.do("open", phone, tab)
+        except Failed as end:
+            await self._ended(phone, tab, end)
+            return False
         self.tabs.add((phone, tab))
         await self._check_phone(phone, tab)
+        return True
 
     async def _check_phone(self, phone: int, tab: int) -> dict[str, Any]:
         seen: dict[str, Any] = await self._ask(phone, tab, "look")
@@ -251,11 +287,14 @@ class Simulation:
         return await self.phones.do(what, phone, tab, **more)
 
     async def _ended(self, phone: int, tab: int, end: Died | Failed) -> None:
-        self.said.append(f"    phone {phone} tab {tab}: {end.kind if isinstance(end, Failed) else 'died'}")
+        how = end.kind if isinstance(end, Failed) else "tab died"
+        self.log.say(f"    phone {phone} tab {tab}: {how}", how)
         if isinstance(end, Died):
             self.tabs.discard((phone, tab))
         else:
             hold(end.kind in KNOWN, f"the app broke: {end}")
+            if end.kind == "VersionError":
+                await self._do_tab_closed({"phone": phone, "tab": tab})  # it must be loaded again
 
     async def _sign_in(self, phone: int, username: str) -> None:
         await self.phones.do("set", phone, cookie=self.office.cookie(username))
@@ -268,14 +307,15 @@ class Simulation:
         office.switches[DATABASE_FULL] = office.switches[FILES_FULL] = 0
         office.clock(0)
         office.start()
-        for username in set(self.people):
-            self._account(username, active=True)
+        for username in sorted(set(self.people)):
+            if self.chance.random() < 0.7:  # else a closed account stays closed: it hands over all the same
+                self._account(username, active=True)
         for phone, username in enumerate(self.people):
             for tab in (0, 1):
                 await self._do_tab_closed({"phone": phone, "tab": tab})
             await self.phones.do("set", phone, full=None, cookie=office.cookie(username))
             await self._set_clock(phone, 0)
-            await self._open(phone, 0)
+            hold(await self._open(phone, 0), f"phone {phone} cannot be opened any more")
             await self._until_sent(phone)
         await self._check_all()
         for line in self.lines:  # what was underway all the time arrives last of all, and changes nothing
@@ -295,6 +335,7 @@ class Simulation:
 
     async def _check_all(self) -> None:
         self.ledger.check_office(self.office)
+        self.ledger.check_derived(self.office)
         for phone in range(len(self.people)):
             seen = await self._check_phone(phone, 0)
             self.ledger.check_receipts(phone, seen, self.office)
@@ -316,7 +357,8 @@ class Simulation:
 
     DOES = {
         "interview": _do_interview, "finish": _do_finish, "sync": _do_sync, "at once": _do_at_once,
-        "tab closed": _do_tab_closed, "connection lost": _do_connection_lost, "phone's clock": _do_phones_clock,
+        "PIN chosen": _do_pin_chosen, "tab closed": _do_tab_closed, "connection lost": _do_connection_lost,
+        "phone's clock": _do_phones_clock,
         "phone full": _do_phone_full, "phone has room": _do_phone_has_room, "late": _do_late,
         "office killed": _do_office_killed, "office restarts": _do_office_restarts, "office's clock": _do_offices_clock,
         "backup": _do_backup, "restore": _do_restore, "database full": _do_database_full, "files full": _do_files_full,
@@ -326,16 +368,17 @@ class Simulation:
 
 
 PHOTO = picture("JPEG")
-# What the app may say instead of doing it: then nothing was promised.
-KNOWN = ("QuotaExceededError", "DraftClosed", "InvalidStateError", "AbortError")
+# What the app may say instead of doing it: then nothing was promised. VersionError: another tab opened the database for
+# a newer schema.
+KNOWN = ("QuotaExceededError", "DraftClosed", "InvalidStateError", "AbortError", "VersionError")
 
 
-async def simulate(seed: int, template: Path) -> tuple[str | None, list[str]]:
+async def simulate(seed: int, template: Path) -> tuple[str | None, Log]:
     """Run a seed on a copy of `template`: what is broken, or None, and the log."""
     with tempfile.TemporaryDirectory(dir=FAST if os.access(FAST, os.W_OK) else None, prefix="so-ho-faults-") as folder:
         simulation = Simulation(seed, template, Path(folder))
         try:
             await simulation.run()
         except (Broken, Failed, TimeoutError) as broken:
-            return f"{type(broken).__name__}: {broken}", simulation.said
-        return None, simulation.said
+            return f"{type(broken).__name__}: {broken}", simulation.log
+        return None, simulation.log

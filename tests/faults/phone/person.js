@@ -4,6 +4,8 @@ import { createHash } from "node:crypto"
 
 import { Tab } from "./tab.js"
 
+const PIN = "suối 1942"
+
 /** The name of an error. */
 export const kindOf = (error) => (error?.name === "Error" ? error.constructor.name : (error?.name ?? "Error"))
 
@@ -19,7 +21,12 @@ export class App {
     const app = new App()
     app.#tab = tab
     app.#phone = phone
-    await app.#start()
+    try {
+      await app.#start()
+    } catch (error) {
+      tab.kill()
+      throw error
+    }
     return app
   }
 
@@ -28,13 +35,12 @@ export class App {
   }
 
   async #start() {
-    const [store, outbox, sync, interview, draft, ids] = await Promise.all(
-      ["store.js", "outbox.js", "sync.js", "interview.js", "draft.js", "ids.js"].map((name) => this.#tab.load(name)),
-    )
-    Object.assign(this, { modules: { ...store, ...outbox, ...sync, ...interview, ...draft, ...ids } })
+    const names = ["store", "vault", "outbox", "sync", "interview", "draft", "ids"]
+    const [store, vault, outbox, sync, ...others] = await Promise.all(names.map((name) => this.#tab.load(`${name}.js`)))
+    this.modules = Object.assign({}, store, vault, outbox, sync, ...others)
     this.device = new store.Device()
     this.account = (await this.device.get("account")) ?? null
-    this.store = this.account ? new store.Store(this.account) : null
+    this.store = this.account ? await this.#unlock() : null
     this.talk = new sync.Sync((report) => new outbox.Outbox(this.store, this.account, () => this.#describe(), report), () => {})
   }
 
@@ -43,7 +49,28 @@ export class App {
     const greeting = await this.modules.hello()
     await this.device.set("account", greeting.account.id)
     this.account = greeting.account.id
-    this.store = new this.modules.Store(this.account)
+    this.store = await this.#unlock()
+  }
+
+  /** The account's store: with a PIN, opened with it, and what is not sealed yet is. */
+  async #unlock() {
+    const ring = await this.device.get(`ring ${this.account}`)
+    if (!ring) return new this.modules.Store(this.account)
+    const store = new this.modules.Store(this.account, ring, await this.modules.openRing(ring, PIN))
+    await store.sealAll()
+    return store
+  }
+
+  /** Chooses a PIN: from now on all is sealed, also what is there. false: there is one. */
+  async choosePin() {
+    if (await this.device.get(`ring ${this.account}`)) return false
+    const { escrow } = await this.store.get("hello")
+    const ring = await this.modules.makeRing({ id: this.modules.uuidv7(), account: this.account, pin: PIN, escrow, now: new Date(this.#phone.now()) })
+    await this.device.once(`ring ${this.account}`, () => ring)
+    this.#interviews.clear()
+    await this.store.database.close()
+    this.store = await this.#unlock()
+    return true
   }
 
   async #describe() {
@@ -66,12 +93,12 @@ export class App {
     await this.store.forgiveRefusals()
   }
 
-  /** Begins an interview of a household, or goes on with the one that is open: its draft's id; null when it is not on the list. */
+  /** Begins an interview of a household, or goes on with the one that is open: its draft's id; null where this phone knows no such household. */
   async begin(householdId) {
     const hello = await this.store.get("hello")
     const round = hello.rounds.find((one) => one.state === "open")
-    const household = await this.store.household(round.id, householdId)
-    if (!household) return null // this phone was withdrawn
+    const household = round && (await this.store.household(round.id, householdId))
+    if (!household) return null
     const bundle = await this.store.form(round.form.id, round.form.version)
     const about = { deviceid: "", username: hello.account.username, email: "", phonenumber: "" }
     const made = this.modules.newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(this.#phone.now()), about })
@@ -119,7 +146,7 @@ export class App {
 
   /** What the phone keeps, as the app itself reads it. */
   async look() {
-    if (!this.store) return { outbox: [], drafts: [], files: [] }
+    if (!this.store) return { outbox: [], drafts: [], files: [], receipts: [] }
     const outbox = await this.store.outbox()
     const drafts = await Promise.all(
       (await this.store.drafts()).filter((one) => one.state === "open").map(async (one) => {
@@ -130,11 +157,13 @@ export class App {
     )
     const named = new Set([...outbox.flatMap(({ entry }) => entry.files.map((file) => file.sha256)), ...JSON.stringify(drafts).matchAll(/\b[0-9a-f]{64}\b/g)].flat())
     const files = []
+    const receipts = []
     for (const sha256 of named) {
       const file = await this.store.file(sha256)
+      if (file?.receipt) receipts.push(file.receipt)
       const bytes = file && Buffer.from(await file.blob.arrayBuffer())
       if (bytes && createHash("sha256").update(bytes).digest("hex") === sha256) files.push(sha256)
     }
-    return { outbox, drafts, files, counts: await this.store.counts() }
+    return { outbox, drafts, files, receipts, counts: await this.store.counts() }
   }
 }
