@@ -17,6 +17,7 @@ export function routeOf(hash) {
   if (place === "h") return { show: household.show, params: { round: first, household: second } }
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
+  if (place === "queue") return { show: async (app) => (await import("./later/queue.js")).show(app), params: {} }
   if (place === "settings") return { show: settings.show, params: {} }
   if (place === "carry") return { show: async (app) => (await import("./later/carry.js")).show(app), params: {} }
   if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }
