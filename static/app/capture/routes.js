@@ -8,7 +8,6 @@ import * as overview from "./overview.js"
 import * as result from "./result.js"
 import * as section from "./section.js"
 import * as sent from "./sent.js"
-import * as settings from "./settings.js"
 
 /** "#/d/<draft>/s/<path>?at=<question>" → {show, params}. What it does not know leads home. */
 export function routeOf(hash) {
@@ -18,7 +17,7 @@ export function routeOf(hash) {
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
   if (place === "queue") return { show: async (app) => (await import("./later/queue.js")).show(app), params: {} }
-  if (place === "settings") return { show: settings.show, params: {} }
+  if (place === "settings") return { show: async (app) => (await import("./later/settings.js")).show(app), params: {} }
   if (place === "carry") return { show: async (app) => (await import("./later/carry.js")).show(app), params: {} }
   if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }

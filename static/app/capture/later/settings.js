@@ -1,7 +1,8 @@
 // Language, screen, room on the phone, signing out.
 
-import * as look from "./look.js"
-import { action, ask, number, part, stamp, word } from "./page.js"
+import * as look from "../look.js"
+import { action, ask, number, part, stamp, word } from "../page.js"
+import { learnt } from "./learnt.js"
 
 const megabytes = (bytes) => number(Math.ceil(bytes / 1e6))
 
@@ -21,6 +22,7 @@ async function signOut(app) {
 }
 
 export async function show(app) {
+  await learnt()
   const element = stamp("settings", { title: word("settings.title") })
   const hello = await app.store.get("hello")
   part(element, "who").textContent = hello ? hello.account.display_name : ""
