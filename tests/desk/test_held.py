@@ -174,6 +174,7 @@ def test_a_new_household_that_is_an_old_one_leaves_the_register_and_the_phone_he
         "tim-thay": "gone", work.households[2]: "received",
     }  # fmt: skip
     assert attach(browser, work, 0, "").status_code == 303  # it was a new one after all
+    work.session.rollback()  # to see what the office did
     assert work.session.get(RegisterEntry, (COMMUNE, work.round_id, "tim-thay")).state == "received"
     again = phone.get(f"/api/v1/register?cursor={later['cursor']}&limit=100").json["entries"]
     assert {entry["household_id"]: entry.get("state", "gone") for entry in again} == {
@@ -241,6 +242,7 @@ def test_what_is_taken_back_in_a_closed_round_moves_nothing(work: Field, login_a
     browser = login_as("supervisor")
     seen = work.seen(work.submission(work.sent[1]).id)
     assert browser.post(record(work, 1), data={"action": "discard", "seen": seen, "comment": "x"}).status_code == 303
+    work.session.rollback()  # to see what the office did
     for number in (1, 2):
         work.send(work.entry(number, CASES[0]))
     for number in (0, 2, 3):
