@@ -7,8 +7,11 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from models import Receipt, Submission, SubmissionEvent, SubmissionFile, SubmissionStatus
+from models.submissions import Assessment, Deprivation
 from survey.form.form import Form
 from survey.form.xlsform import compile_workbook
 from survey.submissions.canonical import canonical
@@ -141,3 +144,14 @@ def push(browser: Any, *entries: Any) -> list[dict[str, Any]]:
 
 def content_hash(sent: dict[str, Any]) -> str:
     return canonical(sent).hash
+
+
+def lose(session: Session, entry_id: str) -> None:
+    """What a restore from an older copy does to one entry."""
+    session.rollback()
+    [found] = session.scalars(select(Submission).where(Submission.entry_id == entry_id))
+    for table in (Deprivation, Assessment, SubmissionFile, SubmissionStatus, SubmissionEvent):
+        session.execute(delete(table).where(table.submission_id == found.id))
+    session.execute(delete(Receipt).where(Receipt.entry_id == entry_id))
+    session.execute(delete(Submission).where(Submission.id == found.id))
+    session.commit()

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from survey.submissions.files import path_of
+from survey.submissions.files import path_of, sync_to_disk
 from survey.submissions.receipts import instant
 
 MANIFEST, KEYS = "manifest.json", ("receipt.key", "escrow.key", "session.key")
@@ -57,9 +57,9 @@ def back_up(engine: Engine, instance: Path, target: Path, now: datetime) -> dict
         }
         (work / MANIFEST).write_text(json.dumps(manifest, indent=1), "ascii")
         for path in (*held, work / MANIFEST, *(one for one in work.rglob("*") if one.is_dir()), work):
-            sync(path)
+            sync_to_disk(path)
         os.rename(work, target)
-        sync(target.parent)
+        sync_to_disk(target.parent)
     except (OSError, sqlite3.Error) as fault:
         raise BackupFailed(f"Không ghi được bản sao lưu: {fault}") from fault
     finally:
@@ -139,12 +139,3 @@ def hash_of(path: Path) -> str:
     """The SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Onto the disk: a file's bytes, a folder's names."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -83,7 +83,7 @@ def put_in_place(whole: Path, path: Path, sha256: str, said: str) -> tuple[int, 
         temporary.unlink()
         os.link(whole, temporary)
         os.replace(temporary, path)
-        sync_folder(path.parent)
+        sync_to_disk(path.parent)
     return size, media_type
 
 
@@ -135,9 +135,9 @@ def sweep(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """What was named in the folder keeps its name through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_to_disk(path: Path) -> None:
+    """A file's bytes, or the names in a folder, last through a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

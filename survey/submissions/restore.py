@@ -31,9 +31,9 @@ from survey.submissions.backup import (
     dump_postgresql,
     hash_of,
     run_client,
-    sync,
     verify,
 )
+from survey.submissions.files import sync_to_disk
 from survey.submissions.receipts import Signer, renew_generation, succeed
 
 UNFINISHED = "restore.unfinished"  # lies in the instance while its parts are being changed
@@ -71,7 +71,7 @@ def restore(engine: Engine, instance: Path, folder: Path, now: datetime, *, repl
             address = engine.url.render_as_string(hide_password=False)
             generation = _renew(address, manifest, keys, now)  # the marker lies there until it has one
         marker.unlink()
-        sync(instance)
+        sync_to_disk(instance)
     return {
         "made_at": manifest["made_at"],
         "files": manifest["files"],
@@ -160,7 +160,7 @@ def _copy(folder: Path, manifest: dict[str, Any], work: Path) -> None:
         copy.chmod(0o600)
         if hash_of(copy) != said["sha256"]:
             raise BackupFailed(f"{name} trong bản sao lưu đã hỏng.")
-        sync(copy)
+        sync_to_disk(copy)
 
 
 def _key_in(folder: Path) -> Signer | None:
@@ -245,16 +245,16 @@ def _exchange_sqlite(database: Path, restored: Path, aside: Path | None) -> None
     new = database.with_name(f".{database.name}.restoring")
     shutil.copyfile(restored, new)
     new.chmod(0o600)
-    sync(new)
+    sync_to_disk(new)
     for suffix in ("", "-wal", "-shm"):
         old = database.with_name(database.name + suffix)
         if old.exists() and aside is not None:
             shutil.copyfile(old, aside / (SQLITE + suffix))
-            sync(aside / (SQLITE + suffix))
+            sync_to_disk(aside / (SQLITE + suffix))
     for suffix in ("-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     os.replace(new, database)
-    sync(database.parent)
+    sync_to_disk(database.parent)
 
 
 def _load_postgresql(engine: Engine, dump: Path) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Attachment, SubmissionFile, Thumbnail, Upload
 from survey.problems import Problem
-from survey.submissions.files import CHUNK, commune_of, sync_folder
+from survey.submissions.files import CHUNK, commune_of, sync_to_disk
 from survey.submissions.media import judge_small
 from survey.submissions.register import lock_commune
 
@@ -118,7 +118,7 @@ def append(upload: Upload, folder: Path, offset: int, stream: IO[bytes], checksu
             os.ftruncate(file, offset)
             raise
         if not offset:
-            sync_folder(folder)
+            sync_to_disk(folder)
         return end
 
 

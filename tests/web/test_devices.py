@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from models import AuditEvent, Device, Receipt, Submission, SubmissionEvent, SubmissionFile, SubmissionStatus
-from models.submissions import Assessment, Deprivation
+from models import AuditEvent, Device, SubmissionStatus
 from survey.submissions.receipts import renew_generation
-from tests.interviews import entry, envelope, push
+from tests.interviews import entry, envelope, lose, push
 from tests.pictures import picture
 from tests.web.test_accounts import account_id
 from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE_2
@@ -175,17 +174,6 @@ def test_a_supervisor_withdraws_the_phones_of_enumerators_only(login_as: Any, se
     assert revoke(session, login_as("supervisor"), "supervisor-2").status_code == 404
     assert revoke(session, login_as("admin"), "supervisor-2").status_code == 303
     assert login_as("supervisor-2").get(f"/desk/{COMMUNE}/").status_code == 200
-
-
-def lose(session: Any, entry_id: str) -> None:
-    """What a restore from an older copy does to one entry."""
-    session.rollback()
-    [found] = session.scalars(select(Submission).where(Submission.entry_id == entry_id))
-    for table in (Deprivation, Assessment, SubmissionFile, SubmissionStatus, SubmissionEvent):
-        session.execute(delete(table).where(table.submission_id == found.id))
-    session.execute(delete(Receipt).where(Receipt.entry_id == entry_id))
-    session.execute(delete(Submission).where(Submission.id == found.id))
-    session.commit()
 
 
 def test_after_a_restore_the_page_says_what_is_missing_and_where_it_is(

@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
-from sqlalchemy import delete, select
 
-from models import Receipt, Submission, SubmissionEvent, SubmissionFile, SubmissionStatus
-from models.submissions import Assessment, Deprivation
 from survey.submissions.receipts import Signer
-from tests.interviews import content_hash, entry, push
+from tests.interviews import content_hash, entry, lose, push
 
 
 def run(app: Flask, *words: str) -> tuple[int, str]:
@@ -26,17 +23,6 @@ def verified(app: Flask, tmp_path: Path, document: Any) -> tuple[int, str]:
     file = tmp_path / "bien-nhan.json"
     file.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
     return run(app, "receipts", "verify", str(file))
-
-
-def lose(session: Any, entry_id: str) -> None:
-    """What a restore from an older copy does to one entry."""
-    session.rollback()
-    [found] = session.scalars(select(Submission).where(Submission.entry_id == entry_id))
-    for table in (Deprivation, Assessment, SubmissionFile, SubmissionStatus, SubmissionEvent):
-        session.execute(delete(table).where(table.submission_id == found.id))
-    session.execute(delete(Receipt).where(Receipt.entry_id == entry_id))
-    session.execute(delete(Submission).where(Submission.id == found.id))
-    session.commit()
 
 
 def test_a_receipt_is_genuine_and_names_what_is_here(
