@@ -22,6 +22,11 @@ from tests.databases import PostgreSQL, SQLite
 from tests.interviews import ROUND, open_small_round
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes have no place in a test's name: made anew in each worker (gzip carries the time), the names would differ."""
+    return "bytes" if isinstance(val, bytes) and len(val) > 12 else None
+
+
 class Clock:
     """The server's time: stands still until a test moves it."""
 
