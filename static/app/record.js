@@ -305,10 +305,11 @@ export class Record {
    * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts those
    * that read it in line; the order lets nobody stand before who is read.
    */
-  run(isSkipped = () => false) {
+  run(isSkipped = () => false, hasTime = () => true) {
     const { waiting } = this
     for (let at = Math.min(...waiting.keys()); at < this.form.order.length; at += 1) {
       if (!waiting.has(at) || isSkipped(at)) continue
+      if (!hasTime()) return
       const entry = this.form.order[at]
       const places = waiting.get(at) ?? this.nodesOf(entry.path)
       waiting.delete(at)
@@ -338,6 +339,12 @@ export class Record {
   count(item, parent) {
     const probe = new Node(item, parent)
     return toNumber(item.rules.count(new Context(probe, probe, this.env)))
+  }
+
+  /** Runs as much of what waits as there is time for, so that a tap need not wait for the rest; whether all is done. */
+  settleWhile(hasTime) {
+    this.run(undefined, hasTime)
+    return this.waiting.size === 0 && this.settle() === this
   }
 
   /** Runs what waits. */

@@ -28,6 +28,13 @@ function hold(name, { steal = false, onStolen }) {
   })
 }
 
+/** What no question hangs on is worked out once the screen stands, a moment's worth at a time. */
+function settleIdly(record) {
+  const { requestIdleCallback } = globalThis
+  if (!requestIdleCallback) return setTimeout(() => record.settle())
+  requestIdleCallback((idle) => record.settleWhile(() => idle.timeRemaining() > 0) || settleIdly(record))
+}
+
 export class Opened {
   id = null
   interview = null
@@ -53,8 +60,7 @@ export class Opened {
       const screen = await show(app, { ...params, interview })
       if (screen && part(screen.element, "languages")) offerLanguages(screen.element, interview.bundle, screen.reworded ?? (() => app.show()))
       if (screen && interview.isPreview) this.#mark(screen.element)
-      // What no question hangs on is worked out once the screen stands.
-      ;(globalThis.requestIdleCallback ?? setTimeout)(() => interview.record.settle())
+      settleIdly(interview.record)
       return screen
     }
   }
