@@ -21,7 +21,7 @@ class Item {
   #texts
 
   constructor(node, path, repeat) {
-    Object.assign(this, { node, path, repeat })
+    Object.assign(this, { node, path, repeat, isGiven: isGiven(node) })
   }
 
   get rules() {
@@ -103,7 +103,7 @@ class Compiled {
       const { node } = entry.item
       const names = entry.path.split('/')
       const isSeen = names.some((one, at) => named.has(one) || read.has(names.slice(0, at + 1).join('/')))
-      if (isSeen || named.has('*') || node.type !== 'calculate' || isGiven(node)) {
+      if (isSeen || named.has('*') || node.type !== 'calculate' || entry.item.isGiven) {
         for (const path of [...entry.reads, ...entry.own]) read.add(path)
       } else found.add(entry.at)
     }
@@ -285,8 +285,8 @@ export class Record {
     for (const name of Object.keys(answers)) if (!known.has(name)) this.fault(path ? `${path}/${name}` : name, 'unknown')
   }
 
-  answer({ node }, given, path) {
-    if (given === null || given === '' || !isGiven(node)) return ''
+  answer({ node, isGiven }, given, path) {
+    if (given === null || given === '' || !isGiven) return ''
     const value = typed(node.type, given)
     if (value === null) {
       this.fault(path, 'type')
@@ -359,14 +359,14 @@ export class Record {
   }
 
   /** Run one place's rules; whether that changed what others see of it. */
-  apply(node, { rules, node: definition }) {
+  apply(node, { rules, node: definition, isGiven }) {
     const context = new Context(node, node, this.env)
     const { value, ownRelevant } = node
     if (rules.relevant) node.ownRelevant = toBoolean(rules.relevant(context))
     if (rules.count) node.ownRelevant = (!rules.relevant || node.ownRelevant) && node.index <= toNumber(rules.count(context))
     if (rules.calculate && !definition.trigger) {
       node.value = node.relevant ? calculated(rules.calculate(context)) : ''
-      if (node.value !== value && isGiven(definition)) this.selfFilled.push(node)
+      if (node.value !== value && isGiven) this.selfFilled.push(node)
     }
     return node.value !== value || node.ownRelevant !== ownRelevant
   }
@@ -391,6 +391,7 @@ export class Record {
   }
 
   wake({ entry, own }, node) {
+    if (this.waiting.get(entry.at) === null) return // it is to run everywhere
     if (!own || entry.item.node.count !== undefined) this.waiting.set(entry.at, null)
     else for (const place of this.beside(node, entry.item)) this.line(entry, place)
   }
@@ -745,11 +746,11 @@ export class Record {
   // --- what comes out
 
   answers() {
-    return collect(this.root, () => true, (node) => isGiven(node.definition.node))
+    return collect(this.root, () => true, (node) => node.definition.isGiven)
   }
 
   submission() {
-    return collect(this.settle().root, (node) => node.ownRelevant, (node) => isGiven(node.definition.node))
+    return collect(this.settle().root, (node) => node.ownRelevant, (node) => node.definition.isGiven)
   }
 
   values() {
