@@ -23,7 +23,7 @@ from tests.interviews import ROUND, open_small_round
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Bytes have no place in a test's name: made anew in each worker (gzip carries the time), the names would differ."""
+    """Bytes have no place in a test's name: made anew in each worker (gzip carries the time) they would differ."""
     return "bytes" if isinstance(val, bytes) and len(val) > 12 else None
 
 
