@@ -37,6 +37,8 @@ from survey.web import (
     register,
     reports,
     review,
+    review_compare,
+    review_held,
     rounds,
     security,
     session,
@@ -76,7 +78,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     for part in (sync, uploads, vault, accounts, rounds, register, collect_keys, exchange):
         app.register_blueprint(part.blueprint)
     openrosa.init_app(app)
-    for part in (desk, review, devices, reports, exports, questionnaires, points):
+    for part in (desk, review, review_held, review_compare, devices, reports, exports, questionnaires, points):
         part.init_app(app)
     commands.init_app(app)
     demo.init_app(app)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Account, Household, Round, Submission, SubmissionStatus
+from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
 from survey.problems import Problem
 from survey.submissions.accounts import holder_of, where_is
 from survey.submissions.envelope import Entry, read_entry
@@ -68,6 +68,7 @@ def admit(
         if attached_to or found is None or where is None or where.commune_id != commune_id or len(household_id) > 36:
             raise Problem("not_allowed_now")
         made = found_in_the_field(session, commune_id, household_id, found, entry.id, now)
+        session.execute(delete(RegisterGone).filter_by(commune_id=commune_id, household_id=household_id))
     on_register(session, commune_id, survey_round.id, household_id)
     return made
 

@@ -34,6 +34,7 @@ from survey.submissions.published import load_form
 from survey.submissions.standing import group_of, in_group, twins
 from survey.terms import Action, Indicator, QuarantineReason, SubmissionState
 
+DESK = "desk"  # the device of what was put together here
 MAX_RAW = 20_000  # characters shown of an entry that no form can read
 
 
@@ -95,6 +96,7 @@ class Record:
     labels: dict[str, str] = field(default_factory=dict)  # of the questions shown, by path
     raw: str | None = None  # the entry's text, when no form can read it
     others: tuple[tuple[Submission, SubmissionState], ...] = ()  # of the same household and round, or of the same id
+    merges: bool = False  # put together at the desk from two others
     attached: bool = False  # a person found it to be of another household than it says
 
     @property
@@ -146,6 +148,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         labels=labels,
         raw=None if parts else _raw(submission),
         others=_others(session, submission),
+        merges=submission.device_id == DESK and "merges" in rebuild.content_of(submission),
         attached=status.household_id != submission.household_id,
     )
 

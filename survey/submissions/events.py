@@ -25,6 +25,7 @@ def append(
     reason: QuarantineReason | None = None,
     detail: str | None = None,
     comments: list[dict[str, Any]] | None = None,
+    household_id: str | None = None,
 ) -> SubmissionEvent:
     """Log one step. The caller has asked `lifecycle.next_state`, holds the commune's lock, and derives afterwards."""
     last = select(func.max(SubmissionEvent.seq)).where(
@@ -40,6 +41,7 @@ def append(
         reason=reason.value if reason else None,
         detail=detail,
         comments=comments,
+        household_id=household_id,
         account_id=account_id,
         at=at,
     )

@@ -13,6 +13,7 @@ from models import (
     FormerVillage,
     Household,
     RegisterEntry,
+    RegisterGone,
     Round,
     Submission,
     SubmissionEvent,
@@ -37,7 +38,7 @@ class Chunk(NamedTuple):
 
 def pull(session: Session, account: Account, cursor: int, limit: int, today: date) -> Chunk:
     """The register entries of the account's villages that changed after `cursor`; those of villages that it lost,
-    and of rounds that were closed, as gone."""
+    of rounds that were closed, and what left the register, as gone."""
     commune_id = account.place_id
     villages = set(villages_of(session, account))
     lost = set(session.scalars(select(FormerVillage.village_id).where(FormerVillage.account_id == account.id)))
@@ -58,21 +59,29 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
         .limit(limit + 1)
     )
     rows = session.execute(query).all() if villages | lost else []
-    chunk = rows[:limit]
     periods = periods_at(session, villages, today)
     region = region_of(session, commune_id, today) if commune_id else None
-    entries = [
-        {
-            "household_id": entry.household_id,
-            "round_id": entry.round_id,
-            "gone": True,
-            "change": entry.change,
-        }
+    changes = [
+        _gone(entry)
         if entry.village_id not in villages or survey_round.state == RoundState.CLOSED
         else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
-        for entry, household, survey_round in chunk
+        for entry, household, survey_round in rows[:limit]
     ]
-    return Chunk(chunk[-1][0].change if chunk else cursor, len(rows) > limit, entries)
+    left = select(RegisterGone).where(
+        RegisterGone.commune_id == commune_id,
+        RegisterGone.change > cursor,
+        RegisterGone.village_id.in_(sorted(villages | lost)),
+    )
+    gone = session.scalars(left.order_by(RegisterGone.change).limit(limit + 1)).all() if villages | lost else []
+    # Both lists are in the order of the changes: what one of them has beyond its limit comes after all that is told.
+    waiting = sorted([*changes, *map(_gone, gone[:limit])], key=lambda change: change["change"])
+    entries = waiting[:limit]
+    more = len(rows) + len(gone) > limit
+    return Chunk(entries[-1]["change"] if entries else cursor, more, entries)
+
+
+def _gone(entry: RegisterEntry | RegisterGone) -> dict[str, Any]:
+    return {"household_id": entry.household_id, "round_id": entry.round_id, "gone": True, "change": entry.change}
 
 
 def _told(session: Session, entry: RegisterEntry, household: Household, context: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,12 +28,13 @@ NO_VILLAGE = "-"  # a held entry whose household is not on the register
 
 @dataclass(frozen=True)
 class Shelf:
-    """Which submissions of a commune: of a round (a held one of any round), a state, and a village."""
+    """Which submissions of a commune: of a round (a held one of any round), a state, a village, a reason to hold."""
 
     commune_id: str
     round_id: str
     state: SubmissionState | None = None
     village_id: str | None = None
+    reason: QuarantineReason | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,18 @@ def counts(session: Session, shelf: Shelf) -> dict[str | None, dict[SubmissionSt
     return found
 
 
+def reasons(session: Session, shelf: Shelf) -> dict[QuarantineReason, int]:
+    """How many are held by reason, in the order of the terms; the shelf's own reason does not narrow."""
+    held = replace(shelf, state=SubmissionState.QUARANTINED, reason=None)
+    rows = session.execute(
+        _on(held, select(SubmissionStatus.reason, func.count()).select_from(SubmissionStatus)).group_by(
+            SubmissionStatus.reason
+        )
+    )
+    found = {QuarantineReason(reason): number for reason, number in rows}
+    return {reason: found[reason] for reason in QuarantineReason if reason in found}
+
+
 def page(session: Session, shelf: Shelf, offset: int, limit: int) -> list[Waiting]:
     """A page of the shelf, the longest waiting first."""
     return [_row(row) for row in session.execute(_listing(shelf).offset(offset).limit(limit))]
@@ -105,6 +118,8 @@ def _on(shelf: Shelf, statement: Rows) -> Rows:
     )
     if shelf.state is not None:
         statement = statement.where(SubmissionStatus.state == shelf.state.value)
+    if shelf.reason is not None:
+        statement = statement.where(SubmissionStatus.reason == shelf.reason.value)
     if shelf.village_id == NO_VILLAGE:
         statement = statement.where(Household.village_id.is_(None))
     elif shelf.village_id is not None:
@@ -169,6 +184,7 @@ def _row(row: Row[Any]) -> Waiting:
 class Found:
     """A household that a search found, and the submission that counts for it this round."""
 
+    household_id: str
     code: str
     head_name: str
     village_id: str
@@ -186,6 +202,7 @@ def search(session: Session, commune_id: str, round_id: str, wanted: str, limit:
         return []
     rows = session.execute(
         select(
+            Household.id,
             Household.code,
             Household.head_name,
             RegisterEntry.village_id,
@@ -200,8 +217,8 @@ def search(session: Session, commune_id: str, round_id: str, wanted: str, limit:
         .order_by(Household.code)
     )
     found = (
-        Found(code, head, village, RegisterState(state), submission)
-        for code, head, village, state, submission in rows
+        Found(household_id, code, head, village, RegisterState(state), submission)
+        for household_id, code, head, village, state, submission in rows
         if key in code.lower() or f" {key}" in f" {without_tones(head)}"
     )
     return [household for household, _ in zip(found, range(limit), strict=False)]

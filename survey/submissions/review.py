@@ -60,7 +60,7 @@ def decide(
     """
     lock_commune(session, commune_id)
     submission, status = find(session, commune_id, submission_id)
-    if _last(session, submission).seq != seen:
+    if last_step(session, submission).seq != seen:
         raise Problem("conflict")
     _check(session, submission, status, action, account, bool(comments))
     if action is Action.ACCEPT and not _is_decided(session.get(Assessment, (commune_id, submission_id))):
@@ -138,7 +138,7 @@ def _pass_over(session: Session, chosen: Submission, status: SubmissionStatus, a
 
 def was_passed_over(session: Session, submission: Submission) -> bool:
     """Whether the last thing done to it was that a person chose another."""
-    return _last(session, submission).action == Action.PASS_OVER
+    return last_step(session, submission).action == Action.PASS_OVER
 
 
 def _held_before(session: Session, submission: Submission) -> QuarantineReason:
@@ -147,13 +147,14 @@ def _held_before(session: Session, submission: Submission) -> QuarantineReason:
         select(SubmissionEvent.reason).where(
             SubmissionEvent.commune_id == submission.commune_id,
             SubmissionEvent.submission_id == submission.id,
-            SubmissionEvent.seq == _last(session, submission).seq - 1,
+            SubmissionEvent.seq == last_step(session, submission).seq - 1,
         )
     ).first()
     return QuarantineReason(before) if before else QuarantineReason.TWO_INTERVIEWS
 
 
-def _last(session: Session, submission: Submission) -> SubmissionEvent:
+def last_step(session: Session, submission: Submission) -> SubmissionEvent:
+    """The last line of a submission's review log."""
     return session.scalars(
         select(SubmissionEvent)
         .where(SubmissionEvent.commune_id == submission.commune_id, SubmissionEvent.submission_id == submission.id)

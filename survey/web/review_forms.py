@@ -22,3 +22,29 @@ class Decision(FlaskForm):
     action = HiddenField(validators=[InputRequired(), AnyOf([action.value for action in DECISIONS])])
     seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
     comment = TextAreaField(_("Comment on the record as a whole"), [Length(max=MAX_COMMENT)])
+
+
+class Plain(FlaskForm):
+    """A button and nothing else; its token is checked."""
+
+
+class Bulk(FlaskForm):
+    """What to do to the held entries that were picked; they come as `entry`."""
+
+    action = HiddenField(validators=[InputRequired(), AnyOf(["judge", "release", "discard"])])
+    words = TextAreaField(_("Why (stands in the log of each)"), [Length(max=MAX_COMMENT)])
+
+
+class Attachment(FlaskForm):
+    """The household that an interview is of; empty: the one that it says itself."""
+
+    household = HiddenField(validators=[Length(max=36)])
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    words = StringField(_("Why (stands in the log)"), [Length(max=MAX_COMMENT)])
+
+
+class Merging(FlaskForm):
+    """What was seen of both interviews. Choices come as `take:<place>`, "a" or "b"."""
+
+    seen_a = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    seen_b = IntegerField(widget=HiddenInput(), validators=[InputRequired()])

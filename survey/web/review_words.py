@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import LazyString, gettext
+from flask_babel import LazyString, gettext, ngettext
 from flask_babel import lazy_gettext as _
 
+from survey.form.record import Problem
 from survey.submissions.dossier import Check
 from survey.terms import QuarantineReason
 
@@ -54,7 +55,7 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
 }
 
 
-def name_of_check(check: Check, language: str) -> str:
+def name_of_check(check: Check | Problem, language: str) -> str:
     """What is wrong, in the form's own words where it has some."""
     said = check.message.get(language) or next(iter(check.message.values()), "")
     kinds = {
@@ -66,3 +67,26 @@ def name_of_check(check: Check, language: str) -> str:
         "unknown": gettext("The form has no such question."),
     }
     return said or kinds.get(check.kind, check.kind)
+
+
+def judged_words(did: str, done: int, left: int) -> str:
+    """What was done to several held entries at once; "" when nothing was."""
+    if did == "judge":
+        words = ngettext(
+            "%(num)s interview is no longer held for that.", "%(num)s interviews are no longer held for that.", done
+        )
+        rest = ngettext("%(num)s is held as before.", "%(num)s are held as before.", left)
+    elif did in ("release", "discard"):
+        words = (
+            ngettext("%(num)s interview was released.", "%(num)s interviews were released.", done)
+            if did == "release"
+            else ngettext("%(num)s interview was discarded.", "%(num)s interviews were discarded.", done)
+        )
+        rest = ngettext(
+            "%(num)s was left as it was: look at it by itself.",
+            "%(num)s were left as they were: look at them one by one.",
+            left,
+        )
+    else:
+        return ""
+    return f"{words} {rest}" if left else words
