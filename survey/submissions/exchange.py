@@ -9,6 +9,7 @@ stored like any other, and each of its entries is held for a person.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,37 +21,53 @@ import rfc8785
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from models import Account, Submission
+from models import Account, Place, Submission
 from survey.problems import Problem
-from survey.submissions import audit
+from survey.submissions import audit, devices
 from survey.submissions.bundle import Bundle
-from survey.submissions.devices import is_revoked
 from survey.submissions.envelope import MAX_ENTRIES, Entry
 from survey.submissions.files import store_file
 from survey.submissions.proof import is_signed
-from survey.submissions.receipts import Signer, find_receipt, generation, instant, remembered_keys
+from survey.submissions.receipts import Signer, find_receipt, generation, instant, remembered_keys, successions
 from survey.submissions.receive import Outcome, receive
+from survey.submissions.register import lock_commune
+from survey.terms import PlaceKind
 
 RECEIPTS_FORMAT = "so-ho-receipts-1"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 PASS_FORMAT = "so-ho-pass-1"  # noqa: S105 - the name of a format
 
 
-def give_pass(account: Account, signer: Signer) -> dict[str, str]:
-    """What proves that a bundle was made by who was signed in as `account`. It ends with a new password."""
-    body = {"account": account.id, "epoch": account.session_epoch, "format": PASS_FORMAT}
+def give_pass(account: Account, signer: Signer, device_ids: list[str], since: datetime) -> dict[str, str]:
+    """What proves that a bundle was made by who was signed in as `account`, on one of these devices, `since` then. It
+    ends as that session would: with a new password, a closed account, a withdrawn phone."""
+    body: dict[str, Any] = {
+        "account": account.id,
+        "devices": device_ids,
+        "epoch": account.session_epoch,
+        "format": PASS_FORMAT,
+        "since": instant(since),
+    }
     return signer.sign(body).as_json()
 
 
-def is_vouched(session: Session, signer: Signer, account: Account, given: Any) -> bool:
-    """Whether `given` is the pass of that account, of now."""
-    if not account.active or not isinstance(given, dict):
+def is_vouched(session: Session, signer: Signer, account: Account, device_id: str, given: Any) -> bool:
+    """Whether `given` is a pass of that account that still holds."""
+    body, signature = (given.get(key) if isinstance(given, dict) else None for key in ("body", "signature"))
+    if not isinstance(body, str) or not isinstance(signature, str):
         return False
-    wanted = give_pass(account, signer)["body"]
-    body, signature = given.get("body"), given.get("signature")
-    if body != wanted or not isinstance(signature, str):
+    if not any(is_signed(key, body, signature) for key in [signer.public_key, *remembered_keys(session)]):
         return False
-    return any(is_signed(key, wanted, signature) for key in [signer.public_key, *remembered_keys(session)])
+    said = json.loads(body)  # ours: whatever else this server signs has another format or none
+    if (said.get("format"), said.get("account")) != (PASS_FORMAT, account.id):
+        return False
+    since = datetime.fromisoformat(said["since"])
+    return (
+        account.active
+        and said["epoch"] == account.session_epoch
+        and not devices.is_revoked(session, account.id, device_id)
+        and not devices.is_withdrawn(session, account.id, said["devices"], since)
+    )
 
 
 @dataclass(frozen=True)
@@ -89,18 +106,27 @@ def take(
     account = said or carrier
     if account is None:
         raise Problem("bundle_of_nobody")
-    vouched = said is not None and is_vouched(session, signer, said, bundle.vouched)
-    permitted = vouched and not is_revoked(session, account.id, bundle.device_id or "")
+    vouched = said is not None and is_vouched(session, signer, said, bundle.device_id, bundle.vouched)
+    _lock(session, account, bundle)
     known = _known(session, bundle.entries)
     refused = _store_files(session, account, bundle, folder, now, signer)
     outcomes: list[Outcome] = []
     for at in range(0, len(bundle.entries), MAX_ENTRIES):
         part = bundle.entries[at : at + MAX_ENTRIES]
-        outcomes += receive(session, account, bundle.device_id or "bundle", part, now, signer, permitted=permitted)
+        outcomes += receive(session, account, bundle.device_id or "bundle", part, now, signer, permitted=vouched)
     taken = Taken(bundle, account, vouched, outcomes, known, refused)
     detail = {"entries": len(outcomes), "new": taken.new, "held": len(taken.held), "device": bundle.device_id}
     audit.record(session, now, carrier.id if carrier else None, "bundle_imported", account.id, detail)
     return taken
+
+
+def _lock(session: Session, account: Account, bundle: Bundle) -> None:
+    """Hold every commune that the bundle touches, in the order in which everybody takes them."""
+    named = {entry.commune_id for entry in bundle.entries} | {one.commune_id for one in bundle.files}
+    wanted = {name for name in (*named, account.place_id) if name}
+    communes = select(Place.id).where(Place.id.in_(wanted), Place.kind == PlaceKind.COMMUNE.value)
+    for commune_id in session.scalars(communes.order_by(Place.id)).all():
+        lock_commune(session, commune_id)
 
 
 def _known(session: Session, entries: list[Entry]) -> int:
@@ -150,7 +176,15 @@ def receipts_of(session: Session, taken: Taken, results: list[dict[str, Any]], n
         }
     )
     return rfc8785.dumps(
-        {"content": content, "format": RECEIPTS_FORMAT, "signed": said.signature, "statement": said.body}
+        {
+            "content": content,
+            "format": RECEIPTS_FORMAT,
+            # A phone that has long heard nothing may know a former key only: each introduced the next.
+            "key": signer.public_key,
+            "keys": [{"signed": one.signature, "statement": one.body} for one in successions(session)],
+            "signed": said.signature,
+            "statement": said.body,
+        }
     )
 
 

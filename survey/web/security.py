@@ -116,6 +116,11 @@ def remember_device(device_id: str) -> None:
         session["devices"] = [*known, device_id][:MOST_DEVICES]
 
 
+def session_devices() -> list[str]:
+    """The phones that this session said it is of."""
+    return list(session.get("devices", []))
+
+
 def sign_in(account: Account) -> None:
     """Begin a session for `account`."""
     session.clear()

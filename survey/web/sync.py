@@ -31,7 +31,15 @@ from survey.terms import RoundState
 from survey.web.capture import app_version
 from survey.web.language import current_language
 from survey.web.openapi import DESCRIPTION
-from survey.web.security import current_account, only_delivers, permitted, public, remember_device
+from survey.web.security import (
+    current_account,
+    only_delivers,
+    permitted,
+    public,
+    remember_device,
+    session_devices,
+    signed_in_since,
+)
 from survey.web.session import get_session, now
 from survey.web.vault import escrow
 
@@ -87,7 +95,7 @@ def hello() -> Response:
             ],
             "rounds": [] if revoked else [_round(*one) for one in session.execute(rounds)],
             "receipt_key": _signer().public_key,
-            "bundle_pass": give_pass(account, _signer()),
+            "bundle_pass": give_pass(account, _signer(), session_devices(), signed_in_since()),
             "escrow": {"id": escrow().key_id, "key": escrow().public_key},
             "receipt_keys": [statement.as_json() for statement in successions(session)],
             "revoked": revoked,

@@ -43,6 +43,15 @@ class Kept {
   }
 }
 
+// As Chrome before 137: its WebCrypto knows no Ed25519.
+function forgetEd25519() {
+  const { importKey } = crypto.subtle
+  crypto.subtle.importKey = function (format, key, how, ...more) {
+    if (how.name === "Ed25519") return Promise.reject(new DOMException("unknown", "NotSupportedError"))
+    return importKey.call(this, format, key, how, ...more)
+  }
+}
+
 const orders = {
   async bundle(order) {
     const store = await new Kept(order).filled()
@@ -58,6 +67,7 @@ const orders = {
 
   async take(order) {
     const store = await new Kept(order).filled()
+    if (order.isOldBrowser) forgetEd25519()
     const taken = []
     for (const receipts of order.receipts) {
       try {

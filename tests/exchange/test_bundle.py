@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -17,7 +18,7 @@ from models import Account, Attachment, AuditEvent, Submission, SubmissionEvent
 from survey.submissions import bundle as limits
 from survey.submissions.accounts import find_account, set_password
 from survey.submissions.escrow import Escrow, make_key
-from survey.submissions.receipts import renew_generation
+from survey.submissions.receipts import Signer, renew_generation, succeed
 from survey.web.session import transaction
 from tests.exchange.carrying import bring, counts, forged, hello, phone, receipts, sealed
 from tests.interviews import content_hash, entry, push
@@ -172,16 +173,6 @@ def test_a_new_password_ends_what_was_sealed_before(app: Flask, login_as: Any, s
     assert counts(page.text) == {"new": 1, "known": 0, "held": 1}
 
 
-def test_a_withdrawn_phone_still_delivers_by_hand_and_is_held(login_as: Any, session: Any) -> None:
-    browser = login_as("enumerator")
-    report(browser, device="may-1")
-    data = sealed(hello(browser), entry("ho-1")), sealed(hello(browser), entry("ho-2"), device="may-2")
-    assert revoke(session, login_as("supervisor")).status_code == 303
-    assert counts(bring(login_as("supervisor"), data[0]).text) == {"new": 1, "known": 0, "held": 1}
-    assert reasons(session) == ["revoked"]
-    assert counts(bring(login_as("supervisor"), data[1]).text) == {"new": 1, "known": 0}
-
-
 def test_a_closed_account_still_delivers_and_is_held(login_as: Any, session: Any) -> None:
     data = sealed(hello(login_as("enumerator")), entry())
     account = find_account(session, "enumerator")
@@ -189,6 +180,23 @@ def test_a_closed_account_still_delivers_and_is_held(login_as: Any, session: Any
     account.active = False
     session.commit()
     assert counts(bring(login_as("supervisor"), data).text)["held"] == 1
+
+
+def test_a_withdrawn_phone_still_delivers_and_is_held(app: Flask, login_as: Any, session: Any, clock: Any) -> None:
+    browser, desk = login_as("enumerator"), login_as("supervisor")
+    young = hello(browser)  # before the phone has said which one it is
+    report(browser, device="may-1")
+    greeting = hello(browser)
+    assert json.loads(greeting["bundle_pass"]["body"])["devices"] == ["may-1"]
+    clock.advance(minutes=1)
+    assert revoke(session, desk).status_code == 303
+    clock.advance(minutes=1)
+    for household, given, device in (("ho-1", greeting, "may-1"), ("ho-2", greeting, "may-khac"), ("ho-3", young, "x")):
+        page = bring(desk, sealed(given, entry(household), device=device))
+        assert counts(page.text) == {"new": 1, "known": 0, "held": 1}, device
+    other = hello(login_as("enumerator"))  # signed in anew, on another phone
+    assert counts(bring(desk, sealed(other, entry("ho-1"), device="may-2")).text) == {"new": 1, "known": 0}
+    assert reasons(session) == ["revoked"] * 3
 
 
 def test_an_account_that_the_server_lost_delivers_through_its_carrier(login_as: Any, session: Any) -> None:
@@ -413,6 +421,43 @@ def test_a_phone_believes_no_receipts_but_the_servers(login_as: Any, app: Flask)
     assert back["taken"] == [{"received": 1, "known": 0, "others": 1}, *[{"received": 0, "known": 1, "others": 1}] * 2]
 
 
+def test_an_old_browser_checks_receipts_itself(login_as: Any) -> None:
+    greeting, mine = hello(login_as("enumerator")), entry()
+    data = receipts(bring(login_as("supervisor"), sealed(greeting, mine)).text)
+    said = json.loads(data)
+    forged_one = json.dumps(said | {"signed": base64.b64encode(b"x" * 64).decode()}).encode()
+    no_base64 = json.dumps(said | {"signed": "%"}).encode()
+    back = take(kept(greeting, mine, isOldBrowser=True), forged_one, no_base64, data)
+    assert back["taken"] == ["forged", "forged", {"received": 1, "known": 0, "others": 0}]
+    assert back["items"][0]["verified"] is True
+
+
+def test_a_phone_that_knows_a_former_key_follows_to_the_new_one(app: Flask, login_as: Any, clock: Any) -> None:
+    greeting, mine = hello(login_as("enumerator")), entry()
+    former = app.extensions["signer"]
+    following = Signer(Ed25519PrivateKey.generate().private_bytes_raw())
+    with app.app_context(), transaction() as session:
+        succeed(session, former, following, clock.now)
+    app.extensions["signer"] = following
+    page = bring(login_as("supervisor"), sealed(greeting, mine))
+    assert counts(page.text) == {"new": 1, "known": 0}, "the pass of the former key still holds"
+    data = receipts(page.text)
+    assert take(kept(greeting, mine), data)["taken"] == [{"received": 1, "known": 0, "others": 0}]
+    stranger = Signer(Ed25519PrivateKey.generate().private_bytes_raw())
+    unknown = kept(greeting | {"receipt_key": stranger.public_key}, mine)
+    assert take(unknown, data)["taken"] == ["forged"]
+    said = json.loads(data)
+    cut = json.dumps(said | {"keys": []}).encode()
+    crooked = json.dumps(
+        said | {"keys": [said["keys"][0] | {"signed": "%"}, {"statement": "{}", "signed": ""}]}
+    ).encode()
+    assert take(kept(greeting, mine), cut, crooked, json.dumps(said | {"keys": 7}).encode())["taken"] == [
+        "forged",
+        "forged",
+        "not_receipts",
+    ]
+
+
 def test_receipts_from_before_a_restore_are_not_believed_after_it(app: Flask, login_as: Any, clock: Any) -> None:
     browser, desk = login_as("enumerator"), login_as("supervisor")
     mine = entry()
@@ -485,5 +530,11 @@ def test_the_command_says_what_is_wrong(app: Flask, login_as: Any, session: Any,
 def test_hello_gives_each_account_its_own_pass(login_as: Any, session: Any) -> None:
     one, other = hello(login_as("enumerator")), hello(login_as("enumerator-2"))
     account = session.scalars(select(Account).where(Account.username == "enumerator")).one()
-    assert json.loads(one["bundle_pass"]["body"]) == {"account": account.id, "epoch": 0, "format": "so-ho-pass-1"}
+    assert json.loads(one["bundle_pass"]["body"]) == {
+        "account": account.id,
+        "devices": [],
+        "epoch": 0,
+        "format": "so-ho-pass-1",
+        "since": "2026-11-23T02:00:00.000Z",
+    }
     assert one["bundle_pass"]["signature"] != other["bundle_pass"]["signature"]

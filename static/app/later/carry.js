@@ -6,12 +6,15 @@ import { isSigned } from "../receipt.js"
 import { isReceived } from "../store.js"
 import { speaksOf } from "../verdict.js"
 import { seal } from "./bundle.js"
+import { verifies } from "./ed25519.js"
 import { BUNDLE, framesOf } from "./frames.js"
+import { isIntroduced } from "./keys.js"
 
 const RECEIPTS_FORMAT = "so-ho-receipts-1"
 const MOST_RECEIPTS = 16 * 1024 * 1024 // bytes of a file of receipts, unpacked
 export const MOST_CODES = 60 // at two a second half a minute: who holds the phone loses patience then
 
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
 const utf8 = (text) => new TextEncoder().encode(text)
 const line = (value) => utf8(`${canonical(value)}\n`)
 
@@ -92,24 +95,32 @@ async function readReceipts(bytes) {
   try {
     const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await unpacked(bytes)))
     if (said.format !== RECEIPTS_FORMAT || !Array.isArray(said.content.results) || !Array.isArray(said.content.files)) throw new TypeError("shape")
-    return { content: said.content, statement: { body: said.statement, signature: said.signed } }
+    const keys = said.keys.map(({ statement: body, signed: signature }) => ({ body, signature }))
+    return { content: said.content, statement: { body: said.statement, signature: said.signed }, key: said.key, keys }
   } catch {
     throw new CannotCarry("not_receipts")
+  }
+}
+
+/** Is it signed by `key`? Also on a browser whose WebCrypto cannot say. */
+async function isOurs(receipt, key) {
+  try {
+    return (await isSigned(receipt, key)) ?? (await verifies(bytesOf(receipt.signature), utf8(receipt.body), bytesOf(key)))
+  } catch {
+    return false // no base64
   }
 }
 
 /**
  * Takes over a file of receipts (its bytes, packed or not): each is compared with what lies here and its signature
  * checked. → {received, known, others}: entries that count as received now, that did before, that are not of this phone.
- * Throws CannotCarry: not_receipts · forged · stale (older than this phone's last talk with a server since restored) ·
- * no_check (this browser cannot check signatures).
+ * Throws CannotCarry: not_receipts · forged · stale (older than this phone's last talk with a server since restored).
  */
 export async function takeReceipts(store, bytes) {
   const hello = await store.get("hello")
-  const { content, statement } = await readReceipts(bytes)
-  const signed = await isSigned(statement, hello.receipt_key)
-  if (signed === null) throw new CannotCarry("no_check")
-  if (!signed || !speaksOf(statement, { content: await sha256(canonical(content)), format: RECEIPTS_FORMAT })) throw new CannotCarry("forged")
+  const { content, statement, key, keys } = await readReceipts(bytes)
+  const isTrusted = await isIntroduced(hello.receipt_key, key, keys, isOurs)
+  if (!isTrusted || !(await isOurs(statement, key)) || !speaksOf(statement, { content: await sha256(canonical(content)), format: RECEIPTS_FORMAT })) throw new CannotCarry("forged")
   const { generation, server_time: at } = JSON.parse(statement.body)
   const known = (await store.get("generation")) ?? hello.generation
   if (generation !== known && at <= hello.server_time) throw new CannotCarry("stale")
@@ -117,8 +128,8 @@ export async function takeReceipts(store, bytes) {
   const counts = { received: 0, known: 0, others: 0 }
   for (const result of content.results) {
     const item = typeof result.id === "string" ? await store.sent(result.id) : null
-    const isOurs = item && speaksOf(result.receipt, { entry_id: item.id, content_hash: item.content_hash })
-    if (!isOurs || !(await isSigned(result.receipt, hello.receipt_key))) counts.others++
+    const isKnown = item && speaksOf(result.receipt, { entry_id: item.id, content_hash: item.content_hash })
+    if (!isKnown || !(await isOurs(result.receipt, key))) counts.others++
     else if (isReceived(item)) counts.known++
     else {
       const missing = item.missing.filter((hash) => result.missing_files.includes(hash))
@@ -128,7 +139,7 @@ export async function takeReceipts(store, bytes) {
   }
   for (const { receipt } of content.files) {
     const hash = JSON.parse(receipt.body).sha256
-    if ((await store.file(hash)) && (await isSigned(receipt, hello.receipt_key))) await store.fileReceived(hash, receipt)
+    if ((await store.file(hash)) && (await isOurs(receipt, key))) await store.fileReceived(hash, receipt)
   }
   return counts
 }
