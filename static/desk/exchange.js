@@ -43,7 +43,7 @@ async function scan() {
   video.srcObject = stream;
   video.hidden = stop.hidden = false;
   start.hidden = true;
-  await video.play().catch(() => {});
+  video.play().catch(() => {}); // until it plays no code is found
   const [detector, gathered] = [new BarcodeDetector({ formats: ["qr_code"] }), new Gathering(BUNDLE)];
   for (const line of lines.value.split("\n")) gathered.add(line);
   while (stream) {

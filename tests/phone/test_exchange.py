@@ -170,3 +170,79 @@ def test_codes_go_from_screen_to_screen_as_text(phone: Phone, server: Server, de
     phone.go_home()
     assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
     assert len(entries(server)) == 1
+
+
+# This Chromium has neither a camera nor a reader of codes: a reader that sees what a test shows it, one code a look.
+CAMERA = """
+  window.BarcodeDetector = class { async detect() { return [{ rawValue: (window.sees ?? []).shift() ?? "" }] } }
+  navigator.mediaDevices.getUserMedia = async () => document.createElement('canvas').captureStream()
+"""
+SEES = "codes => { window.sees = codes }"
+
+
+def test_codes_are_read_by_the_camera_on_both_sides(phone: Phone, server: Server, desk: Page) -> None:
+    desk.add_init_script(CAMERA)
+    desk.reload()
+    phone.context.add_init_script(CAMERA)
+    lose_network(phone)
+    phone.reload()
+    interview(phone, "ho-0")
+    open_carry(phone)
+    phone.page.evaluate("window.sees = []")
+    phone.page.click("[data-action=carry-codes]")
+    phone.page.wait_for_selector("[data-part=codes]:not([hidden])")
+    phone.page.locator("[data-action=speed]").select_option("2")
+    total = int(phone.page.inner_text("[data-part=place]").split("/")[1])
+    frames: dict[str, None] = {}
+    while len(frames) < total:  # the loop shows them by itself, for ever
+        text = phone.page.locator("[data-part=text]").text_content() or ""
+        if text in frames:
+            phone.until("text => document.querySelector('[data-part=text]').textContent !== text", text)
+        frames[text] = None
+    desk.evaluate(SEES, ["nothing of ours", *frames, *frames])
+    desk.click("[data-action=scan]")
+    desk.get_by_text("Đã đủ mã").wait_for()
+    assert desk.input_value("[name=codes]").split("\n") == list(frames)
+    assert desk.locator("[data-scan] video").is_hidden()
+    desk.click("form.stack button.button")
+    desk.wait_for_selector("[data-bundle=taken]")
+
+    codes = desk.locator("[data-codes] [data-frame]").evaluate_all("all => all.map(one => one.dataset.frame)")
+    phone.page.evaluate(SEES, [*codes[::-1], *codes])
+    phone.page.click("[data-action=scan-receipts]")
+    phone.page.get_by_text("Vừa xác nhận đã nhận: 1 phiếu").wait_for()
+    assert phone.page.locator("[data-screen=carry] video").is_hidden()
+    assert phone.page.locator("[data-part=codes]").is_hidden(), "there is nothing left to show"
+    phone.go_home()
+    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+
+
+def test_a_share_sheet_that_does_not_take_the_file_leaves_it_in_the_downloads(phone: Phone, server: Server) -> None:
+    phone.context.add_init_script("""
+      navigator.canShare = () => true
+      navigator.share = async () => { throw new DOMException('no', window.refusal) }
+    """)
+    lose_network(phone)
+    phone.reload()
+    interview(phone, "ho-0")
+    open_carry(phone)
+    phone.page.evaluate("window.refusal = 'AbortError'")  # somebody closed the sheet: nothing was handed on
+    phone.page.click("[data-action=carry-file]")
+    phone.until("() => !document.querySelector('[data-action=carry-file]').disabled")
+    assert phone.page.inner_text("[data-part=carried]") == ""
+    phone.page.evaluate("window.refusal = 'NotAllowedError'")  # this browser shares no such file
+    with phone.page.expect_download() as waiting:
+        phone.page.click("[data-action=carry-file]")
+    assert waiting.value.suggested_filename.endswith(".shb")
+    phone.page.get_by_text("1 phiếu đã chép ra").wait_for()
+
+
+def test_a_phone_that_never_heard_the_key_says_what_to_do(phone: Phone, server: Server) -> None:
+    """A phone of an earlier release that has had no contact since."""
+    lose_network(phone)
+    interview(phone, "ho-0")
+    without_key = "const { escrow, ...hello } = await store.get('hello'); await store.set('hello', hello)"
+    phone.page.evaluate(f"{OPENED} {without_key} }}", PIN)
+    open_carry(phone)
+    phone.page.click("[data-action=carry-file]")
+    phone.page.get_by_text("Máy này chưa có khoá của máy chủ").wait_for()

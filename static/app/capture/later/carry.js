@@ -62,6 +62,7 @@ class Loop {
     this.svg = part(element, "code")
     this.at = 0
     this.timer = null
+    this.lock = null
     action(element, "speed").addEventListener("change", () => this.#next(0))
     action(element, "step").addEventListener("click", () => this.#next(1))
     action(element, "halt").addEventListener("click", () => (this.timer ? this.stop() : this.#next(1)))
@@ -72,6 +73,16 @@ class Loop {
     this.at = 0
     this.element.hidden = false
     this.#next(0)
+    this.svg.scrollIntoView({ block: "center" })
+    // A screen that goes dark is read by nobody. Where the browser cannot promise it, a tap now and then will do.
+    this.lock ??= navigator.wakeLock?.request("screen").catch(() => null)
+  }
+
+  async end() {
+    this.stop()
+    this.element.hidden = true
+    await (await this.lock)?.release()
+    this.lock = null
   }
 
   stop() {
@@ -119,6 +130,10 @@ class Screen {
     const photos = new Set(items.flatMap((item) => item.missing)).size
     say(this.element, "count", items.length ? word("carry.count", { count: number(items.length), photos: number(photos) }) : word("carry.nothing"))
     for (const name of ["carry-file", "carry-codes"]) action(this.element, name).disabled = !items.length
+    if (!items.length) {
+      this.loop.end()
+      say(this.element, "status", "")
+    }
     const moments = items.map((item) => item.carried_at).filter(Boolean).sort()
     say(this.element, "carried", moments.length ? word("carry.carried", { count: number(moments.length), time: time(moments.at(-1)) }) : "")
     return items
@@ -151,7 +166,6 @@ class Screen {
     const { frames, items } = await codesOf(this.app.store, all, device, now, letters(VERSION))
     status.textContent = word("carry.shown", { count: number(items.length), all: number(all.length) })
     this.loop.start(frames)
-    part(this.element, "codes").scrollIntoView({ block: "center" })
     await this.#mark(items, now)
   }
 
@@ -195,7 +209,7 @@ class Screen {
     video.hidden = false
     video.srcObject = this.stream
     try {
-      await video.play().catch(() => {})
+      video.play().catch(() => {}) // until it plays no code is found
       while (this.stream && (!gathered.total || gathered.missing.length)) {
         // A picture that cannot be read is followed by another one.
         const codes = await detector.detect(video).catch(() => [])
@@ -215,7 +229,7 @@ class Screen {
   }
 
   leave() {
-    this.loop.stop()
+    this.loop.end()
     this.#closeCamera()
   }
 }
