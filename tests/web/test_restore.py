@@ -201,6 +201,7 @@ def test_where_data_stands_a_restore_says_so_and_with_replace_puts_it_aside(app:
     assert entries_in(app) == 1
     [aside] = instance.parent.glob("instance.before-*")
     assert str(aside) in done.output
+    assert "điện thoại đã thu hồi" in done.output, "what the phones cannot bring back"
     assert {path.name for path in aside.iterdir()} >= {"receipt.key", "session.key"}
     assert any(path.name.startswith("so-ho.") for path in aside.iterdir())
     assert aside.stat().st_mode & 0o777 == 0o700
