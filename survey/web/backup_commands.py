@@ -58,6 +58,4 @@ def put_back(folder: Path, replace: bool) -> None:
     if done["aside"] is not None:
         click.echo(f"Dữ liệu trước đó cất ở {done['aside']}.")
     click.echo(f"Thế hệ mới: {done['generation']}. Khởi động dịch vụ; các điện thoại sẽ gửi lại phiếu còn thiếu.")
-    click.echo(
-        "Việc làm sau lúc ấy không còn: xem lại điện thoại đã thu hồi, tài khoản đã khoá, mật khẩu đã đổi và phiếu đã duyệt."
-    )
+    click.echo("Việc làm sau lúc ấy không còn: xem lại điện thoại đã thu hồi, tài khoản đã khoá, phiếu đã duyệt.")
