@@ -105,8 +105,18 @@ const shown = {
   }),
 }
 
+const eventsOf = (rows) => rows.flatMap((row) => row.events ?? row)
+
 // A row of the outbox by what it says in plain, sealed or not.
 const plainly = (row) => (row.sealed ? row : { ...row, ...shown.outbox(row) })
+/** A damaged row of the outbox with what stands for its entry: what the server has not can only be asked again. */
+function known(row) {
+  if (!row.damaged) return row
+  const { id, round_id, household_id, commune_id, state } = row
+  const problem = state === "received" ? row.problem : { code: "damaged" }
+  return { ...row, name: "", code: "", entry: { id, round_id, household_id, commune_id, files: [] }, problem }
+}
+
 const filesOf = (row) => (row.sealed ? row.files : hashesIn(row))
 
 /** The same row still? A box is told by its IV, which no two have in common. */
@@ -226,8 +236,20 @@ export class Store extends Settings {
     return Promise.all(rows.map((row) => this.#opened(name, row)))
   }
 
+  /** A row that the disk spoilt is what of it is plain, and `damaged`: it takes none of the others with it. */
+  async #legible(name, row) {
+    try {
+      return await this.#opened(name, row)
+    } catch (error) {
+      if (error.name !== "OperationError") throw error
+      const { sealed, bytes, ...plain } = row
+      return { ...plain, damaged: true }
+    }
+  }
+
   async #everyOf(name) {
-    return this.#all(name, await this.database.read([name], (stores) => ask(stores[name].getAll())))
+    const rows = await this.database.read([name], (stores) => ask(stores[name].getAll()))
+    return Promise.all(rows.map((row) => this.#legible(name, row)))
   }
 
   async #one(name, key) {
@@ -325,9 +347,12 @@ export class Store extends Settings {
     })
   }
 
-  /** Every register entry, also those that are gone; each with `key`, the folded search key. */
-  households() {
-    return this.#everyOf("households")
+  /** Every register entry, also those that are gone; each with `key`, the folded search key. Damaged ones come anew. */
+  async households() {
+    const rows = await this.#everyOf("households")
+    const good = rows.filter((row) => !row.damaged)
+    if (good.length < rows.length) await this.database.write(["meta"], ({ meta }) => void meta.delete("cursor"))
+    return good
   }
 
   household(roundId, householdId) {
@@ -356,18 +381,21 @@ export class Store extends Settings {
     return this.#everyOf("drafts")
   }
 
-  /** {draft, events} with the events in order, or null. */
+  /** {draft, events} with the events in order, or null; the draft is `damaged` when it or an event cannot be read. */
   async draft(id) {
     const { kept, rows } = await this.database.read(["drafts", "journal"], async ({ drafts, journal }) => ({
       kept: await ask(drafts.get(id)),
       rows: await ask(journal.getAll(everythingOf(id))),
     }))
     this.#seqs.set(id, rows.at(-1)?.seq ?? 0)
-    return kept ? { draft: await this.#opened("drafts", kept), events: await this.#events(rows) } : null
+    if (!kept) return null
+    const [draft, ...found] = await Promise.all([this.#legible("drafts", kept), ...rows.map((row) => this.#legible("journal", row))])
+    const good = found.filter((row) => !row.damaged)
+    return { draft: good.length < found.length ? { ...draft, damaged: true } : draft, events: eventsOf(good) }
   }
 
   async #events(rows) {
-    return (await this.#all("journal", rows)).flatMap((row) => row.events ?? row)
+    return eventsOf(await this.#all("journal", rows))
   }
 
   /** Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised meanwhile. */
@@ -438,12 +466,14 @@ export class Store extends Settings {
     })
   }
 
-  outbox() {
-    return this.#everyOf("outbox")
+  /** A damaged one is known by its ids only: it cannot be sent, and says so as its problem. */
+  async outbox() {
+    return (await this.#everyOf("outbox")).map(known)
   }
 
-  sent(id) {
-    return this.#one("outbox", id)
+  async sent(id) {
+    const row = await this.database.read(["outbox"], ({ outbox }) => ask(outbox.get(id)))
+    return row && known(await this.#legible("outbox", row))
   }
 
   #changeOutbox(id, change) {

@@ -385,3 +385,45 @@ def test_a_phone_that_dies_while_it_seals_goes_on_where_it_stopped(new_phone: Ph
     new_phone.unlock()
     new_phone.page.wait_for_selector("[data-screen=home]")
     assert_kept(new_phone, events)
+
+
+# One bit of the box of this row is another.
+SPOIL = """async ([name, store, key]) => {
+  const asked = request => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  const db = await asked(indexedDB.open(name))
+  const rows = db.transaction(store, 'readwrite').objectStore(store)
+  const row = (await asked(rows.getAll())).find(one => one.household_id === key)
+  row.sealed[20] ^= 1
+  await asked(rows.put(row))
+  db.close()
+}"""
+
+
+def test_a_record_that_the_disk_spoilt_is_told_and_takes_no_other_with_it(phone: Phone, server: Server) -> None:
+    server.stop()
+    phone.begin("ho-0")
+    refuse(phone)
+    phone.go_home()
+    phone.begin("ho-1")
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
+    phone.saved()
+    phone.go_home()
+    [name] = phone.page.evaluate("indexedDB.databases().then(all => all.map(one => one.name).filter(name => name !== 'so-ho'))")
+    for store, household in (("outbox", "ho-0"), ("drafts", "ho-1"), ("households", "ho-2")):
+        phone.page.evaluate(SPOIL, [name, store, household])
+    phone.reload()
+    phone.page.wait_for_selector("[data-household=ho-3]")
+    assert phone.page.locator("[data-household=ho-2]").count() == 0  # until the next talk with the server
+    expect(phone.page.locator("[data-notice=refused], .notice-danger").first).to_contain_text("không còn đọc được phiếu")
+    phone.page.click("[data-household=ho-1]")
+    expect(phone.page.locator("[data-part=left]")).to_contain_text("Hãy bỏ phiếu dở")
+    server.start()
+    phone.go_home()
+    phone.sync()
+    phone.page.wait_for_selector("[data-household=ho-2]")
+    assert entries(server) == []
+    phone.begin("ho-0")  # it can be asked again

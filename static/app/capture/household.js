@@ -45,6 +45,7 @@ async function discard(app, draft, name) {
 /** What is left of an interview, in one sentence. */
 async function leftOf(app, id) {
   const { draft, events } = await app.store.draft(id)
+  if (draft.damaged) return word("household.damaged")
   const bundle = await app.store.form(draft.form.id, draft.form.version)
   await ready(bundle).catch(() => {}) // a calculation may be missing; what is left to ask is not
   const { errors, warnings } = new Interview(app.store, bundle, draft, events, { now: new Date(), isRead: true }).standing()

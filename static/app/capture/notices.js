@@ -8,7 +8,7 @@ const WRONG_CLOCK = 6 * 3600 // seconds; ages and dates of interviews hang on th
 export async function drawNotices(element, app, { rows, hello }) {
   const notices = []
   if (app.sync.state.stopped?.act === "sign_in") notices.push(stamp("notice-sign-in"))
-  const refused = rows.flatMap(({ items }) => items.filter((item) => item.problem))
+  const refused = rows.flatMap(({ household, items }) => items.filter((item) => item.problem).map((item) => ({ ...item, name: item.name || household.head_name })))
   if (refused.length) notices.push(refusedNotice(app, refused))
   if (await app.release.isOffered()) {
     const notice = stamp("notice-release")
@@ -36,6 +36,6 @@ function refusedNotice(app, refused) {
 
 /** A refusal as a person reads it: the server's own sentence, or ours. */
 export function wordsOfProblem(problem) {
-  if (problem.code === "bad_receipt") return word("sent.bad_receipt")
+  if (["bad_receipt", "damaged"].includes(problem.code)) return word(`sent.${problem.code}`)
   return [problem.title, problem.next].filter(Boolean).map((text) => (typeof text === "string" ? text : inLanguage(text))).join(" ") || problem.code
 }

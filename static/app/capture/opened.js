@@ -116,6 +116,8 @@ export class Opened {
     const kept = await this.#app.store.draft(id)
     if (!kept) return this.#away("#/")
     if (kept.draft.state !== "open") return this.#closed(kept.draft)
+    // The household's screen says so, and lets it be begun anew.
+    if (kept.draft.damaged) return this.#away(`#/h/${encodeURIComponent(kept.draft.round_id)}/${encodeURIComponent(kept.draft.household_id)}`)
     const release = await hold(lockName(id), { steal, onStolen: () => this.#stolen(id) })
     if (!release) return this.#elsewhere(id)
     const { draft, events } = await this.#app.store.draft(id) // again: the other tab may have written until now

@@ -10,6 +10,7 @@ const keyOf = (one) => `${one.round_id}/${one.household_id}`
 export function signOf(household, draft, items) {
   const last = items.at(-1)
   if (draft) return "open"
+  if (last?.problem?.code === "damaged") return "to_visit" // it can be neither sent nor mended
   if (last?.problem) return "refused"
   if (last && !isReceived(last)) return "unsent"
   // Mended and sent: the register says so itself a moment later.

@@ -38,15 +38,16 @@ export async function show(app, { id }) {
   const villages = new Map(((await app.store.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]))
   const kept = await app.store.draft(item.draft_id)
   part(element, "where").textContent = [villages.get(kept?.draft.village_id), item.code].filter(Boolean).join(" · ")
-  part(element, "saved-at").textContent = time(item.entry.finalised_at)
+  const finalisedAt = item.entry.finalised_at ?? kept?.events.at(-1)?.at
+  part(element, "saved-at").textContent = finalisedAt ? time(finalisedAt) : ""
   drawSteps(element, item)
   // Not on every phone yet: it comes after the first sync.
   if (item.receipt) import("./later/receipt.js").then(({ drawReceipt }) => drawReceipt(part(element, "proof"), app, item)).catch(() => {})
-  const bundle = await app.store.form(item.entry.form.id, item.entry.form.version)
-  if (kept && bundle) {
+  const bundle = kept && !kept.draft.damaged && (await app.store.form(kept.draft.form.id, kept.draft.form.version))
+  if (bundle) {
     // As it was on the day of the interview: ages are counted to then.
     await ready(bundle).catch(() => {})
-    const interview = new Interview(app.store, bundle, kept.draft, kept.events, { now: new Date(item.entry.finalised_at), isRead: true })
+    const interview = new Interview(app.store, bundle, kept.draft, kept.events, { now: new Date(finalisedAt), isRead: true })
     part(element, "assessment").replaceWith(drawOutcome(interview))
   }
   return {

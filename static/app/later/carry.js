@@ -28,7 +28,7 @@ export class CannotCarry extends Error {
 
 /** What the server has not acknowledged whole, oldest first. */
 export async function toCarry(store) {
-  const items = (await store.outbox()).filter((item) => !isReceived(item))
+  const items = (await store.outbox()).filter((item) => !isReceived(item) && !item.damaged)
   return items.sort((one, other) => (one.id < other.id ? -1 : 1))
 }
 
