@@ -165,6 +165,20 @@ def test_wrong_codes_earn_waits_that_no_reload_and_no_clock_shortens(phone: Phon
     phone.page.wait_for_selector("[data-screen=settings]")
 
 
+def recover(phone: Phone) -> None:
+    """From the screen of a forgotten code, with network, to a new code."""
+    phone.page.wait_for_selector("[data-screen=pin-forgot][data-state=again]")
+    phone.page.click("[data-action=sign-in]")
+    phone.page.fill("[name=username]", "enumerator")
+    phone.page.fill("[name=password]", world.PASSWORD)
+    phone.page.click("form .button")
+    phone.page.wait_for_selector("[data-screen=pin-forgot][data-state=choose]")
+    phone.page.fill("[name=pin]", NEW_PIN)
+    phone.page.fill("[name=again]", NEW_PIN)
+    phone.page.click("[data-screen=pin-forgot] form button")
+    phone.page.wait_for_selector("[data-screen=home]")
+
+
 def test_who_forgot_the_code_signs_in_again_and_every_record_is_still_there(phone: Phone, server: Server) -> None:
     phone.begin("ho-0")
     phone.section("thong_tin_ho")
@@ -179,16 +193,7 @@ def test_who_forgot_the_code_signs_in_again_and_every_record_is_still_there(phon
     phone.page.wait_for_selector("[data-screen=pin-forgot][data-state=offline]")  # and says where to go
     server.start()
     phone.page.click("[data-action=retry]")
-    phone.page.wait_for_selector("[data-screen=pin-forgot][data-state=again]")
-    phone.page.click("[data-action=sign-in]")
-    phone.page.fill("[name=username]", "enumerator")
-    phone.page.fill("[name=password]", world.PASSWORD)
-    phone.page.click("form .button")
-    phone.page.wait_for_selector("[data-screen=pin-forgot][data-state=choose]")
-    phone.page.fill("[name=pin]", NEW_PIN)
-    phone.page.fill("[name=again]", NEW_PIN)
-    phone.page.click("[data-screen=pin-forgot] form button")
-    phone.page.wait_for_selector("[data-screen=home]")
+    recover(phone)
     phone.synced()
     assert phone.counts() == {"saved": 2, "unsent": 0, "received": 1}
     assert len(entries(server)) == 1
@@ -202,6 +207,27 @@ def test_who_forgot_the_code_signs_in_again_and_every_record_is_still_there(phon
     expect(phone.page.locator("[data-part=fault]")).to_have_text(re.compile("chưa đúng"))
     try_pin(phone, NEW_PIN)
     phone.page.wait_for_selector("[data-screen=section]")
+
+
+def test_after_the_office_changed_its_key_a_forgotten_code_is_mended_still(phone: Phone, server: Server) -> None:
+    phone.begin("ho-0")
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
+    phone.saved()
+    server.stop()
+    [key] = server.folder.rglob("escrow.key")
+    key.unlink()  # the server makes another
+    server.start()
+    phone.go_home()
+    phone.sync()
+    lock_now(phone)
+    phone.unlock()  # the code that opens the ring wraps it to the new key as well
+    lock_now(phone)
+    phone.page.click("[data-action=forgot]")
+    recover(phone)
+    phone.begin("ho-0")
+    phone.section("thong_tin_ho")
+    assert phone.value("thong_tin_ho/nguoi_tra_loi") == TYPED
 
 
 def test_two_people_share_a_phone_and_neither_sees_the_others_households(phone: Phone, server: Server) -> None:
