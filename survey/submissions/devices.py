@@ -10,25 +10,39 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import Account, Device, Household, Submission
+from models import Account, Device, Household
+from survey.submissions import gone
+from survey.submissions.accounts import villages_of
+from survey.submissions.envelope import Envelope
 from survey.submissions.rebuild import read_instant
+from survey.submissions.receipts import instant
+from survey.terms import Role
 
 
 class Waiting(NamedTuple):
-    """An entry that a phone said it still holds, and that is not here. `head_name`: by the register, None when the
-    household is not on it (found in the field)."""
+    """An entry that a phone said it still holds, or held until its storage was cleared, and that is not here.
+    `head_name`, `village_id`: by the register, None when the household is not on it (found in the field)."""
 
     entry_id: str
     household_id: str
     head_name: str | None
+    village_id: str | None = None
+    gone_since: datetime | None = None
+    is_open: bool = False
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When it was finished, by the phone's clock; of an interview under way, when it was begun."""
+        return gone.finished_at(self.entry_id)
 
 
 class Holding(NamedTuple):
-    """A phone of an account: "3 phiếu còn trên máy của …"."""
+    """A phone of an account: "3 phiếu còn trên máy của …". `gone`: what it lost with its storage."""
 
     account: Account
     device: Device
     unsent: Sequence[Waiting]
+    gone: Sequence[Waiting]
 
     @property
     def is_empty(self) -> bool:
@@ -36,20 +50,22 @@ class Holding(NamedTuple):
         return not self.unsent and not self.device.in_progress
 
 
-def seen(
-    session: Session, account: Account, device: dict[str, Any], unsent: list[dict[str, str]], now: datetime
-) -> str:
+def seen(session: Session, account: Account, envelope: Envelope, now: datetime) -> str:
     """Record a contact; returns the device's id. What does not fit a column is left out, never refused."""
+    device, device_id = envelope.device, str(envelope.device["id"])
+    gone.give_up(session, account, [one for one in envelope.formerly if one != device_id], now)
     clock = read_instant(device.get("clock"))
     skew = int((clock - now).total_seconds()) if clock else None
     row = {
-        "id": str(device["id"]),
+        "id": device_id,
         "account_id": account.id,
         "label": _words(device.get("label"), 200),
         "app_version": _words(device.get("app_version"), 64),
         "last_contact_at": now,
         "clock_skew_seconds": skew if skew is None or abs(skew) < 2**31 else None,
-        "unsent": unsent,
+        "unsent": gone.after_report(
+            session, account, device_id, envelope.unsent, envelope.lost, now, whole=envelope.names_all
+        ),
         "in_progress": _count(device.get("in_progress")),
         "storage": _storage(device.get("storage")),
     }
@@ -57,13 +73,48 @@ def seen(
     changes = {key: value for key, value in row.items() if key not in ("id", "account_id")}
     statement = insert(Device).values(row)
     session.execute(statement.on_conflict_do_update(index_elements=["id", "account_id"], set_=changes))
-    return str(row["id"])
+    return device_id
+
+
+def missed(session: Session, account: Account, device_id: str) -> dict[str, Any]:
+    """What a phone is told of its account's interviews that are nowhere to be found: `gone`, and what other phones of
+    the account named that it may itself have been (`elsewhere`). Names only of households that the account visits."""
+    phones = devices_of(session, account)
+    others = [one for one in phones if one.unsent and one.device.id != device_id]
+    lost = {one.entry_id: one for phone in phones for one in phone.gone}
+    if not others and not lost:
+        return {"gone": [], "elsewhere": []}
+    villages = None if account.role != Role.ENUMERATOR else set(villages_of(session, account))
+
+    def told(one: Waiting) -> dict[str, Any]:
+        return {
+            "id": one.entry_id,
+            "household_id": one.household_id,
+            "head_name": one.head_name if villages is None or one.village_id in villages else None,
+            "finished_at": one.finished_at and instant(one.finished_at),
+            "open": one.is_open,
+        }
+
+    return {
+        "gone": [told(one) for one in lost.values()],
+        "elsewhere": [
+            {
+                "device": {
+                    "id": phone.device.id,
+                    "label": phone.device.label,
+                    "last_contact_at": instant(phone.device.last_contact_at),
+                },
+                "entries": [told(one) for one in phone.unsent],
+            }
+            for phone in others
+        ],
+    }
 
 
 def devices_in(session: Session, commune_id: str) -> list[Holding]:
-    """The phones of a commune's accounts, those that hold something first."""
+    """The phones of a commune's accounts, those that lost or hold something first."""
     found = _holdings(session, _phones().where(Account.place_id == commune_id))
-    return sorted(found, key=lambda one: (-len(one.unsent), one.account.display_name, one.device.id))
+    return sorted(found, key=lambda one: (-len(one.gone), -len(one.unsent), one.account.display_name, one.device.id))
 
 
 def devices_of(session: Session, account: Account) -> list[Holding]:
@@ -106,38 +157,43 @@ def _phones() -> Select[Account, Device]:
 
 def _holdings(session: Session, query: Select[Account, Device]) -> list[Holding]:
     rows = session.execute(query).all()
-    said = {one["id"]: one for _account, device in rows for one in device.unsent or []}
-    here = _among(session, select(Submission.entry_id), Submission.entry_id, said)
-    homes = {one["household_id"] for key, one in said.items() if key not in here}
-    names = {
-        (row.commune_id, row.id): row.head_name
-        for chunk in _chunks(homes)
+    over = {
+        place_id: gone.settled(session, place_id, _said(rows, place_id))
+        for place_id in {account.place_id for account, _device in rows}
+    }
+    left = [(account, device, [one for one in device.unsent or [] if one["id"] not in over[account.place_id]])
+            for account, device in rows]  # fmt: skip
+    homes = {one["household_id"] for _account, _device, items in left for one in items}
+    known = {
+        (row.commune_id, row.id): row
+        for chunk in gone.chunks(homes)
         for row in session.execute(
-            select(Household.commune_id, Household.id, Household.head_name).where(Household.id.in_(chunk))
+            select(Household.commune_id, Household.id, Household.head_name, Household.village_id).where(
+                Household.id.in_(chunk)
+            )
         )
     }
+
+    def waiting(account: Account, one: gone.Item) -> Waiting:
+        home = known.get((account.place_id or "", one["household_id"]))
+        since = gone.since(one) if "gone" in one else None
+        return Waiting(
+            one["id"], one["household_id"], home and home.head_name, home and home.village_id, since, "open" in one
+        )
+
     return [
         Holding(
             account,
             device,
-            [
-                Waiting(one["id"], one["household_id"], names.get((account.place_id or "", one["household_id"])))
-                for one in device.unsent or []
-                if one["id"] not in here
-            ],
+            [waiting(account, one) for one in items if "gone" not in one],
+            [waiting(account, one) for one in items if "gone" in one],
         )
-        for account, device in rows
+        for account, device, items in left
     ]
 
 
-def _among(session: Session, query: Select[str], column: Any, wanted: Iterable[str]) -> set[str]:
-    return {one for chunk in _chunks(wanted) for one in session.scalars(query.where(column.in_(chunk)))}
-
-
-def _chunks(values: Iterable[str], size: int = 500) -> list[list[str]]:
-    """No statement names more values than a database takes."""
-    listed = sorted(values)
-    return [listed[start : start + size] for start in range(0, len(listed), size)]
+def _said(rows: Iterable[Any], place_id: str | None) -> list[gone.Item]:
+    return [one for account, device in rows if account.place_id == place_id for one in device.unsent or []]
 
 
 def _words(value: Any, length: int) -> str:
@@ -153,4 +209,5 @@ def _storage(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
     kept = {key: value[key] for key in ("used", "quota") if isinstance(value.get(key), int) and 0 <= value[key] < 2**60}
-    return kept | {"persisted": value.get("persisted") is True}
+    said = {key: value[key] for key in ("asked", "installed") if isinstance(value.get(key), bool)}
+    return kept | said | {"persisted": value.get("persisted") is True}

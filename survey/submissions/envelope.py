@@ -20,6 +20,7 @@ from survey.submissions.rebuild import MAX_CONTENT, read_instant
 
 MAX_ENTRIES = 50
 MAX_DEPTH = 40  # of an envelope; our own questionnaires need about ten
+MAX_NAMED = 500  # ids of what a phone holds, or has lost, that one call may name
 MAX_LIST = 200  # members of a household, files of an entry
 MAX_TEXT = 20_000
 MAX_AHEAD = timedelta(days=1)  # how far a phone's clock may run ahead
@@ -61,9 +62,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Envelope:
+    """`unsent`: what else the phone holds, `names_all` of it; `lost`: what it knows itself to have lost with its
+    storage, `open` where it was under way; `formerly`: the devices that it was before that."""
+
     device: dict[str, Any]
-    unsent: list[dict[str, str]]
+    unsent: list[dict[str, Any]]
     entries: list[Entry]
+    names_all: bool = True
+    lost: list[dict[str, Any]] = field(default_factory=list)
+    formerly: list[str] = field(default_factory=list)
 
 
 def read_envelope(data: bytes) -> Envelope:
@@ -72,16 +79,27 @@ def read_envelope(data: bytes) -> Envelope:
     device, unsent, entries = (document.get(key) for key in ("device", "unsent", "entries"))
     if not isinstance(device, dict) or _identifier(device.get("id")) is None or not isinstance(entries, list):
         raise Problem("malformed", detail={"fields": ["device", "entries"]})
-    if unsent is not None and not isinstance(unsent, list):
-        raise Problem("malformed", detail={"fields": ["unsent"]})
+    for key in ("unsent", "lost", "formerly"):
+        if document.get(key) is not None and not isinstance(document[key], list):
+            raise Problem("malformed", detail={"fields": [key]})
     if len(entries) > MAX_ENTRIES:
         raise Problem("too_large", detail={"entries": MAX_ENTRIES})
-    waiting = [
-        {"id": entry_id, "household_id": _identifier(item.get("household_id")) or ""}
-        for item in (unsent or [])[:500]
-        if isinstance(item, dict) and (entry_id := _identifier(item.get("id")))
-    ]
-    return Envelope(device, waiting, [read_entry(entry) for entry in entries])
+    return Envelope(
+        device,
+        [_named(item) for item in _items(unsent)],
+        [read_entry(entry) for entry in entries],
+        len(unsent or []) < MAX_NAMED,
+        [_named(item) | ({"open": True} if item.get("open") is True else {}) for item in _items(document.get("lost"))],
+        [found for one in (document.get("formerly") or [])[:50] if (found := _identifier(one))],
+    )
+
+
+def _items(given: list[Any] | None) -> list[dict[str, Any]]:
+    return [one for one in (given or [])[:MAX_NAMED] if isinstance(one, dict) and _identifier(one.get("id"))]
+
+
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    return {"id": item["id"], "household_id": _identifier(item.get("household_id")) or ""}
 
 
 def read_entries(data: bytes) -> list[Entry]:

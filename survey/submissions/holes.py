@@ -44,12 +44,13 @@ class Holes:
     restored_from: datetime | None  # when the backup was made
     silent: list[Holding]  # phones that have not called since the restore
     announced: list[Holding]  # phones that said they hold entries which are not here
+    gone: list[Holding]  # phones that lost interviews with their storage
     files: list[FilesMissing]
     proved: list[Proved]
 
     @property
     def nothing(self) -> bool:
-        return not (self.silent or self.announced or self.files or self.proved)
+        return not (self.silent or self.announced or self.gone or self.files or self.proved)
 
 
 def holes_in(session: Session, commune_id: str) -> Holes:
@@ -62,6 +63,7 @@ def holes_in(session: Session, commune_id: str) -> Holes:
         restored_from(session),
         sorted(silent, key=lambda one: one.device.last_contact_at, reverse=True),
         [one for one in phones if one.unsent],
+        [one for one in phones if one.gone],
         _files(session, commune_id),
         _proved(session, commune_id),
     )

@@ -129,7 +129,7 @@ def commune(commune_id: str) -> str:
         desk=desk,
         found=progress(session, desk.condition(), by_village=True),
         counts=queue.counts(session, shelf)[None],
-        phones=[phone for phone in devices_in(session, commune_id) if phone.unsent],
+        phones=[phone for phone in devices_in(session, commune_id) if phone.unsent or phone.gone],
         restored=restored_at(session),
         decides=current_account().role == Role.SUPERVISOR,
     )

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import TextAreaField
 
 from survey.problems import Problem
-from survey.submissions import audit, devices
+from survey.submissions import audit, devices, gone
 from survey.submissions.accounts import accounts_in_reach
 from survey.submissions.devices import Holding
 from survey.submissions.holes import holes_in, remember_lost
@@ -53,6 +53,7 @@ def phone_signs(phone: Holding) -> dict[str, bool]:
         "clock": abs(device.clock_skew_seconds or 0) > WRONG_CLOCK,
         "full": bool(storage.get("quota")) and storage.get("used", 0) > LITTLE_ROOM * storage["quota"],
         "not_persisted": bool(storage) and not storage.get("persisted"),
+        "gone": bool(phone.gone),
     }
 
 
@@ -91,6 +92,19 @@ def revoke(commune_id: str, account_id: str, device_id: str) -> BaseResponse:
     phone.device.revoked_at = now() if withdraws else None
     verb = "device_revoked" if withdraws else "device_allowed"
     audit.record(get_session(), now(), current_account().id, verb, phone.account.id, {"device": phone.device.id})
+    return redirect(url_for(".one", **(request.view_args or {})), 303)
+
+
+@blueprint.post("/phones/<account_id>/<device_id>/settle")
+@permitted("account.manage")
+def settle(commune_id: str, account_id: str, device_id: str) -> BaseResponse:
+    """Nothing more is to be done about an interview that was lost with a phone's storage."""
+    phone, entry_id = _find(commune_id, account_id, device_id), request.form.get("entry", "")[:64]
+    if not _manages(phone):
+        raise Problem("not_found")
+    if gone.settle(phone.device, entry_id):
+        detail = {"device": phone.device.id, "entry": entry_id}
+        audit.record(get_session(), now(), current_account().id, "loss_settled", phone.account.id, detail)
     return redirect(url_for(".one", **(request.view_args or {})), 303)
 
 

@@ -147,7 +147,11 @@ SCHEMAS: Schema = {
             ),
             "entries": _list(_ref("Entry")) | {"maxItems": 50},
         },
-        {"unsent": _list(_object({"id": TEXT, "household_id": TEXT}))},
+        {
+            "unsent": _list(_object({"id": TEXT, "household_id": TEXT})),
+            "lost": _list(_object({"id": TEXT, "household_id": TEXT}, {"open": {"type": "boolean"}})),
+            "formerly": _list(TEXT),
+        },
     ),
     "Result": _object(
         {
@@ -158,12 +162,30 @@ SCHEMAS: Schema = {
             "receipt": _ref("Receipt"),
         }
     ),
+    "Missed": _object(
+        {
+            "id": TEXT,
+            "household_id": TEXT,
+            "head_name": _maybe(TEXT),
+            "finished_at": _maybe(INSTANT),
+            "open": {"type": "boolean"},
+        }
+    ),
     "Pushed": _object(
         {
             "generation": TEXT,
             "server_time": INSTANT,
             "results": _list(_ref("Result")),
             "revoked": {"type": "boolean"},
+            "gone": _list(_ref("Missed")),
+            "elsewhere": _list(
+                _object(
+                    {
+                        "device": _object({"id": TEXT, "label": TEXT, "last_contact_at": INSTANT}),
+                        "entries": _list(_ref("Missed")),
+                    }
+                )
+            ),
         }
     ),
     "FileStored": _object({"receipt": _ref("Receipt")}),

@@ -158,13 +158,15 @@ def push() -> Response:
     revoked = only_delivers() or devices.is_revoked(session, account.id, device_id)
     remember_device(device_id)
     outcomes = receive(session, account, device_id, envelope.entries, now(), _signer(), permitted=not revoked)
-    devices.seen(session, account, envelope.device, envelope.unsent, now())
+    devices.seen(session, account, envelope, now())
+    missed = {"gone": [], "elsewhere": []} if revoked else devices.missed(session, account, device_id)
     return jsonify(
         {
             "generation": generation(session),
             "server_time": instant(now()),
             "results": [result_of(outcome) for outcome in outcomes],
             "revoked": revoked,
+            **missed,
         }
     )
 

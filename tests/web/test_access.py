@@ -131,6 +131,7 @@ ROUTES = {
     "devices.receipts": OFFICE,
     "devices.show_receipt": OFFICE,
     "devices.revoke": ACCOUNTS,
+    "devices.settle": ACCOUNTS,
     "exchange.page": ACCOUNTS,
     "exchange.bring_in": ACCOUNTS,
     "accounts.listing": ACCOUNTS,
