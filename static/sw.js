@@ -55,6 +55,11 @@ self.addEventListener("fetch", (event) => {
   event.respondWith(fromRelease(url.pathname, request))
 })
 
+// What is to be sent is sealed while nobody has opened it: the worker sends nothing, it wakes the pages that stand.
+self.addEventListener("sync", (event) => {
+  event.waitUntil(self.clients.matchAll().then((pages) => pages.forEach((page) => page.postMessage("send"))))
+})
+
 self.addEventListener("message", (event) => {
   if (event.data === "update") self.skipWaiting()
   if (event.data === "claim") event.waitUntil(self.clients.claim())

@@ -11,7 +11,7 @@ const PATIENCE = 30000 // milliseconds for one call on a weak line; a photo gets
 const PATIENCE_FOR_A_FILE = 180000
 const CHUNK = 100
 
-/** Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds}. */
+/** Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js. */
 export class Stopped extends Error {
   constructor(verdict) {
     super(verdict.act)
@@ -27,19 +27,21 @@ async function call(address, { method = "GET", body, headers = {}, patience = PA
       headers,
       credentials: "same-origin",
       cache: "no-store",
-      redirect: "error", // our API never redirects; a captive portal does
+      redirect: "manual", // our API never redirects; a captive portal does
       signal: AbortSignal.timeout(patience),
     })
     const ours = response.headers.get("X-So-Ho") === "1"
     const isJson = response.headers.get("Content-Type")?.startsWith("application/json")
+    const isBare = method === "HEAD" || response.status === 201 || response.status === 204
     return {
-      status: response.status,
-      ours: ours && (method === "HEAD" || isJson),
+      status: response.status || 302, // a redirect that is not followed shows no status
+      ours: ours && (isBare || isJson),
       body: ours && isJson ? await response.json() : null,
       retryAfter: response.headers.get("Retry-After"),
+      header: (name) => response.headers.get(name),
     }
-  } catch {
-    return null
+  } catch (error) {
+    return { why: error?.name === "TimeoutError" ? "slow" : navigator.onLine === false ? "offline" : "unreachable" }
   }
 }
 
@@ -54,7 +56,7 @@ export async function hello() {
 /** A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none. */
 export async function preview(address) {
   const answer = await call(address)
-  return answer?.status === 200 ? answer.body : null
+  return answer.status === 200 ? answer.body : null
 }
 
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")
@@ -103,20 +105,28 @@ export async function signOut() {
   }
 }
 
-/** One conversation with the server on behalf of one account. `device` is push's "device" without the counts. */
+/**
+ * One conversation with the server on behalf of one account. `device` is push's "device" without the counts. `wish`:
+ * {originals: true} sends photos whatever the line costs; {shrink(blob, longest)} makes small pictures, where it can.
+ */
 export class Outbox {
   #store
   #account
   #device
   #report
+  #wish
   #greeting = null
 
-  /** `report({step, done, total})` is told what is being done, for words and a count on the screen. */
-  constructor(store, account, device, report = () => {}) {
+  /**
+   * `report({step, done, total, bytes, size})` is told what is being done, for words and a count on the screen, and
+   * {held}: how many photos wait for Wi-Fi.
+   */
+  constructor(store, account, device, report = () => {}, wish = {}) {
     this.#store = store
     this.#account = account
     this.#device = device
     this.#report = report
+    this.#wish = wish
   }
 
   /** Everything once: greet, send, fetch what is new. Throws Stopped; what went through before stays done. */
@@ -125,9 +135,9 @@ export class Outbox {
     await this.#greet()
     if (!this.#greeting.revoked) await this.#forms()
     await this.#push()
-    await this.#files()
     if (this.#greeting.revoked) await this.#store.withdraw()
-    else await this.#register()
+    else await this.#register() // what came back matters more than the bytes of photos
+    await this.#files()
     if (!this.#greeting.revoked) await this.#enclosed()
     await this.#store.set("synced_at", new Date().toISOString())
   }
@@ -243,21 +253,23 @@ export class Outbox {
   }
 
   async #files() {
-    const files = await this.#store.filesToSend()
-    for (const [index, file] of files.entries()) {
-      this.#report({ step: "files", done: index, total: files.length })
-      const answer = await this.#write(`/api/v1/files/${file.sha256}?commune=${encodeURIComponent(file.commune_id)}`, {
-        method: "PUT",
-        headers: { "Content-Type": file.type },
-        body: async () => file.blob,
-        patience: PATIENCE_FOR_A_FILE,
-      })
-      const receipt = answer.body?.receipt
-      const good = answer.act === "done" && receipt && speaksOf(receipt, { sha256: file.sha256 })
-      if (good && (await isSigned(receipt, this.#greeting.receipt_key)) !== false) {
-        await this.#store.fileReceived(file.sha256, receipt)
-      } else await this.#store.fileRefused(file.sha256, answer.problem ?? { code: "bad_receipt", title: "", next: "" })
-    }
+    const waiting = await this.#store.filesWaiting()
+    this.#report({ held: 0 })
+    if (!waiting.some((file) => file.isHere && !file.problem)) return
+    const { sendFiles } = await import("./later/files.js").catch(() => {
+      throw new Stopped({ act: "wait", seconds: null, why: "unreachable" })
+    })
+    await sendFiles(waiting, {
+      ...this.#wish,
+      store: this.#store,
+      onlyWifi: Boolean(await this.#store.get("only_wifi")),
+      connection: navigator.connection,
+      report: this.#report,
+      hash: async (blob) => hex(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer())),
+      write: (address, how) => this.#write(address, { patience: PATIENCE_FOR_A_FILE, ...how }),
+      isGood: async (receipt, sha256) => speaksOf(receipt, { sha256 }) && (await isSigned(receipt, this.#greeting.receipt_key)) !== false,
+      stop: (why, seconds = null) => new Stopped({ act: "wait", seconds, why }),
+    })
   }
 
   async #register() {
@@ -289,7 +301,7 @@ export class Outbox {
       const answer = await call(address, { method, headers: signed, body: await body(), patience })
       const judged = verdict(answer, { batch, repeated })
       if (judged.act === "fresh_token") this.#greeting = { ...this.#greeting, csrf: (await hello()).csrf }
-      else if (["done", "halve", "refused"].includes(judged.act)) return { ...judged, body: answer.body }
+      else if (["done", "halve", "refused"].includes(judged.act)) return { ...judged, body: answer.body, header: answer.header }
       else throw new Stopped(judged)
     }
   }

@@ -77,7 +77,7 @@ const PLAIN = {
   drafts: ["id", "round_id", "household_id", "form", "state", "entry_id", "started_at", "files"],
   journal: ["draft", "seq", "files"],
   outbox: ["id", "draft_id", "round_id", "household_id", "commune_id", "files", "content_hash", "state", "missing", "result", "receipt", "verified", "problem", "carried_at"],
-  files: ["sha256", "size", "type", "receipt", "problem"],
+  files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail"],
 }
 const SEALED = Object.keys(PLAIN)
 const LAST_SAVED = "last_saved "
@@ -169,7 +169,7 @@ export class Locked extends Error {}
 
 /** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
  * that this phone is ahead of the server), `last_saved <form>`, sealed (a migration is done),
- * receipt_keys (those of the server that were trusted, the last one now). */
+ * receipt_keys (those of the server that were trusted, the last one now), only_wifi (originals of photos go by Wi-Fi only). */
 export class Store extends Settings {
   #ring
   #key
@@ -532,17 +532,23 @@ export class Store extends Settings {
     return this.#one("files", sha256)
   }
 
-  /** Files that the server still lacks of entries it has, each with its entry's commune. */
-  async filesToSend() {
-    const communes = new Map()
-    const kept = await this.database.read(["files", "outbox"], async ({ files, outbox }) => {
+  /**
+   * Files that the server still lacks of entries it has, without their bytes: {sha256, commune_id, entry_id, isHere} and,
+   * when the file is on this phone, {size, type, problem, has_thumbnail}.
+   */
+  filesWaiting() {
+    return this.database.read(["files", "outbox"], async ({ files, outbox }) => {
+      const named = new Map()
       for (const row of await ask(outbox.getAll())) {
-        if (row.state === "received") for (const sha256 of row.missing) communes.set(sha256, plainly(row).commune_id)
+        if (row.state !== "received") continue
+        for (const sha256 of row.missing) named.set(sha256, { sha256, commune_id: plainly(row).commune_id, entry_id: row.id })
       }
-      return Promise.all([...communes.keys()].map((key) => ask(files.get(key))))
+      const kept = await Promise.all([...named.keys()].map((key) => ask(files.get(key))))
+      return [...named.values()].map((one, index) => {
+        const { size, type, problem = null, has_thumbnail = false } = kept[index] ?? {}
+        return { ...one, isHere: Boolean(kept[index]), size, type, problem, has_thumbnail }
+      })
     })
-    const found = await this.#all("files", kept.filter(Boolean))
-    return found.map((file) => ({ ...file, commune_id: communes.get(file.sha256) }))
   }
 
   #changeFile(sha256, change) {
@@ -565,6 +571,11 @@ export class Store extends Settings {
 
   fileRefused(sha256, problem) {
     return this.#changeFile(sha256, { problem })
+  }
+
+  /** The server shows a small picture of it meanwhile. */
+  thumbnailSent(sha256) {
+    return this.#changeFile(sha256, { has_thumbnail: true })
   }
 
   // The whole
@@ -590,8 +601,13 @@ export class Store extends Settings {
 
   /** Asks again to send what was refused: somebody tapped, or a new release may know better. */
   forgiveRefusals() {
-    return this.database.write(["outbox"], async ({ outbox }) => {
-      for (const item of await ask(outbox.getAll())) if (item.problem) outbox.put({ ...item, problem: null })
+    return this.database.write(["outbox", "files"], async ({ outbox, files }) => {
+      const items = await ask(outbox.getAll())
+      for (const item of items) if (item.problem) outbox.put({ ...item, problem: null })
+      for (const sha256 of new Set(items.flatMap((item) => item.missing))) {
+        const file = await ask(files.get(sha256))
+        if (file?.problem) files.put({ ...file, problem: null })
+      }
     })
   }
 

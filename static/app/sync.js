@@ -3,6 +3,8 @@
 import { Stopped } from "./outbox.js"
 import { pause } from "./verdict.js"
 
+const NEXT = 900 // seconds until the phone looks again by itself when all went well
+
 /**
  * Runs `outbox` when there is reason to, one tab at a time, and again later after a failure.
  * `onState({busy, step, done, total, stopped, runs})` is told each change; stopped is null, or why the last run ended
@@ -15,7 +17,7 @@ export class Sync {
   #timer = null
   #state = { busy: false, stopped: null, runs: 0 }
 
-  /** `makeOutbox(report)` gives null while nothing may be read or sent: the phone is locked. */
+  /** `makeOutbox(report, wish)` gives null while nothing may be read or sent: the phone is locked. */
   constructor(makeOutbox, onState) {
     this.#make = makeOutbox
     this.#onState = onState
@@ -30,25 +32,25 @@ export class Sync {
     this.#onState(this.#state)
   }
 
-  /** Now, unless this or another tab is at it already: then nothing. */
-  now() {
+  /** Now, unless this or another tab is at it already: then nothing. `wish`: {originals: true} sends photos by any line. */
+  now(wish = {}) {
     clearTimeout(this.#timer)
     return navigator.locks.request("so-ho sync", { ifAvailable: true }, async (lock) => {
-      const outbox = lock && this.#make((progress) => this.#tell(progress))
+      const outbox = lock && this.#make((progress) => this.#tell(progress), wish)
       if (!outbox) return
       this.#tell({ busy: true, step: "hello", done: 0, total: 0 })
       let stopped = null
       try {
         await outbox.run()
       } catch (error) {
-        stopped = error instanceof Stopped ? error : new Stopped({ act: "wait", seconds: null, cause: error })
+        const why = error?.name === "QuotaExceededError" ? "phone_full" : "app"
+        stopped = error instanceof Stopped ? error : new Stopped({ act: "wait", seconds: null, why, cause: error })
       }
       this.#tries = stopped ? this.#tries + 1 : 0
       this.#tell({ busy: false, stopped, runs: this.#state.runs + 1 })
       // Signing in brings the page back by itself; everything else is tried again.
-      if (stopped && !["sign_in", "other_account"].includes(stopped.act)) {
-        this.later(stopped.seconds ?? pause(this.#tries))
-      }
+      if (!stopped) this.later(NEXT * (0.5 + Math.random()))
+      else if (!["sign_in", "other_account"].includes(stopped.act)) this.later(stopped.seconds ?? pause(this.#tries))
     })
   }
 

@@ -1,21 +1,31 @@
 // What the phone does with an answer of the server: docs/sync.md as pure decisions, so that a test can hold each row.
 
+const LONGEST_WAIT = 3600 // seconds: a server that asks for more, or a proxy gone mad, is asked again all the same
+
+/** Seconds that a server asks for (Retry-After, RFC 9110 §10.2.3); null for a date: the phone's clock may be wrong. */
+const asked = (retryAfter) => (Number(retryAfter) > 0 ? Math.min(Number(retryAfter), LONGEST_WAIT) : null)
+
+const wait = (why, seconds = null) => ({ act: "wait", seconds, why })
+
 /**
- * `answer` is null (no answer) or {status, ours, body, retryAfter}. Returns {act, …}:
+ * `answer` is null or {why} (no answer: offline, unreachable, slow), or {status, ours, body, retryAfter}. Returns {act, …}:
  * done · sign_in · fresh_token · halve (too much, or one of several is malformed) · refused {problem}: keep and show ·
- * wait {seconds|null}: keep everything and try again later (null: by the growing pauses of `pause`).
+ * wait {seconds|null, why}: keep everything and try again later (null: by the growing pauses of `pause`). `why` is a
+ * cause of later/causes.js.
  */
 export function verdict(answer, { batch = 1, repeated = false } = {}) {
-  if (!answer || !answer.ours) return { act: "wait", seconds: null }
+  if (!answer?.status) return wait(answer?.why ?? "unreachable")
   const { status, body, retryAfter } = answer
+  if (!answer.ours) return wait(status >= 500 ? "server_down" : "portal") // a proxy's word, or somebody in between
   if (status >= 200 && status < 300) return { act: "done" }
   const problem = body?.problem ?? { code: `http_${status}`, title: "", next: "" }
   if (status === 401) return { act: "sign_in", problem }
   if (status === 403 && problem.code === "csrf") {
-    return repeated ? { act: "wait", seconds: null } : { act: "fresh_token" }
+    return repeated ? wait("server_down") : { act: "fresh_token" }
   }
-  if (status === 429) return { act: "wait", seconds: Number(retryAfter) > 0 ? Number(retryAfter) : null }
-  if (status >= 500 || status === 408) return { act: "wait", seconds: null }
+  if (status === 429 || status === 503) return wait("busy", asked(retryAfter))
+  if (status === 507) return wait("server_full", asked(retryAfter))
+  if (status >= 500 || status === 408) return wait("server_down", asked(retryAfter))
   // One entry that the server cannot read must not hold up its neighbours: halving finds it.
   if ((status === 413 || status === 400) && batch > 1) return { act: "halve" }
   return { act: "refused", problem }

@@ -51,7 +51,7 @@ class Request:
     @property
     def kind(self) -> str:
         part = self.path.removeprefix("/api/v1/").partition("/")[0].partition("?")[0]
-        return {"files": "file", "forms": "form"}.get(part, part)
+        return {"files": "file", "uploads": "file", "forms": "form"}.get(part, part)
 
     def bytes(self, plain: bool = False) -> bytes:
         """As it goes to the office: one request a connection; `plain`: the answer shall not be compressed."""

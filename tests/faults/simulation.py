@@ -351,9 +351,11 @@ class Simulation:
         return f"Nhà bên suối {self.chance.randrange(10_000)} ạ"
 
     def _photo(self) -> bytes:
-        """A JPEG unlike any other: a comment in it is."""
-        note = self.chance.randbytes(self.chance.choice((16, 900, 30_000)))
-        return PHOTO[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + PHOTO[2:]
+        """A JPEG unlike any other: its comments are. A large one goes in parts."""
+        sizes = self.chance.choice(((16,), (900,), (30_000,), (60_000, 60_000, 60_000)))
+        notes = (self.chance.randbytes(size) for size in sizes)
+        said = b"".join(b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note for note in notes)
+        return PHOTO[:2] + said + PHOTO[2:]
 
     DOES = {
         "interview": _do_interview, "finish": _do_finish, "sync": _do_sync, "at once": _do_at_once,

@@ -9,9 +9,12 @@ test("an answer that is ours and good is done", () => {
   assert.equal(verdict(ours(200)).act, "done")
 })
 
-test("the page of a captive portal counts as no answer, even with 200", () => {
-  assert.equal(verdict({ status: 200, ours: false, body: null }).act, "wait")
-  assert.equal(verdict(null).act, "wait")
+test("the page of a captive portal counts as no answer, even with 200, and is told from a server that is down", () => {
+  assert.deepEqual(verdict({ status: 200, ours: false, body: null }), { act: "wait", seconds: null, why: "portal" })
+  assert.equal(verdict({ status: 302, ours: false, body: null }).why, "portal")
+  assert.equal(verdict({ status: 502, ours: false, body: null }).why, "server_down")
+  assert.deepEqual(verdict(null), { act: "wait", seconds: null, why: "unreachable" })
+  assert.equal(verdict({ why: "offline" }).why, "offline")
 })
 
 test("an expired session asks to sign in", () => {
@@ -38,12 +41,16 @@ test("a refusal is shown, not repeated", () => {
   assert.equal(verdict(ours(404, "not_found")).act, "refused")
 })
 
-test("slow_down waits as long as the server says", () => {
-  assert.deepEqual(verdict(ours(429, "slow_down", { retryAfter: "17" })), { act: "wait", seconds: 17 })
+test("a busy server is asked again when it says, and within the hour; a date says nothing to a phone whose clock is wrong", () => {
+  assert.deepEqual(verdict(ours(429, "slow_down", { retryAfter: "17" })), { act: "wait", seconds: 17, why: "busy" })
+  assert.equal(verdict(ours(503, "busy", { retryAfter: "30" })).seconds, 30)
+  assert.equal(verdict(ours(503, "busy", { retryAfter: "999999" })).seconds, 3600)
+  assert.equal(verdict(ours(503, "busy", { retryAfter: "Fri, 31 Dec 1999 23:59:59 GMT" })).seconds, null)
 })
 
-test("a crash of the server keeps everything for later", () => {
-  assert.equal(verdict(ours(500, "server_error")).act, "wait")
+test("a crash of the server or a full disk keeps everything for later", () => {
+  assert.deepEqual(verdict(ours(500, "server_error")), { act: "wait", seconds: null, why: "server_down" })
+  assert.equal(verdict(ours(507, "storage_full")).why, "server_full")
 })
 
 test("pauses grow to ten minutes and phones do not march in step", () => {

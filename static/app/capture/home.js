@@ -166,18 +166,24 @@ function drawVillages(element, { villages }, list) {
   })
 }
 
+/** What the sync is at, with its counts. */
+export function wordsOfProgress({ step, done = 0, total = 0, bytes = 0, size = 0 }) {
+  return word(`sync.${step}`, { done: number(done), total: number(total), bytes: number(Math.round(bytes / 1000)), size: number(Math.ceil(size / 1000)) })
+}
+
 async function drawSync(element, app, counts) {
   const at = await app.store.get("synced_at")
-  const { busy, step, done = 0, total = 0, stopped, runs } = app.sync.state
+  const { busy, held, stopped, runs } = app.sync.state
   const place = part(element, "sync")
   action(element, "sync").disabled = Boolean(busy)
   place.dataset.runs = runs
   place.dataset.state = busy ? "busy" : (stopped?.act ?? (at ? "idle" : "never"))
-  if (busy) place.textContent = word(`sync.${step}`, { done: number(done), total: number(total) })
-  else if (stopped?.act === "sign_in") place.textContent = word("sync.sign_in")
-  else if (stopped?.act === "other_account") place.textContent = word("sync.other")
+  place.dataset.why = stopped?.why ?? ""
+  action(element, "queue").hidden = !counts.unsent
+  if (busy) place.textContent = wordsOfProgress(app.sync.state)
   else if (stopped?.act === "refused") place.textContent = wordsOfProblem(stopped.problem)
-  else if (stopped) place.textContent = word(stopped.seconds ? "sync.slow" : counts.unsent ? "sync.offline" : "sync.offline_idle")
+  else if (stopped) place.textContent = word(`cause.${stopped.why ?? stopped.act}`)
+  else if (held) place.textContent = word("sync.held", { count: number(held) })
   else if (counts.unsent) place.textContent = word("sync.waiting", { count: number(counts.unsent) })
   else place.textContent = at ? word("sync.idle_at", { time: time(at) }) : word("welcome.first")
 }

@@ -7,19 +7,20 @@
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
 //                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place clear change search-choice retry language
-//                  letters forgot other lock-now change-pin
+//                  letters forgot other lock-now change-pin queue send-photos only-wifi
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline withdrawn stranger
 //   clock desk
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
-// · #/settings · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+// · #/settings · #/queue · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
 import { Device, Locked, Store } from "../store.js"
 import { Outbox, Stopped, hello, signOut } from "../outbox.js"
 import { Sync } from "../sync.js"
 import { uuidv7 } from "../ids.js"
+import { shrink } from "../media.js"
 import { forget } from "./home.js"
 import { Keeper } from "./keeper.js"
 import * as lock from "./lock.js"
@@ -52,14 +53,16 @@ class App {
     this.opened = new Opened(this)
     this.keeper = new Keeper(this)
     this.release = new Release(() => this.screen?.changed?.())
-    this.sync = new Sync((report) => this.#outbox(report), (state) => this.#synced(state))
+    this.sync = new Sync((report, wish) => this.#outbox(report, wish), (state) => this.#synced(state))
     this.#channel.onmessage = ({ data }) => this.#heard(data)
     addEventListener("hashchange", () => this.show())
     document.addEventListener("click", (event) => this.#clicked(event))
     // Whatever nobody caught (a form this release cannot read, say): never a button that does nothing.
     // What a screen was still reading when it was locked is no longer wanted.
     addEventListener("unhandledrejection", ({ reason }) => reason instanceof Locked || this.#place(this.#trouble(reason)))
-    addEventListener("online", () => this.isOpen && this.sync.now())
+    const send = () => this.isOpen && this.sync.now()
+    addEventListener("online", send)
+    navigator.serviceWorker?.addEventListener("message", ({ data }) => data === "send" && send())
     document.addEventListener("visibilitychange", () => this.#seen())
     history.scrollRestoration = "manual"
     await this.signedIn((await this.device.get("account")) ?? null)
@@ -236,6 +239,7 @@ class App {
       this.release.keepLater()
       if (!this.keeper.ring) this.#barrier().then((barrier) => barrier && this.show())
     }
+    if (state.stopped?.act === "wait") this.release.wakeLater()
     if (state.stopped?.act === "other_account") this.#becomeAnother(state.stopped.greeting)
   }
 
@@ -246,8 +250,8 @@ class App {
     await this.#become(greeting)
   }
 
-  #outbox(report) {
-    return this.isOpen && new Outbox(this.store, this.account, () => this.#describe(), report)
+  #outbox(report, wish) {
+    return this.isOpen && new Outbox(this.store, this.account, () => this.#describe(), report, { ...wish, shrink })
   }
 
   /** This phone as push describes it. */

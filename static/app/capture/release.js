@@ -55,6 +55,11 @@ export class Release {
     return keep(JSON.parse(document.getElementById("later").textContent))
   }
 
+  /** The browser tells the worker when there is network, and the worker this page (Background Sync, where there is it). */
+  wakeLater() {
+    this.#registration?.sync?.register("so-ho").catch(() => {})
+  }
+
   /** Will this page come up without network? */
   get isKept() {
     return Boolean(navigator.serviceWorker?.controller)

@@ -12,6 +12,7 @@ import * as settings from "./settings.js"
 
 const later = {
   pin: (app) => import("./later/pin.js").then(({ showChange }) => showChange(app)),
+  queue: (app) => import("./later/queue.js").then(({ show }) => show(app)),
   forgot: (app, params) => import("./later/pin.js").then(({ showForgot }) => showForgot(app, params)),
 }
 
@@ -23,6 +24,7 @@ export function routeOf(hash) {
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
   if (place === "pin" || place === "forgot") return { show: later[place], params: { step: first } }
+  if (place === "queue") return { show: later.queue, params: {} }
   if (place === "settings") return { show: settings.show, params: {} }
   if (place === "carry") return { show: async (app) => (await import("./later/carry.js")).show(app), params: {} }
   if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }

@@ -85,7 +85,7 @@ export class App {
     const { runs, stopped } = this.talk.state
     if (!stopped) return { ran: runs > before, stopped }
     const { act, problem, cause } = stopped
-    return { ran: runs > before, stopped: { act, code: problem?.code ?? null, cause: cause ? kindOf(cause) : null, why: cause?.stack } }
+    return { ran: runs > before, stopped: { act, code: problem?.code ?? null, cause: cause ? kindOf(cause) : null, why: cause?.stack ?? stopped.why } }
   }
 
   /** «Gửi lại»: what was refused is tried again. */

@@ -7,7 +7,9 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import vm from "node:vm"
 
 const APP = fileURLToPath(new URL("../../../static/app/", import.meta.url))
-const compiled = new Map() // file → {text, cachedData}: parsed once, run in each tab
+// file → {text, cachedData}: parsed once, run in each tab. What Node keeps of a parsed module forgets how it imports later
+// ones, so those that do are parsed anew.
+const compiled = new Map()
 
 export class Died extends Error {}
 
@@ -102,7 +104,7 @@ export class Tab {
       initializeImportMeta: (meta) => (meta.url = pathToFileURL(file).href),
       importModuleDynamically: (specifier) => this.load(resolve(dirname(file), specifier)).then(() => this.#module(resolve(dirname(file), specifier))),
     })
-    if (!known.cachedData) compiled.set(file, { ...known, cachedData: module.createCachedData() })
+    if (!known.cachedData && !known.text.includes("import(")) compiled.set(file, { ...known, cachedData: module.createCachedData() })
     return module
   }
 

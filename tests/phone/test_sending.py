@@ -1,0 +1,226 @@
+"""Photos on a bad line: what arrived is not sent again, what cannot go says why, and nothing holds up anything else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, expect
+
+from tests.phone.conftest import Enrolled
+from tests.phone.line import Line
+from tests.phone.phone import Phone, Server
+from tests.phone.test_media import built, upload  # noqa: F401 - a fixture
+from tests.pictures import noise
+
+pytestmark = pytest.mark.phone
+PHOTO = noise("PNG", 800, 600)  # drawn anew by the phone: about 350 kB
+SLOW = """Object.defineProperty(navigator, 'connection', {
+  get: () => ({ effectiveType: '2g', type: 'cellular', saveData: false })
+})"""
+
+
+@pytest.fixture
+def line(server: Server, ports: Iterator[int]) -> Iterator[Line]:
+    """The office moves to another port, and all that the phone says goes by a line that can break."""
+    asked, moved = server.port, next(ports)
+    server.stop()
+    server.port = moved
+    server.start()
+    made = Line(asked, moved)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, enrolled: Enrolled, line: Line, profile: Path) -> Iterator[Phone]:
+    made = Phone(playwright, profile, f"http://localhost:{enrolled.port}")
+    made.open()
+    made.synced()
+    yield made
+    made.switch_off()
+    assert made.errors == []
+
+
+def photographed(phone: Phone, household: str = "ho-0", data: bytes = PHOTO) -> None:
+    """An interview with one photo, finished; the phone goes home and begins to send."""
+    phone.begin(household)
+    phone.section("hinh")
+    photo = phone.question("hinh/anh")
+    photo.locator("[data-action=photo]").set_input_files(upload("a.png", "image/png", data))
+    photo.locator("img.picture").wait_for()
+    phone.saved()
+    phone.finish_answers()
+    phone.finalise()
+    phone.go_home()
+
+
+def at_the_server(server: Server) -> list[int]:
+    """The sizes of the photos that the server has."""
+    with sqlite3.connect(server.folder / "so-ho.sqlite3") as database:
+        return [size for (size,) in database.execute("SELECT size FROM attachment")]
+
+
+def count(server: Server, table: str) -> int:
+    with sqlite3.connect(server.folder / "so-ho.sqlite3") as database:
+        return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def stopped(phone: Phone, why: str) -> None:
+    phone.page.wait_for_selector(f"[data-part=sync][data-state=wait][data-why={why}]")
+
+
+def queue(phone: Phone) -> None:
+    phone.page.click("[data-screen=home] [data-action=queue]")
+    phone.page.wait_for_selector("[data-screen=queue]")
+
+
+def test_a_line_cut_in_a_photo_goes_on_where_it_stopped(phone: Phone, line: Line, server: Server) -> None:
+    line.breaks_after(280_000)  # the record and two of the photo's parts get through
+    photographed(phone)
+    phone.page.wait_for_selector("[data-part=sync][data-state=wait]")
+    (partial,) = (server.folder / "uploads").iterdir()
+    there = partial.stat().st_size
+    assert there >= 128 * 1024
+    assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
+    line.mend()
+    before = line.up
+    phone.sync()
+    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+    (size,) = at_the_server(server)
+    assert line.up - before < size - there + 40_000  # the rest of the photo, and the talk around it
+    assert not list((server.folder / "uploads").iterdir())
+
+
+def test_a_server_killed_in_a_photo_loses_none_of_it(phone: Phone, line: Line, server: Server) -> None:
+    line.breaks_after(280_000)
+    photographed(phone)
+    phone.page.wait_for_selector("[data-part=sync][data-state=wait]")
+    server.stop()
+    server.start(release="ban-moi")  # and it comes back with a new release
+    line.mend()
+    before = line.up
+    phone.sync()
+    (size,) = at_the_server(server)
+    assert line.up - before < size
+    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+
+
+def test_a_session_that_ends_among_the_photos_asks_to_sign_in_and_goes_on_after(
+    phone: Phone, line: Line, server: Server
+) -> None:
+    line.breaks_after(280_000)
+    photographed(phone)
+    phone.page.wait_for_selector("[data-part=sync][data-state=wait]")
+    phone.context.clear_cookies()
+    line.mend()
+    phone.page.click("[data-action=sync]")
+    phone.page.wait_for_selector("[data-notice=sign-in]")
+    (partial,) = (server.folder / "uploads").iterdir()
+    there = partial.stat().st_size
+    assert there >= 128 * 1024
+    phone.page.click("[data-notice=sign-in] [data-action=sign-in]")
+    before = line.up
+    phone.sign_in()
+    phone.synced()
+    phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+    (size,) = at_the_server(server)
+    assert line.up - before < size - there + 60_000
+
+
+def test_photos_wait_for_wi_fi_while_answers_and_small_pictures_go(
+    phone: Phone, server: Server, tmp_path: Path
+) -> None:
+    phone.context.add_init_script(SLOW)
+    phone.open()
+    phone.synced()
+    phone.page.evaluate("location.hash = '#/queue'")
+    phone.page.locator("[data-action=only-wifi]").check(force=True)
+    photographed(phone)
+    phone.until("() => document.querySelector('[data-part=sync]').textContent.includes('Wi-Fi')")
+    assert (count(server, "submission"), count(server, "thumbnail"), at_the_server(server)) == (1, 1, [])
+    assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
+    queue(phone)
+    expect(phone.page.locator("[data-why=wifi]")).to_have_count(1)
+    phone.page.screenshot(path=str(tmp_path / "queue.png"))
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.page.click("[data-action=send-photos]")
+    phone.page.locator("[data-part=none]").wait_for()
+    assert len(at_the_server(server)) == 1
+    assert count(server, "thumbnail") == 0
+
+
+def test_a_captive_portal_is_named_and_the_queue_says_what_to_do(phone: Phone, server: Server) -> None:
+    page = "<h1>Wi-Fi quán nước</h1>"
+    phone.context.route("**/api/v1/**", lambda route: route.fulfill(status=200, content_type="text/html", body=page))
+    photographed(phone)
+    stopped(phone, "portal")
+    assert "đăng nhập" in phone.page.inner_text("[data-part=sync]")
+    queue(phone)
+    expect(phone.page.locator("[data-why=portal]")).to_have_count(1)
+    phone.context.unroute("**/api/v1/**")
+    away = {"Location": "http://login.example/"}
+    phone.context.route("**/api/v1/**", lambda route: route.fulfill(status=302, headers=away))
+    phone.page.click("[data-screen=queue] [data-action=sync]")
+    phone.page.locator("[data-part=status][data-state=portal]").wait_for()
+    phone.context.unroute("**/api/v1/**")
+    phone.page.click("[data-screen=queue] [data-action=sync]")
+    phone.page.locator("[data-part=none]").wait_for()
+    assert len(at_the_server(server)) == 1
+
+
+def test_a_photo_that_the_server_refuses_stays_says_why_and_holds_up_no_other(phone: Phone, server: Server) -> None:
+    problem = {"problem": {"code": "media_type", "title": "?", "next": "?", "detail": None}}
+    refused = []
+
+    def refuse(route):  # type: ignore[no-untyped-def]
+        if not refused or route.request.url == refused[0]:
+            refused[:] = [route.request.url]
+            route.fulfill(status=415, headers={"X-So-Ho": "1"}, json=problem)
+        else:
+            route.continue_()
+
+    phone.context.route("**/api/v1/uploads/*", refuse)
+    photographed(phone, "ho-0")
+    phone.synced()
+    photographed(phone, "ho-1", noise("PNG", 640, 480))
+    phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+    assert phone.counts() == {"saved": 2, "unsent": 1, "received": 1}
+    queue(phone)
+    expect(phone.page.locator("[data-why=media_type]")).to_have_count(1)
+    phone.context.unroute("**/api/v1/uploads/*")
+    phone.page.click("[data-screen=queue] [data-action=sync]")
+    phone.page.locator("[data-part=none]").wait_for()
+    assert len(at_the_server(server)) == 2
+
+
+SPOIL = """async () => {
+  const name = (await indexedDB.databases()).map(one => one.name).find(name => name.startsWith('so-ho-'))
+  const db = await new Promise(done => { const ask = indexedDB.open(name); ask.onsuccess = () => done(ask.result) })
+  const rows = await new Promise(done => {
+    const ask = db.transaction('files').objectStore('files').getAll()
+    ask.onsuccess = () => done(ask.result)
+  })
+  const store = db.transaction('files', 'readwrite').objectStore('files')
+  await new Promise(done => {
+    store.put({ ...rows[0], bytes: new Blob([new Uint8Array(rows[0].size)]) }).onsuccess = done
+  })
+  db.close()
+}"""
+
+
+def test_a_photo_that_the_phone_itself_spoilt_is_never_sent_and_is_said(
+    phone: Phone, line: Line, server: Server
+) -> None:
+    line.breaks_after(0)
+    photographed(phone)
+    phone.page.evaluate(SPOIL)
+    line.mend()
+    phone.page.click("[data-action=sync]")
+    phone.until("() => document.querySelector('[data-part=sync]').dataset.state === 'idle'")
+    queue(phone)
+    expect(phone.page.locator("[data-why=file_damaged]")).to_have_count(1)
+    assert (count(server, "submission"), at_the_server(server)) == (1, [])
+    assert phone.page.locator("[data-part=causes]").inner_text().count("hỏng") == 1
