@@ -5,11 +5,13 @@ import { canonical } from "./canonical.js"
 import { keep } from "./kept.js"
 import { needs } from "./kinds.js"
 import { isSigned } from "./receipt.js"
+import { isStuck } from "./store.js"
 import { batches, speaksOf, verdict } from "./verdict.js"
 
 const PATIENCE = 30000 // milliseconds for one call on a weak line; a photo gets longer
 const PATIENCE_FOR_A_FILE = 180000
 const CHUNK = 100
+const DAY = 86_400_000
 
 /** Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js. */
 export class Stopped extends Error {
@@ -143,9 +145,14 @@ export class Outbox {
   }
 
   async #greet() {
-    const greeting = await hello()
-    if (greeting.account.id !== this.#account) throw new Stopped({ act: "other_account", greeting })
     const before = await this.#store.get("hello")
+    const greeting = await hello().catch((error) => {
+      // HTTPS fails on a phone whose clock fell back to the day it was made, or went far ahead.
+      const since = Date.now() - Date.parse(before?.server_time)
+      if (error.why === "unreachable" && (since < -DAY || since > 60 * DAY)) error.why = "clock"
+      throw error
+    })
+    if (greeting.account.id !== this.#account) throw new Stopped({ act: "other_account", greeting })
     // A withdrawn phone is told neither rounds nor villages; what it has of its own is still shown.
     if (greeting.revoked) Object.assign(greeting, { rounds: before?.rounds ?? [], villages: before?.villages ?? [] })
     await this.#trust(greeting, before)
@@ -255,7 +262,7 @@ export class Outbox {
   async #files() {
     const waiting = await this.#store.filesWaiting()
     this.#report({ held: 0 })
-    if (!waiting.some((file) => file.isHere && !file.problem)) return
+    if (waiting.every(isStuck)) return
     const { sendFiles } = await import("./later/files.js").catch(() => {
       throw new Stopped({ act: "wait", seconds: null, why: "unreachable" })
     })

@@ -125,6 +125,9 @@ const mark = (row) => JSON.stringify(row && { ...row, sealed: row.sealed && [...
 /** Has the server all of it: the entry and every photo? */
 export const isReceived = (item) => item.state === "received" && item.missing.length === 0
 
+/** A file of `filesWaiting()` that does not go by itself. One that was damaged on its way is tried again. */
+export const isStuck = (file) => !file.isHere || Boolean(file.problem && file.problem.code !== "hash_mismatch")
+
 const NAMING = ["drafts", "journal", "outbox", "forms", "files"]
 
 /** The open drafts that ever named one of `hashes`, with their journals: [{draft, rows}]. */

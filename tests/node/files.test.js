@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 
-import { CAUSES, causeOfEntry, causeOfFile, causeOfStop } from "../../static/app/later/causes.js"
+import { CAUSES, canMend, causeOfStop, problemsOf, standingOf } from "../../static/app/later/causes.js"
 import { inParallel, isSlow, mayCarry, nextPart, sendFiles } from "../../static/app/later/files.js"
 
 const KB = 1024
@@ -134,6 +134,35 @@ test("what the phone lost or spoilt is not sent, and is said", async () => {
   assert.equal(told.calls.length, 0)
 })
 
+test("a photo whose seal is broken is no trouble of the others", async () => {
+  const photos = [photo("a", 10 * KB), photo("b", 10 * KB)]
+  const { talk, told } = line(photos)
+  const { file } = talk.store
+  talk.store.file = (sha256) => (sha256 === "a" ? Promise.reject(new DOMException("", "OperationError")) : file(sha256))
+  await sendFiles(photos.map((one) => shown(one)), talk)
+  assert.deepEqual([told.received, ...told.refused], [["b"], ["a", "file_damaged"]])
+  talk.store.file = () => Promise.reject(new DOMException("", "AbortError"))
+  await assert.rejects(sendFiles([shown(photos[1])], talk), { name: "AbortError" }) // the disk, not the photo
+})
+
+test("a photo damaged on its way is sent anew a few times, then once with each talk, until it is whole", async () => {
+  const one = photo("x", 200 * KB)
+  let isBad = true
+  const { talk, told, uploads } = line([one], ({ method, headers, size }) => {
+    if (!isBad || method !== "PATCH" || Number(headers["Upload-Offset"]) + size < one.size) return
+    uploads.delete("x")
+    return { act: "refused", problem: { code: "hash_mismatch" } }
+  })
+  const begun = () => told.calls.filter(({ method }) => method === "POST").length
+  await sendFiles([shown(one)], talk)
+  assert.deepEqual([told.refused.get("x"), begun()], ["hash_mismatch", 4])
+  await sendFiles([shown(one, { problem: { code: "hash_mismatch" } })], talk)
+  assert.deepEqual([told.received, begun()], [[], 5])
+  isBad = false
+  await sendFiles([shown(one, { problem: { code: "hash_mismatch" } })], talk)
+  assert.deepEqual(told.received, ["x"])
+})
+
 test("a receipt that is not good leaves the photo unsent", async () => {
   const one = photo("a", 100 * KB)
   const { talk, told } = line([one])
@@ -188,10 +217,33 @@ test("every cause has its sentence, and is told from what happened", () => {
   assert.equal(causeOfStop(stopped), "portal")
   assert.equal(causeOfStop({ act: "sign_in", problem: { code: "session_expired" } }), "sign_in")
   assert.equal(causeOfStop(null), null)
-  assert.equal(causeOfEntry({ problem: null }, { stopped }), "portal")
-  assert.equal(causeOfEntry({ problem: { code: "malformed" } }, { stopped }), "malformed")
-  assert.equal(causeOfEntry({ problem: null }), "waiting")
-  assert.equal(causeOfFile(shown(photo("a", 5), { isHere: false })), "file_missing")
-  assert.equal(causeOfFile(shown(photo("a", 5)), { isHeld: true, stopped }), "wifi")
-  assert.equal(causeOfFile(shown(photo("a", 5), { problem: { code: "file_damaged" } }), { busy: true }), "file_damaged")
+})
+
+test("what stands in a record's own way is told apart from what keeps everything waiting", () => {
+  const received = { state: "received" }
+  const good = shown(photo("a", 5))
+  const spoilt = shown(photo("b", 5), { problem: { code: "file_damaged" } })
+  const missing = shown(photo("c", 5), { isHere: false })
+  const codes = (item, files = []) => problemsOf(item, files).map(({ code }) => code)
+  assert.deepEqual(codes({ state: "waiting", problem: null }), [])
+  assert.deepEqual(codes({ state: "waiting", problem: { code: "malformed" } }), ["malformed"])
+  assert.deepEqual(codes(received, [good, spoilt, missing, missing]), ["file_damaged", "file_missing"])
+  assert.ok(canMend([{ code: "media_type" }, { code: "http_418" }]) && !canMend([{ code: "file_damaged" }]))
+})
+
+test("what all that waits waits for is one thing", () => {
+  const waiting = { state: "waiting", problem: null }
+  const refused = { state: "waiting", problem: { code: "malformed" } }
+  const received = { state: "received", problem: null }
+  const good = shown(photo("a", 5))
+  const spoilt = shown(photo("b", 5), { problem: { code: "file_damaged" } })
+  const again = shown(photo("c", 5), { problem: { code: "hash_mismatch" } })
+  const stopped = { act: "wait", why: "portal" }
+  assert.equal(standingOf([], []), "none")
+  assert.equal(standingOf([waiting], [], { busy: true, stopped }), "sending")
+  assert.equal(standingOf([waiting], [], { stopped }), "portal")
+  assert.equal(standingOf([waiting, received], [good], { isHeld: true }), "waiting")
+  assert.equal(standingOf([received], [good, spoilt], { isHeld: true }), "wifi")
+  assert.equal(standingOf([received], [again]), "waiting")
+  assert.equal(standingOf([refused, received], [spoilt]), "stuck")
 })

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import Playwright, Route, expect
 
 from tests.phone.conftest import Enrolled
 from tests.phone.line import Line
@@ -72,6 +72,11 @@ def stopped(phone: Phone, why: str) -> None:
     phone.page.wait_for_selector(f"[data-part=sync][data-state=wait][data-why={why}]")
 
 
+def nudge(phone: Phone) -> None:
+    """There is network again: the phone talks with the office by itself, whether or not it was about to."""
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+
+
 def queue(phone: Phone) -> None:
     phone.page.click("[data-screen=home] [data-action=queue]")
     phone.page.wait_for_selector("[data-screen=queue]")
@@ -121,7 +126,10 @@ def test_a_session_that_ends_among_the_photos_asks_to_sign_in_and_goes_on_after(
     (partial,) = (server.folder / "uploads").iterdir()
     there = partial.stat().st_size
     assert there >= 128 * 1024
-    phone.page.click("[data-notice=sign-in] [data-action=sign-in]")
+    queue(phone)
+    expect(phone.page.locator("[data-part=standing][data-why=sign_in]")).to_contain_text("đăng nhập")
+    expect(phone.page.locator("[data-screen=queue] [data-action=sync]")).to_be_hidden()
+    phone.page.click("[data-screen=queue] [data-action=sign-in]")
     before = line.up
     phone.sign_in()
     phone.synced()
@@ -147,7 +155,7 @@ def test_photos_wait_for_wi_fi_while_answers_and_small_pictures_go(
     phone.page.screenshot(path=str(tmp_path / "queue.png"))
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 360
     phone.page.click("[data-action=send-photos]")
-    phone.page.locator("[data-part=none]").wait_for()
+    phone.page.locator("[data-part=standing][data-why=none]").wait_for()
     assert len(at_the_server(server)) == 1
     assert count(server, "thumbnail") == 0
 
@@ -161,21 +169,27 @@ def test_a_captive_portal_is_named_and_the_queue_says_what_to_do(phone: Phone, s
     queue(phone)
     expect(phone.page.locator("[data-why=portal]")).to_have_count(1)
     phone.context.unroute("**/api/v1/**")
-    away = {"Location": "http://login.example/"}
-    phone.context.route("**/api/v1/**", lambda route: route.fulfill(status=302, headers=away))
-    phone.page.click("[data-screen=queue] [data-action=sync]")
-    phone.page.locator("[data-part=status][data-state=portal]").wait_for()
+    asked: list[str] = []
+
+    def lead_away(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=302, headers={"Location": "http://login.example/"})
+
+    phone.context.route("**/api/v1/**", lead_away)
+    nudge(phone)
+    expect(phone.page.locator("[data-part=standing][data-why=portal]")).to_contain_text("đăng nhập")
+    assert asked
     phone.context.unroute("**/api/v1/**")
-    phone.page.click("[data-screen=queue] [data-action=sync]")
-    phone.page.locator("[data-part=none]").wait_for()
+    nudge(phone)
+    phone.page.locator("[data-part=standing][data-why=none]").wait_for()
     assert len(at_the_server(server)) == 1
 
 
 def test_a_photo_that_the_server_refuses_stays_says_why_and_holds_up_no_other(phone: Phone, server: Server) -> None:
     problem = {"problem": {"code": "media_type", "title": "?", "next": "?", "detail": None}}
-    refused = []
+    refused: list[str] = []
 
-    def refuse(route):  # type: ignore[no-untyped-def]
+    def refuse(route: Route) -> None:
         if not refused or route.request.url == refused[0]:
             refused[:] = [route.request.url]
             route.fulfill(status=415, headers={"X-So-Ho": "1"}, json=problem)
@@ -192,7 +206,7 @@ def test_a_photo_that_the_server_refuses_stays_says_why_and_holds_up_no_other(ph
     expect(phone.page.locator("[data-why=media_type]")).to_have_count(1)
     phone.context.unroute("**/api/v1/uploads/*")
     phone.page.click("[data-screen=queue] [data-action=sync]")
-    phone.page.locator("[data-part=none]").wait_for()
+    phone.page.locator("[data-part=standing][data-why=none]").wait_for()
     assert len(at_the_server(server)) == 2
 
 
@@ -220,7 +234,81 @@ def test_a_photo_that_the_phone_itself_spoilt_is_never_sent_and_is_said(
     line.mend()
     phone.page.click("[data-action=sync]")
     phone.until("() => document.querySelector('[data-part=sync]').dataset.state === 'idle'")
+    assert "không gửi được" in phone.page.inner_text("[data-part=sync]")
     queue(phone)
     expect(phone.page.locator("[data-why=file_damaged]")).to_have_count(1)
     assert (count(server, "submission"), at_the_server(server)) == (1, [])
     assert phone.page.locator("[data-part=causes]").inner_text().count("hỏng") == 1
+
+
+def zeroed(route: Route) -> None:
+    """A proxy that carries each part on, as long as it was, and nothing of what was in it."""
+    length = int(route.request.headers.get("content-length") or len(route.request.post_data_buffer or b"") or 64 * 1024)
+    route.continue_(post_data=bytes(length))
+
+
+def test_a_photo_damaged_on_its_way_stays_says_so_and_goes_again_by_itself(phone: Phone, server: Server) -> None:
+    spoilt: list[str] = []
+
+    def spoil(route: Route) -> None:
+        spoilt.append(route.request.method)
+        zeroed(route)
+
+    phone.context.route("**/api/v1/uploads/*", spoil)
+    photographed(phone)
+    phone.until("() => document.querySelector('[data-part=sync]').dataset.state === 'idle'")
+    assert spoilt
+    assert (count(server, "submission"), at_the_server(server)) == (1, [])
+    assert not list((server.folder / "uploads").iterdir())
+    assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
+    queue(phone)
+    expect(phone.page.locator("[data-why=hash_mismatch]")).to_contain_text("hỏng trên đường")
+    phone.context.unroute("**/api/v1/uploads/*")
+    phone.go_home()
+    nudge(phone)
+    phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+    assert len(at_the_server(server)) == 1
+
+
+def test_parts_cut_short_on_their_way_are_made_up_for(phone: Phone, server: Server) -> None:
+    cut: list[bytes] = []
+
+    def shorten(route: Route) -> None:
+        body = route.request.post_data_buffer
+        assert body
+        cut.append(body)
+        route.continue_(post_data=body[: len(body) // 2 + 1])
+
+    phone.context.route("**/api/v1/uploads/*", shorten)
+    photographed(phone)
+    phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+    assert len(cut) > 2
+    assert len(at_the_server(server)) == 1
+
+
+YEAR = 365 * 86_400_000
+WRONG_CLOCK = """Date = class extends Date {
+  constructor(...said) { said.length ? super(...said) : super(Date.now()) }
+  static now() { return super.now() + OFF }
+}"""
+
+
+@pytest.mark.parametrize("off", [YEAR, -YEAR])
+def test_a_phone_whose_clock_is_a_year_off_sends_and_says_that_its_clock_is_wrong(
+    phone: Phone, line: Line, server: Server, off: int
+) -> None:
+    phone.context.add_init_script(WRONG_CLOCK.replace("OFF", str(off)))
+    phone.open()
+    phone.synced()
+    phone.page.wait_for_selector("[data-notice=clock]")
+    photographed(phone)
+    phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+    phone.page.wait_for_selector("[data-notice=clock]")
+    with sqlite3.connect(server.folder / "so-ho.sqlite3") as database:
+        ((finalised, received),) = database.execute("SELECT finalised_at_said, received_at FROM submission")
+        ((skew,),) = database.execute("SELECT clock_skew_seconds FROM device")
+    assert (finalised[:4] > received[:4]) == (off > 0)  # kept as the phone says it; the server goes by its own
+    assert abs(skew * 1000 - off) < 60_000
+    line.breaks_after(0)
+    phone.page.click("[data-action=sync]")
+    stopped(phone, "clock")  # with HTTPS this is how it shows: no certificate is of such a day

@@ -1,6 +1,7 @@
 // Home: one line of truth, what came back first, what is half done, then every household of the villages.
 
 import { fold, matches } from "../search.js"
+import { isStuck } from "../store.js"
 import { drawNotices, wordsOfProblem } from "./notices.js"
 import { action, number, part, stamp, tag, time, word } from "./page.js"
 import { moreOf, survey } from "./register.js"
@@ -172,17 +173,18 @@ export function wordsOfProgress({ step, done = 0, total = 0, bytes = 0, size = 0
 }
 
 async function drawSync(element, app, counts) {
-  const at = await app.store.get("synced_at")
+  const [at, files] = await Promise.all([app.store.get("synced_at"), app.sync.state.busy || !counts.unsent ? [] : app.store.filesWaiting()])
   const { busy, held, stopped, runs } = app.sync.state
   const place = part(element, "sync")
   action(element, "sync").disabled = Boolean(busy)
   place.dataset.runs = runs
   place.dataset.state = busy ? "busy" : (stopped?.act ?? (at ? "idle" : "never"))
   place.dataset.why = stopped?.why ?? ""
-  action(element, "queue").hidden = !counts.unsent
+  const stuck = files.filter(isStuck).length
   if (busy) place.textContent = wordsOfProgress(app.sync.state)
   else if (stopped?.act === "refused") place.textContent = wordsOfProblem(stopped.problem)
   else if (stopped) place.textContent = word(`cause.${stopped.why ?? stopped.act}`)
+  else if (stuck) place.textContent = word("sync.stuck", { count: number(stuck) })
   else if (held) place.textContent = word("sync.held", { count: number(held) })
   else if (counts.unsent) place.textContent = word("sync.waiting", { count: number(counts.unsent) })
   else place.textContent = at ? word("sync.idle_at", { time: time(at) }) : word("welcome.first")

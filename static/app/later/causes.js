@@ -1,11 +1,17 @@
 // Why something is not at the server yet: every cause that the phone tells apart, in one table. Its sentence and its next
 // step are the words `cause.<code>` (those of a talk that stopped stand in words.html, the others in queue_parts.html).
 
-/** Who can do something about it: "itself" (the phone tries again), "you" (whoever holds the phone), "office". */
+import { isStuck } from "../store.js"
+
+/**
+ * Who can do something about it: "itself" (the phone tries again), "you" (whoever holds the phone), "office"; "lost": to
+ * send it again cannot help.
+ */
 export const CAUSES = {
   // Nothing goes through
   offline: "itself",
   unreachable: "itself",
+  clock: "you",
   slow: "itself",
   portal: "you",
   busy: "itself",
@@ -16,9 +22,6 @@ export const CAUSES = {
   phone_full: "you",
   app: "you",
   // One record or one file
-  waiting: "itself",
-  sending: "itself",
-  wifi: "you",
   too_large: "office",
   malformed: "office",
   forbidden: "office",
@@ -26,8 +29,9 @@ export const CAUSES = {
   media_type: "office",
   hash_mismatch: "itself",
   bad_receipt: "office",
-  file_damaged: "office",
-  file_missing: "office",
+  damaged: "lost",
+  file_damaged: "lost",
+  file_missing: "lost",
 }
 
 /** The code of a talk that stopped early ({act, why, problem}); null when it did not. */
@@ -37,13 +41,26 @@ export function causeOfStop(stopped) {
   return stopped.act === "sign_in" || stopped.act === "other_account" ? stopped.act : code
 }
 
-/** Why a record that is finished has not arrived: its own refusal first, then what stopped the talk. */
-export function causeOfEntry(item, { stopped = null, busy = false } = {}) {
-  return item.problem?.code ?? (busy ? "sending" : (causeOfStop(stopped) ?? "waiting"))
+const problemOf = (file) => (file.isHere ? file.problem : { code: "file_missing" })
+
+/** What stands in the way of one record and its `files` (of `store.filesWaiting()`) alone: {code, …}, each once. */
+export function problemsOf(item, files) {
+  const found = item.state === "received" ? files.map(problemOf) : [item.problem]
+  return [...new Map(found.filter(Boolean).map((problem) => [problem.code, problem])).values()]
 }
 
-/** Why a file of `store.filesWaiting()` has not arrived. `isHeld`: originals wait for Wi-Fi. */
-export function causeOfFile(file, { stopped = null, busy = false, isHeld = false } = {}) {
-  if (!file.isHere) return "file_missing"
-  return file.problem?.code ?? (busy ? "sending" : isHeld ? "wifi" : (causeOfStop(stopped) ?? "waiting"))
+/** May what `problemsOf` found change by sending again? */
+export const canMend = (problems) => problems.every(({ code }) => CAUSES[code] !== "lost")
+
+/**
+ * What all that waits waits for: "sending", why the talk stopped, "wifi", "waiting" (its turn), "stuck" (nothing of it goes
+ * by itself) or "none". `entries` and `files` are those that are not at the server, `isHeld`: originals wait for Wi-Fi.
+ */
+export function standingOf(entries, files, { stopped = null, busy = false, isHeld = false } = {}) {
+  if (busy) return "sending"
+  if (causeOfStop(stopped)) return causeOfStop(stopped)
+  const going = files.filter((file) => !isStuck(file))
+  if (entries.some((item) => item.state === "waiting" && !item.problem)) return "waiting"
+  if (going.length) return isHeld ? "wifi" : "waiting"
+  return entries.length ? "stuck" : "none"
 }

@@ -1,6 +1,8 @@
 // Files of answers on their way to the server: small ones whole, others in parts that go on where a cut line left them
 // (tus 1.0.0, docs/sync.md). The store, the network and the clock are handed in: a test holds each step.
 
+import { isStuck } from "../store.js"
+
 const WHOLE = 64 * 1024 // bytes up to which one call is better than three
 const LEAST = 64 * 1024
 const MOST = 1024 * 1024
@@ -48,7 +50,8 @@ const whole = async (file, { write }) => {
 /** One file in parts; → {act: "done", receipt} or what refused it. `moved(at)` is told how many bytes are there. */
 async function inParts(file, { write, stop, now = () => globalThis.performance?.now() ?? Date.now() }, moved) {
   let part = 2 * LEAST
-  for (let lost = 0; ; ) {
+  // One that was damaged on its way in an earlier talk is tried once: somebody pays for the bytes.
+  for (let lost = file.problem ? PATIENT : 0; ; ) {
     const said = pairs({ sha256: file.sha256, commune: file.commune_id, filetype: file.type })
     const begun = await write("/api/v1/uploads", { method: "POST", headers: { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": said }, body: async () => null })
     if (begun.act !== "done") return begun
@@ -77,10 +80,12 @@ async function inParts(file, { write, stop, now = () => globalThis.performance?.
 }
 
 /** The file with its bytes as they were taken; null when this phone has lost or spoilt them. */
-async function sound({ sha256, commune_id }, { store, hash }) {
-  const kept = await store.file(sha256)
-  const isSound = kept?.blob?.size === kept?.size && (await hash(kept.blob).catch(() => null)) === sha256
-  return isSound ? { ...kept, commune_id } : null
+async function sound({ sha256, commune_id, problem }, { store, hash }) {
+  const kept = await store.file(sha256).catch((error) => {
+    if (error.name !== "OperationError") throw error // its seal is broken: as good as lost, and no other's trouble
+  })
+  const isSound = kept?.blob?.size === (kept?.size ?? null) && (await hash(kept.blob).catch(() => null)) === sha256
+  return isSound ? { ...kept, commune_id, problem } : null
 }
 
 async function sendOriginal(file, talk, moved) {
@@ -113,7 +118,7 @@ async function sendThumbnail(file, talk) {
  * originals: somebody tapped «Gửi ảnh ngay», shrink}. A file that is refused keeps its reason; a cut line is thrown.
  */
 export async function sendFiles(waiting, talk) {
-  const files = waiting.filter((file) => file.isHere && !file.problem)
+  const files = waiting.filter((file) => !isStuck(file))
   const isFree = talk.originals || mayCarry(talk.onlyWifi, talk.connection)
   if (talk.shrink && (!isFree || isSlow(talk.connection))) {
     const pictures = files.filter((file) => file.type.startsWith("image/") && file.size > SMALL_ENOUGH && !file.has_thumbnail)

@@ -1,34 +1,51 @@
-// What has not reached the server yet, record by record and photo by photo: why, and what to do about it.
+// What has not reached the server yet: why, what to do about it, and then record by record.
 
-import { CAUSES, causeOfEntry, causeOfFile, causeOfStop } from "../../later/causes.js"
+import { CAUSES, canMend, problemsOf, standingOf } from "../../later/causes.js"
 import { mayCarry } from "../../later/files.js"
-import { isReceived } from "../../store.js"
+import { isReceived, isStuck } from "../../store.js"
 import { wordsOfProgress } from "../home.js"
 import { wordsOfProblem } from "../notices.js"
 import { action, number, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
+const TONES = { itself: "", you: "notice-warn", office: "notice-danger", lost: "notice-danger" }
+const QUIET = { none: "notice-ok", sending: "", waiting: "", wifi: "notice-warn", stuck: "notice-danger" } // nothing stopped
+const kilobytes = (files) => number(Math.ceil(files.reduce((sum, file) => sum + (file.size ?? 0), 0) / 1000))
+
 /** A cause in words: ours, or what the server said of it. */
-const wordsOf = (code, problem) => (code in CAUSES ? word(`cause.${code}`) : wordsOfProblem(problem))
+const wordsOf = ({ code, ...problem }) => (code in CAUSES ? word(`cause.${code}`) : wordsOfProblem({ code, ...problem }))
 
-const toneOf = (code) => ({ itself: "", you: "notice-warn", office: "notice-danger" })[CAUSES[code] ?? "office"]
+function whatOf(item, files) {
+  if (item.state === "received") return word("queue.photos", { count: number(files.length), size: kilobytes(files) })
+  const count = item.entry.files.length
+  return word(count ? "queue.answers_and" : "queue.answers", { count: number(count) })
+}
 
-function card(item, files, state) {
-  const element = stamp("queue-card", { name: item.name || word("row.unnamed") })
-  const link = action(element, "sent")
-  link.href = `#/sent/${encodeURIComponent(item.id)}`
-  const codes = item.state === "received" ? files.map((file) => causeOfFile(file, state)) : [causeOfEntry(item, state)]
-  const reasons = new Map(codes.map((code, index) => [code, (files[index] ?? item).problem ?? item.problem]))
-  element.dataset.why = [...reasons.keys()].join(" ")
-  const size = files.reduce((sum, file) => sum + (file.size ?? 0), 0)
-  part(element, "what").textContent =
-    item.state === "received" ? word("queue.photos", { count: number(files.length), size: number(Math.ceil(size / 1000)) }) : word("queue.answers", { count: number(item.entry.files.length) })
-  for (const [code, problem] of reasons) {
-    const line = stamp("queue-cause", { words: wordsOf(code, problem) })
-    line.classList.add(...[toneOf(code)].filter(Boolean))
-    part(element, "causes").append(line)
+function row({ item, files, problems }) {
+  const element = stamp("queue-row", { name: item.name || word("row.unnamed"), more: whatOf(item, files) })
+  action(element, "sent").href = `#/sent/${encodeURIComponent(item.id)}`
+  element.dataset.why = problems.map(({ code }) => code).join(" ")
+  for (const problem of problems) {
+    const notice = stamp("queue-cause", { words: wordsOf(problem) })
+    notice.classList.add(...[TONES[CAUSES[problem.code] ?? "office"]].filter(Boolean))
+    part(element, "causes").append(notice)
   }
   return element
+}
+
+/** How far the step that is under way is: [done, of], or null. */
+const progressOf = ({ step, done, total, bytes, size }) => ({ push: [done, total], thumbnails: [done, total], files: [bytes, size] })[step] ?? null
+
+function drawStanding(element, code, state, files) {
+  const box = part(element, "standing")
+  const going = files.filter((file) => !isStuck(file))
+  const words = { sending: () => wordsOfProgress(state), wifi: () => word("queue.wifi", { count: number(going.length), size: kilobytes(going) }) }
+  part(element, "status").textContent = words[code]?.() ?? (code in QUIET ? word(`queue.${code}`) : wordsOf({ ...state.stopped.problem, code }))
+  box.dataset.why = code
+  box.className = `notice ${QUIET[code] ?? TONES[CAUSES[code] ?? "office"]}`
+  const progress = code === "sending" && progressOf(state)
+  part(element, "progress").hidden = !progress
+  if (progress) [part(element, "progress").value, part(element, "progress").max] = [progress[0], progress[1] || 1]
 }
 
 export async function show(app) {
@@ -37,18 +54,23 @@ export async function show(app) {
 
   const draw = async () => {
     const [outbox, files, onlyWifi] = await Promise.all([app.store.outbox(), app.store.filesWaiting(), app.store.get("only_wifi")])
-    const { busy, stopped } = app.sync.state
+    const { state } = app.sync
     const isHeld = !mayCarry(onlyWifi, navigator.connection)
-    const unsent = outbox.filter((item) => !isReceived(item)).sort((one, other) => (one.id < other.id ? -1 : 1))
-    const cards = unsent.map((item) => card(item, files.filter((file) => file.entry_id === item.id), { busy, stopped, isHeld }))
-    part(element, "list").replaceChildren(...cards)
-    part(element, "none").hidden = unsent.length > 0
-    const code = causeOfStop(stopped)
-    part(element, "status").textContent = busy ? wordsOfProgress(app.sync.state) : code ? wordsOf(code, stopped.problem) : ""
-    part(element, "status").dataset.state = busy ? "busy" : (code ?? "idle")
-    action(element, "sync").disabled = action(element, "send-photos").disabled = Boolean(busy)
-    action(element, "send-photos").hidden = !isHeld || files.length === 0
+    const unsent = outbox.filter((item) => !isReceived(item))
+    const code = standingOf(unsent, files, { ...state, isHeld })
+    drawStanding(element, code, state, files)
+    const filesOf = (item) => files.filter((file) => file.entry_id === item.id)
+    const rows = unsent.map((item) => ({ item, files: filesOf(item), problems: problemsOf(item, filesOf(item)) }))
+    // What needs a person first, then the oldest.
+    rows.sort((one, other) => Boolean(other.problems.length) - Boolean(one.problems.length) || (one.item.id < other.item.id ? -1 : 1))
+    part(element, "list").replaceChildren(...rows.map(row))
+    action(element, "sign-in").hidden = code !== "sign_in"
+    action(element, "sync").disabled = action(element, "send-photos").disabled = state.busy
+    const isHopeless = code === "stuck" && rows.every(({ problems }) => !canMend(problems))
+    action(element, "sync").hidden = ["none", "sign_in", "wifi"].includes(code) || isHopeless
+    action(element, "send-photos").hidden = !isHeld || files.every(isStuck)
     action(element, "only-wifi").checked = Boolean(onlyWifi)
+    action(element, "carry").hidden = code === "none" || isHopeless
   }
 
   const send = async (wish) => {
