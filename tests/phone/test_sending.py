@@ -168,18 +168,13 @@ def test_a_captive_portal_is_named_and_the_queue_says_what_to_do(phone: Phone, s
     assert "đăng nhập" in phone.page.inner_text("[data-part=sync]")
     queue(phone)
     expect(phone.page.locator("[data-why=portal]")).to_have_count(1)
-    phone.context.unroute("**/api/v1/**")
-    asked: list[str] = []
-
-    def lead_away(route: Route) -> None:
-        asked.append(route.request.url)
-        route.fulfill(status=302, headers={"Location": "http://login.example/"})
-
-    phone.context.route("**/api/v1/**", lead_away)
-    nudge(phone)
+    away = {"Location": "http://login.example/"}
+    phone.context.route("**/api/v1/**", lambda route: route.fulfill(status=302, headers=away))
+    with phone.page.expect_request("**/api/v1/hello"):
+        nudge(phone)
     expect(phone.page.locator("[data-part=standing][data-why=portal]")).to_contain_text("đăng nhập")
-    assert asked
     phone.context.unroute("**/api/v1/**")
+    phone.page.locator("[data-part=standing][data-why=portal]").wait_for()
     nudge(phone)
     phone.page.locator("[data-part=standing][data-why=none]").wait_for()
     assert len(at_the_server(server)) == 1
