@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,16 +13,22 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 from app import create_app
 from models import Account
 from survey.submissions.accounts import find_account
 from survey.submissions.escrow import make_key
+from survey.web.capture import app_version
+from survey.web.session import open_database
 from tests import world
-from tests.databases import PostgreSQL, SQLite
+from tests.databases import PostgreSQL, SQLite, quick_folder
 from tests.interviews import ROUND, open_small_round
+
+
+def pytest_configure() -> None:
+    """Temporary folders in memory."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quick_folder())
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -62,15 +71,22 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates compiled once, not once a test."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
-@pytest.fixture(scope="session")
 def escrow_key() -> bytes:
     """An escrow key made once, not once a test."""
     return make_key()
+
+
+@pytest.fixture(scope="session")
+def wired(tmp_path_factory: pytest.TempPathFactory, escrow_key: bytes) -> Flask:
+    """The app with its routes, templates and keys, wired once and not once a test. It has no database."""
+    instance = tmp_path_factory.mktemp("wired") / "instance"
+    instance.mkdir(mode=0o700)
+    (instance / "escrow.key").write_bytes(escrow_key)
+    made = create_app({"DATABASE_URL": f"sqlite:///{instance}/none.sqlite3", "INSTANCE": instance, "TESTING": True})
+    made.test_client_class = Browser
+    with made.test_request_context():
+        app_version()
+    return made
 
 
 @pytest.fixture
@@ -79,22 +95,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(
-    databases: Any,
-    tmp_path: Any,
-    clock: Clock,
-    templates: FileSystemBytecodeCache,
-    escrow_key: bytes,
-    request: pytest.FixtureRequest,
-) -> Iterator[Flask]:
+def app(databases: Any, tmp_path: Any, clock: Clock, wired: Flask, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The app on a fresh copy of the world, with the small round in it for a test that asks for that."""
     url = databases.fresh(*([open_small_round] if "small_round" in request.fixturenames else []))
-    instance = tmp_path / "instance"
-    instance.mkdir(mode=0o700)
-    (instance / "escrow.key").write_bytes(escrow_key)
-    made = create_app({"DATABASE_URL": url, "INSTANCE": instance, "CLOCK": clock, "TESTING": True})
-    made.test_client_class = Browser
-    made.jinja_env.bytecode_cache = templates
+    instance = shutil.copytree(wired.instance_path, tmp_path / "instance")
+    made = copy.copy(wired)
+    made.instance_path = str(instance)
+    made.config = copy.copy(wired.config)
+    made.config.update(DATABASE_URL=url, INSTANCE=instance, CLOCK=clock)
+    made.extensions = dict(wired.extensions)
+    made.view_functions = dict(wired.view_functions)
+    open_database(made)
     yield made
     made.extensions["engine"].dispose()
     databases.drop(url)

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Attachment
+from models.engine import reading_engine
 from survey.submissions import audit
 from survey.submissions.backup import (
     POSTGRESQL,
@@ -101,7 +102,7 @@ def _holds_data(engine: Engine, instance: Path) -> bool:
     if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists():
         return False
     try:
-        return bool(inspect(engine).get_table_names())
+        return bool(inspect(reading_engine(engine)).get_table_names())  # a server at work is not waited for
     except SQLAlchemyError:  # a damaged database is data too
         return True
     finally:

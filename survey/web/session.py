@@ -21,14 +21,19 @@ _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def init_app(app: Flask) -> None:
+    open_database(app)
+    app.after_request(_finish)
+    app.teardown_appcontext(_close)
+
+
+def open_database(app: Flask) -> None:
+    """The engines of what DATABASE_URL names."""
     try:
         engine = open_engine(app.config["DATABASE_URL"])
     except (ArgumentError, ModuleNotFoundError):  # the address may hold a password: it is not repeated
         raise SystemExit("DATABASE_URL: an address as sqlite:///… or postgresql://… is wanted.") from None
     app.extensions["engine"] = engine
     app.extensions["reading_engine"] = reading_engine(engine)
-    app.after_request(_finish)
-    app.teardown_appcontext(_close)
 
 
 def get_engine() -> Engine:
