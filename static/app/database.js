@@ -12,7 +12,13 @@ export const ask = (request) =>
 // A phone short of memory closes connections under us; such a transaction was never committed and may be done again.
 const isDead = (error) => ["InvalidStateError", "UnknownError"].includes(error?.name)
 
+// Photos, questionnaires and the register can wait for room. All else (answers, receipts, a code that is typed) is small, and
+// may use what is kept back for it.
+const isBulk = (names) => names[0] === "households" || (names.length === 1 && ["files", "forms"].includes(names[0]))
+
 export class Database {
+  /** Called when something small found no room on the disk; resolves to whether it is worth another try. */
+  static relieve = async () => false
   #name
   #version
   #upgrade
@@ -72,6 +78,7 @@ export class Database {
       try {
         return await this.#once(await this.#open(), names, mode, work)
       } catch (error) {
+        if (error?.name === "QuotaExceededError" && !isBulk(names) && (await Database.relieve())) continue
         if (attempt > 1 || !isDead(error)) throw error
         await this.close()
       }

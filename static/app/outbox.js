@@ -118,6 +118,7 @@ export class Outbox {
   #report
   #wish
   #greeting = null
+  #told = {}
 
   /**
    * `report({step, done, total, bytes, size})` is told what is being done, for words and a count on the screen, and
@@ -229,6 +230,7 @@ export class Outbox {
         await this.#store.refused(batch[0].id, answer.problem)
       } else {
         await this.#keepResults(batch, answer.body)
+        await this.#keepMissed(answer.body)
         if (answer.body.revoked && !this.#greeting.revoked) await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
         done += batch.length
       }
@@ -243,8 +245,10 @@ export class Outbox {
       .filter((item) => item.state === "waiting" && !carried.has(item.id))
       .map((item) => ({ id: item.id, household_id: item.entry.household_id }))
     const { open } = await this.#store.counts()
+    const [lost, formerly] = await Promise.all(["lost", "formerly"].map((key) => this.#store.get(key)))
+    this.#told = { lost, formerly }
     const device = { ...(await this.#device()), clock: new Date().toISOString(), in_progress: open }
-    return { device, unsent, entries: batch.map((item) => item.entry) }
+    return { device, unsent, lost, formerly, entries: batch.map((item) => item.entry) }
   }
 
   async #keepResults(batch, body) {
@@ -256,6 +260,17 @@ export class Outbox {
       const signed = compared ? await isSigned(result.receipt, this.#greeting.receipt_key) : false
       if (signed === false) await this.#store.refused(item.id, { code: "bad_receipt", title: "", next: "" })
       else await this.#store.received(item.id, result, signed)
+    }
+  }
+
+  /** What the server misses of this account. Whether another phone was this one is asked at the first talk: it cannot become so. */
+  async #keepMissed({ gone = [], elsewhere = [] }) {
+    const { gone: before = [], elsewhere: asked = [] } = (await this.#store.get("missed")) ?? {}
+    const isFirst = !(await this.#store.get("synced_at"))
+    const others = elsewhere.filter((one) => isFirst || asked.some(({ device }) => device.id === one.device.id))
+    if (gone.length + others.length + before.length + asked.length) await this.#store.set("missed", { gone, elsewhere: others })
+    for (const [key, told] of Object.entries(this.#told)) {
+      if (told?.length && (await this.#store.get(key)).length === told.length) await this.#store.set(key, [])
     }
   }
 

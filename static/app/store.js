@@ -32,7 +32,7 @@ class Settings {
   }
 }
 
-/** What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle, and
+/** What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle, persist, and
  * for each account `ring <id>` and `wait <id>`. */
 export class Device extends Settings {
   constructor(name = "so-ho") {
@@ -77,10 +77,10 @@ const PLAIN = {
   drafts: ["id", "round_id", "household_id", "form", "state", "entry_id", "started_at", "files"],
   journal: ["draft", "seq", "files"],
   outbox: ["id", "draft_id", "round_id", "household_id", "commune_id", "files", "content_hash", "state", "missing", "result", "receipt", "verified", "problem", "carried_at"],
-  files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail"],
+  files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail", "freed"],
 }
 const SEALED = Object.keys(PLAIN)
-const LAST_SAVED = "last_saved "
+const isHidden = (key) => key.startsWith("last_saved ") || key === "missed" // of meta: what names a household
 const AT_ONCE = 100 // rows sealed in one step of a migration; files one by one
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value))
 const valueOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes))
@@ -172,7 +172,9 @@ export class Locked extends Error {}
 
 /** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
  * that this phone is ahead of the server), `last_saved <form>`, sealed (a migration is done),
- * receipt_keys (those of the server that were trusted, the last one now), only_wifi (originals of photos go by Wi-Fi only). */
+ * receipt_keys (those of the server that were trusted, the last one now), only_wifi (originals of photos go by Wi-Fi only), lost
+ * (what was held before the storage was cleared, until the server is told), formerly (devices that this phone was before),
+ * missed (what the server misses: push's gone and elsewhere). */
 export class Store extends Settings {
   #ring
   #key
@@ -275,14 +277,18 @@ export class Store extends Settings {
     }
   }
 
+  /** `relieve()` makes room for what is small (capture/later/space.js), and says whether it did. */
+  static relievedBy(relieve) {
+    Database.relieve = relieve
+  }
+
   async get(key) {
     const kept = await super.get(key)
     return kept?.sealed?.byteLength ? this.#unbox("meta", key, kept.sealed) : kept
   }
 
   async set(key, value) {
-    const isHidden = this.#ring && key.startsWith(LAST_SAVED)
-    return super.set(key, isHidden ? { sealed: await this.#box("meta", key, value) } : value)
+    return super.set(key, this.#ring && isHidden(key) ? { sealed: await this.#box("meta", key, value) } : value)
   }
 
   /**
@@ -304,7 +310,7 @@ export class Store extends Settings {
       }
     }
     const saved = await this.database.read(["meta"], ({ meta }) => ask(meta.getAllKeys()))
-    for (const key of saved.filter((one) => one.startsWith(LAST_SAVED))) await this.set(key, await this.get(key))
+    for (const key of saved.filter(isHidden)) await this.set(key, await this.get(key))
     await this.set("sealed", true)
   }
 
@@ -512,7 +518,23 @@ export class Store extends Settings {
   async saveFile(file) {
     const row = await this.#sealed("files", { ...file, receipt: null, problem: null })
     return this.database.write(["files"], async ({ files }) => {
-      if (!(await ask(files.get(file.sha256)))) files.add(row)
+      const kept = await ask(files.get(file.sha256))
+      if (!kept || kept.freed) files.put({ ...row, receipt: kept?.receipt ?? null })
+    })
+  }
+
+  /**
+   * Lets go of the bytes of files that the server has for good, but for those of open interviews; their receipts stay.
+   * → {count, size}; with `isAsked` nothing is changed.
+   */
+  freeFiles(isAsked = false) {
+    return this.database.write(NAMING, async (stores) => {
+      const due = (await ask(stores.outbox.getAll())).map(plainly).filter((item) => !isReceived(item)).flatMap((item) => item.files)
+      const rows = (await ask(stores.files.getAll())).filter((row) => row.receipt && !row.freed)
+      const kept = new Set([...due, ...(await everMentioned(stores, rows.map((row) => row.sha256)))])
+      const going = rows.filter((row) => !kept.has(row.sha256))
+      for (const { blob, bytes, ...row } of isAsked ? [] : going) stores.files.put({ ...row, freed: true })
+      return { count: going.length, size: going.reduce((sum, row) => sum + row.size, 0) }
     })
   }
 
@@ -549,7 +571,7 @@ export class Store extends Settings {
       const kept = await Promise.all([...named.keys()].map((key) => ask(files.get(key))))
       return [...named.values()].map((one, index) => {
         const { size, type, problem = null, has_thumbnail = false } = kept[index] ?? {}
-        return { ...one, isHere: Boolean(kept[index]), size, type, problem, has_thumbnail }
+        return { ...one, isHere: Boolean(kept[index]) && !kept[index].freed, size, type, problem, has_thumbnail }
       })
     })
   }
@@ -621,6 +643,17 @@ export class Store extends Settings {
       const items = await ask(outbox.getAll())
       const received = items.filter(isReceived).length
       return { saved: open + items.length, open, unsent: items.length - received, received }
+    })
+  }
+
+  /** What only this phone has, by ids alone: {held: [{id, household_id, open?}], known: every id that is kept here}. */
+  held() {
+    return this.database.read(["drafts", "outbox"], async ({ drafts, outbox }) => {
+      const begun = await ask(drafts.getAll())
+      const items = (await ask(outbox.getAll())).map(plainly)
+      const open = begun.filter((draft) => draft.state === "open").map(({ id, household_id }) => ({ id, household_id, open: true }))
+      const unsent = items.filter((item) => !isReceived(item)).map(({ id, household_id }) => ({ id, household_id }))
+      return { held: [...unsent, ...open], known: new Set([...begun, ...items].map(({ id }) => id)) }
     })
   }
 

@@ -209,5 +209,5 @@ def _storage(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
     kept = {key: value[key] for key in ("used", "quota") if isinstance(value.get(key), int) and 0 <= value[key] < 2**60}
-    said = {key: value[key] for key in ("asked", "installed") if isinstance(value.get(key), bool)}
+    said = {key: value[key] for key in ("asked", "installed", "short") if isinstance(value.get(key), bool)}
     return kept | said | {"persisted": value.get("persisted") is True}

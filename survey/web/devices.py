@@ -51,7 +51,8 @@ def phone_signs(phone: Holding) -> dict[str, bool]:
         "stale": now() - device.last_contact_at > STALE,
         "other_release": device.app_version not in ("", app_version()),
         "clock": abs(device.clock_skew_seconds or 0) > WRONG_CLOCK,
-        "full": bool(storage.get("quota")) and storage.get("used", 0) > LITTLE_ROOM * storage["quota"],
+        "full": storage.get("short", False)
+        or (bool(storage.get("quota")) and storage.get("used", 0) > LITTLE_ROOM * storage["quota"]),
         "not_persisted": bool(storage) and not storage.get("persisted"),
         "gone": bool(phone.gone),
     }

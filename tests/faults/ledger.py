@@ -103,6 +103,8 @@ class Ledger:
             hold(same, f"the office's content of {row['entry_id']} is not what was said")
             hold(row["commune_id"] and row["household_id"], f"{row['entry_id']} has no place")
         self._check_files(office)
+        gone = office.gone() - set(times)
+        hold(not gone, f"the office calls {gone} lost, and no phone was cleared")
 
         crashes = [line for line in office.log().splitlines() if " ERROR " in line and not line.endswith(FULL)]
         hold(not crashes, f"the server crashed: {crashes}")

@@ -142,9 +142,10 @@ class Office:
         log = self.folder.parent / "log"
         return log.read_text() if log.exists() else ""
 
-    def unsent(self) -> set[str]:
-        """The ids that phones said they still hold."""
-        return {one["id"] for row in self.ask("SELECT unsent FROM device") for one in json.loads(row["unsent"])}
+    def gone(self) -> set[str]:
+        """The ids that it believes to have been lost with a phone's storage."""
+        named = [one for row in self.ask("SELECT unsent FROM device") for one in json.loads(row["unsent"])]
+        return {one["id"] for one in named if "gone" in one}
 
 
 class _changes:

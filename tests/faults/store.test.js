@@ -358,3 +358,102 @@ test("a tab of the release before, or one where no PIN was chosen yet, cannot wr
   await assert.rejects(old.append("d", [event("a", NAMES.member)]))
   assert.deepEqual(secretsIn(await dump()), [])
 })
+
+/** Once, a request to the database ends with an error of this name. */
+function failOnce(prototype, method, name) {
+  const real = prototype[method]
+  prototype[method] = function () {
+    prototype[method] = real
+    throw new DOMException("", name)
+  }
+}
+
+test("a connection that died under the app is opened again, and the same answer is written once", async () => {
+  const store = unlocked()
+  await fill(store)
+  failOnce(Object.getPrototypeOf(await opened()), "transaction", "InvalidStateError")
+  await store.append("d", [event("mang", "co")])
+  assert.equal((await store.draft("d")).events.filter((one) => one.path === "mang").length, 1)
+})
+
+/** A connection of the test's own to the account's database. */
+function opened() {
+  const request = indexedDB.open("so-ho-account-1")
+  return new Promise((done) => (request.onsuccess = () => (request.result.close(), done(request.result))))
+}
+
+test("an answer that finds no room gets what is kept back for it; a photo and the register do not", async () => {
+  const store = unlocked()
+  await fill(store)
+  const places = Object.getPrototypeOf((await seen()).store)
+  let asked = 0
+  Store.relievedBy(async () => ++asked < 2)
+  failOnce(places, "add", "QuotaExceededError")
+  await store.append("d", [event("mang", "co")])
+  assert.equal((await store.draft("d")).events.at(-1).value, "co")
+  failOnce(places, "add", "QuotaExceededError") // nothing is kept back any more: it is told
+  await assert.rejects(store.append("d", [event("mang", "khong")]), { name: "QuotaExceededError" })
+  assert.equal(asked, 2)
+  failOnce(places, "put", "QuotaExceededError")
+  await assert.rejects(store.saveFile(await file(REPLACED)), { name: "QuotaExceededError" })
+  failOnce(places, "put", "QuotaExceededError")
+  const change = { round_id: "r", household_id: "ho-1", change: 4, head_name: "", code: "2" }
+  await assert.rejects(store.commitChunk({ entries: [change], cursor: 4, generation: "g" }), { name: "QuotaExceededError" })
+  assert.equal(asked, 2)
+  Store.relievedBy(async () => false)
+})
+
+/** A transaction of the test's own: {store} of journals. */
+async function seen() {
+  const request = indexedDB.open("so-ho-account-1")
+  await new Promise((done) => (request.onsuccess = done))
+  const store = request.result.transaction("journal").objectStore("journal")
+  request.result.close()
+  return { store }
+}
+
+test("what only this phone has is named by ids, and what it ever had is known", async () => {
+  const store = unlocked()
+  await fill(store)
+  assert.deepEqual(await store.held(), { held: [{ id: "d", household_id: "ho-0", open: true }], known: new Set(["d"]) })
+  await store.finalise("d", entry("e", {}, [photo]))
+  assert.deepEqual(await store.held(), { held: [{ id: "e", household_id: "ho-0" }], known: new Set(["d", "e"]) })
+  await store.received("e", { outcome: "stored", receipt: { body: "{}" }, missing_files: [] }, true)
+  assert.deepEqual(await store.held(), { held: [], known: new Set(["d", "e"]) })
+})
+
+for (const [kind, make] of [["sealed", unlocked], ["in plain", () => new Store("account-1")]]) {
+  test(`only photos that the server has and no open interview names make room, ${kind}`, async () => {
+    const store = make()
+    await fill(store)
+    const receipt = { body: "{}" }
+    await store.finalise("d", entry("e", {}, [photo]))
+    assert.deepEqual(await store.freeFiles(), { count: 0, size: 0 }) // nobody else has it
+    await store.received("e", { outcome: "stored", receipt, missing_files: [photo] }, true)
+    assert.equal((await store.freeFiles()).count, 0)
+    await store.fileReceived(photo, receipt)
+    await store.openDraft({ ...DRAFT, id: "other", household_id: "ho-1", start: { anh: photo } })
+    assert.equal((await store.freeFiles()).count, 0) // somebody mends a record with it
+    await store.discard("other", "2026-11-23T02:00:00.000Z")
+    assert.deepEqual(await store.freeFiles(true), { count: 1, size: PHOTO.length })
+    assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
+    await store.freeFiles()
+    const { blob, receipt: kept, freed } = await store.file(photo)
+    assert.deepEqual([blob, kept, freed], [undefined, receipt, true])
+    assert.equal((await store.freeFiles()).count, 0)
+    // A restored server lacks it: it is not offered, and counts as missing.
+    await store.received("e", { outcome: "stored", receipt, missing_files: [photo] }, true)
+    assert.deepEqual((await store.filesWaiting()).map((one) => one.isHere), [false])
+    // The same photo is taken again: it is here again.
+    await store.saveFile(await file(PHOTO))
+    assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
+    assert.deepEqual((await store.filesWaiting()).map((one) => one.isHere), [true])
+  })
+}
+
+test("whose interviews are missed is sealed like everything that names a household", async () => {
+  const store = unlocked()
+  await store.set("missed", { gone: [{ id: "e", head_name: NAMES.head }], elsewhere: [] })
+  assert.deepEqual(secretsIn(await dump()), [])
+  assert.equal((await store.get("missed")).gone[0].head_name, NAMES.head)
+})

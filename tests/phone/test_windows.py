@@ -15,6 +15,9 @@ BEGIN_AS_A_SYNC_ENDS = """() => {
   document.querySelector('[data-action=interview]').click()
 }"""
 
+# The releases that the worker keeps; room that is kept back for full phones lies beside them.
+RELEASES = "caches.keys().then(names => names.filter(name => name.startsWith('so-ho-')))"
+
 
 def test_an_interview_open_in_one_window_is_taken_over_whole_by_another(phone: Phone) -> None:
     phone.begin()
@@ -49,7 +52,7 @@ def test_an_interview_begun_as_a_sync_ends_is_not_taken_for_another_windows(phon
 
 
 def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, server: Server) -> None:
-    kept = phone.page.evaluate("caches.keys()")
+    kept = phone.page.evaluate(RELEASES)
     phone.begin()
     phone.section("thong_tin_ho")
     server.stop()
@@ -69,7 +72,7 @@ def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, 
         phone.page.click("[data-action=update]")
     phone.unlock()
     phone.page.wait_for_selector("[data-screen=home]")
-    phone.until("() => caches.keys().then(names => names.join() === 'so-ho-ban-moi')")
+    phone.until(f"() => {RELEASES}.then(names => names.join() === 'so-ho-ban-moi')")
     assert kept != ["so-ho-ban-moi"]
     phone.begin()
     phone.section("thong_tin_ho")
@@ -88,7 +91,7 @@ def test_a_page_that_no_worker_has_in_its_care_asks_for_one(phone: Phone) -> Non
 
 
 def test_a_release_that_arrives_in_part_leaves_the_one_before_whole(phone: Phone, server: Server) -> None:
-    kept = phone.page.evaluate("caches.keys()")
+    kept = phone.page.evaluate(RELEASES)
     server.stop()
     server.start(release="ban-hong")
     # The line breaks at one file of the new release.
@@ -101,7 +104,7 @@ def test_a_release_that_arrives_in_part_leaves_the_one_before_whole(phone: Phone
     server.stop()
     phone.reload()
     phone.page.wait_for_selector("[data-household=ho-0]")
-    assert phone.page.evaluate("caches.keys()") == kept
+    assert phone.page.evaluate(RELEASES) == kept
 
 
 JOURNAL = """async account => {

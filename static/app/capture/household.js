@@ -7,6 +7,7 @@ import { Interview } from "../interview.js"
 import { lockName } from "./opened.js"
 import { action, ask, date, number, part, stamp, tag, time, word } from "./page.js"
 import { survey } from "./register.js"
+import { space } from "./space.js"
 
 const draftHash = (id) => `#/d/${encodeURIComponent(id)}`
 
@@ -21,11 +22,14 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
   const bundle = await app.store.form(round.form.id, round.form.version)
   const isReady = bundle && (await ready(bundle).then(() => true, () => false))
   if (!isReady) return void (await ask({ title: word("household.begin"), words: word("household.no_form"), yes: word("failed.yes") }))
+  const { persist, room } = await space()
+  if ((await room()).isFull) return app.go("#/room")
   const kept = await app.opened.kept(bundle.id)
   const made = newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(), newHousehold, ...kept })
   const draft = await app.store.openDraft(made)
   // The first interview is the moment from which data must not be lost; browsers agree more readily than at the start.
-  navigator.storage?.persist?.()
+  persist(app.device).catch((error) => console.error(error))
+  await app.note()
   app.tell("changed")
   app.go(draftHash(draft.id))
 }

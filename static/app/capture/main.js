@@ -7,14 +7,14 @@
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
 //                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place clear change search-choice retry language
-//                  letters forgot other lock-now change-pin queue send-photos only-wifi
+//                  letters forgot other lock-now change-pin queue send-photos only-wifi room install free missed was-this was-other
 //   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline withdrawn stranger
-//   clock desk
+//   clock desk room missed elsewhere
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
-// · #/settings · #/queue · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+// · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
 import { Device, Locked, Store } from "../store.js"
 import { Outbox, Stopped, hello, signOut } from "../outbox.js"
@@ -30,6 +30,7 @@ import { Opened } from "./opened.js"
 import { action, part, stamp } from "./page.js"
 import { Release, isInterviewOpen } from "./release.js"
 import { routeOf } from "./routes.js"
+import { space } from "./space.js"
 import * as welcome from "./welcome.js"
 
 /** What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens. */
@@ -50,6 +51,7 @@ class App {
     await look.apply()
     // Without HTTPS a browser gives neither locks nor hashes nor a worker: better one sentence than half an app.
     if (!isSecureContext) return this.#place(await welcome.showInsecure())
+    Store.relievedBy(async () => (await space()).relieve())
     this.opened = new Opened(this)
     this.keeper = new Keeper(this)
     this.release = new Release(() => this.screen?.changed?.())
@@ -63,6 +65,10 @@ class App {
     const send = () => this.isOpen && this.sync.now()
     addEventListener("online", send)
     navigator.serviceWorker?.addEventListener("message", ({ data }) => data === "send" && send())
+    addEventListener("beforeinstallprompt", (event) => {
+      event.preventDefault() // asked for in the settings
+      this.installing = event
+    })
     document.addEventListener("visibilitychange", () => this.#seen())
     history.scrollRestoration = "manual"
     await this.signedIn((await this.device.get("account")) ?? null)
@@ -74,6 +80,7 @@ class App {
     this.account = account
     this.store = account ? await this.keeper.storeOf(account) : null
     if (!account) this.keeper.drop()
+    await this.note()
     await this.show()
     if (this.isOpen) this.sync.now()
   }
@@ -146,6 +153,7 @@ class App {
 
   async show() {
     const turn = ++this.#turn
+    if (await this.#isGone()) return location.reload()
     const route = routeOf(location.hash)
     const barrier = await this.#barrier()
     this.isOpen = !barrier
@@ -212,8 +220,20 @@ class App {
     this.#channel.postMessage(what)
   }
 
+  /** Says outside of the database what this phone holds, once what can do that is here. */
+  async note() {
+    const { account, device, store } = this
+    if (account) await import("./later/marker.js").then(({ note }) => note(device, account, store)).catch(() => {})
+  }
+
+  /** Was everything cleared under this page? What it wrote from now on nobody could open again. (Who signs out keeps the id.) */
+  async #isGone() {
+    return this.account && !(await this.device.get("account")) && !(await this.device.get("device_id"))
+  }
+
   /** Something was stored: this screen and other tabs show it. */
   changed() {
+    this.note()
     this.screen?.changed?.()
     this.tell("changed")
   }
@@ -256,14 +276,14 @@ class App {
 
   /** This phone as push describes it. */
   async #describe() {
-    const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {}
+    const [{ device }, { described }] = await Promise.all([import("./later/marker.js").then(({ read }) => read()), import("./later/space.js")])
     const agent = navigator.userAgentData
     const browser = agent?.brands?.at(-1)
     return {
-      id: await this.device.once("device_id", () => uuidv7()),
+      id: await this.device.once("device_id", () => device ?? uuidv7()),
       label: agent ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim() : navigator.userAgent.slice(0, 120),
       app_version: await this.release.version(),
-      storage: { used: usage, quota, persisted: (await navigator.storage?.persisted?.()) ?? false },
+      storage: await described(this.device),
     }
   }
 }

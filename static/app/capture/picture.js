@@ -3,11 +3,12 @@
 import { sha256 } from "../canonical.js"
 import { drawingPad, scaled, shrink } from "../media.js"
 import { action, number, part, stamp, word } from "./page.js"
+import { space } from "./space.js"
 
 /** Keeps a file and makes it the question's answer. The bytes are on the disk before the answer names them. */
 export async function keep(question, blob, { type = blob.type, name } = {}) {
   const hash = await sha256(await blob.arrayBuffer())
-  await question.interview.saveFile({ sha256: hash, blob, size: blob.size, type, name })
+  await (await space()).within(blob.size, () => question.interview.saveFile({ sha256: hash, blob, size: blob.size, type, name }))
   question.answer(hash)
 }
 
@@ -20,7 +21,8 @@ export class Kept {
   /** Puts the file that `hash` names into `shown` (an element with a src); null when this phone has it not. */
   async draw(hash, shown) {
     this.leave()
-    const file = hash ? await this.question.interview.fileOf(hash) : null
+    const kept = hash ? await this.question.interview.fileOf(hash) : null
+    const file = kept?.blob ? kept : null
     shown.hidden = !file
     part(this.element, "elsewhere").hidden = !hash || Boolean(file)
     if (file) shown.src = this.#address = URL.createObjectURL(file.blob)

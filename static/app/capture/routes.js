@@ -10,9 +10,13 @@ import * as section from "./section.js"
 import * as sent from "./sent.js"
 import * as settings from "./settings.js"
 
+const shown = (load) => (app) => load().then(({ show }) => show(app))
 const later = {
   pin: (app) => import("./later/pin.js").then(({ showChange }) => showChange(app)),
-  queue: (app) => import("./later/queue.js").then(({ show }) => show(app)),
+  queue: shown(() => import("./later/queue.js")),
+  carry: shown(() => import("./later/carry.js")),
+  room: shown(() => import("./later/room.js")),
+  missed: shown(() => import("./later/missed.js")),
   forgot: (app, params) => import("./later/pin.js").then(({ showForgot }) => showForgot(app, params)),
 }
 
@@ -23,10 +27,8 @@ export function routeOf(hash) {
   if (place === "h") return { show: household.show, params: { round: first, household: second } }
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
-  if (place === "pin" || place === "forgot") return { show: later[place], params: { step: first } }
-  if (place === "queue") return { show: later.queue, params: {} }
+  if (Object.hasOwn(later, place)) return { show: later[place], params: { step: first } }
   if (place === "settings") return { show: settings.show, params: {} }
-  if (place === "carry") return { show: async (app) => (await import("./later/carry.js")).show(app), params: {} }
   if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }
   const screens = { s: section.show, check: check.show, result: result.show }

@@ -3,17 +3,6 @@
 import * as look from "./look.js"
 import { action, ask, number, part, stamp, word } from "./page.js"
 
-const megabytes = (bytes) => number(Math.ceil(bytes / 1e6))
-
-async function drawRoom(element) {
-  const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {}
-  part(element, "gauge").value = quota ? usage / quota : 0
-  part(element, "room").textContent = word("settings.room", { used: megabytes(usage), quota: megabytes(quota) })
-  const isPersisted = (await navigator.storage?.persisted?.()) ?? false
-  part(element, "persisted").textContent = word(isPersisted ? "settings.persisted" : "settings.not_persisted")
-  action(element, "persist").hidden = isPersisted
-}
-
 /** Asks, saying what stays unsent. */
 export async function signOut(app) {
   const { unsent, open } = await app.store.counts()
@@ -42,15 +31,10 @@ export async function show(app) {
     part(element, "language-missing").hidden = false
     element.querySelector(`[name="language"][value="${document.documentElement.lang}"]`).checked = true
   })
-  action(element, "persist").addEventListener("click", async () => {
-    const isAgreed = await navigator.storage.persist()
-    await drawRoom(element)
-    if (!isAgreed) part(element, "persisted").textContent = word("settings.refused")
-  })
   action(element, "sign-out").addEventListener("click", () => signOut(app))
   part(element, "version").textContent = await app.release.version()
   part(element, "device").textContent = (await app.device.get("device_id")) ?? ""
-  await drawRoom(element)
+  import("./later/room.js").then(({ drawRoom }) => drawRoom(app, part(element, "room-now"))).catch(() => {})
   import("./later/pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {}) // not on this phone yet
   return { element }
 }

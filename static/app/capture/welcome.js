@@ -14,6 +14,7 @@ export async function showInsecure() {
 export async function show(app) {
   const element = stamp("welcome")
   const status = part(element, "status")
+  import("./later/missed.js").then(({ sayCleared }) => sayCleared(part(element, "cleared"), app.device)).catch(() => {})
   const other = Object.entries(look.offered()).find(([code]) => code !== document.documentElement.lang)
   const language = action(element, "language")
   language.textContent = other[1]

@@ -41,7 +41,7 @@ async function* partsOf(store, items, pass, hasFiles) {
     for (const hash of missing) {
       const file = carried.has(hash) ? null : await store.file(hash)
       carried.add(hash)
-      if (!file) continue // was given up or lost: the server will say that it waits for it
+      if (!file?.blob) continue // was given up or lost: the server will say that it waits for it
       yield line({ file: { sha256: hash, size: file.blob.size, type: file.type, commune_id: entry.commune_id } })
       const reader = file.blob.stream().getReader()
       for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value

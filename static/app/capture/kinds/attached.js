@@ -2,6 +2,7 @@
 
 import { keep, Kept, kilobytes } from "../picture.js"
 import { action, number, part, stamp, word } from "../page.js"
+import { space } from "../space.js"
 
 const BITS = { normal: 64000, low: 24000, "voice-only": 12000 } // a second, as ODK's qualities of sound
 const SOUNDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]
@@ -71,6 +72,7 @@ export class Attached extends Kept {
   }
 
   async #record() {
+    if ((await (await space()).room()).isFull) return void (this.status.textContent = word("photo.full"))
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true })
       const mimeType = SOUNDS.find((one) => MediaRecorder.isTypeSupported(one))

@@ -1,11 +1,14 @@
-// What is said above the list when this phone was withdrawn, or when the server signs with a key that nobody introduced.
+// What is said above the list when this phone was withdrawn or cleared, when it is full, or when the server signs with a
+// key that nobody introduced.
 
 import { spelled } from "../../later/keys.js"
 import { action, ask, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
+import { missedNotices } from "./missed.js"
+import { roomNotice } from "./room.js"
 
-/** The notices that hold for what the server said at the last contact. */
-export async function warnings(app, { revoked, stranger }) {
+/** The notices that hold by what the server said at the last contact, and by the room that is `left`. */
+export async function warnings(app, { revoked, stranger }, rows, left) {
   await learnt()
   const notices = []
   if (revoked) notices.push(stamp("notice-withdrawn"))
@@ -15,6 +18,8 @@ export async function warnings(app, { revoked, stranger }) {
     action(notice, "trust-key").addEventListener("click", () => trust(app, stranger, digits))
     notices.push(notice)
   }
+  notices.push(...(await missedNotices(app, rows)))
+  if (left.isShort) notices.push(roomNotice(left))
   return notices
 }
 
