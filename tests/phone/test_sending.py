@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Playwright, Route, expect
@@ -307,3 +308,61 @@ def test_a_phone_whose_clock_is_a_year_off_sends_and_says_that_its_clock_is_wron
     line.breaks_after(0)
     phone.page.click("[data-action=sync]")
     stopped(phone, "clock")  # with HTTPS this is how it shows: no certificate is of such a day
+
+
+REGISTERED = """const register = SyncManager.prototype.register
+globalThis.registered = []
+SyncManager.prototype.register = function (tag) { registered.push(tag); return register.call(this, tag) }"""
+
+
+def wakened(phone: Phone) -> None:
+    """The browser finds that there is network and tells the worker of the page (Background Sync)."""
+    session = phone.context.new_cdp_session(phone.page)
+    known: list[dict[str, Any]] = []
+    session.on("ServiceWorker.workerRegistrationUpdated", lambda said: known.extend(said["registrations"]))
+    session.send("ServiceWorker.enable")
+    phone.until("() => navigator.serviceWorker.controller")
+    registration = next(one["registrationId"] for one in known if not one["isDeleted"])
+    phone.page.evaluate("() => { navigator.serviceWorker.onmessage = ({ data }) => { globalThis.woken = data } }")
+    about = {"origin": phone.address, "registrationId": registration, "tag": "so-ho", "lastChance": False}
+    session.send("ServiceWorker.dispatchSyncEvent", about)
+    phone.until("() => globalThis.woken === 'send'")
+
+
+def test_the_browser_wakes_the_phone_once_for_each_time_that_the_network_goes(phone: Phone, server: Server) -> None:
+    phone.context.add_init_script(REGISTERED)
+    phone.context.grant_permissions(["background-sync", "geolocation"])
+    phone.open()
+    phone.synced()
+    busy = {"problem": {"code": "busy", "title": "?", "next": "?", "detail": None}}
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503, headers={"X-So-Ho": "1", "Retry-After": "3600"}, json=busy)
+
+    phone.context.route("**/api/v1/**", refuse)
+    photographed(phone)
+    stopped(phone, "busy")
+    assert (len(asked), phone.page.evaluate("registered")) == (1, [])  # a busy server is left alone
+    phone.context.unroute("**/api/v1/**")
+    phone.context.set_offline(True)
+    phone.page.click("[data-action=sync]")
+    stopped(phone, "offline")
+    phone.page.click("[data-action=sync]")
+    phone.until("() => document.querySelector('[data-part=sync]').dataset.state === 'wait'")
+    assert phone.page.evaluate("navigator.serviceWorker.ready.then(() => registered)") == ["so-ho"]
+    phone.context.set_offline(False)
+    phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+
+
+def test_what_the_browser_wakes_the_phone_for_is_sent(phone: Phone, server: Server) -> None:
+    busy = {"problem": {"code": "busy", "title": "?", "next": "?", "detail": None}}
+    later = {"X-So-Ho": "1", "Retry-After": "3600"}
+    phone.context.route("**/api/v1/**", lambda route: route.fulfill(status=503, headers=later, json=busy))
+    photographed(phone)
+    stopped(phone, "busy")  # nothing else would wake it within the hour
+    phone.context.unroute("**/api/v1/**")
+    wakened(phone)
+    phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+    assert len(at_the_server(server)) == 1

@@ -254,12 +254,14 @@ class App {
 
   #synced(state) {
     this.screen?.synced?.(state)
-    if (!state.busy) this.changed()
+    if (!state.busy) {
+      this.changed()
+      this.release.wakeLater(state.stopped?.why === "offline")
+    }
     if (!state.busy && !state.stopped) {
       this.release.keepLater()
       if (!this.keeper.ring) this.#barrier().then((barrier) => barrier && this.show())
     }
-    if (state.stopped?.act === "wait") this.release.wakeLater()
     if (state.stopped?.act === "other_account") this.#becomeAnother(state.stopped.greeting)
   }
 

@@ -14,6 +14,7 @@ export class Release {
   #registration = null
   #onChange
   #isWanted = false
+  #isWoken = false
 
   constructor(onChange) {
     this.#onChange = onChange
@@ -55,9 +56,14 @@ export class Release {
     return keep(JSON.parse(document.getElementById("later").textContent))
   }
 
-  /** The browser tells the worker when there is network, and the worker this page (Background Sync, where there is it). */
-  wakeLater() {
-    this.#registration?.sync?.register("so-ho").catch(() => {})
+  /**
+   * The browser tells the worker when there is network again, and the worker this page (Background Sync, where there is it).
+   * Asked once for each time that the network goes: a browser that sees network where there is none wakes the page at once,
+   * and asked again after each try it would drive the phone without a pause.
+   */
+  wakeLater(isOffline) {
+    if (isOffline && !this.#isWoken) navigator.serviceWorker?.ready.then(({ sync }) => sync?.register("so-ho")).catch(() => {})
+    this.#isWoken = isOffline
   }
 
   /** Will this page come up without network? */
