@@ -59,7 +59,7 @@ node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, by nod
 
 phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) tests/phone $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile tests/phone $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)

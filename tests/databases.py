@@ -32,12 +32,11 @@ def quick_folder() -> str:
     return str(MEMORY) if roomy else tempfile.gettempdir()
 
 
-def _prepare(url: str, *fills: Fill) -> None:
+def _prepare(url: str, fill: Fill) -> None:
     engine = open_engine(url)
     upgrade(engine)
     with Session(engine) as session, session.begin():
-        for fill in fills:
-            fill(session)
+        fill(session)
     engine.dispose()
 
 
@@ -54,8 +53,8 @@ class SQLite:
     def fresh(self, *more: Fill) -> str:
         """A copy of the template, or of one with more in it, made when it is first asked for."""
         if more not in self.templates:
-            self.templates[more] = self.empty()
-            _prepare(self.templates[more], self.fill, *more)
+            self.templates[more] = self.fresh(*more[:-1]) if more else self.empty()
+            _prepare(self.templates[more], more[-1] if more else self.fill)
         url = self.empty()
         shutil.copyfile(self.templates[more].removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
         return url
@@ -96,8 +95,8 @@ class PostgreSQL:
     def fresh(self, *more: Fill) -> str:
         """A copy of the template, or of one with more in it, made when it is first asked for."""
         if more not in self.templates:
-            self.templates[more] = self.empty()
-            _prepare(self.templates[more], self.fill, *more)
+            self.templates[more] = self.fresh(*more[:-1]) if more else self.empty()
+            _prepare(self.templates[more], more[-1] if more else self.fill)
         return self.empty(make_url(self.templates[more]).database or "")
 
     def drop(self, url: str) -> None:

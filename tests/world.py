@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
+from unittest import mock
 
 from sqlalchemy.orm import Session
 
-from survey.submissions.accounts import create_account
+from survey.submissions import accounts
 from survey.submissions.places import add_village, load_province
 from survey.terms import Area, Role
 
@@ -14,6 +16,7 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 COMMUNE, OTHER_COMMUNE = "03757", "03664"
 VILLAGE, VILLAGE_2, OTHER_VILLAGE = "03757-01", "03757-02", "03664-01"
 PASSWORD = "mật khẩu thử 2026"
+_hash_once = cache(accounts.hash_password)  # it is slow on purpose
 
 
 def build(session: Session) -> None:
@@ -35,13 +38,14 @@ def build(session: Session) -> None:
 
 
 def account(session: Session, username: str, role: Role, place_id: str | None, *villages: str) -> None:
-    create_account(
-        session,
-        username=username,
-        display_name=f"Người thử {username}",
-        role=role,
-        password=PASSWORD,
-        now=NOW,
-        place_id=place_id,
-        villages=villages,
-    )
+    with mock.patch.object(accounts, "hash_password", _hash_once):
+        accounts.create_account(
+            session,
+            username=username,
+            display_name=f"Người thử {username}",
+            role=role,
+            password=PASSWORD,
+            now=NOW,
+            place_id=place_id,
+            villages=villages,
+        )

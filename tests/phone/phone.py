@@ -25,9 +25,9 @@ STANDS = "[data-screen]:not([data-screen=lock], [data-screen=pin-new])"  # a scr
 expect.set_options(timeout=PATIENCE)
 
 
-# Each server is forked from one process that has loaded the product and started nothing.
+# Each server is forked from one process that has loaded the product and serves nobody.
 OFFICES = multiprocessing.get_context("forkserver")
-OFFICES.set_forkserver_preload(["tests.phone.serve"])
+OFFICES.set_forkserver_preload(["tests.phone.warm"])
 
 
 class Server:

@@ -5,16 +5,44 @@ from __future__ import annotations
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from waitress.server import create_server
 
 from app import create_app
 
 
+class InMemory(BytecodeCache):
+    """Templates that this process, or the one it was forked from, has compiled."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = InMemory()
+
+
+def office(folder: Path) -> Flask:
+    """The app on what lies in `folder`."""
+    app = create_app({"INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder}/so-ho.sqlite3"})
+    app.jinja_env.bytecode_cache = COMPILED
+    return app
+
+
 def serve(folder: Path, port: int, release: str, started: Connection) -> None:
     """Serve what lies in `folder`. Another `release` is a new version of the shell with the same files."""
-    app = create_app({"INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder}/so-ho.sqlite3"})
+    app = office(folder)
     if release:
         app.extensions["app_version"] = release
     server = create_server(app, host="127.0.0.1", port=port, threads=8)
     started.send("ready")
     server.run()
+

@@ -1,0 +1,12 @@
+"""What every office is forked from: a process that has read the product, its catalogs and its templates."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from survey.web.capture import app_version
+from tests.phone.serve import office
+
+with tempfile.TemporaryDirectory() as folder, office(Path(folder)).test_request_context():
+    app_version()
