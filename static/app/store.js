@@ -646,13 +646,16 @@ export class Store extends Settings {
     })
   }
 
-  /** What only this phone has, by ids alone: {held: [{id, household_id, open?}], known: every id that is kept here}. */
+  /**
+   * What only this phone has, by ids alone: {held: [{id, household_id, open?, photos?}], known: every id that is kept here}.
+   * `photos`: the server has the entry and lacks a file of it.
+   */
   held() {
     return this.database.read(["drafts", "outbox"], async ({ drafts, outbox }) => {
       const begun = await ask(drafts.getAll())
       const items = (await ask(outbox.getAll())).map(plainly)
       const open = begun.filter((draft) => draft.state === "open").map(({ id, household_id }) => ({ id, household_id, open: true }))
-      const unsent = items.filter((item) => !isReceived(item)).map(({ id, household_id }) => ({ id, household_id }))
+      const unsent = items.filter((item) => !isReceived(item)).map(({ id, household_id, state }) => ({ id, household_id, ...(state === "received" && { photos: true }) }))
       return { held: [...unsent, ...open], known: new Set([...begun, ...items].map(({ id }) => id)) }
     })
   }

@@ -29,6 +29,7 @@ class Waiting(NamedTuple):
     village_id: str | None = None
     gone_since: datetime | None = None
     is_open: bool = False
+    only_photos: bool = False
 
     @property
     def finished_at(self) -> datetime | None:
@@ -93,6 +94,7 @@ def missed(session: Session, account: Account, device_id: str) -> dict[str, Any]
             "head_name": one.head_name if villages is None or one.village_id in villages else None,
             "finished_at": one.finished_at and instant(one.finished_at),
             "open": one.is_open,
+            "photos": one.only_photos,
         }
 
     return {
@@ -177,9 +179,8 @@ def _holdings(session: Session, query: Select[Account, Device]) -> list[Holding]
     def waiting(account: Account, one: gone.Item) -> Waiting:
         home = known.get((account.place_id or "", one["household_id"]))
         since = gone.since(one) if "gone" in one else None
-        return Waiting(
-            one["id"], one["household_id"], home and home.head_name, home and home.village_id, since, "open" in one
-        )
+        name, village = home and home.head_name, home and home.village_id
+        return Waiting(one["id"], one["household_id"], name, village, since, "open" in one, "photos" in one)
 
     return [
         Holding(

@@ -63,7 +63,8 @@ class Entry:
 @dataclass(frozen=True)
 class Envelope:
     """`unsent`: what else the phone holds, `names_all` of it; `lost`: what it knows itself to have lost with its
-    storage, `open` where it was under way; `formerly`: the devices that it was before that."""
+    storage, `open` where it was under way, `photos` where only files of it were left; `formerly`: the devices that it
+    was before that."""
 
     device: dict[str, Any]
     unsent: list[dict[str, Any]]
@@ -89,7 +90,10 @@ def read_envelope(data: bytes) -> Envelope:
         [_named(item) for item in _items(unsent)],
         [read_entry(entry) for entry in entries],
         len(unsent or []) < MAX_NAMED,
-        [_named(item) | ({"open": True} if item.get("open") is True else {}) for item in _items(document.get("lost"))],
+        [
+            _named(item) | {key: True for key in ("open", "photos") if item.get(key) is True}
+            for item in _items(document.get("lost"))
+        ],
         [found for one in (document.get("formerly") or [])[:50] if (found := _identifier(one))],
     )
 

@@ -1,8 +1,9 @@
 """What a phone held and no longer has: its storage was cleared before the interviews were sent.
 
 `Device.unsent` keeps each as {"id", "household_id", "gone": <since when>}; "open": true is an interview that was still
-under way, its id a draft's. It is missed until the entry arrives after all (from a file that was carried out, from a
-copy of the phone), until another interview of the household arrives, or until a person says that it is settled.
+under way, its id a draft's; "photos": true is one whose entry had arrived without all its files. It is missed until it
+arrives after all (from a file that was carried out, from a copy of the phone), until another interview of the household
+arrives, or until a person says that it is settled.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Device, Submission
+from models import Account, Attachment, Device, Submission, SubmissionFile
 from survey.submissions import audit
 from survey.submissions.rebuild import read_instant
 from survey.submissions.receipts import instant
@@ -70,6 +71,7 @@ def settle(device: Device, entry_id: str) -> bool:
 def settled(session: Session, commune_id: str | None, items: Sequence[Item]) -> set[str]:
     """The ids of those that are here; of the gone ones also those whose household was interviewed again since."""
     here = among(session, select(Submission.entry_id), Submission.entry_id, [one["id"] for one in items])
+    here -= among(session, _without_files(), Submission.entry_id, [one["id"] for one in items if "photos" in one])
     gone = [one for one in items if "gone" in one and one["household_id"]]
     last: dict[str | None, datetime] = {}
     for chunk in chunks({one["household_id"] for one in gone}):
@@ -81,6 +83,14 @@ def settled(session: Session, commune_id: str | None, items: Sequence[Item]) -> 
         last |= {row[0]: row[1] for row in session.execute(query)}
     again = {one["id"] for one in gone if (at := last.get(one["household_id"])) and at >= since(one)}
     return here | again
+
+
+def _without_files() -> Select[str]:
+    """Entries that are here, and a file of theirs is not."""
+    at = (SubmissionFile.commune_id == Submission.commune_id) & (SubmissionFile.submission_id == Submission.id)
+    same = (Attachment.commune_id == SubmissionFile.commune_id) & (Attachment.sha256 == SubmissionFile.sha256)
+    found = select(Submission.entry_id).join(SubmissionFile, at).outerjoin(Attachment, same)
+    return found.where(Attachment.sha256.is_(None))
 
 
 def since(item: Item) -> datetime:

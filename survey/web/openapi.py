@@ -33,6 +33,7 @@ def _maybe(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+FLAG: Schema = {"type": "boolean"}
 CONTEXT: Schema = {"type": "object", "additionalProperties": _maybe(TEXT)}
 
 
@@ -149,7 +150,7 @@ SCHEMAS: Schema = {
         },
         {
             "unsent": _list(_object({"id": TEXT, "household_id": TEXT})),
-            "lost": _list(_object({"id": TEXT, "household_id": TEXT}, {"open": {"type": "boolean"}})),
+            "lost": _list(_object({"id": TEXT, "household_id": TEXT}, {"open": FLAG, "photos": FLAG})),
             "formerly": _list(TEXT),
         },
     ),
@@ -168,7 +169,8 @@ SCHEMAS: Schema = {
             "household_id": TEXT,
             "head_name": _maybe(TEXT),
             "finished_at": _maybe(INSTANT),
-            "open": {"type": "boolean"},
+            "open": FLAG,
+            "photos": FLAG,
         }
     ),
     "Pushed": _object(

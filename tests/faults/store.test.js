@@ -418,6 +418,8 @@ test("what only this phone has is named by ids, and what it ever had is known", 
   assert.deepEqual(await store.held(), { held: [{ id: "d", household_id: "ho-0", open: true }], known: new Set(["d"]) })
   await store.finalise("d", entry("e", {}, [photo]))
   assert.deepEqual(await store.held(), { held: [{ id: "e", household_id: "ho-0" }], known: new Set(["d", "e"]) })
+  await store.received("e", { outcome: "stored", receipt: { body: "{}" }, missing_files: [photo] }, true)
+  assert.deepEqual((await store.held()).held, [{ id: "e", household_id: "ho-0", photos: true }])
   await store.received("e", { outcome: "stored", receipt: { body: "{}" }, missing_files: [] }, true)
   assert.deepEqual(await store.held(), { held: [], known: new Set(["d", "e"]) })
 })

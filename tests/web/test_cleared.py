@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -11,12 +12,14 @@ from sqlalchemy import select
 from models import AuditEvent, Device
 from survey.submissions.gone import finished_at
 from tests.interviews import entry, push
+from tests.pictures import picture
 from tests.web.test_accounts import account_id
 from tests.web.test_devices import PHONES, holding, report, revoke
 from tests.world import COMMUNE, VILLAGE_2
 
 # A UUIDv7 made at 2026-11-22T01:42:00Z: 08:42 in Vietnam.
 FINISHED = "01a200ea-d640-7000-8000-000000000001"
+FINISHED_WHOLE = {"open": False, "photos": False}
 HOLES = f"/desk/{COMMUNE}/holes"
 
 
@@ -54,9 +57,10 @@ def test_when_an_entry_was_finished_stands_in_its_id() -> None:
 def test_the_phone_and_the_office_are_told_what_is_missed(cleared: Any, login_as: Any, session: Any) -> None:
     told = report(cleared)
     assert told["gone"] == [
-        {"id": FINISHED, "household_id": "ho-1", "head_name": "Chủ hộ cũ", "finished_at": "2026-11-22T01:42:00.000Z", "open": False},  # noqa: E501
-        {"id": "e-moi", "household_id": "ho-moi", "head_name": None, "finished_at": None, "open": False},
-    ]  # fmt: skip
+        {"id": FINISHED, "household_id": "ho-1", "head_name": "Chủ hộ cũ", "finished_at": "2026-11-22T01:42:00.000Z"}
+        | FINISHED_WHOLE,
+        {"id": "e-moi", "household_id": "ho-moi", "head_name": None, "finished_at": None} | FINISHED_WHOLE,
+    ]
     office = login_as("supervisor")
     page = office.get(PHONES).text
     assert "mất 2 phiếu" in page and "Chủ hộ cũ, hộ mới" in page and "bộ nhớ đã bị xoá" in page
@@ -129,6 +133,24 @@ def test_a_phone_says_itself_what_it_lost_also_what_nobody_knew(login_as: Any, s
     assert ids(report(browser, entry("ho-3"))) == ["e-offline"]
     # It was not lost after all.
     assert ids(report(browser, unsent=unsent(("e-offline", "ho-2")))) == []
+
+
+def test_photos_that_were_lost_after_their_entry_had_arrived_are_missed_until_they_come(
+    login_as: Any, session: Any, small_round: str, clock: Any
+) -> None:
+    browser, photo = login_as("enumerator"), picture("JPEG")
+    sha256 = hashlib.sha256(photo).hexdigest()
+    sent = entry("ho-1", {"anh_nha": sha256}, files=[{"path": "anh_nha", "sha256": sha256}])
+    report(browser, sent)
+    clock.advance(hours=1)
+    lost = [{"id": sent["id"], "household_id": "ho-1", "photos": True}]
+    [told] = report(browser, lost=lost)["gone"]
+    assert (told["id"], told["photos"], told["head_name"]) == (sent["id"], True, "Chủ hộ cũ")
+    page = login_as("supervisor").get(f"{PHONES}/{account_id(session, 'enumerator')}/may-1").text
+    assert "phiếu đã về đây, ảnh của phiếu đã mất" in page
+    address = f"/api/v1/files/{sha256}?commune={COMMUNE}"
+    assert browser.put(address, data=photo, content_type="image/jpeg").status_code == 200
+    assert ids(report(browser)) == []
 
 
 def test_what_is_here_already_is_not_lost(login_as: Any, small_round: str) -> None:

@@ -8,7 +8,8 @@ import { cleared } from "./marker.js"
 /** When an interview was finished (or begun): a UUIDv7 begins with its moment, 48 bits of milliseconds since 1970. */
 const madeAt = (id) => (/^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id) ? new Date(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) : null)
 
-function whenOf({ id, open }) {
+function whenOf({ id, open, photos }) {
+  if (photos) return word("missed.photos")
   const at = madeAt(id)
   return at ? word(open ? "missed.begun" : "missed.finished", { time: time(at) }) : ""
 }
