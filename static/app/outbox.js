@@ -6,7 +6,7 @@ import { keep } from "./kept.js"
 import { needs } from "./kinds.js"
 import { isSigned } from "./receipt.js"
 import { isStuck } from "./store.js"
-import { batches, speaksOf, verdict } from "./verdict.js"
+import { batches, isResult, speaksOf, verdict } from "./verdict.js"
 
 const PATIENCE = 30000 // milliseconds for one call on a weak line; a photo gets longer
 const PATIENCE_FOR_A_FILE = 180000
@@ -256,7 +256,7 @@ export class Outbox {
     for (const item of batch) {
       const result = results.get(item.id)
       const expected = { entry_id: item.id, content_hash: item.content_hash }
-      const compared = result?.receipt && speaksOf(result.receipt, expected)
+      const compared = isResult(result, item.entry.files) && result.receipt && speaksOf(result.receipt, expected)
       const signed = compared ? await isSigned(result.receipt, this.#greeting.receipt_key) : false
       if (signed === false) await this.#store.refused(item.id, { code: "bad_receipt", title: "", next: "" })
       else await this.#store.received(item.id, result, signed)

@@ -68,3 +68,9 @@ export function speaksOf(receipt, expected) {
   }
   return Object.entries(expected).every(([key, value]) => body[key] === value)
 }
+
+/** Is it all that push says of an entry that names these files? What is not signed must at least make sense. */
+export function isResult(result, files) {
+  const isNamed = (hash) => files.some((file) => file.sha256 === hash)
+  return ["stored", "held"].includes(result?.outcome) && Array.isArray(result.missing_files) && result.missing_files.every(isNamed)
+}

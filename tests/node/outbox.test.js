@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { batches, pause, speaksOf, verdict } from "../../static/app/verdict.js"
+import { batches, isResult, pause, speaksOf, verdict } from "../../static/app/verdict.js"
 
 const ours = (status, code, more = {}) => ({ status, ours: true, body: code ? { problem: { code } } : {}, ...more })
 
@@ -73,4 +73,14 @@ test("a receipt for other content is no receipt", () => {
   assert.ok(speaksOf(receipt, { entry_id: "1", content_hash: "aa" }))
   assert.ok(!speaksOf(receipt, { entry_id: "1", content_hash: "bb" }))
   assert.ok(!speaksOf({ body: "<html>" }, { entry_id: "1" }))
+})
+
+test("half of what push says of an entry is none", () => {
+  const files = [{ sha256: "aa" }, { sha256: "bb" }]
+  assert.ok(isResult({ outcome: "stored", missing_files: [] }, files))
+  assert.ok(isResult({ outcome: "held", missing_files: ["bb"] }, files))
+  assert.ok(!isResult(undefined, files))
+  assert.ok(!isResult({ outcome: "storee", missing_files: [] }, files))
+  assert.ok(!isResult({ outcome: "stored" }, files), "nobody would know which photos to send")
+  assert.ok(!isResult({ outcome: "stored", missing_files: ["cc"] }, files), "the photo that is meant would never be sent")
 })
