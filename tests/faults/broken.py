@@ -43,7 +43,13 @@ def build(folder: Path, fault: Fault) -> Path:
 
 def run(folder: Path, *asked: str) -> tuple[int, str]:
     """The suite (`python -m tests.faults`) on the product in `folder`: its exit code and what it printed."""
+    return python(folder, "-m", "tests.faults", *asked)
+
+
+def python(folder: Path, *asked: str) -> tuple[int, str]:
+    """Python with the modules of the product in `folder`: its exit code and what it printed."""
     environment = os.environ | {"PYTHONPATH": str(folder), "VENV": os.environ.get("VENV", str(ROOT / ".venv"))}
-    command = [sys.executable, "-m", "tests.faults", *asked]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *asked], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout + done.stderr

@@ -134,7 +134,7 @@ class Ledger:
             hold(bool(receipt), f"{where} has no receipt")
             try:
                 public.verify(base64.b64decode(receipt["signature"]), receipt["body"].encode())
-            except InvalidSignature:
+            except (InvalidSignature, ValueError):  # ValueError: no base64 even
                 raise Broken(f"the receipt of {where} is forged") from None
             body = json.loads(receipt["body"])
             named = item["id"], item["content_hash"]

@@ -11,6 +11,7 @@ number of bytes from 2 on):
     cut_answer      the phone hears so much of the answer, then the line breaks
     short_answer    the same, but the answer ends as if it were whole
     garble          one byte of the answer's body is another one
+    forge           one letter of a receipt's signature is another one
     twice           the office gets it twice, one after the other; the phone hears the second answer
     at_once         the office gets it twice at the same time; the phone hears one of the answers
     hold_request    it lies somewhere on its way, and the phone loses patience; `late()` brings it to the office
@@ -19,6 +20,7 @@ number of bytes from 2 on):
     redirect        the same, by a redirect
     gateway         502, from a machine between
     kill            the office dies instead of taking step number `at` with its database or disk
+    kill_commit     it dies right before (`at` < ½) or right after its commit
     stale           what was answered to the request before of the same kind
 """
 
@@ -30,8 +32,10 @@ from typing import NamedTuple
 
 from tests.faults.log import Log
 from tests.faults.office import Office
-from tests.faults.serve import DIES_IN, NEVER
+from tests.faults.serve import AFTER, BEFORE, DIES_AT_COMMIT, DIES_IN
 
+PLAIN = ("garble", "forge", "short_answer", "stale")  # what is done to an answer that is not compressed
+SIGNATURE = b'"signature":"'
 PORTAL = b"<!doctype html><title>Wi-Fi</title><form>Xin chao</form>"
 
 
@@ -150,10 +154,12 @@ class Line:
         what = weather.what
         if what == "kill":
             self.office.switches[DIES_IN] = int(weather.at)
+        if what == "kill_commit":
+            self.office.switches[DIES_AT_COMMIT] = BEFORE if weather.at < 0.5 else AFTER
         process = self.office.process
         answer = await self._answer(request, weather)
-        self.office.switches[DIES_IN] = NEVER
-        if not answer and what == "kill" and process is not None:
+        self.office.spare()
+        if not answer and what in ("kill", "kill_commit") and process is not None:
             process.join(5)  # it is dead, and nobody shall think that it still serves
         self.lengths.append(len(answer))
         told += f" → {status(answer)}"
@@ -173,7 +179,7 @@ class Line:
             writer.transport.close()
 
     async def _answer(self, request: Request, weather: Weather) -> bytes:
-        whole = request.bytes(plain=weather.what in ("garble", "short_answer", "stale"))
+        whole = request.bytes(plain=weather.what in PLAIN)
         if weather.what == "twice":
             await self._ask(whole)
         if weather.what == "at_once":
@@ -234,6 +240,9 @@ def changed(answer: bytes, what: str, at: float, before: bytes | None) -> bytes:
         return b"\r\n".join([*fields, b"Content-Length: %d" % len(part), b"", b""]) + part
     if what == "garble" and body:
         where = min(len(body) - 1, place(at, len(body)))
+        return head + b"\r\n\r\n" + body[:where] + bytes([body[where] ^ 1]) + body[where + 1 :]
+    if what == "forge" and SIGNATURE in body:
+        where = body.index(SIGNATURE) + len(SIGNATURE) + place(at, 80)
         return head + b"\r\n\r\n" + body[:where] + bytes([body[where] ^ 1]) + body[where + 1 :]
     if what == "stale" and before:
         return before

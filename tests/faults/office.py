@@ -26,7 +26,7 @@ from survey.submissions.receipts import Signer
 from survey.submissions.restore import restore
 from tests import interviews, world
 from tests.faults import serve
-from tests.faults.serve import CLOCK, DIES_IN, NEVER, SWITCHES
+from tests.faults.serve import CLOCK, DIES_AT_COMMIT, DIES_IN, NEVER, SWITCHES
 
 DATABASE = "so-ho.sqlite3"
 
@@ -57,7 +57,7 @@ class Office:
         self.backup = folder / "backup"
         self.switches = PROCESSES.RawArray("q", SWITCHES)
         self.switches[CLOCK] = self.true_ahead = int((world.NOW - datetime.now(UTC)).total_seconds())
-        self.switches[DIES_IN] = NEVER
+        self.spare()
         self.process: ForkServerProcess | None = None
         self.port = 0
         self.release = "release-1"
@@ -68,7 +68,7 @@ class Office:
         if self.is_up:
             return
         self.stop()
-        self.switches[DIES_IN] = NEVER
+        self.spare()
         started, ours = PROCESSES.Pipe(duplex=False)
         arguments = (self.folder, self.release, self.switches, ours)
         self.process = PROCESSES.Process(target=serve.serve, args=arguments, daemon=True)
@@ -82,6 +82,10 @@ class Office:
             self.process.kill()
             self.process.join()
             self.process = None
+
+    def spare(self) -> None:
+        """It does not die by itself any more."""
+        self.switches[DIES_IN], self.switches[DIES_AT_COMMIT] = NEVER, 0
 
     @property
     def is_up(self) -> bool:

@@ -14,11 +14,16 @@ from typing import Any
 Step = dict[str, Any]
 
 DAY = 86_400
+FULL = ("request", "commit")  # when a phone notices that its disk is full
 LEAPS = (-400 * DAY, -2 * DAY, -3600, 1800, 3 * DAY, 400 * DAY)  # seconds a clock is wrong by
-CUTS = ("cut_answer", "cut_answer", "cut_answer", "cut_request", "short_answer", "garble")
+CUTS = ("cut_answer", "cut_answer", "cut_answer", "cut_request", "short_answer", "garble", "forge")
 REST = ("refuse", "drop_request", "drop_answer", "twice", "at_once", "hold_request", "hold_answer", "portal",
         "redirect", "gateway", "stale")  # fmt: skip
+WEATHERS = (0, 1, 1, 1, 2, 3)  # how many things go wrong in a talk
 REQUESTS = ("push", "push", "push", "file", "file", "hello", "register", "form", "any")
+SENDING = ("push", "push", "push", "file", "file")
+KILLS = {"hello": 15, "push": 80, "file": 30}  # about so many steps a request takes with database and disk
+AT_COMMIT = {"hello": 0.5, "push": 0.6, "file": 0.2}  # so often the office dies there, else at one of these steps
 HOUSEHOLDS = {"enumerator": ("ho-1", "ho-2", "ho-3"), "enumerator-2": ("ho-4",)}
 
 
@@ -46,22 +51,24 @@ def _interview(chance: Random, people: list[str]) -> Step:
     who = _who(chance, people)
     household = chance.choice(HOUSEHOLDS[people[who["phone"]]])
     asked = {"household": household, "answers": chance.randint(1, 6), "photos": chance.choice((0, 0, 1, 1, 2))}
-    return who | asked | {"finish": chance.random() < 0.7} | _dies(chance, 0.15, 40)
+    full = {"full": [chance.randrange(asked["answers"]), chance.choice(FULL)]} if chance.random() < 0.1 else {}
+    return who | asked | {"finish": chance.random() < 0.7} | full | _dies(chance, 0.15, 40)
 
 
 def _finish(chance: Random, people: list[str]) -> Step:
     return _who(chance, people) | _dies(chance, 0.25, 12)
 
 
-def _line(chance: Random) -> list[list[Any]]:
-    weather = []
-    for _ in range(chance.choice((0, 1, 1, 2, 3))):
+def _line(chance: Random, requests: tuple[str, ...] = REQUESTS, often: tuple[int, ...] = WEATHERS) -> list[Any]:
+    weather: list[Any] = []
+    for _ in range(chance.choice(often)):
         what = chance.choice(CUTS) if chance.random() < 0.5 else chance.choice(REST)
-        on = chance.choice(REQUESTS)
-        if chance.random() < 0.2:
-            weather.append([chance.choice(("push", "push", "file", "file", "hello")), "kill", chance.randrange(45)])
+        on = chance.choice(requests)
+        if chance.random() < 0.3 and on in KILLS:
+            step = [on, "kill", chance.randrange(KILLS[on])]
+            weather.append([on, "kill_commit", chance.random()] if chance.random() < AT_COMMIT[on] else step)
             continue
-        if what == "garble" and on not in ("push", "file"):  # what is not signed, TLS protects
+        if what in ("garble", "forge") and on not in ("push", "file"):  # what is not signed, TLS protects
             what = "cut_answer"
         weather.append([on, what, round(chance.random(), 4)])
     return weather
@@ -69,6 +76,18 @@ def _line(chance: Random) -> list[list[Any]]:
 
 def _sync(chance: Random, people: list[str]) -> Step:
     return _who(chance, people) | {"line": _line(chance)} | _dies(chance, 0.15, 30)
+
+
+def _outing(chance: Random, people: list[str]) -> Step:
+    """A household is asked and sent, once more when that was cut off: the line has something to break at."""
+    asked = _interview(chance, people) | {"finish": True, "photos": chance.choice((0, 1, 1, 2))}
+    who = {"phone": asked["phone"], "tab": asked["tab"]}
+    requests = SENDING if asked["photos"] else ("push",)
+    talks = [
+        {"do": "sync"} | who | {"line": _line(chance, requests, (1,))} | _dies(chance, 0.1, 30)
+        for _ in range(chance.randint(1, 3))
+    ]
+    return {"steps": [{"do": "interview"} | asked, *talks]}
 
 
 def _at_once(chance: Random, people: list[str]) -> Step:
@@ -95,22 +114,23 @@ def _wrong_clock(chance: Random, people: list[str]) -> Step:
 
 # name: (weight, what else is decided)
 STEPS: dict[str, tuple[int, Any]] = {
-    "interview": (26, _interview),
+    "interview": (16, _interview),
     "finish": (8, _finish),
-    "sync": (36, _sync),
+    "sync": (20, _sync),
+    "outing": (32, _outing),
     "at once": (10, _at_once),
     "PIN chosen": (3, lambda chance, people: _who(chance, people) | _dies(chance, 0.4, 40)),
     "tab closed": (3, _who),
     "connection lost": (2, _who),
     "phone's clock": (3, _wrong_clock),
-    "phone full": (3, lambda chance, people: _who(chance, people) | {"when": chance.choice(("request", "commit"))}),
-    "phone has room": (3, _who),
+    "phone full": (2, lambda chance, people: _who(chance, people) | {"when": chance.choice(FULL)}),
+    "phone has room": (4, _who),
     "late": (3, _who),
     "office killed": (3, _nothing),
     "office restarts": (4, lambda chance, _: {"release": f"release-{chance.randint(1, 3)}"}),
     "office's clock": (2, lambda chance, _: {"seconds": chance.choice((0, -3600, 3600, 2 * DAY, 300 * DAY))}),
     "backup": (4, _nothing),
-    "restore": (4, _nothing),
+    "restore": (6, _nothing),
     "database full": (2, _nothing),
     "files full": (2, lambda chance, _: {"when": chance.choice((1, 2))}),
     "office has room": (2, _nothing),

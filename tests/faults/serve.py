@@ -23,15 +23,17 @@ from waitress.server import create_server
 from app import create_app
 from survey.submissions import escrow
 
-CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL = range(4)
-SWITCHES = 4
+CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL, DIES_AT_COMMIT = range(5)
+SWITCHES = 5
 NEVER = -1
+BEFORE, AFTER = 1, 2
 ROOM = 1_073_741_823  # pages; SQLite's own limit
 
 
 def serve(folder: Path, release: str, switches: Any, started: Connection) -> None:
     """Serve what lies in `folder`, on a port that `started` is told. CLOCK: seconds between the machine's time and the
-    office's. DIES_IN: how many things it may still do to its disk before SIGKILL."""
+    office's. DIES_IN: how many things it may still do to its disk before SIGKILL. DIES_AT_COMMIT: BEFORE or AFTER the
+    next one."""
     log = os.open(folder.parent / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -65,10 +67,15 @@ def _watch_database(engine: Engine, step: Callable[[], None], switches: Any) -> 
         raw.execute(f"PRAGMA max_page_count = {used if switches[DATABASE_FULL] else ROOM}")
         raw.close()
 
+    def commits(when: int) -> None:
+        if switches[DIES_AT_COMMIT] == when:
+            os.kill(os.getpid(), signal.SIGKILL)
+        step()
+
     event.listen(engine, "begin", limit)
     event.listen(engine, "before_cursor_execute", lambda *_: step())
-    event.listen(engine, "commit", lambda _: step())
-    event.listen(Session, "after_commit", lambda _: step())
+    event.listen(engine, "commit", lambda _: commits(BEFORE))
+    event.listen(Session, "after_commit", lambda _: commits(AFTER))
 
 
 def _watch_disk(step: Callable[[], None], switches: Any) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import base64
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -67,7 +69,7 @@ class Simulation:
         self.office.back_up()
         await self.phones.start()
         for number, username in enumerate(self.people):
-            line = Line(self.office, self.log, f"phone {number}")
+            line = self.line(f"phone {number}")
             await line.open()
             self.lines.append(line)
             seed = self.seed * 10 + number
@@ -76,6 +78,9 @@ class Simulation:
             await self._open(number, 0)
             await self._sign_in(number, username)
             await self._sync(number, 0)
+
+    def line(self, name: str) -> Line:
+        return Line(self.office, self.log, name)
 
     # Steps
 
@@ -92,7 +97,9 @@ class Simulation:
             draft = await self._ask(phone, tab, "begin", household=step["household"])
             if draft is None:
                 return
-            for path in self.chance.sample(PATHS, step["answers"]):
+            for place, path in enumerate(self.chance.sample(PATHS, step["answers"])):
+                if "full" in step and place == step["full"][0]:
+                    await self.phones.do("set", phone, full=step["full"][1])
                 answers = {path: self._answer(path)}
                 if await self._ask(phone, tab, "answer", draft=draft, answers=answers):
                     self.ledger.saved(phone, draft, {name: value for name, value in answers.items() if "[" not in name})
@@ -106,6 +113,9 @@ class Simulation:
             await self._immortal(step)
         except (Died, Failed) as end:
             await self._ended(phone, tab, end)
+        finally:
+            if "full" in step:
+                await self.phones.do("set", phone, full=None)
 
     async def _mortal(self, step: Step) -> None:
         """From here on the tab dies when the step says so …"""
@@ -113,8 +123,8 @@ class Simulation:
             await self._ask(step["phone"], step["tab"], "dies", steps=step["dies"])
 
     async def _immortal(self, step: Step) -> None:
-        """… until here."""
-        if "dies" in step:
+        """… until here, unless it was closed."""
+        if "dies" in step and (step["phone"], step["tab"]) in self.tabs:
             await self._ask(step["phone"], step["tab"], "dies", steps=None)
 
     async def _do_finish(self, step: Step) -> None:
@@ -168,6 +178,10 @@ class Simulation:
         if cause == "VersionError":
             await self._do_tab_closed({"phone": phone, "tab": tab})
         return ended
+
+    async def _do_outing(self, step: Step) -> None:
+        for one in step["steps"]:
+            await self._do(one)
 
     async def _do_at_once(self, step: Step) -> None:
         for one in step["steps"]:
@@ -358,9 +372,9 @@ class Simulation:
         return PHOTO[:2] + said + PHOTO[2:]
 
     DOES = {
-        "interview": _do_interview, "finish": _do_finish, "sync": _do_sync, "at once": _do_at_once,
-        "PIN chosen": _do_pin_chosen, "tab closed": _do_tab_closed, "connection lost": _do_connection_lost,
-        "phone's clock": _do_phones_clock,
+        "interview": _do_interview, "finish": _do_finish, "sync": _do_sync, "outing": _do_outing,
+        "at once": _do_at_once, "PIN chosen": _do_pin_chosen, "tab closed": _do_tab_closed,
+        "connection lost": _do_connection_lost, "phone's clock": _do_phones_clock,
         "phone full": _do_phone_full, "phone has room": _do_phone_has_room, "late": _do_late,
         "office killed": _do_office_killed, "office restarts": _do_office_restarts, "office's clock": _do_offices_clock,
         "backup": _do_backup, "restore": _do_restore, "database full": _do_database_full, "files full": _do_files_full,
@@ -375,10 +389,17 @@ PHOTO = picture("JPEG")
 KNOWN = ("QuotaExceededError", "DraftClosed", "InvalidStateError", "AbortError", "VersionError")
 
 
+@contextmanager
+def somewhere_fast() -> Iterator[Path]:
+    """A folder for one office."""
+    with tempfile.TemporaryDirectory(dir=FAST if os.access(FAST, os.W_OK) else None, prefix="so-ho-faults-") as folder:
+        yield Path(folder)
+
+
 async def simulate(seed: int, template: Path) -> tuple[str | None, Log]:
     """Run a seed on a copy of `template`: what is broken, or None, and the log."""
-    with tempfile.TemporaryDirectory(dir=FAST if os.access(FAST, os.W_OK) else None, prefix="so-ho-faults-") as folder:
-        simulation = Simulation(seed, template, Path(folder))
+    with somewhere_fast() as folder:
+        simulation = Simulation(seed, template, folder)
         try:
             await simulation.run()
         except (Broken, Failed, TimeoutError) as broken:

@@ -13,47 +13,62 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.broken import Fault, build, run
+from tests.faults.broken import Fault, build, python, run
 
 # fault: (seeds of which one must catch it, what is said then)
 FAULTS: dict[Fault, tuple[list[int], str]] = {
+    Fault(
+        "the server answers a receipt and commits then",
+        "survey/web/session.py",
+        "            session.commit()\n        else:",
+        '            if request.path.endswith("/push"):\n'
+        '                g.pop("session")\n'
+        "                def commit():\n"
+        "                    __import__('time').sleep(0.02)  # the answer is on its way\n"
+        "                    session.commit()\n"
+        "                    session.close()\n"
+        "                response.call_on_close(commit)\n"
+        "            else:\n"
+        "                session.commit()\n"
+        "        else:",
+    ): ([17, 18, 19], r"the office lacks|does not know the receipt"),
     Fault(
         "the server answers a receipt and rolls back",
         "survey/web/session.py",
         "            session.commit()\n        else:",
         '            session.rollback() if request.path.endswith("/push") else session.commit()\n        else:',
-    ): ([1, 2, 3, 4], r"the office lacks|does not know the receipt"),
+    ): ([3], r"the office lacks|does not know the receipt"),
     Fault(
         "the server leaves what it had half written",
         "survey/submissions/files.py",
         "        path.unlink(missing_ok=True)",
         "        pass",
-    ): ([1], r"files lie in the office that nothing names"),
+    ): ([44, 93], r"files lie in the office that nothing names"),
     Fault(
         "the phone takes any receipt",
         "static/app/outbox.js",
         "if (signed === false) await this.#store.refused",
         "if (!result) await this.#store.refused",
-    ): ([1], r"the receipt of .* (is forged|speaks of another)"),
+    ): ([10], r"the receipt of .* (is forged|speaks of another)"),
     Fault(
         "the phone takes a record for sent when it sends it",
         "static/app/outbox.js",
         "      const answer = await this.#write(\"/api/v1/push\", {",
         "      for (const { id } of batch) await this.#store.received(id, { missing_files: [], receipt: null }, null)\n"
         "      const answer = await this.#write(\"/api/v1/push\", {",
-    ): ([1], r"is not received|has no receipt|the office lacks"),
+    ): ([1, 4], r"is not received|has no receipt|the office lacks"),
     Fault(
         "the phone sends nothing again after a restore",
         "static/app/store.js",
         'outbox.put({ ...item, state: "waiting" })',
         "outbox.put(item)",
-    ): ([1], r"the office lacks"),
+    ): ([23], r"the office lacks"),
     Fault(
         "the phone says that an answer is saved before it is",
         "static/app/interview.js",
         "      await this.#writing\n    }\n    return this.#pending.length === 0",
         "    }\n    return true",
-    ): ([1], r"lost a saved answer"),
+    ): ([1, 2], r"lost a saved answer"),
     Fault(
         "an interview is closed in one step and put into the outbox in another",
         "static/app/store.js",
@@ -72,6 +87,13 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
     ): ([1], r"lost the open interview|lost a photo"),
 }  # fmt: skip
 
+IN_PART = Fault(
+    "the worker keeps what it got of a release",
+    "static/sw.js",
+    "    await cache.addAll([...FILES, ...(await keptKinds())].map(fresh))",
+    "    await Promise.all([...FILES, ...(await keptKinds())].map((file) => cache.add(fresh(file)).catch(() => null)))",
+)
+
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_broken_build_is_caught(fault: Fault, tmp_path: Path) -> None:
@@ -79,6 +101,14 @@ def test_a_broken_build_is_caught(fault: Fault, tmp_path: Path) -> None:
     code, said = run(build(tmp_path / "broken", fault), "--only", *map(str, seeds))
     assert code == 1, f"no seed of {seeds} caught it:\n{said}"
     assert re.search(f"^seed .*({reason})", said, re.MULTILINE), said
+
+
+def test_a_worker_that_keeps_a_release_in_part_is_caught(tmp_path: Path) -> None:
+    """By a seed on a real browser: the line breaks at one file, and then there is no network."""
+    seed = "tests/phone/test_seeds.py::test_nothing_is_lost[2]"
+    code, said = python(build(tmp_path / "broken", IN_PART), "-m", "pytest", "-q", "-p", "no:cacheprovider", seed)
+    assert code == 1, f"it was not caught:\n{said}"
+    assert re.search(r"^E +AssertionError: the app does not open after .*'release_in_part'", said, re.MULTILINE), said
 
 
 def main(name: str, first: int, count: int) -> None:

@@ -1,7 +1,11 @@
-"""Seeds of faults on a real browser: what of `make faults` only Chromium can show. A seed decides its steps."""
+"""Seeds of faults on a real browser: what of `make faults` only Chromium can show. A seed decides its steps.
+
+BROWSER_SEEDS: how many of them; `make faults` runs more than `make test`.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -14,7 +18,7 @@ from tests.phone.test_sync import refuse
 from tests.phone.test_without_network import entries
 
 pytestmark = pytest.mark.phone
-SEEDS = [1, 2, 3, 4]
+SEEDS = range(1, 1 + int(os.environ.get("BROWSER_SEEDS", "2")))
 SECTION, ANSWER = "thong_tin_ho", "thong_tin_ho/nguoi_tra_loi"
 MODULES = ["record", "store", "outbox", "capture/main", "capture/section", "expression"]
 HOUSEHOLDS = ["ho-0", "ho-1", "ho-2", "ho-3"]
