@@ -558,7 +558,7 @@ export class Store extends Settings {
   }
 
   /**
-   * Files that the server still lacks of entries it has, without their bytes: {sha256, commune_id, entry_id, isHere} and,
+   * Files that the server still lacks of entries it has, without their bytes: {sha256, commune_id, isHere} and,
    * when the file is on this phone, {size, type, problem, has_thumbnail}.
    */
   filesWaiting() {
@@ -566,7 +566,7 @@ export class Store extends Settings {
       const named = new Map()
       for (const row of await ask(outbox.getAll())) {
         if (row.state !== "received") continue
-        for (const sha256 of row.missing) named.set(sha256, { sha256, commune_id: plainly(row).commune_id, entry_id: row.id })
+        for (const sha256 of row.missing) named.set(sha256, { sha256, commune_id: plainly(row).commune_id })
       }
       const kept = await Promise.all([...named.keys()].map((key) => ask(files.get(key))))
       return [...named.values()].map((one, index) => {

@@ -9,7 +9,7 @@ const KB = 1024
 
 /** Bytes of which no two parts are alike, and what the phone and the server call them. */
 const photo = (name, size) => ({ sha256: name, blob: new Blob([Uint8Array.from({ length: size }, (_, at) => (at * 7 + name.length) % 251)], { type: "image/jpeg" }), size, type: "image/jpeg" })
-const shown = ({ sha256, size, type }, more = {}) => ({ sha256, size, type, commune_id: "03757", entry_id: "1", isHere: true, problem: null, has_thumbnail: false, ...more })
+const shown = ({ sha256, size, type }, more = {}) => ({ sha256, size, type, commune_id: "03757", isHere: true, problem: null, has_thumbnail: false, ...more })
 
 /** A phone with these photos and a server that takes parts; `fault(call, number)` may answer instead or throw. */
 function line(photos, fault = () => undefined) {

@@ -59,7 +59,7 @@ export async function show(app) {
     const unsent = outbox.filter((item) => !isReceived(item))
     const code = standingOf(unsent, files, { ...state, isHeld })
     drawStanding(element, code, state, files)
-    const filesOf = (item) => files.filter((file) => file.entry_id === item.id)
+    const filesOf = (item) => files.filter((file) => item.missing.includes(file.sha256))
     const rows = unsent.map((item) => ({ item, files: filesOf(item), problems: problemsOf(item, filesOf(item)) }))
     // What needs a person first, then the oldest.
     rows.sort((one, other) => Boolean(other.problems.length) - Boolean(one.problems.length) || (one.item.id < other.item.id ? -1 : 1))
