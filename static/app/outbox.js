@@ -229,6 +229,7 @@ export class Outbox {
         if (batch.length !== 1) throw new Stopped(answer)
         await this.#store.refused(batch[0].id, answer.problem)
       } else {
+        this.#sameServer(answer.body)
         await this.#keepResults(batch, answer.body)
         await this.#keepMissed(answer.body)
         if (answer.body.revoked && !this.#greeting.revoked) await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
@@ -237,6 +238,11 @@ export class Outbox {
     }
     // With nothing to send the call still tells the server what this phone holds.
     for (const batch of sized.length ? batches(sized) : [[]]) await sendAll(batch)
+  }
+
+  /** What was answered before a backup was put back counts no more; nor does anything until the new greeting. */
+  #sameServer({ generation }) {
+    if (generation !== this.#greeting.generation) throw new Stopped({ act: "wait", seconds: null })
   }
 
   async #envelope(batch) {
@@ -300,7 +306,7 @@ export class Outbox {
     for (let more = true; more; ) {
       this.#report({ step: "register", done: fetched })
       const chunk = await this.#ask(`/api/v1/register?cursor=${cursor}&limit=${CHUNK}`)
-      if (chunk.generation !== this.#greeting.generation) throw new Stopped({ act: "wait", seconds: null })
+      this.#sameServer(chunk)
       await this.#store.commitChunk(chunk)
       fetched += chunk.entries.length
       more = chunk.more && chunk.cursor !== cursor

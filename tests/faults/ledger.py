@@ -46,6 +46,7 @@ class Ledger:
     def __init__(self) -> None:
         self.finished: dict[str, dict[str, Any]] = {}  # entry id: {phone, content_hash, entry}
         self.answers: dict[tuple[int, str], dict[str, Any]] = {}  # (phone, draft): {path: value} said to be saved
+        self.given: dict[tuple[int, str, str], set[Any]] = {}  # (phone, draft, path): values given since that one
         self.closed: set[str] = set()  # drafts that may have been finished
 
     # What people are told
@@ -55,7 +56,14 @@ class Ledger:
         before = self.finished.setdefault(item["id"], said)
         hold(before == said, f"the finished record {item['id']} is another one than before")
 
+    def give(self, phone: int, draft: str, answers: dict[str, Any]) -> None:
+        """They are typed: until the app says that they are saved, these may be on the disk or those before."""
+        for path, value in answers.items():
+            self.given.setdefault((phone, draft, path), set()).add(value)
+
     def saved(self, phone: int, draft: str, answers: dict[str, Any]) -> None:
+        for path in answers:
+            self.given.pop((phone, draft, path), None)
         self.answers.setdefault((phone, draft), {}).update(answers)
 
     # What the phone must hold at any time
@@ -78,7 +86,8 @@ class Ledger:
                 continue
             for path, value in answers.items():
                 kept = drafts[draft].get(path)
-                hold(kept == value, f"phone {phone} lost a saved answer: {path} is {kept!r}, was {value!r}")
+                may = {value} | self.given.get((phone, draft, path), set())
+                hold(kept in may, f"phone {phone} lost a saved answer: {path} is {kept!r}, was {value!r}")
         finished = {item["draft_id"] for item in seen["outbox"]}
         gone = {draft for where, draft in self.answers if where == phone} - set(drafts) - finished
         hold(not gone, f"phone {phone} lost the open interview {gone}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from tests.pictures import picture
 PATIENCE = 60  # seconds for one step on a busy machine; then the seed fails
 TRIES = 4  # talks with the office until everything must be there
 FAST = Path("/dev/shm")  # a killed process loses nothing of what it wrote there either
+PHOTO_PATH = "anh_nha"
 PATHS = ("diem_b1", "ghi_chu", "mang", "thanh_vien[1]/tuoi", "thanh_vien[1]/the_bhyt", "thanh_vien[1]/ho_ten")
 
 
@@ -101,13 +103,17 @@ class Simulation:
                 if "full" in step and place == step["full"][0]:
                     await self.phones.do("set", phone, full=step["full"][1])
                 answers = {path: self._answer(path)}
+                told = answers if "[" not in path else {}
+                self.ledger.give(phone, draft, told)
                 if await self._ask(phone, tab, "answer", draft=draft, answers=answers):
-                    self.ledger.saved(phone, draft, {name: value for name, value in answers.items() if "[" not in name})
+                    self.ledger.saved(phone, draft, told)
             for _ in range(step["photos"]):
-                bytes_ = base64.b64encode(self._photo()).decode()
-                sha256 = await self._ask(phone, tab, "photograph", draft=draft, path="anh_nha", bytes=bytes_)
-                if sha256:
-                    self.ledger.saved(phone, draft, {"anh_nha": sha256})
+                photo = self._photo()
+                told = {PHOTO_PATH: hashlib.sha256(photo).hexdigest()}
+                self.ledger.give(phone, draft, told)
+                bytes_ = base64.b64encode(photo).decode()
+                if await self._ask(phone, tab, "photograph", draft=draft, path=PHOTO_PATH, bytes=bytes_):
+                    self.ledger.saved(phone, draft, told)
             if step["finish"]:
                 await self._finish(phone, tab, draft)
             await self._immortal(step)
