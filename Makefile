@@ -64,11 +64,12 @@ phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)
 	@BROWSER_SEEDS=20 $(PYTEST) -n $(JOBS) tests/phone/test_seeds.py
+	@$(PYTEST) -n $(JOBS) -m slow tests/faults
 
-few-faults: $(VENV)/.dev $(FAULTS) # 50 of them, and that a broken build would be seen
+few-faults: $(VENV)/.dev $(FAULTS) # 50 of them, and that the broken builds that matter most are seen
 	@echo "== faults"
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) 50
-	@$(PYTEST) -n $(JOBS) tests/faults $(ARGS)
+	@$(PYTEST) -n $(JOBS) -m "not slow" tests/faults $(ARGS)
 
 screens: tools ## the pictures of the main screens, docs/screens
 	@$(PY) -m scripts.screens

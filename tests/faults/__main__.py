@@ -1,6 +1,7 @@
 """`python -m tests.faults SEED COUNT`: that many seeds from SEED on. Exit code 1 when a promise broke.
 
-`--only SEED …` runs these until one breaks. VERBOSE=1 prints what happened in each.
+`--only SEED …` runs these until one breaks. `--template FOLDER`: an office that `office.build` made before.
+VERBOSE=1 prints what happened in each.
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ class Run:
                 print(f"\nseed {seed}: {wrong or 'nothing is lost'}", *log.lines, again, sep="\n", flush=True)
 
 
-async def main(seeds: list[int], stops: bool, jobs: int) -> int:
+async def main(seeds: list[int], stops: bool, jobs: int, template: Path | None) -> int:
     began, count = time.monotonic(), len(seeds)
     run = Run(seeds, stops)
     with tempfile.TemporaryDirectory(prefix="so-ho-faults-") as folder:
-        template = Path(folder) / "template"
-        build(template)
+        if template is None:
+            template = Path(folder) / "template"
+            build(template)
         await asyncio.gather(*(run.work(template) for _ in range(jobs)))
     print(", ".join(f"{times} {name}" for name, times in run.happened.most_common()))
     which = f": {sorted(run.broken)}" if run.broken else ""
@@ -56,6 +58,7 @@ if __name__ == "__main__":
     asks.add_argument("first", nargs="?", type=int, default=1)
     asks.add_argument("count", nargs="?", type=int, default=50)
     asks.add_argument("--only", nargs="+", type=int)
+    asks.add_argument("--template", type=Path)
     told = asks.parse_args()
     wanted = told.only or list(range(told.first, told.first + told.count))
-    sys.exit(asyncio.run(main(wanted, bool(told.only), int(os.environ.get("JOBS", "2")))))
+    sys.exit(asyncio.run(main(wanted, bool(told.only), int(os.environ.get("JOBS", "2")), told.template)))
