@@ -1,4 +1,4 @@
-"""The acknowledgement of a push, cut at every single byte."""
+"""The acknowledgement of a push, cut at every single byte; and one that comes too late."""
 
 from __future__ import annotations
 
@@ -75,6 +75,25 @@ class EveryByte(OneRecord):
         await self._calm()
         kept = {row[0]: row for row in self.received()}
         assert first[0] == kept[first[0][0]], "the phone has the very receipt that was made first"
+
+
+class Late(OneRecord):
+    async def case(self) -> None:
+        [line] = self.lines
+        await self._sync(0, 0)
+        assert (await self._ask(0, 0, "counts"))["unsent"] == 0
+        self.office.restore()
+        line.weather = [Weather("push", "stale")]
+        ended = await self._sync(0, 0)
+        assert ended["stopped"]["act"] == "wait"
+        assert not line.weather
+        assert (await self._ask(0, 0, "counts"))["unsent"] == 1
+        await self._calm()
+
+
+def test_an_acknowledgement_from_before_a_backup_was_put_back_counts_no_more(template: Path) -> None:
+    with somewhere_fast() as folder:
+        asyncio.run(Late(0, template, folder).run())
 
 
 def test_a_push_whose_acknowledgement_is_cut_at_any_byte_is_one_row_and_one_receipt(template: Path) -> None:
