@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from models import Account
+from models.engine import reading_engine
 from survey.submissions.accounts import find_account
 from survey.submissions.escrow import make_key
 from survey.web.capture import app_version
@@ -106,6 +107,8 @@ def app(databases: Any, tmp_path: Any, clock: Clock, wired: Flask, request: pyte
     made.extensions = dict(wired.extensions)
     made.view_functions = dict(wired.view_functions)
     open_database(made)
+    engine = databases.share_statements(made.extensions["engine"])
+    made.extensions.update(engine=engine, reading_engine=reading_engine(engine))
     yield made
     made.extensions["engine"].dispose()
     databases.drop(url)

@@ -14,9 +14,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Dialect, Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
@@ -40,7 +41,21 @@ def _prepare(url: str, fill: Fill) -> None:
     engine.dispose()
 
 
-class SQLite:
+class Statements:
+    """SQL that was compiled in one test is not compiled again in the next: an engine keeps it by its own dialect."""
+
+    dialect: Dialect | None = None
+    compiled: dict[Any, Any]
+
+    def share_statements(self, engine: Engine) -> Engine:
+        if self.dialect is None:
+            engine.connect().close()  # a dialect learns what it speaks with at its first connection
+            self.dialect, self.compiled = engine.dialect, {}
+        engine.dialect = self.dialect
+        return engine.execution_options(compiled_cache=self.compiled)
+
+
+class SQLite(Statements):
     """Copies of a file."""
 
     name = "sqlite"
@@ -70,7 +85,7 @@ class SQLite:
         pass
 
 
-class PostgreSQL:
+class PostgreSQL(Statements):
     """Databases made from a template database."""
 
     name = "postgresql"

@@ -99,7 +99,7 @@ class Office:
 
     def __init__(self, databases: SQLite) -> None:
         self.url = databases.fresh()
-        self.engine = open_engine(self.url)
+        self.engine = databases.share_statements(open_engine(self.url))
         self.session = Session(self.engine, expire_on_commit=False)
 
     def account(self, name: str) -> Account:
