@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
 
 from survey.terms import Action
 from tests.desk.field import CASES, Field
+from tests.serving import serving
 from tests.world import COMMUNE, PASSWORD
 
 PAGES = ["", "queue", "queue?state=returned", "households", "report", "exports", "phones"]
@@ -37,24 +36,17 @@ def work(field: Any) -> Field:
 @pytest.fixture
 def desk(app: Any, work: Field, chromium: Browser) -> Iterator[Page]:
     """A window of 1280 × 800 in which the supervisor is signed in; it must not complain about anything."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 800}, base_url=f"http://127.0.0.1:{server.server_port}"
-    )
-    page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.goto("/login")
-    page.fill("[name=username]", "supervisor")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button")
-    yield page
-    context.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as port:
+        context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=f"http://localhost:{port}")
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto("/login")
+        page.fill("[name=username]", "supervisor")
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button")
+        yield page
+        context.close()
     assert complaints == []
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from survey.form.xlsform import compile_workbook
 from survey.submissions.published import Given, publish
 from survey.terms import Role, SourceKind
 from tests import world
 from tests.interviews import SOURCE
+from tests.serving import serving
 
 pytestmark = pytest.mark.phone
 POINTS = """
@@ -48,14 +48,10 @@ def window(app: Any, session: Session, small_round: str, chromium: Browser) -> I
     given = Given("phieu_diem.md", SourceKind.MARKDOWN, POINTS.encode(), {"diem.csv": TABLE})
     publish(session, compile_workbook(POINTS, given.files), "", world.NOW, given=given)
     session.commit()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
     contexts, complaints = [], list[str]()
 
-    def sign_in(username: str) -> Page:
-        address = f"http://127.0.0.1:{server.server_port}"
-        context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=address)
+    def sign_in(port: int, username: str) -> Page:
+        context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=f"http://localhost:{port}")
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -66,12 +62,10 @@ def window(app: Any, session: Session, small_round: str, chromium: Browser) -> I
         page.wait_for_load_state()
         return page
 
-    yield sign_in
-    for context in contexts:
-        context.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as port:
+        yield partial(sign_in, port)
+        for context in contexts:
+            context.close()
     assert complaints == []
 
 

@@ -7,7 +7,6 @@ import http.client
 import json
 import logging
 import re
-import threading
 from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,6 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from waitress.server import create_server
 
 from models import (
     Account,
@@ -49,6 +47,7 @@ from survey.submissions.review import decide
 from survey.terms import Action, SourceKind
 from survey.web.collect_keys import settings_code
 from tests.interviews import ANSWERS, ROUND, SOURCE
+from tests.serving import serving
 from tests.web.collect_client import (
     BOUNDARY,
     Answer,
@@ -483,12 +482,8 @@ def test_no_other_address_is_known(phone: Collect, path: str) -> None:
 
 @pytest.fixture
 def line(app: Flask) -> Iterator[int]:
-    server = create_server(app, host="localhost", port=0, threads=8)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield server.effective_port
-    server.trigger.pull_trigger(server.close)
-    thread.join()
+    with serving(app) as port:
+        yield port
 
 
 def test_chunked_bodies_over_a_real_line(line: int, key: str, session: Any) -> None:

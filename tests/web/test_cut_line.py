@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -13,10 +12,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from waitress.server import create_server
 
 from models import Receipt, Submission
 from tests.interviews import entry, envelope
+from tests.serving import serving
 
 pytestmark = pytest.mark.usefixtures("small_round")
 
@@ -53,13 +52,8 @@ class Line:
 
 @pytest.fixture
 def line(app: Flask, login_as: Any) -> Iterator[Line]:
-    server = create_server(app, host="localhost", port=0, threads=8)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield Line(server.effective_port, login_as("enumerator"), app)
-    server.trigger.pull_trigger(server.close)
-    thread.join(10)
-    server.task_dispatcher.shutdown()
+    with serving(app) as port:
+        yield Line(port, login_as("enumerator"), app)
 
 
 def counted(session: Any) -> list[int]:

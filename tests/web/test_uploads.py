@@ -7,7 +7,6 @@ import fcntl
 import hashlib
 import json
 import os
-import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +21,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
-from waitress.server import create_server
 
 from models import Attachment, Receipt, Thumbnail, Upload
 from survey.submissions import uploads
 from survey.submissions.uploads import MOST_UNFINISHED
 from tests.interviews import entry, envelope, push
 from tests.pictures import noise, picture
+from tests.serving import serving
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -447,16 +446,11 @@ def test_a_thumbnail_of_nothing_is_not_kept(login_as: Any, session: Any) -> None
 @pytest.fixture
 def stock(app: Flask, login_as: Any) -> Iterator[TusClient]:
     """The client library of the protocol's authors, signed in as a phone is."""
-    server = create_server(app, host="localhost", port=0, threads=4)
-    thread = threading.Thread(target=server.run)
-    thread.start()
     browser = login_as("enumerator")
     cookie = browser.get_cookie(app.config["SESSION_COOKIE_NAME"])
     headers = {"X-CSRF-Token": browser.csrf, "Cookie": f"{cookie.key}={cookie.value}"}
-    yield TusClient(f"http://localhost:{server.effective_port}/api/v1/uploads", headers=headers)
-    server.trigger.pull_trigger(server.close)
-    thread.join(10)
-    server.task_dispatcher.shutdown()
+    with serving(app) as port:
+        yield TusClient(f"http://localhost:{port}/api/v1/uploads", headers=headers)
 
 
 def of_ours(stock: TusClient, data: bytes, **more: Any) -> Any:
