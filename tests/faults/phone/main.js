@@ -13,6 +13,7 @@ class Phone {
   locks = new Locks()
   channels = new Channels()
   tabs = new Set()
+  holders = new Map() // draft → the app that has it open
   apps = new Map()
   cookie = null
   /** Milliseconds that its clock is ahead of the true time. */

@@ -105,7 +105,11 @@ export class App {
     return (await this.store.openDraft(made)).id
   }
 
+  /** The interview in this tab; another tab that has it open writes what it has left and lets go (capture/opened.js). */
   async #opened(draftId) {
+    const before = this.#phone.holders.get(draftId)
+    this.#phone.holders.set(draftId, this)
+    if (before && before !== this) await before.#letGo(draftId)
     if (!this.#interviews.has(draftId)) {
       const { draft, events } = await this.store.draft(draftId)
       const bundle = await this.store.form(draft.form.id, draft.form.version)
@@ -113,6 +117,12 @@ export class App {
       this.#interviews.set(draftId, new this.modules.Interview(this.store, bundle, draft, events, { now: new Date(this.#phone.now()), about }))
     }
     return this.#interviews.get(draftId)
+  }
+
+  async #letGo(draftId) {
+    const interview = this.#interviews.get(draftId)
+    this.#interviews.delete(draftId)
+    if (this.#phone.tabs.has(this.#tab)) await interview?.saved()
   }
 
   /** Gives answers {path: value}; true when the app says that all of them are saved. */
