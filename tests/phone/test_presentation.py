@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
@@ -199,7 +199,7 @@ def test_a_missing_picture_leaves_the_words(new_phone: Phone, server: Server) ->
     assert labels(new_phone.question("chon/hinh")) == ["Nhà sàn", "Nhà đất"]
     assert new_phone.question("chon/hinh").locator("img").count() == 0, "what is not the file meant is not shown"
     new_phone.section("anh")
-    assert "chưa có trên máy" in new_phone.question("anh").inner_text()
+    expect(new_phone.question("anh")).to_contain_text("chưa có trên máy")
 
 
 def test_lists_lie_in_lists_and_the_way_back_is_the_way_there(asked: Phone) -> None:

@@ -166,7 +166,7 @@ def test_a_captive_portal_is_named_and_the_queue_says_what_to_do(phone: Phone, s
     phone.context.route("**/api/v1/**", lambda route: route.fulfill(status=200, content_type="text/html", body=page))
     photographed(phone)
     stopped(phone, "portal")
-    assert "đăng nhập" in phone.page.inner_text("[data-part=sync]")
+    expect(phone.page.locator("[data-part=sync]")).to_contain_text("đăng nhập")
     queue(phone)
     expect(phone.page.locator("[data-why=portal]")).to_have_count(1)
     away = {"Location": "http://login.example/"}
@@ -230,7 +230,7 @@ def test_a_photo_that_the_phone_itself_spoilt_is_never_sent_and_is_said(
     line.mend()
     phone.page.click("[data-action=sync]")
     phone.until("() => document.querySelector('[data-part=sync]').dataset.state === 'idle'")
-    assert "không gửi được" in phone.page.inner_text("[data-part=sync]")
+    expect(phone.page.locator("[data-part=sync]")).to_contain_text("không gửi được")  # once the counts are drawn
     queue(phone)
     expect(phone.page.locator("[data-why=file_damaged]")).to_have_count(1)
     assert (count(server, "submission"), at_the_server(server)) == (1, [])
