@@ -44,6 +44,16 @@ class Section:
     instances: list[Instance] = field(default_factory=list)
 
 
+def question_of(path: str) -> str:
+    """The path of a question in the form, from where it was answered: "tv[2]/ten" → "tv/ten"."""
+    return re.sub(r"\[\d+\]", "", path)
+
+
+def repeat_of(path: str) -> str:
+    """Where the members stand, of which one is at `path`: "xa[1]/tv[2]" → "xa[1]/tv"."""
+    return re.sub(r"\[\d+\]$", "", path)
+
+
 def read(form: Form, evaluation: Evaluation, language: str) -> list[Section]:
     """The relevant questions with their answers in words, by section; those outside any group come first."""
     reader = _Reader(form, evaluation, language)

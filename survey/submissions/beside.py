@@ -7,7 +7,6 @@ within that member. `lines` of a part are those that either interview answered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Assessment, Deprivation, Device, Submission, SubmissionStatus
 from survey.form.form import Form
-from survey.form.reading import Instance, Row, Section, read
+from survey.form.reading import Instance, Row, Section, question_of, read, repeat_of
 from survey.submissions import rebuild
 from survey.submissions.comparison import PICTURES
 from survey.submissions.dossier import find
@@ -149,15 +148,15 @@ class _Beside:
 
     def lines(self, first: Iterable[Row], second: Iterable[Row], here: str | None, there: str | None) -> list[Line]:
         """The questions that either answered, in the form's order."""
-        others = {_plain(row.path): row for row in second}
-        pairs: list[tuple[Row | None, Row | None]] = [(row, others.pop(_plain(row.path), None)) for row in first]
+        others = {question_of(row.path): row for row in second}
+        pairs: list[tuple[Row | None, Row | None]] = [(row, others.pop(question_of(row.path), None)) for row in first]
         pairs += [(None, row) for row in others.values()]
         found = []
         for one, other in pairs:
             row = one or other
             if row is None or not ((one and one.answer) or (other and other.answer)):
                 continue
-            item = self.items.get(_plain(row.path))
+            item = self.items.get(question_of(row.path))
             raws = (one.raw if one else "", other.raw if other else "")
             # Nobody stands twice at quite the same point: two positions are shown and not called a difference.
             differs = raws[0] != raws[1] and (item is None or item.type != "geopoint" or "" in raws)
@@ -167,7 +166,7 @@ class _Beside:
             )
             answers = (one.answer if one else "", other.answer if other else "")
             found.append(Line(row.label, paths, answers, item is not None and item.type in PICTURES, differs))
-        return sorted(found, key=lambda line: self.rank.get(_plain(line.paths[0] or line.paths[1] or ""), 0))
+        return sorted(found, key=lambda line: self.rank.get(question_of(line.paths[0] or line.paths[1] or ""), 0))
 
 
 def _moved(path: str, within: str | None, to: str | None) -> str | None:
@@ -198,12 +197,8 @@ def _by(key: Callable[[Instance], Any], members: Iterable[Instance]) -> dict[Any
     for member in members:
         value = key(member)
         if value is not None:
-            found.setdefault((_repeat(member), value), []).append(member)
+            found.setdefault((repeat_of(member.path), value), []).append(member)
     return {value: alike[0] for value, alike in found.items() if len(alike) == 1}
-
-
-def _repeat(member: Instance) -> str:
-    return re.sub(r"\[\d+\]$", "", member.path)
 
 
 def _answer(member: Instance, name: str) -> str:
@@ -228,7 +223,3 @@ def _place(member: Instance) -> Any:
 
 
 KEYS = (_citizen, _name_and_year, _name, _place)
-
-
-def _plain(path: str) -> str:
-    return re.sub(r"\[\d+\]", "", path)

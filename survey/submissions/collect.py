@@ -40,6 +40,7 @@ from models import (
 )
 from survey.form import openrosa, xform
 from survey.form.form import Form, Item
+from survey.form.reading import question_of
 from survey.problems import Problem
 from survey.submissions import audit, devices
 from survey.submissions.accounts import villages_of
@@ -223,7 +224,7 @@ def _comment(session: Session, entry: RegisterEntry, survey_round: Round) -> str
     form = load_form(session, survey_round.form_id, survey_round.form_version)
     said = []
     for one in comments:
-        item = form.by_path.get(re.sub(r"\[\d+\]", "", one["path"])) if form and one["path"] else None
+        item = form.by_path.get(question_of(one["path"])) if form and one["path"] else None
         asked = item.label.get(form.default_language, "") if form and item else ""
         said.append(f"{asked}: {one['text']}" if asked else str(one["text"]))
     return " / ".join(said)

@@ -5,14 +5,13 @@ Members are matched by name, not by their place in the list: when the first of s
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from survey.form.form import Form
-from survey.form.reading import LINES, Instance, Row, Section, points_of
+from survey.form.reading import LINES, Instance, Row, Section, points_of, question_of, repeat_of
 from survey.submissions.names import without_tones
 
 PICTURES = {"image", "file", "audio", "video"}
@@ -72,7 +71,7 @@ class _Comparison:
         self.known = known
 
     def order(self, path: str) -> int:
-        return self.rank.get(_plain(path), len(self.rank))
+        return self.rank.get(question_of(path), len(self.rank))
 
     def sections(self, now: Sequence[Section], before: Sequence[Section]) -> list[Part]:
         earlier = {section.path: section for section in before}
@@ -104,8 +103,8 @@ class _Comparison:
         return found
 
     def lines(self, now: Iterable[Row], before: Iterable[Row], known: bool) -> list[Line]:
-        old = {_plain(row.path): row for row in before}
-        pairs: list[tuple[Row | None, Row | None]] = [(row, old.pop(_plain(row.path), None)) for row in now]
+        old = {question_of(row.path): row for row in before}
+        pairs: list[tuple[Row | None, Row | None]] = [(row, old.pop(question_of(row.path), None)) for row in now]
         pairs += [(None, row) for row in old.values()]
         lines = [self.line(this, last, known) for this, last in pairs]
         return sorted((line for line in lines if line is not None), key=lambda line: self.order(line.path))
@@ -113,7 +112,7 @@ class _Comparison:
     def line(self, now: Row | None, before: Row | None, known: bool) -> Line | None:
         """One question of both years; None when there is nothing to show; a picture is shown elsewhere."""
         row = now or before
-        kind = self.items[_plain(row.path)].type if row else ""
+        kind = self.items[question_of(row.path)].type if row else ""
         answer, last = (_words(one, kind) if one else "" for one in (now, before))
         if row is None or kind in PICTURES or not (answer or last or row.path in self.keep):
             return None
@@ -130,7 +129,7 @@ def _by_name(instances: Iterable[Instance]) -> dict[tuple[str, str, int], Instan
     seen: Counter[tuple[str, str]] = Counter()
     found = {}
     for instance in instances:
-        key = (re.sub(r"\[\d+\]$", "", instance.path), without_tones(instance.label))
+        key = (repeat_of(instance.path), without_tones(instance.label))
         found[*key, seen[key]] = instance
         seen[key] += 1
     return found
@@ -142,7 +141,3 @@ def _words(row: Row, kind: str) -> str:
         return row.answer
     parts = row.answer.split()
     return f"{parts[0]}, {parts[1]}" + (f" (±{parts[3]} m)" if len(parts) == 4 else "")
-
-
-def _plain(path: str) -> str:
-    return re.sub(r"\[\d+\]", "", path)

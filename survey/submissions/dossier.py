@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,7 +23,7 @@ from models import (
     SubmissionStatus,
     Thumbnail,
 )
-from survey.form.reading import read
+from survey.form.reading import question_of, read
 from survey.form.record import Clock, evaluate
 from survey.problems import Problem
 from survey.submissions import rebuild
@@ -223,7 +222,7 @@ def _photos(session: Session, submission: Submission, language: str) -> tuple[Ph
     asked = form.by_path if form else {}
 
     def label(path: str) -> str:
-        item = asked.get(re.sub(r"\[\d+\]", "", path))
+        item = asked.get(question_of(path))
         return (item.label.get(language) if item else None) or path
 
     return tuple(

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Submission, SubmissionStatus
+from survey.form.reading import repeat_of
 from survey.form.record import Evaluation, evaluate
 from survey.form.record import Problem as Fault
 from survey.problems import Problem
@@ -157,11 +158,11 @@ class _Putting:
             if member_name(member) in self.taken:
                 path = str(member.paths[0])
                 number = _steps(path)[-1][1]
-                _at(self.answers, _without_number(path)).pop(number - 1)
+                _at(self.answers, repeat_of(path)).pop(number - 1)
         return self.answers
 
     def _add(self, path: str) -> None:
-        repeat = _without_number(path)
+        repeat = repeat_of(path)
         members = _at(self.answers, repeat) or []
         _put(self.answers, repeat, [*members, copy.deepcopy(_at(self.theirs, path))])
 
@@ -172,10 +173,6 @@ _STEP = re.compile(r"([^/\[\]]+)(?:\[(\d+)\])?")
 def _steps(path: str) -> list[tuple[str, int]]:
     """ "a/b[2]/c" as (name, number) from the top; number 0 for what is no member."""
     return [(name, int(number or 0)) for name, number in _STEP.findall(path)]
-
-
-def _without_number(path: str) -> str:
-    return re.sub(r"\[\d+\]$", "", path)
 
 
 def _at(answers: Any, path: str) -> Any:
