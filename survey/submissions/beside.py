@@ -92,16 +92,14 @@ class Pair:
 def read_pair(session: Session, commune_id: str, ids: tuple[str, str], language: str) -> Pair:
     """Raises not_found."""
     found = [find(session, commune_id, submission_id) for submission_id in ids]
-    sides = [_side(session, *one) for one in found]
-    read_out = [_sections(session, submission, language) for submission, _ in found]
-    parts: list[Part] = []
-    if read_out[0] is not None and read_out[1] is not None:
-        form, first = read_out[0]
-        parts = _Beside(form).sections(first, read_out[1][1])
-    return Pair((sides[0], sides[1]), parts)
+    one, other = (rebuild.evaluated(session, submission) for submission, _ in found)
+    sides = (_side(session, *found[0], one is not None), _side(session, *found[1], other is not None))
+    if one is None or other is None:
+        return Pair(sides, [])
+    return Pair(sides, _Beside(one[0]).sections(read(*one, language), read(*other, language)))
 
 
-def _side(session: Session, submission: Submission, status: SubmissionStatus) -> Side:
+def _side(session: Session, submission: Submission, status: SubmissionStatus, readable: bool) -> Side:
     own = {"commune_id": submission.commune_id, "submission_id": submission.id}
     lacks = session.scalars(select(Deprivation).filter_by(**own, deprived=True))
     return Side(
@@ -113,13 +111,8 @@ def _side(session: Session, submission: Submission, status: SubmissionStatus) ->
         session.get(Assessment, (submission.commune_id, submission.id)),
         {Indicator(lack.indicator): lack.because for lack in lacks},
         last_step(session, submission).seq,
-        rebuild.evaluated(session, submission) is not None,
+        readable,
     )
-
-
-def _sections(session: Session, submission: Submission, language: str) -> tuple[Form, list[Section]] | None:
-    found = rebuild.evaluated(session, submission)
-    return (found[0], read(*found, language)) if found is not None else None
 
 
 class _Beside:
