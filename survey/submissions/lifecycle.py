@@ -152,6 +152,11 @@ def verdict(known: Known, incoming: Incoming) -> QuarantineReason | None:
     return next((reason for reason, holds in REASONS if holds(known, incoming)), None)
 
 
+def is_contested(state: str, reason: str | None) -> bool:
+    """Whether it is held only because another interview stands beside it, and nobody has decided between them."""
+    return state == _S.QUARANTINED and reason in CONTESTED
+
+
 @dataclass(frozen=True)
 class Standing:
     """A submission of a household in a round as it stands. `replaces`: the entry that it says it mends; `id_reused`:
@@ -167,7 +172,7 @@ class Standing:
     @property
     def undecided(self) -> bool:
         """Sound, and nobody has decided on it yet."""
-        return self.state is _S.SUBMITTED or (self.state is _S.QUARANTINED and self.reason in CONTESTED)
+        return self.state is _S.SUBMITTED or is_contested(self.state, self.reason)
 
 
 @dataclass(frozen=True)
@@ -209,5 +214,5 @@ def register_state(household: Sequence[tuple[SubmissionState, QuarantineReason |
     """Where a household stands in a round by its submissions: one that is sound was received, even while it waits for
     a person who compares it with another."""
     live = [LIVE[state] for state, _ in household if state in LIVE]
-    contested = any(state is _S.QUARANTINED and reason in CONTESTED for state, reason in household)
+    contested = any(is_contested(state, reason) for state, reason in household)
     return live[0] if live else RegisterState.RECEIVED if contested else RegisterState.TO_VISIT

@@ -19,22 +19,22 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, Submission, SubmissionStatus
+from models import Account, Submission
 from survey.form.reading import repeat_of
 from survey.form.record import Evaluation, evaluate
 from survey.form.record import Problem as Fault
 from survey.problems import Problem
 from survey.submissions import rebuild
-from survey.submissions.beside import Pair, Part, Side
+from survey.submissions.beside import Pair, Part
 from survey.submissions.dossier import DESK
 from survey.submissions.envelope import read_entry
-from survey.submissions.lifecycle import CONTESTED
+from survey.submissions.lifecycle import CONTESTED, is_contested
 from survey.submissions.receipts import Signer
 from survey.submissions.receive import receive
 from survey.submissions.register import lock_commune
 from survey.submissions.review import last_step
 from survey.submissions.standing import Act, group_of, log, rivals
-from survey.terms import Action, SubmissionState
+from survey.terms import Action
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,13 @@ def member_name(member: Part) -> str:
 def may_merge(session: Session, pair: Pair, account_id: str) -> bool:
     """Whether the two wait undecided beside each other, can be read through one questionnaire, and are not the
     account's own."""
+    first, _ = pair.sides
     one, other = (side.submission for side in pair.sides)
-    waiting = {submission.id for submission, status in rivals(session, one) if _undecided(status)}
+    waiting = {each.id for each, status in rivals(session, one) if is_contested(status.state, status.reason)}
     own = account_id in (one.account_id, other.account_id)
     same = one.form_id == other.form_id and group_of(session, one) == group_of(session, other)
     readable = all(side.readable for side in pair.sides) and bool(pair.parts)
-    return not own and same and readable and other.id in waiting and _undecided_side(pair.sides[0])
+    return not own and same and readable and other.id in waiting and is_contested(first.state, first.reason)
 
 
 def merge(
@@ -250,14 +251,6 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(one, f"{path}[{number}]")
     elif isinstance(value, str):
         yield path, value
-
-
-def _undecided(status: SubmissionStatus) -> bool:
-    return status.state == SubmissionState.QUARANTINED and status.reason in CONTESTED
-
-
-def _undecided_side(side: Side) -> bool:
-    return side.state is SubmissionState.QUARANTINED and side.reason in CONTESTED
 
 
 def _stored(session: Session, commune_id: str, entry_id: str) -> Submission:

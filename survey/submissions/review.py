@@ -125,11 +125,9 @@ def _pass_over(session: Session, chosen: Submission, status: SubmissionStatus, a
     not decided about those; only the phone is not asked to mend two."""
     contested = status.reason is not None and QuarantineReason(status.reason) in lifecycle.CONTESTED
     for other, standing in rivals(session, chosen):
-        state = SubmissionState(standing.state)
-        reason = QuarantineReason(standing.reason) if standing.reason else None
-        undecided = state is SubmissionState.QUARANTINED and reason in lifecycle.CONTESTED
+        undecided = lifecycle.is_contested(standing.state, standing.reason)
         if (
-            state is SubmissionState.RETURNED
+            standing.state == SubmissionState.RETURNED
             and (contested or action is Action.RETURN)
             or (undecided and contested and action is Action.RELEASE)
         ):
