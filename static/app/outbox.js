@@ -1,7 +1,7 @@
 // All talk with the server (docs/sync.md): fetch is used in this file only. It moves data between the server and the
 // store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
 
-import { canonical } from "./canonical.js"
+import { canonical, sha256 as hashOf } from "./canonical.js"
 import { keep } from "./kept.js"
 import { needs } from "./kinds.js"
 import { isSigned } from "./receipt.js"
@@ -61,14 +61,12 @@ export async function preview(address) {
   return answer.status === 200 ? answer.body : null
 }
 
-const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")
-
 /** A questionnaire's picture or sound out of `folder`, when it is byte for byte the one meant; null otherwise. */
 export async function formFile(folder, name, { sha256, type }) {
   try {
     const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal: AbortSignal.timeout(PATIENCE_FOR_A_FILE) })
     const bytes = answer.ok ? await answer.arrayBuffer() : null
-    return bytes && hex(await crypto.subtle.digest("SHA-256", bytes)) === sha256 ? new Blob([bytes], { type }) : null
+    return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
   } catch {
     return null
   }
@@ -293,7 +291,7 @@ export class Outbox {
       onlyWifi: Boolean(await this.#store.get("only_wifi")),
       connection: navigator.connection,
       report: this.#report,
-      hash: async (blob) => hex(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer())),
+      hash: async (blob) => hashOf(await blob.arrayBuffer()),
       write: (address, how) => this.#write(address, { patience: PATIENCE_FOR_A_FILE, ...how }),
       isGood: async (receipt, sha256) => speaksOf(receipt, { sha256 }) && (await isSigned(receipt, this.#greeting.receipt_key)) !== false,
       stop: (why, seconds = null) => new Stopped({ act: "wait", seconds, why }),

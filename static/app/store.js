@@ -237,10 +237,6 @@ export class Store extends Settings {
     return new Blob([await unseal(this.#key, label, box).catch(() => "")], { type })
   }
 
-  #all(name, rows) {
-    return Promise.all(rows.map((row) => this.#opened(name, row)))
-  }
-
   /** A row that the disk spoilt is what of it is plain, and `damaged`: it takes none of the others with it. */
   async #legible(name, row) {
     try {
@@ -404,7 +400,7 @@ export class Store extends Settings {
   }
 
   async #events(rows) {
-    return eventsOf(await this.#all("journal", rows))
+    return eventsOf(await Promise.all(rows.map((row) => this.#opened("journal", row))))
   }
 
   /** Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised meanwhile. */

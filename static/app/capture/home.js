@@ -4,11 +4,9 @@ import { fold, matches } from "../search.js"
 import { isStuck } from "../store.js"
 import { drawNotices, wordsOfProblem } from "./notices.js"
 import { action, number, part, stamp, tag, time, word } from "./page.js"
-import { moreOf, survey } from "./register.js"
+import { hashOf, moreOf, survey } from "./register.js"
 
 const AT_ONCE = 30 // rows drawn; more come when the last one is seen
-
-const hashOf = (household) => `#/h/${encodeURIComponent(household.round_id)}/${encodeURIComponent(household.household_id)}`
 
 function row({ household, draft, sign }, villages) {
   const name = draft?.name || household.head_name || word("row.unnamed")

@@ -7,6 +7,7 @@ import { needs } from "../kinds.js"
 import { bundleOf } from "../preview.js"
 import { addressOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
+import { hashOf } from "./register.js"
 import { ready } from "./kind.js"
 import { offerLanguages, readForm } from "./words.js"
 
@@ -117,7 +118,7 @@ export class Opened {
     if (!kept) return this.#away("#/")
     if (kept.draft.state !== "open") return this.#closed(kept.draft)
     // The household's screen says so, and lets it be begun anew.
-    if (kept.draft.damaged) return this.#away(`#/h/${encodeURIComponent(kept.draft.round_id)}/${encodeURIComponent(kept.draft.household_id)}`)
+    if (kept.draft.damaged) return this.#away(hashOf(kept.draft))
     const release = await hold(lockName(id), { steal, onStolen: () => this.#stolen(id) })
     if (!release) return this.#elsewhere(id)
     const { draft, events } = await this.#app.store.draft(id) // again: the other tab may have written until now

@@ -1,7 +1,7 @@
 // What was lost with this phone's storage: said at the start, above the list, and on a screen of its own with what to do.
 
 import { action, part, number, stamp, time, word } from "../page.js"
-import { survey } from "../register.js"
+import { hashOf, survey } from "../register.js"
 import { learnt } from "./learnt.js"
 import { cleared } from "./marker.js"
 
@@ -19,7 +19,7 @@ function line(one, name, household) {
   const row = stamp("missed-line", { name, when: whenOf(one) })
   row.dataset.missed = one.id
   const link = action(row, "household")
-  if (household) link.href = `#/h/${encodeURIComponent(household.round_id)}/${encodeURIComponent(household.household_id)}`
+  if (household) link.href = hashOf(household)
   else link.replaceWith(name)
   return row
 }

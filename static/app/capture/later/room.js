@@ -2,7 +2,7 @@
 
 import { action, ask, number, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
-import { persist, room } from "./space.js"
+import { isInstalled, persist, room } from "./space.js"
 
 /** The gauge and the browser's answer, with the next step when it refused. */
 async function draw(app, element) {
@@ -14,7 +14,7 @@ async function draw(app, element) {
   const [isKept, asked] = await Promise.all([navigator.storage?.persisted?.() ?? false, app.device.get("persist")])
   element.dataset.persisted = isKept ? "yes" : asked ? "refused" : "no"
   part(element, "persisted").textContent = word(isKept ? "settings.persisted" : asked ? "settings.refused" : "settings.not_persisted")
-  part(element, "install-how").hidden = isKept || Boolean(app.installing) || matchMedia("(display-mode: standalone)").matches
+  part(element, "install-how").hidden = isKept || Boolean(app.installing) || isInstalled()
   action(element, "persist").hidden = isKept
   action(element, "install").hidden = isKept || !app.installing
 }

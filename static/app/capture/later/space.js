@@ -50,7 +50,8 @@ export async function within(size, work) {
   }
 }
 
-const isInstalled = () => matchMedia("(display-mode: standalone)").matches
+/** Was the app opened from the home screen? */
+export const isInstalled = () => matchMedia("(display-mode: standalone)").matches
 
 /**
  * Asks the browser to keep everything even on a full phone; its answer stands in `device` as persist {agreed, installed, at}.
