@@ -96,6 +96,14 @@ class Field:
         self.sent.append(entry["id"])
         return outcome
 
+    def send_two(self) -> None:
+        """Two interviews of the first household that differ in the floor area."""
+        first = self.entry(0, CASES[0])
+        second = copy.deepcopy(first) | {"id": "phieu-hai"}
+        second["answers"]["nha_o"]["dien_tich"] += 7
+        self.send(first)
+        self.send(second)
+
     def submission(self, entry_id: str) -> Submission:
         return self.session.scalars(select(Submission).where(Submission.entry_id == entry_id)).one()
 

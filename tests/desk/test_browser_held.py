@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -19,11 +18,7 @@ pytestmark = pytest.mark.phone
 def work(field: Any) -> Field:
     """Two interviews of one household, one of no household of the list, one that nobody can read."""
     made: Field = field(4)
-    first = made.entry(0, CASES[0])
-    second = deepcopy(first) | {"id": "phieu-hai"}
-    second["answers"]["nha_o"]["dien_tich"] += 7
-    made.send(first)
-    made.send(second, by="enumerator")
+    made.send_two()
     made.send(made.entry(1, CASES[1], household_id="khong-co"))
     made.send(made.entry(2, CASES[2], confirmed="x"))
     return made

@@ -20,13 +20,9 @@ from tests.world import COMMUNE, OTHER_COMMUNE
 
 @pytest.fixture
 def two(field: Any) -> Field:
-    """Two interviews of one household that differ in the floor area and in one member's name."""
+    """Two interviews of one household that differ in the floor area."""
     work: Field = field(2)
-    first = work.entry(0, CASES[0])
-    second = deepcopy(first) | {"id": "phieu-hai"}
-    second["answers"]["nha_o"]["dien_tich"] += 7
-    work.send(first)
-    work.send(second)
+    work.send_two()
     return work
 
 

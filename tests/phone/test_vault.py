@@ -97,6 +97,14 @@ def wrong_pins(phone: Phone, count: int) -> None:
         expect(phone.page.locator("[data-screen=lock] [data-part=status]")).to_have_text("")
 
 
+def ask_name(phone: Phone, household: str = "ho-0") -> None:
+    """Of a family: a name that nobody else has."""
+    phone.begin(household)
+    phone.section("thong_tin_ho")
+    phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
+    phone.saved()
+
+
 def ask_with_photo(phone: Phone, tmp_path: Path) -> None:
     """Of a family: a name and a number that nobody else has, and a photo."""
     phone.begin("ho-0")
@@ -180,10 +188,7 @@ def recover(phone: Phone) -> None:
 
 
 def test_who_forgot_the_code_signs_in_again_and_every_record_is_still_there(phone: Phone, server: Server) -> None:
-    phone.begin("ho-0")
-    phone.section("thong_tin_ho")
-    phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
-    phone.saved()
+    ask_name(phone)
     server.stop()
     phone.begin("ho-1")
     refuse(phone)
@@ -210,10 +215,7 @@ def test_who_forgot_the_code_signs_in_again_and_every_record_is_still_there(phon
 
 
 def test_after_the_office_changed_its_key_a_forgotten_code_is_mended_still(phone: Phone, server: Server) -> None:
-    phone.begin("ho-0")
-    phone.section("thong_tin_ho")
-    phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
-    phone.saved()
+    ask_name(phone)
     server.stop()
     [key] = server.folder.rglob("escrow.key")
     key.unlink()  # the server makes another
@@ -231,10 +233,7 @@ def test_after_the_office_changed_its_key_a_forgotten_code_is_mended_still(phone
 
 
 def test_two_people_share_a_phone_and_neither_sees_the_others_households(phone: Phone, server: Server) -> None:
-    phone.begin("ho-0")
-    phone.section("thong_tin_ho")
-    phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
-    phone.saved()
+    ask_name(phone)
     lock_now(phone)
     phone.page.click("[data-action=other]")
     phone.page.click("#dialog [data-action=yes]")
@@ -433,10 +432,7 @@ def test_a_record_that_the_disk_spoilt_is_told_and_takes_no_other_with_it(phone:
     phone.begin("ho-0")
     refuse(phone)
     phone.go_home()
-    phone.begin("ho-1")
-    phone.section("thong_tin_ho")
-    phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
-    phone.saved()
+    ask_name(phone, "ho-1")
     phone.go_home()
     [name] = [one["name"] for one in phone.page.evaluate("indexedDB.databases()") if one["name"] != "so-ho"]
     for store, household in (("outbox", "ho-0"), ("drafts", "ho-1"), ("households", "ho-2")):
