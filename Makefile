@@ -53,9 +53,11 @@ unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
 	@$(PYTEST) -n $(JOBS) --ignore=tests/phone --ignore=tests/faults $(ARGS)
 
-node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, by node --test
+node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as they go out, by node --test
 	@echo "== node --test"
-	@PYTHON=$(abspath $(PY)) scripts/node --test tests/node/*.test.js tests/faults/*.test.js
+	@$(PY) -m scripts.small $(VENV)/served
+	@PYTHON=$(abspath $(PY)) SERVED=$(abspath $(VENV))/served scripts/node --import ./tests/node/as_served.mjs \
+		--test tests/node/*.test.js tests/faults/*.test.js
 
 phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"

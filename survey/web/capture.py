@@ -3,8 +3,9 @@
 The worker `static/sw.js` is served at /sw.js (at its own address it would control /static/ only) with this release's
 VERSION and FILES in front. VERSION is a hash of all those files: any change makes a new release, nothing else does.
 
-Modules go out without their comments and their spaces (a quarter of the bytes): what is in the repository is what runs,
-line for line, and no build step stands between. tests/gates/test_size.py holds that their syntax trees are the same.
+Scripts and style sheets go out small: without comments and spaces, with short local names (a third of the bytes).
+What is in the repository is what runs, and no build step stands between. `make node` runs the modules as they go
+out, and tests/gates/test_size.py holds that each of them parses and keeps its imports and exports.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import rjsmin
+import minify
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request
 from flask_babel import force_locale, gettext
 
@@ -27,7 +28,11 @@ blueprint = Blueprint("capture", __name__)
 MANIFEST = "/manifest.webmanifest"
 KINDS_PAGE, LATER_PAGE = "/kinds.html", "/later.html"
 FIRST_LANGUAGE = next(iter(LANGUAGES))
-PRIVATE = "\u01c2"  # a letter to JavaScript, and in none of our scripts
+SMALL = {".js": "text/javascript", ".css": "text/css"}  # what goes out small, and its type
+# The minifier writes Math.trunc(x) as x|0, which is another number for NaN and beyond 2³¹: it does not get to see Math.
+MATH, HIDDEN = "Math.", "Math\u01c2."
+# Nothing newer than the source may come in: old phones read what we wrote, not what would be shortest today.
+minify.config({"js-version": 2017})
 
 
 def init_app(app: Flask) -> None:
@@ -53,7 +58,7 @@ def page() -> Response:
 @public
 def worker() -> Response:
     """The service worker of this release."""
-    source = bare(_static() / "sw.js")
+    source = small(_static() / "sw.js")
     files, kept = json.dumps(["/", MANIFEST, *_files()]), json.dumps([KINDS_PAGE, *_kinds(), *_later()])
     lists = f'const VERSION = "{app_version()}"\nconst FILES = {files}\nconst KINDS = {kept}'
     response = Response(f"{lists}\n{source}", mimetype="text/javascript")
@@ -87,11 +92,15 @@ def other_language(code: str) -> Response:
 @blueprint.get("/static/app/<path:name>.js")
 @public
 def module(name: str) -> Response:
-    """A module of the phone's shell, without its comments."""
-    address = f"/static/app/{name}.js"
-    if address not in {*_files(), *_kinds(), *_later()}:
-        abort(404)
-    return _kept(Response(bare(_path(address)), mimetype="text/javascript"))
+    """A module of the phone's shell."""
+    return _small(f"/static/app/{name}.js")
+
+
+@blueprint.get("/static/<any(style, kinds):name>.css")
+@public
+def style(name: str) -> Response:
+    """How the phone's pages look."""
+    return _small(f"/static/{name}.css")
 
 
 @blueprint.get(MANIFEST)
@@ -140,28 +149,35 @@ def app_version() -> str:
     known: str | None = current_app.extensions.get("app_version")
     if known is None or current_app.debug:
         digest = hashlib.sha256(render_template("app/index.html").encode())
-        digest.update(bare(_static() / "sw.js").encode())
+        digest.update(small(_static() / "sw.js").encode())
         for page in ("kinds", "later"):
             digest.update(render_template(f"app/{page}.html").encode())
         for code in _other_languages():
             digest.update(render_template("app/other_language.html", only=code).encode())
         for path in _static_files():
             digest.update(str(path).encode())
-            digest.update(bare(_static() / path).encode() if path.suffix == ".js" else (_static() / path).read_bytes())
+            file = _static() / path
+            digest.update(small(file).encode() if path.suffix in SMALL else file.read_bytes())
         known = current_app.extensions["app_version"] = digest.hexdigest()[:16]
     return known
 
 
-def bare(path: Path) -> str:
-    """A script without comments and without the spaces that mean nothing."""
-    return _bare(path, path.stat().st_mtime_ns)
+def small(path: Path) -> str:
+    """A script or style sheet that means the same in fewer bytes."""
+    return _minified(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=400)
-def _bare(path: Path, _changed: int) -> str:
-    # rjsmin does not know private names: it would join `a = 1` and `#b = 2` on the next line.
-    hidden = path.read_text(encoding="utf-8").replace("#", PRIVATE)
-    return str(rjsmin.jsmin(hidden)).replace(PRIVATE, "#")
+def _minified(path: Path, _changed: int) -> str:
+    source = path.read_text(encoding="utf-8").replace(MATH, HIDDEN)
+    return str(minify.string(SMALL[path.suffix], source)).replace(HIDDEN, MATH)
+
+
+def _small(address: str) -> Response:
+    if address not in {*_files(), *_kinds(), *_later()}:
+        abort(404)
+    path = _path(address)
+    return _kept(Response(small(path), mimetype=SMALL[path.suffix]))
 
 
 def _path(address: str) -> Path:
