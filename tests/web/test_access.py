@@ -40,6 +40,7 @@ ROUTES = {
     "capture.page": PUBLIC,
     "capture.worker": PUBLIC,
     "capture.module": PUBLIC,
+    "capture.style": PUBLIC,
     "capture.kinds": PUBLIC,
     "capture.later": PUBLIC,
     "capture.other_language": PUBLIC,
