@@ -9,9 +9,11 @@ import gzip
 
 from flask import Flask, Response, request
 
-SHELL = {"capture.page", "capture.worker", "capture.module", "capture.kinds"}
+SHELL = {
+    f"capture.{name}" for name in ("page", "worker", "module", "style", "kinds", "later", "other_language", "manifest")
+}
 ENDPOINTS = {"static", *SHELL, "sync.form", "sync.register"}
-TYPES = {"text/html", "text/css", "text/javascript", "application/json", "image/svg+xml"}
+TYPES = {"text/html", "text/css", "text/javascript", "application/json", "application/manifest+json", "image/svg+xml"}
 SMALLEST = 500  # bytes
 
 
