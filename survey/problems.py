@@ -71,6 +71,35 @@ PROBLEMS: dict[str, Refusal] = {
     "round_not_ready": Refusal(
         409, _("The round cannot be closed yet."), _("Settle the points listed, then close it.")
     ),
+    "standard_period": Refusal(
+        409,
+        _("The round's days lie outside the period of its poverty standard."),
+        _("Change the days, choose a questionnaire of the standard in force then, or open it as a trial."),
+    ),
+    "standard_incomplete": Refusal(
+        409,
+        _("The standard is not complete: nobody can be classified under it yet."),
+        _("Choose another questionnaire, or open the round as a trial."),
+    ),
+    "standard_scope": Refusal(
+        409,
+        _("The standard is one province's own, and the round covers communes of another."),
+        _("Choose a questionnaire of the country's standard, or open the round as a trial."),
+    ),
+    "standard_missing": Refusal(
+        409,
+        _("No complete poverty standard is in force on the days of the round."),
+        _("Change the days, or choose the standard and open the round as a trial."),
+    ),
+    "standard_unknown": Refusal(
+        409, _("There is no standard of this code."), _("Enter the standard first, with its period and source.")
+    ),
+    "standard_exists": Refusal(409, _("There is a standard of this code already."), _("Choose another code.")),
+    "other_standard": Refusal(
+        409,
+        _("The questionnaire works out the class by another standard than the one chosen."),
+        _("Choose the questionnaire's own standard, or another questionnaire."),
+    ),
     "round_exists": Refusal(409, _("A round of this kind and year is already open."), _("Close it first.")),
     "version_taken": Refusal(
         409,

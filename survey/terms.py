@@ -67,6 +67,13 @@ class RoundState(Term):
     CLOSED = "closed", "Đã đóng", "Closed"
 
 
+class RoundWeight(Term):
+    """Whether what a round finds counts."""
+
+    OFFICIAL = "official", "Chính thức", "Official"
+    TRIAL = "trial", "Chạy thử, không dùng làm kết quả chính thức", "Trial, not an official result"
+
+
 class B1Method(Term):
     """How a round settles the income side while no official B1 points table is loaded."""
 

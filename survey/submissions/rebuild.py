@@ -280,15 +280,16 @@ def _with_status(commune_id: str, household_id: str) -> Any:
 
 
 def _derive_current(session: Session, household: Household) -> None:
-    """The household as last accepted, in whatever round; as imported while nothing was. One that refused to answer is
-    accounted for in its round and stays what it was."""
+    """The household as last accepted, in whatever round that counts (no trial); as imported while nothing was. One that
+    refused to answer is accounted for in its round and stays what it was."""
     row = session.execute(
         _with_status(household.commune_id, household.id)
         .join(
             Assessment,
             (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
         )
-        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value, ~Assessment.refused)
+        .join(Round, Round.id == Submission.round_id)
+        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value, ~Assessment.refused, ~Round.trial)
         .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
         .limit(1)
     ).first()

@@ -29,6 +29,7 @@ from survey.submissions.receipts import Signer, generation, instant, successions
 from survey.submissions.receive import Outcome, receive
 from survey.terms import RoundState
 from survey.web.capture import app_version
+from survey.web.figures import round_title
 from survey.web.language import current_language
 from survey.web.openapi import DESCRIPTION
 from survey.web.security import (
@@ -197,7 +198,7 @@ def has_file(sha256: str) -> Response:
 def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
     return {
         "id": survey_round.id,
-        "title": survey_round.title,
+        "title": round_title(survey_round),
         "year": survey_round.year,
         "state": survey_round.state,
         "opens_on": survey_round.opens_on.isoformat(),

@@ -80,6 +80,8 @@ ROUTES = {
     "rounds.new": ADMIN,
     "rounds.close": ADMIN,
     "rounds.move": ADMIN,
+    "rounds.standard_list": OFFICE,
+    "rounds.new_standard": ADMIN,
     "questionnaires.listing": OFFICE,
     "questionnaires.new": FORMS,
     "questionnaires.draft": OFFICE,
