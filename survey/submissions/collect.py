@@ -44,11 +44,11 @@ from survey.form.reading import question_of
 from survey.problems import Problem
 from survey.submissions import audit, devices
 from survey.submissions.accounts import villages_of
+from survey.submissions.clocks import HERE, read_instant
 from survey.submissions.envelope import Envelope, read_entry
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of, villages_in
 from survey.submissions.published import as_xlsx, csv_of, given_of, load_form
-from survey.submissions.rebuild import HERE, read_instant
 from survey.submissions.receipts import Signer, instant
 from survey.submissions.receive import Outcome, receive
 from survey.submissions.register import context_of_entry, lock_commune

@@ -22,8 +22,8 @@ from survey.form import openrosa
 from survey.form.xform import LIST
 from survey.problems import Problem, code_of_status, held_next
 from survey.submissions import collect
+from survey.submissions.clocks import HERE
 from survey.submissions.published import content_of, files_of, find_file, given_of
-from survey.submissions.rebuild import HERE
 from survey.web.security import csrf, public
 from survey.web.session import abandon, get_session, now
 
