@@ -75,7 +75,7 @@ def _span(said: date | datetime) -> tuple[datetime, datetime]:
     if isinstance(said, datetime):
         return said, said
     begins = datetime.combine(said, time(0), HERE)
-    return begins, begins + timedelta(days=1)
+    return begins, begins + timedelta(days=1, milliseconds=-1)
 
 
 def day_of(moment: datetime) -> date:

@@ -90,6 +90,19 @@ export class Opened {
     this.#located = await locateStart(this.interview, new Date())
   }
 
+  /** The round of the interview that is open, as the server described it last. */
+  async round() {
+    const { rounds } = (await this.#app.store.get("hello")) ?? {}
+    return rounds?.find(({ id }) => id === this.interview?.draft.round_id)
+  }
+
+  /** Was the day of the visit wrong, and is it put right now? Then the interview opens anew. */
+  async isDayMoved() {
+    const round = await this.round()
+    const day = await import("./later/day.js").catch(() => null)
+    return Boolean(this.interview && (await day?.isMoved(this.#app, this.interview, round, document.documentElement.dataset.released)))
+  }
+
   // Trying out
 
   async #preview(id) {
@@ -141,6 +154,7 @@ export class Opened {
     this.id = id
     this.#release = release
     this.#locate()
+    this.isDayMoved()
     return null
   }
 
