@@ -15,7 +15,7 @@ import unicodedata
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from mimetypes import guess_type
 from pathlib import Path
 from typing import IO, Any
@@ -271,6 +271,7 @@ class Courier:
     agent: str
     folder: Path
     signer: Signer
+    skew: timedelta | None = None  # how far ahead the clock of the phone is, as far as it says
 
 
 def take(
@@ -301,7 +302,9 @@ def take(
     document = _document(sent, reading, form, upload, hashes | absent)
     document |= {"commune_id": commune_id, "household_id": household_id, "round_id": round_id}
     entry = read_entry(document)
-    [outcome] = receive(session, by.account, by.device_id, [entry], now, by.signer, permitted=by.permitted)
+    [outcome] = receive(
+        session, by.account, by.device_id, [entry], now, by.signer, permitted=by.permitted, skew=by.skew
+    )
     if upload.entry_hash is None:
         upload.entry_hash = entry.content.hash
     _arrive_late(session, upload, {name: (_absent(upload, name), arrived[name]) for name in fresh.late})

@@ -1,4 +1,4 @@
-"""The table tests/cases/clocks.md, for both test runners; `python -m tests.cases.clocks` prints it and a grid as JSON."""
+"""The table tests/cases/clocks.md, for both runners; `python -m tests.cases.clocks` prints it and a grid as JSON."""
 
 from __future__ import annotations
 
