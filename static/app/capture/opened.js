@@ -188,7 +188,9 @@ export class Opened {
   /** Waits until all is written, and lets other tabs have it. */
   async close() {
     if (!this.id) return
+    await this.#app.screen?.settle?.()
     const { interview } = this
+    if (!interview) return // it was finished in another window meanwhile
     this.#located()
     if (!(await interview.saved())) await this.#insist(interview)
     this.id = this.interview = null
