@@ -1,5 +1,5 @@
-"""A phone whose clock is wrong: asked about before an interview begins, held at the office when somebody goes on, and put
-right on the phone when the date is."""
+"""A phone whose clock is wrong: asked about before an interview begins, held at the office when somebody goes on, and
+put right on the phone when the date is."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.phone.phone import Phone, Server
-from tests.phone.test_sending import WRONG_CLOCK
 
 pytestmark = pytest.mark.phone
 DAY = 86_400_000
+WRONG_CLOCK = """globalThis.RealDate ??= Date
+Date = class extends RealDate {
+  constructor(...said) { said.length ? super(...said) : super(Date.now()) }
+  static now() { return RealDate.now() + OFF }
+}"""
 YEARS = 11 * 365 * DAY
 
 
