@@ -67,6 +67,16 @@ PROBLEMS: dict[str, Refusal] = {
     "own_interview": Refusal(
         409, _("You cannot approve an interview that you made yourself."), _("Ask another supervisor to review it.")
     ),
+    "day_needed": Refusal(
+        409,
+        _("The day of this interview is in doubt, and ages and the class hang on it."),
+        _("Ask on which day it was, and confirm that day on its page."),
+    ),
+    "impossible_day": Refusal(
+        409,
+        _("The interview cannot have been on that day."),
+        _("Give a day of this round that is not after today."),
+    ),
     "comment_needed": Refusal(409, _("Say what is to be mended."), _("Write a comment, then return the record.")),
     "round_not_ready": Refusal(
         409, _("The round cannot be closed yet."), _("Settle the points listed, then close it.")
@@ -207,6 +217,12 @@ HELD_NEXT: dict[str, str] = {
     "already_accepted": _("The household is settled in this round. Your supervisor will compare the two."),
     "two_interviews": _("Your supervisor will compare the two and keep one."),
     "future_date": _("Check the date and time of this phone. What you sent is kept."),
+    "doubtful_date": _(
+        "Check the date and time of this phone, and tell your supervisor on which day you were there. "
+        "What you sent is kept."
+    ),
+    "outside_standard": _("The poverty standard of this round is over. Your supervisor decides what becomes of it."),
+    "server_clock": _("The office's clock is being checked. You need not send it again."),
 }
 
 

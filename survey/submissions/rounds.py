@@ -24,8 +24,9 @@ from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
 from survey.problems import Problem
 from survey.submissions import audit, standards
+from survey.submissions.clocks import HERE
 from survey.submissions.published import load_form
-from survey.submissions.rebuild import HERE, derive_again, has_official_points
+from survey.submissions.rebuild import derive_again, has_official_points
 from survey.submissions.register import lock_commune, next_change, on_register
 from survey.terms import B1Method, RegisterState, RoundKind, RoundState, SubmissionState
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Place, Standard
+from models import Place, Round, Standard
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.submissions import audit
@@ -56,6 +56,12 @@ def objection(standard: Standard, opens_on: date, closes_on: date, communes: Ite
 def holds_on(standard: Standard, day: date) -> bool:
     """Whether the standard is in force on `day`."""
     return standard.valid_from <= day and (standard.valid_to is None or day <= standard.valid_to)
+
+
+def holds_for(session: Session, survey_round: Round, day: date) -> bool:
+    """Whether what was seen on `day` may be judged by the round's standard; in a trial it always may."""
+    standard = session.get(Standard, survey_round.standard)
+    return standard is None or survey_round.trial or holds_on(standard, day)
 
 
 def listing(session: Session) -> list[Standard]:

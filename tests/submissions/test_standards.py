@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, Round, Standard
+from models import FormVersion, Round, Standard, Submission, SubmissionStatus
 from survey.form.xlsform import compile_workbook
 from survey.problems import Problem
+from survey.submissions.admission import judge_again
 from survey.submissions.published import publish
 from survey.submissions.rounds import move_round, open_round
 from survey.submissions.standards import add_standard
-from tests.interviews import SOURCE, small_form
-from tests.world import NOW
+from survey.submissions.standing import Act
+from tests.interviews import SOURCE, entry, push, small_form
+from tests.world import COMMUNE, NOW
 
 LAST = date(2026, 12, 31)  # of the 2022-2025 standard, as prolonged
 SETTINGS = "| | form_title | form_id | version | default_language |\n| | Phiếu thử | phieu_thu | 1 | Tiếng Việt (vi) |"
@@ -135,6 +137,33 @@ def test_a_standard_that_cannot_be_is_refused(session: Session, changes: dict[st
     with pytest.raises(Problem if error else ValueError) as refusal:
         add_standard(session, own(**changes), NOW)
     assert error is None or refusal.value.code == error
+
+
+def test_an_interview_outside_the_period_is_held_and_judged_again_when_the_period_is_prolonged(
+    login_as: Any, session: Session, small_round: str
+) -> None:
+    standard = session.get_one(Standard, "ND07-2021")
+    standard.valid_to = date(2026, 11, 21)  # the day before the interview
+    session.commit()
+    browser, sent = login_as("enumerator"), entry()
+    [result] = push(browser, sent)
+    assert result["reason"]["code"] == "outside_standard"
+    supervisor = login_as("supervisor")
+    assert "ngoài thời hạn" in supervisor.get(f"/desk/{COMMUNE}/held").text
+    standard.valid_to = LAST
+    session.commit()
+    submission = session.scalars(select(Submission)).one()
+    assert judge_again(session, submission, Act(None, NOW))
+    session.commit()
+    assert session.scalars(select(SubmissionStatus.state)).one() == "submitted"
+
+
+def test_in_a_trial_the_period_does_not_matter(login_as: Any, session: Session, small_round: str) -> None:
+    session.get_one(Standard, "ND07-2021").valid_to = date(2026, 11, 21)
+    session.get_one(Round, small_round).trial = True
+    session.commit()
+    [result] = push(login_as("enumerator"), entry())
+    assert result["reason"] is None
 
 
 def test_an_administrator_enters_a_standard_and_everybody_at_the_desk_reads_it(login_as: Any, session: Session) -> None:
