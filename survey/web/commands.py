@@ -24,7 +24,7 @@ from survey.submissions.uploads import clean
 from survey.terms import B1Method, Role, RoundState
 from survey.web.backup_commands import backup_group
 from survey.web.bundle_commands import import_bundle
-from survey.web.questionnaire_commands import form_group, move_round
+from survey.web.questionnaire_commands import form_group, move_round, round_changes
 from survey.web.receipt_commands import receipts_group
 from survey.web.register_commands import register_group
 from survey.web.session import get_engine, now, require_database, transaction
@@ -42,6 +42,7 @@ OBSTACLES = {
 
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
+    round_group.add_command(round_changes)
     groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group)
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)

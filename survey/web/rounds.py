@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response
 
 from models import FormVersion, Place, PlacePeriod, Round, Standard
 from survey.problems import Problem
-from survey.submissions import rounds, standards
+from survey.submissions import reclassify, rounds, standards
+from survey.submissions.accounts import communes_of
+from survey.submissions.names import names_in
 from survey.submissions.rounds import Obstacle
 from survey.terms import B1Method, PlaceKind, RoundKind, RoundState
 from survey.web.forms import Closing, NewRound, NewStandard
@@ -89,6 +91,21 @@ def move(round_id: str) -> Response:
         flash(ngettext("%(num)s record was judged again with the official points.",
                        "%(num)s records were judged again with the official points.", judged))  # fmt: skip
     return redirect(url_for(".listing"), 303)
+
+
+@blueprint.get("/<round_id>/changes")
+@permitted("round.read")
+def changes(round_id: str) -> str:
+    """Whose class another version of the questionnaire would change."""
+    session = get_session()
+    found = session.get(Round, round_id)
+    stored = session.get(FormVersion, (found.form_id, request.args.get("version", "")[:64])) if found else None
+    if found is None or stored is None:
+        raise Problem("not_found")
+    communes = communes_of(session, current_account(), "round.read")
+    compared = reclassify.compare(session, found, stored, communes, most=JUDGED_AGAIN)
+    names = names_in(session, communes, now().date())
+    return render_template("rounds/changes.html", one=found, version=stored.version, compared=compared, names=names)
 
 
 @blueprint.post("/<round_id>/close")

@@ -80,6 +80,7 @@ ROUTES = {
     "rounds.new": ADMIN,
     "rounds.close": ADMIN,
     "rounds.move": ADMIN,
+    "rounds.changes": OFFICE,
     "rounds.standard_list": OFFICE,
     "rounds.new_standard": ADMIN,
     "questionnaires.listing": OFFICE,
