@@ -17,7 +17,7 @@ from models.forms import (
 )
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
-from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round
+from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
     Assessment,
     Attachment,
@@ -64,6 +64,7 @@ __all__ = [
     "RegisterGone",
     "Round",
     "ServerState",
+    "Standard",
     "StoredFile",
     "Submission",
     "SubmissionEvent",

@@ -5,15 +5,37 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
 from survey.terms import B1Method, HouseholdClass, RegisterState, RoundKind, RoundState
 
 
+class Standard(Base):
+    """What a decree calls poor, from when to when and where: `place_id` is the province that set it for itself, NULL
+    the country. `rural_*`, `urban_*`: the income line in đồng a person and month, and the points that stand for it;
+    NULL where no text was found. Not `is_complete`: nobody can be classified under it yet."""
+
+    __tablename__ = "standard"
+    __table_args__ = (CheckConstraint("valid_to >= valid_from", name="forward"),)
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)  # "ND07-2021"
+    title: Mapped[str] = mapped_column(String(200))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    place_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))
+    is_complete: Mapped[bool]
+    rural_income: Mapped[int | None]
+    urban_income: Mapped[int | None]
+    rural_points: Mapped[int | None]
+    urban_points: Mapped[int | None]
+    status: Mapped[str] = mapped_column(String(400))  # how well it is known, and what is missing
+    source: Mapped[str] = mapped_column(Text)
+
+
 class Round(Base):
-    """A review: "Rà soát định kỳ 2026"."""
+    """A review: "Rà soát định kỳ 2026". A `trial` counts for nothing outside itself."""
 
     __tablename__ = "round"
     __table_args__ = (
@@ -28,7 +50,8 @@ class Round(Base):
     kind: Mapped[str] = mapped_column(String(16))
     year: Mapped[int]
     title: Mapped[str] = mapped_column(String(120))
-    standard: Mapped[str] = mapped_column(String(40))  # "ND07-2021"
+    standard: Mapped[str] = mapped_column(String(40))  # "ND07-2021"; "" where nothing is classified
+    trial: Mapped[bool] = mapped_column(default=False, server_default=false())
     b1_method: Mapped[str] = mapped_column(String(16))
     form_id: Mapped[str] = mapped_column(String(64))
     form_version: Mapped[str] = mapped_column(String(64))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
@@ -43,6 +43,7 @@ class Submission(Base):
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
     started_at_said: Mapped[str | None] = mapped_column(String(40))  # the phone's clock, as said
     finalised_at_said: Mapped[str | None] = mapped_column(String(40))
+    clock_skew_seconds: Mapped[int | None]  # how far ahead the phone's clock was when it sent; NULL: not known
 
 
 class SubmissionEvent(Base):
@@ -68,6 +69,7 @@ class SubmissionEvent(Base):
     comments: Mapped[Any] = mapped_column(JSONText, nullable=True)
     # Of an attachment: the household that a person found it to be of; NULL: the one that the entry itself names.
     household_id: Mapped[str | None] = mapped_column(String(36))
+    visited_on: Mapped[date | None]  # of a confirmation: the day that a person found the interview to be of
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 

@@ -67,9 +67,48 @@ PROBLEMS: dict[str, Refusal] = {
     "own_interview": Refusal(
         409, _("You cannot approve an interview that you made yourself."), _("Ask another supervisor to review it.")
     ),
+    "day_needed": Refusal(
+        409,
+        _("The day of this interview is in doubt, and ages and the class hang on it."),
+        _("Ask on which day it was, and confirm that day on its page."),
+    ),
+    "impossible_day": Refusal(
+        409,
+        _("The interview cannot have been on that day."),
+        _("Give a day of this round that is not after today."),
+    ),
     "comment_needed": Refusal(409, _("Say what is to be mended."), _("Write a comment, then return the record.")),
     "round_not_ready": Refusal(
         409, _("The round cannot be closed yet."), _("Settle the points listed, then close it.")
+    ),
+    "standard_period": Refusal(
+        409,
+        _("The round's days lie outside the period of its poverty standard."),
+        _("Change the days, choose a questionnaire of the standard in force then, or open it as a trial."),
+    ),
+    "standard_incomplete": Refusal(
+        409,
+        _("The standard is not complete: nobody can be classified under it yet."),
+        _("Choose another questionnaire, or open the round as a trial."),
+    ),
+    "standard_scope": Refusal(
+        409,
+        _("The standard is one province's own, and the round covers communes of another."),
+        _("Choose a questionnaire of the country's standard, or open the round as a trial."),
+    ),
+    "standard_missing": Refusal(
+        409,
+        _("No complete poverty standard is in force on the days of the round."),
+        _("Change the days, or choose the standard and open the round as a trial."),
+    ),
+    "standard_unknown": Refusal(
+        409, _("There is no standard of this code."), _("Enter the standard first, with its period and source.")
+    ),
+    "standard_exists": Refusal(409, _("There is a standard of this code already."), _("Choose another code.")),
+    "other_standard": Refusal(
+        409,
+        _("The questionnaire works out the class by another standard than the one chosen."),
+        _("Choose the questionnaire's own standard, or another questionnaire."),
     ),
     "round_exists": Refusal(409, _("A round of this kind and year is already open."), _("Close it first.")),
     "version_taken": Refusal(
@@ -178,6 +217,12 @@ HELD_NEXT: dict[str, str] = {
     "already_accepted": _("The household is settled in this round. Your supervisor will compare the two."),
     "two_interviews": _("Your supervisor will compare the two and keep one."),
     "future_date": _("Check the date and time of this phone. What you sent is kept."),
+    "doubtful_date": _(
+        "Check the date and time of this phone, and tell your supervisor on which day you were there. "
+        "What you sent is kept."
+    ),
+    "outside_standard": _("The poverty standard of this round is over. Your supervisor decides what becomes of it."),
+    "server_clock": _("The office's clock is being checked. You need not send it again."),
 }
 
 

@@ -67,6 +67,13 @@ class RoundState(Term):
     CLOSED = "closed", "Đã đóng", "Closed"
 
 
+class RoundWeight(Term):
+    """Whether what a round finds counts."""
+
+    OFFICIAL = "official", "Chính thức", "Official"
+    TRIAL = "trial", "Chạy thử, không dùng làm kết quả chính thức", "Trial, not an official result"
+
+
 class B1Method(Term):
     """How a round settles the income side while no official B1 points table is loaded."""
 
@@ -133,6 +140,7 @@ class Action(Term):
     DISCARD = "discard", "Loại", "Discarded"
     RESTORE = "restore", "Lấy lại", "Taken back"
     PASS_OVER = "pass_over", "Chọn phiếu khác", "Another one counts"
+    DATE = "date", "Xác nhận ngày phỏng vấn", "Day of the interview confirmed"
 
 
 class QuarantineReason(Term):
@@ -147,6 +155,13 @@ class QuarantineReason(Term):
     BAD_SHAPE = "bad_shape", "Phiếu sai cấu trúc", "Entry has the wrong shape"
     TOO_LARGE = "too_large", "Phiếu quá lớn", "Entry too large"
     FUTURE_DATE = "future_date", "Ngày phỏng vấn ở tương lai", "Interview dated in the future"
+    DOUBTFUL_DATE = "doubtful_date", "Ngày phỏng vấn đáng ngờ", "Day of the interview in doubt"
+    SERVER_CLOCK = "server_clock", "Nghi đồng hồ máy chủ sai", "The server's clock is in doubt"
+    OUTSIDE_STANDARD = (
+        "outside_standard",
+        "Ngày rà soát ngoài thời hạn của chuẩn nghèo",
+        "Interviewed outside the period of the poverty standard",
+    )
     ALREADY_ACCEPTED = "already_accepted", "Hộ này đã được duyệt trong đợt", "Household already accepted in this round"
     TWO_INTERVIEWS = (
         "two_interviews",

@@ -84,7 +84,7 @@ export const movedBy = (kept, removed) => Object.entries(kept).map(([at, one]) =
 /**
  * A draft as it stands: the answers it began with and the events after.
  * → {answers, confirmed: {path: reason}, origins: {repeat: [index in the beginning | null, …]}, last: path or null}
- * An event is {op: "set"|"add"|"remove"|"confirm", path, value}; an `add` names the new instance and holds its answers.
+ * An event is {op: "set"|"add"|"remove"|"confirm"|"piece", path, value}; an `add` names the new instance and holds its answers.
  */
 export function replay(start, events) {
   const answers = structuredClone(start)
@@ -96,7 +96,7 @@ export function replay(start, events) {
     else if (op === "confirm") {
       if (value) confirmed[path] = value
       else delete confirmed[path]
-    } else if (op !== "add" && op !== "remove") continue // "seen" and "resume" tell how it went, not what was given
+    } else if (op !== "add" && op !== "remove") continue // "seen", "resume" and "piece" are no answers
     else {
       const list = listAt(answers, path.replace(/\[\d+\]$/, ""))
       const { index } = steps(path).at(-1)
@@ -110,6 +110,17 @@ export function replay(start, events) {
     last = path
   }
   return { answers, confirmed, origins, last }
+}
+
+/** Of recordings that became no answer, what was written down: {path: [{sha256, type, run, ms}]}. */
+export function piecesIn(events) {
+  let pieces = {}
+  for (const { op, path, value } of events) {
+    if (op === "piece" && value) (pieces[path] ??= []).push(value)
+    else if (op === "piece" || op === "set") delete pieces[path]
+    else if (op === "remove") pieces = Object.fromEntries(movedBy(pieces, path))
+  }
+  return pieces
 }
 
 /** Where the place `path` was in the beginning, by `origins`; null for what was added since. */

@@ -19,7 +19,7 @@ export function clockOf(date) {
  * A new draft of a household of the register (or a new one): what openDraft keeps. A returned record starts from what
  * was submitted, and then nothing of last year is suggested: its members are no longer last year's by number.
  */
-export function newDraft({ household, round, bundle, commune, now, about, lastSaved = null, newHousehold = null }) {
+export function newDraft({ household, round, bundle, commune, now, about, lastSaved = null, newHousehold = null, doubted = null }) {
   const { returned } = household
   const first = new Record(bundle, {
     answers: returned ? returned.answers : startingAnswers(bundle, household),
@@ -46,5 +46,6 @@ export function newDraft({ household, round, bundle, commune, now, about, lastSa
     replaces: returned?.entry_id ?? null,
     new_household: newHousehold,
     started_at: now.toISOString(),
+    date_doubted: doubted, // the phone's clock was, and whoever holds it went on
   }
 }

@@ -51,6 +51,7 @@ export function entryOf({ draft, answers, confirmed, assessment, files, now }) {
     files,
     started_at: draft.started_at,
     finalised_at: now.toISOString(),
+    ...(draft.date_doubted && { date_doubted: draft.date_doubted }),
     replaces: draft.replaces,
     new_household: draft.new_household && { ...draft.new_household, head_name: headName || draft.name },
   }

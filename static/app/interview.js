@@ -1,7 +1,7 @@
 // One open interview: the record that computes, and the journal that keeps. Every change goes first to the record (the
 // screen answers within a frame) and at once to the store; nothing waits for anything. Knows no screen.
 
-import { hashesIn, movedBy, originalPath, replay, track, valueAt } from "./answers.js"
+import { hashesIn, movedBy, originalPath, piecesIn, replay, track, valueAt } from "./answers.js"
 import { contentHash, sha256 as hashOf } from "./canonical.js"
 import { clockOf } from "./draft.js"
 import { auditOf, entryOf, filesIn, isFile } from "./entry.js"
@@ -33,12 +33,13 @@ export class Interview {
     this.draft = draft
     this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random, about, lastSaved, isLive: true })
     this.confirmed = confirmed
+    this.pieces = piecesIn(events)
     this.origins = origins
     this.lastPath = last
     this.visited = new Set(draft.visited)
     this.onSaved = onSaved
     this.#audit = auditOf(bundle.children)
-    this.#events = [...events]
+    this.#events = events.filter(({ op }) => op !== "piece")
     if (events.length && !isRead) this.#log({ op: "resume", path: "" })
   }
 
@@ -58,7 +59,9 @@ export class Interview {
     this.#follow()
     // What was confirmed was the answer before.
     if (this.confirmed[path]) this.confirm(path, null)
-    if (before && before !== kept) this.#drop(before)
+    const gone = [before !== kept && before, this.pieces[path]]
+    delete this.pieces[path]
+    if (gone.some(Boolean)) this.#drop(gone)
   }
 
   /** Removes the files that `answers` named, after the journal has said that they are gone. */
@@ -92,9 +95,11 @@ export class Interview {
     this.record.removeInstance(instance)
     this.#problems = null
     this.confirmed = Object.fromEntries(movedBy(this.confirmed, instance))
+    const pieces = Object.values(this.pieces)
+    this.pieces = Object.fromEntries(movedBy(this.pieces, instance))
     this.#keep({ op: "remove", path: instance })
     this.#follow()
-    this.#drop(gone)
+    this.#drop([gone, pieces.filter((one) => !Object.values(this.pieces).includes(one))])
   }
 
   /** What the form filled by itself is kept as well: made again, a number by chance or the time would be another. */
@@ -112,10 +117,10 @@ export class Interview {
   }
 
   #keep(event) {
-    if (event.op !== "seen" && event.op !== "resume") this.lastPath = event.path
+    if (!["seen", "resume", "piece"].includes(event.op)) this.lastPath = event.path
     const before = this.#pending.at(-1)
     const dated = { ...event, at: new Date().toISOString() }
-    if (this.#audit) this.#events.push(dated)
+    if (this.#audit && event.op !== "piece") this.#events.push(dated)
     // While the disk is busy, a later keystroke of the same answer replaces the one that still waits.
     if (event.op === "set" && before?.op === "set" && before.path === event.path) this.#pending[this.#pending.length - 1] = dated
     else this.#pending.push(dated)
@@ -150,6 +155,48 @@ export class Interview {
   /** Keeps a file's bytes {sha256, blob, size, type, name?}, before an answer names them. */
   saveFile(file) {
     return this.#store.saveFile(file)
+  }
+
+  // Recordings under way: what a recorder gives is written down as it comes, and is no answer yet.
+
+  /** Keeps the next piece {blob, run, ms} of a recording at `path`; resolves when it is on the disk. */
+  async keepPiece(path, { blob, run, ms }) {
+    const sha256 = await hashOf(await blob.arrayBuffer())
+    await this.saveFile({ sha256, blob, size: blob.size, type: blob.type.split(";")[0] })
+    const piece = { sha256, type: blob.type, run, ms }
+    ;(this.pieces[path] ??= []).push(piece)
+    this.#keep({ op: "piece", path, value: piece })
+    await this.saved()
+  }
+
+  dropPieces(path) {
+    const gone = this.pieces[path]
+    delete this.pieces[path]
+    this.#keep({ op: "piece", path, value: null })
+    return this.#drop(gone)
+  }
+
+  /** The pieces that are kept of a recording, with their bytes, up to one that the disk spoilt: [{blob, type, run, ms}]. */
+  async piecesOf(path) {
+    const kept = await Promise.all((this.pieces[path] ?? []).map(async (one) => ({ ...one, blob: (await this.fileOf(one.sha256))?.blob })))
+    const spoilt = kept.findIndex(({ blob }) => !blob?.size)
+    return spoilt < 0 ? kept : kept.slice(0, spoilt)
+  }
+
+  /** What nobody decided on before finishing is kept. */
+  async #keepRecordings() {
+    for (const path of Object.keys(this.pieces)) {
+      if (this.record.get(path) !== "" || !this.record.itemAt(path)) continue
+      const pieces = await this.piecesOf(path)
+      const { recordingOf } = await import("./kinds/pieces.js")
+      const type = pieces[0]?.type ?? ""
+      const blob = await recordingOf(pieces, type)
+      if (!blob.size) continue
+      const sha256 = await hashOf(await blob.arrayBuffer())
+      await this.saveFile({ sha256, blob, size: blob.size, type: type.split(";")[0] })
+      this.set(path, sha256)
+    }
+    await this.saved()
   }
 
   fileOf(hash) {
@@ -258,6 +305,7 @@ export class Interview {
 
   /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */
   async finalised(now) {
+    await this.#keepRecordings()
     await this.#keepAudit(now)
     this.record.finish(clockOf(now).now)
     const assessment = this.record.assessment()

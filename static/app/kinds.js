@@ -4,7 +4,7 @@
 const PAGE = ["/kinds.html", "/static/kinds.css"]
 const control = (name) => [`/static/app/capture/kinds/${name}.js`, ...PAGE]
 const line = ["/static/app/kinds/lines.js", ...control("trace")]
-const attached = [...control("attached")]
+const attached = ["/static/app/kinds/pieces.js", ...control("attached")]
 const OF_TYPE = {
   range: control("range"),
   rank: control("rank"),

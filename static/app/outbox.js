@@ -2,6 +2,7 @@
 // store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
 
 import { canonical, sha256 as hashOf } from "./canonical.js"
+import { doubt, least, meet } from "./clock.js"
 import { keep } from "./kept.js"
 import { needs } from "./kinds.js"
 import { isSigned } from "./receipt.js"
@@ -145,10 +146,11 @@ export class Outbox {
 
   async #greet() {
     const before = await this.#store.get("hello")
+    const since = least(await this.#store.get("clock_at"))
     const greeting = await hello().catch((error) => {
       // HTTPS fails on a phone whose clock fell back to the day it was made, or went far ahead.
-      const since = Date.now() - Date.parse(before?.server_time)
-      if (error.why === "unreachable" && (since < -DAY || since > 60 * DAY)) error.why = "clock"
+      const isOff = doubt(Date.now(), { since }) || Date.now() - Date.parse(before?.server_time) > 60 * DAY
+      if (error.why === "unreachable" && isOff) error.why = "clock"
       throw error
     })
     if (greeting.account.id !== this.#account) throw new Stopped({ act: "other_account", greeting })
@@ -157,11 +159,21 @@ export class Outbox {
     await this.#trust(greeting, before)
     this.#greeting = greeting
     await this.#store.set("hello", greeting)
-    await this.#store.set("clock_skew", Math.round((Date.now() - Date.parse(greeting.server_time)) / 1000))
+    await this.#time(greeting)
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
     const closed = greeting.rounds.filter((round) => round.state === "closed").map((round) => round.id)
     if (closed.length) await this.#store.forgetRounds(closed)
+  }
+
+  /** What time it is by the server, unless it is known to be wrong itself: then no phone is. */
+  async #time({ server_time: said, clock_doubted: isDoubted }) {
+    const at = Date.parse(said)
+    if (!isDoubted) {
+      meet(at)
+      await this.#store.set("clock_at", at)
+    }
+    await this.#store.set("clock_skew", isDoubted ? 0 : Math.round((Date.now() - at) / 1000))
   }
 
   /** The key met first is kept. Another counts only when that one introduced it; else `stranger`, and nothing it signs. */

@@ -171,7 +171,7 @@ export class DraftClosed extends Error {}
 export class Locked extends Error {}
 
 /** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
- * that this phone is ahead of the server), `last_saved <form>`, sealed (a migration is done),
+ * that this phone is ahead of the server), clock_at (it is later now than then, milliseconds), `last_saved <form>`, sealed (a migration is done),
  * receipt_keys (those of the server that were trusted, the last one now), only_wifi (originals of photos go by Wi-Fi only), lost
  * (what was held before the storage was cleared, until the server is told), formerly (devices that this phone was before),
  * missed (what the server misses: push's gone and elsewhere). */

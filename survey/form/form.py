@@ -136,6 +136,11 @@ class Form:
         """The row at `path`; KeyError when there is none."""
         return self.by_path[path]
 
+    @property
+    def standard(self) -> str:
+        """The code of the poverty standard that its class is worked out by ("ND07-2021"); "" when it names none."""
+        return self.settings.get("standard", "")
+
     @cached_property
     def by_outcome(self) -> dict[str, Item]:
         """The rows that hold a result, by their `outcome` column (indicators apart)."""

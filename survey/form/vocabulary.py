@@ -266,6 +266,7 @@ SETTINGS = {
     "version": "version", "default_language": "default_language", "instance_name": "instance_name",
     "style": "style", "name": "name", "allow_choice_duplicates": "allow_choice_duplicates",
     "clean_text_values": "clean_text_values",
+    "standard": "standard",  # ours: the poverty standard by which the form's class is worked out
 }  # fmt: skip
 YES_OR_NO = ("allow_choice_duplicates", "clean_text_values")
 STYLES = ("pages", "theme-grid", "theme-kobo", "theme-formhub", "no-text-transform")

@@ -107,7 +107,7 @@ class _Compiler:
             order=order,
             files=manifest(sheets.media, self.attachments),
             instance_name=naming,
-            settings={key: self.settings[key] for key in ("style",) if key in self.settings},
+            settings={key: self.settings[key] for key in ("style", "standard") if key in self.settings},
         )
 
     def check_entities(self) -> None:

@@ -81,7 +81,8 @@ def judge_again(session: Session, submission: Submission, act: Act, *, left: Gro
     account = session.get_one(Account, submission.account_id)
     entry = read_entry(json.loads(submission.content))
     attached_to = status.household_id if status.household_id != submission.household_id else None
-    judgement = Judge(session, account, holder_of(session, account), commune_id).judge(entry, submission, attached_to)
+    judge = Judge(session, account, holder_of(session, account), commune_id, act.at)
+    judgement = judge.judge(entry, submission, attached_to)
     if judgement.reason is not None and judgement.reason.value == status.reason:
         settle_around(session, submission, act, left)
         return False

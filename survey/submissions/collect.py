@@ -15,7 +15,7 @@ import unicodedata
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from mimetypes import guess_type
 from pathlib import Path
 from typing import IO, Any
@@ -44,11 +44,11 @@ from survey.form.reading import question_of
 from survey.problems import Problem
 from survey.submissions import audit, devices
 from survey.submissions.accounts import villages_of
+from survey.submissions.clocks import HERE, read_instant
 from survey.submissions.envelope import Envelope, read_entry
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of, villages_in
 from survey.submissions.published import as_xlsx, csv_of, given_of, load_form
-from survey.submissions.rebuild import HERE, read_instant
 from survey.submissions.receipts import Signer, instant
 from survey.submissions.receive import Outcome, receive
 from survey.submissions.register import context_of_entry, lock_commune
@@ -271,6 +271,7 @@ class Courier:
     agent: str
     folder: Path
     signer: Signer
+    skew: timedelta | None = None  # how far ahead the clock of the phone is, as far as it says
 
 
 def take(
@@ -301,7 +302,9 @@ def take(
     document = _document(sent, reading, form, upload, hashes | absent)
     document |= {"commune_id": commune_id, "household_id": household_id, "round_id": round_id}
     entry = read_entry(document)
-    [outcome] = receive(session, by.account, by.device_id, [entry], now, by.signer, permitted=by.permitted)
+    [outcome] = receive(
+        session, by.account, by.device_id, [entry], now, by.signer, permitted=by.permitted, skew=by.skew
+    )
     if upload.entry_hash is None:
         upload.entry_hash = entry.content.hash
     _arrive_late(session, upload, {name: (_absent(upload, name), arrived[name]) for name in fresh.late})

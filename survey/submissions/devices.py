@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from models import Account, Device, Household
 from survey.submissions import gone
 from survey.submissions.accounts import villages_of
+from survey.submissions.clocks import seconds_of
 from survey.submissions.envelope import Envelope
-from survey.submissions.rebuild import read_instant
 from survey.submissions.receipts import instant
 from survey.terms import Role
 
@@ -55,15 +55,14 @@ def seen(session: Session, account: Account, envelope: Envelope, now: datetime) 
     """Record a contact; returns the device's id. What does not fit a column is left out, never refused."""
     device, device_id = envelope.device, str(envelope.device["id"])
     gone.give_up(session, account, [one for one in envelope.formerly if one != device_id], now)
-    clock = read_instant(device.get("clock"))
-    skew = int((clock - now).total_seconds()) if clock else None
+    skew = envelope.skew(now)
     row = {
         "id": device_id,
         "account_id": account.id,
         "label": _words(device.get("label"), 200),
         "app_version": _words(device.get("app_version"), 64),
         "last_contact_at": now,
-        "clock_skew_seconds": skew if skew is None or abs(skew) < 2**31 else None,
+        "clock_skew_seconds": seconds_of(skew),
         "unsent": gone.after_report(
             session, account, device_id, envelope.unsent, envelope.lost, now, whole=envelope.names_all
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -74,6 +74,7 @@ class Step:
     comments: tuple[dict[str, Any], ...]
     by: str | None
     at: datetime
+    visited_on: date | None
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def _answers(
     now = read(form, evaluation, language)
     before = None
     if entry is not None and entry.opening_answers is not None:
-        before = read(form, evaluate(form, entry.opening_answers, _last_year(submission)), language)
+        before = read(form, evaluate(form, entry.opening_answers, _last_year(session, submission)), language)
     parts = compare(form, now, before, {problem.path for problem in evaluation.problems})
     labels: dict[str, str] = {}
     for part in parts:
@@ -173,9 +174,9 @@ def _answers(
     return parts, labels
 
 
-def _last_year(submission: Submission) -> Clock:
+def _last_year(session: Session, submission: Submission) -> Clock:
     """A year before the interview, so that ages and terms are last year's."""
-    clock = rebuild.clock_of(submission)
+    clock = rebuild.clock_of(session, submission)
     day = clock.today.replace(year=clock.today.year - 1, day=min(clock.today.day, 28))
     return Clock(day, clock.now.replace(year=day.year, day=day.day))
 
@@ -197,6 +198,7 @@ def _steps(session: Session, own: dict[str, str]) -> tuple[Step, ...]:
             tuple(event.comments or ()),
             name,
             event.at,
+            event.visited_on,
         )
         for event, name in rows
     )

@@ -16,14 +16,14 @@ from typing import Any
 
 from survey.problems import Problem
 from survey.submissions.canonical import Canonical, canonical
-from survey.submissions.rebuild import MAX_CONTENT, read_instant
+from survey.submissions.clocks import Doubt, read_instant
+from survey.submissions.rebuild import MAX_CONTENT
 
 MAX_ENTRIES = 50
 MAX_DEPTH = 40  # of an envelope; our own questionnaires need about ten
 MAX_NAMED = 500  # ids of what a phone holds, or has lost, that one call may name
 MAX_LIST = 200  # members of a household, files of an entry
 MAX_TEXT = 20_000
-MAX_AHEAD = timedelta(days=1)  # how far a phone's clock may run ahead
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.S)
@@ -51,13 +51,10 @@ class Entry:
     finalised_at: str | None = None
     replaces: str | None = None
     new_household: dict[str, str] | None = None
+    date_doubted: bool = False  # the phone's clock was in doubt when it was made, and its owner went on
     too_large: bool = False
     odd: bool = False  # carries NaN, NUL, half characters or numbers beyond 2^53
     faults: tuple[str, ...] = field(default=())
-
-    def in_future(self, now: datetime) -> bool:
-        said = (read_instant(self.started_at), read_instant(self.finalised_at))
-        return any(moment is not None and moment > now + MAX_AHEAD for moment in said)
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,11 @@ class Envelope:
     names_all: bool = True
     lost: list[dict[str, Any]] = field(default_factory=list)
     formerly: list[str] = field(default_factory=list)
+
+    def skew(self, now: datetime) -> timedelta | None:
+        """How far the phone's clock is ahead of `now`; None when it did not say."""
+        clock = read_instant(self.device.get("clock"))
+        return clock - now if clock else None
 
 
 def read_envelope(data: bytes) -> Envelope:
@@ -238,6 +240,7 @@ class _Reader:
             finalised_at=self._instant("finalised_at", required=True),
             replaces=self._id("replaces"),
             new_household=self._new_household(),
+            date_doubted=self.given.get("date_doubted") in list(Doubt),
             too_large=large or len(self.content.text) > MAX_CONTENT,
             odd=odd or not self.content.standard,
             faults=tuple(self._checked_extras()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ def append(
     detail: str | None = None,
     comments: list[dict[str, Any]] | None = None,
     household_id: str | None = None,
+    visited_on: date | None = None,
 ) -> SubmissionEvent:
     """Log one step. The caller has asked `lifecycle.next_state`, holds the commune's lock, and derives afterwards."""
     last = select(func.max(SubmissionEvent.seq)).where(
@@ -42,6 +43,7 @@ def append(
         detail=detail,
         comments=comments,
         household_id=household_id,
+        visited_on=visited_on,
         account_id=account_id,
         at=at,
     )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Device, Submission, SubmissionFile
 from survey.submissions import audit
-from survey.submissions.rebuild import read_instant
+from survey.submissions.clocks import read_instant
 from survey.submissions.receipts import instant
 
 MOST_GONE = 1000  # of one phone

@@ -17,15 +17,15 @@ from survey.problems import Problem
 from survey.submissions import review
 from survey.submissions.admission import judge_again
 from survey.submissions.dossier import find
-from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, NEVER_RELEASED
+from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, NEVER_RELEASED, UNDATED
 from survey.submissions.register import lock_commune
 from survey.submissions.review import last_step
 from survey.submissions.standing import Act
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 _Q = QuarantineReason
-# Answers that fail a check are looked at one by one: a check is there to be read.
-RELEASED_TOGETHER = frozenset(_Q) - NEVER_RELEASED - CONTESTED - {_Q.BAD_ANSWERS}
+# Answers that fail a check are looked at one by one: a check is there to be read. So is a day that is in doubt.
+RELEASED_TOGETHER = frozenset(_Q) - NEVER_RELEASED - UNDATED - CONTESTED - {_Q.BAD_ANSWERS}
 DISCARDED_TOGETHER = frozenset(_Q) - CONTESTED
 
 

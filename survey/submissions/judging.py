@@ -6,18 +6,24 @@ is `standing.settle_around`'s, so that the order of arrival decides nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from models import Account, Round, Submission
 from survey.access import Holder, Where, has_verb, may
+from survey.form.record import Evaluation
+from survey.submissions import standards
 from survey.submissions.accounts import where_is
-from survey.submissions.envelope import MAX_AHEAD, Entry
+from survey.submissions.clocks import Bounds, Doubt, doubt, read_instant, read_said
+from survey.submissions.envelope import Entry
 from survey.submissions.lifecycle import Incoming, Known, verdict
 from survey.submissions.published import load_form
-from survey.submissions.rebuild import evaluated, moment_of
+from survey.submissions.rebuild import BY_CLOCK, clock_of, dated, evaluated
 from survey.submissions.register import context_of, find_household
+from survey.submissions.server_clock import doubt_now
 from survey.terms import QuarantineReason, RoundState
 
 CHECKED_CONTEXT = ("khu_vuc", "vung", "cach_b1")  # decides the line and the points: the phone's word is compared
@@ -33,27 +39,31 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges entries of one account in one commune. Not `permitted` (a key was revoked): each is held for it."""
+    """Judges entries of one account in one commune, at `now`. Not `permitted` (a key was revoked): each is held for
+    it."""
 
     session: Session
     account: Account
     holder: Holder
     commune_id: str
+    now: datetime
     permitted: bool = True
 
     def judge(self, entry: Entry, submission: Submission, attached_to: str | None = None) -> Judgement:
-        """`attached_to`: the household that a person found the entry to be of. Clocks are compared with the instant of
-        receipt, so that judging again next week finds a wrong clock as wrong as today."""
+        """`attached_to`: the household that a person found the entry to be of."""
         household_id = attached_to or entry.household_id
-        problems, interviewed_on = self._read_answers(entry, submission, household_id)
-        latest = (submission.received_at + MAX_AHEAD).date().isoformat()
+        problems, days = self._read_answers(entry, submission, household_id)
+        found, of_server = self._doubt(entry, submission, days)
         incoming = Incoming(
             well_shaped=not entry.faults,
             too_large=entry.too_large,
-            in_future=entry.in_future(submission.received_at) or interviewed_on > latest,
+            in_future=found is Doubt.AHEAD,
+            date_doubted=found is Doubt.BEHIND,
+            server_doubted=of_server,
             answers_valid=not problems and not entry.odd,
         )
-        reason = verdict(self._known(entry, household_id, attached_to is not None), incoming)
+        day = clock_of(self.session, submission).today
+        reason = verdict(self._known(entry, household_id, attached_to is not None, day), incoming)
         details = {
             QuarantineReason.BAD_SHAPE: ", ".join(entry.faults),
             QuarantineReason.BAD_ANSWERS: ", ".join(problems[:20]),
@@ -61,7 +71,7 @@ class Judge:
         }
         return Judgement(reason, details.get(reason) if reason else None)
 
-    def _known(self, entry: Entry, household_id: str | None, attached: bool) -> Known:
+    def _known(self, entry: Entry, household_id: str | None, attached: bool, day: date) -> Known:
         survey_round = self.session.get(Round, entry.round_id) if entry.round_id else None
         village_id, known = self._village(entry, household_id, attached)
         return Known(
@@ -70,6 +80,7 @@ class Judge:
             round_open=survey_round is not None and survey_round.state == RoundState.OPEN,
             form_known=self._form_known(entry, survey_round),
             household_known=known,
+            standard_holds=survey_round is None or standards.holds_for(self.session, survey_round, day),
         )
 
     def _form_known(self, entry: Entry, survey_round: Round | None) -> bool:
@@ -89,6 +100,25 @@ class Judge:
             return None, False
         return found.village_id, len(household_id or "") <= 36
 
+    def _doubt(self, entry: Entry, submission: Submission, days: list[date | datetime]) -> tuple[Doubt | None, bool]:
+        """Why the day of the interview is in doubt (a phone that was ahead when it sent, but not of this receipt, is in
+        doubt like one that was behind), and whether the server's own clock is instead. Nobody doubts a day that a
+        person has confirmed. Clocks are compared with the instant of receipt, so that judging again next week finds a
+        wrong clock as wrong as today; where the server was wrong then, with the instant of judging."""
+        visited_on, receipt_wrong = dated(self.session, submission)
+        if visited_on is not None:
+            return None, False
+        survey_round = self.session.get(Round, entry.round_id) if entry.round_id else None
+        said = [one for one in (read_instant(entry.started_at), read_instant(entry.finalised_at), *days) if one]
+        by_round = Bounds(survey_round.opens_on, survey_round.closes_on) if survey_round else Bounds()
+        skew = timedelta(seconds=0 if receipt_wrong else submission.clock_skew_seconds or 0)
+        until = self.now if receipt_wrong else submission.received_at
+        by_receipt = replace(by_round, until=until)
+        found = _first(said, by_receipt) or (_first(said, replace(by_receipt, skew=skew)) and Doubt.BEHIND)
+        if found is not None and not _first(said, by_round) and doubt_now(self.session, self.now) is not None:
+            return None, True
+        return found or (Doubt.BEHIND if entry.date_doubted else None), False
+
     def _inside(self, entry: Entry, village_id: str | None) -> bool:
         if entry.commune_id != self.commune_id:  # a commune that does not exist
             return False
@@ -97,22 +127,34 @@ class Judge:
         where = where_is(self.session, village_id)
         return may(self.holder, "interview.submit", where or Where())
 
-    def _read_answers(self, entry: Entry, submission: Submission, household_id: str | None) -> tuple[list[str], str]:
-        """Paths of answers that fail a hard check (a warning, confirmed or not, is the reviewer's to see), and the day
-        of the interview that the form itself holds ("" when it holds none)."""
+    def _read_answers(
+        self, entry: Entry, submission: Submission, household_id: str | None
+    ) -> tuple[list[str], list[date | datetime]]:
+        """Paths of answers that fail a hard check (a warning, confirmed or not, is the reviewer's to see), and the days
+        and instants that the phone's clock gave as answers."""
         done = None if entry.odd or entry.too_large or entry.faults else evaluated(self.session, submission)
         if done is None:
-            return [], ""
+            return [], []
         form, evaluation = done
         faults = [f"{problem.path} ({problem.kind})" for problem in evaluation.problems if problem.severity == "error"]
-        day, _ = moment_of(entry.finalised_at, submission.received_at)
+        day = clock_of(self.session, submission).today
         truth = context_of(self.session, self.commune_id, household_id, entry.round_id, day)
-        interviewed_on = ""
         for item in form.children:
             said = evaluation.nodes[item.path][0].value if item.path in evaluation.nodes else ""
-            if item.columns.get("preload") == "context" and item.name in CHECKED_CONTEXT:
-                if truth.get(item.name) is not None and said != truth[item.name]:
-                    faults.append(f"{item.path} (context)")
-            elif item.type == "today":
-                interviewed_on = str(said)
-        return faults, interviewed_on
+            is_told = item.columns.get("preload") == "context" and item.name in CHECKED_CONTEXT
+            if is_told and truth.get(item.name) not in (None, said):
+                faults.append(f"{item.path} (context)")
+        return faults, list(_by_clock(evaluation))
+
+
+def _by_clock(evaluation: Evaluation) -> Iterator[date | datetime]:
+    """What the phone's clock gave as answers, wherever the form asks for it."""
+    for nodes in evaluation.nodes.values():
+        for node in nodes:
+            is_asked = node.definition is not None and node.definition.type in BY_CLOCK
+            if is_asked and (said := read_said(evaluation.value(node))) is not None:
+                yield said
+
+
+def _first(said: list[date | datetime], bounds: Bounds) -> Doubt | None:
+    return next((found for one in said if (found := doubt(one, bounds))), None)

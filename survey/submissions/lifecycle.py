@@ -37,6 +37,7 @@ TRANSITIONS: dict[tuple[SubmissionState | None, Action], SubmissionState] = {
     (_S.QUARANTINED, _A.RELEASE): _S.SUBMITTED,
     (_S.QUARANTINED, _A.RETURN): _S.RETURNED,
     (_S.QUARANTINED, _A.ATTACH): _S.QUARANTINED,
+    (_S.QUARANTINED, _A.DATE): _S.QUARANTINED,  # to be judged as one of that day
     (_S.QUARANTINED, _A.DISCARD): _S.DISCARDED,
     (_S.QUARANTINED, _A.PASS_OVER): _S.SUPERSEDED,
     (_S.DISCARDED, _A.RESTORE): _S.QUARANTINED,
@@ -48,10 +49,17 @@ OUT = frozenset({_S.SUPERSEDED, _S.DISCARDED})  # stands in nobody's way
 # Held for what others there are, not for what the entry is: a person compares and decides.
 CONTESTED = frozenset({_Q.ID_REUSED, _Q.ALREADY_ACCEPTED, _Q.TWO_INTERVIEWS})
 # Held for these, an entry cannot be counted for a household as it is: its cause has to be mended, or it is discarded.
-NEVER_RELEASED = frozenset({_Q.BAD_SHAPE, _Q.TOO_LARGE, _Q.UNKNOWN_FORM, _Q.ROUND_CLOSED, _Q.UNKNOWN_HOUSEHOLD})
+NEVER_RELEASED = frozenset(
+    {_Q.BAD_SHAPE, _Q.TOO_LARGE, _Q.UNKNOWN_FORM, _Q.ROUND_CLOSED, _Q.UNKNOWN_HOUSEHOLD, _Q.OUTSIDE_STANDARD}
+)
+# Held for these, an entry does not count before a person has found of which day it is: ages and the class hang on it.
+UNDATED = frozenset({_Q.FUTURE_DATE, _Q.DOUBTFUL_DATE, _Q.SERVER_CLOCK})
 UNREADABLE = frozenset({_Q.BAD_SHAPE, _Q.TOO_LARGE})
-# What may have been mended here since: the form published, the village assigned, the household listed.
-JUDGED_AGAIN = frozenset({_Q.UNKNOWN_FORM, _Q.UNKNOWN_HOUSEHOLD, _Q.OUTSIDE_AREA, _Q.ROUND_CLOSED, _Q.BAD_ANSWERS})
+# What may have been mended here since: form published, village assigned, household listed, the server's clock set.
+# A standard's period may have been prolonged, as in 2025.
+JUDGED_AGAIN = UNDATED | {
+    _Q.UNKNOWN_FORM, _Q.UNKNOWN_HOUSEHOLD, _Q.OUTSIDE_AREA, _Q.ROUND_CLOSED, _Q.OUTSIDE_STANDARD, _Q.BAD_ANSWERS,
+}  # fmt: skip
 # What a page offers as a button; the others follow by themselves, or have a form of their own.
 DECISIONS = (_A.ACCEPT, _A.RELEASE, _A.RETURN, _A.REOPEN, _A.DISCARD, _A.RESTORE)
 
@@ -83,9 +91,13 @@ def next_state(
         raise NotAllowed("not_allowed_now")
     if action in (_A.RELEASE, _A.RETURN) and (reason in NEVER_RELEASED or reason is _Q.ALREADY_ACCEPTED):
         raise NotAllowed("not_allowed_now")
+    if action is _A.RELEASE and reason in UNDATED:
+        raise NotAllowed("day_needed")
+    if action is _A.DATE and reason not in UNDATED:
+        raise NotAllowed("not_allowed_now")
     if action is _A.ATTACH and reason in UNREADABLE:
         raise NotAllowed("not_allowed_now")
-    if action in (_A.ACCEPT, _A.RELEASE, _A.ATTACH) and own_interview:
+    if action in (_A.ACCEPT, _A.RELEASE, _A.ATTACH, _A.DATE) and own_interview:
         raise NotAllowed("own_interview")
     if action in (_A.RETURN, _A.DISCARD) and not commented:
         raise NotAllowed("comment_needed")
@@ -121,6 +133,7 @@ class Known:
     round_open: bool = True
     form_known: bool = True
     household_known: bool = True  # on the register, or found in the field by this entry
+    standard_holds: bool = True  # the round's standard was in force on the day of the interview
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,8 @@ class Incoming:
     well_shaped: bool = True
     too_large: bool = False
     in_future: bool = False
+    date_doubted: bool = False
+    server_doubted: bool = False  # its day stands against the server's clock, and that is in doubt
     answers_valid: bool = True
 
 
@@ -142,7 +157,10 @@ REASONS: tuple[tuple[QuarantineReason, Callable[[Known, Incoming], bool]], ...] 
     (_Q.ROUND_CLOSED, lambda known, incoming: not known.round_open),
     (_Q.UNKNOWN_HOUSEHOLD, lambda known, incoming: not known.household_known),
     (_Q.UNKNOWN_FORM, lambda known, incoming: not known.form_known),
+    (_Q.SERVER_CLOCK, lambda known, incoming: incoming.server_doubted),
     (_Q.FUTURE_DATE, lambda known, incoming: incoming.in_future),
+    (_Q.DOUBTFUL_DATE, lambda known, incoming: incoming.date_doubted),
+    (_Q.OUTSIDE_STANDARD, lambda known, incoming: not known.standard_holds),
     (_Q.BAD_ANSWERS, lambda known, incoming: not incoming.answers_valid),
 )
 

@@ -112,8 +112,11 @@ def _content(session: Session, plan: Merge) -> tuple[dict[str, Any], Evaluation]
     found = rebuild.evaluated(session, one)
     group = group_of(session, one)
     assert found is not None and group is not None  # `may_merge` has looked
-    form, clock = found[0], rebuild.clock_of(one)
-    put = _Putting(copy.deepcopy(own["answers"]), theirs["answers"], plan.taken)
+    form, clock = found[0], rebuild.clock_of(session, one)
+    confirmed_day = rebuild.dated(session, one).visited_on is not None  # the phone's own word about it is wrong
+    put = _Putting(
+        copy.deepcopy(rebuild.answers_of(session, one)), rebuild.answers_of(session, other), plan.taken
+    )
     answers = put.together(plan.pair.parts)
     answers = _asked(evaluate(form, answers, clock).relevant, answers)
     evaluation = evaluate(form, answers, clock)
@@ -127,8 +130,8 @@ def _content(session: Session, plan: Merge) -> tuple[dict[str, Any], Evaluation]
         "confirmed": _confirmed(evaluation, own, theirs, plan.pair),
         "outcome": None,
         "files": _files(answers, own, theirs),
-        "started_at": own.get("started_at"),
-        "finalised_at": own["finalised_at"],
+        "started_at": None if confirmed_day else own.get("started_at"),
+        "finalised_at": clock.now.isoformat() if confirmed_day else own["finalised_at"],
         "replaces": None,
         "new_household": None,
         "merges": [{"id": each.entry_id, "content_hash": each.content_hash} for each in (one, other)],

@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 from models import Attachment, Household, Submission
 from survey.problems import Problem
 from survey.submissions.canonical import canonical
+from survey.submissions.clocks import read_instant
 from survey.submissions.files import path_of
-from survey.submissions.rebuild import read_instant
 from survey.submissions.receipts import Signer, generations, remembered_keys
 
 MAX_BYTES = 4 * 1024 * 1024

@@ -20,7 +20,7 @@ from models import (
 )
 from survey.submissions.accounts import villages_of
 from survey.submissions.places import periods_at, region_of
-from survey.submissions.rebuild import content_of
+from survey.submissions.rebuild import answers_of
 from survey.submissions.receipts import instant
 from survey.submissions.register import context_of_entry
 from survey.terms import Action, RegisterState, RoundState
@@ -121,6 +121,6 @@ def _returned(session: Session, entry: RegisterEntry) -> dict[str, Any] | None:
         "entry_id": submission.entry_id,
         "at": instant(event.at),
         "by": by or "",
-        "answers": content_of(submission).get("answers") or {},
+        "answers": answers_of(session, submission) or {},
         "comments": event.comments or [],
     }

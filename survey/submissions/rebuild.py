@@ -8,9 +8,9 @@ household; `rebuild` makes all, and on a healthy database changes nothing.
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -26,18 +26,18 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
-from survey.form.form import Form
+from survey.form.form import Form, Item
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty import assess as poverty
+from survey.submissions.clocks import HERE, TOLERANCE, read_instant
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.official import OFFICIAL, points_tables
 from survey.submissions.published import load_form
 from survey.submissions.register import lock_commune, next_change
 from survey.terms import Action, QuarantineReason, SubmissionState
 
-HERE = ZoneInfo("Asia/Ho_Chi_Minh")
-LATEST_AHEAD = timedelta(days=1)  # a phone's clock may run this far ahead before its word is not taken
 OLDEST = timedelta(days=400)
+BY_CLOCK = frozenset({"today", "start", "end"})  # questions that the phone answers by its clock
 MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
 
 
@@ -85,28 +85,81 @@ def rebuild(session: Session) -> int:
     return len(ids)
 
 
-def clock_of(submission: Submission) -> Clock:
-    """The day and instant under which a record is judged: when the phone says it was finalised, since ages and terms
-    run to the interview, not to the day the line came back; when that cannot be, the instant of its receipt."""
-    return Clock(*moment_of(submission.finalised_at_said, submission.received_at))
+class Dated(NamedTuple):
+    """What the review log says of an interview's time. `visited_on`: the day that a person found it to be of;
+    `receipt_wrong`: the server's own clock was in doubt when it came."""
+
+    visited_on: date | None
+    receipt_wrong: bool
 
 
-def moment_of(said: str | None, received_at: datetime) -> tuple[date, datetime]:
-    """The local day and instant of an interview."""
-    moment = read_instant(said)
-    if moment is None or not received_at - OLDEST <= moment <= received_at + LATEST_AHEAD:
+def dated(session: Session, submission: Submission) -> Dated:
+    """What was found of a submission's time since it came."""
+    held_for_us = SubmissionEvent.reason == QuarantineReason.SERVER_CLOCK.value
+    rows = session.execute(
+        select(SubmissionEvent.visited_on, SubmissionEvent.reason)
+        .where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.visited_on.is_not(None) | held_for_us,
+        )
+        .order_by(SubmissionEvent.seq)
+    ).all()
+    days = [row.visited_on for row in rows if row.visited_on is not None]
+    return Dated(days[-1] if days else None, any(row.reason == QuarantineReason.SERVER_CLOCK for row in rows))
+
+
+def clock_of(session: Session, submission: Submission) -> Clock:
+    """The day and instant under which a record is judged: the day that a person found it to be of; else when the phone
+    says it was finalised, since ages and terms run to the interview, not to the day the line came back; when that
+    cannot be, the instant of its receipt."""
+    return _clock(submission, dated(session, submission))
+
+
+def _clock(submission: Submission, found: Dated) -> Clock:
+    said, received_at = read_instant(submission.finalised_at_said), submission.received_at
+    moment = said or received_at
+    if not found.receipt_wrong and not received_at - OLDEST <= moment <= received_at + TOLERANCE:
         moment = received_at
     local = moment.astimezone(HERE)
-    return local.date(), local
+    if found.visited_on is not None:
+        local = datetime.combine(found.visited_on, time(12), HERE)
+    return Clock(local.date(), local)
 
 
-def read_instant(text: Any) -> datetime | None:
-    """An aware instant from ISO 8601 text, or None."""
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) and len(text) <= 40 else None
-        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
+def answers_of(session: Session, submission: Submission) -> Any:
+    """The answers as received; where a person found the interview to be of another day than the phone wrote down, with
+    that day in the questions that the phone answers by its clock."""
+    form = load_form(session, submission.form_id, submission.form_version)
+    return _answers(submission, form, dated(session, submission))
+
+
+def _answers(submission: Submission, form: Form | None, found: Dated) -> Any:
+    answers = content_of(submission).get("answers")
+    if found.visited_on is None or form is None or not isinstance(answers, dict):
+        return answers
+    return _moved_to(found.visited_on, form.children, answers)
+
+
+def _moved_to(day: date, items: Sequence[Item], answers: Any) -> Any:
+    """The answers with `day` in the place of each day that the phone's clock gave."""
+    if isinstance(answers, list):
+        return [_moved_to(day, items, one) for one in answers]
+    if not isinstance(answers, dict):
+        return answers
+    moved = dict(answers)
+    for item in items:
+        said = answers.get(item.name)
+        if item.children:
+            moved |= {item.name: _moved_to(day, item.children, said)} if item.name in answers else {}
+        elif item.type in BY_CLOCK and isinstance(said, str) and said:
+            moved[item.name] = day.isoformat() + said[10:]
+    return moved
+
+
+def forget_evaluated(session: Session) -> None:
+    """What a submission was evaluated to no longer holds: its day is another."""
+    session.info.pop("evaluated", None)
 
 
 def plain_name(text: str) -> str:
@@ -126,10 +179,11 @@ def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluatio
     if last is not None and last[0] == submission.id:  # judged at receipt, derived a moment later: nothing has changed
         return last[1], last[2]
     form = load_form(session, submission.form_id, submission.form_version)
-    answers = content_of(submission).get("answers")
+    found = dated(session, submission)
+    answers = _answers(submission, form, found)
     if form is None or not isinstance(answers, dict) or not readable(submission.content):
         return None
-    evaluation = evaluate(form, answers, clock_of(submission))
+    evaluation = evaluate(form, answers, _clock(submission, found))
     session.info["evaluated"] = (submission.id, form, evaluation)
     return form, evaluation
 
@@ -236,10 +290,10 @@ def _with_official_points(
     if not same_form or submission.form_version == survey_round.form_version:
         return None
     form = load_form(session, survey_round.form_id, survey_round.form_version)
-    answers = content_of(submission).get("answers")
+    answers = answers_of(session, submission)
     if form is None or not isinstance(answers, dict) or not has_official_points(session, survey_round):
         return None
-    evaluation = evaluate(form, answers, clock_of(submission))
+    evaluation = evaluate(form, answers, clock_of(session, submission))
     judged = poverty.assess(form, evaluation)
     return (evaluation, judged) if judged.household_class is not None and not judged.illustrative else None
 
@@ -280,15 +334,16 @@ def _with_status(commune_id: str, household_id: str) -> Any:
 
 
 def _derive_current(session: Session, household: Household) -> None:
-    """The household as last accepted, in whatever round; as imported while nothing was. One that refused to answer is
-    accounted for in its round and stays what it was."""
+    """The household as last accepted, in whatever round that counts (no trial); as imported while nothing was. One that
+    refused to answer is accounted for in its round and stays what it was."""
     row = session.execute(
         _with_status(household.commune_id, household.id)
         .join(
             Assessment,
             (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
         )
-        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value, ~Assessment.refused)
+        .join(Round, Round.id == Submission.round_id)
+        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value, ~Assessment.refused, ~Round.trial)
         .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
         .limit(1)
     ).first()
@@ -303,7 +358,7 @@ def _derive_current(session: Session, household: Household) -> None:
     household.current_submission_id = accepted.id
     household.head_name = assessment.head_name or household.base_head_name
     household.current_class = assessment.household_class
-    household.current_answers = content_of(accepted)["answers"]
+    household.current_answers = answers_of(session, accepted)
     form = load_form(session, accepted.form_id, accepted.form_version)
     _write_members(session, household, members_in(form, assessment.values) if form else [])
 

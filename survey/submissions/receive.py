@@ -13,7 +13,7 @@ import logging
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +25,7 @@ from models import Account, Attachment, Place, Submission, SubmissionEvent, Subm
 from survey.access import Holder
 from survey.submissions.accounts import holder_of
 from survey.submissions.admission import enter
+from survey.submissions.clocks import seconds_of
 from survey.submissions.envelope import Entry
 from survey.submissions.judging import Judge
 from survey.submissions.receipts import SignedReceipt, Signer, entry_receipt, find_receipt
@@ -56,16 +57,17 @@ def receive(
     signer: Signer,
     *,
     permitted: bool = True,
+    skew: timedelta | None = None,
 ) -> list[Outcome]:
     """Store the entries of one push, in order; returns one outcome for each. Not `permitted` (a key was revoked): each
-    is held for it."""
+    is held for it. `skew`: how far ahead the clock of the phone was that sends now, None when it is not known."""
     homes = [_home(session, account, entry) for entry in entries]
     for commune_id in sorted(set(homes)):  # always in this order, or two pushes could wait for each other
         lock_commune(session, commune_id)
     holder = holder_of(session, account)
     outcomes = []
     for entry, commune_id in zip(entries, homes, strict=True):
-        reception = _Reception(session, account, holder, device_id, commune_id, now, signer, permitted)
+        reception = _Reception(session, account, holder, device_id, commune_id, now, signer, permitted, skew)
         try:
             with session.begin_nested():
                 outcome = reception.take(entry)
@@ -105,6 +107,7 @@ class _Reception:
     now: datetime
     signer: Signer
     permitted: bool
+    skew: timedelta | None
 
     def take(self, entry: Entry) -> Outcome:
         known = self._find(entry)
@@ -150,8 +153,9 @@ class _Reception:
             received_at=self.now,
             started_at_said=entry.started_at,
             finalised_at_said=entry.finalised_at,
+            clock_skew_seconds=seconds_of(self.skew),
         )
-        judge = Judge(self.session, self.account, self.holder, self.commune_id, self.permitted)
+        judge = Judge(self.session, self.account, self.holder, self.commune_id, self.now, self.permitted)
         judgement = judge.judge(entry, submission)
         self.session.add(submission)
         self.session.flush()  # its files and events refer to it

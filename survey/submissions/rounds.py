@@ -23,9 +23,10 @@ from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
 from survey.problems import Problem
-from survey.submissions import audit
+from survey.submissions import audit, standards
+from survey.submissions.clocks import HERE
 from survey.submissions.published import load_form
-from survey.submissions.rebuild import HERE, derive_again, has_official_points
+from survey.submissions.rebuild import derive_again, has_official_points
 from survey.submissions.register import lock_commune, next_change, on_register
 from survey.terms import B1Method, RegisterState, RoundKind, RoundState, SubmissionState
 
@@ -49,12 +50,16 @@ def open_round(
     now: datetime,
     account_id: str | None = None,
     kind: RoundKind = RoundKind.PERIODIC,
-    standard: str = "ND07-2021",
+    standard: str | None = None,
+    trial: bool = False,
     b1_method: B1Method = B1Method.TABLE,
     round_id: str | None = None,
 ) -> Round:
-    """Open a round over every household there is. Raises `round_exists` when one of its kind and year is open,
-    `form_retired` when the questionnaire is, ValueError when it has no title or ends before it begins."""
+    """Open a round over every household there is. `standard`: for a questionnaire that names none itself.
+
+    Raises `round_exists` when one of its kind and year is open, `form_retired` when the questionnaire is, what
+    `standards.standard_of` raises, what `standards.objection` says unless it is a `trial`, and ValueError when it has
+    no title or ends before it begins."""
     if not title.strip() or not title.isprintable() or closes_on < opens_on:
         raise ValueError("a round needs a title, and a last day that is not before the first")
     session.refresh(form, ["retired_at"], with_for_update=True)  # nobody retires it meanwhile
@@ -63,12 +68,21 @@ def open_round(
     same = select(Round).where(Round.kind == kind.value, Round.year == year, Round.state == RoundState.OPEN.value)
     if session.scalars(same).first() is not None:
         raise Problem("round_exists")
+    compiled = load_form(session, form.form_id, form.version)
+    if compiled is None:
+        raise LookupError("a published questionnaire that cannot be read")
+    communes = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
+    judged_by = standards.standard_of(session, compiled, opens_on, closes_on, standard)
+    against = standards.objection(judged_by, opens_on, closes_on, communes) if judged_by and not trial else None
+    if against:
+        raise Problem(against)
     opened = Round(
         id=round_id or str(uuid4()),
         kind=kind.value,
         year=year,
         title=title,
-        standard=standard,
+        standard=judged_by.code if judged_by else "",
+        trial=trial,
         b1_method=b1_method.value,
         form_id=form.form_id,
         form_version=form.version,
@@ -78,8 +92,6 @@ def open_round(
     )
     session.add(opened)
     session.flush()  # register entries refer to it
-    compiled = load_form(session, form.form_id, form.version)
-    communes = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
     for commune_id in communes:
         lock_commune(session, commune_id)
         households = select(Household).where(Household.commune_id == commune_id).order_by(Household.code, Household.id)
@@ -120,20 +132,22 @@ def obstacles(session: Session, survey_round: Round) -> list[Obstacle]:
         )
         .where(RegisterEntry.round_id == survey_round.id, Assessment.illustrative)
     )
+    counts_officially = not survey_round.trial
     found = [
         Obstacle("not_visited", states.get(RegisterState.TO_VISIT.value, 0)),
         Obstacle("to_review", states.get(RegisterState.RECEIVED.value, 0)),
         Obstacle("returned", states.get(RegisterState.RETURNED.value, 0)),
         Obstacle("held", session.scalar(held) or 0),
-        Obstacle("illustrative_b1", session.scalar(illustrative) or 0),
+        Obstacle("illustrative_b1", session.scalar(illustrative) or 0 if counts_officially else 0),
     ]
     return [obstacle for obstacle in found if obstacle.number]
 
 
 def close_round(session: Session, survey_round: Round, now: datetime, account_id: str | None = None) -> None:
-    """Close a round as official. Raises `round_not_ready` with the obstacles, `not_allowed_now` when it is closed.
+    """Close a round, as official unless it is a trial. Raises `round_not_ready` with the obstacles, `not_allowed_now`
+    when it is closed.
 
-    While B1 rests on the illustrative table it cannot be closed: its classes would pass for the law's.
+    While B1 rests on the illustrative table it cannot be closed as official: its classes would pass for the law's.
     """
     entries = select(RegisterEntry).where(RegisterEntry.round_id == survey_round.id)
     communes = entries.with_only_columns(RegisterEntry.commune_id).distinct().order_by(RegisterEntry.commune_id)
@@ -161,8 +175,8 @@ def move_round(
     """Ask an open round with another version of its questionnaire from now on: phones fetch it at their next contact,
     interviews that are open or sent keep theirs. Records that rest on an illustrative points table are judged again
     when the version brings an agreed one; returns how many. Raises `not_allowed_now` for a closed round, `other_form`,
-    `form_retired`, `points_not_agreed` for one that goes back to an illustrative table, and `too_large` when more than
-    `most` records were to be judged again."""
+    `other_standard`, `form_retired`, `points_not_agreed` for one that goes back to an illustrative table, and
+    `too_large` when more than `most` records were to be judged again."""
     session.refresh(form, ["retired_at"], with_for_update=True)  # nobody retires it meanwhile
     session.refresh(survey_round, with_for_update=True)
     if survey_round.state != RoundState.OPEN:
@@ -173,6 +187,9 @@ def move_round(
         raise Problem("form_retired")
     if form.version == survey_round.form_version:
         return 0
+    wanted = load_form(session, form.form_id, form.version)
+    if wanted is not None and wanted.standard not in ("", survey_round.standard):
+        raise Problem("other_standard")
     official = has_official_points(session, survey_round)
     before, survey_round.form_version = survey_round.form_version, form.version
     session.flush()  # records are judged by the round's version next

@@ -21,6 +21,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, jsonify, rende
 from flask_babel import force_locale, gettext
 
 from survey import terms
+from survey.submissions.clocks import RELEASED
 from survey.web.language import LANGUAGES, current_language
 from survey.web.security import HEADERS, public
 
@@ -38,6 +39,7 @@ minify.config({"js-version": 2017})
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.jinja_env.globals["each_language"] = each_language
+    app.jinja_env.globals["released"] = RELEASED
     app.jinja_env.globals["terms"] = terms  # the official words, for the page
     app.jinja_env.globals["first_language"] = FIRST_LANGUAGE
     app.jinja_env.globals["later_files"] = _later

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ from survey.submissions.uploads import clean
 from survey.terms import B1Method, Role, RoundState
 from survey.web.backup_commands import backup_group
 from survey.web.bundle_commands import import_bundle
-from survey.web.questionnaire_commands import form_group, move_round
+from survey.web.questionnaire_commands import form_group, move_round, round_changes
 from survey.web.receipt_commands import receipts_group
 from survey.web.register_commands import register_group
 from survey.web.session import get_engine, now, require_database, transaction
@@ -41,6 +42,7 @@ OBSTACLES = {
 
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
+    round_group.add_command(round_changes)
     groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group)
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)
@@ -141,7 +143,12 @@ def set_password(username: str, password: str) -> None:
 @click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), required=True)
 @click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), required=True)
 @click.option("--b1", type=click.Choice([method.value for method in B1Method]), default=B1Method.TABLE.value)
-def open_round(title: str, year: int, form_id: str, version: str, opens: datetime, closes: datetime, b1: str) -> None:
+@click.option("--standard", help="Code of the poverty standard, where the questionnaire names none.")
+@click.option("--trial", is_flag=True, help="A trial: nothing of it becomes an official result.")
+def open_round(
+    title: str, year: int, form_id: str, version: str, opens: datetime, closes: datetime, b1: str,
+    standard: str | None, trial: bool,
+) -> None:  # fmt: skip
     """Open a round over every household on the register."""
     with transaction() as session:
         form = session.get(FormVersion, (form_id, version))
@@ -155,17 +162,15 @@ def open_round(title: str, year: int, form_id: str, version: str, opens: datetim
                 form=form,
                 opens_on=opens.date(),
                 closes_on=closes.date(),
+                standard=standard,
+                trial=trial,
                 b1_method=B1Method(b1),
                 now=now(),
             )
         except ValueError:
             raise click.ClickException("Đợt cần có tên, và ngày kết thúc không trước ngày bắt đầu.") from None
         except Problem as problem:
-            raise click.ClickException(
-                f"{form_id} {version} đã thôi dùng: hãy chọn phiên bản khác."
-                if problem.code == "form_retired"
-                else "Đã có một đợt cùng loại, cùng năm đang mở."
-            ) from None
+            raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}") from None
     click.echo(opened.id)
 
 

@@ -26,7 +26,7 @@ from survey.terms import Dimension, HouseholdClass, Indicator, Role, RoundState
 from survey.web import figures
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.session import get_session, now, server_doubt
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 PAGE_SIZE = 50
@@ -69,7 +69,9 @@ def open_desk(verb: str, commune_id: str | None = None) -> Desk:
     if commune_id is None and len(may_see) == 1:
         commune_id = may_see[0]
     communes = tuple(may_see) if commune_id is None else (commune_id,)
-    rounds = session.scalars(select(Round).order_by(Round.state != RoundState.OPEN.value, Round.year.desc(), Round.id))
+    rounds = session.scalars(select(Round).order_by(
+        Round.state != RoundState.OPEN.value, Round.trial, Round.year.desc(), Round.id
+    ))
     found = list(rounds)
     wanted = request.args.get("round")
     chosen = next((one for one in found if wanted in (None, one.id)), None)
@@ -91,6 +93,7 @@ def init_app(app: Flask) -> None:
         said=lambda words: in_language(words, current_language()),
         round_state=lambda one: RoundState(one.state).label(current_language()),
         moment_now=now,
+        server_doubt=server_doubt,
         this_desk=lambda: open_desk("desk.read"),
         household_class=HouseholdClass,
         indicator=Indicator,

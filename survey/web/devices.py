@@ -15,6 +15,7 @@ from wtforms import TextAreaField
 from survey.problems import Problem
 from survey.submissions import audit, devices, gone
 from survey.submissions.accounts import accounts_in_reach
+from survey.submissions.clocks import NOTICED
 from survey.submissions.devices import Holding
 from survey.submissions.holes import holes_in, remember_lost
 from survey.submissions.proof import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
@@ -22,11 +23,10 @@ from survey.submissions.receipts import key_id
 from survey.web.capture import app_version
 from survey.web.desk import open_desk
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.session import get_session, now, server_doubt
 
 blueprint = Blueprint("devices", __name__, url_prefix="/desk/<commune_id>")
 STALE = timedelta(days=7)  # not heard of for so long: somebody should ask
-WRONG_CLOCK = 300  # seconds
 LITTLE_ROOM = 0.8  # of what the browser gives
 
 
@@ -50,7 +50,8 @@ def phone_signs(phone: Holding) -> dict[str, bool]:
         "closed": not phone.account.active,
         "stale": now() - device.last_contact_at > STALE,
         "other_release": device.app_version not in ("", app_version()),
-        "clock": abs(device.clock_skew_seconds or 0) > WRONG_CLOCK,
+        # One wrong clock makes all phones look wrong: then it is the server that is named, and none of them.
+        "clock": abs(device.clock_skew_seconds or 0) > NOTICED.total_seconds() and server_doubt() is None,
         "full": storage.get("short", False)
         or (bool(storage.get("quota")) and storage.get("used", 0) > LITTLE_ROOM * storage["quota"]),
         "not_persisted": bool(storage) and not storage.get("persisted"),

@@ -1,4 +1,4 @@
-"""How the desk writes numbers, shares and times: 1.234; 12,5 %; 23/11/2026 in Vietnamese, their like in English."""
+"""How the desk writes numbers, shares, times, rounds: 1.234; 12,5 %; 23/11/2026 in Vietnamese; in English likewise."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, format_percent
 
+from models import Round
+from survey.terms import RoundWeight
+from survey.web.language import current_language
+
 NOTHING = "–"  # no figure: never 0, which would be one
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(number=number, percent=percent, day=day, moment=moment)
+    app.jinja_env.filters.update(number=number, percent=percent, day=day, moment=moment, round_title=round_title)
 
 
 def number(value: float | None) -> str:
@@ -35,3 +39,8 @@ def day(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """An instant on the clock of Việt Nam."""
     return NOTHING if value is None else str(format_datetime(value, format="HH:mm dd/MM/yyyy"))
+
+
+def round_title(one: Round) -> str:
+    """A round's title as every page, print and phone shows it: a trial says that it is one."""
+    return f"{one.title} – {RoundWeight.TRIAL.label(current_language())}" if one.trial else one.title

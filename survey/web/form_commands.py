@@ -54,16 +54,57 @@ def bundle(file: Path) -> None:
     help="What now() and today() give, in UTC.",
 )
 def evaluate_command(file: Path, answers: TextIO, now: datetime | None) -> None:
-    """Print {"values", "relevant", "problems"} for answers in JSON: groups nest, a repeat is a list."""
+    """Print {"values", "relevant", "problems"} for answers in JSON: groups nest, a repeat is a list.
+
+    ANSWERS are one household, a list of them, or one on each line; each is answered with one line, in their order. A
+    line that is not JSON is answered with {"line", "error"}, the rest goes on, and the command ends with 1."""
     form = load(file)
-    try:
-        given = json.load(answers, parse_constant=str)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise click.ClickException(f"{answers.name}: this is not JSON: {error}") from None
     moment = (now or datetime.now(UTC)).replace(tzinfo=UTC)
-    done = evaluate(form, given, Clock(moment.date(), moment))
+    text = _text(answers)
+    try:
+        given = _read(text)
+    except ValueError as error:
+        rows = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        if len(rows) < 2:
+            raise click.ClickException(f"{answers.name}: this is not JSON: {error}") from None
+        bad = [number for number, line in rows if not _evaluate_line(form, moment, number, line)]
+        if bad:
+            raise click.exceptions.Exit(1) from None
+        return
+    for one in given if isinstance(given, list) else [given]:
+        _evaluate(form, moment, one)
+
+
+def _text(answers: TextIO) -> str:
+    try:
+        return answers.read()
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{answers.name}: this is not JSON: {error}") from None
+
+
+def _read(text: str) -> Any:
+    """What JSON says; ValueError when it is none, or nests deeper than a person could have answered."""
+    try:
+        return json.loads(text, parse_constant=str)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
+
+
+def _evaluate_line(form: Form, moment: datetime, number: int, line: str) -> bool:
+    """Print what one line comes to; False when it is not JSON."""
+    try:
+        given = _read(line)
+    except ValueError as error:
+        click.echo(json.dumps({"line": number, "error": str(error)}))
+        return False
+    _evaluate(form, moment, given)
+    return True
+
+
+def _evaluate(form: Form, moment: datetime, answers: Any) -> None:
+    done = evaluate(form, answers, Clock(moment.date(), moment))
     found = {"values": done.values, "relevant": done.relevant, "problems": [p.as_json() for p in done.problems]}
-    click.echo(json.dumps(found, ensure_ascii=True, indent=1))
+    click.echo(json.dumps(found, ensure_ascii=True))
 
 
 def load(file: Path, advise: bool = False) -> Form:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
+    BooleanField,
     DateField,
     Field,
     HiddenField,
@@ -15,10 +16,21 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import (
+    DataRequired,
+    EqualTo,
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    Regexp,
+    ValidationError,
+)
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from survey.submissions.accounts import MIN_PASSWORD, can_be_username
+
+MOST = 2_000_000_000  # đồng: what an income line can be in a column of 32 bits
 
 
 def printable(_form: FlaskForm, field: Field) -> None:
@@ -81,9 +93,35 @@ class NewRound(FlaskForm):
     b1_method = SelectField(_("How the income side is settled"))
     opens_on = DateField(_("First day"), [InputRequired(_("Enter the day."))])
     closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day."))])
+    standard = SelectField(_("Poverty standard"), default="")
+    trial = BooleanField(_("This is a trial: nothing of it becomes an official result"))
 
     def validate_closes_on(self, field: Field) -> None:
         if self.opens_on.data and field.data and field.data < self.opens_on.data:
+            raise ValidationError(_("The last day comes before the first."))
+
+
+class NewStandard(FlaskForm):
+    """A poverty standard, such as a province's own; the view sets the provinces."""
+
+    code = StringField(_("Code"), [DataRequired(_("Enter the code.")), Length(max=40), Regexp(r"[A-Za-z0-9._-]+$")])
+    title = StringField(_("Title"), [DataRequired(_("Enter the title.")), Length(max=200), printable])
+    place = SelectField(_("Applies in"), default="")
+    valid_from = DateField(_("In force from"), [InputRequired(_("Enter the day."))])
+    valid_to = DateField(_("In force until (empty: no end)"), [Optional()])
+    rural_income = IntegerField(_("Income line, rural (đồng a person and month)"), [Optional(), NumberRange(1, MOST)])
+    urban_income = IntegerField(_("Income line, urban (đồng a person and month)"), [Optional(), NumberRange(1, MOST)])
+    rural_points = IntegerField(_("Points for the line, rural"), [Optional(), NumberRange(1, 10_000)])
+    urban_points = IntegerField(_("Points for the line, urban"), [Optional(), NumberRange(1, 10_000)])
+    source = StringField(_("Source (document, article, date)"), [DataRequired(_("Name the document.")), printable])
+    status = StringField(
+        _("How well it is known, and what is missing"),
+        [DataRequired(_("Say how well it is known.")), Length(max=400), printable],
+    )
+    is_complete = BooleanField(_("Everything needed to classify a household under it is known"))
+
+    def validate_valid_to(self, field: Field) -> None:
+        if self.valid_from.data and field.data and field.data < self.valid_from.data:
             raise ValidationError(_("The last day comes before the first."))
 
 

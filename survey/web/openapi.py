@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from survey.problems import PROBLEMS
+from survey.submissions.clocks import Doubt
 from survey.terms import Area, B1Method, HouseholdClass, QuarantineReason, RegisterState, Role, RoundState, Term
 
 Schema = dict[str, Any]
@@ -75,6 +76,7 @@ SCHEMAS: Schema = {
             "csrf": TEXT,
             "generation": TEXT,
             "server_time": INSTANT,
+            "clock_doubted": FLAG,
             "app_version": TEXT,
             "file_limit": WHOLE,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
@@ -136,6 +138,7 @@ SCHEMAS: Schema = {
             "outcome": _maybe(ANSWERS),
             "files": _list(FILE),
             "started_at": INSTANT,
+            "date_doubted": _maybe({"enum": [one.value for one in Doubt]}),
             "replaces": _maybe(TEXT),
             "new_household": _maybe(_object({"village_id": TEXT, "head_name": TEXT})),
         },

@@ -8,7 +8,10 @@ refusals too, as an OpenRosaResponse that Collect shows to the enumerator.
 from __future__ import annotations
 
 import hashlib
+import re
 import traceback
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -22,8 +25,8 @@ from survey.form import openrosa
 from survey.form.xform import LIST
 from survey.problems import Problem, code_of_status, held_next
 from survey.submissions import collect
+from survey.submissions.clocks import HERE
 from survey.submissions.published import content_of, files_of, find_file, given_of
-from survey.submissions.rebuild import HERE
 from survey.web.security import csrf, public
 from survey.web.session import abandon, get_session, now
 
@@ -168,7 +171,7 @@ def submission() -> Response:
     by = collect.Courier(
         account=_account(), permitted=collect.is_valid(_key(), _account()), device_id=collect.device_id_of(_device()),
         agent=request.user_agent.string, folder=Path(current_app.config["INSTANCE"]) / "files",
-        signer=current_app.extensions["signer"],
+        signer=current_app.extensions["signer"], skew=_skew(),
     )  # fmt: skip
     more = request.form.get(INCOMPLETE, "").strip().lower() in ("yes", "true")
     try:
@@ -302,6 +305,18 @@ def _key() -> CollectToken:
 
 def _device() -> str:
     return request.args.get("deviceID", "")
+
+
+def _skew() -> timedelta | None:
+    """How far ahead the phone's clock is, by the `Date` that OpenRosa has it send; None when there is none, or
+    none that can be read. (Collect writes hours as a clock with twelve has them: half a day does not matter here.)"""
+    said = request.headers.get("Date", "").replace("GMT+", "+").replace("GMT-", "-")
+    said = re.sub(r"([+-]\d\d):(\d\d)$", r"\1\2", said)
+    try:
+        moment = parsedate_to_datetime(said)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now()
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _base() -> str:

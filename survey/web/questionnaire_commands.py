@@ -5,6 +5,8 @@ The same rules as on the pages: all faults at once, nothing half kept, no points
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,9 +14,9 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, Round
+from models import FormVersion, RegisterEntry, Round
 from survey.problems import Problem
-from survey.submissions import questionnaires, rounds
+from survey.submissions import questionnaires, reclassify, rounds
 from survey.submissions.attachments import KINDS, Refused, Upload, check_files, check_source, ending
 from survey.submissions.published import Given, as_xlsx, given_of
 from survey.terms import FormState, RoundState
@@ -31,6 +33,7 @@ REFUSED = {
     "form_in_use": "{form} {version} đang dùng cho một đợt đang mở. Hãy nêu phiên bản thay vào: --instead.",
     "form_retired": "{form} {version} đã thôi dùng.",
     "other_form": "Đợt này dùng phiếu khác.",
+    "other_standard": "{form} {version} phân loại theo chuẩn nghèo khác với chuẩn của đợt.",
     "not_allowed_now": "Đợt này đã đóng.",
 }
 
@@ -166,19 +169,32 @@ def source(form_id: str, version: str, xlsx: bool, folder: Path | None) -> None:
 def move_round(version: str, round_id: str | None) -> None:
     """Ask an open round (the one that is open, unless named) with another version of its questionnaire."""
     with transaction() as session:
-        query = select(Round).where(Round.id == round_id if round_id else Round.state == RoundState.OPEN.value)
-        found = session.scalars(query).all()
-        if len(found) != 1:
-            raise click.ClickException(
-                "Không có đợt rà soát này." if not found else "Có nhiều đợt đang mở: hãy nêu mã đợt."
-            )
-        stored = _version(session, found[0].form_id, version)
+        found = _round(session, round_id)
+        stored = _version(session, found.form_id, version)
         try:
-            judged = rounds.move_round(session, found[0], stored, now())
+            judged = rounds.move_round(session, found, stored, now())
         except Problem as problem:
             raise _refused(problem.code, stored.form_id, version) from None
         again = f" {judged} phiếu đã tính lại theo điểm chính thức." if judged else ""
-        click.echo(f"{found[0].title}: dùng {stored.form_id} {version}.{again}")
+        click.echo(f"{found.title}: dùng {stored.form_id} {version}.{again}")
+
+
+@click.command("changes")
+@click.argument("version")
+@click.argument("round_id", required=False)
+@with_appcontext
+def round_changes(version: str, round_id: str | None) -> None:
+    """Say whose class another version of the questionnaire would change in a round (the one that is open, unless
+    named), as JSON Lines; nothing is stored."""
+    with transaction() as session:
+        found = _round(session, round_id)
+        communes = session.scalars(
+            select(RegisterEntry.commune_id).where(RegisterEntry.round_id == found.id).distinct()
+        ).all()
+        compared = reclassify.compare(session, found, _version(session, found.form_id, version), communes)
+        for change in compared.changes:
+            click.echo(json.dumps(asdict(change), ensure_ascii=False))
+        click.echo(f"{len(compared.changes)} / {compared.read}", err=True)
 
 
 def _uploads(file: Path, attached: tuple[Path, ...]) -> tuple[Upload, list[Upload]]:
@@ -198,6 +214,16 @@ def _say(faults: list[dict[str, object]], advice: list[dict[str, object]]) -> No
         click.echo(f"  {place(fault)}: {sentence(fault)}", err=True)
     for fault in advice:
         click.echo(f"  (nên xem lại) {place(fault)}: {sentence(fault)}", err=True)
+
+
+def _round(session: Session, round_id: str | None) -> Round:
+    query = select(Round).where(Round.id == round_id if round_id else Round.state == RoundState.OPEN.value)
+    found = session.scalars(query).all()
+    if len(found) != 1:
+        raise click.ClickException(
+            "Không có đợt rà soát này." if not found else "Có nhiều đợt đang mở: hãy nêu mã đợt."
+        )
+    return found[0]
 
 
 def _version(session: Session, form_id: str, version: str) -> FormVersion:

@@ -14,7 +14,7 @@ from survey.form.record import Problem as Fault
 from survey.problems import Problem
 from survey.submissions import dossier, merging, review
 from survey.submissions.beside import Pair, read_pair
-from survey.submissions.rebuild import read_instant
+from survey.submissions.clocks import read_instant
 from survey.submissions.standing import rivals, twins
 from survey.terms import Action, SubmissionState
 from survey.web.desk import open_desk

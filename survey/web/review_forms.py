@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length
 from wtforms.widgets import HiddenInput
 
@@ -41,6 +41,14 @@ class Attachment(FlaskForm):
     household = HiddenField(validators=[Length(max=36)])
     seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
     words = StringField(_("Why (stands in the log)"), [Length(max=MAX_COMMENT)])
+
+
+class Day(FlaskForm):
+    """The day on which an interview was, as a person found."""
+
+    day = DateField(_("The household was visited on"), [InputRequired()])
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    words = StringField(_("Who said so (stands in the log)"), [Length(max=MAX_COMMENT)])
 
 
 class Merging(FlaskForm):

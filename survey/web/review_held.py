@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from survey.access import has_verb
 from survey.problems import Problem
-from survey.submissions import dossier, held, queue
+from survey.submissions import dating, dossier, held, queue
 from survey.submissions.attaching import attach as attach_to
 from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, NotAllowed, next_state
 from survey.submissions.queue import Shelf
@@ -18,7 +18,7 @@ from survey.submissions.standing import rivals
 from survey.terms import Action, QuarantineReason, SubmissionState
 from survey.web.desk import PAGE_SIZE, open_desk, page_number
 from survey.web.language import current_language
-from survey.web.review_forms import Attachment, Bulk, Plain, Search
+from survey.web.review_forms import Attachment, Bulk, Day, Plain, Search
 from survey.web.review_words import NEXT_STEP, judged_words
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -27,7 +27,9 @@ blueprint = Blueprint("held", __name__, url_prefix="/desk/<commune_id>")
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(may_attach=may_attach, may_judge=may_judge, compared_with=compared_with)
+    app.jinja_env.globals.update(
+        may_attach=may_attach, may_judge=may_judge, day_form=day_form, compared_with=compared_with
+    )
     app.register_blueprint(blueprint)
 
 
@@ -44,6 +46,19 @@ def may_attach(record: dossier.Record) -> bool:
 def may_judge(record: dossier.Record) -> bool:
     """Whether what a record is held for may have been mended at the office."""
     return record.reason in JUDGED_AGAIN and has_verb(current_account().role, "review.decide")
+
+
+def day_form(record: dossier.Record) -> Day | None:
+    """What the reader fills in to confirm on which day an interview was; None where they may not, or need not."""
+    own = record.submission.account_id == current_account().id
+    try:
+        next_state(record.state, Action.DATE, reason=record.reason, own_interview=own)
+    except NotAllowed:
+        return None
+    if not has_verb(current_account().role, "review.decide"):
+        return None
+    proposed = dating.likely_day(get_session(), record.submission, now())
+    return Day(day=proposed, seen=record.seen, formdata=None)
 
 
 def compared_with(commune_id: str, submission_id: str) -> str | None:
@@ -113,6 +128,21 @@ def judge(commune_id: str, submission_id: str) -> BaseResponse:
     return redirect(
         url_for("review.record", commune_id=commune_id, submission_id=submission_id, judged="1" if done else "0"), 303
     )
+
+
+@blueprint.post("/records/<submission_id>/day")
+@permitted("review.decide")
+def confirm_day(commune_id: str, submission_id: str) -> BaseResponse:
+    """Confirm on which day an interview was."""
+    form, words = Day(), (request.form.get("words") or "").strip()
+    if not form.validate():
+        raise Problem("impossible_day" if form.day.errors else "bad_request")
+    comments = [{"path": None, "text": words}] if words else []
+    dating.confirm(
+        get_session(), current_account(), commune_id, submission_id, form.day.data, seen=form.seen.data,
+        comments=comments, now=now(),
+    )  # fmt: skip
+    return redirect(url_for("review.record", commune_id=commune_id, submission_id=submission_id, dated="1"), 303)
 
 
 def _back(commune_id: str, reason: QuarantineReason | None, what: str, done: int, left: int) -> BaseResponse:

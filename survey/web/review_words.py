@@ -40,8 +40,20 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
         "asked again, then discard this one."
     ),
     _Q.FUTURE_DATE: _(
-        "The phone's clock was ahead. If everything else is right, release the entry and have the phone's "
-        "date corrected."
+        "The phone's clock was ahead. Ask the enumerator on which day the household was visited, confirm that day "
+        "here, and have the phone's date corrected."
+    ),
+    _Q.DOUBTFUL_DATE: _(
+        "The phone's clock was wrong or in doubt, and ages and the class hang on the day. Ask the enumerator on which "
+        "day the household was visited, confirm that day here, and have the phone's date corrected."
+    ),
+    _Q.SERVER_CLOCK: _(
+        "The phone and this server do not agree about the time, and it is the server that seems to be wrong. Have the "
+        "administrator set its clock, then have the entry judged again."
+    ),
+    _Q.OUTSIDE_STANDARD: _(
+        "The household was visited outside the period of the round's poverty standard, whose lines do not hold then. "
+        "Have it interviewed in a round of the standard in force; when the period is prolonged, judge it again."
     ),
     _Q.ALREADY_ACCEPTED: _(
         "This household was accepted already. Compare both; to take this one instead, reopen the accepted "

@@ -8,12 +8,14 @@ from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from models import FormVersion, Round
+from models import FormVersion, Place, PlacePeriod, Round, Standard
 from survey.problems import Problem
-from survey.submissions import rounds
+from survey.submissions import reclassify, rounds, standards
+from survey.submissions.accounts import communes_of
+from survey.submissions.names import names_in
 from survey.submissions.rounds import Obstacle
-from survey.terms import B1Method, RoundKind, RoundState
-from survey.web.forms import Closing, NewRound
+from survey.terms import B1Method, PlaceKind, RoundKind, RoundState
+from survey.web.forms import Closing, NewRound, NewStandard
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -51,6 +53,9 @@ def new() -> str | tuple[str, int] | Response:
     form.questionnaire.choices = [(f"{one.form_id} {one.version}", f"{one.form_id} {one.version}") for one in versions]
     form.kind.choices = [(kind.value, kind.label(current_language())) for kind in RoundKind]
     form.b1_method.choices = [(method.value, method.label(current_language())) for method in B1Method]
+    known = standards.listing(get_session())
+    own = ("", gettext("The questionnaire's own, else the one in force"))
+    form.standard.choices = [own, *((one.code, one.title) for one in known)]
     if not form.validate_on_submit():
         return render_template("rounds/new.html", form=form), 422 if form.is_submitted() else 200
     form_id, _, version = form.questionnaire.data.partition(" ")
@@ -60,6 +65,8 @@ def new() -> str | tuple[str, int] | Response:
         year=form.year.data,
         kind=RoundKind(form.kind.data),
         form=get_session().get_one(FormVersion, (form_id, version)),
+        standard=form.standard.data or None,
+        trial=form.trial.data,
         b1_method=B1Method(form.b1_method.data),
         opens_on=form.opens_on.data,
         closes_on=form.closes_on.data,
@@ -86,6 +93,21 @@ def move(round_id: str) -> Response:
     return redirect(url_for(".listing"), 303)
 
 
+@blueprint.get("/<round_id>/changes")
+@permitted("round.read")
+def changes(round_id: str) -> str:
+    """Whose class another version of the questionnaire would change."""
+    session = get_session()
+    found = session.get(Round, round_id)
+    stored = session.get(FormVersion, (found.form_id, request.args.get("version", "")[:64])) if found else None
+    if found is None or stored is None:
+        raise Problem("not_found")
+    communes = communes_of(session, current_account(), "round.read")
+    compared = reclassify.compare(session, found, stored, communes, most=JUDGED_AGAIN)
+    names = names_in(session, communes, now().date())
+    return render_template("rounds/changes.html", one=found, version=stored.version, compared=compared, names=names)
+
+
 @blueprint.post("/<round_id>/close")
 @permitted("round.manage")
 def close(round_id: str) -> Response:
@@ -99,6 +121,40 @@ def close(round_id: str) -> Response:
         obstacles = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
         raise Problem(problem.code, detail={"reasons": [words(one) for one in obstacles]}) from problem
     return redirect(url_for(".listing"), 303)
+
+
+@blueprint.get("/standards")
+@permitted("round.read")
+def standard_list() -> str:
+    """The poverty standards: their period, where they apply, how well each is known."""
+    return render_template("rounds/standards.html", found=standards.listing(get_session()), places=_provinces())
+
+
+@blueprint.route("/standards/new", methods=["GET", "POST"])
+@permitted("round.manage")
+def new_standard() -> str | tuple[str, int] | Response:
+    """Enter a standard: a later decree's, or a province's own."""
+    form = NewStandard()
+    form.place.choices = [("", gettext("The whole country")), *_provinces().items()]
+    if not form.validate_on_submit():
+        return render_template("rounds/new_standard.html", form=form), 422 if form.is_submitted() else 200
+    named = ("code", "title", "valid_from", "valid_to", "is_complete", "status", "source",
+             "rural_income", "urban_income", "rural_points", "urban_points")  # fmt: skip
+    values = {name: form[name].data for name in named}
+    made = Standard(**values, place_id=form.place.data or None)
+    standards.add_standard(get_session(), made, now(), current_account().id)
+    return redirect(url_for(".standard_list"), 303)
+
+
+def _provinces() -> dict[str, str]:
+    """The names of the provinces that are loaded."""
+    names = (
+        select(Place.id, PlacePeriod.name)
+        .join(PlacePeriod, PlacePeriod.place_id == Place.id)
+        .where(Place.kind == PlaceKind.PROVINCE.value, PlacePeriod.valid_to.is_(None))
+        .order_by(PlacePeriod.name)
+    )
+    return {id: name for id, name in get_session().execute(names)}  # noqa: C416 - dict() needs tuples
 
 
 def words(obstacle: Obstacle) -> str:

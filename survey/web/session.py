@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy import Engine, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from models.engine import open_engine, reading_engine
+from survey.submissions.clocks import Doubt
+from survey.submissions.server_clock import doubt_now
 
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -62,6 +64,19 @@ def now() -> datetime:
     clock = current_app.config.get("CLOCK")
     moment: datetime = clock() if clock else datetime.now(UTC)
     return moment
+
+
+def server_doubt() -> Doubt | None:
+    """In which way the server's clock must be wrong, None when nothing speaks against it: held against phones, against
+    what is stored, and against PostgreSQL's own clock, which may be another machine's."""
+    if "server_doubt" in g:  # asked once for each phone of a list
+        known: Doubt | None = g.server_doubt
+        return known
+    session, database = get_session(), None
+    if session.get_bind().dialect.name == "postgresql" and not current_app.config.get("CLOCK"):
+        database = session.scalar(select(func.clock_timestamp()))
+    found = g.server_doubt = doubt_now(session, now(), database)
+    return found
 
 
 def require_database() -> None:

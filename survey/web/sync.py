@@ -18,17 +18,18 @@ from survey.form.form import Form
 from survey.problems import Problem, held_next
 from survey.submissions import devices
 from survey.submissions.accounts import villages_of
+from survey.submissions.clocks import HERE
 from survey.submissions.envelope import read_envelope
 from survey.submissions.exchange import give_pass
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of
 from survey.submissions.published import content_of, find_file
 from survey.submissions.pull import LIMIT, pull
-from survey.submissions.rebuild import HERE
 from survey.submissions.receipts import Signer, generation, instant, successions
 from survey.submissions.receive import Outcome, receive
 from survey.terms import RoundState
 from survey.web.capture import app_version
+from survey.web.figures import round_title
 from survey.web.language import current_language
 from survey.web.openapi import DESCRIPTION
 from survey.web.security import (
@@ -40,7 +41,7 @@ from survey.web.security import (
     session_devices,
     signed_in_since,
 )
-from survey.web.session import get_session, now
+from survey.web.session import get_session, now, server_doubt
 from survey.web.vault import escrow
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
@@ -80,6 +81,7 @@ def hello() -> Response:
             "csrf": generate_csrf(),
             "generation": generation(session),
             "server_time": instant(now()),
+            "clock_doubted": server_doubt() is not None,
             "app_version": app_version(),
             "file_limit": current_app.config["FILE_LIMIT"],
             "commune": {"id": account.place_id, "name": commune.name} if commune else None,
@@ -157,7 +159,8 @@ def push() -> Response:
     device_id = str(envelope.device["id"])
     revoked = only_delivers() or devices.is_revoked(session, account.id, device_id)
     remember_device(device_id)
-    outcomes = receive(session, account, device_id, envelope.entries, now(), _signer(), permitted=not revoked)
+    entries, skew = envelope.entries, envelope.skew(now())
+    outcomes = receive(session, account, device_id, entries, now(), _signer(), permitted=not revoked, skew=skew)
     devices.seen(session, account, envelope, now())
     missed = {"gone": [], "elsewhere": []} if revoked else devices.missed(session, account, device_id)
     return jsonify(
@@ -197,7 +200,7 @@ def has_file(sha256: str) -> Response:
 def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
     return {
         "id": survey_round.id,
-        "title": survey_round.title,
+        "title": round_title(survey_round),
         "year": survey_round.year,
         "state": survey_round.state,
         "opens_on": survey_round.opens_on.isoformat(),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright
+from playwright.sync_api import Error, Playwright
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
@@ -330,3 +331,192 @@ def test_a_camera_that_is_not_allowed_is_said_in_words(asked: Phone) -> None:
     asked.question("tieng/loi_ke").locator("[data-action=record]").click()
     asked.page.get_by_text("chưa được phép dùng micrô").wait_for()
     assert asked.question("tieng/loi_ke").locator("[data-action=take]").count() == 1
+
+
+def recording(phone: Phone, least: str) -> Any:
+    """The question about what was told, being recorded for so long."""
+    phone.section("tieng")
+    sound = phone.question("tieng/loi_ke")
+    sound.locator("[data-action=record]").click()
+    sound.get_by_text(least, exact=True).wait_for()
+    return sound
+
+
+def pieces(phone: Phone) -> list[dict[str, Any]]:
+    return [event["value"] for event in phone.events() if event["op"] == "piece"]
+
+
+def lasts(sound: Any) -> float:
+    """Seconds of the answer's sound, decoded whole as a player does."""
+    seconds: float = sound.locator("audio").evaluate(
+        """async one => {
+          const bytes = await (await fetch(one.src)).arrayBuffer()
+          return (await new AudioContext().decodeAudioData(bytes)).duration
+        }"""
+    )
+    return seconds
+
+
+@pytest.fixture
+def battery(playwright: Playwright, server: Server, profile: Path) -> Iterator[Camera]:
+    """A phone with an interview open, whose battery may fall out."""
+    made = Camera(playwright, profile, server.address)
+    made.open()
+    made.synced()
+    made.begin("ho-0")
+    yield made
+    made.switch_off()
+    assert made.errors == []
+
+
+def fallen_out(phone: Camera) -> Any:
+    """SIGKILL, switched on again: the question about what was told."""
+    address = phone.page.url
+    phone.kill()
+    with suppress(Error):
+        phone.switch_off()
+    phone.switch_on()
+    phone.open(address)
+    phone.section("tieng")
+    return phone.question("tieng/loi_ke")
+
+
+def test_a_phone_that_dies_while_it_records_has_what_was_said_and_goes_on_from_there(battery: Camera) -> None:
+    recording(battery, "0:07")
+    battery.until(f"async count => (await ({FILES})()).length >= count", 2)
+    battery.saved()
+    sound = fallen_out(battery)
+    sound.get_by_text("Bản ghi dở 0:0").wait_for()
+    kept = pieces(battery)
+    assert len(kept) >= 2
+    assert kept[-1]["ms"] >= 5_000
+    sound.locator("[data-action=go-on]").click()
+    sound.locator("[data-state=recording]").wait_for()
+    battery.until(f"async count => (await ({FILES})()).length >= count", len(kept) + 1)
+    sound = fallen_out(battery)  # and once more
+    sound.get_by_text("Bản ghi dở 0:").wait_for()
+    assert {one["run"] for one in pieces(battery)} == {0, 1}
+    sound.locator("[data-action=keep-rest]").click()
+    sound.locator("audio").wait_for()
+    assert lasts(sound) >= 7
+    settled(battery, 1)  # the pieces are gone, the recording is there
+    battery.reload()
+    battery.section("tieng")
+    sound = battery.question("tieng/loi_ke")
+    sound.locator("audio").wait_for()
+    assert not sound.locator("[data-part=rest]").is_visible()
+
+
+def test_what_is_left_of_a_recording_is_discarded_on_a_tap_and_goes_with_its_interview(battery: Camera) -> None:
+    recording(battery, "0:04")
+    battery.until(f"async count => (await ({FILES})()).length >= count", 1)
+    battery.saved()
+    sound = fallen_out(battery)
+    sound.locator("[data-action=drop-rest]").click()
+    sound.locator("[data-action=record]").wait_for()
+    settled(battery, 0)
+    recording(battery, "0:04")
+    battery.until(f"async count => (await ({FILES})()).length >= count", 1)
+    battery.saved()
+    fallen_out(battery)
+    battery.go_home()
+    battery.page.click("[data-household='ho-0'] >> nth=0")
+    battery.page.click("[data-action=discard]")
+    battery.page.click("#dialog [data-action=yes]")
+    battery.page.wait_for_selector("[data-screen=home]")
+    settled(battery, 0)
+
+
+def test_what_nobody_decided_on_is_kept_when_the_interview_is_finished(battery: Camera, server: Server) -> None:
+    recording(battery, "0:04")
+    battery.until(f"async count => (await ({FILES})()).length >= count", 1)
+    battery.saved()
+    fallen_out(battery)
+    battery.check()
+    battery.finalise()
+    battery.go_home()
+    battery.sync()
+    battery.until("() => document.querySelector('[data-count=received]').textContent === '1'")
+    engine = create_engine(f"sqlite:///{server.folder}/so-ho.sqlite3")
+    with Session(engine) as session:
+        assert [row.media_type for row in session.scalars(select(Attachment))] == ["audio/webm"]
+    engine.dispose()
+
+
+def test_no_piece_of_a_recording_lies_on_the_disk_in_plain(asked: Phone) -> None:
+    recording(asked, "0:04")
+    asked.until(f"async count => (await ({FILES})()).length >= count", 1)
+    rows = asked.page.evaluate(
+        """async () => {
+          const names = (await indexedDB.databases()).map(one => one.name).filter(name => name.startsWith('so-ho-'))
+          const opened = indexedDB.open(names[0])
+          const db = await new Promise(done => { opened.onsuccess = () => done(opened.result) })
+          const all = name => new Promise(done => {
+            const ask = db.transaction(name).objectStore(name).getAll()
+            ask.onsuccess = () => done(ask.result)
+          })
+          const [files, journal] = [await all('files'), await all('journal')]
+          db.close()
+          const begins = async ({ bytes }) => [...new Uint8Array(await bytes.slice(0, 4).arrayBuffer())]
+          return [files.map(Object.keys), await Promise.all(files.map(begins)), journal.map(Object.keys)]
+        }"""
+    )
+    keys, head, journal = rows
+    assert all("blob" not in one and "sealed" in one for one in keys)
+    assert [0x1A, 0x45, 0xDF, 0xA3] not in head
+    assert all({"op", "value", "events"}.isdisjoint(one) for one in journal)
+
+
+def test_the_phone_does_not_lock_while_somebody_speaks_and_a_lock_keeps_what_was_said(asked: Phone) -> None:
+    asked.page.evaluate(
+        """async () => {
+          const { Device } = await import('/static/app/store.js')
+          await new Device().set('idle', 7 / 60)  // seconds, as minutes
+        }"""
+    )
+    asked.reload()
+    sound = recording(asked, "0:12")  # longer than anybody has touched it
+    assert sound.locator("[data-state=recording]").count() == 1
+    sound.locator("[data-action=pause]").click()
+    asked.page.wait_for_selector("[data-screen=lock]")  # nobody speaks any more
+    asked.unlock()
+    asked.section("tieng")
+    sound.locator("audio").wait_for()
+    assert lasts(sound) >= 11
+    settled(asked, 1)
+
+
+def test_a_microphone_that_is_taken_away_is_said_and_what_was_said_is_kept(asked: Phone) -> None:
+    asked.page.evaluate(
+        """() => {
+          const devices = navigator.mediaDevices, real = devices.getUserMedia.bind(devices)
+          devices.getUserMedia = async wanted => (window.heard = await real(wanted))
+        }"""
+    )
+    sound = recording(asked, "0:01")
+    asked.page.evaluate("() => heard.getTracks().forEach(track => track.stop())")
+    sound.locator("audio").wait_for()
+    sound.get_by_text("Bản ghi bị ngắt").wait_for()
+    settled(asked, 1)
+
+
+def test_a_phone_that_fills_up_while_it_records_stops_says_so_and_keeps_what_there_is(asked: Phone) -> None:
+    sound = recording(asked, "0:04")
+    asked.until(f"async count => (await ({FILES})()).length >= count", 1)
+    asked.page.evaluate(
+        """() => {
+          const put = IDBObjectStore.prototype.put
+          IDBObjectStore.prototype.put = function (...row) {
+            if (this.name === 'files' && window.isFull) throw new DOMException('', 'QuotaExceededError')
+            return put.apply(this, row)
+          }
+          window.isFull = true
+        }"""
+    )
+    sound.locator("[data-state=rest]").wait_for()
+    assert "hết chỗ" in sound.locator("[data-part=status]").inner_text()
+    asked.page.evaluate("() => { window.isFull = false }")
+    sound.locator("[data-action=keep-rest]").click()
+    sound.locator("audio").wait_for()
+    assert lasts(sound) >= 2
+    settled(asked, 1)

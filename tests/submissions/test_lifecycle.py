@@ -36,6 +36,7 @@ KNOWN = st.builds(
     round_open=st.booleans(),
     form_known=st.booleans(),
     household_known=st.booleans(),
+    standard_holds=st.booleans(),
 )
 INCOMING = st.builds(
     Incoming,

@@ -190,6 +190,27 @@ def test_a_round_on_the_illustrative_table_cannot_be_closed(login_as: Any, sessi
     assert ("illustrative_b1", 3) in obstacles(session, session.get_one(Round, ROUND))
 
 
+@pytest.mark.usefixtures("small_round")
+def test_what_is_accepted_in_a_trial_stays_in_the_trial(login_as: Any, session: Session) -> None:
+    survey_round = session.get_one(Round, ROUND)
+    survey_round.trial = True
+    session.commit()
+    browser = login_as("enumerator")
+    sent = [entry(one, answers={"cach_b1": "nhap_tong", "diem_b1": 400}) for one in HOUSEHOLDS[:3]]
+    push(browser, *sent)
+    for one in sent:
+        decide(session, one["id"], Action.ACCEPT)
+    household = session.get_one(Household, (COMMUNE, "ho-1"))
+    assert (household.current_class, household.current_submission_id) == ("ho_ngheo", None)  # as last year
+    assert state_of(session, "ho-1") == "accepted"
+    assert "Chạy thử" in browser.get("/api/v1/hello").json["rounds"][0]["title"]
+    assert "Chạy thử" in login_as("supervisor").get(f"/desk/{COMMUNE}/report").text
+    rebuild(session)
+    session.commit()
+    session.refresh(household)
+    assert household.current_class == "ho_ngheo"
+
+
 def test_last_years_indicators_are_frozen_when_the_round_opens(session: Session) -> None:
     open_small_round(session)
     opening = session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1"))

@@ -356,6 +356,30 @@ def test_what_does_not_fit_is_held_with_its_reason(
     assert states(session) == [("quarantined", reason)]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sends", "reason"),
+    [
+        (b"2015-11-22T", "Mon, 23 Nov 2026 09:00:03 GMT+07:00", "doubtful_date"),
+        (b"2026-10-13T", "Wed, 14 Oct 2026 09:00:03 GMT+07:00", "doubtful_date"),  # 40 days behind, within the round
+        (b"2026-11-22T", "Mon, 23 Nov 2026 09:00:03 GMT+07:00", None),
+        (b"2026-11-22T", "Mon, 23 Nov 2026 02:00:03 GMT", None),
+        (b"2026-11-22T", "hôm nay".encode().decode("latin-1"), None),  # not understood: nothing is known
+    ],
+)
+def test_a_collect_whose_clock_is_off_is_held_by_what_it_wrote_or_by_the_date_that_it_sends_with(
+    phone: Collect, fetched: Fetched, session: Any, wrong: bytes, sends: str, reason: str | None
+) -> None:
+    honest = phone.transport
+
+    def dated(method: str, address: str, headers: dict[str, str], body: Any) -> Answer:
+        return honest(method, address, headers | {"Date": sends}, body)
+
+    phone.transport = dated
+    sent = phone.submit(interview(fetched).replace(b"2026-11-22T", wrong))
+    assert sent.status == (202 if reason else 201)
+    assert states(session) == [("quarantined", reason)] if reason else [("submitted", None)]
+
+
 def test_a_submission_of_a_form_that_nobody_knows_is_held(phone: Collect, session: Any) -> None:
     sent = phone.submit(b'<x id="la" version="3"><a>1</a><meta><instanceID>uuid:la</instanceID></meta></x>')
     assert sent.status == 202

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -213,12 +214,47 @@ def test_a_workbook_with_faults_is_kept_as_a_draft_and_said_whole(app: Flask, tm
     assert "không mở được" in run(app, "form", "add", str(tmp_path / "phieu.xlsx"))[1]
 
 
-def test_a_round_is_moved_to_another_version_of_its_questionnaire(
-    app: Flask, small_round: str, tmp_path: Path
-) -> None:
+def test_a_round_is_moved_to_another_version_of_its_questionnaire(app: Flask, small_round: str, tmp_path: Path) -> None:
     workbook = tmp_path / "phieu.md"
     workbook.write_text(SOURCE.replace("phieu_thu | 1 |", "phieu_thu | 2 |"), encoding="utf-8")
     assert run(app, "form", "publish", str(workbook))[0] == 0
     assert run(app, "round", "move", "2") == (0, "Rà soát định kỳ 2026: dùng phieu_thu 2.\n")
     assert "Chưa công bố" in run(app, "round", "move", "9")[1]
     assert "Không có đợt" in run(app, "round", "move", "2", "khong-co")[1]
+
+
+SMALL = """| survey |
+| | type | name | label | calculation |
+| | integer | a | A | |
+| | calculate | b | | ${a} * 2 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "found", "code"),
+    [
+        ('{"a": 1}', ["2"], 0),
+        ('[{"a": 1}, {"a": 4}]', ["2", "8"], 0),
+        ('{"a": 1}\n\n{"a": 4}\n', ["2", "8"], 0),
+        ('{"a": "\u2028"}\r\n{"a": 4}', ["", "8"], 0),
+        ('{"a": 1}\n{"a": \n{"a": 4}', ["2", 2, "8"], 1),
+        ("[]", [], 0),
+    ],
+)
+def test_many_households_are_evaluated_with_one_start(
+    app: Flask, tmp_path: Path, answers: str, found: list[Any], code: int
+) -> None:
+    (tmp_path / "f.md").write_text(SMALL)
+    (tmp_path / "a.json").write_text(answers, newline="")
+    ended, said = run(app, "form", "evaluate", str(tmp_path / "f.md"), str(tmp_path / "a.json"))
+    rows = [json.loads(line) for line in said.splitlines()]
+    assert ended == code
+    assert [row["line"] if "error" in row else str(row["values"].get("b", "")) for row in rows] == found
+
+
+def test_answers_that_are_no_json_are_refused_in_one_sentence(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "f.md").write_text(SMALL)
+    for text in (b"", b"{", b"\xff\xfe", b"[" * 100_000):
+        (tmp_path / "a.json").write_bytes(text)
+        code, said = run(app, "form", "evaluate", str(tmp_path / "f.md"), str(tmp_path / "a.json"))
+        assert code == 1 and "this is not JSON" in said and "Traceback" not in said

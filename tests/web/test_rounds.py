@@ -14,13 +14,13 @@ from tests.interviews import SOURCE, small_form
 from tests.world import NOW
 
 FIELDS = {
-    "title": "Rà soát định kỳ 2027",
-    "kind": "dinh_ky",
-    "year": "2027",
+    "title": "Rà soát thường xuyên 2026",
+    "kind": "thuong_xuyen",
+    "year": "2026",
     "questionnaire": "phieu_thu 1",
     "b1_method": "nhap_tong",
-    "opens_on": "2027-09-01",
-    "closes_on": "2027-12-14",
+    "opens_on": "2026-10-01",
+    "closes_on": "2026-12-31",
 }
 
 
@@ -49,7 +49,7 @@ def test_a_new_round_begins_with_every_household_as_it_was_last_accepted(
     login_as: Any, session: Any, small_round: str
 ) -> None:
     assert login_as("admin").post("/rounds/new", data=FIELDS).status_code == 303
-    new = session.scalars(select(Round.id).where(Round.year == 2027)).one()
+    new = session.scalars(select(Round.id).where(Round.kind == "thuong_xuyen")).one()
     entries = session.scalars(select(RegisterEntry).where(RegisterEntry.round_id == new)).all()
     assert len(entries) == len(session.scalars(select(Household)).all())
     assert {entry.state for entry in entries} == {"to_visit"}
@@ -59,7 +59,7 @@ def test_a_new_round_begins_with_every_household_as_it_was_last_accepted(
     ("changes", "words"),
     [
         ({"title": ""}, "Hãy nhập tên đợt."),
-        ({"closes_on": "2027-08-01"}, "Ngày kết thúc trước ngày bắt đầu."),
+        ({"closes_on": "2026-08-01"}, "Ngày kết thúc trước ngày bắt đầu."),
         ({"opens_on": "hôm nay"}, ""),
         ({"questionnaire": "khong_co 1"}, ""),
     ],

@@ -5,7 +5,7 @@ import { ready } from "./kind.js"
 import { uuidv7 } from "../ids.js"
 import { Interview } from "../interview.js"
 import { lockName } from "./opened.js"
-import { action, ask, date, number, part, stamp, tag, time, word } from "./page.js"
+import { action, ask, date, isDateRight, number, part, stamp, tag, time, word } from "./page.js"
 import { survey } from "./register.js"
 import { space } from "./space.js"
 
@@ -24,8 +24,10 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
   if (!isReady) return void (await ask({ title: word("household.begin"), words: word("household.no_form"), yes: word("failed.yes") }))
   const { persist, room } = await space()
   if ((await room()).isFull) return app.go("#/room")
+  const doubted = await app.doubt(round)
+  if (doubted && !(await isDateRight(doubted))) return
   const kept = await app.opened.kept(bundle.id)
-  const made = newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(), newHousehold, ...kept })
+  const made = newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(), newHousehold, doubted, ...kept })
   const draft = await app.store.openDraft(made)
   // The first interview is the moment from which data must not be lost; browsers agree more readily than at the start.
   persist(app.device).catch((error) => console.error(error))

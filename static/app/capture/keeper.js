@@ -22,7 +22,7 @@ export class Keeper {
   constructor(app) {
     this.#app = app
     this.#channel.onmessage = ({ data }) => this.#heard(data)
-    for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => this.#touch(), { capture: true, passive: true })
+    for (const kind of ["pointerdown", "keydown", "recording"]) document.addEventListener(kind, () => this.#touch(), { capture: true, passive: true })
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && (this.key ? this.#look() : this.askOthers()))
   }
 

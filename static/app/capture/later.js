@@ -25,6 +25,10 @@ export const later = (load) =>
       return this.control?.fault?.()
     }
 
+    settle() {
+      return this.control?.settle?.()
+    }
+
     leave() {
       this.isGone = true
       this.control?.leave?.()

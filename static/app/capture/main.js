@@ -16,6 +16,7 @@
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
 // · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
+import { bounds, doubt } from "../clock.js"
 import { Device, Locked, Store } from "../store.js"
 import { Outbox, Stopped, hello, signOut } from "../outbox.js"
 import { Sync } from "../sync.js"
@@ -32,6 +33,8 @@ import { Release, isInterviewOpen } from "./release.js"
 import { routeOf } from "./routes.js"
 import { space } from "./space.js"
 import * as welcome from "./welcome.js"
+
+const { released } = document.documentElement.dataset
 
 /** What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens. */
 class App {
@@ -103,6 +106,14 @@ class App {
     forget()
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no")
     await this.show()
+  }
+
+  /** Why this phone's date cannot be right now, for an interview in `round`, or null; a date that can be is a mark for later ones. */
+  async doubt(round) {
+    const now = Date.now()
+    const found = doubt(now, await bounds(this.store, round, released))
+    if (!found) await this.store.set("clock_at", now)
+    return found
   }
 
   /** Asks the server who is signed in there: their own store opens. Throws Stopped. */

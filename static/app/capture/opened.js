@@ -90,6 +90,19 @@ export class Opened {
     this.#located = await locateStart(this.interview, new Date())
   }
 
+  /** The round of the interview that is open, as the server described it last. */
+  async round() {
+    const { rounds } = (await this.#app.store.get("hello")) ?? {}
+    return rounds?.find(({ id }) => id === this.interview?.draft.round_id)
+  }
+
+  /** Was the day of the visit wrong, and is it put right now? Then the interview opens anew. */
+  async isDayMoved() {
+    const round = await this.round()
+    const day = await import("./later/day.js").catch(() => null)
+    return Boolean(this.interview && (await day?.isMoved(this.#app, this.interview, round, document.documentElement.dataset.released)))
+  }
+
   // Trying out
 
   async #preview(id) {
@@ -141,6 +154,7 @@ export class Opened {
     this.id = id
     this.#release = release
     this.#locate()
+    this.isDayMoved()
     return null
   }
 
@@ -174,7 +188,9 @@ export class Opened {
   /** Waits until all is written, and lets other tabs have it. */
   async close() {
     if (!this.id) return
+    await this.#app.screen?.settle?.()
     const { interview } = this
+    if (!interview) return // it was finished in another window meanwhile
     this.#located()
     if (!(await interview.saved())) await this.#insist(interview)
     this.id = this.interview = null

@@ -104,5 +104,9 @@ export function ask({ title, words: text, yes }) {
   })
 }
 
+/** Says that the date of this phone cannot be right; → true when it is right all the same, by who holds it. */
+export const isDateRight = (doubted) =>
+  ask({ title: word("clock.title"), words: word(`clock.${doubted}`, { date: date(Date.now()) }), yes: word("clock.right") })
+
 /** What a person reads in {vi: …, en: …}: the form's language, else the page's. */
 export const inLanguage = (texts) => texts?.[spoken()] || texts?.[language] || texts?.vi || Object.values(texts ?? {})[0] || ""

@@ -17,6 +17,8 @@ export const kilobytes = (size) => number(Math.ceil(size / 1000))
 /** What every file's control shares: an address for the bytes that the answer names, and what is said when it fails. */
 export class Kept {
   #address = null
+  /** What is on its way to the disk. */
+  keeping = null
 
   /** Puts the file that `hash` names into `shown` (an element with a src); null when this phone has it not. */
   async draw(hash, shown) {
@@ -32,6 +34,10 @@ export class Kept {
   leave() {
     if (this.#address) URL.revokeObjectURL(this.#address)
     this.#address = null
+  }
+
+  settle() {
+    return this.keeping
   }
 
   failed(error, otherwise) {
@@ -51,9 +57,12 @@ class Drawn extends Kept {
     this.pad = drawingPad(this.canvas, () => this.keepDrawn())
   }
 
-  async keepDrawn() {
+  keepDrawn() {
     this.#isLate = true
-    if (this.#isBusy) return
+    if (!this.#isBusy) this.keeping = this.#keepDrawn()
+  }
+
+  async #keepDrawn() {
     this.#isBusy = true
     try {
       while (this.#isLate && !this.pad.isEmpty()) {
@@ -96,7 +105,7 @@ export class Photo extends Drawn {
     take.capture = ["selfie", "front", "new-front"].some((one) => looks.has(one)) ? "user" : "environment"
     for (const input of [take, action(this.element, "choose")]) {
       input.setAttribute("aria-labelledby", question.labelId)
-      input.addEventListener("change", () => input.files[0] && this.#take(input))
+      input.addEventListener("change", () => input.files[0] && (this.keeping = this.#take(input)))
     }
     action(this.element, "clear").addEventListener("click", () => this.clear())
     action(this.element, "draw").addEventListener("click", () => this.#drawOn())

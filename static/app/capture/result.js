@@ -2,7 +2,7 @@
 // and the member that caused it.
 
 import { addressOf, titleOfInterview } from "./overview.js"
-import { action, ask, inLanguage, number, part, stamp, word } from "./page.js"
+import { action, ask, inLanguage, isDateRight, number, part, stamp, word } from "./page.js"
 
 const orDash = (value) => (value === null ? "–" : number(value))
 
@@ -78,7 +78,10 @@ export function drawOutcome(interview) {
 
 async function finalise(app, interview) {
   const isSure = await ask({ title: word("result.finish_title"), words: word("result.finish_words"), yes: word("result.finish_yes") })
-  if (!isSure || !(await interview.saved())) return
+  if (!isSure || !(await interview.saved()) || (await app.opened.isDayMoved())) return
+  const doubted = await app.doubt(await app.opened.round())
+  if (doubted && !interview.draft.date_doubted && !(await isDateRight(doubted))) return
+  interview.draft.date_doubted ??= doubted
   const item = await interview.finalised(new Date())
   await app.store.finalise(interview.draft.id, item)
   await app.store.set(`last_saved ${item.entry.form.id}`, item.entry.answers)

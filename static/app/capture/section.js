@@ -110,6 +110,11 @@ class Screen {
     if (question) question.focus()
   }
 
+  /** What a finger, a camera or a microphone is giving is ended and written down. */
+  settle() {
+    return Promise.all([...this.questions.values()].map(({ control }) => control?.settle?.()))
+  }
+
   leave() {
     this.body.leave?.()
   }
@@ -125,6 +130,7 @@ export async function show(app, { interview, path, at, back }) {
     isPlaced: Boolean(at),
     shown: () => screen.shown(at),
     leave: () => screen.leave(),
+    settle: () => screen.settle(),
     reworded: () => screen.answered(),
   }
 }
