@@ -53,7 +53,8 @@ def said(thang: str = "", so: str = "", soan: str = "", tinh: str = "1") -> list
     [
         "selected('4 6', ${thang})", "selected(${thang}, '4')", "selected('4', 4)", "selected(${ngay}, 'a')",
         "selected('4', ${thang} + 1)", "selected('4', if(${chu} = '', 4, 'x'))",
-        "selected('4', coalesce(${thang}, ''))", "selected('4', indexed-repeat(${tuoi}, ${tv}, 1))", "selected('4', date(${ngay}))",
+        "selected('4', coalesce(${thang}, ''))", "selected('4', indexed-repeat(${tuoi}, ${tv}, 1))",
+        "selected('4', date(${ngay}))",
         "selected('4', once(${thang}))",
         "selected('4', today())", "selected('4', true())", "selected('4', number(${chu}))", "count-selected(${thang})",
         "count-selected(4)", "selected-at(${thang}, 0)", "selected('4', -${thang})", "selected('4', ${thang} = 4)",
