@@ -84,6 +84,9 @@ bench: $(VENV)/.bench ## how fast: intake against a province's need, our engine 
 differences: $(VENV)/.bench ## our engine against ODK's own, on generated forms and answers (bench/differences.md)
 	@$(PY) -m bench.differential
 
+oracle: $(VENV)/.dev ## the household questionnaire in JavaRosa, ODK Collect's engine, where it is (JAVAROSA=folder)
+	@JOBS=$(JOBS) $(PY) -m bench.javarosa
+
 clean: ## remove the environment and the caches; never instance/
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
@@ -116,4 +119,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test tools lint catalog size unit node phone faults few-faults screens bench differences clean
+.PHONY: help run run-https env test tools lint catalog size unit node phone faults few-faults screens bench differences oracle clean

@@ -254,8 +254,9 @@ export const FUNCTIONS = {
   if: (c, [test, yes, no]) => (toBoolean(test(c)) ? yes(c) : no(c)),
   coalesce: (c, args) => {
     for (const a of args) {
-      const value = toString(a(c))
-      if (value !== '') return value
+      const value = a(c)
+      const found = Number.isNaN(value) ? '' : toString(value)
+      if (found) return found
     }
     return ''
   },

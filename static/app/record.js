@@ -642,7 +642,7 @@ export class Record {
   instanceName() {
     if (this.bundle.instance_name === undefined) return ''
     this.form.naming ??= build(this.bundle.instance_name)
-    return toString(this.form.naming(new Context(this.settle().root, this.root, this.env)))
+    return toString(calculated(this.form.naming(new Context(this.settle().root, this.root, this.env))))
   }
 
   /** The choices that the filter leaves: [{name, label: {lang}, media?}]. */
@@ -875,7 +875,7 @@ function inLanguage(kinds, language, bundle) {
   return entries.length ? Object.fromEntries(entries) : null
 }
 
-/** An XPath value as a node keeps it: NaN and infinities are blank (JavaRosa), a boolean is its word. */
+/** An XPath value as a node keeps it: NaN (as in JavaRosa) and infinities are blank, a boolean is its word. */
 function calculated(value) {
   if (Array.isArray(value)) return value.length && value[0].relevant ? value[0].value : ''
   if (typeof value === 'boolean') return value ? 'true' : 'false'

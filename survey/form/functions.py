@@ -82,11 +82,12 @@ function("if", 3)(lambda c, args: args[1](c) if to_boolean(args[0](c)) else args
 
 @function("coalesce", 2, MANY)
 def coalesce(c: Context, args: Arguments) -> Value:
-    """The first argument that is not blank."""
+    """The first argument that is not blank, as text; a number that cannot be told is blank, as where it is stored."""
     for argument in args:
-        value = to_string(argument(c))
-        if value != "":
-            return value
+        value = argument(c)
+        text = "" if isinstance(value, float) and math.isnan(value) else to_string(value)
+        if text:
+            return text
     return ""
 
 

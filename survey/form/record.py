@@ -269,7 +269,7 @@ def _settle(node: Node, rules: dict[str, Lazy], environment: Environment) -> Non
 
 
 def calculated(value: Value) -> str | float:
-    """An XPath value as a node keeps it: NaN and infinities are blank (JavaRosa), a boolean is its word."""
+    """An XPath value as a node keeps it: NaN (as in JavaRosa) and infinities are blank, a boolean is its word."""
     if isinstance(value, list):
         return (value[0].value if value[0].relevant else "") if value else ""
     if isinstance(value, bool):

@@ -14,6 +14,7 @@ from survey.form.expression import ExpressionError, Tree
 from survey.form.fault import N_
 from survey.form.form import NUMBERS, Item
 from survey.form.functions import FORMATS, HASHES
+from survey.form.javarosa import LISTS, looks_elsewhere, no_text
 from survey.form.vocabulary import nearest
 
 
@@ -65,6 +66,7 @@ class Resolution:
     local: list[str]  # of these, what is read only of the own repeat instance
     advice: list[Advice]  # what will not do what its author thinks
     errors: list[ExpressionError]  # what cannot be: the tree is of no use then
+    looks_back: bool = False  # a predicate looks at the question whose rule it is, as it is stored
 
 
 @dataclass
@@ -92,7 +94,7 @@ def resolve(tree: Tree, item: Item, names: Names, row_of: str | None = None) -> 
     walker = _Walker(item, names)
     resolved = walker.walk(tree, context)
     local = [path for path in walker.reads if path not in walker.everywhere]
-    return Resolution(resolved, sorted(walker.reads), sorted(local), walker.advice, walker.errors)
+    return Resolution(resolved, sorted(walker.reads), sorted(local), walker.advice, walker.errors, walker.looks_back)
 
 
 class _Walker:
@@ -103,6 +105,9 @@ class _Walker:
         self.advice: list[Advice] = []
         self.errors: list[ExpressionError] = []
         self.around: list[Item] = []  # the repeats whose predicate is being read
+        self.within: list[bool] = []  # of each predicate being read: whether it keeps the own instance out
+        self.looks_back = False
+        self.leads: dict[int, tuple[Tree, Place]] = {}  # by the id of a path: where it leads
 
     def walk(self, tree: Tree, context: Place) -> Tree:
         """`tree` resolved. What is wrong in one of its parts is noted, and the others are read on."""
@@ -125,8 +130,15 @@ class _Walker:
                 return _REWRITTEN[tree[1]](self, tree[2:], context)
             if tree[1] == "instance":
                 self.table(tree)
-            return [*tree[:2], *(self.walk(argument, context) for argument in tree[2:])]
+            arguments = [self.walk(argument, context) for argument in tree[2:]]
+            if any(no_text(argument, self.leads_to) for argument in arguments[: LISTS.get(tree[1], 0)]):
+                template = N_("ODK Collect stops at %(name)s() of a number or a date: write string(…) around it")
+                self.advice.append((template, {"name": tree[1]}))
+            return [*tree[:2], *arguments]
         return [tree[0], *(self.walk(operand, context) for operand in tree[1:])]
+
+    def leads_to(self, path: Tree) -> Place:
+        return self.leads.get(id(path), (None, None))[1]
 
     def choice_name(self, arguments: list[Tree], context: Place) -> Tree:
         """`jr:choice-name(value, '${question}')`: the question named in quotes becomes its list of choices."""
@@ -164,7 +176,9 @@ class _Walker:
         for item in _between(self.names.root, target):
             predicate = [["=", ["call", "position"], chosen[item.path]]] if item.path in chosen else []
             steps.append(["child", item.name, *predicate])
-        return ["path", "/", *steps]
+        found = ["path", "/", *steps]
+        self.leads[id(found)] = found, target
+        return found
 
     def pulldata(self, arguments: list[Tree], context: Place) -> Tree:
         """`pulldata('file', 'wanted', 'key', value)` → the cell of the first row whose key is the value."""
@@ -210,13 +224,17 @@ class _Walker:
             place, crossed = self.step(place, step)
             several = several or crossed or len(step) > 2
             predicates = []
+            self.within.append(looks_elsewhere(step[2:]))
             for predicate in step[2:]:
                 if isinstance(place, Item):
                     self.around.append(place)
                 predicates.append(self.walk(predicate, place))
                 if isinstance(place, Item):
                     self.around.pop()
+            self.within.pop()
             done.append([step[0], step[1], *predicates] if step[0] == "child" or predicates else [step[0]])
+        if place is self.item and self.within and not (start == "." and any(self.within)):
+            self.looks_back = True
         if isinstance(place, Item) and (done or start != "."):  # a bare “.” is the node itself: no dependency
             self.reads.add(place.path)
             if several or self.around or self.item.repeat is None or place.repeat != self.item.repeat:
@@ -225,7 +243,9 @@ class _Walker:
                 below = {item.path for item in place.walk() if item is not place}  # its text is theirs (XPath 1.0 §5.2)
                 self.reads |= below
                 self.everywhere |= below
-        return ["path" if several else "one", start, *done]
+        found = ["path" if several else "one", start, *done]
+        self.leads[id(found)] = found, place
+        return found
 
     def step(self, place: Place, step: Tree) -> tuple[Place, bool]:
         """Where a step leads, and whether it may lead to several places."""

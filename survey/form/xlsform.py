@@ -65,6 +65,8 @@ class _Compiler:
         self.reads: dict[str, Reads] = {}
         self.outcomes: dict[str, Item] = {}
         self.readers: dict[str, list[tuple[str, list[str]]]] = {}  # path → the columns of its rules, what each reads
+        self.calculated_from: dict[str, list[str]] = {}  # path → what its calculation reads
+        self.constraints: list[tuple[Item, str, list[str]]] = []  # each with its column and what else it reads
 
     def compile(self) -> Form:
         root, sheets = Item("", "", "group"), self.sheets
@@ -250,9 +252,24 @@ class _Compiler:
         if found is None:
             return
         item.rules[key] = found.tree
+        if key == "constraint":
+            self.constraint(item, header, found)
         self.readers.setdefault(item.path, []).append((header, found.reads))
+        if key == "calculate" and not item.trigger:
+            self.calculated_from[item.path] = found.reads
         if key in ("relevant", "count") or (key == "calculate" and not item.trigger):
             self.reads.setdefault(item.path, Reads()).add(found)
+
+    def constraint(self, item: Item, header: str, found: Resolution) -> None:
+        """Noted: what ODK Collect up to 2025.3, which checks an answer before it stores it, would refuse."""
+        self.constraints.append((item, header, [path for path in found.reads if path != item.path]))
+        if found.looks_back:
+            template = N_(
+                "ODK Collect up to 2025.3 checks an answer before it stores it: within […] this question is still as "
+                "it was. Write its answer as “.” outside the brackets, and within them look at the others only: "
+                "position() != position(current()/..)"
+            )
+            self.findings.advise(self.sheets.rows[item.path], header, template)
 
     def default(self, item: Item, header: str, text: str) -> str:
         """A default is an expression when it looks like one to pyxform, else an answer."""
@@ -444,6 +461,7 @@ class _Compiler:
         if len(self.book.settings or []) > 1:
             self.findings.advise(3, None, N_("only the first row of settings is read"), "settings")
         self.advise_sums(root)
+        self.advise_constraints()
         self.advise_languages(root)
 
     def advise_sums(self, root: Item) -> None:
@@ -457,6 +475,28 @@ class _Compiler:
                     cells = self.sheets.cells[item.path]
                     column = next((c.header for c in cells if vocabulary.RULES.get(c.column.head) == key), key)
                     self.findings.advise(self.sheets.rows[item.path], column, template, name=blank.name)
+
+    def advise_constraints(self) -> None:
+        """Constraints that read what is only calculated anew once the answer is stored."""
+        for item, header, reads in self.constraints:
+            for path in reads:
+                if item.path in self.behind(path):
+                    template = N_(
+                        "ODK Collect up to 2025.3 checks an answer before it stores it: “%(name)s” hangs on the answer "
+                        "and is still as it was. Write here what it calculates, with “.” for the answer"
+                    )
+                    name = path.rsplit("/", 1)[-1]
+                    self.findings.advise(self.sheets.rows[item.path], header, template, name=name)
+
+    def behind(self, path: str) -> set[str]:
+        """The paths that this one is calculated from, over any number of calculations."""
+        found: set[str] = set()
+        waiting = [path]
+        while waiting:
+            new = set(self.calculated_from.get(waiting.pop(), [])) - found
+            found |= new
+            waiting.extend(new)
+        return found
 
     def advise_languages(self, root: Item) -> None:
         """Labels that one of the languages lacks, a line for each language."""
