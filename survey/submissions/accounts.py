@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import uuid4
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, AccountVillage, FormerVillage, Place, RegisterEntry
 from survey.access import VERBS, Holder, Scope, Where
+from survey.form.spelling import normal
 from survey.problems import Problem
 from survey.submissions.register import next_change
 from survey.terms import PlaceKind, Role
@@ -27,7 +27,7 @@ _hasher = PasswordHasher()
 
 def fold(username: str) -> str:
     """The one spelling of a username: NFKC, lower case, no spaces around. "Ban-Na-Ca " is "ban-na-ca"."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+    return normal("NFKC", username).strip().casefold()
 
 
 def can_be_username(name: str) -> bool:
@@ -37,12 +37,12 @@ def can_be_username(name: str) -> bool:
 
 def hash_password(password: str) -> str:
     """argon2id, over the NFC spelling: one keyboard composes "ạ", another sends two characters."""
-    return _hasher.hash(unicodedata.normalize("NFC", password))
+    return _hasher.hash(normal("NFC", password))
 
 
 def password_matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, unicodedata.normalize("NFC", password))
+        return _hasher.verify(password_hash, normal("NFC", password))
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
@@ -114,7 +114,7 @@ def create_account(
     account = Account(
         id=str(uuid4()),
         username=name,
-        display_name=unicodedata.normalize("NFC", display_name).strip(),
+        display_name=normal("NFC", display_name).strip(),
         role=role.value,
         place_id=place_id,
         password_hash=hash_password(password),
