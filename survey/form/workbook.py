@@ -102,6 +102,8 @@ def _read(source: bytes | str) -> DefinitionData:
             raise WorkbookError([Fault.of("workbook", None, None, template)]) from error
         template = N_("this is not a workbook that can be read: %(why)s")
         raise WorkbookError([Fault.of("workbook", None, None, template, why=" ".join(str(error).split()))]) from error
+    except MemoryError:
+        raise
     except Exception as error:  # the readers under pyxform raise whatever their file format does
         template = N_("this is not a workbook that can be read: %(why)s")
         raise WorkbookError([Fault.of("workbook", None, None, template, why=type(error).__name__)]) from error

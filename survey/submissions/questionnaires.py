@@ -364,6 +364,8 @@ def changes(session: Session, given: Given, against: FormVersion) -> Changes | N
     old = given_of(session, against)
     try:
         before, after = read_sheets(old.content), read_sheets(given.content)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - the readers under pyxform raise whatever their file format does
         return None
     return compare(before, after, _hashes(old.files), _hashes(given.files))
