@@ -26,6 +26,7 @@ CONNECTIONS = 2000  # open at once: a province's phones, and what a proxy keeps 
 OWN_FILES = 256  # handles for the database, photos under way, the log
 WANTED_FILES = 16_384
 SILENCE = 60  # seconds without a byte, then a connection that asks for nothing is closed
+AT_A_TURN = 64  # connections that are taken before the open ones are looked at again
 PAUSE = 1.0  # seconds without new connections when no handle is left
 _NO_HANDLE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _log = logging.getLogger("so_ho.serving")
@@ -94,6 +95,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         waiting.sort(key=_since)
         for channel in waiting[: max(1, self.adj.connection_limit // 10)]:
             channel.will_close = True
+
+    def handle_accept(self) -> None:
+        """Take those who wait, not one at each turn: a turn looks at every open connection."""
+        for _ in range(min(AT_A_TURN, self.adj.connection_limit - len(self._map))):
+            before = len(self._map)
+            super().handle_accept()
+            if len(self._map) == before:
+                return
 
     def accept(self) -> Any:
         try:

@@ -122,6 +122,20 @@ def test_with_no_handle_left_it_waits_and_says_so_once(
     server.task_dispatcher.shutdown()
 
 
+def test_who_waits_is_taken_at_one_turn() -> None:
+    server = product.make_server(healthy, "127.0.0.1", 0)
+    before = len(server._map)
+    with connected(server.effective_port, product.AT_A_TURN + 1):
+        server.handle_accept()
+        assert len(server._map) - before == product.AT_A_TURN
+        server.handle_accept()
+        assert len(server._map) - before == product.AT_A_TURN + 1
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+    server.close()
+    server.task_dispatcher.shutdown()
+
+
 SCARCE = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
