@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import sqlite3
 import subprocess
@@ -25,12 +26,12 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from models import AuditEvent, LoginAttempt, Receipt, Submission
 from survey.problems import Problem
-from survey.submissions import accounts
+from survey.submissions import accounts, collect
 from survey.submissions.lacks import lack_of
 from survey.submissions.media import judge
 from tests.interviews import entry, envelope, push
 from tests.pictures import picture
-from tests.world import COMMUNE
+from tests.world import COMMUNE, NOW
 
 FULL, BUSY = "storage_full", "busy"
 AS_SQLITE_SAYS_IT = {"full": "database or disk is full", "locked": "database is locked"}
@@ -151,7 +152,7 @@ def test_ones_own_password_that_could_not_be_checked_is_not_called_wrong(
 
 WITH_LITTLE_MEMORY = """
 import resource
-from survey.submissions import accounts
+from survey.submissions import accounts, collect
 from survey.submissions.lacks import lack_of
 hashed = accounts.hash_password("mot cau that dai")
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -313,3 +314,27 @@ def test_a_true_full_disk_at_the_commit(tmp_path: Path) -> None:
         assert lack is not None and lack.code == FULL
     finally:
         subprocess.run(["umount", str(room)], check=True)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("full", 507), ("locked", 503)])
+@pytest.mark.usefixtures("small_round")
+def test_a_collect_is_told_in_its_own_words_and_sends_again(
+    app: Flask, session: Any, failing_commit: Any, kind: str, status: int
+) -> None:
+    account = accounts.find_account(session, "enumerator")
+    assert account is not None
+    _, key = collect.make_token(session, account, account, NOW)
+    session.commit()
+    xml = b'<data id="phieu_thu" version="1"><meta><instanceID>uuid:1</instanceID></meta></data>'
+
+    def send() -> Any:
+        parts = {"xml_submission_file": (io.BytesIO(xml), "submission.xml")}
+        return app.test_client().post(f"/collect/{key}/submission", data=parts)
+
+    with failing_commit(kind):
+        answer = send()
+    assert answer.status_code == status and answer.headers["Retry-After"]
+    assert answer.headers["X-OpenRosa-Version"] == "1.0" and b"submit_error" in answer.data
+    assert rows(session, Submission) == 0
+    assert send().status_code in (201, 202)
+    assert rows(session, Submission) == 1
