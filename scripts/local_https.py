@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask, Response
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from scripts.certificates import addresses_of_this_machine, certificates
 from scripts.serve import prepared_app
+from scripts.serving import raise_file_limit
 
 ANYWHERE = "0.0.0.0"  # noqa: S104  # a phone is to reach it
 
@@ -72,7 +73,16 @@ def trust_app(certificate: bytes, address: str) -> Flask:
     return app
 
 
+def secured(server: BaseWSGIServer, context: ssl.SSLContext) -> BaseWSGIServer:
+    """The server by HTTPS. Each connection greets in its own thread: werkzeug greets in the one that takes them, where
+    a phone that stays silent holds up all others."""
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.ssl_context = context
+    return server
+
+
 def main() -> int:
+    raise_file_limit()
     port, trust_port = int(os.environ.get("HTTPS_PORT", "8443")), int(os.environ.get("TRUST_PORT", "8080"))
     app = prepared_app()
     app.config["SESSION_COOKIE_SECURE"] = True
@@ -84,7 +94,7 @@ def main() -> int:
     trusted = trust_app(authority.with_suffix(".crt").read_bytes(), address)
     try:
         plain = make_server(ANYWHERE, trust_port, trusted, threaded=True, request_handler=Quiet)
-        secure = make_server(ANYWHERE, port, app, threaded=True, request_handler=Quiet, ssl_context=context)
+        secure = secured(make_server(ANYWHERE, port, app, threaded=True, request_handler=Quiet), context)
     except (OSError, SystemExit):
         print(f"Port {port} or {trust_port} is taken: make run-https HTTPS_PORT=… TRUST_PORT=…", file=sys.stderr)
         return 1

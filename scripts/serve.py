@@ -1,7 +1,7 @@
 """Serve Sổ Hộ on this machine: what `make run` does.
 
 Brings the database to the newest schema, loads the demo commune into an empty one, says where to look and with which
-accounts, and serves with waitress (8 threads). HOST, PORT, INSTANCE and DATABASE_URL override where.
+accounts, and serves as `scripts/serving.py` says. HOST, PORT, INSTANCE and DATABASE_URL override where.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import sys
 
-import waitress
 from flask import Flask
 from flask.cli import ScriptInfo
 
 from app import create_app
-
-THREADS = 8
+from scripts.serving import make_server
 
 
 def prepared_app() -> Flask:
@@ -35,10 +33,7 @@ def main() -> int:
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
     app = prepared_app()
     try:
-        # The app decides which proxies it believes (PROXIES); waitress would throw their headers away before.
-        server = waitress.create_server(
-            app, host=host, port=port, threads=THREADS, ident="so-ho", clear_untrusted_proxy_headers=False
-        )
+        server = make_server(app, host, port)
     except OSError as error:
         print(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: make run PORT=8001", file=sys.stderr)
         return 1

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from threading import Thread
 
 from flask import Flask
-from waitress.server import create_server
+
+from scripts.serving import make_server
 
 
 @contextmanager
 def serving(app: Flask) -> Iterator[int]:
     """The port of localhost on which the app answers meanwhile."""
-    server = create_server(app, host="localhost", port=0, threads=8)
+    server = make_server(app, "127.0.0.1", 0)
     thread = Thread(target=server.run)
     thread.start()
     yield server.effective_port

@@ -182,11 +182,18 @@ def _place(place: Any) -> str | None:
 # --- XML ------------------------------------------------------------------------------------------------------------
 
 
+class _InLargePieces(io.BytesIO):
+    """iterparse asks for 16 kB at a time, and an expat before 2.6 begins a long name or value anew with each piece."""
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        return super().read(1 << 20)
+
+
 def _xml(name: str, data: bytes) -> Iterator[Row]:
     """A secondary instance as ODK writes it: `<root><item><name>…</name>…</item>…</root>`."""
     depth = rows = 0
     try:
-        for event, element in iterparse(io.BytesIO(data), events=("start", "end"), forbid_dtd=True):
+        for event, element in iterparse(_InLargePieces(data), events=("start", "end"), forbid_dtd=True):
             depth += 1 if event == "start" else -1
             if depth > 3:
                 raise _error(name, None, N_("the file must be root, items and their columns, nothing deeper"))

@@ -50,15 +50,16 @@ class ExpressionError(ValueError):
 # --- reading --------------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""
       (?P<number>\d+(?:\.\d*)?|\.\d+)
     | (?P<string>"[^"]*"|'[^']*')
-    | \$\{\s*(?P<ref>[^}]*?)\s*\}
+    | \$\{(?P<ref>[^}]*)\}
     | (?P<op>::|//|\.\.|<=|>=|!=|[()\[\],/@.|+\-=<>*])
     | (?P<name>[^\W\d][\w.\-]*(?::(?!:)[^\W\d][\w.\-]*)?)
-    )""",
+    """,
     re.VERBOSE,
 )
+_SPACES = re.compile(r"\s*+")
 # What other programs and keyboards write for it.
 _INSTEAD = {
     "==": "=", "<>": "!=", "&&": "and", "||": "or", "&": "and", "!": "not(…)", ";": ",", "“": '"', "”": '"', "‘": "'",
@@ -81,13 +82,15 @@ class _Token:
 
 def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
-    at = 0
-    while text[at:].strip():
+    at = _behind_spaces(text, 0)
+    while at < len(text):
         match = _TOKEN.match(text, at)
-        start = at + len(text[at:]) - len(text[at:].lstrip())
-        if match is None or match.lastgroup is None or text[start : start + 2] in _INSTEAD:
-            raise _unexpected(text, start)
+        if match is None or match.lastgroup is None or text[at : at + 2] in _INSTEAD:
+            raise _unexpected(text, at)
         kind, value = match.lastgroup, match.group(match.lastgroup)
+        start = match.start(kind)
+        if kind == "ref":
+            start, value = start + len(value) - len(value.lstrip()), value.strip()
         # XPath 1.0 §3.7: after an operand, * and a name are operators.
         operand_before = bool(found) and (
             found[-1].kind in {"number", "string", "ref", "name"} or found[-1].text in {")", "]", ".", ".."}
@@ -95,10 +98,15 @@ def _tokens(text: str) -> list[_Token]:
         named = operand_before and (value == "*" or (kind == "name" and value in _NAMED_OPERATORS))
         if named or (kind == "op" and value in _BINARY and value != "*"):
             kind = "operator"
-        found.append(_Token(kind, value, match.start(match.lastgroup)))
-        at = match.end()
+        found.append(_Token(kind, value, start))
+        at = _behind_spaces(text, match.end())
     found.append(_Token("end", "", len(text)))
     return found
+
+
+def _behind_spaces(text: str, at: int) -> int:
+    spaces = _SPACES.match(text, at)
+    return spaces.end() if spaces else at
 
 
 def _unexpected(text: str, start: int) -> ExpressionError:

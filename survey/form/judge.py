@@ -35,6 +35,9 @@ _WORDS = {
 }
 
 
+_LONGEST = 1000  # letters of a sentence: it quotes the workbook, and is looked through by patterns with several holes
+
+
 def _pattern(code: str) -> re.Pattern[str]:
     """What matches pyxform's sentence, with the values that it fills in."""
     parts = re.split(r"\{(\w+)\}", " ".join(ErrorCode[code].value.msg.split()))
@@ -63,6 +66,7 @@ def judge_entities(book: DefinitionData) -> list[Fault]:
 
 
 def _fault_of(text: str) -> Fault:
+    text = text[:_LONGEST]
     row = re.search(r"\[row ?: ?(\d+)\]|row '?(\d+)'?", text)
     sheet = re.search(r"'(survey|choices|settings|entities)'", text)
     column = re.search(r"'(\w+)' value", text)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from survey.form.form import NUMBERS, Form, Item
+from survey.form.spelling import normal
 from survey.form.values import number_text
 from survey.form.xform import OWN
 
@@ -298,8 +298,9 @@ class _Reader:
             value = {}
             self.group(None, element, value, path, inside=True)
         if times > 1 and name in answers:
-            before = answers[name] if isinstance(answers[name], list) else [answers[name]]
-            answers[name] = [*before, value]
+            if not isinstance(answers[name], list):
+                answers[name] = [answers[name]]
+            answers[name].append(value)
         elif value not in ("", {}):
             answers[name] = value
 
@@ -320,7 +321,7 @@ def typed(item: Item, text: str) -> Any:
 
 def file_name(text: str) -> str:
     """The name alone, in one spelling: no folder, NFC."""
-    return unicodedata.normalize("NFC", text.replace("\\", "/").rpartition("/")[2].strip())[:200]
+    return normal("NFC", text.replace("\\", "/").rpartition("/")[2].strip())[:200]
 
 
 def _name(element: Element) -> str:
@@ -328,7 +329,7 @@ def _name(element: Element) -> str:
 
 
 def _text(element: Element) -> str:
-    return unicodedata.normalize("NFC", element.text or "")
+    return normal("NFC", element.text or "")
 
 
 def _leaves(root: Element) -> Iterator[Element]:

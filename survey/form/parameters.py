@@ -30,7 +30,7 @@ def read_parameters(item: Item, number: int, cells: Mapping[str, Any], findings:
     names_answers = item.type == "barcode" or "cccd" in (item.appearance or "").split()
     if "rows" in cells and "rows" in known:
         item.parameters["rows"] = cells["rows"].text
-    written = re.sub(r"\s*=\s*", "=", cells["parameters"].text) if "parameters" in cells else ""
+    written = "=".join(map(str.strip, cells["parameters"].text.split("="))) if "parameters" in cells else ""
     for part in filter(None, _SPLIT.split(written)):
         key, equal, value = part.partition("=")
         key = key.lower()

@@ -239,7 +239,11 @@ _LINES = {"geotrace": 2, "geoshape": 4}  # points at least
 
 
 def _points_in(text: str) -> list[str]:
-    return re.split(" *; *", re.sub(";? *$", "", text))
+    first, *rest = text.rstrip(" ").removesuffix(";").split(";")
+    if not rest:
+        return [first]
+    *between, last = rest
+    return [first.rstrip(" "), *(point.strip(" ") for point in between), last.lstrip(" ")]
 
 
 def _is_whole(kind: str, text: str) -> bool:

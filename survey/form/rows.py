@@ -15,8 +15,7 @@ from survey.form.parameters import read_parameters
 from survey.form.vocabulary import Column
 
 NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
-_LANGUAGE_CODE = re.compile(r"\(([^)]+)\)\s*$")
-_REFERENCE = re.compile(r"\$\{\s*([^}]*?)\s*\}\Z")
+_REFERENCE = re.compile(r"\$\{[^}]*\}\Z")
 _LOOKED_UP = re.compile(r"pulldata\(\s*(['\"])([^'\"]+)\1")
 YES, NO = {"yes", "true", "true()"}, {"no", "false", "false()"}
 OTHER = {"vi": "Khác", "en": "Other"}
@@ -56,8 +55,9 @@ class Languages:
 
 
 def language_code(written: str) -> str:
-    match = _LANGUAGE_CODE.search(written)
-    return match[1].strip() if match else written.strip()
+    written = written.strip()
+    before, bracket, code = written.removesuffix(")").rpartition(")")[2].partition("(")
+    return code.strip() if written.endswith(")") and bracket and code else written
 
 
 class Rows:

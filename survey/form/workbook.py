@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pyxform.errors import PyXFormError
@@ -59,7 +60,7 @@ def _text_sheets(source: bytes | str) -> Iterator[tuple[str, list[Cells]]]:
         text = source if isinstance(source, str) else source.decode("utf-8-sig")
     except UnicodeDecodeError:
         return  # .xlsx, whose reader minds its headings
-    if re.search(r"^\s*\|", text, re.MULTILINE):
+    if re.search(r"^[^\S\n]*\|", text, re.MULTILINE):
         yield from ((str(name), list(rows or [])) for name, rows in _md_table_to_ss_structure(text).items())
         return
     sheets: dict[str, list[Cells]] = {}
@@ -80,7 +81,7 @@ def _misplaced(sheet: str, rows: list[Cells]) -> Iterator[Fault]:
         yield Fault.of(sheet, None, None, N_("the sheet has no row of headings"))
         return
     headings = [" ".join((heading or "").split()) for heading in rows[0]]
-    for heading in sorted({heading for heading in headings if heading and headings.count(heading) > 1}):
+    for heading in sorted(heading for heading, times in Counter(headings).items() if heading and times > 1):
         yield Fault.of(sheet, 1, heading, N_("two columns are called “%(name)s”"), name=heading)
     for number, row in enumerate(rows[1:], 2):
         for at, cell in enumerate(row):
@@ -101,6 +102,8 @@ def _read(source: bytes | str) -> DefinitionData:
             raise WorkbookError([Fault.of("workbook", None, None, template)]) from error
         template = N_("this is not a workbook that can be read: %(why)s")
         raise WorkbookError([Fault.of("workbook", None, None, template, why=" ".join(str(error).split()))]) from error
+    except MemoryError:
+        raise
     except Exception as error:  # the readers under pyxform raise whatever their file format does
         template = N_("this is not a workbook that can be read: %(why)s")
         raise WorkbookError([Fault.of("workbook", None, None, template, why=type(error).__name__)]) from error

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ from pyxform.xls2json import workbook_to_json
 from pyxform.xls2json_backends import DefinitionData, get_xlsform
 
 from survey.form import vocabulary
+from survey.form.rows import language_code
 
 OWN = "odk_so_ho"  # how the rows begin that only this edition has
 LIST = "households"
@@ -35,7 +35,6 @@ STATE = "received"  # what Collect itself writes into its list when an interview
 
 _OURS = ("law", "warning", "warning_message", "preload", "outcome", "dimension", "because", "member_label")
 _ENDS = ("end group", "end_group", "end repeat", "end_repeat")
-_CODE = re.compile(r"\(([^)]+)\)\s*$")
 
 _WORDS = {
     "title": {"vi": "Chọn hộ", "en": "Choose the household"},
@@ -206,8 +205,7 @@ class _Edition:
         """A sentence in each language of the workbook, Vietnamese where we have no words of it."""
         sentences = {}
         for language in self.languages:
-            code = _CODE.search(language)
-            words = _WORDS[what]["en" if (code[1] if code else language).lower() in ("en", "english") else "vi"]
+            words = _WORDS[what]["en" if language_code(language).lower() in ("en", "english") else "vi"]
             sentences[f"{column}::{language}" if language else column] = words.replace("%s", quoted)
         return sentences
 

@@ -28,7 +28,7 @@ from survey.form.workbook import read_workbook
 __all__ = ["Fault", "WorkbookError", "check_workbook", "compile_workbook"]
 
 _PLAIN_ANSWERS = ("date", "time", "dateTime", "geopoint", "geotrace", "geoshape", "acknowledge")
-_INSERT = re.compile(r"(\$\{[^}]*\})")
+_INSERT = re.compile(r"(\$\{[^}]*(?:\}|\Z))")  # one that does not end takes all the rest
 
 
 def compile_workbook(source: bytes | str, attachments: dict[str, bytes] | None = None) -> Form:
@@ -376,7 +376,8 @@ class _Compiler:
     def quoted_in_choices(self) -> None:
         """Words of choices that quote answers: nothing here fills them in."""
         for sheet, number, (header, _, text) in self.sheets.inserted:
-            names = [name.strip() for name in re.findall(r"\$\{([^}]*)\}", text)]
+            inserted = [part for part in _INSERT.split(text) if part.startswith("${") and part.endswith("}")]
+            names = [part[2:-1].strip() for part in inserted]
             unknown = [name for name in names if name not in self.names.by_name]
             for name in unknown:
                 self.findings.fault(number, header, N_("there is no question “%(name)s”"), sheet, name=name)

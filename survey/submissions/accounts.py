@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import uuid4
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, AccountVillage, FormerVillage, Place, RegisterEntry
 from survey.access import VERBS, Holder, Scope, Where
+from survey.form.spelling import normal
 from survey.problems import Problem
 from survey.submissions.register import next_change
 from survey.terms import PlaceKind, Role
 
 MIN_PASSWORD = 10
 _NAME = re.compile(r"[\w.-]{1,60}\Z")
-_hasher = PasswordHasher()
+# argon2id as RFC 9106 recommends it where memory is short; a hash names its own, so these may change.
+MEMORY, PASSES, LANES = 64 * 1024, 3, 4  # KiB, times over it, threads
+AT_ONCE, PATIENCE = 2, 20  # passwords worked on at one time, and seconds until a third is told that the server is busy
+_hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY, parallelism=LANES)
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def fold(username: str) -> str:
     """The one spelling of a username: NFKC, lower case, no spaces around. "Ban-Na-Ca " is "ban-na-ca"."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+    return normal("NFKC", username).strip().casefold()
 
 
 def can_be_username(name: str) -> bool:
@@ -36,15 +42,34 @@ def can_be_username(name: str) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """argon2id, over the NFC spelling: one keyboard composes "ạ", another sends two characters."""
-    return _hasher.hash(unicodedata.normalize("NFC", password))
+    """argon2id, over the NFC spelling: one keyboard composes "ạ", another sends two characters. Raises `busy`, and what
+    argon2 raises when it gets no memory (`lacks.py`)."""
+    with _a_turn():
+        return _hasher.hash(normal("NFC", password))
 
 
 def password_matches(password_hash: str, password: str) -> bool:
+    """Whether they belong together. Raises as `hash_password` does: what could not be worked out is no answer."""
     try:
-        return _hasher.verify(password_hash, unicodedata.normalize("NFC", password))
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        with _a_turn():
+            return _hasher.verify(password_hash, normal("NFC", password))
+    except (VerifyMismatchError, InvalidHashError, UnicodeEncodeError):
         return False
+    except VerificationError as error:
+        if str(error) == "Decoding failed":  # what is stored is no hash: no password belongs to it
+            return False
+        raise
+
+
+@contextmanager
+def _a_turn() -> Iterator[None]:
+    """Each takes MEMORY: what is done at once is bounded, whoever comes."""
+    if not _turns.acquire(timeout=PATIENCE):
+        raise Problem("busy", retry_after=PATIENCE)
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def find_account(session: Session, username: str) -> Account | None:
@@ -114,7 +139,7 @@ def create_account(
     account = Account(
         id=str(uuid4()),
         username=name,
-        display_name=unicodedata.normalize("NFC", display_name).strip(),
+        display_name=normal("NFC", display_name).strip(),
         role=role.value,
         place_id=place_id,
         password_hash=hash_password(password),

@@ -165,16 +165,16 @@ def _read_parts(inside: IO[bytes], bundle: Bundle, folder: Path, file_limit: int
             bundle.files.append(enclosed)
         else:
             size += len(line)
-            if size > MAX_ENTRY_BYTES or len(bundle.entries) >= MAX_ENTRIES:
+            if size > MAX_ENTRY_BYTES:
                 raise Problem("too_large")
-            bundle.entries.extend(_entries(line))
+            bundle.entries.extend(_entries(line, MAX_ENTRIES - len(bundle.entries)))
 
 
-def _entries(line: bytes) -> list[Entry]:
+def _entries(line: bytes, most: int) -> list[Entry]:
     try:
-        return read_entries(line)
-    except Problem:
-        raise Problem("bundle_unreadable") from None
+        return read_entries(line, most)
+    except Problem as problem:
+        raise Problem("too_large" if problem.code == "too_large" else "bundle_unreadable") from None
 
 
 def _enclosed(said: Any, path: Path) -> tuple[Enclosed, int]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import unicodedata
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ from models import (
 from survey.form import openrosa, xform
 from survey.form.form import Form, Item
 from survey.form.reading import question_of
+from survey.form.spelling import normal
 from survey.problems import Problem
 from survey.submissions import audit, devices
 from survey.submissions.accounts import villages_of
@@ -538,5 +538,5 @@ def _contact(session: Session, by: Courier, now: datetime) -> None:
 
 def device_id_of(said: str) -> str:
     """What a Collect calls itself (`collect:abc…`), as the id of a device of ours."""
-    plain = re.sub(r"[^A-Za-z0-9._:-]", "", unicodedata.normalize("NFKD", said))[:40]
+    plain = re.sub(r"[^A-Za-z0-9._:-]", "", normal("NFKD", said))[:40]
     return f"collect:{plain or 'khong-ten'}"

@@ -27,6 +27,7 @@ from survey.submissions import audit, devices
 from survey.submissions.bundle import Bundle
 from survey.submissions.envelope import MAX_ENTRIES, Entry
 from survey.submissions.files import store_file
+from survey.submissions.lacks import lack_of
 from survey.submissions.proof import is_signed
 from survey.submissions.receipts import Signer, find_receipt, generation, instant, remembered_keys, successions
 from survey.submissions.receive import Outcome, receive
@@ -150,7 +151,9 @@ def _store_files(
                 raise Problem("hash_mismatch")
             with one.path.open("rb") as stream:
                 store_file(session, account, one.commune_id, one.sha256, one.media_type, stream, folder, now, signer)
-        except Problem:  # damaged, or no picture: the phone keeps it, and the entry goes on waiting for it
+        except Problem as problem:  # damaged, or no picture: the phone keeps it, and the entry goes on waiting for it
+            if lack_of(problem):
+                raise
             refused += 1
     return refused
 

@@ -324,18 +324,20 @@ class _Register:
     def __init__(self, session: Session, commune_id: str) -> None:
         self.by_id: dict[str, Household] = {}
         self.by_code: dict[str, Household] = {}
-        self.by_likeness: dict[tuple[str, str], list[Household]] = defaultdict(list)
+        self.by_name: dict[tuple[str, str], list[Household]] = defaultdict(list)  # village and head
+        self.by_likeness: dict[tuple[str, str, str], list[Household]] = defaultdict(list)
         for one in session.scalars(select(Household).where(Household.commune_id == commune_id)):
             self.by_id[one.id] = self.by_code[one.code] = one
-            self.by_likeness[one.village_id, one.base_head_name.casefold()].append(one)
+            named = (one.village_id, one.base_head_name.casefold())
+            self.by_name[named].append(one)
+            self.by_likeness[*named, _address_of(one).casefold()].append(one)
 
 
 def _recognise(households: list[Listed], register: _Register) -> None:
     """Tie each listed household to the one on the register; another one under the same id or code is a mistake."""
     for one in households:
-        namesakes = register.by_likeness.get(one.likeness[:2], [])
-        same = [known for known in namesakes if _address_of(known).casefold() == one.likeness[2]]
-        like = same or ([] if one.address else namesakes)
+        same = register.by_likeness.get(one.likeness, [])
+        like = same or ([] if one.address else register.by_name.get(one.likeness[:2], []))
         if one.id or one.code:
             one.known = register.by_id.get(one.id) or register.by_code.get(one.code)
         elif len(like) > 1:

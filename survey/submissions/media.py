@@ -120,6 +120,8 @@ def _picture(path: Path | BytesIO) -> str | None:
                 else:
                     image.verify()
     # What hostile bytes make Pillow raise is not one family: Image.open promises only UnidentifiedImageError.
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, TypeError):
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, TypeError) as error:
+        if getattr(error, "errno", None) is not None or "out of memory" in str(error):
+            raise  # the machine's fault, not the picture's (of a damaged one Pillow says no number)
         return None
     return next((name for name, one in PICTURES.items() if one == kind), None)

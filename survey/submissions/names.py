@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import Place, PlacePeriod
+from survey.form.spelling import normal
 
 
 def names_in(session: Session, communes: Iterable[str], day: date) -> dict[str, str]:
@@ -30,6 +31,6 @@ def names_in(session: Session, communes: Iterable[str], day: date) -> dict[str, 
 
 def without_tones(text: str) -> str:
     """`text` in lower case without tones and other marks, đ as d, spaces single: "Lò Văn Đông" is "lo van dong"."""
-    decomposed = unicodedata.normalize("NFD", text.casefold())
+    decomposed = normal("NFD", text.casefold())
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(plain.replace("đ", "d").split())

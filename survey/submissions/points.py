@@ -363,6 +363,8 @@ def _rows(upload: Upload, shown: dict[str, Any]) -> list[list[str]]:
             book = load_workbook(io.BytesIO(upload.content), read_only=True, data_only=True)
             rows = book.worksheets[0].iter_rows(max_row=MOST_CELLS + 1, max_col=20, values_only=True)
             return [[_text(cell) for cell in row] for row in rows]
+        except MemoryError:
+            raise
         except Exception:  # noqa: BLE001 - openpyxl raises whatever a broken file makes it raise
             raise Refused([Refusal("not_a_workbook", shown)]) from None
     if ending(upload.name) != "csv":

@@ -31,7 +31,8 @@ from survey.submissions.receipts import Signer, generations, remembered_keys
 MAX_BYTES = 4 * 1024 * 1024
 MAX_RECEIPTS = 2000
 MAX_DEPTH = 60
-MAX_TRIES = 200  # places at which a text that is not all JSON is tried
+MAX_TRIES = 200  # places at which a text that is not all JSON is tried in vain
+MAX_VAIN = 2 * MAX_BYTES  # letters that are read in vain at all of them together
 
 
 class Verdict(StrEnum):
@@ -111,14 +112,20 @@ def read_claims(data: bytes) -> list[Claim]:
 
 def _objects_in(text: str) -> Iterator[Any]:
     """The JSON objects that stand in a text, one after the other."""
-    start, tries = text.find("{"), 0
-    while start >= 0 and tries < MAX_TRIES:
+    start, tries, vain = text.find("{"), 0, 0
+    while start >= 0 and tries < MAX_TRIES and vain <= MAX_VAIN:
         try:
             found, end = json.JSONDecoder().raw_decode(text, start)
             yield found
-        except (ValueError, RecursionError):
-            end, tries = start + 1, tries + 1
+        except (ValueError, RecursionError) as error:
+            end, tries, vain = start + 1, tries + 1, vain + _read_until(error, text) - start
         start = text.find("{", end)
+
+
+def _read_until(error: Exception, text: str) -> int:
+    """How far a reader came; to the end where it does not say (a string that does not end is named by its start)."""
+    says = isinstance(error, json.JSONDecodeError) and not error.msg.startswith("Unterminated")
+    return error.pos if says else len(text)  # type: ignore[attr-defined]
 
 
 def _claims(value: Any, entry: Any, depth: int) -> Iterator[Claim]:

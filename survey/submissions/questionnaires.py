@@ -109,7 +109,7 @@ def _own_faults(session: Session, form: Form) -> list[dict[str, Any]]:
 
 def next_version(version: str) -> str:
     """A version with its last number raised: 2026.1 → 2026.2."""
-    match = re.search(r"(\d+)(\D*)\Z", version)
+    match = re.search(r"(?<!\d)(\d{1,9})(\D*)\Z", version)
     return f"{version[: match.start()]}{int(match[1]) + 1}{match[2]}" if match else f"{version}.2"
 
 
@@ -364,6 +364,8 @@ def changes(session: Session, given: Given, against: FormVersion) -> Changes | N
     old = given_of(session, against)
     try:
         before, after = read_sheets(old.content), read_sheets(given.content)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - the readers under pyxform raise whatever their file format does
         return None
     return compare(before, after, _hashes(old.files), _hashes(given.files))

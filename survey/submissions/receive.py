@@ -28,6 +28,7 @@ from survey.submissions.admission import enter
 from survey.submissions.clocks import seconds_of
 from survey.submissions.envelope import Entry
 from survey.submissions.judging import Judge
+from survey.submissions.lacks import lack_of
 from survey.submissions.receipts import SignedReceipt, Signer, entry_receipt, find_receipt
 from survey.submissions.register import lock_commune
 from survey.submissions.standing import Act
@@ -73,7 +74,9 @@ def receive(
                 outcome = reception.take(entry)
         except (OperationalError, InterfaceError):
             raise  # the database itself fails: nothing is stored, the phone keeps all and repeats
-        except Exception as error:  # noqa: BLE001 - whatever it is, the entry must not be lost
+        except Exception as error:  # whatever it is, the entry must not be lost
+            if lack_of(error):
+                raise  # nor judged by what the machine lacks: the same
             _report(error)
             bare = replace(entry, household_id=None, round_id=None, form_id=None, files=(), faults=("unreadable",))
             with session.begin_nested():

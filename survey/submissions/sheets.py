@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
+from survey.form.spelling import normal
 from survey.submissions.names import without_tones
 
 MAX_ROWS = 100_000
@@ -147,6 +146,7 @@ class Sheet:
         self.mistakes: list[Mistake] = []
         self.unknown: list[str] = []  # headers that mean nothing here
         self.headers: dict[str, str] = {}  # English name → as written in the file
+        self.places: list[tuple[int, str]] = []  # of the columns that mean something
         self.rows = list(self._read(data, columns, needed))
 
     def wrong(self, row: int, column: str, code: str, **values: object) -> None:
@@ -154,7 +154,7 @@ class Sheet:
 
     def _read(self, data: bytes, columns: Mapping[str, set[str]], needed: set[str]) -> Iterator[Row]:
         try:
-            text = unicodedata.normalize("NFC", data.decode("utf-8-sig"))
+            text = normal("NFC", data.decode("utf-8-sig"))
         except UnicodeDecodeError:
             self.wrong(0, "", "not_utf8")
             return
@@ -193,6 +193,7 @@ class Sheet:
             elif name:
                 self.headers[name] = " ".join(cell.split())
             names.append(name)
+        self.places = [(at, name) for at, name in enumerate(names) if name]
         for name in sorted(needed - set(self.headers)):
             self.wrong(number, name, "missing_column")
         return names
@@ -201,9 +202,8 @@ class Sheet:
         row = Row(self, number, {})
         if any(cell.strip() for cell in cells[len(names) :]):
             row.wrong("", "too_many_cells")
-        for name, cell in zip_longest(names, cells[: len(names)], fillvalue=""):
-            if not name:
-                continue
+        for at, name in self.places:
+            cell = cells[at] if at < len(cells) else ""
             value = cell.strip(" \r\n\xa0")
             if _FORMULA.match(value):
                 row.wrong(name, "formula")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
+from survey.problems import Problem
+from survey.submissions.lacks import lack_of
 from survey.submissions.signin import authenticate
 from survey.terms import Role
 from survey.web.forms import SignIn
 from survey.web.language import COOKIE, remember
-from survey.web.security import local_address, public, sign_in, signed_in_account
+from survey.web.security import give_up, local_address, public, sign_in, signed_in_account
 from survey.web.session import get_session, keep_changes, now
 
 blueprint = Blueprint("login", __name__)
@@ -48,12 +50,24 @@ def submit() -> str | tuple[str, int] | BaseResponse:
         return render_template("login.html", form=form, failed=False), 422
     keep_changes()  # a failed attempt counts although its answer is a refusal
     address = request.remote_addr or "unknown"
-    account = authenticate(get_session(), form.username.data, form.password.data, address, now())
+    try:
+        account = authenticate(get_session(), form.username.data, form.password.data, address, now())
+    except Exception as error:
+        if lack_of(error) is None:
+            raise
+        return _not_looked_at(form, give_up(error))
     if account is None:
         return render_template("login.html", form=form, failed=True), 422
     language = request.cookies.get(COOKIE) or account.language
     sign_in(account)
     return remember(redirect(local_address(request.args.get("next")) or home_of(account), 303), language)
+
+
+def _not_looked_at(form: SignIn, lack: Problem) -> BaseResponse:
+    """The machine could not work it out: that is said, and counts for nothing."""
+    page = Response(render_template("login.html", form=form, failed=False, lack=lack), lack.status)
+    page.headers["Retry-After"] = str(lack.retry_after)
+    return page
 
 
 @blueprint.post("/logout")

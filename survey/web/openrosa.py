@@ -8,8 +8,6 @@ refusals too, as an OpenRosaResponse that Collect shows to the enumerator.
 from __future__ import annotations
 
 import hashlib
-import re
-import traceback
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -27,8 +25,8 @@ from survey.problems import Problem, code_of_status, held_next
 from survey.submissions import collect
 from survey.submissions.clocks import HERE
 from survey.submissions.published import content_of, files_of, find_file, given_of
-from survey.web.security import csrf, public
-from survey.web.session import abandon, get_session, now
+from survey.web.security import csrf, give_up, public
+from survey.web.session import get_session, now
 
 blueprint = Blueprint("openrosa", __name__, url_prefix="/collect/<key>")
 BODY_LIMIT = 32 * 1024 * 1024  # told to Collect, which splits a larger record into several posts
@@ -204,7 +202,10 @@ def _answer_problem(problem: Problem) -> Response:
             )
         else:
             told = f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}"
-    return _xml(openrosa.message(told, "submit_error"), problem.status)
+    answer = _xml(openrosa.message(told, "submit_error"), problem.status)
+    if problem.retry_after is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after)
+    return answer
 
 
 @blueprint.errorhandler(HTTPException)
@@ -216,13 +217,9 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 @blueprint.errorhandler(Exception)
 def _answer_crash(error: Exception) -> Response:
-    where = "".join(traceback.format_tb(error.__traceback__))  # no text of the error: it may quote answers or the key
-    current_app.logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, where)
-    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
-        raise error
-    abandon()
+    problem = give_up(error)
     g.pop("collect_account", None)
-    return _answer_problem(Problem("server_error"))
+    return _answer_problem(problem)
 
 
 @blueprint.after_request

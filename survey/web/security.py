@@ -6,7 +6,6 @@ session must read as such to a phone (401), not as a stale form (403).
 
 from __future__ import annotations
 
-import errno
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from survey.access import VERBS, has_verb, may
 from survey.problems import PROBLEMS, Problem, code_of_status
 from survey.submissions import devices
 from survey.submissions.accounts import holder_of, where_is
+from survey.submissions.lacks import lack_of
 from survey.terms import Role
 from survey.web.session import abandon, get_session, now
 
@@ -218,29 +218,22 @@ def _answer_http_error(error: HTTPException) -> BaseResponse:
     return response
 
 
-def _disk_is_full(error: BaseException | None) -> bool:
-    """Whether this is, or came of, what the system, SQLite or PostgreSQL say when there is no room left. (A full SQLite
-    ends the transaction by itself: what is raised is then that its savepoint is gone.)"""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if getattr(error, "sqlstate", None) == "53100" or str(error) == "database or disk is full":
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def give_up(error: Exception) -> Problem:
+    """What to say of a crash. It is told to the log, only where and what kind: an exception's text may quote somebody's
+    answers. The transaction is given up: it may be broken, and the page of the error asks who is signed in."""
+    lack = lack_of(error)
+    if lack is not None:
+        why = "the disk is full" if lack.code == "storage_full" else f"busy, {type(error).__name__}"
+        current_app.logger.error("%s %s: %s", request.method, request.endpoint, why)
+    else:
+        where = "".join(traceback.format_tb(error.__traceback__))
+        current_app.logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, where)
+        if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+            raise error
+    abandon()
+    g.pop("account", None)
+    return lack or Problem("server_error")
 
 
 def _answer_crash(error: Exception) -> BaseResponse:
-    if _disk_is_full(error):
-        current_app.logger.error("%s %s: the disk is full", request.method, request.endpoint)
-        abandon()
-        g.pop("account", None)
-        return _answer_problem(Problem("storage_full"))
-    # Only where and what kind: an exception's text may quote somebody's answers.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    current_app.logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, where)
-    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
-        raise error
-    abandon()  # the transaction may be broken, and the page of the error asks who is signed in
-    g.pop("account", None)
-    return _answer_problem(Problem("server_error"))
+    return _answer_problem(give_up(error))

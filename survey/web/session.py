@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, g, request
+from flask import session as cookie
 from sqlalchemy import Engine, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
@@ -107,10 +108,26 @@ def _finish(response: Response) -> Response:
     session: Session | None = g.get("session")
     if session is not None:
         if response.status_code < 400 or g.get("keep_changes"):
-            session.commit()
+            try:
+                session.commit()
+            except Exception as error:  # noqa: BLE001 - the disk may be full only now: nothing was stored
+                session.invalidate()  # its transaction may be open still: the pool would hand it to the next
+                return _answered_anew(error)
         else:
             session.rollback()
     return response
+
+
+def _answered_anew(error: Exception) -> Response:
+    """The answer that a view would have given that met this error: with a commit that failed nothing of the one that
+    was made is true, its cookie included."""
+    abandon()
+    g.pop("keep_changes", None)
+    before = current_app.session_interface.open_session(current_app, request)
+    cookie.clear()
+    cookie.update(before or {})
+    answer: Response = current_app.make_response(current_app.handle_user_exception(error))
+    return current_app.process_response(answer)
 
 
 def abandon() -> None:

@@ -18,9 +18,9 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from app import create_app
+from scripts.serving import make_server
 from survey.submissions import escrow
 
 CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL, DIES_AT_COMMIT = range(5)
@@ -46,7 +46,7 @@ def serve(folder: Path, release: str, switches: Any, started: Connection) -> Non
     assert done.exit_code == 0, done.output
     _watch_disk(lambda: _step(switches), switches)
     _watch_database(app.extensions["engine"], lambda: _step(switches), switches)
-    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    server = make_server(app, "127.0.0.1", 0)
     started.send(server.effective_port)
     server.run()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from waitress.server import create_server
 
 from app import create_app
+from scripts.serving import make_server
 
 
 class InMemory(BytecodeCache):
@@ -42,7 +42,7 @@ def serve(folder: Path, port: int, release: str, started: Connection) -> None:
     app = office(folder)
     if release:
         app.extensions["app_version"] = release
-    server = create_server(app, host="127.0.0.1", port=port, threads=8)
+    server = make_server(app, "127.0.0.1", port)
     started.send("ready")
     server.run()
 
