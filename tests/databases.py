@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Dialect, Engine, create_engine, make_url, text
+from sqlalchemy import Dialect, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
@@ -39,6 +39,28 @@ def _prepare(url: str, fill: Fill) -> None:
     with Session(engine) as session, session.begin():
         fill(session)
     engine.dispose()
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """Every table by its columns, keys, indexes and CHECKs, in an order that does not depend on how it was made."""
+    inspector = inspect(engine)
+    return {
+        table: {
+            "columns": sorted(
+                (c["name"], str(c["type"]), c["nullable"], c["default"]) for c in inspector.get_columns(table)
+            ),
+            "primary key": inspector.get_pk_constraint(table)["constrained_columns"],
+            "foreign keys": sorted(
+                (k["constrained_columns"], k["referred_table"], k["referred_columns"])
+                for k in inspector.get_foreign_keys(table)
+            ),
+            "indexes": sorted((i["name"] or "", i["column_names"], i["unique"]) for i in inspector.get_indexes(table)),
+            "unique": sorted((u["name"] or "", u["column_names"]) for u in inspector.get_unique_constraints(table)),
+            "checks": sorted((c["name"] or "", c["sqltext"]) for c in inspector.get_check_constraints(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
 
 
 class Statements:
