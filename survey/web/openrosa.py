@@ -117,9 +117,7 @@ def manifest(form_id: str, version: str) -> Response:
     media = []
     if collect.asks_household(text):
         media.append(
-            openrosa.Medium(
-                f"{LIST}.csv", _md5(_households()), f"{_base()}/{LIST}.csv", f"{_base()}/integrity"
-            )
+            openrosa.Medium(f"{LIST}.csv", _md5(_households()), f"{_base()}/{LIST}.csv", f"{_base()}/integrity")
         )
     where = f"{_base()}/forms/{quote(form_id, safe='')}/{quote(version, safe='')}/files"
     media += [openrosa.Medium(name, md5, f"{where}/{quote(name)}") for name, md5 in _media(stored).items()]

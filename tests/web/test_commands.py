@@ -213,9 +213,7 @@ def test_a_workbook_with_faults_is_kept_as_a_draft_and_said_whole(app: Flask, tm
     assert "không mở được" in run(app, "form", "add", str(tmp_path / "phieu.xlsx"))[1]
 
 
-def test_a_round_is_moved_to_another_version_of_its_questionnaire(
-    app: Flask, small_round: str, tmp_path: Path
-) -> None:
+def test_a_round_is_moved_to_another_version_of_its_questionnaire(app: Flask, small_round: str, tmp_path: Path) -> None:
     workbook = tmp_path / "phieu.md"
     workbook.write_text(SOURCE.replace("phieu_thu | 1 |", "phieu_thu | 2 |"), encoding="utf-8")
     assert run(app, "form", "publish", str(workbook))[0] == 0
