@@ -43,8 +43,9 @@ _PATIENCE = 3.0  # seconds until connections that were just closed are gone from
 
 def restore(engine: Engine, instance: Path, folder: Path, now: datetime, *, replace: bool = False) -> dict[str, Any]:
     """Put the backup `folder` into `instance` and the database of `engine`, which must both be empty unless `replace`.
-    The database has a new generation before anybody can ask it. Returns {"made_at", "files", "damaged", "generation", "aside":
-    where the old state lies, or None}. Raises BackupFailed, with everything as it was."""
+    The database has a new generation before anybody can ask it. Returns {"made_at", "files", "damaged": hashes of
+    those it lacks, "generation", "aside": where the old state lies, or None}. Raises BackupFailed, with everything as
+    it was."""
     manifest = verify(folder)
     _check_names(manifest["parts"])
     source = _database_in(manifest, engine)
@@ -142,6 +143,7 @@ def _refuse_while_served(engine: Engine) -> None:
 def _beside(instance: Path, prefix: str) -> Iterator[Path]:
     """A folder on the same disk as the instance's things, so that a move is a rename."""
     try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=prefix, dir=instance))
     except OSError as fault:
         raise BackupFailed(f"Không ghi được vào {instance}: {fault.strerror}") from fault

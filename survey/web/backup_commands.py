@@ -11,7 +11,8 @@ from flask.cli import AppGroup, with_appcontext
 
 from survey.submissions.backup import BackupFailed, back_up, verify
 from survey.submissions.restore import restore
-from survey.web.session import get_engine, now, require_database
+from survey.web.place import require_place, require_tables, tell_where
+from survey.web.session import get_engine, now
 
 LOST_FILES = 3  # the exit code of a backup that is whole but for files that the server itself has lost
 backup_group = AppGroup("backup", help="Backups: make one while the server runs, verify one, put one back.")
@@ -25,6 +26,7 @@ def make(folder: Path) -> None:
 
     Exit code: 0 all of it, 1 nothing was kept, 3 kept without files that the server has lost: they are named.
     """
+    require_place()
     try:
         manifest = back_up(get_engine(), Path(current_app.config["INSTANCE"]), folder.absolute(), now())
     except BackupFailed as refusal:
@@ -53,8 +55,9 @@ def check(folder: Path) -> None:
 def put_back(folder: Path, replace: bool) -> None:
     """Put a backup back, with the service stopped. Phones then send again what the backup did not have."""
     instance = Path(current_app.config["INSTANCE"])
+    tell_where()
     if get_engine().dialect.name != "sqlite":
-        require_database()
+        require_tables(new=True)
     try:
         done = restore(get_engine(), instance, folder.absolute(), now(), replace=replace)
     except BackupFailed as refusal:
