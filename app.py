@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
-import tempfile
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import click
 from flask import Flask, Response, jsonify
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from survey.demo import commands as demo
-from survey.submissions.escrow import Escrow, make_key
-from survey.submissions.receipts import Signer
+from survey.submissions.keys import MAKE
+from survey.submissions.keys import secret as _secret
 from survey.web import (
     accounts,
     capture,
@@ -32,6 +28,7 @@ from survey.web import (
     language,
     login,
     openrosa,
+    place,
     points,
     questionnaires,
     register,
@@ -58,17 +55,23 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The app. Settings, else the environment, else a folder `instance/` beside this file:
 
     INSTANCE (folder of database, files, secrets), DATABASE_URL, PROXIES (how many reverse proxies to trust),
-    CLOCK (callable → aware UTC datetime), TESTING. The database must have been migrated: `flask --app app migrate`.
+    CLOCK (callable → aware UTC datetime), TESTING, NEW (whether the place may be new: its folder and keys are made; so
+    unless the environment alone names it, which may be misspelt). The database must have been migrated: `flask --app
+    app migrate`. Without settings this is the app to serve: a place that is not whole ends the program in one sentence.
     """
     app = Flask(__name__, instance_path=str(_instance(settings)), template_folder="survey/web/templates")
-    app.config.update(_configuration(Path(app.instance_path)), **(settings or {}))
+    instance = Path(app.instance_path)
+    app.config.update(_configuration(instance, settings), **(settings or {}))
     app.url_map.strict_slashes = False
     app.json.ensure_ascii = True  # type: ignore[attr-defined]
     if app.config["PROXIES"]:
         count = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    app.extensions["signer"] = Signer(app.config["RECEIPT_KEY"])
-    app.extensions["escrow"] = Escrow(app.config["ESCROW_KEY"])
+    if app.config["NEW"]:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, make in MAKE.items():
+            _secret(instance / name, make)
+    place.take_keys(app)
     session.init_app(app)
     security.init_app(app)
     language.init_app(app)
@@ -84,6 +87,10 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     demo.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)
     security.check_marks(app)
+    if settings is None and _to_serve():
+        with app.app_context():
+            place.require_place()
+            session.get_engine().dispose()  # whoever serves may fork
     return app
 
 
@@ -95,19 +102,22 @@ def healthz() -> Response:
 
 
 def _instance(settings: dict[str, Any] | None) -> Path:
-    folder = Path((settings or {}).get("INSTANCE") or os.environ.get("INSTANCE") or ROOT / "instance").absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return Path((settings or {}).get("INSTANCE") or os.environ.get("INSTANCE") or ROOT / "instance").absolute()
 
 
-def _configuration(instance: Path) -> dict[str, Any]:
+def _to_serve() -> bool:
+    """Not for one of our commands: those say for themselves what they need."""
+    command = click.get_current_context(silent=True)
+    return command is None or command.info_name == "run"
+
+
+def _configuration(instance: Path, settings: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "INSTANCE": instance,
+        "NEW": settings is not None,
+        "TELLS_WHERE": "DATABASE_URL" not in (settings or {}),
         "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'so-ho.sqlite3'}",
         "PROXIES": _whole("PROXIES"),
-        "SECRET_KEY": _secret(instance / "session.key", lambda: secrets.token_bytes(32)),
-        "RECEIPT_KEY": _secret(instance / "receipt.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw()),
-        "ESCROW_KEY": _secret(instance / "escrow.key", make_key),
         "SESSION_COOKIE_NAME": "so_ho",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -124,22 +134,5 @@ def _configuration(instance: Path) -> dict[str, Any]:
 def _whole(name: str) -> int:
     text = os.environ.get(name) or "0"
     if not (text.isascii() and text.isdigit()):
-        raise SystemExit(f"{name}={text}: a whole number is wanted.")
+        raise SystemExit(f"{name}={text}: cần một số nguyên.")
     return int(text)
-
-
-def _secret(path: Path, make: Callable[[], bytes]) -> bytes:
-    """A secret made at first start and kept in a file that only its owner reads. It appears whole or not at all:
-    neither a crash nor a second process that starts beside this one meets half a key."""
-    if not path.exists():
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(make())
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):  # another process was first: its secret counts
-                os.link(temporary, path)
-        finally:
-            os.unlink(temporary)
-    return path.read_bytes()

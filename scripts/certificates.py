@@ -21,8 +21,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 PRIVATE = tuple(
     ipaddress.ip_network(network)
     for network in (
-        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-        "100.64.0.0/10", "169.254.0.0/16", "192.0.2.0/24", "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "192.0.2.0/24",
+        "127.0.0.0/8",
     )  # fmt: skip
 )
 LOCAL_NAMES = ("local", "localhost")

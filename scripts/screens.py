@@ -39,7 +39,7 @@ def main() -> None:
 def demo_server(folder: Path) -> Server:
     instance = folder / "instance"
     instance.mkdir()
-    for command in (["migrate"], ["demo"]):
+    for command in (["demo"],):
         environment = {**os.environ, "INSTANCE": str(instance)}
         environment.pop("DATABASE_URL", None)
         subprocess.run([sys.executable, "-m", "flask", "--app", "app", *command], cwd=ROOT, env=environment, check=True)

@@ -18,7 +18,7 @@ from scripts.serving import make_server
 
 def prepared_app() -> Flask:
     """The app on a migrated database that holds at least the demo commune."""
-    app = create_app()
+    app = create_app({"NEW": True})  # whoever runs the demo means a place of its own
     info = ScriptInfo(create_app=lambda: app)
     for command in (["migrate"], ["demo", "--if-empty"]):
         app.cli.main(args=command, prog_name="flask", obj=info, standalone_mode=False)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Dialect, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Dialect, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
@@ -39,6 +39,28 @@ def _prepare(url: str, fill: Fill) -> None:
     with Session(engine) as session, session.begin():
         fill(session)
     engine.dispose()
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """Every table by its columns, keys, indexes and CHECKs, in an order that does not depend on how it was made."""
+    inspector = inspect(engine)
+    return {
+        table: {
+            "columns": sorted(
+                (c["name"], str(c["type"]), c["nullable"], c["default"]) for c in inspector.get_columns(table)
+            ),
+            "primary key": inspector.get_pk_constraint(table)["constrained_columns"],
+            "foreign keys": sorted(
+                (k["constrained_columns"], k["referred_table"], k["referred_columns"])
+                for k in inspector.get_foreign_keys(table)
+            ),
+            "indexes": sorted((i["name"] or "", i["column_names"], i["unique"]) for i in inspector.get_indexes(table)),
+            "unique": sorted((u["name"] or "", u["column_names"]) for u in inspector.get_unique_constraints(table)),
+            "checks": sorted((c["name"] or "", c["sqltext"]) for c in inspector.get_check_constraints(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
 
 
 class Statements:
@@ -127,9 +149,10 @@ class PostgreSQL(Statements):
 
 
 class Server:
-    """A PostgreSQL server of our own; durability is off, nothing in it outlives the tests."""
+    """A PostgreSQL server of our own; durability is off, nothing in it outlives the tests. With a `password` nobody
+    comes in without it (SCRAM)."""
 
-    def __init__(self) -> None:
+    def __init__(self, password: str | None = None) -> None:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         which = shutil.which("initdb")
         binaries = found[-1].parent if found else Path(which).parent if which else None
@@ -139,13 +162,19 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="so-ho-pg-", dir=quick_folder()))
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(self.folder, "postgres", pwd.getpwnam("postgres").pw_gid)
-        self._run("initdb", "-D", f"{self.folder}/data", "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        way_in = ["-A", "trust"]
+        if password is not None:
+            kept = self.folder / "password"
+            kept.write_text(password + "\n", "utf-8")
+            kept.chmod(0o644)
+            way_in = ["-A", "scram-sha-256", f"--pwfile={kept}"]
+        self._run("initdb", "-D", f"{self.folder}/data", "-U", "test", *way_in, "-E", "UTF8", "--locale=C", "-N")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         options = f"-k {self.folder} -h 127.0.0.1 -p {port} -c fsync=off -c full_page_writes=off -c max_connections=200"
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
-        self.url = f"postgresql://test@127.0.0.1:{port}/postgres"
+        self.url = URL.create("postgresql", "test", password, "127.0.0.1", port, "postgres").render_as_string(False)
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")

@@ -7,12 +7,12 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
-from migrations.upgrade import upgrade
 from models import Account
 from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
 from survey.demo.load import load_demo
 from survey.problems import Problem
-from survey.web.session import get_engine, now, transaction
+from survey.web.place_commands import bring_up
+from survey.web.session import now, transaction
 
 REFUSED = "Nơi này đã có tài khoản: bản dùng thử chỉ nạp vào cơ sở dữ liệu còn trống."
 
@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
 @with_appcontext
 def demo(if_empty: bool) -> None:
     """Load the demo commune, with invented people, and say which accounts it has."""
-    upgrade(get_engine())  # a new place needs its tables first
+    bring_up(new=True)  # a new place needs its tables first
     with transaction() as session:
         known = set(session.scalars(select(Account.username)))
         if not (if_empty and known):

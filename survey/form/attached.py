@@ -61,9 +61,7 @@ def _text(name: str, data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        raise _error(
-            name, row, N_("this is not text in UTF-8: save the file again as “CSV UTF-8”")
-        ) from None
+        raise _error(name, row, N_("this is not text in UTF-8: save the file again as “CSV UTF-8”")) from None
     if "\x00" in text:
         raise _error(name, None, N_("the file holds zero bytes: it is no text"))
     return text
@@ -88,9 +86,7 @@ def _csv(name: str, data: bytes) -> Iterator[Row]:
                 raise _error(name, number, N_("the table has more than %(limit)s rows"), limit=MOST_ROWS)
             yield dict(zip(header, values, strict=True))
     except csv.Error as error:
-        raise _error(
-            name, reader.line_num, N_("this cannot be read as CSV: %(why)s"), why=str(error)
-        ) from None
+        raise _error(name, reader.line_num, N_("this cannot be read as CSV: %(why)s"), why=str(error)) from None
     if header is None:
         raise _error(name, None, N_("the file is empty"))
 

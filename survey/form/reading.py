@@ -163,9 +163,7 @@ def points_of(value: str) -> int:
 
 
 _MOMENTS = ("date", "today", "time", "dateTime", "start", "end")
-_MOMENT = re.compile(
-    r"(?:(\d{4})-(\d\d)-(\d\d))?(?:^|T|$)(?:(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
-)
+_MOMENT = re.compile(r"(?:(\d{4})-(\d\d)-(\d\d))?(?:^|T|$)(?:(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 
 def moment_words(value: str, appearance: str) -> str:

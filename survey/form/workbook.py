@@ -23,8 +23,17 @@ MOST_ROWS = {"survey": 5_000, "choices": 50_000, "external_choices": 50_000, "se
 def read_workbook(source: bytes | str) -> DefinitionData:
     """The sheets of a workbook in .xlsx, CSV or Markdown. Raises `WorkbookError`."""
     if len(source) > SOURCE_BYTES or (isinstance(source, bytes) and _unpacks_to_too_much(source)):
-        raise WorkbookError([Fault.of("workbook", None, None, N_("the file is larger than %(limit)s MB"),
-                                      limit=(SOURCE_BYTES if len(source) > SOURCE_BYTES else UNPACKED_BYTES) >> 20)])
+        raise WorkbookError(
+            [
+                Fault.of(
+                    "workbook",
+                    None,
+                    None,
+                    N_("the file is larger than %(limit)s MB"),
+                    limit=(SOURCE_BYTES if len(source) > SOURCE_BYTES else UNPACKED_BYTES) >> 20,
+                )
+            ]
+        )
     sheets = dict(_text_sheets(source))
     faults = [
         fault

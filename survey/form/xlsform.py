@@ -521,4 +521,4 @@ def _is_sum(text: str) -> bool:
 def _quoted(text: str) -> str:
     """A text with both kinds of quotes, as XPath 1.0 has to write it."""
     parts = [f"'{part}'" for part in text.split("'")]
-    return "concat(" + ", \"'\", ".join(parts) + ")"
+    return "concat(" + ', "\'", '.join(parts) + ")"

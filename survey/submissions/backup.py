@@ -6,6 +6,7 @@ they stand under their hash, so those that the snapshot names are copied after i
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -18,13 +19,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, and_, select, text
+from sqlalchemy.orm import Session
 
+from models import Household, Submission, SubmissionFile
+from models.engine import reading_engine
 from survey.submissions.files import path_of, sync_to_disk
+from survey.submissions.gone import chunks
 from survey.submissions.receipts import instant
 
 MANIFEST, KEYS = "manifest.json", ("receipt.key", "escrow.key", "session.key")
 SQLITE, POSTGRESQL = "so-ho.sqlite3", "so-ho.pgdump"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # faults of the place that is written to
 _NAMED = "SELECT DISTINCT sha256, size FROM attachment ORDER BY sha256"
 
 
@@ -53,6 +59,7 @@ def back_up(engine: Engine, instance: Path, target: Path, now: datetime) -> dict
             "made_at": instant(now),
             "files": len(named) - len(damaged),
             "damaged": damaged,  # named by the database, and not whole on the server: not in the backup
+            "damaged_answers": _answers_with(engine, damaged),
             "parts": parts,
         }
         (work / MANIFEST).write_text(json.dumps(manifest, indent=1), "ascii")
@@ -88,12 +95,35 @@ def _copy_file(instance: Path, work: Path, sha256: str, size: int) -> bool:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         shutil.copyfile(path_of(instance / "files", sha256), copy)
-    except FileNotFoundError:
-        return False
-    if (hash_of(copy), copy.stat().st_size) == (sha256, size):
-        return True
-    copy.unlink()
-    return False
+        whole = (hash_of(copy), copy.stat().st_size) == (sha256, size)
+    except OSError as fault:
+        if fault.errno in _FULL:
+            raise
+        whole = False
+    if not whole:
+        copy.unlink(missing_ok=True)
+    return whole
+
+
+def _answers_with(engine: Engine, files: list[str]) -> list[str]:
+    """The answers that these files (by their SHA-256) belong to, a line each, without the name of anybody."""
+    query = (
+        select(SubmissionFile.sha256, Household.code, SubmissionFile.path, Submission.entry_id)
+        .join(
+            Submission,
+            and_(Submission.commune_id == SubmissionFile.commune_id, Submission.id == SubmissionFile.submission_id),
+        )
+        .outerjoin(
+            Household, and_(Household.commune_id == Submission.commune_id, Household.id == Submission.household_id)
+        )
+        .order_by(Submission.commune_id, Household.code, SubmissionFile.path)
+    )
+    said = []
+    with Session(reading_engine(engine)) as session:
+        for lost in chunks(files):
+            found = session.execute(query.where(SubmissionFile.sha256.in_(lost)))
+            said += [f"{sha256}: hộ {code or '–'}, câu {path}, phiếu {entry}" for sha256, code, path, entry in found]
+    return said
 
 
 def _sqlite(engine: Engine, work: Path) -> list[tuple[str, int]]:
@@ -113,26 +143,40 @@ def _postgresql(engine: Engine, work: Path) -> list[tuple[str, int]]:
 
 def dump_postgresql(engine: Engine, target: Path, *options: str) -> None:
     """The database as pg_restore reads it."""
-    run_client(engine, ["pg_dump", "-Fc", "--no-owner", *options, "-f", str(target), address_of(engine)])
+    run_client(engine, "pg_dump", "-Fc", "--no-owner", "--no-password", *options, "-f", str(target))
 
 
-def address_of(engine: Engine) -> str:
-    """The database's address for PostgreSQL's own programs, without its password: whoever lists processes reads it."""
-    return engine.url.set(drivername="postgresql", password=None).render_as_string()
+def run_client(engine: Engine, program: str, *arguments: str) -> None:
+    """Run a program of PostgreSQL's client on the database of `engine`. Raises BackupFailed."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run(  # noqa: S603 - a fixed program; nobody outside says its arguments
+                [program, *arguments],
+                env=os.environ | _way_in(engine, Path(folder)),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError as missing:
+            raise BackupFailed(f"Không có chương trình {program}: hãy cài gói postgresql-client.") from missing
+    if done.returncode:  # its first line: those that follow may quote rows
+        raise BackupFailed(f"{program}: {done.stderr.strip().partition(chr(10))[0][:300]}")
 
 
-def run_client(engine: Engine, command: list[str]) -> None:
-    """Run a program of PostgreSQL's client; the password goes by the environment. Raises BackupFailed."""
-    password = engine.url.password
-    environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed program; nobody outside says its arguments
-            command, env=environment, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError as missing:
-        raise BackupFailed(f"Không có chương trình {command[0]}: hãy cài gói postgresql-client.") from missing
-    if done.returncode:
-        raise BackupFailed(f"{command[0]}: {done.stderr.strip()[:300]}")
+def _way_in(engine: Engine, folder: Path) -> dict[str, str]:
+    """Where the database is and the password to it, as libpq reads them from the environment: whoever lists processes
+    reads their arguments. What libpq has no variable for goes by a service file in `folder`."""
+    given = engine.dialect.create_connect_args(engine.url)[1]
+    known = engine.dialect.loaded_dbapi.pq.Conninfo.get_defaults()
+    options = [(one, str(given[one.keyword.decode()])) for one in known if one.keyword.decode() in given]
+    environment = {one.envvar.decode(): value for one, value in options if one.envvar}
+    others = [f"{one.keyword.decode()}={value}\n" for one, value in options if not one.envvar]
+    if others:
+        service = folder / "pg_service.conf"
+        service.touch(mode=0o600)
+        service.write_text("".join(["[so_ho]\n", *others]), "utf-8")
+        environment |= {"PGSERVICEFILE": str(service), "PGSERVICE": "so_ho"}
+    return environment
 
 
 def hash_of(path: Path) -> str:

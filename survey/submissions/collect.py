@@ -422,9 +422,7 @@ def _remember(
         before = known.get(name)
         if before is None:
             session.add(
-                CollectFile(
-                    commune_id=upload.commune_id, xml_hash=upload.xml_hash, name=name, sha256=sha256, late=made
-                )
+                CollectFile(commune_id=upload.commune_id, xml_hash=upload.xml_hash, name=name, sha256=sha256, late=made)
             )
             if made:
                 late.append(name)

@@ -206,9 +206,7 @@ def _steps(session: Session, own: dict[str, str]) -> tuple[Step, ...]:
 
 def _photos(session: Session, submission: Submission, language: str) -> tuple[Photo, ...]:
     rows = session.execute(
-        select(
-            SubmissionFile.path, SubmissionFile.sha256, Attachment.media_type, Attachment.size, Thumbnail.media_type
-        )
+        select(SubmissionFile.path, SubmissionFile.sha256, Attachment.media_type, Attachment.size, Thumbnail.media_type)
         .outerjoin(
             Attachment,
             and_(Attachment.commune_id == SubmissionFile.commune_id, Attachment.sha256 == SubmissionFile.sha256),

@@ -99,7 +99,12 @@ def startable(session: Session, versions: Sequence[FormVersion]) -> list[tuple[F
 
 
 def start(
-    session: Session, stored: FormVersion, name: str, decision: str, decided_on: date, now: datetime,
+    session: Session,
+    stored: FormVersion,
+    name: str,
+    decision: str,
+    decided_on: date,
+    now: datetime,
     account_id: str | None,
 ) -> PointsTable:
     """Begin a table with the keys of a form's table. `not_found` when the form has none of that name."""  # fmt: skip

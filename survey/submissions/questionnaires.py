@@ -97,13 +97,9 @@ def _own_faults(session: Session, form: Form) -> list[dict[str, Any]]:
             select(FormVersion.hash).where(FormVersion.form_id == form.id, FormVersion.version == form.version)
         )
         if known is not None and known != form.hash:
-            faults.append(
-                _fault("settings", "version", TAKEN, version=form.version, next=next_version(form.version))
-            )
+            faults.append(_fault("settings", "version", TAKEN, version=form.version, next=next_version(form.version)))
     for table, code in unfit_tables(session, form):
-        faults.append(
-            _fault(f"{table}.csv", "status", NOT_AGREED if code == "not_agreed" else UNMARKED, table=table)
-        )
+        faults.append(_fault(f"{table}.csv", "status", NOT_AGREED if code == "not_agreed" else UNMARKED, table=table))
     return faults
 
 
@@ -269,8 +265,13 @@ def publish_given(
 
 
 def draft_from(
-    session: Session, stored: FormVersion, version: str, now: datetime, account_id: str | None,
-    files: dict[str, bytes] | None = None, laws: dict[str, str] | None = None,
+    session: Session,
+    stored: FormVersion,
+    version: str,
+    now: datetime,
+    account_id: str | None,
+    files: dict[str, bytes] | None = None,
+    laws: dict[str, str] | None = None,
 ) -> FormDraft:
     """A draft that begins as a published version under the next `version`. `files` replace attachments; `laws`: what
     the column `law` of a table's row says from now on."""  # fmt: skip
@@ -332,9 +333,7 @@ def latest(session: Session, form_id: str | None, before: FormVersion | None = N
     return session.scalars(query.order_by(FormVersion.published_at.desc(), FormVersion.version.desc())).first()
 
 
-def retire(
-    session: Session, stored: FormVersion, now: datetime, account_id: str | None = None
-) -> None:
+def retire(session: Session, stored: FormVersion, now: datetime, account_id: str | None = None) -> None:
     """No new round may use this version; what is being asked with it goes on. `form_in_use` while an open round is
     asked with it."""
     session.refresh(stored, with_for_update=True)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from models import Receipt, ServerState
 
 # Names of rows of ServerState
-_KEY, _SUCCESSION, _FORMER = "receipt_key:", "succession:", "g:"
+KEY, _SUCCESSION, _FORMER = "receipt_key:", "succession:", "g:"
 _RESTORED, _COPY = "restored_at", "restored_from"
 
 
@@ -103,12 +103,12 @@ def key_id(public_key: str) -> str:
 
 def remember_key(session: Session, public_key: str) -> None:
     """Keep a public key of this server for good: what was signed with it stays provable when the key is changed."""
-    session.merge(ServerState(key=_KEY + key_id(public_key), value=public_key))
+    session.merge(ServerState(key=KEY + key_id(public_key), value=public_key))
 
 
 def remembered_keys(session: Session) -> list[str]:
     """The public keys (base64) that this server ever signed with, as far as it knows."""
-    return sorted(session.scalars(select(ServerState.value).where(ServerState.key.startswith(_KEY))))
+    return sorted(session.scalars(select(ServerState.value).where(ServerState.key.startswith(KEY))))
 
 
 def succeed(session: Session, former: Signer, following: Signer, now: datetime) -> None:

@@ -28,7 +28,6 @@ from survey.submissions.backup import (
     POSTGRESQL,
     SQLITE,
     BackupFailed,
-    address_of,
     dump_postgresql,
     hash_of,
     run_client,
@@ -44,8 +43,9 @@ _PATIENCE = 3.0  # seconds until connections that were just closed are gone from
 
 def restore(engine: Engine, instance: Path, folder: Path, now: datetime, *, replace: bool = False) -> dict[str, Any]:
     """Put the backup `folder` into `instance` and the database of `engine`, which must both be empty unless `replace`.
-    The database has a new generation before anybody can ask it. Returns {"made_at", "files", "generation", "aside":
-    where the old state lies, or None}. Raises BackupFailed, with everything as it was."""
+    The database has a new generation before anybody can ask it. Returns {"made_at", "files", "damaged": hashes of
+    those it lacks, "generation", "aside": where the old state lies, or None}. Raises BackupFailed, with everything as
+    it was."""
     manifest = verify(folder)
     _check_names(manifest["parts"])
     source = _database_in(manifest, engine)
@@ -76,6 +76,7 @@ def restore(engine: Engine, instance: Path, folder: Path, now: datetime, *, repl
     return {
         "made_at": manifest["made_at"],
         "files": manifest["files"],
+        "damaged": manifest.get("damaged", []),
         "generation": generation,
         "aside": aside,
     }
@@ -142,6 +143,7 @@ def _refuse_while_served(engine: Engine) -> None:
 def _beside(instance: Path, prefix: str) -> Iterator[Path]:
     """A folder on the same disk as the instance's things, so that a move is a rename."""
     try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=prefix, dir=instance))
     except OSError as fault:
         raise BackupFailed(f"Không ghi được vào {instance}: {fault.strerror}") from fault
@@ -261,10 +263,10 @@ def _exchange_sqlite(database: Path, restored: Path, aside: Path | None) -> None
 def _load_postgresql(engine: Engine, dump: Path) -> None:
     """Drop what is there and load the dump, in one transaction of psql."""
     script, drop = dump.with_suffix(".sql"), dump.with_suffix(".drop.sql")
-    run_client(engine, ["pg_restore", "--no-owner", "--no-privileges", "-f", str(script), str(dump)])
+    run_client(engine, "pg_restore", "--no-owner", "--no-privileges", "-f", str(script), str(dump))
     quote = engine.dialect.identifier_preparer.quote
     tables = [f"DROP TABLE IF EXISTS {quote(name)} CASCADE;" for name in inspect(engine).get_table_names()]
     drop.write_text("\n".join(tables), "utf-8")
     engine.dispose()
-    command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-f", str(drop), "-f", str(script)]
-    run_client(engine, [*command, address_of(engine)])
+    quietly = ("-X", "-q", "--no-password", "-v", "ON_ERROR_STOP=1", "--single-transaction")
+    run_client(engine, "psql", *quietly, "-f", str(drop), "-f", str(script))

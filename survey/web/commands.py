@@ -12,22 +12,20 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from migrations.upgrade import upgrade
 from models import Account, FormVersion, Round
 from survey.problems import Problem
 from survey.submissions import accounts, audit, rounds
-from survey.submissions.files import sweep
 from survey.submissions.rebuild import rebuild
-from survey.submissions.receipts import remember_key, renew_generation
-from survey.submissions.restore import UNFINISHED
+from survey.submissions.receipts import renew_generation
 from survey.submissions.uploads import clean
 from survey.terms import B1Method, Role, RoundState
 from survey.web.backup_commands import backup_group
 from survey.web.bundle_commands import import_bundle
+from survey.web.place_commands import keys_group, migrate
 from survey.web.questionnaire_commands import form_group, move_round, round_changes
 from survey.web.receipt_commands import receipts_group
 from survey.web.register_commands import register_group
-from survey.web.session import get_engine, now, require_database, transaction
+from survey.web.session import now, transaction
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
 round_group = AppGroup("round", help="Rounds: open one, close one.")
@@ -43,26 +41,9 @@ OBSTACLES = {
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
     round_group.add_command(round_changes)
-    groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group)
+    groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group)
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)
-
-
-@click.command()
-@with_appcontext
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    if (Path(current_app.config["INSTANCE"]) / UNFINISHED).exists():  # done at each start: none on half a restore
-        raise click.ClickException(
-            "Lần phục hồi trước bị ngắt giữa chừng. Chạy lại: flask --app app backup restore THƯ_MỤC --replace"
-        )
-    require_database()
-    upgrade(get_engine())
-    with transaction() as session:  # at each start: whatever it signs from now on stays provable
-        remember_key(session, current_app.extensions["signer"].public_key)
-        clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
-    sweep(Path(current_app.config["INSTANCE"]) / "files")
-    click.echo("Cơ sở dữ liệu đã cập nhật.")
 
 
 @click.command("rebuild")

@@ -143,9 +143,7 @@ def show_receipt(commune_id: str) -> tuple[str, int] | str:
     return _receipts_page(commune_id, form, found)
 
 
-def _receipts_page(
-    commune_id: str, form: ShownReceipt, found: list[Finding] | None, fault: str | None = None
-) -> str:
+def _receipts_page(commune_id: str, form: ShownReceipt, found: list[Finding] | None, fault: str | None = None) -> str:
     desk = open_desk("review.read", commune_id)
     return render_template(
         "devices/receipts.html", desk=desk, form=form, found=found, fault=fault, Verdict=Verdict, Place=Place,

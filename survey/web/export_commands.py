@@ -18,7 +18,8 @@ from survey.submissions.csvfile import Style
 from survey.submissions.export import Choice, Kind
 from survey.submissions.names import names_in
 from survey.terms import PlaceKind, RoundState
-from survey.web.session import now, require_tables, transaction
+from survey.web.place import require_place
+from survey.web.session import now, transaction
 
 export_group = AppGroup("export", help="Write data files.")
 
@@ -40,7 +41,7 @@ def write_csv(
 ) -> None:
     """Write households.csv, members.csv, deprivations.csv and codebook.csv into FOLDER; without FOLDER one of
     them (households, or the --kind named) to standard output."""
-    require_tables()
+    require_place()
     if folder is None and len(kinds) > 1:
         raise click.UsageError("one --kind at a time goes to standard output: name a FOLDER for several")
     wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*Kind])

@@ -8,6 +8,7 @@ refusals too, as an OpenRosaResponse that Collect shows to the enumerator.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -118,9 +119,7 @@ def manifest(form_id: str, version: str) -> Response:
     media = []
     if collect.asks_household(text):
         media.append(
-            openrosa.Medium(
-                f"{LIST}.csv", _md5(_households()), f"{_base()}/{LIST}.csv", f"{_base()}/integrity"
-            )
+            openrosa.Medium(f"{LIST}.csv", _md5(_households()), f"{_base()}/{LIST}.csv", f"{_base()}/integrity")
         )
     where = f"{_base()}/forms/{quote(form_id, safe='')}/{quote(version, safe='')}/files"
     media += [openrosa.Medium(name, md5, f"{where}/{quote(name)}") for name, md5 in _media(stored).items()]

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import current_app
 from flask.cli import AppGroup
 
 from survey.problems import Problem
 from survey.submissions import audit
+from survey.submissions.keys import MAKE, RECEIPT
 from survey.submissions.proof import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
 from survey.submissions.receipts import Signer, instant, key_id, remembered_keys, succeed
 from survey.web.session import now, transaction
@@ -79,8 +79,8 @@ def _told(one: Finding) -> list[str]:
 @receipts_group.command("keys")
 def keys() -> None:
     """The public keys (base64) that this server signs, and signed, receipts with."""
-    current: Signer = current_app.extensions["signer"]
     with transaction() as session:
+        current: Signer = current_app.extensions["signer"]
         former = [key for key in remembered_keys(session) if key != current.public_key]
     for key, state in [(current.public_key, "đang dùng"), *((key, "cũ") for key in former)]:
         click.echo(f"{key_id(key)}\t{key}\t{state}")
@@ -90,11 +90,10 @@ def keys() -> None:
 def rotate() -> None:
     """Sign with a new key from the next start on. What was signed with the former stays verifiable, and phones that
     trust the former come to trust the new one."""
-    path = Path(current_app.config["INSTANCE"]) / "receipt.key"
-    if not path.is_file():
-        raise click.ClickException(f"Không có {path}.")
-    former, made = Signer(path.read_bytes()), Ed25519PrivateKey.generate().private_bytes_raw()
+    path = Path(current_app.config["INSTANCE"]) / RECEIPT
+    made = MAKE[RECEIPT]()
     with transaction() as session:
+        former = Signer(path.read_bytes())
         succeed(session, former, Signer(made), now())
         audit.record(session, now(), None, "receipt_key_rotated", key_id(Signer(made).public_key))
     _replace(path, made)  # only after the former is kept: a crash between the two loses nothing

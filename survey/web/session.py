@@ -12,14 +12,18 @@ from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, g, request
 from flask import session as cookie
-from sqlalchemy import Engine, func, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from models.engine import open_engine, reading_engine
 from survey.submissions.clocks import Doubt
 from survey.submissions.server_clock import doubt_now
+from survey.web.place import in_one_sentence, require_place
 
+NO_ADDRESS = (
+    "DATABASE_URL không phải một địa chỉ sqlite:///… hay postgresql://…; trong mật khẩu, @ viết là %40, % viết là %25."
+)
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -33,8 +37,10 @@ def open_database(app: Flask) -> None:
     """The engines of what DATABASE_URL names."""
     try:
         engine = open_engine(app.config["DATABASE_URL"])
-    except (ArgumentError, ModuleNotFoundError):  # the address may hold a password: it is not repeated
-        raise SystemExit("DATABASE_URL: an address as sqlite:///… or postgresql://… is wanted.") from None
+    except (ArgumentError, ModuleNotFoundError, ValueError):  # the address may hold a password: it is not repeated
+        raise SystemExit(NO_ADDRESS) from None
+    if "@" in (engine.url.host or ""):  # the end of a password, taken for the name of a machine
+        raise SystemExit(NO_ADDRESS)
     app.extensions["engine"] = engine
     app.extensions["reading_engine"] = reading_engine(engine)
 
@@ -80,28 +86,13 @@ def server_doubt() -> Doubt | None:
     return found
 
 
-def require_database() -> None:
-    """Tell whoever runs a command that the database cannot be opened: ends the command with that sentence."""
-    try:
-        get_engine().connect().close()
-    except OperationalError:
-        where = make_url(current_app.config["DATABASE_URL"]).render_as_string()  # without its password
-        raise SystemExit(f"Không mở được cơ sở dữ liệu: {where}") from None
-
-
-def require_tables() -> None:
-    """Tell whoever runs a command on an empty database what to run first: ends the command with that sentence."""
-    require_database()
-    if not inspect(get_engine()).has_table("account"):
-        raise SystemExit("Cơ sở dữ liệu chưa có bảng. Hãy chạy trước: flask --app app migrate")
-
-
 @contextmanager
 def transaction() -> Iterator[Session]:
     """A Session for a command: committed at the end, rolled back by an exception."""
-    require_tables()
-    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
-        yield session
+    with in_one_sentence():
+        require_place()
+        with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+            yield session
 
 
 def _finish(response: Response) -> Response:

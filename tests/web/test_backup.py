@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from survey.submissions.files import path_of
 from tests.interviews import entry, push
+from tests.pictures import picture
+from tests.world import COMMUNE
 
 
 @pytest.mark.usefixtures("small_round")
@@ -30,3 +35,40 @@ def test_a_backup_is_whole_is_not_written_over_and_damage_is_named(app: Any, log
     assert damaged.exit_code == 1 and database.name in damaged.output
     foreign = run(args=["backup", "verify", str(tmp_path)])
     assert foreign.exit_code == 1 and "Traceback" not in foreign.output
+
+
+def spoil(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def replace_by_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.usefixtures("small_round")
+@pytest.mark.parametrize("lose", [Path.unlink, spoil, replace_by_a_folder])
+def test_a_backup_without_a_photo_that_the_server_lost_says_which_and_ends_as_a_fault(
+    app: Any, login_as: Any, tmp_path: Path, lose: Callable[[Path], None]
+) -> None:
+    photos = [picture("JPEG", 40, 30), picture("JPEG", 41, 30)]
+    kept, lost = (hashlib.sha256(photo).hexdigest() for photo in photos)
+    browser, sent = login_as("enumerator"), []
+    for number, (sha256, photo) in enumerate(zip((kept, lost), photos, strict=True), 1):
+        files = [{"path": "anh_nha", "sha256": sha256, "size": len(photo), "type": "image/jpeg"}]
+        sent.append(entry(f"ho-{number}", {"anh_nha": sha256}, files=files))
+        push(browser, sent[-1])
+        put = browser.put(f"/api/v1/files/{sha256}?commune={COMMUNE}", data=photo, content_type="image/jpeg")
+        assert put.status_code == 200, put.text
+    lose(path_of(app.config["INSTANCE"] / "files", lost))
+    run, copy = app.test_cli_runner().invoke, tmp_path / "copy"
+    for words in (["make", str(copy)], ["verify", str(copy)]):
+        done = run(args=["backup", *words])
+        assert done.exit_code == 3, done.output
+        assert lost in done.output and "anh_nha" in done.output and sent[1]["id"] in done.output
+        assert kept not in done.output and sent[0]["id"] not in done.output
+    assert path_of(copy / "files", kept).read_bytes() == photos[0]
+    assert not path_of(copy / "files", lost).exists()
+    app.extensions["engine"].dispose()
+    back = run(args=["backup", "restore", str(copy), "--replace"])
+    assert (back.exit_code, "1 tệp không có trong bản sao" in back.output) == (0, True), back.output

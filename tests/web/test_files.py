@@ -18,7 +18,7 @@ from tests.world import COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
 JPEG, PNG = picture("JPEG", 400, 300), picture("PNG", 400, 300)
-SVG = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>"
 WEBM = b"\x1aE\xdf\xa3" + b"\0" * 40
 OFFICE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
