@@ -143,6 +143,12 @@ def _person(rng: Random, on: date, good: float, name: str, dependant: bool) -> H
         "hop_dong": contract,
         "luong_huu": rng.choice("khong khong khong luong_huu bhxh nguoi_co_cong".split()),
     }
+    if 16 <= age <= 30 and rng.random() < 0.25:  # behind the age, where every other way to be trained decides
+        person |= {
+            "trinh_do_van_hoa": rng.choice(("chua_tieu_hoc", "tieu_hoc", "thcs")),
+            "trinh_do_dao_tao": "chua_qua",
+        }
+        person["cap_hoc"] = rng.choice(("tieu_hoc", "thcs", "thcs", "thpt", "ngan_han"))
     unknown = rng.random()
     if unknown < 0.14:
         del person["ngay_sinh"]
