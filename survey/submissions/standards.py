@@ -84,5 +84,5 @@ def add_standard(session: Session, standard: Standard, now: datetime, account_id
     if standard.place_id and (place is None or place.parent_id is not None):
         raise Problem("not_found")
     session.add(standard)
-    session.flush()
+    session.flush()  # a round may refer to it next
     audit.record(session, now, account_id, "standard_added", standard.code)

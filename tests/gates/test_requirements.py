@@ -64,7 +64,7 @@ def imported_libraries(paths: list[Path]) -> set[str]:
             elif isinstance(node, ast.ImportFrom):
                 tops.add((node.module or "").split(".")[0])
     distributions = packages_distributions()
-    ours = {"survey", "models", "migrations", "app"}
+    ours = {"survey", "models", "migrations", "scripts", "app"}
     return {canonicalize_name(distributions[top][0]) for top in tops - sys.stdlib_module_names - ours if top}
 
 
