@@ -249,3 +249,12 @@ test('a table by column has the same rows as one by row', () => {
   assert.equal(other.choices('chon').length, 3)
   assert.deepEqual(new Record(form({}), { clock }).choices('chon'), [])
 })
+
+test('a record is never called by a number that cannot be told', () => {
+  const named = (answers) => {
+    const naming = ['*', ['one', '/', ['child', 'nha'], ['child', 'so_tang']], 2]
+    return new Record({ ...bundle, instance_name: naming }, { answers, clock }).instanceName()
+  }
+  assert.equal(named({}), '')
+  assert.equal(named({ nha: { co_nha: 'co', so_tang: 2 } }), '4')
+})
