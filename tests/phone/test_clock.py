@@ -95,7 +95,6 @@ def test_once_the_date_is_right_the_day_of_an_interview_is_put_right_with_its_ag
     draft = phone.page.evaluate("location.hash")
     phone.section("thanh_vien[3]")  # born in 2004
     assert phone.question("thanh_vien[3]/trinh_do_dao_tao").count() == 0  # a child by that clock
-    phone.saved()
     off(phone, 0)
     phone.page.evaluate("address => { location.hash = address }", draft)
     phone.page.wait_for_selector("#dialog[open]")
