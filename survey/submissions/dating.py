@@ -50,6 +50,8 @@ def confirm(
         following = lifecycle.next_state(SubmissionState(status.state), Action.DATE, reason=reason, own_interview=own)
     except lifecycle.NotAllowed as refusal:
         raise Problem(refusal.code) from refusal
+    if reason not in lifecycle.UNDATED:
+        raise Problem("not_allowed_now")
     if not can_be(session, submission, day, now):
         raise Problem("impossible_day")
     events.append(

@@ -52,7 +52,8 @@ CONTESTED = frozenset({_Q.ID_REUSED, _Q.ALREADY_ACCEPTED, _Q.TWO_INTERVIEWS})
 NEVER_RELEASED = frozenset(
     {_Q.BAD_SHAPE, _Q.TOO_LARGE, _Q.UNKNOWN_FORM, _Q.ROUND_CLOSED, _Q.UNKNOWN_HOUSEHOLD, _Q.OUTSIDE_STANDARD}
 )
-# Held for these, an entry does not count before a person has found of which day it is: ages and the class hang on it.
+# Held for these, an entry does not count before a person has found of which day it is (Action.DATE): ages and the class
+# hang on it. Releasing it as it is would take the phone's word (`review.decide` refuses).
 UNDATED = frozenset({_Q.FUTURE_DATE, _Q.DOUBTFUL_DATE, _Q.SERVER_CLOCK})
 UNREADABLE = frozenset({_Q.BAD_SHAPE, _Q.TOO_LARGE})
 # What may have been mended here since: form published, village assigned, household listed, the server's clock set.
@@ -90,10 +91,6 @@ def next_state(
     if following is None or (state is _S.SUPERSEDED and not passed_over):
         raise NotAllowed("not_allowed_now")
     if action in (_A.RELEASE, _A.RETURN) and (reason in NEVER_RELEASED or reason is _Q.ALREADY_ACCEPTED):
-        raise NotAllowed("not_allowed_now")
-    if action is _A.RELEASE and reason in UNDATED:
-        raise NotAllowed("day_needed")
-    if action is _A.DATE and reason not in UNDATED:
         raise NotAllowed("not_allowed_now")
     if action is _A.ATTACH and reason in UNREADABLE:
         raise NotAllowed("not_allowed_now")

@@ -35,7 +35,9 @@ def open_actions(record: Record, account_id: str) -> list[Action]:
     own = record.submission.account_id == account_id
     passed_over = record.steps[-1].action is Action.PASS_OVER
     found = lifecycle.allowed(record.state, reason=record.reason, own_interview=own, passed_over=passed_over)
-    return [action for action in found if action is not Action.ACCEPT or _is_decided(record.assessment)]
+    closed = set() if _is_decided(record.assessment) else {Action.ACCEPT}
+    closed |= {Action.RELEASE} if record.reason in lifecycle.UNDATED else set()
+    return [action for action in found if action not in closed]
 
 
 def _is_decided(assessment: Assessment | None) -> bool:
@@ -98,6 +100,8 @@ def _check(
         raise Problem(refusal.code) from refusal
     if action not in lifecycle.DECISIONS:
         raise Problem("not_allowed_now")  # a step that follows by itself
+    if action is Action.RELEASE and reason in lifecycle.UNDATED:
+        raise Problem("day_needed")
     if state is SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN, Action.DISCARD):
         _check_rivals(reason, action, rivals(session, submission), account)
 

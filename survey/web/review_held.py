@@ -11,7 +11,7 @@ from survey.access import has_verb
 from survey.problems import Problem
 from survey.submissions import dating, dossier, held, queue
 from survey.submissions.attaching import attach as attach_to
-from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, NotAllowed, next_state
+from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, UNDATED, NotAllowed, next_state
 from survey.submissions.queue import Shelf
 from survey.submissions.register import find_household
 from survey.submissions.standing import rivals
@@ -55,7 +55,7 @@ def day_form(record: dossier.Record) -> Day | None:
         next_state(record.state, Action.DATE, reason=record.reason, own_interview=own)
     except NotAllowed:
         return None
-    if not has_verb(current_account().role, "review.decide"):
+    if record.reason not in UNDATED or not has_verb(current_account().role, "review.decide"):
         return None
     proposed = dating.likely_day(get_session(), record.submission, now())
     return Day(day=proposed, seen=record.seen, formdata=None)

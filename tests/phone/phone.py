@@ -171,11 +171,13 @@ class Phone:
         """The line of truth."""
         return {name: int(self.page.inner_text(f"[data-count={name}]")) for name in ("saved", "unsent", "received")}
 
-    def begin(self, household: str = "ho-0") -> None:
-        """Home → household → its interview."""
+    def begin(self, household: str = "ho-0", *, says_right: bool = False) -> None:
+        """Home → household → its interview; `says_right` when the phone asks about its date."""
         self.go_home()
         self.page.click(f"[data-household='{household}'] >> nth=0")
         self.page.click("[data-screen=household] [data-action=interview]")
+        if says_right:
+            self.page.click("#dialog [data-action=yes]")
         self.page.wait_for_selector("[data-screen=overview]")
 
     def section(self, path: str) -> None:

@@ -75,9 +75,7 @@ def finished(phone: Phone) -> None:
 
 def test_who_goes_on_is_not_stopped_and_the_office_asks_for_the_day(phone: Phone, server: Server) -> None:
     off(phone, -YEARS)
-    asked_to_begin(phone)
-    phone.page.click("#dialog [data-action=yes]")
-    phone.page.wait_for_selector("[data-screen=overview]")
+    phone.begin(says_right=True)
     finished(phone)
     phone.context.set_offline(False)
     phone.go_home()
@@ -93,13 +91,10 @@ def test_who_goes_on_is_not_stopped_and_the_office_asks_for_the_day(phone: Phone
 
 def test_once_the_date_is_right_the_day_of_an_interview_is_put_right_with_its_ages(phone: Phone) -> None:
     off(phone, -YEARS)
-    asked_to_begin(phone)
-    phone.page.click("#dialog [data-action=yes]")
-    phone.page.wait_for_selector("[data-screen=overview]")
+    phone.begin(says_right=True)
     draft = phone.page.evaluate("location.hash")
     phone.section("thanh_vien[3]")  # born in 2004
     assert phone.question("thanh_vien[3]/trinh_do_dao_tao").count() == 0  # a child by that clock
-    phone.saved()
     off(phone, 0)
     phone.page.evaluate("address => { location.hash = address }", draft)
     phone.page.wait_for_selector("#dialog[open]")

@@ -45,9 +45,9 @@ def phone(playwright: Playwright, enrolled: Enrolled, line: Line, profile: Path)
     assert made.errors == []
 
 
-def photographed(phone: Phone, household: str = "ho-0", data: bytes = PHOTO) -> None:
+def photographed(phone: Phone, household: str = "ho-0", data: bytes = PHOTO, *, says_right: bool = False) -> None:
     """An interview with one photo, finished; the phone goes home and begins to send."""
-    phone.begin(household)
+    phone.begin(household, says_right=says_right)
     phone.section("hinh")
     photo = phone.question("hinh/anh")
     photo.locator("[data-action=photo]").set_input_files(upload("a.png", "image/png", data))
@@ -297,12 +297,14 @@ def test_a_phone_whose_clock_is_a_year_off_sends_and_says_that_its_clock_is_wron
     phone.open()
     phone.synced()
     phone.page.wait_for_selector("[data-notice=clock]")
-    photographed(phone)
+    photographed(phone, says_right=True)
     phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
     phone.page.wait_for_selector("[data-notice=clock]")
     with sqlite3.connect(server.folder / "so-ho.sqlite3") as database:
         ((finalised, received),) = database.execute("SELECT finalised_at_said, received_at FROM submission")
         ((skew,),) = database.execute("SELECT clock_skew_seconds FROM device")
+        ((state,),) = database.execute("SELECT state FROM submission_status")
+    assert state == "quarantined"  # until somebody says on which day it was
     assert (finalised[:4] > received[:4]) == (off > 0)  # kept as the phone says it; the server goes by its own
     assert abs(skew * 1000 - off) < 60_000
     line.breaks_after(0)

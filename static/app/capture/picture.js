@@ -77,9 +77,10 @@ class Drawn extends Kept {
     }
   }
 
-  clear() {
+  async clear() {
     this.#isLate = false
     this.pad.clear()
+    await this.keeping // what is on its way to the disk would come back after it
     this.question.answer(null)
     this.show("")
   }
