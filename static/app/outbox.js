@@ -34,6 +34,11 @@ const nothing = (error) => {
   throw error
 }
 
+/** Of a module that follows later: it has not come. Browsers say so by a TypeError; what else it fails with is ours. */
+const notHere = (error) => {
+  throw error instanceof TypeError ? new Stopped({ act: "wait", seconds: null, why: "unreachable" }) : error
+}
+
 async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
   const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" } // our API never redirects; a captive portal does
   try {
@@ -83,7 +88,8 @@ export async function formFile(folder, name, { sha256, type }) {
 /** A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws NoAnswer. */
 export async function templatesAt(address) {
   const answer = await fetch(address, { redirect: "error" }).catch(lost)
-  return answer.ok ? answer.text().catch(lost) : lost()
+  const page = await answer.text().catch(lost)
+  return answer.ok && page.includes("<template") ? page : lost() // what stands in between answers with a page too
 }
 
 async function keepKinds(addresses) {
@@ -188,9 +194,7 @@ export class Outbox {
     const offered = greeting.receipt_key
     const keys = (await this.#store.get("receipt_keys")) ?? [before?.receipt_key ?? offered]
     if (keys.at(-1) !== offered) {
-      const { isIntroduced } = await import("./later/keys.js").catch(() => {
-        throw new Stopped({ act: "wait", seconds: null })
-      })
+      const { isIntroduced } = await import("./later/keys.js").catch(notHere)
       if ((await isIntroduced(keys.at(-1), offered, greeting.receipt_keys ?? [])) !== false) keys.push(offered)
       else Object.assign(greeting, { stranger: offered, receipt_key: keys.at(-1) })
     }
@@ -301,9 +305,7 @@ export class Outbox {
     const waiting = await this.#store.filesWaiting()
     this.#report({ held: 0 })
     if (waiting.every(isStuck)) return
-    const { sendFiles } = await import("./later/files.js").catch(() => {
-      throw new Stopped({ act: "wait", seconds: null, why: "unreachable" })
-    })
+    const { sendFiles } = await import("./later/files.js").catch(notHere)
     await sendFiles(waiting, {
       ...this.#wish,
       store: this.#store,

@@ -4,6 +4,7 @@
 import { DraftClosed } from "../store.js"
 import { Interview } from "../interview.js"
 import { needs } from "../kinds.js"
+import { NoAnswer } from "../outbox.js"
 import { bundleOf } from "../preview.js"
 import { addressOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
@@ -144,8 +145,9 @@ export class Opened {
     const bundle = await this.#app.store.form(draft.form.id, draft.form.version)
     try {
       await ready(bundle)
-    } catch {
+    } catch (error) {
       release()
+      if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error // a module that does not come is a TypeError
       return { element: stamp("kinds-missing") }
     }
     this.interview = new Interview(this.#app.store, bundle, draft, events, {
