@@ -90,17 +90,20 @@ def unsent(phone: Phone, server: Server) -> None:
     assert phone.counts()["unsent"] == 1
 
 
+def counted(fault: Callable[[Route], None], asked: list[str]) -> Callable[[Route], None]:
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        fault(route)
+
+    return answer
+
+
 def test_a_release_with_a_file_that_is_not_ours_is_no_release(phone: Phone, server: Server) -> None:
     kept = phone.page.evaluate(RELEASES)
     release(server, "ban-moi")
     for file, fault in [*((SCRIPT, fault) for fault in FAULTS), ("/", maintained), ("/static/style.css", led_away)]:
         asked: list[str] = []
-
-        def answer(route: Route, fault: Callable[[Route], None] = fault, asked: list[str] = asked) -> None:
-            asked.append(route.request.url)
-            fault(route)
-
-        phone.context.route(f"{server.address}{file}", answer)
+        phone.context.route(f"{server.address}{file}", counted(fault, asked))
         said = phone.page.evaluate(FETCHED)
         phone.context.unroute_all()
         assert (bool(asked), said) == (True, "redundant"), f"{file} {fault.__name__}"
@@ -222,7 +225,7 @@ def test_an_app_that_a_former_worker_left_dead_opens_again_with_its_interviews(
     assert phone.page.locator(STANDS).count() == 0
     renewed(server)
     phone.page.reload()  # a dead page cannot ask: the browser looks for a newer worker by itself
-    phone.until(ONLY_NEW) if spoilt != "/" else phone.page.wait_for_event("load")
+    phone.until(ONLY_NEW)
     phone.open()
     assert phone.counts()["saved"] == 1
     phone.synced()
@@ -325,9 +328,15 @@ def test_a_release_whose_first_screen_behind_the_lock_fails_falls_back_too(
     assert phone.errors == []
 
 
-def test_a_phone_that_starts_slowly_is_told_nothing_once_it_stands(phone: Phone) -> None:
-    phone.reload()
+def test_who_is_told_that_the_app_has_not_opened_is_told_no_more_once_it_stands(phone: Phone) -> None:
+    phone.page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => dispatchEvent(new CustomEvent('so-ho', { detail: 'failed' })))"
+    )
+    phone.page.reload()
+    phone.page.wait_for_selector(STANDS)
+    expect(phone.page.locator("#stuck [data-stuck=failed]").first).to_be_attached()
     expect(phone.page.locator("#stuck")).to_be_hidden()
+    phone.unlock()
 
 
 def test_a_browser_that_is_too_old_is_told_so_in_two_languages(new_phone: Phone, server: Server) -> None:
