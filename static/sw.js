@@ -1,58 +1,180 @@
-// The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = […]` and
-// `const KINDS = […]`, files that only some questionnaires need: it keeps those when the page says so, and a new release
-// keeps what the one before had. It keeps the files of this one release and nothing else: all of them or none. It never takes over by itself: a new
-// release waits until the page, with no interview open and somebody's tap, sends "update". It never touches a request
-// that writes, /api/, /login or /desk/.
+// The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = {address: hash}`
+// and `const KINDS = {address: hash}`, files that only some questionnaires need: it keeps those when the page says so, and
+// a new release keeps what the one before had. Each release has a cache of its own, with all of its FILES or it is not there.
+//
+// Nothing is kept but the very bytes that the server said it serves: an answer that was led elsewhere, is of another type or
+// has another SHA-256 (a captive portal's page, one of maintenance) is no file of ours, and is asked for again.
+//
+// It never takes over by itself: a new release waits until the page, with no interview open and somebody's tap, sends
+// "update". The release before stays until a page of the new one says "started"; when pages of the new one say "failed"
+// twice, or somebody taps, it is served again. It never touches a request that writes, /api/, /login or /desk/.
 
 const CACHE = `so-ho-${VERSION}`
+const NOTES = "releases" // a cache with one answer: {serving, before, failed}, two caches' names and a count
+const PATIENCE = 60000 // milliseconds without any file of a release coming in
+const OURS = { ...FILES, ...KINDS }
+const TYPES = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", png: "image/png", webmanifest: "application/manifest+json" }
 
-// Past the browser's own cache: a stale module among new ones would break the shell.
-const fresh = (file) => new Request(file, { cache: "reload", credentials: "omit" })
+const typeOf = (address) => TYPES[address.split(".")[1]] ?? "text/html"
+const isOfType = (response, type) => (response.headers.get("Content-Type") ?? "").startsWith(type)
+const releases = async () => (await caches.keys()).filter((name) => name.startsWith("so-ho-"))
 
-async function keptKinds() {
-  const names = (await caches.keys()).filter((name) => name.startsWith("so-ho-"))
-  const found = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))
-  const kept = new Set(found.flat().map((request) => new URL(request.url).pathname))
-  return KINDS.filter((file) => kept.has(file))
+// Keeping
+
+/** An answer that is byte for byte what this release is made of. Rejects for any other. */
+async function fetched(address, signal) {
+  const integrity = `sha256-${OURS[address]}`
+  // Past the browser's own cache: a stale module among new ones would break the shell.
+  const answer = await fetch(address, { cache: "reload", credentials: "omit", mode: "same-origin", redirect: "error", integrity, signal })
+  if (!answer.ok || answer.redirected || !isOfType(answer, typeOf(address))) throw new TypeError(`not ours: ${address}`)
+  return answer
 }
 
-async function keepKinds(wanted) {
-  const cache = await caches.open(CACHE)
-  const kept = new Set((await cache.keys()).map((request) => new URL(request.url).pathname))
-  await cache.addAll(KINDS.filter((file) => wanted.includes(file) && !kept.has(file)).map(fresh))
-}
-
-async function keepEveryFile() {
-  const isNew = !(await caches.has(CACHE))
-  const cache = await caches.open(CACHE)
+/** Keeps all of them or none. Gives up when none has come for a while: a stalled line must not hold up the next try. */
+async function keep(addresses) {
+  const controller = new AbortController()
+  let timer
+  const moved = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => controller.abort(), PATIENCE)
+  }
+  moved()
   try {
-    await cache.addAll([...FILES, ...(await keptKinds())].map(fresh))
+    const bring = async (address) => {
+      const answer = await fetched(address, controller.signal)
+      moved()
+      return [address, answer]
+    }
+    const all = await Promise.all(addresses.map(bring))
+    const cache = await caches.open(CACHE)
+    for (const [address, answer] of all.reverse()) await cache.put(address, answer) // the page itself last: see isWhole
+  } finally {
+    clearTimeout(timer)
+    controller.abort()
+  }
+}
+
+const pathsIn = async (name) => (await (await caches.open(name)).keys()).map((request) => new URL(request.url).pathname)
+const isWhole = (name) => caches.match("/", { cacheName: name }).then(Boolean)
+
+/** The other releases that can be served, the oldest first: it is the one that is, where no notes say so. */
+async function others() {
+  const names = (await releases()).filter((name) => name !== CACHE)
+  const found = await Promise.all(names.map(isWhole))
+  return names.filter((_, place) => found[place])
+}
+
+async function install() {
+  const isNew = !(await caches.has(CACHE))
+  const kept = (await Promise.all((await releases()).map(pathsIn))).flat()
+  // Where a release was before, the way to the interviews is kept at once: this one might not start.
+  const isWanted = (address) => kept.includes(address) || (kept.length && address.includes("plain"))
+  try {
+    await keep([...Object.keys(FILES), ...Object.keys(KINDS).filter(isWanted)])
   } catch (error) {
     if (isNew) await caches.delete(CACHE)
     throw error // the install fails; the release before stays whole and is served on
   }
+  const [first] = await others()
+  const { serving = first } = await noted()
+  for (const name of await others()) {
+    if ((await dropSpoilt(name)) && name === serving) self.skipWaiting() // no page of it can ever ask for this one
+  }
 }
 
-async function dropOtherReleases() {
-  const names = await caches.keys()
-  await Promise.all(names.filter((name) => name.startsWith("so-ho-") && name !== CACHE).map((name) => caches.delete(name)))
+/**
+ * Former workers kept whatever was answered. A page in the place of a file goes, so that it is fetched anew; a release
+ * that cannot start because of it goes as a whole. → did it?
+ */
+async function dropSpoilt(name) {
+  const cache = await caches.open(name)
+  for (const path of await pathsIn(name)) {
+    const answer = await cache.match(path)
+    const type = typeOf(path)
+    const isSpoilt = path === "/" ? !(await answer.text()).includes("/static/app/") : type !== "text/html" && isOfType(answer, "text/html")
+    if (isSpoilt && path in FILES && (path === "/" || type === TYPES.js)) return caches.delete(name)
+    if (isSpoilt) await cache.delete(path)
+  }
+  return false
+}
+
+async function keepAsked(wanted) {
+  const { serving = CACHE } = await noted()
+  const kept = await pathsIn(serving)
+  const missing = wanted.filter((address) => !kept.includes(address))
+  if (missing.length && serving !== CACHE) throw new TypeError("of another release")
+  await keep(missing.filter((address) => address in OURS))
+}
+
+// Which release is served
+
+let notes = null
+
+const noted = () => (notes ??= caches.match("/releases", { cacheName: NOTES }).then((kept) => kept.json()).catch(() => ({})))
+
+async function note(said) {
+  notes = Promise.resolve(said)
+  await (await caches.open(NOTES)).put("/releases", new Response(JSON.stringify(said)))
+}
+
+async function activate() {
+  notes = null // what the worker before wrote last
+  const names = await others()
+  const { serving } = await noted()
+  const before = names.includes(serving) ? serving : names[0]
+  await note({ serving: CACHE, before, failed: 0 })
+  await Promise.all((await releases()).filter((name) => name !== CACHE && name !== before).map((name) => caches.delete(name)))
   await self.clients.claim()
 }
 
-async function fromRelease(address, request) {
-  const cache = await caches.open(CACHE)
-  return (await cache.match(address)) ?? fetch(request)
+async function started() {
+  const { serving, before } = await noted()
+  if (serving !== CACHE || !before) return
+  await note({ serving })
+  await caches.delete(before)
 }
 
-self.addEventListener("install", (event) => event.waitUntil(keepEveryFile()))
+/** The page that stands could not start. The second time, and when somebody `asks`, the release before is served. */
+async function failed(asks) {
+  const { serving, before, failed: times } = await noted()
+  if (serving !== CACHE || !before) return
+  await note(asks || times ? { serving: before } : { serving, before, failed: 1 })
+}
 
-self.addEventListener("activate", (event) => event.waitUntil(dropOtherReleases()))
+/** The release that did not start is tried again. */
+async function forward() {
+  const { serving } = await noted()
+  if (serving !== CACHE) await note({ serving: CACHE, before: serving, failed: 0 })
+}
+
+async function fromRelease(address, request) {
+  const { serving = CACHE } = await noted()
+  const kept = (await caches.match(address, { cacheName: serving })) ?? (await caches.match(address, { cacheName: CACHE }))
+  return kept ?? fetch(request)
+}
+
+const settled = (work) => work.then(() => true, () => false)
+
+const HEARD = {
+  update: () => self.skipWaiting(),
+  claim: () => self.clients.claim(),
+  started,
+  failed: () => failed(false),
+  back: () => failed(true),
+  forward,
+  release: async () => ({ serving: CACHE, newest: CACHE, ...(await noted()) }),
+}
+
+self.addEventListener("install", (event) => event.waitUntil(install()))
+
+self.addEventListener("activate", (event) => event.waitUntil(activate()))
 
 self.addEventListener("fetch", (event) => {
   const { request } = event
-  const url = new URL(request.url)
-  if (request.method !== "GET" || url.origin !== self.location.origin || ![...FILES, ...KINDS].includes(url.pathname)) return
-  event.respondWith(fromRelease(url.pathname, request))
+  const { origin, pathname } = new URL(request.url)
+  // The release before may have files that this one has not.
+  if (request.method !== "GET" || origin !== self.location.origin || !(pathname in OURS || pathname.startsWith("/static/app/"))) return
+  event.respondWith(fromRelease(pathname, request))
 })
 
 // What is to be sent is sealed while nobody has opened it: the worker sends nothing, it wakes the pages that stand.
@@ -61,10 +183,7 @@ self.addEventListener("sync", (event) => {
 })
 
 self.addEventListener("message", (event) => {
-  if (event.data === "update") self.skipWaiting()
-  if (event.data === "claim") event.waitUntil(self.clients.claim())
-  if (!event.data?.keep) return
-  const [port] = event.ports
-  const done = keepKinds(event.data.keep).then(() => true, () => false)
-  event.waitUntil(done.then((isKept) => port.postMessage(isKept)))
+  const { data, ports: [port] } = event
+  const work = data?.keep ? settled(keepAsked(data.keep)) : HEARD[data]?.()
+  if (work) event.waitUntil(Promise.resolve(work).then((told) => port?.postMessage(told)))
 })

@@ -81,13 +81,20 @@ export function track(origins, op, instance, before) {
 /** [path, kept] of what is kept by path, after instance `removed` is gone. */
 export const movedBy = (kept, removed) => Object.entries(kept).map(([at, one]) => [afterRemoval(at, removed), one]).filter(([at]) => at)
 
+/** Answers are what JSON is made of. */
+function copyOf(value) {
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (value === null || typeof value !== "object") return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copyOf(one)]))
+}
+
 /**
  * A draft as it stands: the answers it began with and the events after.
  * → {answers, confirmed: {path: reason}, origins: {repeat: [index in the beginning | null, …]}, last: path or null}
  * An event is {op: "set"|"add"|"remove"|"confirm"|"piece", path, value}; an `add` names the new instance and holds its answers.
  */
 export function replay(start, events) {
-  const answers = structuredClone(start)
+  const answers = copyOf(start)
   let origins = {}
   let confirmed = {}
   let last = null
@@ -101,7 +108,7 @@ export function replay(start, events) {
       const list = listAt(answers, path.replace(/\[\d+\]$/, ""))
       const { index } = steps(path).at(-1)
       origins = track(origins, op, path, list.length)
-      if (op === "add") list.splice(index, 0, structuredClone(value ?? {}))
+      if (op === "add") list.splice(index, 0, copyOf(value ?? {}))
       else {
         list.splice(index, 1)
         confirmed = Object.fromEntries(movedBy(confirmed, path))

@@ -1,6 +1,6 @@
 """What a phone sealed for this server, so-ho-bundle-1 (docs/exchange.md): opened, checked, bounded.
 
-    so-ho-bundle-1 ⏎ | header: a line of JSON ⏎ | AES-256-GCM in chunks of 256 KiB, of a gzip stream of:
+    so-ho-bundle-1 ⏎ | header: a line of JSON ⏎ | AES-256-GCM in chunks of 256 KiB, of a gzip stream (or as it is) of:
     lines of JSON, and files' bytes behind their lines
 
 Anybody may have written the bytes: the escrow's public key is no secret. What is known after opening is that nobody
@@ -16,7 +16,9 @@ import json
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,8 +28,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from survey.problems import Problem
 from survey.submissions.envelope import Entry, read_entries
 from survey.submissions.escrow import BUNDLE, Escrow
+from survey.submissions.rows import OVERHEAD, Rows
 
 FORMAT = b"so-ho-bundle-1\n"
+GZIP = b"\x1f\x8b"
 CHUNK = 256 * 1024
 TAG = 16
 MAX_HEADER = 8 * 1024
@@ -55,6 +59,7 @@ class Bundle:
     vouched: Any = None
     entries: list[Entry] = field(default_factory=list)
     files: list[Enclosed] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
 
 
 def open_bundle(stream: IO[bytes], escrow: Escrow, folder: Path, file_limit: int) -> Bundle:
@@ -65,9 +70,9 @@ def open_bundle(stream: IO[bytes], escrow: Escrow, folder: Path, file_limit: int
     """
     head, header = _read_head(stream)
     key = _unwrap(header, escrow)
-    inside = io.BufferedReader(_Inflated(_decrypted(stream, key, head)), CHUNK)
+    inside = _inside(_decrypted(stream, key, head))
     bundle = Bundle(_text(header, "account", 64), _text(header, "device", 64), _pass(inside))
-    _read_parts(inside, bundle, folder, file_limit)
+    _read_parts(inside, bundle, escrow, folder, file_limit)
     return bundle
 
 
@@ -114,6 +119,30 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
     return b"".join(parts)
 
 
+def _inside(chunks: Iterator[bytes]) -> IO[bytes]:
+    """What was sealed, unpacked where it is packed."""
+    first = next(chunks, b"")
+    given = chain([first], chunks)
+    return io.BufferedReader(_Inflated(given) if first.startswith(GZIP) else _Joined(given), CHUNK)
+
+
+class _Joined(io.RawIOBase):
+    """The chunks one behind the other."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._left = self._left or next(self._chunks, b"")
+        data, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
 class _Inflated(io.RawIOBase):
     """The gzip stream (RFC 1952) in `chunks`, unpacked no further than is asked for: a bomb never goes off."""
 
@@ -151,23 +180,46 @@ def _pass(inside: IO[bytes]) -> Any:
     return _object(inside.readline(MAX_HEADER)).get("pass")
 
 
-def _read_parts(inside: IO[bytes], bundle: Bundle, folder: Path, file_limit: int) -> None:
+def _read_parts(inside: IO[bytes], bundle: Bundle, escrow: Escrow, folder: Path, file_limit: int) -> None:
     size = weight = 0
     while line := inside.readline(MAX_LINE + 1):
         if len(line) > MAX_LINE:
             raise Problem("too_large")
         if line.startswith(b'{"file":'):
-            enclosed, length = _enclosed(_object(line).get("file"), folder / str(len(bundle.files)))
+            said: Any = _object(line).get("file")
+            enclosed, length = _enclosed(said, folder / str(len(bundle.files)))
+            is_sealed = said.get("sealed") is True
             weight += length
-            if length > file_limit or weight > MAX_FILE_BYTES or len(bundle.files) == MAX_FILES:
+            if length > file_limit + OVERHEAD * is_sealed or weight > MAX_FILE_BYTES or len(bundle.files) == MAX_FILES:
                 raise Problem("too_large")
             _copy(inside, enclosed.path, length)
+            if is_sealed:
+                _unseal(enclosed, bundle.rows)
             bundle.files.append(enclosed)
         else:
             size += len(line)
             if size > MAX_ENTRY_BYTES:
                 raise Problem("too_large")
-            bundle.entries.extend(_entries(line, MAX_ENTRIES - len(bundle.entries)))
+            bundle.entries.extend(_entries_in(line, bundle, escrow))
+
+
+def _entries_in(line: bytes, bundle: Bundle, escrow: Escrow) -> list[Entry]:
+    """The entries of a line: as they were finished, or in a row as it lies on the phone."""
+    most = MAX_ENTRIES - len(bundle.entries)
+    if line.startswith(b'{"ring":'):
+        bundle.rows.open_ring(_object(line).get("ring"), escrow, bundle.account_id)
+    elif line.startswith(b'{"row":'):
+        entry = bundle.rows.read(_object(line).get("row"))
+        return [] if entry is None else _entries(json.dumps({"entries": [entry]}).encode(), most)
+    else:
+        return _entries(line, most)
+    return []
+
+
+def _unseal(enclosed: Enclosed, rows: Rows) -> None:
+    """The bytes of a file in place of their box; of one that does not open, the box, which has another hash."""
+    with suppress(InvalidTag):
+        enclosed.path.write_bytes(rows.unsealed("bytes", enclosed.sha256, enclosed.path.read_bytes()))
 
 
 def _entries(line: bytes, most: int) -> list[Entry]:

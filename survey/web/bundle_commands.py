@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,9 +25,10 @@ FAULTS = {
 @click.command("import-bundle")
 @click.argument("file", type=click.File("rb"))
 @click.option("--receipts", type=click.Path(path_type=Path), help="Write the receipts to carry back into this file.")
+@click.option("--begun", type=click.Path(path_type=Path), help="Write interviews that nobody finished into this file.")
 @click.option("--carrier", help="Account name of who brought the file: stands in the log.")
 @with_appcontext
-def import_bundle(file: BinaryIO, receipts: Path | None, carrier: str | None) -> None:
+def import_bundle(file: BinaryIO, receipts: Path | None, begun: Path | None, carrier: str | None) -> None:
     """Take in a phone's sealed FILE (docs/exchange.md). Twice, or after the phone sent the same, changes nothing."""
     with transaction() as session:
         who = find_account(session, carrier) if carrier else None
@@ -39,6 +41,9 @@ def import_bundle(file: BinaryIO, receipts: Path | None, carrier: str | None) ->
         back = receipts_file(session, taken)
     if receipts:
         receipts.write_bytes(back)  # after the commit: a receipt never comes before what it speaks of
+    rows = taken.bundle.rows
+    if begun:
+        begun.write_text(json.dumps(rows.begun, ensure_ascii=False, indent=1), encoding="utf-8")
     held = len(taken.held)
     click.echo(
         f"{taken.new} phiếu mới, {taken.known} phiếu đã có, {held} phiếu tạm giữ, {taken.incomplete} phiếu còn chờ ảnh."
@@ -49,3 +54,7 @@ def import_bundle(file: BinaryIO, receipts: Path | None, carrier: str | None) ->
         click.echo("Tệp không chứng minh được là của ai: các phiếu mới được giữ lại để xem.")
     if taken.refused_files:
         click.echo(f"{taken.refused_files} ảnh hỏng, không nhận.")
+    if rows.begun:
+        click.echo(f"{len(rows.begun)} phiếu đang làm dở, không nhập được: xem bằng --begun TỆP (có dữ liệu của hộ).")
+    if rows.damaged:
+        click.echo(f"{rows.damaged} dòng hỏng trong máy, không đọc được.")

@@ -1,7 +1,8 @@
 """The phone's shell: one page, one worker, one manifest; the same bytes for everybody, so that they can be kept.
 
 The worker `static/sw.js` is served at /sw.js (at its own address it would control /static/ only) with this release's
-VERSION and FILES in front. VERSION is a hash of all those files: any change makes a new release, nothing else does.
+VERSION, FILES and KINDS in front: the addresses that it keeps, each with the SHA-256 of the bytes that are served
+there. VERSION is a hash of all those: any change makes a new release, nothing else does.
 
 Scripts and style sheets go out small: without comments and spaces, with short local names (a third of the bytes).
 What is in the repository is what runs, and no build step stands between. `make node` runs the modules as they go
@@ -12,24 +13,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import minify
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 from flask_babel import force_locale, gettext
 
 from survey import terms
 from survey.submissions.clocks import RELEASED
-from survey.web.language import LANGUAGES, current_language
+from survey.web.language import LANGUAGES
 from survey.web.security import HEADERS, public
 
 blueprint = Blueprint("capture", __name__)
 MANIFEST = "/manifest.webmanifest"
-KINDS_PAGE, LATER_PAGE = "/kinds.html", "/later.html"
+KINDS_PAGE, LATER_PAGE, PLAIN_PAGE = "/kinds.html", "/later.html", "/plain.html"
+PAGES = {"/": "app/index.html"} | {page: f"app{page}" for page in (KINDS_PAGE, LATER_PAGE, PLAIN_PAGE)}
 FIRST_LANGUAGE = next(iter(LANGUAGES))
 SMALL = {".js": "text/javascript", ".css": "text/css"}  # what goes out small, and its type
+TYPES = SMALL | {".webmanifest": "application/manifest+json"}
 # The minifier writes Math.trunc(x) as x|0, which is another number for NaN and beyond 2³¹: it does not get to see Math.
 MATH, HIDDEN = "Math.", "Math\u01c2."
 # Nothing newer than the source may come in: old phones read what we wrote, not what would be shortest today.
@@ -49,7 +54,7 @@ def init_app(app: Flask) -> None:
 @public
 def page() -> Response:
     """The app. It holds no name, no token, no data."""
-    response = _kept(Response(render_template("app/index.html")))
+    response = _kept("/")
     # The desk shows it in a frame of its own, as the preview of a questionnaire; no other site may.
     policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
     response.headers["Content-Security-Policy"] = policy
@@ -60,55 +65,104 @@ def page() -> Response:
 @public
 def worker() -> Response:
     """The service worker of this release."""
-    source = small(_static() / "sw.js")
-    files, kept = json.dumps(["/", MANIFEST, *_files()]), json.dumps([KINDS_PAGE, *_kinds(), *_later()])
-    lists = f'const VERSION = "{app_version()}"\nconst FILES = {files}\nconst KINDS = {kept}'
-    response = Response(f"{lists}\n{source}", mimetype="text/javascript")
+    lists = {"VERSION": app_version(), "FILES": _hashes(_files()), "KINDS": _hashes([*_kinds(), *_later()])}
+    said = "".join(f"const {name} = {json.dumps(value)}\n" for name, value in lists.items())
+    response = Response(said + small(_static() / "sw.js"), mimetype=SMALL[".js"])
     response.headers["Service-Worker-Allowed"] = "/"
-    return _kept(response)
+    return _to_be_asked_about(response)
 
 
 @blueprint.get(KINDS_PAGE)
 @public
 def kinds() -> Response:
     """The templates of the kinds of question that only some questionnaires ask (static/app/kinds.js)."""
-    return _kept(Response(render_template("app/kinds.html")))
+    return _kept(KINDS_PAGE)
 
 
 @blueprint.get(LATER_PAGE)
 @public
 def later() -> Response:
     """The templates that no first interview needs."""
-    return _kept(Response(render_template("app/later.html")))
+    return _kept(LATER_PAGE)
+
+
+@blueprint.get(PLAIN_PAGE)
+@public
+def plain() -> Response:
+    """The way to the interviews on a phone whose app does not start."""
+    return _kept(PLAIN_PAGE)
 
 
 @blueprint.get("/language/<code>.html")
 @public
 def other_language(code: str) -> Response:
     """Every word of the page in another language than the first."""
-    if code not in _other_languages():
-        abort(404)
-    return _kept(Response(render_template("app/other_language.html", only=code)))
+    return _kept(f"/language/{code}.html")
 
 
-@blueprint.get("/static/app/<path:name>.js")
+@blueprint.get("/static/<any(app, plain):folder>/<path:name>.js")
 @public
-def module(name: str) -> Response:
-    """A module of the phone's shell."""
-    return _small(f"/static/app/{name}.js")
+def module(folder: str, name: str) -> Response:
+    """A script of the phone's shell."""
+    return _kept(f"/static/{folder}/{name}.js")
 
 
 @blueprint.get("/static/<any(style, kinds):name>.css")
 @public
 def style(name: str) -> Response:
     """How the phone's pages look."""
-    return _small(f"/static/{name}.css")
+    return _kept(f"/static/{name}.css")
 
 
 @blueprint.get(MANIFEST)
 @public
 def manifest() -> Response:
     """What the phone shows when the app is installed."""
+    return _kept(MANIFEST)
+
+
+def each_language(languages: Iterable[str] = LANGUAGES) -> Iterator[str]:
+    """Each language's code in turn; what a template renders meanwhile is in that language."""
+    for language in languages:
+        with force_locale(language):
+            yield language
+
+
+def app_version() -> str:
+    """This release: a hash of all that the phone keeps, and of the worker that keeps it."""
+    known: str | None = current_app.extensions.get("app_version")
+    if known is None or current_app.debug:
+        said = [small(_static() / "sw.js"), *_hashes([*_files(), *_kinds(), *_later()]).items()]
+        known = current_app.extensions["app_version"] = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    return known
+
+
+def _hashes(addresses: list[str]) -> dict[str, str]:
+    """Each address with the SHA-256 (base64) of what is served there: the worker keeps nothing else. Worked out once a
+    process, or each time while developing."""
+    known: dict[str, str] = current_app.extensions.setdefault("kept_hashes", {})
+    if current_app.debug:
+        known.clear()
+    for address in addresses:
+        if address not in known:
+            known[address] = b64encode(hashlib.sha256(_bytes_of(address)).digest()).decode()
+    return {address: known[address] for address in addresses}
+
+
+def _bytes_of(address: str) -> bytes:
+    """What is served under an address that the phone keeps: the same for everybody, whatever language they chose."""
+    with force_locale(FIRST_LANGUAGE):
+        if address in PAGES:
+            return render_template(PAGES[address]).encode()
+        if address.startswith("/language/"):
+            return render_template("app/other_language.html", only=Path(address).stem).encode()
+        if address == MANIFEST:
+            return json.dumps(_manifest(), ensure_ascii=False).encode()
+    path = _path(address)
+    return small(path).encode() if path.suffix in SMALL else path.read_bytes()
+
+
+def _manifest() -> dict[str, Any]:
     sizes = (("192", "any"), ("512", "any"), ("maskable-512", "maskable"))
     icons = [
         {
@@ -120,48 +174,19 @@ def manifest() -> Response:
         for name, purpose in sizes
         if (_static() / "icons" / f"icon-{name}.png").exists()
     ]
-    described = jsonify(
-        {
-            "id": "/",
-            "name": gettext("Sổ Hộ – household review"),
-            "short_name": "Sổ Hộ",
-            "lang": current_language(),
-            "start_url": "/",
-            "scope": "/",
-            "display": "standalone",
-            "orientation": "portrait",
-            "theme_color": "#0b6b57",
-            "background_color": "#ffffff",
-            "icons": icons,
-        }
-    )
-    described.mimetype = "application/manifest+json"
-    return _kept(described)
-
-
-def each_language(languages: Iterable[str] = LANGUAGES) -> Iterator[str]:
-    """Each language's code in turn; what a template renders meanwhile is in that language."""
-    for language in languages:
-        with force_locale(language):
-            yield language
-
-
-def app_version() -> str:
-    """This release: a hash of the shell's files; worked out once a process, or each time while developing."""
-    known: str | None = current_app.extensions.get("app_version")
-    if known is None or current_app.debug:
-        digest = hashlib.sha256(render_template("app/index.html").encode())
-        digest.update(small(_static() / "sw.js").encode())
-        for page in ("kinds", "later"):
-            digest.update(render_template(f"app/{page}.html").encode())
-        for code in _other_languages():
-            digest.update(render_template("app/other_language.html", only=code).encode())
-        for path in _static_files():
-            digest.update(str(path).encode())
-            file = _static() / path
-            digest.update(small(file).encode() if path.suffix in SMALL else file.read_bytes())
-        known = current_app.extensions["app_version"] = digest.hexdigest()[:16]
-    return known
+    return {
+        "id": "/",
+        "name": gettext("Sổ Hộ – household review"),
+        "short_name": "Sổ Hộ",
+        "lang": FIRST_LANGUAGE,
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "orientation": "portrait",
+        "theme_color": "#0b6b57",
+        "background_color": "#ffffff",
+        "icons": icons,
+    }
 
 
 def small(path: Path) -> str:
@@ -175,13 +200,6 @@ def _minified(path: Path, _changed: int) -> str:
     return str(minify.string(SMALL[path.suffix], source)).replace(HIDDEN, MATH)
 
 
-def _small(address: str) -> Response:
-    if address not in {*_files(), *_kinds(), *_later()}:
-        abort(404)
-    path = _path(address)
-    return _kept(Response(small(path), mimetype=SMALL[path.suffix]))
-
-
 def _path(address: str) -> Path:
     return _static() / address.removeprefix("/static/")
 
@@ -189,7 +207,7 @@ def _path(address: str) -> Path:
 def _static_files() -> list[Path]:
     """What a phone may keep of the static files, below their folder."""
     static = _static()
-    patterns = ("style.css", "kinds.css", "app/**/*.js", "icons/*.svg", "icons/*.png")
+    patterns = ("style.css", "kinds.css", "app/**/*.js", "plain/**/*.js", "icons/*.svg", "icons/*.png")
     return sorted(path.relative_to(static) for pattern in patterns for path in static.glob(pattern))
 
 
@@ -198,19 +216,20 @@ def _addresses(wanted: Callable[[Path], bool]) -> list[str]:
 
 
 def _files() -> list[str]:
-    """Addresses of the static files that the phone keeps from the beginning."""
-    return _addresses(lambda path: not {"kinds", "kinds.css", "later"} & set(path.parts))
+    """Addresses of what the phone keeps from the beginning."""
+    static = _addresses(lambda path: not {"kinds", "kinds.css", "later"} & set(path.parts))
+    return ["/", MANIFEST, *static]
 
 
 def _kinds() -> list[str]:
-    """Addresses of the static files that a phone keeps once one of its questionnaires needs them."""
-    return _addresses(lambda path: bool({"kinds", "kinds.css"} & set(path.parts)))
+    """Addresses of what a phone keeps once one of its questionnaires needs it."""
+    return [KINDS_PAGE, *_addresses(lambda path: bool({"kinds", "kinds.css"} & set(path.parts)))]
 
 
 def _later() -> list[str]:
     """Addresses that no first interview needs: a phone keeps them after its first sync."""
     languages = [f"/language/{code}.html" for code in _other_languages()]
-    return [*languages, LATER_PAGE, *_addresses(lambda path: "later" in path.parts)]
+    return [*languages, LATER_PAGE, PLAIN_PAGE, *_addresses(lambda path: "later" in path.parts)]
 
 
 def _other_languages() -> list[str]:
@@ -221,7 +240,14 @@ def _static() -> Path:
     return Path(current_app.static_folder or "")
 
 
-def _kept(response: Response) -> Response:
+def _kept(address: str) -> Response:
+    """The answer for an address that the phone keeps. Raises 404 for any other."""
+    if address not in {*_files(), *_kinds(), *_later()}:
+        abort(404)
+    return _to_be_asked_about(Response(_bytes_of(address), mimetype=TYPES.get(Path(address).suffix, "text/html")))
+
+
+def _to_be_asked_about(response: Response) -> Response:
     """May be kept, must be asked about."""
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()

@@ -90,8 +90,8 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
 IN_PART = Fault(
     "the worker keeps what it got of a release",
     "static/sw.js",
-    "    await cache.addAll([...FILES, ...(await keptKinds())].map(fresh))",
-    "    await Promise.all([...FILES, ...(await keptKinds())].map((file) => cache.add(fresh(file)).catch(() => null)))",
+    "    const all = await Promise.all(addresses.map(bring))",
+    "    const all = (await Promise.all(addresses.map((one) => bring(one).catch(() => null)))).filter(Boolean)",
 )
 
 

@@ -159,13 +159,17 @@ def test_a_planted_import_is_found() -> None:
 
 # A power of the browser: (what it looks like, which files may use it).
 POWERS = {
-    "IndexedDB": (r"\bindexedDB\b|\bIDB\w+", {"static/app/store.js", "static/app/database.js"}),
+    "IndexedDB": (r"\bindexedDB\b|\bIDB\w+", {
+            "static/app/store.js", "static/app/database.js",
+            "static/plain/later/export.js",  # what is left when no module of the app runs
+        }),
     "the network": (
         r"(?<![\w.])fetch\s*\(|\bXMLHttpRequest\b|\bsendBeacon\b|\bWebSocket\b|\bEventSource\b",
         {"static/app/outbox.js", "static/sw.js"},
     ),
     "encryption": (r"\bsubtle\.(?!digest)\w+", {
             "static/app/vault.js", "static/app/later/rings.js", "static/app/receipt.js",
+            "static/plain/later/export.js",
             "static/app/later/bundle.js",  # what leaves the phone by hand is sealed where it leaves, not in the vault
         }),
 }
@@ -179,7 +183,7 @@ PURE_SCRIPTS = {
 
 def is_shell(path: str) -> bool:
     """What may touch the screen: the capture shell on the phone, and the desk's scripts."""
-    return path.startswith(("static/app/capture", "static/app/media", "static/desk"))
+    return path.startswith(("static/app/capture", "static/app/media", "static/desk", "static/plain"))
 
 
 def power_faults(path: str, source: str) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from app import create_app
 from scripts.serving import make_server
+from survey.web.security import public
 
 
 class InMemory(BytecodeCache):
@@ -31,9 +32,14 @@ COMPILED = InMemory()
 
 
 def office(folder: Path) -> Flask:
-    """The app on what lies in `folder`."""
+    """The app on what lies in `folder`: `static` and `sw.js` there are those of another release."""
     app = create_app({"INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder}/so-ho.sqlite3"})
     app.jinja_env.bytecode_cache = COMPILED
+    if (folder / "static").is_dir():
+        app.static_folder = str(folder / "static")
+    if (folder / "sw.js").is_file():
+        former = (folder / "sw.js").read_text()
+        app.view_functions["capture.worker"] = public(lambda: Response(former, mimetype="text/javascript"))
     return app
 
 

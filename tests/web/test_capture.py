@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +38,39 @@ def test_the_worker_may_control_the_whole_site_and_keeps_files_that_exist(client
         with client.get(address) as answer:
             assert answer.status_code == 200, address
             assert "no-store" not in answer.headers["Cache-Control"], address
+
+
+KINDS_OF_FILE = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+
+
+def hashes(client: Any) -> dict[str, str]:
+    """Each address that the worker keeps, with the hash that it wants."""
+    served = client.get("/sw.js").text
+    lists = [json.loads(re.findall(rf"^const {name} = (.*)$", served, re.M)[0]) for name in ("FILES", "KINDS")]
+    return lists[0] | lists[1]
+
+
+def test_the_hash_of_each_kept_file_is_that_of_the_bytes_that_everybody_is_served(client: Any, login_as: Any) -> None:
+    known = hashes(client)
+    assert {"/", "/plain.html", "/manifest.webmanifest", "/language/en.html", "/static/kinds.css"} <= set(known)
+    english = login_as("supervisor")
+    english.set_cookie("lang", "en")
+    assert hashes(english) == known
+    for address, wanted in known.items():
+        for browser, packed in ((client, ""), (english, "gzip")):
+            with browser.get(address, headers={"Accept-Encoding": packed}) as answer:
+                body = gzip.decompress(answer.data) if answer.content_encoding == "gzip" else answer.data
+                assert base64.b64encode(hashlib.sha256(body).digest()).decode() == wanted, address
+                kind = KINDS_OF_FILE.get(Path(address).suffix, answer.mimetype)
+                assert answer.mimetype == kind, address
+
+
+def test_the_first_to_ask_decides_nothing(app: Flask, client: Any) -> None:
+    """Hashes are worked out once a process: not in the language of whoever came first."""
+    wanted = hashes(client)
+    app.extensions.pop("kept_hashes"), app.extensions.pop("app_version")
+    client.set_cookie("lang", "en")
+    assert hashes(client) == wanted
 
 
 def test_a_release_is_named_by_what_is_in_it(app: Flask, client: Any, login_as: Any) -> None:

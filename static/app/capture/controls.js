@@ -12,7 +12,12 @@ const Trace = kind("trace", "Trace")
 
 const Attached = kind("attached", "Attached")
 // A phone that has not fetched the rest of the release yet types the number.
-const Barcode = later(() => import("./later/barcode.js").then((module) => module.Barcode, () => TextField))
+const barcode = async () => {
+  const { Barcode: Control, learnt } = await import("./later/barcode.js")
+  await learnt()
+  return Control
+}
+const Barcode = later(() => barcode().catch(() => TextField))
 
 /** type → control; or {appearance: control, …} of which the first that the question has counts, "" when it has none. */
 const CONTROLS = {

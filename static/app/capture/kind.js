@@ -1,7 +1,7 @@
 // Reads in what a questionnaire needs beyond the shell, before its first question is drawn (kinds.js).
 
 import { needs } from "../kinds.js"
-import { templatesAt } from "../outbox.js"
+import { NoAnswer, templatesAt } from "../outbox.js"
 import { kit } from "./kit.js"
 import { learn } from "./page.js"
 
@@ -9,7 +9,7 @@ let taught = null
 
 function dress(address) {
   const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address })
-  const done = new Promise((resolve) => link.addEventListener("load", resolve, { once: true }))
+  const done = new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: () => reject(new NoAnswer()) }))
   document.head.append(link)
   return done
 }

@@ -16,6 +16,7 @@
 // Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
 // · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
 
+import "../older.js"
 import { bounds, doubt } from "../clock.js"
 import { Device, Locked, Store } from "../store.js"
 import { Outbox, Stopped, hello, signOut } from "../outbox.js"
@@ -34,6 +35,8 @@ import { routeOf } from "./routes.js"
 import { space } from "./space.js"
 import * as welcome from "./welcome.js"
 
+/** Tells static/plain/start.js how far this release came: "stands", "started", "failed". */
+const tellStart = (detail) => dispatchEvent(new CustomEvent("so-ho", { detail }))
 const { released } = document.documentElement.dataset
 
 /** What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens. */
@@ -53,7 +56,10 @@ class App {
   async start() {
     await look.apply()
     // Without HTTPS a browser gives neither locks nor hashes nor a worker: better one sentence than half an app.
-    if (!isSecureContext) return this.#place(await welcome.showInsecure())
+    if (!isSecureContext) {
+      this.#place(await welcome.showInsecure())
+      return tellStart("stands")
+    }
     Store.relievedBy(async () => (await space()).relieve())
     this.opened = new Opened(this)
     this.keeper = new Keeper(this)
@@ -142,7 +148,8 @@ class App {
   async leave() {
     await this.opened.close()
     await this.device.set("account", null)
-    await this.device.set("owes_sign_out", !(await signOut()))
+    await this.device.set("owes_sign_out", true)
+    if (await signOut()) await this.device.set("owes_sign_out", false)
     this.tell("account")
     this.go("#/")
     await this.signedIn(null)
@@ -175,6 +182,7 @@ class App {
     const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) => this.#trouble(error))
     if (turn !== this.#turn || !screen) return
     this.#place(screen)
+    if (!screen.isTrouble) tellStart(!barrier || barrier === welcome.show ? "started" : "stands")
   }
 
   /** The screen that stands before all others, or null. */
@@ -210,7 +218,8 @@ class App {
     console.error(error)
     const element = stamp("trouble")
     action(element, "retry").addEventListener("click", () => location.reload())
-    return { element }
+    tellStart("failed")
+    return { element, isTrouble: true }
   }
 
   #clicked(event) {

@@ -4,6 +4,7 @@
 import { DraftClosed } from "../store.js"
 import { Interview } from "../interview.js"
 import { needs } from "../kinds.js"
+import { NoAnswer } from "../outbox.js"
 import { bundleOf } from "../preview.js"
 import { addressOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
@@ -18,10 +19,12 @@ export const lockName = (draft) => `so-ho draft ${draft}`
 /** Holds a lock until the returned function is called; null when another tab has it. `onStolen` when it is taken away. */
 function hold(name, { steal = false, onStolen }) {
   return new Promise((resolve) => {
-    const options = steal ? { steal: true } : { signal: AbortSignal.timeout(PATIENCE) }
+    const patience = new AbortController()
+    const timer = steal || setTimeout(() => patience.abort(), PATIENCE)
     let isHeld = false
     navigator.locks
-      .request(name, options, () => {
+      .request(name, steal ? { steal } : { signal: patience.signal }, () => {
+        clearTimeout(timer)
         isHeld = true
         return new Promise((release) => resolve(release))
       })
@@ -142,8 +145,9 @@ export class Opened {
     const bundle = await this.#app.store.form(draft.form.id, draft.form.version)
     try {
       await ready(bundle)
-    } catch {
+    } catch (error) {
       release()
+      if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error // a module that does not come is a TypeError
       return { element: stamp("kinds-missing") }
     }
     this.interview = new Interview(this.#app.store, bundle, draft, events, {

@@ -167,7 +167,7 @@ export class Question {
     if (!isNew) this.touch()
     this.element.scrollIntoView({ block: "start" })
     scrollBy(0, -72)
-    const controls = [...part(this.element, "control").querySelectorAll("input, textarea, select, button")].filter((one) => one.checkVisibility())
+    const controls = [...part(this.element, "control").querySelectorAll("input, textarea, select, button")].filter((one) => one.getClientRects().length)
     const place = controls.find((one) => one.checked) ?? controls[0] ?? part(this.element, "label")
     place.focus({ preventScroll: true })
   }

@@ -1,8 +1,11 @@
-// This release and the next: registers the worker, and offers a waiting release only when no interview is open in any
-// tab. Nothing is taken over without a tap.
+// This release and the next: registers the worker, and offers a waiting release, or one that was left because it did not
+// start, only when no interview is open in any tab. Nothing is taken over without a tap.
 
-import { keep } from "../kept.js"
+import { within } from "../deadline.js"
+import { asked, keep } from "../kept.js"
 import { lockName } from "./opened.js"
+
+const PATIENCE = 2000 // milliseconds for the worker's word; that of an earlier release has none
 
 /** Is an interview open, in this tab or another? */
 export async function isInterviewOpen() {
@@ -12,6 +15,8 @@ export async function isInterviewOpen() {
 
 export class Release {
   #registration = null
+  /** {serving, newest} of the worker's releases. */
+  #told = null
   #onChange
   #isWanted = false
   #isWoken = false
@@ -23,7 +28,9 @@ export class Release {
   async start() {
     const workers = navigator.serviceWorker
     if (!workers) return
-    const hadOne = Boolean(workers.controller)
+    const { controller } = workers
+    const hadOne = Boolean(controller)
+    if (hadOne) this.#told = await within(PATIENCE, () => asked(controller, "release")).catch(() => null)
     workers.addEventListener("controllerchange", async () => {
       // The first worker merely takes the page into its care; a later one brings other files: start afresh.
       if ((hadOne || this.#isWanted) && !(await isInterviewOpen())) location.reload()
@@ -71,21 +78,30 @@ export class Release {
     return Boolean(navigator.serviceWorker?.controller)
   }
 
-  /** May a waiting release be offered now? */
+  /** Is an earlier release served, because the newest one did not start? */
+  get #isLeft() {
+    return this.#told && this.#told.serving !== this.#told.newest
+  }
+
+  /** May another release be offered now? */
   async isOffered() {
-    return Boolean(this.#registration?.waiting && navigator.serviceWorker.controller) && !(await isInterviewOpen())
+    const isOther = this.#registration?.waiting || this.#isLeft
+    return Boolean(isOther && navigator.serviceWorker.controller) && !(await isInterviewOpen())
   }
 
   /** The tap on «Cập nhật». */
   async accept() {
     if (!(await this.isOffered())) return this.#onChange()
     this.#isWanted = true
-    this.#registration.waiting.postMessage("update")
+    if (this.#registration.waiting) return this.#registration.waiting.postMessage("update")
+    await asked(navigator.serviceWorker.controller, "forward")
+    location.reload()
   }
 
-  /** The release that this phone keeps, by its cache; "" before the first is complete. */
+  /** The release that this phone runs, by its cache; "" before the first is complete. */
   async version() {
     const names = (await globalThis.caches?.keys()) ?? []
-    return names.find((name) => name.startsWith("so-ho-"))?.slice("so-ho-".length) ?? ""
+    const name = this.#told?.serving ?? names.find((one) => one.startsWith("so-ho-"))
+    return name?.slice("so-ho-".length) ?? ""
   }
 }

@@ -5,9 +5,7 @@ import { answersOf, doubts, isSame, readCard } from "../../later/cccd.js"
 import { display } from "../../record.js"
 import { action, part, spoken, stamp, word } from "../page.js"
 import { plainText } from "../words.js"
-import { learnt } from "./learnt.js"
-
-await learnt()
+export { learnt } from "./learnt.js"
 
 const PAUSE = 150 // milliseconds between two looks
 
