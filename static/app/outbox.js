@@ -2,6 +2,7 @@
 // store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
 
 import { canonical, sha256 as hashOf } from "./canonical.js"
+import { within } from "./deadline.js"
 import { keep } from "./kept.js"
 import { needs } from "./kinds.js"
 import { isSigned } from "./receipt.js"
@@ -21,29 +22,37 @@ export class Stopped extends Error {
   }
 }
 
+/** Fetch itself failed, or its answer broke off. Any other error is ours, and must never pass for a bad line. */
+export class NoAnswer extends Error {}
+const lost = () => {
+  throw new NoAnswer()
+}
+/** Of a call that may fail: null when it brought nothing. */
+const nothing = (error) => {
+  if (error instanceof NoAnswer || error?.name === "TimeoutError") return null
+  throw error
+}
+
 async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
+  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" } // our API never redirects; a captive portal does
   try {
-    const response = await fetch(address, {
-      method,
-      body,
-      headers,
-      credentials: "same-origin",
-      cache: "no-store",
-      redirect: "manual", // our API never redirects; a captive portal does
-      signal: AbortSignal.timeout(patience),
+    return await within(patience, async (signal) => {
+      const response = await fetch(address, { ...how, signal }).catch(lost)
+      const ours = response.headers.get("X-So-Ho") === "1"
+      const isJson = response.headers.get("Content-Type")?.startsWith("application/json")
+      const isBare = method === "HEAD" || response.status === 201 || response.status === 204
+      return {
+        status: response.status || 302, // a redirect that is not followed shows no status
+        ours: ours && (isBare || isJson),
+        body: ours && isJson ? await response.json().catch(lost) : null,
+        retryAfter: response.headers.get("Retry-After"),
+        header: (name) => response.headers.get(name),
+      }
     })
-    const ours = response.headers.get("X-So-Ho") === "1"
-    const isJson = response.headers.get("Content-Type")?.startsWith("application/json")
-    const isBare = method === "HEAD" || response.status === 201 || response.status === 204
-    return {
-      status: response.status || 302, // a redirect that is not followed shows no status
-      ours: ours && (isBare || isJson),
-      body: ours && isJson ? await response.json() : null,
-      retryAfter: response.headers.get("Retry-After"),
-      header: (name) => response.headers.get(name),
-    }
   } catch (error) {
-    return { why: error?.name === "TimeoutError" ? "slow" : navigator.onLine === false ? "offline" : "unreachable" }
+    if (error?.name === "TimeoutError") return { why: "slow" }
+    if (error instanceof NoAnswer) return { why: navigator.onLine === false ? "offline" : "unreachable" }
+    throw error
   }
 }
 
@@ -63,20 +72,17 @@ export async function preview(address) {
 
 /** A questionnaire's picture or sound out of `folder`, when it is byte for byte the one meant; null otherwise. */
 export async function formFile(folder, name, { sha256, type }) {
-  try {
-    const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal: AbortSignal.timeout(PATIENCE_FOR_A_FILE) })
-    const bytes = answer.ok ? await answer.arrayBuffer() : null
-    return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
-  } catch {
-    return null
-  }
+  const bytes = await within(PATIENCE_FOR_A_FILE, async (signal) => {
+    const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal }).catch(lost)
+    return answer.ok && answer.arrayBuffer().catch(lost)
+  }).catch(nothing)
+  return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
 }
 
-/** A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. */
+/** A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws NoAnswer. */
 export async function templatesAt(address) {
-  const answer = await fetch(address, { redirect: "error" })
-  if (!answer.ok) throw new Error("no templates")
-  return answer.text()
+  const answer = await fetch(address, { redirect: "error" }).catch(lost)
+  return answer.ok ? answer.text().catch(lost) : lost()
 }
 
 async function keepKinds(addresses) {
@@ -98,10 +104,11 @@ export async function signOut() {
   try {
     const greeting = await hello()
     const body = new URLSearchParams({ csrf_token: greeting.csrf })
-    const response = await fetch("/logout", { method: "POST", body, signal: AbortSignal.timeout(PATIENCE) })
-    return response.ok
+    const response = await within(PATIENCE, (signal) => fetch("/logout", { method: "POST", body, signal }).catch(lost)).catch(nothing)
+    return Boolean(response?.ok)
   } catch (error) {
-    return error instanceof Stopped && error.act === "sign_in"
+    if (!(error instanceof Stopped)) throw error
+    return error.act === "sign_in"
   }
 }
 

@@ -1,7 +1,7 @@
 // How the screen looks: language, theme, size of the letters. Kept in localStorage, because it must be known before the
 // first thing is drawn and holds nothing about anybody.
 
-import { templatesAt } from "../outbox.js"
+import { NoAnswer, templatesAt } from "../outbox.js"
 import { learn, speak, speaks } from "./page.js"
 
 const KEYS = { language: "so-ho language", form: "so-ho form language", theme: "so-ho theme", text: "so-ho text" }
@@ -30,8 +30,9 @@ async function isLearnt(language) {
   try {
     if (!speaks(language)) learn(await templatesAt(`/language/${language}.html`))
     return true
-  } catch {
-    return false
+  } catch (error) {
+    if (error instanceof NoAnswer) return false
+    throw error
   }
 }
 

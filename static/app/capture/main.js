@@ -131,7 +131,8 @@ class App {
   async leave() {
     await this.opened.close()
     await this.device.set("account", null)
-    await this.device.set("owes_sign_out", !(await signOut()))
+    await this.device.set("owes_sign_out", true)
+    if (await signOut()) await this.device.set("owes_sign_out", false)
     this.tell("account")
     this.go("#/")
     await this.signedIn(null)

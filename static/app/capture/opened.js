@@ -18,10 +18,12 @@ export const lockName = (draft) => `so-ho draft ${draft}`
 /** Holds a lock until the returned function is called; null when another tab has it. `onStolen` when it is taken away. */
 function hold(name, { steal = false, onStolen }) {
   return new Promise((resolve) => {
-    const options = steal ? { steal: true } : { signal: AbortSignal.timeout(PATIENCE) }
+    const patience = new AbortController()
+    const timer = steal || setTimeout(() => patience.abort(), PATIENCE)
     let isHeld = false
     navigator.locks
-      .request(name, options, () => {
+      .request(name, steal ? { steal } : { signal: patience.signal }, () => {
+        clearTimeout(timer)
         isHeld = true
         return new Promise((release) => resolve(release))
       })

@@ -1,5 +1,6 @@
 // Nobody is signed in on this phone yet: the one screen that needs network.
 
+import { Stopped } from "../outbox.js"
 import * as look from "./look.js"
 import { action, part, stamp, word } from "./page.js"
 
@@ -28,6 +29,7 @@ export async function show(app) {
     try {
       await app.enrol()
     } catch (stopped) {
+      if (!(stopped instanceof Stopped)) throw stopped
       status.textContent = stopped.act === "sign_in" ? "" : word("welcome.offline")
       action(element, "retry").hidden = stopped.act === "sign_in"
     }

@@ -117,7 +117,6 @@ export class Tab {
       ...this.#disk,
       console,
       fetch: (address, how) => this.#fetch(address, how),
-      AbortSignal: { timeout: () => this.#patience(), any: (signals) => AbortSignal.any(signals), abort: (why) => AbortSignal.abort(why) },
       BroadcastChannel: phone.channels.forTab(this),
       crypto: phone.crypto,
       navigator: {
@@ -142,12 +141,6 @@ export class Tab {
     const number = this.#phone.nextTimer++
     this.#timers.set(number, () => this.isAlive && work())
     return number
-  }
-
-  #patience() {
-    const wait = new AbortController()
-    this.#waits.add(wait)
-    return wait.signal
   }
 
   async #fetch(address, { signal, headers, ...how } = {}) {
