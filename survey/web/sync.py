@@ -18,7 +18,7 @@ from survey.form.form import Form
 from survey.problems import Problem, held_next
 from survey.submissions import devices
 from survey.submissions.accounts import villages_of
-from survey.submissions.envelope import read_envelope
+from survey.submissions.envelope import read_asked, read_envelope
 from survey.submissions.exchange import give_pass
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of
@@ -26,7 +26,7 @@ from survey.submissions.published import content_of, find_file
 from survey.submissions.pull import LIMIT, pull
 from survey.submissions.rebuild import HERE
 from survey.submissions.receipts import Signer, generation, instant, successions
-from survey.submissions.receive import Outcome, receive
+from survey.submissions.receive import Outcome, receive, received
 from survey.terms import RoundState
 from survey.web.capture import app_version
 from survey.web.language import current_language
@@ -45,6 +45,7 @@ from survey.web.vault import escrow
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+OFFERS = ["brief", "receipts"]  # what a phone may use that servers of earlier releases do not know
 
 
 @blueprint.get("/openapi.json")
@@ -81,6 +82,7 @@ def hello() -> Response:
             "generation": generation(session),
             "server_time": instant(now()),
             "app_version": app_version(),
+            "offers": OFFERS,
             "file_limit": current_app.config["FILE_LIMIT"],
             "commune": {"id": account.place_id, "name": commune.name} if commune else None,
             "villages": [
@@ -159,7 +161,7 @@ def push() -> Response:
     remember_device(device_id)
     outcomes = receive(session, account, device_id, envelope.entries, now(), _signer(), permitted=not revoked)
     devices.seen(session, account, envelope, now())
-    missed = {"gone": [], "elsewhere": []} if revoked else devices.missed(session, account, device_id)
+    missed = {"gone": [], "elsewhere": []} if revoked or envelope.brief else devices.missed(session, account, device_id)
     return jsonify(
         {
             "generation": generation(session),
@@ -169,6 +171,17 @@ def push() -> Response:
             **missed,
         }
     )
+
+
+@blueprint.post("/receipts")
+@permitted("sync.use", delivers=True)
+def receipts() -> Response:
+    """Which of these entries, sent by this account before, are here: for a phone that did not hear the answer."""
+    _limit("PUSH_LIMIT")
+    asked = read_asked(request.get_data(cache=False))
+    found = received(get_session(), current_account(), asked, _signer())
+    results = [result_of(outcome) for outcome in found]
+    return jsonify({"generation": generation(get_session()), "server_time": instant(now()), "results": results})
 
 
 @blueprint.put("/files/<sha256>")
