@@ -48,18 +48,16 @@ export class Pace {
 
 /** After a line broke: is there reason to try at once? When less is tried now; where it was cut, also when something went since the last time. */
 export class Insistence {
-  #seen = null
-
   /** `moved()` counts what went so far. */
   constructor(pace, moved) {
-    Object.assign(this, { pace, moved, size: pace.size })
+    Object.assign(this, { pace, moved, size: pace.size, seen: moved() })
   }
 
   may({ why }) {
-    const [seen, size] = [this.#seen, this.size]
-    this.#seen = this.moved()
+    const { seen, size } = this
+    this.seen = this.moved()
     this.size = this.pace.size
-    return isBroken(why) && (this.size < size || (why === "unreachable" && seen !== this.#seen))
+    return isBroken(why) && (this.size < size || (why === "unreachable" && seen !== this.seen))
   }
 }
 
