@@ -174,7 +174,8 @@ export class Locked extends Error {}
  * that this phone is ahead of the server), clock_at (it is later now than then, milliseconds), `last_saved <form>`, sealed (a migration is done),
  * receipt_keys (those of the server that were trusted, the last one now), only_wifi (originals of photos go by Wi-Fi only), lost
  * (what was held before the storage was cleared, until the server is told), formerly (devices that this phone was before),
- * missed (what the server misses: push's gone and elsewhere). */
+ * missed (what the server misses: push's gone and elsewhere), under_way (ids of entries that may have reached the server
+ * though it said nothing of them). */
 export class Store extends Settings {
   #ring
   #key
@@ -606,7 +607,9 @@ export class Store extends Settings {
     return this.database.write(["meta", "outbox"], async ({ meta, outbox }) => {
       meta.delete("cursor")
       meta.delete("generation")
-      for (const item of await ask(outbox.getAll())) outbox.put({ ...item, state: "waiting" })
+      const items = await ask(outbox.getAll())
+      meta.put(items.map((item) => item.id), "under_way")
+      for (const item of items) outbox.put({ ...item, state: "waiting" })
     })
   }
 

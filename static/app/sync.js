@@ -1,9 +1,12 @@
 // When the phone talks with the server: one window at a time, again after a failure, never twice at once.
 
-import { Stopped } from "./outbox.js"
+import { Line } from "./pace.js"
 import { pause } from "./verdict.js"
 
 const NEXT = 900 // seconds until the phone looks again by itself when all went well
+
+/** So that phones do not come in step. */
+const spread = (seconds) => seconds * (0.5 + Math.random())
 
 /**
  * Runs `outbox` when there is reason to, one tab at a time, and again later after a failure.
@@ -14,6 +17,7 @@ export class Sync {
   #make
   #onState
   #tries = 0
+  #line = new Line()
   #timer = null
   #state = { busy: false, stopped: null, runs: 0 }
 
@@ -34,28 +38,33 @@ export class Sync {
 
   /** Now, unless this or another tab is at it already: then nothing. `wish`: {originals: true} sends photos by any line. */
   now(wish = {}) {
+    this.#line.rests.end()
+    return this.#talk(wish)
+  }
+
+  #talk(wish) {
     clearTimeout(this.#timer)
     return navigator.locks.request("so-ho sync", { ifAvailable: true }, async (lock) => {
-      const outbox = lock && this.#make((progress) => this.#tell(progress), wish)
-      if (!outbox) return
+      const outbox = lock && this.#make((progress) => this.#tell(progress), { ...wish, line: this.#line })
+      if (!outbox) return this.later(spread(NEXT)) // another window is at it, and may be gone by then
       this.#tell({ busy: true, step: "hello", done: 0, total: 0 })
-      let stopped = null
-      try {
-        await outbox.run()
-      } catch (error) {
-        const why = error?.name === "QuotaExceededError" ? "phone_full" : "app"
-        stopped = error instanceof Stopped ? error : new Stopped({ act: "wait", seconds: null, why, cause: error })
-      }
-      this.#tries = stopped ? this.#tries + 1 : 0
+      const stopped = await outbox.run().then(() => null, (error) => error)
+      // What went shows that there is a line: the pauses begin anew.
+      this.#tries = !stopped ? 0 : stopped.hasMoved ? 1 : this.#tries + 1
       this.#tell({ busy: false, stopped, runs: this.#state.runs + 1 })
       // Signing in brings the page back by itself; everything else is tried again.
-      if (!stopped) this.later(NEXT * (0.5 + Math.random()))
-      else if (!["sign_in", "other_account"].includes(stopped.act)) this.later(stopped.seconds ?? pause(this.#tries))
+      if (!["sign_in", "other_account"].includes(stopped?.act)) this.later(this.#seconds(stopped))
     })
+  }
+
+  /** Seconds until the next talk: what rests alone has its own pause, what else failed the pause of them all. */
+  #seconds(stopped) {
+    if (!stopped) return spread(NEXT)
+    return Math.min(...stopped.parts.map((one) => (one.rests ? this.#line.rests.seconds(one.part) : (one.seconds ?? pause(this.#tries)))))
   }
 
   later(seconds) {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.now(), seconds * 1000)
+    this.#timer = setTimeout(() => this.#talk({}), seconds * 1000)
   }
 }

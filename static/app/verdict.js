@@ -16,9 +16,11 @@ const wait = (why, seconds = null) => ({ act: "wait", seconds, why })
 export function verdict(answer, { batch = 1, repeated = false } = {}) {
   if (!answer?.status) return wait(answer?.why ?? "unreachable")
   const { status, body, retryAfter } = answer
-  if (!answer.ours) return wait(status >= 500 ? "server_down" : "portal") // a proxy's word, or somebody in between
+  // One entry that the server, or somebody in between, cannot take must not hold up its neighbours: halving finds it.
+  if (batch > 1 && (isOfContent(answer) || mayBeAlone(answer))) return { act: "halve" }
+  if (!answer.ours && status !== 413) return wait(status >= 500 ? "server_down" : "portal") // a proxy's word, or somebody in between
   if (status >= 200 && status < 300) return { act: "done" }
-  const problem = body?.problem ?? { code: `http_${status}`, title: "", next: "" }
+  const problem = body?.problem ?? { code: status === 413 ? "too_large" : `http_${status}`, title: "", next: "" }
   if (status === 401) return { act: "sign_in", problem }
   if (status === 403 && problem.code === "csrf") {
     return repeated ? wait("server_down") : { act: "fresh_token" }
@@ -26,10 +28,17 @@ export function verdict(answer, { batch = 1, repeated = false } = {}) {
   if (status === 429 || status === 503) return wait("busy", asked(retryAfter))
   if (status === 507) return wait("server_full", asked(retryAfter))
   if (status >= 500 || status === 408) return wait("server_down", asked(retryAfter))
-  // One entry that the server cannot read must not hold up its neighbours: halving finds it.
-  if ((status === 413 || status === 400) && batch > 1) return { act: "halve" }
   return { act: "refused", problem }
 }
+
+/** May the fault lie in what was sent, so that something else goes all the same? A server out of order, or a proxy that minds some words. */
+export const mayBeAlone = ({ status, ours }) => status === 500 || status === 423 || (!ours && status >= 400 && status < 500 && ![401, 407, 408, 429].includes(status))
+
+/** Is it this entry that is refused, whatever goes beside it, and not this phone or its account? */
+export const isOfContent = ({ status }) => [400, 413, 415, 422].includes(status)
+
+/** Did the line break, and may be there again at once? */
+export const isBroken = (why) => why === "unreachable" || why === "slow"
 
 /** Seconds before try number `tries` (1, 2, …): doubling from 5 s to 10 minutes, with jitter so phones do not march in step. */
 export function pause(tries, random = Math.random) {
@@ -37,15 +46,15 @@ export function pause(tries, random = Math.random) {
   return longest * (0.5 + random() / 2)
 }
 
-const MOST_ENTRIES = 50
+export const MOST_ENTRIES = 50
 const MOST_BYTES = 3.5 * 1024 * 1024 // below the server's 4 MiB, leaving room for the envelope
 
-/** Entries [{entry, bytes}] in order → lists that fit one call each; one that is too big alone goes alone. */
-export function batches(entries) {
+/** Entries [{entry, bytes}] in order → lists that fit one call each, of so many `bytes` and entries; one that is too big alone goes alone. */
+export function batches(entries, bytes = MOST_BYTES, most = MOST_ENTRIES) {
   const made = []
   let size = Infinity
   for (const one of entries) {
-    if (size + one.bytes > MOST_BYTES || made.at(-1).length >= MOST_ENTRIES) {
+    if (size + one.bytes > bytes || made.at(-1).length >= most) {
       made.push([])
       size = 0
     }

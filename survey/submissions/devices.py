@@ -52,9 +52,9 @@ class Holding(NamedTuple):
 
 
 def seen(session: Session, account: Account, envelope: Envelope, now: datetime) -> str:
-    """Record a contact; returns the device's id. What does not fit a column is left out, never refused."""
+    """Record a contact; returns the device's id. What does not fit a column is left out, never refused. A brief call
+    leaves standing what the phone said before of what it holds."""
     device, device_id = envelope.device, str(envelope.device["id"])
-    gone.give_up(session, account, [one for one in envelope.formerly if one != device_id], now)
     skew = envelope.skew(now)
     row = {
         "id": device_id,
@@ -63,17 +63,24 @@ def seen(session: Session, account: Account, envelope: Envelope, now: datetime) 
         "app_version": _words(device.get("app_version"), 64),
         "last_contact_at": now,
         "clock_skew_seconds": seconds_of(skew),
-        "unsent": gone.after_report(
-            session, account, device_id, envelope.unsent, envelope.lost, now, whole=envelope.names_all
-        ),
-        "in_progress": _count(device.get("in_progress")),
         "storage": _storage(device.get("storage")),
     }
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     changes = {key: value for key, value in row.items() if key not in ("id", "account_id")}
-    statement = insert(Device).values(row)
+    held = {"unsent": [], "in_progress": 0} if envelope.brief else _held(session, account, device_id, envelope, now)
+    if not envelope.brief:
+        changes |= held
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(Device).values(row | held)
     session.execute(statement.on_conflict_do_update(index_elements=["id", "account_id"], set_=changes))
     return device_id
+
+
+def _held(session: Session, account: Account, device_id: str, envelope: Envelope, now: datetime) -> dict[str, Any]:
+    """What the phone says that it holds, and what it lost."""
+    gone.give_up(session, account, [one for one in envelope.formerly if one != device_id], now)
+    named = (envelope.unsent, envelope.lost, now)
+    unsent = gone.after_report(session, account, device_id, *named, whole=envelope.names_all)
+    return {"unsent": unsent, "in_progress": _count(envelope.device.get("in_progress"))}
 
 
 def missed(session: Session, account: Account, device_id: str) -> dict[str, Any]:

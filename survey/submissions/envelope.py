@@ -12,7 +12,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from survey.problems import Problem
 from survey.submissions.canonical import Canonical, canonical
@@ -63,7 +63,7 @@ class Entry:
 class Envelope:
     """`unsent`: what else the phone holds, `names_all` of it; `lost`: what it knows itself to have lost with its
     storage, `open` where it was under way, `photos` where only files of it were left; `formerly`: the devices that it
-    was before that."""
+    was before that. `brief`: it says nothing of all that, which stays as it was said last."""
 
     device: dict[str, Any]
     unsent: list[dict[str, Any]]
@@ -71,11 +71,20 @@ class Envelope:
     names_all: bool = True
     lost: list[dict[str, Any]] = field(default_factory=list)
     formerly: list[str] = field(default_factory=list)
+    brief: bool = False
 
     def skew(self, now: datetime) -> timedelta | None:
         """How far the phone's clock is ahead of `now`; None when it did not say."""
         clock = read_instant(self.device.get("clock"))
         return clock - now if clock else None
+
+
+class Asked(NamedTuple):
+    """An entry of which a phone asks whether it is here."""
+
+    commune_id: str
+    entry_id: str
+    content_hash: str
 
 
 def read_envelope(data: bytes) -> Envelope:
@@ -99,7 +108,21 @@ def read_envelope(data: bytes) -> Envelope:
             for item in _items(document.get("lost"))
         ],
         [found for one in (document.get("formerly") or [])[:50] if (found := _identifier(one))],
+        document.get("brief") is True,
     )
+
+
+def read_asked(data: bytes) -> list[Asked]:
+    """The entries of `{"entries": [{"id", "content_hash", "commune_id"}, …]}`. Raises `malformed`, or `too_large` for
+    more than a push may carry. What can be no entry's name is left out: nothing of it is here."""
+    entries = _parse(data).get("entries")
+    if not isinstance(entries, list):
+        raise Problem("malformed", detail={"fields": ["entries"]})
+    if len(entries) > MAX_ENTRIES:
+        raise Problem("too_large", detail={"entries": MAX_ENTRIES})
+    named = [one for one in entries if isinstance(one, dict)]
+    keys = ([_identifier(one.get(key)) for key in ("commune_id", "id", "content_hash")] for one in named)
+    return [Asked(home, key, digest) for home, key, digest in keys if home and key and digest]
 
 
 def _items(given: list[Any] | None) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from survey.access import Holder
 from survey.submissions.accounts import holder_of
 from survey.submissions.admission import enter
 from survey.submissions.clocks import seconds_of
-from survey.submissions.envelope import Entry
+from survey.submissions.envelope import Asked, Entry
 from survey.submissions.judging import Judge
 from survey.submissions.lacks import lack_of
 from survey.submissions.receipts import SignedReceipt, Signer, entry_receipt, find_receipt
@@ -62,7 +62,7 @@ def receive(
 ) -> list[Outcome]:
     """Store the entries of one push, in order; returns one outcome for each. Not `permitted` (a key was revoked): each
     is held for it. `skew`: how far ahead the clock of the phone was that sends now, None when it is not known."""
-    homes = [_home(session, account, entry) for entry in entries]
+    homes = [_home(session, account, entry.commune_id) for entry in entries]
     for commune_id in sorted(set(homes)):  # always in this order, or two pushes could wait for each other
         lock_commune(session, commune_id)
     holder = holder_of(session, account)
@@ -85,16 +85,23 @@ def receive(
     return outcomes
 
 
+def received(session: Session, account: Account, asked: Sequence[Asked], signer: Signer) -> list[Outcome]:
+    """Of entries of this account that a phone asks for, those that are here: what it was answered, heard or not."""
+    at_home = (one._replace(commune_id=_home(session, account, one.commune_id)) for one in asked)
+    found = (_outcome(session, signer, one, one.entry_id, account) for one in at_home)
+    return [outcome for outcome in found if outcome is not None]
+
+
 def _report(error: Exception) -> None:
     """Only where and what kind: an exception's text may quote somebody's answers."""
     where = "".join(traceback.format_tb(error.__traceback__))
     logging.getLogger(__name__).error("an entry was stored bare: %s\n%s", type(error).__name__, where)
 
 
-def _home(session: Session, account: Account, entry: Entry) -> str:
+def _home(session: Session, account: Account, named: str | None) -> str:
     """Where an entry is kept: the commune that it names; where there is none such, the account's own place. It follows
     from the content, so that whoever sends it again finds the same row."""
-    place = session.get(Place, entry.commune_id) if entry.commune_id else None
+    place = session.get(Place, named) if named else None
     if place is not None and place.kind == PlaceKind.COMMUNE:
         return place.id
     return account.place_id or session.scalars(select(Place.id).order_by(Place.id).limit(1)).one()
@@ -120,25 +127,7 @@ class _Reception:
 
     def _find(self, entry: Entry) -> Outcome | None:
         """What was answered when this very content came before."""
-        first = self.session.execute(
-            select(Submission, SubmissionEvent)
-            .join(
-                SubmissionEvent,
-                (SubmissionEvent.commune_id == Submission.commune_id)
-                & (SubmissionEvent.submission_id == Submission.id)
-                & (SubmissionEvent.seq == 1),
-            )
-            .where(
-                Submission.commune_id == self.commune_id,
-                Submission.entry_id == entry.id,
-                Submission.content_hash == entry.content.hash,
-            )
-        ).first()
-        receipt = find_receipt(self.session, self.commune_id, entry.id, entry.content.hash, self.signer)
-        if first is None or receipt is None:
-            return None
-        reason = QuarantineReason(first[1].reason) if first[1].reason else None
-        return Outcome(entry.said_id, reason, self._missing(first[0].id), receipt)
+        return _outcome(self.session, self.signer, Asked(self.commune_id, entry.id, entry.content.hash), entry.said_id)
 
     def _store(self, entry: Entry) -> Outcome:
         submission = Submission(
@@ -175,10 +164,41 @@ class _Reception:
         return Outcome(entry.said_id, reason, self._missing(submission.id), receipt)
 
     def _missing(self, submission_id: str) -> list[str]:
-        here = select(Attachment.sha256).where(Attachment.commune_id == self.commune_id)
-        named = select(SubmissionFile.sha256).where(
-            SubmissionFile.commune_id == self.commune_id,
-            SubmissionFile.submission_id == submission_id,
-            SubmissionFile.sha256.not_in(here),
+        return _missing(self.session, self.commune_id, submission_id)
+
+
+def _outcome(
+    session: Session, signer: Signer, asked: Asked, said_id: Any, account: Account | None = None
+) -> Outcome | None:
+    """What became of an entry that came before, of this account where one is given."""
+    query = (
+        select(Submission, SubmissionEvent)
+        .join(
+            SubmissionEvent,
+            (SubmissionEvent.commune_id == Submission.commune_id)
+            & (SubmissionEvent.submission_id == Submission.id)
+            & (SubmissionEvent.seq == 1),
         )
-        return sorted(self.session.scalars(named))
+        .where(
+            Submission.commune_id == asked.commune_id,
+            Submission.entry_id == asked.entry_id,
+            Submission.content_hash == asked.content_hash,
+        )
+    )
+    first = session.execute(query.where(Submission.account_id == account.id) if account else query).first()
+    receipt = find_receipt(session, *asked, signer)
+    if first is None or receipt is None:
+        return None
+    reason = QuarantineReason(first[1].reason) if first[1].reason else None
+    return Outcome(said_id, reason, _missing(session, asked.commune_id, first[0].id), receipt)
+
+
+def _missing(session: Session, commune_id: str, submission_id: str) -> list[str]:
+    """The files that an entry names and that are not here."""
+    here = select(Attachment.sha256).where(Attachment.commune_id == commune_id)
+    named = select(SubmissionFile.sha256).where(
+        SubmissionFile.commune_id == commune_id,
+        SubmissionFile.submission_id == submission_id,
+        SubmissionFile.sha256.not_in(here),
+    )
+    return sorted(session.scalars(named))

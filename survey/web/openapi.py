@@ -78,6 +78,7 @@ SCHEMAS: Schema = {
             "server_time": INSTANT,
             "clock_doubted": FLAG,
             "app_version": TEXT,
+            "offers": _list({"enum": ["brief", "receipts"]}),
             "file_limit": WHOLE,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
             "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT})),
@@ -155,8 +156,13 @@ SCHEMAS: Schema = {
             "unsent": _list(_object({"id": TEXT, "household_id": TEXT})),
             "lost": _list(_object({"id": TEXT, "household_id": TEXT}, {"open": FLAG, "photos": FLAG})),
             "formerly": _list(TEXT),
+            "brief": FLAG | {"description": "Says nothing of what the device holds: that stays as it was said last"},
         },
     ),
+    "Asked": _object(
+        {"entries": _list(_object({"id": TEXT, "content_hash": SHA256, "commune_id": TEXT})) | {"maxItems": 50}}
+    ),
+    "Received": _object({"generation": TEXT, "server_time": INSTANT, "results": _list(_ref("Result"))}),
     "Result": _object(
         {
             "id": _maybe(TEXT),
@@ -289,6 +295,14 @@ DESCRIPTION: Schema = {
                 "parameters": [_TOKEN],
                 "requestBody": {"required": True, **_json(_ref("Push"))},
                 "responses": _answers(_ref("Pushed"), "One result for each entry, in order", 400, 403, 413),
+            }
+        },
+        "/receipts": {
+            "post": {
+                "summary": "Which entries of this account are here: asked before one is sent twice",
+                "parameters": [_TOKEN],
+                "requestBody": {"required": True, **_json(_ref("Asked"))},
+                "responses": _answers(_ref("Received"), "One result for each that is here", 400, 403, 413),
             }
         },
         "/vault/recover": {

@@ -19,14 +19,14 @@ from survey.problems import Problem, held_next
 from survey.submissions import devices
 from survey.submissions.accounts import villages_of
 from survey.submissions.clocks import HERE
-from survey.submissions.envelope import read_envelope
+from survey.submissions.envelope import read_asked, read_envelope
 from survey.submissions.exchange import give_pass
 from survey.submissions.files import store_file
 from survey.submissions.places import periods_at, region_of
 from survey.submissions.published import content_of, find_file
 from survey.submissions.pull import LIMIT, pull
 from survey.submissions.receipts import Signer, generation, instant, successions
-from survey.submissions.receive import Outcome, receive
+from survey.submissions.receive import Outcome, receive, received
 from survey.terms import RoundState
 from survey.web.capture import app_version
 from survey.web.figures import round_title
@@ -46,6 +46,7 @@ from survey.web.vault import escrow
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+OFFERS = ["brief", "receipts"]  # what a phone may use that servers of earlier releases do not know
 
 
 @blueprint.get("/openapi.json")
@@ -83,6 +84,7 @@ def hello() -> Response:
             "server_time": instant(now()),
             "clock_doubted": server_doubt() is not None,
             "app_version": app_version(),
+            "offers": OFFERS,
             "file_limit": current_app.config["FILE_LIMIT"],
             "commune": {"id": account.place_id, "name": commune.name} if commune else None,
             "villages": [
@@ -162,7 +164,7 @@ def push() -> Response:
     entries, skew = envelope.entries, envelope.skew(now())
     outcomes = receive(session, account, device_id, entries, now(), _signer(), permitted=not revoked, skew=skew)
     devices.seen(session, account, envelope, now())
-    missed = {"gone": [], "elsewhere": []} if revoked else devices.missed(session, account, device_id)
+    missed = {"gone": [], "elsewhere": []} if revoked or envelope.brief else devices.missed(session, account, device_id)
     return jsonify(
         {
             "generation": generation(session),
@@ -172,6 +174,17 @@ def push() -> Response:
             **missed,
         }
     )
+
+
+@blueprint.post("/receipts")
+@permitted("sync.use", delivers=True)
+def receipts() -> Response:
+    """Which of these entries, sent by this account before, are here: for a phone that did not hear the answer."""
+    _limit("PUSH_LIMIT")
+    asked = read_asked(request.get_data(cache=False))
+    found = received(get_session(), current_account(), asked, _signer())
+    results = [result_of(outcome) for outcome in found]
+    return jsonify({"generation": generation(get_session()), "server_time": instant(now()), "results": results})
 
 
 @blueprint.put("/files/<sha256>")

@@ -22,11 +22,18 @@ number of bytes from 2 on):
     kill            the office dies instead of taking step number `at` with its database or disk
     kill_commit     it dies right before (`at` < ½) or right after its commit
     stale           what was answered to the request before of the same kind
+
+and for as long as a talk lasts, to each request of the kind:
+
+    narrow          the line breaks in each that carries more than `at` bytes
+    out             the office answers `at`, a status, whatever is asked
+    stall           it is heard, and never answered
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,12 +42,13 @@ from tests.faults.office import Office
 from tests.faults.serve import AFTER, BEFORE, DIES_AT_COMMIT, DIES_IN
 
 PLAIN = ("garble", "forge", "short_answer", "stale")  # what is done to an answer that is not compressed
+LASTING = ("narrow", "out", "stall")
 SIGNATURE = b'"signature":"'
 PORTAL = b"<!doctype html><title>Wi-Fi</title><form>Xin chao</form>"
 
 
 class Weather(NamedTuple):
-    on: str  # hello, push, file, register, form, or any
+    on: str  # hello, push, receipts, file, register, form, or any
     what: str
     at: float = 0.0
 
@@ -74,7 +82,6 @@ class Line:
         self.silent = asyncio.Event()
         self.held: list[Request] = []
         self.answered: dict[str, bytes] = {}
-        self.lengths: list[int] = []
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
@@ -95,7 +102,7 @@ class Line:
 
     def _next(self, kind: str) -> Weather:
         for weather in self.weather:
-            if weather.on in (kind, "any"):
+            if weather.on in (kind, "any") and weather.what not in LASTING:
                 self.weather.remove(weather)
                 return weather
         return Weather("any", "pass")
@@ -124,7 +131,21 @@ class Line:
         body = await reader.readexactly(int(fields.get(b"content-length", b"0")))
         return Request(method, path, head, body)
 
+    def _lasting(self, request: Request) -> Weather | None:
+        lasting = (one for one in self.weather if one.what in LASTING and one.on in (request.kind, "any"))
+        return next((one for one in lasting if one.what != "narrow" or len(request.body) > one.at), None)
+
     async def _treat(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if lasting := self._lasting(request):
+            asked = f"    {self.name} {request.method} {request.path} ({len(request.body)} B)"
+            self.log.say(f"{asked} {lasting.what} {lasting.at}", lasting.what)
+            if lasting.what == "narrow":
+                writer.transport.abort()
+            elif lasting.what == "stall":
+                await self._wait(reader)
+            else:
+                await self._tell(writer, refusal(int(lasting.at)))
+            return
         weather = self._next(request.kind)
         what = weather.what
         told = f"    {self.name} {request.method} {request.path} ({len(request.body)} B)"
@@ -161,7 +182,6 @@ class Line:
         self.office.spare()
         if not answer and what in ("kill", "kill_commit") and process is not None:
             process.join(5)  # it is dead, and nobody shall think that it still serves
-        self.lengths.append(len(answer))
         told += f" → {status(answer)}"
         if not answer or what == "drop_answer":
             self.log.say(f"{told} {what}", what)
@@ -251,6 +271,14 @@ def changed(answer: bytes, what: str, at: float, before: bytes | None) -> bytes:
 
 def stranger(first: str, body: bytes = b"") -> bytes:
     return f"HTTP/1.1 {first}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def refusal(status: int) -> bytes:
+    """The office's own word that it cannot."""
+    code = "not_found" if status == 404 else "server_error"
+    body = json.dumps({"problem": {"code": code, "title": "?", "next": "?"}})
+    fields = f"Connection: close\r\nX-So-Ho: 1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return f"HTTP/1.1 {status} -\r\n{fields}\r\n\r\n{body}".encode()
 
 
 STRANGERS = {

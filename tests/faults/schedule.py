@@ -20,8 +20,9 @@ CUTS = ("cut_answer", "cut_answer", "cut_answer", "cut_request", "short_answer",
 REST = ("refuse", "drop_request", "drop_answer", "twice", "at_once", "hold_request", "hold_answer", "portal",
         "redirect", "gateway", "stale")  # fmt: skip
 WEATHERS = (0, 1, 1, 1, 2, 3)  # how many things go wrong in a talk
-REQUESTS = ("push", "push", "push", "file", "file", "hello", "register", "form", "any")
-SENDING = ("push", "push", "push", "file", "file")
+REQUESTS = ("push", "push", "push", "receipts", "file", "file", "hello", "register", "form", "any")
+SENDING = ("push", "push", "push", "receipts", "file", "file")
+NARROW = (6_500, 9_000, 20_000, 70_000)  # bytes that get through in one request: a part, an interview
 KILLS = {"hello": 15, "push": 80, "file": 30}  # about so many steps a request takes with database and disk
 AT_COMMIT = {"hello": 0.5, "push": 0.6, "file": 0.2}  # so often the office dies there, else at one of these steps
 HOUSEHOLDS = {"enumerator": ("ho-1", "ho-2", "ho-3"), "enumerator-2": ("ho-4",)}
@@ -74,8 +75,20 @@ def _line(chance: Random, requests: tuple[str, ...] = REQUESTS, often: tuple[int
     return weather
 
 
+def hardship(chance: Random) -> list[list[Any]]:
+    """What a line or an office may be like for a whole talk, and everything that is finished goes all the same."""
+    kind = chance.choice(("none", "narrow", "narrow", "out", "stall"))
+    if kind == "none":
+        return []
+    if kind == "narrow":
+        return [["any", "narrow", chance.choice(NARROW)]]
+    status = chance.choice((403, 404, 500, 503, 507)) if kind == "out" else 0
+    return [[chance.choice(("register", "form", "receipts")), kind, status]]
+
+
 def _sync(chance: Random, people: list[str]) -> Step:
-    return _who(chance, people) | {"line": _line(chance)} | _dies(chance, 0.15, 30)
+    line = _line(chance) + (hardship(chance) if chance.random() < 0.2 else [])
+    return _who(chance, people) | {"line": line} | _dies(chance, 0.15, 30)
 
 
 def _outing(chance: Random, people: list[str]) -> Step:

@@ -23,7 +23,7 @@ from tests.faults.line import Line, Weather
 from tests.faults.log import Log
 from tests.faults.office import Office
 from tests.faults.phones import Died, Failed, Phones
-from tests.faults.schedule import Step, schedule
+from tests.faults.schedule import Step, hardship, schedule
 from tests.faults.serve import DATABASE_FULL, FILES_FULL
 from tests.pictures import picture
 
@@ -343,12 +343,18 @@ class Simulation:
         await self._check_all()
 
     async def _until_sent(self, phone: int) -> None:
-        for _ in range(TRIES):
+        """First with what is hard and yet enough for all that is finished; then there is nothing more to say."""
+        hard = [Weather(*one) for one in hardship(self.chance)]
+        for number in range(2 * TRIES):
+            self.lines[phone].weather = hard if number < TRIES else []
             await self._ask(phone, 0, "forgive")
             ended = await self._sync(phone, 0)
             seen = await self._check_phone(phone, 0)
-            if not ended["stopped"] and seen["counts"]["unsent"] == 0:
-                return
+            if seen["counts"]["unsent"] == 0:
+                hard = []
+                if not ended["stopped"]:
+                    return
+            hold(number < TRIES - 1 or not hard, f"phone {phone} sends nothing more with {hard}: {ended['stopped']}")
         unsent = [item for item in seen["outbox"] if item["state"] != "received" or item["missing"]]
         why = [(item["id"], item["problem"]) for item in unsent]
         raise Broken(f"phone {phone} cannot send {why}: {ended['stopped']}")

@@ -59,11 +59,14 @@ class EveryByte(OneRecord):
         while cut < length:
             if cut % ANEW == 0:
                 line.said = {}
-            line.weather, line.lengths = [Weather("push", "cut_answer", cut if cut >= 2 else cut / 1000)], []
+            # The phone would ask what has arrived, and go on: here nobody tells it, and the line stays broken.
+            deaf = Weather("receipts", "out", 404)
+            place = cut if cut >= 2 else cut / 1000
+            line.weather = [Weather("push", "cut_answer", place), Weather("push", "refuse"), deaf]
             ended = await self._sync(0, 0)
             assert ended["stopped"]["act"] == "wait"
-            assert not line.weather
-            length = line.lengths[-1]
+            assert line.weather == [deaf]
+            length = len(line.said["push"])
             assert (await self._ask(0, 0, "counts"))["unsent"] == 1
             first = first or self.received()
             if cut % ANEW == 0:
@@ -71,7 +74,7 @@ class EveryByte(OneRecord):
                 assert len(self.office.ask("SELECT 1 FROM submission")) == 1
             cut += 1
         assert length > 500, "an acknowledgement of its usual length was cut"
-        line.said = {}
+        line.said, line.weather = {}, []
         await self._calm()
         kept = {row[0]: row for row in self.received()}
         assert first[0] == kept[first[0][0]], "the phone has the very receipt that was made first"

@@ -53,9 +53,9 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
     Fault(
         "the phone takes a record for sent when it sends it",
         "static/app/outbox.js",
-        "      const answer = await this.#write(\"/api/v1/push\", {",
-        "      for (const { id } of batch) await this.#store.received(id, { missing_files: [], receipt: null }, null)\n"
-        "      const answer = await this.#write(\"/api/v1/push\", {",
+        "    const answer = await this.#write(\"/api/v1/push\", {",
+        "    for (const { id } of batch) await this.#store.received(id, { missing_files: [], receipt: null }, null)\n"
+        "    const answer = await this.#write(\"/api/v1/push\", {",
     ): ([1, 4], r"is not received|has no receipt|the office lacks"),
     Fault(
         "the phone sends nothing again after a restore",

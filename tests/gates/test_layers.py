@@ -177,7 +177,7 @@ DOM = re.compile(r"(?<![\w.#$])(document|window|localStorage|sessionStorage|loca
 # Modules that compute: node runs them, and they import only one another.
 PURE_SCRIPTS = {
     "expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload", "markdown",
-    "places", "digest", "kinds",
+    "places", "digest", "kinds", "pace",
 }  # fmt: skip
 
 

@@ -9,12 +9,15 @@ from contextlib import suppress
 
 class Line:
     """Listens on `port` and carries to `office`. `up`: bytes that went up so far; after `limit` of them the line is
-    broken until it is mended: who calls then gets no answer."""
+    broken until it is mended: who calls then gets no answer. With `every` it breaks each time that so many more went,
+    and is there again at once."""
 
     def __init__(self, port: int, office: int) -> None:
         self.office = office
         self.up = 0
         self.limit: float = float("inf")
+        self.every: int = 0
+        self.breaks = 0
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._door = socket.create_server(("127.0.0.1", port))
@@ -24,8 +27,12 @@ class Line:
     def breaks_after(self, more: int) -> None:
         self.limit = self.up + more
 
+    def breaks_every(self, more: int) -> None:
+        self.every = more
+        self.breaks_after(more)
+
     def mend(self) -> None:
-        self.limit = float("inf")
+        self.limit, self.every = float("inf"), 0
 
     def stop(self) -> None:
         with suppress(OSError):
@@ -41,6 +48,12 @@ class Line:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+    def _break(self) -> None:
+        self.breaks += 1
+        if self.every:
+            self.breaks_after(self.every)
+        self._drop()
 
     def _serve(self) -> None:
         while True:
@@ -67,7 +80,7 @@ class Line:
                 if is_up:
                     self.up += len(data)
                     if self.up >= self.limit:
-                        self._drop()
+                        self._break()
                         return
                 target.sendall(data)
         for one in (source, target):

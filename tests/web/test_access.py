@@ -56,6 +56,7 @@ ROUTES = {
     "sync.form_file": SELF,
     "sync.register": SELF,
     "sync.push": SELF,
+    "sync.receipts": SELF,
     "sync.put_file": SELF,
     "sync.has_file": SELF,
     "vault.recovered": SELF,

@@ -2,7 +2,7 @@
 
 import { fold, matches } from "../search.js"
 import { isStuck } from "../store.js"
-import { drawNotices, wordsOfProblem } from "./notices.js"
+import { drawNotices, wordsOfStop } from "./notices.js"
 import { action, number, part, stamp, tag, time, word } from "./page.js"
 import { hashOf, moreOf, survey } from "./register.js"
 
@@ -180,8 +180,7 @@ async function drawSync(element, app, counts) {
   place.dataset.why = stopped?.why ?? ""
   const stuck = files.filter(isStuck).length
   if (busy) place.textContent = wordsOfProgress(app.sync.state)
-  else if (stopped?.act === "refused") place.textContent = wordsOfProblem(stopped.problem)
-  else if (stopped) place.textContent = word(`cause.${stopped.why ?? stopped.act}`)
+  else if (stopped) place.textContent = wordsOfStop(stopped)
   else if (stuck) place.textContent = word("sync.stuck", { count: number(stuck) })
   else if (held) place.textContent = word("sync.held", { count: number(held) })
   else if (counts.unsent) place.textContent = word("sync.waiting", { count: number(counts.unsent) })

@@ -19,7 +19,7 @@
 import "../older.js"
 import { bounds, doubt } from "../clock.js"
 import { Device, Locked, Store } from "../store.js"
-import { Outbox, Stopped, hello, signOut } from "../outbox.js"
+import { Outbox, Stopped, brought, hello, signOut } from "../outbox.js"
 import { Sync } from "../sync.js"
 import { uuidv7 } from "../ids.js"
 import { shrink } from "../media.js"
@@ -278,7 +278,7 @@ class App {
       this.changed()
       this.release.wakeLater(state.stopped?.why === "offline")
     }
-    if (!state.busy && !state.stopped) {
+    if (!state.busy && (!state.stopped || state.stopped.part)) {
       this.release.keepLater()
       if (!this.keeper.ring) this.#barrier().then((barrier) => barrier && this.show())
     }
@@ -298,14 +298,15 @@ class App {
 
   /** This phone as push describes it. */
   async #describe() {
-    const [{ device }, { described }] = await Promise.all([import("./later/marker.js").then(({ read }) => read()), import("./later/space.js")])
+    const known = await this.device.get("device_id")
+    const device = known ?? (await brought(() => import("./later/marker.js"))).read().device
     const agent = navigator.userAgentData
     const browser = agent?.brands?.at(-1)
     return {
       id: await this.device.once("device_id", () => device ?? uuidv7()),
       label: agent ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim() : navigator.userAgent.slice(0, 120),
       app_version: await this.release.version(),
-      storage: await described(this.device),
+      storage: await brought(() => import("./later/space.js")).then(({ described }) => described(this.device), () => null),
     }
   }
 }

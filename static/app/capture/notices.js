@@ -37,6 +37,13 @@ function refusedNotice(app, refused) {
   return notice
 }
 
+const wordsOfFailure = ({ act, why, problem, part, title, rests }) =>
+  // A line that broke is said once; what failed by its own fault is named.
+  [rests && ["register", "form"].includes(part.split(" ")[0]) && word(`part.${part.split(" ")[0]}`, { title }), act === "refused" ? wordsOfProblem(problem) : word(`cause.${why ?? act}`)].filter(Boolean).join(" ")
+
+/** Why a talk stopped early: each part that failed in its own words. */
+export const wordsOfStop = ({ parts }) => [...new Set(parts.map(wordsOfFailure))].join(" ")
+
 /** A refusal as a person reads it: the server's own sentence, or ours. */
 export function wordsOfProblem(problem) {
   if (["bad_receipt", "damaged"].includes(problem.code)) return word(`sent.${problem.code}`)

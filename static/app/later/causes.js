@@ -34,11 +34,14 @@ export const CAUSES = {
   file_missing: "lost",
 }
 
-/** The code of a talk that stopped early ({act, why, problem}); null when it did not. */
+/** What kept entries or files from going, of a talk that stopped early ({act, why, problem, parts}); null when something else did. */
+export const stopOfSending = (stopped) => (stopped?.parts ?? [stopped]).find((one) => one && [undefined, "entries", "files"].includes(one.part)) ?? null
+
+/** The code of that; null when there is none. */
 export function causeOfStop(stopped) {
-  if (!stopped) return null
-  const code = stopped.why ?? stopped.problem?.code ?? stopped.act
-  return stopped.act === "sign_in" || stopped.act === "other_account" ? stopped.act : code
+  const one = stopOfSending(stopped)
+  if (!one) return null
+  return ["sign_in", "other_account"].includes(one.act) ? one.act : (one.why ?? one.problem?.code ?? one.act)
 }
 
 const problemOf = (file) => (file.isHere ? file.problem : { code: "file_missing" })

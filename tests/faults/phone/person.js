@@ -41,7 +41,7 @@ export class App {
     this.device = new store.Device()
     this.account = (await this.device.get("account")) ?? null
     this.store = this.account ? await this.#unlock() : null
-    this.talk = new sync.Sync((report) => new outbox.Outbox(this.store, this.account, () => this.#describe(), report), () => {})
+    this.talk = new sync.Sync((report, wish) => new outbox.Outbox(this.store, this.account, () => this.#describe(), report, wish), () => {})
   }
 
   /** Signed in on the server's page before: the phone asks who that is. */
@@ -84,8 +84,9 @@ export class App {
     await this.talk.now()
     const { runs, stopped } = this.talk.state
     if (!stopped) return { ran: runs > before, stopped }
-    const { act, problem, cause } = stopped
-    return { ran: runs > before, stopped: { act, code: problem?.code ?? null, cause: cause ? kindOf(cause) : null, why: cause?.stack ?? stopped.why } }
+    const { act, problem } = stopped
+    const { cause } = stopped.parts.find((one) => one.cause) ?? stopped
+    return { ran: runs > before, stopped: { act, code: problem?.code ?? null, cause: cause ? kindOf(cause) : null, why: cause?.stack ?? stopped.why, parts: stopped.parts.map(({ part, act, why }) => `${part} ${why ?? act}`) } }
   }
 
   /** «Gửi lại»: what was refused is tried again. */

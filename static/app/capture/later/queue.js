@@ -1,6 +1,6 @@
 // What has not reached the server yet: why, what to do about it, and then record by record.
 
-import { CAUSES, canMend, problemsOf, standingOf } from "../../later/causes.js"
+import { CAUSES, canMend, problemsOf, standingOf, stopOfSending } from "../../later/causes.js"
 import { mayCarry } from "../../later/files.js"
 import { isReceived, isStuck } from "../../store.js"
 import { wordsOfProgress } from "../home.js"
@@ -40,7 +40,7 @@ function drawStanding(element, code, state, files) {
   const box = part(element, "standing")
   const going = files.filter((file) => !isStuck(file))
   const words = { sending: () => wordsOfProgress(state), wifi: () => word("queue.wifi", { count: number(going.length), size: kilobytes(going) }) }
-  part(element, "status").textContent = words[code]?.() ?? (code in QUIET ? word(`queue.${code}`) : wordsOf({ ...state.stopped.problem, code }))
+  part(element, "status").textContent = words[code]?.() ?? (code in QUIET ? word(`queue.${code}`) : wordsOf({ ...stopOfSending(state.stopped).problem, code }))
   box.dataset.why = code
   box.className = `notice ${QUIET[code] ?? TONES[CAUSES[code] ?? "office"]}`
   const progress = code === "sending" && progressOf(state)
