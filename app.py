@@ -31,6 +31,7 @@ from survey.web import (
     place,
     points,
     questionnaires,
+    readings,
     register,
     reports,
     review,
@@ -81,7 +82,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     for part in (sync, uploads, vault, accounts, rounds, register, collect_keys, exchange):
         app.register_blueprint(part.blueprint)
     openrosa.init_app(app)
-    for part in (desk, review, review_held, review_compare, devices, reports, exports, questionnaires, points):
+    for part in (desk, review, review_held, review_compare, devices, reports, exports):
+        part.init_app(app)
+    for part in (questionnaires, points, readings):
         part.init_app(app)
     commands.init_app(app)
     demo.init_app(app)

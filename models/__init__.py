@@ -13,6 +13,7 @@ from models.forms import (
     FormVersionFile,
     PointsEntry,
     PointsTable,
+    ReadingConfirmation,
     StoredFile,
 )
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
@@ -20,6 +21,7 @@ from models.places import CommuneCounter, Place, PlacePeriod
 from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
     Assessment,
+    AssessmentReading,
     Attachment,
     Deprivation,
     LostReceipt,
@@ -36,6 +38,7 @@ __all__ = [
     "Account",
     "AccountVillage",
     "Assessment",
+    "AssessmentReading",
     "Attachment",
     "AuditEvent",
     "Base",
@@ -59,6 +62,7 @@ __all__ = [
     "PlacePeriod",
     "PointsEntry",
     "PointsTable",
+    "ReadingConfirmation",
     "Receipt",
     "RegisterEntry",
     "RegisterGone",

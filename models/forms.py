@@ -9,7 +9,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
@@ -100,6 +109,22 @@ class StoredFile(Base):
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     size: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ReadingConfirmation(Base):
+    """That a paper confirms a value of a reading; the newest of a reading counts. Appended to, never changed."""
+
+    __tablename__ = "reading_confirmation"
+    __table_args__ = (Index("ix_reading_confirmation_form", "form_id", "reading"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    form_id: Mapped[str] = mapped_column(String(64))
+    reading: Mapped[str] = mapped_column(String(64))
+    value: Mapped[str] = mapped_column(String(64))
+    decision: Mapped[str] = mapped_column(String(120))  # number and name of the document
+    decided_on: Mapped[date]
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class PointsTable(Base):

@@ -1,7 +1,8 @@
 """What arrived, as it arrived; what was done to it; and what follows from it.
 
 `submission`, `submission_event`, `attachment` and `receipt` are truth and only ever appended to. `submission_status`,
-`assessment` and `deprivation` are derived: `flask --app app rebuild` makes them again and changes nothing.
+`assessment`, `deprivation` and `assessment_reading` are derived: `flask --app app rebuild` makes them again and changes
+nothing.
 """
 
 from __future__ import annotations
@@ -129,6 +130,20 @@ class Deprivation(Base):
     dimension: Mapped[str] = mapped_column(String(32))
     deprived: Mapped[bool]
     because: Mapped[Any] = mapped_column(JSONText)
+
+
+class AssessmentReading(Base):
+    """A reading of the texts on which the class of an assessment hangs (derived): under `value` it would be of
+    `household_class`; NULL: an answer would be missing."""
+
+    __tablename__ = "assessment_reading"
+    __table_args__ = (one_of("household_class", HouseholdClass), _of_submission())
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    reading: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(String(64), primary_key=True)
+    household_class: Mapped[str | None] = mapped_column(String(16))
 
 
 class Attachment(Base):

@@ -112,7 +112,7 @@ class RegisterState(Term):
     TO_VISIT = "to_visit", "Chưa đến", "To visit"
     RECEIVED = "received", "Đã nhận, chờ duyệt", "Received, to be reviewed"
     RETURNED = "returned", "Trả lại để sửa", "Returned"
-    ACCEPTED = "accepted", "Đã duyệt", "Accepted"
+    ACCEPTED = "accepted", "Đã duyệt phiếu", "Accepted"
 
 
 class SubmissionState(Term):
@@ -120,21 +120,21 @@ class SubmissionState(Term):
 
     SUBMITTED = "submitted", "Chờ duyệt", "To be reviewed"
     RETURNED = "returned", "Đã trả lại", "Returned"
-    ACCEPTED = "accepted", "Đã duyệt", "Accepted"
+    ACCEPTED = "accepted", "Đã duyệt phiếu", "Accepted"
     SUPERSEDED = "superseded", "Đã có bản thay thế", "Superseded"
     DISCARDED = "discarded", "Đã loại, còn lưu", "Discarded, kept"
-    QUARANTINED = "quarantined", "Tạm giữ, cần xem", "Held for a look"
+    QUARANTINED = "quarantined", "Chờ xem lại", "Held for a look"
 
 
 class Action(Term):
     """What was done to a submission: one row of `submission_event` each."""
 
     RECEIVE = "receive", "Nhận", "Received"
-    QUARANTINE = "quarantine", "Tạm giữ", "Held"
+    QUARANTINE = "quarantine", "Chờ xem lại", "Held"
     ACCEPT = "accept", "Duyệt", "Accepted"
     RETURN = "return", "Trả lại", "Returned"
     SUPERSEDE = "supersede", "Thay bằng bản mới", "Superseded"
-    RELEASE = "release", "Bỏ tạm giữ", "Released"
+    RELEASE = "release", "Cho qua để duyệt", "Released"
     REOPEN = "reopen", "Mở lại", "Reopened"
     ATTACH = "attach", "Gắn vào hộ", "Attached to a household"
     DISCARD = "discard", "Loại", "Discarded"

@@ -184,12 +184,13 @@ function buildLookup(tree) {
   const [head, start, root, item, column] = tree
   if (head !== 'path' || tree.length !== 5 || start[0] !== 'call' || start[1] !== 'instance') return null
   if (typeof start[2] !== 'string' || root[0] !== 'child' || root[1] !== 'root' || root.length !== 2) return null
-  if (item[0] !== 'child' || item[1] !== 'item' || item.length !== 3 || column[0] !== 'child' || column.length !== 2) return null
+  if (item[0] !== 'child' || item[1] !== 'item' || item.length < 3 || column[0] !== 'child' || column.length !== 2) return null
   const pairs = equalities(item[2])
   if (!pairs) return null
   const names = pairs.map(([name]) => name)
   const values = pairs.map(([, value]) => build(value))
   const walk = buildWalk(tree)
+  const judge = buildStep(['self', null, ...item.slice(3)]) // further predicates judge what the first one found
   return (c) => {
     const key = []
     for (const value of values) {
@@ -197,7 +198,7 @@ function buildLookup(tree) {
       if (typeof found === 'number' || typeof found === 'boolean' || (Array.isArray(found) && found.length > 1)) return walk(c)
       key.push(toString(found))
     }
-    return c.env.lookup(start[2], names, key, column[1])
+    return judge(c, c.env.lookup(start[2], names, key)).flatMap((row) => row.children.get(column[1]) ?? [])
   }
 }
 

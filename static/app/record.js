@@ -160,12 +160,6 @@ class Compiled {
     return top ? top.children.get('root').children.get('item') : []
   }
 
-  lookup(table, columns, key, wanted) {
-    return this.found(table, columns, key)
-      .map((row) => row.children.get(wanted))
-      .filter(Boolean)
-  }
-
   /** The rows whose `columns` are `key`. */
   found(table, columns, key) {
     const id = JSON.stringify([table, columns])
@@ -220,7 +214,7 @@ export class Record {
       kept: [], // collect.js: what each count and sum over a repeat has
       rows: (name) => this.form.tableItems(name),
       table: (name) => (name === '__last-saved' ? lastAnswers(lastSaved) : this.form.table(name)),
-      lookup: (...args) => this.form.lookup(...args),
+      lookup: (...args) => this.form.found(...args),
     }
     this.faults = [] // answers that did not fit when the record was made
     this.root = new Node(this.form.items.get(''), null)
@@ -799,26 +793,22 @@ export class Record {
     return { key: node.name, dimension, label, law, deprived, because: deprived ? this.because(node) : [] }
   }
 
-  /** The quoted answers: of each member whose flag is raised, or the household's when the rule names no flag. */
-  because({ because }) {
-    if (!because) return []
-    const quote = (node, member) => (node.relevant ? [this.quote(node, member)] : [])
-    if (because.flag === null) return because.quotes.flatMap((path) => this.nodesOf(path).flatMap((node) => quote(node, null)))
-    const { repeat } = this.form.items.get(because.flag)
-    const instance = (node) => {
-      while (node && node.definition.path !== repeat) node = node.parent
-      return node
+  /** The quoted answers, member by member; after them those of the household itself. */
+  because({ because = [] }) {
+    const found = []
+    for (const { flag, is = 1, quotes } of [because].flat()) {
+      const repeat = flag && this.form.items.get(flag).repeat
+      const raised = flag ? this.nodesOf(flag).filter((node) => node.relevant && node.value === is) : [null]
+      for (const node of raised) {
+        for (const path of quotes) {
+          const member = repeat && path.startsWith(`${repeat}/`) ? within(node, repeat) : null
+          for (const one of this.nodesOf(path)) {
+            if (one.relevant && (!member || within(one, repeat) === member)) found.push([member?.index ?? Infinity, this.quote(one, member && instanceLabel(member))])
+          }
+        }
+      }
     }
-    return this.nodesOf(because.flag)
-      .filter((raised) => raised.relevant && raised.value === 1)
-      .flatMap((raised) => {
-        const member = instance(raised)
-        return because.quotes.flatMap((path) => {
-          const inside = repeat !== null && path.startsWith(`${repeat}/`)
-          const nodes = this.nodesOf(path).filter((node) => !inside || instance(node) === member)
-          return nodes.flatMap((node) => quote(node, inside && member ? instanceLabel(member) : null))
-        })
-      })
+    return found.sort(([a], [b]) => (a === b ? 0 : a - b)).map(([, quote]) => quote)
   }
 
   quote(node, member) {
@@ -829,6 +819,12 @@ export class Record {
     for (const [language, text] of Object.entries(definition.label ?? {})) label[language] = plain(text)
     return { member, path: Record.pathOf(node), label, answer }
   }
+}
+
+/** The instance of a repeat around a place. */
+function within(node, repeat) {
+  while (node && node.definition.path !== repeat) node = node.parent
+  return node
 }
 
 /** A place in an instance changed: those who count over its list will look at the instance again if they read that place. */
@@ -896,7 +892,7 @@ export function typed(type, given) {
     return Number.isFinite(given) && Math.abs(given) < 1e300 ? numberText(given) : null
   }
   if (type === 'calculate' && Number.isFinite(given)) return given // made once, or by a trigger: kept as it came
-  if (typeof given !== 'string') return null
+  if (typeof given !== 'string' || type === 'note') return null // a note is read, not answered
   if (type === 'date') return given.length === 10 && !Number.isNaN(days(given)) ? given : null
   if (type === 'dateTime') return given.length < 40 && !Number.isNaN(days(given)) ? given : null
   if (type === 'time') return TIME.test(given) ? given : null

@@ -15,10 +15,10 @@ from survey.terms import B1Method
 
 HERE = timezone(timedelta(hours=7))
 WORK = {  # how a person's work is answered: situation, for whom, contract
-    "farm": ("dang_lam", "khac", "khong_cong_an_luong"),
+    "farm": ("dang_lam", "khac", None),
     "hired": ("dang_lam", "thue_ho", "khong"),
     "employed": ("dang_lam", "doanh_nghiep", "co"),
-    "official": ("dang_lam", "cong_chuc", "co"),
+    "official": ("dang_lam", "cong_chuc", "quyet_dinh"),
     "none": ("khong_viec", None, None),
     "home": ("huu_noi_tro", None, None),
 }
@@ -91,9 +91,9 @@ def member_answers(person: Person, day: date) -> dict[str, Any]:
     age = person.age(day)
     situation, employer, contract = WORK["home" if age >= 70 else person.work]
     studying = is_studying(person, day)
-    if studying and age >= 16:
+    if studying and age >= 15:
         situation, employer, contract = "di_hoc", None, None
-    elif person.disabled and age >= 16:
+    elif person.disabled and age >= 15:
         situation, employer, contract = "khong_kha_nang", None, None
     level = person.leaves_school
     return {

@@ -523,12 +523,12 @@ def _build_lookup(tree: Tree) -> Lazy | None:
     """`instance('t')/root/item[a = X and b = Y]/c` through an index instead of a walk over the whole table.
 
     Taken only when each side names a column and a value that does not depend on the row; a number among the values
-    falls back to the walk, because then the comparison is numeric.
+    falls back to the walk, because then the comparison is numeric. Further predicates judge what the first one found.
     """
     if tree[0] != "path" or not isinstance(tree[1], list) or tree[1][:2] != ["call", "instance"] or len(tree) != 5:
         return None
     table, root, item, column = tree[1][2], tree[2], tree[3], tree[4]
-    if root != ["child", "root"] or item[:2] != ["child", "item"] or len(item) != 3 or len(column) != 2:
+    if root != ["child", "root"] or item[:2] != ["child", "item"] or len(item) < 3 or len(column) != 2:
         return None
     if not isinstance(table, str) or column[0] != "child":
         return None
@@ -538,6 +538,7 @@ def _build_lookup(tree: Tree) -> Lazy | None:
     names = tuple(name for name, _ in pairs)
     values = [build(value) for _, value in pairs]
     walk = _build_walk(tree)
+    judge = _build_step(["self", None, *item[3:]])
 
     def evaluate(context: Context) -> Value:
         key = []
@@ -546,7 +547,8 @@ def _build_lookup(tree: Tree) -> Lazy | None:
             if isinstance(found, (float, bool)) or (isinstance(found, list) and len(found) > 1):
                 return walk(context)
             key.append(to_string(found))
-        return context.env.lookup(table, names, tuple(key), column[1])
+        rows = judge(context, context.env.lookup(table, names, tuple(key)))
+        return [row.children[column[1]] for row in rows if column[1] in row.children]
 
     return evaluate
 

@@ -41,7 +41,7 @@ class Item:
     appearance: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)  # the sheet's other columns: law, preload, outcome, …
-    because: dict[str, Any] | None = None  # {"flag": path | None, "quotes": [path, …]}
+    because: Any = None  # a clause {"flag": path | None, "is": 1, "quotes": [path, …]}, or a list of clauses
     member_label: str | None = None  # of a repeat: the question that names an instance
     media: dict[str, dict[str, str]] = field(default_factory=dict)  # image, audio, video, big-image: by language
     trigger: Sequence[str] = ()  # paths: the calculation is made when one of them changes, and kept
@@ -63,6 +63,11 @@ class Item:
     @property
     def law(self) -> str:
         return self.columns.get("law", "")
+
+    @property
+    def clauses(self) -> Sequence[dict[str, Any]]:
+        """What is quoted when an indicator is deprived, clause by clause."""
+        return self.because if isinstance(self.because, list) else [self.because] if self.because else []
 
     def walk(self) -> Iterator[Item]:
         yield self
@@ -153,6 +158,11 @@ class Form:
         return [item for item in self.nodes() if item.columns.get("outcome") == "indicator"]
 
     @cached_property
+    def readings(self) -> list[Item]:
+        """The calculations that hold what the texts leave open (column `reading`): the value in use of each."""
+        return [item for item in self.nodes() if item.columns.get("reading") in self.choices and not item.repeat]
+
+    @cached_property
     def functions(self) -> dict[str, dict[str, Lazy]]:
         """Each row's rules as functions, built once."""
         return {item.path: {key: build(tree) for key, tree in item.rules.items()} for item in self.nodes()}
@@ -210,19 +220,26 @@ class Form:
 
     @staticmethod
     def for_phones(bundle: dict[str, Any]) -> dict[str, Any]:
-        """A bundle as it goes over a weak line: its tables by column (a third of the bytes), and without the clauses of
-        rules that decide nothing by themselves: phones show those of results."""
+        """A bundle as it goes over a weak line: its tables by column (a third of the bytes), without the clauses of its
+        rules, and of its readings only the value in use: what else is said of them is read at the desk."""
+        readings: set[str] = set()
 
         def slim(row: dict[str, Any]) -> dict[str, Any]:
-            row = dict(row)
-            if "columns" in row and "outcome" not in row["columns"]:
-                row["columns"] = {key: value for key, value in row["columns"].items() if key != "law"}
+            columns = row.get("columns", {})
+            if "reading" in columns:
+                readings.add(columns["reading"])
+                return {key: row[key] for key in ("name", "type", "calculate") if key in row}
+            row = {**row, "columns": {key: value for key, value in columns.items() if key != "law"}}
+            if not row["columns"]:
+                del row["columns"]
             if "children" in row:
                 row["children"] = [slim(child) for child in row["children"]]
             return row
 
+        children = [slim(row) for row in bundle["children"]]
+        choices = {name: rows for name, rows in bundle.get("choices", {}).items() if name not in readings}
         tables = {name: _by_column(rows) for name, rows in bundle["tables"].items()}
-        return {**bundle, "children": [slim(row) for row in bundle["children"]], "tables": tables}
+        return {**bundle, "children": children, "choices": choices, "tables": tables}
 
     @cached_property
     def hash(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -71,11 +72,9 @@ class Environment:
         """The rows of a table or a list of choices."""
         return [row for top in self.table(name) for row in top.children["root"].children["item"]]
 
-    def lookup(self, table: str, columns: tuple[str, ...], key: tuple[str, ...], wanted: str) -> list[Node]:
-        """The cells `wanted` of the rows whose `columns` are `key`."""
-        return [
-            row.children[wanted] for row in row_index(self.form, table, columns).get(key, []) if wanted in row.children
-        ]
+    def lookup(self, table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> list[Node]:
+        """The rows whose `columns` are `key`."""
+        return row_index(self.form, table, columns).get(key, [])
 
 
 def row_index(form: Form, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[Node]]:
@@ -131,6 +130,34 @@ def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
             _settle(node, rules, environment)
     _judge(done)
     return done
+
+
+@contextmanager
+def supposing(done: Evaluation, path: str, value: str | float) -> Iterator[None]:
+    """Within it the record is as if the calculation at `path` gave `value`; afterwards it is as it was. Only what
+    comes out otherwise for it is made again, and nothing is judged again."""
+    kept = [(node, node.value, node.own_relevant, node.relevant) for nodes in done.nodes.values() for node in nodes]
+    try:
+        for node in done.nodes.get(path, []):
+            node.value = value
+        _follow(done, path)
+        yield
+    finally:
+        for node, was, own_relevant, relevant in kept:
+            node.value, node.own_relevant, node.relevant = was, own_relevant, relevant
+
+
+def _follow(done: Evaluation, path: str) -> None:
+    """Make again what reads the calculation at `path`, and what reads that, as far as something comes out otherwise."""
+    moved = {path}
+    for one, reads, own in done.form.order:
+        if one != path and (one in moved or not moved.isdisjoint(reads) or not moved.isdisjoint(own)):
+            for node in done.nodes.get(one, []):
+                was = node.value, node.relevant
+                node.open()
+                _settle(node, done.form.functions[one], done.environment)
+                if (node.value, node.relevant) != was:
+                    moved |= {item.path for item in node.definition.walk()}
 
 
 def place_of(node: Node) -> str:
@@ -215,7 +242,7 @@ def typed(kind: str, given: Any) -> str | float | None:
         return number_text(float(given)) if abs(given) < 1e300 else None
     if kind == "calculate" and isinstance(given, (int, float)) and math.isfinite(given):
         return float(given)  # made once, or by a trigger: kept as it came
-    if not isinstance(given, str):
+    if not isinstance(given, str) or kind == "note":  # a note is read, not answered
         return None
     if kind == "date":
         return given if len(given) == 10 and not math.isnan(days(given)) else None

@@ -32,6 +32,16 @@ class Node:
         self.relevant = True
         self.index = index  # of a repeat instance, from 1
 
+    def open(self) -> None:
+        """Let this place be asked again, as far as what lies around it is; in it what its own rules let be asked."""
+        self.own_relevant = True
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            node.relevant = node.own_relevant and (node.parent is None or node.parent.relevant)
+            for child in node.children.values():
+                waiting.extend(child if isinstance(child, list) else [child])
+
     def close(self) -> None:
         """This place is not asked, and nothing in it."""
         self.own_relevant = False

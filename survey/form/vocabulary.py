@@ -125,7 +125,7 @@ PLAIN = {
     "parameters": "parameters", "trigger": "trigger", "rows": "rows", "save_to": "save_to",
     "disabled": "disabled",
 }  # fmt: skip
-OURS = ("law", "preload", "outcome", "dimension", "because", "member_label")
+OURS = ("law", "preload", "outcome", "dimension", "because", "member_label", "reading")
 PRELOADS = ("copy", "context", "never")
 OUTCOMES = (
     "class", "b1", "b2", "deprived_count", "illustrative", "refused", "persons", "head_name", "b1_line", "income",

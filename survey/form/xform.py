@@ -33,7 +33,7 @@ STARTED, ENDED = f"{OWN}_start", f"{OWN}_end"
 LOOKED_UP = {HOUSEHOLD: "household_id", ROUND: "round_id", COMMUNE: "commune_id", REPLACES: "replaces"}
 STATE = "received"  # what Collect itself writes into its list when an interview is finalised
 
-_OURS = ("law", "warning", "warning_message", "preload", "outcome", "dimension", "because", "member_label")
+_OURS = ("law", "warning", "warning_message", "preload", "outcome", "dimension", "because", "member_label", "reading")
 _ENDS = ("end group", "end_group", "end repeat", "end_repeat")
 
 _WORDS = {

@@ -399,7 +399,7 @@ class _Compiler:
     # -- our own columns
 
     def ours(self, item: Item) -> None:
-        """The columns `because` and `member_label`, as paths."""
+        """The columns `because` and `member_label`, as paths; `reading` as it stands."""
         if "member_label" in item.columns:
             item.member_label = self.one_path(item, "member_label", item.columns.pop("member_label"))
             inside = self.names.parents.get(item.member_label or "")
@@ -421,13 +421,22 @@ class _Compiler:
                 template = N_("row %(other_row)s is the outcome “%(name)s” already")
                 self.fault(item, "outcome", template, name=outcome, other_row=self.sheets.rows[first.path])
         if "because" in item.columns:
-            text = item.columns.pop("because")
-            flag, colon, quotes = text.rpartition(":")
-            paths = [self.one_path(item, "because", name) for name in quotes.split()]
-            item.because = {
-                "flag": self.one_path(item, "because", flag) if colon else None,
-                "quotes": [path for path in paths if path],
-            }
+            clauses = [self.clause(item, text) for text in item.columns.pop("because").split(";")]
+            item.because = clauses if len(clauses) > 1 or "is" in clauses[0] else clauses[0]
+        if "reading" in item.columns and item.columns["reading"] not in self.sheets.choices:
+            template = N_("there is no list or file “%(name)s”")
+            self.fault(item, "reading", template, name=item.columns["reading"])
+
+    def clause(self, item: Item, text: str) -> dict[str, Any]:
+        """`${flag} = 2: ${a} ${b}`: what is quoted where the flag is 2 (1 when no number is given); no flag: always."""
+        condition, colon, quotes = text.rpartition(":")
+        flag, equal, number = (part.strip() for part in condition.partition("="))
+        compared = bool(equal) and number.isdecimal()
+        paths = [self.one_path(item, "because", name) for name in quotes.split()]
+        return {
+            "flag": self.one_path(item, "because", flag if compared else condition) if colon else None,
+            "quotes": [path for path in paths if path],
+        } | ({"is": int(number)} if compared else {})
 
     def one_path(self, item: Item, header: str, written: str) -> str | None:
         found = self.one(item, header, written)

@@ -7,6 +7,8 @@ so that a record can be judged under another standard by evaluating that standar
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,28 +58,34 @@ class Assessment:
 def assess(form: Form, evaluation: Evaluation) -> Assessment:
     """Read the outcome rows of an evaluated record."""
 
-    def outcome(name: str) -> str | float:
-        item = form.by_outcome.get(name)
-        nodes = evaluation.nodes.get(item.path, []) if item is not None else []
-        return evaluation.value(nodes[0]) if nodes else ""
-
     def number(name: str) -> float | None:
-        value = outcome(name)
+        value = _outcome(form, evaluation, name)
         return value if isinstance(value, float) else None
 
-    named = str(outcome("class"))
     count = number("deprived_count")
     return Assessment(
-        household_class=HouseholdClass(named) if named in set(HouseholdClass) else None,
+        household_class=class_of(form, evaluation),
         b1=number("b1"),
         b2=number("b2"),
         deprived_count=None if count is None else int(count),
         illustrative=number("illustrative") == 1.0,
         refused=number("refused") == 1.0,
         persons=int(number("persons") or 0),
-        head_name=str(outcome("head_name")),
+        head_name=str(_outcome(form, evaluation, "head_name")),
         indicators=tuple(_indicator(form, evaluation, item) for item in form.indicators if item.name in set(Indicator)),
     )
+
+
+def class_of(form: Form, evaluation: Evaluation) -> HouseholdClass | None:
+    """The class alone."""
+    named = str(_outcome(form, evaluation, "class"))
+    return HouseholdClass(named) if named in set(HouseholdClass) else None
+
+
+def _outcome(form: Form, evaluation: Evaluation, name: str) -> str | float:
+    item = form.by_outcome.get(name)
+    nodes = evaluation.nodes.get(item.path, []) if item is not None else []
+    return evaluation.value(nodes[0]) if nodes else ""
 
 
 def _indicator(form: Form, evaluation: Evaluation, item: Item) -> IndicatorResult:
@@ -89,26 +97,29 @@ def _indicator(form: Form, evaluation: Evaluation, item: Item) -> IndicatorResul
 
 
 def _because(form: Form, evaluation: Evaluation, item: Item) -> list[Because]:
-    """The quoted answers: of each member whose flag is raised, or of the household when the rule names no flag."""
-    if item.because is None:
-        return []
-    flag, quotes = item.because["flag"], item.because["quotes"]
-    found: list[Because | None] = []
-    if flag is None:
-        for path in quotes:
-            found.extend(_quote(form, node, None) for node in evaluation.nodes.get(path, []))
-        return [quote for quote in found if quote is not None]
-    repeat = form.node(flag).repeat
-    for raised in evaluation.nodes.get(flag, []):
-        if evaluation.value(raised) != 1.0:
-            continue
-        member = _instance(raised, repeat)
-        for path in quotes:
-            inside = repeat is not None and path.startswith(repeat + "/")
-            nodes = [n for n in evaluation.nodes.get(path, []) if not inside or _instance(n, repeat) is member]
-            name = instance_label(member) if inside and member is not None else None
-            found.extend(_quote(form, node, name) for node in nodes)
-    return [quote for quote in found if quote is not None]
+    """The quoted answers, member by member; after them those of the household itself."""
+    found: list[tuple[float, Because | None]] = []
+    for clause in item.clauses:
+        for member, path in _places(form, evaluation, clause):
+            order = math.inf if member is None else member.index
+            for node in evaluation.nodes.get(path, []):
+                if member is None or _instance(node, member.definition.path) is member:
+                    name = None if member is None else instance_label(member)
+                    found.append((order, _quote(form, node, name)))
+    found.sort(key=lambda one: one[0])
+    return [quote for _, quote in found if quote is not None]
+
+
+def _places(form: Form, evaluation: Evaluation, clause: dict[str, Any]) -> Iterator[tuple[Node | None, str]]:
+    """Whose answer (None: the household's) is quoted, and the path of its question."""
+    flag = clause["flag"]
+    repeat = None if flag is None else form.node(flag).repeat
+    raised = [None] if flag is None else evaluation.nodes.get(flag, [])
+    for node in raised:
+        if node is None or evaluation.value(node) == clause.get("is", 1):
+            for path in clause["quotes"]:
+                inside = node is not None and repeat is not None and path.startswith(repeat + "/")
+                yield (_instance(node, repeat) if inside and node is not None else None), path
 
 
 def _instance(node: Node, repeat: str | None) -> Node | None:

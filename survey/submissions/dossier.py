@@ -17,6 +17,7 @@ from models import (
     Deprivation,
     Household,
     RegisterEntry,
+    Round,
     Submission,
     SubmissionEvent,
     SubmissionFile,
@@ -30,6 +31,7 @@ from survey.submissions import rebuild
 from survey.submissions.comparison import Part, compare
 from survey.submissions.media import kind_of
 from survey.submissions.published import load_form
+from survey.submissions.readings import Doubt, doubts, unconfirmed
 from survey.submissions.standing import group_of, in_group, twins
 from survey.terms import Action, Indicator, QuarantineReason, SubmissionState
 
@@ -89,6 +91,7 @@ class Record:
     entry: RegisterEntry | None
     assessment: Assessment | None
     lacks: tuple[Deprivation, ...]
+    doubts: tuple[Doubt, ...]  # unconfirmed readings of the texts on which the class hangs
     steps: tuple[Step, ...]
     photos: tuple[Photo, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -108,6 +111,14 @@ class Record:
     def seen(self) -> int:
         """The log's last number: a decision names it, so that nobody decides on what has changed meanwhile."""
         return self.steps[-1].seq
+
+
+def _doubts(session: Session, submission: Submission) -> list[Doubt]:
+    """By the questionnaire of the round; a record without one by its own."""
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    asked = survey_round or submission
+    open_readings = unconfirmed(session, load_form(session, asked.form_id, asked.form_version))
+    return doubts(session, submission.commune_id, submission.id, open_readings)
 
 
 def find(session: Session, commune_id: str, submission_id: str) -> tuple[Submission, SubmissionStatus]:
@@ -141,6 +152,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         entry=entry,
         assessment=assessment,
         lacks=tuple(sorted(lacks, key=lambda lack: rank.index(Indicator(lack.indicator)))),
+        doubts=tuple(_doubts(session, submission)) if assessment else (),
         steps=_steps(session, own),
         photos=_photos(session, submission, language),
         checks=_checks(submission, assessment, labels),

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from models import Assessment, Deprivation, Household, RegisterEntry
+from models import Assessment, AssessmentReading, Deprivation, Household, RegisterEntry
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
 
 
@@ -33,6 +33,7 @@ STATE_OF = {Basis.FINAL: RegisterState.ACCEPTED, Basis.PROVISIONAL: RegisterStat
 class Condition:
     """Households of one round within `communes` (what the reader may see), narrowed step by step.
 
+    `reading` narrows to households whose class hangs on that reading of the texts.
     `basis` None: every household of the register. `household_class` narrows to one class; `classified` to those that
     have any. `indicator` or `dimension` narrows to households deprived in it, or, with `assessed`, to all for which it
     is known (the rate's denominator). Classes and indicators are read on `basis`; without one, as they are this round.
@@ -48,6 +49,7 @@ class Condition:
     indicator: Indicator | None = None
     dimension: Dimension | None = None
     assessed: bool = False
+    reading: str | None = None
 
     def narrowed(self, **changes: object) -> Condition:
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -107,6 +109,8 @@ def _restrictions(session: Session, condition: Condition) -> list[ColumnElement[
         found.append(class_now == condition.household_class.value)
     elif condition.classified:
         found.append(class_now.is_not(None))
+    if condition.reading is not None:
+        found.append(_hanging(condition.reading))
     keys: tuple[Indicator, ...] = ()
     if condition.indicator is not None:
         keys = (condition.indicator,)
@@ -115,6 +119,18 @@ def _restrictions(session: Session, condition: Condition) -> list[ColumnElement[
     if keys:
         found.append(_opening_lack(session, condition, keys) if opening else _lack(condition, keys))
     return found
+
+
+def _hanging(reading: str) -> ColumnElement[bool]:
+    return (
+        select(AssessmentReading.value)
+        .where(
+            AssessmentReading.commune_id == RegisterEntry.commune_id,
+            AssessmentReading.submission_id == RegisterEntry.submission_id,
+            AssessmentReading.reading == reading,
+        )
+        .exists()
+    )
 
 
 def _lack(condition: Condition, keys: Sequence[Indicator]) -> ColumnElement[bool]:

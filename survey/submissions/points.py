@@ -283,7 +283,7 @@ def next_version_with(
         raise Problem("other_form")
     law = f"bảng điểm chính thức: {table.decision}, ngày {table.decided_on:%d/%m/%Y}; hai người nhập khớp nhau"
     files = {f"{table.name}.csv": csv_of(table.rows)}
-    return draft_from(session, stored, version, now, account_id, files, {table.name: law})
+    return draft_from(session, stored, version, now, account_id, files, {table.name: {"law": law}})
 
 
 def items(session: Session, table: PointsTable, language: str) -> list[Item]:

@@ -271,10 +271,10 @@ def draft_from(
     now: datetime,
     account_id: str | None,
     files: dict[str, bytes] | None = None,
-    laws: dict[str, str] | None = None,
+    cells: dict[str, dict[str, str]] | None = None,
 ) -> FormDraft:
-    """A draft that begins as a published version under the next `version`. `files` replace attachments; `laws`: what
-    the column `law` of a table's row says from now on."""  # fmt: skip
+    """A draft that begins as a published version under the next `version`. `files` replace attachments; `cells`: what
+    a row of the survey, by its name, has in a column from now on."""
     given = given_of(session, stored)
     sheets = read_sheets(given.content)
     settings = sheets["settings"]
@@ -282,10 +282,10 @@ def draft_from(
         settings.columns.append("version")
     settings.rows[0]["version"] = version
     for row in sheets["survey"].rows:
-        if row.get("type", "").strip() in ("csv-external", "csv external") and row.get("name") in (laws or {}):
-            row["law"] = (laws or {})[row["name"]]
-            if "law" not in sheets["survey"].columns:
-                sheets["survey"].columns.append("law")
+        for column, text in (cells or {}).get(row.get("name", ""), {}).items():
+            if column not in sheets["survey"].columns:
+                sheets["survey"].columns.append(column)
+            row[column] = text
     name = f"{stored.form_id}-{version}.xlsx"
     draft = FormDraft(id=str(uuid4()), account_id=account_id, created_at=now)
     made = Given(name[-100:], SourceKind.XLSX, write_xlsx(sheets), given.files | (files or {}))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from models import Account, Assessment, Household, RegisterEntry, Submission, SubmissionStatus
+from models import Account, Assessment, AssessmentReading, Household, RegisterEntry, Submission, SubmissionStatus
 from survey.submissions.households import Rows
 from survey.submissions.names import without_tones
 from survey.terms import HouseholdClass, QuarantineReason, RegisterState, SubmissionState
@@ -35,6 +35,8 @@ class Shelf:
     state: SubmissionState | None = None
     village_id: str | None = None
     reason: QuarantineReason | None = None
+    readings: tuple[str, ...] = ()  # of the texts, those that no paper confirms
+    doubtful: bool = False  # only those whose class hangs on one of `readings`
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Waiting:
     opening_class: HouseholdClass | None
     illustrative: bool
     phone_agrees: bool | None
+    doubtful: bool  # the class hangs on an unconfirmed reading of the texts
     warnings: int
     surveyed_by: str
     received_at: datetime
@@ -58,7 +61,7 @@ class Waiting:
 
 def counts(session: Session, shelf: Shelf) -> dict[str | None, dict[SubmissionState, int]]:
     """How many there are by village (None: all together) and state; the shelf's own state and village do not narrow."""
-    every = Shelf(shelf.commune_id, shelf.round_id)
+    every = replace(shelf, state=None, village_id=None, reason=None)
     village = func.coalesce(Household.village_id, NO_VILLAGE)
     rows = session.execute(
         _on(every, select(village, SubmissionStatus.state, func.count()).select_from(SubmissionStatus)).group_by(
@@ -124,7 +127,15 @@ def _on(shelf: Shelf, statement: Rows) -> Rows:
         statement = statement.where(Household.village_id.is_(None))
     elif shelf.village_id is not None:
         statement = statement.where(Household.village_id == shelf.village_id)
-    return statement
+    return statement.where(_doubtful(shelf)) if shelf.doubtful else statement
+
+
+def _doubtful(shelf: Shelf) -> ColumnElement[bool]:
+    return exists().where(
+        AssessmentReading.commune_id == SubmissionStatus.commune_id,
+        AssessmentReading.submission_id == SubmissionStatus.submission_id,
+        AssessmentReading.reading.in_(shelf.readings),
+    )
 
 
 def _listing(shelf: Shelf) -> Rows:
@@ -139,6 +150,7 @@ def _listing(shelf: Shelf) -> Rows:
         RegisterEntry.opening_class,
         Assessment.illustrative,
         Assessment.phone_agrees,
+        _doubtful(shelf).label("doubtful"),
         Assessment.problems,
         Account.display_name,
         Submission.received_at,
@@ -174,6 +186,7 @@ def _row(row: Row[Any]) -> Waiting:
         HouseholdClass(row.opening_class) if row.opening_class else None,
         bool(row.illustrative),
         row.phone_agrees,
+        bool(row.doubtful),
         len(row.problems or ()),
         row.display_name,
         row.received_at,

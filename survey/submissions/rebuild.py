@@ -1,8 +1,8 @@
 """Everything that follows from what was received and what was decided, made again: the only writer of derived rows.
 
-`submission_status`, `assessment`, `deprivation`, `member`, `household.current_*` and `register_entry.state` are
-functions of submissions, their events and the published forms. `derive` makes those of one submission and its
-household; `rebuild` makes all, and on a healthy database changes nothing.
+`submission_status`, `assessment`, `deprivation`, `assessment_reading`, `member`, `household.current_*` and
+`register_entry.state` are functions of submissions, their events and the published forms. `derive` makes those of one
+submission and its household; `rebuild` makes all, and on a healthy database changes nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from models import (
     Assessment,
+    AssessmentReading,
     Deprivation,
     Household,
     Member,
@@ -29,6 +30,7 @@ from models import (
 from survey.form.form import Form, Item
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty import assess as poverty
+from survey.poverty.readings import hanging
 from survey.submissions.clocks import HERE, TOLERANCE, read_instant
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.official import OFFICIAL, points_tables
@@ -239,7 +241,8 @@ def _household_of(session: Session, submission: Submission) -> str | None:
 
 def _derive_assessment(session: Session, submission: Submission) -> None:
     key = {"commune_id": submission.commune_id, "submission_id": submission.id}
-    session.execute(delete(Deprivation).filter_by(**key))
+    for derived in (Deprivation, AssessmentReading):
+        session.execute(delete(derived).filter_by(**key))
     found = evaluated(session, submission)
     assessment = session.get(Assessment, (submission.commune_id, submission.id))
     if found is None:
@@ -254,7 +257,7 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
     content = content_of(submission)
     judged = own = poverty.assess(form, evaluation)
     if own.illustrative and survey_round is not None:
-        evaluation, judged = _with_official_points(session, submission, survey_round) or (evaluation, own)
+        form, evaluation, judged = _with_official_points(session, submission, survey_round) or (form, evaluation, own)
     assessment.standard = survey_round.standard if survey_round else ""
     assessment.household_class = judged.household_class.value if judged.household_class else None
     assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
@@ -272,6 +275,9 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
             row = Deprivation(**key, indicator=result.indicator.value, dimension=result.dimension.value)
             row.deprived, row.because = result.deprived, because
             session.add(row)
+    for other in hanging(form, evaluation):
+        named = other.household_class.value if other.household_class else None
+        session.add(AssessmentReading(**key, reading=other.reading, value=other.value, household_class=named))
 
 
 def has_official_points(session: Session, survey_round: Round) -> bool:
@@ -283,7 +289,7 @@ def has_official_points(session: Session, survey_round: Round) -> bool:
 
 def _with_official_points(
     session: Session, submission: Submission, survey_round: Round
-) -> tuple[Evaluation, poverty.Assessment] | None:
+) -> tuple[Form, Evaluation, poverty.Assessment] | None:
     """A record made with the illustrative points, judged by the version that its round was moved to since: the answers
     are the same, the points are the official ones. None where that version leaves the class open."""
     same_form = submission.form_id == survey_round.form_id
@@ -295,7 +301,7 @@ def _with_official_points(
         return None
     evaluation = evaluate(form, answers, clock_of(session, submission))
     judged = poverty.assess(form, evaluation)
-    return (evaluation, judged) if judged.household_class is not None and not judged.illustrative else None
+    return (form, evaluation, judged) if judged.household_class is not None and not judged.illustrative else None
 
 
 def derive_household(session: Session, commune_id: str, household_id: str, round_id: str) -> None:

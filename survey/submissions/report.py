@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from models import Assessment, Deprivation, RegisterEntry
+from models import Assessment, AssessmentReading, Deprivation, RegisterEntry
+from survey.poverty.readings import Reading
 from survey.submissions.households import STATE_OF, Basis, Condition, Rows, counted, deprived_in, indicators_of
 from survey.terms import Dimension, HouseholdClass, Indicator, RegisterState
 
@@ -59,6 +60,7 @@ class Tally:
     states: Counter[RegisterState] = field(default_factory=Counter)
     found: Counter[tuple[Basis, str, str]] = field(default_factory=Counter)
     known: Counter[tuple[Basis, str, str]] = field(default_factory=Counter)
+    hanging: Counter[tuple[Basis, str]] = field(default_factory=Counter)  # households whose class hangs on a reading
 
     @property
     def register(self) -> int:
@@ -76,6 +78,12 @@ class Tally:
         every = self.condition.narrowed(household_class=None)
         number = self.register if state is None else self.states[state]
         return Figure(number, self.register, every.narrowed(state=state), every)
+
+    def hanging_figure(self, basis: Basis, reading: str) -> Figure:
+        """Households whose class hangs on a reading of the texts, out of those that have a class."""
+        base = self.condition.narrowed(basis=basis, household_class=None)
+        number, known = self.hanging[basis, reading], self.known[basis, "class", ""]
+        return Figure(number, known, base.narrowed(reading=reading), base.narrowed(classified=True))
 
     def figure(self, basis: Basis, measure: Measure) -> Figure:
         kind = kind_of(measure)
@@ -110,6 +118,7 @@ def report(session: Session, scope: Condition, by_village: bool) -> Report:
     counting = _Counting(session, scope, by_village)
     counting.lacks()
     counting.lacks_last_year()
+    counting.hanging()
     return _finished(counting)
 
 
@@ -127,6 +136,7 @@ def _finished(counting: _Counting) -> Report:
         total.states.update(tally.states)
         total.found.update(tally.found)
         total.known.update(tally.known)
+        total.hanging.update(tally.hanging)
     return Report(total, places, counting.illustrative())
 
 
@@ -205,6 +215,23 @@ class _Counting:
                 if lack is not None:
                     tally.add(Basis.OPENING, measure, number if lack else 0, number)
 
+    def hanging(self) -> None:
+        """One row a household and reading first: several values of a reading may change one class."""
+        columns = (*self.where, RegisterEntry.state, AssessmentReading.reading)
+        each = counted(select(*columns, RegisterEntry.household_id).select_from(RegisterEntry), self.scope).join(
+            AssessmentReading,
+            and_(
+                AssessmentReading.commune_id == RegisterEntry.commune_id,
+                AssessmentReading.submission_id == RegisterEntry.submission_id,
+            ),
+        )
+        rows = each.where(RegisterEntry.state.in_(_COUNTED_STATES)).distinct().subquery()
+        keys = (rows.c.commune_id, rows.c.place, rows.c.state, rows.c.reading)
+        for commune_id, place_id, state, reading, number in self.session.execute(
+            select(*keys, func.count()).group_by(*keys)
+        ):
+            self.tally(commune_id, place_id).hanging[BASIS_OF[state], reading] += number
+
     def illustrative(self) -> bool:
         statement = counted(select(RegisterEntry.household_id).select_from(RegisterEntry), self.scope).where(
             RegisterEntry.state.in_(_COUNTED_STATES), Assessment.illustrative
@@ -212,20 +239,30 @@ class _Counting:
         return self.session.execute(statement.limit(1)).first() is not None
 
 
-def long_table(found: Report) -> Iterator[dict[str, Any]]:
-    """The report as a long table: one row a place × measure × basis; `rate` in percent, empty without a denominator."""
+def long_table(found: Report, readings: Sequence[Reading] = ()) -> Iterator[dict[str, Any]]:
+    """The report as a long table: one row a place × measure × basis; `rate` in percent, empty without a denominator.
+    `readings`: those that no paper confirms, each with the households whose class hangs on it."""
     for tally in found.tallies:
         for basis in Basis:
-            for measure in (*HouseholdClass, *Dimension, *Indicator):
-                figure = tally.figure(basis, measure)
+            rows = [
+                (kind_of(measure), measure.value, measure.vi, measure.en, tally.figure(basis, measure))
+                for measure in (*HouseholdClass, *Dimension, *Indicator)
+            ]
+            rows += [
+                ("reading", one.name, one.question.get("vi", ""), one.question.get("en", ""), figure)
+                for one in readings
+                if basis in STATE_OF
+                for figure in [tally.hanging_figure(basis, one.name)]
+            ]
+            for measure, key, vi, en, figure in rows:
                 yield {
                     "place_id": tally.place_id,
                     "register_households": tally.register,
                     "basis": basis.value,
-                    "measure": kind_of(measure),
-                    "key": measure.value,
-                    "label_vi": measure.vi,
-                    "label_en": measure.en,
+                    "measure": measure,
+                    "key": key,
+                    "label_vi": vi,
+                    "label_en": en,
                     "households": figure.households,
                     "denominator": figure.denominator,
                     "rate_percent": None if figure.rate is None else round(figure.rate * 100, 4),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
-from wtforms import DateField, Field, SelectField, StringField
+from wtforms import DateField, Field, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
 
 from survey.web.forms import printable
@@ -58,10 +58,9 @@ class PointsFile(FlaskForm):
             raise ValidationError(_("Choose the file."))
 
 
-class VersionWithPoints(FlaskForm):
-    """A new version of the questionnaire with the agreed table; the view sets the choices of `base`."""
+class NewVersion(FlaskForm):
+    """What the next version of a questionnaire is called."""
 
-    base = SelectField(_("Made from version"))
     version = StringField(
         _("New version"),
         [
@@ -69,3 +68,20 @@ class VersionWithPoints(FlaskForm):
             Regexp(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}\Z", message=_("Letters, digits, _ - . only, such as 2027.1.")),
         ],
     )
+
+
+class VersionWithPoints(NewVersion):
+    """With the agreed points table; the view sets the choices of `base`."""
+
+    base = SelectField(_("Made from version"))
+
+
+class ConfirmedReading(FlaskForm):
+    """The paper that says how a question is to be read; the view sets the choices of `value`."""
+
+    value = RadioField(_("The paper says"), [InputRequired(_("Choose what the paper says."))])
+    decision = StringField(
+        _("Number and name of the paper"),
+        [DataRequired(_("Enter the number of the document.")), Length(max=120), printable],
+    )
+    decided_on = DateField(_("Date of the document"), [InputRequired(_("Enter the day."))])

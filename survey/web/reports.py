@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 
+from survey.poverty.readings import Reading
 from survey.problems import Problem
-from survey.submissions import households
+from survey.submissions import households, readings
 from survey.submissions.columns import Cell
 from survey.submissions.csvfile import written
 from survey.submissions.households import Basis, Condition
+from survey.submissions.published import load_form
 from survey.submissions.report import Report, long_table, report
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
 from survey.web.desk import PAGE_SIZE, Desk, open_desk, page_number
@@ -38,6 +40,7 @@ def households_of(condition: Condition, page: int | None = None) -> str:
         "class": condition.household_class,
         "indicator": condition.indicator,
         "dimension": condition.dimension,
+        "reading": condition.reading,
         "classified": 1 if condition.classified else None,
         "assessed": 1 if condition.assessed else None,
         "page": page,
@@ -61,6 +64,7 @@ def asked_condition(desk: Desk) -> Condition:
         indicator=_term("indicator", Indicator),
         dimension=_term("dimension", Dimension),
         assessed="assessed" in request.args,
+        reading=request.args.get("reading") or None,
     )
 
 
@@ -84,7 +88,9 @@ def page(commune_id: str | None = None) -> str:
         return render_template("desk/report.html", desk=desk, found=None)
     among, village = _term("class", HouseholdClass), request.args.get("village") or None
     found = _found(desk, among, village)
-    return render_template("desk/report.html", desk=desk, found=found, among=among, village=village)
+    return render_template(
+        "desk/report.html", desk=desk, found=found, among=among, village=village, readings=open_readings(desk)
+    )
 
 
 @blueprint.get("/report.csv")
@@ -94,12 +100,19 @@ def as_csv(commune_id: str | None = None) -> Response:
     """The same figures as a long table."""
     desk = open_desk("report.read", commune_id)
     found = _found(desk, _term("class", HouseholdClass), request.args.get("village") or None)
-    rows = list(long_table(found))
+    rows = list(long_table(found, open_readings(desk)))
     table: list[list[Cell]] = [[desk.name(row["place_id"]), desk.asked_round.year, *row.values()] for row in rows]
     header = ["place_name", "round_year", *rows[0]]
     response = Response(written(header, table), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="bao-cao-{desk.asked_round.year}.csv"'
     return response
+
+
+def open_readings(desk: Desk) -> list[Reading]:
+    """The readings that the round's questionnaire makes and no paper confirms."""
+    survey_round = desk.asked_round
+    form = load_form(get_session(), survey_round.form_id, survey_round.form_version)
+    return readings.unconfirmed(get_session(), form)
 
 
 def _found(desk: Desk, among: HouseholdClass | None, village: str | None) -> Report:
@@ -124,4 +137,5 @@ def listed(commune_id: str | None = None) -> str:
         total=total,
         page=number,
         pages=-(-total // PAGE_SIZE),
+        readings=open_readings(desk) if condition.reading else (),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from survey.submissions.review import MAX_COMMENT
 from survey.terms import Action, SubmissionState
 from survey.web.desk import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.language import current_language
+from survey.web.reports import open_readings
 from survey.web.review_forms import Decision, Search
 from survey.web.review_words import NEXT_STEP, name_of_check
 from survey.web.security import current_account, permitted
@@ -39,18 +41,26 @@ def init_app(app: Flask) -> None:
 
 
 def asked_shelf(desk: Desk) -> Shelf:
-    """The shelf that `?state=` and `?village=` name."""
+    """The shelf that `?state=`, `?village=` and `?doubtful=` name."""
     state, village = request.args.get("state"), request.args.get("village") or None
     if state and state not in [known.value for known in SubmissionState]:
         raise Problem("not_found")
     if village not in (None, NO_VILLAGE) and village not in desk.names:
         raise Problem("not_found")
-    return Shelf(desk.communes[0], desk.asked_round.id, SubmissionState(state) if state else None, village)
+    return Shelf(
+        desk.communes[0],
+        desk.asked_round.id,
+        SubmissionState(state) if state else None,
+        village,
+        readings=tuple(one.name for one in open_readings(desk)),
+        doubtful="doubtful" in request.args,
+    )
 
 
 def shelf_words(shelf: Shelf) -> dict[str, Any]:
     """The address parts that name a shelf."""
     named: dict[str, Any] = {"state": shelf.state.value if shelf.state else None, "village": shelf.village_id}
+    named["doubtful"] = 1 if shelf.doubtful else None
     return {key: value for key, value in named.items() if value} | {"round": shelf.round_id}
 
 
@@ -63,7 +73,7 @@ def shelf(commune_id: str) -> str:
         return render_template("desk/queue.html", desk=desk, form=Search())
     asked, number, session = asked_shelf(desk), page_number(), get_session()
     if "state" not in request.args:
-        asked = Shelf(asked.commune_id, asked.round_id, SubmissionState.SUBMITTED, asked.village_id)
+        asked = replace(asked, state=SubmissionState.SUBMITTED)
     counts = queue.counts(session, asked)
     total = counts.get(asked.village_id, {}).get(asked.state or SubmissionState.SUBMITTED, 0)
     return render_template(

@@ -143,4 +143,4 @@ def test_a_withdrawn_phone_delivers_into_quarantine_and_forgets_the_households(p
     phone.sync()
     assert phone.counts() == {"saved": 2, "unsent": 0, "received": 2}
     assert asked(server, "SELECT DISTINCT reason FROM submission_status") == [("revoked",)]
-    assert re.search(r"thu hồi", phone.page.inner_text("[data-notice=withdrawn]"))
+    assert re.search(r"đã ngừng trên máy này", phone.page.inner_text("[data-notice=withdrawn]"))

@@ -55,8 +55,9 @@ def test_the_pages_name_what_is_still_on_a_phone(enumerator: Any, login_as: Any,
     assert "8 ngày trước" in page and "lâu chưa liên lạc" in page
     assert "ứng dụng bản cũ" in page and "bộ nhớ sắp đầy" in page and "trình duyệt có thể xoá" in page
     one = office.get(f"{PHONES}/{account_id(session, 'enumerator')}/may-1").text
-    assert "Chủ hộ cũ" in one and "Thu hồi máy này" in one
-    assert "Thu hồi máy này" not in login_as("province").get(f"{PHONES}/{account_id(session, 'enumerator')}/may-1").text
+    assert "Chủ hộ cũ" in one and "Ngừng Sổ Hộ trên máy này" in one
+    own = f"{PHONES}/{account_id(session, 'enumerator')}/may-1"
+    assert "Ngừng Sổ Hộ trên máy này" not in login_as("province").get(own).text
     assert "2 phiếu còn trên máy của Người thử enumerator: Chủ hộ cũ, hộ mới" in office.get(f"/desk/{COMMUNE}/").text
     assert office.get(f"{PHONES}/{account_id(session, 'enumerator')}/may-9").status_code == 404
     assert office.get(f"{PHONES}/{account_id(session, 'enumerator-other')}/may-1").status_code == 404

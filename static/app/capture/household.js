@@ -83,7 +83,7 @@ export async function show(app, params) {
   if (isPossible) go.textContent = word(`household.${kind}`)
   const left = part(element, "left")
   if (draft) left.textContent = await leftOf(app, draft.id)
-  else if (!isPossible) left.textContent = word(household.gone ? "household.gone" : "household.closed")
+  else if (!isPossible) left.textContent = word(household.gone ? "household.gone" : `household.is_${sign}`)
   go.addEventListener("click", () => {
     go.disabled = true // a second tap would be a second start
     if (draft) app.go(draftHash(draft.id))

@@ -6,18 +6,21 @@ import { action, ask, inLanguage, isDateRight, number, part, stamp, word } from 
 
 const orDash = (value) => (value === null ? "–" : number(value))
 
+/** How far from the line: of points, or of income where that is asked; "" while either is not known. */
+function measure({ b1 }, { points, income, incomeLine }) {
+  const [kind, value, line] = incomeLine !== null && income !== null ? ["income", income, incomeLine] : ["points", b1, points]
+  if (value === null || line === null) return ""
+  const side = value < line ? "below" : value > line ? "above" : "at"
+  return word(`result.${kind}_${side}`, { value: number(value), line: number(line), gap: number(Math.abs(value - line)) })
+}
+
 function why(assessment, line) {
-  const { indicators, deprivedCount, b1 } = assessment
-  if (assessment.refused) return word("result.refused")
+  const { indicators, deprivedCount, refused } = assessment
+  if (refused) return word("result.refused")
   if (!assessment.class) return word("result.incomplete")
-  const counts = { deprived: number(deprivedCount ?? 0), all: number(indicators.length) }
-  if (line.income !== null && line.incomeLine !== null) {
-    const side = line.income <= line.incomeLine ? "within" : "above"
-    return word(`result.income_${side}`, { ...counts, b1: number(line.income), line: number(line.incomeLine) })
-  }
-  if (b1 === null) return word("result.why_no_b1", counts)
-  if (line.points === null) return word("result.why", { ...counts, b1: number(b1) })
-  return word(b1 <= line.points ? "result.within" : "result.above", { ...counts, b1: number(b1), line: number(line.points) })
+  const isEarly = deprivedCount === null || (assessment.b1 === null && line.points !== null && line.income === null)
+  const counts = deprivedCount === null ? "" : word("result.counts", { deprived: number(deprivedCount), all: number(indicators.length) })
+  return [counts, measure(assessment, line), isEarly ? word("result.certain") : "", word("result.provisional")].filter(Boolean).join(" ")
 }
 
 function indicator(one) {

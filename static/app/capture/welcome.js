@@ -30,7 +30,9 @@ export async function show(app) {
       await app.enrol()
     } catch (stopped) {
       if (!(stopped instanceof Stopped)) throw stopped
-      status.textContent = stopped.act === "sign_in" ? "" : word("welcome.offline")
+      const why = stopped.why ?? stopped.act
+      const words = { offline: "welcome.offline", wait: "welcome.offline", refused: "cause.server_down" }[why] ?? `cause.${why}`
+      status.textContent = why === "sign_in" ? "" : word(words)
       action(element, "retry").hidden = stopped.act === "sign_in"
     }
   }
