@@ -1,7 +1,8 @@
 """What a phone downloads before its first interview, gzipped, against the budget.
 
-The list is the service worker's own: whatever /sw.js says it keeps, and /sw.js, and the household form's bundle. Icons
-are printed and not counted: they never change, and the app works before they arrive.
+The list is the service worker's own: whatever /sw.js says it keeps, and /sw.js, and the household form's bundle in its
+first language (the others follow after the first sync). Icons are printed and not counted: they never change, and the
+app works before they arrive.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def bundle() -> tuple[str, str, int]:
     source = QUESTIONNAIRES / "ra_soat_ho.md"
     tables = {path.name: path.read_bytes() for path in QUESTIONNAIRES.glob("*.csv")}
     form = compile_workbook(source.read_text(encoding="utf-8"), tables)
-    body = json.dumps(form.for_phones(form.as_json()), ensure_ascii=False, separators=(",", ":")).encode()
+    first = form.in_first_language(form.for_phones(form.as_json()))
+    body = json.dumps(first, ensure_ascii=False, separators=(",", ":")).encode()
     return f"{form.id} {form.version}", "form", gzipped(body)
 
 

@@ -452,16 +452,17 @@ export class Outbox {
   async #form(form) {
     const kept = await this.#store.form(form.id, form.version)
     if (kept?.hash !== form.hash) this.#report({ step: "form" })
-    const bundle = kept?.hash === form.hash ? kept : await this.#ask(form.url)
+    const bundle = kept?.hash === form.hash ? kept : await this.#ask(`${form.url}?words=first`)
     if (bundle.id !== form.id || bundle.version !== form.version) return
     // Also for one that is here: a newer release may need other files for it.
     if (!(await keep(needs(bundle)))) throw new Stopped({ act: "wait", seconds: null, why: "unreachable" })
     if (bundle !== kept) await this.#store.saveForm(bundle)
   }
 
-  /** Pictures and sounds of a questionnaire, last of all: without them the words remain. */
+  /** A questionnaire's other languages, pictures and sounds, last of all: without them the words remain. */
   async #enclosed(form) {
-    const { files = {} } = (await this.#store.form(form.id, form.version)) ?? {}
+    const { files = {}, partial = false } = (await this.#store.form(form.id, form.version)) ?? {}
+    if (partial) await this.#store.saveForm(await this.#ask(form.url))
     const media = Object.entries(files).filter(([, { type }]) => ["image", "audio", "video"].includes(type.split("/")[0]))
     for (const [name, known] of media) {
       if (await this.#store.file(known.sha256)) continue

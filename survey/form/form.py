@@ -241,6 +241,25 @@ class Form:
         tables = {name: _by_column(rows) for name, rows in bundle["tables"].items()}
         return {**bundle, "children": children, "choices": choices, "tables": tables}
 
+    @staticmethod
+    def in_first_language(bundle: dict[str, Any]) -> dict[str, Any]:
+        """A bundle with the words of its default language only, and `partial` true: what a first interview needs. The
+        whole follows when the line has nothing more urgent."""
+        own, spoken = bundle["default_language"], set(bundle["languages"])
+
+        def said(value: Any) -> Any:
+            if isinstance(value, list):
+                return [said(one) for one in value]
+            if not isinstance(value, dict):
+                return value
+            if value and own in value and value.keys() <= spoken:  # a text in each language
+                return {own: value[own]}
+            return {key: said(one) for key, one in value.items()}
+
+        if len(spoken) < 2:
+            return bundle
+        return {**said(bundle), "languages": [own], "partial": True}
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the bundle without its hash: what identifies this version's content."""

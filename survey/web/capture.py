@@ -38,7 +38,7 @@ TYPES = SMALL | {".webmanifest": "application/manifest+json"}
 # The minifier writes Math.trunc(x) as x|0, which is another number for NaN and beyond 2³¹: it does not get to see Math.
 MATH, HIDDEN = "Math.", "Math\u01c2."
 # Nothing newer than the source may come in: old phones read what we wrote, not what would be shortest today.
-minify.config({"js-version": 2017})
+minify.config({"js-version": 2017, "html-keep-document-tags": True, "html-keep-end-tags": True})
 
 
 def init_app(app: Flask) -> None:
@@ -153,9 +153,9 @@ def _bytes_of(address: str) -> bytes:
     """What is served under an address that the phone keeps: the same for everybody, whatever language they chose."""
     with force_locale(FIRST_LANGUAGE):
         if address in PAGES:
-            return render_template(PAGES[address]).encode()
+            return _small_page(render_template(PAGES[address]))
         if address.startswith("/language/"):
-            return render_template("app/other_language.html", only=Path(address).stem).encode()
+            return _small_page(render_template("app/other_language.html", only=Path(address).stem))
         if address == MANIFEST:
             return json.dumps(_manifest(), ensure_ascii=False).encode()
     path = _path(address)
@@ -198,6 +198,10 @@ def small(path: Path) -> str:
 def _minified(path: Path, _changed: int) -> str:
     source = path.read_text(encoding="utf-8").replace(MATH, HIDDEN)
     return str(minify.string(SMALL[path.suffix], source)).replace(HIDDEN, MATH)
+
+
+def _small_page(page: str) -> bytes:
+    return str(minify.string("text/html", page)).encode()
 
 
 def _path(address: str) -> Path:

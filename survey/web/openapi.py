@@ -267,7 +267,11 @@ DESCRIPTION: Schema = {
         "/forms/{form_id}/{version}": {
             "get": {
                 "summary": "A questionnaire's bundle, immutable",
-                "parameters": [_parameter("form_id", "path", TEXT), _parameter("version", "path", TEXT)],
+                "parameters": [
+                    _parameter("form_id", "path", TEXT),
+                    _parameter("version", "path", TEXT),
+                    _parameter("words", "query", TEXT, False),
+                ],
                 "responses": _answers({"type": "object"}, "docs/form-bundle.md", 404),
             }
         },

@@ -110,13 +110,16 @@ def hello() -> Response:
 @blueprint.get("/forms/<form_id>/<version>")
 @permitted("sync.use")
 def form(form_id: str, version: str) -> Response:
-    """A questionnaire's bundle: it never changes, so a phone may keep it for good."""
+    """A questionnaire's bundle: it never changes, so a phone may keep it for good. `?words=first`: in its first
+    language only, a fifth of the bytes less."""
     stored = get_session().get(FormVersion, (form_id, version))
     if stored is None:
         raise Problem("not_found")
-    body = json.dumps(Form.for_phones(stored.bundle), ensure_ascii=False, separators=(",", ":"))
-    response = Response(body, mimetype="application/json")
-    response.set_etag(stored.hash)
+    is_first = request.args.get("words") == "first"
+    bundle = Form.for_phones(stored.bundle)
+    said = Form.in_first_language(bundle) if is_first else bundle
+    response = Response(json.dumps(said, ensure_ascii=False, separators=(",", ":")), mimetype="application/json")
+    response.set_etag(f"{stored.hash}-first" if is_first else stored.hash)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response.make_conditional(request)  # type: ignore[return-value]
 

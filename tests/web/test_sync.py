@@ -410,3 +410,22 @@ def test_a_phone_that_pulls_while_others_push_misses_nothing(login_as: Any, sess
                 break
     assert all(one.result()[0]["outcome"] == "stored" for one in done)
     assert sorted(heard) == sorted(households)
+
+
+@pytest.mark.usefixtures("small_round")
+def test_a_phone_begins_with_a_questionnaire_in_its_first_language(login_as: Any) -> None:
+    browser = login_as("enumerator")
+    whole = browser.get("/api/v1/forms/phieu_thu/1")
+    first = browser.get("/api/v1/forms/phieu_thu/1?words=first")
+    assert first.headers["ETag"] != whole.headers["ETag"]
+    assert (first.json["languages"], first.json["partial"], first.json["hash"]) == (["vi"], True, whole.json["hash"])
+    assert "Ghi chú" in first.text and "Notes" not in first.text
+    assert whole.json["languages"] == ["vi", "en"] and "partial" not in whole.json and "Notes" in whole.text
+    assert first.json["children"] == without_english(whole.json["children"])
+    assert first.json["choices"] == without_english(whole.json["choices"])
+
+
+def without_english(value: Any) -> Any:
+    if isinstance(value, list):
+        return [without_english(one) for one in value]
+    return {k: without_english(v) for k, v in value.items() if k != "en"} if isinstance(value, dict) else value
