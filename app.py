@@ -92,8 +92,10 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     security.check_marks(app)
     if settings is None and _to_serve():
         with app.app_context():
-            place.require_place()
-            session.get_engine().dispose()  # whoever serves may fork
+            try:
+                place.require_place()
+            finally:
+                session.get_engine().dispose()  # whoever serves may fork
     return app
 
 

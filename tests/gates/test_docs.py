@@ -15,6 +15,7 @@ DOCUMENTS = files("README.md", "CHANGELOG.md", "docs/**/*.md", "deploy/*")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 # Roots of paths that are ours; `instance/…`, `/etc/…` and the like belong to an installation.
 OURS = {path.name for path in ROOT.iterdir()} - {".venv", "instance", ".git"}
+COMMANDS = re.compile(r"(?:flask --app app|^so-ho) (?!COMMAND|bundle|vault)([^\n#|>&;']*)", re.MULTILINE)
 CODE = re.compile(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 
 
@@ -30,10 +31,11 @@ def wrong_targets(text: str) -> list[str]:
 
 
 def wrong_commands(text: str, group: click.Group) -> list[str]:
-    """`flask --app app …` whose words lead to no command, or whose options it does not have."""
+    """`flask --app app …` and `so-ho …` whose words lead to no command, or with options that it lacks. What keys are
+    wrapped under is called `so-ho bundle` and `so-ho vault`."""
     said = []
     for piece in code(text):
-        for line in re.findall(r"flask --app app ([^\n#|>&;']*)", piece):
+        for line in COMMANDS.findall(piece):
             command: click.Command = group
             words = line.split()
             while words and not words[0].startswith("-") and isinstance(command, click.Group):
@@ -108,6 +110,8 @@ def test_planted_faults_are_found(commands: click.Group) -> None:
     assert wrong_commands("```\nflask --app app nonsense\n```", commands) != []
     assert wrong_commands("`flask --app app migrate --nonsense`", commands) != []
     assert wrong_commands("`flask --app app migrate`", commands) == []
+    assert wrong_commands("`so-ho nonsense`", commands) != []
+    assert wrong_commands("`so-ho migrate --new`", commands) == []
     assert wrong_paths("`survey/form/nonsense.py`") == ["survey/form/nonsense.py"]
     assert wrong_paths("`survey/form/record.py` and `survey/<part>/x.py`") == []
     assert wrong_links(ROOT / "README.md", "[a](docs/nonsense.md)") == ["docs/nonsense.md"]
