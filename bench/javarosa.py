@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "oracles" / "javarosa"
 MEMBERS = "/data/thanh_vien"
 PRELOADED = 'jr:preload="date" type="date" jr:preloadParams="today"'
+DAY = "<ngay_ra_soat ?/>"
 # It asks whether there is a head of household: right to refuse it before the members are known.
 EARLY = {"xac_nhan/doc_lai"}
 WORDS = ("label", "hint", "help", "value", "item", "itemset")
@@ -113,8 +115,9 @@ def answers_of(case: Case, order: Order) -> dict[str, Any]:
 def faults(oracle: Oracle, order: Order, case: Case, *, precommit: bool) -> Iterator[str]:
     """What JavaRosa makes otherwise of a case than the server, or will not take."""
     # The day of the review is the case's: the machine's clock is another.
-    form = order.form.replace("<ngay_ra_soat/>", f"<ngay_ra_soat>{case.answers['ngay_ra_soat']}</ngay_ra_soat>")
-    form = form.replace("<ngay_ra_soat />", f"<ngay_ra_soat>{case.answers['ngay_ra_soat']}</ngay_ra_soat>")
+    form, times = re.subn(DAY, f"<ngay_ra_soat>{case.answers['ngay_ra_soat']}</ngay_ra_soat>", order.form)
+    if times != 1:
+        raise SystemExit("The day of the review has no place in the form: see DAY.")
     with tempfile.TemporaryDirectory() as media:
         for name, content in files_of(case).items():
             (Path(media) / name).write_text(content, encoding="utf-8")
