@@ -59,10 +59,10 @@ class EveryByte(OneRecord):
         while cut < length:
             if cut % ANEW == 0:
                 line.said = {}
-            # The phone would ask what has arrived, and go on: here nobody tells it, and the line stays broken.
+            # The phone asks what has arrived: here nobody tells it, so that it sends the same again.
             deaf = Weather("receipts", "out", 404)
             place = cut if cut >= 2 else cut / 1000
-            line.weather = [Weather("push", "cut_answer", place), Weather("push", "refuse"), deaf]
+            line.weather = [Weather("push", "cut_answer", place), deaf]
             ended = await self._sync(0, 0)
             assert ended["stopped"]["act"] == "wait"
             assert line.weather == [deaf]
