@@ -56,8 +56,7 @@ unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
 node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as they go out, by node --test
 	@echo "== node --test"
 	@$(PY) -m scripts.small $(VENV)/served
-	@PYTHON=$(abspath $(PY)) SERVED=$(abspath $(VENV))/served scripts/node --import ./tests/node/as_served.mjs \
-		--test tests/node/*.test.js tests/faults/*.test.js
+	@cd $(VENV)/served && VENV=$(abspath $(VENV)) PYTHON=$(abspath $(PY)) scripts/node --test tests/node/*.test.js tests/faults/*.test.js
 
 phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
 	@echo "== pytest in Chromium"

@@ -1,23 +1,31 @@
-"""Writes every script of the phone as it goes out, small, below a folder: `python -m scripts.small FOLDER`.
+"""The phone's modules as they go out, small, with the tests beside them: `python -m scripts.small FOLDER`.
 
-`make node` runs those (tests/node/as_served.mjs): what is tested is what phones run.
+`make node` runs the tests there: what is tested is what phones run. Everything else of the repository is linked.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 from app import ROOT
 from survey.web.capture import small
 
+COPIED = {"static", "tests"}
+
 
 def write(folder: Path) -> None:
-    """static/app/**/*.js → the same paths below `folder`."""
-    for source in (ROOT / "static" / "app").rglob("*.js"):
-        target = folder / source.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(small(source), encoding="utf-8")
+    """Makes `folder` anew: static/app small, the tests as they are (Node follows links, and would test the sources)."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in (path.name for path in ROOT.iterdir() if path.name not in COPIED and not path.name.startswith(".")):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    (folder / "tests" / "faults" / "node_modules").symlink_to(ROOT / "tests" / "faults" / "node_modules")
+    shutil.copytree(ROOT / "static", folder / "static")
+    for script in (folder / "static" / "app").rglob("*.js"):
+        script.write_text(small(ROOT / script.relative_to(folder)), encoding="utf-8")
 
 
 if __name__ == "__main__":
