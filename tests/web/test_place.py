@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.cli import FlaskGroup
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -43,6 +44,7 @@ ON_DATA = {
     "receipts verify": ["RECEIPT"],
     "register import": ["EXISTING", "--commune", "03757"],
     "restored": [],
+    "round changes": ["1"],
     "round close": [],
     "round move": ["1"],
     "round open": "T --year 2026 --version 1 --opens 2026-09-01 --closes 2026-12-14".split(),
@@ -302,9 +304,11 @@ def test_a_database_that_fails_in_the_middle_of_a_command_ends_it_with_a_sentenc
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert flask("migrate", "--new")[0] == 0
-    monkeypatch.setattr(
-        "survey.web.commands.rebuild", lambda session: session.execute(text("SELECT nothing FROM here"))
-    )
+
+    def fail(_session: Session) -> int:
+        raise OperationalError("UPDATE", None, Exception("could not extend file\nDETAIL: Cà Văn Chính"))
+
+    monkeypatch.setattr("survey.web.commands.rebuild", fail)
     code, said = flask("rebuild")
     assert (code, "could not extend file" in said, len(said.splitlines())) == (1, True, 2), said
     assert "Chính" not in said
