@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from unittest import mock
 
 from sqlalchemy.orm import Session
 
+from models import Standard
 from survey.submissions import accounts
 from survey.submissions.places import add_village, load_province
 from survey.terms import Area, Role
@@ -35,6 +36,16 @@ def build(session: Session) -> None:
     account(session, "province", Role.PROVINCE, "14")
     account(session, "province-other", Role.PROVINCE, "11")
     account(session, "admin", Role.ADMIN, None)
+
+
+def season(session: Session, now: datetime) -> dict[str, date]:
+    """The days of a round for tests by a real clock; the standard is in force on them, in whatever year they run."""
+    opens_on, closes_on = date(2026, 9, 1), date(2026, 12, 14)
+    if now.date() > closes_on:
+        opens_on, closes_on = now.date() - timedelta(days=60), now.date() + timedelta(days=30)
+    standard = session.get_one(Standard, "ND07-2021")
+    standard.valid_to = max(standard.valid_to or closes_on, closes_on)
+    return {"opens_on": opens_on, "closes_on": closes_on}
 
 
 def account(session: Session, username: str, role: Role, place_id: str | None, *villages: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, FormVersion, Round
+from models import Account, FormVersion, Round, Standard
 from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount
 from survey.demo.answers import DemoHousehold, context_of, interview
 from survey.demo.households import households
@@ -24,10 +24,12 @@ from survey.submissions.published import Given, publish
 from survey.submissions.receipts import Signer
 from survey.submissions.register import import_household
 from survey.submissions.rounds import open_round
+from survey.submissions.standards import objection
 from survey.terms import B1Method, SourceKind
 
 QUESTIONNAIRES = Path(__file__).resolve().parents[1] / "form" / "questionnaires"
 LAST_YEAR = date(2025, 10, 15)
+SEASON = date(2026, 9, 1), date(2026, 12, 14)
 ROUND = "019a0000-0000-7000-8000-000000002026"
 
 
@@ -57,7 +59,7 @@ def load_demo(session: Session, now: datetime, signer: Signer) -> Loaded:
     for village_number, household in households(LAST_YEAR):
         by_village.setdefault(village_number, []).append(household)
         _register(session, form, villages[village_number - 1], village_number, household, now)
-    survey_round = _round(session, version, now)
+    survey_round = _round(session, form, version, now)
     work = FieldWork(session, form, survey_round, accounts, signer, now)
     return Loaded(ACCOUNTS, PASSWORD, sum(map(len, by_village.values())), work.begin(by_village))
 
@@ -102,14 +104,20 @@ def _register(
     )
 
 
-def _round(session: Session, version: FormVersion, now: datetime) -> Round:
+def _round(session: Session, form: Form, version: FormVersion, now: datetime) -> Round:
+    """The season of 2026; a demo that is loaded later has one around its day, a trial once the standard is over."""
+    opens, closes = SEASON
+    if now.date() > closes:
+        opens, closes = now.date() - timedelta(days=60), now.date() + timedelta(days=30)
+    standard = session.get(Standard, form.standard)
     return open_round(
         session,
-        title="Rà soát định kỳ 2026",
-        year=2026,
+        title=f"Rà soát định kỳ {opens.year}",
+        year=opens.year,
         form=version,
-        opens_on=date(2026, 9, 1),
-        closes_on=date(2026, 12, 14),
+        opens_on=opens,
+        closes_on=closes,
+        trial=standard is not None and objection(standard, opens, closes, [COMMUNE]) is not None,
         now=now,
         b1_method=B1Method.TABLE,
         round_id=ROUND,

@@ -6,7 +6,7 @@ import io
 import struct
 import wave
 import zlib
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -99,7 +99,6 @@ def build(session: Session) -> None:
         title="Khảo sát thôn 2026",
         year=2026,
         form=published,
-        opens_on=date(2026, 9, 1),
-        closes_on=date(2026, 12, 14),
+        **world.season(session, now),
         now=now,
     )

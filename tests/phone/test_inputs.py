@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,8 +69,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             title="Khảo sát 2026",
             year=2026,
             form=form,
-            opens_on=date(2026, 9, 1),
-            closes_on=date(2026, 12, 14),
+            **world.season(session, now),
             now=now,
         )
     engine.dispose()

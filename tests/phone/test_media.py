@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def build(session: Session) -> None:
         )  # fmt: skip
     open_round(
         session, round_id=village.ROUND, title="Ghi chép 2026", year=2026, form=form,
-        opens_on=date(2026, 9, 1), closes_on=date(2026, 12, 14), now=now,
+        **world.season(session, now), now=now,
     )  # fmt: skip
 
 

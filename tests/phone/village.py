@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,6 @@ def build(session: Session) -> None:
         title="Rà soát định kỳ 2026",
         year=2026,
         form=form,
-        opens_on=date(2026, 9, 1),
-        closes_on=date(2026, 12, 14),
+        **world.season(session, now),
         now=now,
     )
