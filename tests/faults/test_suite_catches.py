@@ -31,7 +31,7 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
         "            else:\n"
         "                session.commit()\n"
         "        else:",
-    ): ([17, 18, 19], r"the office lacks|does not know the receipt"),
+    ): ([304, 101], r"the office lacks|does not know the receipt"),
     Fault(
         "the server answers a receipt and rolls back",
         "survey/web/session.py",
@@ -49,7 +49,7 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
         "static/app/outbox.js",
         "if (signed === false) await this.#store.refused",
         "if (!result) await this.#store.refused",
-    ): ([10], r"the receipt of .* (is forged|speaks of another)"),
+    ): ([115, 486], r"the receipt of .* (is forged|speaks of another)"),
     Fault(
         "the phone takes a record for sent when it sends it",
         "static/app/outbox.js",
@@ -62,7 +62,7 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
         "static/app/store.js",
         'outbox.put({ ...item, state: "waiting" })',
         "outbox.put(item)",
-    ): ([23], r"the office lacks"),
+    ): ([177, 156], r"the office lacks"),
     Fault(
         "the phone says that an answer is saved before it is",
         "static/app/interview.js",
