@@ -90,7 +90,7 @@ def make_living(random: Random, means: float, persons: int, urban: bool) -> Livi
         power="luoi" if chance(0.9, 1.1) else random.choice(("thuy_dien_may_no", "mat_troi")),
         kwh=max(10, round(random.gauss(25 + 130 * means, 18))),
         water=grade("song_suoi", "khe_mo_kbv", "khe_mo_kbv", "khe_mo_bv", "gieng_khoan", "may"),
-        toilet=grade("khong_co", "khong_hvs", "khong_hvs", "ho_xi_dao", "tham_doi", "tu_hoai"),
+        toilet=grade("khong_co", "khong_hvs", "khong_hvs", "dao_be_ngoi", "tham_doi", "tu_hoai"),
         media=[
             name
             for name, (low, high) in {

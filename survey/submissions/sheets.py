@@ -51,7 +51,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "bad_id": ("Chỉ gồm chữ cái không dấu, chữ số và dấu gạch nối.", "Only unaccented letters, digits and hyphens."),
     "foreign_commune": (
-        "Mã này thuộc xã {other}, không phải xã {commune}.",
+        "Mã này thuộc xã, phường {other}, không phải {commune}.",
         "This code belongs to commune {other}, not {commune}.",
     ),
     "unknown_village": ("Không có thôn, bản «{value}» trong xã này.", "There is no village “{value}” in this commune."),
@@ -78,7 +78,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "unknown_household": ("Không có hộ mang mã này.", "There is no household with this code."),
     "no_form": (
-        "Chưa công bố phiếu hỏi có cột này; hãy công bố phiếu trước.",
+        "Chưa công bố mẫu phiếu có cột này; hãy công bố mẫu phiếu trước.",
         "No published questionnaire has this column; publish one first.",
     ),
 }

@@ -54,7 +54,7 @@ def received(phone: Phone, number: int) -> None:  # noqa: F811
 
 @pytest.mark.parametrize("answer", [refuse, crash, gateway, stall])
 @pytest.mark.parametrize(
-    ("part", "words"), [("forms", "Chưa tải được phiếu hỏi"), ("register", "Chưa tải được danh sách hộ")]
+    ("part", "words"), [("forms", "Chưa tải được mẫu phiếu"), ("register", "Chưa tải được danh sách hộ")]
 )
 def test_a_part_that_is_out_holds_up_neither_interviews_nor_photos(
     phone: Phone, line: Line, server: Server, part: str, words: str, answer: Any  # noqa: F811

@@ -79,7 +79,9 @@ def household(rng: Random) -> Household:
                 rng.choice(("may", "mua", "khe_mo_bv")),
                 "gieng_khoan gieng_dao_bv dong_chai gieng_dao_kbv khe_mo_kbv song_suoi",
             ),
-            "loai_nha_tieu": pick("tu_hoai", "ban_tu_hoai tham_doi hai_ngan ong_thong_hoi khong_hvs khong_co"),
+            "loai_nha_tieu": pick(
+                "tu_hoai", "ban_tu_hoai tham_doi hai_ngan ong_thong_hoi dao_be_ngoi khong_hvs khong_co"
+            ),
         },
         "tai_san_ho": _belongings(rng),
         "thong_tin": {"phuong_tien": _several(rng, "tivi radio may_tinh dien_thoai".split(), none=1 - good)},
@@ -90,7 +92,7 @@ def household(rng: Random) -> Household:
             ),
             "nguyen_nhan": "von",
         },
-        "xac_nhan": {"doc_lai": "da_doc"},
+        "xac_nhan": {"doc_lai": rng.choice("da_doc da_doc chua_dong_y chua_doc".split())},
     }
 
 
@@ -116,9 +118,10 @@ def _person(rng: Random, on: date, good: float, name: str, dependant: bool) -> H
         work = rng.choice(
             "dang_lam dang_lam khong_viec khong_viec khong_kha_nang di_hoc khong_muon huu_noi_tro".split()
         )
-        job = rng.choice("cong_chuc doanh_nghiep thue_ho khac khac".split())
+        job = rng.choice("cong_chuc doanh_nghiep thue_ho lam_cong_khac khac khac".split())
         # the questionnaire refuses «no wages» of an official and of an employee
-        contract = rng.choice(["co", "khong", *(["khong_cong_an_luong"] if job in ("thue_ho", "khac") else [])])
+        more = {"cong_chuc": ["quyet_dinh"], "doanh_nghiep": []}.get(job, ["khong_cong_an_luong"])
+        contract = rng.choice(["co", "khong", *more])
     person: Household = {
         "ho_ten": name,
         "gioi_tinh": rng.choice(("nam", "nu")),

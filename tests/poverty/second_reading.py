@@ -150,8 +150,8 @@ READINGS = {
             "corroborated, unclear",
         ),
         Reading(
-            "official_without_contract",
-            ("deprived", "not_deprived"),
+            "appointed_by_decision",
+            ("enough", "no_contract"),
             "indicators.csv 1; phieu_b_fields.csv job_type «công chức viên chức»: appointed, not hired: not said",
             "corroborated, unclear",
         ),
@@ -274,7 +274,7 @@ VOCATIONAL = {"so_cap", "trung_cap", "cao_dang", "dai_hoc", "sau_dai_hoc"}  # tr
 FIRST_AGE = {"mam_non": 3, "tieu_hoc": 6, "thcs": 11, "thpt": 15}
 SCHOOL_YEAR_BEGINS = 9  # September
 
-WAGE_JOBS = {"cong_chuc", "doanh_nghiep", "thue_ho"}  # job_type; «khác» is one's own fields and work
+WAGE_JOBS = {"cong_chuc", "doanh_nghiep", "thue_ho", "lam_cong_khac"}  # job_type; «khác» is one's own fields and work
 
 INDICATORS = (
     "viec_lam",
@@ -403,11 +403,11 @@ def works_without_contract(person: Person) -> Truth:
     none = is_one_of(contract, {"khong"})
     if person.law["hired_but_not_for_wages"] == "no_contract":
         none = is_one_of(contract, {"khong", "khong_cong_an_luong"})
+    if person.law["appointed_by_decision"] == "no_contract":
+        none = any_of([none, is_one_of(contract, {"quyet_dinh"})])
     for_wages = is_one_of(job, WAGE_JOBS)
     if person.law["contract_asked_of"] == "any_work":
         for_wages = True
-    elif person.law["official_without_contract"] == "not_deprived":
-        for_wages = is_one_of(job, WAGE_JOBS - {"cong_chuc"})
     return all_of([at_work, for_wages, none])
 
 
@@ -512,9 +512,11 @@ MEMBER_QUESTIONS: dict[str, Callable[[Person], Truth]] = {
     "trinh_do_dao_tao": lambda p: p.aged(16),
     "vua_hoc_vua_lam": lambda p: all_of([p.aged(16, 31), opposite(is_schooled_for_age(p))]),
     "internet": lambda p: p.aged(6),
-    "tinh_trang_viec_lam": lambda p: p.aged(int(p.law["working_age_from"])),
+    "tinh_trang_viec_lam": lambda p: p.aged(15),  # whichever age is in force
     "loai_viec_lam": lambda p: p["tinh_trang_viec_lam"] == "dang_lam",
-    "hop_dong": lambda p: p["tinh_trang_viec_lam"] == "dang_lam",
+    "hop_dong": lambda p: any_of(
+        [is_one_of(p["loai_viec_lam"], WAGE_JOBS), p["loai_viec_lam"] and p.law["contract_asked_of"] == "any_work"]
+    ),
     "luong_huu": lambda p: p.aged(16),
 }
 HOUSEHOLD_QUESTIONS: dict[str, Callable[[Callable[[str], Any]], bool]] = {
@@ -702,20 +704,22 @@ def income(
     dependants: tuple[int, int],
 ) -> tuple[float | None, Truth]:
     """The B1 total (None for a stated income, or while it is not known) and whether the household is inside its line;
-    where the area is not known, inside or outside both lines decides."""
+    where the area is not known, inside or outside both lines decides, and of a total that is not known its least and
+    its most."""
     area, method = _say(given, "khu_vuc"), _say(given, "cach_b1")
-    total: float | None = None
-    if method == "thu_nhap":
-        figure, lines = _say(given, "thu_nhap/thu_nhap_nguoi"), INCOME_LINE
+    figures: tuple[float | None, ...]
+    if method == "bang_diem":
+        figures, lines = b1_range(given, people, points, dependants), POINTS_LINE
+    elif method == "thu_nhap":
+        figures, lines = (_say(given, "thu_nhap/thu_nhap_nguoi"),), INCOME_LINE
     else:
-        if method == "nhap_tong":
-            total = _say(given, "thu_nhap/b1_nhap")
-        elif method == "bang_diem":
-            total = b1_total(given, people, points, dependants)
-        figure, lines = total, POINTS_LINE
-    if figure is None or _say(given, "thong_tin_ho/dong_y") == "khong":
+        figures, lines = (_say(given, "thu_nhap/b1_nhap") if method == "nhap_tong" else None,), POINTS_LINE
+    if None in figures or _say(given, "thong_tin_ho/dong_y") == "khong":
         return None, None
-    found = {figure <= line for name, line in lines.items() if area in (None, name)}
+    found = {figure <= line for figure in figures for name, line in lines.items() if area in (None, name)}  # type: ignore[operator]
+    total = figures[0] if method != "thu_nhap" and len(set(figures)) == 1 else None
+    if method == "bang_diem" and None in b1_answers(given, people, dependants).values():
+        total = None  # certain by its figures alone, and still to be answered
     return total, found.pop() if len(found) == 1 else None
 
 
@@ -740,17 +744,52 @@ def up_to(figure: int | None, last: int) -> str | None:
     return None if figure is None else str(figure) if figure < last else f"{last}_tro_len"
 
 
-def b1_total(
+def b1_range(
     given: Answers, people: list[Person], points: Mapping[tuple[str, str, str], float], dependants: tuple[int, int]
-) -> float | None:
-    """The sum over the items of the table: its keys are items and answers of the questionnaire; the urban column in
-    an urban village, else the region's."""
+) -> tuple[float | None, float | None]:
+    """The least and the most that the items of the table can add up to: its keys are items and answers of the
+    questionnaire; the urban column in an urban village, else the region's. An item that is not answered may be any of
+    its answers that what is known allows."""
     area = _say(given, "khu_vuc")
     region = None if area is None else "thanh_thi" if area == "thanh_thi" else _say(given, "vung")
-    answers = b1_answers(given, people, dependants)
-    if region is None or None in answers.values():
-        return None
-    return sum(points[item, str(answer), region] for item, answer in answers.items())
+    if region is None or not people:
+        return None, None
+    known, open_to = b1_answers(given, people, dependants), b1_possible(given, people, dependants)
+    least = most = 0.0
+    for item, answer in known.items():
+        offered = {one for of, one, where in points if of == item and where == region}
+        allowed = {answer} if answer is not None else {one for one in offered if open_to.get(item, _anything)(one)}
+        worth = [points[item, str(one), region] for one in allowed]
+        least, most = least + min(worth), most + max(worth)
+    return least, most
+
+
+def _anything(answer: str) -> bool:
+    return True
+
+
+def b1_possible(given: Answers, people: list[Person], dependants: tuple[int, int]) -> dict[str, Callable[[str], bool]]:
+    """What an item may still be where an answer about it is given: things owned whose number is missing are not none,
+    counts of members lie between the members known and those that may be."""
+
+    def some(question: str, none: str) -> Callable[[str], bool]:
+        return _anything if _say(given, question) is None else lambda answer: answer != none
+
+    def between(least: int, most: int) -> Callable[[str], bool]:
+        return lambda answer: least <= int(answer[0]) <= most
+
+    waged = [works_for_wages(person) for person in people]
+    schooled = max(_schooling_known(people), key=SCHOOLING_IN_ORDER.index)
+    return {
+        "phu_thuoc": between(*dependants),
+        "cong_luong": between(sum(flag is True for flag in waged), sum(flag is not False for flag in waged)),
+        "bang_cap": lambda answer: SCHOOLING_IN_ORDER.index(answer) >= SCHOOLING_IN_ORDER.index(schooled),
+        "dien_kwh": some("dien_nuoc/nguon_dien", "khong"),
+        "xe_may": some("tai_san_ho/tai_san", "0"),
+        "dat_nong_nghiep": some("tai_san_ho/dat", "khong"),
+        "dat_rung": some("tai_san_ho/dat", "khong"),
+        **{animal: some("tai_san_ho/vat_nuoi", "0") for animal in ("trau_bo", "lon_de", "gia_cam")},
+    }
 
 
 def b1_answers(given: Answers, people: list[Person], dependants: tuple[int, int]) -> dict[str, str | None]:
@@ -771,10 +810,10 @@ def b1_answers(given: Answers, people: list[Person], dependants: tuple[int, int]
     owned = "o_to tu_lanh may_giat binh_nong_lanh dieu_hoa may_nong_nghiep may_che_bien".split()
     return {
         "so_nguoi": up_to(len(people) or None, 7),
-        "phu_thuoc": up_to(dependants[0] if dependants[0] == dependants[1] else None, 3),
+        "phu_thuoc": same(up_to(dependants[0], 3), up_to(dependants[1], 3)),
         "bang_cap": best_schooling(people),
-        "cong_luong": up_to(_count(works_for_wages(person) for person in people), 2),
-        "luong_huu": up_to(_count(has_pension(person) for person in people), 1),
+        "cong_luong": counted((works_for_wages(person) for person in people), 2),
+        "luong_huu": counted((has_pension(person) for person in people), 1),
         "tuong": say("nha_o/tuong"),
         "cot": say("nha_o/cot"),
         "mai": say("nha_o/mai"),
@@ -800,15 +839,21 @@ def _whole(figure: float | None) -> int | None:
     return None if figure is None else int(figure)
 
 
-def _count(flags: Iterable[Truth]) -> int | None:
+def counted(flags: Iterable[Truth], last: int) -> str | None:
+    """How many, as the table has it; known when those that are not known cannot change it."""
     found = list(flags)
-    return None if None in found else sum(map(bool, found))
+    return same(*(up_to(sum(flag in sure for flag in found), last) for sure in ((True,), (True, None))))
+
+
+def same(least: str | None, most: str | None) -> str | None:
+    return least if least == most else None
 
 
 def works_for_wages(person: Person) -> Truth:
     """A convention of the table that is loaded, not of the texts: at work with a contract, of those who are asked."""
     at_work = is_one_of(person["tinh_trang_viec_lam"], {"dang_lam"})
-    return all_of([person.aged(16), at_work, is_one_of(person["hop_dong"], {"co"})])
+    for_wages = is_one_of(person["loai_viec_lam"], WAGE_JOBS)
+    return all_of([person.aged(16), at_work, for_wages, is_one_of(person["hop_dong"], {"co", "quyet_dinh"})])
 
 
 def has_pension(person: Person) -> Truth:
@@ -826,14 +871,20 @@ TRAINING_AS = {
 
 def best_schooling(people: list[Person]) -> str | None:
     """The highest of the household, of those who are asked; known when what is missing cannot be higher."""
-    known, possible = [SCHOOLING[0]], [SCHOOLING[0]]
+    known, possible = _schooling_known(people), [SCHOOLING[0]]
     for person in people:
         for question, highest in (("trinh_do_van_hoa", SCHOOLING[-1]), ("trinh_do_dao_tao", SCHOOLING_IN_ORDER[-1])):
             is_asked = MEMBER_QUESTIONS[question](person)
-            answer = person[question] if is_asked else None
-            if answer is not None:
-                known.append(TRAINING_AS.get(answer, answer))
-            elif is_asked is not False:
+            if is_asked is not False and (not is_asked or person[question] is None):
                 possible.append(highest)
     best = max(known, key=SCHOOLING_IN_ORDER.index)
     return best if best == max([*known, *possible], key=SCHOOLING_IN_ORDER.index) else None
+
+
+def _schooling_known(people: list[Person]) -> list[str]:
+    known = [SCHOOLING[0]]
+    for person in people:
+        for question in ("trinh_do_van_hoa", "trinh_do_dao_tao"):
+            if MEMBER_QUESTIONS[question](person) and person[question] is not None:
+                known.append(TRAINING_AS.get(person[question], person[question]))
+    return known

@@ -25,7 +25,7 @@ GOOD = {  # an answer that no rule holds against anybody
     "tro_cap_xa_hoi": "khong", "suy_dinh_duong": "khong", "the_bhyt": "co", "dang_di_hoc": "co", "cap_hoc": "thpt",
     "trinh_do_van_hoa": "thpt", "trinh_do_dao_tao": "trung_cap", "vua_hoc_vua_lam": "co", "internet": "co",
     "tuong": "gach_da", "cot": "be_tong", "mai": "ngoi", "dien_tich": 2000, "nguon_nuoc": "may",
-    "loai_nha_tieu": "ho_xi_dao", "phuong_tien": "radio",
+    "loai_nha_tieu": "dao_be_ngoi", "phuong_tien": "radio",
 }  # fmt: skip
 GOOD_AGE = {  # an age at which the indicator does not look at a person, or asks what may be answered well
     Indicator.JOB: 80, Indicator.DEPENDANTS: 40, Indicator.NUTRITION: 40, Indicator.INSURANCE: 2,
