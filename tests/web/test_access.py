@@ -128,6 +128,7 @@ ROUTES = {
     "held.attach": SUPERVISOR,
     "held.find": SUPERVISOR,
     "held.confirm": SUPERVISOR,
+    "held.confirm_day": SUPERVISOR,
     "compare.page": OFFICE,
     "compare.merge": SUPERVISOR,
     "register.page": ACCOUNTS,
