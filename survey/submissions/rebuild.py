@@ -72,6 +72,7 @@ def _derive_households(session: Session, submission: Submission) -> None:
 
 def rebuild(session: Session) -> int:
     """Derive everything again, submissions first, then the households they speak of; returns how many were read."""
+    forget_evaluated(session)
     keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
     ids = session.execute(keys).all()
     for commune_id in sorted({commune_id for commune_id, _ in ids}):

@@ -38,7 +38,7 @@ TYPES = SMALL | {".webmanifest": "application/manifest+json"}
 # The minifier writes Math.trunc(x) as x|0, which is another number for NaN and beyond 2³¹: it does not get to see Math.
 MATH, HIDDEN = "Math.", "Math\u01c2."
 # Nothing newer than the source may come in: old phones read what we wrote, not what would be shortest today.
-minify.config({"js-version": 2017, "html-keep-document-tags": True, "html-keep-end-tags": True})
+minify.config({"js-version": 2017, "html-keep-document-tags": True, "html-keep-end-tags": True, "html-keep-quotes": True})
 
 
 def init_app(app: Flask) -> None:

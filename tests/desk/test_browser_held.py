@@ -37,7 +37,7 @@ def test_two_are_compared_and_a_person_decides(desk: Page, work: Field) -> None:
     desk.goto(f"/desk/{COMMUNE}/held")
     desk.locator("tbody tr", has_text="03757-01-001").first.get_by_role("link", name="So sánh").click()
     expect(desk.locator(".beside-table tr.change-changed")).to_have_count(1)
-    button = desk.get_by_role("button", name="Lấy phiếu này (Phiếu B)")
+    button = desk.get_by_role("button", name="Lấy phiếu này (Phiếu thứ hai)")
     button.focus()
     desk.keyboard.press("Enter")
     expect(desk.locator("h1 .tag")).to_have_text("Chờ duyệt")
