@@ -56,7 +56,8 @@ class Doubt:
 
 def forms_in_use(session: Session) -> list[FormVersion]:
     """Of each questionnaire with readings the version published last, of those that rounds may use."""
-    query = select(FormVersion).where(FormVersion.retired_at.is_(None)).order_by(FormVersion.published_at.desc())
+    query = select(FormVersion).where(FormVersion.retired_at.is_(None))
+    query = query.order_by(FormVersion.published_at.desc(), FormVersion.version.desc())
     newest: dict[str, FormVersion] = {}
     for stored in session.scalars(query):
         newest.setdefault(stored.form_id, stored)
