@@ -15,17 +15,16 @@ import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import minify
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 from flask_babel import force_locale, gettext
 
 from survey import terms
 from survey.submissions.clocks import RELEASED
 from survey.web.language import LANGUAGES
+from survey.web.minified import minified
 from survey.web.security import HEADERS, public
 
 blueprint = Blueprint("capture", __name__)
@@ -35,10 +34,6 @@ PAGES = {"/": "app/index.html"} | {page: f"app{page}" for page in (KINDS_PAGE, L
 FIRST_LANGUAGE = next(iter(LANGUAGES))
 SMALL = {".js": "text/javascript", ".css": "text/css"}  # what goes out small, and its type
 TYPES = SMALL | {".webmanifest": "application/manifest+json"}
-# The minifier writes Math.trunc(x) as x|0, which is another number for NaN and beyond 2³¹: it does not get to see Math.
-MATH, HIDDEN = "Math.", "Math\u01c2."
-# Nothing newer than the source may come in: old phones read what we wrote, not what would be shortest today.
-minify.config({"js-version": 2017, "html-keep-document-tags": True, "html-keep-end-tags": True, "html-keep-quotes": True})
 
 
 def init_app(app: Flask) -> None:
@@ -153,9 +148,10 @@ def _bytes_of(address: str) -> bytes:
     """What is served under an address that the phone keeps: the same for everybody, whatever language they chose."""
     with force_locale(FIRST_LANGUAGE):
         if address in PAGES:
-            return _small_page(render_template(PAGES[address]))
+            return minified("text/html", render_template(PAGES[address])).encode()
         if address.startswith("/language/"):
-            return _small_page(render_template("app/other_language.html", only=Path(address).stem))
+            page = render_template("app/other_language.html", only=Path(address).stem)
+            return minified("text/html", page).encode()
         if address == MANIFEST:
             return json.dumps(_manifest(), ensure_ascii=False).encode()
     path = _path(address)
@@ -191,17 +187,17 @@ def _manifest() -> dict[str, Any]:
 
 def small(path: Path) -> str:
     """A script or style sheet that means the same in fewer bytes."""
-    return _minified(path, path.stat().st_mtime_ns)
+    return minified(*_source(path), map(_source, _fetched_with(path)))
 
 
-@lru_cache(maxsize=400)
-def _minified(path: Path, _changed: int) -> str:
-    source = path.read_text(encoding="utf-8").replace(MATH, HIDDEN)
-    return str(minify.string(SMALL[path.suffix], source)).replace(HIDDEN, MATH)
+def _source(path: Path) -> tuple[str, str]:
+    return SMALL[path.suffix], path.read_text(encoding="utf-8")
 
 
-def _small_page(page: str) -> bytes:
-    return str(minify.string("text/html", page)).encode()
+def _fetched_with(path: Path) -> list[Path]:
+    """The scripts and style sheets that a phone fetches together with this one."""
+    static = next((folder for folder in path.parents if folder.name == "static"), None)
+    return [*static.glob("*.js"), *static.glob("*.css"), *static.glob("[ap]*/**/*.js")] if static else []
 
 
 def _path(address: str) -> Path:

@@ -26,7 +26,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "web": (
         {"terms", "problems", "access", "form", "poverty", "models", "submissions"},
         {
-            "flask", "flask_wtf", "wtforms", "flask_babel", "babel", "werkzeug", "markupsafe", "sqlalchemy", "minify",
+            "flask", "flask_wtf", "wtforms", "flask_babel", "babel", "werkzeug", "markupsafe", "sqlalchemy",
             "segno",
         },  # fmt: skip
     ),

@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 
 from scripts.size import BUDGET, measure, shell, total
-from survey.web.capture import HIDDEN, small
+from survey.web.capture import small
+from survey.web.minified import HIDDEN
 from tests.gates.sources import ROOT
 
 SCRIPTS = [*sorted((ROOT / "static" / "app").rglob("*.js")), ROOT / "static" / "sw.js"]
