@@ -148,10 +148,9 @@ def _bytes_of(address: str) -> bytes:
     """What is served under an address that the phone keeps: the same for everybody, whatever language they chose."""
     with force_locale(FIRST_LANGUAGE):
         if address in PAGES:
-            return minified("text/html", render_template(PAGES[address])).encode()
+            return render_template(PAGES[address]).encode()
         if address.startswith("/language/"):
-            page = render_template("app/other_language.html", only=Path(address).stem)
-            return minified("text/html", page).encode()
+            return render_template("app/other_language.html", only=Path(address).stem).encode()
         if address == MANIFEST:
             return json.dumps(_manifest(), ensure_ascii=False).encode()
     path = _path(address)

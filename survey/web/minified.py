@@ -1,4 +1,6 @@
-"""Scripts, style sheets and pages in fewer bytes that mean the same, by tdewolff-minify in a process of its own.
+"""Scripts and style sheets in fewer bytes that mean the same, by tdewolff-minify in a process of its own.
+
+Pages are left as they are: it takes spaces between words for spaces between boxes.
 
 The minifier is a Go program in a library: its threads do not live on in a process that was forked, so a server that
 loads it and forks would wait for ever at the first file. What was asked for once is kept.
@@ -12,7 +14,7 @@ import sys
 from collections.abc import Iterable
 
 # Nothing newer than the source may come in: old phones read what we wrote, not what would be shortest today.
-_SETTINGS = {"js-version": 2017, "html-keep-document-tags": True, "html-keep-end-tags": True, "html-keep-quotes": True}
+_SETTINGS = {"js-version": 2017}
 _PROGRAM = """
 import json, sys, minify
 settings, texts = json.load(sys.stdin)

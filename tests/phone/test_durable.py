@@ -149,7 +149,8 @@ def test_a_phone_cleared_whole_is_asked_whether_it_was_the_one_that_held_them(ph
         """The entries do not arrive, that the phone has them does."""
         said = route.request.post_data_json
         named = [{"id": one["id"], "household_id": one["household_id"]} for one in said["entries"]]
-        route.continue_(post_data=json.dumps(said | {"entries": [], "unsent": [*said["unsent"], *named]}))
+        held = [*said.get("unsent", []), *named]
+        route.continue_(post_data=json.dumps(said | {"entries": [], "unsent": held, "brief": False}))
 
     phone.context.route("**/api/v1/push", hold_back)
     interview(phone, "ho-0")

@@ -1,8 +1,14 @@
 // The two screens before everything else: choosing the first PIN, and typing it.
 
 import { faultOfPin } from "../vault.js"
-import { action, number, part, stamp, word } from "./page.js"
-import { signOut } from "./settings.js"
+import { action, ask, number, part, stamp, word } from "./page.js"
+
+/** Asks, saying what stays unsent. */
+export async function signOut(app) {
+  const { unsent, open } = await app.store.counts()
+  const words = unsent || open ? word("sign_out.unsent", { unsent: number(unsent), open: number(open) }) : word("sign_out.words")
+  if (await ask({ title: word("sign_out.title"), words, yes: word("sign_out.yes") })) await app.leave()
+}
 
 /** Keys for digits, or for letters. */
 function keypad(element, isText) {

@@ -8,7 +8,6 @@ import * as overview from "./overview.js"
 import * as result from "./result.js"
 import * as section from "./section.js"
 import * as sent from "./sent.js"
-import * as settings from "./settings.js"
 
 const shown = (load) => (app) => load().then(({ show }) => show(app))
 const later = {
@@ -17,6 +16,7 @@ const later = {
   carry: shown(() => import("./later/carry.js")),
   room: shown(() => import("./later/room.js")),
   missed: shown(() => import("./later/missed.js")),
+  settings: shown(() => import("./later/settings.js")),
   forgot: (app, params) => import("./later/pin.js").then(({ showForgot }) => showForgot(app, params)),
 }
 
@@ -28,7 +28,6 @@ export function routeOf(hash) {
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
   if (Object.hasOwn(later, place)) return { show: later[place], params: { step: first } }
-  if (place === "settings") return { show: settings.show, params: {} }
   if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }
   const screens = { s: section.show, check: check.show, result: result.show }

@@ -1,16 +1,12 @@
 // Language, screen, room on the phone, signing out.
 
-import * as look from "./look.js"
-import { action, ask, number, part, stamp, word } from "./page.js"
-
-/** Asks, saying what stays unsent. */
-export async function signOut(app) {
-  const { unsent, open } = await app.store.counts()
-  const words = unsent || open ? word("sign_out.unsent", { unsent: number(unsent), open: number(open) }) : word("sign_out.words")
-  if (await ask({ title: word("sign_out.title"), words, yes: word("sign_out.yes") })) await app.leave()
-}
+import { signOut } from "../lock.js"
+import * as look from "../look.js"
+import { action, part, stamp, word } from "../page.js"
+import { learnt } from "./learnt.js"
 
 export async function show(app) {
+  await learnt()
   const element = stamp("settings", { title: word("settings.title") })
   const hello = await app.store.get("hello")
   part(element, "who").textContent = hello ? hello.account.display_name : ""
@@ -34,7 +30,7 @@ export async function show(app) {
   action(element, "sign-out").addEventListener("click", () => signOut(app))
   part(element, "version").textContent = await app.release.version()
   part(element, "device").textContent = (await app.device.get("device_id")) ?? ""
-  import("./later/room.js").then(({ drawRoom }) => drawRoom(app, part(element, "room-now"))).catch(() => {})
-  import("./later/pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {}) // not on this phone yet
+  import("./room.js").then(({ drawRoom }) => drawRoom(app, part(element, "room-now"))).catch(() => {})
+  import("./pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {}) // not on this phone yet
   return { element }
 }
