@@ -442,7 +442,7 @@ def test_a_record_that_the_disk_spoilt_is_told_and_takes_no_other_with_it(phone:
     assert phone.page.locator("[data-household=ho-2]").count() == 0  # until the next talk with the server
     expect(phone.page.locator("[data-part=notices]")).to_contain_text("không còn đọc được phiếu")
     phone.page.click("[data-household=ho-1]")
-    expect(phone.page.locator("[data-part=left]")).to_contain_text("Hãy bỏ phiếu dở")
+    expect(phone.page.locator("[data-part=left]")).to_contain_text("Hãy xoá phiếu dở")
     server.start()
     phone.go_home()
     phone.sync()
