@@ -15,28 +15,31 @@ import pytest
 
 from tests.faults.broken import Fault, build, python, run
 
+COMMIT = "                session.commit()\n            except Exception as error:"  # of a request, in session.py
+
 # fault: (seeds of which one must catch it, what is said then)
 FAULTS: dict[Fault, tuple[list[int], str]] = {
     Fault(
         "the server answers a receipt and commits then",
         "survey/web/session.py",
-        "            session.commit()\n        else:",
-        '            if request.path.endswith("/push"):\n'
-        '                g.pop("session")\n'
-        "                def commit():\n"
-        "                    __import__('time').sleep(0.02)  # the answer is on its way\n"
+        COMMIT,
+        '                if request.path.endswith("/push"):\n'
+        '                    g.pop("session")\n'
+        "                    def commit():\n"
+        "                        __import__('time').sleep(0.02)  # the answer is on its way\n"
+        "                        session.commit()\n"
+        "                        session.close()\n"
+        "                    response.call_on_close(commit)\n"
+        "                else:\n"
         "                    session.commit()\n"
-        "                    session.close()\n"
-        "                response.call_on_close(commit)\n"
-        "            else:\n"
-        "                session.commit()\n"
-        "        else:",
+        "            except Exception as error:",
     ): ([304, 101], r"the office lacks|does not know the receipt"),
     Fault(
         "the server answers a receipt and rolls back",
         "survey/web/session.py",
-        "            session.commit()\n        else:",
-        '            session.rollback() if request.path.endswith("/push") else session.commit()\n        else:',
+        COMMIT,
+        '                session.rollback() if request.path.endswith("/push") else session.commit()\n'
+        "            except Exception as error:",
     ): ([3], r"the office lacks|does not know the receipt"),
     Fault(
         "the server leaves what it had half written",
