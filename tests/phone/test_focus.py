@@ -42,3 +42,19 @@ def test_the_found_household_stands_above_the_keyboard(phone: Phone) -> None:
     box = row.bounding_box()
     assert box and box["y"] + box["height"] <= HEIGHT - KEYBOARD
     assert phone.page.locator("[data-part=states]").is_hidden()  # what is found does not heed that filter
+
+
+def test_a_tap_counts_although_the_screen_is_drawn_again_under_the_finger(phone: Phone) -> None:
+    phone.begin("ho-0")
+    phone.go_home()
+    row = phone.page.locator("[data-part=open-list] [data-household]")
+    row.scroll_into_view_if_needed()
+    box = row.bounding_box()
+    assert box
+    phone.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    phone.page.mouse.down()
+    runs = int(phone.page.get_attribute("[data-part=sync]", "data-runs") or 0)
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again: a sync, and all anew
+    phone.synced(runs + 1)
+    phone.page.mouse.up()
+    phone.page.wait_for_selector("[data-screen=household], [data-screen=overview]")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.phone.phone import KEPT, Phone, Server
 from tests.phone.test_exchange import desk  # noqa: F401 - a fixture
-from tests.phone.test_release_whole import STANDS, accept, broken, release, with_photo
+from tests.phone.test_release_whole import PUSH, STANDS, accept, broken, release, with_photo
 from tests.phone.test_seeds import FETCHED
 from tests.phone.test_without_network import entries
 
@@ -42,7 +42,7 @@ def test_interviews_leave_a_phone_whose_app_is_dead_and_arrive_at_the_office(
     phone: Phone, server: Server, desk: Page, tmp_path: Path  # noqa: F811
 ) -> None:
     phone.until(f"() => {KEPT}")
-    phone.context.route("**/api/v1/push", lambda route: route.abort())  # the office is there, nothing gets through
+    phone.context.route(PUSH, lambda route: route.abort())  # the office is there, nothing gets through
     server.stop()
     with_photo(phone)
     phone.begin("ho-1")

@@ -251,6 +251,7 @@ def test_what_a_former_worker_kept_wrongly_beside_the_shell_is_replaced(former: 
     assert phone.page.evaluate(types, "/static/icons/icon.svg") == "image/svg+xml"
 
 
+PUSH = "**/api/v1/push"
 STUCK = "#stuck [lang={}] [data-stuck={}]"
 
 
@@ -258,6 +259,7 @@ def test_a_release_that_does_not_start_falls_back_to_the_one_before(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
     unsent(phone, server)
+    phone.context.route(PUSH, lambda route: route.abort())  # the office is there, nothing gets through
     [before] = phone.page.evaluate(RELEASES)
     release(server, static=broken(tmp_path, "throw new Error('planted')"))
     assert phone.page.evaluate(FETCHED) == "installed"
@@ -277,6 +279,7 @@ def test_a_release_that_does_not_start_falls_back_to_the_one_before(
     planted = [error for error in phone.errors if "planted" in error]
     assert planted == phone.errors
     phone.errors.clear()
+    phone.context.unroute(PUSH)
     # A mended release comes: it is offered, starts, and is the only one that stays.
     release(server)
     phone.page.evaluate("navigator.serviceWorker.getRegistration().then(one => one.update()).then(() => true)")

@@ -3,7 +3,7 @@
 import { fold, matches } from "../search.js"
 import { isStuck } from "../store.js"
 import { drawNotices, wordsOfStop } from "./notices.js"
-import { action, number, part, stamp, tag, time, word } from "./page.js"
+import { action, fill, number, part, stamp, tag, time, word } from "./page.js"
 import { hashOf, moreOf, survey } from "./register.js"
 
 const AT_ONCE = 30 // rows drawn; more come when the last one is seen
@@ -137,14 +137,14 @@ function drawReturned(element, { rows, villages }) {
     tag(part(card, "tag"), `sign.${sign}`)
     return card
   })
-  part(element, "returned-list").replaceChildren(...cards)
+  fill(part(element, "returned-list"), cards)
 }
 
 function drawOpen(element, { rows, villages }) {
   const open = rows.filter(({ draft, household }) => draft && household.state !== "returned")
   part(element, "open").hidden = open.length === 0
   part(element, "open-count").textContent = number(open.length)
-  part(element, "open-list").replaceChildren(...open.map((one) => row(one, villages)))
+  fill(part(element, "open-list"), open.map((one) => row(one, villages)))
 }
 
 function drawVillages(element, { villages }, list) {

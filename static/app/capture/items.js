@@ -2,7 +2,7 @@
 
 import { MOST_COLUMNS } from "./choice.js"
 import { addressOf, leftWords, nameOf } from "./overview.js"
-import { action, inLanguage, part, spoken, stamp, tag, word } from "./page.js"
+import { action, fill, inLanguage, part, spoken, stamp, tag, word } from "./page.js"
 import { write } from "./words.js"
 
 /** The instance's name; words for one that has none yet; what the list is called and a number where none is foreseen. */
@@ -127,7 +127,7 @@ export class Repeat {
     action(this.element, "add").hidden = isCounted
     part(this.element, "counted").hidden = !isCounted
     part(this.element, "none").hidden = isCounted || instances.length > 0
-    part(this.element, "instances").replaceChildren(...instances.map((instance) => this.#row(instance)))
+    fill(part(this.element, "instances"), instances.map((instance) => this.#row(instance)))
   }
 
   #row(instance) {

@@ -1,6 +1,6 @@
 // What must be said above the list: sign in again, records that were refused, a new release, a wrong clock.
 
-import { action, inLanguage, part, stamp, word } from "./page.js"
+import { action, fill, inLanguage, part, stamp, word } from "./page.js"
 import { space } from "./space.js"
 
 const WRONG_CLOCK = 6 * 3600 // seconds; ages and dates of interviews hang on the phone's day
@@ -22,7 +22,7 @@ export async function drawNotices(element, app, { rows, hello }) {
   const [left, missed, lost] = await Promise.all([space().then(({ room }) => room()), app.store.get("missed"), app.store.get("lost")])
   const isMissed = lost?.length || missed?.gone.length || missed?.elsewhere.length
   if (hello?.revoked || hello?.stranger || left.isShort || isMissed) notices.unshift(...(await import("./later/warnings.js").then(({ warnings }) => warnings(app, hello, rows, left)).catch(() => [])))
-  part(element, "notices").replaceChildren(...notices)
+  fill(part(element, "notices"), notices)
 }
 
 function refusedNotice(app, refused) {

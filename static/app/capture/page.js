@@ -65,6 +65,12 @@ export function icon(name) {
   return svg
 }
 
+/** Draws `elements` in `place`. What stands there already stays: under a finger that is on it, a tap would be lost. */
+export function fill(place, elements) {
+  const { children } = place
+  if (children.length !== elements.length || elements.some((one, at) => !one.isEqualNode(children[at]))) place.replaceChildren(...elements)
+}
+
 /** Makes `element` a tag: sign, colour and words of the sentence `key`, which carries all three. */
 export function tag(element, key) {
   const { icon: sign, tone } = words.get(key).dataset

@@ -5,7 +5,7 @@ import { mayCarry } from "../../later/files.js"
 import { isReceived, isStuck } from "../../store.js"
 import { wordsOfProgress } from "../home.js"
 import { wordsOfProblem } from "../notices.js"
-import { action, number, part, stamp, word } from "../page.js"
+import { action, fill, number, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
 const TONES = { itself: "", you: "notice-warn", office: "notice-danger", lost: "notice-danger" }
@@ -63,7 +63,7 @@ export async function show(app) {
     const rows = unsent.map((item) => ({ item, files: filesOf(item), problems: problemsOf(item, filesOf(item)) }))
     // What needs a person first, then the oldest.
     rows.sort((one, other) => Boolean(other.problems.length) - Boolean(one.problems.length) || (one.item.id < other.item.id ? -1 : 1))
-    part(element, "list").replaceChildren(...rows.map(row))
+    fill(part(element, "list"), rows.map(row))
     action(element, "sign-in").hidden = code !== "sign_in"
     action(element, "sync").disabled = action(element, "send-photos").disabled = state.busy
     const isHopeless = code === "stuck" && rows.every(({ problems }) => !canMend(problems))
