@@ -13,37 +13,14 @@ from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from survey.demo import commands as demo
-from survey.submissions.keys import MAKE
-from survey.submissions.keys import secret as _secret
-from survey.web import (
-    accounts,
-    capture,
-    collect_keys,
-    commands,
-    compression,
-    desk,
-    devices,
-    exchange,
-    exports,
-    language,
-    login,
-    openrosa,
-    place,
-    points,
-    questionnaires,
-    readings,
-    register,
-    reports,
-    review,
-    review_compare,
-    review_held,
-    rounds,
-    security,
-    session,
-    sync,
-    uploads,
-    vault,
-)
+from survey.operations.keys import MAKE
+from survey.operations.keys import secret as _secret
+from survey.web.office import accounts, points, questionnaires, readings, register_import, rounds
+from survey.web.phone import shell, sync, uploads, vault
+from survey.web.collect import keys, door
+from survey.commands import server
+from survey.web import compression, language, login, instance, security, session
+from survey.web.desk.home import home, devices, carried, exports, reports, record, compare, quarantine
 from survey.web.security import public
 
 ROOT = Path(__file__).parent
@@ -72,28 +49,28 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, make in MAKE.items():
             _secret(instance / name, make)
-    place.take_keys(app)
+    instance.take_keys(app)
     session.init_app(app)
     security.init_app(app)
     language.init_app(app)
     login.init_app(app)
-    capture.init_app(app)
+    shell.init_app(app)
     compression.init_app(app)
-    for part in (sync, uploads, vault, accounts, rounds, register, collect_keys, exchange):
+    for part in (sync, uploads, vault, accounts, rounds, register_import, keys, carried):
         app.register_blueprint(part.blueprint)
-    openrosa.init_app(app)
-    for part in (desk, review, review_held, review_compare, devices, reports, exports):
+    door.init_app(app)
+    for part in (home, record, quarantine, compare, devices, reports, exports):
         part.init_app(app)
     for part in (questionnaires, points, readings):
         part.init_app(app)
-    commands.init_app(app)
+    server.init_app(app)
     demo.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)
     security.check_marks(app)
     if settings is None and _to_serve():
         with app.app_context():
             try:
-                place.require_place()
+                instance.require_place()
             finally:
                 session.get_engine().dispose()  # whoever serves may fork
     return app

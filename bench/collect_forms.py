@@ -23,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.collect_cases import CASES, HOUSEHOLD, day_of, differences, edition, files_of, given
 from bench.phone_engines import HERE, Quiet
-from survey.form.xform import CHOSEN
+from survey.collect.xform import CHOSEN
 from tests.poverty.households import Case
 from tests.web.collect_client import XF, fill, local
 

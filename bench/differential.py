@@ -33,7 +33,7 @@ from pyxform.xls2xform import convert
 from bench.kinds import kind_of
 from bench.phone_engines import HERE, Quiet
 from bench.server_engine import XF, fill
-from survey.form.xlsform import WorkbookError, compile_workbook
+from survey.xlsform.compile import WorkbookError, compile_workbook
 from tests.cases.compile_expressions import ANSWERS as CASE_ANSWERS
 from tests.cases.compile_expressions import NOW, TABLE, TODAY, cases, workbook
 from tests.form import test_two_evaluators as generated

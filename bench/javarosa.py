@@ -24,7 +24,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from bench.collect_cases import CASES, HOUSEHOLD, differences, edition, files_of, given, refusals
-from survey.form.xform import CHOSEN, OWN
+from survey.collect.xform import CHOSEN, OWN
 from tests.poverty.households import Case
 from tests.web.collect_client import XF
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, CDPSession, Error, Page, Response, sync
 
 from bench import forms
 from bench.server_engine import instance_xml, xform
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 
 HERE = Path(__file__).parent / "engines"
 ENGINES = ["ours", "enketo", "webforms"]

@@ -23,7 +23,7 @@ from pyxform.xls2xform import convert
 
 from bench import forms
 from survey.form.record import Clock, evaluate
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 GOALS = {"S": 0.9, "L": 12.0}  # milliseconds

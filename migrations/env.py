@@ -10,7 +10,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from models import Base, JSONText, UTCDateTime
-from models.engine import open_engine
+from models.database import open_engine
 
 config = context.config
 

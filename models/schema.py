@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from models.base import Base
-from models.engine import reading_engine
+from models.database import reading_engine
 
 Found = dict[str, Any]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from flask import Flask
 
 from app import ROOT, create_app
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 
 BUDGET = 120_000  # bytes
 COUNTED = {"HTML", "CSS", "JavaScript", "form"}

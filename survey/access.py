@@ -1,7 +1,7 @@
 """Who may do what where: verb × role × area, as a table.
 
 A verb that a role does not have is a refusal (403). A place outside the account's area is as if it did not exist (404):
-rows are fetched *through* the area, see `survey.submissions.accounts`.
+rows are fetched *through* the area, see `survey.accounts.accounts`.
 """
 
 from __future__ import annotations

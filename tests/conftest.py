@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from models import Account
-from models.engine import reading_engine
-from survey.submissions.accounts import find_account
-from survey.submissions.escrow import make_key
-from survey.web.capture import app_version
+from models.database import reading_engine
+from survey.accounts.accounts import find_account
+from survey.accounts.escrow import make_key
+from survey.web.phone.shell import app_version
 from survey.web.session import open_database
 from tests import world
 from tests.databases import PostgreSQL, SQLite, quick_folder

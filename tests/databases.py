@@ -21,7 +21,7 @@ from sqlalchemy import URL, Dialect, Engine, create_engine, inspect, make_url, t
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from models.engine import open_engine
+from models.database import open_engine
 
 Fill = Callable[[Session], object]
 MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3

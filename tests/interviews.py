@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from models import Receipt, Submission, SubmissionEvent, SubmissionFile, SubmissionStatus
 from models.submissions import Assessment, Deprivation
 from survey.form.form import Form
-from survey.form.xlsform import compile_workbook
-from survey.submissions.canonical import canonical
-from survey.submissions.published import publish
-from survey.submissions.register import import_household
-from survey.submissions.rounds import open_round
+from survey.xlsform.compile import compile_workbook
+from survey.canonical import canonical
+from survey.questionnaires.published import publish
+from survey.register.entries import import_household
+from survey.rounds.rounds import open_round
 from survey.terms import B1Method, HouseholdClass
 from tests import world
 

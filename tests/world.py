@@ -9,8 +9,8 @@ from unittest import mock
 from sqlalchemy.orm import Session
 
 from models import Standard
-from survey.submissions import accounts
-from survey.submissions.places import add_village, load_province
+from survey.accounts import accounts
+from survey.register.places import add_village, load_province
 from survey.terms import Area, Role
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

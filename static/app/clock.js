@@ -1,4 +1,4 @@
-// Whether the day that an interview says of itself can be right: the phone's half of survey/submissions/clocks.py, bound to it
+// Whether the day that an interview says of itself can be right: the phone's half of survey/clocks.py, bound to it
 // by tests/cases/clocks.md. Instants are milliseconds since 1970, days "2026-11-23" in Việt Nam, whatever zone the phone is in.
 
 const DAY = 86_400_000

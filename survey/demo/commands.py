@@ -11,7 +11,7 @@ from models import Account
 from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
 from survey.demo.load import load_demo
 from survey.problems import Problem
-from survey.web.place_commands import bring_up
+from survey.commands.instance import bring_up
 from survey.web.session import now, transaction
 
 REFUSED = "Nơi này đã có tài khoản: bản dùng thử chỉ nạp vào cơ sở dữ liệu còn trống."

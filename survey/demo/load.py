@@ -15,16 +15,16 @@ from survey.demo.answers import DemoHousehold, context_of, interview
 from survey.demo.households import households
 from survey.demo.work import FieldWork
 from survey.form.form import Form
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 from survey.poverty.assess import assess
 from survey.problems import Problem
-from survey.submissions.accounts import create_account
-from survey.submissions.places import add_village, load_province
-from survey.submissions.published import Given, publish
-from survey.submissions.receipts import Signer
-from survey.submissions.register import import_household
-from survey.submissions.rounds import open_round
-from survey.submissions.standards import objection
+from survey.accounts.accounts import create_account
+from survey.register.places import add_village, load_province
+from survey.questionnaires.published import Given, publish
+from survey.evidence.receipts import Signer
+from survey.register.entries import import_household
+from survey.rounds.rounds import open_round
+from survey.questionnaires.standards import objection
 from survey.terms import B1Method, SourceKind
 
 QUESTIONNAIRES = Path(__file__).resolve().parents[1] / "form" / "questionnaires"

@@ -18,11 +18,11 @@ from survey.demo.year import a_year_later
 from survey.form.form import Form
 from survey.form.record import Evaluation
 from survey.poverty.assess import assess
-from survey.submissions.envelope import read_entry
-from survey.submissions.receipts import Signer, instant
-from survey.submissions.receive import receive
-from survey.submissions.register import context_of
-from survey.submissions.review import decide
+from survey.intake.envelope import read_entry
+from survey.evidence.receipts import Signer, instant
+from survey.intake.receive import receive
+from survey.register.entries import context_of
+from survey.review.decide import decide
 from survey.terms import Action, Role
 
 VISITED = {1: 14, 3: 8, 5: 7, 9: 9, 11: 4, 12: 8}  # number of a village → how many of its households, from the first

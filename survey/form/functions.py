@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from survey.form.signed import verifies
+from survey.form.ed25519 import verifies
 from survey.form.values import (
     Context,
     Lazy,

@@ -28,7 +28,7 @@ from wtforms.validators import (
 )
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from survey.submissions.accounts import MIN_PASSWORD, can_be_username
+from survey.accounts.accounts import MIN_PASSWORD, can_be_username
 
 MOST = 2_000_000_000  # đồng: what an income line can be in a column of 32 bits
 

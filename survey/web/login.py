@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
 from survey.problems import Problem
-from survey.submissions.lacks import lack_of
-from survey.submissions.signin import authenticate
+from survey.lacks import lack_of
+from survey.accounts.signin import authenticate
 from survey.terms import Role
 from survey.web.forms import SignIn
 from survey.web.language import COOKIE, remember

@@ -20,9 +20,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Account
 from survey.access import VERBS, has_verb, may
 from survey.problems import PROBLEMS, Problem, code_of_status
-from survey.submissions import devices
-from survey.submissions.accounts import holder_of, where_is
-from survey.submissions.lacks import lack_of
+from survey.devices import phones
+from survey.accounts.accounts import holder_of, where_is
+from survey.lacks import lack_of
 from survey.terms import Role
 from survey.web.session import abandon, get_session, now
 
@@ -150,7 +150,7 @@ def _account_of_session() -> Account | None:
     since = signed_in_since()
     if now() - since >= timedelta(hours=SESSION_HOURS[Role(account.role)]):
         return None
-    g.only_delivers = not account.active or devices.is_withdrawn(
+    g.only_delivers = not account.active or phones.is_withdrawn(
         get_session(), account.id, session.get("devices", []), since
     )
     view = current_app.view_functions.get(request.endpoint or "")

@@ -16,10 +16,10 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from models.engine import open_engine, reading_engine
-from survey.submissions.clocks import Doubt
-from survey.submissions.server_clock import doubt_now
-from survey.web.place import in_one_sentence, require_place
+from models.database import open_engine, reading_engine
+from survey.clocks import Doubt
+from survey.evidence.server_clock import doubt_now
+from survey.web.instance import in_one_sentence, require_place
 
 NO_ADDRESS = (
     "DATABASE_URL không phải một địa chỉ sqlite:///… hay postgresql://…; trong mật khẩu, @ viết là %40, % viết là %25."

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from survey.submissions.clocks import Bounds, doubt, read_said
+from survey.clocks import Bounds, doubt, read_said
 
 TABLE = Path(__file__).with_name("clocks.md")
 

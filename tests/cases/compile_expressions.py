@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 
 HERE = Path(__file__).parent
 TABLE = b"ma,vung,diem,so\na,x,10,1\na,y,20,2\nxe,y,30,7\n"

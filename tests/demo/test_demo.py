@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models import Assessment, Household, Place, RegisterEntry
-from models.engine import open_engine
+from models.database import open_engine
 from survey.demo import load_demo
 from survey.demo.accounts import ACCOUNTS, COMMUNE, VILLAGES
 from survey.demo.answers import context_of, interview
@@ -26,7 +26,7 @@ from survey.demo.load import LAST_YEAR
 from survey.demo.year import a_year_later
 from survey.form.form import Form
 from survey.problems import Problem
-from survey.submissions.receipts import Signer
+from survey.evidence.receipts import Signer
 from survey.terms import HouseholdClass, RegisterState, Role
 from tests.poverty.households import household_form
 

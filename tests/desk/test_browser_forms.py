@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy.orm import Session
 
-from survey.form.xlsform import compile_workbook
-from survey.submissions.published import Given, publish
+from survey.xlsform.compile import compile_workbook
+from survey.questionnaires.published import Given, publish
 from survey.terms import Role, SourceKind
 from tests import world
 from tests.interviews import SOURCE

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from models import Receipt, Submission, SubmissionStatus
 from survey.form.reading import Instance, Row
-from survey.submissions.beside import matched
-from survey.submissions.rebuild import rebuild
+from survey.review.pair import matched
+from survey.submissions.derive import rebuild
 from tests.desk.field import CASES, Field
 from tests.world import COMMUNE, OTHER_COMMUNE
 

@@ -16,8 +16,8 @@ from sqlalchemy import select
 
 from models import Assessment, AuditEvent, Deprivation
 from survey.form.form import Form, Item
-from survey.submissions.columns import question_columns
-from survey.submissions.csvfile import Style, as_text, written, zipped
+from survey.reports.columns import question_columns
+from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
 from tests.desk.field import CASES, FORM, Field
 from tests.world import COMMUNE

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from models import Assessment, Base, Deprivation, Household, RegisterEntry, Submission
 from survey.form.form import Form
-from survey.submissions.households import Basis, Condition, count
-from survey.submissions.published import publish
-from survey.submissions.report import Report, report
-from survey.submissions.rounds import open_round
+from survey.reports.selection import Basis, Condition, count
+from survey.questionnaires.published import publish
+from survey.reports.report import Report, report
+from survey.rounds.rounds import open_round
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
 from tests import world
 from tests.desk.field import FORM, SOURCE

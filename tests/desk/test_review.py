@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from models import CommuneCounter, SubmissionEvent, SubmissionStatus
 from survey.problems import Problem
-from survey.submissions.rebuild import rebuild
+from survey.submissions.derive import rebuild
 from survey.terms import Action, RegisterState, SubmissionState
 from tests import pictures
 from tests.desk.field import CASES, Field

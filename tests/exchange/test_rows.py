@@ -145,7 +145,7 @@ def test_begun_interviews_are_told_and_can_be_read_at_the_terminal(
 
 
 def test_too_much_is_refused_whole(login_as: Any, session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("survey.submissions.bundle.MAX_ENTRIES", 1)
+    monkeypatch.setattr("survey.carry.sealed.MAX_ENTRIES", 1)
     greeting = hello(login_as("enumerator"))
     data = carried(greeting, ring(greeting), outbox(entry("ho-1")), outbox(entry("ho-2")))
     page = bring(login_as("supervisor"), data)

@@ -16,12 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Deprivation, Household, Member, RegisterEntry, SubmissionStatus
-from survey.submissions.canonical import canonical
-from survey.submissions.files import path_of
-from survey.submissions.proof import examine, read_claims
-from survey.submissions.queue import Shelf, page
-from survey.submissions.rebuild import rebuild
-from survey.submissions.receipts import Signer
+from survey.canonical import canonical
+from survey.files.store import path_of
+from survey.devices.receipt_check import examine, read_claims
+from survey.review.queue import Shelf, page
+from survey.submissions.derive import rebuild
+from survey.evidence.receipts import Signer
 from survey.terms import SubmissionState
 from tests.faults.office import Office
 from tests.interviews import ROUND

@@ -19,11 +19,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from models.engine import open_engine
-from survey.submissions.backup import back_up
-from survey.submissions.escrow import make_key
-from survey.submissions.receipts import Signer
-from survey.submissions.restore import restore
+from models.database import open_engine
+from survey.operations.backup import back_up
+from survey.accounts.escrow import make_key
+from survey.evidence.receipts import Signer
+from survey.operations.restore import restore
 from tests import interviews, world
 from tests.faults import serve
 from tests.faults.serve import CLOCK, DIES_AT_COMMIT, DIES_IN, NEVER, SWITCHES

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from scripts.serving import make_server
-from survey.submissions import escrow
+from survey.accounts import escrow
 
 CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL, DIES_AT_COMMIT = range(5)
 SWITCHES = 5

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from models import Account, Household
-from survey.submissions.accounts import deactivate
+from survey.accounts.accounts import deactivate
 from tests import world
 from tests.faults.ledger import Broken, Ledger, hold
 from tests.faults.line import Line, Weather

@@ -43,7 +43,7 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
     ): ([3], r"the office lacks|does not know the receipt"),
     Fault(
         "the server leaves what it had half written",
-        "survey/submissions/files.py",
+        "survey/files/store.py",
         "        path.unlink(missing_ok=True)",
         "        pass",
     ): ([44, 93], r"files lie in the office that nothing names"),

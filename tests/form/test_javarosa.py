@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.form.xlsform import check_workbook
+from survey.xlsform.compile import check_workbook
 from tests.phone import showcase
 from tests.poverty.households import QUESTIONNAIRES
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from survey.form.form import Form
 from survey.form.functions import ARITY
 from survey.form.record import evaluate
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 from tests.cases.compile_expressions import ANSWERS, TABLE, cases, workbook
 from tests.form.test_two_evaluators import CLOCK, Phone, phone, plain_json
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survey.form.openrosa import MAX_DEPTH, MAX_XML, Named, Refused, named_files, parse, read, typed, write
-from survey.form.xlsform import compile_workbook
+from survey.collect.openrosa import MAX_DEPTH, MAX_XML, Named, Refused, named_files, parse, read, typed, write
+from survey.xlsform.compile import compile_workbook
 
 FORM = compile_workbook("""
 | settings |

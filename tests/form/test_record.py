@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from survey.form.reading import read
 from survey.form.record import Clock, Evaluation, evaluate
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 FORM = compile_workbook("""

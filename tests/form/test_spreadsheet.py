@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from survey.form.changes import Cell, compare
-from survey.form.spreadsheet import read_sheets, write_xlsx
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.changes import Cell, compare
+from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.xlsform.compile import compile_workbook
 from tests.interviews import SOURCE
 from tests.poverty.households import QUESTIONNAIRES, household_form
 

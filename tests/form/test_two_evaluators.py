@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bench import forms as bench
 from survey.form.form import Form, Item
 from survey.form.record import Clock, evaluate
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 from survey.poverty.assess import assess
 from tests.cases.compile_expressions import TABLE, workbook
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from survey.form import vocabulary
-from survey.form.xlsform import check_workbook
+from survey.xlsform import vocabulary
+from survey.xlsform.compile import check_workbook
 
 TEXT = (Path(__file__).parents[2] / "docs" / "xlsform.md").read_text(encoding="utf-8")
 NAMED = {word for quoted in re.findall(r"`([^`]+)`", TEXT) for word in quoted.replace("=", "").split()}

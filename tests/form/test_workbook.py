@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from openpyxl import Workbook
 
 from survey.form.form import Form
-from survey.form.xlsform import WorkbookError, check_workbook, compile_workbook
-from survey.web.form_commands import form_group
+from survey.xlsform.compile import WorkbookError, check_workbook, compile_workbook
+from survey.commands.form import form_group
 
 GOOD = """
 | survey |  |  |  |  |  |  |  |  |

@@ -18,14 +18,14 @@ import pytest
 from click.testing import CliRunner
 
 from app import create_app
-from survey.form import fault
-from survey.form.fault import COLUMN, OF_TEXT, OF_TEXT_AT, ROW, SHEET, Fault
+from survey.xlsform import faults
+from survey.xlsform.faults import COLUMN, OF_TEXT, OF_TEXT_AT, ROW, SHEET, Fault
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
-from survey.form.spreadsheet import read_sheets, write_xlsx
-from survey.form.xform import collect_edition
-from survey.form.xlsform import WorkbookError, check_workbook, compile_workbook
-from survey.web.form_commands import form_group
+from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.collect.xform import collect_edition
+from survey.xlsform.compile import WorkbookError, check_workbook, compile_workbook
+from survey.commands.form import form_group
 from survey.web.language import read_catalogs
 
 HERE = Path(__file__).parent / "workbooks"
@@ -91,7 +91,7 @@ ELSEWHERE = {
 
 def marked() -> set[str]:
     """Every sentence of the compiler."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(fault.__file__).parent.glob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(faults.__file__).parent.glob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return {ast.literal_eval(call.args[0]) for call in calls if getattr(call.func, "id", "") == "N_"}
 
@@ -112,8 +112,8 @@ def checked(kind: str, at: int) -> tuple[Form | None, list[Fault]]:
 
 
 def vietnamese(fault: Fault) -> str:
-    assert TRANSLATE(fault.template) != fault.template, f"no Vietnamese for: {fault.template}"
-    return fault.words(TRANSLATE)
+    assert TRANSLATE(faults.template) != faults.template, f"no Vietnamese for: {faults.template}"
+    return faults.words(TRANSLATE)
 
 
 @each_valid

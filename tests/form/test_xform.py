@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from survey.form import xform
-from survey.form.xform import EditionError, collect_edition, of_question
+from survey.collect import xform
+from survey.collect.xform import EditionError, collect_edition, of_question
 from tests.interviews import SOURCE
 
 HOUSEHOLDS = Path(xform.__file__).parent / "questionnaires" / "ra_soat_ho.md"

@@ -93,7 +93,7 @@ def test_planted_faults_are_found() -> None:
     assert nameless("static/app/helpers.js")
     assert nameless("survey/common/dates.py")
     assert not nameless("survey/web/session.py")
-    assert commits("survey/submissions/receive.py", "session.commit()") != []
+    assert commits("survey/intake/receive.py", "session.commit()") != []
     assert commits("survey/web/session.py", "session.commit()") == []
     assert flushes("a.py", "x = 1\nsession.flush()") != []
     assert flushes("a.py", "x = 1\nget_session().flush()") != []

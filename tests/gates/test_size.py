@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from scripts.size import BUDGET, measure, shell, total
-from survey.web.capture import small
+from survey.web.phone.shell import small
 from survey.web.minified import HIDDEN
 from tests.gates.sources import ROOT
 

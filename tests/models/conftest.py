@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import Base
-from models.engine import open_engine
+from models.database import open_engine
 from tests.databases import described
 
 

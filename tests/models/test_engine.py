@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from models.engine import open_engine, reading_engine
+from models.database import open_engine, reading_engine
 
 
 @pytest.fixture

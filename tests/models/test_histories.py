@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from migrations.upgrade import upgrade
 from models import Base
-from models.engine import open_engine
+from models.database import open_engine
 from tests.databases import described
 
 HISTORY = Path(__file__).parent / "history"

@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from migrations.upgrade import FOLDER, upgrade
-from models.engine import open_engine
+from models.database import open_engine
 from tests.databases import described
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Thread
 
-from models.turns import Turns
+from models.writer_queue import Turns
 
 
 def until(true: Callable[[], bool], thread: Thread) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from models.engine import open_engine
+from models.database import open_engine
 from tests.phone import village
 from tests.phone.phone import Phone, Server
 

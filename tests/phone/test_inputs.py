@@ -12,12 +12,12 @@ from playwright.sync_api import Locator, expect
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from models.engine import open_engine
+from models.database import open_engine
 from survey.form.form import Item
-from survey.form.xlsform import compile_workbook
-from survey.submissions.published import publish
-from survey.submissions.register import import_household
-from survey.submissions.rounds import open_round
+from survey.xlsform.compile import compile_workbook
+from survey.questionnaires.published import publish
+from survey.register.entries import import_household
+from survey.rounds.rounds import open_round
 from tests import world
 from tests.phone import village
 from tests.phone.phone import Phone

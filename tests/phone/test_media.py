@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models import Attachment
-from models.engine import open_engine
-from survey.form.xlsform import compile_workbook
-from survey.submissions.published import publish
-from survey.submissions.register import import_household
-from survey.submissions.rounds import open_round
+from models.database import open_engine
+from survey.xlsform.compile import compile_workbook
+from survey.questionnaires.published import publish
+from survey.register.entries import import_household
+from survey.rounds.rounds import open_round
 from tests import world
 from tests.phone import village
 from tests.phone.phone import EVENTS, OPENED, PIN, WIDTH, Phone, Server

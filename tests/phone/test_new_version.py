@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Round
-from models.engine import open_engine
-from survey.form.xlsform import compile_workbook
-from survey.submissions.published import Given, publish
-from survey.submissions.rounds import move_round
+from models.database import open_engine
+from survey.xlsform.compile import compile_workbook
+from survey.questionnaires.published import Given, publish
+from survey.rounds.rounds import move_round
 from survey.terms import SourceKind
 from tests.phone.phone import Phone, Server
 from tests.phone.test_sync import refuse

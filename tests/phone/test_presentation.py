@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from models.engine import open_engine
+from models.database import open_engine
 from tests.phone import showcase
 from tests.phone.phone import HEIGHT, WIDTH, Phone, Server
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from survey.form.xlsform import compile_workbook
-from survey.submissions.published import publish
-from survey.submissions.register import import_household
-from survey.submissions.rounds import open_round
+from survey.xlsform.compile import compile_workbook
+from survey.questionnaires.published import publish
+from survey.register.entries import import_household
+from survey.rounds.rounds import open_round
 from survey.terms import HouseholdClass
 from tests import world
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from survey.form.form import Form
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 
 FILE = Path(__file__).resolve().parents[1] / "cases" / "households.md"
 EMPTY = "(trống)"

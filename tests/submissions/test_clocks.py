@@ -8,17 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey.submissions.clocks import (
-    LATE,
-    RELEASED,
-    TOLERANCE,
-    Bounds,
-    Doubt,
-    ServerFacts,
-    day_of,
-    doubt,
-    doubt_of_server,
-)
+from survey.clocks import LATE, RELEASED, TOLERANCE, Bounds, Doubt, ServerFacts, day_of, doubt, doubt_of_server
 from tests.cases.clocks import cases, decided
 
 OPENS, CLOSES = date(2026, 9, 1), date(2026, 12, 14)

@@ -17,18 +17,21 @@ from typing import Any
 
 import pytest
 
-from survey.form import expression, openrosa
-from survey.form.attached import TableError, read_table
+from survey.form import expression
+from survey.collect import openrosa
+from survey.xlsform.tables import TableError, read_table
 from survey.form.record import typed
-from survey.form.rows import language_code
-from survey.form.spelling import MOST_MARKS, normal
-from survey.form.workbook import WorkbookError, read_workbook
+from survey.xlsform.rows import language_code
+from survey.text import MOST_MARKS, normal
+from survey.xlsform.reader import WorkbookError, read_workbook
 from survey.problems import Problem
-from survey.submissions import frames, intake, proof
-from survey.submissions.accounts import fold
-from survey.submissions.envelope import read_entries, read_envelope
-from survey.submissions.names import without_tones
-from survey.submissions.sheets import Sheet
+from survey.carry import frames
+from survey.register import importing
+from survey.devices import receipt_check
+from survey.accounts.accounts import fold
+from survey.intake.envelope import read_entries, read_envelope
+from survey.register.names import without_tones
+from survey.register.csv_rows import Sheet
 
 TIMES, MOST_GROWTH, LEAST = 8, 30, 0.004
 MARKS = "\u0301\u0327"  # in this order they must be sorted
@@ -60,11 +63,11 @@ def submission(text: str) -> None:
 
 
 def sheet(text: str) -> None:
-    Sheet(intake.HOUSEHOLDS, text.encode(), intake.HOUSEHOLD_COLUMNS, {"village"})
+    Sheet(importing.HOUSEHOLDS, text.encode(), importing.HOUSEHOLD_COLUMNS, {"village"})
 
 
 def receipts(text: str) -> None:
-    proof.read_claims(text.encode())
+    receipt_check.read_claims(text.encode())
 
 
 def table(text: str) -> None:
@@ -128,4 +131,4 @@ def test_a_line_of_a_bundle_with_too_many_entries_is_refused_before_they_are_rea
 
 def test_receipts_behind_stray_brackets_are_still_found() -> None:
     receipt = json.dumps({"body": "{}", "signature": "x"})
-    assert len(proof.read_claims(("Kính gửi {anh} { " * 60 + receipt).encode())) == 1
+    assert len(receipt_check.read_claims(("Kính gửi {anh} { " * 60 + receipt).encode())) == 1

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry
 from survey.form.form import Form
-from survey.submissions import intake
-from survey.submissions.published import publish
+from survey.register import importing
+from survey.questionnaires.published import publish
 from tests.interviews import ROUND
 from tests.poverty.households import household_form
 from tests.world import COMMUNE, NOW
@@ -29,20 +29,20 @@ PEOPLES = "Thái; Mông; Mường; Kinh; Dao; Khơ Mú; Xinh Mun; Kháng; La Ha;
 
 
 def files(villages: str | None = VILLAGES, households: str | None = HOUSEHOLDS, members: str | None = None) -> Any:
-    given = zip(intake.FILES, (villages, households, members), strict=True)
+    given = zip(importing.FILES, (villages, households, members), strict=True)
     return {name: text.encode("utf-8-sig") for name, text in given if text is not None}
 
 
 def load(session: Any, given: dict[str, bytes]) -> dict[str, int]:
-    plan = intake.plan(session, COMMUNE, given, NOW)
+    plan = importing.plan(session, COMMUNE, given, NOW)
     assert [mistake.sentence() for mistake in plan.mistakes] == []
-    intake.carry_out(session, plan, NOW)
+    importing.carry_out(session, plan, NOW)
     session.commit()
     return plan.counts()
 
 
 def said(session: Any, given: dict[str, bytes], language: str = "vi") -> list[str]:
-    return [mistake.sentence(language) for mistake in intake.plan(session, COMMUNE, given, NOW).mistakes]
+    return [mistake.sentence(language) for mistake in importing.plan(session, COMMUNE, given, NOW).mistakes]
 
 
 def count(session: Any, table: Any) -> int:
@@ -102,7 +102,7 @@ def test_members_and_address_become_answers_that_an_interview_starts_from(sessio
         "MAU-1,Lò Thị Nháp,nu,con,,,2015,thai,,\n"
     )
     given = files(households=HOUSEHOLDS.replace("Hộ nghèo,", "Hộ nghèo,Cạnh suối"), members=members)
-    plan = intake.plan(session, COMMUNE, given, NOW)
+    plan = importing.plan(session, COMMUNE, given, NOW)
     assert plan.unknown_columns == [("members.csv", "Ghi chú")]
     assert load(session, given)["members"] == 2
     answers = session.scalars(select(Household.base_answers).where(Household.code == "MAU-1")).one()
@@ -166,10 +166,10 @@ def test_every_mistake_is_named_at_once_by_file_row_and_column(session: Any, for
     ],
 )
 def test_a_file_that_is_none_is_told_and_not_loaded(session: Any, data: bytes, code: str) -> None:
-    plan = intake.plan(session, COMMUNE, {"households.csv": data}, NOW)
+    plan = importing.plan(session, COMMUNE, {"households.csv": data}, NOW)
     assert code in [mistake.code for mistake in plan.mistakes]
     with pytest.raises(ValueError, match="mistakes"):
-        intake.carry_out(session, plan, NOW)
+        importing.carry_out(session, plan, NOW)
     assert count(session, Household) == 0
 
 
@@ -189,7 +189,7 @@ def test_a_name_in_decomposed_letters_is_the_same_name(session: Any) -> None:
 def test_fifty_thousand_rows_are_looked_through_in_bounded_time(session: Any) -> None:
     rows = "".join(f"{1 + number % 2},Hộ số {number},,ho_ngheo\n" for number in range(50_000))
     began = time.monotonic()
-    plan = intake.plan(session, COMMUNE, files(None, "village,head,code,class\n" + rows), NOW)
+    plan = importing.plan(session, COMMUNE, files(None, "village,head,code,class\n" + rows), NOW)
     assert (len(plan.new_households), plan.mistakes) == (50_000, [])
     assert len({one.code for one in plan.households}) == 50_000
     assert time.monotonic() - began < 60

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from models import Place
 from survey.access import Where
-from survey.submissions.accounts import where_is
-from survey.submissions.places import change_area, load_province, periods_at, region_of, villages_in
+from survey.accounts.accounts import where_is
+from survey.register.places import change_area, load_province, periods_at, region_of, villages_in
 from survey.terms import Area
 from tests.world import COMMUNE, VILLAGE
 

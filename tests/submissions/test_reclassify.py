@@ -10,11 +10,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from models import Assessment, FormVersion, Round
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 from survey.problems import Problem
-from survey.submissions.published import publish
-from survey.submissions.reclassify import compare
-from survey.submissions.rounds import move_round
+from survey.questionnaires.published import publish
+from survey.rounds.reclassify import compare
+from survey.rounds.rounds import move_round
 from survey.terms import HouseholdClass
 from tests.interviews import HOUSEHOLDS, ROUND, SOURCE, entry, push
 from tests.world import COMMUNE, NOW

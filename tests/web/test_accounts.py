@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEvent
-from survey.submissions.accounts import find_account, password_matches, villages_of
+from survey.accounts.accounts import find_account, password_matches, villages_of
 from tests.world import PASSWORD, VILLAGE, VILLAGE_2
 
 

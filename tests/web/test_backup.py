@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from survey.submissions.files import path_of
+from survey.files.store import path_of
 from tests.interviews import entry, push
 from tests.pictures import picture
 from tests.world import COMMUNE

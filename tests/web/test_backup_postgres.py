@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from migrations.upgrade import upgrade
-from models.engine import open_engine
+from models.database import open_engine
 from survey.web.session import get_engine
 from tests.databases import Server
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEvent, Device
-from survey.submissions.gone import finished_at
+from survey.devices.cleared import finished_at
 from tests.interviews import entry, push
 from tests.pictures import picture
 from tests.web.test_accounts import account_id

@@ -37,15 +37,15 @@ from models import (
     SubmissionFile,
     SubmissionStatus,
 )
-from survey.form.spreadsheet import read_sheets, write_xlsx
-from survey.form.xform import EditionError
-from survey.form.xlsform import compile_workbook
-from survey.submissions.accounts import deactivate, find_account
-from survey.submissions.collect import entity_id, make_token
-from survey.submissions.published import Given, publish
-from survey.submissions.review import decide
+from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.collect.xform import EditionError
+from survey.xlsform.compile import compile_workbook
+from survey.accounts.accounts import deactivate, find_account
+from survey.collect.submissions import entity_id, make_token
+from survey.questionnaires.published import Given, publish
+from survey.review.decide import decide
 from survey.terms import Action, SourceKind
-from survey.web.collect_keys import settings_code
+from survey.web.collect.keys import settings_code
 from tests.interviews import ANSWERS, ROUND, SOURCE
 from tests.serving import serving
 from tests.web.collect_client import (
@@ -584,7 +584,7 @@ def test_a_key_is_in_no_log_and_no_page(
     def crash(*_: Any) -> None:
         raise RuntimeError(f"/collect/{key}/formList")
 
-    monkeypatch.setattr("survey.web.openrosa.collect.open_forms", crash)
+    monkeypatch.setattr("survey.web.collect.door.collect.open_forms", crash)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with caplog.at_level(logging.DEBUG):
         answer = phone.get(f"{phone.server}/formList")
@@ -650,7 +650,7 @@ def test_a_form_that_has_no_edition_leaves_the_others_in_the_list(
     def none(_source: Any) -> str:
         raise EditionError("no")
 
-    monkeypatch.setattr("survey.submissions.collect.xform.collect_edition", none)
+    monkeypatch.setattr("survey.collect.submissions.xform.collect_edition", none)
     assert phone.form_list() == []
 
 

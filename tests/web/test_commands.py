@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app import _secret, create_app
 from models import Account, FormVersion, ServerState
-from survey.submissions.accounts import find_account, password_matches
+from survey.accounts.accounts import find_account, password_matches
 from tests.interviews import SOURCE, entry, push
 
 QUESTIONNAIRE = Path(__file__).parents[2] / "survey" / "form" / "questionnaires" / "ra_soat_ho.md"

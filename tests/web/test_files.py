@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from models import Attachment
-from survey.submissions.media import MOST_PIXELS, ending, judge, kind_of
+from survey.files.media_types import MOST_PIXELS, ending, judge, kind_of
 from tests.pictures import huge_png, picture
 from tests.world import COMMUNE
 

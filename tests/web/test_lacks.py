@@ -26,9 +26,10 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from models import AuditEvent, LoginAttempt, Receipt, Submission
 from survey.problems import Problem
-from survey.submissions import accounts, collect
-from survey.submissions.lacks import lack_of
-from survey.submissions.media import judge
+from survey.accounts import accounts
+from survey.collect import submissions
+from survey.lacks import lack_of
+from survey.files.media_types import judge
 from tests.interviews import entry, envelope, push
 from tests.pictures import picture
 from tests.world import COMMUNE, NOW
@@ -153,7 +154,7 @@ def test_ones_own_password_that_could_not_be_checked_is_not_called_wrong(
 WITH_LITTLE_MEMORY = """
 import resource
 from survey.submissions import accounts, collect
-from survey.submissions.lacks import lack_of
+from survey.lacks import lack_of
 hashed = accounts.hash_password("mot cau that dai")
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + (20 << 20), resource.RLIM_INFINITY))
@@ -205,7 +206,7 @@ def test_an_entry_is_not_held_for_what_the_machine_lacks(
 
     browser, sent = login_as("enumerator"), entry()
     with monkeypatch.context() as patch:
-        patch.setattr("survey.submissions.judging.Judge.judge", no_memory)
+        patch.setattr("survey.intake.triage.Judge.judge", no_memory)
         answer = browser.post("/api/v1/push", json=envelope(sent))
     assert (answer.status_code, answer.json["problem"]["code"]) == (503, BUSY)
     assert rows(session, Submission) == 0
@@ -323,7 +324,7 @@ def test_a_collect_is_told_in_its_own_words_and_sends_again(
 ) -> None:
     account = accounts.find_account(session, "enumerator")
     assert account is not None
-    _, key = collect.make_token(session, account, account, NOW)
+    _, key = submissions.make_token(session, account, account, NOW)
     session.commit()
     xml = b'<data id="phieu_thu" version="1"><meta><instanceID>uuid:1</instanceID></meta></data>'
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEvent, LoginAttempt
-from survey.submissions.accounts import find_account, set_password
+from survey.accounts.accounts import find_account, set_password
 from tests.world import NOW, PASSWORD
 
 

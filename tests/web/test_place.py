@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from migrations.upgrade import upgrade
-from models.engine import open_engine
+from models.database import open_engine
 from models.schema import differences
-from survey.submissions.keys import MAKE
-from survey.submissions.receipts import Signer, file_receipt, remembered_keys
+from survey.operations.keys import MAKE
+from survey.evidence.receipts import Signer, file_receipt, remembered_keys
 from tests.models.test_histories import made_as
 from tests.world import NOW
 
@@ -308,7 +308,7 @@ def test_a_database_that_fails_in_the_middle_of_a_command_ends_it_with_a_sentenc
     def fail(_session: Session) -> int:
         raise OperationalError("UPDATE", None, Exception("could not extend file\nDETAIL: Cà Văn Chính"))
 
-    monkeypatch.setattr("survey.web.commands.rebuild", fail)
+    monkeypatch.setattr("survey.commands.server.rebuild", fail)
     code, said = flask("rebuild")
     assert (code, "could not extend file" in said, len(said.splitlines())) == (1, True, 2), said
     assert "Chính" not in said

@@ -15,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import Assessment, AuditEvent, FormVersion, PointsEntry, PointsTable, Round
-from survey.form.xlsform import compile_workbook
+from survey.xlsform.compile import compile_workbook
 from survey.problems import Problem
-from survey.submissions import points
-from survey.submissions.official import hash_of, unfit_tables
-from survey.submissions.published import Given, publish
-from survey.submissions.rebuild import rebuild
-from survey.submissions.rounds import obstacles
+from survey.questionnaires import points_entry
+from survey.questionnaires.points_tables import hash_of, unfit_tables
+from survey.questionnaires.published import Given, publish
+from survey.submissions.derive import rebuild
+from survey.rounds.rounds import obstacles
 from survey.terms import Action, B1Method, SourceKind
 from tests import world
 from tests.desk.field import CASES, FORM, open_field
@@ -164,7 +164,7 @@ def test_a_table_with_a_blank_or_wrong_cell_is_not_handed_in(people: Any, sessio
      ("1e5", None), ("٣", None), ("99999", None), ("1.234", None), ("=1", None)],
 )  # fmt: skip
 def test_a_figure_is_kept_as_it_is_meant(text: str, kept: str | None) -> None:
-    assert points.normal(text) == kept
+    assert points_entry.normal(text) == kept
 
 
 def test_figures_come_from_a_file_too(people: Any) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import Account, AuditEvent, Household, Place
-from survey.submissions.places import province_of
+from survey.register.places import province_of
 from tests.submissions.test_intake import HOUSEHOLDS, VILLAGES
 from tests.web.test_commands import run
 from tests.world import COMMUNE, OTHER_COMMUNE

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from models import Account, Attachment, ServerState, Submission
-from models.engine import open_engine
-from survey.submissions.backup import hash_of, verify
-from survey.submissions.files import path_of
-from survey.submissions.receipts import key_id
-from survey.submissions.restore import UNFINISHED
+from models.database import open_engine
+from survey.operations.backup import hash_of, verify
+from survey.files.store import path_of
+from survey.evidence.receipts import key_id
+from survey.operations.restore import UNFINISHED
 from tests.conftest import Browser, browser_of
 from tests.interviews import HOUSEHOLDS, entry, envelope, push
 from tests.pictures import picture

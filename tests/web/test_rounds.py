@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Household, RegisterEntry, Round
-from survey.submissions.published import publish
+from survey.questionnaires.published import publish
 from tests.interviews import SOURCE, small_form
 from tests.world import NOW
 

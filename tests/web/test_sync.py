@@ -25,7 +25,7 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
-from survey.submissions.register import import_household, on_register
+from survey.register.entries import import_household, on_register
 from tests.interviews import ANSWERS, HOUSEHOLDS, content_hash, entry, envelope, push
 from tests.pictures import picture
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE

@@ -23,8 +23,8 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
 from models import Attachment, Receipt, Thumbnail, Upload
-from survey.submissions import uploads
-from survey.submissions.uploads import MOST_UNFINISHED
+from survey.files import uploads
+from survey.files.uploads import MOST_UNFINISHED
 from tests.interviews import entry, envelope, push
 from tests.pictures import noise, picture
 from tests.serving import serving
@@ -326,7 +326,7 @@ def test_a_whole_file_on_a_full_disk_is_told_too(
     app: Flask, login_as: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = login_as("enumerator")
-    monkeypatch.setattr("survey.submissions.files.shutil.copyfileobj", full)
+    monkeypatch.setattr("survey.files.store.shutil.copyfileobj", full)
     answer = browser.put(f"/api/v1/files/{sha(PHOTO)}?commune={COMMUNE}", data=PHOTO, content_type="image/jpeg")
     assert (answer.status_code, answer.json["problem"]["code"]) == (507, "storage_full")
     assert lying(app, "files") == [] and rows(session, Attachment) == 0
@@ -353,7 +353,7 @@ def test_a_full_postgresql_is_told_by_its_code(app: Flask, login_as: Any, monkey
         full = DiskFull("could not extend file")
         raise OperationalError("COMMIT", {}, full) from full
 
-    monkeypatch.setattr("survey.web.sync.receive", no_room)
+    monkeypatch.setattr("survey.web.phone.sync.receive", no_room)
     answer = login_as("enumerator").post("/api/v1/push", json=envelope(entry()))
     assert (answer.status_code, answer.json["problem"]["code"]) == (507, "storage_full")
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from models import AuditEvent
 from survey.problems import Problem
-from survey.submissions.escrow import BUNDLE, Escrow, make_key
+from survey.accounts.escrow import BUNDLE, Escrow, make_key
 
 KEY, VAULT = bytes(range(32)), "0190f1de-0000-7000-8000-000000000000"
 

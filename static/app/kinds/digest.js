@@ -1,5 +1,5 @@
 // digest(), base64-decode() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC 1321), SHA-1 and SHA-2
-// (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7).   ⇄ hashlib, survey/form/signed.py
+// (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7).   ⇄ hashlib, survey/form/ed25519.py
 
 import { FUNCTIONS, text } from '../functions.js'
 

@@ -1,0 +1,66 @@
+"""How the database is opened.
+
+SQLite facts this rests on: pysqlite starts transactions by itself, too late for savepoints to be safe, so it is told
+not to (`isolation_level=None`) and we say BEGIN; a transaction that will write says BEGIN IMMEDIATE, because one that
+begins as a reader and then writes fails at once when another wrote in between; WAL lets readers go on while one writes;
+`synchronous=FULL` makes a committed receipt survive a power cut.
+
+SQLite has no queue of writers: each sleeps and looks again, and who came last is as likely to be next as who waits
+longest. So the writers of this process stand in one (`models/writer_queue.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from models.writer_queue import Turns
+
+WAIT = 60  # seconds for another writer, then "database is locked"
+READING = {"begins": "BEGIN"}  # execution options of an engine whose transactions only read
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url` (SQLite or PostgreSQL). Transactions are for writing; see `reading_engine`.
+    Its errors do not quote the values of a statement: whoever writes a log writes them too."""
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": WAIT}, pool_size=10, max_overflow=60, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    _begin_in_turn(engine)
+    return engine
+
+
+def reading_engine(engine: Engine) -> Engine:
+    """The same pool, for transactions that only read: they never wait for a writer."""
+    return engine.execution_options(**READING)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout = {WAIT * 1000}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_in_turn(engine: Engine) -> None:
+    """Say BEGIN; a writer waits for its turn first, and has it until its connection goes back to the pool."""
+    turns = Turns()
+
+    def begin(connection: Connection) -> None:
+        begins = connection.get_execution_options().get("begins", "BEGIN IMMEDIATE")
+        held = connection.connection.record_info
+        if begins == "BEGIN IMMEDIATE" and held is not None and "turn" not in held:
+            held["turn"] = turns.take(WAIT)
+        connection.exec_driver_sql(begins)
+
+    def give_back(_connection: Any, record: Any) -> None:
+        if turn := record.record_info.pop("turn", None):
+            turns.give(turn)
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "checkin", give_back)

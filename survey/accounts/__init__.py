@@ -1,0 +1,1 @@
+"""Who works with it, which area each reaches, how somebody signs in."""

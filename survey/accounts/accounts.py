@@ -1,0 +1,224 @@
+"""Accounts and the area each one reaches. Whatever is fetched for an account goes through here."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import uuid4
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Account, AccountVillage, FormerVillage, Place, RegisterEntry
+from survey.access import VERBS, Holder, Scope, Where
+from survey.text import normal
+from survey.problems import Problem
+from survey.register.entries import next_change
+from survey.terms import PlaceKind, Role
+
+MIN_PASSWORD = 10
+_NAME = re.compile(r"[\w.-]{1,60}\Z")
+# argon2id as RFC 9106 recommends it where memory is short; a hash names its own, so these may change.
+MEMORY, PASSES, LANES = 64 * 1024, 3, 4  # KiB, times over it, threads
+AT_ONCE, PATIENCE = 2, 20  # passwords worked on at one time, and seconds until a third is told that the server is busy
+_hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY, parallelism=LANES)
+_turns = threading.BoundedSemaphore(AT_ONCE)
+
+
+def fold(username: str) -> str:
+    """The one spelling of a username: NFKC, lower case, no spaces around. "Ban-Na-Ca " is "ban-na-ca"."""
+    return normal("NFKC", username).strip().casefold()
+
+
+def can_be_username(name: str) -> bool:
+    """Letters, digits, full stops and hyphens, 60 at most, in the spelling that is kept."""
+    return _NAME.match(fold(name)) is not None
+
+
+def hash_password(password: str) -> str:
+    """argon2id, over the NFC spelling: one keyboard composes "ạ", another sends two characters. Raises `busy`, and what
+    argon2 raises when it gets no memory (`lacks.py`)."""
+    with _a_turn():
+        return _hasher.hash(normal("NFC", password))
+
+
+def password_matches(password_hash: str, password: str) -> bool:
+    """Whether they belong together. Raises as `hash_password` does: what could not be worked out is no answer."""
+    try:
+        with _a_turn():
+            return _hasher.verify(password_hash, normal("NFC", password))
+    except (VerifyMismatchError, InvalidHashError, UnicodeEncodeError):
+        return False
+    except VerificationError as error:
+        if str(error) == "Decoding failed":  # what is stored is no hash: no password belongs to it
+            return False
+        raise
+
+
+@contextmanager
+def _a_turn() -> Iterator[None]:
+    """Each takes MEMORY: what is done at once is bounded, whoever comes."""
+    if not _turns.acquire(timeout=PATIENCE):
+        raise Problem("busy", retry_after=PATIENCE)
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
+def find_account(session: Session, username: str) -> Account | None:
+    return session.scalar(select(Account).where(Account.username == fold(username)))
+
+
+def where_is(session: Session, place_id: str) -> Where | None:
+    """The province, commune and village ids of a place; None when there is no such place."""
+    place = session.get(Place, place_id) if place_id.isprintable() else None
+    if place is None:
+        return None
+    if place.kind == PlaceKind.PROVINCE:
+        return Where(province_id=place.id)
+    if place.kind == PlaceKind.COMMUNE:
+        return Where(province_id=place.parent_id, commune_id=place.id)
+    commune = session.get(Place, place.parent_id)
+    return Where(commune.parent_id if commune else None, place.parent_id, place.id)
+
+
+def holder_of(session: Session, account: Account) -> Holder:
+    """The account as `survey.access.may` needs it."""
+    area = (where_is(session, account.place_id) if account.place_id else None) or Where()
+    return Holder(Role(account.role), area, frozenset(villages_of(session, account)))
+
+
+def villages_of(session: Session, account: Account) -> list[str]:
+    """Ids of the villages assigned to an enumerator, in order; none for the other roles."""
+    if account.role != Role.ENUMERATOR:
+        return []
+    query = select(AccountVillage.village_id).where(AccountVillage.account_id == account.id)
+    return sorted(session.scalars(query))
+
+
+def communes_of(session: Session, account: Account, verb: str) -> list[str]:
+    """Ids of the communes in which `account` has `verb`: the filter for every list that the desk shows."""
+    scope = VERBS[verb].get(Role(account.role))
+    communes = select(Place.id).where(Place.kind == PlaceKind.COMMUNE).order_by(Place.id)
+    if scope is Scope.ALL:
+        return list(session.scalars(communes))
+    if scope is Scope.PROVINCE:
+        return list(session.scalars(communes.where(Place.parent_id == account.place_id)))
+    if scope in (Scope.COMMUNE, Scope.VILLAGES) and account.place_id:
+        return list(session.scalars(communes.where(Place.id == account.place_id)))
+    return []
+
+
+def create_account(
+    session: Session,
+    *,
+    username: str,
+    display_name: str,
+    role: Role,
+    password: str,
+    now: datetime,
+    place_id: str | None = None,
+    villages: Iterable[str] = (),
+    language: str = "vi",
+) -> Account:
+    """A new account. Raises `conflict` when the name is taken, ValueError when a name cannot be one or the
+    area does not fit the role."""
+    name = fold(username)
+    if not can_be_username(name) or not display_name.strip() or not display_name.isprintable():
+        raise ValueError("an account needs a name of letters, digits, full stops and hyphens, and a person's name")
+    if find_account(session, name) is not None:
+        raise Problem("conflict")
+    _check_area(session, role, place_id)
+    account = Account(
+        id=str(uuid4()),
+        username=name,
+        display_name=normal("NFC", display_name).strip(),
+        role=role.value,
+        place_id=place_id,
+        password_hash=hash_password(password),
+        language=language,
+        active=True,
+        session_epoch=0,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()  # its villages refer to it
+    assign_villages(session, account, villages)
+    return account
+
+
+def set_password(account: Account, password: str) -> None:
+    """A new password; every session made with the old one ends."""
+    account.password_hash = hash_password(password)
+    account.session_epoch += 1
+
+
+def deactivate(account: Account, active: bool = False) -> None:
+    """Close (or open again) an account. The sessions of a closed one may only deliver what its phone still holds, into
+    quarantine; opened again, it is signed in with its password as if they had ended."""
+    account.active = active
+    if active:
+        account.session_epoch += 1
+
+
+def assign_villages(session: Session, account: Account, villages: Iterable[str]) -> None:
+    """Make `villages` the account's villages.
+
+    The register entries of villages gained or lost move to the end of the commune's changes, so that the account's
+    phone hears of them at its next pull: gained ones whole, lost ones as gone.
+    """
+    wanted, had = set(villages), set(villages_of(session, account))
+    if account.role != Role.ENUMERATOR:
+        return
+    for village_id in sorted(had - wanted):
+        session.delete(session.get(AccountVillage, (account.id, village_id)))
+        session.merge(FormerVillage(account_id=account.id, village_id=village_id))
+    for village_id in sorted(wanted - had):
+        where = where_is(session, village_id)
+        if where is None or where.village_id is None or where.commune_id != account.place_id:
+            raise ValueError(f"not a village of the account's commune: {village_id}")
+        session.add(AccountVillage(account_id=account.id, village_id=village_id))
+        former = session.get(FormerVillage, (account.id, village_id))
+        if former is not None:
+            session.delete(former)
+    if account.place_id and wanted != had:
+        _touch(session, account.place_id, wanted ^ had)
+
+
+def _touch(session: Session, commune_id: str, villages: set[str]) -> None:
+    query = select(RegisterEntry).where(
+        RegisterEntry.commune_id == commune_id, RegisterEntry.village_id.in_(sorted(villages))
+    )
+    for entry in session.scalars(query.order_by(RegisterEntry.household_id)):
+        entry.change = next_change(session, commune_id)
+
+
+def _check_area(session: Session, role: Role, place_id: str | None) -> None:
+    kind = {Role.PROVINCE: PlaceKind.PROVINCE, Role.ADMIN: None}.get(role, PlaceKind.COMMUNE)
+    place = session.get(Place, place_id) if place_id else None
+    if (place.kind if place else None) != kind:
+        raise ValueError(f"an account of role {role} needs a {kind or 'blank'} place")
+
+
+def accounts_in_reach(session: Session, account: Account) -> list[Account]:
+    """The accounts that `account` looks after: an administrator all, a supervisor the commune's enumerators."""
+    query = select(Account).order_by(Account.role, Account.display_name, Account.username)
+    if account.role == Role.ADMIN:
+        return list(session.scalars(query))
+    if account.role != Role.SUPERVISOR or account.place_id is None:
+        return []
+    return list(
+        session.scalars(query.where(Account.place_id == account.place_id, Account.role == Role.ENUMERATOR.value))
+    )
+
+
+def new_password() -> str:
+    """A password to be read out once and typed on a phone: no letter that looks like another."""
+    return "-".join("".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(4)) for _ in range(3))

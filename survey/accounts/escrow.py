@@ -1,0 +1,78 @@
+"""The office's key to what phones keep locked: a forgotten PIN, or a file carried on a stick, can be opened by the
+office and by nobody else (docs/vault.md).
+
+A phone wraps the key of its records to this public key (RSA-OAEP, RFC 8017 §7.1, SHA-256) under a label that names
+whose it is. OAEP opens under the very same label only, so nobody can have another's key opened for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+from sqlalchemy.orm import Session
+
+from models import Account
+from survey.problems import Problem
+from survey.evidence import audit
+from survey.accounts.signin import count_failure, limit_failures
+
+BUNDLE = "so-ho bundle"  # the label of a file of records carried without network
+_BITS, _LIMIT = 3072, 5  # NIST SP 800-57: 128 bits of security; attempts that failed, in the window of signing in
+
+
+class Escrow:
+    """The server's escrow key. `public_key`: base64 of its SPKI DER; `key_id`: the first digits of that's SHA-256."""
+
+    def __init__(self, private_bytes: bytes) -> None:
+        key = load_der_private_key(private_bytes, None)
+        if not isinstance(key, RSAPrivateKey):
+            raise TypeError("the escrow key is not an RSA key")
+        self._key = key
+        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.public_key = b64encode(public).decode()
+        self.key_id = hashlib.sha256(public).hexdigest()[:16]
+
+    def open(self, wrapped: bytes, label: str) -> bytes:
+        """What was wrapped to this key under `label`. Raises `vault_closed`: another key, another label, or damaged."""
+        padding = OAEP(MGF1(SHA256()), SHA256(), label.encode())
+        try:
+            return self._key.decrypt(wrapped, padding)
+        except ValueError:
+            raise Problem("vault_closed") from None
+
+
+def make_key() -> bytes:
+    """A new private key (PKCS#8 DER)."""
+    return generate_private_key(65537, _BITS).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def vault_label(account_id: str) -> str:
+    """The label of the key of an account's records on a phone."""
+    return f"so-ho vault {account_id}"
+
+
+def recover(session: Session, account: Account, escrow: Escrow, wrapped: bytes, vault: str, now: datetime) -> bytes:
+    """The data key of `account`'s own vault, for a person who forgot the PIN. Raises `vault_closed`, and `slow_down`
+    after five that did not open. `vault`: its id, for the log; the log holds no key."""
+    subject = f"vault:{account.id}"
+    limit_failures(session, subject, _LIMIT, now)
+    try:
+        key = escrow.open(wrapped, vault_label(account.id))
+    except Problem:
+        count_failure(session, subject, now)
+        audit.record(session, now, account.id, "vault_not_recovered", vault)
+        raise
+    audit.record(session, now, account.id, "vault_recovered", vault)
+    return key

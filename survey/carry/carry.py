@@ -1,0 +1,204 @@
+"""Interviews that somebody carried in by hand, and the receipts that he carries back (docs/exchange.md).
+
+What a bundle holds goes the way of a push, on behalf of the account that it names; who carried it in stands in the log.
+The escrow's public key is no secret, so a bundle must prove whose it is: it carries the *pass* that `hello` gave to
+that account, signed by this server and sealed inside where no carrier can read it. A bundle without a good pass is
+stored like any other, and each of its entries is held for a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from models import Account, Place, Submission
+from survey.problems import Problem
+from survey.evidence import audit
+from survey.devices import phones
+from survey.carry.sealed import Bundle
+from survey.intake.envelope import MAX_ENTRIES, Entry
+from survey.files.store import store_file
+from survey.lacks import lack_of
+from survey.devices.receipt_check import is_signed
+from survey.evidence.receipts import Signer, find_receipt, generation, instant, remembered_keys, successions
+from survey.intake.receive import Outcome, receive
+from survey.register.entries import lock_commune
+from survey.terms import PlaceKind
+
+RECEIPTS_FORMAT = "so-ho-receipts-1"
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+PASS_FORMAT = "so-ho-pass-1"  # noqa: S105 - the name of a format
+
+
+def give_pass(account: Account, signer: Signer, device_ids: list[str], since: datetime) -> dict[str, str]:
+    """What proves that a bundle was made by who was signed in as `account`, on one of these devices, `since` then. It
+    ends as that session would: with a new password, a closed account, a withdrawn phone."""
+    body: dict[str, Any] = {
+        "account": account.id,
+        "devices": device_ids,
+        "epoch": account.session_epoch,
+        "format": PASS_FORMAT,
+        "since": instant(since),
+    }
+    return signer.sign(body).as_json()
+
+
+def is_vouched(session: Session, signer: Signer, account: Account, device_id: str, given: Any) -> bool:
+    """Whether `given` is a pass of that account that still holds."""
+    body, signature = (given.get(key) if isinstance(given, dict) else None for key in ("body", "signature"))
+    if not isinstance(body, str) or not isinstance(signature, str):
+        return False
+    if not any(is_signed(key, body, signature) for key in [signer.public_key, *remembered_keys(session)]):
+        return False
+    said = json.loads(body)  # ours: whatever else this server signs has another format or none
+    if (said.get("format"), said.get("account")) != (PASS_FORMAT, account.id):
+        return False
+    since = datetime.fromisoformat(said["since"])
+    return (
+        account.active
+        and said["epoch"] == account.session_epoch
+        and not phones.is_revoked(session, account.id, device_id)
+        and not phones.is_withdrawn(session, account.id, said["devices"], since)
+    )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a bundle. `known`: how many of its entries were here before; `refused_files`: damaged ones."""
+
+    bundle: Bundle
+    account: Account
+    vouched: bool
+    outcomes: list[Outcome]
+    known: int
+    refused_files: int
+
+    @property
+    def new(self) -> int:
+        return len(self.outcomes) - self.known
+
+    @property
+    def held(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.held]
+
+    @property
+    def incomplete(self) -> int:
+        """Entries that still wait for files."""
+        return sum(bool(outcome.missing_files) for outcome in self.outcomes)
+
+
+def take(
+    session: Session, bundle: Bundle, carrier: Account | None, folder: Path, now: datetime, signer: Signer
+) -> Taken:
+    """Store what a bundle holds: once, however often and on whatever way it comes. `folder`: of the files' bytes.
+
+    Raises `bundle_of_nobody` when its account is not known here and nobody is signed in as its carrier.
+    """
+    said = session.get(Account, bundle.account_id)
+    account = said or carrier
+    if account is None:
+        raise Problem("bundle_of_nobody")
+    vouched = said is not None and is_vouched(session, signer, said, bundle.device_id, bundle.vouched)
+    _lock(session, account, bundle)
+    known = _known(session, bundle.entries)
+    refused = _store_files(session, account, bundle, folder, now, signer)
+    outcomes: list[Outcome] = []
+    for at in range(0, len(bundle.entries), MAX_ENTRIES):
+        part = bundle.entries[at : at + MAX_ENTRIES]
+        outcomes += receive(session, account, bundle.device_id or "bundle", part, now, signer, permitted=vouched)
+    taken = Taken(bundle, account, vouched, outcomes, known, refused)
+    detail = {"entries": len(outcomes), "new": taken.new, "held": len(taken.held), "device": bundle.device_id}
+    audit.record(session, now, carrier.id if carrier else None, "bundle_imported", account.id, detail)
+    return taken
+
+
+def _lock(session: Session, account: Account, bundle: Bundle) -> None:
+    """Hold every commune that the bundle touches, in the order in which everybody takes them."""
+    named = {entry.commune_id for entry in bundle.entries} | {one.commune_id for one in bundle.files}
+    wanted = {name for name in (*named, account.place_id) if name}
+    communes = select(Place.id).where(Place.id.in_(wanted), Place.kind == PlaceKind.COMMUNE.value)
+    for commune_id in session.scalars(communes.order_by(Place.id)).all():
+        lock_commune(session, commune_id)
+
+
+def _known(session: Session, entries: list[Entry]) -> int:
+    """How many of the entries are here already."""
+    keys = [(entry.id, entry.content.hash) for entry in entries]
+    query = select(Submission.entry_id, Submission.content_hash).where(
+        tuple_(Submission.entry_id, Submission.content_hash).in_(keys)
+    )
+    here = {tuple(row) for row in session.execute(query)} if keys else set()
+    return sum(key in here for key in keys)
+
+
+def _store_files(
+    session: Session, account: Account, bundle: Bundle, folder: Path, now: datetime, signer: Signer
+) -> int:
+    """Files first: what of an entry is missing is then known when it is stored. Returns how many were refused."""
+    refused = 0
+    for one in bundle.files:
+        try:
+            if not _SHA256.match(one.sha256):
+                raise Problem("hash_mismatch")
+            with one.path.open("rb") as stream:
+                store_file(session, account, one.commune_id, one.sha256, one.media_type, stream, folder, now, signer)
+        except Problem as problem:  # damaged, or no picture: the phone keeps it, and the entry goes on waiting for it
+            if lack_of(problem):
+                raise
+            refused += 1
+    return refused
+
+
+def receipts_of(session: Session, taken: Taken, results: list[dict[str, Any]], now: datetime, signer: Signer) -> bytes:
+    """A file of receipts to carry back: JSON, so-ho-receipts-1. `results`: each outcome as a push answers it.
+
+    The statement binds it all to this server, its generation and its time: a phone may hear it from anybody.
+    """
+    content: dict[str, Any] = {
+        "account": taken.account.id,
+        "device": taken.bundle.device_id,
+        "results": results,
+        "files": [{"receipt": receipt} for receipt in _file_receipts(session, taken, signer)],
+    }
+    hashed = hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    said = signer.sign(
+        {
+            "content": hashed,
+            "format": RECEIPTS_FORMAT,
+            "generation": generation(session),
+            "server_time": instant(now),
+        }
+    )
+    return rfc8785.dumps(
+        {
+            "content": content,
+            "format": RECEIPTS_FORMAT,
+            # A phone that has long heard nothing may know a former key only: each introduced the next.
+            "key": signer.public_key,
+            "keys": [{"signed": one.signature, "statement": one.body} for one in successions(session)],
+            "signed": said.signature,
+            "statement": said.body,
+        }
+    )
+
+
+def _file_receipts(session: Session, taken: Taken, signer: Signer) -> Iterator[dict[str, str]]:
+    seen = set()
+    for entry, outcome in zip(taken.bundle.entries, taken.outcomes, strict=True):
+        for sha256, _ in entry.files:
+            if sha256 in outcome.missing_files or sha256 in seen:
+                continue
+            seen.add(sha256)
+            found = find_receipt(session, entry.commune_id or "", sha256, sha256, signer)
+            if found is not None:
+                yield found.as_json()

@@ -1,0 +1,1 @@
+"""ODK Collect as another way in: its protocol, its keys, what it brings."""

@@ -1,0 +1,89 @@
+"""`flask --app app export csv DIR`: the same data files as the page's, for who keeps the server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Place, Round
+from survey.evidence import audit
+from survey.reports import export
+from survey.reports.csvfile import Style
+from survey.reports.export import Choice, Kind
+from survey.register.names import names_in
+from survey.terms import PlaceKind, RoundState
+from survey.web.instance import require_place
+from survey.web.session import now, transaction
+
+export_group = AppGroup("export", help="Write data files.")
+
+
+@export_group.command("csv")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option("--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all without it.")
+@click.option("--commune", "communes", multiple=True, help="Only this commune (its code); all without it.")
+@click.option("--round", "round_id", help="The round's id; the latest open one without it.")
+@click.option("--state", type=click.Choice(["accepted", "all"]), default="accepted", show_default=True)
+@click.option("--style", type=click.Choice([style.value for style in Style]), default="comma", show_default=True)
+def write_csv(
+    folder: Path | None,
+    kinds: tuple[str, ...],
+    communes: tuple[str, ...],
+    round_id: str | None,
+    state: str,
+    style: str,
+) -> None:
+    """Write households.csv, members.csv, deprivations.csv and codebook.csv into FOLDER; without FOLDER one of
+    them (households, or the --kind named) to standard output."""
+    require_place()
+    if folder is None and len(kinds) > 1:
+        raise click.UsageError("one --kind at a time goes to standard output: name a FOLDER for several")
+    wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*Kind])
+    with Session(current_app.extensions["reading_engine"]) as session:  # a long export holds up no phone
+        choice = Choice(_round(session, round_id), _communes(session, communes), everything=state == "all")
+        names = names_in(session, choice.communes, now().date())
+        for kind in wanted:
+            rows = export.file(session, kind, choice, names, Style(style))
+            if folder is None:
+                sys.stdout.buffer.writelines(rows)
+            else:
+                click.echo(_write(folder / f"{kind.value}.csv", rows))
+        number = export.count(session, choice)
+    with transaction() as session:
+        files = [kind.value for kind in wanted]
+        detail = {"files": files, "round": choice.round_id, "state": state, "households": number}
+        audit.record(session, now(), None, "export.read", ",".join(communes), detail)
+    click.echo(f"{number} hộ", err=folder is None)
+
+
+def _write(path: Path, rows: Iterator[bytes]) -> Path:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(rows)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
+    return path
+
+
+def _round(session: Session, wanted: str | None) -> str:
+    query = select(Round.id).order_by(Round.state != RoundState.OPEN.value, Round.year.desc(), Round.id)
+    found = session.scalar(query.where(Round.id == wanted) if wanted else query)
+    if found is None:
+        raise click.ClickException("Không có đợt rà soát này." if wanted else "Chưa có đợt rà soát nào.")
+    return found
+
+
+def _communes(session: Session, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    every = session.scalars(select(Place.id).where(Place.kind == PlaceKind.COMMUNE.value).order_by(Place.id)).all()
+    unknown = sorted(set(wanted) - set(every))
+    if unknown:
+        raise click.ClickException(f"Không có xã, phường mang mã {', '.join(unknown)}.")
+    return wanted or tuple(every)

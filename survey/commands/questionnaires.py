@@ -1,0 +1,246 @@
+"""`flask --app app form add|list|publish|retire|source` and `round move`: questionnaires without a browser.
+
+The same rules as on the pages: all faults at once, nothing half kept, no points table that two people did not agree on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import FormVersion, RegisterEntry, Round
+from survey.problems import Problem
+from survey.questionnaires import drafts
+from survey.rounds import reclassify, rounds
+from survey.questionnaires.form_files import KINDS, Refused, Upload, check_files, check_source, ending
+from survey.questionnaires.published import Given, as_xlsx, given_of
+from survey.terms import FormState, RoundState
+from survey.commands.form import WORKBOOK, form_group
+from survey.web.office.questionnaire_words import place, refusals, sentence
+from survey.web.session import now, transaction
+
+ATTACH = click.option(
+    "--attach", "attached", type=WORKBOOK, multiple=True, help="A file that the workbook names; repeatable."
+)
+REFUSED = {
+    "version_taken": "{form} {version} đã công bố với nội dung khác: hãy đổi số phiên bản trong tờ settings.",
+    "points_not_agreed": "Bảng điểm của {form} {version} chưa được hai người nhập khớp nhau: không công bố được.",
+    "form_in_use": "{form} {version} đang dùng cho một đợt đang mở. Hãy nêu phiên bản thay vào: --instead.",
+    "form_retired": "{form} {version} đã thôi dùng.",
+    "other_form": "Đợt này dùng phiếu khác.",
+    "other_standard": "{form} {version} phân loại theo chuẩn nghèo khác với chuẩn của đợt.",
+    "not_allowed_now": "Đợt này đã đóng.",
+}
+
+
+@form_group.command("add")
+@click.argument("file", type=WORKBOOK)
+@ATTACH
+@with_appcontext
+def add(file: Path, attached: tuple[Path, ...]) -> None:
+    """Keep a workbook and its files as a draft, and say everything that is wrong with it."""
+    source, files = _uploads(file, attached)
+    try:
+        with transaction() as session:
+            draft = drafts.create_draft(session, source, files, now(), None)
+            _say(draft.faults, draft.advice)
+            named = f"{draft.form_id} {draft.version}" if draft.form_id else file.name
+            state = f"{len(draft.faults)} lỗi, chưa công bố được" if draft.faults else "không có lỗi"
+            click.echo(f"{draft.id} {named}: bản nháp, {state}.")
+    except Refused as refused:
+        raise click.ClickException("\n".join(refusals(refused.refusals))) from None
+
+
+@form_group.command("list")
+@with_appcontext
+def listing() -> None:
+    """Every version and draft: state, records made with it, rounds asked with it."""
+    with transaction() as session:
+        for draft in drafts.drafts(session):
+            named = f"{draft.form_id or '–'} {draft.version or '–'}"
+            click.echo(f"{named}\t{FormState.DRAFT.vi}\t{len(draft.faults)} lỗi\t{draft.id}")
+        for one in drafts.versions(session):
+            asked = ", ".join(survey_round.title for survey_round in one.rounds) or "–"
+            click.echo(f"{one.stored.form_id} {one.stored.version}\t{one.state.vi}\t{one.entries} phiếu\t{asked}")
+
+
+@form_group.command("publish")
+@click.argument("target")
+@ATTACH
+@with_appcontext
+def publish(target: str, attached: tuple[Path, ...]) -> None:
+    """Store a workbook (or a draft, by its id) as a version that rounds can be asked with; it never changes."""
+    path = Path(target)
+    if not path.is_file():
+        _publish_draft(target)
+        return
+    source, files = _uploads(path, attached)
+    try:
+        given = Given(source.name, check_source(source), source.content, check_files(files))
+    except Refused as refused:
+        raise click.ClickException("\n".join(refusals(refused.refusals))) from None
+    with transaction() as session:
+        checked = drafts.check(session, given)
+        form = checked.form
+        if form is not None and [fault["template"] for fault in checked.faults] == [drafts.TAKEN]:
+            raise _refused("version_taken", form.id, form.version)
+        if form is None or checked.faults:
+            _say(checked.faults, [])
+            raise click.ClickException(f"{path.name}: {len(checked.faults)} lỗi, chưa công bố được.")
+        try:
+            made = drafts.publish_given(session, form, given, now())
+        except Problem as problem:
+            raise _refused(problem.code, form.id, form.version) from None
+    click.echo(f"{made.form_id} {made.version} {made.hash}")
+
+
+def _publish_draft(draft_id: str) -> None:
+    try:
+        with transaction() as session:
+            draft = drafts.find_draft(session, draft_id, lock=True)
+            form_id, version = draft.form_id or "–", draft.version or "–"
+            try:
+                made = drafts.publish_draft(session, draft, now(), None)
+            except Problem as problem:
+                _say(draft.faults, [])
+                raise _refused(problem.code, form_id, version) from None
+    except Problem:
+        raise click.ClickException(f"Không có tệp hay bản nháp {draft_id}.") from None
+    click.echo(f"{made.form_id} {made.version} {made.hash}")
+
+
+@form_group.command("retire")
+@click.argument("form_id")
+@click.argument("version")
+@click.option("--instead", help="Version to put in place in the open rounds that are asked with this one.")
+@with_appcontext
+def retire(form_id: str, version: str, instead: str | None) -> None:
+    """Let no new round use a version; what is being asked with it goes on."""
+    with transaction() as session:
+        stored = _version(session, form_id, version)
+        try:
+            if instead is not None:
+                other = _version(session, form_id, instead)
+                for survey_round in _open_rounds(session, stored):
+                    rounds.move_round(session, survey_round, other, now())
+                    click.echo(f"{survey_round.title}: dùng {form_id} {instead}.")
+            drafts.retire(session, stored, now())
+        except Problem as problem:
+            raise _refused(problem.code, form_id, version) from None
+    click.echo(f"{form_id} {version}: thôi dùng cho đợt mới.")
+
+
+@form_group.command("source")
+@click.argument("form_id")
+@click.argument("version")
+@click.option("--xlsx", is_flag=True, help="As an Excel workbook, whatever it was given as.")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Folder for it and its files.")
+@with_appcontext
+def source(form_id: str, version: str, xlsx: bool, folder: Path | None) -> None:
+    """Give a version's workbook back as it was given: to the output, or with its files into a folder."""
+    with transaction() as session:
+        given = given_of(session, _version(session, form_id, version))
+    try:
+        content = as_xlsx(given) if xlsx else given.content
+    except ValueError:
+        raise click.ClickException("Có ô dài hơn mức Excel cho phép: hãy lấy tệp gốc.") from None
+    if folder is None:
+        click.echo(content, nl=False)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {f"{form_id}-{version}.xlsx" if xlsx else Path(given.name).name: content, **given.files}
+    there = [name for name in written if (folder / name).exists()]
+    if there:
+        raise click.ClickException(f"Đã có trong {folder}: {', '.join(there)}. Hãy chọn thư mục khác.")
+    for name, data in written.items():
+        (folder / name).write_bytes(data)
+        click.echo(folder / name)
+
+
+@click.command("move")
+@click.argument("version")
+@click.argument("round_id", required=False)
+@with_appcontext
+def move_round(version: str, round_id: str | None) -> None:
+    """Ask an open round (the one that is open, unless named) with another version of its questionnaire."""
+    with transaction() as session:
+        found = _round(session, round_id)
+        stored = _version(session, found.form_id, version)
+        try:
+            judged = rounds.move_round(session, found, stored, now())
+        except Problem as problem:
+            raise _refused(problem.code, stored.form_id, version) from None
+        again = f" {judged} phiếu đã tính lại theo điểm chính thức." if judged else ""
+        click.echo(f"{found.title}: dùng {stored.form_id} {version}.{again}")
+
+
+@click.command("changes")
+@click.argument("version")
+@click.argument("round_id", required=False)
+@with_appcontext
+def round_changes(version: str, round_id: str | None) -> None:
+    """Say whose class another version of the questionnaire would change in a round (the one that is open, unless
+    named), as JSON Lines; nothing is stored."""
+    with transaction() as session:
+        found = _round(session, round_id)
+        communes = session.scalars(
+            select(RegisterEntry.commune_id).where(RegisterEntry.round_id == found.id).distinct()
+        ).all()
+        compared = reclassify.compare(session, found, _version(session, found.form_id, version), communes)
+        for change in compared.changes:
+            click.echo(json.dumps(asdict(change), ensure_ascii=False))
+        click.echo(f"{len(compared.changes)} / {compared.read}", err=True)
+
+
+def _uploads(file: Path, attached: tuple[Path, ...]) -> tuple[Upload, list[Upload]]:
+    """A workbook and its files: those named, else those beside it that the workbook may name."""
+    files = list(attached) or [
+        path for path in sorted(file.parent.iterdir()) if path != file and ending(path.name) in KINDS and path.is_file()
+    ]
+    content = file.read_bytes()
+    if not attached:  # beside it may lie what has nothing to do with it
+        files = [path for path in files if path.name.encode() in content or path.stem.encode() in content
+                 or ending(file.name) == "xlsx"]  # fmt: skip
+    return Upload(file.name, content), [Upload(path.name, path.read_bytes()) for path in files]
+
+
+def _say(faults: list[dict[str, object]], advice: list[dict[str, object]]) -> None:
+    for fault in faults:
+        click.echo(f"  {place(fault)}: {sentence(fault)}", err=True)
+    for fault in advice:
+        click.echo(f"  (nên xem lại) {place(fault)}: {sentence(fault)}", err=True)
+
+
+def _round(session: Session, round_id: str | None) -> Round:
+    query = select(Round).where(Round.id == round_id if round_id else Round.state == RoundState.OPEN.value)
+    found = session.scalars(query).all()
+    if len(found) != 1:
+        raise click.ClickException(
+            "Không có đợt rà soát này." if not found else "Có nhiều đợt đang mở: hãy nêu mã đợt."
+        )
+    return found[0]
+
+
+def _version(session: Session, form_id: str, version: str) -> FormVersion:
+    found = session.get(FormVersion, (form_id, version))
+    if found is None:
+        raise click.ClickException(f"Chưa công bố {form_id} {version}.")
+    return found
+
+
+def _open_rounds(session: Session, stored: FormVersion) -> list[Round]:
+    query = select(Round).where(
+        Round.form_id == stored.form_id, Round.form_version == stored.version, Round.state == RoundState.OPEN.value
+    )
+    return list(session.scalars(query))
+
+
+def _refused(code: str, form_id: str, version: str) -> click.ClickException:
+    words = REFUSED.get(code, "{form} {version}: còn lỗi, chưa công bố được.")
+    return click.ClickException(words.format(form=form_id, version=version))

@@ -1,0 +1,194 @@
+"""The commands that run the server: the database, the accounts, the questionnaire, the rounds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Account, FormVersion, Round
+from survey.problems import Problem
+from survey.accounts import accounts
+from survey.evidence import audit
+from survey.rounds import rounds
+from survey.submissions.derive import rebuild
+from survey.evidence.receipts import renew_generation
+from survey.files.uploads import clean
+from survey.terms import B1Method, Role, RoundState
+from survey.commands.backup import backup_group
+from survey.commands.carry import import_bundle
+from survey.commands.instance import keys_group, migrate
+from survey.commands.questionnaires import form_group, move_round, round_changes
+from survey.commands.receipts import receipts_group
+from survey.commands.register import register_group
+from survey.web.session import now, transaction
+
+account_group = AppGroup("account", help="Accounts: add one, set a password.")
+round_group = AppGroup("round", help="Rounds: open one, close one.")
+OBSTACLES = {
+    "not_visited": "hộ chưa đến",
+    "to_review": "hộ đã nhận, chờ duyệt",
+    "returned": "hộ bị trả lại, chưa sửa",
+    "held": "phiếu tạm giữ, chưa xem",
+    "illustrative_b1": "hộ đã duyệt bằng bảng điểm B1 minh hoạ, chưa phải bảng chính thức",
+}
+
+
+def init_app(app: Flask) -> None:
+    round_group.add_command(move_round)
+    round_group.add_command(round_changes)
+    groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group)
+    for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
+        app.cli.add_command(command)
+
+
+@click.command("rebuild")
+@with_appcontext
+def rebuild_all() -> None:
+    """Derive classes, states and counts again from what was received."""
+    with transaction() as session:
+        click.echo(f"{rebuild(session)} phiếu đã tính lại.")
+
+
+@click.command()
+@with_appcontext
+def restored() -> None:
+    """Say that the database came back from a backup: phones then send again what it may lack."""
+    with transaction() as session:
+        click.echo(renew_generation(session, now()))
+
+
+@click.command()
+@with_appcontext
+def clean_uploads() -> None:
+    """Remove files in parts that nobody went on with for 14 days; also done by migrate."""
+    with transaction() as session:
+        gone = clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
+    click.echo(f"{gone} tệp gửi dở đã bỏ.")
+
+
+@account_group.command("add")
+@click.argument("username")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--name", required=True, help="The person's name, as others see it.")
+@click.option("--place", "place_id", help="Code of the commune (of a province officer: of the province).")
+@click.option("--village", "villages", multiple=True, help="A village of an enumerator, 03757-01; repeatable.")
+@click.password_option(help="Asked for when it is not given.")
+def add_account(
+    username: str, role: str, name: str, place_id: str | None, villages: tuple[str, ...], password: str
+) -> None:
+    """Add an account."""
+    _check_password(password)
+    try:
+        with transaction() as session:
+            made = accounts.create_account(
+                session,
+                username=username,
+                display_name=name,
+                role=Role(role),
+                password=password,
+                now=now(),
+                place_id=place_id,
+                villages=villages,
+            )
+            audit.record(session, now(), None, "account_created", made.id)
+    except Problem:
+        raise click.ClickException(f"Tên đăng nhập {username} đã có.") from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{made.username}: {Role(made.role).vi}")
+
+
+@account_group.command("password")
+@click.argument("username")
+@click.password_option(help="Asked for when it is not given.")
+def set_password(username: str, password: str) -> None:
+    """Set an account's password; its sessions end."""
+    _check_password(password)
+    with transaction() as session:
+        account = _account(session, username)
+        accounts.set_password(account, password)
+        audit.record(session, now(), None, "password_reset", account.id)
+    click.echo(f"{account.username}: mật khẩu mới đã lưu.")
+
+
+@round_group.command("open")
+@click.argument("title")
+@click.option("--year", type=click.IntRange(2020, 2100), required=True)
+@click.option("--form", "form_id", default="ra_soat_ho", show_default=True)
+@click.option("--version", required=True, help="Version of the published questionnaire.")
+@click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--b1", type=click.Choice([method.value for method in B1Method]), default=B1Method.TABLE.value)
+@click.option("--standard", help="Code of the poverty standard, where the questionnaire names none.")
+@click.option("--trial", is_flag=True, help="A trial: nothing of it becomes an official result.")
+def open_round(
+    title: str, year: int, form_id: str, version: str, opens: datetime, closes: datetime, b1: str,
+    standard: str | None, trial: bool,
+) -> None:  # fmt: skip
+    """Open a round over every household on the register."""
+    with transaction() as session:
+        form = session.get(FormVersion, (form_id, version))
+        if form is None:
+            raise click.ClickException(f"Chưa công bố {form_id} {version}.")
+        try:
+            opened = rounds.open_round(
+                session,
+                title=title,
+                year=year,
+                form=form,
+                opens_on=opens.date(),
+                closes_on=closes.date(),
+                standard=standard,
+                trial=trial,
+                b1_method=B1Method(b1),
+                now=now(),
+            )
+        except ValueError:
+            raise click.ClickException("Đợt cần có tên, và ngày kết thúc không trước ngày bắt đầu.") from None
+        except Problem as problem:
+            raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}") from None
+    click.echo(opened.id)
+
+
+@round_group.command("close")
+@click.argument("round_id", required=False)
+def close_round(round_id: str | None) -> None:
+    """Close a round (the one that is open, unless named), or say what stands in the way."""
+    with transaction() as session:
+        query = (
+            select(Round).where(Round.id == round_id)
+            if round_id
+            else select(Round).where(Round.state == RoundState.OPEN)
+        )
+        found = session.scalars(query).all()
+        if len(found) != 1:
+            raise click.ClickException(
+                "Không có đợt rà soát này." if not found else "Có nhiều đợt đang mở: hãy nêu mã đợt."
+            )
+        try:
+            rounds.close_round(session, found[0], now())
+        except Problem as problem:
+            lines = [f"  {number} {OBSTACLES[code]}" for code, number in (problem.detail or {}).get("obstacles", [])]
+            raise click.ClickException("\n".join([f"Chưa đóng được đợt {found[0].title}:", *lines])) from None
+    click.echo(f"{found[0].title}: đã đóng.")
+
+
+def _account(session: Session, username: str) -> Account:
+    account = accounts.find_account(session, username)
+    if account is None:
+        raise click.ClickException(f"Không có tài khoản {username}.")
+    return account
+
+
+def _check_password(password: str) -> None:
+    if len(password) < accounts.MIN_PASSWORD:
+        raise click.ClickException(f"Mật khẩu cần ít nhất {accounts.MIN_PASSWORD} ký tự.")
+    if not password.isprintable():
+        raise click.ClickException("Mật khẩu có ký tự không giữ được.")

@@ -1,0 +1,126 @@
+"""What a phone is told of the register: every change of its villages' households once, in the order of the changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import (
+    Account,
+    FormerVillage,
+    Household,
+    RegisterEntry,
+    RegisterGone,
+    Round,
+    Submission,
+    SubmissionEvent,
+)
+from survey.accounts.accounts import villages_of
+from survey.register.places import periods_at, region_of
+from survey.submissions.derive import answers_of
+from survey.evidence.receipts import instant
+from survey.register.entries import context_of_entry
+from survey.terms import Action, RegisterState, RoundState
+
+LIMIT = 200
+
+
+class Chunk(NamedTuple):
+    """`cursor`: where the next chunk begins; `more`: whether there is one; `entries`: as in docs/sync.md."""
+
+    cursor: int
+    more: bool
+    entries: list[dict[str, Any]]
+
+
+def pull(session: Session, account: Account, cursor: int, limit: int, today: date) -> Chunk:
+    """The register entries of the account's villages that changed after `cursor`; those of villages that it lost,
+    of rounds that were closed, and what left the register, as gone."""
+    commune_id = account.place_id
+    villages = set(villages_of(session, account))
+    lost = set(session.scalars(select(FormerVillage.village_id).where(FormerVillage.account_id == account.id)))
+    limit = max(1, min(limit, LIMIT))
+    query = (
+        select(RegisterEntry, Household, Round)
+        .join(
+            Household,
+            (Household.commune_id == RegisterEntry.commune_id) & (Household.id == RegisterEntry.household_id),
+        )
+        .join(Round, Round.id == RegisterEntry.round_id)
+        .where(
+            RegisterEntry.commune_id == commune_id,
+            RegisterEntry.change > cursor,
+            RegisterEntry.village_id.in_(sorted(villages | lost)),
+        )
+        .order_by(RegisterEntry.change)
+        .limit(limit + 1)
+    )
+    rows = session.execute(query).all() if villages | lost else []
+    periods = periods_at(session, villages, today)
+    region = region_of(session, commune_id, today) if commune_id else None
+    changes = [
+        _gone(entry)
+        if entry.village_id not in villages or survey_round.state == RoundState.CLOSED
+        else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
+        for entry, household, survey_round in rows[:limit]
+    ]
+    left = select(RegisterGone).where(
+        RegisterGone.commune_id == commune_id,
+        RegisterGone.change > cursor,
+        RegisterGone.village_id.in_(sorted(villages | lost)),
+    )
+    gone = session.scalars(left.order_by(RegisterGone.change).limit(limit + 1)).all() if villages | lost else []
+    # Both lists are in the order of the changes: what one of them has beyond its limit comes after all that is told.
+    waiting = sorted([*changes, *map(_gone, gone[:limit])], key=lambda change: change["change"])
+    entries = waiting[:limit]
+    more = len(rows) + len(gone) > limit
+    return Chunk(entries[-1]["change"] if entries else cursor, more, entries)
+
+
+def _gone(entry: RegisterEntry | RegisterGone) -> dict[str, Any]:
+    return {"household_id": entry.household_id, "round_id": entry.round_id, "gone": True, "change": entry.change}
+
+
+def _told(session: Session, entry: RegisterEntry, household: Household, context: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "household_id": household.id,
+        "round_id": entry.round_id,
+        "village_id": entry.village_id,
+        "code": household.code,
+        "head_name": household.head_name,
+        "state": entry.state,
+        "change": entry.change,
+        "last_class": entry.opening_class,
+        "context": context,
+        "last_answers": entry.opening_answers,
+        "returned": _returned(session, entry) if entry.state == RegisterState.RETURNED else None,
+    }
+
+
+def _returned(session: Session, entry: RegisterEntry) -> dict[str, Any] | None:
+    """What the supervisor sent back, and the words that came with it."""
+    key = (SubmissionEvent.commune_id == entry.commune_id) & (SubmissionEvent.submission_id == entry.submission_id)
+    row = session.execute(
+        select(SubmissionEvent, Submission, Account.display_name)
+        .join(
+            Submission,
+            (Submission.commune_id == SubmissionEvent.commune_id) & (Submission.id == SubmissionEvent.submission_id),
+        )
+        .outerjoin(Account, Account.id == SubmissionEvent.account_id)
+        .where(key, SubmissionEvent.action == Action.RETURN.value)
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    event, submission, by = row
+    return {
+        "entry_id": submission.entry_id,
+        "at": instant(event.at),
+        "by": by or "",
+        "answers": answers_of(session, submission) or {},
+        "comments": event.comments or [],
+    }

@@ -1,0 +1,1 @@
+"""What the server signs and can prove: receipts, the keys they are signed with, the log of what was done."""

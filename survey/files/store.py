@@ -1,0 +1,144 @@
+"""Files of answers (photos, signatures, sound, films, documents): addressed by their SHA-256, whole or not at all.
+
+A file is written beside its place, synced to the disk, hashed, judged and renamed: what stands under a hash always has
+it. The receipt follows the rename. Sending it again gives the same receipt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy.orm import Session
+
+from models import Account, Attachment, Place, Thumbnail
+from survey.problems import Problem
+from survey.files.media_types import judge
+from survey.evidence.receipts import SignedReceipt, Signer, file_receipt, find_receipt
+from survey.register.entries import lock_commune
+from survey.terms import PlaceKind
+
+CHUNK = 64 * 1024
+
+
+def path_of(folder: Path, sha256: str) -> Path:
+    """Where a file's bytes lie below the instance's files folder."""
+    return folder / sha256[:2] / sha256
+
+
+def commune_of(session: Session, commune_id: str) -> str:
+    """The id of a commune that a file is sent to: any that exists. Raises `not_found`."""
+    place = session.get(Place, commune_id)
+    if place is None or place.kind != PlaceKind.COMMUNE:
+        raise Problem("not_found")
+    return place.id
+
+
+def store_file(
+    session: Session,
+    account: Account,
+    commune_id: str,
+    sha256: str,
+    media_type: str,
+    stream: IO[bytes],
+    folder: Path,
+    now: datetime,
+    signer: Signer,
+) -> SignedReceipt:
+    """Keep a file.
+
+    Raises `media_type` (called a picture, and none) and `hash_mismatch`, nothing is kept then; `not_found` for an
+    unknown commune.
+    """
+    commune_of(session, commune_id)
+    path = path_of(folder, sha256)
+    with _beside(path) as temporary:
+        with temporary.open("wb") as file:
+            shutil.copyfileobj(stream, file, CHUNK)
+            file.flush()
+            os.fsync(file.fileno())
+        size, kept_as = put_in_place(temporary, path, sha256, media_type)
+    return record_file(session, account, commune_id, sha256, size, kept_as, now, signer)
+
+
+def put_in_place(whole: Path, path: Path, sha256: str, said: str) -> tuple[int, str]:
+    """Judge the file `whole`, which is synced to the disk, and give it the name `path` on the same disk; returns its
+    size and the media type that it is kept as. Raises `hash_mismatch` and `media_type`, and leaves `path` then."""
+    with whole.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    if digest != sha256 or not size:
+        raise Problem("hash_mismatch")
+    media_type = judge(whole, said)
+    if media_type is None:
+        raise Problem("media_type")
+    with _beside(path) as temporary:  # a second name: `whole` is its owner's to remove, after the receipt
+        temporary.unlink()
+        os.link(whole, temporary)
+        os.replace(temporary, path)
+        sync_to_disk(path.parent)
+    return size, media_type
+
+
+def record_file(
+    session: Session,
+    account: Account,
+    commune_id: str,
+    sha256: str,
+    size: int,
+    media_type: str,
+    now: datetime,
+    signer: Signer,
+) -> SignedReceipt:
+    """Say that a file which stands in its place belongs to a commune: its row, its receipt, and the small picture that
+    stood for it goes. Again gives the same receipt."""
+    lock_commune(session, commune_id)
+    if session.get(Attachment, (commune_id, sha256)) is None:
+        session.add(
+            Attachment(
+                commune_id=commune_id,
+                sha256=sha256,
+                size=size,
+                media_type=media_type,
+                account_id=account.id,
+                received_at=now,
+            )
+        )
+    if (thumbnail := session.get(Thumbnail, (commune_id, sha256))) is not None:
+        session.delete(thumbnail)
+    known = find_receipt(session, commune_id, sha256, sha256, signer)
+    return known or file_receipt(session, signer, now, commune_id, sha256, size)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A new empty file in the folder of `path`, removed at the end if it is still there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half written in the files folder. For a start, when nobody writes there."""
+    for path in folder.glob("*/tmp*"):  # a hash has no such letters
+        path.unlink(missing_ok=True)
+
+
+def sync_to_disk(path: Path) -> None:
+    """A file's bytes, or the names in a folder, last through a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""What arrives: read, judged, logged. Exactly once, never refused, never lost."""

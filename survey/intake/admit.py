@@ -1,0 +1,110 @@
+"""An entry goes in: judged, it is logged, its household stands on the register, its neighbours come to rest.
+
+The same way for one that arrives and for one that is judged again or attached later, so that it makes no difference
+whether the office mended the cause before or after.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
+from survey.problems import Problem
+from survey.accounts.accounts import holder_of, where_is
+from survey.intake.envelope import Entry, read_entry
+from survey.intake.triage import Judge, Judgement
+from survey.register.entries import find_household, found_in_the_field, on_register
+from survey.submissions.conflicts import Act, Group, held_beside, log, settle_around
+from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
+
+
+def enter(
+    session: Session,
+    submission: Submission,
+    entry: Entry,
+    judgement: Judgement,
+    act: Act,
+    *,
+    attached_to: str | None = None,
+    left: Group | None = None,
+) -> QuarantineReason | None:
+    """Log what an entry is held for, or that it goes to review; returns the reason. `left`: where it stood until now.
+
+    A sound entry brings its household onto the register even while it waits beside another, whichever came first.
+    """
+    arrives = session.get(SubmissionStatus, (submission.commune_id, submission.id)) is None
+    reason = judgement.reason
+    found: Household | None = None
+    if reason is None:
+        found = admit(session, submission.commune_id, entry, act.at, attached_to=attached_to)
+        assert entry.round_id is not None  # a sound entry names its round and household
+        reason = held_beside(session, submission, Group(str(attached_to or entry.household_id), entry.round_id))
+    action = Action.QUARANTINE if reason else Action.RECEIVE if arrives else Action.RELEASE
+    log(session, submission, action, act, reason=reason, detail=judgement.detail)
+    settle_around(session, submission, act, left)
+    if found is not None:
+        welcome(session, found, act)
+    return reason
+
+
+def admit(
+    session: Session, commune_id: str, entry: Entry, now: datetime, *, attached_to: str | None = None
+) -> Household | None:
+    """Make sure that the household of an entry that counts is on the round's register: one found in the field is added
+    with the next number of its village, and returned. Also for a held entry that is released: `not_allowed_now` when
+    it names no household of the commune or no open round."""
+    survey_round = session.get(Round, entry.round_id) if entry.round_id else None
+    household_id = attached_to or entry.household_id
+    if survey_round is None or survey_round.state != RoundState.OPEN or household_id is None:
+        raise Problem("not_allowed_now")
+    made = None
+    if find_household(session, commune_id, household_id) is None:
+        found = entry.new_household
+        where = where_is(session, found["village_id"]) if found else None
+        if attached_to or found is None or where is None or where.commune_id != commune_id or len(household_id) > 36:
+            raise Problem("not_allowed_now")
+        made = found_in_the_field(session, commune_id, household_id, found, entry.id, now)
+        session.execute(delete(RegisterGone).filter_by(commune_id=commune_id, household_id=household_id))
+    on_register(session, commune_id, survey_round.id, household_id)
+    return made
+
+
+def judge_again(session: Session, submission: Submission, act: Act, *, left: Group | None = None) -> bool:
+    """Judge a held submission as if it arrived now, by the account that sent it; returns whether its state or reason is
+    another. The caller holds the commune's lock."""
+    commune_id = submission.commune_id
+    status = session.get_one(SubmissionStatus, (commune_id, submission.id))
+    account = session.get_one(Account, submission.account_id)
+    entry = read_entry(json.loads(submission.content))
+    attached_to = status.household_id if status.household_id != submission.household_id else None
+    judge = Judge(session, account, holder_of(session, account), commune_id, act.at)
+    judgement = judge.judge(entry, submission, attached_to)
+    if judgement.reason is not None and judgement.reason.value == status.reason:
+        settle_around(session, submission, act, left)
+        return False
+    enter(session, submission, entry, judgement, act, attached_to=attached_to, left=left)
+    return True
+
+
+def welcome(session: Session, household: Household, act: Act) -> None:
+    """What came for a household before it was known is judged again now that it is."""
+    waiting = session.scalars(
+        select(Submission)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(
+            Submission.commune_id == household.commune_id,
+            SubmissionStatus.household_id == household.id,
+            SubmissionStatus.state == SubmissionState.QUARANTINED.value,
+            SubmissionStatus.reason == QuarantineReason.UNKNOWN_HOUSEHOLD.value,
+        )
+        .order_by(Submission.received_at, Submission.id)
+    )
+    for submission in waiting.all():
+        judge_again(session, submission, act)

@@ -1,0 +1,204 @@
+"""An entry arrives: exactly once, never refused, never lost.
+
+Every entry is stored as it came and answered with a receipt; `judging` says what it is worth by itself, `standing` what
+it is beside others of its household: it goes to review, or is held for a person. Each entry has its own savepoint, so
+one that the database cannot take, or that meets a fault of this program, holds up nothing: it is stored again with
+nothing but its text, and the fault is in the log. Concurrent pushes of a commune wait for each other at its counter
+(see `register.py`); the unique key of `submission` stands behind that.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from models import Account, Attachment, Place, Submission, SubmissionEvent, SubmissionFile
+from survey.access import Holder
+from survey.accounts.accounts import holder_of
+from survey.intake.admit import enter
+from survey.clocks import seconds_of
+from survey.intake.envelope import Asked, Entry
+from survey.intake.triage import Judge
+from survey.lacks import lack_of
+from survey.evidence.receipts import SignedReceipt, Signer, entry_receipt, find_receipt
+from survey.register.entries import lock_commune
+from survey.submissions.conflicts import Act
+from survey.terms import PlaceKind, QuarantineReason
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an entry: the same for the same content, however often it is sent."""
+
+    said_id: Any
+    reason: QuarantineReason | None
+    missing_files: list[str]
+    receipt: SignedReceipt
+
+    @property
+    def held(self) -> bool:
+        return self.reason is not None
+
+
+def receive(
+    session: Session,
+    account: Account,
+    device_id: str,
+    entries: Sequence[Entry],
+    now: datetime,
+    signer: Signer,
+    *,
+    permitted: bool = True,
+    skew: timedelta | None = None,
+) -> list[Outcome]:
+    """Store the entries of one push, in order; returns one outcome for each. Not `permitted` (a key was revoked): each
+    is held for it. `skew`: how far ahead the clock of the phone was that sends now, None when it is not known."""
+    homes = [_home(session, account, entry.commune_id) for entry in entries]
+    for commune_id in sorted(set(homes)):  # always in this order, or two pushes could wait for each other
+        lock_commune(session, commune_id)
+    holder = holder_of(session, account)
+    outcomes = []
+    for entry, commune_id in zip(entries, homes, strict=True):
+        reception = _Reception(session, account, holder, device_id, commune_id, now, signer, permitted, skew)
+        try:
+            with session.begin_nested():
+                outcome = reception.take(entry)
+        except (OperationalError, InterfaceError):
+            raise  # the database itself fails: nothing is stored, the phone keeps all and repeats
+        except Exception as error:  # whatever it is, the entry must not be lost
+            if lack_of(error):
+                raise  # nor judged by what the machine lacks: the same
+            _report(error)
+            bare = replace(entry, household_id=None, round_id=None, form_id=None, files=(), faults=("unreadable",))
+            with session.begin_nested():
+                outcome = reception.take(bare)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def received(session: Session, account: Account, asked: Sequence[Asked], signer: Signer) -> list[Outcome]:
+    """Of entries of this account that a phone asks for, those that are here: what it was answered, heard or not."""
+    at_home = (one._replace(commune_id=_home(session, account, one.commune_id)) for one in asked)
+    found = (_outcome(session, signer, one, one.entry_id, account) for one in at_home)
+    return [outcome for outcome in found if outcome is not None]
+
+
+def _report(error: Exception) -> None:
+    """Only where and what kind: an exception's text may quote somebody's answers."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logging.getLogger(__name__).error("an entry was stored bare: %s\n%s", type(error).__name__, where)
+
+
+def _home(session: Session, account: Account, named: str | None) -> str:
+    """Where an entry is kept: the commune that it names; where there is none such, the account's own place. It follows
+    from the content, so that whoever sends it again finds the same row."""
+    place = session.get(Place, named) if named else None
+    if place is not None and place.kind == PlaceKind.COMMUNE:
+        return place.id
+    return account.place_id or session.scalars(select(Place.id).order_by(Place.id).limit(1)).one()
+
+
+@dataclass(frozen=True)
+class _Reception:
+    session: Session
+    account: Account
+    holder: Holder
+    device_id: str
+    commune_id: str
+    now: datetime
+    signer: Signer
+    permitted: bool
+    skew: timedelta | None
+
+    def take(self, entry: Entry) -> Outcome:
+        known = self._find(entry)
+        if known is not None:
+            return known
+        return self._store(entry)
+
+    def _find(self, entry: Entry) -> Outcome | None:
+        """What was answered when this very content came before."""
+        return _outcome(self.session, self.signer, Asked(self.commune_id, entry.id, entry.content.hash), entry.said_id)
+
+    def _store(self, entry: Entry) -> Outcome:
+        submission = Submission(
+            commune_id=self.commune_id,
+            id=str(uuid4()),
+            entry_id=entry.id,
+            content_hash=entry.content.hash,
+            content=entry.content.text,
+            household_id=entry.household_id,
+            round_id=entry.round_id,
+            form_id=entry.form_id,
+            form_version=entry.form_version,
+            account_id=self.account.id,
+            device_id=self.device_id,
+            received_at=self.now,
+            started_at_said=entry.started_at,
+            finalised_at_said=entry.finalised_at,
+            clock_skew_seconds=seconds_of(self.skew),
+        )
+        judge = Judge(self.session, self.account, self.holder, self.commune_id, self.now, self.permitted)
+        judgement = judge.judge(entry, submission)
+        self.session.add(submission)
+        self.session.flush()  # its files and events refer to it
+        for sha256, path in entry.files:
+            self.session.add(
+                SubmissionFile(commune_id=self.commune_id, submission_id=submission.id, sha256=sha256, path=path)
+            )
+        reason = enter(self.session, submission, entry, judgement, Act(self.account.id, self.now))
+        files = [sha256 for sha256, _ in entry.files]
+        receipt = entry_receipt(
+            self.session, self.signer, self.now, self.commune_id, entry.id, entry.content.hash, files
+        )
+        self.session.flush()  # the files counted next
+        return Outcome(entry.said_id, reason, self._missing(submission.id), receipt)
+
+    def _missing(self, submission_id: str) -> list[str]:
+        return _missing(self.session, self.commune_id, submission_id)
+
+
+def _outcome(
+    session: Session, signer: Signer, asked: Asked, said_id: Any, account: Account | None = None
+) -> Outcome | None:
+    """What became of an entry that came before, of this account where one is given."""
+    query = (
+        select(Submission, SubmissionEvent)
+        .join(
+            SubmissionEvent,
+            (SubmissionEvent.commune_id == Submission.commune_id)
+            & (SubmissionEvent.submission_id == Submission.id)
+            & (SubmissionEvent.seq == 1),
+        )
+        .where(
+            Submission.commune_id == asked.commune_id,
+            Submission.entry_id == asked.entry_id,
+            Submission.content_hash == asked.content_hash,
+        )
+    )
+    first = session.execute(query.where(Submission.account_id == account.id) if account else query).first()
+    receipt = find_receipt(session, *asked, signer)
+    if first is None or receipt is None:
+        return None
+    reason = QuarantineReason(first[1].reason) if first[1].reason else None
+    return Outcome(said_id, reason, _missing(session, asked.commune_id, first[0].id), receipt)
+
+
+def _missing(session: Session, commune_id: str, submission_id: str) -> list[str]:
+    """The files that an entry names and that are not here."""
+    here = select(Attachment.sha256).where(Attachment.commune_id == commune_id)
+    named = select(SubmissionFile.sha256).where(
+        SubmissionFile.commune_id == commune_id,
+        SubmissionFile.submission_id == submission_id,
+        SubmissionFile.sha256.not_in(here),
+    )
+    return sorted(session.scalars(named))

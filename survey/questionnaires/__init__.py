@@ -1,0 +1,1 @@
+"""Questionnaires and points tables as managed things: drafted, checked, published, never changed after."""

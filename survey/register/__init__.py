@@ -1,0 +1,1 @@
+"""The villages and households of a round, before anybody has asked them."""

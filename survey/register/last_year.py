@@ -1,0 +1,119 @@
+"""What last year's lists say of a household's members and address, as answers of the questionnaire. Pure.
+
+Only questions whose `preload` is `copy` are taken: who somebody is, never how the household lives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from survey.form.form import Form, Item
+from survey.reports.columns import member_repeat
+from survey.register.csv_rows import Row
+
+# A member's column → the question's name in the form; its other headers, folded.
+MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
+    "full_name": ("ho_ten", {"ho va ten", "ho ten", "name"}),
+    "sex": ("gioi_tinh", {"gioi tinh", "nam hay nu", "gender"}),
+    "relation": ("quan_he", {"quan he", "quan he voi chu ho", "relation to head"}),
+    "birth_day": ("ngay_sinh", {"ngay sinh", "ngay thang nam sinh", "birth date", "date of birth"}),
+    "birth_month": ("thang_sinh", {"thang sinh"}),
+    "birth_year": ("nam_sinh", {"nam sinh"}),
+    "ethnic_group": ("dan_toc", {"dan toc"}),
+    "cccd": ("cccd", {"so cccd", "can cuoc", "so can cuoc", "so dinh danh", "citizen id"}),
+}
+RANGES = {"ngay_sinh": (1, 31), "thang_sinh": (1, 12)}
+_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
+
+
+def copied(form: Form | None) -> dict[str, Item]:
+    """The members' questions that are taken over from last year, by name."""
+    repeat = member_repeat(form) if form else None
+    if form is None or repeat is None:
+        return {}
+    return {item.name: item for item in form.nodes() if item.repeat == repeat and _is_copied(item)}
+
+
+def address_question(form: Form | None) -> Item | None:
+    found = (
+        (item for item in form.nodes() if item.name == "dia_chi" and not item.repeat and _is_copied(item))
+        if form
+        else ()
+    )
+    return next(iter(found), None)
+
+
+def answers(form: Form, members: list[dict[str, Any]], address: str) -> dict[str, Any] | None:
+    """The answers of last year as the form has them; None when nothing is known."""
+    found: dict[str, Any] = {}
+    question, repeat = address_question(form), member_repeat(form)
+    if address and question:
+        _put(found, question.path, address)
+    if members and repeat:
+        _put(found, repeat, members)
+    return found or None
+
+
+def member(row: Row, questions: Mapping[str, Item], form: Form, this_year: int) -> dict[str, Any]:
+    """One row's answers; what does not fit is a mistake of the row."""
+    row.needed("full_name")
+    _split_date(row)
+    found: dict[str, Any] = {}
+    for column, (name, _headers) in MEMBER_COLUMNS.items():
+        if not row.get(column):
+            continue
+        item = questions.get(name)
+        if item is None:
+            row.wrong(column, "no_form")
+            continue
+        value = _value(row, column, item, form, this_year)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _value(row: Row, column: str, item: Item, form: Form, this_year: int) -> str | int | None:
+    text = row.get(column)
+    if item.name == "cccd":
+        digits = text.replace(" ", "")
+        if re.fullmatch(r"[0-9]{12}", digits):
+            return digits
+        row.wrong(column, "not_cccd")
+        return None
+    if item.type == "integer":
+        return row.number_in(column, *RANGES.get(item.name, (1900, this_year)))
+    if item.list is None:
+        return text
+    choices = form.choices[item.list]
+    known: dict[str, str] = {}
+    for choice in choices:
+        for piece in {p for label in choice["label"].values() for p in str(label).split(",")}:
+            known.setdefault(piece.strip().casefold(), choice["name"])
+    for choice in choices:
+        for label in (choice["name"], *choice["label"].values()):
+            known[str(label).casefold()] = choice["name"]
+    if text.casefold() not in known:
+        labels = [str(choice["label"].get("vi", choice["name"])) for choice in choices]
+        row.wrong(column, "not_one_of", value=text[:40], known="; ".join(labels[:12]) + (" …" if labels[12:] else ""))
+    return known.get(text.casefold())
+
+
+def _split_date(row: Row) -> None:
+    """ "05/03/1980" in the day's column is a whole date."""
+    match = _DATE.fullmatch(row.get("birth_day"))
+    if match:
+        for column, part in zip(("birth_day", "birth_month", "birth_year"), match.groups(), strict=True):
+            row.cells[column] = part
+
+
+def _put(answers: dict[str, Any], path: str, value: Any) -> None:
+    *groups, name = path.split("/")
+    for group in groups:
+        answers = answers.setdefault(group, {})
+    answers[name] = value
+
+
+def _is_copied(item: Item) -> bool:
+    return item.columns.get("preload") == "copy"

@@ -1,0 +1,1 @@
+"""Figures, lists and data files from what was received and decided."""

@@ -1,0 +1,278 @@
+"""The accepted households, their members and deprivations as data files, with a codebook.
+
+Only what counts is exported (`register_entry.submission_id`): by default what was accepted; with `everything` also what
+is received or returned, each row then marked `provisional`. Rows are read in batches and never kept, so a province
+exports in the memory of a hamlet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session
+
+from models import (
+    Account,
+    Assessment,
+    Deprivation,
+    Household,
+    RegisterEntry,
+    Round,
+    Submission,
+    SubmissionStatus,
+)
+from survey.form.form import Form
+from survey.reports.columns import Cell, Column, fixed, member_repeat, question_columns
+from survey.reports.csvfile import Style, written
+from survey.reports.selection import STATE_OF, Basis, Rows
+from survey.questionnaires.published import load_form
+from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState, Term
+
+_BATCH = 200
+
+
+class Kind(StrEnum):
+    """The four files."""
+
+    HOUSEHOLDS = "households"
+    MEMBERS = "members"
+    DEPRIVATIONS = "deprivations"
+    CODEBOOK = "codebook"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to export: a round's households in `communes`; `everything`: also those not yet accepted."""
+
+    round_id: str
+    communes: tuple[str, ...]
+    everything: bool = False
+
+
+def _terms(terms: type[Term]) -> tuple[tuple[str, dict[str, str]], ...]:
+    return tuple((term.value, {"vi": term.vi, "en": term.en}) for term in terms)
+
+
+IDENTITY = (
+    fixed("round_id", "text", "Mã đợt rà soát", "Round"),
+    fixed("round_year", "integer", "Năm rà soát", "Year of the round"),
+    fixed("commune_id", "text", "Mã xã, phường", "Commune code"),
+    fixed("commune_name", "text", "Xã, phường", "Commune"),
+    fixed("village_id", "text", "Mã thôn, bản", "Village code"),
+    fixed("village_name", "text", "Thôn, bản, tiểu khu, tổ dân phố", "Village"),
+    fixed("household_id", "text", "Mã hộ trong hệ thống", "Household id in this system"),
+    fixed("household_code", "text", "Mã hộ", "Household code"),
+    fixed("entry_id", "text", "Mã phiếu", "Entry id"),
+    fixed("state", "select_one", "Tình trạng duyệt", "State of review", _terms(RegisterState)),
+    fixed("provisional", "0/1", "Chưa duyệt (1 = số liệu tạm)", "Not yet accepted (1 = provisional)"),
+    fixed("household_class", "select_one", "Phân loại hộ", "Class of the household", _terms(HouseholdClass)),
+    fixed(
+        "b1_illustrative",
+        "0/1",
+        "Điểm B1 theo bảng minh hoạ (1 = chưa phải bảng chính thức)",
+        "B1 rests on the illustrative table (1 = not the official one)",
+    ),
+)
+OF_HOUSEHOLD = (
+    fixed("head_name", "text", "Họ tên chủ hộ", "Head of household"),
+    fixed("opening_class", "select_one", "Phân loại năm trước", "Class last year", _terms(HouseholdClass)),
+    fixed("b1_points", "decimal", "Điểm B1", "B1 points"),
+    fixed("b2_points", "decimal", "Điểm B2", "B2 points"),
+    fixed("deprived_count", "integer", "Số chỉ số thiếu hụt", "Number of indicators deprived"),
+    fixed("persons", "integer", "Số nhân khẩu", "Number of persons"),
+    fixed("standard", "text", "Chuẩn nghèo áp dụng", "Standard applied"),
+    fixed("form_id", "text", "Mã mẫu phiếu", "Form"),
+    fixed("form_version", "text", "Phiên bản mẫu phiếu", "Version of the form"),
+    fixed("surveyed_by", "text", "Tài khoản rà soát", "Account of the enumerator"),
+    fixed("received_at", "dateTime", "Máy chủ nhận lúc (UTC)", "Received by the server (UTC)"),
+    fixed("decided_at", "dateTime", "Tình trạng từ lúc (UTC)", "In this state since (UTC)"),
+)  # fmt: skip
+OF_MEMBER = (fixed("member_position", "integer", "Số thứ tự thành viên", "Position of the member"),)
+OF_DEPRIVATION = (
+    fixed("dimension", "select_one", "Mã chiều thiếu hụt", "Dimension", _terms(Dimension)),
+    fixed("dimension_name", "text", "Chiều thiếu hụt", "Name of the dimension"),
+    fixed("indicator", "select_one", "Mã chỉ số", "Indicator", _terms(Indicator)),
+    fixed("indicator_name", "text", "Chỉ số", "Name of the indicator"),
+    fixed("deprived", "0/1", "Thiếu hụt (1 = có)", "Deprived (1 = yes)"),
+    fixed("because", "text", "Vì sao", "Because"),
+)
+
+
+def file(
+    session: Session, kind: Kind, choice: Choice, names: dict[str, str], style: Style = Style.COMMA
+) -> Iterator[bytes]:
+    """The bytes of one file. `names`: what the communes and villages are called."""
+    forms = forms_of(session, choice)
+    if kind is Kind.CODEBOOK:
+        return written(CODEBOOK, _codebook(forms), style)
+    if kind is Kind.HOUSEHOLDS:
+        questions = question_columns(forms, members=False)
+        return written(_header(OF_HOUSEHOLD, questions), _households(session, choice, names, questions), style)
+    if kind is Kind.MEMBERS:
+        questions = question_columns(forms, members=True)
+        return written(_header(OF_MEMBER, questions), _members(session, choice, names, forms, questions), style)
+    return written(_header(OF_DEPRIVATION, ()), _deprivations(session, choice, names), style)
+
+
+def count(session: Session, choice: Choice) -> int:
+    """How many households an export will hold."""
+    return session.scalar(_counting(select(func.count()).select_from(RegisterEntry), choice)) or 0
+
+
+def forms_of(session: Session, choice: Choice) -> list[Form]:
+    """The forms whose answers are exported: the round's own first, then older or newer ones that were answered."""
+    versions = select(Submission.form_id, Submission.form_version).select_from(RegisterEntry).distinct()
+    survey_round = session.get_one(Round, choice.round_id)
+    own = (survey_round.form_id, survey_round.form_version)
+    others = sorted({(row[0], row[1]) for row in session.execute(_counting(versions, choice))} - {own})
+    found = [load_form(session, *key) for key in (own, *others)]
+    return [form for form in found if form is not None]
+
+
+def _counting(statement: Rows, choice: Choice) -> Rows:
+    """`statement` over the register entries of `choice`, each with the submission that counts."""
+    states = list(RegisterState) if choice.everything else [STATE_OF[Basis.FINAL]]
+    return statement.join(
+        Submission,
+        and_(Submission.commune_id == RegisterEntry.commune_id, Submission.id == RegisterEntry.submission_id),
+    ).where(
+        RegisterEntry.round_id == choice.round_id,
+        RegisterEntry.commune_id.in_(choice.communes),
+        RegisterEntry.state.in_([state.value for state in states]),
+    )
+
+
+def _records(choice: Choice, *more: Any) -> Rows:
+    """The identity of each record, then `more` of household, submission, assessment or surveyor."""
+    chosen = select(
+        RegisterEntry.round_id, Round.year, RegisterEntry.commune_id, RegisterEntry.village_id,
+        RegisterEntry.household_id, RegisterEntry.state, Household.code, Submission.entry_id,
+        Assessment.household_class, Assessment.illustrative, *more,
+    ).select_from(RegisterEntry)  # fmt: skip
+    return (
+        _counting(chosen, choice)
+        .join(Round, Round.id == RegisterEntry.round_id)
+        .join(
+            Household,
+            and_(Household.commune_id == RegisterEntry.commune_id, Household.id == RegisterEntry.household_id),
+        )
+        .join(
+            Assessment, and_(Assessment.commune_id == Submission.commune_id, Assessment.submission_id == Submission.id)
+        )
+        .order_by(RegisterEntry.commune_id, RegisterEntry.village_id, Household.code, RegisterEntry.household_id)
+    )
+
+
+def _read(session: Session, statement: Rows) -> Iterator[Row[Any]]:
+    yield from session.execute(statement.execution_options(yield_per=_BATCH))
+
+
+def _identity(row: Row[Any], names: dict[str, str]) -> list[Cell]:
+    return [
+        row.round_id, row.year, row.commune_id, names.get(row.commune_id, ""), row.village_id,
+        names.get(row.village_id, ""), row.household_id, row.code, row.entry_id, row.state,
+        row.state != STATE_OF[Basis.FINAL].value, row.household_class, row.illustrative,
+    ]  # fmt: skip
+
+
+def _households(
+    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[Column]
+) -> Iterator[list[Cell]]:
+    statement = _records(
+        choice, Assessment.head_name, RegisterEntry.opening_class, Assessment.b1_points, Assessment.b2_points,
+        Assessment.deprived_count, Assessment.persons, Assessment.standard, Submission.form_id,
+        Submission.form_version, Account.username, Submission.received_at, SubmissionStatus.updated_at,
+        Assessment.values,
+    )  # fmt: skip
+    statement = statement.join(Account, Account.id == Submission.account_id).join(
+        SubmissionStatus,
+        and_(SubmissionStatus.commune_id == Submission.commune_id, SubmissionStatus.submission_id == Submission.id),
+    )
+    for row in _read(session, statement):
+        own: list[Cell] = [
+            row.head_name, row.opening_class, row.b1_points, row.b2_points, row.deprived_count, row.persons,
+            row.standard, row.form_id, row.form_version, row.username, _moment(row.received_at),
+            _moment(row.updated_at),
+        ]  # fmt: skip
+        yield _identity(row, names) + own + [column.cell(row.values) for column in questions]
+
+
+def _members(
+    session: Session, choice: Choice, names: dict[str, str], forms: Iterable[Form], questions: Sequence[Column]
+) -> Iterator[list[Cell]]:
+    repeat_of = {(form.id, form.version): member_repeat(form) for form in forms}
+    for row in _read(session, _records(choice, Submission.form_id, Submission.form_version, Assessment.values)):
+        identity = _identity(row, names)
+        for position, member in enumerate(_at(row.values, repeat_of.get((row.form_id, row.form_version))), start=1):
+            yield identity + [position] + [column.cell(member) for column in questions]
+
+
+def _deprivations(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:
+    statement = _records(choice, Deprivation.indicator, Deprivation.deprived, Deprivation.because).join(
+        Deprivation,
+        and_(Deprivation.commune_id == Submission.commune_id, Deprivation.submission_id == Submission.id),
+    )
+    rank = {indicator.value: position for position, indicator in enumerate(Indicator)}
+    for _household, rows in groupby(_read(session, statement), key=lambda row: (row.commune_id, row.household_id)):
+        for row in sorted(rows, key=lambda row: rank[row.indicator]):
+            indicator = Indicator(row.indicator)
+            dimension = DIMENSION_OF[indicator]
+            yield _identity(row, names) + [
+                dimension.value, dimension.vi, indicator.value, indicator.vi, row.deprived, because_text(row.because),
+            ]  # fmt: skip
+
+
+def because_text(because: Any, language: str = "vi") -> str:
+    """The answers that made a lack, in one line: "Lò Văn A: Thẻ BHYT – Không; …"."""
+    parts = []
+    for reason in because or ():
+        label, answer = (in_language(reason.get(key), language) for key in ("label", "answer"))
+        member = f"{reason['member']}: " if reason.get("member") else ""
+        parts.append(f"{member}{label} – {answer}")
+    return "; ".join(parts)
+
+
+def in_language(text: Any, language: str) -> str:
+    """`text` as it is, or its words in `language` where it is kept as {language: words}."""
+    if isinstance(text, dict):
+        return str(text.get(language) or next(iter(text.values()), ""))
+    return "" if text is None else str(text)
+
+
+CODEBOOK = ("file", "column", "type", "label_vi", "label_en", "choice", "choice_vi", "choice_en", "law")
+
+
+def _codebook(forms: Sequence[Form]) -> Iterator[list[Cell]]:
+    """One row a column, and one a choice below it."""
+    files = (
+        (Kind.HOUSEHOLDS, (*IDENTITY, *OF_HOUSEHOLD, *question_columns(forms, members=False))),
+        (Kind.MEMBERS, (*IDENTITY, *OF_MEMBER, *question_columns(forms, members=True))),
+        (Kind.DEPRIVATIONS, (*IDENTITY, *OF_DEPRIVATION)),
+    )
+    for kind, columns in files:
+        for column in columns:
+            label = (in_language(column.label, "vi"), in_language(column.label, "en"))
+            yield [kind.value, column.name, column.type, *label, "", "", "", column.law]
+            for choice, words in column.choices:
+                chosen = (in_language(words, "vi"), in_language(words, "en"))
+                yield [kind.value, column.name, column.type, *label, choice, *chosen, ""]
+
+
+def _header(own: Sequence[Column], questions: Sequence[Column]) -> list[str]:
+    return [column.name for column in (*IDENTITY, *own, *questions)]
+
+
+def _at(values: Any, path: str | None) -> list[Any]:
+    for step in path.split("/") if path else ():
+        values = values.get(step) if isinstance(values, dict) else None
+    return values if path and isinstance(values, list) else []
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -1,0 +1,81 @@
+"""The day of an interview was in doubt: a person who has asked says which it was, and nothing of the entry changes.
+
+The day is a step of the review log. From then on the entry is judged and evaluated as one of that day, and what the
+phone's clock gave as answers reads that day; what came, and its receipt, stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import Account, Round, Submission
+from survey.problems import Problem
+from survey.submissions import log, lifecycle, derive
+from survey.intake.admit import judge_again
+from survey.clocks import Bounds, day_of, doubt, read_instant
+from survey.review.dossier import find
+from survey.register.entries import lock_commune
+from survey.review.decide import last_step
+from survey.submissions.conflicts import Act
+from survey.terms import Action, QuarantineReason, SubmissionState
+
+
+def confirm(
+    session: Session,
+    account: Account,
+    commune_id: str,
+    submission_id: str,
+    day: date,
+    *,
+    seen: int,
+    comments: Sequence[dict[str, Any]] = (),
+    now: datetime,
+) -> SubmissionState:
+    """Take a submission for one of `day` (in Việt Nam). Returns its state after it was judged so.
+
+    Raises Problem: not_found, conflict (the log went on), not_allowed_now (its day is not in doubt), own_interview,
+    impossible_day (not yet come, or before the round).
+    """
+    lock_commune(session, commune_id)
+    submission, status = find(session, commune_id, submission_id)
+    if last_step(session, submission).seq != seen:
+        raise Problem("conflict")
+    reason = QuarantineReason(status.reason) if status.reason else None
+    own = submission.account_id == account.id
+    try:
+        following = lifecycle.next_state(SubmissionState(status.state), Action.DATE, reason=reason, own_interview=own)
+    except lifecycle.NotAllowed as refusal:
+        raise Problem(refusal.code) from refusal
+    if reason not in lifecycle.UNDATED:
+        raise Problem("not_allowed_now")
+    if not can_be(session, submission, day, now):
+        raise Problem("impossible_day")
+    log.append(
+        session, commune_id, submission_id, Action.DATE, following, at=now, account_id=account.id, reason=reason,
+        comments=list(comments) or None, visited_on=day,
+    )  # fmt: skip
+    derive.forget_evaluated(session)
+    derive.derive_again(session, commune_id, submission_id)
+    judge_again(session, submission, Act(account.id, now))
+    return SubmissionState(status.state)
+
+
+def can_be(session: Session, submission: Submission, day: date, now: datetime) -> bool:
+    """Whether an interview of the submission's round can have been on a day."""
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    return day <= day_of(now) and not (survey_round and doubt(day, Bounds(survey_round.opens_on)))
+
+
+def likely_day(session: Session, submission: Submission, now: datetime) -> date:
+    """What to propose: the phone's own day without the difference of its clock when it sent, where that can be; else
+    the day of the receipt."""
+    said = read_instant(submission.finalised_at_said)
+    if said is not None:
+        day = day_of(said - timedelta(seconds=submission.clock_skew_seconds or 0))
+        if day <= day_of(submission.received_at) and can_be(session, submission, day, now):
+            return day
+    return min(day_of(submission.received_at), day_of(now))

@@ -1,0 +1,165 @@
+"""The supervisor's decision on a submission.
+
+A decision is an event in the review log, after `lifecycle.next_state` has allowed it; everything else follows from the
+log (`rebuild.derive`), the register entry's change number included, so that the phone hears of it. Three rules stand
+here because they need more than the state: what has no class cannot be accepted; who chooses one of several interviews
+passes over the others, and none that was accepted; and nobody clears the way for their own interview.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Account, Assessment, Submission, SubmissionEvent, SubmissionStatus
+from survey.problems import Problem
+from survey.submissions import log, lifecycle, derive
+from survey.intake.admit import admit, welcome
+from survey.review.dossier import Record, find
+from survey.intake.envelope import read_entry
+from survey.register.entries import lock_commune
+from survey.submissions.conflicts import Act, log, rivals, settle_around, twins, vouching
+from survey.terms import Action, QuarantineReason, SubmissionState
+
+MAX_COMMENT = 2000
+Rivals = Sequence[tuple[Submission, SubmissionStatus]]
+
+
+def open_actions(record: Record, account_id: str) -> list[Action]:
+    """What may be decided now by `account_id`, before what only the decision itself can find."""
+    own = record.submission.account_id == account_id
+    passed_over = record.steps[-1].action is Action.PASS_OVER
+    found = lifecycle.allowed(record.state, reason=record.reason, own_interview=own, passed_over=passed_over)
+    closed = set() if _is_decided(record.assessment) else {Action.ACCEPT}
+    closed |= {Action.RELEASE} if record.reason in lifecycle.UNDATED else set()
+    return [action for action in found if action not in closed]
+
+
+def _is_decided(assessment: Assessment | None) -> bool:
+    """Whether there is something to accept: a class, or the household's refusal to answer."""
+    return assessment is not None and (assessment.household_class is not None or assessment.refused)
+
+
+def decide(
+    session: Session,
+    account: Account,
+    commune_id: str,
+    submission_id: str,
+    action: Action,
+    *,
+    seen: int,
+    comments: Sequence[dict[str, Any]],
+    now: datetime,
+) -> SubmissionState:
+    """Take one step in the review. `comments`: {"path": None or a question's, "text"}; `seen`: see `Record.seen`.
+
+    Raises Problem: not_found, conflict (the log went on), not_allowed_now, own_interview, comment_needed.
+    """
+    lock_commune(session, commune_id)
+    submission, status = find(session, commune_id, submission_id)
+    if last_step(session, submission).seq != seen:
+        raise Problem("conflict")
+    _check(session, submission, status, action, account, bool(comments))
+    if action is Action.ACCEPT and not _is_decided(session.get(Assessment, (commune_id, submission_id))):
+        raise Problem("not_allowed_now")
+    act = Act(account.id, now)
+    detail, found = None, None
+    if status.state == SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN):
+        attached_to = status.household_id if status.household_id != submission.household_id else None
+        found = admit(session, commune_id, read_entry(json.loads(submission.content)), now, attached_to=attached_to)
+        if action is Action.RELEASE and status.reason in lifecycle.CONTESTED:
+            detail = vouching(twins(session, submission))
+        _pass_over(session, submission, status, action, act)
+    log.append(
+        session, commune_id, submission_id, action, lifecycle.TRANSITIONS[SubmissionState(status.state), action],
+        at=now, account_id=account.id, comments=list(comments) or None, detail=detail,
+        reason=_held_before(session, submission) if action is Action.RESTORE else None,
+    )  # fmt: skip
+    derive.derive(session, commune_id, submission_id)
+    settle_around(session, submission, act)
+    if found is not None:
+        welcome(session, found, act)
+    return SubmissionState(status.state)
+
+
+def _check(
+    session: Session, submission: Submission, status: SubmissionStatus, action: Action, account: Account, said: bool
+) -> None:
+    own = submission.account_id == account.id
+    reason = QuarantineReason(status.reason) if status.reason else None
+    state = SubmissionState(status.state)
+    passed_over = was_passed_over(session, submission)
+    try:
+        lifecycle.next_state(state, action, reason=reason, own_interview=own, commented=said, passed_over=passed_over)
+    except lifecycle.NotAllowed as refusal:
+        raise Problem(refusal.code) from refusal
+    if action not in lifecycle.DECISIONS:
+        raise Problem("not_allowed_now")  # a step that follows by itself
+    if action is Action.RELEASE and reason in lifecycle.UNDATED:
+        raise Problem("day_needed")
+    if state is SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN, Action.DISCARD):
+        _check_rivals(reason, action, rivals(session, submission), account)
+
+
+def _check_rivals(
+    reason: QuarantineReason | None,
+    action: Action,
+    others: Rivals,
+    account: Account,
+) -> None:
+    """A household's accepted interview is reopened first, by somebody who looks at it; and who interviewed does not put
+    another's interview out of the way of their own."""
+    accepted = any(status.state == SubmissionState.ACCEPTED for _, status in others)
+    if accepted and action is Action.RETURN:
+        raise Problem("not_allowed_now")
+    if accepted and action is Action.RELEASE and reason in lifecycle.CONTESTED:
+        raise Problem("not_allowed_now")
+    clears = action is Action.DISCARD and reason in lifecycle.CONTESTED
+    if clears and any(other.account_id == account.id for other, _ in others):
+        raise Problem("own_interview")
+
+
+def _pass_over(session: Session, chosen: Submission, status: SubmissionStatus, action: Action, act: Act) -> None:
+    """Whoever says that one of several undecided interviews counts, says that the others do not. Who returns one has
+    not decided about those; only the phone is not asked to mend two."""
+    contested = status.reason is not None and QuarantineReason(status.reason) in lifecycle.CONTESTED
+    for other, standing in rivals(session, chosen):
+        undecided = lifecycle.is_contested(standing.state, standing.reason)
+        if (
+            standing.state == SubmissionState.RETURNED
+            and (contested or action is Action.RETURN)
+            or (undecided and contested and action is Action.RELEASE)
+        ):
+            log(session, other, Action.PASS_OVER, act, detail=f"entry {chosen.entry_id}")
+
+
+def was_passed_over(session: Session, submission: Submission) -> bool:
+    """Whether the last thing done to it was that a person chose another."""
+    return last_step(session, submission).action == Action.PASS_OVER
+
+
+def _held_before(session: Session, submission: Submission) -> QuarantineReason:
+    """What a submission that is taken back was held for; one that had been returned waits beside the chosen one."""
+    before = session.scalars(
+        select(SubmissionEvent.reason).where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.seq == last_step(session, submission).seq - 1,
+        )
+    ).first()
+    return QuarantineReason(before) if before else QuarantineReason.TWO_INTERVIEWS
+
+
+def last_step(session: Session, submission: Submission) -> SubmissionEvent:
+    """The last line of a submission's review log."""
+    return session.scalars(
+        select(SubmissionEvent)
+        .where(SubmissionEvent.commune_id == submission.commune_id, SubmissionEvent.submission_id == submission.id)
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).one()

@@ -1,0 +1,237 @@
+"""What awaits the supervisor of a commune: its submissions by state and village, found again by name or code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from models import Account, Assessment, AssessmentReading, Household, RegisterEntry, Submission, SubmissionStatus
+from survey.reports.selection import Rows
+from survey.register.names import without_tones
+from survey.terms import HouseholdClass, QuarantineReason, RegisterState, SubmissionState
+
+# In the order in which they ask for a person; what was replaced or set aside asks for nobody and stays to be seen.
+STATES = (
+    SubmissionState.SUBMITTED,
+    SubmissionState.QUARANTINED,
+    SubmissionState.RETURNED,
+    SubmissionState.ACCEPTED,
+    SubmissionState.SUPERSEDED,
+    SubmissionState.DISCARDED,
+)
+NO_VILLAGE = "-"  # a held entry whose household is not on the register
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Which submissions of a commune: of a round (a held one of any round), a state, a village, a reason to hold."""
+
+    commune_id: str
+    round_id: str
+    state: SubmissionState | None = None
+    village_id: str | None = None
+    reason: QuarantineReason | None = None
+    readings: tuple[str, ...] = ()  # of the texts, those that no paper confirms
+    doubtful: bool = False  # only those whose class hangs on one of `readings`
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A row of the queue."""
+
+    submission_id: str
+    household_code: str | None
+    head_name: str | None
+    village_id: str | None
+    state: SubmissionState
+    reason: QuarantineReason | None
+    household_class: HouseholdClass | None
+    opening_class: HouseholdClass | None
+    illustrative: bool
+    phone_agrees: bool | None
+    doubtful: bool  # the class hangs on an unconfirmed reading of the texts
+    warnings: int
+    surveyed_by: str
+    received_at: datetime
+
+
+def counts(session: Session, shelf: Shelf) -> dict[str | None, dict[SubmissionState, int]]:
+    """How many there are by village (None: all together) and state; the shelf's own state and village do not narrow."""
+    every = replace(shelf, state=None, village_id=None, reason=None)
+    village = func.coalesce(Household.village_id, NO_VILLAGE)
+    rows = session.execute(
+        _on(every, select(village, SubmissionStatus.state, func.count()).select_from(SubmissionStatus)).group_by(
+            village, SubmissionStatus.state
+        )
+    )
+    found: dict[str | None, dict[SubmissionState, int]] = {None: dict.fromkeys(SubmissionState, 0)}
+    for village_id, state, number in rows:
+        for key in (None, village_id):
+            found.setdefault(key, dict.fromkeys(SubmissionState, 0))[SubmissionState(state)] += number
+    return found
+
+
+def reasons(session: Session, shelf: Shelf) -> dict[QuarantineReason, int]:
+    """How many are held by reason, in the order of the terms; the shelf's own reason does not narrow."""
+    held = replace(shelf, state=SubmissionState.QUARANTINED, reason=None)
+    rows = session.execute(
+        _on(held, select(SubmissionStatus.reason, func.count()).select_from(SubmissionStatus)).group_by(
+            SubmissionStatus.reason
+        )
+    )
+    found = {QuarantineReason(reason): number for reason, number in rows}
+    return {reason: found[reason] for reason in QuarantineReason if reason in found}
+
+
+def page(session: Session, shelf: Shelf, offset: int, limit: int) -> list[Waiting]:
+    """A page of the shelf, the longest waiting first."""
+    return [_row(row) for row in session.execute(_listing(shelf).offset(offset).limit(limit))]
+
+
+def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | None, str | None]:
+    """The submissions before and after this one on its shelf; when it has left the shelf, the first there is next."""
+    ids = list(session.scalars(_listing(shelf).with_only_columns(Submission.id)))
+    if submission_id not in ids:
+        return None, ids[0] if ids else None
+    at = ids.index(submission_id)
+    return ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+
+
+def _on(shelf: Shelf, statement: Rows) -> Rows:
+    statement = (
+        statement.join(
+            Submission,
+            and_(
+                Submission.commune_id == SubmissionStatus.commune_id,
+                Submission.id == SubmissionStatus.submission_id,
+            ),
+        )
+        .outerjoin(
+            Household,
+            and_(Household.commune_id == SubmissionStatus.commune_id, Household.id == SubmissionStatus.household_id),
+        )
+        .where(
+            SubmissionStatus.commune_id == shelf.commune_id,
+            or_(Submission.round_id == shelf.round_id, SubmissionStatus.state == SubmissionState.QUARANTINED.value),
+        )
+    )
+    if shelf.state is not None:
+        statement = statement.where(SubmissionStatus.state == shelf.state.value)
+    if shelf.reason is not None:
+        statement = statement.where(SubmissionStatus.reason == shelf.reason.value)
+    if shelf.village_id == NO_VILLAGE:
+        statement = statement.where(Household.village_id.is_(None))
+    elif shelf.village_id is not None:
+        statement = statement.where(Household.village_id == shelf.village_id)
+    return statement.where(_doubtful(shelf)) if shelf.doubtful else statement
+
+
+def _doubtful(shelf: Shelf) -> ColumnElement[bool]:
+    return exists().where(
+        AssessmentReading.commune_id == SubmissionStatus.commune_id,
+        AssessmentReading.submission_id == SubmissionStatus.submission_id,
+        AssessmentReading.reading.in_(shelf.readings),
+    )
+
+
+def _listing(shelf: Shelf) -> Rows:
+    columns = select(
+        Submission.id,
+        Household.code,
+        func.coalesce(Assessment.head_name, Household.head_name).label("head_name"),
+        Household.village_id,
+        SubmissionStatus.state,
+        SubmissionStatus.reason,
+        Assessment.household_class,
+        RegisterEntry.opening_class,
+        Assessment.illustrative,
+        Assessment.phone_agrees,
+        _doubtful(shelf).label("doubtful"),
+        Assessment.problems,
+        Account.display_name,
+        Submission.received_at,
+    ).select_from(SubmissionStatus)
+    return (
+        _on(shelf, columns)
+        .outerjoin(
+            Assessment,
+            and_(Assessment.commune_id == Submission.commune_id, Assessment.submission_id == Submission.id),
+        )
+        .outerjoin(
+            RegisterEntry,
+            and_(
+                RegisterEntry.commune_id == Submission.commune_id,
+                RegisterEntry.round_id == Submission.round_id,
+                RegisterEntry.household_id == SubmissionStatus.household_id,
+            ),
+        )
+        .join(Account, Account.id == Submission.account_id)
+        .order_by(Submission.received_at, Submission.id)
+    )
+
+
+def _row(row: Row[Any]) -> Waiting:
+    return Waiting(
+        row.id,
+        row.code,
+        row.head_name,
+        row.village_id,
+        SubmissionState(row.state),
+        QuarantineReason(row.reason) if row.reason else None,
+        HouseholdClass(row.household_class) if row.household_class else None,
+        HouseholdClass(row.opening_class) if row.opening_class else None,
+        bool(row.illustrative),
+        row.phone_agrees,
+        bool(row.doubtful),
+        len(row.problems or ()),
+        row.display_name,
+        row.received_at,
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A household that a search found, and the submission that counts for it this round."""
+
+    household_id: str
+    code: str
+    head_name: str
+    village_id: str
+    state: RegisterState
+    submission_id: str | None
+
+
+def search(session: Session, commune_id: str, round_id: str, wanted: str, limit: int = 50) -> list[Found]:
+    """Households of the commune whose code or head's name holds `wanted`; tones and case do not matter.
+
+    A commune has a few thousand households, so their names are compared here: neither database knows that đ is d.
+    """
+    key = without_tones(wanted)
+    if not key:
+        return []
+    rows = session.execute(
+        select(
+            Household.id,
+            Household.code,
+            Household.head_name,
+            RegisterEntry.village_id,
+            RegisterEntry.state,
+            RegisterEntry.submission_id,
+        )
+        .join(
+            RegisterEntry,
+            and_(RegisterEntry.commune_id == Household.commune_id, RegisterEntry.household_id == Household.id),
+        )
+        .where(Household.commune_id == commune_id, RegisterEntry.round_id == round_id)
+        .order_by(Household.code)
+    )
+    found = (
+        Found(household_id, code, head, village, RegisterState(state), submission)
+        for household_id, code, head, village, state, submission in rows
+        if key in code.lower() or f" {key}" in f" {without_tones(head)}"
+    )
+    return [household for household, _ in zip(found, range(limit), strict=False)]

@@ -1,0 +1,88 @@
+"""An interview turns out to be of another household than it says: a person attaches it, and nothing of it changes.
+
+The attachment is a step of the review log, from which `submission_status.household_id` is derived; the entry is then
+judged like any that arrives for that household. A household that came onto the register by this very entry, and of
+which nothing else speaks, leaves it again, and the phones hear that it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models import Account, Household, Member, RegisterEntry, RegisterGone, SubmissionStatus
+from survey.problems import Problem
+from survey.submissions import log, lifecycle, derive
+from survey.intake.admit import judge_again
+from survey.review.dossier import find
+from survey.register.entries import find_household, lock_commune, next_change
+from survey.review.decide import last_step
+from survey.submissions.conflicts import Act, group_of
+from survey.terms import Action, QuarantineReason, SubmissionState
+
+
+def attach(
+    session: Session,
+    account: Account,
+    commune_id: str,
+    submission_id: str,
+    household_id: str | None,
+    *,
+    seen: int,
+    comments: Sequence[dict[str, Any]] = (),
+    now: datetime,
+) -> SubmissionState:
+    """Take a submission for one of `household_id`; None: of the household that it says itself. Returns its state after
+    it was judged there.
+
+    Raises Problem: not_found (no such submission or household in the commune), conflict (the log went on),
+    not_allowed_now (it cannot be read, was decided on, or is of that household already), own_interview.
+    """
+    lock_commune(session, commune_id)
+    submission, status = find(session, commune_id, submission_id)
+    if household_id is not None and find_household(session, commune_id, household_id) is None:
+        raise Problem("not_found")
+    if last_step(session, submission).seq != seen:
+        raise Problem("conflict")
+    reason = QuarantineReason(status.reason) if status.reason else None
+    own = submission.account_id == account.id
+    try:
+        following = lifecycle.next_state(SubmissionState(status.state), Action.ATTACH, reason=reason, own_interview=own)
+    except lifecycle.NotAllowed as refusal:
+        raise Problem(refusal.code) from refusal
+    if (household_id or submission.household_id) == status.household_id:
+        raise Problem("not_allowed_now")
+    left, act = group_of(session, submission), Act(account.id, now)
+    log.append(
+        session, commune_id, submission_id, Action.ATTACH, following, at=now, account_id=account.id,
+        reason=reason or QuarantineReason.UNKNOWN_HOUSEHOLD, comments=list(comments) or None, household_id=household_id,
+    )  # fmt: skip
+    derive.derive(session, commune_id, submission_id)
+    if left is not None:
+        derive.derive_household(session, commune_id, left.household_id, left.round_id)
+    judge_again(session, submission, act, left=left)
+    if left is not None:
+        _leave(session, commune_id, left.household_id)
+    return SubmissionState(status.state)
+
+
+def _leave(session: Session, commune_id: str, household_id: str) -> None:
+    """Take a household off the register that was found in the field, when no entry is left that speaks of it."""
+    household = find_household(session, commune_id, household_id)
+    if household is None or household.created_by_entry is None:
+        return
+    own = {"commune_id": commune_id, "household_id": household_id}
+    if session.scalars(select(SubmissionStatus.submission_id).filter_by(**own).limit(1)).first() is not None:
+        return
+    for entry in session.scalars(select(RegisterEntry).filter_by(**own)).all():
+        change = next_change(session, commune_id)
+        session.add(RegisterGone(**own, round_id=entry.round_id, village_id=entry.village_id, change=change))
+        session.delete(entry)
+    session.flush()  # both refer to the household
+    session.execute(delete(Member).filter_by(**own))
+    session.execute(delete(Household).where(Household.commune_id == commune_id, Household.id == household_id))
+    session.expunge(household)

@@ -1,0 +1,1 @@
+"""A round of the review: opened, moved to another version, closed."""

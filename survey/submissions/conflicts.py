@@ -1,0 +1,172 @@
+"""The submissions of a household in a round beside each other: who waits for whom, after each event.
+
+`lifecycle.settle` decides; here its facts are read and its steps logged, one event each. A submission stands in the
+group of the household that it is of (as attached by a person, else as it says), and is bound to those that bear its
+entry id with other content, of whatever household of the commune. Another commune's are not looked at: a commune's
+records are whole in themselves, wherever they are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Round, Submission, SubmissionEvent, SubmissionStatus
+from survey.submissions import log
+from survey.reports.selection import Rows
+from survey.submissions.lifecycle import OUT, Standing, next_state, settle
+from survey.submissions.derive import content_of, derive
+from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
+
+
+class Group(NamedTuple):
+    """A household in a round."""
+
+    household_id: str
+    round_id: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who moves something when: what follows from it is logged under the same name."""
+
+    account_id: str | None
+    at: datetime
+
+
+def group_of(session: Session, submission: Submission) -> Group | None:
+    """Where a submission stands; None when it names no household or round. One that just arrived has no status yet."""
+    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
+    household_id = status.household_id if status is not None else submission.household_id
+    return Group(household_id, submission.round_id) if household_id and submission.round_id else None
+
+
+def in_group(session: Session, commune_id: str, group: Group) -> list[tuple[Submission, SubmissionStatus]]:
+    """The submissions of a household in a round, in the order of their arrival."""
+    rows = session.execute(
+        _joined(commune_id)
+        .where(SubmissionStatus.household_id == group.household_id, Submission.round_id == group.round_id)
+        .order_by(Submission.received_at, Submission.id)
+    )
+    return [(submission, status) for submission, status in rows]
+
+
+def rivals(session: Session, submission: Submission) -> list[tuple[Submission, SubmissionStatus]]:
+    """The others of its household and round that are not out of the way."""
+    group = group_of(session, submission)
+    found = in_group(session, submission.commune_id, group) if group else []
+    return [(other, status) for other, status in found if other.id != submission.id and status.state not in OUT]
+
+
+def twins(session: Session, submission: Submission) -> list[tuple[Submission, SubmissionStatus]]:
+    """What bears the same entry id with other content in the commune and is not out of the way."""
+    rows = session.execute(
+        _joined(submission.commune_id).where(
+            Submission.entry_id == submission.entry_id,
+            Submission.content_hash != submission.content_hash,
+            SubmissionStatus.state.not_in([state.value for state in OUT]),
+        )
+    )
+    return [(other, status) for other, status in rows]
+
+
+def held_beside(session: Session, submission: Submission, group: Group) -> QuarantineReason | None:
+    """What a sound submission that arrives, or is judged again, is held for because of the others of its household."""
+    others = [_standing(session, *row) for row in in_group(session, submission.commune_id, group)]
+    own = _fresh(session, submission)
+    steps = settle([one for one in others if one.id != submission.id] + [own])
+    return next((step.reason for step in steps if step.id == submission.id), None)
+
+
+def settle_around(session: Session, submission: Submission, act: Act, *more: Group | None) -> None:
+    """Bring to rest what a step on `submission` moves: its group, those of its twins, and `more` (the one it left). In
+    a round that is closed nothing moves any more."""
+    commune_id = submission.commune_id
+    met = {group_of(session, one) for one in (submission, *(twin for twin, _ in twins(session, submission)))}
+    waiting = {group for group in (*met, *more) if group is not None and _is_open(session, group.round_id)}
+    while waiting:
+        group = min(waiting)
+        waiting.remove(group)
+        steps = settle([_standing(session, *row) for row in in_group(session, commune_id, group)])
+        for step in steps:
+            moved = session.get_one(Submission, (commune_id, step.id))
+            log(session, moved, step.action, act, reason=step.reason)
+            if step.action is Action.SUPERSEDE:  # who shared its id is free of it now
+                waiting |= {found for twin, _ in twins(session, moved) if (found := group_of(session, twin))}
+
+
+def log(
+    session: Session, submission: Submission, action: Action, act: Act, *, reason: QuarantineReason | None = None,
+    detail: str | None = None,
+) -> None:  # fmt: skip
+    """A step that follows by itself, and what follows from it."""
+    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
+    state = next_state(SubmissionState(status.state) if status is not None else None, action)
+    log.append(
+        session, submission.commune_id, submission.id, action, state,
+        at=act.at, account_id=act.account_id, reason=reason, detail=detail,
+    )  # fmt: skip
+    derive(session, submission.commune_id, submission.id)
+
+
+def vouched(session: Session, submission: Submission) -> set[str]:
+    """The twins that a person knew of when this one was released: nobody need decide on them again."""
+    details = session.scalars(
+        select(SubmissionEvent.detail).where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.action == Action.RELEASE.value,
+            SubmissionEvent.detail.is_not(None),
+        )
+    )
+    return {name for detail in details if detail for name in detail.split()}
+
+
+def vouching(found: Iterable[tuple[Submission, SubmissionStatus]]) -> str | None:
+    """The detail of a release that speaks for a submission over its twins."""
+    return " ".join(sorted(submission.id for submission, _ in found)) or None
+
+
+def _joined(commune_id: str) -> Rows:
+    return (
+        select(Submission, SubmissionStatus)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(Submission.commune_id == commune_id)
+    )
+
+
+def _is_open(session: Session, round_id: str) -> bool:
+    survey_round = session.get(Round, round_id)
+    return survey_round is not None and survey_round.state == RoundState.OPEN
+
+
+def _standing(session: Session, submission: Submission, status: SubmissionStatus) -> Standing:
+    reason = QuarantineReason(status.reason) if status.reason else None
+    standing = Standing(submission.id, submission.entry_id, SubmissionState(status.state), reason)
+    bound = standing.undecided or standing.state is SubmissionState.RETURNED
+    return _with_ties(session, submission, standing) if bound else standing
+
+
+def _fresh(session: Session, submission: Submission) -> Standing:
+    return _with_ties(session, submission, Standing(submission.id, submission.entry_id, SubmissionState.SUBMITTED))
+
+
+def _with_ties(session: Session, submission: Submission, standing: Standing) -> Standing:
+    replaces = content_of(submission).get("replaces")
+    known = {twin.id for twin, _ in twins(session, submission)}
+    return Standing(
+        standing.id,
+        standing.entry_id,
+        standing.state,
+        standing.reason,
+        replaces if isinstance(replaces, str) else None,
+        bool(known - vouched(session, submission)) if known else False,
+    )

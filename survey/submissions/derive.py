@@ -1,0 +1,395 @@
+"""Everything that follows from what was received and what was decided, made again: the only writer of derived rows.
+
+`submission_status`, `assessment`, `deprivation`, `assessment_reading`, `member`, `household.current_*` and
+`register_entry.state` are functions of submissions, their events and the published forms. `derive` makes those of one
+submission and its household; `rebuild` makes all, and on a healthy database changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models import (
+    Assessment,
+    AssessmentReading,
+    Deprivation,
+    Household,
+    Member,
+    RegisterEntry,
+    Round,
+    Submission,
+    SubmissionEvent,
+    SubmissionStatus,
+)
+from survey.form.form import Form, Item
+from survey.form.record import Clock, Evaluation, evaluate
+from survey.poverty import assess as poverty
+from survey.poverty.readings import hanging
+from survey.clocks import HERE, TOLERANCE, read_instant
+from survey.submissions.lifecycle import LIVE, register_state
+from survey.questionnaires.points_tables import OFFICIAL, points_tables
+from survey.questionnaires.published import load_form
+from survey.register.entries import lock_commune, next_change
+from survey.terms import Action, QuarantineReason, SubmissionState
+
+OLDEST = timedelta(days=400)
+BY_CLOCK = frozenset({"today", "start", "end"})  # questions that the phone answers by its clock
+MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
+
+
+def derive(session: Session, commune_id: str, submission_id: str) -> None:
+    """Derive what follows from one submission after an event; the caller holds the commune's lock."""
+    session.flush()  # events just appended
+    submission = session.get_one(Submission, (commune_id, submission_id))
+    _derive_status(session, submission)
+    if session.get(Assessment, (commune_id, submission_id)) is None:
+        _derive_assessment(session, submission)
+    session.flush()  # the household's state is read from these
+    _derive_households(session, submission)
+
+
+def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
+    """Judge one submission anew, after its round was moved to another version; the caller holds the commune's lock."""
+    submission = session.get_one(Submission, (commune_id, submission_id))
+    _derive_assessment(session, submission)
+    session.flush()  # the household's class is read from it
+    _derive_households(session, submission)
+
+
+def _derive_households(session: Session, submission: Submission) -> None:
+    """Those that a submission bears on: the one that it is of, and the one that it says."""
+    status = session.get_one(SubmissionStatus, (submission.commune_id, submission.id))
+    for household_id in {status.household_id, submission.household_id} - {None}:
+        if household_id is not None and submission.round_id is not None:
+            derive_household(session, submission.commune_id, household_id, submission.round_id)
+
+
+def rebuild(session: Session) -> int:
+    """Derive everything again, submissions first, then the households they speak of; returns how many were read."""
+    forget_evaluated(session)
+    keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
+    ids = session.execute(keys).all()
+    for commune_id in sorted({commune_id for commune_id, _ in ids}):
+        lock_commune(session, commune_id)
+    for commune_id, submission_id in ids:
+        submission = session.get_one(Submission, (commune_id, submission_id))
+        _derive_status(session, submission)
+        _derive_assessment(session, submission)
+        session.flush()  # so that a rebuild of a province does not wait in memory
+    entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
+    for entry in session.execute(entries).all():
+        derive_household(session, *entry)
+    return len(ids)
+
+
+class Dated(NamedTuple):
+    """What the review log says of an interview's time. `visited_on`: the day that a person found it to be of;
+    `receipt_wrong`: the server's own clock was in doubt when it came."""
+
+    visited_on: date | None
+    receipt_wrong: bool
+
+
+def dated(session: Session, submission: Submission) -> Dated:
+    """What was found of a submission's time since it came."""
+    held_for_us = SubmissionEvent.reason == QuarantineReason.SERVER_CLOCK.value
+    rows = session.execute(
+        select(SubmissionEvent.visited_on, SubmissionEvent.reason)
+        .where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.visited_on.is_not(None) | held_for_us,
+        )
+        .order_by(SubmissionEvent.seq)
+    ).all()
+    days = [row.visited_on for row in rows if row.visited_on is not None]
+    return Dated(days[-1] if days else None, any(row.reason == QuarantineReason.SERVER_CLOCK for row in rows))
+
+
+def clock_of(session: Session, submission: Submission) -> Clock:
+    """The day and instant under which a record is judged: the day that a person found it to be of; else when the phone
+    says it was finalised, since ages and terms run to the interview, not to the day the line came back; when that
+    cannot be, the instant of its receipt."""
+    return _clock(submission, dated(session, submission))
+
+
+def _clock(submission: Submission, found: Dated) -> Clock:
+    said, received_at = read_instant(submission.finalised_at_said), submission.received_at
+    moment = said or received_at
+    if not found.receipt_wrong and not received_at - OLDEST <= moment <= received_at + TOLERANCE:
+        moment = received_at
+    local = moment.astimezone(HERE)
+    if found.visited_on is not None:
+        local = datetime.combine(found.visited_on, time(12), HERE)
+    return Clock(local.date(), local)
+
+
+def answers_of(session: Session, submission: Submission) -> Any:
+    """The answers as received; where a person found the interview to be of another day than the phone wrote down, with
+    that day in the questions that the phone answers by its clock."""
+    form = load_form(session, submission.form_id, submission.form_version)
+    return _answers(submission, form, dated(session, submission))
+
+
+def _answers(submission: Submission, form: Form | None, found: Dated) -> Any:
+    answers = content_of(submission).get("answers")
+    if found.visited_on is None or form is None or not isinstance(answers, dict):
+        return answers
+    return _moved_to(found.visited_on, form.children, answers)
+
+
+def _moved_to(day: date, items: Sequence[Item], answers: Any) -> Any:
+    """The answers with `day` in the place of each day that the phone's clock gave."""
+    if isinstance(answers, list):
+        return [_moved_to(day, items, one) for one in answers]
+    if not isinstance(answers, dict):
+        return answers
+    moved = dict(answers)
+    for item in items:
+        said = answers.get(item.name)
+        if item.children:
+            moved |= {item.name: _moved_to(day, item.children, said)} if item.name in answers else {}
+        elif item.type in BY_CLOCK and isinstance(said, str) and said:
+            moved[item.name] = day.isoformat() + said[10:]
+    return moved
+
+
+def forget_evaluated(session: Session) -> None:
+    """What a submission was evaluated to no longer holds: its day is another."""
+    session.info.pop("evaluated", None)
+
+
+def plain_name(text: str) -> str:
+    """A name as a column can hold it: no control characters or halves of characters, 120 at most."""
+    return "".join(c for c in text if c.isprintable() and not "\ud800" <= c <= "\udfff")[:120]
+
+
+def content_of(submission: Submission) -> dict[str, Any]:
+    """The entry as received; {} when it was not an object."""
+    content = json.loads(submission.content)
+    return content if isinstance(content, dict) else {}
+
+
+def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluation] | None:
+    """The record under its own form; None when the form is not known or there are no answers to read."""
+    last = session.info.get("evaluated")
+    if last is not None and last[0] == submission.id:  # judged at receipt, derived a moment later: nothing has changed
+        return last[1], last[2]
+    form = load_form(session, submission.form_id, submission.form_version)
+    found = dated(session, submission)
+    answers = _answers(submission, form, found)
+    if form is None or not isinstance(answers, dict) or not readable(submission.content):
+        return None
+    evaluation = evaluate(form, answers, _clock(submission, found))
+    session.info["evaluated"] = (submission.id, form, evaluation)
+    return form, evaluation
+
+
+def readable(content: str) -> bool:
+    """Whether answers are worth evaluating: an entry too large or with what JSON has no word for is only kept."""
+    return len(content) <= MAX_CONTENT and "NaN" not in content and "Infinity" not in content
+
+
+def phone_agrees(outcome: Any, assessment: poverty.Assessment) -> bool | None:
+    """Whether the phone showed the same class, points and indicators as the server finds; None when it sent none."""
+    if not isinstance(outcome, dict):
+        return None
+    indicators = outcome.get("indicators")
+    ours = {r.indicator.value: r.deprived for r in assessment.indicators}
+    theirs = indicators if isinstance(indicators, dict) else {}
+    same = all(ours[key] is None or theirs.get(key) in (ours[key], int(ours[key] or 0)) for key in ours)
+    found = (outcome.get("class"), outcome.get("b1"), outcome.get("b2"))
+    return same and found == (assessment.household_class, assessment.b1, assessment.b2)
+
+
+def _derive_status(session: Session, submission: Submission) -> None:
+    last = session.scalars(
+        select(SubmissionEvent)
+        .where(SubmissionEvent.commune_id == submission.commune_id, SubmissionEvent.submission_id == submission.id)
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).one()
+    household_id = _household_of(session, submission)
+    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
+    if status is None:
+        status = SubmissionStatus(commune_id=submission.commune_id, submission_id=submission.id)
+        session.add(status)
+    held = last.to_state == SubmissionState.QUARANTINED
+    status.state, status.reason, status.updated_at = last.to_state, last.reason if held else None, last.at
+    status.household_id = household_id
+
+
+def _household_of(session: Session, submission: Submission) -> str | None:
+    """Of which household a submission is: as a person attached it last, else as it says."""
+    attached = session.scalars(
+        select(SubmissionEvent.household_id)
+        .where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.action == Action.ATTACH.value,
+        )
+        .order_by(SubmissionEvent.seq.desc())
+        .limit(1)
+    ).first()
+    return attached or submission.household_id
+
+
+def _derive_assessment(session: Session, submission: Submission) -> None:
+    key = {"commune_id": submission.commune_id, "submission_id": submission.id}
+    for derived in (Deprivation, AssessmentReading):
+        session.execute(delete(derived).filter_by(**key))
+    found = evaluated(session, submission)
+    assessment = session.get(Assessment, (submission.commune_id, submission.id))
+    if found is None:
+        if assessment is not None:
+            session.delete(assessment)
+        return
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    if assessment is None:
+        assessment = Assessment(**key)
+        session.add(assessment)
+    form, evaluation = found
+    content = content_of(submission)
+    judged = own = poverty.assess(form, evaluation)
+    if own.illustrative and survey_round is not None:
+        form, evaluation, judged = _with_official_points(session, submission, survey_round) or (form, evaluation, own)
+    assessment.standard = survey_round.standard if survey_round else ""
+    assessment.household_class = judged.household_class.value if judged.household_class else None
+    assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
+    assessment.deprived_count = judged.deprived_count
+    assessment.illustrative, assessment.refused = judged.illustrative, judged.refused
+    assessment.persons = judged.persons
+    assessment.problems = [problem.as_json() for problem in evaluation.problems[:200]]
+    assessment.phone_agrees = phone_agrees(content.get("outcome"), own)
+    assessment.head_name = plain_name(judged.head_name)
+    assessment.values = evaluation.values
+    session.flush()  # the indicators' rows are added one by one below
+    for result in judged.indicators:
+        if result.deprived is not None:
+            because = [reason.as_json() for reason in result.because]
+            row = Deprivation(**key, indicator=result.indicator.value, dimension=result.dimension.value)
+            row.deprived, row.because = result.deprived, because
+            session.add(row)
+    for other in hanging(form, evaluation):
+        named = other.household_class.value if other.household_class else None
+        session.add(AssessmentReading(**key, reading=other.reading, value=other.value, household_class=named))
+
+
+def has_official_points(session: Session, survey_round: Round) -> bool:
+    """Whether the round's questionnaire has points tables, none of them illustrative."""
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    found = points_tables(form) if form else {}
+    return bool(found) and all(row.get("status") == OFFICIAL for rows in found.values() for row in rows)
+
+
+def _with_official_points(
+    session: Session, submission: Submission, survey_round: Round
+) -> tuple[Form, Evaluation, poverty.Assessment] | None:
+    """A record made with the illustrative points, judged by the version that its round was moved to since: the answers
+    are the same, the points are the official ones. None where that version leaves the class open."""
+    same_form = submission.form_id == survey_round.form_id
+    if not same_form or submission.form_version == survey_round.form_version:
+        return None
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    answers = answers_of(session, submission)
+    if form is None or not isinstance(answers, dict) or not has_official_points(session, survey_round):
+        return None
+    evaluation = evaluate(form, answers, clock_of(session, submission))
+    judged = poverty.assess(form, evaluation)
+    return (form, evaluation, judged) if judged.household_class is not None and not judged.illustrative else None
+
+
+def derive_household(session: Session, commune_id: str, household_id: str, round_id: str) -> None:
+    """Where a household stands in a round, and what it is as last accepted. A change gets the commune's next number."""
+    household = session.get(Household, (commune_id, household_id))
+    if household is None:  # a held entry may name a household that is not ours
+        return
+    _derive_current(session, household)
+    entry = session.get(RegisterEntry, (commune_id, round_id, household_id))
+    if entry is None:
+        return
+    rows = session.execute(
+        _with_status(commune_id, household_id)
+        .with_only_columns(Submission.id, SubmissionStatus.state, SubmissionStatus.reason)
+        .where(Submission.round_id == round_id)
+        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
+    ).all()
+    state = register_state(
+        [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
+    )
+    submission_id = next((id for id, one, _ in rows if one in LIVE), None)
+    if (entry.state, entry.submission_id) != (state.value, submission_id):
+        entry.state, entry.submission_id = state.value, submission_id
+        entry.change = next_change(session, commune_id)
+
+
+def _with_status(commune_id: str, household_id: str) -> Any:
+    return (
+        select(Submission, SubmissionStatus)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(SubmissionStatus.commune_id == commune_id, SubmissionStatus.household_id == household_id)
+    )
+
+
+def _derive_current(session: Session, household: Household) -> None:
+    """The household as last accepted, in whatever round that counts (no trial); as imported while nothing was. One that
+    refused to answer is accounted for in its round and stays what it was."""
+    row = session.execute(
+        _with_status(household.commune_id, household.id)
+        .join(
+            Assessment,
+            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
+        )
+        .join(Round, Round.id == Submission.round_id)
+        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value, ~Assessment.refused, ~Round.trial)
+        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
+        .limit(1)
+    ).first()
+    accepted: Submission | None = row[0] if row else None
+    assessment = session.get(Assessment, (household.commune_id, accepted.id)) if accepted else None
+    if accepted is None or assessment is None:
+        household.current_submission_id = None
+        household.head_name = household.base_head_name
+        household.current_class, household.current_answers = household.base_class, household.base_answers
+        _write_members(session, household, [])
+        return
+    household.current_submission_id = accepted.id
+    household.head_name = assessment.head_name or household.base_head_name
+    household.current_class = assessment.household_class
+    household.current_answers = answers_of(session, accepted)
+    form = load_form(session, accepted.form_id, accepted.form_version)
+    _write_members(session, household, members_in(form, assessment.values) if form else [])
+
+
+def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """(name, values) of each instance of the form's repeat that names its instances (`member_label`), in order."""
+    for item in form.nodes():
+        if item.type == "repeat" and item.member_label and item.repeat is None:
+            found: Any = values
+            for part in item.path.split("/"):
+                found = found.get(part, {}) if isinstance(found, dict) else {}
+            label = item.member_label.rsplit("/", 1)[-1]
+            return [(plain_name(str(member.get(label, ""))), member) for member in found or []]
+    return []
+
+
+def _write_members(session: Session, household: Household, members: list[tuple[str, dict[str, Any]]]) -> None:
+    key = {"commune_id": household.commune_id, "household_id": household.id}
+    stored = {member.position: member for member in session.scalars(select(Member).filter_by(**key))}
+    for position, (name, values) in enumerate(members, 1):
+        member = stored.pop(position, None)
+        if member is None:
+            member = Member(**key, position=position)
+            session.add(member)
+        member.full_name, member.values = name, values
+    for gone in stored.values():
+        session.delete(gone)

@@ -1,0 +1,1 @@
+"""The door of ODK Collect, and the keys to it."""

@@ -1,0 +1,115 @@
+"""Keys for ODK Collect: made for an account, shown once as a settings code to scan, listed with their use, revoked."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import segno
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+from wtforms import SelectField
+
+from models import Account
+from survey.access import has_verb
+from survey.problems import Problem
+from survey.accounts import accounts
+from survey.collect import submissions
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("collect_keys", __name__)
+
+
+class NewKey(FlaskForm):
+    """How the phone is to send."""
+
+    autosend = SelectField(_("Finished interviews are sent"))
+
+
+# Collect's own values of its setting (the first is offered first).
+AUTOSEND = [
+    ("wifi_only", _("by themselves, on Wi-Fi only")),
+    ("wifi_and_cellular", _("by themselves, on any network")),
+    ("off", _("when the enumerator presses Send")),
+]
+
+
+@blueprint.route("/accounts/<account_id>/collect", methods=["GET", "POST"])
+@permitted("account.manage")
+def of_account(account_id: str) -> str | tuple[str, int]:
+    """The keys of an account that the reader looks after."""
+    return _page(_find(account_id), own=False)
+
+
+@blueprint.post("/accounts/<account_id>/collect/<token_id>/revoke")
+@permitted("account.manage")
+def revoke(account_id: str, token_id: str) -> Response:
+    """End a key."""
+    submissions.revoke(get_session(), _find(account_id).id, token_id, current_account(), now())
+    return redirect(url_for(".of_account", account_id=account_id), 303)
+
+
+@blueprint.route("/account/collect", methods=["GET", "POST"])
+@permitted("interview.submit")
+def own() -> str | tuple[str, int]:
+    """One's own keys."""
+    return _page(current_account(), own=True)
+
+
+@blueprint.post("/account/collect/<token_id>/revoke")
+@permitted("interview.submit")
+def revoke_own(token_id: str) -> Response:
+    """End a key of one's own."""
+    submissions.revoke(get_session(), current_account().id, token_id, current_account(), now())
+    return redirect(url_for(".own"), 303)
+
+
+def settings_code(address: str, project: str, username: str, autosend: str) -> str:
+    """What Collect reads from its settings code: base64 of zlib of JSON
+    (https://docs.getodk.org/collect-import-export/)."""
+    settings: dict[str, Any] = {
+        "general": {
+            "protocol": "odk_default",
+            "server_url": address,
+            "form_update_mode": "match_exactly",
+            "periodic_form_updates_check": "every_six_hours",
+            "autosend": autosend,
+            "delete_send": False,
+            "metadata_username": username,
+            "app_language": "vi",
+        },
+        "admin": {},
+        "project": {"name": project, "icon": "H", "color": "#0b5d4a"},
+    }
+    text = json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _page(account: Account, *, own: bool) -> str | tuple[str, int]:
+    form = NewKey()
+    form.autosend.choices = AUTOSEND
+    if request.method == "POST" and form.validate():
+        made, text = submissions.make_token(get_session(), account, current_account(), now())
+        address = f"{request.url_root.rstrip('/')}/collect/{text}"
+        code = settings_code(address, f"Sổ Hộ {account.display_name}"[:60], account.username, form.autosend.data)
+        return render_template(
+            "collect/made.html", account=account, own=own, made=made, address=address,
+            code=segno.make(code, error="l").svg_data_uri(scale=4, border=4),
+        )  # fmt: skip
+    found = submissions.tokens_of(get_session(), account.id)
+    page = render_template("collect/keys.html", account=account, own=own, form=form, found=found)
+    return page, 200 if request.method == "GET" else 422
+
+
+def _find(account_id: str) -> Account:
+    """An account that the reader looks after and that interviews; any other is as if it did not exist."""
+    for account in accounts.accounts_in_reach(get_session(), current_account()):
+        if account.id == account_id and has_verb(account.role, "interview.submit"):
+            return account
+    raise Problem("not_found")

@@ -1,0 +1,1 @@
+"""The desk: the commune that reviews, the province that reads."""

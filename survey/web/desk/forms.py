@@ -1,0 +1,58 @@
+"""What a supervisor fills in: the search, and the decision on a record."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.widgets import HiddenInput
+
+from survey.submissions.lifecycle import DECISIONS
+from survey.review.decide import MAX_COMMENT
+
+
+class Search(FlaskForm):
+    wanted = StringField(_("Name of the head, or household code"), [Length(max=120)])
+
+
+class Decision(FlaskForm):
+    """`seen`: the last number of the review log on the page. Remarks on single questions come as `remark:<path>`."""
+
+    action = HiddenField(validators=[InputRequired(), AnyOf([action.value for action in DECISIONS])])
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    comment = TextAreaField(_("Comment on the record as a whole"), [Length(max=MAX_COMMENT)])
+
+
+class Plain(FlaskForm):
+    """A button and nothing else; its token is checked."""
+
+
+class Bulk(FlaskForm):
+    """What to do to the held entries that were picked; they come as `entry`."""
+
+    action = HiddenField(validators=[InputRequired(), AnyOf(["judge", "release", "discard"])])
+    words = TextAreaField(_("Why (stands in the log of each)"), [Length(max=MAX_COMMENT)])
+
+
+class Attachment(FlaskForm):
+    """The household that an interview is of; empty: the one that it says itself."""
+
+    household = HiddenField(validators=[Length(max=36)])
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    words = StringField(_("Why (stands in the log)"), [Length(max=MAX_COMMENT)])
+
+
+class Day(FlaskForm):
+    """The day on which an interview was, as a person found."""
+
+    day = DateField(_("The household was visited on"), [InputRequired()])
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    words = StringField(_("Who said so (stands in the log)"), [Length(max=MAX_COMMENT)])
+
+
+class Merging(FlaskForm):
+    """What was seen of both interviews. Choices come as `take:<place>`, "a" or "b"."""
+
+    seen_a = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    seen_b = IntegerField(widget=HiddenInput(), validators=[InputRequired()])

@@ -1,0 +1,138 @@
+"""The desk's first page, and what its pages share: the communes a reader may see, the round, what places are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from models import Round
+from survey.access import has_verb
+from survey.problems import Problem
+from survey.review import queue
+from survey.accounts.accounts import communes_of
+from survey.devices.phones import devices_in
+from survey.reports.export import in_language
+from survey.reports.selection import Condition
+from survey.register.names import names_in
+from survey.review.queue import Shelf
+from survey.evidence.receipts import restored_at
+from survey.reports.report import progress
+from survey.terms import Dimension, HouseholdClass, Indicator, Role, RoundState
+from survey.web import formats
+from survey.web.language import current_language
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now, server_doubt
+
+blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a page of the desk is about. `commune_id` None: all communes of the reader's area."""
+
+    communes: tuple[str, ...]
+    commune_id: str | None
+    rounds: Sequence[Round]
+    round: Round | None
+    names: dict[str, str]
+
+    def name(self, place_id: str | None) -> str:
+        return self.names.get(place_id or "", "")
+
+    @property
+    def villages(self) -> dict[str, str]:
+        """The commune's villages by id."""
+        return {key: name for key, name in self.names.items() if key not in self.communes}
+
+    @property
+    def asked_round(self) -> Round:
+        """The round; raises not_found while there is none."""
+        if self.round is None:
+            raise Problem("not_found")
+        return self.round
+
+    def condition(self) -> Condition:
+        return Condition(self.asked_round.id, self.communes)
+
+
+def open_desk(verb: str, commune_id: str | None = None) -> Desk:
+    """The communes in which the reader has `verb` (only `commune_id` when given) and the round that `?round=` names,
+    else the latest open one, else the latest."""
+    session = get_session()
+    may_see = communes_of(session, current_account(), verb)
+    if commune_id is None and len(may_see) == 1:
+        commune_id = may_see[0]
+    communes = tuple(may_see) if commune_id is None else (commune_id,)
+    rounds = session.scalars(select(Round).order_by(
+        Round.state != RoundState.OPEN.value, Round.trial, Round.year.desc(), Round.id
+    ))
+    found = list(rounds)
+    wanted = request.args.get("round")
+    chosen = next((one for one in found if wanted in (None, one.id)), None)
+    if wanted is not None and chosen is None:
+        raise Problem("not_found")
+    return Desk(communes, commune_id, found, chosen, names_in(session, communes, now().date()))
+
+
+def page_number() -> int:
+    """`?page=`, from 1."""
+    return min(max(request.args.get("page", 1, int), 1), 100_000)
+
+
+def init_app(app: Flask) -> None:
+    formats.init_app(app)
+    app.jinja_env.globals.update(
+        may_here=lambda verb: has_verb(current_account().role, verb),
+        term=lambda term: term.label(current_language()),
+        said=lambda words: in_language(words, current_language()),
+        round_state=lambda one: RoundState(one.state).label(current_language()),
+        moment_now=now,
+        server_doubt=server_doubt,
+        this_desk=lambda: open_desk("desk.read"),
+        household_class=HouseholdClass,
+        indicator=Indicator,
+        dimension=Dimension,
+    )
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/")
+@permitted("desk.read")
+def home() -> str | Response:
+    """What awaits the supervisor; for who sees several communes, how far each one is."""
+    desk = open_desk("desk.read")
+    if desk.commune_id is None:
+        return province(desk)
+    return redirect(url_for(".commune", commune_id=desk.commune_id))
+
+
+def province(desk: Desk) -> str:
+    """How far each commune is."""
+    found = progress(get_session(), desk.condition(), by_village=False) if desk.round else None
+    return render_template("desk/province.html", desk=desk, found=found)
+
+
+@blueprint.get("/<commune_id>/")
+@permitted("desk.read")
+def commune(commune_id: str) -> str:
+    """What awaits a decision in one commune, which phones hold entries, how far each village is."""
+    desk = open_desk("desk.read", commune_id)
+    session = get_session()
+    if desk.round is None:
+        return render_template("desk/commune.html", desk=desk, found=None, counts={}, phones=[])
+    shelf = Shelf(commune_id, desk.round.id)
+    return render_template(
+        "desk/commune.html",
+        desk=desk,
+        found=progress(session, desk.condition(), by_village=True),
+        counts=queue.counts(session, shelf)[None],
+        phones=[phone for phone in devices_in(session, commune_id) if phone.unsent or phone.gone],
+        restored=restored_at(session),
+        decides=current_account().role == Role.SUPERVISOR,
+    )

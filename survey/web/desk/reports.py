@@ -1,0 +1,142 @@
+"""The report, its CSV, and the list of households behind each of its figures."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, Response, render_template, request, url_for
+
+from survey.poverty.readings import Reading
+from survey.problems import Problem
+from survey.reports import selection
+from survey.questionnaires import readings
+from survey.reports.columns import Cell
+from survey.reports.csvfile import written
+from survey.reports.selection import Basis, Condition
+from survey.questionnaires.published import load_form
+from survey.reports.report import Report, long_table, report
+from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
+from survey.web.desk.home.home import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.security import permitted
+from survey.web.session import get_session
+
+blueprint = Blueprint("reports", __name__, url_prefix="/desk")
+Value = TypeVar("Value", bound=StrEnum)
+MEASURES = [(dimension, [key for key, its in DIMENSION_OF.items() if its is dimension]) for dimension in Dimension]
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(households_of=households_of, Basis=Basis, HouseholdClass=HouseholdClass)
+    app.jinja_env.globals.update(RegisterState=RegisterState, measures=MEASURES)
+    app.register_blueprint(blueprint)
+
+
+def households_of(condition: Condition, page: int | None = None) -> str:
+    """The address of the list of the households that meet `condition`; no name of anybody stands in it."""
+    terms = {
+        "village": condition.village_id,
+        "state": condition.state,
+        "basis": condition.basis,
+        "class": condition.household_class,
+        "indicator": condition.indicator,
+        "dimension": condition.dimension,
+        "reading": condition.reading,
+        "classified": 1 if condition.classified else None,
+        "assessed": 1 if condition.assessed else None,
+        "page": page,
+    }
+    given: dict[str, Any] = {name: str(term) for name, term in terms.items() if term is not None}
+    if len(condition.communes) == 1:
+        given["commune_id"] = condition.communes[0]
+    return url_for("reports.listed", round=condition.round_id, **given)
+
+
+def asked_condition(desk: Desk) -> Condition:
+    """The condition that the address names, within what the reader may see."""
+    return Condition(
+        desk.asked_round.id,
+        desk.communes,
+        village_id=request.args.get("village") or None,
+        state=_term("state", RegisterState),
+        basis=_term("basis", Basis),
+        household_class=_term("class", HouseholdClass),
+        classified="classified" in request.args,
+        indicator=_term("indicator", Indicator),
+        dimension=_term("dimension", Dimension),
+        assessed="assessed" in request.args,
+        reading=request.args.get("reading") or None,
+    )
+
+
+def _term(name: str, terms: type[Value]) -> Value | None:
+    value = request.args.get(name)
+    if not value:
+        return None
+    found = next((term for term in terms if term.value == value), None)
+    if found is None:
+        raise Problem("not_found")
+    return found
+
+
+@blueprint.get("/report")
+@blueprint.get("/<commune_id>/report")
+@permitted("report.read")
+def page(commune_id: str | None = None) -> str:
+    """Classes, dimensions and indicators: by village in a commune, by commune above it."""
+    desk = open_desk("report.read", commune_id)
+    if desk.round is None:
+        return render_template("desk/report.html", desk=desk, found=None)
+    among, village = _term("class", HouseholdClass), request.args.get("village") or None
+    found = _found(desk, among, village)
+    return render_template(
+        "desk/report.html", desk=desk, found=found, among=among, village=village, readings=open_readings(desk)
+    )
+
+
+@blueprint.get("/report.csv")
+@blueprint.get("/<commune_id>/report.csv")
+@permitted("report.read")
+def as_csv(commune_id: str | None = None) -> Response:
+    """The same figures as a long table."""
+    desk = open_desk("report.read", commune_id)
+    found = _found(desk, _term("class", HouseholdClass), request.args.get("village") or None)
+    rows = list(long_table(found, open_readings(desk)))
+    table: list[list[Cell]] = [[desk.name(row["place_id"]), desk.asked_round.year, *row.values()] for row in rows]
+    header = ["place_name", "round_year", *rows[0]]
+    response = Response(written(header, table), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="bao-cao-{desk.asked_round.year}.csv"'
+    return response
+
+
+def open_readings(desk: Desk) -> list[Reading]:
+    """The readings that the round's questionnaire makes and no paper confirms."""
+    survey_round = desk.asked_round
+    form = load_form(get_session(), survey_round.form_id, survey_round.form_version)
+    return readings.unconfirmed(get_session(), form)
+
+
+def _found(desk: Desk, among: HouseholdClass | None, village: str | None) -> Report:
+    scope = desk.condition().narrowed(household_class=among, village_id=village)
+    return report(get_session(), scope, by_village=desk.commune_id is not None)
+
+
+@blueprint.get("/households")
+@blueprint.get("/<commune_id>/households")
+@permitted("report.read")
+def listed(commune_id: str | None = None) -> str:
+    """The households that meet a condition, a page of them."""
+    desk = open_desk("report.read", commune_id)
+    condition, number, session = asked_condition(desk), page_number(), get_session()
+    total = selection.count(session, condition)
+    rows = selection.listed(session, condition, (number - 1) * PAGE_SIZE, PAGE_SIZE)
+    return render_template(
+        "desk/households.html",
+        desk=desk,
+        condition=condition,
+        rows=rows,
+        total=total,
+        page=number,
+        pages=-(-total // PAGE_SIZE),
+        readings=open_readings(desk) if condition.reading else (),
+    )

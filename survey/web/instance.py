@@ -1,0 +1,158 @@
+"""The place that a server or a command works on: a database, a folder, the keys in it. It is told, and refused in one
+sentence when it is not whole.
+
+A misspelt INSTANCE and a DATABASE_URL that was cut name a place where nothing is. Nothing is made there unless that
+was asked for: `migrate --new`, `demo`, or a program that hands `create_app` its settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask, current_app
+from sqlalchemy import URL, Engine, inspect
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from models.database import reading_engine
+from models.schema import differences
+from survey.operations.keys import ESCROW, RECEIPT, SESSION, Keys, read_keys, strangers, wanted
+from survey.operations.restore import UNFINISHED
+
+NEW_OR_WRONG = (
+    "Nếu đúng là nơi mới, hãy chạy: flask --app app migrate --new. Nếu không, hãy xem lại DATABASE_URL và INSTANCE."
+)
+SHOWN = 6  # of what is missing in the tables
+_SECRETS = ("password", "sslpassword", "oauth_client_secret")  # what an address may say in its query
+
+
+def take_keys(app: Flask) -> None:
+    """Load the keys that lie in INSTANCE; ends the program when one of the files holds no key."""
+    folder = app.config["INSTANCE"]
+    try:
+        keys = read_keys(Path(folder))
+    except ValueError as name:
+        raise SystemExit(f"{folder}/{name} đã hỏng. Hãy chép lại tệp này từ bản sao lưu.") from None
+    except OSError as fault:
+        raise SystemExit(f"Không đọc được khoá {fault.filename}: {fault.strerror}") from None
+    held = keys.content.get
+    app.config.update(SECRET_KEY=held(SESSION), RECEIPT_KEY=held(RECEIPT), ESCROW_KEY=held(ESCROW))
+    app.extensions.update(keys=keys, signer=keys.signer, escrow=keys.escrow)
+
+
+def where() -> str:
+    """The database, without its passwords, and the folder."""
+    return f"{address(_engine().url)}, thư mục {current_app.config['INSTANCE']}"
+
+
+def address(url: URL) -> str:
+    """The address of a database, as DATABASE_URL has it, without its passwords."""
+    url = url.set(drivername=url.get_backend_name())
+    return url.update_query_dict({name: "***" for name in _SECRETS if name in url.query}).render_as_string()
+
+
+def tell_where() -> None:
+    """Whoever named the place by the environment, or did not name it, is told which it is."""
+    if current_app.config["TELLS_WHERE"] and "place_told" not in current_app.extensions:
+        print(f"Nơi làm việc: {where()}", file=sys.stderr)
+        current_app.extensions["place_told"] = True
+
+
+def require_place() -> None:
+    """All that a server or a command rests on. Looked at once, not by each transaction of a command."""
+    if "place_seen" in current_app.extensions:
+        return
+    require_tables()
+    require_whole_restore()
+    _require_schema()
+    require_known_keys()
+    missing = _keys().missing
+    if missing:
+        raise SystemExit(f"Thiếu khoá {', '.join(missing)} trong {current_app.config['INSTANCE']}. {NEW_OR_WRONG}")
+    current_app.extensions["place_seen"] = True
+
+
+def require_tables(*, new: bool = False) -> None:
+    """The database opens and, unless the place may be `new`, has tables."""
+    tell_where()
+    engine = _engine()
+    file = _file_of(engine)
+    if not new and file is not None and not file.parent.is_dir():
+        raise SystemExit(f"Không mở được cơ sở dữ liệu: {where()}. {NEW_OR_WRONG}")
+    try:
+        if new or file is None or file.exists():  # to open it would make it
+            engine.connect().close()
+    except DBAPIError:
+        raise SystemExit(f"Không mở được cơ sở dữ liệu: {address(engine.url)}") from None
+    if not new and is_empty():
+        raise SystemExit(f"Cơ sở dữ liệu chưa có bảng nào của Sổ Hộ: {where()}. {NEW_OR_WRONG}")
+
+
+def is_empty() -> bool:
+    """Whether there is no table of ours. Of an SQLite database that is not there no file is made."""
+    file = _file_of(_engine())
+    missing = file is not None and not file.exists()
+    return missing or not inspect(reading_engine(_engine())).has_table("server_state")
+
+
+def require_whole_restore() -> None:
+    if (Path(current_app.config["INSTANCE"]) / UNFINISHED).exists():
+        raise SystemExit(
+            "Lần phục hồi trước bị ngắt giữa chừng. Chạy lại: flask --app app backup restore THƯ_MỤC --replace"
+        )
+
+
+def _require_schema() -> None:
+    found = differences(_engine())
+    if found:
+        rest = f" và {len(found) - SHOWN} chỗ nữa" if len(found) > SHOWN else ""
+        raise SystemExit(
+            f"Cơ sở dữ liệu không khớp với chương trình, thiếu hoặc khác: {', '.join(found[:SHOWN])}{rest}. Hãy chạy: "
+            "flask --app app migrate; nếu vẫn còn câu này, hãy phục hồi bản sao lưu gần nhất."
+        )
+
+
+def require_known_keys() -> None:
+    """No key is there that the database does not know, and none is gone that it knows."""
+    folder, keys = current_app.config["INSTANCE"], _keys()
+    with Session(reading_engine(_engine())) as session:
+        lost = [(name, "không có ở đó") for name in keys.missing if name in wanted(session)]
+        unknown = [(name, "là khoá lạ") for name in strangers(session, keys)]
+    for name, fault in (lost + unknown)[:1]:
+        raise SystemExit(
+            f"Cơ sở dữ liệu này đã dùng một khoá {name} khác: tệp trong {folder} {fault}. Hãy xem lại INSTANCE và "
+            f"DATABASE_URL, hoặc chép {name} từ bản sao lưu. Nếu khoá cũ đã mất hẳn: flask --app app keys accept {name}"
+        )
+
+
+@contextmanager
+def in_one_sentence() -> Iterator[None]:
+    """A database that went away, is locked or has no room ends a command with a sentence, not with a traceback."""
+    try:
+        yield
+    except OperationalError as fault:
+        raise SystemExit(f"Cơ sở dữ liệu không làm được việc này: {first_line(fault)}") from None
+
+
+def first_line(fault: Exception) -> str:
+    """What the database said, without the lines after it, which may quote a row."""
+    return str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0][:300]
+
+
+def _file_of(engine: Engine) -> Path | None:
+    """The file of an SQLite database; None for every other."""
+    name = engine.url.database if engine.dialect.name == "sqlite" else None
+    return Path(name) if name and name != ":memory:" and not name.startswith("file:") else None
+
+
+def _engine() -> Engine:
+    engine: Engine = current_app.extensions["engine"]
+    return engine
+
+
+def _keys() -> Keys:
+    keys: Keys = current_app.extensions["keys"]
+    return keys

@@ -1,0 +1,1 @@
+"""The office: accounts, questionnaires, points tables, the register, rounds."""

@@ -1,0 +1,175 @@
+"""Accounts: who may sign in, for which villages; and one's own password."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from models import Account
+from survey.problems import Problem
+from survey.accounts import accounts
+from survey.evidence import audit
+from survey.devices import phones
+from survey.register.places import periods_at, villages_in
+from survey.terms import Role
+from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, Person
+from survey.web.language import current_language
+from survey.web.security import current_account, permitted, sign_in
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("accounts", __name__)
+
+
+@blueprint.get("/accounts/")
+@permitted("account.read")
+def listing() -> str:
+    """The accounts that the reader looks after."""
+    session = get_session()
+    found = accounts.accounts_in_reach(session, current_account())
+    villages = {account.id: accounts.villages_of(session, account) for account in found}
+    places = [village for assigned in villages.values() for village in assigned]
+    places += [account.place_id for account in found if account.place_id]
+    names = {place: period.name for place, period in periods_at(session, places, now().date()).items()}
+    return render_template("accounts/list.html", found=found, villages=villages, names=names, role=Role)
+
+
+@blueprint.route("/accounts/new", methods=["GET", "POST"])
+@permitted("account.manage")
+def new() -> str | tuple[str, int]:
+    """Add an account; its first password is made here and shown once."""
+    form = _new_form(current_account())
+    if request.method == "GET" or not form.validate():
+        return render_template("accounts/new.html", form=form), 200 if request.method == "GET" else 422
+    password = accounts.new_password()
+    try:
+        made = _create(form, password)
+    except Problem:
+        form.username.errors = [_("This account name is taken.")]
+    except ValueError:
+        form.place.errors = [_("This code does not fit the role.")]
+    else:
+        audit.record(get_session(), now(), current_account().id, "account_created", made.id)
+        return render_template("accounts/password_made.html", account=made, password=password)
+    return render_template("accounts/new.html", form=form), 422
+
+
+@blueprint.route("/accounts/<account_id>", methods=["GET", "POST"])
+@permitted("account.manage")
+def one(account_id: str) -> str | tuple[str, int] | Response:
+    """An account: its name and villages. Before villages are taken away, what is still on its phones is named."""
+    account = _find(account_id)
+    form = Person(obj=account)
+    form.villages.choices = _villages(account.place_id) if account.role == Role.ENUMERATOR else []
+    if request.method == "GET":
+        form.villages.data = accounts.villages_of(get_session(), account)
+    elif form.validate():
+        taken = set(accounts.villages_of(get_session(), account)) - set(form.villages.data or [])
+        if taken and (page := _named_first("villages", account)):
+            return page
+        account.display_name = form.display_name.data.strip()
+        accounts.assign_villages(get_session(), account, form.villages.data or [])
+        detail = {"villages": accounts.villages_of(get_session(), account)}
+        audit.record(get_session(), now(), current_account().id, "account_changed", account.id, detail)
+        return redirect(url_for(".listing"), 303)
+    status = 200 if request.method == "GET" else 422
+    return render_template("accounts/one.html", form=form, account=account, role=Role), status
+
+
+@blueprint.post("/accounts/<account_id>/password")
+@permitted("account.manage")
+def reset_password(account_id: str) -> str | tuple[str, int]:
+    """Make a new password, shown once; the account's sessions end."""
+    account = _find(account_id)
+    if page := _named_first("password", account):
+        return page
+    password = accounts.new_password()
+    accounts.set_password(account, password)
+    audit.record(get_session(), now(), current_account().id, "password_reset", account.id)
+    return render_template("accounts/password_made.html", account=account, password=password)
+
+
+@blueprint.post("/accounts/<account_id>/active")
+@permitted("account.manage")
+def set_active(account_id: str) -> Response | tuple[str, int]:
+    """Close an account or open it again."""
+    account = _find(account_id)
+    if account.id == current_account().id:
+        raise Problem("not_allowed_now")
+    active = request.form.get("active") == "1"
+    if not active and (page := _named_first("close", account)):
+        return page
+    accounts.deactivate(account, active)
+    verb = "account_opened" if active else "account_closed"
+    audit.record(get_session(), now(), current_account().id, verb, account.id)
+    return redirect(url_for(".listing"), 303)
+
+
+@blueprint.route("/account/password", methods=["GET", "POST"])
+@permitted("self.manage")
+def own_password() -> str | tuple[str, int]:
+    """Change one's own password; every other session of the account ends."""
+    form, account = ChangePassword(), current_account()
+    if request.method == "GET":
+        return render_template("accounts/own_password.html", form=form, done=False)
+    if form.validate() and not accounts.password_matches(account.password_hash, form.current.data):
+        form.current.errors = [_("This is not your password now.")]
+    if form.errors:
+        return render_template("accounts/own_password.html", form=form, done=False), 422
+    accounts.set_password(account, form.password.data)
+    audit.record(get_session(), now(), account.id, "password_changed", account.id)
+    sign_in(account)
+    return render_template("accounts/own_password.html", form=form, done=True)
+
+
+def _named_first(what: str, account: Account) -> tuple[str, int] | None:
+    """The page that names what would be stranded on the account's phones; None when nothing would be, or when somebody
+    has read it and goes on."""
+    held = phones.stranded(get_session(), account)
+    if not held or request.form.get("confirmed") == "1":
+        return None
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    back = url_for(".one", account_id=account.id)
+    page = render_template("devices/confirm.html", what=what, account=account, held=held, fields=fields, back=back)
+    return page, 409
+
+
+def _find(account_id: str) -> Account:
+    """An account that the reader looks after; any other is as if it did not exist."""
+    for account in accounts.accounts_in_reach(get_session(), current_account()):
+        if account.id == account_id:
+            return account
+    raise Problem("not_found")
+
+
+def _new_form(account: Account) -> NewEnumerator:
+    if account.role != Role.ADMIN:
+        form = NewEnumerator()
+        form.villages.choices = _villages(account.place_id)
+        return form
+    full = NewAccount()
+    full.role.choices = [(role.value, role.label(current_language())) for role in Role]
+    full.villages.choices = []
+    return full
+
+
+def _create(form: NewEnumerator, password: str) -> Account:
+    full = form if isinstance(form, NewAccount) else None
+    return accounts.create_account(
+        get_session(),
+        username=form.username.data,
+        display_name=form.display_name.data,
+        role=Role(full.role.data) if full else Role.ENUMERATOR,
+        password=password,
+        now=now(),
+        place_id=(full.place.data.strip() or None) if full else current_account().place_id,
+        villages=form.villages.data or [],
+        language="vi",
+    )
+
+
+def _villages(commune_id: str | None) -> list[tuple[str, str]]:
+    ids = villages_in(get_session(), commune_id) if commune_id else []
+    periods = periods_at(get_session(), ids, now().date())
+    return [(village, periods[village].name) for village in ids if village in periods]

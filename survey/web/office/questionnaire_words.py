@@ -1,0 +1,128 @@
+"""What is said about questionnaires: why a file was not taken, what a check found, what became of a version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from survey.questionnaires.form_files import Refusal
+
+REFUSALS = {
+    "name": lazy_gettext("%(name)s: this is no file name that can be kept. Letters, digits, _ - . and no folder."),
+    "twice": lazy_gettext("%(name)s: two files have this name. Send one of them."),
+    "kind": lazy_gettext("%(name)s: this kind of file cannot be attached. These can: %(known)s."),
+    "empty": lazy_gettext("%(name)s: the file is empty."),
+    "too_large": lazy_gettext("%(name)s: the file is larger than %(limit)s MB. Make it smaller."),
+    "not_that": lazy_gettext("%(name)s: what is in the file is no %(ending)s. Open it and save it again as such."),
+    "too_many": lazy_gettext("More than %(limit)s files. Take away what the questionnaire does not use."),
+    "all_too_large": lazy_gettext("Together the files are larger than %(limit)s MB. Make pictures and sounds smaller."),
+    "too_many_rows": lazy_gettext("%(name)s: more than %(limit)s rows. Put long lists into an attached CSV."),
+    "long_table": lazy_gettext("%(name)s: more than %(limit)s rows, too long for a phone. Keep what is needed here."),
+    "source_kind": lazy_gettext("%(name)s: a questionnaire is a file .xlsx, .csv or .md."),
+    "not_a_workbook": lazy_gettext("%(name)s: this cannot be opened as an Excel workbook. Save it again as .xlsx."),
+    "not_text": lazy_gettext("%(name)s: this is not text in UTF-8. Save it again as UTF-8."),
+    "points_kind": lazy_gettext("%(name)s: a points table is a file .xlsx or .csv."),
+    "points_columns": lazy_gettext("%(name)s: the first row must have the columns item, answer, region, points."),
+    "points_key": lazy_gettext("%(name)s, row %(row)s: this table has no cell “%(key)s”."),
+    "points_twice": lazy_gettext("%(name)s, row %(row)s: “%(key)s” stands here for the second time."),
+    "points_figure": lazy_gettext("%(name)s, row %(row)s: “%(figure)s” is no number of points."),
+}
+# How the check of a workbook quotes an expression (its own words, translated with the rest of them).
+OF_TEXT, OF_TEXT_AT = "%(message)s, in: %(text)s", "%(message)s (at character %(at)s), in: %(text)s"
+FILE_CHANGES = {
+    "added": lazy_gettext("new"),
+    "removed": lazy_gettext("taken away"),
+    "changed": lazy_gettext("other content"),
+}
+
+
+# The items of the B1 table as shipped; the form asks for what they are worked out from, in other words.
+ITEMS = {
+    "so_nguoi": lazy_gettext("Persons in the household"),
+    "phu_thuoc": lazy_gettext("Dependants"),
+    "bang_cap": lazy_gettext("Highest schooling in the household"),
+    "cong_luong": lazy_gettext("Persons with a labour contract"),
+    "luong_huu": lazy_gettext("Persons with a pension or monthly allowance"),
+    "tuong": lazy_gettext("Walls of the house"),
+    "cot": lazy_gettext("Columns of the house"),
+    "mai": lazy_gettext("Roof of the house"),
+    "dien_tich": lazy_gettext("Floor area a person (m²)"),
+    "nguon_dien": lazy_gettext("Source of electricity"),
+    "dien_kwh": lazy_gettext("Electricity a month (kWh)"),
+    "nguon_nuoc": lazy_gettext("Source of water"),
+    "loai_nha_tieu": lazy_gettext("Latrine"),
+    "tivi": lazy_gettext("Television"),
+    "may_tinh": lazy_gettext("Computer"),
+    "xe_may": lazy_gettext("Motorbikes"),
+    "o_to": lazy_gettext("Car"),
+    "tu_lanh": lazy_gettext("Refrigerator"),
+    "may_giat": lazy_gettext("Washing machine"),
+    "binh_nong_lanh": lazy_gettext("Water heater"),
+    "dieu_hoa": lazy_gettext("Air conditioner"),
+    "may_nong_nghiep": lazy_gettext("Farm machines"),
+    "may_che_bien": lazy_gettext("Processing machines"),
+    "dat_nong_nghiep": lazy_gettext("Farm land (m²)"),
+    "dat_rung": lazy_gettext("Forest land (m²)"),
+    "trau_bo": lazy_gettext("Buffaloes, cows, horses"),
+    "lon_de": lazy_gettext("Pigs, goats, sheep"),
+    "gia_cam": lazy_gettext("Poultry"),
+    "thuy_san": lazy_gettext("Fish farming"),
+}
+ANSWERS = {
+    "co": lazy_gettext("yes"),
+    "khong": lazy_gettext("no"),
+    "chua_tieu_hoc": lazy_gettext("less than primary school"),
+    "tieu_hoc": lazy_gettext("primary school"),
+    "thcs": lazy_gettext("lower secondary school"),
+    "thpt": lazy_gettext("upper secondary school"),
+    "so_trung_cap": lazy_gettext("elementary or intermediate vocational"),
+    "cao_dang_tro_len": lazy_gettext("college or higher"),
+}
+
+
+def item_words(name: str, label: str) -> str:
+    return str(ITEMS.get(name) or label or name.replace("_", " "))
+
+
+def answer_words(name: str, label: str) -> str:
+    """An answer of a points table as it is read: 7_tro_len → 7 or more, 50_99 → 50–99."""
+    if label:
+        return label
+    if match := re.fullmatch(r"(\d+)_tro_len", name):
+        return gettext("%(number)s or more", number=match[1])
+    if match := re.fullmatch(r"duoi_(\d+)", name):
+        return gettext("under %(number)s", number=match[1])
+    if match := re.fullmatch(r"(\d+)_(\d+)", name):
+        return f"{match[1]}–{match[2]}"
+    return str(ANSWERS.get(name) or name.replace("_", " "))
+
+
+def refusals(found: Iterable[Refusal]) -> list[str]:
+    return [str(REFUSALS[one.code]) % one.values for one in found]
+
+
+def sentence(fault: Mapping[str, Any]) -> str:
+    """A fault of a check in the reader's language; one whose words are not ours stays as it is. The value `of_text`
+    is the expression that is meant, `of_at` the character in it."""
+    template, values = str(fault["template"]), fault["values"]
+    try:
+        said = gettext(template) % values if values else gettext(template).replace("%%", "%")
+        if "of_text" in values:
+            whole = OF_TEXT_AT if "of_at" in values else OF_TEXT
+            said = gettext(whole) % {"message": said, "text": values["of_text"], "at": values.get("of_at")}
+    except (KeyError, TypeError, ValueError):
+        return template
+    return said
+
+
+def place(fault: Mapping[str, Any]) -> str:
+    """Where a fault stands: sheet, row, column."""
+    parts = [gettext("sheet %(name)s", name=fault["sheet"])]
+    if fault["row"]:
+        parts.append(gettext("row %(number)s", number=fault["row"]))
+    if fault["column"]:
+        parts.append(gettext("column %(name)s", name=fault["column"]))
+    return ", ".join(parts)

@@ -1,0 +1,175 @@
+"""Rounds: what is open, how far it is from being closed, and opening and closing one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext, ngettext
+from sqlalchemy import select
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from models import FormVersion, Place, PlacePeriod, Round, Standard
+from survey.problems import Problem
+from survey.rounds import reclassify, rounds
+from survey.questionnaires import standards
+from survey.accounts.accounts import communes_of
+from survey.register.names import names_in
+from survey.rounds.rounds import Obstacle
+from survey.terms import B1Method, PlaceKind, RoundKind, RoundState
+from survey.web.forms import Closing, NewRound, NewStandard
+from survey.web.language import current_language
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("rounds", __name__, url_prefix="/rounds")
+JUDGED_AGAIN = 2000  # records, about twenty seconds; more are for the command `round move`
+OBSTACLES = {
+    "not_visited": lazy_gettext("households not visited yet"),
+    "to_review": lazy_gettext("households received, to be reviewed"),
+    "returned": lazy_gettext("households returned, not mended yet"),
+    "held": lazy_gettext("records held, to be looked at"),
+    "illustrative_b1": lazy_gettext("households accepted on the illustrative B1 table, which is not official"),
+}
+
+
+@blueprint.get("/")
+@permitted("round.read")
+def listing() -> str:
+    """Every round, the newest first; of those that are open, what stands in the way of closing."""
+    found = get_session().scalars(select(Round).order_by(Round.year.desc(), Round.opens_on.desc(), Round.id)).all()
+    left = {one.id: rounds.obstacles(get_session(), one) for one in found if one.state == RoundState.OPEN}
+    others = {one.id: _others(one) for one in found if one.state == RoundState.OPEN}
+    return render_template(
+        "rounds/list.html", found=found, left=left, others=others, words=words, closing=Closing(), **_terms()
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@permitted("round.manage")
+def new() -> str | tuple[str, int] | Response:
+    """Open a round over every household on the register."""
+    form = NewRound()
+    in_use = select(FormVersion.form_id, FormVersion.version).where(FormVersion.retired_at.is_(None))
+    versions = get_session().execute(in_use.order_by(FormVersion.published_at.desc())).all()
+    form.questionnaire.choices = [(f"{one.form_id} {one.version}", f"{one.form_id} {one.version}") for one in versions]
+    form.kind.choices = [(kind.value, kind.label(current_language())) for kind in RoundKind]
+    form.b1_method.choices = [(method.value, method.label(current_language())) for method in B1Method]
+    known = standards.listing(get_session())
+    own = ("", gettext("The questionnaire's own, else the one in force"))
+    form.standard.choices = [own, *((one.code, one.title) for one in known)]
+    if not form.validate_on_submit():
+        return render_template("rounds/new.html", form=form), 422 if form.is_submitted() else 200
+    form_id, _, version = form.questionnaire.data.partition(" ")
+    rounds.open_round(
+        get_session(),
+        title=form.title.data.strip(),
+        year=form.year.data,
+        kind=RoundKind(form.kind.data),
+        form=get_session().get_one(FormVersion, (form_id, version)),
+        standard=form.standard.data or None,
+        trial=form.trial.data,
+        b1_method=B1Method(form.b1_method.data),
+        opens_on=form.opens_on.data,
+        closes_on=form.closes_on.data,
+        now=now(),
+        account_id=current_account().id,
+    )
+    return redirect(url_for(".listing"), 303)
+
+
+@blueprint.post("/<round_id>/form")
+@permitted("round.manage")
+def move(round_id: str) -> Response:
+    """Ask an open round with another version of its questionnaire."""
+    session = get_session()
+    found = session.get(Round, round_id)
+    stored = session.get(FormVersion, (found.form_id, request.form.get("version", "")[:64])) if found else None
+    if found is None or stored is None:
+        raise Problem("not_found")
+    judged = rounds.move_round(session, found, stored, now(), current_account().id, most=JUDGED_AGAIN)
+    flash(gettext("%(round)s is asked with version %(version)s now.", round=found.title, version=stored.version))
+    if judged:
+        flash(ngettext("%(num)s record was judged again with the official points.",
+                       "%(num)s records were judged again with the official points.", judged))  # fmt: skip
+    return redirect(url_for(".listing"), 303)
+
+
+@blueprint.get("/<round_id>/changes")
+@permitted("round.read")
+def changes(round_id: str) -> str:
+    """Whose class another version of the questionnaire would change."""
+    session = get_session()
+    found = session.get(Round, round_id)
+    stored = session.get(FormVersion, (found.form_id, request.args.get("version", "")[:64])) if found else None
+    if found is None or stored is None:
+        raise Problem("not_found")
+    communes = communes_of(session, current_account(), "round.read")
+    compared = reclassify.compare(session, found, stored, communes, most=JUDGED_AGAIN)
+    names = names_in(session, communes, now().date())
+    return render_template("rounds/changes.html", one=found, version=stored.version, compared=compared, names=names)
+
+
+@blueprint.post("/<round_id>/close")
+@permitted("round.manage")
+def close(round_id: str) -> Response:
+    """Close a round, or say what stands in the way."""
+    found = get_session().get(Round, round_id)
+    if found is None:
+        raise Problem("not_found")
+    try:
+        rounds.close_round(get_session(), found, now(), current_account().id)
+    except Problem as problem:
+        obstacles = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
+        raise Problem(problem.code, detail={"reasons": [words(one) for one in obstacles]}) from problem
+    return redirect(url_for(".listing"), 303)
+
+
+@blueprint.get("/standards")
+@permitted("round.read")
+def standard_list() -> str:
+    """The poverty standards: their period, where they apply, how well each is known."""
+    return render_template("rounds/standards.html", found=standards.listing(get_session()), places=_provinces())
+
+
+@blueprint.route("/standards/new", methods=["GET", "POST"])
+@permitted("round.manage")
+def new_standard() -> str | tuple[str, int] | Response:
+    """Enter a standard: a later decree's, or a province's own."""
+    form = NewStandard()
+    form.place.choices = [("", gettext("The whole country")), *_provinces().items()]
+    if not form.validate_on_submit():
+        return render_template("rounds/new_standard.html", form=form), 422 if form.is_submitted() else 200
+    named = ("code", "title", "valid_from", "valid_to", "is_complete", "status", "source",
+             "rural_income", "urban_income", "rural_points", "urban_points")  # fmt: skip
+    values = {name: form[name].data for name in named}
+    made = Standard(**values, place_id=form.place.data or None)
+    standards.add_standard(get_session(), made, now(), current_account().id)
+    return redirect(url_for(".standard_list"), 303)
+
+
+def _provinces() -> dict[str, str]:
+    """The names of the provinces that are loaded."""
+    names = (
+        select(Place.id, PlacePeriod.name)
+        .join(PlacePeriod, PlacePeriod.place_id == Place.id)
+        .where(Place.kind == PlaceKind.PROVINCE.value, PlacePeriod.valid_to.is_(None))
+        .order_by(PlacePeriod.name)
+    )
+    return {id: name for id, name in get_session().execute(names)}  # noqa: C416 - dict() needs tuples
+
+
+def words(obstacle: Obstacle) -> str:
+    """An obstacle as a person reads it."""
+    return f"{obstacle.number} {OBSTACLES[obstacle.code]}"
+
+
+def _others(one: Round) -> list[str]:
+    """Versions of the round's questionnaire that could be put in place, the newest first."""
+    query = select(FormVersion.version).where(
+        FormVersion.form_id == one.form_id, FormVersion.version != one.form_version, FormVersion.retired_at.is_(None)
+    )
+    return list(get_session().scalars(query.order_by(FormVersion.published_at.desc())))
+
+
+def _terms() -> dict[str, object]:
+    return {"state": RoundState, "kind": RoundKind, "method": B1Method, "title": gettext("Rounds")}

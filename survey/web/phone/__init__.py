@@ -1,0 +1,1 @@
+"""The phone's door: its shell and the sync protocol."""

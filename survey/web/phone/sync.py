@@ -1,0 +1,278 @@
+"""The phone's side door, /api/v1/: see docs/sync.md, which this file keeps to."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import or_, select
+from sqlalchemy.orm import load_only
+
+from models import Account, Attachment, FormVersion, Round
+from survey.form.form import Form
+from survey.problems import Problem, held_next
+from survey.devices import phones
+from survey.accounts.accounts import villages_of
+from survey.clocks import HERE
+from survey.intake.envelope import read_asked, read_envelope
+from survey.carry.carry import give_pass
+from survey.files.store import store_file
+from survey.register.places import periods_at, region_of
+from survey.questionnaires.published import content_of, find_file
+from survey.devices.pull import LIMIT, pull
+from survey.evidence.receipts import Signer, generation, instant, successions
+from survey.intake.receive import Outcome, receive, received
+from survey.terms import RoundState
+from survey.web.phone.shell import app_version
+from survey.web.formats import round_title
+from survey.web.language import current_language
+from survey.web.phone.openapi import DESCRIPTION
+from survey.web.security import (
+    current_account,
+    only_delivers,
+    permitted,
+    public,
+    remember_device,
+    session_devices,
+    signed_in_since,
+)
+from survey.web.session import get_session, now, server_doubt
+from survey.web.phone.vault import escrow
+
+blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+OFFERS = ["brief", "receipts"]  # what a phone may use that servers of earlier releases do not know
+
+
+@blueprint.get("/openapi.json")
+@public
+def description() -> Response:
+    """This protocol, for machines."""
+    return jsonify(DESCRIPTION)
+
+
+@blueprint.get("/hello")
+@permitted("sync.use", delivers=True)
+def hello() -> Response:
+    """Who am I, what is the time, which release, which rounds. A withdrawn phone hears what it needs to deliver."""
+    session, account = get_session(), current_account()
+    revoked = only_delivers()
+    today = now().astimezone(HERE).date()
+    villages = [] if revoked else villages_of(session, account)
+    periods = periods_at(session, [*villages, account.place_id or ""], today)
+    commune = periods.get(account.place_id or "")
+    region = region_of(session, commune.place_id, today) if commune else None
+    last_year = or_(Round.state == RoundState.OPEN.value, Round.year >= today.year - 1)
+    rounds = select(Round, FormVersion).join(FormVersion).where(last_year).order_by(Round.opens_on, Round.id)
+    rounds = rounds.options(load_only(FormVersion.hash))  # a bundle is long, and is not said here
+    return jsonify(
+        {
+            "account": {
+                "id": account.id,
+                "username": account.username,
+                "display_name": account.display_name,
+                "role": account.role,
+                "language": account.language,
+            },
+            "csrf": generate_csrf(),
+            "generation": generation(session),
+            "server_time": instant(now()),
+            "clock_doubted": server_doubt() is not None,
+            "app_version": app_version(),
+            "offers": OFFERS,
+            "file_limit": current_app.config["FILE_LIMIT"],
+            "commune": {"id": account.place_id, "name": commune.name} if commune else None,
+            "villages": [
+                {
+                    "id": village,
+                    "name": periods[village].name,
+                    "area": periods[village].area,
+                    "context": {"khu_vuc": periods[village].area, "vung": region},
+                }
+                for village in villages
+                if village in periods
+            ],
+            "rounds": [] if revoked else [_round(*one) for one in session.execute(rounds)],
+            "receipt_key": _signer().public_key,
+            "bundle_pass": give_pass(account, _signer(), session_devices(), signed_in_since()),
+            "escrow": {"id": escrow().key_id, "key": escrow().public_key},
+            "receipt_keys": [statement.as_json() for statement in successions(session)],
+            "revoked": revoked,
+        }
+    )
+
+
+@blueprint.get("/forms/<form_id>/<version>")
+@permitted("sync.use")
+def form(form_id: str, version: str) -> Response:
+    """A questionnaire's bundle: it never changes, so a phone may keep it for good. `?words=first`: in its first
+    language only, a fifth of the bytes less."""
+    stored = get_session().get(FormVersion, (form_id, version))
+    if stored is None:
+        raise Problem("not_found")
+    is_first = request.args.get("words") == "first"
+    bundle = Form.for_phones(stored.bundle)
+    said = Form.in_first_language(bundle) if is_first else bundle
+    response = Response(json.dumps(said, ensure_ascii=False, separators=(",", ":")), mimetype="application/json")
+    response.set_etag(f"{stored.hash}-first" if is_first else stored.hash)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+@blueprint.get("/forms/<form_id>/<version>/files/<name>")
+@permitted("sync.use")
+def form_file(form_id: str, version: str, name: str) -> Response:
+    """A picture, sound or table that came with a questionnaire: like its bundle it never changes."""
+    found = find_file(get_session(), form_id, version, name)
+    if found is None:
+        raise Problem("not_found")
+    return file_answer(found.sha256, found.media_type)
+
+
+def file_answer(sha256: str, media_type: str) -> Response:
+    """A file of a questionnaire, named by its hash; shown or played by a page, never run."""
+    response = Response(mimetype=media_type)
+    response.set_etag(sha256)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if sha256 not in request.if_none_match:
+        response.set_data(content_of(get_session(), sha256))
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+@blueprint.get("/register")
+@permitted("sync.use")
+def register() -> Response:
+    """What changed in the account's villages after `cursor`."""
+    cursor, limit = _whole("cursor", 0), _whole("limit", 100)
+    chunk = pull(get_session(), current_account(), cursor, min(limit, LIMIT), now().astimezone(HERE).date())
+    return jsonify({"generation": generation(get_session()), **chunk._asdict()})
+
+
+@blueprint.post("/push")
+@permitted("sync.use", delivers=True)
+def push() -> Response:
+    """Take entries: each is stored, whatever is wrong with it, and answered by a receipt."""
+    _limit("PUSH_LIMIT")
+    envelope = read_envelope(request.get_data(cache=False))
+    session, account = get_session(), current_account()
+    device_id = str(envelope.device["id"])
+    revoked = only_delivers() or phones.is_revoked(session, account.id, device_id)
+    remember_device(device_id)
+    entries, skew = envelope.entries, envelope.skew(now())
+    outcomes = receive(session, account, device_id, entries, now(), _signer(), permitted=not revoked, skew=skew)
+    phones.seen(session, account, envelope, now())
+    missed = {"gone": [], "elsewhere": []} if revoked or envelope.brief else phones.missed(session, account, device_id)
+    return jsonify(
+        {
+            "generation": generation(session),
+            "server_time": instant(now()),
+            "results": [result_of(outcome) for outcome in outcomes],
+            "revoked": revoked,
+            **missed,
+        }
+    )
+
+
+@blueprint.post("/receipts")
+@permitted("sync.use", delivers=True)
+def receipts() -> Response:
+    """Which of these entries, sent by this account before, are here: for a phone that did not hear the answer."""
+    _limit("PUSH_LIMIT")
+    asked = read_asked(request.get_data(cache=False))
+    found = received(get_session(), current_account(), asked, _signer())
+    results = [result_of(outcome) for outcome in found]
+    return jsonify({"generation": generation(get_session()), "server_time": instant(now()), "results": results})
+
+
+@blueprint.put("/files/<sha256>")
+@permitted("sync.use", delivers=True)
+def put_file(sha256: str) -> Response:
+    """Take a file of an answer whole."""
+    _limit("FILE_LIMIT")
+    folder = Path(current_app.config["INSTANCE"]) / "files"
+    receipt = store_file(
+        get_session(), current_account(), request.args.get("commune", "")[:16], _hash(sha256), request.mimetype,
+        request.stream, folder, now(), _signer(),
+    )  # fmt: skip
+    return jsonify({"receipt": receipt.as_json()})
+
+
+@blueprint.route("/files/<sha256>", methods=["HEAD"])
+@permitted("sync.use", delivers=True)
+def has_file(sha256: str) -> Response:
+    """Whether the server has a file of the account's commune."""
+    commune_id = request.args.get("commune") or _commune(current_account())
+    if get_session().get(Attachment, (commune_id[:16], _hash(sha256))) is None:
+        raise Problem("not_found")
+    return Response(status=200)
+
+
+def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
+    return {
+        "id": survey_round.id,
+        "title": round_title(survey_round),
+        "year": survey_round.year,
+        "state": survey_round.state,
+        "opens_on": survey_round.opens_on.isoformat(),
+        "closes_on": survey_round.closes_on.isoformat(),
+        "form": {
+            "id": form.form_id,
+            "version": form.version,
+            "hash": form.hash,
+            "url": f"/api/v1/forms/{form.form_id}/{form.version}",
+        },
+        "b1_method": survey_round.b1_method,
+        "standard": survey_round.standard,
+    }
+
+
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """What a phone is told of an entry."""
+    said_id = outcome.said_id if isinstance(outcome.said_id, str) and len(outcome.said_id) <= 200 else None
+    reason = outcome.reason
+    told = reason and {
+        "code": reason.value,
+        "title": reason.label(current_language()),
+        "next": gettext(held_next(reason.value)),
+    }
+    return {
+        "id": said_id,
+        "outcome": "held" if outcome.held else "stored",
+        "reason": told,
+        "missing_files": outcome.missing_files,
+        "receipt": outcome.receipt.as_json(),
+    }
+
+
+def _signer() -> Signer:
+    signer: Signer = current_app.extensions["signer"]
+    return signer
+
+
+def _commune(account: Account) -> str:
+    return account.place_id or ""
+
+
+def _limit(setting: str) -> None:
+    """A body larger than the setting is refused before it is read; MAX_CONTENT_LENGTH stands behind that."""
+    if (request.content_length or 0) > current_app.config[setting]:
+        raise Problem("too_large")
+
+
+def _hash(sha256: str) -> str:
+    if not _SHA256.match(sha256):
+        raise Problem("not_found")
+    return sha256
+
+
+def _whole(name: str, default: int) -> int:
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Problem("bad_request", detail={"field": name})
+    return int(text)
