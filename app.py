@@ -12,15 +12,15 @@ from flask import Flask, Response, jsonify
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from survey.commands import server
 from survey.demo import commands as demo
 from survey.operations.keys import MAKE
 from survey.operations.keys import secret as _secret
+from survey.web import compression, installation, language, login, security, session
+from survey.web.collect import door, keys
+from survey.web.desk import carried, compare, devices, exports, home, quarantine, record, reports
 from survey.web.office import accounts, points, questionnaires, readings, register_import, rounds
 from survey.web.phone import shell, sync, uploads, vault
-from survey.web.collect import keys, door
-from survey.commands import server
-from survey.web import compression, language, login, instance, security, session
-from survey.web.desk.home import home, devices, carried, exports, reports, record, compare, quarantine
 from survey.web.security import public
 
 ROOT = Path(__file__).parent
@@ -49,7 +49,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, make in MAKE.items():
             _secret(instance / name, make)
-    instance.take_keys(app)
+    installation.take_keys(app)
     session.init_app(app)
     security.init_app(app)
     language.init_app(app)
@@ -70,7 +70,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     if settings is None and _to_serve():
         with app.app_context():
             try:
-                instance.require_place()
+                installation.require_place()
             finally:
                 session.get_engine().dispose()  # whoever serves may fork
     return app

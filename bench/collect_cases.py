@@ -12,10 +12,10 @@ from csv import DictWriter
 from datetime import datetime
 from typing import Any
 
-from survey.form.record import Clock, evaluate
-from survey.collect.xform import OWN, collect_edition
-from survey.poverty.assess import assess
 from survey.collect.submissions import COLUMNS, entity_id
+from survey.collect.xform import OWN, collect_edition
+from survey.form.record import Clock, evaluate
+from survey.poverty.assess import assess
 from tests.poverty.households import FILE, QUESTIONNAIRES, Case, household_form, read_cases
 
 CONTEXT = ("ma_ho", "khu_vuc", "vung", "cach_b1", "phan_loai_nam_truoc")

@@ -11,6 +11,7 @@ longest. So the writers of this process stand in one (`models/writer_queue.py`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -64,3 +65,9 @@ def _begin_in_turn(engine: Engine) -> None:
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "checkin", give_back)
+
+
+def chunks(values: Iterable[str], size: int = 500) -> list[list[str]]:
+    """No statement names more values than a database takes."""
+    listed = sorted(values)
+    return [listed[start : start + size] for start in range(0, len(listed), size)]

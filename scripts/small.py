@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from app import ROOT
-from survey.web.phone.shell import small
+from survey.web.release import small
 
 COPIED = {"static", "tests"}
 

@@ -135,3 +135,8 @@ def doubt_of_server(now: datetime, facts: ServerFacts) -> Doubt | None:
             return Doubt.BEHIND if middle > timedelta(0) else Doubt.AHEAD
         return None
     return Doubt.BEHIND if facts.newest is not None and facts.newest > now + TOLERANCE else None
+
+
+def instant(moment: datetime) -> str:
+    """ "2026-11-23T02:00:00.000Z": how the protocol writes an instant."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

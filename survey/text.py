@@ -6,9 +6,11 @@ language puts more than a few on one letter; Unicode's own measure for it is 30 
 
 from __future__ import annotations
 
+import difflib
 import re
 import sys
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
@@ -36,3 +38,27 @@ def _begins_as_mark(letter: str) -> bool:
         return True
     parts = unicodedata.decomposition(letter)
     return bool(parts) and unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]) > 0
+
+
+def plain_name(text: str) -> str:
+    """A name as a column can hold it: no control characters or halves of characters, 120 at most."""
+    return "".join(c for c in text if c.isprintable() and not "\ud800" <= c <= "\udfff")[:120]
+
+
+def without_tones(text: str) -> str:
+    """`text` in lower case without tones and other marks, đ as d, spaces single: "Lò Văn Đông" is "lo van dong"."""
+    decomposed = normal("NFD", text.casefold())
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return " ".join(plain.replace("đ", "d").split())
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.75) -> str | None:
+    """The known word that a misspelt one probably means."""
+    spellings = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower()[:40], spellings, 1, likeness)
+    return spellings[near[0]] if near else None
+
+
+def N_(message: str) -> str:
+    """Marks a message for the catalog; it is translated where it is shown."""
+    return message

@@ -20,7 +20,7 @@ from models import Account
 from models.database import reading_engine
 from survey.accounts.accounts import find_account
 from survey.accounts.escrow import make_key
-from survey.web.phone.shell import app_version
+from survey.web.release import app_version
 from survey.web.session import open_database
 from tests import world
 from tests.databases import PostgreSQL, SQLite, quick_folder

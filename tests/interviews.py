@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from models import Receipt, Submission, SubmissionEvent, SubmissionFile, SubmissionStatus
 from models.submissions import Assessment, Deprivation
-from survey.form.form import Form
-from survey.xlsform.compile import compile_workbook
 from survey.canonical import canonical
+from survey.form.form import Form
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
 from survey.terms import B1Method, HouseholdClass
+from survey.xlsform.compile import compile_workbook
 from tests import world
 
 SOURCE = """

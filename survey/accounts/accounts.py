@@ -16,11 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, AccountVillage, FormerVillage, Place, RegisterEntry
+from models.commune_counter import next_change
 from survey.access import VERBS, Holder, Scope, Where
-from survey.text import normal
 from survey.problems import Problem
-from survey.register.entries import next_change
 from survey.terms import PlaceKind, Role
+from survey.text import normal
 
 MIN_PASSWORD = 10
 _NAME = re.compile(r"[\w.-]{1,60}\Z")

@@ -24,9 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlalchemy.orm import Session
 
 from models import Account
-from survey.problems import Problem
-from survey.evidence import audit
 from survey.accounts.signin import count_failure, limit_failures
+from survey.evidence import audit
+from survey.problems import Problem
 
 BUNDLE = "so-ho bundle"  # the label of a file of records carried without network
 _BITS, _LIMIT = 3072, 5  # NIST SP 800-57: 128 bits of security; attempts that failed, in the window of signing in

@@ -13,9 +13,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import Account, LoginAttempt
-from survey.problems import Problem
-from survey.evidence import audit
 from survey.accounts.accounts import find_account, fold, hash_password, password_matches
+from survey.evidence import audit
+from survey.problems import Problem
 
 WINDOW = timedelta(minutes=15)
 LIMITS = {"name": 5, "from": 60}

@@ -22,17 +22,19 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from models import Account, Place, Submission
-from survey.problems import Problem
-from survey.evidence import audit
-from survey.devices import phones
+from models.commune_counter import lock_commune
 from survey.carry.sealed import Bundle
-from survey.intake.envelope import MAX_ENTRIES, Entry
+from survey.clocks import instant
+from survey.devices import phones
+from survey.evidence import audit
+from survey.evidence.lineage import generation, remembered_keys, successions
+from survey.evidence.receipts import find_receipt
+from survey.evidence.signing import Signer, is_signed
 from survey.files.store import store_file
-from survey.lacks import lack_of
-from survey.devices.receipt_check import is_signed
-from survey.evidence.receipts import Signer, find_receipt, generation, instant, remembered_keys, successions
+from survey.intake.envelope import MAX_ENTRIES, Entry
 from survey.intake.receive import Outcome, receive
-from survey.register.entries import lock_commune
+from survey.lacks import lack_of
+from survey.problems import Problem
 from survey.terms import PlaceKind
 
 RECEIPTS_FORMAT = "so-ho-receipts-1"

@@ -14,8 +14,8 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from survey.problems import Problem
 from survey.accounts.escrow import Escrow, vault_label
+from survey.problems import Problem
 
 IV = 12  # bytes at the head of a box
 OVERHEAD = IV + 16  # what a box is longer than what lies in it

@@ -25,10 +25,10 @@ from typing import IO, Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from survey.problems import Problem
-from survey.intake.envelope import Entry, read_entries
 from survey.accounts.escrow import BUNDLE, Escrow
 from survey.carry.phone_rows import OVERHEAD, Rows
+from survey.intake.envelope import Entry, read_entries
+from survey.problems import Problem
 
 FORMAT = b"so-ho-bundle-1\n"
 GZIP = b"\x1f\x8b"

@@ -19,10 +19,10 @@ from xml.etree.ElementTree import Element, SubElement, TreeBuilder, tostring
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from survey.form.form import NUMBERS, Form, Item
-from survey.text import normal
-from survey.form.values import number_text
 from survey.collect.xform import OWN
+from survey.form.form import NUMBERS, Form, Item
+from survey.form.values import number_text
+from survey.text import normal
 
 MAX_XML = 4 * 1024 * 1024
 MAX_DEPTH = 40

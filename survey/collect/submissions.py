@@ -37,23 +37,24 @@ from models import (
     SubmissionEvent,
     SubmissionFile,
 )
+from models.commune_counter import lock_commune
+from survey.accounts.accounts import villages_of
+from survey.clocks import HERE, instant, read_instant
 from survey.collect import openrosa, xform
+from survey.devices import phones
+from survey.evidence import audit
+from survey.evidence.signing import Signer
+from survey.files.store import store_file
 from survey.form.form import Form, Item
 from survey.form.reading import question_of
-from survey.text import normal
-from survey.problems import Problem
-from survey.evidence import audit
-from survey.devices import phones
-from survey.accounts.accounts import villages_of
-from survey.clocks import HERE, read_instant
 from survey.intake.envelope import Envelope, read_entry
-from survey.files.store import store_file
-from survey.register.places import periods_at, region_of, villages_in
-from survey.questionnaires.published import as_xlsx, csv_of, given_of, load_form
-from survey.evidence.receipts import Signer, instant
 from survey.intake.receive import Outcome, receive
-from survey.register.entries import context_of_entry, lock_commune
+from survey.problems import Problem
+from survey.questionnaires.published import as_xlsx, csv_of, given_of, load_form
+from survey.register.entries import context_of_entry
+from survey.register.places import periods_at, region_of, villages_in
 from survey.terms import Action, PlaceKind, RegisterState, Role, RoundState, SourceKind
+from survey.text import normal
 
 MAX_FILES = 200  # of one submission
 ANY_KIND = "application/octet-stream"

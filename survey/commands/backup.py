@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from survey.operations.backup import BackupFailed, back_up, verify
 from survey.operations.restore import restore
-from survey.web.instance import require_place, require_tables, tell_where
+from survey.web.installation import require_place, require_tables, tell_where
 from survey.web.session import get_engine, now
 
 LOST_FILES = 3  # the exit code of a backup that is whole but for files that the server itself has lost

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import click
 from flask.cli import with_appcontext
 
-from survey.problems import Problem
 from survey.accounts.accounts import find_account
-from survey.web.desk.home.carried import bring_in_bundle, reasons_of, receipts_file
+from survey.problems import Problem
+from survey.web.desk.carried import bring_in_bundle, reasons_of, receipts_file
 from survey.web.session import transaction
 
 FAULTS = {

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from models import Place, Round
 from survey.evidence import audit
+from survey.register.places import names_in
 from survey.reports import export
 from survey.reports.csvfile import Style
 from survey.reports.export import Choice, Kind
-from survey.register.names import names_in
 from survey.terms import PlaceKind, RoundState
-from survey.web.instance import require_place
+from survey.web.installation import require_place
 from survey.web.session import now, transaction
 
 export_group = AppGroup("export", help="Write data files.")

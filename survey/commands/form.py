@@ -10,12 +10,13 @@ from typing import Any, TextIO
 import click
 from flask import has_app_context
 
-from survey.xlsform.tables import MEDIA_TYPES, TABLE_ENDINGS
-from survey.xlsform.faults import N_, Fault, worded
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
+from survey.text import N_
+from survey.web.questionnaire_words import place, sentence
 from survey.xlsform.compile import WorkbookError, check_workbook
-from survey.web.office.questionnaire_words import place, sentence
+from survey.xlsform.faults import Fault, worded
+from survey.xlsform.tables import MEDIA_TYPES, TABLE_ENDINGS
 
 BESIDE = {*TABLE_ENDINGS, *MEDIA_TYPES}
 WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)

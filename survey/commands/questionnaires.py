@@ -15,14 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import FormVersion, RegisterEntry, Round
+from survey.commands.form import WORKBOOK, form_group
 from survey.problems import Problem
 from survey.questionnaires import drafts
-from survey.rounds import reclassify, rounds
 from survey.questionnaires.form_files import KINDS, Refused, Upload, check_files, check_source, ending
 from survey.questionnaires.published import Given, as_xlsx, given_of
+from survey.rounds import reclassify, rounds
 from survey.terms import FormState, RoundState
-from survey.commands.form import WORKBOOK, form_group
-from survey.web.office.questionnaire_words import place, refusals, sentence
+from survey.web.questionnaire_words import place, refusals, sentence
 from survey.web.session import now, transaction
 
 ATTACH = click.option(

@@ -11,11 +11,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from survey.problems import Problem
-from survey.evidence import audit
-from survey.operations.keys import MAKE, RECEIPT
+from survey.clocks import instant
 from survey.devices.receipt_check import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
-from survey.evidence.receipts import Signer, instant, key_id, remembered_keys, succeed
+from survey.evidence import audit
+from survey.evidence.lineage import remembered_keys, succeed
+from survey.evidence.signing import Signer, key_id
+from survey.operations.keys import MAKE, RECEIPT
+from survey.problems import Problem
 from survey.web.session import now, transaction
 
 receipts_group = AppGroup("receipts", help="Receipts: verify some, change the key that signs them.")

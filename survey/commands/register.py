@@ -9,9 +9,9 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from models import Place
+from models.commune_counter import lock_commune
 from survey.register import importing
 from survey.register.places import load_province, province_of
-from survey.register.entries import lock_commune
 from survey.web.session import now, transaction
 
 SHOWN = 200

@@ -13,20 +13,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, FormVersion, Round
-from survey.problems import Problem
 from survey.accounts import accounts
-from survey.evidence import audit
-from survey.rounds import rounds
-from survey.submissions.derive import rebuild
-from survey.evidence.receipts import renew_generation
-from survey.files.uploads import clean
-from survey.terms import B1Method, Role, RoundState
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
-from survey.commands.instance import keys_group, migrate
+from survey.commands.export import export_group
+from survey.commands.installation import keys_group, migrate
 from survey.commands.questionnaires import form_group, move_round, round_changes
 from survey.commands.receipts import receipts_group
 from survey.commands.register import register_group
+from survey.evidence import audit
+from survey.evidence.lineage import renew_generation
+from survey.files.uploads import clean
+from survey.problems import Problem
+from survey.rounds import rounds
+from survey.submissions.derive import rebuild
+from survey.terms import B1Method, Role, RoundState
 from survey.web.session import now, transaction
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
@@ -43,7 +44,9 @@ OBSTACLES = {
 def init_app(app: Flask) -> None:
     round_group.add_command(move_round)
     round_group.add_command(round_changes)
-    groups = (account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group)
+    groups = (
+        account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
+    )  # fmt: skip
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)
 

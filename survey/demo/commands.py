@@ -8,10 +8,10 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from models import Account
+from survey.commands.installation import bring_up
 from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
 from survey.demo.load import load_demo
 from survey.problems import Problem
-from survey.commands.instance import bring_up
 from survey.web.session import now, transaction
 
 REFUSED = "Nơi này đã có tài khoản: bản dùng thử chỉ nạp vào cơ sở dữ liệu còn trống."

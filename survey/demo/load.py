@@ -10,22 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, FormVersion, Round, Standard
+from survey.accounts.accounts import create_account
 from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount
 from survey.demo.answers import DemoHousehold, context_of, interview
 from survey.demo.households import households
 from survey.demo.work import FieldWork
+from survey.evidence.signing import Signer
 from survey.form.form import Form
-from survey.xlsform.compile import compile_workbook
 from survey.poverty.assess import assess
 from survey.problems import Problem
-from survey.accounts.accounts import create_account
-from survey.register.places import add_village, load_province
 from survey.questionnaires.published import Given, publish
-from survey.evidence.receipts import Signer
-from survey.register.entries import import_household
-from survey.rounds.rounds import open_round
 from survey.questionnaires.standards import objection
+from survey.register.entries import import_household
+from survey.register.places import add_village, load_province
+from survey.rounds.rounds import open_round
 from survey.terms import B1Method, SourceKind
+from survey.xlsform.compile import compile_workbook
 
 QUESTIONNAIRES = Path(__file__).resolve().parents[1] / "form" / "questionnaires"
 LAST_YEAR = date(2025, 10, 15)
@@ -117,7 +117,7 @@ def _round(session: Session, form: Form, version: FormVersion, now: datetime) ->
         form=version,
         opens_on=opens,
         closes_on=closes,
-        trial=standard is not None and objection(standard, opens, closes, [COMMUNE]) is not None,
+        trial=standard is not None and objection(standard, opens, closes, [PROVINCE]) is not None,
         now=now,
         b1_method=B1Method.TABLE,
         round_id=ROUND,

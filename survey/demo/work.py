@@ -12,15 +12,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Account, Device, Round, Submission, SubmissionStatus
+from survey.clocks import instant
 from survey.demo.accounts import ACCOUNTS, COMMUNE
 from survey.demo.answers import HERE, DemoHousehold, interview
 from survey.demo.year import a_year_later
+from survey.evidence.signing import Signer
 from survey.form.form import Form
 from survey.form.record import Evaluation
-from survey.poverty.assess import assess
 from survey.intake.envelope import read_entry
-from survey.evidence.receipts import Signer, instant
 from survey.intake.receive import receive
+from survey.poverty.assess import assess
 from survey.register.entries import context_of
 from survey.review.decide import decide
 from survey.terms import Action, Role

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models import Account, Attachment, Device, Household, LostReceipt, Submission, SubmissionFile
 from survey.devices.phones import Holding, devices_in
 from survey.devices.receipt_check import Claim, Finding, Place
-from survey.evidence.receipts import restored_at, restored_from
+from survey.evidence.lineage import restored_at, restored_from
 
 
 class FilesMissing(NamedTuple):

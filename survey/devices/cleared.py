@@ -17,9 +17,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Device, Submission, SubmissionFile
+from models.database import chunks
+from survey.clocks import instant, read_instant
 from survey.evidence import audit
-from survey.clocks import read_instant
-from survey.evidence.receipts import instant
 
 MOST_GONE = 1000  # of one phone
 Item = dict[str, Any]
@@ -103,10 +103,6 @@ def among(session: Session, query: Select[str], column: Any, wanted: Iterable[st
     return {one for chunk in chunks(wanted) for one in session.scalars(query.where(column.in_(chunk)))}
 
 
-def chunks(values: Iterable[str], size: int = 500) -> list[list[str]]:
-    """No statement names more values than a database takes."""
-    listed = sorted(values)
-    return [listed[start : start + size] for start in range(0, len(listed), size)]
 
 
 def _gone(item: Item, now: datetime) -> Item:

@@ -11,11 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import Account, Device, Household
-from survey.devices import cleared
+from models.database import chunks
 from survey.accounts.accounts import villages_of
-from survey.clocks import seconds_of
+from survey.clocks import instant, seconds_of
+from survey.devices import cleared
 from survey.intake.envelope import Envelope
-from survey.evidence.receipts import instant
 from survey.terms import Role
 
 
@@ -43,7 +43,7 @@ class Holding(NamedTuple):
     account: Account
     device: Device
     unsent: Sequence[Waiting]
-    cleared: Sequence[Waiting]
+    gone: Sequence[Waiting]
 
     @property
     def is_empty(self) -> bool:
@@ -174,7 +174,7 @@ def _holdings(session: Session, query: Select[Account, Device]) -> list[Holding]
     homes = {one["household_id"] for _account, _device, items in left for one in items}
     known = {
         (row.commune_id, row.id): row
-        for chunk in cleared.chunks(homes)
+        for chunk in chunks(homes)
         for row in session.execute(
             select(Household.commune_id, Household.id, Household.head_name, Household.village_id).where(
                 Household.id.in_(chunk)

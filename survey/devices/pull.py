@@ -19,10 +19,10 @@ from models import (
     SubmissionEvent,
 )
 from survey.accounts.accounts import villages_of
-from survey.register.places import periods_at, region_of
-from survey.submissions.derive import answers_of
-from survey.evidence.receipts import instant
+from survey.clocks import instant
 from survey.register.entries import context_of_entry
+from survey.register.places import periods_at, region_of
+from survey.submissions.content import answers_of
 from survey.terms import Action, RegisterState, RoundState
 
 LIMIT = 200

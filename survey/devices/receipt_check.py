@@ -7,8 +7,6 @@ looked through for it. Nothing is believed but the signature and what lies in th
 from __future__ import annotations
 
 import json
-from base64 import b64decode
-from binascii import Error as BadBase64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,17 +14,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Attachment, Household, Submission
-from survey.problems import Problem
 from survey.canonical import canonical
 from survey.clocks import read_instant
+from survey.evidence.lineage import generations, remembered_keys
+from survey.evidence.signing import Signer, is_signed
 from survey.files.store import path_of
-from survey.evidence.receipts import Signer, generations, remembered_keys
+from survey.problems import Problem
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_RECEIPTS = 2000
@@ -214,11 +211,3 @@ def _text(value: Any) -> str | None:
     return "".join(c for c in value if c.isprintable())[:64] if isinstance(value, str) else None
 
 
-def is_signed(key: str, body: str, signature: str) -> bool:
-    """Whether `signature` (base64) is of the holder of `key` (a raw Ed25519 key, base64) under `body`."""
-    try:
-        signed = b64decode(signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(b64decode(key)).verify(signed, body.encode())
-    except (InvalidSignature, BadBase64, ValueError):
-        return False
-    return True

@@ -19,10 +19,11 @@ from typing import IO
 from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Place, Thumbnail
-from survey.problems import Problem
+from models.commune_counter import lock_commune
+from survey.evidence.receipts import file_receipt, find_receipt
+from survey.evidence.signing import SignedReceipt, Signer
 from survey.files.media_types import judge
-from survey.evidence.receipts import SignedReceipt, Signer, file_receipt, find_receipt
-from survey.register.entries import lock_commune
+from survey.problems import Problem
 from survey.terms import PlaceKind
 
 CHUNK = 64 * 1024

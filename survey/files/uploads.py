@@ -23,10 +23,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import Account, Attachment, SubmissionFile, Thumbnail, Upload
-from survey.problems import Problem
-from survey.files.store import CHUNK, commune_of, sync_to_disk
+from models.commune_counter import lock_commune
 from survey.files.media_types import judge_small
-from survey.register.entries import lock_commune
+from survey.files.store import CHUNK, commune_of, sync_to_disk
+from survey.problems import Problem
 
 KEPT = timedelta(days=14)  # an upload that nobody went on with for so long is given up
 MOST_UNFINISHED = 50  # of an account: the oldest give way

@@ -28,10 +28,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from survey.xlsform.faults import N_
 from survey.form.functions import ARITY, FUNCTIONS
 from survey.form.values import Context, Lazy, Node, Value, node_number, node_text, to_boolean, to_number, to_string
-from survey.xlsform.vocabulary import nearest
+from survey.text import N_, nearest
 
 Tree = Any  # what JSON can hold, in the shapes above
 

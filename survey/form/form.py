@@ -158,6 +158,13 @@ class Form:
         return [item for item in self.nodes() if item.columns.get("outcome") == "indicator"]
 
     @cached_property
+    def members(self) -> Item | None:
+        """The repeat whose instances are the household's members: the first that names them, else the first."""
+        repeats = [item for item in self.nodes() if item.type == "repeat" and item.repeat is None]
+        named = [item for item in repeats if item.member_label]
+        return next(iter(named or repeats), None)
+
+    @cached_property
     def readings(self) -> list[Item]:
         """The calculations that hold what the texts leave open (column `reading`): the value in use of each."""
         return [item for item in self.nodes() if item.columns.get("reading") in self.choices and not item.repeat]

@@ -13,12 +13,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
-from survey.problems import Problem
 from survey.accounts.accounts import holder_of, where_is
 from survey.intake.envelope import Entry, read_entry
 from survey.intake.triage import Judge, Judgement
+from survey.problems import Problem
 from survey.register.entries import find_household, found_in_the_field, on_register
-from survey.submissions.conflicts import Act, Group, held_beside, log, settle_around
+from survey.submissions import log
+from survey.submissions.conflicts import Group, held_beside, settle_around
+from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
 
 
@@ -44,7 +46,7 @@ def enter(
         assert entry.round_id is not None  # a sound entry names its round and household
         reason = held_beside(session, submission, Group(str(attached_to or entry.household_id), entry.round_id))
     action = Action.QUARANTINE if reason else Action.RECEIVE if arrives else Action.RELEASE
-    log(session, submission, action, act, reason=reason, detail=judgement.detail)
+    log.step(session, submission, action, act, reason=reason, detail=judgement.detail)
     settle_around(session, submission, act, left)
     if found is not None:
         welcome(session, found, act)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from survey.problems import Problem
 from survey.canonical import Canonical, canonical
 from survey.clocks import Doubt, read_instant
-from survey.submissions.derive import MAX_CONTENT
+from survey.problems import Problem
+from survey.submissions.content import MAX_CONTENT
 
 MAX_ENTRIES = 50
 MAX_DEPTH = 40  # of an envelope; our own questionnaires need about ten

@@ -22,16 +22,17 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Place, Submission, SubmissionEvent, SubmissionFile
+from models.commune_counter import lock_commune
 from survey.access import Holder
 from survey.accounts.accounts import holder_of
-from survey.intake.admit import enter
 from survey.clocks import seconds_of
+from survey.evidence.receipts import entry_receipt, find_receipt
+from survey.evidence.signing import SignedReceipt, Signer
+from survey.intake.admit import enter
 from survey.intake.envelope import Asked, Entry
 from survey.intake.triage import Judge
 from survey.lacks import lack_of
-from survey.evidence.receipts import SignedReceipt, Signer, entry_receipt, find_receipt
-from survey.register.entries import lock_commune
-from survey.submissions.conflicts import Act
+from survey.submissions.log import Act
 from survey.terms import PlaceKind, QuarantineReason
 
 

@@ -14,16 +14,16 @@ from sqlalchemy.orm import Session
 
 from models import Account, Round, Submission
 from survey.access import Holder, Where, has_verb, may
-from survey.form.record import Evaluation
-from survey.questionnaires import standards
 from survey.accounts.accounts import where_is
 from survey.clocks import Bounds, Doubt, doubt, read_instant, read_said
-from survey.intake.envelope import Entry
-from survey.submissions.lifecycle import Incoming, Known, verdict
-from survey.questionnaires.published import load_form
-from survey.submissions.derive import BY_CLOCK, clock_of, dated, evaluated
-from survey.register.entries import context_of, find_household
 from survey.evidence.server_clock import doubt_now
+from survey.form.record import Evaluation
+from survey.intake.envelope import Entry
+from survey.questionnaires import standards
+from survey.questionnaires.published import load_form
+from survey.register.entries import context_of, find_household
+from survey.submissions.content import BY_CLOCK, clock_of, dated, evaluated
+from survey.submissions.lifecycle import Incoming, Known, verdict
 from survey.terms import QuarantineReason, RoundState
 
 CHECKED_CONTEXT = ("khu_vuc", "vung", "cach_b1")  # decides the line and the points: the phone's word is compared

@@ -23,10 +23,9 @@ from sqlalchemy import Engine, and_, select, text
 from sqlalchemy.orm import Session
 
 from models import Household, Submission, SubmissionFile
-from models.database import reading_engine
+from models.database import chunks, reading_engine
+from survey.clocks import instant
 from survey.files.store import path_of, sync_to_disk
-from survey.devices.cleared import chunks
-from survey.evidence.receipts import instant
 
 MANIFEST, KEYS = "manifest.json", ("receipt.key", "escrow.key", "session.key")
 SQLITE, POSTGRESQL = "so-ho.sqlite3", "so-ho.pgdump"

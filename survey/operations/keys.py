@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session
 
 from models import Receipt, ServerState
 from survey.accounts.escrow import Escrow, make_key
-from survey.evidence.receipts import KEY, Signer, key_id, remember_key
+from survey.evidence.lineage import KEY, remember_key
+from survey.evidence.signing import Signer, key_id
 
 RECEIPT, ESCROW, SESSION = "receipt.key", "escrow.key", "session.key"
 MAKE: dict[str, Callable[[], bytes]] = {

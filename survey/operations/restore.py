@@ -24,9 +24,10 @@ from sqlalchemy.orm import Session
 from models import Attachment
 from models.database import reading_engine
 from survey.evidence import audit
-from survey.operations.backup import POSTGRESQL, SQLITE, BackupFailed, dump_postgresql, hash_of, run_client, verify
+from survey.evidence.lineage import renew_generation, succeed
+from survey.evidence.signing import Signer
 from survey.files.store import sync_to_disk
-from survey.evidence.receipts import Signer, renew_generation, succeed
+from survey.operations.backup import POSTGRESQL, SQLITE, BackupFailed, dump_postgresql, hash_of, run_client, verify
 
 UNFINISHED = "restore.unfinished"  # lies in the instance while its parts are being changed
 _RECEIPT_KEY = "receipt.key"

@@ -20,16 +20,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
 from models import FormDraft, FormDraftFile, FormVersion, FormVersionFile, Round, StoredFile, Submission
-from survey.xlsform.changes import Changes, compare
-from survey.form.form import Form
-from survey.xlsform.sheets import read_sheets, write_xlsx
-from survey.xlsform.compile import Fault, WorkbookError, check_workbook
-from survey.problems import Problem
 from survey.evidence import audit
+from survey.form.form import Form
+from survey.problems import Problem
 from survey.questionnaires.form_files import Upload, check_files, check_source, media_type
 from survey.questionnaires.points_tables import unfit_tables
 from survey.questionnaires.published import Given, content_of, files_of, given_of, load_form, publish, store
 from survey.terms import FormState, RoundState, SourceKind
+from survey.xlsform.changes import Changes, compare
+from survey.xlsform.compile import Fault, WorkbookError, check_workbook
+from survey.xlsform.sheets import read_sheets, write_xlsx
 
 FAULTS_KEPT = 500
 # What an address, a file name and the columns of the database can hold.

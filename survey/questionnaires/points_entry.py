@@ -24,13 +24,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, FormDraft, FormVersion, PointsEntry, PointsTable
+from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
-from survey.evidence import audit
+from survey.questionnaires.drafts import draft_from, find_version
 from survey.questionnaires.form_files import UNPACKED_LIMIT, Refusal, Refused, Upload, ending
 from survey.questionnaires.points_tables import KEYS, OFFICIAL, hash_of, points_tables
 from survey.questionnaires.published import csv_of, load_form
-from survey.questionnaires.drafts import draft_from, find_version
 from survey.terms import PointsState
 
 _FIGURE = re.compile(r"-?[0-9]{1,4}([.,][0-9]{1,2})?\Z")

@@ -15,13 +15,18 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import FormVersion, FormVersionFile, StoredFile
+from models import (
+    FormVersion,
+    FormVersionFile,
+    Round,
+    StoredFile,
+)
 from survey.form.form import Form
-from survey.xlsform.sheets import read_sheets, write_xlsx
 from survey.problems import Problem
 from survey.questionnaires.form_files import media_type
-from survey.questionnaires.points_tables import unfit_tables
+from survey.questionnaires.points_tables import OFFICIAL, points_tables, unfit_tables
 from survey.terms import SourceKind
+from survey.xlsform.sheets import read_sheets, write_xlsx
 
 _compiled: dict[str, Form] = {}  # by hash: the content decides
 
@@ -147,3 +152,10 @@ def csv_of(rows: Iterable[dict[str, str]]) -> bytes:
     writer.writeheader()
     writer.writerows(listed)
     return written.getvalue().encode()
+
+
+def has_official_points(session: Session, survey_round: Round) -> bool:
+    """Whether the round's questionnaire has points tables, none of them illustrative."""
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    found = points_tables(form) if form else {}
+    return bool(found) and all(row.get("status") == OFFICIAL for rows in found.values() for row in rows)

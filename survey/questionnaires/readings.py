@@ -15,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, AssessmentReading, FormDraft, FormVersion, ReadingConfirmation
+from survey.evidence import audit
 from survey.form.form import Form
 from survey.poverty.readings import Reading, readings
 from survey.problems import Problem
-from survey.evidence import audit
-from survey.questionnaires.published import load_form
 from survey.questionnaires.drafts import draft_from
+from survey.questionnaires.published import load_form
 from survey.terms import HouseholdClass
 
 BY = "; hiểu theo "  # in a row's law, before the paper

@@ -14,10 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Place, Round, Standard
+from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
-from survey.evidence import audit
-from survey.register.places import province_of
 
 
 def standard_of(session: Session, form: Form, opens_on: date, closes_on: date, named: str | None) -> Standard | None:
@@ -41,14 +40,14 @@ def standard_of(session: Session, form: Form, opens_on: date, closes_on: date, n
     raise Problem("standard_missing")
 
 
-def objection(standard: Standard, opens_on: date, closes_on: date, communes: Iterable[str]) -> str | None:
-    """Why a round from `opens_on` to `closes_on` over `communes` may not be judged by `standard`, as the code of a
+def objection(standard: Standard, opens_on: date, closes_on: date, provinces: Iterable[str | None]) -> str | None:
+    """Why a round from `opens_on` to `closes_on` in `provinces` may not be judged by `standard`, as the code of a
     problem; None when it may."""
     if not standard.is_complete:
         return "standard_incomplete"
     if not holds_on(standard, opens_on) or not holds_on(standard, closes_on):
         return "standard_period"
-    if standard.place_id is not None and any(province_of(one) != standard.place_id for one in communes):
+    if standard.place_id is not None and any(province != standard.place_id for province in provinces):
         return "standard_scope"
     return None
 

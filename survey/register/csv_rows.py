@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from survey.text import normal
-from survey.register.names import without_tones
+from survey.text import normal, without_tones
 
 MAX_ROWS = 100_000
 _FORMULA = re.compile(r"[=+@＝＋＠\t]|[-－](?!\d+([.,]\d+)?$)")

@@ -19,13 +19,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import FormVersion, Household, Round
-from survey.form.form import Form
+from models.commune_counter import lock_commune
 from survey.evidence import audit
-from survey.register import last_year
-from survey.register.places import add_village, periods_at, villages_in
+from survey.form.form import Form
 from survey.questionnaires.published import load_form
-from survey.register.entries import import_household, lock_commune, on_register
+from survey.register import last_year
 from survey.register.csv_rows import Mistake, Row, Sheet, folded
+from survey.register.entries import import_household, on_register
+from survey.register.places import add_village, periods_at, villages_in
 from survey.terms import Area, HouseholdClass, RoundState
 
 VILLAGES, HOUSEHOLDS, MEMBERS = FILES = ("villages.csv", "households.csv", "members.csv")

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from survey.form.form import Form, Item
-from survey.reports.columns import member_repeat
 from survey.register.csv_rows import Row
 
 # A member's column → the question's name in the form; its other headers, folded.
@@ -30,10 +29,9 @@ _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 def copied(form: Form | None) -> dict[str, Item]:
     """The members' questions that are taken over from last year, by name."""
-    repeat = member_repeat(form) if form else None
-    if form is None or repeat is None:
+    if form is None or form.members is None:
         return {}
-    return {item.name: item for item in form.nodes() if item.repeat == repeat and _is_copied(item)}
+    return {item.name: item for item in form.nodes() if item.repeat == form.members.path and _is_copied(item)}
 
 
 def address_question(form: Form | None) -> Item | None:
@@ -48,11 +46,11 @@ def address_question(form: Form | None) -> Item | None:
 def answers(form: Form, members: list[dict[str, Any]], address: str) -> dict[str, Any] | None:
     """The answers of last year as the form has them; None when nothing is known."""
     found: dict[str, Any] = {}
-    question, repeat = address_question(form), member_repeat(form)
+    question = address_question(form)
     if address and question:
         _put(found, question.path, address)
-    if members and repeat:
-        _put(found, repeat, members)
+    if members and form.members:
+        _put(found, form.members.path, members)
     return found or None
 
 

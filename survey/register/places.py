@@ -138,3 +138,19 @@ def _add(
             region=region,
         )
     )
+
+
+def names_in(session: Session, communes: Iterable[str], day: date) -> dict[str, str]:
+    """The names on `day` of `communes` and of every village in them, by id, in the order of their ids."""
+    ids = sorted(communes)
+    query = (
+        select(PlacePeriod.place_id, PlacePeriod.name)
+        .join(Place, Place.id == PlacePeriod.place_id)
+        .where(
+            or_(Place.id.in_(ids), Place.parent_id.in_(ids)),
+            PlacePeriod.valid_from <= day,
+            or_(PlacePeriod.valid_to.is_(None), PlacePeriod.valid_to > day),
+        )
+        .order_by(PlacePeriod.place_id)
+    )
+    return {row.place_id: row.name for row in session.execute(query)}

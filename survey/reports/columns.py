@@ -48,18 +48,11 @@ def fixed(name: str, type: str, vi: str, en: str, choices: Choices = ()) -> Colu
     return Column(name, type, {"vi": vi, "en": en}, choices=choices)
 
 
-def member_repeat(form: Form) -> str | None:
-    """The path of the repeat whose instances are the household's members: the first that names its instances."""
-    repeats = [node for node in form.nodes() if node.type == "repeat"]
-    named = [node for node in repeats if node.member_label]
-    return next((node.path for node in named or repeats), None)
-
-
 def question_columns(forms: Iterable[Form], members: bool) -> list[Column]:
     """The columns of the household's own questions, or of its members', over all `forms`; the first gives the order."""
     found: dict[str, Column] = {}
     for form in forms:
-        repeat = member_repeat(form) if members else None
+        repeat = form.members.path if members and form.members else None
         if members and repeat is None:
             continue
         for node in form.nodes():

@@ -28,10 +28,10 @@ from models import (
     SubmissionStatus,
 )
 from survey.form.form import Form
-from survey.reports.columns import Cell, Column, fixed, member_repeat, question_columns
+from survey.questionnaires.published import load_form
+from survey.reports.columns import Cell, Column, fixed, question_columns
 from survey.reports.csvfile import Style, written
 from survey.reports.selection import STATE_OF, Basis, Rows
-from survey.questionnaires.published import load_form
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState, Term
 
 _BATCH = 200
@@ -206,7 +206,7 @@ def _households(
 def _members(
     session: Session, choice: Choice, names: dict[str, str], forms: Iterable[Form], questions: Sequence[Column]
 ) -> Iterator[list[Cell]]:
-    repeat_of = {(form.id, form.version): member_repeat(form) for form in forms}
+    repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
     for row in _read(session, _records(choice, Submission.form_id, Submission.form_version, Assessment.values)):
         identity = _identity(row, names)
         for position, member in enumerate(_at(row.values, repeat_of.get((row.form_id, row.form_version))), start=1):

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from survey.form.form import Form
 from survey.form.reading import LINES, Instance, Row, Section, points_of, question_of, repeat_of
-from survey.register.names import without_tones
+from survey.text import without_tones
 
 PICTURES = {"image", "file", "audio", "video"}
 

@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import Account, Round, Submission
-from survey.problems import Problem
-from survey.submissions import log, lifecycle, derive
-from survey.intake.admit import judge_again
 from survey.clocks import Bounds, day_of, doubt, read_instant
-from survey.review.dossier import find
-from survey.register.entries import lock_commune
-from survey.review.decide import last_step
-from survey.submissions.conflicts import Act
+from survey.intake.admit import judge_again
+from survey.problems import Problem
+from survey.review.take_up import take_up
+from survey.submissions import lifecycle, log
+from survey.submissions.content import forget_evaluated
+from survey.submissions.derive import derive_again
+from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 
@@ -40,27 +40,17 @@ def confirm(
     Raises Problem: not_found, conflict (the log went on), not_allowed_now (its day is not in doubt), own_interview,
     impossible_day (not yet come, or before the round).
     """
-    lock_commune(session, commune_id)
-    submission, status = find(session, commune_id, submission_id)
-    if last_step(session, submission).seq != seen:
-        raise Problem("conflict")
+    submission, status = take_up(session, account, commune_id, submission_id, Action.DATE, seen=seen)
     reason = QuarantineReason(status.reason) if status.reason else None
-    own = submission.account_id == account.id
-    try:
-        following = lifecycle.next_state(SubmissionState(status.state), Action.DATE, reason=reason, own_interview=own)
-    except lifecycle.NotAllowed as refusal:
-        raise Problem(refusal.code) from refusal
     if reason not in lifecycle.UNDATED:
         raise Problem("not_allowed_now")
     if not can_be(session, submission, day, now):
         raise Problem("impossible_day")
-    log.append(
-        session, commune_id, submission_id, Action.DATE, following, at=now, account_id=account.id, reason=reason,
-        comments=list(comments) or None, visited_on=day,
-    )  # fmt: skip
-    derive.forget_evaluated(session)
-    derive.derive_again(session, commune_id, submission_id)
-    judge_again(session, submission, Act(account.id, now))
+    act = Act(account.id, now)
+    forget_evaluated(session)
+    log.step(session, submission, Action.DATE, act, reason=reason, comments=list(comments) or None, visited_on=day)
+    derive_again(session, commune_id, submission_id)
+    judge_again(session, submission, act)
     return SubmissionState(status.state)
 
 

@@ -17,13 +17,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Assessment, Submission, SubmissionEvent, SubmissionStatus
-from survey.problems import Problem
-from survey.submissions import log, lifecycle, derive
 from survey.intake.admit import admit, welcome
-from survey.review.dossier import Record, find
 from survey.intake.envelope import read_entry
-from survey.register.entries import lock_commune
-from survey.submissions.conflicts import Act, log, rivals, settle_around, twins, vouching
+from survey.problems import Problem
+from survey.review.dossier import Record
+from survey.review.take_up import take_up
+from survey.submissions import lifecycle, log
+from survey.submissions.conflicts import rivals, settle_around, twins, vouching
+from survey.submissions.log import Act, last_step
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 MAX_COMMENT = 2000
@@ -60,11 +61,10 @@ def decide(
 
     Raises Problem: not_found, conflict (the log went on), not_allowed_now, own_interview, comment_needed.
     """
-    lock_commune(session, commune_id)
-    submission, status = find(session, commune_id, submission_id)
-    if last_step(session, submission).seq != seen:
-        raise Problem("conflict")
-    _check(session, submission, status, action, account, bool(comments))
+    submission, status = take_up(
+        session, account, commune_id, submission_id, action, seen=seen, commented=bool(comments)
+    )
+    _check(session, submission, status, action, account)
     if action is Action.ACCEPT and not _is_decided(session.get(Assessment, (commune_id, submission_id))):
         raise Problem("not_allowed_now")
     act = Act(account.id, now)
@@ -75,12 +75,8 @@ def decide(
         if action is Action.RELEASE and status.reason in lifecycle.CONTESTED:
             detail = vouching(twins(session, submission))
         _pass_over(session, submission, status, action, act)
-    log.append(
-        session, commune_id, submission_id, action, lifecycle.TRANSITIONS[SubmissionState(status.state), action],
-        at=now, account_id=account.id, comments=list(comments) or None, detail=detail,
-        reason=_held_before(session, submission) if action is Action.RESTORE else None,
-    )  # fmt: skip
-    derive.derive(session, commune_id, submission_id)
+    before = _held_before(session, submission) if action is Action.RESTORE else None
+    log.step(session, submission, action, act, reason=before, detail=detail, comments=list(comments) or None)
     settle_around(session, submission, act)
     if found is not None:
         welcome(session, found, act)
@@ -88,16 +84,10 @@ def decide(
 
 
 def _check(
-    session: Session, submission: Submission, status: SubmissionStatus, action: Action, account: Account, said: bool
+    session: Session, submission: Submission, status: SubmissionStatus, action: Action, account: Account
 ) -> None:
-    own = submission.account_id == account.id
     reason = QuarantineReason(status.reason) if status.reason else None
     state = SubmissionState(status.state)
-    passed_over = was_passed_over(session, submission)
-    try:
-        lifecycle.next_state(state, action, reason=reason, own_interview=own, commented=said, passed_over=passed_over)
-    except lifecycle.NotAllowed as refusal:
-        raise Problem(refusal.code) from refusal
     if action not in lifecycle.DECISIONS:
         raise Problem("not_allowed_now")  # a step that follows by itself
     if action is Action.RELEASE and reason in lifecycle.UNDATED:
@@ -135,12 +125,9 @@ def _pass_over(session: Session, chosen: Submission, status: SubmissionStatus, a
             and (contested or action is Action.RETURN)
             or (undecided and contested and action is Action.RELEASE)
         ):
-            log(session, other, Action.PASS_OVER, act, detail=f"entry {chosen.entry_id}")
+            log.step(session, other, Action.PASS_OVER, act, detail=f"entry {chosen.entry_id}")
 
 
-def was_passed_over(session: Session, submission: Submission) -> bool:
-    """Whether the last thing done to it was that a person chose another."""
-    return last_step(session, submission).action == Action.PASS_OVER
 
 
 def _held_before(session: Session, submission: Submission) -> QuarantineReason:
@@ -155,11 +142,3 @@ def _held_before(session: Session, submission: Submission) -> QuarantineReason:
     return QuarantineReason(before) if before else QuarantineReason.TWO_INTERVIEWS
 
 
-def last_step(session: Session, submission: Submission) -> SubmissionEvent:
-    """The last line of a submission's review log."""
-    return session.scalars(
-        select(SubmissionEvent)
-        .where(SubmissionEvent.commune_id == submission.commune_id, SubmissionEvent.submission_id == submission.id)
-        .order_by(SubmissionEvent.seq.desc())
-        .limit(1)
-    ).one()

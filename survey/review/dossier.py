@@ -21,18 +21,17 @@ from models import (
     Submission,
     SubmissionEvent,
     SubmissionFile,
-    SubmissionStatus,
     Thumbnail,
 )
+from survey.files.media_types import kind_of
 from survey.form.reading import question_of, read
 from survey.form.record import Clock, evaluate
-from survey.problems import Problem
-from survey.submissions import derive
-from survey.review.compare import Part, compare
-from survey.files.media_types import kind_of
 from survey.questionnaires.published import load_form
 from survey.questionnaires.readings import Doubt, doubts, unconfirmed
+from survey.review.compare import Part, compare
 from survey.submissions.conflicts import group_of, in_group, twins
+from survey.submissions.content import clock_of, content_of, evaluated
+from survey.submissions.log import find
 from survey.terms import Action, Indicator, QuarantineReason, SubmissionState
 
 DESK = "desk"  # the device of what was put together here
@@ -121,13 +120,6 @@ def _doubts(session: Session, submission: Submission) -> list[Doubt]:
     return doubts(session, submission.commune_id, submission.id, open_readings)
 
 
-def find(session: Session, commune_id: str, submission_id: str) -> tuple[Submission, SubmissionStatus]:
-    """The submission and where it stands; raises not_found."""
-    submission = session.get(Submission, (commune_id, submission_id))
-    status = session.get(SubmissionStatus, (commune_id, submission_id))
-    if submission is None or status is None:
-        raise Problem("not_found")
-    return submission, status
 
 
 def read_record(session: Session, commune_id: str, submission_id: str, language: str) -> Record:
@@ -160,7 +152,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         labels=labels,
         raw=None if parts else _raw(submission),
         others=_others(session, submission),
-        merges=submission.device_id == DESK and "merges" in derive.content_of(submission),
+        merges=submission.device_id == DESK and "merges" in content_of(submission),
         attached=status.household_id != submission.household_id,
     )
 
@@ -169,7 +161,7 @@ def _answers(
     session: Session, submission: Submission, entry: RegisterEntry | None, language: str
 ) -> tuple[list[Part], dict[str, str]]:
     """The answers beside last year's, and the questions' labels by path; nothing when no form can read the entry."""
-    found = derive.evaluated(session, submission)
+    found = evaluated(session, submission)
     if found is None:
         return [], {}
     form, evaluation = found
@@ -188,7 +180,7 @@ def _answers(
 
 def _last_year(session: Session, submission: Submission) -> Clock:
     """A year before the interview, so that ages and terms are last year's."""
-    clock = derive.clock_of(session, submission)
+    clock = clock_of(session, submission)
     day = clock.today.replace(year=clock.today.year - 1, day=min(clock.today.day, 28))
     return Clock(day, clock.now.replace(year=day.year, day=day.day))
 
@@ -246,7 +238,7 @@ def _photos(session: Session, submission: Submission, language: str) -> tuple[Ph
 
 
 def _checks(submission: Submission, assessment: Assessment | None, labels: dict[str, str]) -> tuple[Check, ...]:
-    confirmed = derive.content_of(submission).get("confirmed")
+    confirmed = content_of(submission).get("confirmed")
     said = confirmed if isinstance(confirmed, dict) else {}
     problems: list[dict[str, Any]] = assessment.problems if assessment else []
     return tuple(

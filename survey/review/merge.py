@@ -20,20 +20,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Submission
+from models.commune_counter import lock_commune
+from survey.evidence.signing import Signer
 from survey.form.reading import repeat_of
 from survey.form.record import Evaluation, evaluate
 from survey.form.record import Problem as Fault
-from survey.problems import Problem
-from survey.submissions import derive
-from survey.review.pair import Pair, Part
-from survey.review.dossier import DESK
 from survey.intake.envelope import read_entry
-from survey.submissions.lifecycle import CONTESTED, is_contested
-from survey.evidence.receipts import Signer
 from survey.intake.receive import receive
-from survey.register.entries import lock_commune
-from survey.review.decide import last_step
-from survey.submissions.conflicts import Act, group_of, log, rivals
+from survey.problems import Problem
+from survey.review.dossier import DESK
+from survey.review.pair import Pair, Part
+from survey.submissions import log
+from survey.submissions.conflicts import group_of, rivals
+from survey.submissions.content import answers_of, clock_of, content_of, dated, evaluated
+from survey.submissions.lifecycle import CONTESTED, is_contested
+from survey.submissions.log import Act, last_step
 from survey.terms import Action
 
 
@@ -97,7 +98,7 @@ def merge(
     act = Act(account.id, now)
     with session.begin_nested():  # all of it or nothing
         for passed_over in (one, other):
-            log(session, passed_over, Action.PASS_OVER, act, detail=f"entry {content['id']}")
+            log.step(session, passed_over, Action.PASS_OVER, act, detail=f"entry {content['id']}")
         [outcome] = receive(session, account, DESK, [read_entry(content)], now, signer)
         if outcome.reason is not None and outcome.reason not in CONTESTED:
             raise Problem("not_allowed_now")  # the household, the form or the round is not what it was
@@ -108,14 +109,14 @@ def _content(session: Session, plan: Merge) -> tuple[dict[str, Any], Evaluation]
     """The entry, and its evaluation under the first interview's form at the first interview's moment: ages and terms
     run to that day. Answers to what is not asked once it is put together are left out."""
     one, other = (side.submission for side in plan.pair.sides)
-    own, theirs = derive.content_of(one), derive.content_of(other)
-    found = derive.evaluated(session, one)
+    own, theirs = content_of(one), content_of(other)
+    found = evaluated(session, one)
     group = group_of(session, one)
     assert found is not None and group is not None  # `may_merge` has looked
-    form, clock = found[0], derive.clock_of(session, one)
-    confirmed_day = derive.dated(session, one).visited_on is not None  # the phone's own word about it is wrong
+    form, clock = found[0], clock_of(session, one)
+    confirmed_day = dated(session, one).visited_on is not None  # the phone's own word about it is wrong
     put = _Putting(
-        copy.deepcopy(derive.answers_of(session, one)), derive.answers_of(session, other), plan.taken
+        copy.deepcopy(answers_of(session, one)), answers_of(session, other), plan.taken
     )
     answers = put.together(plan.pair.parts)
     answers = _asked(evaluate(form, answers, clock).relevant, answers)

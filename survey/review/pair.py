@@ -17,12 +17,11 @@ from sqlalchemy.orm import Session
 from models import Account, Assessment, Deprivation, Device, Submission, SubmissionStatus
 from survey.form.form import Form
 from survey.form.reading import Instance, Row, Section, question_of, read, repeat_of
-from survey.submissions import derive
 from survey.review.compare import PICTURES
-from survey.review.dossier import find
-from survey.register.names import without_tones
-from survey.review.decide import last_step
+from survey.submissions.content import evaluated
+from survey.submissions.log import find, last_step
 from survey.terms import Indicator, QuarantineReason, SubmissionState
+from survey.text import without_tones
 
 CITIZEN_NUMBER, BORN = "cccd", "nam_sinh"  # as the household questionnaire calls them; another form has names only
 
@@ -92,7 +91,7 @@ class Pair:
 def read_pair(session: Session, commune_id: str, ids: tuple[str, str], language: str) -> Pair:
     """Raises not_found."""
     found = [find(session, commune_id, submission_id) for submission_id in ids]
-    one, other = (derive.evaluated(session, submission) for submission, _ in found)
+    one, other = (evaluated(session, submission) for submission, _ in found)
     sides = (_side(session, *found[0], one is not None), _side(session, *found[1], other is not None))
     if one is None or other is None:
         return Pair(sides, [])

@@ -13,14 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Submission, SubmissionStatus
+from models.commune_counter import lock_commune
+from survey.intake.admit import judge_again
 from survey.problems import Problem
 from survey.review import decide
-from survey.intake.admit import judge_again
-from survey.review.dossier import find
 from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, NEVER_RELEASED, UNDATED
-from survey.register.entries import lock_commune
-from survey.review.decide import last_step
-from survey.submissions.conflicts import Act
+from survey.submissions.log import Act, find, last_step
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 _Q = QuarantineReason

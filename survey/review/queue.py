@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import Account, Assessment, AssessmentReading, Household, RegisterEntry, Submission, SubmissionStatus
-from survey.reports.selection import Rows
-from survey.register.names import without_tones
 from survey.terms import HouseholdClass, QuarantineReason, RegisterState, SubmissionState
+from survey.text import without_tones
 
 # In the order in which they ask for a person; what was replaced or set aside asks for nobody and stays to be seen.
 STATES = (
@@ -24,6 +23,8 @@ STATES = (
     SubmissionState.DISCARDED,
 )
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
+
+Rows = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, Member, RegisterEntry, RegisterGone, SubmissionStatus
-from survey.problems import Problem
-from survey.submissions import log, lifecycle, derive
+from models.commune_counter import next_change
 from survey.intake.admit import judge_again
-from survey.review.dossier import find
-from survey.register.entries import find_household, lock_commune, next_change
-from survey.review.decide import last_step
-from survey.submissions.conflicts import Act, group_of
+from survey.problems import Problem
+from survey.register.entries import find_household
+from survey.review.take_up import take_up
+from survey.submissions import derive, log
+from survey.submissions.conflicts import group_of
+from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 
@@ -42,26 +43,15 @@ def attach(
     Raises Problem: not_found (no such submission or household in the commune), conflict (the log went on),
     not_allowed_now (it cannot be read, was decided on, or is of that household already), own_interview.
     """
-    lock_commune(session, commune_id)
-    submission, status = find(session, commune_id, submission_id)
+    submission, status = take_up(session, account, commune_id, submission_id, Action.ATTACH, seen=seen)
     if household_id is not None and find_household(session, commune_id, household_id) is None:
         raise Problem("not_found")
-    if last_step(session, submission).seq != seen:
-        raise Problem("conflict")
-    reason = QuarantineReason(status.reason) if status.reason else None
-    own = submission.account_id == account.id
-    try:
-        following = lifecycle.next_state(SubmissionState(status.state), Action.ATTACH, reason=reason, own_interview=own)
-    except lifecycle.NotAllowed as refusal:
-        raise Problem(refusal.code) from refusal
     if (household_id or submission.household_id) == status.household_id:
         raise Problem("not_allowed_now")
     left, act = group_of(session, submission), Act(account.id, now)
-    log.append(
-        session, commune_id, submission_id, Action.ATTACH, following, at=now, account_id=account.id,
-        reason=reason or QuarantineReason.UNKNOWN_HOUSEHOLD, comments=list(comments) or None, household_id=household_id,
-    )  # fmt: skip
-    derive.derive(session, commune_id, submission_id)
+    reason = QuarantineReason(status.reason or QuarantineReason.UNKNOWN_HOUSEHOLD)
+    said = list(comments) or None
+    log.step(session, submission, Action.ATTACH, act, reason=reason, comments=said, household_id=household_id)
     if left is not None:
         derive.derive_household(session, commune_id, left.household_id, left.round_id)
     judge_again(session, submission, act, left=left)

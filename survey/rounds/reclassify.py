@@ -18,9 +18,9 @@ from survey.form.form import Form
 from survey.form.record import evaluate
 from survey.poverty.assess import assess
 from survey.problems import Problem
-from survey.submissions.lifecycle import LIVE
 from survey.questionnaires.published import load_form
-from survey.submissions.derive import answers_of, clock_of, readable
+from survey.submissions.content import answers_of, clock_of, readable
+from survey.submissions.lifecycle import LIVE
 from survey.terms import HouseholdClass, Indicator
 
 

@@ -19,16 +19,18 @@ from models import (
     Submission,
     SubmissionStatus,
 )
+from models.commune_counter import lock_commune, next_change
+from survey.clocks import HERE
+from survey.evidence import audit
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
 from survey.problems import Problem
-from survey.evidence import audit
 from survey.questionnaires import standards
-from survey.clocks import HERE
-from survey.questionnaires.published import load_form
-from survey.submissions.derive import derive_again, has_official_points
-from survey.register.entries import lock_commune, next_change, on_register
+from survey.questionnaires.published import has_official_points, load_form
+from survey.register.entries import on_register
+from survey.register.places import province_of
+from survey.submissions.derive import derive_again
 from survey.terms import B1Method, RegisterState, RoundKind, RoundState, SubmissionState
 
 
@@ -74,7 +76,8 @@ def open_round(
         raise LookupError("a published questionnaire that cannot be read")
     communes = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
     judged_by = standards.standard_of(session, compiled, opens_on, closes_on, standard)
-    against = standards.objection(judged_by, opens_on, closes_on, communes) if judged_by and not trial else None
+    provinces = {province_of(one) for one in communes}
+    against = standards.objection(judged_by, opens_on, closes_on, provinces) if judged_by and not trial else None
     if against:
         raise Problem(against)
     opened = Round(

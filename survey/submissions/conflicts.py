@@ -9,18 +9,16 @@ records are whole in themselves, wherever they are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import Round, Submission, SubmissionEvent, SubmissionStatus
 from survey.submissions import log
-from survey.reports.selection import Rows
-from survey.submissions.lifecycle import OUT, Standing, next_state, settle
-from survey.submissions.derive import content_of, derive
+from survey.submissions.content import content_of
+from survey.submissions.lifecycle import OUT, Standing, settle
+from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
 
 
@@ -31,12 +29,6 @@ class Group(NamedTuple):
     round_id: str
 
 
-@dataclass(frozen=True)
-class Act:
-    """Who moves something when: what follows from it is logged under the same name."""
-
-    account_id: str | None
-    at: datetime
 
 
 def group_of(session: Session, submission: Submission) -> Group | None:
@@ -95,23 +87,9 @@ def settle_around(session: Session, submission: Submission, act: Act, *more: Gro
         steps = settle([_standing(session, *row) for row in in_group(session, commune_id, group)])
         for step in steps:
             moved = session.get_one(Submission, (commune_id, step.id))
-            log(session, moved, step.action, act, reason=step.reason)
+            log.step(session, moved, step.action, act, reason=step.reason)
             if step.action is Action.SUPERSEDE:  # who shared its id is free of it now
                 waiting |= {found for twin, _ in twins(session, moved) if (found := group_of(session, twin))}
-
-
-def log(
-    session: Session, submission: Submission, action: Action, act: Act, *, reason: QuarantineReason | None = None,
-    detail: str | None = None,
-) -> None:  # fmt: skip
-    """A step that follows by itself, and what follows from it."""
-    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
-    state = next_state(SubmissionState(status.state) if status is not None else None, action)
-    log.append(
-        session, submission.commune_id, submission.id, action, state,
-        at=act.at, account_id=act.account_id, reason=reason, detail=detail,
-    )  # fmt: skip
-    derive(session, submission.commune_id, submission.id)
 
 
 def vouched(session: Session, submission: Submission) -> set[str]:
@@ -132,7 +110,7 @@ def vouching(found: Iterable[tuple[Submission, SubmissionStatus]]) -> str | None
     return " ".join(sorted(submission.id for submission, _ in found)) or None
 
 
-def _joined(commune_id: str) -> Rows:
+def _joined(commune_id: str) -> Select[Submission, SubmissionStatus]:
     return (
         select(Submission, SubmissionStatus)
         .join(

@@ -7,10 +7,7 @@ submission and its household; `rebuild` makes all, and on a healthy database cha
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -27,20 +24,16 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
-from survey.form.form import Form, Item
-from survey.form.record import Clock, Evaluation, evaluate
+from models.commune_counter import lock_commune, next_change
+from survey.form.form import Form
+from survey.form.record import Evaluation, evaluate
 from survey.poverty import assess as poverty
 from survey.poverty.readings import hanging
-from survey.clocks import HERE, TOLERANCE, read_instant
+from survey.questionnaires.published import has_official_points, load_form
+from survey.submissions.content import answers_of, clock_of, content_of, evaluated, forget_evaluated
 from survey.submissions.lifecycle import LIVE, register_state
-from survey.questionnaires.points_tables import OFFICIAL, points_tables
-from survey.questionnaires.published import load_form
-from survey.register.entries import lock_commune, next_change
 from survey.terms import Action, QuarantineReason, SubmissionState
-
-OLDEST = timedelta(days=400)
-BY_CLOCK = frozenset({"today", "start", "end"})  # questions that the phone answers by its clock
-MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
+from survey.text import plain_name
 
 
 def derive(session: Session, commune_id: str, submission_id: str) -> None:
@@ -88,112 +81,28 @@ def rebuild(session: Session) -> int:
     return len(ids)
 
 
-class Dated(NamedTuple):
-    """What the review log says of an interview's time. `visited_on`: the day that a person found it to be of;
-    `receipt_wrong`: the server's own clock was in doubt when it came."""
-
-    visited_on: date | None
-    receipt_wrong: bool
 
 
-def dated(session: Session, submission: Submission) -> Dated:
-    """What was found of a submission's time since it came."""
-    held_for_us = SubmissionEvent.reason == QuarantineReason.SERVER_CLOCK.value
-    rows = session.execute(
-        select(SubmissionEvent.visited_on, SubmissionEvent.reason)
-        .where(
-            SubmissionEvent.commune_id == submission.commune_id,
-            SubmissionEvent.submission_id == submission.id,
-            SubmissionEvent.visited_on.is_not(None) | held_for_us,
-        )
-        .order_by(SubmissionEvent.seq)
-    ).all()
-    days = [row.visited_on for row in rows if row.visited_on is not None]
-    return Dated(days[-1] if days else None, any(row.reason == QuarantineReason.SERVER_CLOCK for row in rows))
 
 
-def clock_of(session: Session, submission: Submission) -> Clock:
-    """The day and instant under which a record is judged: the day that a person found it to be of; else when the phone
-    says it was finalised, since ages and terms run to the interview, not to the day the line came back; when that
-    cannot be, the instant of its receipt."""
-    return _clock(submission, dated(session, submission))
 
 
-def _clock(submission: Submission, found: Dated) -> Clock:
-    said, received_at = read_instant(submission.finalised_at_said), submission.received_at
-    moment = said or received_at
-    if not found.receipt_wrong and not received_at - OLDEST <= moment <= received_at + TOLERANCE:
-        moment = received_at
-    local = moment.astimezone(HERE)
-    if found.visited_on is not None:
-        local = datetime.combine(found.visited_on, time(12), HERE)
-    return Clock(local.date(), local)
 
 
-def answers_of(session: Session, submission: Submission) -> Any:
-    """The answers as received; where a person found the interview to be of another day than the phone wrote down, with
-    that day in the questions that the phone answers by its clock."""
-    form = load_form(session, submission.form_id, submission.form_version)
-    return _answers(submission, form, dated(session, submission))
 
 
-def _answers(submission: Submission, form: Form | None, found: Dated) -> Any:
-    answers = content_of(submission).get("answers")
-    if found.visited_on is None or form is None or not isinstance(answers, dict):
-        return answers
-    return _moved_to(found.visited_on, form.children, answers)
 
 
-def _moved_to(day: date, items: Sequence[Item], answers: Any) -> Any:
-    """The answers with `day` in the place of each day that the phone's clock gave."""
-    if isinstance(answers, list):
-        return [_moved_to(day, items, one) for one in answers]
-    if not isinstance(answers, dict):
-        return answers
-    moved = dict(answers)
-    for item in items:
-        said = answers.get(item.name)
-        if item.children:
-            moved |= {item.name: _moved_to(day, item.children, said)} if item.name in answers else {}
-        elif item.type in BY_CLOCK and isinstance(said, str) and said:
-            moved[item.name] = day.isoformat() + said[10:]
-    return moved
 
 
-def forget_evaluated(session: Session) -> None:
-    """What a submission was evaluated to no longer holds: its day is another."""
-    session.info.pop("evaluated", None)
 
 
-def plain_name(text: str) -> str:
-    """A name as a column can hold it: no control characters or halves of characters, 120 at most."""
-    return "".join(c for c in text if c.isprintable() and not "\ud800" <= c <= "\udfff")[:120]
 
 
-def content_of(submission: Submission) -> dict[str, Any]:
-    """The entry as received; {} when it was not an object."""
-    content = json.loads(submission.content)
-    return content if isinstance(content, dict) else {}
 
 
-def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluation] | None:
-    """The record under its own form; None when the form is not known or there are no answers to read."""
-    last = session.info.get("evaluated")
-    if last is not None and last[0] == submission.id:  # judged at receipt, derived a moment later: nothing has changed
-        return last[1], last[2]
-    form = load_form(session, submission.form_id, submission.form_version)
-    found = dated(session, submission)
-    answers = _answers(submission, form, found)
-    if form is None or not isinstance(answers, dict) or not readable(submission.content):
-        return None
-    evaluation = evaluate(form, answers, _clock(submission, found))
-    session.info["evaluated"] = (submission.id, form, evaluation)
-    return form, evaluation
 
 
-def readable(content: str) -> bool:
-    """Whether answers are worth evaluating: an entry too large or with what JSON has no word for is only kept."""
-    return len(content) <= MAX_CONTENT and "NaN" not in content and "Infinity" not in content
 
 
 def phone_agrees(outcome: Any, assessment: poverty.Assessment) -> bool | None:
@@ -281,11 +190,6 @@ def _derive_assessment(session: Session, submission: Submission) -> None:
         session.add(AssessmentReading(**key, reading=other.reading, value=other.value, household_class=named))
 
 
-def has_official_points(session: Session, survey_round: Round) -> bool:
-    """Whether the round's questionnaire has points tables, none of them illustrative."""
-    form = load_form(session, survey_round.form_id, survey_round.form_version)
-    found = points_tables(form) if form else {}
-    return bool(found) and all(row.get("status") == OFFICIAL for rows in found.values() for row in rows)
 
 
 def _with_official_points(
@@ -371,15 +275,14 @@ def _derive_current(session: Session, household: Household) -> None:
 
 
 def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """(name, values) of each instance of the form's repeat that names its instances (`member_label`), in order."""
-    for item in form.nodes():
-        if item.type == "repeat" and item.member_label and item.repeat is None:
-            found: Any = values
-            for part in item.path.split("/"):
-                found = found.get(part, {}) if isinstance(found, dict) else {}
-            label = item.member_label.rsplit("/", 1)[-1]
-            return [(plain_name(str(member.get(label, ""))), member) for member in found or []]
-    return []
+    """(name, values) of each member, in order; without a name where the form says not which answer it is."""
+    if form.members is None:
+        return []
+    found: Any = values
+    for part in form.members.path.split("/"):
+        found = found.get(part, {}) if isinstance(found, dict) else {}
+    label = (form.members.member_label or "").rsplit("/", 1)[-1]
+    return [(plain_name(str(member.get(label, ""))), member) for member in found or []]
 
 
 def _write_members(session: Session, household: Household, members: list[tuple[str, dict[str, Any]]]) -> None:

@@ -7,9 +7,9 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
-from survey.problems import Problem
-from survey.lacks import lack_of
 from survey.accounts.signin import authenticate
+from survey.lacks import lack_of
+from survey.problems import Problem
 from survey.terms import Role
 from survey.web.forms import SignIn
 from survey.web.language import COOKIE, remember

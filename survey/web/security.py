@@ -19,10 +19,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
 from survey.access import VERBS, has_verb, may
-from survey.problems import PROBLEMS, Problem, code_of_status
-from survey.devices import phones
 from survey.accounts.accounts import holder_of, where_is
+from survey.devices import phones
 from survey.lacks import lack_of
+from survey.problems import PROBLEMS, Problem, code_of_status
 from survey.terms import Role
 from survey.web.session import abandon, get_session, now
 

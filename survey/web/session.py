@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from models.database import open_engine, reading_engine
 from survey.clocks import Doubt
 from survey.evidence.server_clock import doubt_now
-from survey.web.instance import in_one_sentence, require_place
+from survey.web.installation import in_one_sentence, require_place
 
 NO_ADDRESS = (
     "DATABASE_URL không phải một địa chỉ sqlite:///… hay postgresql://…; trong mật khẩu, @ viết là %40, % viết là %25."

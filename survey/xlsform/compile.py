@@ -14,16 +14,17 @@ from typing import Any
 from pyxform.utils import default_is_dynamic
 from pyxform.xls2json_backends import DefinitionData
 
-from survey.xlsform import vocabulary
-from survey.xlsform.tables import manifest
 from survey.form.expression import ExpressionError, parse
-from survey.xlsform.faults import N_, SHEETS, Fault, Findings, WorkbookError
 from survey.form.form import CONTAINERS, NUMBERS, SILENT, Form, Item, Text
-from survey.xlsform.pyxform_check import ROOT, judge, judge_entities
 from survey.form.record import typed
+from survey.text import N_, nearest
+from survey.xlsform import vocabulary
+from survey.xlsform.faults import SHEETS, Fault, Findings, WorkbookError
+from survey.xlsform.pyxform_check import ROOT, judge, judge_entities
+from survey.xlsform.reader import read_workbook
 from survey.xlsform.resolve import CycleError, Names, Reads, Resolution, blank_sums, evaluation_order, resolve
 from survey.xlsform.rows import NAME, NO, YES, Cell, Languages, Rows, asked, cells_of, language_code
-from survey.xlsform.reader import read_workbook
+from survey.xlsform.tables import manifest
 
 __all__ = ["Fault", "WorkbookError", "check_workbook", "compile_workbook"]
 
@@ -123,7 +124,7 @@ class _Compiler:
         names = list(self.book.sheet_names or [])
         missing = [sheet for sheet in SHEETS if sheet not in map(str.lower, names)]
         for name in names if len(names) > 1 else []:
-            meant = vocabulary.nearest(name, missing, 0.8) if name.lower() not in SHEETS else None
+            meant = nearest(name, missing, 0.8) if name.lower() not in SHEETS else None
             if meant is not None:
                 template = N_("this sheet is not read: is “%(near)s” meant?")
                 self.findings.fault(None, None, template, name, near=meant)
@@ -448,7 +449,7 @@ class _Compiler:
         found = self.names.by_name.get(name, [])
         if len(found) == 1:
             return found[0]
-        near = vocabulary.nearest(name, self.names.by_name) if not found else None
+        near = nearest(name, self.names.by_name) if not found else None
         if found:
             self.fault(item, header, N_("“%(name)s” stands more than once"), name=name)
         elif near is None:

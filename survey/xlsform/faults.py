@@ -6,11 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-
-def N_(message: str) -> str:
-    """Marks a message for the catalog; it is translated where it is shown."""
-    return message
-
+from survey.text import N_
 
 OF_TEXT = N_("%(message)s, in: %(text)s")
 OF_TEXT_AT = N_("%(message)s (at character %(at)s), in: %(text)s")

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from survey.xlsform import vocabulary
-from survey.xlsform.faults import N_, Findings
 from survey.form.form import Item
 from survey.form.values import text_number
+from survey.text import N_, nearest
+from survey.xlsform import vocabulary
+from survey.xlsform.faults import Findings
 
 _SPLIT = re.compile(r"[\s,;]+")
 _WANTED = {
@@ -104,7 +105,7 @@ def _check_appearance(item: Item, number: int, findings: Findings) -> None:
             findings.advise(number, "appearance", template, word=word)
         elif not vocabulary.knows_appearance(item.type, word):
             known = [*vocabulary.APPEARANCES.get(item.type, ()), *vocabulary.EVERYWHERE]
-            near = vocabulary.nearest(word, known)
+            near = nearest(word, known)
             template = N_("a question of the type %(type)s has no appearance “%(word)s”: it changes nothing")
             if near:
                 template = N_("a question of the type %(type)s has no appearance “%(word)s”: is “%(near)s” meant?")

@@ -9,7 +9,8 @@ from pyxform.errors import ErrorCode, PyXFormError
 from pyxform.xls2json import workbook_to_json
 from pyxform.xls2json_backends import DefinitionData
 
-from survey.xlsform.faults import N_, Fault
+from survey.text import N_
+from survey.xlsform.faults import Fault
 
 ROOT = "data"  # what pyxform calls a form that does not name itself
 _STUMBLES = (LookupError, AttributeError, TypeError, ValueError)  # over what it did not expect

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pyxform.errors import PyXFormError
 from pyxform.xls2json_backends import DefinitionData, _md_table_to_ss_structure, get_xlsform
 
-from survey.xlsform.faults import N_, Fault, WorkbookError
+from survey.text import N_
+from survey.xlsform.faults import Fault, WorkbookError
 
 SOURCE_BYTES = 8 * 1024 * 1024
 UNPACKED_BYTES = 60 * 1024 * 1024  # of an .xlsx, which is a zip; a part may not say less than it holds (zipfile stops)

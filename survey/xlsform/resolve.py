@@ -11,11 +11,10 @@ import re
 from dataclasses import dataclass, field
 
 from survey.form.expression import ExpressionError, Tree
-from survey.xlsform.faults import N_
 from survey.form.form import NUMBERS, Item
 from survey.form.functions import FORMATS, HASHES
+from survey.text import N_, nearest
 from survey.xlsform.javarosa import LISTS, looks_elsewhere, no_text
-from survey.xlsform.vocabulary import nearest
 
 
 @dataclass(frozen=True)

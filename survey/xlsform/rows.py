@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from survey.xlsform import vocabulary
-from survey.xlsform.tables import MEDIA_TYPES, TABLE_ENDINGS, Row, TableError, read_table
-from survey.xlsform.faults import N_, Findings
 from survey.form.form import CONTAINERS, Item
+from survey.text import N_, nearest
+from survey.xlsform import vocabulary
+from survey.xlsform.faults import Findings
 from survey.xlsform.parameters import read_parameters
+from survey.xlsform.tables import MEDIA_TYPES, TABLE_ENDINGS, Row, TableError, read_table
 from survey.xlsform.vocabulary import Column
 
 NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
@@ -278,7 +279,7 @@ class Rows:
             template = N_("the type “%(kind)s” is not known here")
             frames = [f"{end}_{frame}" for end in ("begin", "end") for frame in ("group", "repeat")]
             known = [*vocabulary.TYPES, *(alias for alias, _ in vocabulary.SELECTS), *frames]
-            near = vocabulary.nearest(kind, known) or vocabulary.nearest(kind.split()[0], known)
+            near = nearest(kind, known) or nearest(kind.split()[0], known)
             if near:
                 template = N_("the type “%(kind)s” is not known here: is “%(near)s” meant?")
                 self.findings.fault(number, "type", template, kind=kind, near=near)
@@ -318,7 +319,7 @@ class Rows:
     def must_be_list(self, number: int, column: str, name: str, sheet: str = "choices") -> None:
         if name in self.choices or self.unread:
             return
-        near = vocabulary.nearest(name, self.choices)
+        near = nearest(name, self.choices)
         if near is None:
             template = N_("there is no list “%(list)s” on the %(on)s sheet")
             self.findings.fault(number, column, template, list=name, on=sheet)
@@ -327,7 +328,7 @@ class Rows:
             self.findings.fault(number, column, template, list=name, near=near, on=sheet)
 
     def not_attached(self, number: int, column: str, file: str, sheet: str = "survey") -> None:
-        near = vocabulary.nearest(file, self.attachments, 0.9)  # endings alone are no likeness
+        near = nearest(file, self.attachments, 0.9)  # endings alone are no likeness
         if near is None:
             self.findings.fault(number, column, N_("the file “%(file)s” is not attached"), sheet, file=file)
         else:

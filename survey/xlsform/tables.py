@@ -16,7 +16,8 @@ from typing import Any
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from survey.xlsform.faults import N_, Fault
+from survey.text import N_
+from survey.xlsform.faults import Fault
 
 Row = dict[str, str]
 

@@ -5,18 +5,8 @@ Spellings are those that pyxform takes, whose authors kept those of ten years of
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
-
-
-def nearest(word: str, known: Iterable[str], likeness: float = 0.75) -> str | None:
-    """The known word that a misspelt one probably means."""
-    spellings = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower()[:40], spellings, 1, likeness)
-    return spellings[near[0]] if near else None
-
 
 # --- types ----------------------------------------------------------------------------------------------------------
 

@@ -24,9 +24,9 @@ from survey.demo.commands import demo
 from survey.demo.households import households
 from survey.demo.load import LAST_YEAR
 from survey.demo.year import a_year_later
+from survey.evidence.signing import Signer
 from survey.form.form import Form
 from survey.problems import Problem
-from survey.evidence.receipts import Signer
 from survey.terms import HouseholdClass, RegisterState, Role
 from tests.poverty.households import household_form
 

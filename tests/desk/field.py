@@ -17,16 +17,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, RegisterEntry, Submission, SubmissionEvent
-from survey.xlsform.compile import compile_workbook
-from survey.review import decide
 from survey.accounts.accounts import find_account
+from survey.evidence.signing import Signer
 from survey.intake.envelope import read_entry
-from survey.questionnaires.published import publish
-from survey.evidence.receipts import Signer
 from survey.intake.receive import Outcome, receive
+from survey.questionnaires.published import publish
 from survey.register.entries import import_household
+from survey.review import decide as review
 from survey.rounds.rounds import open_round
 from survey.terms import Action, B1Method, HouseholdClass
+from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.poverty.households import FILE, Case, read_cases
 
@@ -110,7 +110,7 @@ class Field:
     def decide(self, entry_id: str, action: Action, by: str = "supervisor", **more: Any) -> None:
         submission = self.submission(entry_id)
         comments = more.pop("comments", [{"path": None, "text": "Xem lại"}] if action is Action.RETURN else [])
-        decide.decide(
+        review.decide(
             self.session, self.account(by), world.COMMUNE, submission.id, action,
             seen=self.seen(submission.id), comments=comments, now=world.NOW, **more,
         )  # fmt: skip

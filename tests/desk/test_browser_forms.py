@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy.orm import Session
 
-from survey.xlsform.compile import compile_workbook
 from survey.questionnaires.published import Given, publish
 from survey.terms import Role, SourceKind
+from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.interviews import SOURCE
 from tests.serving import serving

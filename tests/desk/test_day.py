@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import Assessment, Device, Submission, SubmissionEvent, SubmissionStatus
+from survey.clocks import instant
 from survey.submissions.derive import rebuild
-from survey.evidence.receipts import instant
 from survey.terms import Action
 from tests.desk.field import CASES, Field
 from tests.exchange.carrying import bring, hello, sealed

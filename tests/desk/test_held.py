@@ -19,10 +19,10 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
-from survey.xlsform.compile import compile_workbook
 from survey.questionnaires.published import publish
-from survey.submissions.derive import rebuild
 from survey.rounds.rounds import close_round
+from survey.submissions.derive import rebuild
+from survey.xlsform.compile import compile_workbook
 from tests.desk.field import CASES, FORM, QUESTIONNAIRES, SOURCE, Field
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 

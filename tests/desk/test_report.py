@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from models import Assessment, Base, Deprivation, Household, RegisterEntry, Submission
 from survey.form.form import Form
-from survey.reports.selection import Basis, Condition, count
 from survey.questionnaires.published import publish
 from survey.reports.report import Report, report
+from survey.reports.selection import Basis, Condition, count
 from survey.rounds.rounds import open_round
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
 from tests import world

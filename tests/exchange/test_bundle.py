@@ -15,10 +15,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from models import Account, Attachment, AuditEvent, Submission, SubmissionEvent
-from survey.carry import sealed as limits
 from survey.accounts.accounts import find_account, set_password
 from survey.accounts.escrow import Escrow, make_key
-from survey.evidence.receipts import Signer, renew_generation, succeed
+from survey.carry import sealed as limits
+from survey.evidence.lineage import renew_generation, succeed
+from survey.evidence.signing import Signer
 from survey.web.session import transaction
 from tests.exchange.carrying import bring, counts, forged, hello, phone, receipts, sealed
 from tests.interviews import content_hash, entry, push

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from models import Assessment, Deprivation, Household, Member, RegisterEntry, SubmissionStatus
 from survey.canonical import canonical
-from survey.files.store import path_of
 from survey.devices.receipt_check import examine, read_claims
+from survey.evidence.signing import Signer
+from survey.files.store import path_of
 from survey.review.queue import Shelf, page
 from survey.submissions.derive import rebuild
-from survey.evidence.receipts import Signer
 from survey.terms import SubmissionState
 from tests.faults.office import Office
 from tests.interviews import ROUND

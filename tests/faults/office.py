@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.database import open_engine
-from survey.operations.backup import back_up
 from survey.accounts.escrow import make_key
-from survey.evidence.receipts import Signer
+from survey.evidence.signing import Signer
+from survey.operations.backup import back_up
 from survey.operations.restore import restore
 from tests import interviews, world
 from tests.faults import serve

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from survey.xlsform.changes import Cell, compare
-from survey.xlsform.sheets import read_sheets, write_xlsx
 from survey.xlsform.compile import compile_workbook
+from survey.xlsform.sheets import read_sheets, write_xlsx
 from tests.interviews import SOURCE
 from tests.poverty.households import QUESTIONNAIRES, household_form
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from bench import forms as bench
 from survey.form.form import Form, Item
 from survey.form.record import Clock, evaluate
-from survey.xlsform.compile import compile_workbook
 from survey.poverty.assess import assess
+from survey.xlsform.compile import compile_workbook
 from tests.cases.compile_expressions import TABLE, workbook
 
 ROOT = Path(__file__).parents[2]

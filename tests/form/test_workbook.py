@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 from openpyxl import Workbook
 
+from survey.commands.form import form_group
 from survey.form.form import Form
 from survey.xlsform.compile import WorkbookError, check_workbook, compile_workbook
-from survey.commands.form import form_group
 
 GOOD = """
 | survey |  |  |  |  |  |  |  |  |

@@ -18,15 +18,15 @@ import pytest
 from click.testing import CliRunner
 
 from app import create_app
-from survey.xlsform import faults
-from survey.xlsform.faults import COLUMN, OF_TEXT, OF_TEXT_AT, ROW, SHEET, Fault
+from survey.collect.xform import collect_edition
+from survey.commands.form import form_group
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
-from survey.xlsform.sheets import read_sheets, write_xlsx
-from survey.collect.xform import collect_edition
-from survey.xlsform.compile import WorkbookError, check_workbook, compile_workbook
-from survey.commands.form import form_group
 from survey.web.language import read_catalogs
+from survey.xlsform import faults
+from survey.xlsform.compile import WorkbookError, check_workbook, compile_workbook
+from survey.xlsform.faults import COLUMN, OF_TEXT, OF_TEXT_AT, ROW, SHEET, Fault
+from survey.xlsform.sheets import read_sheets, write_xlsx
 
 HERE = Path(__file__).parent / "workbooks"
 TRANSLATE = read_catalogs(Path(__file__).parents[2] / "translations")["vi"].gettext

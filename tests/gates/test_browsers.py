@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.web.phone.shell import small
+from survey.web.release import small
 from tests.gates.sources import ROOT, files, relative
 
 OLDEST = 87  # Chrome and Android's WebView

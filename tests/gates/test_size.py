@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from scripts.size import BUDGET, measure, shell, total
-from survey.web.phone.shell import small
 from survey.web.minified import HIDDEN
+from survey.web.release import small
 from tests.gates.sources import ROOT
 
 SCRIPTS = [*sorted((ROOT / "static" / "app").rglob("*.js")), ROOT / "static" / "sw.js"]

@@ -13,11 +13,11 @@ from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
 from survey.form.form import Form
-from survey.xlsform.compile import compile_workbook
 from survey.questionnaires.published import Given, publish
 from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
 from survey.terms import SourceKind
+from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.phone import village
 

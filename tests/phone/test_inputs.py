@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from migrations.upgrade import upgrade
 from models.database import open_engine
 from survey.form.form import Item
-from survey.xlsform.compile import compile_workbook
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
+from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.phone import village
 from tests.phone.phone import Phone

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from models import Round
 from models.database import open_engine
-from survey.xlsform.compile import compile_workbook
 from survey.questionnaires.published import Given, publish
 from survey.rounds.rounds import move_round
 from survey.terms import SourceKind
+from survey.xlsform.compile import compile_workbook
 from tests.phone.phone import Phone, Server
 from tests.phone.test_sync import refuse
 from tests.phone.test_without_network import entries

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from survey.xlsform.compile import compile_workbook
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
 from survey.terms import HouseholdClass
+from survey.xlsform.compile import compile_workbook
 from tests import world
 
 QUESTIONNAIRE = Path(__file__).parents[2] / "survey/form/questionnaires"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from survey.web.phone.shell import app_version
+from survey.web.release import app_version
 from tests.phone.serve import office
 
 with tempfile.TemporaryDirectory() as folder, office(Path(folder)).test_request_context():

@@ -17,21 +17,20 @@ from typing import Any
 
 import pytest
 
-from survey.form import expression
-from survey.collect import openrosa
-from survey.xlsform.tables import TableError, read_table
-from survey.form.record import typed
-from survey.xlsform.rows import language_code
-from survey.text import MOST_MARKS, normal
-from survey.xlsform.reader import WorkbookError, read_workbook
-from survey.problems import Problem
-from survey.carry import frames
-from survey.register import importing
-from survey.devices import receipt_check
 from survey.accounts.accounts import fold
+from survey.carry import frames
+from survey.collect import openrosa
+from survey.devices import receipt_check
+from survey.form import expression
+from survey.form.record import typed
 from survey.intake.envelope import read_entries, read_envelope
-from survey.register.names import without_tones
+from survey.problems import Problem
+from survey.register import importing
 from survey.register.csv_rows import Sheet
+from survey.text import MOST_MARKS, normal, without_tones
+from survey.xlsform.reader import WorkbookError, read_workbook
+from survey.xlsform.rows import language_code
+from survey.xlsform.tables import TableError, read_table
 
 TIMES, MOST_GROWTH, LEAST = 8, 30, 0.004
 MARKS = "\u0301\u0327"  # in this order they must be sorted

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry
 from survey.form.form import Form
-from survey.register import importing
 from survey.questionnaires.published import publish
+from survey.register import importing
 from tests.interviews import ROUND
 from tests.poverty.households import household_form
 from tests.world import COMMUNE, NOW

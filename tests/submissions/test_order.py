@@ -31,13 +31,13 @@ from models import (
     SubmissionStatus,
 )
 from models.database import open_engine
-from survey.problems import Problem
-from survey.review import decide
 from survey.accounts.accounts import find_account
+from survey.evidence.signing import Signer
 from survey.intake.envelope import read_entry
-from survey.submissions.derive import rebuild
-from survey.evidence.receipts import Signer
 from survey.intake.receive import receive
+from survey.problems import Problem
+from survey.review import decide as review
+from survey.submissions.derive import rebuild
 from survey.terms import Action
 from tests import world
 from tests.databases import SQLite
@@ -133,7 +133,7 @@ class Office:
             ).one()
             said = [{"path": None, "text": "Xem lại"}] if chosen in (Action.RETURN, Action.DISCARD) else []
             try:
-                decide.decide(
+                review.decide(
                     self.session, self.account("supervisor-2"), submission.commune_id, submission.id, chosen,
                     seen=seen, comments=said, now=world.NOW,
                 )  # fmt: skip

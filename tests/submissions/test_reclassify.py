@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from models import Assessment, FormVersion, Round
-from survey.xlsform.compile import compile_workbook
 from survey.problems import Problem
 from survey.questionnaires.published import publish
 from survey.rounds.reclassify import compare
 from survey.rounds.rounds import move_round
 from survey.terms import HouseholdClass
+from survey.xlsform.compile import compile_workbook
 from tests.interviews import HOUSEHOLDS, ROUND, SOURCE, entry, push
 from tests.world import COMMUNE, NOW
 

@@ -23,11 +23,11 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
-from survey.problems import Problem
-from survey.review import decide
 from survey.accounts.accounts import find_account
-from survey.submissions.derive import rebuild
+from survey.problems import Problem
+from survey.review import decide as review
 from survey.rounds.rounds import close_round, obstacles, open_round
+from survey.submissions.derive import rebuild
 from survey.terms import Action, B1Method, RoundState
 from tests.interviews import ANSWERS, HOUSEHOLDS, ROUND, entry, open_small_round, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
@@ -54,7 +54,7 @@ def decide(session: Session, entry_id: str, action: Action, words: str | None = 
     supervisor = find_account(session, "supervisor")
     assert isinstance(supervisor, Account)
     said = [{"path": None, "text": words}] if words else []
-    decide.decide(session, supervisor, submission.commune_id, submission.id, action, seen=seen, comments=said, now=NOW)
+    review.decide(session, supervisor, submission.commune_id, submission.id, action, seen=seen, comments=said, now=NOW)
     session.commit()
 
 

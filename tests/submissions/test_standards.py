@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import FormVersion, Round, Standard, Submission, SubmissionStatus
-from survey.xlsform.compile import compile_workbook
-from survey.problems import Problem
 from survey.intake.admit import judge_again
+from survey.problems import Problem
 from survey.questionnaires.published import publish
-from survey.rounds.rounds import move_round, open_round
 from survey.questionnaires.standards import add_standard
-from survey.submissions.conflicts import Act
+from survey.rounds.rounds import move_round, open_round
+from survey.submissions.log import Act
+from survey.xlsform.compile import compile_workbook
 from tests.interviews import SOURCE, entry, push, small_form
 from tests.world import COMMUNE, NOW
 

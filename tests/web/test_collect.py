@@ -37,15 +37,15 @@ from models import (
     SubmissionFile,
     SubmissionStatus,
 )
-from survey.xlsform.sheets import read_sheets, write_xlsx
-from survey.collect.xform import EditionError
-from survey.xlsform.compile import compile_workbook
 from survey.accounts.accounts import deactivate, find_account
 from survey.collect.submissions import entity_id, make_token
+from survey.collect.xform import EditionError
 from survey.questionnaires.published import Given, publish
 from survey.review.decide import decide
 from survey.terms import Action, SourceKind
 from survey.web.collect.keys import settings_code
+from survey.xlsform.compile import compile_workbook
+from survey.xlsform.sheets import read_sheets, write_xlsx
 from tests.interviews import ANSWERS, ROUND, SOURCE
 from tests.serving import serving
 from tests.web.collect_client import (

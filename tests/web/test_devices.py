@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import AuditEvent, Device, SubmissionStatus
-from survey.evidence.receipts import renew_generation
+from survey.evidence.lineage import renew_generation
 from tests.interviews import entry, envelope, lose, push
 from tests.pictures import picture
 from tests.web.test_accounts import account_id

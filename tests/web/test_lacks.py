@@ -25,11 +25,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from models import AuditEvent, LoginAttempt, Receipt, Submission
-from survey.problems import Problem
 from survey.accounts import accounts
 from survey.collect import submissions
-from survey.lacks import lack_of
 from survey.files.media_types import judge
+from survey.lacks import lack_of
+from survey.problems import Problem
 from tests.interviews import entry, envelope, push
 from tests.pictures import picture
 from tests.world import COMMUNE, NOW

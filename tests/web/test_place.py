@@ -19,8 +19,10 @@ from app import create_app
 from migrations.upgrade import upgrade
 from models.database import open_engine
 from models.schema import differences
+from survey.evidence.lineage import remembered_keys
+from survey.evidence.receipts import file_receipt
+from survey.evidence.signing import Signer
 from survey.operations.keys import MAKE
-from survey.evidence.receipts import Signer, file_receipt, remembered_keys
 from tests.models.test_histories import made_as
 from tests.world import NOW
 

@@ -15,14 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import Assessment, AuditEvent, FormVersion, PointsEntry, PointsTable, Round
-from survey.xlsform.compile import compile_workbook
 from survey.problems import Problem
 from survey.questionnaires import points_entry
 from survey.questionnaires.points_tables import hash_of, unfit_tables
 from survey.questionnaires.published import Given, publish
-from survey.submissions.derive import rebuild
 from survey.rounds.rounds import obstacles
+from survey.submissions.derive import rebuild
 from survey.terms import Action, B1Method, SourceKind
+from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.desk.field import CASES, FORM, open_field
 from tests.poverty.households import QUESTIONNAIRES

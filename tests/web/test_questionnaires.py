@@ -16,12 +16,12 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
 from models import AuditEvent, FormDraft, FormDraftFile, FormVersion, Round, StoredFile, SubmissionStatus
-from survey.xlsform.sheets import read_sheets, write_xlsx
-from survey.xlsform.compile import compile_workbook
-from survey.rounds import rounds
 from survey.questionnaires.form_files import MOST_FILES, Refused, Upload, check_files
 from survey.questionnaires.published import publish
+from survey.rounds import rounds
 from survey.terms import B1Method
+from survey.xlsform.compile import compile_workbook
+from survey.xlsform.sheets import read_sheets, write_xlsx
 from tests.interviews import ANSWERS, SOURCE, entry, push, small_form
 from tests.poverty.households import QUESTIONNAIRES
 from tests.world import COMMUNE, NOW

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from models import AssessmentReading, AuditEvent, FormDraft, ReadingConfirmation
 from survey.poverty.readings import readings
-from survey.reports.selection import Basis, Condition
 from survey.questionnaires.published import Given, load_form, publish
-from survey.submissions.derive import rebuild
 from survey.reports.report import report
+from survey.reports.selection import Basis, Condition
+from survey.submissions.derive import rebuild
 from survey.terms import Action, SourceKind
 from tests import world
 from tests.desk.field import CASES, FORM, SOURCE, Field, open_field

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 
-from survey.evidence.receipts import Signer
+from survey.evidence.signing import Signer
 from tests.interviews import content_hash, entry, lose, push
 
 

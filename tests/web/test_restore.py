@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from models import Account, Attachment, ServerState, Submission
 from models.database import open_engine
-from survey.operations.backup import hash_of, verify
+from survey.evidence.signing import key_id
 from survey.files.store import path_of
-from survey.evidence.receipts import key_id
+from survey.operations.backup import hash_of, verify
 from survey.operations.restore import UNFINISHED
 from tests.conftest import Browser, browser_of
 from tests.interviews import HOUSEHOLDS, entry, envelope, push

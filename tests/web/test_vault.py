@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy import select
 
 from models import AuditEvent
-from survey.problems import Problem
 from survey.accounts.escrow import BUNDLE, Escrow, make_key
+from survey.problems import Problem
 
 KEY, VAULT = bytes(range(32)), "0190f1de-0000-7000-8000-000000000000"
 

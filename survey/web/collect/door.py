@@ -20,11 +20,10 @@ from flask_babel import force_locale, gettext, ngettext
 from werkzeug.exceptions import HTTPException
 
 from models import Account, CollectToken, FormVersion
-from survey.collect import openrosa
+from survey.clocks import HERE
+from survey.collect import openrosa, submissions
 from survey.collect.xform import LIST
 from survey.problems import Problem, code_of_status, held_next
-from survey.collect import submissions
-from survey.clocks import HERE
 from survey.questionnaires.published import content_of, files_of, find_file, given_of
 from survey.web.security import csrf, give_up, public
 from survey.web.session import get_session, now
@@ -166,7 +165,8 @@ def submission() -> Response:
     submissions.used(session, _key(), _device(), now())
     xml, parts = _parts()
     by = submissions.Courier(
-        account=_account(), permitted=submissions.is_valid(_key(), _account()), device_id=submissions.device_id_of(_device()),
+        account=_account(), permitted=submissions.is_valid(_key(), _account()),
+        device_id=submissions.device_id_of(_device()),
         agent=request.user_agent.string, folder=Path(current_app.config["INSTANCE"]) / "files",
         signer=current_app.extensions["signer"], skew=_skew(),
     )  # fmt: skip

@@ -17,9 +17,9 @@ from wtforms import SelectField
 
 from models import Account
 from survey.access import has_verb
-from survey.problems import Problem
 from survey.accounts import accounts
 from survey.collect import submissions
+from survey.problems import Problem
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
-import tempfile
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import segno
@@ -18,19 +15,15 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
-from sqlalchemy.orm import Session
 from wtforms import TextAreaField
 
-from models import Account
-from survey.problems import Problem
-from survey.carry import frames
 from survey.accounts.accounts import communes_of
-from survey.carry.sealed import open_bundle
-from survey.carry.carry import Taken, receipts_of, take
-from survey.web.language import current_language
+from survey.carry import frames
+from survey.carry.carry import Taken
+from survey.problems import Problem
+from survey.web.carrying import bring_in_bundle, reasons_of, receipts_file
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.web.phone.sync import result_of
 
 VERB = "bundle.import"
 CODE_LETTERS = 758  # a code of version 15, level L: still read from one phone's screen by another
@@ -127,25 +120,10 @@ def _bring(name: str, stream: IO[bytes]) -> Answer:
     )
 
 
-def bring_in_bundle(session: Session, stream: IO[bytes], carrier: Account | None) -> Taken:
-    """Open and store one bundle. Raises what `open_bundle` and `take` raise."""
-    instance = Path(current_app.config["INSTANCE"])
-    with tempfile.TemporaryDirectory(dir=instance, prefix="bundle-") as folder:
-        escrow = current_app.extensions["escrow"]
-        bundle = open_bundle(stream, escrow, Path(folder), current_app.config["FILE_LIMIT"])
-        return take(session, bundle, carrier, instance / "files", now(), current_app.extensions["signer"])
 
 
-def receipts_file(session: Session, taken: Taken) -> bytes:
-    """The receipts of a bundle, to be carried back."""
-    results = [result_of(outcome) for outcome in taken.outcomes]
-    return receipts_of(session, taken, results, now(), current_app.extensions["signer"])
 
 
-def reasons_of(taken: Taken) -> tuple[tuple[str, int], ...]:
-    """Why entries are held, and how many for each reason, in words."""
-    counted = Counter(outcome.reason for outcome in taken.outcomes if outcome.reason)
-    return tuple((reason.label(current_language()), count) for reason, count in counted.most_common())
 
 
 def _codes(data: bytes) -> list[tuple[str, str]]:

@@ -10,17 +10,19 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Submission
 from survey.access import has_verb
+from survey.clocks import read_instant
 from survey.form.record import Problem as Fault
 from survey.problems import Problem
-from survey.review import dossier, merge, decide
+from survey.review import decide, dossier
+from survey.review import merge as merging
 from survey.review.pair import Pair, read_pair
-from survey.clocks import read_instant
 from survey.submissions.conflicts import rivals, twins
+from survey.submissions.log import find
 from survey.terms import Action, SubmissionState
-from survey.web.desk.home.home import open_desk
+from survey.web.desk.forms import Decision, Merging
+from survey.web.desk.home import open_desk
 from survey.web.formats import moment
 from survey.web.language import current_language
-from survey.web.desk.home.forms import Decision, Merging
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -28,7 +30,7 @@ blueprint = Blueprint("compare", __name__, url_prefix="/desk/<commune_id>/record
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(member_name=merge.member_name)
+    app.jinja_env.globals.update(member_name=merging.member_name)
     app.jinja_env.filters.update(said_moment=said_moment)
     app.register_blueprint(blueprint)
 
@@ -54,12 +56,12 @@ def merge(commune_id: str, submission_id: str, other_id: str) -> BaseResponse:
     if not form.validate():
         raise Problem("bad_request")
     pair = _pair(commune_id, submission_id, other_id)
-    taken = frozenset(name for name in merge.places(pair) if request.form.get(f"take:{name}") == "b")
+    taken = frozenset(name for name in merging.places(pair) if request.form.get(f"take:{name}") == "b")
     try:
-        made = merge.merge(
+        made = merging.merge(
             session,
             current_account(),
-            merge.Merge(pair, taken),
+            merging.Merge(pair, taken),
             seen=(form.seen_a.data, form.seen_b.data),
             now=now(),
             signer=current_app.extensions["signer"],
@@ -81,8 +83,8 @@ def merge(commune_id: str, submission_id: str, other_id: str) -> BaseResponse:
 def _pair(commune_id: str, submission_id: str, other_id: str) -> Pair:
     """Raises not_found unless the two are of one household and round, or bear one id."""
     session = get_session()
-    submission, _ = dossier.find(session, commune_id, submission_id)
-    other, status = dossier.find(session, commune_id, other_id)
+    submission, _ = find(session, commune_id, submission_id)
+    other, status = find(session, commune_id, other_id)
     near = {one.id for one, _ in (*rivals(session, submission), *twins(session, submission))}
     if other.id not in near and not _once_rivals(submission, other, status.household_id):
         raise Problem("not_found")
@@ -91,7 +93,7 @@ def _pair(commune_id: str, submission_id: str, other_id: str) -> Pair:
 
 def _once_rivals(submission: Submission, other: Submission, household_id: str | None) -> bool:
     """Whether both are of one household and round, even if one of them is out of the way by now."""
-    status = dossier.find(get_session(), submission.commune_id, submission.id)[1]
+    status = find(get_session(), submission.commune_id, submission.id)[1]
     same = submission.id != other.id and status.household_id == household_id is not None
     return same and submission.round_id == other.round_id
 
@@ -121,7 +123,7 @@ def _page(
             [one for one in decide.open_actions(record, account.id) if one is not Action.REOPEN] if decides else []
             for record in records
         ],
-        may_merge=decides and merge.may_merge(session, pair, account.id),
+        may_merge=decides and merging.may_merge(session, pair, account.id),
         owns=[side.submission.account_id == account.id for side in pair.sides],
         others=[one for one in others if one.id != pair.sides[1].submission.id],
         everything=request.args.get("show") == "all",

@@ -12,17 +12,17 @@ from flask_wtf.file import FileField
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import TextAreaField
 
-from survey.problems import Problem
-from survey.evidence import audit
-from survey.devices import phones, cleared
 from survey.accounts.accounts import accounts_in_reach
 from survey.clocks import NOTICED
-from survey.devices.phones import Holding
+from survey.devices import cleared, phones
 from survey.devices.after_restore import holes_in, remember_lost
+from survey.devices.phones import Holding
 from survey.devices.receipt_check import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
-from survey.evidence.receipts import key_id
-from survey.web.phone.shell import app_version
-from survey.web.desk.home.home import open_desk
+from survey.evidence import audit
+from survey.evidence.signing import key_id
+from survey.problems import Problem
+from survey.web.desk.home import open_desk
+from survey.web.release import app_version
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now, server_doubt
 

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from sqlalchemy.orm import Session
 
-from survey.problems import Problem
 from survey.evidence import audit
+from survey.problems import Problem
 from survey.reports import export
 from survey.reports.csvfile import Style, zipped
 from survey.reports.export import Choice, Kind
-from survey.web.desk.home.home import Desk, open_desk
-from survey.commands.export import export_group
+from survey.web.desk.home import Desk, open_desk
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -21,7 +20,6 @@ blueprint = Blueprint("exports", __name__, url_prefix="/desk")
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(export_group)
     app.register_blueprint(blueprint)
 
 

@@ -8,8 +8,8 @@ from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaF
 from wtforms.validators import AnyOf, InputRequired, Length
 from wtforms.widgets import HiddenInput
 
-from survey.submissions.lifecycle import DECISIONS
 from survey.review.decide import MAX_COMMENT
+from survey.submissions.lifecycle import DECISIONS
 
 
 class Search(FlaskForm):

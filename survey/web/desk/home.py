@@ -12,16 +12,16 @@ from werkzeug.wrappers import Response
 
 from models import Round
 from survey.access import has_verb
-from survey.problems import Problem
-from survey.review import queue
 from survey.accounts.accounts import communes_of
 from survey.devices.phones import devices_in
+from survey.evidence.lineage import restored_at
+from survey.problems import Problem
+from survey.register.places import names_in
 from survey.reports.export import in_language
-from survey.reports.selection import Condition
-from survey.register.names import names_in
-from survey.review.queue import Shelf
-from survey.evidence.receipts import restored_at
 from survey.reports.report import progress
+from survey.reports.selection import Condition
+from survey.review import queue
+from survey.review.queue import Shelf
 from survey.terms import Dimension, HouseholdClass, Indicator, Role, RoundState
 from survey.web import formats
 from survey.web.language import current_language

@@ -9,17 +9,19 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from survey.access import has_verb
 from survey.problems import Problem
-from survey.review import confirm_day, dossier, quarantine, queue
-from survey.review.reassign import attach as attach_to
-from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, UNDATED, NotAllowed, next_state
-from survey.review.queue import Shelf
 from survey.register.entries import find_household
+from survey.review import confirm_day as dating
+from survey.review import dossier, quarantine, queue
+from survey.review.queue import Shelf
+from survey.review.reassign import attach as attach_to
+from survey.submissions import log
 from survey.submissions.conflicts import rivals
+from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, UNDATED, NotAllowed, next_state
 from survey.terms import Action, QuarantineReason, SubmissionState
-from survey.web.desk.home.home import PAGE_SIZE, open_desk, page_number
+from survey.web.desk.forms import Attachment, Bulk, Day, Plain, Search
+from survey.web.desk.home import PAGE_SIZE, open_desk, page_number
+from survey.web.desk.words import NEXT_STEP, judged_words
 from survey.web.language import current_language
-from survey.web.desk.home.forms import Attachment, Bulk, Day, Plain, Search
-from survey.web.desk.home.words import NEXT_STEP, judged_words
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -57,13 +59,13 @@ def day_form(record: dossier.Record) -> Day | None:
         return None
     if record.reason not in UNDATED or not has_verb(current_account().role, "review.decide"):
         return None
-    proposed = confirm_day.likely_day(get_session(), record.submission, now())
+    proposed = dating.likely_day(get_session(), record.submission, now())
     return Day(day=proposed, seen=record.seen, formdata=None)
 
 
 def compared_with(commune_id: str, submission_id: str) -> str | None:
     """The other interview with which a held one is to be compared, if there is one: an undecided one before any."""
-    submission, status = dossier.find(get_session(), commune_id, submission_id)
+    submission, status = log.find(get_session(), commune_id, submission_id)
     if status.reason not in CONTESTED:
         return None
     found = rivals(get_session(), submission)
@@ -123,7 +125,7 @@ def judge(commune_id: str, submission_id: str) -> BaseResponse:
     """Judge one again."""
     if not Plain().validate():
         raise Problem("bad_request")
-    dossier.find(get_session(), commune_id, submission_id)
+    log.find(get_session(), commune_id, submission_id)
     done, _ = quarantine.judge_all(get_session(), current_account(), commune_id, now(), [submission_id])
     return redirect(
         url_for("review.record", commune_id=commune_id, submission_id=submission_id, judged="1" if done else "0"), 303
@@ -138,7 +140,7 @@ def confirm_day(commune_id: str, submission_id: str) -> BaseResponse:
     if not form.validate():
         raise Problem("impossible_day" if form.day.errors else "bad_request")
     comments = [{"path": None, "text": words}] if words else []
-    confirm_day.confirm(
+    dating.confirm(
         get_session(), current_account(), commune_id, submission_id, form.day.data, seen=form.seen.data,
         comments=comments, now=now(),
     )  # fmt: skip

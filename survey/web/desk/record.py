@@ -12,20 +12,21 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Attachment, Thumbnail
 from survey.access import has_verb
-from survey.problems import Problem
-from survey.review import dossier, queue, decide
-from survey.review.dossier import Record
-from survey.files.store import path_of
-from survey.submissions.lifecycle import CONTESTED
 from survey.files.media_types import ANY, ending, kind_of
-from survey.review.queue import NO_VILLAGE, STATES, Shelf
+from survey.files.store import path_of
+from survey.problems import Problem
+from survey.review import decide as review
+from survey.review import dossier, queue
 from survey.review.decide import MAX_COMMENT
+from survey.review.dossier import Record
+from survey.review.queue import NO_VILLAGE, STATES, Shelf
+from survey.submissions.lifecycle import CONTESTED
 from survey.terms import Action, SubmissionState
-from survey.web.desk.home.home import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.desk.forms import Decision, Search
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.desk.reports import open_readings
+from survey.web.desk.words import NEXT_STEP, name_of_check
 from survey.web.language import current_language
-from survey.web.desk.home.reports import open_readings
-from survey.web.desk.home.forms import Decision, Search
-from survey.web.desk.home.words import NEXT_STEP, name_of_check
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -157,7 +158,7 @@ def decide(commune_id: str, submission_id: str) -> BaseResponse:
     if action in (Action.RETURN, Action.DISCARD) and not comments:
         return _page(found, form, remarks, _wordless(action), 422)
     try:
-        decide.decide(
+        review.decide(
             session, account, commune_id, submission_id, action, seen=form.seen.data, comments=comments, now=now()
         )
     except Problem as refusal:
@@ -208,7 +209,7 @@ def _page(
         form=form,
         remarks=remarks,
         error=error,
-        actions=decide.open_actions(found, account.id) if has_verb(account.role, "review.decide") else [],
+        actions=review.open_actions(found, account.id) if has_verb(account.role, "review.decide") else [],
         own=found.submission.account_id == account.id,
         words=shelf_words(asked),
         before=before,

@@ -9,15 +9,15 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 
 from survey.poverty.readings import Reading
 from survey.problems import Problem
-from survey.reports import selection
 from survey.questionnaires import readings
+from survey.questionnaires.published import load_form
+from survey.reports import selection
 from survey.reports.columns import Cell
 from survey.reports.csvfile import written
-from survey.reports.selection import Basis, Condition
-from survey.questionnaires.published import load_form
 from survey.reports.report import Report, long_table, report
+from survey.reports.selection import Basis, Condition
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
-from survey.web.desk.home.home import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.security import permitted
 from survey.web.session import get_session
 

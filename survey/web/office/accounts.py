@@ -8,10 +8,10 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from models import Account
-from survey.problems import Problem
 from survey.accounts import accounts
-from survey.evidence import audit
 from survey.devices import phones
+from survey.evidence import audit
+from survey.problems import Problem
 from survey.register.places import periods_at, villages_in
 from survey.terms import Role
 from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, Person

@@ -9,14 +9,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, PointsEntry, PointsTable
 from survey.problems import Problem
-from survey.questionnaires import points_entry, drafts
+from survey.questionnaires import drafts, points_entry
 from survey.questionnaires.form_files import Refused
 from survey.questionnaires.published import csv_of
 from survey.terms import PointsState, SourceKind
 from survey.web.language import current_language
 from survey.web.office.questionnaire_forms import NewPoints, Nothing, PointsFile, VersionWithPoints
-from survey.web.office.questionnaire_words import answer_words, item_words, refusals
 from survey.web.office.questionnaires import TYPES, download, read_upload
+from survey.web.questionnaire_words import answer_words, item_words, refusals
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, keep_changes, now
 

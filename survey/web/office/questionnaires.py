@@ -22,12 +22,12 @@ from survey.questionnaires import drafts
 from survey.questionnaires.form_files import ALL_LIMIT, SOURCE_LIMIT, Refused, Upload
 from survey.questionnaires.published import Given, as_xlsx, content_of, given_of
 from survey.terms import FormState, RoundState, SourceKind
+from survey.web.files import attached_file, file_answer
 from survey.web.language import current_language
 from survey.web.office.questionnaire_forms import ChangedDraft, NewDraft, Nothing
-from survey.web.office.questionnaire_words import FILE_CHANGES, place, refusals, sentence
+from survey.web.questionnaire_words import FILE_CHANGES, place, refusals, sentence
 from survey.web.security import HEADERS, current_account, permitted
 from survey.web.session import get_session, now
-from survey.web.phone.sync import file_answer, form_file
 
 blueprint = Blueprint("questionnaires", __name__, url_prefix="/questionnaires")
 UPLOADS = {"questionnaires.new", "questionnaires.change"}
@@ -252,7 +252,7 @@ def version_preview(form_id: str, version: str) -> Response:
 @permitted("form.read")
 def version_file(form_id: str, version: str, name: str) -> Response:
     """A file of a published version, to be kept."""
-    response: Response = form_file(form_id, version, name)
+    response: Response = attached_file(form_id, version, name)
     response.headers["Content-Disposition"] = _attachment(name)
     return response
 

@@ -18,13 +18,13 @@ from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from models.commune_counter import lock_commune
 from survey.access import may
+from survey.accounts.accounts import communes_of, holder_of, where_is
 from survey.problems import Problem
 from survey.register import importing
-from survey.accounts.accounts import communes_of, holder_of, where_is
+from survey.register.places import names_in
 from survey.reports.csvfile import written
-from survey.register.names import names_in
-from survey.register.entries import lock_commune
 from survey.web.forms import ImportConfirmed, ImportFiles
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted

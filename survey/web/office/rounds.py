@@ -9,11 +9,11 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from models import FormVersion, Place, PlacePeriod, Round, Standard
-from survey.problems import Problem
-from survey.rounds import reclassify, rounds
-from survey.questionnaires import standards
 from survey.accounts.accounts import communes_of
-from survey.register.names import names_in
+from survey.problems import Problem
+from survey.questionnaires import standards
+from survey.register.places import names_in
+from survey.rounds import reclassify, rounds
 from survey.rounds.rounds import Obstacle
 from survey.terms import B1Method, PlaceKind, RoundKind, RoundState
 from survey.web.forms import Closing, NewRound, NewStandard

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from survey.problems import PROBLEMS
 from survey.clocks import Doubt
+from survey.problems import PROBLEMS
 from survey.terms import Area, B1Method, HouseholdClass, QuarantineReason, RegisterState, Role, RoundState, Term
 
 Schema = dict[str, Any]

@@ -8,30 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import or_, select
 from sqlalchemy.orm import load_only
 
 from models import Account, Attachment, FormVersion, Round
-from survey.form.form import Form
-from survey.problems import Problem, held_next
-from survey.devices import phones
 from survey.accounts.accounts import villages_of
-from survey.clocks import HERE
-from survey.intake.envelope import read_asked, read_envelope
 from survey.carry.carry import give_pass
-from survey.files.store import store_file
-from survey.register.places import periods_at, region_of
-from survey.questionnaires.published import content_of, find_file
+from survey.clocks import HERE, instant
+from survey.devices import phones
 from survey.devices.pull import LIMIT, pull
-from survey.evidence.receipts import Signer, generation, instant, successions
-from survey.intake.receive import Outcome, receive, received
+from survey.evidence.lineage import generation, successions
+from survey.evidence.signing import Signer
+from survey.files.store import store_file
+from survey.form.form import Form
+from survey.intake.envelope import read_asked, read_envelope
+from survey.intake.receive import receive, received
+from survey.problems import Problem
+from survey.register.places import periods_at, region_of
 from survey.terms import RoundState
-from survey.web.phone.shell import app_version
+from survey.web.files import attached_file
 from survey.web.formats import round_title
-from survey.web.language import current_language
 from survey.web.phone.openapi import DESCRIPTION
+from survey.web.phone.vault import escrow
+from survey.web.release import app_version
+from survey.web.results import result_of
 from survey.web.security import (
     current_account,
     only_delivers,
@@ -42,7 +43,6 @@ from survey.web.security import (
     signed_in_since,
 )
 from survey.web.session import get_session, now, server_doubt
-from survey.web.phone.vault import escrow
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -128,21 +128,9 @@ def form(form_id: str, version: str) -> Response:
 @permitted("sync.use")
 def form_file(form_id: str, version: str, name: str) -> Response:
     """A picture, sound or table that came with a questionnaire: like its bundle it never changes."""
-    found = find_file(get_session(), form_id, version, name)
-    if found is None:
-        raise Problem("not_found")
-    return file_answer(found.sha256, found.media_type)
+    return attached_file(form_id, version, name)
 
 
-def file_answer(sha256: str, media_type: str) -> Response:
-    """A file of a questionnaire, named by its hash; shown or played by a page, never run."""
-    response = Response(mimetype=media_type)
-    response.set_etag(sha256)
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    if sha256 not in request.if_none_match:
-        response.set_data(content_of(get_session(), sha256))
-    return response.make_conditional(request)  # type: ignore[return-value]
 
 
 @blueprint.get("/register")
@@ -232,22 +220,6 @@ def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
     }
 
 
-def result_of(outcome: Outcome) -> dict[str, Any]:
-    """What a phone is told of an entry."""
-    said_id = outcome.said_id if isinstance(outcome.said_id, str) and len(outcome.said_id) <= 200 else None
-    reason = outcome.reason
-    told = reason and {
-        "code": reason.value,
-        "title": reason.label(current_language()),
-        "next": gettext(held_next(reason.value)),
-    }
-    return {
-        "id": said_id,
-        "outcome": "held" if outcome.held else "stored",
-        "reason": told,
-        "missing_files": outcome.missing_files,
-        "receipt": outcome.receipt.as_json(),
-    }
 
 
 def _signer() -> Signer:

@@ -19,11 +19,12 @@ from flask import Blueprint, Response, current_app, request, url_for
 from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
 
 from models import Upload
-from survey.problems import Problem
+from survey.evidence.receipts import find_receipt
+from survey.evidence.signing import Signer
 from survey.files import uploads
 from survey.files.store import path_of, put_in_place, record_file
-from survey.evidence.receipts import Signer, find_receipt
 from survey.files.uploads import ALGORITHMS, Checksum
+from survey.problems import Problem
 from survey.web.security import current_account, permitted, public
 from survey.web.session import abandon, get_session, keep_changes, now
 

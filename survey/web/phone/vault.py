@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from survey.problems import Problem
 from survey.accounts.escrow import Escrow, recover
+from survey.problems import Problem
 from survey.web.security import current_account, permitted, signed_in_since
 from survey.web.session import get_session, keep_changes, now
 

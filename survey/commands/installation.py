@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from migrations.upgrade import upgrade
 from survey.evidence import audit
 from survey.files.store import sweep
-from survey.operations.keys import ESCROW, MAKE, RECEIPT, SESSION, Keys, remember, secret, strangers, wanted
 from survey.files.uploads import clean
-from survey.web import instance
+from survey.operations.keys import ESCROW, MAKE, RECEIPT, SESSION, Keys, remember, secret, strangers, wanted
+from survey.web import installation
 from survey.web.session import get_engine, now, transaction
 
 keys_group = AppGroup("keys", help="The keys in INSTANCE: go on without one that is lost.")
@@ -38,18 +38,18 @@ def migrate(new: bool) -> None:
 
 def bring_up(*, new: bool) -> None:
     """The place as today's program needs it; an empty one only when it may be `new`. Done at each start."""
-    instance.require_whole_restore()
+    installation.require_whole_restore()
     if new:
         _make_folder()
-    instance.require_tables(new=new)
-    empty = instance.is_empty()
+    installation.require_tables(new=new)
+    empty = installation.is_empty()
     if not empty:
-        instance.require_known_keys()
+        installation.require_known_keys()
     _make_keys(new=new or (not empty and RECEIPT not in _keys().missing))
     try:
         upgrade(get_engine())
     except (CommandError, SQLAlchemyError) as fault:
-        said = f"Không cập nhật được cơ sở dữ liệu: {instance.first_line(fault)}."
+        said = f"Không cập nhật được cơ sở dữ liệu: {installation.first_line(fault)}."
         raise SystemExit(f"{said} Nếu nó do bản chương trình mới hơn lập, hãy dùng bản ấy.") from None
     instance = Path(current_app.config["INSTANCE"])
     with transaction() as session:
@@ -62,11 +62,11 @@ def _make_keys(*, new: bool) -> None:
     """What the database knows of is there already. Of an older release one kind may be missing."""
     missing, folder = _keys().missing, Path(current_app.config["INSTANCE"])
     if missing and not new:
-        raise SystemExit(f"Thiếu khoá {', '.join(missing)} trong {folder}. {instance.NEW_OR_WRONG}")
+        raise SystemExit(f"Thiếu khoá {', '.join(missing)} trong {folder}. {installation.NEW_OR_WRONG}")
     for name in missing:
         secret(folder / name, MAKE[name])
     if missing:
-        instance.take_keys(_app())
+        installation.take_keys(_app())
         click.echo(f"Đã lập khoá mới trong {folder}: {', '.join(missing)}.", err=True)
 
 
@@ -83,17 +83,17 @@ def _make_folder() -> None:
 @with_appcontext
 def accept(name: str) -> None:
     """The former key NAME is lost for good: go on with the one that lies in INSTANCE, or with a new one."""
-    instance.require_tables()
+    installation.require_tables()
     folder = Path(current_app.config["INSTANCE"])
     if not folder.is_dir():
         raise click.ClickException(f"Không có thư mục {folder}.")
-    with instance.in_one_sentence(), Session(get_engine()) as session, session.begin():
+    with installation.in_one_sentence(), Session(get_engine()) as session, session.begin():
         missing = name in _keys().missing
         if not (missing and name in wanted(session)) and name not in strangers(session, _keys()):
             raise click.ClickException(f"{name}: cơ sở dữ liệu không biết khoá nào khác. Không cần làm gì.")
         if missing:
             secret(folder / name, MAKE[name])
-            instance.take_keys(_app())
+            installation.take_keys(_app())
         remember(session, _keys(), [name])
         audit.record(session, now(), None, "key_accepted", f"{name} {_keys().names[name]}")
     click.echo(f"{name}: từ nay dùng khoá {_keys().names[name]}. Hãy khởi động lại dịch vụ và lập bản sao lưu mới.")

@@ -1,0 +1,44 @@
+"""How every decision on a submission begins: nobody else writes meanwhile, nobody came first, the table allows it."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from models import Account, Submission, SubmissionStatus
+from models.commune_counter import lock_commune
+from survey.problems import Problem
+from survey.submissions.lifecycle import NotAllowed, next_state
+from survey.submissions.log import find, last_step, was_passed_over
+from survey.terms import Action, QuarantineReason, SubmissionState
+
+
+def take_up(
+    session: Session,
+    account: Account,
+    commune_id: str,
+    submission_id: str,
+    action: Action,
+    *,
+    seen: int,
+    commented: bool = False,
+) -> tuple[Submission, SubmissionStatus]:
+    """The submission and where it stands, with the commune's lock held. `seen`: see `Record.seen`.
+
+    Raises Problem: not_found, conflict (the log went on), and what `next_state` refuses with.
+    """
+    lock_commune(session, commune_id)
+    submission, status = find(session, commune_id, submission_id)
+    if last_step(session, submission).seq != seen:
+        raise Problem("conflict")
+    try:
+        next_state(
+            SubmissionState(status.state),
+            action,
+            reason=QuarantineReason(status.reason) if status.reason else None,
+            own_interview=submission.account_id == account.id,
+            commented=commented,
+            passed_over=was_passed_over(session, submission),
+        )
+    except NotAllowed as refusal:
+        raise Problem(refusal.code) from refusal
+    return submission, status

@@ -1,0 +1,128 @@
+"""What a submission says, read for whoever judges it: its answers, its day, and the record that follows from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import (
+    Submission,
+    SubmissionEvent,
+)
+from survey.clocks import HERE, TOLERANCE, read_instant
+from survey.form.form import Form, Item
+from survey.form.record import Clock, Evaluation, evaluate
+from survey.questionnaires.published import load_form
+from survey.terms import QuarantineReason
+
+OLDEST = timedelta(days=400)
+BY_CLOCK = frozenset({"today", "start", "end"})  # questions that the phone answers by its clock
+MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
+
+
+class Dated(NamedTuple):
+    """What the review log says of an interview's time. `visited_on`: the day that a person found it to be of;
+    `receipt_wrong`: the server's own clock was in doubt when it came."""
+
+    visited_on: date | None
+    receipt_wrong: bool
+
+
+def dated(session: Session, submission: Submission) -> Dated:
+    """What was found of a submission's time since it came."""
+    held_for_us = SubmissionEvent.reason == QuarantineReason.SERVER_CLOCK.value
+    rows = session.execute(
+        select(SubmissionEvent.visited_on, SubmissionEvent.reason)
+        .where(
+            SubmissionEvent.commune_id == submission.commune_id,
+            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.visited_on.is_not(None) | held_for_us,
+        )
+        .order_by(SubmissionEvent.seq)
+    ).all()
+    days = [row.visited_on for row in rows if row.visited_on is not None]
+    return Dated(days[-1] if days else None, any(row.reason == QuarantineReason.SERVER_CLOCK for row in rows))
+
+
+def clock_of(session: Session, submission: Submission) -> Clock:
+    """The day and instant under which a record is judged: the day that a person found it to be of; else when the phone
+    says it was finalised, since ages and terms run to the interview, not to the day the line came back; when that
+    cannot be, the instant of its receipt."""
+    return _clock(submission, dated(session, submission))
+
+
+def _clock(submission: Submission, found: Dated) -> Clock:
+    said, received_at = read_instant(submission.finalised_at_said), submission.received_at
+    moment = said or received_at
+    if not found.receipt_wrong and not received_at - OLDEST <= moment <= received_at + TOLERANCE:
+        moment = received_at
+    local = moment.astimezone(HERE)
+    if found.visited_on is not None:
+        local = datetime.combine(found.visited_on, time(12), HERE)
+    return Clock(local.date(), local)
+
+
+def answers_of(session: Session, submission: Submission) -> Any:
+    """The answers as received; where a person found the interview to be of another day than the phone wrote down, with
+    that day in the questions that the phone answers by its clock."""
+    form = load_form(session, submission.form_id, submission.form_version)
+    return _answers(submission, form, dated(session, submission))
+
+
+def _answers(submission: Submission, form: Form | None, found: Dated) -> Any:
+    answers = content_of(submission).get("answers")
+    if found.visited_on is None or form is None or not isinstance(answers, dict):
+        return answers
+    return _moved_to(found.visited_on, form.children, answers)
+
+
+def _moved_to(day: date, items: Sequence[Item], answers: Any) -> Any:
+    """The answers with `day` in the place of each day that the phone's clock gave."""
+    if isinstance(answers, list):
+        return [_moved_to(day, items, one) for one in answers]
+    if not isinstance(answers, dict):
+        return answers
+    moved = dict(answers)
+    for item in items:
+        said = answers.get(item.name)
+        if item.children:
+            moved |= {item.name: _moved_to(day, item.children, said)} if item.name in answers else {}
+        elif item.type in BY_CLOCK and isinstance(said, str) and said:
+            moved[item.name] = day.isoformat() + said[10:]
+    return moved
+
+
+def forget_evaluated(session: Session) -> None:
+    """What a submission was evaluated to no longer holds: its day is another."""
+    session.info.pop("evaluated", None)
+
+
+def content_of(submission: Submission) -> dict[str, Any]:
+    """The entry as received; {} when it was not an object."""
+    content = json.loads(submission.content)
+    return content if isinstance(content, dict) else {}
+
+
+def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluation] | None:
+    """The record under its own form; None when the form is not known or there are no answers to read."""
+    last = session.info.get("evaluated")
+    if last is not None and last[0] == submission.id:  # judged at receipt, derived a moment later: nothing has changed
+        return last[1], last[2]
+    form = load_form(session, submission.form_id, submission.form_version)
+    found = dated(session, submission)
+    answers = _answers(submission, form, found)
+    if form is None or not isinstance(answers, dict) or not readable(submission.content):
+        return None
+    evaluation = evaluate(form, answers, _clock(submission, found))
+    session.info["evaluated"] = (submission.id, form, evaluation)
+    return form, evaluation
+
+
+def readable(content: str) -> bool:
+    """Whether answers are worth evaluating: an entry too large or with what JSON has no word for is only kept."""
+    return len(content) <= MAX_CONTENT and "NaN" not in content and "Infinity" not in content
