@@ -49,6 +49,9 @@ catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is 
 size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
 	@$(PY) -m scripts.size
 
+rooms: $(VENV)/.run ## the rooms of the house: who may import whom, and how large each is
+	@$(PY) -m scripts.rooms
+
 unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
 	@$(PYTEST) -n $(JOBS) --ignore=tests/phone --ignore=tests/faults $(ARGS)
@@ -118,4 +121,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test tools lint catalog size unit node phone faults few-faults screens bench differences oracle clean
+.PHONY: help run run-https env test tools lint catalog size rooms unit node phone faults few-faults screens bench differences oracle clean

@@ -12,7 +12,7 @@ from csv import DictWriter
 from datetime import datetime
 from typing import Any
 
-from survey.collect.submissions import COLUMNS, entity_id
+from survey.collect.entities import COLUMNS, entity_id
 from survey.collect.xform import OWN, collect_edition
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess

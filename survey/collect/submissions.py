@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from mimetypes import guess_type
 from pathlib import Path
 from typing import IO, Any
-from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,224 +24,76 @@ from sqlalchemy.orm import Session
 from models import (
     Account,
     CollectFile,
-    CollectToken,
     CollectUpload,
-    FormVersion,
-    Household,
     Place,
     RegisterEntry,
     Round,
     Submission,
-    SubmissionEvent,
     SubmissionFile,
 )
 from models.commune_counter import lock_commune
-from survey.accounts.accounts import villages_of
-from survey.clocks import HERE, instant, read_instant
+from survey.clocks import instant, read_instant
 from survey.collect import openrosa, xform
+from survey.collect.entities import entity_id
+from survey.collect.keys import _hash_of
 from survey.devices import phones
-from survey.evidence import audit
 from survey.evidence.signing import Signer
 from survey.files.store import store_file
 from survey.form.form import Form, Item
-from survey.form.reading import question_of
 from survey.intake.envelope import Envelope, read_entry
 from survey.intake.receive import Outcome, receive
 from survey.problems import Problem
-from survey.questionnaires.published import as_xlsx, csv_of, given_of, load_form
-from survey.register.entries import context_of_entry
-from survey.register.places import periods_at, region_of, villages_in
-from survey.terms import Action, PlaceKind, RegisterState, Role, RoundState, SourceKind
+from survey.questionnaires.published import load_form
+from survey.terms import PlaceKind, RoundState
 from survey.text import normal
 
 MAX_FILES = 200  # of one submission
 ANY_KIND = "application/octet-stream"
 NOWHERE = "khong-ro"  # a household or round that a submission does not name: on no register
-_SPACE = uuid5(NAMESPACE_URL, "https://so-ho/households")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 _RELEASE = re.compile(r"org\.odk\.collect\.android/(\S{1,40})")
 _CHUNK = 1 << 16
 _NUMBER = Item("", "", "decimal")
 
 
-# -- keys -----------------------------------------------------------------------------------------------------------
 
 
-def make_token(session: Session, account: Account, made_by: Account, now: datetime) -> tuple[CollectToken, str]:
-    """A key for one phone of `account`; its text is known here and now, and nowhere later."""
-    text = secrets.token_urlsafe(32)
-    token = CollectToken(
-        id=secrets.token_hex(8), account_id=account.id, token_hash=_hash_of(text), made_at=now, made_by=made_by.id,
-        last_used_at=None, last_device="", revoked_at=None, revoked_by=None,
-    )  # fmt: skip
-    session.add(token)
-    audit.record(session, now, made_by.id, "collect_key_made", account.id, {"key": token.id})
-    return token, text
 
 
-def tokens_of(session: Session, account_id: str) -> list[CollectToken]:
-    """The account's keys: those in use first, the newest of them first."""
-    query = select(CollectToken).where(CollectToken.account_id == account_id)
-    found = session.scalars(query.order_by(CollectToken.made_at.desc(), CollectToken.id))
-    return sorted(found, key=lambda token: token.revoked_at is not None)
 
 
-def revoke(session: Session, account_id: str, token_id: str, by: Account, now: datetime) -> None:
-    """End a key: its phone gets no more forms and names; what it still holds may come and is held. Raises not_found."""
-    token = session.get(CollectToken, token_id)
-    if token is None or token.account_id != account_id:
-        raise Problem("not_found")
-    if token.revoked_at is None:
-        token.revoked_at, token.revoked_by = now, by.id
-        audit.record(session, now, by.id, "collect_key_revoked", account_id, {"key": token.id})
 
 
-def find_token(session: Session, text: str) -> tuple[CollectToken, Account] | None:
-    """The key and whose it is, revoked or not; None for a text that never was one."""
-    token = session.scalar(select(CollectToken).where(CollectToken.token_hash == _hash_of(text)))
-    return (token, session.get_one(Account, token.account_id)) if token else None
 
 
-def is_valid(token: CollectToken, account: Account) -> bool:
-    return token.revoked_at is None and account.active
 
 
-def used(session: Session, token: CollectToken, device: str, now: datetime) -> None:
-    """Remember that a key was used; once a day it is in the log too."""
-    before = token.last_used_at
-    token.last_used_at = now
-    token.last_device = "".join(c for c in device if c.isprintable())[:80]
-    if before is None or before.astimezone(HERE).date() != now.astimezone(HERE).date():
-        audit.record(session, now, token.account_id, "collect_key_used", token.account_id, {"key": token.id})
 
 
-def _hash_of(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# -- forms ----------------------------------------------------------------------------------------------------------
 
 
-def open_forms(session: Session) -> list[FormVersion]:
-    """The questionnaires of the open rounds, in the version that each round asks."""
-    used_now = select(Round.form_id, Round.form_version).where(Round.state == RoundState.OPEN.value).distinct()
-    keys = sorted(tuple(key) for key in session.execute(used_now))
-    return [session.get_one(FormVersion, key) for key in keys]
 
 
-def xform_of(session: Session, stored: FormVersion, *, keep: bool) -> str | None:
-    """The version's XForm: made once and then the same for good, since its hash is what phones compare; None when
-    pyxform makes none of it. `keep`: in a transaction that may write."""
-    if stored.xform is not None:
-        return stored.xform
-    given = given_of(session, stored)
-    try:
-        source = as_xlsx(given) if given.kind is SourceKind.XLSX else given.content.decode("utf-8-sig")
-        text = xform.collect_edition(source)
-    except (xform.EditionError, UnicodeDecodeError):
-        return None
-    if keep:
-        stored.xform = text
-    return text
 
 
-def asks_household(text: str) -> bool:
-    """Whether an XForm takes its household from the list."""
-    return f"jr://file-csv/{xform.LIST}.csv" in text
 
 
-# -- households -----------------------------------------------------------------------------------------------------
 
 
-def entity_id(commune_id: str, round_id: str, household_id: str) -> str:
-    """One household in one round, as a UUID that stays the same."""
-    return str(uuid5(_SPACE, f"{commune_id}/{round_id}/{household_id}"))
 
 
-COLUMNS = (
-    "name", "label", "__version", "form_id", "title", "village", "state", "household_id", "round_id", "commune_id",
-    "replaces", "comment", "ma_ho", "khu_vuc", "vung", "cach_b1", "phan_loai_nam_truoc",
-)  # fmt: skip
-_MARK = {RegisterState.RECEIVED: "✓ ", RegisterState.ACCEPTED: "✓ ", RegisterState.RETURNED: "↩ "}
 
 
-def households(session: Session, account: Account, today: date) -> list[dict[str, str]]:
-    """The account's households in the open rounds, as rows of its entity list, in the order of villages and numbers."""
-    commune_id = account.place_id or ""
-    villages = _villages(session, account)
-    query = (
-        select(RegisterEntry, Household, Round, Submission.entry_id)
-        .join(
-            Household, (Household.commune_id == RegisterEntry.commune_id) & (Household.id == RegisterEntry.household_id)
-        )
-        .join(Round, Round.id == RegisterEntry.round_id)
-        .outerjoin(
-            Submission,
-            (Submission.commune_id == RegisterEntry.commune_id) & (Submission.id == RegisterEntry.submission_id),
-        )
-        .where(
-            RegisterEntry.commune_id == commune_id,
-            RegisterEntry.village_id.in_(villages),
-            Round.state == RoundState.OPEN.value,
-        )
-        .order_by(RegisterEntry.village_id, Household.code, Round.id)
-    )
-    periods = periods_at(session, villages, today)
-    region = region_of(session, commune_id, today) if commune_id else None
-    rows = []
-    for entry, household, survey_round, live in session.execute(query) if villages else ():
-        context = context_of_entry(survey_round, household, entry, periods, region)
-        village = periods[entry.village_id].name if entry.village_id in periods else entry.village_id
-        returned = entry.state == RegisterState.RETURNED
-        said = f"{household.head_name} · {household.code} · {village}"
-        row: dict[str, str | None] = {
-            "name": entity_id(commune_id, entry.round_id, household.id),
-            "label": _MARK.get(RegisterState(entry.state), "") + said,
-            "__version": str(entry.change),
-            "form_id": survey_round.form_id,
-            "title": said,
-            "village": village,
-            "state": entry.state,
-            "household_id": household.id,
-            "round_id": entry.round_id,
-            "commune_id": commune_id,
-            "replaces": live if returned else None,
-            "comment": _comment(session, entry, survey_round) if returned else None,
-            **context,
-        }
-        rows.append({column: row.get(column) or "" for column in COLUMNS})
-    return rows
 
 
-def _comment(session: Session, entry: RegisterEntry, survey_round: Round) -> str:
-    """What the supervisor wrote when an interview was returned, each remark with the question that it is about."""
-    query = select(SubmissionEvent.comments).where(
-        SubmissionEvent.commune_id == entry.commune_id,
-        SubmissionEvent.submission_id == entry.submission_id,
-        SubmissionEvent.action == Action.RETURN.value,
-    )
-    comments = session.scalars(query.order_by(SubmissionEvent.seq.desc()).limit(1)).first() or []
-    form = load_form(session, survey_round.form_id, survey_round.form_version)
-    said = []
-    for one in comments:
-        item = form.by_path.get(question_of(one["path"])) if form and one["path"] else None
-        asked = item.label.get(form.default_language, "") if form and item else ""
-        said.append(f"{asked}: {one['text']}" if asked else str(one["text"]))
-    return " / ".join(said)
 
 
-def household_csv(rows: Sequence[dict[str, str]]) -> bytes:
-    """The entity list as CSV; its header stands also over an empty list."""
-    return csv_of(rows) if rows else (",".join(COLUMNS) + "\n").encode()
 
 
-def _villages(session: Session, account: Account) -> list[str]:
-    if account.role == Role.SUPERVISOR and account.place_id:
-        return villages_in(session, account.place_id)
-    return villages_of(session, account)
 
 
-# -- submissions ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

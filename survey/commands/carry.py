@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 
 from survey.accounts.accounts import find_account
 from survey.problems import Problem
-from survey.web.desk.carried import bring_in_bundle, reasons_of, receipts_file
+from survey.web.carrying import bring_in_bundle, reasons_of, receipts_file
 from survey.web.session import transaction
 
 FAULTS = {

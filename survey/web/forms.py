@@ -1,4 +1,4 @@
-"""Every form that a person fills in a browser and that is not the questionnaire (the desk's: `review_forms.py`)."""
+"""Every form that a person fills in a browser and that is not the questionnaire (the desk's: `desk/forms.py`)."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ from models import (
     SubmissionStatus,
 )
 from survey.accounts.accounts import deactivate, find_account
-from survey.collect.submissions import entity_id, make_token
+from survey.collect.entities import entity_id
+from survey.collect.keys import make_token
 from survey.collect.xform import EditionError
 from survey.questionnaires.published import Given, publish
 from survey.review.decide import decide

@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from models import AuditEvent, LoginAttempt, Receipt, Submission
 from survey.accounts import accounts
-from survey.collect import submissions
+from survey.collect.keys import make_token
 from survey.files.media_types import judge
 from survey.lacks import lack_of
 from survey.problems import Problem
@@ -324,7 +324,7 @@ def test_a_collect_is_told_in_its_own_words_and_sends_again(
 ) -> None:
     account = accounts.find_account(session, "enumerator")
     assert account is not None
-    _, key = submissions.make_token(session, account, account, NOW)
+    _, key = make_token(session, account, account, NOW)
     session.commit()
     xml = b'<data id="phieu_thu" version="1"><meta><instanceID>uuid:1</instanceID></meta></data>'
 

@@ -22,6 +22,9 @@ from werkzeug.exceptions import HTTPException
 from models import Account, CollectToken, FormVersion
 from survey.clocks import HERE
 from survey.collect import openrosa, submissions
+from survey.collect.edition import asks_household, open_forms, xform_of
+from survey.collect.entities import household_csv, households
+from survey.collect.keys import find_token, is_valid, used
 from survey.collect.xform import LIST
 from survey.problems import Problem, code_of_status, held_next
 from survey.questionnaires.published import content_of, files_of, find_file, given_of
@@ -66,11 +69,11 @@ def check_key() -> None:
         request.max_form_memory_size = openrosa.MAX_XML
         request.max_form_parts = submissions.MAX_FILES + 20
         request.files  # noqa: B018  # read before the database is held
-    found = submissions.find_token(get_session(), g.collect_text)
+    found = find_token(get_session(), g.collect_text)
     if found is None:
         raise Problem("not_found")
     g.collect_key, g.collect_account = found
-    if request.endpoint != "openrosa.submission" and not submissions.is_valid(*found):
+    if request.endpoint != "openrosa.submission" and not is_valid(*found):
         raise Problem("forbidden")
 
 
@@ -80,15 +83,15 @@ def check_key() -> None:
 def form_list() -> Response:
     """The questionnaires of the open rounds."""
     session = get_session()
-    submissions.used(session, _key(), _device(), now())
+    used(session, _key(), _device(), now())
     wanted = request.args.get("formID")
     listed = []
-    for stored in submissions.open_forms(session):
-        text = submissions.xform_of(session, stored, keep=True)
+    for stored in open_forms(session):
+        text = xform_of(session, stored, keep=True)
         if text is None or wanted not in (None, stored.form_id):
             continue
         form, version = quote(stored.form_id, safe=""), quote(stored.version or _NO_VERSION, safe="")
-        has_media = submissions.asks_household(text) or _media(stored)
+        has_media = asks_household(text) or _media(stored)
         listed.append(
             openrosa.Listed(
                 stored.form_id, stored.bundle["title"], stored.version, _md5(text.encode()),
@@ -103,7 +106,7 @@ def form_list() -> Response:
 @public
 def form(form_id: str, version: str) -> Response:
     """A questionnaire as XForm: the same bytes for good."""
-    text = submissions.xform_of(get_session(), _form(form_id, version), keep=False)
+    text = xform_of(get_session(), _form(form_id, version), keep=False)
     if text is None:
         raise Problem("not_found")
     return _xml(text.encode())
@@ -114,9 +117,9 @@ def form(form_id: str, version: str) -> Response:
 def manifest(form_id: str, version: str) -> Response:
     """What a questionnaire needs beside itself: its tables and pictures, and the list of households."""
     stored = _form(form_id, version)
-    text = submissions.xform_of(get_session(), stored, keep=False) or ""
+    text = xform_of(get_session(), stored, keep=False) or ""
     media = []
-    if submissions.asks_household(text):
+    if asks_household(text):
         media.append(
             openrosa.Medium(f"{LIST}.csv", _md5(_households()), f"{_base()}/{LIST}.csv", f"{_base()}/integrity")
         )
@@ -151,7 +154,7 @@ def household_list() -> Response:
 def integrity() -> Response:
     """Which of the entities that a phone knows are no longer in its list."""
     asked = [one for one in request.args.get("id", "").split(",") if one][:MAX_ASKED]
-    here = {row["name"] for row in submissions.households(get_session(), _account(), _today())}
+    here = {row["name"] for row in households(get_session(), _account(), _today())}
     return _xml(openrosa.integrity({one: one not in here for one in asked}))
 
 
@@ -162,10 +165,10 @@ def submission() -> Response:
     if request.method != "POST":
         return _headed(Response(status=204))
     session = get_session()
-    submissions.used(session, _key(), _device(), now())
+    used(session, _key(), _device(), now())
     xml, parts = _parts()
     by = submissions.Courier(
-        account=_account(), permitted=submissions.is_valid(_key(), _account()),
+        account=_account(), permitted=is_valid(_key(), _account()),
         device_id=submissions.device_id_of(_device()),
         agent=request.user_agent.string, folder=Path(current_app.config["INSTANCE"]) / "files",
         signer=current_app.extensions["signer"], skew=_skew(),
@@ -282,7 +285,7 @@ def _form(form_id: str, version: str) -> FormVersion:
 
 
 def _households() -> bytes:
-    return submissions.household_csv(submissions.households(get_session(), _account(), _today()))
+    return household_csv(households(get_session(), _account(), _today()))
 
 
 def _today() -> Any:

@@ -18,7 +18,7 @@ from wtforms import SelectField
 from models import Account
 from survey.access import has_verb
 from survey.accounts import accounts
-from survey.collect import submissions
+from survey.collect import keys
 from survey.problems import Problem
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -51,7 +51,7 @@ def of_account(account_id: str) -> str | tuple[str, int]:
 @permitted("account.manage")
 def revoke(account_id: str, token_id: str) -> Response:
     """End a key."""
-    submissions.revoke(get_session(), _find(account_id).id, token_id, current_account(), now())
+    keys.revoke(get_session(), _find(account_id).id, token_id, current_account(), now())
     return redirect(url_for(".of_account", account_id=account_id), 303)
 
 
@@ -66,7 +66,7 @@ def own() -> str | tuple[str, int]:
 @permitted("interview.submit")
 def revoke_own(token_id: str) -> Response:
     """End a key of one's own."""
-    submissions.revoke(get_session(), current_account().id, token_id, current_account(), now())
+    keys.revoke(get_session(), current_account().id, token_id, current_account(), now())
     return redirect(url_for(".own"), 303)
 
 
@@ -95,14 +95,14 @@ def _page(account: Account, *, own: bool) -> str | tuple[str, int]:
     form = NewKey()
     form.autosend.choices = AUTOSEND
     if request.method == "POST" and form.validate():
-        made, text = submissions.make_token(get_session(), account, current_account(), now())
+        made, text = keys.make_token(get_session(), account, current_account(), now())
         address = f"{request.url_root.rstrip('/')}/collect/{text}"
         code = settings_code(address, f"Sổ Hộ {account.display_name}"[:60], account.username, form.autosend.data)
         return render_template(
             "collect/made.html", account=account, own=own, made=made, address=address,
             code=segno.make(code, error="l").svg_data_uri(scale=4, border=4),
         )  # fmt: skip
-    found = submissions.tokens_of(get_session(), account.id)
+    found = keys.tokens_of(get_session(), account.id)
     page = render_template("collect/keys.html", account=account, own=own, form=form, found=found)
     return page, 200 if request.method == "GET" else 422
 
