@@ -22,7 +22,7 @@ from survey.intake.envelope import Entry
 from survey.questionnaires import standards
 from survey.questionnaires.published import load_form
 from survey.register.entries import context_of, find_household
-from survey.submissions.content import BY_CLOCK, clock_of, dated, evaluated
+from survey.submissions.content import BY_CLOCK, Evaluated, clock_of, dated, evaluated
 from survey.submissions.lifecycle import Incoming, Known, verdict
 from survey.terms import QuarantineReason, RoundState
 
@@ -31,10 +31,12 @@ CHECKED_CONTEXT = ("khu_vuc", "vung", "cach_b1")  # decides the line and the poi
 
 @dataclass(frozen=True)
 class Judgement:
-    """`reason`: held for it, None when the entry is sound; `detail`: which form, which answers."""
+    """`reason`: held for it, None when the entry is sound; `detail`: which form, which answers; `record`: what it was
+    evaluated to, None where it was not, or where what is found makes its day another."""
 
     reason: QuarantineReason | None
     detail: str | None = None
+    record: Evaluated | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ class Judge:
     def judge(self, entry: Entry, submission: Submission, attached_to: str | None = None) -> Judgement:
         """`attached_to`: the household that a person found the entry to be of."""
         household_id = attached_to or entry.household_id
-        problems, days = self._read_answers(entry, submission, household_id)
+        is_read = not (entry.odd or entry.too_large or entry.faults)
+        record = evaluated(self.session, submission) if is_read else None
+        problems, days = self._read_answers(record, entry, submission, household_id)
         found, of_server = self._doubt(entry, submission, days)
         incoming = Incoming(
             well_shaped=not entry.faults,
@@ -69,7 +73,8 @@ class Judge:
             QuarantineReason.BAD_ANSWERS: ", ".join(problems[:20]),
             QuarantineReason.UNKNOWN_FORM: f"{entry.form_id} {entry.form_version}",
         }
-        return Judgement(reason, details.get(reason) if reason else None)
+        hangs_on_clock = reason is QuarantineReason.SERVER_CLOCK
+        return Judgement(reason, details.get(reason) if reason else None, None if hangs_on_clock else record)
 
     def _known(self, entry: Entry, household_id: str | None, attached: bool, day: date) -> Known:
         survey_round = self.session.get(Round, entry.round_id) if entry.round_id else None
@@ -128,14 +133,13 @@ class Judge:
         return may(self.holder, "interview.submit", where or Where())
 
     def _read_answers(
-        self, entry: Entry, submission: Submission, household_id: str | None
+        self, record: Evaluated | None, entry: Entry, submission: Submission, household_id: str | None
     ) -> tuple[list[str], list[date | datetime]]:
         """Paths of answers that fail a hard check (a warning, confirmed or not, is the reviewer's to see), and the days
         and instants that the phone's clock gave as answers."""
-        done = None if entry.odd or entry.too_large or entry.faults else evaluated(self.session, submission)
-        if done is None:
+        if record is None:
             return [], []
-        form, evaluation = done
+        form, evaluation = record
         faults = [f"{problem.path} ({problem.kind})" for problem in evaluation.problems if problem.severity == "error"]
         day = clock_of(self.session, submission).today
         truth = context_of(self.session, self.commune_id, household_id, entry.round_id, day)

@@ -97,30 +97,27 @@ def _moved_to(day: date, items: Sequence[Item], answers: Any) -> Any:
     return moved
 
 
-def forget_evaluated(session: Session) -> None:
-    """What a submission was evaluated to no longer holds: its day is another."""
-    session.info.pop("evaluated", None)
-
-
 def content_of(submission: Submission) -> dict[str, Any]:
     """The entry as received; {} when it was not an object."""
     content = json.loads(submission.content)
     return content if isinstance(content, dict) else {}
 
 
-def evaluated(session: Session, submission: Submission) -> tuple[Form, Evaluation] | None:
+class Evaluated(NamedTuple):
+    """A submission's answers under its own form. Whoever has it hands it on to who needs it next."""
+
+    form: Form
+    evaluation: Evaluation
+
+
+def evaluated(session: Session, submission: Submission) -> Evaluated | None:
     """The record under its own form; None when the form is not known or there are no answers to read."""
-    last = session.info.get("evaluated")
-    if last is not None and last[0] == submission.id:  # judged at receipt, derived a moment later: nothing has changed
-        return last[1], last[2]
     form = load_form(session, submission.form_id, submission.form_version)
     found = dated(session, submission)
     answers = _answers(submission, form, found)
     if form is None or not isinstance(answers, dict) or not readable(submission.content):
         return None
-    evaluation = evaluate(form, answers, _clock(submission, found))
-    session.info["evaluated"] = (submission.id, form, evaluation)
-    return form, evaluation
+    return Evaluated(form, evaluate(form, answers, _clock(submission, found)))
 
 
 def readable(content: str) -> bool:

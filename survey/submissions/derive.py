@@ -30,19 +30,20 @@ from survey.form.record import Evaluation, evaluate
 from survey.poverty import assess as poverty
 from survey.poverty.readings import hanging
 from survey.questionnaires.published import has_official_points, load_form
-from survey.submissions.content import answers_of, clock_of, content_of, evaluated, forget_evaluated
+from survey.submissions.content import Evaluated, answers_of, clock_of, content_of, evaluated
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.terms import Action, QuarantineReason, SubmissionState
 from survey.text import plain_name
 
 
-def derive(session: Session, commune_id: str, submission_id: str) -> None:
-    """Derive what follows from one submission after an event; the caller holds the commune's lock."""
+def derive(session: Session, commune_id: str, submission_id: str, known: Evaluated | None = None) -> None:
+    """Derive what follows from one submission after an event; the caller holds the commune's lock. `known`: what it was
+    evaluated to a moment ago."""
     session.flush()  # events just appended
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_status(session, submission)
     if session.get(Assessment, (commune_id, submission_id)) is None:
-        _derive_assessment(session, submission)
+        _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
     _derive_households(session, submission)
 
@@ -65,7 +66,6 @@ def _derive_households(session: Session, submission: Submission) -> None:
 
 def rebuild(session: Session) -> int:
     """Derive everything again, submissions first, then the households they speak of; returns how many were read."""
-    forget_evaluated(session)
     keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
     ids = session.execute(keys).all()
     for commune_id in sorted({commune_id for commune_id, _ in ids}):
@@ -149,11 +149,11 @@ def _household_of(session: Session, submission: Submission) -> str | None:
     return attached or submission.household_id
 
 
-def _derive_assessment(session: Session, submission: Submission) -> None:
+def _derive_assessment(session: Session, submission: Submission, known: Evaluated | None = None) -> None:
     key = {"commune_id": submission.commune_id, "submission_id": submission.id}
     for derived in (Deprivation, AssessmentReading):
         session.execute(delete(derived).filter_by(**key))
-    found = evaluated(session, submission)
+    found = known or evaluated(session, submission)
     assessment = session.get(Assessment, (submission.commune_id, submission.id))
     if found is None:
         if assessment is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Submission, SubmissionEvent, SubmissionStatus
 from survey.problems import Problem
+from survey.submissions.content import Evaluated
 from survey.submissions.derive import derive
 from survey.submissions.lifecycle import TRANSITIONS
 from survey.terms import Action, QuarantineReason, SubmissionState
@@ -36,9 +37,10 @@ def step(
     comments: list[dict[str, Any]] | None = None,
     household_id: str | None = None,
     visited_on: date | None = None,
+    known: Evaluated | None = None,
 ) -> None:
     """Take a step of the table of states, log it and derive what follows. Whether somebody may take it, the caller has
-    asked (`lifecycle.next_state`); it holds the commune's lock."""
+    asked (`lifecycle.next_state`); it holds the commune's lock. `known`: see `derive`."""
     of = (submission.commune_id, submission.id)
     status = session.get(SubmissionStatus, of)
     state = SubmissionState(status.state) if status is not None else None
@@ -63,7 +65,7 @@ def step(
         )
     )
     session.flush()  # what is derived next reads it
-    derive(session, *of)
+    derive(session, *of, known)
 
 
 def find(session: Session, commune_id: str, submission_id: str) -> tuple[Submission, SubmissionStatus]:
