@@ -17,7 +17,7 @@ from survey.web.minified import minified
 
 MANIFEST = "/manifest.webmanifest"
 KINDS_PAGE, LATER_PAGE, PLAIN_PAGE = "/kinds.html", "/later.html", "/plain.html"
-PAGES = {"/": "app/index.html"} | {page: f"app{page}" for page in (KINDS_PAGE, LATER_PAGE, PLAIN_PAGE)}
+PAGES = {"/": "phone/index.html"} | {page: f"phone{page}" for page in (KINDS_PAGE, LATER_PAGE, PLAIN_PAGE)}
 FIRST_LANGUAGE = next(iter(LANGUAGES))
 SMALL = {".js": "text/javascript", ".css": "text/css"}  # what goes out small, and its type
 TYPES = SMALL | {".webmanifest": "application/manifest+json"}
@@ -57,7 +57,7 @@ def bytes_of(address: str) -> bytes:
         if address in PAGES:
             return render_template(PAGES[address]).encode()
         if address.startswith("/language/"):
-            return render_template("app/other_language.html", only=Path(address).stem).encode()
+            return render_template("phone/other_language.html", only=Path(address).stem).encode()
         if address == MANIFEST:
             return json.dumps(_manifest(), ensure_ascii=False).encode()
     path = _path(address)

@@ -62,7 +62,7 @@ def _allow_uploads(_endpoint: str | None, _values: dict[str, Any] | None) -> Non
 @permitted(VERB)
 def page() -> str:
     """Choose files, or scan codes."""
-    return render_template("exchange/page.html", form=Carried(), answers=[])
+    return render_template("desk/carried/page.html", form=Carried(), answers=[])
 
 
 @blueprint.post("/")
@@ -73,7 +73,7 @@ def bring_in() -> tuple[str, int]:
     answers = [_bring(name, stream) for name, stream in _uploads(form)] if form.validate_on_submit() else []
     if not answers and not form.codes.errors:
         form.bundles.errors = [gettext("Choose a file, or scan the codes.")]
-    shown = render_template("exchange/page.html", form=form, answers=answers)
+    shown = render_template("desk/carried/page.html", form=form, answers=answers)
     return shown, 200 if any(answer.taken for answer in answers) else 422
 
 

@@ -65,7 +65,7 @@ def phone_signs(phone: Holding) -> dict[str, bool]:
 def listing(commune_id: str) -> str:
     """What the phones of the commune still hold, and when each last spoke."""
     desk, found = open_desk("device.read", commune_id), phones.devices_in(get_session(), commune_id)
-    return render_template("devices/list.html", desk=desk, phones=found)
+    return render_template("desk/devices/list.html", desk=desk, phones=found)
 
 
 @blueprint.get("/phones/<account_id>/<device_id>")
@@ -74,7 +74,7 @@ def one(commune_id: str, account_id: str, device_id: str) -> str:
     """One phone: everything that it said of itself."""
     phone = _find(commune_id, account_id, device_id)
     return render_template(
-        "devices/one.html", desk=open_desk("device.read", commune_id), phone=phone, manages=_manages(phone)
+        "desk/devices/one.html", desk=open_desk("device.read", commune_id), phone=phone, manages=_manages(phone)
     )
 
 
@@ -88,7 +88,7 @@ def revoke(commune_id: str, account_id: str, device_id: str) -> BaseResponse:
     withdraws = request.form.get("revoked") == "1"
     if withdraws and not phone.is_empty and request.form.get("confirmed") != "1":
         page = render_template(
-            "devices/confirm.html", what="revoke", account=phone.account, held=[phone], fields=[("revoked", "1")],
+            "desk/devices/confirm.html", what="revoke", account=phone.account, held=[phone], fields=[("revoked", "1")],
             back=url_for(".one", **(request.view_args or {})),
         )  # fmt: skip
         return Response(page, 409)
@@ -116,7 +116,7 @@ def settle(commune_id: str, account_id: str, device_id: str) -> BaseResponse:
 def holes(commune_id: str) -> str:
     """What is known to be missing, and on which phone it may be."""
     desk = open_desk("device.read", commune_id)
-    return render_template("devices/holes.html", desk=desk, holes=holes_in(get_session(), commune_id))
+    return render_template("desk/devices/holes.html", desk=desk, holes=holes_in(get_session(), commune_id))
 
 
 @blueprint.get("/receipts")
@@ -147,7 +147,7 @@ def show_receipt(commune_id: str) -> tuple[str, int] | str:
 def _receipts_page(commune_id: str, form: ShownReceipt, found: list[Finding] | None, fault: str | None = None) -> str:
     desk = open_desk("review.read", commune_id)
     return render_template(
-        "devices/receipts.html", desk=desk, form=form, found=found, fault=fault, Verdict=Verdict, Place=Place,
+        "desk/devices/receipts.html", desk=desk, form=form, found=found, fault=fault, Verdict=Verdict, Place=Place,
         key=" ".join(wrap(key_id(current_app.extensions["signer"].public_key), 4)),
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ def listing() -> str:
     places = [village for assigned in villages.values() for village in assigned]
     places += [account.place_id for account in found if account.place_id]
     names = {place: period.name for place, period in periods_at(session, places, now().date()).items()}
-    return render_template("accounts/list.html", found=found, villages=villages, names=names, role=Role)
+    return render_template("office/accounts/list.html", found=found, villages=villages, names=names, role=Role)
 
 
 @blueprint.route("/accounts/new", methods=["GET", "POST"])
@@ -41,7 +41,7 @@ def new() -> str | tuple[str, int]:
     """Add an account; its first password is made here and shown once."""
     form = _new_form(current_account())
     if request.method == "GET" or not form.validate():
-        return render_template("accounts/new.html", form=form), 200 if request.method == "GET" else 422
+        return render_template("office/accounts/new.html", form=form), 200 if request.method == "GET" else 422
     password = accounts.new_password()
     try:
         made = _create(form, password)
@@ -51,8 +51,8 @@ def new() -> str | tuple[str, int]:
         form.place.errors = [_("This code does not fit the role.")]
     else:
         audit.record(get_session(), now(), current_account().id, "account_created", made.id)
-        return render_template("accounts/password_made.html", account=made, password=password)
-    return render_template("accounts/new.html", form=form), 422
+        return render_template("office/accounts/password_made.html", account=made, password=password)
+    return render_template("office/accounts/new.html", form=form), 422
 
 
 @blueprint.route("/accounts/<account_id>", methods=["GET", "POST"])
@@ -74,7 +74,7 @@ def one(account_id: str) -> str | tuple[str, int] | Response:
         audit.record(get_session(), now(), current_account().id, "account_changed", account.id, detail)
         return redirect(url_for(".listing"), 303)
     status = 200 if request.method == "GET" else 422
-    return render_template("accounts/one.html", form=form, account=account, role=Role), status
+    return render_template("office/accounts/one.html", form=form, account=account, role=Role), status
 
 
 @blueprint.post("/accounts/<account_id>/password")
@@ -87,7 +87,7 @@ def reset_password(account_id: str) -> str | tuple[str, int]:
     password = accounts.new_password()
     accounts.set_password(account, password)
     audit.record(get_session(), now(), current_account().id, "password_reset", account.id)
-    return render_template("accounts/password_made.html", account=account, password=password)
+    return render_template("office/accounts/password_made.html", account=account, password=password)
 
 
 @blueprint.post("/accounts/<account_id>/active")
@@ -112,15 +112,15 @@ def own_password() -> str | tuple[str, int]:
     """Change one's own password; every other session of the account ends."""
     form, account = ChangePassword(), current_account()
     if request.method == "GET":
-        return render_template("accounts/own_password.html", form=form, done=False)
+        return render_template("office/accounts/own_password.html", form=form, done=False)
     if form.validate() and not accounts.password_matches(account.password_hash, form.current.data):
         form.current.errors = [_("This is not your password now.")]
     if form.errors:
-        return render_template("accounts/own_password.html", form=form, done=False), 422
+        return render_template("office/accounts/own_password.html", form=form, done=False), 422
     accounts.set_password(account, form.password.data)
     audit.record(get_session(), now(), account.id, "password_changed", account.id)
     sign_in(account)
-    return render_template("accounts/own_password.html", form=form, done=True)
+    return render_template("office/accounts/own_password.html", form=form, done=True)
 
 
 def _named_first(what: str, account: Account) -> tuple[str, int] | None:
@@ -131,7 +131,7 @@ def _named_first(what: str, account: Account) -> tuple[str, int] | None:
         return None
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     back = url_for(".one", account_id=account.id)
-    page = render_template("devices/confirm.html", what=what, account=account, held=held, fields=fields, back=back)
+    page = render_template("desk/devices/confirm.html", what=what, account=account, held=held, fields=fields, back=back)
     return page, 409
 
 

@@ -187,7 +187,7 @@ def _listing(form: NewPoints) -> str:
     session = get_session()
     found = points_entry.tables(session)
     typists = {one.id: [_name(entry) for entry in points_entry.entries(session, one)] for one in found}
-    return render_template("points/list.html", found=found, typists=typists, form=form, state=PointsState)
+    return render_template("office/points/list.html", found=found, typists=typists, form=form, state=PointsState)
 
 
 def _new_form() -> NewPoints:
@@ -218,7 +218,7 @@ def _page(
         for answer, words in one.answers
     }
     return render_template(
-        "points/table.html",
+        "office/points/table.html",
         table=found,
         entries=[(one, _name(one), points_entry.blanks(one), _closed(one)) for one in entries],
         own=own,
@@ -240,7 +240,7 @@ def _grid(found: PointsTable, entry: PointsEntry, wrong: dict[int, str]) -> str:
     items = points_entry.items(get_session(), found, current_language())
     at = min(_item(), len(items)) - 1
     return render_template(
-        "points/type.html",
+        "office/points/type.html",
         table=found,
         items=[(one, sum(1 for index in one.indexes if entry.figures[index] != "")) for one in items],
         at=at,

@@ -60,7 +60,7 @@ def listing() -> str:
     for one in drafts.versions(session):
         by_form.setdefault(one.stored.form_id, []).append(one)
     return render_template(
-        "questionnaires/list.html", by_form=by_form, drafts=drafts.drafts(session), state=FormState,
+        "office/questionnaires/list.html", by_form=by_form, drafts=drafts.drafts(session), state=FormState,
         open_state=RoundState.OPEN,
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ def new() -> str | tuple[str, int] | BaseResponse:
             return redirect(url_for(".draft", draft_id=draft.id), 303)
         except Refused as refused:
             wrong = refusals(refused.refusals)
-    shown = render_template("questionnaires/new.html", form=form, wrong=wrong)
+    shown = render_template("office/questionnaires/new.html", form=form, wrong=wrong)
     return shown, 422 if form.is_submitted() else 200
 
 
@@ -182,7 +182,7 @@ def version(form_id: str, version: str) -> str:
     shown = next(one for one in drafts.versions(session) if one.stored.version == version and
                  one.stored.form_id == form_id)  # fmt: skip
     return render_template(
-        "questionnaires/version.html",
+        "office/questionnaires/version.html",
         one=shown,
         given=given,
         files=drafts.attachments_of(session, stored),
@@ -278,7 +278,7 @@ def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
     against = drafts.latest(session, found.form_id)
     given = drafts.given_of_draft(session, found)
     return render_template(
-        "questionnaires/draft.html",
+        "office/questionnaires/draft.html",
         draft=found,
         form=form,
         wrong=wrong,
@@ -306,7 +306,7 @@ def _preview(title: str, version: str, bundle: str, back: str) -> Response:
     address = f"/?lang={current_language()}#/preview/{quote(bundle, safe='')}"
     link = request.host_url.rstrip("/") + address
     page = render_template(
-        "questionnaires/preview.html", title=title, version=version, address=address, back=back,
+        "office/questionnaires/preview.html", title=title, version=version, address=address, back=back,
         link=link, code=segno.make(link, error="m").svg_data_uri(scale=4),
     )  # fmt: skip
     response = current_app.make_response(page)

@@ -48,7 +48,7 @@ def confirm(form_id: str, name: str) -> str | tuple[str, int] | BaseResponse:
         else:
             flash(gettext("Kept. The questionnaire reads it otherwise: make a new version below."))
         return redirect(url_for(".listing"), 303)
-    page = render_template("readings/confirm.html", stored=stored, standing=standing, form=asked)
+    page = render_template("office/readings/confirm.html", stored=stored, standing=standing, form=asked)
     return (page, 422) if asked.is_submitted() else page
 
 
@@ -70,7 +70,7 @@ def _listing(form_id: str | None, asked: NewVersion | None) -> str:
     for stored in readings.forms_in_use(session):
         _, form = readings.find_form(session, stored.form_id)
         found.append((stored, readings.standings(session, form), _version_form(stored, form_id, asked)))
-    return render_template("readings/list.html", found=found)
+    return render_template("office/readings/list.html", found=found)
 
 
 def _version_form(stored: FormVersion, form_id: str | None, asked: NewVersion | None) -> NewVersion:

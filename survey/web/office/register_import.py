@@ -58,7 +58,7 @@ blueprint = Blueprint("register", __name__, url_prefix="/register/import")
 @permitted(VERB)
 def page() -> str:
     """Choose the files."""
-    return render_template("register/import.html", form=_form(), examples=EXAMPLES, plan=None)
+    return render_template("office/register/import.html", form=_form(), examples=EXAMPLES, plan=None)
 
 
 @blueprint.get("/<name>")
@@ -79,7 +79,7 @@ def preview() -> tuple[str, int]:
     form = _form()
     _check_commune(form.commune.data)
     if not form.validate_on_submit():
-        return render_template("register/import.html", form=form, examples=EXAMPLES, plan=None), 422
+        return render_template("office/register/import.html", form=form, examples=EXAMPLES, plan=None), 422
     uploads = {"villages.csv": form.villages, "households.csv": form.households, "members.csv": form.members}
     files = {name: field.data.read() for name, field in uploads.items() if field.data and field.data.filename}
     plan = importing.plan(get_session(), form.commune.data, files, now())
@@ -87,7 +87,7 @@ def preview() -> tuple[str, int]:
     if not plan.mistakes:
         confirmed.upload.data = _keep(form.commune.data, files)
     shown = render_template(
-        "register/import.html",
+        "office/register/import.html",
         form=form,
         examples=EXAMPLES,
         plan=plan,

@@ -40,7 +40,7 @@ def listing() -> str:
     left = {one.id: rounds.obstacles(get_session(), one) for one in found if one.state == RoundState.OPEN}
     others = {one.id: _others(one) for one in found if one.state == RoundState.OPEN}
     return render_template(
-        "rounds/list.html", found=found, left=left, others=others, words=words, closing=Closing(), **_terms()
+        "office/rounds/list.html", found=found, left=left, others=others, words=words, closing=Closing(), **_terms()
     )
 
 
@@ -58,7 +58,7 @@ def new() -> str | tuple[str, int] | Response:
     own = ("", gettext("The questionnaire's own, else the one in force"))
     form.standard.choices = [own, *((one.code, one.title) for one in known)]
     if not form.validate_on_submit():
-        return render_template("rounds/new.html", form=form), 422 if form.is_submitted() else 200
+        return render_template("office/rounds/new.html", form=form), 422 if form.is_submitted() else 200
     form_id, _, version = form.questionnaire.data.partition(" ")
     rounds.open_round(
         get_session(),
@@ -106,7 +106,7 @@ def changes(round_id: str) -> str:
     communes = communes_of(session, current_account(), "round.read")
     compared = reclassify.compare(session, found, stored, communes, most=JUDGED_AGAIN)
     names = names_in(session, communes, now().date())
-    return render_template("rounds/changes.html", one=found, version=stored.version, compared=compared, names=names)
+    return render_template("office/rounds/changes.html", one=found, version=stored.version, compared=compared, names=names)
 
 
 @blueprint.post("/<round_id>/close")
@@ -128,7 +128,7 @@ def close(round_id: str) -> Response:
 @permitted("round.read")
 def standard_list() -> str:
     """The poverty standards: their period, where they apply, how well each is known."""
-    return render_template("rounds/standards.html", found=standards.listing(get_session()), places=_provinces())
+    return render_template("office/rounds/standards.html", found=standards.listing(get_session()), places=_provinces())
 
 
 @blueprint.route("/standards/new", methods=["GET", "POST"])
@@ -138,7 +138,7 @@ def new_standard() -> str | tuple[str, int] | Response:
     form = NewStandard()
     form.place.choices = [("", gettext("The whole country")), *_provinces().items()]
     if not form.validate_on_submit():
-        return render_template("rounds/new_standard.html", form=form), 422 if form.is_submitted() else 200
+        return render_template("office/rounds/new_standard.html", form=form), 422 if form.is_submitted() else 200
     named = ("code", "title", "valid_from", "valid_to", "is_complete", "status", "source",
              "rural_income", "urban_income", "rural_points", "urban_points")  # fmt: skip
     values = {name: form[name].data for name in named}
