@@ -21,7 +21,7 @@ IV = 12  # bytes at the head of a box
 OVERHEAD = IV + 16  # what a box is longer than what lies in it
 
 
-class Rows:
+class PhoneRows:
     """What was read of the rows. `damaged`: how many could not be opened; `begun`: interviews that nobody finished."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from survey.accounts.escrow import BUNDLE, Escrow
-from survey.carry.phone_rows import OVERHEAD, Rows
+from survey.carry.phone_rows import OVERHEAD, PhoneRows
 from survey.intake.envelope import Entry, read_entries
 from survey.problems import Problem
 
@@ -59,7 +59,7 @@ class Bundle:
     vouched: Any = None
     entries: list[Entry] = field(default_factory=list)
     files: list[Enclosed] = field(default_factory=list)
-    rows: Rows = field(default_factory=Rows)
+    rows: PhoneRows = field(default_factory=PhoneRows)
 
 
 def open_bundle(stream: IO[bytes], escrow: Escrow, folder: Path, file_limit: int) -> Bundle:
@@ -216,7 +216,7 @@ def _entries_in(line: bytes, bundle: Bundle, escrow: Escrow) -> list[Entry]:
     return []
 
 
-def _unseal(enclosed: Enclosed, rows: Rows) -> None:
+def _unseal(enclosed: Enclosed, rows: PhoneRows) -> None:
     """The bytes of a file in place of their box; of one that does not open, the box, which has another hash."""
     with suppress(InvalidTag):
         enclosed.path.write_bytes(rows.unsealed("bytes", enclosed.sha256, enclosed.path.read_bytes()))

@@ -1,7 +1,7 @@
 """An OpenRosa submission ⇄ the answers of a record, and what OpenRosa answers look like.
 
-`read` takes any bytes: what is no submission is a `Refused`, what does not fit the form stays in the answers under its
-own name, where `record.evaluate` names it as a problem. Nothing is dropped but what only the Collect edition has
+`read` takes any bytes: what is no submission is a `RefusedXml`, what does not fit the form stays in the answers under
+its own name, where `record.evaluate` names it as a problem. Nothing is dropped but what only the Collect edition has
 (`odk_so_ho…`, see xform.py), notes, and calculations, which the server makes itself.
 
 https://getodk.github.io/xforms-spec/ (instance, metadata), https://docs.getodk.org/openrosa-form-submission/
@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Refused(ValueError):
+class RefusedXml(ValueError):
     """Bytes that are no OpenRosa submission. `args[0]`: malformed, too_large or no_instance_id."""
 
 
@@ -48,7 +48,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Instance:
+class SentInstance:
     """A submission as it was sent, before a form is known."""
 
     root: Element
@@ -62,7 +62,7 @@ class Instance:
 
 
 @dataclass
-class Reading:
+class AnswersRead:
     """A submission under its form. A file's answer is its name as in the XML; `files` says where each one stands."""
 
     answers: dict[str, Any]
@@ -70,18 +70,18 @@ class Reading:
     calculated: dict[str, str] = field(default_factory=dict)  # what the phone calculated, by path, outside repeats
 
 
-def parse(data: bytes) -> Instance:
-    """The submission in these bytes. Raises `Refused`."""
+def parse(data: bytes) -> SentInstance:
+    """The submission in these bytes. Raises `RefusedXml`."""
     if len(data) > MAX_XML:
-        raise Refused("too_large")
+        raise RefusedXml("too_large")
     try:
         parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
         parser.feed(data)
         root: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:  # LookupError: an encoding nobody knows
-        if isinstance(error, Refused):
+        if isinstance(error, RefusedXml):
             raise
-        raise Refused("malformed") from None
+        raise RefusedXml("malformed") from None
     meta, entity = {}, {}
     for child in root:
         if _name(child) == "meta":
@@ -92,18 +92,18 @@ def parse(data: bytes) -> Instance:
                     meta[_name(item)] = _text(item).strip()
     instance_id = meta.get("instanceID", "")
     if not instance_id or len(instance_id) > MAX_ID or not instance_id.isprintable():
-        raise Refused("no_instance_id")
+        raise RefusedXml("no_instance_id")
     own = {_name(item): _text(item).strip() for item in _leaves(root) if _name(item).startswith(OWN)}
-    return Instance(
+    return SentInstance(
         root, root.get("id", "").strip(), root.get("version", "").strip(), instance_id,
         meta.get("deprecatedID", ""), meta, entity, own,
     )  # fmt: skip
 
 
-def read(instance: Instance, form: Form | None) -> Reading:
+def read(instance: SentInstance, form: Form | None) -> AnswersRead:
     """The answers of a submission; without its form every value is text, and only what looks like no list is none."""
-    reading = Reading({})
-    _Reader(reading).group(form.root if form else None, instance.root, reading.answers, "", inside=False)
+    reading = AnswersRead({})
+    _XmlReader(reading).group(form.root if form else None, instance.root, reading.answers, "", inside=False)
     audit = instance.meta.get("audit", "")
     if audit:
         item = next((item for item in form.nodes() if item.type == "audit"), None) if form else None
@@ -113,7 +113,7 @@ def read(instance: Instance, form: Form | None) -> Reading:
     return reading
 
 
-def named_files(reading: Reading, sha256: Mapping[str, str]) -> dict[str, Any]:
+def named_files(reading: AnswersRead, sha256: Mapping[str, str]) -> dict[str, Any]:
     """The answers with each file's hash in the place of its name."""
     wanted = {one.path: sha256[one.name] for one in reading.files if one.name in sha256}
 
@@ -152,7 +152,7 @@ def message(text: str, nature: str) -> bytes:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedForm:
     """A form as `formList` tells it."""
 
     form_id: str
@@ -163,7 +163,7 @@ class Listed:
     manifest: str | None
 
 
-def form_list(forms: list[Listed]) -> bytes:
+def form_list(forms: list[ListedForm]) -> bytes:
     """https://docs.getodk.org/openrosa-form-list/"""
     root = Element("xforms", {"xmlns": "http://openrosa.org/xforms/xformsList"})
     for one in forms:
@@ -220,7 +220,7 @@ class _Bounded(TreeBuilder):
         self.depth += 1
         self.nodes += 1
         if self.depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise Refused("too_large")
+            raise RefusedXml("too_large")
         return super().start(tag, attrs)
 
     def end(self, tag: Any, /) -> Any:
@@ -228,8 +228,8 @@ class _Bounded(TreeBuilder):
         return super().end(tag)
 
 
-class _Reader:
-    def __init__(self, reading: Reading) -> None:
+class _XmlReader:
+    def __init__(self, reading: AnswersRead) -> None:
         self.reading = reading
 
     def group(self, item: Item | None, element: Element, answers: dict[str, Any], path: str, *, inside: bool) -> None:

@@ -97,7 +97,7 @@ _NUMBER = Item("", "", "decimal")
 
 
 @dataclass(frozen=True)
-class Part:
+class FormPart:
     """A file of a POST; `names`: what it may be called (the part's name, its file name)."""
 
     names: tuple[str, ...]
@@ -105,7 +105,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenIn:
     """What became of a POST. `outcome` None: parts of the record are still to come."""
 
     outcome: Outcome | None
@@ -127,8 +127,8 @@ class Courier:
 
 
 def take(
-    session: Session, by: Courier, xml: bytes, parts: Sequence[Part], now: datetime, *, more_to_come: bool
-) -> Taken:
+    session: Session, by: Courier, xml: bytes, parts: Sequence[FormPart], now: datetime, *, more_to_come: bool
+) -> TakenIn:
     """Store one POST of a submission. Raises `openrosa.Refused` for what is none.
 
     The record is made when all files that it names are here, or with the last part: what did not come then is named by
@@ -147,7 +147,7 @@ def take(
     missing = tuple(sorted(wanted - set(known) - set(arrived)))
     if more_to_come and missing and upload.entry_hash is None:
         _contact(session, by, now)
-        return Taken(None, missing, upload.xml_hash)
+        return TakenIn(None, missing, upload.xml_hash)
     hashes = {name: file.sha256 for name, file in known.items() if not file.late}
     hashes |= arrived if upload.entry_hash is None else {name: arrived[name] for name in fresh.changed}
     absent = {name: _absent(upload, name) for name in wanted - set(hashes)}
@@ -161,10 +161,10 @@ def take(
         upload.entry_hash = entry.content.hash
     _arrive_late(session, upload, {name: (_absent(upload, name), arrived[name]) for name in fresh.late})
     _contact(session, by, now)
-    return Taken(outcome, missing, entry.content.hash)
+    return TakenIn(outcome, missing, entry.content.hash)
 
 
-def _where(session: Session, account: Account, sent: openrosa.Instance) -> tuple[str, str, str]:
+def _where(session: Session, account: Account, sent: openrosa.SentInstance) -> tuple[str, str, str]:
     """(commune, household, round) of a submission: as its household question says, else as far as they are known."""
     own = sent.own
     commune_id, household_id, round_id = (own.get(key, "") for key in (xform.COMMUNE, xform.HOUSEHOLD, xform.ROUND))
@@ -188,7 +188,7 @@ def _where(session: Session, account: Account, sent: openrosa.Instance) -> tuple
 
 
 def _store_files(
-    session: Session, by: Courier, commune_id: str, parts: Sequence[Part], wanted: set[str], now: datetime
+    session: Session, by: Courier, commune_id: str, parts: Sequence[FormPart], wanted: set[str], now: datetime
 ) -> dict[str, str]:
     """Keep the files that the submission names; {name: SHA-256}. An empty one counts as not come."""
     arrived: dict[str, str] = {}
@@ -234,7 +234,7 @@ def _digest(stream: IO[bytes]) -> tuple[str, int]:
 
 
 def _upload(
-    session: Session, by: Courier, commune_id: str, xml: bytes, sent: openrosa.Instance, now: datetime
+    session: Session, by: Courier, commune_id: str, xml: bytes, sent: openrosa.SentInstance, now: datetime
 ) -> CollectUpload:
     xml_hash = hashlib.sha256(xml).hexdigest()
     upload = session.get(CollectUpload, (commune_id, xml_hash))
@@ -292,8 +292,8 @@ def _absent(upload: CollectUpload, name: str) -> str:
 
 
 def _document(
-    sent: openrosa.Instance,
-    reading: openrosa.Reading,
+    sent: openrosa.SentInstance,
+    reading: openrosa.AnswersRead,
     form: Form | None,
     upload: CollectUpload,
     hashes: dict[str, str],

@@ -18,7 +18,7 @@ from models import FormVersion, RegisterEntry, Round
 from survey.commands.form import WORKBOOK, form_group
 from survey.problems import Problem
 from survey.questionnaires import drafts
-from survey.questionnaires.form_files import KINDS, Refused, Upload, check_files, check_source, ending
+from survey.questionnaires.form_files import KINDS, GivenFile, Refused, check_files, check_source, ending
 from survey.questionnaires.published import Given, as_xlsx, given_of
 from survey.rounds import reclassify, rounds
 from survey.terms import FormState, RoundState
@@ -198,7 +198,7 @@ def round_changes(version: str, round_id: str | None) -> None:
         click.echo(f"{len(compared.changes)} / {compared.read}", err=True)
 
 
-def _uploads(file: Path, attached: tuple[Path, ...]) -> tuple[Upload, list[Upload]]:
+def _uploads(file: Path, attached: tuple[Path, ...]) -> tuple[GivenFile, list[GivenFile]]:
     """A workbook and its files: those named, else those beside it that the workbook may name."""
     files = list(attached) or [
         path for path in sorted(file.parent.iterdir()) if path != file and ending(path.name) in KINDS and path.is_file()
@@ -207,7 +207,7 @@ def _uploads(file: Path, attached: tuple[Path, ...]) -> tuple[Upload, list[Uploa
     if not attached:  # beside it may lie what has nothing to do with it
         files = [path for path in files if path.name.encode() in content or path.stem.encode() in content
                  or ending(file.name) == "xlsx"]  # fmt: skip
-    return Upload(file.name, content), [Upload(path.name, path.read_bytes()) for path in files]
+    return GivenFile(file.name, content), [GivenFile(path.name, path.read_bytes()) for path in files]
 
 
 def _say(faults: list[dict[str, object]], advice: list[dict[str, object]]) -> None:

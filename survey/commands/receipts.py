@@ -12,7 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from survey.clocks import instant
-from survey.devices.receipt_check import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
+from survey.devices.receipt_check import MAX_BYTES, Finding, Presence, Verdict, examine, read_claims
 from survey.evidence import audit
 from survey.evidence.lineage import remembered_keys, succeed
 from survey.evidence.signing import Signer, key_id
@@ -29,10 +29,10 @@ VERDICTS = {
     Verdict.UNREADABLE: "không phải biên nhận",
 }
 PLACES = {
-    Place.HERE: "còn trên máy chủ",
-    Place.FILES_MISSING: "phiếu còn trên máy chủ, thiếu {files} tệp kèm theo",
-    Place.GONE: "KHÔNG CÒN trên máy chủ",
-    Place.UNKNOWN: "không tra",
+    Presence.HERE: "còn trên máy chủ",
+    Presence.FILES_MISSING: "phiếu còn trên máy chủ, thiếu {files} tệp kèm theo",
+    Presence.GONE: "KHÔNG CÒN trên máy chủ",
+    Presence.UNKNOWN: "không tra",
 }
 FAULTS = {
     "malformed": "Không thấy biên nhận nào trong tệp này. Tệp đã mã hoá của điện thoại phải được nhập vào trước.",

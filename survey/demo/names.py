@@ -9,7 +9,7 @@ THAI, MONG, KINH, KHO_MU = "thai", "mong", "kinh", "kho_mu"  # choices of the li
 
 
 @dataclass(frozen=True)
-class Names:
+class PeopleNames:
     families: tuple[str, ...]
     man: str  # the middle name of a man
     woman: str
@@ -18,7 +18,7 @@ class Names:
 
 
 NAMES = {
-    THAI: Names(
+    THAI: PeopleNames(
         ("Lò", "Cà", "Quàng", "Lường", "Tòng", "Vì", "Bạc", "Cầm", "Lèo", "Hà"),
         "Văn",
         "Thị",
@@ -31,7 +31,7 @@ NAMES = {
             "Phiêu", "Pỏm", "Sum", "Thương", "Toan", "Xuân", "Yêu",
         ),
     ),
-    MONG: Names(
+    MONG: PeopleNames(
         ("Giàng", "Vàng", "Mùa", "Sồng", "Thào", "Hạng", "Lầu", "Vừ", "Cứ", "Sùng", "Phàng"),
         "A",
         "Thị",
@@ -41,14 +41,14 @@ NAMES = {
         ),
         ("Chía", "Chư", "Dở", "Dợ", "Dua", "Gánh", "Khua", "Ly", "Mai", "Mỷ", "Pàng", "Sua", "Súa", "Vá", "Xúa"),
     ),
-    KINH: Names(
+    KINH: PeopleNames(
         ("Nguyễn", "Trần", "Phạm", "Lê", "Vũ", "Đỗ", "Hoàng", "Bùi"),
         "Văn",
         "Thị",
         ("Bình", "Cường", "Dũng", "Đức", "Hải", "Hùng", "Long", "Nam", "Quân", "Sơn", "Thành", "Tuấn"),
         ("Anh", "Bích", "Hà", "Hạnh", "Hiền", "Lan", "Loan", "Nga", "Ngọc", "Thảo", "Thu", "Yến"),
     ),
-    KHO_MU: Names(
+    KHO_MU: PeopleNames(
         ("Cút", "Lường", "Quàng", "Mè", "Moong", "Lèo"),
         "Văn",
         "Thị",

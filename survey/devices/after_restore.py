@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Attachment, Device, Household, LostReceipt, Submission, SubmissionFile
 from survey.devices.phones import Holding, devices_in
-from survey.devices.receipt_check import Claim, Finding, Place
+from survey.devices.receipt_check import Claim, Finding, Presence
 from survey.evidence.lineage import restored_at, restored_from
 
 
@@ -74,7 +74,7 @@ def remember_lost(
 ) -> None:
     """Keep the genuine receipts of entries that are not here, until the entries come again."""
     for claim, found in zip(claims, findings, strict=True):
-        if not found.genuine or found.kind != "entry" or found.place is not Place.GONE:
+        if not found.genuine or found.kind != "entry" or found.place is not Presence.GONE:
             continue
         said = claim.entry.get("commune_id") if found.matches_entry and isinstance(claim.entry, dict) else None
         if said not in (None, commune_id) or not found.entry_id or not found.content_hash:

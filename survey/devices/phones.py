@@ -19,7 +19,7 @@ from survey.intake.envelope import Envelope
 from survey.terms import Role
 
 
-class Waiting(NamedTuple):
+class Unsent(NamedTuple):
     """An entry that a phone said it still holds, or held until its storage was cleared, and that is not here.
     `head_name`, `village_id`: by the register, None when the household is not on it (found in the field)."""
 
@@ -42,8 +42,8 @@ class Holding(NamedTuple):
 
     account: Account
     device: Device
-    unsent: Sequence[Waiting]
-    gone: Sequence[Waiting]
+    unsent: Sequence[Unsent]
+    gone: Sequence[Unsent]
 
     @property
     def is_empty(self) -> bool:
@@ -93,7 +93,7 @@ def missed(session: Session, account: Account, device_id: str) -> dict[str, Any]
         return {"gone": [], "elsewhere": []}
     villages = None if account.role != Role.ENUMERATOR else set(villages_of(session, account))
 
-    def told(one: Waiting) -> dict[str, Any]:
+    def told(one: Unsent) -> dict[str, Any]:
         return {
             "id": one.entry_id,
             "household_id": one.household_id,
@@ -182,11 +182,11 @@ def _holdings(session: Session, query: Select[Account, Device]) -> list[Holding]
         )
     }
 
-    def waiting(account: Account, one: cleared.Item) -> Waiting:
+    def waiting(account: Account, one: cleared.Item) -> Unsent:
         home = known.get((account.place_id or "", one["household_id"]))
         since = cleared.since(one) if "gone" in one else None
         name, village = home and home.head_name, home and home.village_id
-        return Waiting(one["id"], one["household_id"], name, village, since, "open" in one, "photos" in one)
+        return Unsent(one["id"], one["household_id"], name, village, since, "open" in one, "photos" in one)
 
     return [
         Holding(

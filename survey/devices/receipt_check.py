@@ -42,7 +42,7 @@ class Verdict(StrEnum):
     UNREADABLE = "unreadable"  # no receipt at all
 
 
-class Place(StrEnum):
+class Presence(StrEnum):
     """Whether what a receipt speaks of is on this server."""
 
     HERE = "here"
@@ -65,7 +65,7 @@ class Finding:
     """What is to be said of one receipt."""
 
     verdict: Verdict
-    place: Place = Place.UNKNOWN
+    place: Presence = Presence.UNKNOWN
     kind: str | None = None  # "entry", "file"
     entry_id: str | None = None
     content_hash: str | None = None  # of a file: its SHA-256
@@ -84,7 +84,7 @@ class Finding:
     @property
     def well(self) -> bool:
         """Genuine, of this content, and all of it is here."""
-        return self.genuine and self.place is Place.HERE and self.matches_entry is not False
+        return self.genuine and self.place is Presence.HERE and self.matches_entry is not False
 
 
 def read_claims(data: bytes) -> list[Claim]:
@@ -175,11 +175,11 @@ def _entry_here(session: Session, body: dict[str, Any], folder: Path) -> dict[st
         query.where(Submission.entry_id == body["entry_id"], Submission.content_hash == body["content_hash"])
     ).first()
     if row is None:
-        return {"place": Place.GONE}
+        return {"place": Presence.GONE}
     files = [one for one in body.get("files", []) if isinstance(one, str)]
     missing = sum(not _has_file(session, sha256, folder) for sha256 in files)
     return {
-        "place": Place.FILES_MISSING if missing else Place.HERE,
+        "place": Presence.FILES_MISSING if missing else Presence.HERE,
         "missing_files": missing,
         "commune_id": row[0].commune_id,
         "submission_id": row[0].id,
@@ -188,7 +188,7 @@ def _entry_here(session: Session, body: dict[str, Any], folder: Path) -> dict[st
 
 
 def _file_here(session: Session, body: dict[str, Any], folder: Path) -> dict[str, Any]:
-    return {"place": Place.HERE if _has_file(session, str(body.get("sha256")), folder) else Place.GONE}
+    return {"place": Presence.HERE if _has_file(session, str(body.get("sha256")), folder) else Presence.GONE}
 
 
 def _has_file(session: Session, sha256: str, folder: Path) -> bool:

@@ -15,7 +15,7 @@ from survey.form.values import Node, number_text, to_number
 
 
 @dataclass(frozen=True)
-class Row:
+class ReadRow:
     """A question and its answer; `raw` is the stored value, "" when it was not answered."""
 
     path: str
@@ -31,7 +31,7 @@ class Instance:
 
     path: str
     label: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ReadRow] = field(default_factory=list)
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Section:
 
     path: str
     label: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ReadRow] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
 
 
@@ -99,11 +99,11 @@ class _Reader:
         else:
             section.rows.extend(inner.rows)
 
-    def row(self, node: Node, rows: list[Row]) -> None:
+    def row(self, node: Node, rows: list[ReadRow]) -> None:
         item = node.definition
         if node.relevant and item.type not in (*SILENT, "note") and item.texts.get("label"):
             answer = display(self.form, item, node.value, self.language)
-            rows.append(Row(place_of(node), item.name, self.label_of(node), answer, node.value))
+            rows.append(ReadRow(place_of(node), item.name, self.label_of(node), answer, node.value))
 
     def label_of(self, node: Node) -> str:
         return text_of(self.form, node, "label", self.evaluation, self.language) or node.definition.name

@@ -41,7 +41,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Problem:
+class FailedCheck:
     """A fault at one place. kind: required, constraint, warning, type, choice, unknown; severity: error, warning."""
 
     path: str
@@ -96,7 +96,7 @@ class Evaluation:
     form: Form
     root: Node
     environment: Environment
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FailedCheck] = field(default_factory=list)
     nodes: dict[str, list[Node]] = field(default_factory=dict)
 
     @property
@@ -123,7 +123,7 @@ def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
     done = Evaluation(form, root, environment)
     _Intake(done).group(form.root, root, answers if isinstance(answers, dict) else {}, "")
     if not isinstance(answers, dict):
-        done.problems.append(Problem("", "type", "error", {}))
+        done.problems.append(FailedCheck("", "type", "error", {}))
     for path, _, _ in form.order:
         rules = form.functions[path]
         for node in done.nodes.get(path, []):
@@ -179,7 +179,7 @@ class _Intake:
         self.done = done
 
     def fault(self, path: str, kind: str) -> None:
-        self.done.problems.append(Problem(path, kind, "error", {}))
+        self.done.problems.append(FailedCheck(path, kind, "error", {}))
 
     def group(self, item: Item, node: Node, answers: Any, path: str) -> None:
         if not isinstance(answers, dict):
@@ -334,7 +334,7 @@ def _judge(done: Evaluation) -> None:
 def _blame(done: Evaluation, node: Node, kind: str, severity: str, message: str) -> None:
     texts = done.form.texts[node.definition.path].get(message, {})
     words = {language: filled(parts, node, done.environment) for language, parts in texts.items()}
-    done.problems.append(Problem(place_of(node), kind, severity, words))
+    done.problems.append(FailedCheck(place_of(node), kind, severity, words))
 
 
 def filled(parts: list[str | Lazy], node: Node, environment: Environment) -> str:

@@ -148,8 +148,8 @@ def read_entry(given: Any) -> Entry:
     if isinstance(given, _Deep):
         hashed = hashlib.sha256(given.raw.encode("utf-8", "surrogatepass")).hexdigest()
         content = Canonical(hashed, json.dumps({"too_deep": given.raw}), False)
-        return _Reader(given.outline, content).read("nested too deeply")
-    return _Reader(given, canonical(given)).read()
+        return _EntryReader(given.outline, content).read("nested too deeply")
+    return _EntryReader(given, canonical(given)).read()
 
 
 class _Deep:
@@ -239,7 +239,7 @@ def _outline(text: str) -> str:
     return "".join([*pieces, text[kept:]])
 
 
-class _Reader:
+class _EntryReader:
     """Takes an entry apart, noting what does not fit."""
 
     def __init__(self, given: Any, content: Canonical) -> None:

@@ -23,7 +23,7 @@ from models import FormDraft, FormDraftFile, FormVersion, FormVersionFile, Round
 from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
-from survey.questionnaires.form_files import Upload, check_files, check_source, media_type
+from survey.questionnaires.form_files import GivenFile, check_files, check_source, media_type
 from survey.questionnaires.points_tables import unfit_tables
 from survey.questionnaires.published import Given, content_of, files_of, given_of, load_form, publish, store
 from survey.terms import FormState, RoundState, SourceKind
@@ -161,7 +161,7 @@ def given_of_draft(session: Session, draft: FormDraft) -> Given:
 
 
 def create_draft(
-    session: Session, source: Upload, files: Sequence[Upload], now: datetime, account_id: str | None
+    session: Session, source: GivenFile, files: Sequence[GivenFile], now: datetime, account_id: str | None
 ) -> FormDraft:
     """Keep a workbook and its files as a draft, checked. Raises `attachments.Refused`: nothing is kept then."""
     kind, kept = check_source(source), check_files(files)
@@ -176,8 +176,8 @@ def change_draft(
     draft: FormDraft,
     now: datetime,
     account_id: str | None,
-    source: Upload | None = None,
-    files: Sequence[Upload] = (),
+    source: GivenFile | None = None,
+    files: Sequence[GivenFile] = (),
     without: Iterable[str] = (),
 ) -> None:
     """Put another workbook in place, add or replace files, take files away; checked again. Raises `Refused`."""

@@ -27,12 +27,12 @@ _ROW = re.compile(rb"<(?:\w+:)?row\b")
 _NAME = re.compile(r"[^\W_][\w .()+\-]{0,98}\Z")
 
 
-class Upload(NamedTuple):
+class GivenFile(NamedTuple):
     name: str
     content: bytes
 
 
-class Refusal(NamedTuple):
+class FileRefusal(NamedTuple):
     """Why a file is not taken: a code (its sentence stands in web/questionnaire_words.py) and what it speaks of."""
 
     code: str
@@ -42,7 +42,7 @@ class Refusal(NamedTuple):
 class Refused(ValueError):
     """Files that cannot be kept, each with its reason; nothing was."""
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
+    def __init__(self, refusals: Sequence[FileRefusal]) -> None:
         super().__init__("; ".join(f"{one.code} {one.values}" for one in refusals))
         self.refusals = list(refusals)
 
@@ -92,57 +92,57 @@ def media_type(name: str) -> str:
     return KINDS[ending(name)][0]
 
 
-def check_files(files: Sequence[Upload], already: Sequence[str] = ()) -> dict[str, bytes]:
+def check_files(files: Sequence[GivenFile], already: Sequence[str] = ()) -> dict[str, bytes]:
     """The files by name. `already`: names that are attached and stay. Raises `Refused` with every reason."""
     refusals = []
     names = Counter(file.name.casefold() for file in files)
     for file in files:
         shown = {"name": file.name[:100]}
         if not _NAME.match(file.name) or file.name.endswith((" ", ".")) or ".." in file.name:
-            refusals.append(Refusal("name", shown))
+            refusals.append(FileRefusal("name", shown))
         elif names[file.name.casefold()] > 1:
-            refusals.append(Refusal("twice", shown))
+            refusals.append(FileRefusal("twice", shown))
         elif ending(file.name) not in KINDS:
-            refusals.append(Refusal("kind", shown | {"known": ", ".join(f".{one}" for one in KINDS)}))
+            refusals.append(FileRefusal("kind", shown | {"known": ", ".join(f".{one}" for one in KINDS)}))
         elif not file.content:
-            refusals.append(Refusal("empty", shown))
+            refusals.append(FileRefusal("empty", shown))
         elif len(file.content) > FILE_LIMIT:
-            refusals.append(Refusal("too_large", shown | {"limit": FILE_LIMIT // 1024 // 1024}))
+            refusals.append(FileRefusal("too_large", shown | {"limit": FILE_LIMIT // 1024 // 1024}))
         elif not KINDS[ending(file.name)][1](file.content):
-            refusals.append(Refusal("not_that", shown | {"ending": f".{ending(file.name)}"}))
+            refusals.append(FileRefusal("not_that", shown | {"ending": f".{ending(file.name)}"}))
         elif ending(file.name) == "csv" and _lines(file.content) > LONGEST_TABLE:
-            refusals.append(Refusal("long_table", shown | {"limit": LONGEST_TABLE}))
+            refusals.append(FileRefusal("long_table", shown | {"limit": LONGEST_TABLE}))
     if len({*already, *(file.name for file in files)}) > MOST_FILES:
-        refusals = [Refusal("too_many", {"limit": MOST_FILES})]
+        refusals = [FileRefusal("too_many", {"limit": MOST_FILES})]
     elif sum(len(file.content) for file in files) > ALL_LIMIT:
-        refusals.append(Refusal("all_too_large", {"limit": ALL_LIMIT // 1024 // 1024}))
+        refusals.append(FileRefusal("all_too_large", {"limit": ALL_LIMIT // 1024 // 1024}))
     if refusals:
         raise Refused(list({(one.code, str(one.values)): one for one in refusals}.values()))
     return {file.name: file.content for file in files}
 
 
-def check_source(source: Upload) -> SourceKind:
+def check_source(source: GivenFile) -> SourceKind:
     """The kind of a workbook. Raises `Refused` when it is none that could be read."""
     kind = {"xlsx": SourceKind.XLSX, "csv": SourceKind.CSV, "md": SourceKind.MARKDOWN}.get(ending(source.name))
     shown = {"name": source.name[:100]}
     if kind is None:
-        raise Refused([Refusal("source_kind", shown)])
+        raise Refused([FileRefusal("source_kind", shown)])
     if len(source.name) > 100 or not source.name.isprintable():
-        raise Refused([Refusal("name", shown)])
+        raise Refused([FileRefusal("name", shown)])
     if not source.content:
-        raise Refused([Refusal("empty", shown)])
+        raise Refused([FileRefusal("empty", shown)])
     if len(source.content) > SOURCE_LIMIT:
-        raise Refused([Refusal("too_large", shown | {"limit": SOURCE_LIMIT // 1024 // 1024})])
+        raise Refused([FileRefusal("too_large", shown | {"limit": SOURCE_LIMIT // 1024 // 1024})])
     if kind is SourceKind.XLSX and not _is_workbook(source.content):
-        raise Refused([Refusal("not_a_workbook", shown)])
+        raise Refused([FileRefusal("not_a_workbook", shown)])
     if kind is not SourceKind.XLSX and not _is_text(source.content):
-        raise Refused([Refusal("not_text", shown)])
+        raise Refused([FileRefusal("not_text", shown)])
     try:
         rows = _rows(source.content, kind)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, OSError, EOFError):
-        raise Refused([Refusal("not_a_workbook", shown)]) from None  # damaged inside, or locked with a password
+        raise Refused([FileRefusal("not_a_workbook", shown)]) from None  # damaged inside, or locked with a password
     if rows > MOST_ROWS:
-        raise Refused([Refusal("too_many_rows", shown | {"limit": MOST_ROWS})])
+        raise Refused([FileRefusal("too_many_rows", shown | {"limit": MOST_ROWS})])
     return kind
 
 

@@ -28,7 +28,7 @@ from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.drafts import draft_from, find_version
-from survey.questionnaires.form_files import UNPACKED_LIMIT, Refusal, Refused, Upload, ending
+from survey.questionnaires.form_files import UNPACKED_LIMIT, FileRefusal, GivenFile, Refused, ending
 from survey.questionnaires.points_tables import KEYS, OFFICIAL, hash_of, points_tables
 from survey.questionnaires.published import csv_of, load_form
 from survey.terms import PointsState
@@ -48,7 +48,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Item:
+class PointsItem:
     """The cells of one item: its answers by region, as the paper has them. `cells[answer][region]` is an index in the
     layout, or None where the table has no such cell."""
 
@@ -286,7 +286,7 @@ def next_version_with(
     return draft_from(session, stored, version, now, account_id, files, {table.name: {"law": law}})
 
 
-def items(session: Session, table: PointsTable, language: str) -> list[Item]:
+def items(session: Session, table: PointsTable, language: str) -> list[PointsItem]:
     """The table as it is typed, item by item, with the words that the questionnaire has for it."""
     form = load_form(session, *_version_of(session, table))
     grouped: dict[str, dict[str, dict[str, int | None]]] = {}
@@ -294,7 +294,7 @@ def items(session: Session, table: PointsTable, language: str) -> list[Item]:
     for index, (item, answer, region) in enumerate(table.layout):
         grouped.setdefault(item, {}).setdefault(answer, dict.fromkeys(regions))[region] = index
     return [
-        Item(item, _label(form, item, language), [(name, _answer(form, item, name, language)) for name in cells],
+        PointsItem(item, _label(form, item, language), [(name, _answer(form, item, name, language)) for name in cells],
              regions, cells)
         for item, cells in grouped.items()
     ]  # fmt: skip
@@ -326,16 +326,16 @@ def _answer(form: Form | None, item: str, answer: str, language: str) -> str:
 # -- Files
 
 
-def read_file(table: PointsTable, upload: Upload) -> dict[int, str]:
+def read_file(table: PointsTable, upload: GivenFile) -> dict[int, str]:
     """The figures of an uploaded CSV or .xlsx with the columns item, answer, region, points. Raises `Refused` with
     every row that cannot be taken; blank points are left out."""
     shown = {"name": upload.name[:100]}
     if len(upload.content) > _LIMIT:
-        raise Refused([Refusal("too_large", shown | {"limit": 1})])
+        raise Refused([FileRefusal("too_large", shown | {"limit": 1})])
     rows = _rows(upload, shown)
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
     if not {*KEYS, "points"} <= set(head):
-        raise Refused([Refusal("points_columns", shown)])
+        raise Refused([FileRefusal("points_columns", shown)])
     at = [head.index(key) for key in (*KEYS, "points")]
     known = {tuple(key): index for index, key in enumerate(table.layout)}
     found: dict[int, str] = {}
@@ -347,11 +347,11 @@ def read_file(table: PointsTable, upload: Upload) -> dict[int, str]:
         index = known.get((cells[0], cells[1], cells[2]))
         where = shown | {"row": number}
         if index is None:
-            refusals.append(Refusal("points_key", where | {"key": " ".join(cells[:3])[:80]}))
+            refusals.append(FileRefusal("points_key", where | {"key": " ".join(cells[:3])[:80]}))
         elif index in found:
-            refusals.append(Refusal("points_twice", where | {"key": " ".join(cells[:3])[:80]}))
+            refusals.append(FileRefusal("points_twice", where | {"key": " ".join(cells[:3])[:80]}))
         elif normal(cells[3]) is None:
-            refusals.append(Refusal("points_figure", where | {"figure": cells[3][:20]}))
+            refusals.append(FileRefusal("points_figure", where | {"figure": cells[3][:20]}))
         elif cells[3]:
             found[index] = cells[3]
     if refusals:
@@ -359,7 +359,7 @@ def read_file(table: PointsTable, upload: Upload) -> dict[int, str]:
     return found
 
 
-def _rows(upload: Upload, shown: dict[str, Any]) -> list[list[str]]:
+def _rows(upload: GivenFile, shown: dict[str, Any]) -> list[list[str]]:
     if ending(upload.name) == "xlsx":
         try:
             with zipfile.ZipFile(io.BytesIO(upload.content)) as archive:
@@ -371,9 +371,9 @@ def _rows(upload: Upload, shown: dict[str, Any]) -> list[list[str]]:
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - openpyxl raises whatever a broken file makes it raise
-            raise Refused([Refusal("not_a_workbook", shown)]) from None
+            raise Refused([FileRefusal("not_a_workbook", shown)]) from None
     if ending(upload.name) != "csv":
-        raise Refused([Refusal("points_kind", shown)])
+        raise Refused([FileRefusal("points_kind", shown)])
     try:
         text = upload.content.decode("utf-8-sig")
         first = text.partition("\n")[0]
@@ -381,7 +381,7 @@ def _rows(upload: Upload, shown: dict[str, Any]) -> list[list[str]]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         return list(islice(reader, MOST_CELLS + 1))
     except (UnicodeDecodeError, csv.Error):
-        raise Refused([Refusal("not_text", shown)]) from None
+        raise Refused([FileRefusal("not_text", shown)]) from None
 
 
 def _text(cell: Any) -> str:

@@ -27,7 +27,7 @@ BY = "; hiểu theo "  # in a row's law, before the paper
 
 
 @dataclass(frozen=True)
-class Standing:
+class ReadingStatus:
     """A reading, and the newest paper about it; `by`: who entered that paper."""
 
     reading: Reading
@@ -46,7 +46,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class OpenReading:
     """A class that hangs on an unconfirmed reading: what it would be under each other value (None: an answer would be
     missing)."""
 
@@ -74,7 +74,7 @@ def find_form(session: Session, form_id: str) -> tuple[FormVersion, Form]:
     return stored, form
 
 
-def standings(session: Session, form: Form) -> list[Standing]:
+def standings(session: Session, form: Form) -> list[ReadingStatus]:
     """Every reading of a questionnaire with its paper."""
     rows = session.execute(
         select(ReadingConfirmation, Account)
@@ -83,10 +83,10 @@ def standings(session: Session, form: Form) -> list[Standing]:
         .order_by(ReadingConfirmation.confirmed_at, ReadingConfirmation.id)
     )
     papers = {paper.reading: (paper, by) for paper, by in rows}  # the newest stays
-    return [Standing(one, *papers.get(one.name, (None, None))) for one in readings(form)]
+    return [ReadingStatus(one, *papers.get(one.name, (None, None))) for one in readings(form)]
 
 
-def find(session: Session, form: Form, name: str) -> Standing:
+def find(session: Session, form: Form, name: str) -> ReadingStatus:
     """Raises `not_found`."""
     found = next((one for one in standings(session, form) if one.reading.name == name), None)
     if found is None:
@@ -133,7 +133,7 @@ def next_version(
     return draft_from(session, stored, version, now, account_id, cells=cells)
 
 
-def doubts(session: Session, commune_id: str, submission_id: str, open_readings: Sequence[Reading]) -> list[Doubt]:
+def doubts(session: Session, commune_id: str, submission_id: str, open_readings: Sequence[Reading]) -> list[OpenReading]:
     """Of the readings given, those on which the class of a submission hangs."""
     rows = session.scalars(
         select(AssessmentReading).where(
@@ -144,4 +144,4 @@ def doubts(session: Session, commune_id: str, submission_id: str, open_readings:
     for row in rows:
         other = HouseholdClass(row.household_class) if row.household_class else None
         found.setdefault(row.reading, {})[row.value] = other
-    return [Doubt(one, found[one.name]) for one in open_readings if one.name in found]
+    return [OpenReading(one, found[one.name]) for one in open_readings if one.name in found]

@@ -107,10 +107,10 @@ def folded(text: str) -> str:
 
 
 @dataclass
-class Row:
+class CsvRow:
     """One row: `cells` by the column's English name, "" where blank."""
 
-    sheet: Sheet
+    sheet: CsvSheet
     number: int
     cells: dict[str, str]
 
@@ -137,7 +137,7 @@ class Row:
         return None
 
 
-class Sheet:
+class CsvSheet:
     """A file's rows and mistakes. `columns`: English name → the other headers it goes by, folded."""
 
     def __init__(self, file: str, data: bytes, columns: Mapping[str, set[str]], needed: set[str]) -> None:
@@ -151,7 +151,7 @@ class Sheet:
     def wrong(self, row: int, column: str, code: str, **values: object) -> None:
         self.mistakes.append(Mistake(self.file, row, self.headers.get(column, column), code, values))
 
-    def _read(self, data: bytes, columns: Mapping[str, set[str]], needed: set[str]) -> Iterator[Row]:
+    def _read(self, data: bytes, columns: Mapping[str, set[str]], needed: set[str]) -> Iterator[CsvRow]:
         try:
             text = normal("NFC", data.decode("utf-8-sig"))
         except UnicodeDecodeError:
@@ -197,8 +197,8 @@ class Sheet:
             self.wrong(number, name, "missing_column")
         return names
 
-    def _row(self, number: int, names: list[str], cells: list[str]) -> Row:
-        row = Row(self, number, {})
+    def _row(self, number: int, names: list[str], cells: list[str]) -> CsvRow:
+        row = CsvRow(self, number, {})
         if any(cell.strip() for cell in cells[len(names) :]):
             row.wrong("", "too_many_cells")
         for at, name in self.places:

@@ -24,7 +24,7 @@ from survey.evidence import audit
 from survey.form.form import Form
 from survey.questionnaires.published import load_form
 from survey.register import last_year
-from survey.register.csv_rows import Mistake, Row, Sheet, folded
+from survey.register.csv_rows import CsvRow, CsvSheet, Mistake, folded
 from survey.register.entries import import_household, on_register
 from survey.register.places import add_village, periods_at, villages_in
 from survey.terms import Area, HouseholdClass, RoundState
@@ -65,7 +65,7 @@ HOUSEHOLD_COLUMNS = {
 
 
 @dataclass
-class Village:
+class VillageRow:
     id: str
     name: str
     division: str
@@ -77,7 +77,7 @@ class Village:
 class Listed:
     """A household of the file. `code` "" until one is given by `_number`; `known`: it is on the register already."""
 
-    row: Row
+    row: CsvRow
     village_id: str
     head: str
     code: str
@@ -98,13 +98,13 @@ class Plan:
     """What an import would do, or the mistakes for which it does nothing."""
 
     commune_id: str
-    villages: list[Village]
+    villages: list[VillageRow]
     households: list[Listed]
     mistakes: list[Mistake]
     unknown_columns: list[tuple[str, str]]  # file, header: not taken
 
     @property
-    def new_villages(self) -> list[Village]:
+    def new_villages(self) -> list[VillageRow]:
         return [village for village in self.villages if not village.known]
 
     @property
@@ -128,17 +128,17 @@ class Plan:
 def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: datetime) -> Plan:
     """What importing `files` (name → content; members.csv may be missing, villages.csv once they are there) would do.
     The commune must exist."""
-    sheets: list[Sheet] = []
+    sheets: list[CsvSheet] = []
     places = _villages_there(session, commune_id, now)
     listed = list(places.values())
     if VILLAGES in files:
-        sheet = Sheet(VILLAGES, files[VILLAGES], VILLAGE_COLUMNS, {"number", "name", "area"})
+        sheet = CsvSheet(VILLAGES, files[VILLAGES], VILLAGE_COLUMNS, {"number", "name", "area"})
         sheets.append(sheet)
         listed = _villages(sheet, commune_id, places)
     households: list[Listed] = []
     if HOUSEHOLDS in files:
         form = _form(session)
-        sheet = Sheet(HOUSEHOLDS, files[HOUSEHOLDS], HOUSEHOLD_COLUMNS, {"village", "head", "class"})
+        sheet = CsvSheet(HOUSEHOLDS, files[HOUSEHOLDS], HOUSEHOLD_COLUMNS, {"village", "head", "class"})
         sheets.append(sheet)
         households = _households(sheet, commune_id, places | {village.id: village for village in listed}, form)
         register = _Register(session, commune_id)
@@ -185,10 +185,10 @@ def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | Non
         audit.record(session, now, account_id, "register.imported", plan.commune_id, plan.counts())
 
 
-def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, Village]:
+def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:
     periods = periods_at(session, villages_in(session, commune_id), now.date())
     return {
-        key: Village(key, period.name, period.division, Area(period.area) if period.area else None, known=True)
+        key: VillageRow(key, period.name, period.division, Area(period.area) if period.area else None, known=True)
         for key, period in sorted(periods.items())
     }
 
@@ -206,8 +206,8 @@ def _form(session: Session) -> Form | None:
     return load_form(session, found.form_id, found.version) if found else None
 
 
-def _villages(sheet: Sheet, commune_id: str, there: Mapping[str, Village]) -> list[Village]:
-    found: dict[str, tuple[Village, int]] = {}
+def _villages(sheet: CsvSheet, commune_id: str, there: Mapping[str, VillageRow]) -> list[VillageRow]:
+    found: dict[str, tuple[VillageRow, int]] = {}
     names: dict[str, int] = {}
     for row in sheet.rows:
         village_id = _village_id(row, commune_id)
@@ -227,11 +227,11 @@ def _villages(sheet: Sheet, commune_id: str, there: Mapping[str, Village]) -> li
         known = there.get(village_id)
         if known and (known.name.casefold(), known.division, known.area) != (name.casefold(), division, area):
             row.wrong("name", "village_differs")
-        found[village_id] = (known or Village(village_id, name, division, area), row.number)
+        found[village_id] = (known or VillageRow(village_id, name, division, area), row.number)
     return [village for village, _row in found.values()]
 
 
-def _village_id(row: Row, commune_id: str) -> str | None:
+def _village_id(row: CsvRow, commune_id: str) -> str | None:
     text = row.needed("number")
     match = re.fullmatch(r"([0-9]{5})-([0-9]{1,3})", text)
     if match:
@@ -243,7 +243,7 @@ def _village_id(row: Row, commune_id: str) -> str | None:
     return None if number is None else f"{commune_id}-{number:02d}"
 
 
-def _division(row: Row, name: str) -> str:
+def _division(row: CsvRow, name: str) -> str:
     """The kind of village as written, else as its name begins; "" with a mistake when neither says it."""
     known = {folded(one): one for one in DIVISIONS}
     text = row.get("division")
@@ -257,7 +257,9 @@ def _division(row: Row, name: str) -> str:
     return begins
 
 
-def _households(sheet: Sheet, commune_id: str, villages: Mapping[str, Village], form: Form | None) -> list[Listed]:
+def _households(
+    sheet: CsvSheet, commune_id: str, villages: Mapping[str, VillageRow], form: Form | None
+) -> list[Listed]:
     by_name: dict[str, set[str]] = defaultdict(set)
     for village in villages.values():
         by_name[village.name.casefold()].add(village.id)
@@ -292,7 +294,7 @@ def _households(sheet: Sheet, commune_id: str, villages: Mapping[str, Village], 
 
 
 def _village_of(
-    row: Row, commune_id: str, villages: Mapping[str, Village], by_name: Mapping[str, set[str]]
+    row: CsvRow, commune_id: str, villages: Mapping[str, VillageRow], by_name: Mapping[str, set[str]]
 ) -> str | None:
     text = row.needed("village")
     match = re.fullmatch(r"([0-9]{5})-([0-9]{1,3})", text)
@@ -310,7 +312,7 @@ def _village_of(
     return None
 
 
-def _code(row: Row, commune_id: str) -> str:
+def _code(row: CsvRow, commune_id: str) -> str:
     code = row.get("code")
     if len(code) > 20:
         row.wrong("code", "too_long", limit=20)
@@ -377,9 +379,9 @@ def _number(households: list[Listed], register: _Register) -> None:
         taken.add(one.code)
 
 
-def _members(data: bytes, households: list[Listed], form: Form | None, this_year: int) -> Sheet:
+def _members(data: bytes, households: list[Listed], form: Form | None, this_year: int) -> CsvSheet:
     columns = {column: headers for column, (_name, headers) in last_year.MEMBER_COLUMNS.items()}
-    sheet = Sheet(
+    sheet = CsvSheet(
         MEMBERS, data, {"household": HOUSEHOLD_COLUMNS["code"] | {"code", "ho"}, **columns}, {"household", "full_name"}
     )
     questions = last_year.copied(form)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from survey.form.form import Form, Item
-from survey.register.csv_rows import Row
+from survey.register.csv_rows import CsvRow
 
 # A member's column → the question's name in the form; its other headers, folded.
 MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
@@ -54,7 +54,7 @@ def answers(form: Form, members: list[dict[str, Any]], address: str) -> dict[str
     return found or None
 
 
-def member(row: Row, questions: Mapping[str, Item], form: Form, this_year: int) -> dict[str, Any]:
+def member(row: CsvRow, questions: Mapping[str, Item], form: Form, this_year: int) -> dict[str, Any]:
     """One row's answers; what does not fit is a mistake of the row."""
     row.needed("full_name")
     _split_date(row)
@@ -72,7 +72,7 @@ def member(row: Row, questions: Mapping[str, Item], form: Form, this_year: int) 
     return found
 
 
-def _value(row: Row, column: str, item: Item, form: Form, this_year: int) -> str | int | None:
+def _value(row: CsvRow, column: str, item: Item, form: Form, this_year: int) -> str | int | None:
     text = row.get(column)
     if item.name == "cccd":
         digits = text.replace(" ", "")
@@ -98,7 +98,7 @@ def _value(row: Row, column: str, item: Item, form: Form, this_year: int) -> str
     return known.get(text.casefold())
 
 
-def _split_date(row: Row) -> None:
+def _split_date(row: CsvRow) -> None:
     """ "05/03/1980" in the day's column is a whole date."""
     match = _DATE.fullmatch(row.get("birth_day"))
     if match:

@@ -20,7 +20,7 @@ Choices = tuple[tuple[str, dict[str, str]], ...]  # name, label by language
 
 
 @dataclass(frozen=True)
-class Column:
+class DataColumn:
     """A column of a data file. `choice`: the 0/1 column of one choice; `node` None: one of the fixed columns."""
 
     name: str
@@ -43,14 +43,14 @@ class Column:
         return values if values is None or isinstance(values, str | int | float | bool) else str(values)
 
 
-def fixed(name: str, type: str, vi: str, en: str, choices: Choices = ()) -> Column:
+def fixed(name: str, type: str, vi: str, en: str, choices: Choices = ()) -> DataColumn:
     """One of the columns that identify a row."""
-    return Column(name, type, {"vi": vi, "en": en}, choices=choices)
+    return DataColumn(name, type, {"vi": vi, "en": en}, choices=choices)
 
 
-def question_columns(forms: Iterable[Form], members: bool) -> list[Column]:
+def question_columns(forms: Iterable[Form], members: bool) -> list[DataColumn]:
     """The columns of the household's own questions, or of its members', over all `forms`; the first gives the order."""
-    found: dict[str, Column] = {}
+    found: dict[str, DataColumn] = {}
     for form in forms:
         repeat = form.members.path if members and form.members else None
         if members and repeat is None:
@@ -62,14 +62,14 @@ def question_columns(forms: Iterable[Form], members: bool) -> list[Column]:
     return list(found.values())
 
 
-def _of_question(form: Form, node: Item) -> Iterator[Column]:
+def _of_question(form: Form, node: Item) -> Iterator[DataColumn]:
     name = node.path.replace("/", "__")
     choices = tuple((choice["name"], _plain(choice["label"])) for choice in form.choices.get(node.list or "", ()))
-    yield Column(name, node.type, node.label, node, choices=choices, law=node.law)
+    yield DataColumn(name, node.type, node.label, node, choices=choices, law=node.law)
     if node.type == "select_multiple":
         for choice, label in choices:
             texts = {language: f"{text}: {label.get(language, choice)}" for language, text in node.label.items()}
-            yield Column(f"{name}__{choice}", "0/1", texts, node, choice=choice, law=node.law)
+            yield DataColumn(f"{name}__{choice}", "0/1", texts, node, choice=choice, law=node.law)
 
 
 def _plain(label: Texts) -> dict[str, str]:

@@ -29,7 +29,7 @@ from models import (
 )
 from survey.form.form import Form
 from survey.questionnaires.published import load_form
-from survey.reports.columns import Cell, Column, fixed, question_columns
+from survey.reports.columns import Cell, DataColumn, fixed, question_columns
 from survey.reports.csvfile import Style, written
 from survey.reports.selection import STATE_OF, Basis, Rows
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState, Term
@@ -182,7 +182,7 @@ def _identity(row: Row[Any], names: dict[str, str]) -> list[Cell]:
 
 
 def _households(
-    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[Column]
+    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn]
 ) -> Iterator[list[Cell]]:
     statement = _records(
         choice, Assessment.head_name, RegisterEntry.opening_class, Assessment.b1_points, Assessment.b2_points,
@@ -204,7 +204,7 @@ def _households(
 
 
 def _members(
-    session: Session, choice: Choice, names: dict[str, str], forms: Iterable[Form], questions: Sequence[Column]
+    session: Session, choice: Choice, names: dict[str, str], forms: Iterable[Form], questions: Sequence[DataColumn]
 ) -> Iterator[list[Cell]]:
     repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
     for row in _read(session, _records(choice, Submission.form_id, Submission.form_version, Assessment.values)):
@@ -264,7 +264,7 @@ def _codebook(forms: Sequence[Form]) -> Iterator[list[Cell]]:
                 yield [kind.value, column.name, column.type, *label, choice, *chosen, ""]
 
 
-def _header(own: Sequence[Column], questions: Sequence[Column]) -> list[str]:
+def _header(own: Sequence[DataColumn], questions: Sequence[DataColumn]) -> list[str]:
     return [column.name for column in (*IDENTITY, *own, *questions)]
 
 

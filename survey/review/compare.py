@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from survey.form.form import Form
-from survey.form.reading import LINES, Instance, Row, Section, points_of, question_of, repeat_of
+from survey.form.reading import LINES, Instance, ReadRow, Section, points_of, question_of, repeat_of
 from survey.text import without_tones
 
 PICTURES = {"image", "file", "audio", "video"}
@@ -102,14 +102,16 @@ class _Comparison:
             found.append(Part(old.path, old.label, self.lines((), old.rows, True), Change.GONE))
         return found
 
-    def lines(self, now: Iterable[Row], before: Iterable[Row], known: bool) -> list[Line]:
+    def lines(self, now: Iterable[ReadRow], before: Iterable[ReadRow], known: bool) -> list[Line]:
         old = {question_of(row.path): row for row in before}
-        pairs: list[tuple[Row | None, Row | None]] = [(row, old.pop(question_of(row.path), None)) for row in now]
+        pairs: list[tuple[ReadRow | None, ReadRow | None]] = [
+            (row, old.pop(question_of(row.path), None)) for row in now
+        ]
         pairs += [(None, row) for row in old.values()]
         lines = [self.line(this, last, known) for this, last in pairs]
         return sorted((line for line in lines if line is not None), key=lambda line: self.order(line.path))
 
-    def line(self, now: Row | None, before: Row | None, known: bool) -> Line | None:
+    def line(self, now: ReadRow | None, before: ReadRow | None, known: bool) -> Line | None:
         """One question of both years; None when there is nothing to show; a picture is shown elsewhere."""
         row = now or before
         kind = self.items[question_of(row.path)].type if row else ""
@@ -135,7 +137,7 @@ def _by_name(instances: Iterable[Instance]) -> dict[tuple[str, str, int], Instan
     return found
 
 
-def _words(row: Row, kind: str) -> str:
+def _words(row: ReadRow, kind: str) -> str:
     """The answer as it is read; a position as latitude and longitude with the metres it may be off."""
     if kind != "geopoint" or not row.answer:
         return row.answer

@@ -27,7 +27,7 @@ from survey.files.media_types import kind_of
 from survey.form.reading import question_of, read
 from survey.form.record import Clock, evaluate
 from survey.questionnaires.published import load_form
-from survey.questionnaires.readings import Doubt, doubts, unconfirmed
+from survey.questionnaires.readings import OpenReading, doubts, unconfirmed
 from survey.review.compare import Part, compare
 from survey.submissions.conflicts import group_of, in_group, twins
 from survey.submissions.content import clock_of, content_of, evaluated
@@ -64,7 +64,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Step:
+class LoggedStep:
     """A line of the review log."""
 
     seq: int
@@ -90,8 +90,8 @@ class Record:
     entry: RegisterEntry | None
     assessment: Assessment | None
     lacks: tuple[Deprivation, ...]
-    doubts: tuple[Doubt, ...]  # unconfirmed readings of the texts on which the class hangs
-    steps: tuple[Step, ...]
+    doubts: tuple[OpenReading, ...]  # unconfirmed readings of the texts on which the class hangs
+    steps: tuple[LoggedStep, ...]
     photos: tuple[Photo, ...] = ()
     checks: tuple[Check, ...] = ()
     parts: tuple[Part, ...] = ()
@@ -112,7 +112,7 @@ class Record:
         return self.steps[-1].seq
 
 
-def _doubts(session: Session, submission: Submission) -> list[Doubt]:
+def _doubts(session: Session, submission: Submission) -> list[OpenReading]:
     """By the questionnaire of the round; a record without one by its own."""
     survey_round = session.get(Round, submission.round_id) if submission.round_id else None
     asked = survey_round or submission
@@ -185,7 +185,7 @@ def _last_year(session: Session, submission: Submission) -> Clock:
     return Clock(day, clock.now.replace(year=day.year, day=day.day))
 
 
-def _steps(session: Session, own: dict[str, str]) -> tuple[Step, ...]:
+def _steps(session: Session, own: dict[str, str]) -> tuple[LoggedStep, ...]:
     rows = session.execute(
         select(SubmissionEvent, Account.display_name)
         .outerjoin(Account, Account.id == SubmissionEvent.account_id)
@@ -193,7 +193,7 @@ def _steps(session: Session, own: dict[str, str]) -> tuple[Step, ...]:
         .order_by(SubmissionEvent.seq)
     )
     return tuple(
-        Step(
+        LoggedStep(
             event.seq,
             Action(event.action),
             SubmissionState(event.to_state),

@@ -24,12 +24,12 @@ from models.commune_counter import lock_commune
 from survey.evidence.signing import Signer
 from survey.form.reading import repeat_of
 from survey.form.record import Evaluation, evaluate
-from survey.form.record import Problem as Fault
+from survey.form.record import FailedCheck as Fault
 from survey.intake.envelope import read_entry
 from survey.intake.receive import receive
 from survey.problems import Problem
 from survey.review.dossier import DESK
-from survey.review.pair import Pair, Part
+from survey.review.pair import Pair, PairedPart
 from survey.submissions import log
 from survey.submissions.conflicts import group_of, rivals
 from survey.submissions.content import answers_of, clock_of, content_of, dated, evaluated
@@ -52,14 +52,14 @@ def places(pair: Pair) -> list[str]:
     return [name for part in pair.parts for name in _places(part)]
 
 
-def _places(part: Part) -> list[str]:
+def _places(part: PairedPart) -> list[str]:
     found = [f"{line.paths[0]}" for line in part.lines if line.differs]
     for member in part.parts:
         found += [member_name(member)] if member.one_sided else _places(member)
     return found
 
 
-def member_name(member: Part) -> str:
+def member_name(member: PairedPart) -> str:
     """The name of the choice about a member that one interview has: "+" for the second's, "-" for the first's."""
     return f"+{member.paths[1]}" if member.paths[0] is None else f"-{member.paths[0]}"
 
@@ -148,7 +148,7 @@ class _Putting:
     theirs: Any
     taken: Collection[str]
 
-    def together(self, parts: Sequence[Part]) -> Any:
+    def together(self, parts: Sequence[PairedPart]) -> Any:
         gone = [member for part in parts for member in part.parts if member.paths[1] is None]
         come = [member for part in parts for member in part.parts if member.paths[0] is None]
         for part in parts:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Assessment, Deprivation, Device, Submission, SubmissionStatus
 from survey.form.form import Form
-from survey.form.reading import Instance, Row, Section, question_of, read, repeat_of
+from survey.form.reading import Instance, ReadRow, Section, question_of, read, repeat_of
 from survey.review.compare import PICTURES
 from survey.submissions.content import evaluated
 from survey.submissions.log import find, last_step
@@ -42,7 +42,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Line:
+class PairedLine:
     """One question in both. `paths`: where it stands in each, None where its member is missing there."""
 
     label: str
@@ -53,13 +53,13 @@ class Line:
 
 
 @dataclass
-class Part:
+class PairedPart:
     """A section, or a member in it; a member that only one interview has is None in `paths` of the other."""
 
     label: str
     paths: tuple[str | None, str | None]
-    lines: list[Line] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
+    lines: list[PairedLine] = field(default_factory=list)
+    parts: list[PairedPart] = field(default_factory=list)
 
     @property
     def one_sided(self) -> bool:
@@ -76,7 +76,7 @@ class Pair:
     """Two interviews of a household in a round, read in one language."""
 
     sides: tuple[Side, Side]
-    parts: list[Part]
+    parts: list[PairedPart]
 
     @property
     def indicators(self) -> list[Indicator]:
@@ -119,29 +119,33 @@ class _Beside:
         self.items = form.by_path
         self.rank = {item.path: position for position, item in enumerate(form.nodes())}
 
-    def sections(self, first: Sequence[Section], second: Sequence[Section]) -> list[Part]:
+    def sections(self, first: Sequence[Section], second: Sequence[Section]) -> list[PairedPart]:
         others = {section.path: section for section in second}
         pairs = [(one, others.pop(one.path, Section(one.path, one.label))) for one in first]
         pairs += [(Section(one.path, one.label), one) for one in others.values()]
         pairs.sort(key=lambda pair: self.rank.get(pair[0].path, -1 if not pair[0].path else len(self.rank)))
         found = []
         for one, other in pairs:
-            part = Part(one.label, (one.path, other.path), self.lines(one.rows, other.rows, one.path, other.path))
+            part = PairedPart(one.label, (one.path, other.path), self.lines(one.rows, other.rows, one.path, other.path))
             part.parts = [self.member(*pair) for pair in matched(one.instances, other.instances)]
             if part.lines or part.parts:
                 found.append(part)
         return found
 
-    def member(self, one: Instance | None, other: Instance | None) -> Part:
+    def member(self, one: Instance | None, other: Instance | None) -> PairedPart:
         paths = (one.path if one else None, other.path if other else None)
         label = (one or other or Instance("", "")).label
         rows = (one.rows if one else [], other.rows if other else [])
-        return Part(label, paths, self.lines(*rows, *paths))
+        return PairedPart(label, paths, self.lines(*rows, *paths))
 
-    def lines(self, first: Iterable[Row], second: Iterable[Row], here: str | None, there: str | None) -> list[Line]:
+    def lines(
+        self, first: Iterable[ReadRow], second: Iterable[ReadRow], here: str | None, there: str | None
+    ) -> list[PairedLine]:
         """The questions that either answered, in the form's order."""
         others = {question_of(row.path): row for row in second}
-        pairs: list[tuple[Row | None, Row | None]] = [(row, others.pop(question_of(row.path), None)) for row in first]
+        pairs: list[tuple[ReadRow | None, ReadRow | None]] = [
+            (row, others.pop(question_of(row.path), None)) for row in first
+        ]
         pairs += [(None, row) for row in others.values()]
         found = []
         for one, other in pairs:
@@ -157,7 +161,7 @@ class _Beside:
                 other.path if other else _moved(row.path, here, there),
             )
             answers = (one.answer if one else "", other.answer if other else "")
-            found.append(Line(row.label, paths, answers, item is not None and item.type in PICTURES, differs))
+            found.append(PairedLine(row.label, paths, answers, item is not None and item.type in PICTURES, differs))
         return sorted(found, key=lambda line: self.rank.get(question_of(line.paths[0] or line.paths[1] or ""), 0))
 
 

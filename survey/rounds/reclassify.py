@@ -25,7 +25,7 @@ from survey.terms import HouseholdClass, Indicator
 
 
 @dataclass(frozen=True)
-class Change:
+class ClassChange:
     """A household whose class would be another, or (`after` None) could not be told: the version asks what its
     interview did not. `differs`: the indicators that the version answers differently."""
 
@@ -44,7 +44,7 @@ class Comparison:
     """`read`: how many interviews of the round were judged by the version as well."""
 
     read: int
-    changes: tuple[Change, ...]
+    changes: tuple[ClassChange, ...]
 
 
 def compare(
@@ -94,7 +94,7 @@ def _live(survey_round: Round, communes: Sequence[str]) -> Select[*tuple[Any, ..
 
 def _change(
     session: Session, form: Form, submission: Submission, stored: Assessment, village_id: str, code: str
-) -> Change | None:
+) -> ClassChange | None:
     answers = answers_of(session, submission)
     if not isinstance(answers, dict) or not readable(submission.content):
         return None
@@ -106,6 +106,6 @@ def _change(
     key = {"commune_id": submission.commune_id, "submission_id": submission.id}
     known = {row.indicator: row.deprived for row in session.scalars(select(Deprivation).filter_by(**key))}
     differs = tuple(one.indicator for one in judged.indicators if one.deprived != known.get(one.indicator.value))
-    return Change(
+    return ClassChange(
         submission.commune_id, village_id, submission.id, code, stored.head_name, before, after, differs
     )

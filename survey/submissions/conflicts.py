@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models import Round, Submission, SubmissionEvent, SubmissionStatus
 from survey.submissions import log
 from survey.submissions.content import content_of
-from survey.submissions.lifecycle import OUT, Standing, settle
+from survey.submissions.lifecycle import OUT, Candidate, settle
 from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
 
@@ -126,21 +126,21 @@ def _is_open(session: Session, round_id: str) -> bool:
     return survey_round is not None and survey_round.state == RoundState.OPEN
 
 
-def _standing(session: Session, submission: Submission, status: SubmissionStatus) -> Standing:
+def _standing(session: Session, submission: Submission, status: SubmissionStatus) -> Candidate:
     reason = QuarantineReason(status.reason) if status.reason else None
-    standing = Standing(submission.id, submission.entry_id, SubmissionState(status.state), reason)
+    standing = Candidate(submission.id, submission.entry_id, SubmissionState(status.state), reason)
     bound = standing.undecided or standing.state is SubmissionState.RETURNED
     return _with_ties(session, submission, standing) if bound else standing
 
 
-def _fresh(session: Session, submission: Submission) -> Standing:
-    return _with_ties(session, submission, Standing(submission.id, submission.entry_id, SubmissionState.SUBMITTED))
+def _fresh(session: Session, submission: Submission) -> Candidate:
+    return _with_ties(session, submission, Candidate(submission.id, submission.entry_id, SubmissionState.SUBMITTED))
 
 
-def _with_ties(session: Session, submission: Submission, standing: Standing) -> Standing:
+def _with_ties(session: Session, submission: Submission, standing: Candidate) -> Candidate:
     replaces = content_of(submission).get("replaces")
     known = {twin.id for twin, _ in twins(session, submission)}
-    return Standing(
+    return Candidate(
         standing.id,
         standing.entry_id,
         standing.state,

@@ -173,7 +173,7 @@ def is_contested(state: str, reason: str | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Candidate:
     """A submission of a household in a round as it stands. `replaces`: the entry that it says it mends; `id_reused`:
     another content came under its entry id, and nobody has decided between the two."""
 
@@ -199,7 +199,7 @@ class Step:
     reason: QuarantineReason | None = None
 
 
-def settle(household: Sequence[Standing]) -> list[Step]:
+def settle(household: Sequence[Candidate]) -> list[Step]:
     """The steps that bring the submissions of one household in one round to rest; none when they are.
 
     A returned one gives way to the one that mends it. One undecided interview alone waits for review; beside an

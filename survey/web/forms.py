@@ -53,7 +53,7 @@ class ChangePassword(FlaskForm):
     again = PasswordField(_("New password once more"), [EqualTo("password", _("The two do not match."))])
 
 
-class Person(FlaskForm):
+class PersonForm(FlaskForm):
     """What can be changed of an account: the name others see, an enumerator's villages (the view sets the choices)."""
 
     display_name = StringField(_("Full name"), [DataRequired(_("Enter the name.")), Length(max=120), printable])
@@ -62,7 +62,7 @@ class Person(FlaskForm):
     )
 
 
-class NewEnumerator(Person):
+class NewEnumerator(PersonForm):
     username = StringField(
         _("Account name"),
         [

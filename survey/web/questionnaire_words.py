@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
-from survey.questionnaires.form_files import Refusal
+from survey.questionnaires.form_files import FileRefusal
 
 REFUSALS = {
     "name": lazy_gettext("%(name)s: this is no file name that can be kept. Letters, digits, _ - . and no folder."),
@@ -100,7 +100,7 @@ def answer_words(name: str, label: str) -> str:
     return str(ANSWERS.get(name) or name.replace("_", " "))
 
 
-def refusals(found: Iterable[Refusal]) -> list[str]:
+def refusals(found: Iterable[FileRefusal]) -> list[str]:
     return [str(REFUSALS[one.code]) % one.values for one in found]
 
 

@@ -17,7 +17,7 @@ _NO_ANSWER = ("note", *_BEGIN, "begin", "csv-external", "xml-external", "calcula
 
 
 @dataclass(frozen=True)
-class Cell:
+class ChangedCell:
     """A cell that reads otherwise; "" where there was or is nothing."""
 
     column: str
@@ -32,11 +32,11 @@ class Changed:
     sheet: str
     name: str
     row: int
-    cells: tuple[Cell, ...]
+    cells: tuple[ChangedCell, ...]
 
 
 @dataclass(frozen=True)
-class Row:
+class ChangedRow:
     """A row that came or went. `words`: its label, whichever stands first."""
 
     sheet: str
@@ -48,10 +48,12 @@ class Row:
 
 @dataclass
 class Changes:
-    added: list[Row] = field(default_factory=list)
-    removed: list[Row] = field(default_factory=list)
+    added: list[ChangedRow] = field(default_factory=list)
+    removed: list[ChangedRow] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
-    renamed: list[tuple[Row, Row]] = field(default_factory=list)  # (before, after): the same words under another name
+    renamed: list[tuple[ChangedRow, ChangedRow]] = field(
+        default_factory=list
+    )  # (before, after): the words stayed
     moved: bool = False  # the same rows stand in another order
     files: list[tuple[str, str]] = field(default_factory=list)  # (name, "added" | "removed" | "changed")
 
@@ -59,7 +61,7 @@ class Changes:
         return bool(self.added or self.removed or self.changed or self.renamed or self.moved or self.files)
 
     @property
-    def lost(self) -> list[Row]:
+    def lost(self) -> list[ChangedRow]:
         """Questions under whose name last year's answers will not be found any more."""
         gone = [before for before, _ in self.renamed] + self.removed
         return sorted((row for row in gone if row.asked), key=lambda row: row.row)
@@ -78,7 +80,7 @@ def compare(
                 found.added.append(_row(sheet, key, number, row))
                 continue
             cells = tuple(
-                Cell(column, old[key][1].get(column, ""), row.get(column, ""))
+                ChangedCell(column, old[key][1].get(column, ""), row.get(column, ""))
                 for column in dict.fromkeys([*row, *old[key][1]])
                 if old[key][1].get(column, "").strip() != row.get(column, "").strip()
             )
@@ -132,8 +134,8 @@ def _keyed(sheet: str, sheets: Sheets) -> Iterator[tuple[str, tuple[int, dict[st
             groups = [*groups, name]
 
 
-def _row(sheet: str, key: str, number: int, row: dict[str, str]) -> Row:
+def _row(sheet: str, key: str, number: int, row: dict[str, str]) -> ChangedRow:
     words = next((value for column, value in row.items() if column.partition("::")[0] in ("label", "caption")), "")
     kind = " ".join(row.get("type", "").split()).lower()
     asked = sheet == "survey" and bool(kind) and kind not in _NO_ANSWER and not kind.startswith("begin")
-    return Row(sheet, key, number, words.strip(), asked)
+    return ChangedRow(sheet, key, number, words.strip(), asked)

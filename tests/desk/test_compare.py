@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Receipt, Submission, SubmissionStatus
-from survey.form.reading import Instance, Row
+from survey.form.reading import Instance, ReadRow
 from survey.review.pair import matched
 from survey.submissions.derive import rebuild
 from tests.desk.field import CASES, Field
@@ -133,7 +133,7 @@ def test_nobody_puts_together_their_own_or_on_a_stale_page(field: Any, login_as:
 
 def test_members_are_matched_by_what_stays_the_same_of_a_person() -> None:
     def member(number: int, name: str, **answers: str) -> Instance:
-        rows = [Row(f"m[{number}]/{key}", key, key, value, value) for key, value in answers.items()]
+        rows = [ReadRow(f"m[{number}]/{key}", key, key, value, value) for key, value in answers.items()]
         return Instance(f"m[{number}]", name, rows)
 
     ours = [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survey.collect.openrosa import MAX_DEPTH, MAX_XML, Named, Refused, named_files, parse, read, typed, write
+from survey.collect.openrosa import MAX_DEPTH, MAX_XML, Named, RefusedXml, named_files, parse, read, typed, write
 from survey.xlsform.compile import compile_workbook
 
 FORM = compile_workbook("""
@@ -170,14 +170,14 @@ BOMB = '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
     ],
 )
 def test_what_is_no_submission_is_refused(data: bytes, why: str) -> None:
-    with pytest.raises(Refused, match=f"^{why}$"):
+    with pytest.raises(RefusedXml, match=f"^{why}$"):
         parse(data)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400) | st.text(max_size=200).map(xml))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    with suppress(Refused):
+    with suppress(RefusedXml):
         read(parse(data), FORM)
 
 

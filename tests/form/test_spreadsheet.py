@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from survey.xlsform.changes import Cell, compare
+from survey.xlsform.changes import ChangedCell, compare
 from survey.xlsform.compile import compile_workbook
 from survey.xlsform.sheets import read_sheets, write_xlsx
 from tests.interviews import SOURCE
@@ -32,8 +32,8 @@ def test_what_changed_is_told_by_name_and_cell_by_cell() -> None:
     assert [(one.name, one.words) for one in found.removed] == [("anh_nha", "Ảnh nhà")]
     assert [(old.name, new.name) for old, new in found.renamed] == [("ghi_chu", "ghi_them")]
     changed = {one.name: one for one in found.changed}
-    assert changed["diem_b1"].cells == (Cell("constraint", ". >= 0 and . <= 500", ". >= 0 and . <= 600"),)
-    assert changed["settings"].cells == (Cell("version", "1", "2"),)
+    assert changed["diem_b1"].cells == (ChangedCell("constraint", ". >= 0 and . <= 500", ". >= 0 and . <= 600"),)
+    assert changed["settings"].cells == (ChangedCell("version", "1", "2"),)
     assert [row.name for row in found.lost] == ["ghi_chu", "anh_nha"]
     assert found.files == [("a.csv", "changed")]
     assert not compare(read_sheets(SOURCE.encode()), read_sheets(SOURCE.encode()))

@@ -26,7 +26,7 @@ from survey.form.record import typed
 from survey.intake.envelope import read_entries, read_envelope
 from survey.problems import Problem
 from survey.register import importing
-from survey.register.csv_rows import Sheet
+from survey.register.csv_rows import CsvSheet
 from survey.text import MOST_MARKS, normal, without_tones
 from survey.xlsform.reader import WorkbookError, read_workbook
 from survey.xlsform.rows import language_code
@@ -48,7 +48,7 @@ def spent(work: Callable[[str], Any], text: str) -> float:
 
 def _once(work: Callable[[str], Any], text: str) -> float:
     begun = time.thread_time()
-    with suppress(Problem, openrosa.Refused, expression.ExpressionError, WorkbookError, TableError):
+    with suppress(Problem, openrosa.RefusedXml, expression.ExpressionError, WorkbookError, TableError):
         work(text)
     return time.thread_time() - begun
 
@@ -62,7 +62,7 @@ def submission(text: str) -> None:
 
 
 def sheet(text: str) -> None:
-    Sheet(importing.HOUSEHOLDS, text.encode(), importing.HOUSEHOLD_COLUMNS, {"village"})
+    CsvSheet(importing.HOUSEHOLDS, text.encode(), importing.HOUSEHOLD_COLUMNS, {"village"})
 
 
 def receipts(text: str) -> None:

@@ -16,10 +16,10 @@ from survey.submissions.lifecycle import (
     OUT,
     REASONS,
     TRANSITIONS,
+    Candidate,
     Incoming,
     Known,
     NotAllowed,
-    Standing,
     Step,
     allowed,
     next_state,
@@ -48,7 +48,7 @@ INCOMING = st.builds(
 
 
 @st.composite
-def households(draw: st.DrawFn) -> list[Standing]:
+def households(draw: st.DrawFn) -> list[Candidate]:
     """Submissions of a household in a round, in any states that people and this program can bring about."""
     found = []
     for number in range(draw(st.integers(1, 5))):
@@ -59,11 +59,11 @@ def households(draw: st.DrawFn) -> list[Standing]:
             state = SubmissionState.SUBMITTED
         reason = draw(st.sampled_from(list(QuarantineReason))) if state is SubmissionState.QUARANTINED else None
         replaces = draw(st.none() | st.sampled_from("01234"))
-        found.append(Standing(f"s{number}", f"{number}", state, reason, replaces, draw(st.booleans())))
+        found.append(Candidate(f"s{number}", f"{number}", state, reason, replaces, draw(st.booleans())))
     return found
 
 
-def taken(household: list[Standing], steps: list[Step]) -> list[Standing]:
+def taken(household: list[Candidate], steps: list[Step]) -> list[Candidate]:
     by_id = {step.id: step for step in steps}
     return [
         replace(
@@ -145,13 +145,13 @@ def test_only_an_entry_without_a_fault_is_not_held_for_itself(known: Known, inco
 
 
 @given(households(), st.randoms(use_true_random=False))
-def test_the_order_of_a_household_decides_nothing(household: list[Standing], random: Random) -> None:
+def test_the_order_of_a_household_decides_nothing(household: list[Candidate], random: Random) -> None:
     shuffled = random.sample(household, len(household))
     assert sorted(map(str, settle(household))) == sorted(map(str, settle(shuffled)))
 
 
 @given(households())
-def test_a_household_comes_to_rest_with_at_most_one_that_counts(household: list[Standing]) -> None:
+def test_a_household_comes_to_rest_with_at_most_one_that_counts(household: list[Candidate]) -> None:
     rested = taken(household, settle(household))
     assert settle(rested) == []
     assert len([one for one in rested if one.state in LIVE]) <= 1
@@ -163,7 +163,9 @@ def test_a_household_comes_to_rest_with_at_most_one_that_counts(household: list[
 
 
 @given(households())
-def test_nothing_follows_by_itself_on_what_a_person_decided_but_that_a_mend_replaces(household: list[Standing]) -> None:
+def test_nothing_follows_by_itself_on_what_a_person_decided_but_that_a_mend_replaces(
+    household: list[Candidate],
+) -> None:
     for step in settle(household):
         [moved] = [one for one in household if one.id == step.id]
         assert moved.state not in OUT and moved.state is not SubmissionState.ACCEPTED

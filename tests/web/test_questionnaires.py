@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
 from models import AuditEvent, FormDraft, FormDraftFile, FormVersion, Round, StoredFile, SubmissionStatus
-from survey.questionnaires.form_files import MOST_FILES, Refused, Upload, check_files
+from survey.questionnaires.form_files import MOST_FILES, GivenFile, Refused, check_files
 from survey.questionnaires.published import publish
 from survey.rounds import rounds
 from survey.terms import B1Method
@@ -166,7 +166,7 @@ def test_a_workbook_damaged_inside_is_refused_with_a_sentence(office: Any) -> No
 def test_a_table_is_counted_whichever_character_ends_its_lines() -> None:
     for end in (b"\n", b"\r", b"\r\n"):
         with pytest.raises(Refused, match="long_table"):
-            check_files([Upload("dai.csv", b"a" + end + (b"1" + end) * 60_000)])
+            check_files([GivenFile("dai.csv", b"a" + end + (b"1" + end) * 60_000)])
 
 
 def test_a_hundred_thousand_rows_are_refused_at_once(office: Any) -> None:

@@ -93,7 +93,7 @@ def form_list() -> Response:
         form, version = quote(stored.form_id, safe=""), quote(stored.version or _NO_VERSION, safe="")
         has_media = asks_household(text) or _media(stored)
         listed.append(
-            openrosa.Listed(
+            openrosa.ListedForm(
                 stored.form_id, stored.bundle["title"], stored.version, _md5(text.encode()),
                 f"{_base()}/forms/{form}/{version}.xml",
                 f"{_base()}/forms/{form}/{version}/manifest" if has_media else None,
@@ -176,7 +176,7 @@ def submission() -> Response:
     more = request.form.get(INCOMPLETE, "").strip().lower() in ("yes", "true")
     try:
         taken = submissions.take(session, by, xml, parts, now(), more_to_come=more)
-    except openrosa.Refused as refused:
+    except openrosa.RefusedXml as refused:
         raise Problem("too_large" if refused.args[0] == "too_large" else "malformed") from None
     with force_locale(_account().language):
         held = taken.outcome is not None and taken.outcome.held
@@ -231,21 +231,21 @@ def _headed(response: Response) -> Response:
     return response
 
 
-def _parts() -> tuple[bytes, list[submissions.Part]]:
+def _parts() -> tuple[bytes, list[submissions.FormPart]]:
     """The XML and the files of a multipart post. Raises `malformed` when there is not exactly one XML."""
     xml = [file.stream.read(openrosa.MAX_XML + 1) for file in request.files.getlist(XML_PART)]
     xml += [text.encode("utf-8", "surrogatepass") for text in request.form.getlist(XML_PART)]
     if len(xml) != 1:
         raise Problem("malformed")
     files = [
-        submissions.Part((name, file.filename or ""), file.stream)
+        submissions.FormPart((name, file.filename or ""), file.stream)
         for name, file in request.files.items(multi=True)
         if name != XML_PART
     ]
     return xml[0], files
 
 
-def _told(taken: submissions.Taken) -> str:
+def _told(taken: submissions.TakenIn) -> str:
     """What Collect shows to the enumerator."""
     if taken.outcome is None:
         return gettext("A part has arrived; the rest is awaited.")

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Submission
 from survey.access import has_verb
 from survey.clocks import read_instant
-from survey.form.record import Problem as Fault
+from survey.form.record import FailedCheck as Fault
 from survey.problems import Problem
 from survey.review import decide, dossier
 from survey.review import merge as merging

@@ -17,7 +17,7 @@ from survey.clocks import NOTICED
 from survey.devices import cleared, phones
 from survey.devices.after_restore import holes_in, remember_lost
 from survey.devices.phones import Holding
-from survey.devices.receipt_check import MAX_BYTES, Finding, Place, Verdict, examine, read_claims
+from survey.devices.receipt_check import MAX_BYTES, Finding, Presence, Verdict, examine, read_claims
 from survey.evidence import audit
 from survey.evidence.signing import key_id
 from survey.problems import Problem
@@ -147,7 +147,7 @@ def show_receipt(commune_id: str) -> tuple[str, int] | str:
 def _receipts_page(commune_id: str, form: ShownReceipt, found: list[Finding] | None, fault: str | None = None) -> str:
     desk = open_desk("review.read", commune_id)
     return render_template(
-        "desk/devices/receipts.html", desk=desk, form=form, found=found, fault=fault, Verdict=Verdict, Place=Place,
+        "desk/devices/receipts.html", desk=desk, form=form, found=found, fault=fault, Verdict=Verdict, Place=Presence,
         key=" ".join(wrap(key_id(current_app.extensions["signer"].public_key), 4)),
     )  # fmt: skip
 

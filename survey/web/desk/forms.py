@@ -35,7 +35,7 @@ class Bulk(FlaskForm):
     words = TextAreaField(_("Why (stands in the log of each)"), [Length(max=MAX_COMMENT)])
 
 
-class Attachment(FlaskForm):
+class AttachForm(FlaskForm):
     """The household that an interview is of; empty: the one that it says itself."""
 
     household = HiddenField(validators=[Length(max=36)])

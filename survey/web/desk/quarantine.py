@@ -18,7 +18,7 @@ from survey.submissions import log
 from survey.submissions.conflicts import rivals
 from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, UNDATED, NotAllowed, next_state
 from survey.terms import Action, QuarantineReason, SubmissionState
-from survey.web.desk.forms import Attachment, Bulk, Day, Plain, Search
+from survey.web.desk.forms import AttachForm, Bulk, Day, Plain, Search
 from survey.web.desk.home import PAGE_SIZE, open_desk, page_number
 from survey.web.desk.words import NEXT_STEP, judged_words
 from survey.web.language import current_language
@@ -225,7 +225,7 @@ def find(commune_id: str, submission_id: str) -> str:
 @permitted("review.decide")
 def confirm(commune_id: str, submission_id: str) -> BaseResponse:
     """Attach it, or take an attachment back."""
-    form, session = Attachment(), get_session()
+    form, session = AttachForm(), get_session()
     if not form.validate():
         raise Problem("bad_request")
     words = (form.words.data or "").strip()
@@ -255,7 +255,7 @@ def _attach_page(commune_id: str, submission_id: str, wanted: str | None = None)
         desk=desk,
         record=record,
         search=Search(wanted=wanted, formdata=None),
-        form=Attachment(seen=record.seen, formdata=None),
+        form=AttachForm(seen=record.seen, formdata=None),
         wanted=wanted,
         found=found,
         members=[member.label for member in names.parts] if names else [],

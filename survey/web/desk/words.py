@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import LazyString, gettext, ngettext
 from flask_babel import lazy_gettext as _
 
-from survey.form.record import Problem
+from survey.form.record import FailedCheck
 from survey.review.dossier import Check
 from survey.terms import QuarantineReason
 
@@ -67,7 +67,7 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
 }
 
 
-def name_of_check(check: Check | Problem, language: str) -> str:
+def name_of_check(check: Check | FailedCheck, language: str) -> str:
     """What is wrong, in the form's own words where it has some."""
     said = check.message.get(language) or next(iter(check.message.values()), "")
     kinds = {

@@ -14,7 +14,7 @@ from survey.evidence import audit
 from survey.problems import Problem
 from survey.register.places import periods_at, villages_in
 from survey.terms import Role
-from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, Person
+from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, PersonForm
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted, sign_in
 from survey.web.session import get_session, now
@@ -60,7 +60,7 @@ def new() -> str | tuple[str, int]:
 def one(account_id: str) -> str | tuple[str, int] | Response:
     """An account: its name and villages. Before villages are taken away, what is still on its phones is named."""
     account = _find(account_id)
-    form = Person(obj=account)
+    form = PersonForm(obj=account)
     form.villages.choices = _villages(account.place_id) if account.role == Role.ENUMERATOR else []
     if request.method == "GET":
         form.villages.data = accounts.villages_of(get_session(), account)

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Account, FormDraft, FormVersion
 from survey.problems import Problem
 from survey.questionnaires import drafts
-from survey.questionnaires.form_files import ALL_LIMIT, SOURCE_LIMIT, Refused, Upload
+from survey.questionnaires.form_files import ALL_LIMIT, SOURCE_LIMIT, GivenFile, Refused
 from survey.questionnaires.published import Given, as_xlsx, content_of, given_of
 from survey.terms import FormState, RoundState, SourceKind
 from survey.web.files import attached_file, file_answer
@@ -314,12 +314,12 @@ def _preview(title: str, version: str, bundle: str, back: str) -> Response:
     return response
 
 
-def read_upload(file: FileStorage) -> Upload:
+def read_upload(file: FileStorage) -> GivenFile:
     with file.stream:  # a large one lies in a temporary file
-        return Upload((file.filename or "").strip(), file.read())
+        return GivenFile((file.filename or "").strip(), file.read())
 
 
-def _uploads(files: list[Any] | None) -> list[Upload]:
+def _uploads(files: list[Any] | None) -> list[GivenFile]:
     """The chosen files; a field in which none was chosen sends one without a name."""
     return [read_upload(file) for file in files or () if isinstance(file, FileStorage) and file.filename]
 

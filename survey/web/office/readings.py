@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import FormVersion
 from survey.questionnaires import drafts, readings
-from survey.questionnaires.readings import Standing
+from survey.questionnaires.readings import ReadingStatus
 from survey.web.language import current_language
 from survey.web.office.questionnaire_forms import ConfirmedReading, NewVersion
 from survey.web.security import current_account, permitted
@@ -80,6 +80,6 @@ def _version_form(stored: FormVersion, form_id: str | None, asked: NewVersion | 
     return NewVersion(formdata=None, version=drafts.next_version(stored.version))
 
 
-def _words(standing: Standing, value: str) -> str:
+def _words(standing: ReadingStatus, value: str) -> str:
     meaning = standing.reading.meanings[value]
     return meaning.get(current_language()) or next(iter(meaning.values()), value)

@@ -106,7 +106,9 @@ def changes(round_id: str) -> str:
     communes = communes_of(session, current_account(), "round.read")
     compared = reclassify.compare(session, found, stored, communes, most=JUDGED_AGAIN)
     names = names_in(session, communes, now().date())
-    return render_template("office/rounds/changes.html", one=found, version=stored.version, compared=compared, names=names)
+    return render_template(
+        "office/rounds/changes.html", one=found, version=stored.version, compared=compared, names=names
+    )
 
 
 @blueprint.post("/<round_id>/close")
