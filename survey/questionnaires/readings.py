@@ -133,7 +133,9 @@ def next_version(
     return draft_from(session, stored, version, now, account_id, cells=cells)
 
 
-def doubts(session: Session, commune_id: str, submission_id: str, open_readings: Sequence[Reading]) -> list[OpenReading]:
+def doubts(
+    session: Session, commune_id: str, submission_id: str, open_readings: Sequence[Reading]
+) -> list[OpenReading]:
     """Of the readings given, those on which the class of a submission hangs."""
     rows = session.scalars(
         select(AssessmentReading).where(
