@@ -54,7 +54,7 @@ def test_a_tap_counts_although_the_screen_is_drawn_again_under_the_finger(phone:
     phone.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     phone.page.mouse.down()
     runs = int(phone.page.get_attribute("[data-part=sync]", "data-runs") or 0)
-    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again: a sync, and all anew
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a sync, and all anew
     phone.synced(runs + 1)
     phone.page.mouse.up()
     phone.page.wait_for_selector("[data-screen=household], [data-screen=overview]")

@@ -394,7 +394,8 @@ def test_a_phone_that_dies_while_it_records_has_what_was_said_and_goes_on_from_t
     assert kept[-1]["ms"] >= 5_000
     sound.locator("[data-action=go-on]").click()
     sound.locator("[data-state=recording]").wait_for()
-    battery.until(f"async pin => (await ({EVENTS})(pin)).some(({{ op, value }}) => op === 'piece' && value.run === 1)", PIN)
+    second = "({ op, value }) => op === 'piece' && value.run === 1"
+    battery.until(f"async pin => (await ({EVENTS})(pin)).some({second})", PIN)
     sound = fallen_out(battery)  # and once more
     sound.get_by_text("Bản ghi dở 0:").wait_for()
     assert {one["run"] for one in pieces(battery)} == {0, 1}
