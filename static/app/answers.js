@@ -79,7 +79,10 @@ export function track(origins, op, instance, before) {
 }
 
 /** [path, kept] of what is kept by path, after instance `removed` is gone. */
-export const movedBy = (kept, removed) => Object.entries(kept).map(([at, one]) => [afterRemoval(at, removed), one]).filter(([at]) => at)
+export const movedBy = (kept, removed) =>
+  Object.entries(kept)
+    .map(([at, one]) => [afterRemoval(at, removed), one])
+    .filter(([at]) => at)
 
 /** Answers are what JSON is made of. */
 function copyOf(value) {
@@ -103,7 +106,8 @@ export function replay(start, events) {
     else if (op === "confirm") {
       if (value) confirmed[path] = value
       else delete confirmed[path]
-    } else if (op !== "add" && op !== "remove") continue // "seen", "resume" and "piece" are no answers
+    } else if (op !== "add" && op !== "remove")
+      continue // "seen", "resume" and "piece" are no answers
     else {
       const list = listAt(answers, path.replace(/\[\d+\]$/, ""))
       const { index } = steps(path).at(-1)

@@ -34,7 +34,10 @@ export class Database {
   #open() {
     return (this.#connection ??= new Promise((resolve, reject) => {
       const request = indexedDB.open(this.#name, this.#version)
-      const timer = setTimeout(() => reject(new DOMException("blocked by another tab", "BlockedError")), WAIT_FOR_OTHERS)
+      const timer = setTimeout(
+        () => reject(new DOMException("blocked by another tab", "BlockedError")),
+        WAIT_FOR_OTHERS,
+      )
       request.onupgradeneeded = (event) => this.#upgrade(request.result, event.oldVersion, request.transaction)
       request.onsuccess = () => {
         clearTimeout(timer)

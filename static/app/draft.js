@@ -19,7 +19,17 @@ export function clockOf(date) {
  * A new draft of a household of the register (or a new one): what openDraft keeps. A returned record starts from what
  * was submitted, and then nothing of last year is suggested: its members are no longer last year's by number.
  */
-export function newDraft({ household, round, bundle, commune, now, about, lastSaved = null, newHousehold = null, doubted = null }) {
+export function newDraft({
+  household,
+  round,
+  bundle,
+  commune,
+  now,
+  about,
+  lastSaved = null,
+  newHousehold = null,
+  doubted = null,
+}) {
   const { returned } = household
   const first = new Record(bundle, {
     answers: returned ? returned.answers : startingAnswers(bundle, household),

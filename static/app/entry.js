@@ -14,7 +14,8 @@ export function filesIn(children, answers, prefix = "") {
     if (value === undefined || value === null) return []
     const path = prefix + node.name
     if (node.type === "group") return filesIn(node.children, value, `${path}/`)
-    if (node.type === "repeat") return value.flatMap((one, index) => filesIn(node.children, one, `${path}[${index + 1}]/`))
+    if (node.type === "repeat")
+      return value.flatMap((one, index) => filesIn(node.children, one, `${path}[${index + 1}]/`))
     return isFile(node) ? [{ path, sha256: value }] : []
   })
 }

@@ -31,7 +31,15 @@ export class Interview {
     this.#store = store
     this.bundle = bundle
     this.draft = draft
-    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random, about, lastSaved, isLive: true })
+    this.record = new Record(bundle, {
+      answers,
+      clock: clockOf(now),
+      newId: () => uuidv7(),
+      random: Math.random,
+      about,
+      lastSaved,
+      isLive: true,
+    })
     this.confirmed = confirmed
     this.pieces = piecesIn(events)
     this.origins = origins
@@ -91,7 +99,12 @@ export class Interview {
 
   remove(instance) {
     const gone = valueAt(this.record.answers(), instance)
-    this.origins = track(this.origins, "remove", instance, this.record.instances(instance.replace(/\[\d+\]$/, "")).length)
+    this.origins = track(
+      this.origins,
+      "remove",
+      instance,
+      this.record.instances(instance.replace(/\[\d+\]$/, "")).length,
+    )
     this.record.removeInstance(instance)
     this.#problems = null
     this.confirmed = Object.fromEntries(movedBy(this.confirmed, instance))
@@ -122,7 +135,8 @@ export class Interview {
     const dated = { ...event, at: new Date().toISOString() }
     if (this.#audit && event.op !== "piece") this.#events.push(dated)
     // While the disk is busy, a later keystroke of the same answer replaces the one that still waits.
-    if (event.op === "set" && before?.op === "set" && before.path === event.path) this.#pending[this.#pending.length - 1] = dated
+    if (event.op === "set" && before?.op === "set" && before.path === event.path)
+      this.#pending[this.#pending.length - 1] = dated
     else this.#pending.push(dated)
     this.#writing ??= this.#write().finally(() => (this.#writing = null))
   }
@@ -178,7 +192,9 @@ export class Interview {
 
   /** The pieces that are kept of a recording, with their bytes, up to one that the disk spoilt: [{blob, type, run, ms}]. */
   async piecesOf(path) {
-    const kept = await Promise.all((this.pieces[path] ?? []).map(async (one) => ({ ...one, blob: (await this.fileOf(one.sha256))?.blob })))
+    const kept = await Promise.all(
+      (this.pieces[path] ?? []).map(async (one) => ({ ...one, blob: (await this.fileOf(one.sha256))?.blob })),
+    )
     const spoilt = kept.findIndex(({ blob }) => !blob?.size)
     return spoilt < 0 ? kept : kept.slice(0, spoilt)
   }
@@ -320,6 +336,13 @@ export class Interview {
     )
     const entry = entryOf({ draft: this.draft, answers, confirmed, assessment, files: files.filter(Boolean), now })
     const name = assessment.headName || this.record.instanceName() || this.draft.name
-    return { id: entry.id, draft_id: this.draft.id, name, code: this.draft.code, entry, content_hash: await contentHash(entry) }
+    return {
+      id: entry.id,
+      draft_id: this.draft.id,
+      name,
+      code: this.draft.code,
+      entry,
+      content_hash: await contentHash(entry),
+    }
   }
 }

@@ -16,6 +16,7 @@ export function asked(worker, message) {
 export async function keep(addresses) {
   if (!navigator.serviceWorker || !addresses.length) return true
   const worker = (await navigator.serviceWorker.ready).active
-  for (const address of addresses) if (!(await within(PATIENCE, () => asked(worker, { keep: [address] })).catch(() => false))) return false
+  for (const address of addresses)
+    if (!(await within(PATIENCE, () => asked(worker, { keep: [address] })).catch(() => false))) return false
   return true
 }

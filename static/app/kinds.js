@@ -27,8 +27,10 @@ const CALLS = new Set(["digest", "base64-decode", "extract-signed"])
 
 // A seed that may be a text stands for its digest.
 const isSeeded = ([, name, , seed = 0]) => name === "randomize" && typeof seed !== "number"
-const calls = (tree) => Array.isArray(tree) && ((tree[0] === "call" && (CALLS.has(tree[1]) || isSeeded(tree))) || tree.some(calls))
-const inside = (value) => (Array.isArray(value) ? calls(value) : value !== null && typeof value === "object" && Object.values(value).some(inside))
+const calls = (tree) =>
+  Array.isArray(tree) && ((tree[0] === "call" && (CALLS.has(tree[1]) || isSeeded(tree))) || tree.some(calls))
+const inside = (value) =>
+  Array.isArray(value) ? calls(value) : value !== null && typeof value === "object" && Object.values(value).some(inside)
 
 const isSigned = (text) => (Array.isArray(text) ? text.some(isSigned) : typeof text === "string" && SIGNS.test(text))
 const isMarked = (texts) => Object.values(texts ?? {}).some(isSigned)

@@ -11,7 +11,11 @@ export function scaled(width, height, longest = LONGEST) {
 
 const blobOf = (canvas, type, quality) =>
   new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be encoded"))), type, quality),
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be encoded"))),
+      type,
+      quality,
+    ),
   )
 
 /** A camera's file → a JPEG of at most `longest` px. Drawing it anew also drops where and when it says it was taken. */
@@ -50,12 +54,20 @@ export function drawingPad(canvas, onStroke) {
     context.fillStyle = PAPER
     context.fillRect(0, 0, canvas.width, canvas.height)
     if (ground) context.drawImage(ground, 0, 0, canvas.width, canvas.height)
-    Object.assign(context, { lineWidth: Math.max(canvas.width, canvas.height) / 150, lineCap: "round", lineJoin: "round" })
-    for (const { colour, places } of strokes) places.forEach((place, index) => segment(colour, places[Math.max(0, index - 1)], place))
+    Object.assign(context, {
+      lineWidth: Math.max(canvas.width, canvas.height) / 150,
+      lineCap: "round",
+      lineJoin: "round",
+    })
+    for (const { colour, places } of strokes)
+      places.forEach((place, index) => segment(colour, places[Math.max(0, index - 1)], place))
   }
   const draw = (event) => {
     const box = canvas.getBoundingClientRect()
-    const place = [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height]
+    const place = [
+      ((event.clientX - box.left) * canvas.width) / box.width,
+      ((event.clientY - box.top) * canvas.height) / box.height,
+    ]
     segment(stroke.colour, stroke.places.at(-1) ?? place, place)
     stroke.places.push(place)
   }

@@ -26,7 +26,8 @@ export class Pace {
   went(size, took) {
     const rate = size / Math.max(1, took)
     if (took > 2 * AIM) this.#set(Math.min(this.size / 2, rate * AIM))
-    else if (size > this.size / 2) this.#set(Math.min(this.size < this.#sure ? Math.min(2 * this.size, this.#sure) : 1.2 * this.size, rate * AIM))
+    else if (size > this.size / 2)
+      this.#set(Math.min(this.size < this.#sure ? Math.min(2 * this.size, this.#sure) : 1.2 * this.size, rate * AIM))
     else return
     this.#rate = rate
   }

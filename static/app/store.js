@@ -76,7 +76,22 @@ const PLAIN = {
   households: ["round_id", "household_id", "change", "gone"],
   drafts: ["id", "round_id", "household_id", "form", "state", "entry_id", "started_at", "files"],
   journal: ["draft", "seq", "files"],
-  outbox: ["id", "draft_id", "round_id", "household_id", "commune_id", "files", "content_hash", "state", "missing", "result", "receipt", "verified", "problem", "carried_at"],
+  outbox: [
+    "id",
+    "draft_id",
+    "round_id",
+    "household_id",
+    "commune_id",
+    "files",
+    "content_hash",
+    "state",
+    "missing",
+    "result",
+    "receipt",
+    "verified",
+    "problem",
+    "carried_at",
+  ],
   files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail", "freed"],
 }
 const SEALED = Object.keys(PLAIN)
@@ -141,22 +156,32 @@ async function mentioning({ drafts, journal }, hashes) {
   return found
 }
 
-const everMentioned = async (stores, hashes) => (await mentioning(stores, hashes)).flatMap(({ draft, rows }) => [draft, ...rows].flatMap(filesOf))
+const everMentioned = async (stores, hashes) =>
+  (await mentioning(stores, hashes)).flatMap(({ draft, rows }) => [draft, ...rows].flatMap(filesOf))
 
 /** Removes those of `hashes` that are not `inDrafts`, and that no finished entry and no questionnaire names any more. */
 async function dropUnnamed({ outbox, forms, files }, hashes, inDrafts) {
   if (!hashes.length) return
-  const named = [(await ask(outbox.getAll())).map((row) => plainly(row).files), (await ask(forms.getAll())).map((form) => form.files)]
+  const named = [
+    (await ask(outbox.getAll())).map((row) => plainly(row).files),
+    (await ask(forms.getAll())).map((form) => form.files),
+  ]
   const kept = new Set([...hashesIn(named), ...inDrafts])
   for (const hash of new Set(hashes)) if (!kept.has(hash)) files.delete(hash)
 }
 
 /** Every file that a draft ever named. */
-const namedBy = async ({ journal }, draft) => [draft, ...(await ask(journal.getAll(everythingOf(draft.id))))].flatMap(filesOf)
+const namedBy = async ({ journal }, draft) =>
+  [draft, ...(await ask(journal.getAll(everythingOf(draft.id))))].flatMap(filesOf)
 
 /** Bytes that the disk lost already must not keep the others from being sealed. */
 async function legible(row) {
-  const isLost = row.blob && !(await row.blob.slice(0, 1).arrayBuffer().catch(() => null))
+  const isLost =
+    row.blob &&
+    !(await row.blob
+      .slice(0, 1)
+      .arrayBuffer()
+      .catch(() => null))
   return isLost ? { ...row, blob: new Blob() } : row
 }
 
@@ -215,10 +240,14 @@ export class Store extends Settings {
   async #sealed(name, row) {
     if (!this.#ring) return row
     const whole = { ...row, ...shown[name]?.(row) }
-    const plain = Object.fromEntries(PLAIN[name].filter((field) => field in whole).map((field) => [field, whole[field]]))
+    const plain = Object.fromEntries(
+      PLAIN[name].filter((field) => field in whole).map((field) => [field, whole[field]]),
+    )
     const { blob, ...hidden } = Object.fromEntries(Object.entries(row).filter(([field]) => !(field in plain)))
     const key = keyOf[name](row)
-    const bytes = blob && { bytes: new Blob([await seal(this.#key, this.#label("bytes", key), await blob.arrayBuffer())]) }
+    const bytes = blob && {
+      bytes: new Blob([await seal(this.#key, this.#label("bytes", key), await blob.arrayBuffer())]),
+    }
     return { ...plain, ...bytes, sealed: await this.#box(name, key, hidden) }
   }
 
@@ -294,7 +323,9 @@ export class Store extends Settings {
    */
   async sealAll(report = () => {}) {
     if (await this.get("sealed")) return
-    const keys = await this.database.read(SEALED, (stores) => Promise.all(SEALED.map((name) => ask(stores[name].getAllKeys()))))
+    const keys = await this.database.read(SEALED, (stores) =>
+      Promise.all(SEALED.map((name) => ask(stores[name].getAllKeys()))),
+    )
     const total = keys.flat().length
     let done = 0
     for (const [place, name] of SEALED.entries()) {
@@ -313,7 +344,9 @@ export class Store extends Settings {
 
   async #sealSome(name, range) {
     for (;;) {
-      const rows = (await this.database.read([name], (stores) => ask(stores[name].getAll(range)))).filter((row) => !row.sealed)
+      const rows = (await this.database.read([name], (stores) => ask(stores[name].getAll(range)))).filter(
+        (row) => !row.sealed,
+      )
       if (!rows.length) return
       const made = await Promise.all(rows.map(async (row) => this.#sealed(name, await legible(row))))
       await this.database.write([name], async (stores) => {
@@ -339,7 +372,8 @@ export class Store extends Settings {
 
   /** One chunk of the register with its cursor: both are kept, or neither. */
   async commitChunk({ entries, cursor, generation }) {
-    const keyed = (entry) => this.#sealed("households", { ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
+    const keyed = (entry) =>
+      this.#sealed("households", { ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
     const rows = await Promise.all(entries.map((entry) => (entry.gone ? entry : keyed(entry))))
     return this.database.write(["households", "meta"], async ({ households, meta }) => {
       for (const row of rows) {
@@ -395,7 +429,10 @@ export class Store extends Settings {
     }))
     this.#seqs.set(id, rows.at(-1)?.seq ?? 0)
     if (!kept) return null
-    const [draft, ...found] = await Promise.all([this.#legible("drafts", kept), ...rows.map((row) => this.#legible("journal", row))])
+    const [draft, ...found] = await Promise.all([
+      this.#legible("drafts", kept),
+      ...rows.map((row) => this.#legible("journal", row)),
+    ])
     const good = found.filter((row) => !row.damaged)
     return { draft: good.length < found.length ? { ...draft, damaged: true } : draft, events: eventsOf(good) }
   }
@@ -447,7 +484,9 @@ export class Store extends Settings {
    * Throws DraftClosed.
    */
   discard(id, at) {
-    return this.#append(id, [{ op: "discard", at }], NAMING, (stores, draft) => this.#close(stores, { ...draft, state: "discarded" }))
+    return this.#append(id, [{ op: "discard", at }], NAMING, (stores, draft) =>
+      this.#close(stores, { ...draft, state: "discarded" }),
+    )
   }
 
   /** The draft is over: files of answers that were given anew go. */
@@ -463,7 +502,14 @@ export class Store extends Settings {
   /** Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised already. */
   async finalise(draftId, item) {
     const missing = item.entry.files.map((file) => file.sha256)
-    const row = await this.#sealed("outbox", { ...item, state: "waiting", missing, problem: null, receipt: null, result: null })
+    const row = await this.#sealed("outbox", {
+      ...item,
+      state: "waiting",
+      missing,
+      problem: null,
+      receipt: null,
+      result: null,
+    })
     return this.database.write(NAMING, async (stores) => {
       const draft = await ask(stores.drafts.get(draftId))
       if (draft?.state !== "open") throw new DraftClosed(draftId)
@@ -526,9 +572,18 @@ export class Store extends Settings {
    */
   freeFiles(isAsked = false) {
     return this.database.write(NAMING, async (stores) => {
-      const due = (await ask(stores.outbox.getAll())).map(plainly).filter((item) => !isReceived(item)).flatMap((item) => item.files)
+      const due = (await ask(stores.outbox.getAll()))
+        .map(plainly)
+        .filter((item) => !isReceived(item))
+        .flatMap((item) => item.files)
       const rows = (await ask(stores.files.getAll())).filter((row) => row.receipt && !row.freed)
-      const kept = new Set([...due, ...(await everMentioned(stores, rows.map((row) => row.sha256)))])
+      const kept = new Set([
+        ...due,
+        ...(await everMentioned(
+          stores,
+          rows.map((row) => row.sha256),
+        )),
+      ])
       const going = rows.filter((row) => !kept.has(row.sha256))
       for (const { blob, bytes, ...row } of isAsked ? [] : going) stores.files.put({ ...row, freed: true })
       return { count: going.length, size: going.reduce((sum, row) => sum + row.size, 0) }
@@ -539,7 +594,10 @@ export class Store extends Settings {
   async dropFiles(hashes) {
     for (let isDone = false; !isDone; ) {
       const seen = await this.database.read(["drafts", "journal"], (stores) => mentioning(stores, hashes))
-      const answers = seen.map(async ({ draft, rows }) => replay((await this.#opened("drafts", draft)).start, await this.#events(rows)).answers)
+      const answers = seen.map(
+        async ({ draft, rows }) =>
+          replay((await this.#opened("drafts", draft)).start, await this.#events(rows)).answers,
+      )
       const named = hashesIn(await Promise.all(answers))
       const then = (found) => JSON.stringify(found.map(({ draft, rows }) => [draft.id, rows.at(-1)?.seq]))
       isDone = await this.database.write(NAMING, async (stores) => {
@@ -586,7 +644,8 @@ export class Store extends Settings {
       const file = await ask(files.get(sha256))
       if (file) files.put({ ...file, receipt, problem: null })
       for (const item of await ask(outbox.getAll())) {
-        if (item.missing.includes(sha256)) outbox.put({ ...item, missing: item.missing.filter((one) => one !== sha256) })
+        if (item.missing.includes(sha256))
+          outbox.put({ ...item, missing: item.missing.filter((one) => one !== sha256) })
       }
     })
   }
@@ -608,19 +667,25 @@ export class Store extends Settings {
       meta.delete("cursor")
       meta.delete("generation")
       const items = await ask(outbox.getAll())
-      meta.put(items.map((item) => item.id), "under_way")
+      meta.put(
+        items.map((item) => item.id),
+        "under_way",
+      )
       for (const item of items) outbox.put({ ...item, state: "waiting" })
     })
   }
 
   /** This phone was withdrawn: it forgets the households that no interview of its own is of, and would ask for all anew. */
   withdraw() {
-    return this.database.write(["households", "drafts", "outbox", "meta"], async ({ households, drafts, outbox, meta }) => {
-      const own = [...(await ask(drafts.getAll())), ...(await ask(outbox.getAll())).map(plainly)]
-      const kept = new Set(own.map((one) => JSON.stringify([one.round_id, one.household_id])))
-      for (const key of await ask(households.getAllKeys())) if (!kept.has(JSON.stringify(key))) households.delete(key)
-      meta.delete("cursor")
-    })
+    return this.database.write(
+      ["households", "drafts", "outbox", "meta"],
+      async ({ households, drafts, outbox, meta }) => {
+        const own = [...(await ask(drafts.getAll())), ...(await ask(outbox.getAll())).map(plainly)]
+        const kept = new Set(own.map((one) => JSON.stringify([one.round_id, one.household_id])))
+        for (const key of await ask(households.getAllKeys())) if (!kept.has(JSON.stringify(key))) households.delete(key)
+        meta.delete("cursor")
+      },
+    )
   }
 
   /** Asks again to send what was refused: somebody tapped, or a new release may know better. */
@@ -653,8 +718,12 @@ export class Store extends Settings {
     return this.database.read(["drafts", "outbox"], async ({ drafts, outbox }) => {
       const begun = await ask(drafts.getAll())
       const items = (await ask(outbox.getAll())).map(plainly)
-      const open = begun.filter((draft) => draft.state === "open").map(({ id, household_id }) => ({ id, household_id, open: true }))
-      const unsent = items.filter((item) => !isReceived(item)).map(({ id, household_id, state }) => ({ id, household_id, ...(state === "received" && { photos: true }) }))
+      const open = begun
+        .filter((draft) => draft.state === "open")
+        .map(({ id, household_id }) => ({ id, household_id, open: true }))
+      const unsent = items
+        .filter((item) => !isReceived(item))
+        .map(({ id, household_id, state }) => ({ id, household_id, ...(state === "received" && { photos: true }) }))
       return { held: [...unsent, ...open], known: new Set([...begun, ...items].map(({ id }) => id)) }
     })
   }

@@ -9,7 +9,8 @@ const two = (number) => String(number).padStart(2, "0")
  */
 export function readNumber(text, isDecimal) {
   let plain = text.replace(/\s/g, "")
-  if (/^-?\d{1,3}([.,])\d{3}(\1\d{3})*$/.test(plain) && (!isDecimal || /[.,].*[.,]/.test(plain))) plain = plain.replace(/[.,]/g, "")
+  if (/^-?\d{1,3}([.,])\d{3}(\1\d{3})*$/.test(plain) && (!isDecimal || /[.,].*[.,]/.test(plain)))
+    plain = plain.replace(/[.,]/g, "")
   else if (isDecimal) {
     const point = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","))
     const [whole, fraction] = point < 0 ? [plain, ""] : [plain.slice(0, point), plain.slice(point + 1)]
@@ -29,7 +30,11 @@ export function readDegrees(text, most) {
 
 // Dates and times
 
-const PARTS = { date: ["day", "month", "year"], time: ["hour", "minute"], dateTime: ["day", "month", "year", "hour", "minute"] }
+const PARTS = {
+  date: ["day", "month", "year"],
+  time: ["hour", "minute"],
+  dateTime: ["day", "month", "year", "hour", "minute"],
+}
 
 /** The fields that ask for a date or a time; of a date its appearance may want fewer. */
 export function partsOf(type, has) {
@@ -79,7 +84,8 @@ export const localText = (at) =>
 
 /** The parameters of a range as numbers, {low, high, step, isTurned, values}; XLSForm's own 1 to 10 where they say nothing. */
 export function rangeOf(parameters = {}) {
-  const number = (name, otherwise) => (Number.isFinite(Number(parameters[name] || NaN)) ? Number(parameters[name]) : otherwise)
+  const number = (name, otherwise) =>
+    Number.isFinite(Number(parameters[name] || NaN)) ? Number(parameters[name]) : otherwise
   const [start, end] = [number("start", 1), number("end", 10)]
   const step = Math.abs(number("step", 1)) || 1
   const [low, high] = [Math.min(start, end), Math.max(start, end)]

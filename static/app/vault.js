@@ -35,19 +35,35 @@ export const unseal = (key, label, box) => crypto.subtle.decrypt(aes(box.subarra
 /** A code of the same person is the same code, however the keyboard writes its letters. */
 async function keyOfPin(pin, { salt, rounds }) {
   const typed = await crypto.subtle.importKey("raw", text.encode(pin.normalize("NFC")), "PBKDF2", false, ["deriveKey"])
-  return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds }, typed, AES, false, ["wrapKey", "unwrapKey"])
+  return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds }, typed, AES, false, [
+    "wrapKey",
+    "unwrapKey",
+  ])
 }
 
 export async function wrappedByPin(key, id, pin) {
   const found = { salt: random(16), rounds: ROUNDS }
   const iv = random(IV)
   const letters = !/^\d+$/.test(pin) // which keys the lock's screen shows
-  return { ...found, letters, wrapped: joined(iv, await crypto.subtle.wrapKey("raw", key, await keyOfPin(pin, found), aes(iv, id))) }
+  return {
+    ...found,
+    letters,
+    wrapped: joined(iv, await crypto.subtle.wrapKey("raw", key, await keyOfPin(pin, found), aes(iv, id))),
+  }
 }
 
 export async function wrappedToOffice(key, account, escrow) {
-  const office = await crypto.subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, ["wrapKey"])
-  return { escrow: new Uint8Array(await crypto.subtle.wrapKey("raw", key, office, oaep(account))), escrow_id: escrow.id }
+  const office = await crypto.subtle.importKey(
+    "spki",
+    bytesOf(escrow.key),
+    { name: "RSA-OAEP", hash: "SHA-256" },
+    false,
+    ["wrapKey"],
+  )
+  return {
+    escrow: new Uint8Array(await crypto.subtle.wrapKey("raw", key, office, oaep(account))),
+    escrow_id: escrow.id,
+  }
 }
 
 /**
@@ -65,7 +81,15 @@ export async function unwrapped(ring, pin, isExtractable) {
   const kek = await keyOfPin(pin, ring)
   const { wrapped } = ring
   try {
-    return await crypto.subtle.unwrapKey("raw", wrapped.subarray(IV), kek, aes(wrapped.subarray(0, IV), ring.id), AES, isExtractable, ["encrypt", "decrypt"])
+    return await crypto.subtle.unwrapKey(
+      "raw",
+      wrapped.subarray(IV),
+      kek,
+      aes(wrapped.subarray(0, IV), ring.id),
+      AES,
+      isExtractable,
+      ["encrypt", "decrypt"],
+    )
   } catch {
     throw new WrongPin()
   }

@@ -32,7 +32,8 @@ export function verdict(answer, { batch = 1, repeated = false } = {}) {
 }
 
 /** May the fault lie in what was sent, so that something else goes all the same? A server out of order, or a proxy that minds some words. */
-export const mayBeAlone = ({ status, ours }) => status === 500 || status === 423 || (!ours && status >= 400 && status < 500 && ![401, 407, 408, 429].includes(status))
+export const mayBeAlone = ({ status, ours }) =>
+  status === 500 || status === 423 || (!ours && status >= 400 && status < 500 && ![401, 407, 408, 429].includes(status))
 
 /** Is it this entry that is refused, whatever goes beside it, and not this phone or its account? */
 export const isOfContent = ({ status }) => [400, 413, 415, 422].includes(status)
@@ -81,5 +82,9 @@ export function speaksOf(receipt, expected) {
 /** Is it all that push says of an entry that names these files? What is not signed must at least make sense. */
 export function isResult(result, files) {
   const isNamed = (hash) => files.some((file) => file.sha256 === hash)
-  return ["stored", "held"].includes(result?.outcome) && Array.isArray(result.missing_files) && result.missing_files.every(isNamed)
+  return (
+    ["stored", "held"].includes(result?.outcome) &&
+    Array.isArray(result.missing_files) &&
+    result.missing_files.every(isNamed)
+  )
 }

@@ -49,7 +49,11 @@ export class TextField {
 
 /** Buttons that make a number smaller and larger; `onStep(-1 | 1)`. */
 export function steps(element, onStep) {
-  for (const [name, by] of [["less", -1], ["more", 1]]) action(element, name).addEventListener("click", () => onStep(by))
+  for (const [name, by] of [
+    ["less", -1],
+    ["more", 1],
+  ])
+    action(element, name).addEventListener("click", () => onStep(by))
 }
 
 export class NumberField {

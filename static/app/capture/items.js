@@ -88,11 +88,13 @@ export class Group {
     head.hidden = !this.choices
     if (this.choices) {
       head.style.setProperty("--columns", this.choices.length)
-      head.replaceChildren(...this.choices.map(({ name, label }) => {
-        const cell = document.createElement("span")
-        write(cell, inLanguage(label) || name)
-        return cell
-      }))
+      head.replaceChildren(
+        ...this.choices.map(({ name, label }) => {
+          const cell = document.createElement("span")
+          write(cell, inLanguage(label) || name)
+          return cell
+        }),
+      )
     }
     this.items.refresh()
   }
@@ -127,7 +129,10 @@ export class Repeat {
     action(this.element, "add").hidden = isCounted
     part(this.element, "counted").hidden = !isCounted
     part(this.element, "none").hidden = isCounted || instances.length > 0
-    fill(part(this.element, "instances"), instances.map((instance) => this.#row(instance)))
+    fill(
+      part(this.element, "instances"),
+      instances.map((instance) => this.#row(instance)),
+    )
   }
 
   #row(instance) {
@@ -138,7 +143,13 @@ export class Repeat {
     link.href = addressOf(interview.draft.id, "s", instance)
     link.dataset.instance = instance
     // A member without missing answers is done, whether or not his screen was seen in this sitting.
-    link.dataset.state = state.wrong ? "wrong" : state.missing ? (state.state === "untouched" ? "untouched" : "begun") : "done"
+    link.dataset.state = state.wrong
+      ? "wrong"
+      : state.missing
+        ? state.state === "untouched"
+          ? "untouched"
+          : "begun"
+        : "done"
     tag(part(row, "tag"), `section.${link.dataset.state}`)
     return row
   }

@@ -22,8 +22,12 @@ export class Keeper {
   constructor(app) {
     this.#app = app
     this.#channel.onmessage = ({ data }) => this.#heard(data)
-    for (const kind of ["pointerdown", "keydown", "recording"]) document.addEventListener(kind, () => this.#touch(), { capture: true, passive: true })
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && (this.key ? this.#look() : this.askOthers()))
+    for (const kind of ["pointerdown", "keydown", "recording"])
+      document.addEventListener(kind, () => this.#touch(), { capture: true, passive: true })
+    document.addEventListener(
+      "visibilitychange",
+      () => document.visibilityState === "visible" && (this.key ? this.#look() : this.askOthers()),
+    )
   }
 
   /** What an account keeps on this phone: locked where it has a ring. The key of the one before is let go. */
@@ -88,7 +92,10 @@ export class Keeper {
       for (let before = performance.now(); !isOver(); ) {
         const passed = (performance.now() - before) / 1000
         before = performance.now()
-        const kept = await this.#app.device.change(this.#waiting, (now) => now && { ...now, left: Math.max(0, now.left - passed) })
+        const kept = await this.#app.device.change(
+          this.#waiting,
+          (now) => now && { ...now, left: Math.max(0, now.left - passed) },
+        )
         onLeft(Math.ceil(kept?.left ?? 0))
         if (!kept?.left) return
         await new Promise((done) => setTimeout(done, 1000))

@@ -5,5 +5,5 @@ export const kit = {
   markdown: (text) => [text],
   plainText: (text) => text,
   enclosed: () => [],
-  lineWords: (type, text) => text,
+  lineWords: (_, text) => text,
 }

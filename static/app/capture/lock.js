@@ -6,7 +6,8 @@ import { action, ask, number, part, stamp, word } from "./page.js"
 /** Asks, saying what stays unsent. */
 export async function signOut(app) {
   const { unsent, open } = await app.store.counts()
-  const words = unsent || open ? word("sign_out.unsent", { unsent: number(unsent), open: number(open) }) : word("sign_out.words")
+  const words =
+    unsent || open ? word("sign_out.unsent", { unsent: number(unsent), open: number(open) }) : word("sign_out.words")
   if (await ask({ title: word("sign_out.title"), words, yes: word("sign_out.yes") })) await app.leave()
 }
 
@@ -61,9 +62,11 @@ export function askNew(element, { account }, take) {
 }
 
 /** Puts what was in plain before under the key, telling how far it is. */
-export const sealing = (element) => ({ done, total }) => {
-  part(element, "status").textContent = word("pin.sealing", { done: number(done), total: number(total) })
-}
+export const sealing =
+  (element) =>
+  ({ done, total }) => {
+    part(element, "status").textContent = word("pin.sealing", { done: number(done), total: number(total) })
+  }
 
 export async function showNew(app) {
   const element = stamp("pin-new", { title: word("pin.title") })
@@ -80,7 +83,9 @@ export async function showNew(app) {
 export async function show(app) {
   const [hello, counts] = await Promise.all([app.store.get("hello"), app.store.counts()])
   const element = stamp("lock", { title: word("lock.title"), who: hello?.account.display_name ?? "" })
-  part(element, "unsent").textContent = word(counts.unsent ? "lock.unsent" : "lock.sent", { count: number(counts.unsent) })
+  part(element, "unsent").textContent = word(counts.unsent ? "lock.unsent" : "lock.sent", {
+    count: number(counts.unsent),
+  })
   const input = element.querySelector("input")
   const go = element.querySelector("form button")
   let isGone = false
@@ -88,7 +93,10 @@ export async function show(app) {
   const wait = async () => {
     const onLeft = (left) => {
       go.disabled = input.disabled = left > 0
-      say(element, left && "locked", { minutes: number(Math.floor(left / 60)), seconds: String(left % 60).padStart(2, "0") })
+      say(element, left && "locked", {
+        minutes: number(Math.floor(left / 60)),
+        seconds: String(left % 60).padStart(2, "0"),
+      })
     }
     await app.keeper.waited(onLeft, () => isGone)
   }

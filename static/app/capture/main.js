@@ -64,13 +64,19 @@ class App {
     this.opened = new Opened(this)
     this.keeper = new Keeper(this)
     this.release = new Release(() => this.screen?.changed?.())
-    this.sync = new Sync((report, wish) => this.#outbox(report, wish), (state) => this.#synced(state))
+    this.sync = new Sync(
+      (report, wish) => this.#outbox(report, wish),
+      (state) => this.#synced(state),
+    )
     this.#channel.onmessage = ({ data }) => this.#heard(data)
     addEventListener("hashchange", () => this.show())
     document.addEventListener("click", (event) => this.#clicked(event))
     // Whatever nobody caught (a form this release cannot read, say): never a button that does nothing.
     // What a screen was still reading when it was locked is no longer wanted.
-    addEventListener("unhandledrejection", ({ reason }) => reason instanceof Locked || this.#place(this.#trouble(reason)))
+    addEventListener(
+      "unhandledrejection",
+      ({ reason }) => reason instanceof Locked || this.#place(this.#trouble(reason)),
+    )
     const send = () => this.isOpen && this.sync.now()
     addEventListener("online", send)
     navigator.serviceWorker?.addEventListener("message", ({ data }) => data === "send" && send())
@@ -176,10 +182,13 @@ class App {
     const barrier = await this.#barrier()
     this.isOpen = !barrier
     // A questionnaire is tried out by somebody at the desk, who need not be enrolled here.
-    const isFree = !barrier || bundleOf(route.params.draft) || (barrier === lock.show && location.hash.startsWith("#/forgot"))
+    const isFree =
+      !barrier || bundleOf(route.params.draft) || (barrier === lock.show && location.hash.startsWith("#/forgot"))
     const { show, params } = isFree ? route : { show: barrier, params: {} }
     if (params.draft !== this.opened.id) await this.opened.close()
-    const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) => this.#trouble(error))
+    const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) =>
+      this.#trouble(error),
+    )
     if (turn !== this.#turn || !screen) return
     this.#place(screen)
     if (!screen.isTrouble) tellStart(!barrier || barrier === welcome.show ? "started" : "stands")
@@ -304,9 +313,14 @@ class App {
     const browser = agent?.brands?.at(-1)
     return {
       id: await this.device.once("device_id", () => device ?? uuidv7()),
-      label: agent ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim() : navigator.userAgent.slice(0, 120),
+      label: agent
+        ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim()
+        : navigator.userAgent.slice(0, 120),
       app_version: await this.release.version(),
-      storage: await brought(() => import("./later/space.js")).then(({ described }) => described(this.device), () => null),
+      storage: await brought(() => import("./later/space.js")).then(
+        ({ described }) => described(this.device),
+        () => null,
+      ),
     }
   }
 }

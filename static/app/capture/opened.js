@@ -62,7 +62,8 @@ export class Opened {
       const { interview } = this
       readForm(interview.bundle)
       const screen = await show(app, { ...params, interview })
-      if (screen && part(screen.element, "languages")) offerLanguages(screen.element, interview.bundle, screen.reworded ?? (() => app.show()))
+      if (screen && part(screen.element, "languages"))
+        offerLanguages(screen.element, interview.bundle, screen.reworded ?? (() => app.show()))
       if (screen && interview.isPreview) this.#mark(screen.element)
       settleIdly(interview.record)
       return screen
@@ -103,7 +104,10 @@ export class Opened {
   async isDayMoved() {
     const round = await this.round()
     const day = await import("./later/day.js").catch(() => null)
-    return Boolean(this.interview && (await day?.isMoved(this.#app, this.interview, round, document.documentElement.dataset.released)))
+    return Boolean(
+      this.interview &&
+        (await day?.isMoved(this.#app, this.interview, round, document.documentElement.dataset.released)),
+    )
   }
 
   // Trying out

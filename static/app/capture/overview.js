@@ -34,7 +34,9 @@ export function leftWords({ missing, wrong, comments }) {
 export async function show(app, { interview }) {
   const { record, draft } = interview
   const element = stamp("overview", { title: titleOfInterview(interview) })
-  const villages = new Map(((await app.store?.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]))
+  const villages = new Map(
+    ((await app.store?.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]),
+  )
   part(element, "where").textContent = [villages.get(draft.village_id), draft.code].filter(Boolean).join(" · ")
   const sections = askedSections(record)
   const states = sections.map(({ path }) => interview.state(path))
@@ -46,7 +48,10 @@ export async function show(app, { interview }) {
     if (household?.returned) part(element, "comments").append(returnedWords(household.returned))
   }
   const rows = sections.map(({ path, node }, index) => {
-    const more = [node?.type === "repeat" && word("section.persons", { count: record.instances(path).length }), leftWords(states[index])]
+    const more = [
+      node?.type === "repeat" && word("section.persons", { count: record.instances(path).length }),
+      leftWords(states[index]),
+    ]
     const row = stamp("section-row", { name: nameOf(record, path), more: more.filter(Boolean).join(" · ") })
     const link = action(row, "section")
     link.href = addressOf(draft.id, "s", path)

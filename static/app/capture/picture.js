@@ -8,7 +8,9 @@ import { space } from "./space.js"
 /** Keeps a file and makes it the question's answer. The bytes are on the disk before the answer names them. */
 export async function keep(question, blob, { type = blob.type, name } = {}) {
   const hash = await sha256(await blob.arrayBuffer())
-  await (await space()).within(blob.size, () => question.interview.saveFile({ sha256: hash, blob, size: blob.size, type, name }))
+  await (await space()).within(blob.size, () =>
+    question.interview.saveFile({ sha256: hash, blob, size: blob.size, type, name }),
+  )
   question.answer(hash)
 }
 

@@ -69,7 +69,8 @@ export class Release {
    * and asked again after each try it would drive the phone without a pause.
    */
   wakeLater(isOffline) {
-    if (isOffline && !this.#isWoken) navigator.serviceWorker?.ready.then(({ sync }) => sync?.register("so-ho")).catch(() => {})
+    if (isOffline && !this.#isWoken)
+      navigator.serviceWorker?.ready.then(({ sync }) => sync?.register("so-ho")).catch(() => {})
     this.#isWoken = isOffline
   }
 

@@ -8,7 +8,9 @@ import { action, ask, part, stamp, word } from "./page.js"
 import { Question } from "./question.js"
 
 const removalWords = (record, instance) => ({
-  title: isNamed(record, instance) ? word("repeat.remove", { name: record.instanceLabel(instance) }) : word("repeat.remove_unnamed"),
+  title: isNamed(record, instance)
+    ? word("repeat.remove", { name: record.instanceLabel(instance) })
+    : word("repeat.remove_unnamed"),
   words: word("repeat.remove_words"),
   yes: word("repeat.remove_yes"),
 })

@@ -31,7 +31,8 @@ export async function show(app) {
     } catch (stopped) {
       if (!(stopped instanceof Stopped)) throw stopped
       const why = stopped.why ?? stopped.act
-      const words = { offline: "welcome.offline", wait: "welcome.offline", refused: "cause.server_down" }[why] ?? `cause.${why}`
+      const words =
+        { offline: "welcome.offline", wait: "welcome.offline", refused: "cause.server_down" }[why] ?? `cause.${why}`
       status.textContent = why === "sign_in" ? "" : word(words)
       action(element, "retry").hidden = stopped.act === "sign_in"
     }

@@ -10,7 +10,14 @@ const KINDS = { add: "add repeat", remove: "delete repeat" }
  * `finalised` are moments; `old(path)` is what stood before the journal. With `isTracked` old and new answers are told.
  */
 export function auditCsv(events, { started, finalised, isTracked = false, user = "", old = () => "" }) {
-  const columns = ["event", "node", "start", "end", ...(isTracked ? ["old-value", "new-value"] : []), ...(user ? ["user"] : [])]
+  const columns = [
+    "event",
+    "node",
+    "start",
+    "end",
+    ...(isTracked ? ["old-value", "new-value"] : []),
+    ...(user ? ["user"] : []),
+  ]
   const rows = []
   const values = new Map()
   const time = (moment) => new Date(moment).getTime()
@@ -54,7 +61,9 @@ export function auditCsv(events, { started, finalised, isTracked = false, user =
   // Answers that did not change in the end are no change: their cells stay empty, as ODK leaves them.
   const lines = rows.map(({ event, path, start, end, change: [was, is] }) => {
     const change = isTracked ? (was === is ? ["", ""] : [was, is]) : []
-    return [event, nodeOf(path), start, end, ...change, ...(user ? [user] : [])].map((cell) => quoted(String(cell))).join(",")
+    return [event, nodeOf(path), start, end, ...change, ...(user ? [user] : [])]
+      .map((cell) => quoted(String(cell)))
+      .join(",")
   })
   return `${[columns.join(","), ...lines].join("\n")}\n`
 }

@@ -51,7 +51,8 @@ function closing(text, name, at) {
 function ending(text, mark, from) {
   for (let at = text.indexOf(mark, from + 1); at > 0; at = text.indexOf(mark, at + 1)) {
     const after = at + mark.length
-    if (mark.length === 1 && text[after] === mark) at += 1 // the double one is another's
+    if (mark.length === 1 && text[after] === mark)
+      at += 1 // the double one is another's
     else if (/[\s\\]/.test(text[at - 1])) continue
     else if (mark[0] !== "_" || !LETTER.test(text[after] ?? "")) return at
   }
@@ -87,7 +88,10 @@ function opening(text, at, depth, closed) {
   if (letter === "_" && at && LETTER.test(text[at - 1])) return null
   const end = ending(text, mark, start)
   if (end < 0) return void closed.add(mark)
-  return [{ is: mark.length === 2 ? "strong" : "em", inside: inline(text.slice(start, end), depth + 1) }, end + mark.length]
+  return [
+    { is: mark.length === 2 ? "strong" : "em", inside: inline(text.slice(start, end), depth + 1) },
+    end + mark.length,
+  ]
 }
 
 function inline(text, depth = 0) {
@@ -138,7 +142,8 @@ export function markdown(text) {
     if (heading) tokens.push({ is: "heading", level: heading[1].length, inside: inline(heading[2]) })
     else if (first && itemOf(lines[at + 1]) && !first[1] === !itemOf(lines[at + 1])[1]) {
       const items = []
-      for (let item = first; item && !item[1] === !first[1]; item = itemOf(lines[(at += 1)])) items.push({ is: "li", inside: inline(item[2]) })
+      for (let item = first; item && !item[1] === !first[1]; item = itemOf(lines[(at += 1)]))
+        items.push({ is: "li", inside: inline(item[2]) })
       at -= 1
       tokens.push(first[1] ? { is: "ol", start: Number(first[1]), inside: items } : { is: "ul", inside: items })
     } else {
@@ -152,6 +157,12 @@ export function markdown(text) {
 /** The words alone, in one line: for a title, a list to jump from, a screen reader. */
 export function plainText(text) {
   const words = (tokens) =>
-    tokens.map((one) => (typeof one === "string" ? one : (one.inside ? words(one.inside) : "") + (/br|heading|li/.test(one.is) ? " " : ""))).join("")
+    tokens
+      .map((one) =>
+        typeof one === "string"
+          ? one
+          : (one.inside ? words(one.inside) : "") + (/br|heading|li/.test(one.is) ? " " : ""),
+      )
+      .join("")
   return words(markdown(text)).replace(/\s+/g, " ").trim()
 }

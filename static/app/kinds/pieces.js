@@ -2,7 +2,6 @@
 // to end; where it was gone on with later, the second file's clusters follow the first's, later by as much as that one lasts
 // (WebM: RFC 9559, EBML: RFC 8794). Pure.
 
-const EBML = 0x1a45dfa3
 const SEGMENT = 0x18538067
 const CLUSTER = 0x1f43b675
 const TIME = 0xe7
@@ -63,7 +62,8 @@ function lasts(bytes) {
 }
 
 /** The time of a cluster as an element of eight bytes. */
-const timed = (time) => new Uint8Array([TIME, 0x88, ...Array.from({ length: 8 }, (_, place) => Math.floor(time / 256 ** (7 - place)) % 256)])
+const timed = (time) =>
+  new Uint8Array([TIME, 0x88, ...Array.from({ length: 8 }, (_, place) => Math.floor(time / 256 ** (7 - place)) % 256)])
 
 /** The parts of the file in which `second` follows on `first`; both WebM of the same recorder. */
 function joined(first, second) {
@@ -71,7 +71,8 @@ function joined(first, second) {
   const parts = []
   for (const one of elements(first)) {
     // Of a size that is not known: what follows belongs to it.
-    if (one.id === SEGMENT || one.id === CLUSTER) parts.push(first.subarray(one.at, one.at + 4), new Uint8Array(UNKNOWN))
+    if (one.id === SEGMENT || one.id === CLUSTER)
+      parts.push(first.subarray(one.at, one.at + 4), new Uint8Array(UNKNOWN))
     else parts.push(first.subarray(one.at, one.end))
   }
   let isInside = false
@@ -90,13 +91,21 @@ export const isJoinable = (type) => /^audio\/webm\b/.test(type)
 
 /** One Blob of pieces [{blob, run}], each of the recorder's `run`; of what cannot be joined the longest run. */
 export async function recordingOf(pieces, type) {
-  const runs = [...new Set(pieces.map(({ run }) => run))].map((run) => new Blob(pieces.filter((one) => one.run === run).map(({ blob }) => blob), { type }))
+  const runs = [...new Set(pieces.map(({ run }) => run))].map(
+    (run) =>
+      new Blob(
+        pieces.filter((one) => one.run === run).map(({ blob }) => blob),
+        { type },
+      ),
+  )
   if (!isJoinable(type)) return runs.sort((one, other) => other.size - one.size)[0] ?? new Blob([], { type })
   let made = null
   for (const run of runs) {
     if (!made) made = run
     else {
-      const [first, second] = await Promise.all([made, run].map(async (blob) => new Uint8Array(await blob.arrayBuffer())))
+      const [first, second] = await Promise.all(
+        [made, run].map(async (blob) => new Uint8Array(await blob.arrayBuffer())),
+      )
       made = new Blob(joined(first, second), { type })
     }
   }

@@ -38,7 +38,13 @@ export async function preview(address, now, about, ready) {
   const household = { household_id: "", village_id: "", context: {}, last_answers: null }
   const made = newDraft({ household, round: { id: "" }, bundle, commune: "", now, about })
   const draft = { ...made, id: previewOf(address), name: bundle.title, visited: [], state: "open" }
-  const interview = new Interview(new Nowhere(bundle, bundle.preview?.files ?? `${address}/files/`), bundle, draft, [], { now, about })
+  const interview = new Interview(
+    new Nowhere(bundle, bundle.preview?.files ?? `${address}/files/`),
+    bundle,
+    draft,
+    [],
+    { now, about },
+  )
   interview.isPreview = true
   return interview
 }

@@ -23,7 +23,7 @@ function nonceOf(number, isLast) {
 /** The stream's bytes in pieces of exactly CHUNK, the last one shorter: [piece, isLast]. */
 async function* pieces(stream) {
   const reader = stream.getReader()
-  let held = new Uint8Array(CHUNK)
+  const held = new Uint8Array(CHUNK)
   let filled = 0
   for (;;) {
     const { done, value } = await reader.read()
@@ -57,9 +57,15 @@ const streamOf = (parts) =>
  */
 export async function seal(header, parts, escrow) {
   const { subtle } = crypto
-  const office = await subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, ["encrypt"])
+  const office = await subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, [
+    "encrypt",
+  ])
   const key = await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"])
-  const wrapped = await subtle.encrypt({ name: "RSA-OAEP", label: utf8("so-ho bundle") }, office, await subtle.exportKey("raw", key))
+  const wrapped = await subtle.encrypt(
+    { name: "RSA-OAEP", label: utf8("so-ho bundle") },
+    office,
+    await subtle.exportKey("raw", key),
+  )
   const said = { ...header, escrow: escrow.id, key: base64Of(new Uint8Array(wrapped)) }
   const head = utf8(`${FORMAT}\n${canonical(said)}\n`)
   const packed = streamOf(parts).pipeThrough(new CompressionStream("gzip"))

@@ -76,7 +76,8 @@ export async function codesOf(store, items, device, now, size) {
 }
 
 /** "so-ho-20261123-3f9c1a.shb": whose phone, not which household. `device` is its id. */
-export const nameOf = (device, now) => `so-ho-${now.toISOString().slice(0, 10).replaceAll("-", "")}-${device.slice(-6)}.shb`
+export const nameOf = (device, now) =>
+  `so-ho-${now.toISOString().slice(0, 10).replaceAll("-", "")}-${device.slice(-6)}.shb`
 
 async function unpacked(bytes) {
   if (bytes[0] !== 0x1f) return bytes
@@ -94,7 +95,8 @@ async function unpacked(bytes) {
 async function readReceipts(bytes) {
   try {
     const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await unpacked(bytes)))
-    if (said.format !== RECEIPTS_FORMAT || !Array.isArray(said.content.results) || !Array.isArray(said.content.files)) throw new TypeError("shape")
+    if (said.format !== RECEIPTS_FORMAT || !Array.isArray(said.content.results) || !Array.isArray(said.content.files))
+      throw new TypeError("shape")
     const keys = said.keys.map(({ statement: body, signed: signature }) => ({ body, signature }))
     return { content: said.content, statement: { body: said.statement, signature: said.signed }, key: said.key, keys }
   } catch {
@@ -105,7 +107,9 @@ async function readReceipts(bytes) {
 /** Is it signed by `key`? Also on a browser whose WebCrypto cannot say. */
 async function isOurs(receipt, key) {
   try {
-    return (await isSigned(receipt, key)) ?? (await verifies(bytesOf(receipt.signature), utf8(receipt.body), bytesOf(key)))
+    return (
+      (await isSigned(receipt, key)) ?? (await verifies(bytesOf(receipt.signature), utf8(receipt.body), bytesOf(key)))
+    )
   } catch {
     return false // no base64
   }
@@ -120,7 +124,12 @@ export async function takeReceipts(store, bytes) {
   const hello = await store.get("hello")
   const { content, statement, key, keys } = await readReceipts(bytes)
   const isTrusted = await isIntroduced(hello.receipt_key, key, keys, isOurs)
-  if (!isTrusted || !(await isOurs(statement, key)) || !speaksOf(statement, { content: await sha256(canonical(content)), format: RECEIPTS_FORMAT })) throw new CannotCarry("forged")
+  if (
+    !isTrusted ||
+    !(await isOurs(statement, key)) ||
+    !speaksOf(statement, { content: await sha256(canonical(content)), format: RECEIPTS_FORMAT })
+  )
+    throw new CannotCarry("forged")
   const { generation, server_time: at } = JSON.parse(statement.body)
   const known = (await store.get("generation")) ?? hello.generation
   if (generation !== known && at <= hello.server_time) throw new CannotCarry("stale")

@@ -35,7 +35,8 @@ export const CAUSES = {
 }
 
 /** What kept entries or files from going, of a talk that stopped early ({act, why, problem, parts}); null when something else did. */
-export const stopOfSending = (stopped) => (stopped?.parts ?? [stopped]).find((one) => one && [undefined, "entries", "files"].includes(one.part)) ?? null
+export const stopOfSending = (stopped) =>
+  (stopped?.parts ?? [stopped]).find((one) => one && [undefined, "entries", "files"].includes(one.part)) ?? null
 
 /** The code of that; null when there is none. */
 export function causeOfStop(stopped) {

@@ -55,7 +55,14 @@ export function readCard(text) {
 }
 
 // Which question of the same person takes what: the parameters name them; else these, where the form has them.
-const USUAL = { name: "ho_ten", birth: "ngay_sinh", day: "ngay_sinh", month: "thang_sinh", year: "nam_sinh", sex: "gioi_tinh" }
+const USUAL = {
+  name: "ho_ten",
+  birth: "ngay_sinh",
+  day: "ngay_sinh",
+  month: "thang_sinh",
+  year: "nam_sinh",
+  sex: "gioi_tinh",
+}
 const TYPES = { birth: ["date"], day: ["integer"], month: ["integer"], year: ["integer"] }
 const SEXES = { nam: ["nam", "male", "m"], nu: ["nu", "female", "f"] }
 

@@ -14,7 +14,8 @@ const PATIENT = 3 // times that the server may name another place or have forgot
 const ALONE = 3 // files in a row that each failed by themselves: then it is not the files
 
 /** May originals go by this line? `connection` is navigator.connection; where the browser does not say, only by a tap. */
-export const mayCarry = (onlyWifi, connection) => !onlyWifi || (!connection?.saveData && ["wifi", "ethernet"].includes(connection?.type))
+export const mayCarry = (onlyWifi, connection) =>
+  !onlyWifi || (!connection?.saveData && ["wifi", "ethernet"].includes(connection?.type))
 
 /** Is the line so slow that a small picture first is worth its bytes? */
 export const isSlow = (connection) => ["slow-2g", "2g", "3g"].includes(connection?.effectiveType)
@@ -28,7 +29,9 @@ export async function inParallel(items, width, work) {
     const begin = () => {
       for (; rest.length && !failures.length && running < width(); running++) {
         const ended = () => (running--, begin())
-        work(rest.shift()).catch((error) => failures.push(error)).then(ended)
+        work(rest.shift())
+          .catch((error) => failures.push(error))
+          .then(ended)
       }
       if (!running) resolve()
     }
@@ -37,7 +40,10 @@ export async function inParallel(items, width, work) {
   if (failures.length) throw failures[0]
 }
 
-const pairs = (said) => Object.entries(said).map(([key, value]) => `${key} ${btoa(value)}`).join(",")
+const pairs = (said) =>
+  Object.entries(said)
+    .map(([key, value]) => `${key} ${btoa(value)}`)
+    .join(",")
 
 /** Where an answer says that an upload stands: {at, receipt}. */
 function standing({ header }) {
@@ -47,7 +53,11 @@ function standing({ header }) {
 
 const whole = async (file, { write }) => {
   const address = `/api/v1/files/${file.sha256}?commune=${encodeURIComponent(file.commune_id)}`
-  const answer = await write(address, { method: "PUT", headers: { "Content-Type": file.type }, body: async () => file.blob })
+  const answer = await write(address, {
+    method: "PUT",
+    headers: { "Content-Type": file.type },
+    body: async () => file.blob,
+  })
   return { ...answer, receipt: answer.body?.receipt }
 }
 
@@ -61,7 +71,11 @@ async function inParts(file, { write, stop, pace, insistence, isOver }, moved) {
   for (let lost = file.problem ? PATIENT : 0; ; ) {
     try {
       const said = pairs({ sha256: file.sha256, commune: file.commune_id, filetype: file.type })
-      const begun = await write("/api/v1/uploads", { method: "POST", headers: { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": said }, body: async () => null })
+      const begun = await write("/api/v1/uploads", {
+        method: "POST",
+        headers: { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": said },
+        body: async () => null,
+      })
       if (begun.act !== "done") return begun
       let { at, receipt } = standing(begun)
       let answer = begun
@@ -116,7 +130,8 @@ async function sendOriginal(file, talk, moved) {
   const answer = await sendKept(kept, talk, moved)
   if (answer.act === "later") return true
   if (answer.act !== "done") return void (await talk.store.fileRefused(file.sha256, answer.problem))
-  if (!answer.receipt || !(await talk.isGood(answer.receipt, file.sha256))) return void (await talk.store.fileRefused(file.sha256, { code: "bad_receipt", title: "", next: "" }))
+  if (!answer.receipt || !(await talk.isGood(answer.receipt, file.sha256)))
+    return void (await talk.store.fileRefused(file.sha256, { code: "bad_receipt", title: "", next: "" }))
   moved(kept.size)
   await talk.store.fileReceived(file.sha256, answer.receipt)
 }
@@ -157,7 +172,11 @@ async function sendThumbnail(file, talk) {
     if (!small) return
     if (small.size > SMALL_ENOUGH) continue
     const address = `/api/v1/files/${file.sha256}/thumbnail?commune=${encodeURIComponent(file.commune_id)}`
-    const answer = await talk.write(address, { method: "PUT", headers: { "Content-Type": small.type }, body: async () => small })
+    const answer = await talk.write(address, {
+      method: "PUT",
+      headers: { "Content-Type": small.type },
+      body: async () => small,
+    })
     if (answer.act === "done") await talk.store.thumbnailSent(file.sha256)
     return
   }
@@ -174,7 +193,9 @@ export async function sendFiles(waiting, talk) {
   const files = waiting.filter((file) => !isStuck(file)).sort((one, other) => one.size - other.size)
   const isFree = talk.originals || mayCarry(talk.onlyWifi, talk.connection)
   if (talk.shrink && (!isFree || isSlow(talk.connection))) {
-    const pictures = files.filter((file) => file.type.startsWith("image/") && file.size > SMALL_ENOUGH && !file.has_thumbnail)
+    const pictures = files.filter(
+      (file) => file.type.startsWith("image/") && file.size > SMALL_ENOUGH && !file.has_thumbnail,
+    )
     let done = 0
     const small = async (file) => {
       talk.report({ step: "thumbnails", done: done++, total: pictures.length })
@@ -189,7 +210,14 @@ export async function sendFiles(waiting, talk) {
   const there = new Map(files.map((file) => [file.sha256, 0]))
   let done = 0
   const size = files.reduce((sum, file) => sum + file.size, 0)
-  const report = () => talk.report({ step: "files", done, total: files.length, bytes: [...there.values()].reduce((sum, one) => sum + one, 0), size })
+  const report = () =>
+    talk.report({
+      step: "files",
+      done,
+      total: files.length,
+      bytes: [...there.values()].reduce((sum, one) => sum + one, 0),
+      size,
+    })
   report()
   const send = async (file) => {
     const isLeft = await sendOriginal(file, talk, (at) => {

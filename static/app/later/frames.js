@@ -93,7 +93,8 @@ export class Gathering {
     if (!found) return "bad"
     const [, kind, id, index, total, check, payload] = found
     const [place, all] = [Number(index), Number(total)]
-    if (kind !== this.#kind || place > all || check !== crc32(`${kind}:${id}:${index}/${total}:${payload}`)) return "bad"
+    if (kind !== this.#kind || place > all || check !== crc32(`${kind}:${id}:${index}/${total}:${payload}`))
+      return "bad"
     if (id !== this.#id || all !== this.total) {
       this.#payloads.clear()
       this.#id = id

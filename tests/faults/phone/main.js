@@ -121,4 +121,6 @@ async function obey(line) {
   }
 }
 
-createInterface({ input: process.stdin }).on("line", obey).on("close", () => process.exit(0))
+createInterface({ input: process.stdin })
+  .on("line", obey)
+  .on("close", () => process.exit(0))

@@ -66,7 +66,10 @@ export class Attached extends Kept {
     const [file] = input.files
     try {
       if (file.size > this.limit) {
-        const sizes = { size: number(Math.ceil(file.size / 104857.6) / 10), limit: number(Math.floor(this.limit / 1048576)) }
+        const sizes = {
+          size: number(Math.ceil(file.size / 104857.6) / 10),
+          limit: number(Math.floor(this.limit / 1048576)),
+        }
         this.status.textContent = word("attached.large", sizes)
       } else if (!file.size) this.status.textContent = word("attached.empty")
       else {
@@ -116,7 +119,8 @@ export class Attached extends Kept {
       fault ??= error
       stop()
     }
-    const hidden = () => document.visibilityState === "hidden" && recorder.state === "recording" && recorder.requestData()
+    const hidden = () =>
+      document.visibilityState === "hidden" && recorder.state === "recording" && recorder.requestData()
     document.addEventListener("visibilitychange", hidden) // the phone may not come back to it
     recorder.addEventListener("error", (event) => broken(event.error ?? new Error("the recorder failed")))
     recorder.addEventListener("dataavailable", ({ data }) => {
@@ -136,7 +140,8 @@ export class Attached extends Kept {
     clearInterval(this.#ticking)
     await writing
     await this.#keepAll(pieces, recorder.mimeType)
-    if (fault || isCut) this.status.textContent = word(fault?.name === "QuotaExceededError" ? "record.full" : "record.cut")
+    if (fault || isCut)
+      this.status.textContent = word(fault?.name === "QuotaExceededError" ? "record.full" : "record.cut")
   }
 
   /** Pieces become the answer. Where that fails they are still kept, and offered again. */
@@ -208,7 +213,11 @@ export class Attached extends Kept {
     player.hidden ||= this.kind === "file"
     const kept = part(this.element, "kept")
     kept.hidden = !file
-    if (file) kept.textContent = word(file.name ? "attached.named" : "attached.kept", { name: file.name, size: kilobytes(file.size) })
+    if (file)
+      kept.textContent = word(file.name ? "attached.named" : "attached.kept", {
+        name: file.name,
+        size: kilobytes(file.size),
+      })
     part(this.element, "take").textContent = word(`${this.kind === "video" ? "video" : "record"}.take`)
     this.#ways(hash)
   }

@@ -35,7 +35,10 @@ export class Rank {
     const row = stamp("rank-row")
     write(part(row, "label"), inLanguage(label) || name)
     row.dataset.name = name
-    for (const [way, by] of [["up", -1], ["down", 1]]) {
+    for (const [way, by] of [
+      ["up", -1],
+      ["down", 1],
+    ]) {
       const button = action(row, way)
       button.setAttribute("aria-description", part(row, "label").textContent)
       button.addEventListener("click", () => {
@@ -71,7 +74,9 @@ export class Rank {
     const from = this.order.indexOf(name)
     this.order.splice(to, 0, ...this.order.splice(from, 1))
     // The others move around it: the row that is held or has the focus stays where it is in the document.
-    const others = this.order.slice(to < from ? to + 1 : from, to < from ? from + 1 : to).map((one) => this.rows.get(one))
+    const others = this.order
+      .slice(to < from ? to + 1 : from, to < from ? from + 1 : to)
+      .map((one) => this.rows.get(one))
     if (to < from) this.rows.get(name).after(...others)
     else this.rows.get(name).before(...others)
     this.#give()

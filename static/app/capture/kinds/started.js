@@ -10,7 +10,11 @@ const GOOD = 20 // metres: better need not be waited for
 /** The places of the form that want it; inside a list there is no one start. */
 const wanting = (nodes, path = "") =>
   nodes.flatMap((node) =>
-    node.type === "start-geopoint" ? [path + node.name] : node.type === "group" ? wanting(node.children, `${path}${node.name}/`) : [],
+    node.type === "start-geopoint"
+      ? [path + node.name]
+      : node.type === "group"
+        ? wanting(node.children, `${path}${node.name}/`)
+        : [],
   )
 
 /** Fills them in; → a function that stops looking, and keeps what was found unless told otherwise. */

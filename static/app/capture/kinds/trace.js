@@ -16,7 +16,10 @@ export function lineWords(type, text) {
   const count = number(points.length)
   if (points.length < LEAST[type]) return word("line.points", { count })
   const isArea = type === "geoshape"
-  return word(isArea ? "line.area" : "line.length", { count, metres: number(Math.round((isArea ? areaOf : lengthOf)(points))) })
+  return word(isArea ? "line.area" : "line.length", {
+    count,
+    metres: number(Math.round((isArea ? areaOf : lengthOf)(points))),
+  })
 }
 
 export class Trace {
@@ -51,7 +54,12 @@ export class Trace {
       (found) => {
         this.#reading = { ...found, at: Date.now() }
         const isPoor = found.accuracy > this.wanted.poor
-        this.#say(isPoor ? accuracyWords(found, this.wanted) : word("trace.accuracy", { metres: number(Math.ceil(found.accuracy)) }), isPoor)
+        this.#say(
+          isPoor
+            ? accuracyWords(found, this.wanted)
+            : word("trace.accuracy", { metres: number(Math.ceil(found.accuracy)) }),
+          isPoor,
+        )
         this.#follow()
         this.#draw()
       },
@@ -155,7 +163,9 @@ export class Trace {
   }
 
   fault() {
-    return this.#stop === null && this.points.length && this.points.length < LEAST[this.type] ? `trace.few_${this.type}` : null
+    return this.#stop === null && this.points.length && this.points.length < LEAST[this.type]
+      ? `trace.few_${this.type}`
+      : null
   }
 
   leave() {

@@ -14,7 +14,9 @@ function days(children, answers, prefix = "") {
     const value = valueAt(answers, node.name)
     if (node.type === "today" && value) return [{ path, day: value }]
     if (node.type === "group" && value) return days(node.children, value, `${path}/`)
-    return node.type === "repeat" && value ? value.flatMap((one, at) => days(node.children, one, `${path}[${at + 1}]/`)) : []
+    return node.type === "repeat" && value
+      ? value.flatMap((one, at) => days(node.children, one, `${path}[${at + 1}]/`))
+      : []
   })
 }
 

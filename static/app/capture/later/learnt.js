@@ -6,4 +6,7 @@ import { learn } from "../page.js"
 let taught = null
 
 /** Rejects when they are neither on this phone nor within reach. */
-export const learnt = () => (taught ??= templatesAt("/later.html").then(learn).catch((error) => ((taught = null), Promise.reject(error))))
+export const learnt = () =>
+  (taught ??= templatesAt("/later.html")
+    .then(learn)
+    .catch((error) => ((taught = null), Promise.reject(error))))

@@ -20,7 +20,10 @@ export function note(device, account, store) {
     const [{ held, known }, told, id] = await Promise.all([store.held(), store.get("lost"), device.get("device_id")])
     const lost = [...(told ?? missed), ...before.filter((one) => !known.has(one.id))]
     if (lost.length !== (told ?? []).length) await store.set("lost", lost)
-    localStorage.setItem(KEY, JSON.stringify({ device: id ?? marker.device, accounts: { ...accounts, [account]: { held, lost } } }))
+    localStorage.setItem(
+      KEY,
+      JSON.stringify({ device: id ?? marker.device, accounts: { ...accounts, [account]: { held, lost } } }),
+    )
   })
 }
 

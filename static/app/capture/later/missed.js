@@ -6,7 +6,8 @@ import { learnt } from "./learnt.js"
 import { cleared } from "./marker.js"
 
 /** When an interview was finished (or begun): a UUIDv7 begins with its moment, 48 bits of milliseconds since 1970. */
-const madeAt = (id) => (/^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id) ? new Date(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) : null)
+const madeAt = (id) =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id) ? new Date(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) : null
 
 function whenOf({ id, open, photos }) {
   if (photos) return word("missed.photos")
@@ -71,8 +72,17 @@ export async function missedNotices(app, rows) {
   const { elsewhere = [] } = (await app.store.get("missed")) ?? {}
   const notices = elsewhere.map((one) => elsewhereNotice(app, one))
   if (!items.length) return notices
-  const names = items.slice(0, 5).map(({ name }) => name).join(", ")
-  return [stamp("notice-missed", { title: word("missed.count", { count: number(items.length) }), names: items.length > 5 ? `${names}…` : names }), ...notices]
+  const names = items
+    .slice(0, 5)
+    .map(({ name }) => name)
+    .join(", ")
+  return [
+    stamp("notice-missed", {
+      title: word("missed.count", { count: number(items.length) }),
+      names: items.length > 5 ? `${names}…` : names,
+    }),
+    ...notices,
+  ]
 }
 
 export async function show(app) {
@@ -80,7 +90,10 @@ export async function show(app) {
   const { rows } = await survey(app.store)
   const items = await missedOf(app, rows)
   if (!items.length) return void app.replace("#/")
-  const element = stamp("missed", { title: word("missed.title"), words: word("missed.count", { count: number(items.length) }) })
+  const element = stamp("missed", {
+    title: word("missed.title"),
+    words: word("missed.count", { count: number(items.length) }),
+  })
   part(element, "list").append(...items.map((one) => line(one, one.name, one.household)))
   return { element }
 }

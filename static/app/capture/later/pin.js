@@ -8,7 +8,7 @@ import { wordsOfProblem } from "../notices.js"
 import { action, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
-const AGAIN = "/login?next=" + encodeURIComponent("/#/forgot/new")
+const AGAIN = `/login?next=${encodeURIComponent("/#/forgot/new")}`
 
 /** A ring of an earlier time is wrapped anew, with the PIN that has just opened it. */
 export async function renew(app, pin) {

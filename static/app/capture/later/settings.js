@@ -10,11 +10,18 @@ export async function show(app) {
   const element = stamp("settings", { title: word("settings.title") })
   const hello = await app.store.get("hello")
   part(element, "who").textContent = hello ? hello.account.display_name : ""
-  part(element, "where").textContent = hello ? [word(`role.${hello.account.role}`), hello.commune?.name].filter(Boolean).join(" · ") : ""
+  part(element, "where").textContent = hello
+    ? [word(`role.${hello.account.role}`), hello.commune?.name].filter(Boolean).join(" · ")
+    : ""
   for (const [code, name] of Object.entries(look.offered())) {
     const choice = stamp("choice", { label: name })
     choice.lang = code
-    Object.assign(choice.querySelector("input"), { type: "radio", name: "language", value: code, checked: document.documentElement.lang === code })
+    Object.assign(choice.querySelector("input"), {
+      type: "radio",
+      name: "language",
+      value: code,
+      checked: document.documentElement.lang === code,
+    })
     part(element, "languages").append(choice)
   }
   for (const what of ["theme", "text"]) {

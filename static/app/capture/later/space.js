@@ -19,7 +19,12 @@ function hold() {
     const put = (name) => cache.put(`/${name}`, new Response(new Blob([new Uint8Array(PARTS[name])])))
     const held = {}
     for (const name of Object.keys(PARTS)) {
-      held[name] = Boolean(await cache.match(`/${name}`)) || (await put(name).then(() => true, (error) => error.name !== "QuotaExceededError"))
+      held[name] =
+        Boolean(await cache.match(`/${name}`)) ||
+        (await put(name).then(
+          () => true,
+          (error) => error.name !== "QuotaExceededError",
+        ))
     }
     return held
   })
@@ -34,7 +39,12 @@ export const relieve = async () => (await release("early")) || release("reserve"
 export async function room() {
   const [{ usage = 0, quota = 0 } = {}, held] = await Promise.all([navigator.storage?.estimate?.(), hold()])
   const left = quota ? quota - usage : Infinity
-  return { usage, quota, isShort: !held.early || left < EARLY, isFull: !held.reserve || left < Math.min(RESERVE, quota / 4) }
+  return {
+    usage,
+    quota,
+    isShort: !held.early || left < EARLY,
+    isFull: !held.reserve || left < Math.min(RESERVE, quota / 4),
+  }
 }
 
 /** Runs `work`, which puts a file of `size` bytes down, unless the phone is too full for it: then QuotaExceededError. */

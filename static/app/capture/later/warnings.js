@@ -25,7 +25,14 @@ export async function warnings(app, { revoked, stranger }, rows, left) {
 
 /** Somebody has compared the key with the office: it is trusted from now on, and what was kept back is sent again. */
 async function trust(app, key, digits) {
-  if (!(await ask({ title: word("stranger.title"), words: word("stranger.words", { key: digits }), yes: word("stranger.yes") }))) return
+  if (
+    !(await ask({
+      title: word("stranger.title"),
+      words: word("stranger.words", { key: digits }),
+      yes: word("stranger.yes"),
+    }))
+  )
+    return
   await app.store.set("receipt_keys", [...((await app.store.get("receipt_keys")) ?? []), key])
   await app.store.forgiveRefusals()
   await app.sync.now()
