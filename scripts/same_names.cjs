@@ -1,10 +1,12 @@
-// Reads [[name, a script, the same script as it goes out], …] as JSON and prints the names of those that do not parse, or whose
-// imports and exports differ. Run with --expose-internals: the parser is the one that Node itself carries.
+// Reads [[name, a script, the same script as it goes out], …] as JSON and prints the names of those that do not parse,
+// or whose imports and exports differ. Run with --expose-internals: the parser is the one that Node itself carries.
 const { Parser } = require("internal/deps/acorn/acorn/dist/acorn")
 
 const named = (one) => one.name ?? one.value
 
-/** What a module takes and gives: [from, name there, …] of each import, the names of each export; its calls of import(). */
+/**
+ * What a module takes and gives: [from, name there, …] of each import, the names of each export; its calls of import().
+ */
 function names(source) {
   const found = new Set()
   const look = (node) => {

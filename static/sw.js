@@ -1,9 +1,10 @@
-// The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = {address: hash}`
-// and `const KINDS = {address: hash}`, files that only some questionnaires need: it keeps those when the page says so, and
-// a new release keeps what the one before had. Each release has a cache of its own, with all of its FILES or it is not there.
+// The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = {address:
+// hash}` and `const KINDS = {address: hash}`, files that only some questionnaires need: it keeps those when the page
+// says so, and a new release keeps what the one before had. Each release has a cache of its own, with all of its FILES
+// or it is not there.
 //
-// Nothing is kept but the very bytes that the server said it serves: an answer that was led elsewhere, is of another type or
-// has another SHA-256 (a captive portal's page, one of maintenance) is no file of ours, and is asked for again.
+// Nothing is kept but the very bytes that the server said it serves: an answer that was led elsewhere, is of another
+// type or has another SHA-256 (a captive portal's page, one of maintenance) is no file of ours, and is asked for again.
 //
 // It never takes over by itself: a new release waits until the page, with no interview open and somebody's tap, sends
 // "update". The release before stays until a page of the new one says "started"; when pages of the new one say "failed"

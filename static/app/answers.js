@@ -94,7 +94,8 @@ function copyOf(value) {
 /**
  * A draft as it stands: the answers it began with and the events after.
  * → {answers, confirmed: {path: reason}, origins: {repeat: [index in the beginning | null, …]}, last: path or null}
- * An event is {op: "set"|"add"|"remove"|"confirm"|"piece", path, value}; an `add` names the new instance and holds its answers.
+ * An event is {op: "set"|"add"|"remove"|"confirm"|"piece", path, value}; an `add` names the new instance and holds its
+ * answers.
  */
 export function replay(start, events) {
   const answers = copyOf(start)

@@ -1,6 +1,7 @@
-// count, sum, min, max over the instances of a repeat that a predicate lets through: each instance's part is kept, and only
-// instances that changed since are looked at again. So the cost does not grow with the roster. Where an order of additions
-// could be seen in the last bit, the parts are put together anew, in order: the result is what the server finds.
+// count, sum, min, max over the instances of a repeat that a predicate lets through: each instance's part is kept, and
+// only instances that changed since are looked at again. So the cost does not grow with the roster. Where an order of
+// additions could be seen in the last bit, the parts are put together anew, in order: the result is what the server
+// finds.
 import { Context, nodeNumber, nodeText } from "./values.js"
 
 const COMPARISONS = new Set(["=", "!=", "<", "<=", ">", ">=", "and", "or"])
@@ -49,7 +50,10 @@ function extreme(parts, first) {
   return !parts.length || parts.some(Number.isNaN) ? NaN : parts.reduce((a, b) => (first(a, b) ? a : b))
 }
 
-/** The function for a call such as count(${members}[age < 16]), `walk` where there is none; null when the call is not of that kind. */
+/**
+ * The function for a call such as count(${members}[age < 16]), `walk` where there is none; null when the call is not of
+ * that kind.
+ */
 export function collected(tree, truth, walk) {
   const [, name, path] = tree
   if (tree.length !== 3 || !(name in PARTS) || !Array.isArray(path) || path[0] !== "path" || path[1] !== "/")
@@ -106,7 +110,10 @@ function namesIn(tree) {
   return Array.isArray(tree) ? tree.flatMap(namesIn) : typeof tree === "string" ? [tree] : []
 }
 
-/** A path's names, after how many of them its predicates stand (-1: nowhere), and these: null when it is of another shape. */
+/**
+ * A path's names, after how many of them its predicates stand (-1: nowhere), and these: null when it is of another
+ * shape.
+ */
 function shapeOf(steps) {
   const names = []
   const predicates = []
@@ -138,7 +145,9 @@ function isOwn(tree) {
   return rest.every(isOwn)
 }
 
-/** The instances on the way, and the names that go on in each; undefined when there are none, or several of them in one. */
+/**
+ * The instances on the way, and the names that go on in each; undefined when there are none, or several of them in one.
+ */
 function listOf(root, { names, filtered }) {
   let found = root
   let at = 0

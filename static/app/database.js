@@ -12,8 +12,8 @@ export const ask = (request) =>
 // A phone short of memory closes connections under us; such a transaction was never committed and may be done again.
 const isDead = (error) => ["InvalidStateError", "UnknownError"].includes(error?.name)
 
-// Photos, questionnaires and the register can wait for room. All else (answers, receipts, a code that is typed) is small, and
-// may use what is kept back for it.
+// Photos, questionnaires and the register can wait for room. All else (answers, receipts, a code that is typed) is
+// small, and may use what is kept back for it.
 const isBulk = (names) => names[0] === "households" || (names.length === 1 && ["files", "forms"].includes(names[0]))
 
 export class Database {

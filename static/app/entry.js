@@ -32,7 +32,9 @@ export function auditOf(children, prefix = "") {
 
 const asNumber = (deprived) => (deprived === null ? null : Number(deprived))
 
-/** ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}]. */
+/**
+ * ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}].
+ */
 export function entryOf({ draft, answers, confirmed, assessment, files, now }) {
   const { indicators, headName } = assessment
   return {

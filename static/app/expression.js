@@ -1,4 +1,5 @@
-// An expression tree, parsed on the server, → a function that evaluates it.   ⇄ survey/form/expression.py (the tree's shape)
+// An expression tree, parsed on the server, → a function that evaluates it. ⇄ survey/form/expression.py (the tree's
+// shape)
 import { collected } from "./collect.js"
 import { FUNCTIONS } from "./functions.js"
 import { Context, nodeNumber, nodeText, toBoolean, toNumber, toString } from "./values.js"
@@ -205,7 +206,10 @@ function buildLookup(tree) {
   }
 }
 
-/** What a predicate asks of a row's columns, [[column, tree], …]; null when it is not only equalities with what is outside the row. */
+/**
+ * What a predicate asks of a row's columns, [[column, tree], …]; null when it is not only equalities with what is
+ * outside the row.
+ */
 export function equalities(tree) {
   if (!Array.isArray(tree)) return null
   if (tree[0] === "and") {

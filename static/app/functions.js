@@ -1,5 +1,6 @@
 // The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ survey/form/functions.py
-// A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from context.env.
+// A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from
+// context.env.
 import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from "./values.js"
 
 /** A function of texts. */

@@ -23,8 +23,9 @@ export class Interview {
   #events
 
   /**
-   * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is who
-   * asks with which phone, `lastSaved` the answers that were finished last with this form. `isRead`: it is only looked at.
+   * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is
+   * who asks with which phone, `lastSaved` the answers that were finished last with this form. `isRead`: it is only
+   * looked at.
    */
   constructor(store, bundle, draft, events, { now, about, lastSaved = null, isRead = false, onSaved = () => {} }) {
     const { answers, confirmed, origins, last } = replay(draft.start, events)
@@ -190,7 +191,9 @@ export class Interview {
     return this.#drop(gone)
   }
 
-  /** The pieces that are kept of a recording, with their bytes, up to one that the disk spoilt: [{blob, type, run, ms}]. */
+  /**
+   * The pieces that are kept of a recording, with their bytes, up to one that the disk spoilt: [{blob, type, run, ms}].
+   */
   async piecesOf(path) {
     const kept = await Promise.all(
       (this.pieces[path] ?? []).map(async (one) => ({ ...one, blob: (await this.fileOf(one.sha256))?.blob })),
@@ -302,8 +305,8 @@ export class Interview {
   }
 
   /**
-   * How a section or member stands: {state: "untouched"|"begun"|"done"|"wrong", missing, wrong, comments}. `wrong` counts errors other than
-   * missing answers, and warnings not yet confirmed.
+   * How a section or member stands: {state: "untouched"|"begun"|"done"|"wrong", missing, wrong, comments}. `wrong`
+   * counts errors other than missing answers, and warnings not yet confirmed.
    */
   state(path) {
     const isHere = within(this.record, path)

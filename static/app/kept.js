@@ -12,7 +12,10 @@ export function asked(worker, message) {
   return told
 }
 
-/** Has the worker keep these files of its release with the others. → false when one cannot be had in good time, whole and as it is meant. */
+/**
+ * Has the worker keep these files of its release with the others. → false when one cannot be had in good time, whole
+ * and as it is meant.
+ */
 export async function keep(addresses) {
   if (!navigator.serviceWorker || !addresses.length) return true
   const worker = (await navigator.serviceWorker.ready).active

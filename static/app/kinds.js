@@ -1,5 +1,5 @@
-// What only some questionnaires need beyond the shell: modules, their templates and their styles. The phone fetches them
-// with the first questionnaire that asks for them and keeps them with the release. Pure.
+// What only some questionnaires need beyond the shell: modules, their templates and their styles. The phone fetches
+// them with the first questionnaire that asks for them and keeps them with the release. Pure.
 
 const PAGE = ["/kinds.html", "/static/kinds.css"]
 const control = (name) => [`/static/app/capture/kinds/${name}.js`, ...PAGE]

@@ -15,7 +15,9 @@ const PATIENCE = 30_000 // milliseconds without a byte of an answer
 const TURN = 60_000 // milliseconds that photos have the line before the register gets it
 const DAY = 86_400_000
 
-/** Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js. */
+/**
+ * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js.
+ */
 export class Stopped extends Error {
   constructor(verdict) {
     super(verdict.act)
@@ -43,7 +45,8 @@ async function bytesOf(response, again) {
 }
 
 async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
-  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" } // our API never redirects; a captive portal does
+  // Our API never redirects; a captive portal does.
+  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" }
   try {
     return await within(patience, async (signal, again) => {
       const response = await fetch(address, { ...how, signal }).catch(lost)
@@ -78,7 +81,9 @@ export async function hello() {
   return answer.body
 }
 
-/** A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none. */
+/**
+ * A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none.
+ */
 export async function preview(address) {
   const answer = await call(address)
   return answer.status === 200 ? answer.body : null
@@ -98,7 +103,10 @@ export async function formFile(folder, name, { sha256, type }) {
   return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
 }
 
-/** A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws NoAnswer. */
+/**
+ * A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws
+ * NoAnswer.
+ */
 export async function templatesAt(address) {
   return within(PATIENCE, async (signal, again) => {
     const answer = await fetch(address, { redirect: "error", signal }).catch(lost)
@@ -111,7 +119,10 @@ export async function templatesAt(address) {
   })
 }
 
-/** A part of the app that is not on every phone yet. Throws Stopped; browsers say by a TypeError that a module has not come. */
+/**
+ * A part of the app that is not on every phone yet. Throws Stopped; browsers say by a TypeError that a module has not
+ * come.
+ */
 export const brought = (load) =>
   within(PATIENCE, load).catch((error) => {
     if (error?.name !== "TimeoutError" && !(error instanceof TypeError) && !(error instanceof NoAnswer)) throw error
@@ -127,7 +138,8 @@ function stopOf(error) {
 
 const MAIN = ["entries", "report", "files", "register"] // a phone is up to date when these are through
 
-// After these nothing else can go either. A proxy's refusal is of what was sent; any other answer of a stranger is of the line.
+// After these nothing else can go either. A proxy's refusal is of what was sent; any other answer of a stranger is of
+// the line.
 const isEnd = ({ act, why, isAnother, status }) =>
   ["sign_in", "other_account"].includes(act) || isAnother || why === "offline" || (why === "portal" && !(status >= 400))
 
@@ -227,7 +239,10 @@ export class Outbox {
         await this.#part(`form ${round.form.url} files`, () => this.#enclosed(round.form), round.title)
   }
 
-  /** One part, which fails alone; `title`: what it is of. Throws what is the end of all; after two that got no answer, the second. */
+  /**
+   * One part, which fails alone; `title`: what it is of. Throws what is the end of all; after two that got no answer,
+   * the second.
+   */
   async #part(part, work, title) {
     const { rests } = this.#line
     const resting = rests.of(part)
@@ -281,7 +296,9 @@ export class Outbox {
     await this.#store.set("clock_skew", isDoubted ? 0 : Math.round((Date.now() - at) / 1000))
   }
 
-  /** The key met first is kept. Another counts only when that one introduced it; else `stranger`, and nothing it signs. */
+  /**
+   * The key met first is kept. Another counts only when that one introduced it; else `stranger`, and nothing it signs.
+   */
   async #trust(greeting, before) {
     const offered = greeting.receipt_key
     const keys = (await this.#store.get("receipt_keys")) ?? [before?.receipt_key ?? offered]
@@ -299,7 +316,9 @@ export class Outbox {
 
   // Entries
 
-  /** The oldest first, as many at once as the line takes; what the server cannot take comes last, and holds up no other. */
+  /**
+   * The oldest first, as many at once as the line takes; what the server cannot take comes last, and holds up no other.
+   */
   async #entries() {
     const waiting = (await this.#store.outbox()).filter((item) => item.state === "waiting" && !item.problem)
     waiting.sort(
@@ -358,7 +377,10 @@ export class Outbox {
     return answer
   }
 
-  /** What the last call carried may have arrived though nobody heard so: asked for by id before it is sent twice. Gives those of `queue` that are there. */
+  /**
+   * What the last call carried may have arrived though nobody heard so: asked for by id before it is sent twice. Gives
+   * those of `queue` that are there.
+   */
   async #receipts(queue) {
     const ids = new Set(this.#line.isDeaf ? [] : await this.#store.get("under_way"))
     const asked = this.#offers("receipts") ? queue.filter(({ id }) => ids.has(id)) : []
@@ -424,7 +446,10 @@ export class Outbox {
     }
   }
 
-  /** What the server misses of this account. Whether another phone was this one is asked at the first talk: it cannot become so. */
+  /**
+   * What the server misses of this account. Whether another phone was this one is asked at the first talk: it cannot
+   * become so.
+   */
   async #keepMissed({ gone = [], elsewhere = [] }) {
     const { gone: before = [], elsewhere: asked = [] } = (await this.#store.get("missed")) ?? {}
     const isFirst = !(await this.#store.get("synced_at"))

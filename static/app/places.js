@@ -1,6 +1,6 @@
 // Which screen shows a place of the form, at any depth. Pure. A screen has an address: a group or a repeat of the form
-// itself ("nha_o", "thanh_vien"), an instance of any repeat ("thanh_vien[2]", "thanh_vien[2]/viec_lam[1]"), or the first
-// of a run of questions that stand outside every group ("dia_chi").
+// itself ("nha_o", "thanh_vien"), an instance of any repeat ("thanh_vien[2]", "thanh_vien[2]/viec_lam[1]"), or the
+// first of a run of questions that stand outside every group ("dia_chi").
 
 const isSection = (item) => item.node.type === "group" || item.node.type === "repeat"
 

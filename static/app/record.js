@@ -232,8 +232,8 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 
 export class Record {
   /**
-   * `about` is who asks with which phone, `lastSaved` the answers finished last with this form. A record that `isLive` is one
-   * that a person fills: the form's own counts add instances to it.
+   * `about` is who asks with which phone, `lastSaved` the answers finished last with this form. A record that `isLive`
+   * is one that a person fills: the form's own counts add instances to it.
    */
   constructor(
     bundle,
@@ -334,8 +334,8 @@ export class Record {
   }
 
   /**
-   * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts those
-   * that read it in line; the order lets nobody stand before who is read.
+   * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts
+   * those that read it in line; the order lets nobody stand before who is read.
    */
   run(isSkipped = () => false, hasTime = () => true) {
     const { waiting } = this
@@ -350,7 +350,9 @@ export class Record {
     }
   }
 
-  /** Adds the instances that a form's own count asks for. None is ever taken away: those beyond the count are not asked. */
+  /**
+   * Adds the instances that a form's own count asks for. None is ever taken away: those beyond the count are not asked.
+   */
   grow(item) {
     const name = item.node.name
     const around = item.path.includes("/") ? this.nodesOf(item.path.slice(0, -name.length - 1)) : [this.root]
@@ -519,7 +521,10 @@ export class Record {
     this.fire(node)
   }
 
-  /** An answer sets off the calculations that name it as their trigger (XLSForm `trigger`: ODK XForms setvalue on xforms-value-changed). */
+  /**
+   * An answer sets off the calculations that name it as their trigger (XLSForm `trigger`: ODK XForms setvalue on
+   * xforms-value-changed).
+   */
   fire(node, depth = 0) {
     for (const item of this.form.triggered.get(node.definition.path) ?? []) {
       const shares = item.repeat && `${node.definition.path}/`.startsWith(`${item.repeat}/`)
@@ -535,7 +540,10 @@ export class Record {
     }
   }
 
-  /** The answers that came by themselves since the last time (defaults, calculations made once, triggers): [{path, value}], to be kept. */
+  /**
+   * The answers that came by themselves since the last time (defaults, calculations made once, triggers): [{path,
+   * value}], to be kept.
+   */
   takeFilled() {
     const taken = [...new Set(this.selfFilled.splice(0))].filter((node) => this.node(Record.pathOf(node)) === node)
     return taken.map((node) => ({ path: Record.pathOf(node), value: node.value === "" ? null : node.value }))
@@ -668,7 +676,10 @@ export class Record {
     return node ? this.text(node, "guidance", language) : ""
   }
 
-  /** The names of the form's files that go with a question, {image, audio, video, "big-image"}; null when there are none. */
+  /**
+   * The names of the form's files that go with a question, {image, audio, video, "big-image"}; null when there are
+   * none.
+   */
   media(path, language) {
     return inLanguage(this.itemAt(path)?.node.media, language, this.bundle)
   }
@@ -748,7 +759,9 @@ export class Record {
     return found
   }
 
-  /** Whether each name picked is among the choices that the filter leaves; of a ranking, whether it names all of them. */
+  /**
+   * Whether each name picked is among the choices that the filter leaves; of a ranking, whether it names all of them.
+   */
   offered(node) {
     const { type, list, from_file: file } = node.definition.node
     const rule = node.definition.rules.choice_filter
@@ -886,7 +899,10 @@ function within(node, repeat) {
   return node
 }
 
-/** A place in an instance changed: those who count over its list will look at the instance again if they read that place. */
+/**
+ * A place in an instance changed: those who count over its list will look at the instance again if they read that
+ * place.
+ */
 function noted(instance, node) {
   const list = instance.parent.children.get(instance.definition.node.name)
   if (list.changes.length > MOST_CHANGES) list.changes = []
@@ -974,7 +990,10 @@ const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$
 const LINES = { geotrace: 2, geoshape: 4 } // points at least
 const pointsIn = (text) => text.replace(/;? *$/, "").split(/ *; */)
 
-/** Whether a line or an area that is being walked is one already: points enough, and of an area the first again at the end. */
+/**
+ * Whether a line or an area that is being walked is one already: points enough, and of an area the first again at the
+ * end.
+ */
 function isWhole(type, text) {
   const points = pointsIn(text)
   const place = (point) => point.split(" ", 2).join(" ")
@@ -1020,7 +1039,9 @@ function lineWords(type, value, language) {
 
 const MOMENTS = new Set(["date", "today", "time", "dateTime", "start", "end"])
 
-/** 23/11/2026, 14:05, 14:05 23/11/2026, on the clock that was written; of a date no more than its appearance asks for. */
+/**
+ * 23/11/2026, 14:05, 14:05 23/11/2026, on the clock that was written; of a date no more than its appearance asks for.
+ */
 function momentWords(value, appearance) {
   const found = /^(?:(\d{4})-(\d\d)-(\d\d))?(?:^|T|$)(?:(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(value)
   if (!found) return value

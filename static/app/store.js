@@ -1,12 +1,14 @@
 // Everything the phone keeps: IndexedDB is touched here (and in database.js) only, and every function is one whole
 // transaction. Each account has a database of its own, so a second person on the phone never sees the first one's
-// households; what belongs to the phone itself (its id, who is signed in, the rings of vault.js) lies in a small one beside.
+// households; what belongs to the phone itself (its id, who is signed in, the rings of vault.js) lies in a small one
+// beside.
 //
 // Nothing finalised is deleted without a receipt. A draft's journal is only ever appended to.
 //
-// Everything that names a household is sealed (vault.js). Sealing takes time, and a transaction that waits for it ends: so
-// rows are sealed before a transaction and opened after it. What transactions decide by stands beside the box in plain
-// (PLAIN). Where the sealed part decides, it is read first, and the transaction that writes looks whether it is still so.
+// Everything that names a household is sealed (vault.js). Sealing takes time, and a transaction that waits for it ends:
+// so rows are sealed before a transaction and opened after it. What transactions decide by stands beside the box in
+// plain (PLAIN). Where the sealed part decides, it is read first, and the transaction that writes looks whether it is
+// still so.
 
 import { hashesIn, replay } from "./answers.js"
 import { Database, ask } from "./database.js"
@@ -32,8 +34,10 @@ class Settings {
   }
 }
 
-/** What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle, persist, and
- * for each account `ring <id>` and `wait <id>`. */
+/**
+ * What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle,
+ * persist, and for each account `ring <id>` and `wait <id>`.
+ */
 export class Device extends Settings {
   constructor(name = "so-ho") {
     super(new Database(name, 1, (db) => db.createObjectStore("meta")))
@@ -159,7 +163,9 @@ async function mentioning({ drafts, journal }, hashes) {
 const everMentioned = async (stores, hashes) =>
   (await mentioning(stores, hashes)).flatMap(({ draft, rows }) => [draft, ...rows].flatMap(filesOf))
 
-/** Removes those of `hashes` that are not `inDrafts`, and that no finished entry and no questionnaire names any more. */
+/**
+ * Removes those of `hashes` that are not `inDrafts`, and that no finished entry and no questionnaire names any more.
+ */
 async function dropUnnamed({ outbox, forms, files }, hashes, inDrafts) {
   if (!hashes.length) return
   const named = [
@@ -195,20 +201,22 @@ export class DraftClosed extends Error {}
 /** The vault is locked: what is sealed cannot be read or written, nothing was changed. */
 export class Locked extends Error {}
 
-/** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
- * that this phone is ahead of the server), clock_at (it is later now than then, milliseconds), `last_saved <form>`, sealed (a migration is done),
- * receipt_keys (those of the server that were trusted, the last one now), only_wifi (originals of photos go by Wi-Fi only), lost
- * (what was held before the storage was cleared, until the server is told), formerly (devices that this phone was before),
- * missed (what the server misses: push's gone and elsewhere), under_way (ids of entries that may have reached the server
- * though it said nothing of them). */
+/**
+ * What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
+ * that this phone is ahead of the server), clock_at (it is later now than then, milliseconds), `last_saved <form>`,
+ * sealed (a migration is done), receipt_keys (those of the server that were trusted, the last one now), only_wifi
+ * (originals of photos go by Wi-Fi only), lost (what was held before the storage was cleared, until the server is
+ * told), formerly (devices that this phone was before), missed (what the server misses: push's gone and elsewhere),
+ * under_way (ids of entries that may have reached the server though it said nothing of them).
+ */
 export class Store extends Settings {
   #ring
   #key
   #seqs = new Map() // draft → the last number of its journal, as far as this tab knows
 
   /**
-   * With a ring and the key that it gave (vault.js) everything is sealed; with a ring alone only what is plain can be read.
-   * Without a ring nobody has chosen a PIN yet: everything is plain, and the database of schema 1.
+   * With a ring and the key that it gave (vault.js) everything is sealed; with a ring alone only what is plain can be
+   * read. Without a ring nobody has chosen a PIN yet: everything is plain, and the database of schema 1.
    */
   constructor(account, ring = null, key = null) {
     super(new Database(`so-ho-${account}`, ring ? SCHEMA : 1, makeStores))
@@ -318,8 +326,8 @@ export class Store extends Settings {
   }
 
   /**
-   * Seals what an earlier release kept in plain; does nothing the next time. May be cut off anywhere: what is not sealed
-   * yet is still there in plain. `report({done, total})` counts rows.
+   * Seals what an earlier release kept in plain; does nothing the next time. May be cut off anywhere: what is not
+   * sealed yet is still there in plain. `report({done, total})` counts rows.
    */
   async sealAll(report = () => {}) {
     if (await this.get("sealed")) return
@@ -441,14 +449,17 @@ export class Store extends Settings {
     return eventsOf(await Promise.all(rows.map((row) => this.#opened("journal", row))))
   }
 
-  /** Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised meanwhile. */
+  /**
+   * Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised
+   * meanwhile.
+   */
   append(id, events) {
     return this.#append(id, events, ["drafts", "journal"])
   }
 
   /**
-   * Sealed, all of `events` are one row. Its number is part of its seal and must be known before: where another tab took
-   * it first, it is sealed again under the next. `work(stores, draft)` belongs to the same transaction.
+   * Sealed, all of `events` are one row. Its number is part of its seal and must be known before: where another tab
+   * took it first, it is sealed again under the next. `work(stores, draft)` belongs to the same transaction.
    */
   async #append(id, events, names, work = () => {}) {
     for (let isDone = false; !isDone; ) {
@@ -480,8 +491,8 @@ export class Store extends Settings {
   }
 
   /**
-   * A draft begun by mistake: never shown or sent again, its files are removed. Its journal stays, this step at its end.
-   * Throws DraftClosed.
+   * A draft begun by mistake: never shown or sent again, its files are removed. Its journal stays, this step at its
+   * end. Throws DraftClosed.
    */
   discard(id, at) {
     return this.#append(id, [{ op: "discard", at }], NAMING, (stores, draft) =>
@@ -499,7 +510,10 @@ export class Store extends Settings {
   // The outbox: {id, draft_id, name, entry, content_hash, state: "waiting"|"received", missing, result, receipt,
   // verified, problem, carried_at?}; `missing` are the hashes of files that the server has not acknowledged.
 
-  /** Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised already. */
+  /**
+   * Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised
+   * already.
+   */
   async finalise(draftId, item) {
     const missing = item.entry.files.map((file) => file.sha256)
     const row = await this.#sealed("outbox", {
@@ -675,7 +689,9 @@ export class Store extends Settings {
     })
   }
 
-  /** This phone was withdrawn: it forgets the households that no interview of its own is of, and would ask for all anew. */
+  /**
+   * This phone was withdrawn: it forgets the households that no interview of its own is of, and would ask for all anew.
+   */
   withdraw() {
     return this.database.write(
       ["households", "drafts", "outbox", "meta"],
@@ -711,8 +727,8 @@ export class Store extends Settings {
   }
 
   /**
-   * What only this phone has, by ids alone: {held: [{id, household_id, open?, photos?}], known: every id that is kept here}.
-   * `photos`: the server has the entry and lacks a file of it.
+   * What only this phone has, by ids alone: {held: [{id, household_id, open?, photos?}], known: every id that is kept
+   * here}. `photos`: the server has the entry and lacks a file of it.
    */
   held() {
     return this.database.read(["drafts", "outbox"], async ({ drafts, outbox }) => {

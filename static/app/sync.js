@@ -36,7 +36,9 @@ export class Sync {
     this.#onState(this.#state)
   }
 
-  /** Now, unless this or another tab is at it already: then nothing. `wish`: {originals: true} sends photos by any line. */
+  /**
+   * Now, unless this or another tab is at it already: then nothing. `wish`: {originals: true} sends photos by any line.
+   */
   now(wish = {}) {
     this.#line.rests.end()
     return this.#talk(wish)

@@ -4,8 +4,8 @@ const LARGEST = 9e15
 const two = (number) => String(number).padStart(2, "0")
 
 /**
- * "1.500.000" and "1500000" are one number, and so are "12,5" and "12.5" where the question allows decimals: of two kinds
- * of signs the last one parts the decimals, one that comes twice parts thousands. null: not (yet) a number.
+ * "1.500.000" and "1500000" are one number, and so are "12,5" and "12.5" where the question allows decimals: of two
+ * kinds of signs the last one parts the decimals, one that comes twice parts thousands. null: not (yet) a number.
  */
 export function readNumber(text, isDecimal) {
   let plain = text.replace(/\s/g, "")
@@ -57,7 +57,10 @@ function zoneOf(moment) {
   return `${ahead < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`
 }
 
-/** The answer that the fields {day, month, year, hour, minute} make, in the phone's own zone; null: none yet, or no such one. */
+/**
+ * The answer that the fields {day, month, year, hour, minute} make, in the phone's own zone; null: none yet, or no such
+ * one.
+ */
 export function readMoment(type, { day = "1", month = "1", year, hour, minute }, now) {
   const date = type === "time" ? null : readDate(day, month, year)
   if (type === "date" || (type !== "time" && !date)) return date
@@ -82,7 +85,10 @@ export const localText = (at) =>
 
 // Ranges
 
-/** The parameters of a range as numbers, {low, high, step, isTurned, values}; XLSForm's own 1 to 10 where they say nothing. */
+/**
+ * The parameters of a range as numbers, {low, high, step, isTurned, values}; XLSForm's own 1 to 10 where they say
+ * nothing.
+ */
 export function rangeOf(parameters = {}) {
   const number = (name, otherwise) =>
     Number.isFinite(Number(parameters[name] || NaN)) ? Number(parameters[name]) : otherwise

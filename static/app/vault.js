@@ -1,6 +1,6 @@
 // The vault: one key for each account on each phone, under which everything is sealed that names a household
-// (docs/vault.md). The key lies in a ring, wrapped twice: by what its owner types, and to the office's escrow key. WebCrypto is
-// used here (and in canonical.js and receipt.js) only.
+// (docs/vault.md). The key lies in a ring, wrapped twice: by what its owner types, and to the office's escrow key.
+// WebCrypto is used here (and in canonical.js and receipt.js) only.
 
 import { fold } from "./search.js"
 
@@ -67,8 +67,8 @@ export async function wrappedToOffice(key, account, escrow) {
 }
 
 /**
- * A new ring with a new key: {id, account, salt, rounds, letters, wrapped, escrow, escrow_id, proof, made_at}; `escrow` is hello's.
- * `proof` is sealed under the key itself: a key that comes back from the office is held against it.
+ * A new ring with a new key: {id, account, salt, rounds, letters, wrapped, escrow, escrow_id, proof, made_at}; `escrow`
+ * is hello's. `proof` is sealed under the key itself: a key that comes back from the office is held against it.
  */
 export async function makeRing({ id, account, pin, escrow, now }) {
   const key = await crypto.subtle.generateKey(AES, true, ["encrypt", "decrypt"])
@@ -106,8 +106,8 @@ function isGuessed(digits) {
 }
 
 /**
- * Why a PIN cannot be chosen, or null: "short" (fewer than six digits, or than eight characters with letters), "guessed"
- * (111111, 123456, a word of one letter …), "name" (one of `names`, what the person is called here).
+ * Why a PIN cannot be chosen, or null: "short" (fewer than six digits, or than eight characters with letters),
+ * "guessed" (111111, 123456, a word of one letter …), "name" (one of `names`, what the person is called here).
  */
 export function faultOfPin(pin, names = []) {
   if (pin.length < (/^\d*$/.test(pin) ? 6 : 8)) return "short"

@@ -1,5 +1,6 @@
-// Keys of the desk: J and K go on and back, in a list from row to row, in a record from record to record; A goes to Accept
-// and R to Return. A key only moves the focus: nothing is decided without Enter or a tap. Without this file all works.
+// Keys of the desk: J and K go on and back, in a list from row to row, in a record from record to record; A goes to
+// Accept and R to Return. A key only moves the focus: nothing is decided without Enter or a tap. Without this file all
+// works.
 
 const busy = (event) =>
   event.defaultPrevented ||

@@ -1,5 +1,5 @@
-// The grid of a points table: Enter and the arrow keys go from cell to cell as in a spreadsheet, a block that was copied
-// from one is pasted into the cells to the right and below. Without this file all works with Tab.
+// The grid of a points table: Enter and the arrow keys go from cell to cell as in a spreadsheet, a block that was
+// copied from one is pasted into the cells to the right and below. Without this file all works with Tab.
 
 const grid = document.querySelector("[data-grid]")
 const rows = [...grid.tBodies[0].rows].map((row) =>

@@ -35,7 +35,10 @@ function tables(text) {
 const number = (said) => Number(said.replaceAll(".", "").replace(",", "."))
 const split = (text, by) => text.split(by).filter(Boolean)
 
-/** The cases: {name, answers, expected: {class, b1, b2, deprived: [true|false|null × 12], quoted: [names], illustrative}}. */
+/**
+ * The cases: {name, answers, expected: {class, b1, b2, deprived: [true|false|null × 12], quoted: [names],
+ * illustrative}}.
+ */
 export function readCases(bundle, text) {
   const rows = tables(text).flat()
   const words = Object.fromEntries(

@@ -176,9 +176,11 @@ for (const [part, [entries, photos, register]] of Object.entries(PARTS)) {
       const talk = sync(kept)
       const stopped = await talks(line, kept, talk)
       assert.equal(waiting(kept) === 0, entries)
-      const isRefused = part === "files" || part === "uploads" ? [403, 404, 410].includes(Number(what)) : false // file by file
+      // File by file.
+      const isRefused = part === "files" || part === "uploads" ? [403, 404, 410].includes(Number(what)) : false
       const goesInParts = part === "files" && what === "no answer"
-      assert.equal(photosLeft(kept) === 0, photos || goesInParts || !entries) // no entry: no photo of it is asked for yet
+      // No entry: no photo of it is asked for yet.
+      assert.equal(photosLeft(kept) === 0, photos || goesInParts || !entries)
       assert.equal(kept.households.size === 120, register)
       assert.ok(kept.forms.has("f2 1"))
       assert.equal(kept.forms.has("f1 1"), part !== "forms/f1")

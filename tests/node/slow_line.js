@@ -1,5 +1,5 @@
-// A bad line on a clock of its own, an office at its other end, and a phone that sends by it with the app's own modules: no
-// second of it is waited for.
+// A bad line on a clock of its own, an office at its other end, and a phone that sends by it with the app's own
+// modules: no second of it is waited for.
 
 import { createHash } from "node:crypto"
 import { mock } from "node:test"

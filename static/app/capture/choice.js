@@ -192,7 +192,9 @@ export class Menu {
   }
 }
 
-/** One or some of many (54 ethnic groups, 10,000 villages): type a few letters, tap. Draws what fits a screen or two. */
+/**
+ * One or some of many (54 ethnic groups, 10,000 villages): type a few letters, tap. Draws what fits a screen or two.
+ */
 export class SearchedChoices {
   #all = null
   #keys = null

@@ -100,7 +100,8 @@ export class NumberField {
     this.question.answer(value, { isFinal: false })
   }
 
-  // Long numbers are read back with their points, and so is what was written with a sign: a nought too many is seen at once.
+  // Long numbers are read back with their points, and so is what was written with a sign: a nought too many is seen at
+  // once.
   #spell(value) {
     const isUnclear = value !== null && (Math.abs(value) >= 10000 || (this.isDecimal && /[.,]/.test(this.input.value)))
     const words = isUnclear ? numberWords(value, spoken()) : ""

@@ -5,7 +5,9 @@ import { addressOf, leftWords, nameOf } from "./overview.js"
 import { action, fill, inLanguage, part, spoken, stamp, tag, word } from "./page.js"
 import { write } from "./words.js"
 
-/** The instance's name; words for one that has none yet; what the list is called and a number where none is foreseen. */
+/**
+ * The instance's name; words for one that has none yet; what the list is called and a number where none is foreseen.
+ */
 export function nameOfInstance(record, instance) {
   if (isNamed(record, instance)) return record.instanceLabel(instance)
   const [, repeat, number] = /^(.*)\[(\d+)\]$/.exec(instance)

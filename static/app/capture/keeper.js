@@ -84,8 +84,8 @@ export class Keeper {
   }
 
   /**
-   * Waits out what wrong tries have earned; `onLeft(seconds)` each second. It counts while the app is open only: neither a
-   * reload nor a changed clock makes it shorter. One tab counts, others wait for it. Ends when `isOver()`.
+   * Waits out what wrong tries have earned; `onLeft(seconds)` each second. It counts while the app is open only:
+   * neither a reload nor a changed clock makes it shorter. One tab counts, others wait for it. Ends when `isOver()`.
    */
   async waited(onLeft, isOver) {
     await navigator.locks.request(`so-ho ${this.#waiting}`, async () => {

@@ -1,20 +1,25 @@
 // The capture shell: what stands on the screen, and which screen. The DOM is touched only in this folder (and media.js).
 //
 // Stable hooks, for tests and for nobody's style:
-//   [data-screen]  welcome lock pin-new pin-change pin-forgot trouble home household new-household overview section elsewhere check result sent settings
+//   [data-screen]  welcome lock pin-new pin-change pin-forgot trouble home household new-household overview section
+//                  elsewhere check result sent settings
 //   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row;
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
 //                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
-//                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place clear change search-choice retry language
-//                  letters forgot other lock-now change-pin queue send-photos only-wifi room install free missed was-this was-other
-//   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline withdrawn stranger
-//   clock desk room missed elsewhere
+//                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language
+//                  quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place
+//                  clear change search-choice retry language letters forgot other lock-now change-pin queue send-photos
+//                  only-wifi room install free missed was-this was-other
+//   [data-count]   saved unsent received: the line of truth
+//   [data-notice]  sign-in refused release not-offline withdrawn stranger clock desk room missed elsewhere
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
-// Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
-// · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+// Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] ·
+// #/sent/<entry> · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a
+// bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer
+// never depends on leaving properly.
 
 import "../older.js"
 import { bounds, doubt } from "../clock.js"
@@ -39,7 +44,9 @@ import * as welcome from "./welcome.js"
 const tellStart = (detail) => dispatchEvent(new CustomEvent("so-ho", { detail }))
 const { released } = document.documentElement.dataset
 
-/** What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens. */
+/**
+ * What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens.
+ */
 class App {
   device = new Device()
   store = null
@@ -120,7 +127,10 @@ class App {
     await this.show()
   }
 
-  /** Why this phone's date cannot be right now, for an interview in `round`, or null; a date that can be is a mark for later ones. */
+  /**
+   * Why this phone's date cannot be right now, for an interview in `round`, or null; a date that can be is a mark for
+   * later ones.
+   */
   async doubt(round) {
     const now = Date.now()
     const found = doubt(now, await bounds(this.store, round, released))
@@ -255,7 +265,10 @@ class App {
     if (account) await import("./later/marker.js").then(({ note }) => note(device, account, store)).catch(() => {})
   }
 
-  /** Was everything cleared under this page? What it wrote from now on nobody could open again. (Who signs out keeps the id.) */
+  /**
+   * Was everything cleared under this page? What it wrote from now on nobody could open again. (Who signs out keeps the
+   * id.)
+   */
   async #isGone() {
     return this.account && !(await this.device.get("account")) && !(await this.device.get("device_id"))
   }

@@ -16,7 +16,9 @@ const PATIENCE = 1000 // milliseconds for a page that is just being reloaded to 
 
 export const lockName = (draft) => `so-ho draft ${draft}`
 
-/** Holds a lock until the returned function is called; null when another tab has it. `onStolen` when it is taken away. */
+/**
+ * Holds a lock until the returned function is called; null when another tab has it. `onStolen` when it is taken away.
+ */
 function hold(name, { steal = false, onStolen }) {
   return new Promise((resolve) => {
     const patience = new AbortController()
@@ -151,7 +153,8 @@ export class Opened {
       await ready(bundle)
     } catch (error) {
       release()
-      if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error // a module that does not come is a TypeError
+      // A module that does not come is a TypeError.
+      if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error
       return { element: stamp("kinds-missing") }
     }
     this.interview = new Interview(this.#app.store, bundle, draft, events, {

@@ -10,7 +10,9 @@ export const addressOf = (draft, ...rest) => `#/d/${[draft, ...rest].map(encodeU
 /** The sections that are asked: [{path, node, items}]. */
 export const askedSections = (record) => sectionsOf(record).filter((section) => isAsked(record, section))
 
-/** "Nhà ở", as the form calls the place; of questions outside all groups the first one, or the form when these are all. */
+/**
+ * "Nhà ở", as the form calls the place; of questions outside all groups the first one, or the form when these are all.
+ */
 export function nameOf(record, path) {
   const { node } = record.itemAt(path)
   const isAlone = !["group", "repeat"].includes(node.type) && sectionsOf(record).length === 1

@@ -1,5 +1,5 @@
-// This release and the next: registers the worker, and offers a waiting release, or one that was left because it did not
-// start, only when no interview is open in any tab. Nothing is taken over without a tap.
+// This release and the next: registers the worker, and offers a waiting release, or one that was left because it did
+// not start, only when no interview is open in any tab. Nothing is taken over without a tap.
 
 import { within } from "../deadline.js"
 import { asked, keep } from "../kept.js"
@@ -64,9 +64,9 @@ export class Release {
   }
 
   /**
-   * The browser tells the worker when there is network again, and the worker this page (Background Sync, where there is it).
-   * Asked once for each time that the network goes: a browser that sees network where there is none wakes the page at once,
-   * and asked again after each try it would drive the phone without a pause.
+   * The browser tells the worker when there is network again, and the worker this page (Background Sync, where there is
+   * it). Asked once for each time that the network goes: a browser that sees network where there is none wakes the page
+   * at once, and asked again after each try it would drive the phone without a pause.
    */
   wakeLater(isOffline) {
     if (isOffline && !this.#isWoken)

@@ -1,5 +1,5 @@
-// digest(), base64-decode() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC 1321), SHA-1 and SHA-2
-// (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7).   ⇄ hashlib, survey/form/signed.py
+// digest(), base64-decode() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC
+// 1321), SHA-1 and SHA-2 (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7). ⇄ hashlib, survey/form/signed.py
 
 import { FUNCTIONS, text } from "../functions.js"
 
@@ -170,7 +170,10 @@ function textOf(bytes) {
 /** ODK XForms base64-decode(): UTF-8 text; blank for what is none. */
 export const fromBase64 = (text) => textOf(decoded(text) ?? new Uint8Array())
 
-/** ODK extract-signed(): the text of a message of 64 bytes of Ed25519 signature and its contents; blank unless the key signed it. */
+/**
+ * ODK extract-signed(): the text of a message of 64 bytes of Ed25519 signature and its contents; blank unless the key
+ * signed it.
+ */
 export function extractSigned(message, key) {
   const [signed, open] = [decoded(message), decoded(key)]
   if (!signed || open?.length !== 32 || signed.length < 64) return ""

@@ -31,7 +31,10 @@ export const areaOf = (points) => measured("area", points)
 const DEGREE = 111320 // metres of a degree of latitude
 const SMALLEST = 10 // metres that a sketch shows at least: a single point stands in the middle
 
-/** The points as they lie on the ground, north up, in a box: {places: [[x, y]], bar: {metres, width}} of a scale that fits. */
+/**
+ * The points as they lie on the ground, north up, in a box: {places: [[x, y]], bar: {metres, width}} of a scale that
+ * fits.
+ */
 export function sketch(points, width, height, margin) {
   const degrees = points.map((point) => point.split(" ").map(Number))
   const narrowing = Math.cos((degrees[0][0] * Math.PI) / 180)

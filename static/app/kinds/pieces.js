@@ -1,6 +1,6 @@
-// A recording out of the pieces in which it was written down. What one recorder gave is one file once its pieces are laid end
-// to end; where it was gone on with later, the second file's clusters follow the first's, later by as much as that one lasts
-// (WebM: RFC 9559, EBML: RFC 8794). Pure.
+// A recording out of the pieces in which it was written down. What one recorder gave is one file once its pieces are
+// laid end to end; where it was gone on with later, the second file's clusters follow the first's, later by as much as
+// that one lasts (WebM: RFC 9559, EBML: RFC 8794). Pure.
 
 const SEGMENT = 0x18538067
 const CLUSTER = 0x1f43b675
@@ -10,7 +10,10 @@ const BLOCK = 0xa1
 const FRAME = 60 // milliseconds of the last block, at most: browsers write 20 or 60
 const UNKNOWN = [0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
 
-/** A number of EBML at `at`: {value, next}; with `isId` its marker belongs to it. All ones is a size that is not known: Infinity. */
+/**
+ * A number of EBML at `at`: {value, next}; with `isId` its marker belongs to it. All ones is a size that is not known:
+ * Infinity.
+ */
 function numberAt(bytes, at, isId = false) {
   const first = bytes[at]
   const length = Math.clz32(first) - 23
@@ -24,7 +27,9 @@ function numberAt(bytes, at, isId = false) {
   return { value: !isId && isOpen ? Infinity : value, next: at + length }
 }
 
-/** The elements of a file one after the other, stepping into segments and clusters; ends where something is not whole. */
+/**
+ * The elements of a file one after the other, stepping into segments and clusters; ends where something is not whole.
+ */
 function* elements(bytes) {
   for (let at = 0; at < bytes.length; ) {
     const id = numberAt(bytes, at, true)

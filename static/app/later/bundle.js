@@ -1,6 +1,7 @@
-// Sealing what leaves the phone without network (docs/exchange.md, so-ho-bundle-1): only the server that gave the escrow
-// key can open it, and any change, cut or addition is found. WebCrypto because of that; nothing here is ever opened again
-// on a phone. The parts go through one after another: a bundle of many photos never stands in memory as a whole.
+// Sealing what leaves the phone without network (docs/exchange.md, so-ho-bundle-1): only the server that gave the
+// escrow key can open it, and any change, cut or addition is found. WebCrypto because of that; nothing here is ever
+// opened again on a phone. The parts go through one after another: a bundle of many photos never stands in memory as a
+// whole.
 
 import { canonical } from "../canonical.js"
 

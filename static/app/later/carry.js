@@ -49,7 +49,9 @@ async function* partsOf(store, items, pass, hasFiles) {
   }
 }
 
-/** The sealed bundle of `items` as a Blob. Throws CannotCarry("no_key") when this phone never heard the server's key. */
+/**
+ * The sealed bundle of `items` as a Blob. Throws CannotCarry("no_key") when this phone never heard the server's key.
+ */
 export async function bundleOf(store, items, device, now, { hasFiles = true } = {}) {
   const hello = await store.get("hello")
   if (!hello?.escrow) throw new CannotCarry("no_key")
@@ -117,8 +119,9 @@ async function isOurs(receipt, key) {
 
 /**
  * Takes over a file of receipts (its bytes, packed or not): each is compared with what lies here and its signature
- * checked. → {received, known, others}: entries that count as received now, that did before, that are not of this phone.
- * Throws CannotCarry: not_receipts · forged · stale (older than this phone's last talk with a server since restored).
+ * checked. → {received, known, others}: entries that count as received now, that did before, that are not of this
+ * phone. Throws CannotCarry: not_receipts · forged · stale (older than this phone's last talk with a server since
+ * restored).
  */
 export async function takeReceipts(store, bytes) {
   const hello = await store.get("hello")

@@ -1,6 +1,6 @@
 // Signatures of the server (Ed25519, RFC 8032 §5.1.7) on browsers whose WebCrypto has none (Chrome before 137): what is
-// handed to a phone by hand must be checked there, no line vouches for it. Only ever with public values: no secret passes
-// through here, so it need not take equal time. Pure, but for the digest.
+// handed to a phone by hand must be checked there, no line vouches for it. Only ever with public values: no secret
+// passes through here, so it need not take equal time. Pure, but for the digest.
 
 const P = 2n ** 255n - 19n
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n

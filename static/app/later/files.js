@@ -13,14 +13,19 @@ const TUS = { "Tus-Resumable": "1.0.0" }
 const PATIENT = 3 // times that the server may name another place or have forgotten the upload, for one file
 const ALONE = 3 // files in a row that each failed by themselves: then it is not the files
 
-/** May originals go by this line? `connection` is navigator.connection; where the browser does not say, only by a tap. */
+/**
+ * May originals go by this line? `connection` is navigator.connection; where the browser does not say, only by a tap.
+ */
 export const mayCarry = (onlyWifi, connection) =>
   !onlyWifi || (!connection?.saveData && ["wifi", "ethernet"].includes(connection?.type))
 
 /** Is the line so slow that a small picture first is worth its bytes? */
 export const isSlow = (connection) => ["slow-2g", "2g", "3g"].includes(connection?.effectiveType)
 
-/** Does `work(item)` for each, at most `width()` at a time; after a failure nothing new is begun, and the first one is thrown. */
+/**
+ * Does `work(item)` for each, at most `width()` at a time; after a failure nothing new is begun, and the first one is
+ * thrown.
+ */
 export async function inParallel(items, width, work) {
   const rest = [...items]
   const failures = []
@@ -62,8 +67,9 @@ const whole = async (file, { write }) => {
 }
 
 /**
- * One file in parts; → {act: "done", receipt}, {act: "later"} when its turn is over, or what refused it. `moved(at)` is told
- * how many bytes are there. A line that broke is tried again at once while that helps: the server says first what it has.
+ * One file in parts; → {act: "done", receipt}, {act: "later"} when its turn is over, or what refused it. `moved(at)` is
+ * told how many bytes are there. A line that broke is tried again at once while that helps: the server says first what
+ * it has.
  */
 async function inParts(file, { write, stop, pace, insistence, isOver }, moved) {
   const insists = insistence()
@@ -137,8 +143,9 @@ async function sendOriginal(file, talk, moved) {
 }
 
 /**
- * Does `work(file)` for each, `width()` at a time. One that fails by itself, or is never answered, is passed over, and thrown once the others are
- * through; one at which the line broke comes again after them. → true when some are left for later.
+ * Does `work(file)` for each, `width()` at a time. One that fails by itself, or is never answered, is passed over, and
+ * thrown once the others are through; one at which the line broke comes again after them. → true when some are left for
+ * later.
  */
 async function each(files, width, work, talk) {
   const insists = talk.insistence()
@@ -183,11 +190,11 @@ async function sendThumbnail(file, talk) {
 }
 
 /**
- * Sends what `store.filesWaiting()` listed, the smallest first: thumbnails where originals wait or the line is slow, then
- * originals. `talk`: {store, write(address, how), isGood(receipt, sha256), hash(blob), stop(why, seconds), report, connection,
- * onlyWifi, originals: somebody tapped «Gửi ảnh ngay», shrink; of the line: pace and insistence() as in pace.js, begun: what
- * was sent whole before, isOver(): others want it now}. A file that is refused keeps its reason; a line that stays broken is
- * thrown. → true when files are left for later.
+ * Sends what `store.filesWaiting()` listed, the smallest first: thumbnails where originals wait or the line is slow,
+ * then originals. `talk`: {store, write(address, how), isGood(receipt, sha256), hash(blob), stop(why, seconds), report,
+ * connection, onlyWifi, originals: somebody tapped «Gửi ảnh ngay», shrink; of the line: pace and insistence() as in
+ * pace.js, begun: what was sent whole before, isOver(): others want it now}. A file that is refused keeps its reason; a
+ * line that stays broken is thrown. → true when files are left for later.
  */
 export async function sendFiles(waiting, talk) {
   const files = waiting.filter((file) => !isStuck(file)).sort((one, other) => one.size - other.size)

@@ -1,6 +1,6 @@
-// The way to the interviews on a phone whose app does not start: no module of it, one classic script. It reads what lies
-// in IndexedDB as it lies there and changes nothing; what is sealed under somebody's code stays so, and all of it is sealed
-// once more for the office, as so-ho-bundle-1 (docs/exchange.md): nobody on the way can read it.
+// The way to the interviews on a phone whose app does not start: no module of it, one classic script. It reads what
+// lies in IndexedDB as it lies there and changes nothing; what is sealed under somebody's code stays so, and all of it
+// is sealed once more for the office, as so-ho-bundle-1 (docs/exchange.md): nobody on the way can read it.
 
 ;(function () {
   const CHUNK = 256 * 1024
@@ -16,7 +16,10 @@
       request.onerror = () => reject(request.error)
     })
 
-  /** The database of that name as it is; null where there is none: it must not be made, the app would take it for its own. */
+  /**
+   * The database of that name as it is; null where there is none: it must not be made, the app would take it for its
+   * own.
+   */
   function opened(name) {
     const request = indexedDB.open(name)
     request.onupgradeneeded = () => request.transaction.abort()

@@ -1,4 +1,5 @@
-// Some phones in one process, told what to do by lines of JSON: {"id", "phone", "do", …} → {"id", "said" | "died" | "failed"}.
+// Some phones in one process, told what to do by lines of JSON: {"id", "phone", "do", …} → {"id", "said" | "died" |
+// "failed"}.
 
 import { createInterface } from "node:readline"
 import { webcrypto } from "node:crypto"

@@ -1,4 +1,5 @@
-// A village head with a phone: what static/app/capture/ does with the app's modules when somebody taps, without the screen.
+// A village head with a phone: what static/app/capture/ does with the app's modules when somebody taps, without the
+// screen.
 
 import { createHash } from "node:crypto"
 
@@ -117,7 +118,10 @@ export class App {
     await this.store.forgiveRefusals()
   }
 
-  /** Begins an interview of a household, or goes on with the one that is open: its draft's id; null where this phone knows no such household. */
+  /**
+   * Begins an interview of a household, or goes on with the one that is open: its draft's id; null where this phone
+   * knows no such household.
+   */
   async begin(householdId) {
     const hello = await this.store.get("hello")
     const round = hello.rounds.find((one) => one.state === "open")
@@ -136,7 +140,9 @@ export class App {
     return (await this.store.openDraft(made)).id
   }
 
-  /** The interview in this tab; another tab that has it open writes what it has left and lets go (capture/opened.js). */
+  /**
+   * The interview in this tab; another tab that has it open writes what it has left and lets go (capture/opened.js).
+   */
   async #opened(draftId) {
     const before = this.#phone.holders.get(draftId)
     this.#phone.holders.set(draftId, this)

@@ -1,5 +1,5 @@
-// One tab of the app on a phone: a realm of its own that loads the real modules of static/app/, and can die between any two
-// things that it asks of the disk or of the network.
+// One tab of the app on a phone: a realm of its own that loads the real modules of static/app/, and can die between any
+// two things that it asks of the disk or of the network.
 
 import { readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
@@ -7,8 +7,8 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import vm from "node:vm"
 
 const APP = fileURLToPath(new URL("../../../static/app/", import.meta.url))
-// file → {text, cachedData}: parsed once, run in each tab. What Node keeps of a parsed module forgets how it imports later
-// ones, so those that do are parsed anew.
+// file → {text, cachedData}: parsed once, run in each tab. What Node keeps of a parsed module forgets how it imports
+// later ones, so those that do are parsed anew.
 const compiled = new Map()
 
 export class Died extends Error {}
@@ -139,7 +139,8 @@ export class Tab {
     }
   }
 
-  // A timer fires when the schedule says that time passes, never by itself: what happens does not hang on how busy this machine is.
+  // A timer fires when the schedule says that time passes, never by itself: what happens does not hang on how busy this
+  // machine is.
   #timer(work) {
     const number = this.#phone.nextTimer++
     this.#timers.set(number, () => this.isAlive && work())

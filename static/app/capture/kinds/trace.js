@@ -1,5 +1,5 @@
-// Walking along a line or around an area: each point is the answer at once, so that whoever is interrupted goes on where
-// he stood. No map: a sketch of what was walked, north up, with its scale.
+// Walking along a line or around an area: each point is the answer at once, so that whoever is interrupted goes on
+// where he stood. No map: a sketch of what was walked, north up, with its scale.
 
 import { areaOf, LEAST, lengthOf, pointsOf, sketch, textOf } from "../../kinds/lines.js"
 import { watchPlace } from "../../media.js"

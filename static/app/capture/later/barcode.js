@@ -1,5 +1,5 @@
-// Bar codes and square codes by the camera, or typed; with the appearance cccd a citizen card, which fills in its person.
-// Of a card's code only the fields that questions ask for are kept: the rest of it is never written anywhere.
+// Bar codes and square codes by the camera, or typed; with the appearance cccd a citizen card, which fills in its
+// person. Of a card's code only the fields that questions ask for are kept: the rest of it is never written anywhere.
 
 import { answersOf, doubts, isSame, readCard } from "../../later/cccd.js"
 import { display } from "../../record.js"

@@ -1,4 +1,5 @@
-// «Gửi không cần mạng»: finished interviews leave as a sealed file or as codes on the screen, receipts come back likewise.
+// «Gửi không cần mạng»: finished interviews leave as a sealed file or as codes on the screen, receipts come back
+// likewise.
 
 import { CannotCarry, bundleOf, codesOf, nameOf, takeReceipts, toCarry } from "../../later/carry.js"
 import { Gathering, RECEIPTS } from "../../later/frames.js"

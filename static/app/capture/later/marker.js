@@ -1,6 +1,7 @@
-// What only this phone has, said a second time outside of IndexedDB: by ids alone, in Local Storage. When the browser clears
-// the one and leaves the other, the app knows at its start, also without network, that interviews are missing, and which.
-// {device, accounts: {<account>: {held: [ITEM], lost: [ITEM]}}}, ITEM as in push's `lost`: {id, household_id, open?, photos?}.
+// What only this phone has, said a second time outside of IndexedDB: by ids alone, in Local Storage. When the browser
+// clears the one and leaves the other, the app knows at its start, also without network, that interviews are missing,
+// and which. {device, accounts: {<account>: {held: [ITEM], lost: [ITEM]}}}, ITEM as in push's `lost`: {id,
+// household_id, open?, photos?}.
 
 const KEY = "so-ho-held"
 

@@ -1,4 +1,5 @@
-// What was lost with this phone's storage: said at the start, above the list, and on a screen of its own with what to do.
+// What was lost with this phone's storage: said at the start, above the list, and on a screen of its own with what to
+// do.
 
 import { action, part, number, stamp, time, word } from "../page.js"
 import { hashOf, survey } from "../register.js"
@@ -25,7 +26,9 @@ function line(one, name, household) {
   return row
 }
 
-/** When the storage of this phone was cleared: said before anybody is signed in. The names went too, the times did not. */
+/**
+ * When the storage of this phone was cleared: said before anybody is signed in. The names went too, the times did not.
+ */
 export async function sayCleared(place, device) {
   const items = await cleared(device)
   if (!items) return

@@ -34,8 +34,8 @@ export async function showChange(app) {
 }
 
 /**
- * Online, with the password of the account: the office opens the ring, and a new PIN closes it again. `step` is "new" when
- * somebody comes back from signing in.
+ * Online, with the password of the account: the office opens the ring, and a new PIN closes it again. `step` is "new"
+ * when somebody comes back from signing in.
  */
 export async function showForgot(app, { step }) {
   await learnt()

@@ -9,7 +9,8 @@ import { action, fill, number, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
 const TONES = { itself: "", you: "notice-warn", office: "notice-danger", lost: "notice-danger" }
-const QUIET = { none: "notice-ok", sending: "", waiting: "", wifi: "notice-warn", stuck: "notice-danger" } // nothing stopped
+// Nothing stopped.
+const QUIET = { none: "notice-ok", sending: "", waiting: "", wifi: "notice-warn", stuck: "notice-danger" }
 const kilobytes = (files) => number(Math.ceil(files.reduce((sum, file) => sum + (file.size ?? 0), 0) / 1000))
 
 /** A cause in words: ours, or what the server said of it. */

@@ -1,4 +1,5 @@
-// The room on this phone: how much is left, whether the browser keeps what lies here, and the ways out when it gets short.
+// The room on this phone: how much is left, whether the browser keeps what lies here, and the ways out when it gets
+// short.
 
 import { action, ask, number, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"

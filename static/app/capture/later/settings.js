@@ -38,6 +38,7 @@ export async function show(app) {
   part(element, "version").textContent = await app.release.version()
   part(element, "device").textContent = (await app.device.get("device_id")) ?? ""
   import("./room.js").then(({ drawRoom }) => drawRoom(app, part(element, "room-now"))).catch(() => {})
-  import("./pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {}) // not on this phone yet
+  // Not on this phone yet.
+  import("./pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {})
   return { element }
 }

@@ -1,5 +1,5 @@
-// What is said above the list when this phone was withdrawn or cleared, when it is full, or when the server signs with a
-// key that nobody introduced.
+// What is said above the list when this phone was withdrawn or cleared, when it is full, or when the server signs with
+// a key that nobody introduced.
 
 import { spelled } from "../../later/keys.js"
 import { action, ask, stamp, word } from "../page.js"
