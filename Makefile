@@ -47,9 +47,10 @@ lint: $(VENV)/.dev $(LINT) ## style and types: Python by ruff and mypy, JavaScri
 	$(VENV)/bin/mypy --cache-dir=$(VENV)/.mypy
 	$(BIOME) check --error-on-warnings .
 	$(TSC) -p .
+	$(TSC) -p types/worker
 
 format: $(VENV)/.dev $(LINT) ## put Python and JavaScript into the one style that `make lint` asks for
-	$(BIOME) check --write --error-on-warnings .
+	$(BIOME) format --write .
 
 catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is left over
 	@$(PY) -m scripts.catalog

@@ -107,7 +107,7 @@ async function dropSpoilt(name) {
     const type = typeOf(path)
     const isSpoilt =
       path === "/"
-        ? !(await answer.text()).includes("/static/app/")
+        ? !(await /** @type {Response} */ (answer).text()).includes("/static/app/")
         : type !== "text/html" && isOfType(answer, "text/html")
     if (isSpoilt && path in FILES && (path === "/" || type === TYPES.js)) return caches.delete(name)
     if (isSpoilt) await cache.delete(path)
@@ -125,12 +125,13 @@ async function keepAsked(wanted) {
 
 // Which release is served
 
+/** @type {Promise<any> | null} */
 let notes = null
 
 const noted = () =>
   (notes ??= caches
     .match("/releases", { cacheName: NOTES })
-    .then((kept) => kept.json())
+    .then((kept) => /** @type {Response} */ (kept).json())
     .catch(() => ({})))
 
 async function note(said) {

@@ -61,9 +61,9 @@ export function afterRemoval(path, removed) {
   const gone = steps(removed).at(-1).index + 1
   if (!path.startsWith(`${repeat}[`)) return path
   const rest = path.slice(repeat.length)
-  const [, number, tail] = /^\[(\d+)\](.*)$/.exec(rest)
+  const [, number, tail] = /^\[(\d+)\](.*)$/.exec(rest) ?? []
   if (Number(number) === gone) return null
-  return Number(number) > gone ? `${repeat}[${number - 1}]${tail}` : path
+  return Number(number) > gone ? `${repeat}[${Number(number) - 1}]${tail}` : path
 }
 
 /** `origins` after an instance came (`op` "add") or went ("remove"); `before` is how many there were. */

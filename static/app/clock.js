@@ -10,6 +10,8 @@ const numberOf = (day) => Date.parse(day) / DAY
 
 /**
  * "behind", "ahead" or null: why `said` (an instant or a day) cannot be when the interview was; the rest as in Bounds.
+ * @param {number | string} said
+ * @param {{ opens?: string, closes?: string, since: number, until?: any, skew?: number }} bounds
  */
 export function doubt(said, { opens, closes, since, until, skew = 0 }) {
   const isDay = typeof said === "string"
@@ -25,6 +27,7 @@ export function doubt(said, { opens, closes, since, until, skew = 0 }) {
 }
 
 // The server's last known time, and what has passed since by the one clock that nobody sets.
+/** @type {{ at: number; by: number } | null} */
 let met = null
 const passed = () => globalThis.performance?.now() ?? 0
 

@@ -29,7 +29,8 @@ const WHOLES = {
   min: (parts) => extreme(parts, (a, b) => a <= b),
   max: (parts) => extreme(parts, (a, b) => a >= b),
 }
-const counted = (whole, before, after) => whole - (before !== NOTHING) + (after !== NOTHING)
+const counted = (whole, before, after) =>
+  whole - /** @type {any} */ (before !== NOTHING) + /** @type {any} */ (after !== NOTHING)
 
 /** The whole after one part became another; undefined where only all parts together can tell. */
 const STEPS = {
@@ -87,7 +88,7 @@ export function collected(tree, truth, walk) {
     const found = listOf(env.root, shape)
     if (!found) return walk(c)
     const { list, within } = found
-    const { changes } = list
+    const { changes } = /** @type {Instances} */ (list)
     let kept = env.kept[slot]
     if (kept?.changes !== changes || changes.length - kept.seen > MOST * list.length) {
       // The first time, after an instance was removed, or when it is as quick as to follow what changed.

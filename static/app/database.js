@@ -22,6 +22,7 @@ export class Database {
   #name
   #version
   #upgrade
+  /** @type {Promise<IDBDatabase> | null} */
   #connection = null
 
   /** `upgrade(db, oldVersion, transaction)` makes the stores. */

@@ -34,6 +34,9 @@ const asNumber = (deprived) => (deprived === null ? null : Number(deprived))
 
 /**
  * ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}].
+ * @param {{ draft: Draft, answers: Answers, confirmed: { [path: string]: string }, assessment: any, files: EntryFile[],
+ *   now: Date }} of
+ * @returns {Entry}
  */
 export function entryOf({ draft, answers, confirmed, assessment, files, now }) {
   const { indicators, headName } = assessment

@@ -60,7 +60,7 @@ export function build(tree) {
     const [left, right] = [number(tree[1]), number(tree[2])]
     return (c) => operate(left(c), right(c))
   }
-  return buildComparison(tree)
+  return buildComparison(/** @type {[any, any, any]} */ (tree))
 }
 
 function buildCall(tree) {

@@ -16,8 +16,11 @@ const clean = (text) => text.normalize("NFC").replace(/\p{Surrogate}/gu, "\ufffd
 
 export class Interview {
   #store
+  /** @type {Problem[] | null} */
   #problems = null
+  /** @type {Step[]} */
   #pending = []
+  /** @type {Promise<void> | null} */
   #writing = null
   #audit
   #events
@@ -26,6 +29,12 @@ export class Interview {
    * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is
    * who asks with which phone, `lastSaved` the answers that were finished last with this form. `isRead`: it is only
    * looked at.
+   * @param {any} store
+   * @param {Bundle} bundle
+   * @param {Draft} draft
+   * @param {Step[]} events
+   * @param {{ now: Date, about?: any, lastSaved?: Answers | null, isRead?: boolean,
+   *   onSaved?: (state: "saving" | "saved" | "failed", error?: any) => any }} how
    */
   constructor(store, bundle, draft, events, { now, about, lastSaved = null, isRead = false, onSaved = () => {} }) {
     const { answers, confirmed, origins, last } = replay(draft.start, events)
@@ -295,7 +304,10 @@ export class Interview {
     return original === null ? [] : this.draft.comments.filter((comment) => comment.path && comment.path === original)
   }
 
-  /** Problems that still stand, of the whole or where `isHere(path)`: without the warnings that were confirmed. */
+  /**
+   * Problems that still stand, of the whole or where `isHere(path)`: without the warnings that were confirmed.
+   * @param {(path: string) => boolean} isHere
+   */
   standing(isHere = () => true) {
     const here = this.problems.filter((problem) => isHere(problem.path))
     return {
@@ -322,7 +334,11 @@ export class Interview {
     return { state, missing, wrong, comments }
   }
 
-  /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */
+  /**
+   * The ENTRY of docs/sync.md with its hash and draft, ready for the outbox.
+   * @param {Date} now
+   * @returns {Promise<Finished>}
+   */
   async finalised(now) {
     await this.#keepRecordings()
     await this.#keepAudit(now)

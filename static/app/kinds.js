@@ -26,6 +26,7 @@ const DIGEST = "/static/app/kinds/digest.js"
 const CALLS = new Set(["digest", "base64-decode", "extract-signed"])
 
 // A seed that may be a text stands for its digest.
+/** @param {any} call */
 const isSeeded = ([, name, , seed = 0]) => name === "randomize" && typeof seed !== "number"
 const calls = (tree) =>
   Array.isArray(tree) && ((tree[0] === "call" && (CALLS.has(tree[1]) || isSeeded(tree))) || tree.some(calls))

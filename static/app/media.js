@@ -23,7 +23,7 @@ export async function shrink(file, longest = LONGEST) {
   const picture = await createImageBitmap(file, { imageOrientation: "from-image" })
   const canvas = document.createElement("canvas")
   Object.assign(canvas, scaled(picture.width, picture.height, longest))
-  const context = canvas.getContext("2d")
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))
   context.fillStyle = "#fff" // a transparent PNG would turn black
   context.fillRect(0, 0, canvas.width, canvas.height)
   context.drawImage(picture, 0, 0, canvas.width, canvas.height)
@@ -40,6 +40,7 @@ const PAPER = "#fff"
 export function drawingPad(canvas, onStroke) {
   const context = canvas.getContext("2d")
   let strokes = []
+  /** @type {any} */
   let stroke = null
   let ground = null
   let tone = "#111"

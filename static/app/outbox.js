@@ -19,6 +19,7 @@ const DAY = 86_400_000
  * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js.
  */
 export class Stopped extends Error {
+  /** @param {Verdict} verdict */
   constructor(verdict) {
     super(verdict.act)
     Object.assign(this, verdict)
@@ -44,8 +45,14 @@ async function bytesOf(response, again) {
   return reader ? new Response(new Blob(pieces)) : response
 }
 
+/**
+ * @param {string} address
+ * @param {{ method?: string, body?: any, headers?: HeadersInit, patience?: number }} how
+ * @returns {Promise<Answered>}
+ */
 async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
   // Our API never redirects; a captive portal does.
+  /** @type {RequestInit} */
   const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" }
   try {
     return await within(patience, async (signal, again) => {
@@ -73,7 +80,10 @@ async function call(address, { method = "GET", body, headers = {}, patience = PA
   }
 }
 
-/** Who is signed in on the server now, or throws Stopped. */
+/**
+ * Who is signed in on the server now, or throws Stopped.
+ * @returns {Promise<Hello>}
+ */
 export async function hello() {
   const answer = await call("/api/v1/hello")
   const judged = verdict(answer)
@@ -129,17 +139,22 @@ export const brought = (load) =>
     throw new Stopped({ act: "wait", seconds: null, why: error.name === "TimeoutError" ? "slow" : "unreachable" })
   })
 
-/** What stopped a talk or a part of it; an error of ours too. */
+/**
+ * What stopped a talk or a part of it; an error of ours too.
+ * @returns {Stopped}
+ */
 function stopOf(error) {
   if (error instanceof Stopped) return error
   const why = error?.name === "QuotaExceededError" ? "phone_full" : "app"
   return new Stopped({ act: "wait", seconds: null, why, cause: error })
 }
 
+/** @type {(string | undefined)[]} */
 const MAIN = ["entries", "report", "files", "register"] // a phone is up to date when these are through
 
 // After these nothing else can go either. A proxy's refusal is of what was sent; any other answer of a stranger is of
 // the line.
+/** @param {Verdict} stopped */
 const isEnd = ({ act, why, isAnother, status }) =>
   ["sign_in", "other_account"].includes(act) || isAnother || why === "offline" || (why === "portal" && !(status >= 400))
 
@@ -184,15 +199,22 @@ export class Outbox {
   #report
   #wish
   #line
-  #greeting = null
+  /** @type {Hello} */
+  #greeting = /** @type {any} */ (null)
   #told = {}
   #moved = 0 // what the server acknowledged in this talk, or gave
+  /** @type {Stopped[]} */
   #failed = []
   #silent = 0 // parts in a row that got no answer
 
   /**
    * `report({step, done, total, bytes, size})` is told what is being done, for words and a count on the screen, and
    * {held}: how many photos wait for Wi-Fi.
+   * @param {import("./store.js").Store} store
+   * @param {string} account
+   * @param {() => Promise<any>} device
+   * @param {(progress: any) => void} report
+   * @param {{ originals?: boolean, shrink?: any, line?: Line }} wish
    */
   constructor(store, account, device, report = () => {}, wish = {}) {
     this.#store = store
@@ -329,6 +351,7 @@ export class Outbox {
     const total = queue.length
     const insistence = this.#insistence(this.#line.bytes)
     let most = MOST_ENTRIES
+    /** @type {Stopped | null} */
     let failure = null
     let failures = 0 // in a row, of one entry each
     const without = (some) => (queue = queue.filter((item) => !some.includes(item)))
@@ -548,7 +571,12 @@ export class Outbox {
     return answer.body
   }
 
-  /** A request that writes: with the CSRF token, once more with a fresh one. done, halve and refused are returned. */
+  /**
+   * A request that writes: with the CSRF token, once more with a fresh one. done, halve and refused are returned.
+   * @param {string} address
+   * @param {{ method: string, headers?: any, body: () => Promise<any>, batch?: number }} how
+   * @returns {Promise<Verdict>}
+   */
   async #write(address, { method, headers, body, batch = 1 }) {
     for (let repeated = false; ; repeated = true) {
       const signed = { ...headers, "X-CSRF-Token": this.#greeting.csrf }

@@ -19,7 +19,9 @@ export class Pace {
   #sure = Infinity // sizes up to this one are found quickly, larger ones with care: one of twice as much broke off
 
   constructor(least, first, most) {
-    Object.assign(this, { least, most, size: first })
+    this.least = least
+    this.most = most
+    this.size = first
   }
 
   #set(size) {
@@ -61,9 +63,13 @@ export class Pace {
 export class Insistence {
   /** `moved()` counts what went so far. */
   constructor(pace, moved) {
-    Object.assign(this, { pace, moved, size: pace.size, seen: moved() })
+    this.pace = pace
+    this.moved = moved
+    this.size = pace.size
+    this.seen = moved()
   }
 
+  /** @param {Verdict} stopped */
   may({ why }) {
     const { seen, size } = this
     this.seen = this.moved()

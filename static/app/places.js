@@ -26,7 +26,7 @@ export function isAsked(record, { path, node, items }) {
 export function screenOf(record, path) {
   const instances = [...path.matchAll(/\[\d+\](?=\/)/g)]
   if (instances.length) return path.slice(0, instances.at(-1).index + instances.at(-1)[0].length)
-  const top = /^[^/[]*/.exec(path)[0]
+  const top = /** @type {RegExpExecArray} */ (/^[^/[]*/.exec(path))[0]
   return sectionsOf(record).find((section) => section.items?.some((item) => item.path === top))?.path ?? top
 }
 

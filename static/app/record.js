@@ -51,7 +51,11 @@ class Item {
   #texts
 
   constructor(node, path, repeat) {
-    Object.assign(this, { node, path, repeat, isGiven: isGiven(node) })
+    /** @type {FormNode} */
+    this.node = node
+    this.path = path
+    this.repeat = repeat
+    this.isGiven = isGiven(node)
   }
 
   get rules() {
@@ -234,6 +238,9 @@ export class Record {
   /**
    * `about` is who asks with which phone, `lastSaved` the answers finished last with this form. A record that `isLive`
    * is one that a person fills: the form's own counts add instances to it.
+   * @param {Bundle} bundle
+   * @param {{ answers?: Answers, clock: { today: string, now: string }, newId?: () => string, random?: () => number,
+   *   about?: any, lastSaved?: Answers | null, isLive?: boolean }} how
    */
   constructor(
     bundle,
@@ -298,7 +305,7 @@ export class Record {
       const below = path ? `${path}/${child.name}` : child.name
       if (child.type === "repeat") {
         if (given !== null && !Array.isArray(given)) this.fault(below, "type")
-        const list = []
+        const list = /** @type {any} */ ([])
         list.changes = [] // each instance that changed and the place in it, one after another; anew when one is removed
         node.children.set(child.name, list)
         for (const one of Array.isArray(given) ? given : []) {
@@ -336,6 +343,8 @@ export class Record {
   /**
    * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts
    * those that read it in line; the order lets nobody stand before who is read.
+   * @param {(at: number) => boolean} isSkipped
+   * @param {() => boolean} hasTime
    */
   run(isSkipped = () => false, hasTime = () => true) {
     const { waiting } = this
@@ -452,7 +461,7 @@ export class Record {
     for (const part of path.split("/")) {
       const match = /^(.+)\[(\d+)\]$/.exec(part)
       const child = node?.children.get(match ? match[1] : part)
-      node = match ? child?.[match[2] - 1] : child
+      node = match ? child?.[/** @type {any} */ (match[2]) - 1] : child
     }
     return Array.isArray(node) ? undefined : node
   }
@@ -572,7 +581,7 @@ export class Record {
   }
 
   removeInstance(path) {
-    const node = this.node(path)
+    const node = /** @type {Node} */ (this.node(path))
     const instances = node.parent.children.get(node.definition.node.name)
     instances.splice(node.index - 1, 1)
     instances.forEach((instance, i) => (instance.index = i + 1))
@@ -693,7 +702,7 @@ export class Record {
 
   /** The choices that the filter leaves: [{name, label: {lang}, media?}]. */
   choices(path) {
-    const node = this.node(path)
+    const node = /** @type {Node} */ (this.node(path))
     const { list, choice_filter: filter } = node.definition.node
     const { all } = this.form.choices(node.definition.node)
     const rule = node.definition.rules.choice_filter
@@ -914,8 +923,9 @@ function forget(node) {
   for (const child of node.children.values()) {
     if (!Array.isArray(child)) forget(child)
     else {
-      child.changes = []
-      child.forEach(forget)
+      const list = /** @type {Instances} */ (child)
+      list.changes = []
+      list.forEach(forget)
     }
   }
 }

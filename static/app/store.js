@@ -24,7 +24,12 @@ class Settings {
     this.database = database
   }
 
-  /** The value kept under `key`, or undefined. */
+  /**
+   * The value kept under `key`, or undefined.
+   * @template {string} Key
+   * @param {Key} key
+   * @returns {Promise<Kept<Key>>}
+   */
   get(key) {
     return this.database.read(["meta"], ({ meta }) => ask(meta.get(key)))
   }
@@ -316,8 +321,13 @@ export class Store extends Settings {
     Database.relieve = relieve
   }
 
+  /**
+   * @template {string} Key
+   * @param {Key} key
+   * @returns {Promise<Kept<Key>>}
+   */
   async get(key) {
-    const kept = await super.get(key)
+    const kept = /** @type {any} */ (await super.get(key))
     return kept?.sealed?.byteLength ? this.#unbox("meta", key, kept.sealed) : kept
   }
 
@@ -328,6 +338,7 @@ export class Store extends Settings {
   /**
    * Seals what an earlier release kept in plain; does nothing the next time. May be cut off anywhere: what is not
    * sealed yet is still there in plain. `report({done, total})` counts rows.
+   * @param {(count: { done: number, total: number }) => void} report
    */
   async sealAll(report = () => {}) {
     if (await this.get("sealed")) return
@@ -367,11 +378,17 @@ export class Store extends Settings {
 
   // Questionnaires
 
-  /** The bundle of a form version, or undefined. */
+  /**
+   * The bundle of a form version, or undefined.
+   * @param {string} id
+   * @param {string} version
+   * @returns {Promise<Bundle | undefined>}
+   */
   form(id, version) {
     return this.database.read(["forms"], ({ forms }) => ask(forms.get([id, version])))
   }
 
+  /** @param {Bundle} bundle */
   saveForm(bundle) {
     return this.database.write(["forms"], ({ forms }) => void forms.put(bundle))
   }
@@ -395,7 +412,10 @@ export class Store extends Settings {
     })
   }
 
-  /** Every register entry, also those that are gone; each with `key`, the folded search key. Damaged ones come anew. */
+  /**
+   * Every register entry, also those that are gone; each with `key`, the folded search key. Damaged ones come anew.
+   * @returns {Promise<Household[]>}
+   */
   async households() {
     const rows = await this.#everyOf("households")
     const good = rows.filter((row) => !row.damaged)
@@ -403,6 +423,7 @@ export class Store extends Settings {
     return good
   }
 
+  /** @returns {Promise<Household | undefined>} */
   household(roundId, householdId) {
     return this.#one("households", [roundId, householdId])
   }
@@ -412,6 +433,8 @@ export class Store extends Settings {
   /**
    * Keeps a new draft {id, round_id, household_id, form, start, …} and returns it; when an open draft of the same
    * household and round exists already (another tab, a double tap), returns that one instead.
+   * @param {Omit<Draft, "state" | "visited">} draft
+   * @returns {Promise<Draft>}
    */
   async openDraft(draft) {
     const made = await this.#sealed("drafts", { ...draft, state: "open", visited: [] })
@@ -425,11 +448,16 @@ export class Store extends Settings {
     return this.#opened("drafts", kept)
   }
 
+  /** @returns {Promise<Draft[]>} */
   drafts() {
     return this.#everyOf("drafts")
   }
 
-  /** {draft, events} with the events in order, or null; the draft is `damaged` when it or an event cannot be read. */
+  /**
+   * {draft, events} with the events in order, or null; the draft is `damaged` when it or an event cannot be read.
+   * @param {string} id
+   * @returns {Promise<{ draft: Draft, events: Step[] } | null>}
+   */
   async draft(id) {
     const { kept, rows } = await this.database.read(["drafts", "journal"], async ({ drafts, journal }) => ({
       kept: await ask(drafts.get(id)),
@@ -452,6 +480,8 @@ export class Store extends Settings {
   /**
    * Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised
    * meanwhile.
+   * @param {string} id
+   * @param {Step[]} events
    */
   append(id, events) {
     return this.#append(id, events, ["drafts", "journal"])
@@ -460,6 +490,10 @@ export class Store extends Settings {
   /**
    * Sealed, all of `events` are one row. Its number is part of its seal and must be known before: where another tab
    * took it first, it is sealed again under the next. `work(stores, draft)` belongs to the same transaction.
+   * @param {string} id
+   * @param {any[]} events
+   * @param {string[]} names
+   * @param {(stores: any, draft: Draft) => any} work
    */
   async #append(id, events, names, work = () => {}) {
     for (let isDone = false; !isDone; ) {
@@ -513,6 +547,8 @@ export class Store extends Settings {
   /**
    * Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised
    * already.
+   * @param {string} draftId
+   * @param {Finished} item
    */
   async finalise(draftId, item) {
     const missing = item.entry.files.map((file) => file.sha256)
@@ -532,11 +568,15 @@ export class Store extends Settings {
     })
   }
 
-  /** A damaged one is known by its ids only: it cannot be sent, and says so as its problem. */
+  /**
+   * A damaged one is known by its ids only: it cannot be sent, and says so as its problem.
+   * @returns {Promise<Outgoing[]>}
+   */
   async outbox() {
     return (await this.#everyOf("outbox")).map(known)
   }
 
+  /** @returns {Promise<Outgoing | undefined>} */
   async sent(id) {
     const row = await this.database.read(["outbox"], ({ outbox }) => ask(outbox.get(id)))
     return row && known(await this.#legible("outbox", row))
@@ -549,7 +589,12 @@ export class Store extends Settings {
     })
   }
 
-  /** The server has it for good: `result` is one of push's results, its receipt compared. */
+  /**
+   * The server has it for good: `result` is one of push's results, its receipt compared.
+   * @param {string} id
+   * @param {PushResult} result
+   * @param {boolean | null} verified
+   */
   received(id, result, verified) {
     const { receipt, missing_files: missing, ...rest } = result
     return this.#changeOutbox(id, { state: "received", missing, result: rest, receipt, verified, problem: null })
@@ -622,6 +667,7 @@ export class Store extends Settings {
     }
   }
 
+  /** @returns {Promise<KeptFile | undefined>} */
   file(sha256) {
     return this.#one("files", sha256)
   }
@@ -629,6 +675,7 @@ export class Store extends Settings {
   /**
    * Files that the server still lacks of entries it has, without their bytes: {sha256, commune_id, isHere} and,
    * when the file is on this phone, {size, type, problem, has_thumbnail}.
+   * @returns {Promise<WaitingFile[]>}
    */
   filesWaiting() {
     return this.database.read(["files", "outbox"], async ({ files, outbox }) => {
@@ -652,7 +699,11 @@ export class Store extends Settings {
     })
   }
 
-  /** The server has a file for good: its receipt is kept, and no entry waits for it any more. */
+  /**
+   * The server has a file for good: its receipt is kept, and no entry waits for it any more.
+   * @param {string} sha256
+   * @param {Receipt} receipt
+   */
   fileReceived(sha256, receipt) {
     return this.database.write(["files", "outbox"], async ({ files, outbox }) => {
       const file = await ask(files.get(sha256))

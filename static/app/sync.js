@@ -18,7 +18,9 @@ export class Sync {
   #onState
   #tries = 0
   #line = new Line()
+  /** @type {number | null} */
   #timer = null
+  /** @type {SyncState} */
   #state = { busy: false, stopped: null, runs: 0 }
 
   /** `makeOutbox(report, wish)` gives null while nothing may be read or sent: the phone is locked. */

@@ -60,6 +60,9 @@ function zoneOf(moment) {
 /**
  * The answer that the fields {day, month, year, hour, minute} make, in the phone's own zone; null: none yet, or no such
  * one.
+ * @param {string} type
+ * @param {{ [field: string]: any }} fields
+ * @param {Date} now
  */
 export function readMoment(type, { day = "1", month = "1", year, hour, minute }, now) {
   const date = type === "time" ? null : readDate(day, month, year)
@@ -73,7 +76,7 @@ export function readMoment(type, { day = "1", month = "1", year, hour, minute },
 export function writeMoment(value) {
   const at = value.endsWith("Z") ? new Date(value) : null
   const text = at && !Number.isNaN(at.getTime()) ? localText(at) : value
-  const [, date, clock] = /^(\d{4}-\d\d-\d\d)?T?(\d\d:\d\d)?/.exec(text)
+  const [, date, clock] = /^(\d{4}-\d\d-\d\d)?T?(\d\d:\d\d)?/.exec(text) ?? []
   const [year = "", month = "", day = ""] = date?.split("-") ?? []
   const [hour = "", minute = ""] = clock?.split(":") ?? []
   return { day, month, year, hour, minute }

@@ -5,6 +5,7 @@ const LONGEST_WAIT = 3600 // seconds: a server that asks for more, or a proxy go
 /** Seconds that a server asks for (Retry-After, RFC 9110 §10.2.3); null for a date: the phone's clock may be wrong. */
 const asked = (retryAfter) => (Number(retryAfter) > 0 ? Math.min(Number(retryAfter), LONGEST_WAIT) : null)
 
+/** @type {(why: string, seconds?: number | null) => Verdict} */
 const wait = (why, seconds = null) => ({ act: "wait", seconds, why })
 
 /**
@@ -12,6 +13,8 @@ const wait = (why, seconds = null) => ({ act: "wait", seconds, why })
  * …}: done · sign_in · fresh_token · halve (too much, or one of several is malformed) · refused {problem}: keep and
  * show · wait {seconds|null, why}: keep everything and try again later (null: by the growing pauses of `pause`). `why`
  * is a cause of later/causes.js.
+ * @param {Answered | null} answer
+ * @returns {Verdict}
  */
 export function verdict(answer, { batch = 1, repeated = false } = {}) {
   if (!answer?.status) return wait(answer?.why ?? "unreachable")
@@ -35,14 +38,21 @@ export function verdict(answer, { batch = 1, repeated = false } = {}) {
 /**
  * May the fault lie in what was sent, so that something else goes all the same? A server out of order, or a proxy that
  * minds some words.
+ * @param {Answered | Verdict} answer
  */
 export const mayBeAlone = ({ status, ours }) =>
   status === 500 || status === 423 || (!ours && status >= 400 && status < 500 && ![401, 407, 408, 429].includes(status))
 
-/** Is it this entry that is refused, whatever goes beside it, and not this phone or its account? */
+/**
+ * Is it this entry that is refused, whatever goes beside it, and not this phone or its account?
+ * @param {Answered | Verdict} answer
+ */
 export const isOfContent = ({ status }) => [400, 413, 415, 422].includes(status)
 
-/** Did the line break, and may be there again at once? */
+/**
+ * Did the line break, and may be there again at once?
+ * @param {string | undefined} why
+ */
 export const isBroken = (why) => why === "unreachable" || why === "slow"
 
 /**

@@ -8,11 +8,14 @@ const SHOWN = 700 // milliseconds that one code stays
 
 const filled = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name])
 
-const place = document.querySelector("[data-scan]")
-const status = place.querySelector("[data-part=scanned]")
-const video = place.querySelector("video")
-const lines = place.querySelector("textarea")
-const [start, stop] = ["scan", "stop"].map((name) => place.querySelector(`[data-action=${name}]`))
+const place = /** @type {HTMLElement} */ (document.querySelector("[data-scan]"))
+const status = /** @type {HTMLElement} */ (place.querySelector("[data-part=scanned]"))
+const video = /** @type {HTMLVideoElement} */ (place.querySelector("video"))
+const lines = /** @type {HTMLTextAreaElement} */ (place.querySelector("textarea"))
+const [start, stop] = ["scan", "stop"].map(
+  (name) => /** @type {HTMLElement} */ (place.querySelector(`[data-action=${name}]`)),
+)
+/** @type {MediaStream | null} */
 let stream = null
 
 function end() {
@@ -29,7 +32,7 @@ async function look(detector, gathered) {
     status.textContent = filled(status.dataset.got, gathered.progress)
   }
   if (gathered.missing.length || !gathered.total) return
-  status.textContent = status.dataset.whole
+  status.textContent = status.dataset.whole ?? ""
   end()
 }
 
@@ -37,7 +40,7 @@ async function scan() {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } })
   } catch {
-    status.textContent = status.dataset.denied
+    status.textContent = status.dataset.denied ?? ""
     return
   }
   video.srcObject = stream
@@ -52,15 +55,15 @@ async function scan() {
   }
 }
 
-if ("BarcodeDetector" in window && navigator.mediaDevices?.getUserMedia) {
+if ("BarcodeDetector" in window && /** @type {any} */ (navigator.mediaDevices)?.getUserMedia) {
   start.hidden = false
   start.addEventListener("click", scan)
   stop.addEventListener("click", end)
-} else status.textContent = status.dataset.none
+} else status.textContent = status.dataset.none ?? ""
 
-for (const details of document.querySelectorAll("[data-codes]")) {
+for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("[data-codes]"))) {
   const codes = [...details.querySelectorAll("img")]
-  const words = details.querySelector("[data-part=place]")
+  const words = /** @type {HTMLElement} */ (details.querySelector("[data-part=place]"))
   let at = -1
   const next = () => {
     at = (at + 1) % codes.length

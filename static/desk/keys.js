@@ -10,20 +10,25 @@ const busy = (event) =>
   event.isComposing ||
   event.target.closest("input, textarea, select, [contenteditable]")
 
-const rows = [...document.querySelectorAll("[data-keys=rows] tbody a")].filter((link) => link.closest("th"))
+/** @type {NodeListOf<HTMLAnchorElement>} */
+const links = document.querySelectorAll("[data-keys=rows] tbody a")
+const rows = [...links].filter((link) => link.closest("th"))
 
 const stepInList = (by) => {
-  const at = rows.indexOf(document.activeElement)
+  const at = rows.indexOf(/** @type {any} */ (document.activeElement))
   const next = rows[at === -1 ? (by > 0 ? 0 : rows.length - 1) : at + by]
   next?.focus()
-  next?.closest("tr").scrollIntoView({ block: "nearest" })
+  next?.closest("tr")?.scrollIntoView({ block: "nearest" })
   return Boolean(next)
 }
 
-const follow = (relation) => document.querySelector(`main a[rel=${relation}]`)?.click()
+const follow = (relation) =>
+  /** @type {HTMLElement | null} */ (document.querySelector(`main a[rel=${relation}]`))?.click()
 
 const goTo = (key) => {
+  /** @type {HTMLElement | null} */
   const button = document.querySelector(`[data-key=${key}]`)
+  /** @type {HTMLElement | null} */
   const comment = document.querySelector("[data-comment=record]")
   const target = key === "r" && button ? comment : button
   target?.scrollIntoView({ block: "center" })

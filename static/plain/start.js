@@ -6,6 +6,7 @@
   var FROM_PHONE = 20000 // milliseconds in which a release that is on the phone has a screen
   var FROM_NETWORK = 60000
   var services = navigator.serviceWorker
+  /** @type {any} */
   var worker = services && services.controller // which served this page; another may take over
   var isOld =
     !("noModule" in document.createElement("script")) ||
@@ -107,7 +108,7 @@
   window.addEventListener(
     "error",
     function (event) {
-      if (event.target === window || event.target.localName === "script") failed(event)
+      if (event.target === window || /** @type {any} */ (event.target).localName === "script") failed(event)
     },
     true
   )

@@ -79,7 +79,13 @@ function warning(interview, problem, onConfirmed) {
   return card
 }
 
-/** The answers of a place and what lies in it, as rows; made when its drawer is opened. */
+/**
+ * The answers of a place and what lies in it, as rows; made when its drawer is opened.
+ * @param {any} interview
+ * @param {string} path
+ * @param {(path: string) => boolean} isHere
+ * @returns {HTMLElement[]}
+ */
 function answerRows(interview, path, isHere = () => true) {
   const { record } = interview
   const isAnswer = ({ node, relevant }) => relevant && node.type !== "note" && !/\blabel\b/.test(node.appearance ?? "")

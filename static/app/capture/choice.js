@@ -33,7 +33,7 @@ export function offered({ record, node, path, interview }) {
   const { randomize, seed = "" } = node.parameters ?? {}
   if (!/^true/i.test(randomize ?? "")) return choices
   const own = [...`${interview.draft.id} ${path}`].reduce(
-    (sum, letter) => (sum * 31 + letter.codePointAt(0)) % 2147483647,
+    (sum, letter) => (sum * 31 + /** @type {number} */ (letter.codePointAt(0))) % 2147483647,
     7,
   )
   return shuffled(choices, parkMiller(seed ? seedOf(seed, record, path) : own))
@@ -75,6 +75,7 @@ function rowOf(question, choice, isChosen = false) {
 
 /** Radio rows (select_one) or tick rows (select_multiple). */
 export class Choices {
+  /** @type {string | null} */
   #signature = null
   #isTapped = false
 
@@ -160,6 +161,7 @@ export class Choices {
 
 /** The phone's own list that folds away (appearance minimal). */
 export class Menu {
+  /** @type {string | null} */
   #signature = null
 
   constructor(question) {
@@ -196,8 +198,11 @@ export class Menu {
  * One or some of many (54 ethnic groups, 10,000 villages): type a few letters, tap. Draws what fits a screen or two.
  */
 export class SearchedChoices {
+  /** @type {any[] | null} */
   #all = null
+  /** @type {string[] | null} */
   #keys = null
+  /** @type {string | null} */
   #language = null
 
   constructor(question) {
@@ -258,7 +263,9 @@ export class SearchedChoices {
   #find() {
     const all = this.#choices
     if (this.search.value) this.#keys ??= all.map((choice) => fold(wordsOf(choice)))
-    const found = this.search.value ? all.filter((_, index) => matches(this.#keys[index], this.search.value)) : all
+    const found = this.search.value
+      ? all.filter((_, index) => matches(/** @type {string[]} */ (this.#keys)[index], this.search.value))
+      : all
     const chosen = new Set(namesOf(this.question.value))
     this.list.replaceChildren(
       ...found.slice(0, MOST_DRAWN).map((choice) => rowOf(this.question, choice, chosen.has(choice.name))),

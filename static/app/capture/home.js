@@ -50,6 +50,7 @@ const view = { ...FRESH }
 /** The phone is locked: whom somebody searched for is forgotten. */
 export const forget = () => Object.assign(view, FRESH)
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app) {
   const element = stamp("home")
   const search = action(element, "search")

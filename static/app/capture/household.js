@@ -18,6 +18,10 @@ export function returnedWords(returned) {
   return stamp("returned-words", { who, words })
 }
 
+/**
+ * @param {import("./main.js").Shell} app
+ * @param {{ household: any, round: Round, hello: Hello, newHousehold?: { village_id: string } | null }} what
+ */
 async function begin(app, { household, round, hello, newHousehold = null }) {
   const bundle = await app.store.form(round.form.id, round.form.version)
   const isReady =
@@ -41,7 +45,7 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
     household,
     round,
     bundle,
-    commune: hello.commune.id,
+    commune: /** @type {{ id: string }} */ (hello.commune).id,
     now: new Date(),
     newHousehold,
     doubted,
@@ -55,9 +59,12 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
   app.go(draftHash(draft.id))
 }
 
-/** Asks once, naming what is lost; a second tab that has the interview open loses it too, and goes home. */
+/**
+ * Asks once, naming what is lost; a second tab that has the interview open loses it too, and goes home.
+ * @param {import("./main.js").Shell} app
+ */
 async function discard(app, draft, name) {
-  const { events } = await app.store.draft(draft.id)
+  const { events } = /** @type {{ events: Step[] }} */ (await app.store.draft(draft.id))
   const count = new Set(events.filter((event) => event.op === "set" && event.value !== null).map((event) => event.path))
     .size
   const kind = draft.replaces ? "mended" : draft.new_household ? "new" : "words"
@@ -70,11 +77,14 @@ async function discard(app, draft, name) {
   app.replace("#/")
 }
 
-/** What is left of an interview, in one sentence. */
+/**
+ * What is left of an interview, in one sentence.
+ * @param {import("./main.js").Shell} app
+ */
 async function leftOf(app, id) {
-  const { draft, events } = await app.store.draft(id)
+  const { draft, events } = /** @type {{ draft: Draft, events: Step[] }} */ (await app.store.draft(id))
   if (draft.damaged) return word("household.damaged")
-  const bundle = await app.store.form(draft.form.id, draft.form.version)
+  const bundle = /** @type {Bundle} */ (await app.store.form(draft.form.id, draft.form.version))
   await ready(bundle).catch(() => {}) // a calculation may be missing; what is left to ask is not
   const { errors, warnings } = new Interview(app.store, bundle, draft, events, {
     now: new Date(),
@@ -85,6 +95,7 @@ async function leftOf(app, id) {
   return word("household.left", { missing: number(missing), wrong: number(errors.length - missing + warnings.length) })
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, params) {
   const found = await survey(app.store)
   const row = found.rows.find(
@@ -132,6 +143,7 @@ export async function show(app, params) {
   }
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function showNew(app) {
   const { hello, rounds } = await survey(app.store)
   const element = stamp("new-household", { title: word("new.title") })

@@ -10,7 +10,7 @@ import { write } from "./words.js"
  */
 export function nameOfInstance(record, instance) {
   if (isNamed(record, instance)) return record.instanceLabel(instance)
-  const [, repeat, number] = /^(.*)\[(\d+)\]$/.exec(instance)
+  const [, repeat, number] = /^(.*)\[(\d+)\]$/.exec(instance) ?? []
   if (!record.itemAt(repeat).node.member_label) return `${nameOf(record, repeat)} ${number}`
   return `${word("repeat.unnamed")} (${number})`
 }
@@ -20,13 +20,21 @@ export const nameOfScreen = (record, path) => (path.endsWith("]") ? nameOfInstan
 
 export const isNamed = (record, instance) => !/^\d*$/.test(record.instanceLabel(instance))
 
+/** @type {(item: any) => boolean} */
+const EACH = () => true
+
 /** A list of places kept in step with the record: what became relevant appears, what no longer is goes. */
 export class Items {
+  /** @type {Map<string, any>} */
   #drawn = new Map()
 
   /** `only` lets through some of the places; questions of `list` are lines of a table, whose head names the answers. */
-  constructor(screen, element, path, { only = () => true, list = null } = {}) {
-    Object.assign(this, { screen, element, path, only, list })
+  constructor(screen, element, path, { only = EACH, list = "" } = {}) {
+    this.screen = screen
+    this.element = element
+    this.path = path
+    this.only = only
+    this.list = list
     this.refresh()
   }
 
@@ -40,6 +48,7 @@ export class Items {
       drawn.element.remove()
       this.#drawn.delete(path)
     }
+    /** @type {HTMLElement | null} */
     let before = null
     for (const item of wanted) {
       let drawn = this.#drawn.get(item.path)
@@ -61,7 +70,11 @@ export class Items {
 
 export class Group {
   constructor(screen, { path, node }) {
-    Object.assign(this, { screen, path, node, element: stamp("group") })
+    this.screen = screen
+    this.path = path
+    /** @type {FormNode} */
+    this.node = node
+    this.element = stamp("group")
     const looks = (node.appearance ?? "").split(" ")
     this.#head(looks.includes("table-list"))
     this.items = new Items(screen, part(this.element, "items"), path, { list: this.list })
@@ -108,7 +121,9 @@ export class Group {
 
 export class Repeat {
   constructor(screen, { path }) {
-    Object.assign(this, { screen, path, element: stamp("repeat") })
+    this.screen = screen
+    this.path = path
+    this.element = stamp("repeat")
     const { interview } = screen
     this.element.dataset.repeat = path
     part(this.element, "label").hidden = path === screen.path

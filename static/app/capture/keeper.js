@@ -11,14 +11,18 @@ const WAITS = [30, 60, 120, 300, 900] // seconds
 const waitAfter = (tries) => (tries < FREE ? 0 : WAITS[Math.min(tries - FREE, WAITS.length - 1)])
 
 export class Keeper {
+  /** @type {any} */
   ring = null
   key = null
   #app
+  /** @type {string | null} */
   #account = null
   #touched
+  /** @type {number | null} */
   #timer = null
   #channel = new BroadcastChannel("so-ho key")
 
+  /** @param {import("./main.js").Shell} app */
   constructor(app) {
     this.#app = app
     this.#channel.onmessage = ({ data }) => this.#heard(data)

@@ -5,6 +5,7 @@ import { NoAnswer, templatesAt } from "../outbox.js"
 import { kit } from "./kit.js"
 import { learn } from "./page.js"
 
+/** @type {Promise<void> | null} */
 let taught = null
 
 function dress(address) {

@@ -3,7 +3,10 @@
 import { faultOfPin } from "../vault.js"
 import { action, ask, number, part, stamp, word } from "./page.js"
 
-/** Asks, saying what stays unsent. */
+/**
+ * Asks, saying what stays unsent.
+ * @param {import("./main.js").Shell} app
+ */
 export async function signOut(app) {
   const { unsent, open } = await app.store.counts()
   const words =
@@ -68,9 +71,10 @@ export const sealing =
     part(element, "status").textContent = word("pin.sealing", { done: number(done), total: number(total) })
   }
 
+/** @param {import("./main.js").Shell} app */
 export async function showNew(app) {
   const element = stamp("pin-new", { title: word("pin.title") })
-  const hello = await app.store.get("hello")
+  const hello = /** @type {Hello} */ (await app.store.get("hello"))
   askNew(element, hello, async (pin) => {
     const key = await app.keeper.choose(pin, hello.escrow)
     app.tell("account")
@@ -80,6 +84,7 @@ export async function showNew(app) {
   return { element }
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app) {
   const [hello, counts] = await Promise.all([app.store.get("hello"), app.store.counts()])
   const element = stamp("lock", { title: word("lock.title"), who: hello?.account.display_name ?? "" })

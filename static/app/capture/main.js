@@ -1,4 +1,4 @@
-// The capture shell: what stands on the screen, and which screen. The DOM is touched only in this folder (and media.js).
+// The capture shell: what stands on the screen, and which screen. The DOM is touched only here (and in media.js).
 //
 // Stable hooks, for tests and for nobody's style:
 //   [data-screen]  welcome lock pin-new pin-change pin-forgot trouble home household new-household overview section
@@ -6,8 +6,8 @@
 //   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row;
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
-//                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
-//                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language
+//                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back
+//                  home carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language
 //                  quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place
 //                  clear change search-choice retry language letters forgot other lock-now change-pin queue send-photos
 //                  only-wifi room install free missed was-this was-other
@@ -49,12 +49,16 @@ const { released } = document.documentElement.dataset
  */
 class App {
   device = new Device()
-  store = null
+  /** @type {Store} */
+  store = /** @type {any} */ (null)
+  /** @type {string | null} */
   account = null
+  /** @type {ShownScreen | null} */
   screen = null
   /** Nothing stands before the households: somebody is signed in and the vault is not locked. */
   isOpen = false
   #turn = 0
+  /** @type {string | null} */
   #address = null
   #isForward = false
   #scrolled = new Map()
@@ -68,9 +72,13 @@ class App {
       return tellStart("stands")
     }
     Store.relievedBy(async () => (await space()).relieve())
+    /** @type {Opened} */
     this.opened = new Opened(this)
+    /** @type {Keeper} */
     this.keeper = new Keeper(this)
+    /** @type {Release} */
     this.release = new Release(() => this.screen?.changed?.())
+    /** @type {Sync} */
     this.sync = new Sync(
       (report, wish) => this.#outbox(report, wish),
       (state) => this.#synced(state),
@@ -89,6 +97,7 @@ class App {
     navigator.serviceWorker?.addEventListener("message", ({ data }) => data === "send" && send())
     addEventListener("beforeinstallprompt", (event) => {
       event.preventDefault() // asked for in the settings
+      /** @type {any} */
       this.installing = event
     })
     document.addEventListener("visibilitychange", () => this.#seen())
@@ -100,7 +109,7 @@ class App {
   /** Somebody is signed in on this phone (an account's id), or nobody (null). */
   async signedIn(account) {
     this.account = account
-    this.store = account ? await this.keeper.storeOf(account) : null
+    this.store = /** @type {Store} */ (account ? await this.keeper.storeOf(account) : null)
     if (!account) this.keeper.drop()
     await this.note()
     await this.show()
@@ -315,7 +324,10 @@ class App {
   }
 
   #outbox(report, wish) {
-    return this.isOpen && new Outbox(this.store, this.account, () => this.#describe(), report, { ...wish, shrink })
+    return (
+      this.isOpen &&
+      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, { ...wish, shrink })
+    )
   }
 
   /** This phone as push describes it. */
@@ -337,5 +349,7 @@ class App {
     }
   }
 }
+
+/** @typedef {App} Shell */
 
 new App().start()

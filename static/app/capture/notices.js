@@ -34,6 +34,7 @@ export async function drawNotices(element, app, { rows, hello }) {
   fill(part(element, "notices"), notices)
 }
 
+/** @param {import("./main.js").Shell} app */
 function refusedNotice(app, refused) {
   const notice = stamp("notice-refused", { words: wordsOfProblem(refused[0].problem) })
   const links = refused.map((item) => {

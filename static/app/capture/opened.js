@@ -22,7 +22,7 @@ export const lockName = (draft) => `so-ho draft ${draft}`
 function hold(name, { steal = false, onStolen }) {
   return new Promise((resolve) => {
     const patience = new AbortController()
-    const timer = steal || setTimeout(() => patience.abort(), PATIENCE)
+    const timer = /** @type {any} */ (steal) || setTimeout(() => patience.abort(), PATIENCE)
     let isHeld = false
     navigator.locks
       .request(name, steal ? { steal } : { signal: patience.signal }, () => {
@@ -42,14 +42,21 @@ function settleIdly(record) {
 }
 
 export class Opened {
+  /** @type {string | null} */
   id = null
+  /** @type {import("../interview.js").Interview | null} */
   interview = null
   #app
+  /** @type {(() => void) | null} */
   #release = null
+  /** @type {Promise<void> | null} */
   #insisting = null
+  /** @type {Promise<any>} */
   #turn = Promise.resolve()
+  /** @type {(isKept?: boolean) => void} */
   #located = () => {}
 
+  /** @param {import("./main.js").Shell} app */
   constructor(app) {
     this.#app = app
   }
@@ -61,7 +68,7 @@ export class Opened {
         const problem = await this.#opened(params.draft)
         if (problem) return problem
       }
-      const { interview } = this
+      const interview = /** @type {Interview} */ (this.interview)
       readForm(interview.bundle)
       const screen = await show(app, { ...params, interview })
       if (screen && part(screen.element, "languages"))
@@ -91,7 +98,8 @@ export class Opened {
   }
 
   async #locate() {
-    if (!needs(this.interview.bundle).some((address) => address.endsWith("started.js"))) return
+    if (!needs(/** @type {Interview} */ (this.interview).bundle).some((address) => address.endsWith("started.js")))
+      return
     const { locateStart } = await import("./kinds/started.js")
     this.#located = await locateStart(this.interview, new Date())
   }
@@ -191,7 +199,7 @@ export class Opened {
   #stolen(id) {
     if (this.id !== id) return
     this.#located(false)
-    this.interview.saved()
+    this.interview?.saved()
     this.id = this.interview = this.#release = null
     this.#app.show() // which waits for the lock in vain and says so
   }

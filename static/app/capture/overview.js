@@ -24,6 +24,7 @@ export const titleOfInterview = ({ record, draft }) =>
   record.assessment().headName || record.instanceName() || draft.name || word("row.unnamed")
 
 /** What a tag does not say: how much is left. */
+/** @param {{ missing?: number, wrong?: number, comments?: number }} left */
 export function leftWords({ missing, wrong, comments }) {
   const words = [
     comments && word("section.comments", { count: number(comments) }),
@@ -33,6 +34,7 @@ export function leftWords({ missing, wrong, comments }) {
   return words.filter(Boolean).join(" · ")
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, { interview }) {
   const { record, draft } = interview
   const element = stamp("overview", { title: titleOfInterview(interview) })

@@ -1,12 +1,16 @@
 // The page's templates and words. Every sentence for people stands in the page, once in each language; here they are
 // only taken out, filled in and put on the screen.
 
+/** @type {any} */
 let language = null
+/** @type {string | null} */
 let asked = null
 let templates = new Map()
 let words = new Map()
 
-const templatesIn = (chosen) => [...document.querySelectorAll(`template[data-language="${CSS.escape(chosen)}"]`)]
+/** @type {(chosen: string) => HTMLTemplateElement[]} */
+const templatesIn = (chosen) =>
+  /** @type {any} */ ([...document.querySelectorAll(`template[data-language="${CSS.escape(chosen)}"]`)])
 
 /** Are the words of a language in the page? */
 export const speaks = (chosen) =>

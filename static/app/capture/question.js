@@ -19,13 +19,12 @@ export class Question {
 
   /** `looks` are the words of the appearance, and what the group around asks of it. */
   constructor(screen, { path, node }, looks = []) {
-    Object.assign(this, {
-      screen,
-      path,
-      node,
-      element: stamp("question"),
-      looks: new Set([...(node.appearance ?? "").split(" "), ...looks]),
-    })
+    this.screen = screen
+    this.path = path
+    /** @type {FormNode} */
+    this.node = node
+    this.element = stamp("question")
+    this.looks = new Set([...(node.appearance ?? "").split(" "), ...looks])
     this.element.dataset.path = path
     this.element.dataset.type = node.type
     const width = /\bw([1-3])\b/.exec(node.appearance ?? "")?.[1]

@@ -10,12 +10,16 @@ const PATIENCE = 2000 // milliseconds for the worker's word; that of an earlier 
 /** Is an interview open, in this tab or another? */
 export async function isInterviewOpen() {
   const { held } = await navigator.locks.query()
-  return held.some((lock) => lock.name.startsWith(lockName("")))
+  return /** @type {{ name: string }[]} */ (held).some((lock) => lock.name.startsWith(lockName("")))
 }
 
 export class Release {
+  /** @type {ServiceWorkerRegistration | null} */
   #registration = null
-  /** {serving, newest} of the worker's releases. */
+  /**
+   * {serving, newest} of the worker's releases.
+   * @type {any}
+   */
   #told = null
   #onChange
   #isWanted = false
@@ -41,12 +45,12 @@ export class Release {
     } catch {
       return // no network at the first visit, or a page without HTTPS: the app works, but only online
     }
-    this.#registration.addEventListener("updatefound", () => this.#watch(this.#registration.installing))
+    this.#registration.addEventListener("updatefound", () => this.#watch(this.#registration?.installing))
     this.#watch(this.#registration.installing)
     this.#onChange()
     // A page that was still on its way when the worker woke is in nobody's care: it asks.
     const { active } = await workers.ready
-    if (!workers.controller) active.postMessage("claim")
+    if (!workers.controller) active?.postMessage("claim")
   }
 
   #watch(worker) {
@@ -94,7 +98,8 @@ export class Release {
   async accept() {
     if (!(await this.isOffered())) return this.#onChange()
     this.#isWanted = true
-    if (this.#registration.waiting) return this.#registration.waiting.postMessage("update")
+    const { waiting } = /** @type {ServiceWorkerRegistration} */ (this.#registration)
+    if (waiting) return waiting.postMessage("update")
     await asked(navigator.serviceWorker.controller, "forward")
     location.reload()
   }

@@ -98,6 +98,7 @@ export function drawOutcome(interview) {
   return element
 }
 
+/** @param {import("./main.js").Shell} app */
 async function finalise(app, interview) {
   const isSure = await ask({
     title: word("result.finish_title"),
@@ -117,6 +118,7 @@ async function finalise(app, interview) {
   app.sync.now()
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, { interview }) {
   const { draft } = interview
   const { errors, warnings } = interview.standing()

@@ -13,6 +13,10 @@ function step(element, name, isDone, words) {
   part(place, `${name}-words`).textContent = words
 }
 
+/**
+ * @param {HTMLElement} element
+ * @param {Outgoing} item
+ */
 function drawSteps(element, item) {
   const isSent = item.state === "received"
   const photos = item.missing.length
@@ -46,6 +50,7 @@ function drawSteps(element, item) {
   )
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, { id }) {
   const item = await app.store.sent(id)
   if (!item) return void app.replace("#/")
@@ -54,7 +59,9 @@ export async function show(app, { id }) {
     ((await app.store.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]),
   )
   const kept = await app.store.draft(item.draft_id)
-  part(element, "where").textContent = [villages.get(kept?.draft.village_id), item.code].filter(Boolean).join(" · ")
+  part(element, "where").textContent = [villages.get(kept?.draft.village_id ?? ""), item.code]
+    .filter(Boolean)
+    .join(" · ")
   const finalisedAt = item.entry.finalised_at ?? kept?.events.at(-1)?.at
   part(element, "saved-at").textContent = finalisedAt ? time(finalisedAt) : ""
   drawSteps(element, item)
@@ -75,6 +82,6 @@ export async function show(app, { id }) {
   }
   return {
     element,
-    changed: async () => drawSteps(element, await app.store.sent(id)),
+    changed: async () => drawSteps(element, /** @type {Outgoing} */ (await app.store.sent(id))),
   }
 }

@@ -12,11 +12,14 @@ export async function showInsecure() {
   return { element }
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app) {
   const element = stamp("welcome")
   const status = part(element, "status")
   import("./later/missed.js").then(({ sayCleared }) => sayCleared(part(element, "cleared"), app.device)).catch(() => {})
-  const other = Object.entries(look.offered()).find(([code]) => code !== document.documentElement.lang)
+  const other = /** @type {[string, string]} */ (
+    Object.entries(look.offered()).find(([code]) => code !== document.documentElement.lang)
+  )
   const language = action(element, "language")
   language.textContent = other[1]
   language.lang = other[0]

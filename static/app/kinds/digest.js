@@ -22,6 +22,7 @@ function fraction(prime, power) {
   return root & M64
 }
 
+/** @type {{ cubes: bigint[]; squares: bigint[] } | null} */
 let tables = null
 const constants = () =>
   (tables ??= {
@@ -86,7 +87,8 @@ function sha1(bytes) {
 
 function sha256(bytes) {
   const view = padded(bytes, 64)
-  const state = constants().squares.slice(0, 8).map(high)
+  const { squares, cubes } = constants()
+  const state = squares.slice(0, 8).map(high)
   const turn = (x, n) => rotate(x, 32 - n)
   for (let at = 0; at < view.byteLength; at += 64) {
     const w = Array.from({ length: 16 }, (_, i) => view.getInt32(at + i * 4))
@@ -99,8 +101,7 @@ function sha256(bytes) {
             0,
         )
       }
-      const one =
-        (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + high(tables.cubes[i]) + w[i]) | 0
+      const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + high(cubes[i]) + w[i]) | 0
       const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0
       ;[h, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + two) | 0]
     }
@@ -114,6 +115,7 @@ function sha512(bytes, isShort = false) {
   const view = padded(bytes, 128)
   const { squares, cubes } = constants()
   const state = isShort ? squares.slice(8) : squares.slice(0, 8)
+  /** @type {(x: bigint, n: bigint) => bigint} */
   const turn = (x, n) => ((x >> n) | (x << (64n - n))) & M64
   for (let at = 0; at < view.byteLength; at += 128) {
     const w = Array.from({ length: 16 }, (_, i) => view.getBigUint64(at + i * 8))
@@ -194,6 +196,10 @@ function power(base, exponent) {
 const inverse = (x) => power(x, P - 2n)
 const D = mod(-121665n * inverse(121666n))
 
+/**
+ * @param {bigint[]} one
+ * @param {bigint[]} other
+ */
 function plus([x1, y1, z1, t1], [x2, y2, z2, t2]) {
   const [a, b, c, d] = [
     mod((y1 - x1) * (y2 - x2)),

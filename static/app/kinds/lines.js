@@ -57,6 +57,6 @@ export function sketch(points, width, height, margin) {
   ])
   const most = width / 3 / scale
   const power = 10 ** Math.floor(Math.log10(most))
-  const metres = [5, 2, 1].find((one) => one * power <= most) * power
+  const metres = /** @type {number} */ ([5, 2, 1].find((one) => one * power <= most)) * power
   return { places, bar: { metres, width: round(metres * scale) } }
 }

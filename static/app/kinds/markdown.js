@@ -27,7 +27,10 @@ function toneOf(style = "") {
   const colour = /(?:^|[;"'\s])color\s*[:=]\s*["']?\s*(#[\da-f]{3,6}|[a-z]+)/i.exec(style)?.[1].toLowerCase()
   if (!colour) return null
   if (colour[0] !== "#") return Object.keys(HUES).find((tone) => HUES[tone].test(colour)) ?? null
-  const digits = colour.length < 7 ? [...colour.slice(1, 4)].map((one) => one + one) : colour.match(/[\da-f]{2}/g)
+  const digits =
+    colour.length < 7
+      ? [...colour.slice(1, 4)].map((one) => one + one)
+      : /** @type {string[]} */ (colour.match(/[\da-f]{2}/g))
   const [red, green, blue] = digits.map((one) => parseInt(one, 16))
   const most = Math.max(red, green, blue)
   if (most - Math.min(red, green, blue) < 40) return most > 60 ? "muted" : null
@@ -126,6 +129,7 @@ function inline(text, depth = 0) {
   return tokens
 }
 
+/** @type {(line: string | undefined) => any} */
 const itemOf = (line) => /^\s{0,3}(?:[-*+•]|(\d{1,4})[.)])\s+(.*)$/.exec(line ?? "")
 
 /**

@@ -51,7 +51,7 @@ function timeOf(bytes, { id, from, end }) {
   if (id !== BLOCKS[0]) {
     for (const inner of elements(bytes.subarray(from, end))) if (inner.id === BLOCK) at = from + inner.from
   }
-  const { next } = numberAt(bytes, at)
+  const { next } = /** @type {{ next: number }} */ (numberAt(bytes, at))
   return ((bytes[next] << 24) >> 16) | bytes[next + 1]
 }
 
@@ -104,6 +104,7 @@ export async function recordingOf(pieces, type) {
       ),
   )
   if (!isJoinable(type)) return runs.sort((one, other) => other.size - one.size)[0] ?? new Blob([], { type })
+  /** @type {Blob | null} */
   let made = null
   for (const run of runs) {
     if (!made) made = run

@@ -21,7 +21,11 @@ function nonceOf(number, isLast) {
   return nonce
 }
 
-/** The stream's bytes in pieces of exactly CHUNK, the last one shorter: [piece, isLast]. */
+/**
+ * The stream's bytes in pieces of exactly CHUNK, the last one shorter: [piece, isLast].
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream
+ * @returns {AsyncGenerator<[Uint8Array<ArrayBuffer>, boolean]>}
+ */
 async function* pieces(stream) {
   const reader = stream.getReader()
   const held = new Uint8Array(CHUNK)
@@ -71,6 +75,7 @@ export async function seal(header, parts, escrow) {
   const head = utf8(`${FORMAT}\n${canonical(said)}\n`)
   const packed = streamOf(parts).pipeThrough(new CompressionStream("gzip"))
   const folded = []
+  /** @type {BlobPart[]} */
   let loose = [head]
   let size = 0
   let number = 0

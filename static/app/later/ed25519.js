@@ -34,7 +34,11 @@ function pointIn(bytes) {
   return [x, y, 1n, mod(x * y)]
 }
 
-/** §5.1.4 */
+/**
+ * §5.1.4
+ * @param {bigint[]} one
+ * @param {bigint[]} other
+ */
 function sum([x1, y1, z1, t1], [x2, y2, z2, t2]) {
   const [a, b, c, d] = [
     mod((y1 - x1) * (y2 - x2)),
@@ -53,6 +57,7 @@ function times(factor, point) {
   return result
 }
 
+/** @type {(one: bigint[], other: bigint[]) => boolean} */
 const isSame = ([x1, y1, z1], [x2, y2, z2]) => mod(x1 * z2 - x2 * z1) === 0n && mod(y1 * z2 - y2 * z1) === 0n
 
 const BASE = pointIn(Uint8Array.of(0x58, ...Array(31).fill(0x66)))

@@ -30,7 +30,7 @@ export async function inParallel(items, width, work) {
   const rest = [...items]
   const failures = []
   let running = 0
-  await new Promise((resolve) => {
+  await new Promise((/** @type {(value?: any) => void} */ resolve) => {
     const begin = () => {
       for (; rest.length && !failures.length && running < width(); running++) {
         const ended = () => (running--, begin())
@@ -149,6 +149,7 @@ async function sendOriginal(file, talk, moved) {
  */
 async function each(files, width, work, talk) {
   const insists = talk.insistence()
+  /** @type {any} */
   let failure = null
   let inARow = 0
   let isLeft = false

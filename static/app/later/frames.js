@@ -66,6 +66,7 @@ export async function framesOf(kind, bytes, size) {
 /** Gathers frames in any order, each as often as it comes. A frame of another sequence begins anew. */
 export class Gathering {
   #kind
+  /** @type {string | null} */
   #id = null
   #payloads = new Map()
   total = 0

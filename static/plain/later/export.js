@@ -22,7 +22,7 @@
    */
   function opened(name) {
     const request = indexedDB.open(name)
-    request.onupgradeneeded = () => request.transaction.abort()
+    request.onupgradeneeded = () => request.transaction?.abort()
     return ask(request).catch(() => null)
   }
 
@@ -112,7 +112,9 @@
     )
     const head = utf8(`so-ho-bundle-1\n${JSON.stringify({ ...header, escrow: escrow.id, key: base64Of(wrapped) })}\n`)
     const inside = new Blob(parts)
+    /** @type {BlobPart[]} */
     const folded = [head]
+    /** @type {BlobPart[]} */
     const loose = []
     for (let number = 0, at = 0; at < inside.size; number++, at += CHUNK) {
       const piece = await bufferOf(inside.slice(at, at + CHUNK))
@@ -130,11 +132,12 @@
 
   // The page
 
-  const show = (name) =>
-    document.querySelectorAll(`[data-plain="${name}"]`).forEach((element) => (element.hidden = false))
+  /** @type {(selector: string) => NodeListOf<any>} */
+  const each = (selector) => document.querySelectorAll(selector)
+  const show = (name) => each(`[data-plain="${name}"]`).forEach((element) => (element.hidden = false))
 
   function offer(blob, name, told) {
-    document.querySelectorAll("[data-plain=file]").forEach((place) => {
+    each("[data-plain=file]").forEach((place) => {
       const line = place.content.firstElementChild.cloneNode(true)
       const link = line.querySelector("a")
       link.href = URL.createObjectURL(blob)
@@ -168,16 +171,16 @@
     found.forEach(show)
   }
 
-  document.querySelectorAll("[data-plain=take]").forEach((button) =>
+  each("[data-plain=take]").forEach((button) =>
     button.addEventListener("click", () => {
-      document.querySelectorAll("[data-plain=take]").forEach((one) => (one.disabled = true))
+      each("[data-plain=take]").forEach((one) => (one.disabled = true))
       show("working")
       main()
         .catch((error) => {
           console.error(error)
           show("failed")
         })
-        .then(() => document.querySelectorAll("[data-plain=working]").forEach((words) => (words.hidden = true)))
+        .then(() => each("[data-plain=working]").forEach((words) => (words.hidden = true)))
     }),
   )
 })()

@@ -22,8 +22,10 @@ const typeOf = ({ type }, kind) => {
 }
 
 export class Attached extends Kept {
+  /** @type {MediaRecorder | null} */
   #recorder = null
   #passed = 0
+  /** @type {number | null} */
   #ticking = null
 
   constructor(question) {
@@ -32,7 +34,9 @@ export class Attached extends Kept {
     this.kind = question.node.type
     this.element = stamp("attached")
     this.status = part(this.element, "status")
-    this.canRecord = this.kind === "audio" && Boolean(navigator.mediaDevices?.getUserMedia && window.MediaRecorder)
+    this.canRecord =
+      this.kind === "audio" &&
+      Boolean(/** @type {any} */ (navigator.mediaDevices)?.getUserMedia && window.MediaRecorder)
     const looks = (question.node.appearance ?? "").split(" ")
     const take = action(this.element, "take")
     take.capture = ["selfie", "front", "new-front"].some((look) => looks.includes(look)) ? "user" : "environment"
@@ -113,6 +117,7 @@ export class Attached extends Kept {
     const run = (pieces.at(-1)?.run ?? -1) + 1
     let size = pieces.reduce((sum, { blob }) => sum + blob.size, 0)
     let writing = Promise.resolve()
+    /** @type {any} */
     let fault = null
     const stop = () => recorder.state !== "inactive" && recorder.stop()
     const broken = (error) => {
@@ -168,8 +173,9 @@ export class Attached extends Kept {
   }
 
   #pause() {
-    if (this.#recorder.state === "paused") this.#recorder.resume()
-    else this.#recorder.pause()
+    const recorder = /** @type {MediaRecorder} */ (this.#recorder)
+    if (recorder.state === "paused") recorder.resume()
+    else recorder.pause()
     this.#ways()
   }
 

@@ -18,6 +18,7 @@ class Ranged {
     clear?.addEventListener("click", () => this.give(null))
   }
 
+  /** @this {any} what is shown, and how, is the control's own */
   give(value) {
     this.question.answer(value)
     this.show(value ?? "")
@@ -117,7 +118,7 @@ export class Picker extends Ranged {
     if (range.isTurned) values.reverse()
     this.element.append(
       new Option(word("range.none"), ""),
-      ...values.map((value) => new Option(this.words(value), value)),
+      ...values.map((value) => new Option(this.words(value), /** @type {any} */ (value))),
     )
     this.element.addEventListener("change", () =>
       this.give(this.element.value === "" ? null : Number(this.element.value)),

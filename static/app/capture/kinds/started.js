@@ -20,10 +20,11 @@ const wanting = (nodes, path = "") =>
 /** Fills them in; → a function that stops looking, and keeps what was found unless told otherwise. */
 export async function locateStart(interview, now) {
   const paths = wanting(interview.bundle.children).filter((path) => interview.record.get(path) === "")
-  const isYoung = now - new Date(interview.draft.started_at) < MINUTES * 60000
+  const isYoung = now - Date.parse(interview.draft.started_at) < MINUTES * 60000
   if (!paths.length || !isYoung || interview.draft.replaces) return () => {}
   const permission = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null)
   if (permission?.state !== "granted") return () => {}
+  /** @type {any} */
   let best = null
   let isOver = false
   const end = (isKept = true) => {

@@ -23,9 +23,13 @@ export function lineWords(type, text) {
 }
 
 export class Trace {
+  /** @type {(() => void) | null} */
   #stop = null
+  /** @type {any} */
   #reading = null
+  /** @type {number | null} */
   #timer = null
+  /** @type {Promise<WakeLockSentinel | null> | null | undefined} */
   #awake = null
 
   constructor(question) {

@@ -107,6 +107,7 @@ class Loop {
 }
 
 class Screen {
+  /** @param {import("../main.js").Shell} app */
   constructor(app) {
     this.app = app
     this.element = stamp("carry", { title: word("carry.title") })
@@ -265,6 +266,7 @@ class Screen {
   }
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const screen = new Screen(app)

@@ -23,6 +23,7 @@ function days(children, answers, prefix = "") {
 /**
  * Offers to take today for a day that cannot be, where today can. → true when it was taken: the interview is closed
  * then, and opened anew at what is left to check, because ages have changed under it.
+ * @param {import("../main.js").Shell} app
  */
 export async function isMoved(app, interview, round, released) {
   const now = new Date()

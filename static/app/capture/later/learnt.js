@@ -3,6 +3,7 @@
 import { templatesAt } from "../../outbox.js"
 import { learn } from "../page.js"
 
+/** @type {Promise<void> | null} */
 let taught = null
 
 /** Rejects when they are neither on this phone nor within reach. */

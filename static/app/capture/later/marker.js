@@ -7,7 +7,7 @@ const KEY = "so-ho-held"
 
 export function read() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {}
+    return JSON.parse(/** @type {string} */ (localStorage.getItem(KEY))) ?? {}
   } catch {
     return {}
   }

@@ -41,7 +41,10 @@ export async function sayCleared(place, device) {
   place.replaceChildren(notice)
 }
 
-/** Everything that is missed of this account, by what the server said last and what it was not told yet. */
+/**
+ * Everything that is missed of this account, by what the server said last and what it was not told yet.
+ * @param {import("../main.js").Shell} app
+ */
 async function missedOf(app, rows) {
   const [{ gone = [] } = {}, lost = []] = await Promise.all([app.store.get("missed"), app.store.get("lost")])
   const households = new Map(rows.map(({ household }) => [household.household_id, household]))
@@ -52,6 +55,7 @@ async function missedOf(app, rows) {
   })
 }
 
+/** @param {import("../main.js").Shell} app */
 function elsewhereNotice(app, { device, entries }) {
   const names = entries.map((one) => one.head_name || word("missed.new")).join(", ")
   const said = { label: device.label, time: time(device.last_contact_at), count: number(entries.length), names }
@@ -69,7 +73,10 @@ function elsewhereNotice(app, { device, entries }) {
   return notice
 }
 
-/** The notices above the list; `rows` as survey() gives them. */
+/**
+ * The notices above the list; `rows` as survey() gives them.
+ * @param {import("../main.js").Shell} app
+ */
 export async function missedNotices(app, rows) {
   const items = await missedOf(app, rows)
   const { elsewhere = [] } = (await app.store.get("missed")) ?? {}
@@ -88,6 +95,7 @@ export async function missedNotices(app, rows) {
   ]
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const { rows } = await survey(app.store)

@@ -56,6 +56,7 @@ function drawStanding(element, code, state, files) {
   if (progress) [part(element, "progress").value, part(element, "progress").max] = [progress[0], progress[1] || 1]
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const element = stamp("queue", { title: word("queue.title") })
@@ -76,7 +77,7 @@ export async function show(app) {
     // What needs a person first, then the oldest.
     rows.sort(
       (one, other) =>
-        Boolean(other.problems.length) - Boolean(one.problems.length) || (one.item.id < other.item.id ? -1 : 1),
+        Number(!one.problems.length) - Number(!other.problems.length) || (one.item.id < other.item.id ? -1 : 1),
     )
     fill(part(element, "list"), rows.map(row))
     action(element, "sign-in").hidden = code !== "sign_in"

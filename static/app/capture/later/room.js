@@ -5,7 +5,10 @@ import { action, ask, number, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 import { isInstalled, persist, room } from "./space.js"
 
-/** The gauge and the browser's answer, with the next step when it refused. */
+/**
+ * The gauge and the browser's answer, with the next step when it refused.
+ * @param {import("../main.js").Shell} app
+ */
 async function draw(app, element) {
   const { usage, quota, isShort, isFull } = await room()
   const gauge = part(element, "gauge")
@@ -24,7 +27,10 @@ async function draw(app, element) {
   action(element, "install").hidden = isKept || !app.installing
 }
 
-/** Puts the room on this phone into `place`. */
+/**
+ * Puts the room on this phone into `place`.
+ * @param {import("../main.js").Shell} app
+ */
 export async function drawRoom(app, place) {
   await learnt()
   const element = stamp("room")
@@ -53,6 +59,7 @@ export function roomNotice({ isFull }) {
   return notice
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const element = stamp("room-screen", { title: word("room.title") })

@@ -5,6 +5,7 @@ import * as look from "../look.js"
 import { action, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const element = stamp("settings", { title: word("settings.title") })

@@ -7,7 +7,10 @@ import { learnt } from "./learnt.js"
 import { missedNotices } from "./missed.js"
 import { roomNotice } from "./room.js"
 
-/** The notices that hold by what the server said at the last contact, and by the room that is `left`. */
+/**
+ * The notices that hold by what the server said at the last contact, and by the room that is `left`.
+ * @param {import("../main.js").Shell} app
+ */
 export async function warnings(app, { revoked, stranger }, rows, left) {
   await learnt()
   const notices = []
@@ -23,7 +26,10 @@ export async function warnings(app, { revoked, stranger }, rows, left) {
   return notices
 }
 
-/** Somebody has compared the key with the office: it is trusted from now on, and what was kept back is sent again. */
+/**
+ * Somebody has compared the key with the office: it is trusted from now on, and what was kept back is sent again.
+ * @param {import("../main.js").Shell} app
+ */
 async function trust(app, key, digits) {
   if (
     !(await ask({
