@@ -44,12 +44,14 @@ tools: $(VENV)/.dev # Chromium and PostgreSQL
 
 lint: $(VENV)/.dev $(LINT) ## style and types: Python by ruff and mypy, JavaScript by Biome and TypeScript
 	$(VENV)/bin/ruff check --no-cache .
+	$(VENV)/bin/ruff format --no-cache --check .
 	$(VENV)/bin/mypy --cache-dir=$(VENV)/.mypy
 	$(BIOME) check --error-on-warnings .
 	$(TSC) -p .
 	$(TSC) -p types/worker
 
 format: $(VENV)/.dev $(LINT) ## put Python and JavaScript into the one style that `make lint` asks for
+	$(VENV)/bin/ruff format --no-cache .
 	$(BIOME) format --write .
 
 catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is left over
@@ -58,7 +60,7 @@ catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is 
 size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
 	@$(PY) -m scripts.size
 
-unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
+unit: $(VENV)/.dev $(LINT) ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
 	@$(PYTEST) -n $(JOBS) --ignore=tests/phone --ignore=tests/faults $(ARGS)
 
