@@ -17,6 +17,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q
 FAULTS := tests/faults/node_modules/.package-lock.json
+LINT := scripts/lint/node_modules/.package-lock.json
+BIOME := scripts/node scripts/lint/node_modules/@biomejs/biome/bin/biome
+TSC := scripts/node scripts/lint/node_modules/typescript/bin/tsc
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ":.*## " '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -39,9 +42,17 @@ test: tools lint catalog size unit node phone few-faults ## everything a change 
 tools: $(VENV)/.dev # Chromium and PostgreSQL
 	@scripts/system
 
-lint: $(VENV)/.dev ## ruff and mypy
-	@$(VENV)/bin/ruff check --no-cache .
-	@$(VENV)/bin/mypy --cache-dir=$(VENV)/.mypy
+lint: $(VENV)/.dev $(LINT) ## style and types: Python by ruff and mypy, JavaScript by Biome and TypeScript
+	$(VENV)/bin/ruff check --no-cache .
+	$(VENV)/bin/ruff format --no-cache --check .
+	$(VENV)/bin/mypy --cache-dir=$(VENV)/.mypy
+	$(BIOME) check --error-on-warnings .
+	$(TSC) -p .
+	$(TSC) -p types/worker
+
+format: $(VENV)/.dev $(LINT) ## put Python and JavaScript into the one style that `make lint` asks for
+	$(VENV)/bin/ruff format --no-cache .
+	$(BIOME) format --write .
 
 catalog: $(VENV)/.dev ## each message has a Vietnamese translation, and none is left over
 	@$(PY) -m scripts.catalog
@@ -52,7 +63,7 @@ size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
 rooms: $(VENV)/.run ## the rooms of the house: who may import whom, and how large each is
 	@$(PY) -m scripts.rooms
 
-unit: $(VENV)/.dev ## pytest without a browser, on SQLite and on PostgreSQL
+unit: $(VENV)/.dev $(LINT) ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
 	@$(PYTEST) -n $(JOBS) --ignore=tests/phone --ignore=tests/faults $(ARGS)
 
@@ -108,6 +119,12 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install -q -r requirements-dev.txt
 	@touch $@
 
+# What reads our JavaScript: a linter with its formatter, and a checker of types.
+$(LINT): scripts/lint/package-lock.json
+	@echo "Installing scripts/lint"
+	@cd scripts/lint && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 # What the phones of the fault suite keep their data in.
 $(FAULTS): tests/faults/package-lock.json
 	@echo "Installing tests/faults"
@@ -121,4 +138,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test tools lint catalog size rooms unit node phone faults few-faults screens bench differences oracle clean
+.PHONY: help run run-https env test tools lint format catalog size rooms unit node phone faults few-faults screens bench differences oracle clean

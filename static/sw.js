@@ -1,9 +1,10 @@
-// The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = {address: hash}`
-// and `const KINDS = {address: hash}`, files that only some questionnaires need: it keeps those when the page says so, and
-// a new release keeps what the one before had. Each release has a cache of its own, with all of its FILES or it is not there.
+// The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = {address:
+// hash}` and `const KINDS = {address: hash}`, files that only some questionnaires need: it keeps those when the page
+// says so, and a new release keeps what the one before had. Each release has a cache of its own, with all of its FILES
+// or it is not there.
 //
-// Nothing is kept but the very bytes that the server said it serves: an answer that was led elsewhere, is of another type or
-// has another SHA-256 (a captive portal's page, one of maintenance) is no file of ours, and is asked for again.
+// Nothing is kept but the very bytes that the server said it serves: an answer that was led elsewhere, is of another
+// type or has another SHA-256 (a captive portal's page, one of maintenance) is no file of ours, and is asked for again.
 //
 // It never takes over by itself: a new release waits until the page, with no interview open and somebody's tap, sends
 // "update". The release before stays until a page of the new one says "started"; when pages of the new one say "failed"
@@ -13,7 +14,13 @@ const CACHE = `so-ho-${VERSION}`
 const NOTES = "releases" // a cache with one answer: {serving, before, failed}, two caches' names and a count
 const PATIENCE = 60000 // milliseconds without any file of a release coming in
 const OURS = { ...FILES, ...KINDS }
-const TYPES = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", png: "image/png", webmanifest: "application/manifest+json" }
+const TYPES = {
+  js: "text/javascript",
+  css: "text/css",
+  svg: "image/svg+xml",
+  png: "image/png",
+  webmanifest: "application/manifest+json",
+}
 
 const typeOf = (address) => TYPES[address.split(".")[1]] ?? "text/html"
 const isOfType = (response, type) => (response.headers.get("Content-Type") ?? "").startsWith(type)
@@ -25,7 +32,14 @@ const releases = async () => (await caches.keys()).filter((name) => name.startsW
 async function fetched(address, signal) {
   const integrity = `sha256-${OURS[address]}`
   // Past the browser's own cache: a stale module among new ones would break the shell.
-  const answer = await fetch(address, { cache: "reload", credentials: "omit", mode: "same-origin", redirect: "error", integrity, signal })
+  const answer = await fetch(address, {
+    cache: "reload",
+    credentials: "omit",
+    mode: "same-origin",
+    redirect: "error",
+    integrity,
+    signal,
+  })
   if (!answer.ok || answer.redirected || !isOfType(answer, typeOf(address))) throw new TypeError(`not ours: ${address}`)
   return answer
 }
@@ -91,7 +105,10 @@ async function dropSpoilt(name) {
   for (const path of await pathsIn(name)) {
     const answer = await cache.match(path)
     const type = typeOf(path)
-    const isSpoilt = path === "/" ? !(await answer.text()).includes("/static/app/") : type !== "text/html" && isOfType(answer, "text/html")
+    const isSpoilt =
+      path === "/"
+        ? !(await /** @type {Response} */ (answer).text()).includes("/static/app/")
+        : type !== "text/html" && isOfType(answer, "text/html")
     if (isSpoilt && path in FILES && (path === "/" || type === TYPES.js)) return caches.delete(name)
     if (isSpoilt) await cache.delete(path)
   }
@@ -108,9 +125,14 @@ async function keepAsked(wanted) {
 
 // Which release is served
 
+/** @type {Promise<any> | null} */
 let notes = null
 
-const noted = () => (notes ??= caches.match("/releases", { cacheName: NOTES }).then((kept) => kept.json()).catch(() => ({})))
+const noted = () =>
+  (notes ??= caches
+    .match("/releases", { cacheName: NOTES })
+    .then((kept) => /** @type {Response} */ (kept).json())
+    .catch(() => ({})))
 
 async function note(said) {
   notes = Promise.resolve(said)
@@ -123,7 +145,9 @@ async function activate() {
   const { serving } = await noted()
   const before = names.includes(serving) ? serving : names[0]
   await note({ serving: CACHE, before, failed: 0 })
-  await Promise.all((await releases()).filter((name) => name !== CACHE && name !== before).map((name) => caches.delete(name)))
+  await Promise.all(
+    (await releases()).filter((name) => name !== CACHE && name !== before).map((name) => caches.delete(name)),
+  )
   await self.clients.claim()
 }
 
@@ -149,11 +173,16 @@ async function forward() {
 
 async function fromRelease(address, request) {
   const { serving = CACHE } = await noted()
-  const kept = (await caches.match(address, { cacheName: serving })) ?? (await caches.match(address, { cacheName: CACHE }))
+  const kept =
+    (await caches.match(address, { cacheName: serving })) ?? (await caches.match(address, { cacheName: CACHE }))
   return kept ?? fetch(request)
 }
 
-const settled = (work) => work.then(() => true, () => false)
+const settled = (work) =>
+  work.then(
+    () => true,
+    () => false,
+  )
 
 const HEARD = {
   update: () => self.skipWaiting(),
@@ -173,7 +202,12 @@ self.addEventListener("fetch", (event) => {
   const { request } = event
   const { origin, pathname } = new URL(request.url)
   // The release before may have files that this one has not.
-  if (request.method !== "GET" || origin !== self.location.origin || !(pathname in OURS || pathname.startsWith("/static/app/"))) return
+  if (
+    request.method !== "GET" ||
+    origin !== self.location.origin ||
+    !(pathname in OURS || pathname.startsWith("/static/app/"))
+  )
+    return
   event.respondWith(fromRelease(pathname, request))
 })
 
@@ -183,7 +217,10 @@ self.addEventListener("sync", (event) => {
 })
 
 self.addEventListener("message", (event) => {
-  const { data, ports: [port] } = event
+  const {
+    data,
+    ports: [port],
+  } = event
   const work = data?.keep ? settled(keepAsked(data.keep)) : HEARD[data]?.()
   if (work) event.waitUntil(Promise.resolve(work).then((told) => port?.postMessage(told)))
 })

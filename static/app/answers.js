@@ -61,9 +61,9 @@ export function afterRemoval(path, removed) {
   const gone = steps(removed).at(-1).index + 1
   if (!path.startsWith(`${repeat}[`)) return path
   const rest = path.slice(repeat.length)
-  const [, number, tail] = /^\[(\d+)\](.*)$/.exec(rest)
+  const [, number, tail] = /^\[(\d+)\](.*)$/.exec(rest) ?? []
   if (Number(number) === gone) return null
-  return Number(number) > gone ? `${repeat}[${number - 1}]${tail}` : path
+  return Number(number) > gone ? `${repeat}[${Number(number) - 1}]${tail}` : path
 }
 
 /** `origins` after an instance came (`op` "add") or went ("remove"); `before` is how many there were. */
@@ -79,7 +79,10 @@ export function track(origins, op, instance, before) {
 }
 
 /** [path, kept] of what is kept by path, after instance `removed` is gone. */
-export const movedBy = (kept, removed) => Object.entries(kept).map(([at, one]) => [afterRemoval(at, removed), one]).filter(([at]) => at)
+export const movedBy = (kept, removed) =>
+  Object.entries(kept)
+    .map(([at, one]) => [afterRemoval(at, removed), one])
+    .filter(([at]) => at)
 
 /** Answers are what JSON is made of. */
 function copyOf(value) {
@@ -91,7 +94,8 @@ function copyOf(value) {
 /**
  * A draft as it stands: the answers it began with and the events after.
  * → {answers, confirmed: {path: reason}, origins: {repeat: [index in the beginning | null, …]}, last: path or null}
- * An event is {op: "set"|"add"|"remove"|"confirm"|"piece", path, value}; an `add` names the new instance and holds its answers.
+ * An event is {op: "set"|"add"|"remove"|"confirm"|"piece", path, value}; an `add` names the new instance and holds its
+ * answers.
  */
 export function replay(start, events) {
   const answers = copyOf(start)
@@ -103,7 +107,8 @@ export function replay(start, events) {
     else if (op === "confirm") {
       if (value) confirmed[path] = value
       else delete confirmed[path]
-    } else if (op !== "add" && op !== "remove") continue // "seen", "resume" and "piece" are no answers
+    } else if (op !== "add" && op !== "remove")
+      continue // "seen", "resume" and "piece" are no answers
     else {
       const list = listAt(answers, path.replace(/\[\d+\]$/, ""))
       const { index } = steps(path).at(-1)

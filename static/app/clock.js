@@ -1,5 +1,6 @@
-// Whether the day that an interview says of itself can be right: the phone's half of survey/clocks.py, bound to it
-// by tests/cases/clocks.md. Instants are milliseconds since 1970, days "2026-11-23" in Việt Nam, whatever zone the phone is in.
+// Whether the day that an interview says of itself can be right: the phone's half of survey/clocks.py,
+// bound to it by tests/cases/clocks.md. Instants are milliseconds since 1970, days "2026-11-23" in Việt Nam, whatever
+// zone the phone is in.
 
 const DAY = 86_400_000
 const HERE = 7 * 3_600_000
@@ -7,7 +8,11 @@ const LATE = 31 // days that a round may end later than its last day says
 const dayOf = (moment) => Math.floor((moment + HERE) / DAY)
 const numberOf = (day) => Date.parse(day) / DAY
 
-/** "behind", "ahead" or null: why `said` (an instant or a day) cannot be when the interview was; the rest as in Bounds. */
+/**
+ * "behind", "ahead" or null: why `said` (an instant or a day) cannot be when the interview was; the rest as in Bounds.
+ * @param {number | string} said
+ * @param {{ opens?: string, closes?: string, since: number, until?: any, skew?: number }} bounds
+ */
 export function doubt(said, { opens, closes, since, until, skew = 0 }) {
   const isDay = typeof said === "string"
   const begins = isDay ? Date.parse(said) - HERE : said
@@ -22,6 +27,7 @@ export function doubt(said, { opens, closes, since, until, skew = 0 }) {
 }
 
 // The server's last known time, and what has passed since by the one clock that nobody sets.
+/** @type {{ at: number; by: number } | null} */
 let met = null
 const passed = () => globalThis.performance?.now() ?? 0
 

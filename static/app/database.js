@@ -12,8 +12,8 @@ export const ask = (request) =>
 // A phone short of memory closes connections under us; such a transaction was never committed and may be done again.
 const isDead = (error) => ["InvalidStateError", "UnknownError"].includes(error?.name)
 
-// Photos, questionnaires and the register can wait for room. All else (answers, receipts, a code that is typed) is small, and
-// may use what is kept back for it.
+// Photos, questionnaires and the register can wait for room. All else (answers, receipts, a code that is typed) is
+// small, and may use what is kept back for it.
 const isBulk = (names) => names[0] === "households" || (names.length === 1 && ["files", "forms"].includes(names[0]))
 
 export class Database {
@@ -22,6 +22,7 @@ export class Database {
   #name
   #version
   #upgrade
+  /** @type {Promise<IDBDatabase> | null} */
   #connection = null
 
   /** `upgrade(db, oldVersion, transaction)` makes the stores. */
@@ -34,7 +35,10 @@ export class Database {
   #open() {
     return (this.#connection ??= new Promise((resolve, reject) => {
       const request = indexedDB.open(this.#name, this.#version)
-      const timer = setTimeout(() => reject(new DOMException("blocked by another tab", "BlockedError")), WAIT_FOR_OTHERS)
+      const timer = setTimeout(
+        () => reject(new DOMException("blocked by another tab", "BlockedError")),
+        WAIT_FOR_OTHERS,
+      )
       request.onupgradeneeded = (event) => this.#upgrade(request.result, event.oldVersion, request.transaction)
       request.onsuccess = () => {
         clearTimeout(timer)

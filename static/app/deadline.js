@@ -1,9 +1,9 @@
 // How long something may take. AbortSignal.timeout is younger than many phones (docs/browsers.md).
 
 /**
- * What `work(signal, again)` gives, if it does so within so many milliseconds of its beginning or of its last `again()`,
- * by which it says that something moved. Else `signal` is aborted and a DOMException "TimeoutError" is thrown, whatever
- * becomes of the work.
+ * What `work(signal, again)` gives, if it does so within so many milliseconds of its beginning or of its last
+ * `again()`, by which it says that something moved. Else `signal` is aborted and a DOMException "TimeoutError" is
+ * thrown, whatever becomes of the work.
  */
 export async function within(milliseconds, work) {
   const controller = new AbortController()

@@ -18,8 +18,21 @@ export function clockOf(date) {
 /**
  * A new draft of a household of the register (or a new one): what openDraft keeps. A returned record starts from what
  * was submitted, and then nothing of last year is suggested: its members are no longer last year's by number.
+ * @param {{ household: any, round: { id: string }, bundle: Bundle, commune: string, now: Date, about: any,
+ *   lastSaved?: Answers | null, newHousehold?: { village_id: string } | null, doubted?: "behind" | "ahead" | null }} of
+ * @returns {Omit<Draft, "state" | "visited">}
  */
-export function newDraft({ household, round, bundle, commune, now, about, lastSaved = null, newHousehold = null, doubted = null }) {
+export function newDraft({
+  household,
+  round,
+  bundle,
+  commune,
+  now,
+  about,
+  lastSaved = null,
+  newHousehold = null,
+  doubted = null,
+}) {
   const { returned } = household
   const first = new Record(bundle, {
     answers: returned ? returned.answers : startingAnswers(bundle, household),

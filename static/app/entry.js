@@ -14,7 +14,8 @@ export function filesIn(children, answers, prefix = "") {
     if (value === undefined || value === null) return []
     const path = prefix + node.name
     if (node.type === "group") return filesIn(node.children, value, `${path}/`)
-    if (node.type === "repeat") return value.flatMap((one, index) => filesIn(node.children, one, `${path}[${index + 1}]/`))
+    if (node.type === "repeat")
+      return value.flatMap((one, index) => filesIn(node.children, one, `${path}[${index + 1}]/`))
     return isFile(node) ? [{ path, sha256: value }] : []
   })
 }
@@ -31,7 +32,12 @@ export function auditOf(children, prefix = "") {
 
 const asNumber = (deprived) => (deprived === null ? null : Number(deprived))
 
-/** ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}]. */
+/**
+ * ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}].
+ * @param {{ draft: Draft, answers: Answers, confirmed: { [path: string]: string }, assessment: any, files: EntryFile[],
+ *   now: Date }} of
+ * @returns {Entry}
+ */
 export function entryOf({ draft, answers, confirmed, assessment, files, now }) {
   const { indicators, headName } = assessment
   return {

@@ -1,12 +1,13 @@
 // The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ survey/form/functions.py
-// A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from context.env.
-import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from './values.js'
+// A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from
+// context.env.
+import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from "./values.js"
 
 /** A function of texts. */
 export const text = (body) => (c, args) => body(...args.map((a) => toString(a(c))))
 const number = (body) => (c, args) => body(...args.map((a) => toNumber(a(c))))
 const nodes = (value) => (Array.isArray(value) ? value : [])
-const trim = (value) => value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+const trim = (value) => value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "")
 const letters = (value) => Array.from(value)
 const texts = (value) => (Array.isArray(value) ? value.map(nodeText) : [toString(value)])
 const numbers = (c, args) =>
@@ -33,12 +34,12 @@ function substr(c, args) {
   const size = whole.length
   const start = toNumber(args[1](c))
   const end = args.length === 3 ? toNumber(args[2](c)) : size
-  if (Number.isNaN(start) || Number.isNaN(end)) return ''
+  if (Number.isNaN(start) || Number.isNaN(end)) return ""
   const place = (n) => {
     const within = Math.trunc(Math.max(-size, Math.min(size, n)))
     return Math.max(0, Math.min(size, within + (n < 0 ? size : 0)))
   }
-  return whole.slice(place(start), place(end)).join('')
+  return whole.slice(place(start), place(end)).join("")
 }
 
 function substring(c, args) {
@@ -46,16 +47,16 @@ function substring(c, args) {
   const end = args.length === 3 ? start + roundHalfUp(toNumber(args[2](c))) : Infinity
   return letters(toString(args[0](c)))
     .filter((_, i) => start <= i + 1 && i + 1 < end)
-    .join('')
+    .join("")
 }
 
 function translate(source, from, to) {
   const target = letters(to)
   const table = new Map()
-  letters(from).forEach((letter, i) => table.has(letter) || table.set(letter, target[i] ?? ''))
+  letters(from).forEach((letter, i) => table.has(letter) || table.set(letter, target[i] ?? ""))
   return letters(source)
     .map((letter) => table.get(letter) ?? letter)
-    .join('')
+    .join("")
 }
 
 function regex(value, pattern) {
@@ -75,24 +76,24 @@ function round(c, args) {
   return roundHalfUp(value * factor) / factor
 }
 
-const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
-const WEEKDAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ')
-const two = (n) => String(n).padStart(2, '0')
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")
+const WEEKDAYS = "Sun Mon Tue Wed Thu Fri Sat".split(" ")
+const two = (n) => String(n).padStart(2, "0")
 
 const daysOf = (value) =>
-  typeof value === 'number' || typeof value === 'boolean' ? toNumber(value) : days(toString(value).slice(0, 40))
+  typeof value === "number" || typeof value === "boolean" ? toNumber(value) : days(toString(value).slice(0, 40))
 
 /** ISO date of a whole number of days since 1970-01-01. */
 function isoDate(number) {
   const day = new Date(number * 86400000)
-  return `${String(day.getUTCFullYear()).padStart(4, '0')}-${two(day.getUTCMonth() + 1)}-${two(day.getUTCDate())}`
+  return `${String(day.getUTCFullYear()).padStart(4, "0")}-${two(day.getUTCMonth() + 1)}-${two(day.getUTCDate())}`
 }
 
 function toDate(c, args) {
   let value = args[0](c)
-  if (Array.isArray(value) && value.length && typeof value[0].value !== 'string') value = nodeNumber(value[0])
-  const number = typeof value === 'number' ? value : days(toString(value).slice(0, 10))
-  return Number.isNaN(number) || number < -719162 || number > 2932896 ? '' : isoDate(Math.floor(number))
+  if (Array.isArray(value) && value.length && typeof value[0].value !== "string") value = nodeNumber(value[0])
+  const number = typeof value === "number" ? value : days(toString(value).slice(0, 10))
+  return Number.isNaN(number) || number < -719162 || number > 2932896 ? "" : isoDate(Math.floor(number))
 }
 
 const TIME = /(?:^|T)(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?/
@@ -101,31 +102,32 @@ const TIME = /(?:^|T)(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?/
 function formatDate(value, pattern) {
   const text = value.slice(0, 40)
   const number = days(text.slice(0, 10))
-  if (Number.isNaN(number) || Number.isNaN(days(text))) return ''
+  if (Number.isNaN(number) || Number.isNaN(days(text))) return ""
   const day = new Date(number * 86400000)
   const [y, m, d] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()]
-  const [, hour = '00', minute = '00', second = '00', fraction = '.'] = TIME.exec(text) ?? []
+  const [, hour = "00", minute = "00", second = "00", fraction = "."] = TIME.exec(text) ?? []
+  // biome-ignore format: a table
   const parts = {
-    Y: String(y).padStart(4, '0'), y: two(y % 100), m: two(m), n: String(m), b: MONTHS[m - 1], d: two(d), e: String(d),
-    a: WEEKDAYS[day.getUTCDay()], H: hour, h: String(+hour), M: minute, S: second, 3: `${fraction}000`.slice(1, 4), '%': '%',
-  } // prettier-ignore
+    Y: String(y).padStart(4, "0"), y: two(y % 100), m: two(m), n: String(m), b: MONTHS[m - 1], d: two(d), e: String(d),
+    a: WEEKDAYS[day.getUTCDay()], H: hour, h: String(+hour), M: minute, S: second, 3: `${fraction}000`.slice(1, 4), "%": "%",
+  }
   return pattern.replace(/%(.)/g, (all, key) => parts[key] ?? all)
 }
 
 function toDateTime(c, [argument]) {
   let value = argument(c)
-  if (Array.isArray(value) && value.length && typeof value[0].value !== 'string') value = nodeNumber(value[0])
-  if (typeof value !== 'number') {
+  if (Array.isArray(value) && value.length && typeof value[0].value !== "string") value = nodeNumber(value[0])
+  if (typeof value !== "number") {
     const text = toString(value)
-    if (Number.isNaN(days(text.slice(0, 40)))) return ''
-    return text.includes('T') ? text : `${text}T00:00:00.000Z`
+    if (Number.isNaN(days(text.slice(0, 40)))) return ""
+    return text.includes("T") ? text : `${text}T00:00:00.000Z`
   }
-  if (Number.isNaN(value) || value < -719162 || value > 2932896) return ''
+  if (Number.isNaN(value) || value < -719162 || value > 2932896) return ""
   const whole = Math.floor(value)
   const thousandths = roundHalfUp((value - whole) * 86400000)
   const seconds = Math.floor(thousandths / 1000)
-  const clock = [Math.floor((seconds % 86400) / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(':')
-  return `${isoDate(whole + Math.floor(seconds / 86400))}T${clock}.${String(thousandths % 1000).padStart(3, '0')}Z`
+  const clock = [Math.floor((seconds % 86400) / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(":")
+  return `${isoDate(whole + Math.floor(seconds / 86400))}T${clock}.${String(thousandths % 1000).padStart(3, "0")}Z`
 }
 
 /** The part of a day that a time of day is, on its own clock: 06:00 is 0.25. */
@@ -146,7 +148,7 @@ function power(base, exponent) {
   return exponent >= 0 ? product : product === 0 ? Infinity : 1 / product
 }
 
-const ticked = (value) => (typeof value === 'boolean' ? value : toNumber(value) > 0)
+const ticked = (value) => (typeof value === "boolean" ? value : toNumber(value) > 0)
 const within = (c, [least, most], found) => {
   const [low, high] = [toNumber(least(c)), toNumber(most(c))]
   return (low === -1 || found >= low) && (high === -1 || found <= high)
@@ -171,13 +173,13 @@ export function shuffled(items, draw) {
   return found
 }
 
-const sha256 = (whole) => FUNCTIONS.digest(null, [() => whole, () => 'SHA-256', () => 'hex'])
+const sha256 = (whole) => FUNCTIONS.digest(null, [() => whole, () => "SHA-256", () => "hex"])
 
 /** The whole number a seed stands for, as JavaRosa has it: a text that is no number gives 64 bits of its SHA-256. */
 function wholeSeed(value) {
   const seed = toNumber(value)
   if (Number.isFinite(seed)) return Math.trunc(seed % 2147483647)
-  const text = typeof value === 'number' ? '' : toString(value)
+  const text = typeof value === "number" ? "" : toString(value)
   let whole = seed > 0 ? 2n ** 63n - 1n : seed < 0 ? -(2n ** 63n) : 0n
   if (Number.isNaN(seed) && text) whole = BigInt.asIntN(64, BigInt(`0x${sha256(text).slice(0, 16)}`))
   return Number(whole % 2147483647n)
@@ -196,8 +198,11 @@ const EARTH = 6378100 // metres: the radius that ODK Collect and Enketo reckon w
 
 /** Latitude and longitude, in radians, of a geotrace, a geoshape or a set of geopoints; [] if one is bad. */
 function points(value) {
-  const list = Array.isArray(value) && value.length > 1 ? value.map(nodeText) : toString(value).split(';')
-  const found = list.map(words).filter((parts) => parts.length).map(([y, x = '']) => [textNumber(y), textNumber(x)])
+  const list = Array.isArray(value) && value.length > 1 ? value.map(nodeText) : toString(value).split(";")
+  const found = list
+    .map(words)
+    .filter((parts) => parts.length)
+    .map(([y, x = ""]) => [textNumber(y), textNumber(x)])
   if (!found.every(([y, x]) => Math.abs(y) <= 90 && Math.abs(x) <= 180)) return []
   return found.map(([y, x]) => [(y * Math.PI) / 180, (x * Math.PI) / 180])
 }
@@ -240,9 +245,9 @@ function distance(c, args) {
 
 function choiceName(c, [value, list]) {
   const wanted = toString(value(c))
-  const row = c.env.rows(toString(list(c))).find((one) => nodeText(one.children.get('name')) === wanted)
-  const label = row?.children.get('label')
-  return label ? nodeText(label) : ''
+  const row = c.env.rows(toString(list(c))).find((one) => nodeText(one.children.get("name")) === wanted)
+  const label = row?.children.get("label")
+  return label ? nodeText(label) : ""
 }
 
 /** By name; kinds/digest.js adds those that few forms call. */
@@ -255,25 +260,25 @@ export const FUNCTIONS = {
   coalesce: (c, args) => {
     for (const a of args) {
       const value = a(c)
-      const found = Number.isNaN(value) ? '' : toString(value)
+      const found = Number.isNaN(value) ? "" : toString(value)
       if (found) return found
     }
-    return ''
+    return ""
   },
   once: (c, [a]) => {
     const own = nodeText(c.current)
-    return own !== '' ? own : a(c)
+    return own !== "" ? own : a(c)
   },
 
   contains: text((a, b) => a.includes(b)),
-  'starts-with': text((a, b) => a.startsWith(b)),
-  'ends-with': text((a, b) => a.endsWith(b)),
-  'substring-before': text((a, b) => (a.includes(b) ? a.slice(0, a.indexOf(b)) : '')),
-  'substring-after': text((a, b) => (a.includes(b) ? a.slice(a.indexOf(b) + b.length) : '')),
-  'normalize-space': text((a) => trim(a).replace(/[ \t\r\n]+/g, ' ')),
+  "starts-with": text((a, b) => a.startsWith(b)),
+  "ends-with": text((a, b) => a.endsWith(b)),
+  "substring-before": text((a, b) => (a.includes(b) ? a.slice(0, a.indexOf(b)) : "")),
+  "substring-after": text((a, b) => (a.includes(b) ? a.slice(a.indexOf(b) + b.length) : "")),
+  "normalize-space": text((a) => trim(a).replace(/[ \t\r\n]+/g, " ")),
   string: (c, [a]) => toString(a ? a(c) : [c.node]),
-  'string-length': (c, [a]) => letters(toString(a ? a(c) : [c.node])).length,
-  concat: (c, args) => args.flatMap((a) => texts(a(c))).join(''),
+  "string-length": (c, [a]) => letters(toString(a ? a(c) : [c.node])).length,
+  concat: (c, args) => args.flatMap((a) => texts(a(c))).join(""),
   join: (c, [separator, ...rest]) => rest.flatMap((a) => texts(a(c))).join(toString(separator(c))),
   substr,
   substring,
@@ -295,7 +300,7 @@ export const FUNCTIONS = {
   current: (c) => [c.current],
   last: (c) => c.size,
   count: (c, [a]) => nodes(a(c)).filter((n) => n.relevant).length,
-  'count-non-empty': (c, [a]) => nodes(a(c)).filter((n) => nodeText(n) !== '').length,
+  "count-non-empty": (c, [a]) => nodes(a(c)).filter((n) => nodeText(n) !== "").length,
   instance: (c, [a]) => c.env.table(toString(a(c))),
   position: (c, [a]) => {
     if (!a) return c.position
@@ -303,23 +308,31 @@ export const FUNCTIONS = {
     return node?.index || NaN
   },
   selected: (c, [list, choice]) => words(list(c)).includes(trim(toString(choice(c)))),
-  'count-selected': (c, [list]) => words(list(c)).length,
-  'selected-at': (c, [list, place]) => words(list(c))[Math.trunc(toNumber(place(c)))] ?? '',
+  "count-selected": (c, [list]) => words(list(c)).length,
+  "selected-at": (c, [list, place]) => words(list(c))[Math.trunc(toNumber(place(c)))] ?? "",
 
   today: (c) => c.env.today,
   now: (c) => c.env.now,
   uuid: (c) => c.env.newId(),
   date: toDate,
-  'decimal-date-time': (c, [a]) => daysOf(a(c)),
-  'format-date': text(formatDate),
-  'format-date-time': text(formatDate),
-  'date-time': toDateTime,
-  'decimal-time': text(decimalTime),
+  "decimal-date-time": (c, [a]) => daysOf(a(c)),
+  "format-date": text(formatDate),
+  "format-date-time": text(formatDate),
+  "date-time": toDateTime,
+  "decimal-time": text(decimalTime),
 
-  checklist: (c, args) => within(c, args, args.slice(2).flatMap((a) => each(a(c))).filter(ticked).length),
-  'weighted-checklist': weightedChecklist,
-  'boolean-from-string': text((a) => ['true', '1'].includes(a)),
-  'jr:choice-name': choiceName,
+  checklist: (c, args) =>
+    within(
+      c,
+      args,
+      args
+        .slice(2)
+        .flatMap((a) => each(a(c)))
+        .filter(ticked).length,
+    ),
+  "weighted-checklist": weightedChecklist,
+  "boolean-from-string": text((a) => ["true", "1"].includes(a)),
+  "jr:choice-name": choiceName,
   randomize,
   random: (c) => c.env.random(),
   area,

@@ -16,22 +16,40 @@ const clean = (text) => text.normalize("NFC").replace(/\p{Surrogate}/gu, "\ufffd
 
 export class Interview {
   #store
+  /** @type {Problem[] | null} */
   #problems = null
+  /** @type {Step[]} */
   #pending = []
+  /** @type {Promise<void> | null} */
   #writing = null
   #audit
   #events
 
   /**
-   * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is who
-   * asks with which phone, `lastSaved` the answers that were finished last with this form. `isRead`: it is only looked at.
+   * `draft` and `events` as the store holds them; `onSaved(state)` is told "saving", "saved" or "failed"; `about` is
+   * who asks with which phone, `lastSaved` the answers that were finished last with this form. `isRead`: it is only
+   * looked at.
+   * @param {any} store
+   * @param {Bundle} bundle
+   * @param {Draft} draft
+   * @param {Step[]} events
+   * @param {{ now: Date, about?: any, lastSaved?: Answers | null, isRead?: boolean,
+   *   onSaved?: (state: "saving" | "saved" | "failed", error?: any) => any }} how
    */
   constructor(store, bundle, draft, events, { now, about, lastSaved = null, isRead = false, onSaved = () => {} }) {
     const { answers, confirmed, origins, last } = replay(draft.start, events)
     this.#store = store
     this.bundle = bundle
     this.draft = draft
-    this.record = new Record(bundle, { answers, clock: clockOf(now), newId: () => uuidv7(), random: Math.random, about, lastSaved, isLive: true })
+    this.record = new Record(bundle, {
+      answers,
+      clock: clockOf(now),
+      newId: () => uuidv7(),
+      random: Math.random,
+      about,
+      lastSaved,
+      isLive: true,
+    })
     this.confirmed = confirmed
     this.pieces = piecesIn(events)
     this.origins = origins
@@ -91,7 +109,12 @@ export class Interview {
 
   remove(instance) {
     const gone = valueAt(this.record.answers(), instance)
-    this.origins = track(this.origins, "remove", instance, this.record.instances(instance.replace(/\[\d+\]$/, "")).length)
+    this.origins = track(
+      this.origins,
+      "remove",
+      instance,
+      this.record.instances(instance.replace(/\[\d+\]$/, "")).length,
+    )
     this.record.removeInstance(instance)
     this.#problems = null
     this.confirmed = Object.fromEntries(movedBy(this.confirmed, instance))
@@ -122,7 +145,8 @@ export class Interview {
     const dated = { ...event, at: new Date().toISOString() }
     if (this.#audit && event.op !== "piece") this.#events.push(dated)
     // While the disk is busy, a later keystroke of the same answer replaces the one that still waits.
-    if (event.op === "set" && before?.op === "set" && before.path === event.path) this.#pending[this.#pending.length - 1] = dated
+    if (event.op === "set" && before?.op === "set" && before.path === event.path)
+      this.#pending[this.#pending.length - 1] = dated
     else this.#pending.push(dated)
     this.#writing ??= this.#write().finally(() => (this.#writing = null))
   }
@@ -176,9 +200,13 @@ export class Interview {
     return this.#drop(gone)
   }
 
-  /** The pieces that are kept of a recording, with their bytes, up to one that the disk spoilt: [{blob, type, run, ms}]. */
+  /**
+   * The pieces that are kept of a recording, with their bytes, up to one that the disk spoilt: [{blob, type, run, ms}].
+   */
   async piecesOf(path) {
-    const kept = await Promise.all((this.pieces[path] ?? []).map(async (one) => ({ ...one, blob: (await this.fileOf(one.sha256))?.blob })))
+    const kept = await Promise.all(
+      (this.pieces[path] ?? []).map(async (one) => ({ ...one, blob: (await this.fileOf(one.sha256))?.blob })),
+    )
     const spoilt = kept.findIndex(({ blob }) => !blob?.size)
     return spoilt < 0 ? kept : kept.slice(0, spoilt)
   }
@@ -276,7 +304,10 @@ export class Interview {
     return original === null ? [] : this.draft.comments.filter((comment) => comment.path && comment.path === original)
   }
 
-  /** Problems that still stand, of the whole or where `isHere(path)`: without the warnings that were confirmed. */
+  /**
+   * Problems that still stand, of the whole or where `isHere(path)`: without the warnings that were confirmed.
+   * @param {(path: string) => boolean} isHere
+   */
   standing(isHere = () => true) {
     const here = this.problems.filter((problem) => isHere(problem.path))
     return {
@@ -286,8 +317,8 @@ export class Interview {
   }
 
   /**
-   * How a section or member stands: {state: "untouched"|"begun"|"done"|"wrong", missing, wrong, comments}. `wrong` counts errors other than
-   * missing answers, and warnings not yet confirmed.
+   * How a section or member stands: {state: "untouched"|"begun"|"done"|"wrong", missing, wrong, comments}. `wrong`
+   * counts errors other than missing answers, and warnings not yet confirmed.
    */
   state(path) {
     const isHere = within(this.record, path)
@@ -303,7 +334,11 @@ export class Interview {
     return { state, missing, wrong, comments }
   }
 
-  /** The ENTRY of docs/sync.md with its hash and draft, ready for the outbox. */
+  /**
+   * The ENTRY of docs/sync.md with its hash and draft, ready for the outbox.
+   * @param {Date} now
+   * @returns {Promise<Finished>}
+   */
   async finalised(now) {
     await this.#keepRecordings()
     await this.#keepAudit(now)
@@ -320,6 +355,13 @@ export class Interview {
     )
     const entry = entryOf({ draft: this.draft, answers, confirmed, assessment, files: files.filter(Boolean), now })
     const name = assessment.headName || this.record.instanceName() || this.draft.name
-    return { id: entry.id, draft_id: this.draft.id, name, code: this.draft.code, entry, content_hash: await contentHash(entry) }
+    return {
+      id: entry.id,
+      draft_id: this.draft.id,
+      name,
+      code: this.draft.code,
+      entry,
+      content_hash: await contentHash(entry),
+    }
   }
 }

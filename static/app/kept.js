@@ -12,10 +12,14 @@ export function asked(worker, message) {
   return told
 }
 
-/** Has the worker keep these files of its release with the others. → false when one cannot be had in good time, whole and as it is meant. */
+/**
+ * Has the worker keep these files of its release with the others. → false when one cannot be had in good time, whole
+ * and as it is meant.
+ */
 export async function keep(addresses) {
   if (!navigator.serviceWorker || !addresses.length) return true
   const worker = (await navigator.serviceWorker.ready).active
-  for (const address of addresses) if (!(await within(PATIENCE, () => asked(worker, { keep: [address] })).catch(() => false))) return false
+  for (const address of addresses)
+    if (!(await within(PATIENCE, () => asked(worker, { keep: [address] })).catch(() => false))) return false
   return true
 }

@@ -1,5 +1,5 @@
-// What only some questionnaires need beyond the shell: modules, their templates and their styles. The phone fetches them
-// with the first questionnaire that asks for them and keeps them with the release. Pure.
+// What only some questionnaires need beyond the shell: modules, their templates and their styles. The phone fetches
+// them with the first questionnaire that asks for them and keeps them with the release. Pure.
 
 const PAGE = ["/kinds.html", "/static/kinds.css"]
 const control = (name) => [`/static/app/capture/kinds/${name}.js`, ...PAGE]
@@ -26,9 +26,12 @@ const DIGEST = "/static/app/kinds/digest.js"
 const CALLS = new Set(["digest", "base64-decode", "extract-signed"])
 
 // A seed that may be a text stands for its digest.
+/** @param {any} call */
 const isSeeded = ([, name, , seed = 0]) => name === "randomize" && typeof seed !== "number"
-const calls = (tree) => Array.isArray(tree) && ((tree[0] === "call" && (CALLS.has(tree[1]) || isSeeded(tree))) || tree.some(calls))
-const inside = (value) => (Array.isArray(value) ? calls(value) : value !== null && typeof value === "object" && Object.values(value).some(inside))
+const calls = (tree) =>
+  Array.isArray(tree) && ((tree[0] === "call" && (CALLS.has(tree[1]) || isSeeded(tree))) || tree.some(calls))
+const inside = (value) =>
+  Array.isArray(value) ? calls(value) : value !== null && typeof value === "object" && Object.values(value).some(inside)
 
 const isSigned = (text) => (Array.isArray(text) ? text.some(isSigned) : typeof text === "string" && SIGNS.test(text))
 const isMarked = (texts) => Object.values(texts ?? {}).some(isSigned)

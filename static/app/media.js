@@ -11,7 +11,11 @@ export function scaled(width, height, longest = LONGEST) {
 
 const blobOf = (canvas, type, quality) =>
   new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be encoded"))), type, quality),
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be encoded"))),
+      type,
+      quality,
+    ),
   )
 
 /** A camera's file → a JPEG of at most `longest` px. Drawing it anew also drops where and when it says it was taken. */
@@ -19,7 +23,7 @@ export async function shrink(file, longest = LONGEST) {
   const picture = await createImageBitmap(file, { imageOrientation: "from-image" })
   const canvas = document.createElement("canvas")
   Object.assign(canvas, scaled(picture.width, picture.height, longest))
-  const context = canvas.getContext("2d")
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))
   context.fillStyle = "#fff" // a transparent PNG would turn black
   context.fillRect(0, 0, canvas.width, canvas.height)
   context.drawImage(picture, 0, 0, canvas.width, canvas.height)
@@ -36,6 +40,7 @@ const PAPER = "#fff"
 export function drawingPad(canvas, onStroke) {
   const context = canvas.getContext("2d")
   let strokes = []
+  /** @type {any} */
   let stroke = null
   let ground = null
   let tone = "#111"
@@ -50,12 +55,20 @@ export function drawingPad(canvas, onStroke) {
     context.fillStyle = PAPER
     context.fillRect(0, 0, canvas.width, canvas.height)
     if (ground) context.drawImage(ground, 0, 0, canvas.width, canvas.height)
-    Object.assign(context, { lineWidth: Math.max(canvas.width, canvas.height) / 150, lineCap: "round", lineJoin: "round" })
-    for (const { colour, places } of strokes) places.forEach((place, index) => segment(colour, places[Math.max(0, index - 1)], place))
+    Object.assign(context, {
+      lineWidth: Math.max(canvas.width, canvas.height) / 150,
+      lineCap: "round",
+      lineJoin: "round",
+    })
+    for (const { colour, places } of strokes)
+      places.forEach((place, index) => segment(colour, places[Math.max(0, index - 1)], place))
   }
   const draw = (event) => {
     const box = canvas.getBoundingClientRect()
-    const place = [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height]
+    const place = [
+      ((event.clientX - box.left) * canvas.width) / box.width,
+      ((event.clientY - box.top) * canvas.height) / box.height,
+    ]
     segment(stroke.colour, stroke.places.at(-1) ?? place, place)
     stroke.places.push(place)
   }

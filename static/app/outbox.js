@@ -15,8 +15,11 @@ const PATIENCE = 30_000 // milliseconds without a byte of an answer
 const TURN = 60_000 // milliseconds that photos have the line before the register gets it
 const DAY = 86_400_000
 
-/** Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js. */
+/**
+ * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js.
+ */
 export class Stopped extends Error {
+  /** @param {Verdict} verdict */
   constructor(verdict) {
     super(verdict.act)
     Object.assign(this, verdict)
@@ -42,8 +45,15 @@ async function bytesOf(response, again) {
   return reader ? new Response(new Blob(pieces)) : response
 }
 
+/**
+ * @param {string} address
+ * @param {{ method?: string, body?: any, headers?: HeadersInit, patience?: number }} how
+ * @returns {Promise<Answered>}
+ */
 async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
-  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" } // our API never redirects; a captive portal does
+  // Our API never redirects; a captive portal does.
+  /** @type {RequestInit} */
+  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" }
   try {
     return await within(patience, async (signal, again) => {
       const response = await fetch(address, { ...how, signal }).catch(lost)
@@ -53,7 +63,12 @@ async function call(address, { method = "GET", body, headers = {}, patience = PA
       return {
         status: response.status || 302, // a redirect that is not followed shows no status
         ours: ours && (isBare || isJson),
-        body: ours && isJson ? await bytesOf(response, again).then((whole) => whole.json()).catch(lost) : null,
+        body:
+          ours && isJson
+            ? await bytesOf(response, again)
+                .then((whole) => whole.json())
+                .catch(lost)
+            : null,
         retryAfter: response.headers.get("Retry-After"),
         header: (name) => response.headers.get(name),
       }
@@ -65,7 +80,10 @@ async function call(address, { method = "GET", body, headers = {}, patience = PA
   }
 }
 
-/** Who is signed in on the server now, or throws Stopped. */
+/**
+ * Who is signed in on the server now, or throws Stopped.
+ * @returns {Promise<Hello>}
+ */
 export async function hello() {
   const answer = await call("/api/v1/hello")
   const judged = verdict(answer)
@@ -73,7 +91,9 @@ export async function hello() {
   return answer.body
 }
 
-/** A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none. */
+/**
+ * A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none.
+ */
 export async function preview(address) {
   const answer = await call(address)
   return answer.status === 200 ? answer.body : null
@@ -83,43 +103,70 @@ export async function preview(address) {
 export async function formFile(folder, name, { sha256, type }) {
   const bytes = await within(PATIENCE, async (signal, again) => {
     const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal }).catch(lost)
-    return answer.ok && bytesOf(answer, again).then((whole) => whole.arrayBuffer()).catch(lost)
+    return (
+      answer.ok &&
+      bytesOf(answer, again)
+        .then((whole) => whole.arrayBuffer())
+        .catch(lost)
+    )
   }).catch(nothing)
   return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
 }
 
-/** A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws NoAnswer. */
+/**
+ * A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws
+ * NoAnswer.
+ */
 export async function templatesAt(address) {
   return within(PATIENCE, async (signal, again) => {
     const answer = await fetch(address, { redirect: "error", signal }).catch(lost)
-    const page = answer.ok ? await bytesOf(answer, again).then((whole) => whole.text()).catch(lost) : ""
+    const page = answer.ok
+      ? await bytesOf(answer, again)
+          .then((whole) => whole.text())
+          .catch(lost)
+      : ""
     return page.includes("<template") ? page : lost() // what stands in between answers with a page too
   })
 }
 
-/** A part of the app that is not on every phone yet. Throws Stopped; browsers say by a TypeError that a module has not come. */
-export const brought = (load) => within(PATIENCE, load).catch((error) => {
-  if (error?.name !== "TimeoutError" && !(error instanceof TypeError) && !(error instanceof NoAnswer)) throw error
-  throw new Stopped({ act: "wait", seconds: null, why: error.name === "TimeoutError" ? "slow" : "unreachable" })
-})
+/**
+ * A part of the app that is not on every phone yet. Throws Stopped; browsers say by a TypeError that a module has not
+ * come.
+ */
+export const brought = (load) =>
+  within(PATIENCE, load).catch((error) => {
+    if (error?.name !== "TimeoutError" && !(error instanceof TypeError) && !(error instanceof NoAnswer)) throw error
+    throw new Stopped({ act: "wait", seconds: null, why: error.name === "TimeoutError" ? "slow" : "unreachable" })
+  })
 
-/** What stopped a talk or a part of it; an error of ours too. */
+/**
+ * What stopped a talk or a part of it; an error of ours too.
+ * @returns {Stopped}
+ */
 function stopOf(error) {
   if (error instanceof Stopped) return error
   const why = error?.name === "QuotaExceededError" ? "phone_full" : "app"
   return new Stopped({ act: "wait", seconds: null, why, cause: error })
 }
 
+/** @type {(string | undefined)[]} */
 const MAIN = ["entries", "report", "files", "register"] // a phone is up to date when these are through
 
-// After these nothing else can go either. A proxy's refusal is of what was sent; any other answer of a stranger is of the line.
-const isEnd = ({ act, why, isAnother, status }) => ["sign_in", "other_account"].includes(act) || isAnother || why === "offline" || (why === "portal" && !(status >= 400))
+// After these nothing else can go either. A proxy's refusal is of what was sent; any other answer of a stranger is of
+// the line.
+/** @param {Verdict} stopped */
+const isEnd = ({ act, why, isAnother, status }) =>
+  ["sign_in", "other_account"].includes(act) || isAnother || why === "offline" || (why === "portal" && !(status >= 400))
 
 /** The key of a ring as the office opens it: base64. `wrapped` and `vault` as vault.js gives them. Throws Stopped. */
 export async function recover(wrapped, vault) {
   const { csrf } = await hello()
   const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf }
-  const answer = await call("/api/v1/vault/recover", { method: "POST", headers, body: JSON.stringify({ wrapped, vault }) })
+  const answer = await call("/api/v1/vault/recover", {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ wrapped, vault }),
+  })
   const judged = verdict(answer)
   if (judged.act !== "done") throw new Stopped(judged)
   return answer.body.key
@@ -130,7 +177,9 @@ export async function signOut() {
   try {
     const greeting = await hello()
     const body = new URLSearchParams({ csrf_token: greeting.csrf })
-    const response = await within(PATIENCE, (signal) => fetch("/logout", { method: "POST", body, signal }).catch(lost)).catch(nothing)
+    const response = await within(PATIENCE, (signal) =>
+      fetch("/logout", { method: "POST", body, signal }).catch(lost),
+    ).catch(nothing)
     return Boolean(response?.ok)
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
@@ -150,15 +199,22 @@ export class Outbox {
   #report
   #wish
   #line
-  #greeting = null
+  /** @type {Hello} */
+  #greeting = /** @type {any} */ (null)
   #told = {}
   #moved = 0 // what the server acknowledged in this talk, or gave
+  /** @type {Stopped[]} */
   #failed = []
   #silent = 0 // parts in a row that got no answer
 
   /**
    * `report({step, done, total, bytes, size})` is told what is being done, for words and a count on the screen, and
    * {held}: how many photos wait for Wi-Fi.
+   * @param {import("./store.js").Store} store
+   * @param {string} account
+   * @param {() => Promise<any>} device
+   * @param {(progress: any) => void} report
+   * @param {{ originals?: boolean, shrink?: any, line?: Line }} wish
    */
   constructor(store, account, device, report = () => {}, wish = {}) {
     this.#store = store
@@ -178,7 +234,8 @@ export class Outbox {
       this.#report({ step: "hello" })
       await this.#greet()
       await this.#parts()
-      if (!this.#failed.some(({ part }) => MAIN.includes(part))) await this.#store.set("synced_at", new Date().toISOString())
+      if (!this.#failed.some(({ part }) => MAIN.includes(part)))
+        await this.#store.set("synced_at", new Date().toISOString())
     } catch (error) {
       const stopped = stopOf(error)
       if (!this.#failed.includes(stopped)) this.#failed.unshift(stopped)
@@ -195,13 +252,19 @@ export class Outbox {
     if (this.#greeting.revoked) await this.#store.withdraw()
     else {
       await this.#part("register", () => this.#register())
-      for (const round of this.#greeting.rounds) await this.#part(`form ${round.form.url}`, () => this.#form(round.form), round.title)
+      for (const round of this.#greeting.rounds)
+        await this.#part(`form ${round.form.url}`, () => this.#form(round.form), round.title)
     }
     if (isLeft) await this.#part("files", () => this.#files(Infinity))
-    if (!this.#greeting.revoked) for (const round of this.#greeting.rounds) await this.#part(`form ${round.form.url} files`, () => this.#enclosed(round.form), round.title)
+    if (!this.#greeting.revoked)
+      for (const round of this.#greeting.rounds)
+        await this.#part(`form ${round.form.url} files`, () => this.#enclosed(round.form), round.title)
   }
 
-  /** One part, which fails alone; `title`: what it is of. Throws what is the end of all; after two that got no answer, the second. */
+  /**
+   * One part, which fails alone; `title`: what it is of. Throws what is the end of all; after two that got no answer,
+   * the second.
+   */
   async #part(part, work, title) {
     const { rests } = this.#line
     const resting = rests.of(part)
@@ -255,7 +318,9 @@ export class Outbox {
     await this.#store.set("clock_skew", isDoubted ? 0 : Math.round((Date.now() - at) / 1000))
   }
 
-  /** The key met first is kept. Another counts only when that one introduced it; else `stranger`, and nothing it signs. */
+  /**
+   * The key met first is kept. Another counts only when that one introduced it; else `stranger`, and nothing it signs.
+   */
   async #trust(greeting, before) {
     const offered = greeting.receipt_key
     const keys = (await this.#store.get("receipt_keys")) ?? [before?.receipt_key ?? offered]
@@ -273,14 +338,20 @@ export class Outbox {
 
   // Entries
 
-  /** The oldest first, as many at once as the line takes; what the server cannot take comes last, and holds up no other. */
+  /**
+   * The oldest first, as many at once as the line takes; what the server cannot take comes last, and holds up no other.
+   */
   async #entries() {
     const waiting = (await this.#store.outbox()).filter((item) => item.state === "waiting" && !item.problem)
-    waiting.sort((one, other) => this.#line.suspects.has(one.id) - this.#line.suspects.has(other.id) || (one.id < other.id ? -1 : 1))
+    waiting.sort(
+      (one, other) =>
+        this.#line.suspects.has(one.id) - this.#line.suspects.has(other.id) || (one.id < other.id ? -1 : 1),
+    )
     let queue = waiting.map((item) => ({ ...item, bytes: new Blob([JSON.stringify(item.entry)]).size }))
     const total = queue.length
     const insistence = this.#insistence(this.#line.bytes)
     let most = MOST_ENTRIES
+    /** @type {Stopped | null} */
     let failure = null
     let failures = 0 // in a row, of one entry each
     const without = (some) => (queue = queue.filter((item) => !some.includes(item)))
@@ -309,7 +380,10 @@ export class Outbox {
   }
 
   async #push(batch) {
-    await this.#store.set("under_way", batch.map((item) => item.id))
+    await this.#store.set(
+      "under_way",
+      batch.map((item) => item.id),
+    )
     const isBrief = batch.length && this.#offers("brief")
     const answer = await this.#write("/api/v1/push", {
       method: "POST",
@@ -321,11 +395,15 @@ export class Outbox {
     this.#sameServer(answer.body)
     await this.#keepResults(batch, answer.body)
     if (!isBrief) await this.#keepMissed(answer.body)
-    if (answer.body.revoked && !this.#greeting.revoked) await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
+    if (answer.body.revoked && !this.#greeting.revoked)
+      await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
     return answer
   }
 
-  /** What the last call carried may have arrived though nobody heard so: asked for by id before it is sent twice. Gives those of `queue` that are there. */
+  /**
+   * What the last call carried may have arrived though nobody heard so: asked for by id before it is sent twice. Gives
+   * those of `queue` that are there.
+   */
   async #receipts(queue) {
     const ids = new Set(this.#line.isDeaf ? [] : await this.#store.get("under_way"))
     const asked = this.#offers("receipts") ? queue.filter(({ id }) => ids.has(id)) : []
@@ -334,7 +412,11 @@ export class Outbox {
     while (asked.length) {
       const some = asked.splice(0, MOST_ENTRIES)
       const entries = some.map(({ id, content_hash, entry }) => ({ id, content_hash, commune_id: entry.commune_id }))
-      const how = { method: "POST", headers: { "Content-Type": "application/json" }, body: async () => JSON.stringify({ entries }) }
+      const how = {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: async () => JSON.stringify({ entries }),
+      }
       const answer = await this.#write("/api/v1/receipts", how).catch((error) => {
         this.#line.isDeaf = isBroken(error.why) // the next time it is sent all the same
         if (this.#line.isDeaf || isEnd(stopOf(error)) || !(error instanceof Stopped)) throw error
@@ -387,12 +469,16 @@ export class Outbox {
     }
   }
 
-  /** What the server misses of this account. Whether another phone was this one is asked at the first talk: it cannot become so. */
+  /**
+   * What the server misses of this account. Whether another phone was this one is asked at the first talk: it cannot
+   * become so.
+   */
   async #keepMissed({ gone = [], elsewhere = [] }) {
     const { gone: before = [], elsewhere: asked = [] } = (await this.#store.get("missed")) ?? {}
     const isFirst = !(await this.#store.get("synced_at"))
     const others = elsewhere.filter((one) => isFirst || asked.some(({ device }) => device.id === one.device.id))
-    if (gone.length + others.length + before.length + asked.length) await this.#store.set("missed", { gone, elsewhere: others })
+    if (gone.length + others.length + before.length + asked.length)
+      await this.#store.set("missed", { gone, elsewhere: others })
     for (const [key, told] of Object.entries(this.#told)) {
       if (told?.length && (await this.#store.get(key)).length === told.length) await this.#store.set(key, [])
     }
@@ -418,7 +504,8 @@ export class Outbox {
       isOver: () => now() > end,
       hash: async (blob) => hashOf(await blob.arrayBuffer()),
       write: (address, how) => this.#write(address, how),
-      isGood: async (receipt, sha256) => speaksOf(receipt, { sha256 }) && (await isSigned(receipt, this.#greeting.receipt_key)) !== false,
+      isGood: async (receipt, sha256) =>
+        speaksOf(receipt, { sha256 }) && (await isSigned(receipt, this.#greeting.receipt_key)) !== false,
       stop: (why, seconds = null) => new Stopped({ act: "wait", seconds, why, status: 423 }),
     })
   }
@@ -463,7 +550,9 @@ export class Outbox {
   async #enclosed(form) {
     const { files = {}, partial = false } = (await this.#store.form(form.id, form.version)) ?? {}
     if (partial) await this.#store.saveForm(await this.#ask(form.url))
-    const media = Object.entries(files).filter(([, { type }]) => ["image", "audio", "video"].includes(type.split("/")[0]))
+    const media = Object.entries(files).filter(([, { type }]) =>
+      ["image", "audio", "video"].includes(type.split("/")[0]),
+    )
     for (const [name, known] of media) {
       if (await this.#store.file(known.sha256)) continue
       this.#report({ step: "form" })
@@ -482,14 +571,24 @@ export class Outbox {
     return answer.body
   }
 
-  /** A request that writes: with the CSRF token, once more with a fresh one. done, halve and refused are returned. */
+  /**
+   * A request that writes: with the CSRF token, once more with a fresh one. done, halve and refused are returned.
+   * @param {string} address
+   * @param {{ method: string, headers?: any, body: () => Promise<any>, batch?: number }} how
+   * @returns {Promise<Verdict>}
+   */
   async #write(address, { method, headers, body, batch = 1 }) {
     for (let repeated = false; ; repeated = true) {
       const signed = { ...headers, "X-CSRF-Token": this.#greeting.csrf }
       const sent = await body()
       const size = typeof sent === "string" ? new Blob([sent]).size : (sent?.size ?? 0)
       const since = now()
-      const answer = await call(address, { method, headers: signed, body: sent, patience: this.#line.bytes.patience(size) })
+      const answer = await call(address, {
+        method,
+        headers: signed,
+        body: sent,
+        patience: this.#line.bytes.patience(size),
+      })
       const took = now() - since
       if (answer.status) this.#line.bytes.went(size, took)
       else if (isBroken(answer.why)) this.#line.bytes.broke(size, answer.why === "slow" ? took : null)
@@ -497,7 +596,8 @@ export class Outbox {
       if (answer.status && judged.why !== "busy") this.#silent = 0
       if (judged.act === "done" && method !== "POST") this.#moved++ // bytes of a file; what else went says who sent it
       if (judged.act === "fresh_token") this.#greeting = { ...this.#greeting, csrf: (await hello()).csrf }
-      else if (["done", "halve", "refused"].includes(judged.act)) return { ...judged, body: answer.body, header: answer.header }
+      else if (["done", "halve", "refused"].includes(judged.act))
+        return { ...judged, body: answer.body, header: answer.header }
       else throw new Stopped(judged)
     }
   }

@@ -1,5 +1,5 @@
-// How much goes in one call, how long it is waited for, and what is left alone for a while. fetch does not say how far a
-// body has come: so each call carries what this line takes in a few seconds, as the calls before it have shown. Pure.
+// How much goes in one call, how long it is waited for, and what is left alone for a while. fetch does not say how far
+// a body has come: so each call carries what this line takes in a few seconds, as the calls before it have shown. Pure.
 
 import { isBroken, pause } from "./verdict.js"
 
@@ -7,15 +7,21 @@ const AIM = 3000 // milliseconds that a call should take: what a line that break
 const SLOWEST = 2 // bytes a millisecond: the slowest line that is served
 const ANSWER = 30_000 // milliseconds that an answer may take when nothing more is to be sent
 
-export const now = () => globalThis.performance?.now() ?? Date.now() // milliseconds: a phone's date may be put right meanwhile
+// Milliseconds: a phone's date may be put right meanwhile.
+export const now = () => globalThis.performance?.now() ?? Date.now()
 
-/** Sizes of the calls of one kind, in bytes or in records: never below `least`, `first` until the line is known, never above `most`. */
+/**
+ * Sizes of the calls of one kind, in bytes or in records: never below `least`, `first` until the line is known, never
+ * above `most`.
+ */
 export class Pace {
   #rate = 0 // a millisecond, as the last calls had it
   #sure = Infinity // sizes up to this one are found quickly, larger ones with care: one of twice as much broke off
 
   constructor(least, first, most) {
-    Object.assign(this, { least, most, size: first })
+    this.least = least
+    this.most = most
+    this.size = first
   }
 
   #set(size) {
@@ -26,7 +32,8 @@ export class Pace {
   went(size, took) {
     const rate = size / Math.max(1, took)
     if (took > 2 * AIM) this.#set(Math.min(this.size / 2, rate * AIM))
-    else if (size > this.size / 2) this.#set(Math.min(this.size < this.#sure ? Math.min(2 * this.size, this.#sure) : 1.2 * this.size, rate * AIM))
+    else if (size > this.size / 2)
+      this.#set(Math.min(this.size < this.#sure ? Math.min(2 * this.size, this.#sure) : 1.2 * this.size, rate * AIM))
     else return
     this.#rate = rate
   }
@@ -40,19 +47,29 @@ export class Pace {
     this.#set(Math.min(size / 2, this.size, took ? this.#rate * AIM : Infinity))
   }
 
-  /** Milliseconds that a call of so many bytes may take: many times what the line took before, at most what the slowest takes. */
+  /**
+   * Milliseconds that a call of so many bytes may take: many times what the line took before, at most what the slowest
+   * takes.
+   */
   patience(bytes) {
     return ANSWER + bytes / Math.max(SLOWEST, this.#rate / 8)
   }
 }
 
-/** After a line broke: is there reason to try at once? When less is tried now; where it was cut, also when something went since the last time. */
+/**
+ * After a line broke: is there reason to try at once? When less is tried now; where it was cut, also when something
+ * went since the last time.
+ */
 export class Insistence {
   /** `moved()` counts what went so far. */
   constructor(pace, moved) {
-    Object.assign(this, { pace, moved, size: pace.size, seen: moved() })
+    this.pace = pace
+    this.moved = moved
+    this.size = pace.size
+    this.seen = moved()
   }
 
+  /** @param {Verdict} stopped */
   may({ why }) {
     const { seen, size } = this
     this.seen = this.moved()
@@ -93,9 +110,9 @@ export class Rests {
 }
 
 /**
- * What a page has learnt of its line and its office: what a call with a body may carry, and how many households are asked for
- * at once; what rests; `suspects`: entries that the office could not take; `begun`: files that were sent whole, and may be there;
- * `isDeaf`: it gave no answer when it was asked what is there.
+ * What a page has learnt of its line and its office: what a call with a body may carry, and how many households are
+ * asked for at once; what rests; `suspects`: entries that the office could not take; `begun`: files that were sent
+ * whole, and may be there; `isDeaf`: it gave no answer when it was asked what is there.
  */
 export class Line {
   bytes = new Pace(AIM * SLOWEST, 16_000, 1_000_000)

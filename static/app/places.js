@@ -1,6 +1,6 @@
 // Which screen shows a place of the form, at any depth. Pure. A screen has an address: a group or a repeat of the form
-// itself ("nha_o", "thanh_vien"), an instance of any repeat ("thanh_vien[2]", "thanh_vien[2]/viec_lam[1]"), or the first
-// of a run of questions that stand outside every group ("dia_chi").
+// itself ("nha_o", "thanh_vien"), an instance of any repeat ("thanh_vien[2]", "thanh_vien[2]/viec_lam[1]"), or the
+// first of a run of questions that stand outside every group ("dia_chi").
 
 const isSection = (item) => item.node.type === "group" || item.node.type === "repeat"
 
@@ -26,7 +26,7 @@ export function isAsked(record, { path, node, items }) {
 export function screenOf(record, path) {
   const instances = [...path.matchAll(/\[\d+\](?=\/)/g)]
   if (instances.length) return path.slice(0, instances.at(-1).index + instances.at(-1)[0].length)
-  const top = /^[^/[]*/.exec(path)[0]
+  const top = /** @type {RegExpExecArray} */ (/^[^/[]*/.exec(path))[0]
   return sectionsOf(record).find((section) => section.items?.some((item) => item.path === top))?.path ?? top
 }
 

@@ -46,5 +46,7 @@ export function suggestion(node, path, last, origins) {
 /** Is every name in `value` still among the choices [{name}] of today's question? */
 export function isOffered(value, choices) {
   const names = new Set(choices.map((choice) => choice.name))
-  return String(value).split(" ").every((name) => names.has(name))
+  return String(value)
+    .split(" ")
+    .every((name) => names.has(name))
 }

@@ -5,6 +5,8 @@ const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.cha
 /**
  * true: signed by the server's key; false: not; null: this browser has no Ed25519 (Chrome before 137), nobody can say.
  * `key` is the base64 of the raw public key that `hello` named.
+ * @param {Receipt} receipt
+ * @param {string} key
  */
 export async function isSigned(receipt, key) {
   let imported

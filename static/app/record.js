@@ -1,19 +1,49 @@
 // A record: answers under a form, kept evaluated while they change.   ⇄ survey/form/record.py, survey/poverty/assess.py
 // Knows no DOM, no storage, no network, no clock of its own. The contract is docs/form-bundle.md.
-import { build, equalities } from './expression.js'
-import { FUNCTIONS } from './functions.js'
-import { Context, days, Node, nodeText, numberText, textNumber, toBoolean, toNumber, toString, words } from './values.js'
+import { build, equalities } from "./expression.js"
+import { FUNCTIONS } from "./functions.js"
+import {
+  Context,
+  days,
+  Node,
+  nodeText,
+  numberText,
+  textNumber,
+  toBoolean,
+  toNumber,
+  toString,
+  words,
+} from "./values.js"
 
-const CONTAINERS = new Set(['group', 'repeat'])
-const NUMBERS = new Set(['integer', 'decimal', 'range'])
-const METADATA = ['start', 'end', 'today', 'deviceid', 'username', 'email', 'phonenumber']
-const UNSEEN = ['calculate', 'hidden', 'subscriberid', 'simserial', 'audit', 'start-geopoint', 'background-audio', 'background-geopoint']
+const CONTAINERS = new Set(["group", "repeat"])
+const NUMBERS = new Set(["integer", "decimal", "range"])
+const METADATA = ["start", "end", "today", "deviceid", "username", "email", "phonenumber"]
+const UNSEEN = [
+  "calculate",
+  "hidden",
+  "subscriberid",
+  "simserial",
+  "audit",
+  "start-geopoint",
+  "background-audio",
+  "background-geopoint",
+]
 const SILENT = new Set([...METADATA, ...UNSEEN])
-const RULES = ['relevant', 'required', 'constraint', 'warning', 'calculate', 'default', 'readonly', 'choice_filter', 'count']
+const RULES = [
+  "relevant",
+  "required",
+  "constraint",
+  "warning",
+  "calculate",
+  "default",
+  "readonly",
+  "choice_filter",
+  "count",
+]
 const MOST_TRIGGERS = 20 // calculations that set off one another
 const MOST_INSTANCES = 200 // that a form makes by itself: what an entry may carry
 const MOST_CHANGES = 10_000 // of a repeat, before those who count over it begin anew
-const TEXTS = ['label', 'hint', 'guidance', 'required_message', 'constraint_message', 'warning_message']
+const TEXTS = ["label", "hint", "guidance", "required_message", "constraint_message", "warning_message"]
 
 /** A row of the form; its rules and texts as functions, from the first time that they are needed. */
 class Item {
@@ -21,7 +51,11 @@ class Item {
   #texts
 
   constructor(node, path, repeat) {
-    Object.assign(this, { node, path, repeat, isGiven: isGiven(node) })
+    /** @type {FormNode} */
+    this.node = node
+    this.path = path
+    this.repeat = repeat
+    this.isGiven = isGiven(node)
   }
 
   get rules() {
@@ -37,7 +71,9 @@ class Item {
       this.#texts = {}
       for (const key of TEXTS) {
         for (const [language, text] of Object.entries(this.node[key] ?? {})) {
-          const parts = (Array.isArray(text) ? text : [text]).map((part) => (typeof part === 'string' ? part : build(part)))
+          const parts = (Array.isArray(text) ? text : [text]).map((part) =>
+            typeof part === "string" ? part : build(part),
+          )
           ;(this.#texts[key] ??= {})[language] = parts
         }
       }
@@ -51,8 +87,8 @@ class Compiled {
   constructor(bundle) {
     this.bundle = bundle
     this.items = new Map()
-    this.root = { name: '', type: 'group', children: bundle.children }
-    this.prepare(this.root, '', null)
+    this.root = { name: "", type: "group", children: bundle.children }
+    this.prepare(this.root, "", null)
     this.order = bundle.order.map(([path, reads, own], at) => ({ at, path, reads, own, item: this.items.get(path) }))
     this.readers = new Map() // of a path: [{entry, own}], in order
     for (const entry of this.order) {
@@ -73,7 +109,7 @@ class Compiled {
     this.indicators = []
     for (const item of this.items.values()) {
       const outcome = item.node.columns?.outcome
-      if (outcome === 'indicator') this.indicators.push(item)
+      if (outcome === "indicator") this.indicators.push(item)
       else if (outcome) this.outcomes.set(outcome, item)
     }
   }
@@ -81,7 +117,7 @@ class Compiled {
   prepare(node, path, repeat) {
     this.items.set(path, new Item(node, path, repeat))
     for (const child of node.children ?? []) {
-      this.prepare(child, path ? `${path}/${child.name}` : child.name, node.type === 'repeat' ? path : repeat)
+      this.prepare(child, path ? `${path}/${child.name}` : child.name, node.type === "repeat" ? path : repeat)
     }
   }
 
@@ -89,21 +125,22 @@ class Compiled {
   results() {
     const named = new Set()
     const name = (tree) => {
-      if (typeof tree === 'string') named.add(tree)
+      if (typeof tree === "string") named.add(tree)
       else if (Array.isArray(tree)) tree.forEach(name)
     }
     for (const { node } of this.items.values()) {
-      for (const key of RULES) if (key !== 'calculate' && Array.isArray(node[key])) name(node[key])
-      for (const key of TEXTS) for (const text of Object.values(node[key] ?? {})) if (Array.isArray(text)) text.forEach(name)
-      if (node.member_label) named.add(node.member_label.split('/').at(-1))
+      for (const key of RULES) if (key !== "calculate" && Array.isArray(node[key])) name(node[key])
+      for (const key of TEXTS)
+        for (const text of Object.values(node[key] ?? {})) if (Array.isArray(text)) text.forEach(name)
+      if (node.member_label) named.add(node.member_label.split("/").at(-1))
     }
     const found = new Set()
     const read = new Set()
     for (const entry of [...this.order].reverse()) {
       const { node } = entry.item
-      const names = entry.path.split('/')
-      const isSeen = names.some((one, at) => named.has(one) || read.has(names.slice(0, at + 1).join('/')))
-      if (isSeen || named.has('*') || node.type !== 'calculate' || entry.item.isGiven) {
+      const names = entry.path.split("/")
+      const isSeen = names.some((one, at) => named.has(one) || read.has(names.slice(0, at + 1).join("/")))
+      if (isSeen || named.has("*") || node.type !== "calculate" || entry.item.isGiven) {
         for (const path of [...entry.reads, ...entry.own]) read.add(path)
       } else found.add(entry.at)
     }
@@ -120,7 +157,7 @@ class Compiled {
     const language = this.bundle.default_language
     return (this.bundle.choices[name] ?? []).map((choice) => {
       const row = { ...choice }
-      if (choice.label) row.label = plain(choice.label[language] ?? '')
+      if (choice.label) row.label = plain(choice.label[language] ?? "")
       return row
     })
   }
@@ -129,14 +166,14 @@ class Compiled {
     if (!this.tables.has(name)) {
       const top = new Node(null, null)
       const root = new Node(null, null)
-      top.children.set('root', root)
+      top.children.set("root", root)
       const items = this.rows(name).map((row, at) => {
         const item = new Node(null, null)
         item.at = at
         for (const [column, value] of Object.entries(row)) item.children.set(column, new Node(null, item, value))
         return item
       })
-      root.children.set('item', items)
+      root.children.set("item", items)
       const known = this.bundle.tables[name] || this.bundle.choices[name]
       this.tables.set(name, known ? [top] : [])
     }
@@ -157,7 +194,7 @@ class Compiled {
 
   tableItems(name) {
     const [top] = this.table(name)
-    return top ? top.children.get('root').children.get('item') : []
+    return top ? top.children.get("root").children.get("item") : []
   }
 
   /** The rows whose `columns` are `key`. */
@@ -166,7 +203,9 @@ class Compiled {
     if (!this.indexes.has(id)) {
       const index = new Map()
       for (const row of this.tableItems(table)) {
-        const own = JSON.stringify(columns.map((column) => (row.children.has(column) ? nodeText(row.children.get(column)) : '')))
+        const own = JSON.stringify(
+          columns.map((column) => (row.children.has(column) ? nodeText(row.children.get(column)) : "")),
+        )
         if (index.has(own)) index.get(own).push(row)
         else index.set(own, [row])
       }
@@ -191,15 +230,22 @@ function rowsOf(table) {
   return (columns[0]?.[1] ?? []).map((_, at) => Object.fromEntries(cellsAt(at)))
 }
 
-const plain = (text) => (typeof text === 'string' ? text : text.map((part) => (typeof part === 'string' ? part : '…')).join(''))
-const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
+const plain = (text) =>
+  typeof text === "string" ? text : text.map((part) => (typeof part === "string" ? part : "…")).join("")
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value)
 
 export class Record {
   /**
-   * `about` is who asks with which phone, `lastSaved` the answers finished last with this form. A record that `isLive` is one
-   * that a person fills: the form's own counts add instances to it.
+   * `about` is who asks with which phone, `lastSaved` the answers finished last with this form. A record that `isLive`
+   * is one that a person fills: the form's own counts add instances to it.
+   * @param {Bundle} bundle
+   * @param {{ answers?: Answers, clock: { today: string, now: string }, newId?: () => string, random?: () => number,
+   *   about?: any, lastSaved?: Answers | null, isLive?: boolean }} how
    */
-  constructor(bundle, { answers = {}, clock, newId = () => '', random = () => 0, about = {}, lastSaved = null, isLive = false }) {
+  constructor(
+    bundle,
+    { answers = {}, clock, newId = () => "", random = () => 0, about = {}, lastSaved = null, isLive = false },
+  ) {
     this.form = compiled(bundle)
     this.bundle = bundle
     this.about = about
@@ -213,14 +259,14 @@ export class Record {
       random,
       kept: [], // collect.js: what each count and sum over a repeat has
       rows: (name) => this.form.tableItems(name),
-      table: (name) => (name === '__last-saved' ? lastAnswers(lastSaved) : this.form.table(name)),
+      table: (name) => (name === "__last-saved" ? lastAnswers(lastSaved) : this.form.table(name)),
       lookup: (...args) => this.form.found(...args),
     }
     this.faults = [] // answers that did not fit when the record was made
-    this.root = new Node(this.form.items.get(''), null)
+    this.root = new Node(this.form.items.get(""), null)
     this.env.root = this.root
-    this.fill(this.root, isObject(answers) ? answers : {}, '')
-    if (!isObject(answers)) this.fault('', 'type')
+    this.fill(this.root, isObject(answers) ? answers : {}, "")
+    if (!isObject(answers)) this.fault("", "type")
     this.waiting = new Map(this.form.order.map(({ at }) => [at, null]))
     // What a screen shows is settled at once; results wait until somebody asks, or the shell has a moment (`settle`).
     this.run((at) => this.form.unseen.has(at))
@@ -236,20 +282,18 @@ export class Record {
   }
 
   get sections() {
-    return this.bundle.children
-      .filter((node) => CONTAINERS.has(node.type))
-      .map((node) => ({ path: node.name, node }))
+    return this.bundle.children.filter((node) => CONTAINERS.has(node.type)).map((node) => ({ path: node.name, node }))
   }
 
   // --- answers → nodes
 
   fault(path, kind) {
-    this.faults.push({ path, kind, severity: 'error', message: {} })
+    this.faults.push({ path, kind, severity: "error", message: {} })
   }
 
   fill(node, answers, path) {
     if (!isObject(answers)) {
-      this.fault(path, 'type')
+      this.fault(path, "type")
       answers = {}
     }
     const { node: definition, path: own } = node.definition
@@ -259,32 +303,33 @@ export class Record {
       const item = this.form.items.get(own ? `${own}/${child.name}` : child.name)
       const given = answers[child.name] ?? null
       const below = path ? `${path}/${child.name}` : child.name
-      if (child.type === 'repeat') {
-        if (given !== null && !Array.isArray(given)) this.fault(below, 'type')
-        const list = []
+      if (child.type === "repeat") {
+        if (given !== null && !Array.isArray(given)) this.fault(below, "type")
+        const list = /** @type {any} */ ([])
         list.changes = [] // each instance that changed and the place in it, one after another; anew when one is removed
         node.children.set(child.name, list)
         for (const one of Array.isArray(given) ? given : []) {
-          const instance = new Node(item, node, '', list.length + 1)
+          const instance = new Node(item, node, "", list.length + 1)
           this.fill(instance, one, `${below}[${instance.index}]`)
           list.push(instance)
         }
       } else {
         const inner = new Node(item, node)
         node.children.set(child.name, inner)
-        if (child.type === 'group') this.fill(inner, given ?? {}, below)
+        if (child.type === "group") this.fill(inner, given ?? {}, below)
         else inner.value = this.answer(item, given, below)
       }
     }
-    for (const name of Object.keys(answers)) if (!known.has(name)) this.fault(path ? `${path}/${name}` : name, 'unknown')
+    for (const name of Object.keys(answers))
+      if (!known.has(name)) this.fault(path ? `${path}/${name}` : name, "unknown")
   }
 
   answer({ node, isGiven }, given, path) {
-    if (given === null || given === '' || !isGiven) return ''
+    if (given === null || given === "" || !isGiven) return ""
     const value = typed(node.type, given)
     if (value === null) {
-      this.fault(path, 'type')
-      return ''
+      this.fault(path, "type")
+      return ""
     }
     return value
   }
@@ -296,8 +341,10 @@ export class Record {
   }
 
   /**
-   * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts those
-   * that read it in line; the order lets nobody stand before who is read.
+   * Run the rules that wait, in order: by their number, the places where (null: everywhere). What they change puts
+   * those that read it in line; the order lets nobody stand before who is read.
+   * @param {(at: number) => boolean} isSkipped
+   * @param {() => boolean} hasTime
    */
   run(isSkipped = () => false, hasTime = () => true) {
     const { waiting } = this
@@ -312,16 +359,18 @@ export class Record {
     }
   }
 
-  /** Adds the instances that a form's own count asks for. None is ever taken away: those beyond the count are not asked. */
+  /**
+   * Adds the instances that a form's own count asks for. None is ever taken away: those beyond the count are not asked.
+   */
   grow(item) {
     const name = item.node.name
-    const around = item.path.includes('/') ? this.nodesOf(item.path.slice(0, -name.length - 1)) : [this.root]
+    const around = item.path.includes("/") ? this.nodesOf(item.path.slice(0, -name.length - 1)) : [this.root]
     for (const parent of around) {
       const list = parent.children.get(name)
       const wanted = Math.min(this.count(item, parent), MOST_INSTANCES)
       while (parent.relevant && list.length < wanted) {
-        const instance = new Node(item, parent, '', list.length + 1)
-        this.fill(instance, {}, '')
+        const instance = new Node(item, parent, "", list.length + 1)
+        this.fill(instance, {}, "")
         list.push(instance)
         this.grown.push(instance)
         this.changed(instance)
@@ -357,9 +406,10 @@ export class Record {
     const context = new Context(node, node, this.env)
     const { value, ownRelevant } = node
     if (rules.relevant) node.ownRelevant = toBoolean(rules.relevant(context))
-    if (rules.count) node.ownRelevant = (!rules.relevant || node.ownRelevant) && node.index <= toNumber(rules.count(context))
+    if (rules.count)
+      node.ownRelevant = (!rules.relevant || node.ownRelevant) && node.index <= toNumber(rules.count(context))
     if (rules.calculate && !definition.trigger) {
-      node.value = node.relevant ? calculated(rules.calculate(context)) : ''
+      node.value = node.relevant ? calculated(rules.calculate(context)) : ""
       if (node.value !== value && isGiven) this.selfFilled.push(node)
     }
     return node.value !== value || node.ownRelevant !== ownRelevant
@@ -407,11 +457,11 @@ export class Record {
   /** The node at a path with instance numbers; undefined when there is none. */
   node(path) {
     let node = this.root
-    if (path === '') return node
-    for (const part of path.split('/')) {
+    if (path === "") return node
+    for (const part of path.split("/")) {
       const match = /^(.+)\[(\d+)\]$/.exec(part)
       const child = node?.children.get(match ? match[1] : part)
-      node = match ? child?.[match[2] - 1] : child
+      node = match ? child?.[/** @type {any} */ (match[2]) - 1] : child
     }
     return Array.isArray(node) ? undefined : node
   }
@@ -422,11 +472,11 @@ export class Record {
       const { name } = node.definition.node
       parts.unshift(node.index ? `${name}[${node.index}]` : name)
     }
-    return parts.join('/')
+    return parts.join("/")
   }
 
   itemAt(path) {
-    return this.form.items.get(path.replace(/\[\d+\]/g, ''))
+    return this.form.items.get(path.replace(/\[\d+\]/g, ""))
   }
 
   items(path) {
@@ -441,7 +491,7 @@ export class Record {
   }
 
   list(path) {
-    const cut = path.lastIndexOf('/')
+    const cut = path.lastIndexOf("/")
     return this.node(path.slice(0, Math.max(0, cut)))?.children.get(path.slice(cut + 1)) ?? []
   }
 
@@ -463,16 +513,16 @@ export class Record {
 
   get(path) {
     const node = this.node(path)
-    if (node?.definition.node.type === 'calculate') this.settle()
-    return node?.value ?? ''
+    if (node?.definition.node.type === "calculate") this.settle()
+    return node?.value ?? ""
   }
 
   /** Store an answer and settle what depends on it. An answer of the wrong type throws: the shell never offers one. */
   set(path, value) {
     const node = this.node(path)
-    if (!node) throw new RangeError('no such place')
-    const stored = value === null || value === '' || value === undefined ? '' : typed(node.definition.node.type, value)
-    if (stored === null) throw new TypeError('answer of the wrong type')
+    if (!node) throw new RangeError("no such place")
+    const stored = value === null || value === "" || value === undefined ? "" : typed(node.definition.node.type, value)
+    if (stored === null) throw new TypeError("answer of the wrong type")
     this.faults = this.faults.filter((fault) => fault.path !== path)
     if (node.value === stored) return
     node.value = stored
@@ -480,13 +530,16 @@ export class Record {
     this.fire(node)
   }
 
-  /** An answer sets off the calculations that name it as their trigger (XLSForm `trigger`: ODK XForms setvalue on xforms-value-changed). */
+  /**
+   * An answer sets off the calculations that name it as their trigger (XLSForm `trigger`: ODK XForms setvalue on
+   * xforms-value-changed).
+   */
   fire(node, depth = 0) {
     for (const item of this.form.triggered.get(node.definition.path) ?? []) {
       const shares = item.repeat && `${node.definition.path}/`.startsWith(`${item.repeat}/`)
       for (const target of shares ? this.beside(node, item) : this.nodesOf(item.path)) {
-        const value = target.relevant ? calculated(item.rules.calculate(new Context(target, target, this.env))) : ''
-        const stored = value === '' ? '' : (typed(item.node.type, value) ?? '')
+        const value = target.relevant ? calculated(item.rules.calculate(new Context(target, target, this.env))) : ""
+        const stored = value === "" ? "" : (typed(item.node.type, value) ?? "")
         if (stored === target.value) continue
         target.value = stored
         this.selfFilled.push(target)
@@ -496,25 +549,29 @@ export class Record {
     }
   }
 
-  /** The answers that came by themselves since the last time (defaults, calculations made once, triggers): [{path, value}], to be kept. */
+  /**
+   * The answers that came by themselves since the last time (defaults, calculations made once, triggers): [{path,
+   * value}], to be kept.
+   */
   takeFilled() {
     const taken = [...new Set(this.selfFilled.splice(0))].filter((node) => this.node(Record.pathOf(node)) === node)
-    return taken.map((node) => ({ path: Record.pathOf(node), value: node.value === '' ? null : node.value }))
+    return taken.map((node) => ({ path: Record.pathOf(node), value: node.value === "" ? null : node.value }))
   }
 
   /** The interview ends now: what the form keeps of that. */
   finish(now) {
     for (const [path, { node }] of this.form.items) {
-      if (node.type === 'end') for (const place of this.nodesOf(path)) if (place.relevant) this.set(Record.pathOf(place), now)
+      if (node.type === "end")
+        for (const place of this.nodesOf(path)) if (place.relevant) this.set(Record.pathOf(place), now)
     }
   }
 
   addInstance(path, answers = {}) {
-    const cut = path.lastIndexOf('/')
+    const cut = path.lastIndexOf("/")
     const parent = this.node(path.slice(0, Math.max(0, cut)))
     const instances = this.list(path)
     const item = this.itemAt(path)
-    const instance = new Node(item, parent, '', instances.length + 1)
+    const instance = new Node(item, parent, "", instances.length + 1)
     const place = `${path}[${instance.index}]`
     this.fill(instance, answers, place)
     instances.push(instance)
@@ -524,7 +581,7 @@ export class Record {
   }
 
   removeInstance(path) {
-    const node = this.node(path)
+    const node = /** @type {Node} */ (this.node(path))
     const instances = node.parent.children.get(node.definition.node.name)
     instances.splice(node.index - 1, 1)
     instances.forEach((instance, i) => (instance.index = i + 1))
@@ -548,9 +605,10 @@ export class Record {
       for (const child of [...node.children.values()].flat()) {
         const rule = child.definition.rules.default
         if (CONTAINERS.has(child.definition.node.type)) visit(child)
-        else if (child.value === '') {
-          const value = this.metadata(child.definition.node.type) ?? (rule && calculated(rule(new Context(child, child, this.env))))
-          const stored = value === undefined || value === '' ? null : typed(child.definition.node.type, value)
+        else if (child.value === "") {
+          const value =
+            this.metadata(child.definition.node.type) ?? (rule && calculated(rule(new Context(child, child, this.env))))
+          const stored = value === undefined || value === "" ? null : typed(child.definition.node.type, value)
           if (stored === null) continue
           child.value = stored
           filled.push(child)
@@ -573,7 +631,7 @@ export class Record {
     if (node) return node.relevant
     // A repeat: judged by its own rule, also while it has no instance.
     const item = this.itemAt(path)
-    const parent = this.node(path.slice(0, Math.max(0, path.lastIndexOf('/'))))
+    const parent = this.node(path.slice(0, Math.max(0, path.lastIndexOf("/"))))
     if (!item || !parent?.relevant) return false
     const probe = new Node(item, parent)
     return !item.rules.relevant || toBoolean(item.rules.relevant(new Context(probe, probe, this.env)))
@@ -586,12 +644,12 @@ export class Record {
   }
 
   isRequired(path) {
-    return this.holds(path, 'required')
+    return this.holds(path, "required")
   }
 
   isReadonly(path) {
     const item = this.itemAt(path)
-    return this.holds(path, 'readonly') || (item?.node.calculate !== undefined && !item.node.trigger)
+    return this.holds(path, "readonly") || (item?.node.calculate !== undefined && !item.node.trigger)
   }
 
   // --- words
@@ -604,44 +662,47 @@ export class Record {
 
   filled(parts, node) {
     const context = new Context(node, node, this.env)
-    return parts.map((part) => (typeof part === 'string' ? part : toString(part(context)))).join('')
+    return parts.map((part) => (typeof part === "string" ? part : toString(part(context)))).join("")
   }
 
   at(path) {
     const item = this.itemAt(path)
-    return this.node(path) ?? (item && new Node(item, this.node(path.slice(0, Math.max(0, path.lastIndexOf('/'))))))
+    return this.node(path) ?? (item && new Node(item, this.node(path.slice(0, Math.max(0, path.lastIndexOf("/"))))))
   }
 
   label(path, language) {
     const node = this.at(path)
-    return node ? this.text(node, 'label', language) || node.definition.node.name : ''
+    return node ? this.text(node, "label", language) || node.definition.node.name : ""
   }
 
   hint(path, language) {
     const node = this.at(path)
-    return node ? this.text(node, 'hint', language) : ''
+    return node ? this.text(node, "hint", language) : ""
   }
 
   guidance(path, language) {
     const node = this.at(path)
-    return node ? this.text(node, 'guidance', language) : ''
+    return node ? this.text(node, "guidance", language) : ""
   }
 
-  /** The names of the form's files that go with a question, {image, audio, video, "big-image"}; null when there are none. */
+  /**
+   * The names of the form's files that go with a question, {image, audio, video, "big-image"}; null when there are
+   * none.
+   */
   media(path, language) {
     return inLanguage(this.itemAt(path)?.node.media, language, this.bundle)
   }
 
   /** What the form calls this record (XLSForm `instance_name`). */
   instanceName() {
-    if (this.bundle.instance_name === undefined) return ''
+    if (this.bundle.instance_name === undefined) return ""
     this.form.naming ??= build(this.bundle.instance_name)
     return toString(calculated(this.form.naming(new Context(this.settle().root, this.root, this.env))))
   }
 
   /** The choices that the filter leaves: [{name, label: {lang}, media?}]. */
   choices(path) {
-    const node = this.node(path)
+    const node = /** @type {Node} */ (this.node(path))
     const { list, choice_filter: filter } = node.definition.node
     const { all } = this.form.choices(node.definition.node)
     const rule = node.definition.rules.choice_filter
@@ -659,13 +720,14 @@ export class Record {
   keyOf(node, index) {
     const context = new Context(node, node, this.env)
     const found = index.map(([, tree]) => build(tree)(context))
-    const isText = (value) => typeof value === 'string' || (Array.isArray(value) && value.length === 1 && typeof value[0].value === 'string')
+    const isText = (value) =>
+      typeof value === "string" || (Array.isArray(value) && value.length === 1 && typeof value[0].value === "string")
     return found.every(isText) ? found.map(toString) : null
   }
 
   displayValue(path, language) {
     const node = this.settle().node(path)
-    return node ? display(this.bundle, node.definition.node, node.value, language) : ''
+    return node ? display(this.bundle, node.definition.node, node.value, language) : ""
   }
 
   // --- what is wrong
@@ -689,36 +751,42 @@ export class Record {
 
   judge(node) {
     const { node: definition, rules } = node.definition
-    if (definition.type === 'calculate' || definition.type === 'note' || !node.relevant) return []
+    if (definition.type === "calculate" || definition.type === "note" || !node.relevant) return []
     const context = new Context(node, node, this.env)
-    if (node.value === '') {
+    if (node.value === "") {
       const wanted = rules.required && toBoolean(rules.required(context))
-      return wanted ? [this.blame(node, 'required', 'error', 'required_message')] : []
+      return wanted ? [this.blame(node, "required", "error", "required_message")] : []
     }
     const found = []
-    if (definition.type in LINES && !isWhole(definition.type, node.value)) found.push(this.blame(node, 'type', 'error', ''))
-    if (definition.list && !this.offered(node)) found.push(this.blame(node, 'choice', 'error', 'constraint_message'))
-    if (rules.constraint && !toBoolean(rules.constraint(context))) found.push(this.blame(node, 'constraint', 'error', 'constraint_message'))
-    if (rules.warning && !toBoolean(rules.warning(context))) found.push(this.blame(node, 'warning', 'warning', 'warning_message'))
+    if (definition.type in LINES && !isWhole(definition.type, node.value))
+      found.push(this.blame(node, "type", "error", ""))
+    if (definition.list && !this.offered(node)) found.push(this.blame(node, "choice", "error", "constraint_message"))
+    if (rules.constraint && !toBoolean(rules.constraint(context)))
+      found.push(this.blame(node, "constraint", "error", "constraint_message"))
+    if (rules.warning && !toBoolean(rules.warning(context)))
+      found.push(this.blame(node, "warning", "warning", "warning_message"))
     return found
   }
 
-  /** Whether each name picked is among the choices that the filter leaves; of a ranking, whether it names all of them. */
+  /**
+   * Whether each name picked is among the choices that the filter leaves; of a ranking, whether it names all of them.
+   */
   offered(node) {
     const { type, list, from_file: file } = node.definition.node
     const rule = node.definition.rules.choice_filter
     const picked = nodeText(node)
-    const names = type === 'select_one' ? [picked] : words(picked)
+    const names = type === "select_one" ? [picked] : words(picked)
     const isFree = (row) => !rule || toBoolean(rule(new Context(row, node, this.env)))
-    const isOffered = (name) => this.form.found(list, [file?.value ?? 'name'], [name]).some(isFree)
-    if (type !== 'rank') return names.every(isOffered)
+    const isOffered = (name) => this.form.found(list, [file?.value ?? "name"], [name]).some(isFree)
+    if (type !== "rank") return names.every(isOffered)
     const all = new Set(this.choices(Record.pathOf(node)).map(({ name }) => name))
     return names.length === all.size && new Set(names).size === all.size && names.every((name) => all.has(name))
   }
 
   blame(node, kind, severity, key) {
     const message = {}
-    for (const [language, parts] of Object.entries(node.definition.texts[key] ?? {})) message[language] = this.filled(parts, node)
+    for (const [language, parts] of Object.entries(node.definition.texts[key] ?? {}))
+      message[language] = this.filled(parts, node)
     return { path: Record.pathOf(node), kind, severity, message }
   }
 
@@ -729,10 +797,10 @@ export class Record {
     const count = { asked: 0, answered: 0, errors: 0, warnings: 0 }
     for (const node of nodes) {
       const { type } = node.definition.node
-      if (SILENT.has(type) || type === 'note' || !node.relevant) continue
+      if (SILENT.has(type) || type === "note" || !node.relevant) continue
       count.asked += 1
-      if (node.value !== '') count.answered += 1
-      for (const problem of this.judge(node)) count[problem.severity === 'error' ? 'errors' : 'warnings'] += 1
+      if (node.value !== "") count.answered += 1
+      for (const problem of this.judge(node)) count[problem.severity === "error" ? "errors" : "warnings"] += 1
     }
     return count
   }
@@ -740,15 +808,27 @@ export class Record {
   // --- what comes out
 
   answers() {
-    return collect(this.root, () => true, (node) => node.definition.isGiven)
+    return collect(
+      this.root,
+      () => true,
+      (node) => node.definition.isGiven,
+    )
   }
 
   submission() {
-    return collect(this.settle().root, (node) => node.ownRelevant, (node) => node.definition.isGiven)
+    return collect(
+      this.settle().root,
+      (node) => node.ownRelevant,
+      (node) => node.definition.isGiven,
+    )
   }
 
   values() {
-    return collect(this.settle().root, (node) => node.ownRelevant, () => true)
+    return collect(
+      this.settle().root,
+      (node) => node.ownRelevant,
+      () => true,
+    )
   }
 
   /** True or false for each place, nested; what is not asked is just false. */
@@ -767,29 +847,29 @@ export class Record {
     const outcome = (name) => {
       const item = this.form.outcomes.get(name)
       const [node] = item ? this.nodesOf(item.path) : []
-      return node?.relevant ? node.value : ''
+      return node?.relevant ? node.value : ""
     }
-    const number = (name) => (typeof outcome(name) === 'number' ? outcome(name) : null)
+    const number = (name) => (typeof outcome(name) === "number" ? outcome(name) : null)
     return {
-      class: outcome('class') || null,
-      b1: number('b1'),
-      b2: number('b2'),
-      deprivedCount: number('deprived_count'),
-      illustrative: number('illustrative') === 1,
-      refused: number('refused') === 1,
-      persons: number('persons') ?? 0,
-      headName: String(outcome('head_name')),
+      class: outcome("class") || null,
+      b1: number("b1"),
+      b2: number("b2"),
+      deprivedCount: number("deprived_count"),
+      illustrative: number("illustrative") === 1,
+      refused: number("refused") === 1,
+      persons: number("persons") ?? 0,
+      headName: String(outcome("head_name")),
       indicators: this.form.indicators.map((item) => this.indicator(item)),
     }
   }
 
   indicator({ node, path, texts }) {
     const [found] = this.nodesOf(path)
-    const value = found?.relevant ? found.value : ''
-    const deprived = value === '' ? null : value === 1
+    const value = found?.relevant ? found.value : ""
+    const deprived = value === "" ? null : value === 1
     const label = {}
     for (const [language, parts] of Object.entries(texts.label ?? {})) label[language] = this.filled(parts, found)
-    const { law = '', dimension } = node.columns
+    const { law = "", dimension } = node.columns
     return { key: node.name, dimension, label, law, deprived, because: deprived ? this.because(node) : [] }
   }
 
@@ -803,7 +883,8 @@ export class Record {
         for (const path of quotes) {
           const member = repeat && path.startsWith(`${repeat}/`) ? within(node, repeat) : null
           for (const one of this.nodesOf(path)) {
-            if (one.relevant && (!member || within(one, repeat) === member)) found.push([member?.index ?? Infinity, this.quote(one, member && instanceLabel(member))])
+            if (one.relevant && (!member || within(one, repeat) === member))
+              found.push([member?.index ?? Infinity, this.quote(one, member && instanceLabel(member))])
           }
         }
       }
@@ -827,7 +908,10 @@ function within(node, repeat) {
   return node
 }
 
-/** A place in an instance changed: those who count over its list will look at the instance again if they read that place. */
+/**
+ * A place in an instance changed: those who count over its list will look at the instance again if they read that
+ * place.
+ */
 function noted(instance, node) {
   const list = instance.parent.children.get(instance.definition.node.name)
   if (list.changes.length > MOST_CHANGES) list.changes = []
@@ -839,27 +923,31 @@ function forget(node) {
   for (const child of node.children.values()) {
     if (!Array.isArray(child)) forget(child)
     else {
-      child.changes = []
-      child.forEach(forget)
+      const list = /** @type {Instances} */ (child)
+      list.changes = []
+      list.forEach(forget)
     }
   }
 }
 
 /** Every node that the names of a path lead to. */
 function nodesUnder(nodes, path) {
-  for (const name of path.split('/')) nodes = nodes.flatMap((node) => node.children.get(name) ?? [])
+  for (const name of path.split("/")) nodes = nodes.flatMap((node) => node.children.get(name) ?? [])
   return nodes
 }
 
 /** Whether a place holds what was answered: not a note; a calculation only when it is made once and then kept. */
-const isGiven = ({ type, calculate, trigger }) => type !== 'note' && (type !== 'calculate' || Boolean(trigger) || callsOnce(calculate))
-const callsOnce = (tree) => Array.isArray(tree) && ((tree[0] === 'call' && tree[1] === 'once') || tree.some(callsOnce))
+const isGiven = ({ type, calculate, trigger }) =>
+  type !== "note" && (type !== "calculate" || Boolean(trigger) || callsOnce(calculate))
+const callsOnce = (tree) => Array.isArray(tree) && ((tree[0] === "call" && tree[1] === "once") || tree.some(callsOnce))
 
 /** The answers finished last, as `instance('__last-saved')/data/…` reads them: a list of nodes. */
 function lastAnswers(answers) {
   const made = (given, parent) => {
-    const node = new Node(null, parent, isObject(given) ? '' : given)
-    if (isObject(given)) for (const [name, one] of Object.entries(given)) node.children.set(name, Array.isArray(one) ? one.map((each) => made(each, node)) : made(one, node))
+    const node = new Node(null, parent, isObject(given) ? "" : given)
+    if (isObject(given))
+      for (const [name, one] of Object.entries(given))
+        node.children.set(name, Array.isArray(one) ? one.map((each) => made(each, node)) : made(one, node))
     return node
   }
   return answers ? [made({ data: answers }, null)] : []
@@ -867,57 +955,63 @@ function lastAnswers(answers) {
 
 /** What a text by kind and language says in this language, else in the form's; null when there is none. */
 function inLanguage(kinds, language, bundle) {
-  const entries = Object.entries(kinds ?? {}).map(([kind, texts]) => [kind, texts[language] ?? texts[bundle.default_language] ?? Object.values(texts)[0]])
+  const entries = Object.entries(kinds ?? {}).map(([kind, texts]) => [
+    kind,
+    texts[language] ?? texts[bundle.default_language] ?? Object.values(texts)[0],
+  ])
   return entries.length ? Object.fromEntries(entries) : null
 }
 
 /** An XPath value as a node keeps it: NaN (as in JavaRosa) and infinities are blank, a boolean is its word. */
 function calculated(value) {
-  if (Array.isArray(value)) return value.length && value[0].relevant ? value[0].value : ''
-  if (typeof value === 'boolean') return value ? 'true' : 'false'
-  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : ''
+  if (Array.isArray(value)) return value.length && value[0].relevant ? value[0].value : ""
+  if (typeof value === "boolean") return value ? "true" : "false"
+  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : ""
   return value
 }
 
 /** An answer as a value of its question's type; null when it is not one. */
 export function typed(type, given) {
   if (NUMBERS.has(type)) {
-    const number = typeof given === 'string' && given.length < 40 ? textNumberOnly(given) : given
-    if (typeof number !== 'number' || !Number.isFinite(number) || Math.abs(number) > 9e15) return null
-    return type === 'integer' && !Number.isInteger(number) ? null : number + 0
+    const number = typeof given === "string" && given.length < 40 ? textNumberOnly(given) : given
+    if (typeof number !== "number" || !Number.isFinite(number) || Math.abs(number) > 9e15) return null
+    return type === "integer" && !Number.isInteger(number) ? null : number + 0
   }
-  const list = Array.isArray(given) && given.every((one) => typeof one === 'string')
-  if (list && (type === 'select_multiple' || type === 'rank')) return given.join(' ')
-  if (typeof given === 'number' && ['text', 'hidden', 'barcode', 'select_one'].includes(type)) {
+  const list = Array.isArray(given) && given.every((one) => typeof one === "string")
+  if (list && (type === "select_multiple" || type === "rank")) return given.join(" ")
+  if (typeof given === "number" && ["text", "hidden", "barcode", "select_one"].includes(type)) {
     return Number.isFinite(given) && Math.abs(given) < 1e300 ? numberText(given) : null
   }
-  if (type === 'calculate' && Number.isFinite(given)) return given // made once, or by a trigger: kept as it came
-  if (typeof given !== 'string' || type === 'note') return null // a note is read, not answered
-  if (type === 'date') return given.length === 10 && !Number.isNaN(days(given)) ? given : null
-  if (type === 'dateTime') return given.length < 40 && !Number.isNaN(days(given)) ? given : null
-  if (type === 'time') return TIME.test(given) ? given : null
-  if (type === 'geopoint') return isGeopoint(given) ? given : null
+  if (type === "calculate" && Number.isFinite(given)) return given // made once, or by a trigger: kept as it came
+  if (typeof given !== "string" || type === "note") return null // a note is read, not answered
+  if (type === "date") return given.length === 10 && !Number.isNaN(days(given)) ? given : null
+  if (type === "dateTime") return given.length < 40 && !Number.isNaN(days(given)) ? given : null
+  if (type === "time") return TIME.test(given) ? given : null
+  if (type === "geopoint") return isGeopoint(given) ? given : null
   if (type in LINES) return pointsIn(given).every(isGeopoint) ? given : null
-  if (type === 'acknowledge') return given === 'OK' ? given : null
+  if (type === "acknowledge") return given === "OK" ? given : null
   return given
 }
 
-const textNumberOnly = (text) => (text.slice(1).includes('-') ? null : textNumber(text))
+const textNumberOnly = (text) => (text.slice(1).includes("-") ? null : textNumber(text))
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$/
 
 const LINES = { geotrace: 2, geoshape: 4 } // points at least
-const pointsIn = (text) => text.replace(/;? *$/, '').split(/ *; */)
+const pointsIn = (text) => text.replace(/;? *$/, "").split(/ *; */)
 
-/** Whether a line or an area that is being walked is one already: points enough, and of an area the first again at the end. */
+/**
+ * Whether a line or an area that is being walked is one already: points enough, and of an area the first again at the
+ * end.
+ */
 function isWhole(type, text) {
   const points = pointsIn(text)
-  const place = (point) => point.split(' ', 2).join(' ')
-  return points.length >= LINES[type] && (type !== 'geoshape' || place(points[0]) === place(points.at(-1)))
+  const place = (point) => point.split(" ", 2).join(" ")
+  return points.length >= LINES[type] && (type !== "geoshape" || place(points[0]) === place(points.at(-1)))
 }
 
 function isGeopoint(text) {
-  const parts = text.split(' ')
+  const parts = text.split(" ")
   if (parts.length < 2 || parts.length > 4 || !parts.every((part) => /^-?\d+(\.\d+)?$/.test(part))) return false
   return Math.abs(parts[0]) <= 90 && Math.abs(parts[1]) <= 180
 }
@@ -926,51 +1020,53 @@ function instanceLabel(node) {
   const { node: definition, path } = node.definition
   if (definition.member_label) {
     let place = node
-    for (const name of definition.member_label.slice(path.length + 1).split('/')) place = place.children.get(name)
-    if (place.value !== '') return toString([place]) || String(place.value)
+    for (const name of definition.member_label.slice(path.length + 1).split("/")) place = place.children.get(name)
+    if (place.value !== "") return toString([place]) || String(place.value)
   }
   return String(node.index)
 }
 
 /** A stored value as a person reads it: choices by their labels, 23/11/2026, 1.500.000. */
 export function display(bundle, definition, value, language) {
-  if (value === '') return ''
+  if (value === "") return ""
   if (definition.list) {
     const { all, byName } = compiled(bundle).choices(definition)
-    const names = definition.type === 'select_one' ? [String(value)] : words(String(value))
+    const names = definition.type === "select_one" ? [String(value)] : words(String(value))
     const word = (texts) => texts?.[language] || texts?.[bundle.default_language] || Object.values(texts ?? {})[0]
-    const place = (index) => (definition.type === 'rank' ? `${index + 1}. ` : '')
-    return names.map((name, index) => place(index) + (word(all[byName.get(name)]?.label) || name)).join(', ')
+    const place = (index) => (definition.type === "rank" ? `${index + 1}. ` : "")
+    return names.map((name, index) => place(index) + (word(all[byName.get(name)]?.label) || name)).join(", ")
   }
-  if (typeof value === 'number') return numberWords(value, language)
+  if (typeof value === "number") return numberWords(value, language)
   if (definition.type in LINES) return lineWords(definition.type, value, language)
-  return MOMENTS.has(definition.type) ? momentWords(value, definition.appearance ?? '') : value
+  return MOMENTS.has(definition.type) ? momentWords(value, definition.appearance ?? "") : value
 }
 
 /** "340 m" of a walked line, "1250 m²" of an area, by the functions that forms reckon with. */
 function lineWords(type, value, language) {
-  const [name, unit] = type === 'geoshape' ? ['area', 'm²'] : ['distance', 'm']
+  const [name, unit] = type === "geoshape" ? ["area", "m²"] : ["distance", "m"]
   return `${numberWords(Math.floor(FUNCTIONS[name](null, [() => value]) + 0.5), language)} ${unit}`
 }
 
-const MOMENTS = new Set(['date', 'today', 'time', 'dateTime', 'start', 'end'])
+const MOMENTS = new Set(["date", "today", "time", "dateTime", "start", "end"])
 
-/** 23/11/2026, 14:05, 14:05 23/11/2026, on the clock that was written; of a date no more than its appearance asks for. */
+/**
+ * 23/11/2026, 14:05, 14:05 23/11/2026, on the clock that was written; of a date no more than its appearance asks for.
+ */
 function momentWords(value, appearance) {
   const found = /^(?:(\d{4})-(\d\d)-(\d\d))?(?:^|T|$)(?:(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(value)
   if (!found) return value
   const [, year, month, day, clock, zone] = found
   const first = /\b(month-)?year\b/.exec(appearance)
-  const date = year && [...(first ? [] : [day]), ...(first && !first[1] ? [] : [month]), year].join('/')
-  return [clock, date, zone === 'Z' ? 'UTC' : ''].filter(Boolean).join(' ')
+  const date = year && [...(first ? [] : [day]), ...(first && !first[1] ? [] : [month]), year].join("/")
+  return [clock, date, zone === "Z" ? "UTC" : ""].filter(Boolean).join(" ")
 }
 
 /** 1.500.000,5 in Vietnamese, 1,500,000.5 in English; four digits stay together, for most of them are years. */
 export function numberWords(number, language) {
-  const [whole, fraction] = numberText(number).split('.')
-  const [thousands, point] = language === 'en' ? [',', '.'] : ['.', ',']
+  const [whole, fraction] = numberText(number).split(".")
+  const [thousands, point] = language === "en" ? [",", "."] : [".", ","]
   const grouped = /\d{5}/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, thousands) : whole
-  return grouped + (fraction ? point + fraction : '')
+  return grouped + (fraction ? point + fraction : "")
 }
 
 /** Nested values of the nodes that `asked` and `wanted` let through; blanks left out, an instance keeps its place. */
@@ -984,10 +1080,10 @@ function collect(node, asked, wanted) {
       if (all.length) found[name] = all.map((one) => (asked(one) ? collect(one, asked, wanted) : {}))
     } else if (!asked(child)) {
       continue
-    } else if (child.definition.node.type === 'group') {
+    } else if (child.definition.node.type === "group") {
       const inner = collect(child, asked, wanted)
       if (Object.keys(inner).length) found[name] = inner
-    } else if (child.value !== '' && wanted(child)) {
+    } else if (child.value !== "" && wanted(child)) {
       found[name] = child.value
     }
   }

@@ -1,12 +1,14 @@
 // Everything the phone keeps: IndexedDB is touched here (and in database.js) only, and every function is one whole
 // transaction. Each account has a database of its own, so a second person on the phone never sees the first one's
-// households; what belongs to the phone itself (its id, who is signed in, the rings of vault.js) lies in a small one beside.
+// households; what belongs to the phone itself (its id, who is signed in, the rings of vault.js) lies in a small one
+// beside.
 //
 // Nothing finalised is deleted without a receipt. A draft's journal is only ever appended to.
 //
-// Everything that names a household is sealed (vault.js). Sealing takes time, and a transaction that waits for it ends: so
-// rows are sealed before a transaction and opened after it. What transactions decide by stands beside the box in plain
-// (PLAIN). Where the sealed part decides, it is read first, and the transaction that writes looks whether it is still so.
+// Everything that names a household is sealed (vault.js). Sealing takes time, and a transaction that waits for it ends:
+// so rows are sealed before a transaction and opened after it. What transactions decide by stands beside the box in
+// plain (PLAIN). Where the sealed part decides, it is read first, and the transaction that writes looks whether it is
+// still so.
 
 import { hashesIn, replay } from "./answers.js"
 import { Database, ask } from "./database.js"
@@ -22,7 +24,12 @@ class Settings {
     this.database = database
   }
 
-  /** The value kept under `key`, or undefined. */
+  /**
+   * The value kept under `key`, or undefined.
+   * @template {string} Key
+   * @param {Key} key
+   * @returns {Promise<Kept<Key>>}
+   */
   get(key) {
     return this.database.read(["meta"], ({ meta }) => ask(meta.get(key)))
   }
@@ -32,8 +39,10 @@ class Settings {
   }
 }
 
-/** What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle, persist, and
- * for each account `ring <id>` and `wait <id>`. */
+/**
+ * What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle,
+ * persist, and for each account `ring <id>` and `wait <id>`.
+ */
 export class Device extends Settings {
   constructor(name = "so-ho") {
     super(new Database(name, 1, (db) => db.createObjectStore("meta")))
@@ -76,7 +85,22 @@ const PLAIN = {
   households: ["round_id", "household_id", "change", "gone"],
   drafts: ["id", "round_id", "household_id", "form", "state", "entry_id", "started_at", "files"],
   journal: ["draft", "seq", "files"],
-  outbox: ["id", "draft_id", "round_id", "household_id", "commune_id", "files", "content_hash", "state", "missing", "result", "receipt", "verified", "problem", "carried_at"],
+  outbox: [
+    "id",
+    "draft_id",
+    "round_id",
+    "household_id",
+    "commune_id",
+    "files",
+    "content_hash",
+    "state",
+    "missing",
+    "result",
+    "receipt",
+    "verified",
+    "problem",
+    "carried_at",
+  ],
   files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail", "freed"],
 }
 const SEALED = Object.keys(PLAIN)
@@ -141,22 +165,34 @@ async function mentioning({ drafts, journal }, hashes) {
   return found
 }
 
-const everMentioned = async (stores, hashes) => (await mentioning(stores, hashes)).flatMap(({ draft, rows }) => [draft, ...rows].flatMap(filesOf))
+const everMentioned = async (stores, hashes) =>
+  (await mentioning(stores, hashes)).flatMap(({ draft, rows }) => [draft, ...rows].flatMap(filesOf))
 
-/** Removes those of `hashes` that are not `inDrafts`, and that no finished entry and no questionnaire names any more. */
+/**
+ * Removes those of `hashes` that are not `inDrafts`, and that no finished entry and no questionnaire names any more.
+ */
 async function dropUnnamed({ outbox, forms, files }, hashes, inDrafts) {
   if (!hashes.length) return
-  const named = [(await ask(outbox.getAll())).map((row) => plainly(row).files), (await ask(forms.getAll())).map((form) => form.files)]
+  const named = [
+    (await ask(outbox.getAll())).map((row) => plainly(row).files),
+    (await ask(forms.getAll())).map((form) => form.files),
+  ]
   const kept = new Set([...hashesIn(named), ...inDrafts])
   for (const hash of new Set(hashes)) if (!kept.has(hash)) files.delete(hash)
 }
 
 /** Every file that a draft ever named. */
-const namedBy = async ({ journal }, draft) => [draft, ...(await ask(journal.getAll(everythingOf(draft.id))))].flatMap(filesOf)
+const namedBy = async ({ journal }, draft) =>
+  [draft, ...(await ask(journal.getAll(everythingOf(draft.id))))].flatMap(filesOf)
 
 /** Bytes that the disk lost already must not keep the others from being sealed. */
 async function legible(row) {
-  const isLost = row.blob && !(await row.blob.slice(0, 1).arrayBuffer().catch(() => null))
+  const isLost =
+    row.blob &&
+    !(await row.blob
+      .slice(0, 1)
+      .arrayBuffer()
+      .catch(() => null))
   return isLost ? { ...row, blob: new Blob() } : row
 }
 
@@ -170,20 +206,22 @@ export class DraftClosed extends Error {}
 /** The vault is locked: what is sealed cannot be read or written, nothing was changed. */
 export class Locked extends Error {}
 
-/** What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
- * that this phone is ahead of the server), clock_at (it is later now than then, milliseconds), `last_saved <form>`, sealed (a migration is done),
- * receipt_keys (those of the server that were trusted, the last one now), only_wifi (originals of photos go by Wi-Fi only), lost
- * (what was held before the storage was cleared, until the server is told), formerly (devices that this phone was before),
- * missed (what the server misses: push's gone and elsewhere), under_way (ids of entries that may have reached the server
- * though it said nothing of them). */
+/**
+ * What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
+ * that this phone is ahead of the server), clock_at (it is later now than then, milliseconds), `last_saved <form>`,
+ * sealed (a migration is done), receipt_keys (those of the server that were trusted, the last one now), only_wifi
+ * (originals of photos go by Wi-Fi only), lost (what was held before the storage was cleared, until the server is
+ * told), formerly (devices that this phone was before), missed (what the server misses: push's gone and elsewhere),
+ * under_way (ids of entries that may have reached the server though it said nothing of them).
+ */
 export class Store extends Settings {
   #ring
   #key
   #seqs = new Map() // draft → the last number of its journal, as far as this tab knows
 
   /**
-   * With a ring and the key that it gave (vault.js) everything is sealed; with a ring alone only what is plain can be read.
-   * Without a ring nobody has chosen a PIN yet: everything is plain, and the database of schema 1.
+   * With a ring and the key that it gave (vault.js) everything is sealed; with a ring alone only what is plain can be
+   * read. Without a ring nobody has chosen a PIN yet: everything is plain, and the database of schema 1.
    */
   constructor(account, ring = null, key = null) {
     super(new Database(`so-ho-${account}`, ring ? SCHEMA : 1, makeStores))
@@ -215,10 +253,14 @@ export class Store extends Settings {
   async #sealed(name, row) {
     if (!this.#ring) return row
     const whole = { ...row, ...shown[name]?.(row) }
-    const plain = Object.fromEntries(PLAIN[name].filter((field) => field in whole).map((field) => [field, whole[field]]))
+    const plain = Object.fromEntries(
+      PLAIN[name].filter((field) => field in whole).map((field) => [field, whole[field]]),
+    )
     const { blob, ...hidden } = Object.fromEntries(Object.entries(row).filter(([field]) => !(field in plain)))
     const key = keyOf[name](row)
-    const bytes = blob && { bytes: new Blob([await seal(this.#key, this.#label("bytes", key), await blob.arrayBuffer())]) }
+    const bytes = blob && {
+      bytes: new Blob([await seal(this.#key, this.#label("bytes", key), await blob.arrayBuffer())]),
+    }
     return { ...plain, ...bytes, sealed: await this.#box(name, key, hidden) }
   }
 
@@ -279,8 +321,13 @@ export class Store extends Settings {
     Database.relieve = relieve
   }
 
+  /**
+   * @template {string} Key
+   * @param {Key} key
+   * @returns {Promise<Kept<Key>>}
+   */
   async get(key) {
-    const kept = await super.get(key)
+    const kept = /** @type {any} */ (await super.get(key))
     return kept?.sealed?.byteLength ? this.#unbox("meta", key, kept.sealed) : kept
   }
 
@@ -289,12 +336,15 @@ export class Store extends Settings {
   }
 
   /**
-   * Seals what an earlier release kept in plain; does nothing the next time. May be cut off anywhere: what is not sealed
-   * yet is still there in plain. `report({done, total})` counts rows.
+   * Seals what an earlier release kept in plain; does nothing the next time. May be cut off anywhere: what is not
+   * sealed yet is still there in plain. `report({done, total})` counts rows.
+   * @param {(count: { done: number, total: number }) => void} report
    */
   async sealAll(report = () => {}) {
     if (await this.get("sealed")) return
-    const keys = await this.database.read(SEALED, (stores) => Promise.all(SEALED.map((name) => ask(stores[name].getAllKeys()))))
+    const keys = await this.database.read(SEALED, (stores) =>
+      Promise.all(SEALED.map((name) => ask(stores[name].getAllKeys()))),
+    )
     const total = keys.flat().length
     let done = 0
     for (const [place, name] of SEALED.entries()) {
@@ -313,7 +363,9 @@ export class Store extends Settings {
 
   async #sealSome(name, range) {
     for (;;) {
-      const rows = (await this.database.read([name], (stores) => ask(stores[name].getAll(range)))).filter((row) => !row.sealed)
+      const rows = (await this.database.read([name], (stores) => ask(stores[name].getAll(range)))).filter(
+        (row) => !row.sealed,
+      )
       if (!rows.length) return
       const made = await Promise.all(rows.map(async (row) => this.#sealed(name, await legible(row))))
       await this.database.write([name], async (stores) => {
@@ -326,11 +378,17 @@ export class Store extends Settings {
 
   // Questionnaires
 
-  /** The bundle of a form version, or undefined. */
+  /**
+   * The bundle of a form version, or undefined.
+   * @param {string} id
+   * @param {string} version
+   * @returns {Promise<Bundle | undefined>}
+   */
   form(id, version) {
     return this.database.read(["forms"], ({ forms }) => ask(forms.get([id, version])))
   }
 
+  /** @param {Bundle} bundle */
   saveForm(bundle) {
     return this.database.write(["forms"], ({ forms }) => void forms.put(bundle))
   }
@@ -339,7 +397,8 @@ export class Store extends Settings {
 
   /** One chunk of the register with its cursor: both are kept, or neither. */
   async commitChunk({ entries, cursor, generation }) {
-    const keyed = (entry) => this.#sealed("households", { ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
+    const keyed = (entry) =>
+      this.#sealed("households", { ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
     const rows = await Promise.all(entries.map((entry) => (entry.gone ? entry : keyed(entry))))
     return this.database.write(["households", "meta"], async ({ households, meta }) => {
       for (const row of rows) {
@@ -353,7 +412,10 @@ export class Store extends Settings {
     })
   }
 
-  /** Every register entry, also those that are gone; each with `key`, the folded search key. Damaged ones come anew. */
+  /**
+   * Every register entry, also those that are gone; each with `key`, the folded search key. Damaged ones come anew.
+   * @returns {Promise<Household[]>}
+   */
   async households() {
     const rows = await this.#everyOf("households")
     const good = rows.filter((row) => !row.damaged)
@@ -361,6 +423,7 @@ export class Store extends Settings {
     return good
   }
 
+  /** @returns {Promise<Household | undefined>} */
   household(roundId, householdId) {
     return this.#one("households", [roundId, householdId])
   }
@@ -370,6 +433,8 @@ export class Store extends Settings {
   /**
    * Keeps a new draft {id, round_id, household_id, form, start, …} and returns it; when an open draft of the same
    * household and round exists already (another tab, a double tap), returns that one instead.
+   * @param {Omit<Draft, "state" | "visited">} draft
+   * @returns {Promise<Draft>}
    */
   async openDraft(draft) {
     const made = await this.#sealed("drafts", { ...draft, state: "open", visited: [] })
@@ -383,11 +448,16 @@ export class Store extends Settings {
     return this.#opened("drafts", kept)
   }
 
+  /** @returns {Promise<Draft[]>} */
   drafts() {
     return this.#everyOf("drafts")
   }
 
-  /** {draft, events} with the events in order, or null; the draft is `damaged` when it or an event cannot be read. */
+  /**
+   * {draft, events} with the events in order, or null; the draft is `damaged` when it or an event cannot be read.
+   * @param {string} id
+   * @returns {Promise<{ draft: Draft, events: Step[] } | null>}
+   */
   async draft(id) {
     const { kept, rows } = await this.database.read(["drafts", "journal"], async ({ drafts, journal }) => ({
       kept: await ask(drafts.get(id)),
@@ -395,7 +465,10 @@ export class Store extends Settings {
     }))
     this.#seqs.set(id, rows.at(-1)?.seq ?? 0)
     if (!kept) return null
-    const [draft, ...found] = await Promise.all([this.#legible("drafts", kept), ...rows.map((row) => this.#legible("journal", row))])
+    const [draft, ...found] = await Promise.all([
+      this.#legible("drafts", kept),
+      ...rows.map((row) => this.#legible("journal", row)),
+    ])
     const good = found.filter((row) => !row.damaged)
     return { draft: good.length < found.length ? { ...draft, damaged: true } : draft, events: eventsOf(good) }
   }
@@ -404,14 +477,23 @@ export class Store extends Settings {
     return eventsOf(await Promise.all(rows.map((row) => this.#opened("journal", row))))
   }
 
-  /** Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised meanwhile. */
+  /**
+   * Appends events [{op, path, value, at}] to a draft's journal. Throws DraftClosed when the draft was finalised
+   * meanwhile.
+   * @param {string} id
+   * @param {Step[]} events
+   */
   append(id, events) {
     return this.#append(id, events, ["drafts", "journal"])
   }
 
   /**
-   * Sealed, all of `events` are one row. Its number is part of its seal and must be known before: where another tab took
-   * it first, it is sealed again under the next. `work(stores, draft)` belongs to the same transaction.
+   * Sealed, all of `events` are one row. Its number is part of its seal and must be known before: where another tab
+   * took it first, it is sealed again under the next. `work(stores, draft)` belongs to the same transaction.
+   * @param {string} id
+   * @param {any[]} events
+   * @param {string[]} names
+   * @param {(stores: any, draft: Draft) => any} work
    */
   async #append(id, events, names, work = () => {}) {
     for (let isDone = false; !isDone; ) {
@@ -443,11 +525,13 @@ export class Store extends Settings {
   }
 
   /**
-   * A draft begun by mistake: never shown or sent again, its files are removed. Its journal stays, this step at its end.
-   * Throws DraftClosed.
+   * A draft begun by mistake: never shown or sent again, its files are removed. Its journal stays, this step at its
+   * end. Throws DraftClosed.
    */
   discard(id, at) {
-    return this.#append(id, [{ op: "discard", at }], NAMING, (stores, draft) => this.#close(stores, { ...draft, state: "discarded" }))
+    return this.#append(id, [{ op: "discard", at }], NAMING, (stores, draft) =>
+      this.#close(stores, { ...draft, state: "discarded" }),
+    )
   }
 
   /** The draft is over: files of answers that were given anew go. */
@@ -460,10 +544,22 @@ export class Store extends Settings {
   // The outbox: {id, draft_id, name, entry, content_hash, state: "waiting"|"received", missing, result, receipt,
   // verified, problem, carried_at?}; `missing` are the hashes of files that the server has not acknowledged.
 
-  /** Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised already. */
+  /**
+   * Draft → outbox, in one step; files of answers that were given anew go. Throws DraftClosed when it was finalised
+   * already.
+   * @param {string} draftId
+   * @param {Finished} item
+   */
   async finalise(draftId, item) {
     const missing = item.entry.files.map((file) => file.sha256)
-    const row = await this.#sealed("outbox", { ...item, state: "waiting", missing, problem: null, receipt: null, result: null })
+    const row = await this.#sealed("outbox", {
+      ...item,
+      state: "waiting",
+      missing,
+      problem: null,
+      receipt: null,
+      result: null,
+    })
     return this.database.write(NAMING, async (stores) => {
       const draft = await ask(stores.drafts.get(draftId))
       if (draft?.state !== "open") throw new DraftClosed(draftId)
@@ -472,11 +568,15 @@ export class Store extends Settings {
     })
   }
 
-  /** A damaged one is known by its ids only: it cannot be sent, and says so as its problem. */
+  /**
+   * A damaged one is known by its ids only: it cannot be sent, and says so as its problem.
+   * @returns {Promise<Outgoing[]>}
+   */
   async outbox() {
     return (await this.#everyOf("outbox")).map(known)
   }
 
+  /** @returns {Promise<Outgoing | undefined>} */
   async sent(id) {
     const row = await this.database.read(["outbox"], ({ outbox }) => ask(outbox.get(id)))
     return row && known(await this.#legible("outbox", row))
@@ -489,7 +589,12 @@ export class Store extends Settings {
     })
   }
 
-  /** The server has it for good: `result` is one of push's results, its receipt compared. */
+  /**
+   * The server has it for good: `result` is one of push's results, its receipt compared.
+   * @param {string} id
+   * @param {PushResult} result
+   * @param {boolean | null} verified
+   */
   received(id, result, verified) {
     const { receipt, missing_files: missing, ...rest } = result
     return this.#changeOutbox(id, { state: "received", missing, result: rest, receipt, verified, problem: null })
@@ -526,9 +631,18 @@ export class Store extends Settings {
    */
   freeFiles(isAsked = false) {
     return this.database.write(NAMING, async (stores) => {
-      const due = (await ask(stores.outbox.getAll())).map(plainly).filter((item) => !isReceived(item)).flatMap((item) => item.files)
+      const due = (await ask(stores.outbox.getAll()))
+        .map(plainly)
+        .filter((item) => !isReceived(item))
+        .flatMap((item) => item.files)
       const rows = (await ask(stores.files.getAll())).filter((row) => row.receipt && !row.freed)
-      const kept = new Set([...due, ...(await everMentioned(stores, rows.map((row) => row.sha256)))])
+      const kept = new Set([
+        ...due,
+        ...(await everMentioned(
+          stores,
+          rows.map((row) => row.sha256),
+        )),
+      ])
       const going = rows.filter((row) => !kept.has(row.sha256))
       for (const { blob, bytes, ...row } of isAsked ? [] : going) stores.files.put({ ...row, freed: true })
       return { count: going.length, size: going.reduce((sum, row) => sum + row.size, 0) }
@@ -539,7 +653,10 @@ export class Store extends Settings {
   async dropFiles(hashes) {
     for (let isDone = false; !isDone; ) {
       const seen = await this.database.read(["drafts", "journal"], (stores) => mentioning(stores, hashes))
-      const answers = seen.map(async ({ draft, rows }) => replay((await this.#opened("drafts", draft)).start, await this.#events(rows)).answers)
+      const answers = seen.map(
+        async ({ draft, rows }) =>
+          replay((await this.#opened("drafts", draft)).start, await this.#events(rows)).answers,
+      )
       const named = hashesIn(await Promise.all(answers))
       const then = (found) => JSON.stringify(found.map(({ draft, rows }) => [draft.id, rows.at(-1)?.seq]))
       isDone = await this.database.write(NAMING, async (stores) => {
@@ -550,6 +667,7 @@ export class Store extends Settings {
     }
   }
 
+  /** @returns {Promise<KeptFile | undefined>} */
   file(sha256) {
     return this.#one("files", sha256)
   }
@@ -557,6 +675,7 @@ export class Store extends Settings {
   /**
    * Files that the server still lacks of entries it has, without their bytes: {sha256, commune_id, isHere} and,
    * when the file is on this phone, {size, type, problem, has_thumbnail}.
+   * @returns {Promise<WaitingFile[]>}
    */
   filesWaiting() {
     return this.database.read(["files", "outbox"], async ({ files, outbox }) => {
@@ -580,13 +699,18 @@ export class Store extends Settings {
     })
   }
 
-  /** The server has a file for good: its receipt is kept, and no entry waits for it any more. */
+  /**
+   * The server has a file for good: its receipt is kept, and no entry waits for it any more.
+   * @param {string} sha256
+   * @param {Receipt} receipt
+   */
   fileReceived(sha256, receipt) {
     return this.database.write(["files", "outbox"], async ({ files, outbox }) => {
       const file = await ask(files.get(sha256))
       if (file) files.put({ ...file, receipt, problem: null })
       for (const item of await ask(outbox.getAll())) {
-        if (item.missing.includes(sha256)) outbox.put({ ...item, missing: item.missing.filter((one) => one !== sha256) })
+        if (item.missing.includes(sha256))
+          outbox.put({ ...item, missing: item.missing.filter((one) => one !== sha256) })
       }
     })
   }
@@ -608,19 +732,27 @@ export class Store extends Settings {
       meta.delete("cursor")
       meta.delete("generation")
       const items = await ask(outbox.getAll())
-      meta.put(items.map((item) => item.id), "under_way")
+      meta.put(
+        items.map((item) => item.id),
+        "under_way",
+      )
       for (const item of items) outbox.put({ ...item, state: "waiting" })
     })
   }
 
-  /** This phone was withdrawn: it forgets the households that no interview of its own is of, and would ask for all anew. */
+  /**
+   * This phone was withdrawn: it forgets the households that no interview of its own is of, and would ask for all anew.
+   */
   withdraw() {
-    return this.database.write(["households", "drafts", "outbox", "meta"], async ({ households, drafts, outbox, meta }) => {
-      const own = [...(await ask(drafts.getAll())), ...(await ask(outbox.getAll())).map(plainly)]
-      const kept = new Set(own.map((one) => JSON.stringify([one.round_id, one.household_id])))
-      for (const key of await ask(households.getAllKeys())) if (!kept.has(JSON.stringify(key))) households.delete(key)
-      meta.delete("cursor")
-    })
+    return this.database.write(
+      ["households", "drafts", "outbox", "meta"],
+      async ({ households, drafts, outbox, meta }) => {
+        const own = [...(await ask(drafts.getAll())), ...(await ask(outbox.getAll())).map(plainly)]
+        const kept = new Set(own.map((one) => JSON.stringify([one.round_id, one.household_id])))
+        for (const key of await ask(households.getAllKeys())) if (!kept.has(JSON.stringify(key))) households.delete(key)
+        meta.delete("cursor")
+      },
+    )
   }
 
   /** Asks again to send what was refused: somebody tapped, or a new release may know better. */
@@ -646,15 +778,19 @@ export class Store extends Settings {
   }
 
   /**
-   * What only this phone has, by ids alone: {held: [{id, household_id, open?, photos?}], known: every id that is kept here}.
-   * `photos`: the server has the entry and lacks a file of it.
+   * What only this phone has, by ids alone: {held: [{id, household_id, open?, photos?}], known: every id that is kept
+   * here}. `photos`: the server has the entry and lacks a file of it.
    */
   held() {
     return this.database.read(["drafts", "outbox"], async ({ drafts, outbox }) => {
       const begun = await ask(drafts.getAll())
       const items = (await ask(outbox.getAll())).map(plainly)
-      const open = begun.filter((draft) => draft.state === "open").map(({ id, household_id }) => ({ id, household_id, open: true }))
-      const unsent = items.filter((item) => !isReceived(item)).map(({ id, household_id, state }) => ({ id, household_id, ...(state === "received" && { photos: true }) }))
+      const open = begun
+        .filter((draft) => draft.state === "open")
+        .map(({ id, household_id }) => ({ id, household_id, open: true }))
+      const unsent = items
+        .filter((item) => !isReceived(item))
+        .map(({ id, household_id, state }) => ({ id, household_id, ...(state === "received" && { photos: true }) }))
       return { held: [...unsent, ...open], known: new Set([...begun, ...items].map(({ id }) => id)) }
     })
   }

@@ -18,7 +18,9 @@ export class Sync {
   #onState
   #tries = 0
   #line = new Line()
+  /** @type {number | null} */
   #timer = null
+  /** @type {SyncState} */
   #state = { busy: false, stopped: null, runs: 0 }
 
   /** `makeOutbox(report, wish)` gives null while nothing may be read or sent: the phone is locked. */
@@ -36,7 +38,9 @@ export class Sync {
     this.#onState(this.#state)
   }
 
-  /** Now, unless this or another tab is at it already: then nothing. `wish`: {originals: true} sends photos by any line. */
+  /**
+   * Now, unless this or another tab is at it already: then nothing. `wish`: {originals: true} sends photos by any line.
+   */
   now(wish = {}) {
     this.#line.rests.end()
     return this.#talk(wish)
@@ -48,7 +52,10 @@ export class Sync {
       const outbox = lock && this.#make((progress) => this.#tell(progress), { ...wish, line: this.#line })
       if (!outbox) return this.later(spread(NEXT)) // another window is at it, and may be gone by then
       this.#tell({ busy: true, step: "hello", done: 0, total: 0 })
-      const stopped = await outbox.run().then(() => null, (error) => error)
+      const stopped = await outbox.run().then(
+        () => null,
+        (error) => error,
+      )
       // What went shows that there is a line: the pauses begin anew.
       this.#tries = !stopped ? 0 : stopped.hasMoved ? 1 : this.#tries + 1
       this.#tell({ busy: false, stopped, runs: this.#state.runs + 1 })
@@ -60,7 +67,11 @@ export class Sync {
   /** Seconds until the next talk: what rests alone has its own pause, what else failed the pause of them all. */
   #seconds(stopped) {
     if (!stopped) return spread(NEXT)
-    return Math.min(...stopped.parts.map((one) => (one.rests ? this.#line.rests.seconds(one.part) : (one.seconds ?? pause(this.#tries)))))
+    return Math.min(
+      ...stopped.parts.map((one) =>
+        one.rests ? this.#line.rests.seconds(one.part) : (one.seconds ?? pause(this.#tries)),
+      ),
+    )
   }
 
   later(seconds) {

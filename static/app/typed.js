@@ -4,12 +4,13 @@ const LARGEST = 9e15
 const two = (number) => String(number).padStart(2, "0")
 
 /**
- * "1.500.000" and "1500000" are one number, and so are "12,5" and "12.5" where the question allows decimals: of two kinds
- * of signs the last one parts the decimals, one that comes twice parts thousands. null: not (yet) a number.
+ * "1.500.000" and "1500000" are one number, and so are "12,5" and "12.5" where the question allows decimals: of two
+ * kinds of signs the last one parts the decimals, one that comes twice parts thousands. null: not (yet) a number.
  */
 export function readNumber(text, isDecimal) {
   let plain = text.replace(/\s/g, "")
-  if (/^-?\d{1,3}([.,])\d{3}(\1\d{3})*$/.test(plain) && (!isDecimal || /[.,].*[.,]/.test(plain))) plain = plain.replace(/[.,]/g, "")
+  if (/^-?\d{1,3}([.,])\d{3}(\1\d{3})*$/.test(plain) && (!isDecimal || /[.,].*[.,]/.test(plain)))
+    plain = plain.replace(/[.,]/g, "")
   else if (isDecimal) {
     const point = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","))
     const [whole, fraction] = point < 0 ? [plain, ""] : [plain.slice(0, point), plain.slice(point + 1)]
@@ -29,7 +30,11 @@ export function readDegrees(text, most) {
 
 // Dates and times
 
-const PARTS = { date: ["day", "month", "year"], time: ["hour", "minute"], dateTime: ["day", "month", "year", "hour", "minute"] }
+const PARTS = {
+  date: ["day", "month", "year"],
+  time: ["hour", "minute"],
+  dateTime: ["day", "month", "year", "hour", "minute"],
+}
 
 /** The fields that ask for a date or a time; of a date its appearance may want fewer. */
 export function partsOf(type, has) {
@@ -52,7 +57,13 @@ function zoneOf(moment) {
   return `${ahead < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`
 }
 
-/** The answer that the fields {day, month, year, hour, minute} make, in the phone's own zone; null: none yet, or no such one. */
+/**
+ * The answer that the fields {day, month, year, hour, minute} make, in the phone's own zone; null: none yet, or no such
+ * one.
+ * @param {string} type
+ * @param {{ [field: string]: any }} fields
+ * @param {Date} now
+ */
 export function readMoment(type, { day = "1", month = "1", year, hour, minute }, now) {
   const date = type === "time" ? null : readDate(day, month, year)
   if (type === "date" || (type !== "time" && !date)) return date
@@ -65,7 +76,7 @@ export function readMoment(type, { day = "1", month = "1", year, hour, minute },
 export function writeMoment(value) {
   const at = value.endsWith("Z") ? new Date(value) : null
   const text = at && !Number.isNaN(at.getTime()) ? localText(at) : value
-  const [, date, clock] = /^(\d{4}-\d\d-\d\d)?T?(\d\d:\d\d)?/.exec(text)
+  const [, date, clock] = /^(\d{4}-\d\d-\d\d)?T?(\d\d:\d\d)?/.exec(text) ?? []
   const [year = "", month = "", day = ""] = date?.split("-") ?? []
   const [hour = "", minute = ""] = clock?.split(":") ?? []
   return { day, month, year, hour, minute }
@@ -77,9 +88,13 @@ export const localText = (at) =>
 
 // Ranges
 
-/** The parameters of a range as numbers, {low, high, step, isTurned, values}; XLSForm's own 1 to 10 where they say nothing. */
+/**
+ * The parameters of a range as numbers, {low, high, step, isTurned, values}; XLSForm's own 1 to 10 where they say
+ * nothing.
+ */
 export function rangeOf(parameters = {}) {
-  const number = (name, otherwise) => (Number.isFinite(Number(parameters[name] || NaN)) ? Number(parameters[name]) : otherwise)
+  const number = (name, otherwise) =>
+    Number.isFinite(Number(parameters[name] || NaN)) ? Number(parameters[name]) : otherwise
   const [start, end] = [number("start", 1), number("end", 10)]
   const step = Math.abs(number("step", 1)) || 1
   const [low, high] = [Math.min(start, end), Math.max(start, end)]

@@ -2,7 +2,7 @@
 // A value is an array of nodes, a string, a number or a boolean.
 
 export class Node {
-  constructor(definition, parent, value = '', index = 0) {
+  constructor(definition, parent, value = "", index = 0) {
     this.definition = definition
     this.parent = parent
     this.value = value
@@ -40,9 +40,9 @@ export function days(text) {
   const whole = dayNumber(+year, +month, +day)
   if (Number.isNaN(whole) || hour === undefined) return whole
   let seconds = +hour * 3600 + +minute * 60 + +(second ?? 0) + +(fraction ?? 0)
-  if (zone && zone !== 'Z') {
+  if (zone && zone !== "Z") {
     const offset = +zone.slice(1, 3) * 3600 + +zone.slice(-2) * 60
-    seconds -= zone[0] === '+' ? offset : -offset
+    seconds -= zone[0] === "+" ? offset : -offset
   }
   return whole + seconds / 86400
 }
@@ -56,33 +56,36 @@ function dayNumber(year, month, day) {
 
 /** The string value of a node; blank when it is not asked. */
 export function nodeText(node) {
-  if (!node.relevant) return ''
+  if (!node.relevant) return ""
   // XPath 1.0 §5.2: of what holds others, their texts one after another.
-  if (node.children.size) return [...node.children.values()].flat().map(nodeText).join('')
-  return typeof node.value === 'string' ? node.value : numberText(node.value)
+  if (node.children.size) return [...node.children.values()].flat().map(nodeText).join("")
+  return typeof node.value === "string" ? node.value : numberText(node.value)
 }
 
 /** XPath 1.0 §4.2 string(number): no exponent, no ".0". */
 export function numberText(number) {
   const text = String(number === 0 ? 0 : number)
-  if (!text.includes('e') || !Number.isFinite(number)) return text
-  const [mantissa, exponent] = text.split('e')
-  const [whole, fraction = ''] = mantissa.replace('-', '').split('.')
-  const sign = number < 0 ? '-' : ''
+  if (!text.includes("e") || !Number.isFinite(number)) return text
+  const [mantissa, exponent] = text.split("e")
+  const [whole, fraction = ""] = mantissa.replace("-", "").split(".")
+  const sign = number < 0 ? "-" : ""
   const shift = +exponent
-  if (shift < 0) return `${sign}0.${'0'.repeat(-shift - 1)}${whole}${fraction}`
-  return sign + (whole + fraction).padEnd(shift + 1, '0')
+  if (shift < 0) return `${sign}0.${"0".repeat(-shift - 1)}${whole}${fraction}`
+  return sign + (whole + fraction).padEnd(shift + 1, "0")
 }
 
 export function toString(value) {
-  if (typeof value === 'string') return value
-  if (typeof value === 'number') return numberText(value)
-  if (typeof value === 'boolean') return value ? 'true' : 'false'
-  return value.length ? nodeText(value[0]) : ''
+  if (typeof value === "string") return value
+  if (typeof value === "number") return numberText(value)
+  if (typeof value === "boolean") return value ? "true" : "false"
+  return value.length ? nodeText(value[0]) : ""
 }
 
 /** The names in a space-separated list. */
-export const words = (value) => toString(value).split(/[ \t\r\n]+/).filter(Boolean)
+export const words = (value) =>
+  toString(value)
+    .split(/[ \t\r\n]+/)
+    .filter(Boolean)
 
 /** XPath 1.0 §4.4 number(string), and ODK's days of a date. */
 export function textNumber(text) {
@@ -92,20 +95,20 @@ export function textNumber(text) {
 
 export function nodeNumber(node) {
   if (!node.relevant) return NaN
-  if (typeof node.value !== 'string') return node.value
-  const text = node.value === '' ? nodeText(node) : node.value
-  return text === '' ? NaN : textNumber(text)
+  if (typeof node.value !== "string") return node.value
+  const text = node.value === "" ? nodeText(node) : node.value
+  return text === "" ? NaN : textNumber(text)
 }
 
 export function toNumber(value) {
-  if (typeof value === 'number') return value
-  if (typeof value === 'string') return textNumber(value)
-  if (typeof value === 'boolean') return value ? 1 : 0
+  if (typeof value === "number") return value
+  if (typeof value === "string") return textNumber(value)
+  if (typeof value === "boolean") return value ? 1 : 0
   return value.length ? nodeNumber(value[0]) : NaN
 }
 
 export function toBoolean(value) {
-  if (typeof value === 'boolean') return value
-  if (typeof value === 'number') return value !== 0 && !Number.isNaN(value)
+  if (typeof value === "boolean") return value
+  if (typeof value === "number") return value !== 0 && !Number.isNaN(value)
   return value.length > 0
 }

@@ -1,6 +1,6 @@
 // The vault: one key for each account on each phone, under which everything is sealed that names a household
-// (docs/vault.md). The key lies in a ring, wrapped twice: by what its owner types, and to the office's escrow key. WebCrypto is
-// used here (and in canonical.js and receipt.js) only.
+// (docs/vault.md). The key lies in a ring, wrapped twice: by what its owner types, and to the office's escrow key.
+// WebCrypto is used here (and in canonical.js and receipt.js) only.
 
 import { fold } from "./search.js"
 
@@ -35,24 +35,40 @@ export const unseal = (key, label, box) => crypto.subtle.decrypt(aes(box.subarra
 /** A code of the same person is the same code, however the keyboard writes its letters. */
 async function keyOfPin(pin, { salt, rounds }) {
   const typed = await crypto.subtle.importKey("raw", text.encode(pin.normalize("NFC")), "PBKDF2", false, ["deriveKey"])
-  return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds }, typed, AES, false, ["wrapKey", "unwrapKey"])
+  return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds }, typed, AES, false, [
+    "wrapKey",
+    "unwrapKey",
+  ])
 }
 
 export async function wrappedByPin(key, id, pin) {
   const found = { salt: random(16), rounds: ROUNDS }
   const iv = random(IV)
   const letters = !/^\d+$/.test(pin) // which keys the lock's screen shows
-  return { ...found, letters, wrapped: joined(iv, await crypto.subtle.wrapKey("raw", key, await keyOfPin(pin, found), aes(iv, id))) }
+  return {
+    ...found,
+    letters,
+    wrapped: joined(iv, await crypto.subtle.wrapKey("raw", key, await keyOfPin(pin, found), aes(iv, id))),
+  }
 }
 
 export async function wrappedToOffice(key, account, escrow) {
-  const office = await crypto.subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, ["wrapKey"])
-  return { escrow: new Uint8Array(await crypto.subtle.wrapKey("raw", key, office, oaep(account))), escrow_id: escrow.id }
+  const office = await crypto.subtle.importKey(
+    "spki",
+    bytesOf(escrow.key),
+    { name: "RSA-OAEP", hash: "SHA-256" },
+    false,
+    ["wrapKey"],
+  )
+  return {
+    escrow: new Uint8Array(await crypto.subtle.wrapKey("raw", key, office, oaep(account))),
+    escrow_id: escrow.id,
+  }
 }
 
 /**
- * A new ring with a new key: {id, account, salt, rounds, letters, wrapped, escrow, escrow_id, proof, made_at}; `escrow` is hello's.
- * `proof` is sealed under the key itself: a key that comes back from the office is held against it.
+ * A new ring with a new key: {id, account, salt, rounds, letters, wrapped, escrow, escrow_id, proof, made_at}; `escrow`
+ * is hello's. `proof` is sealed under the key itself: a key that comes back from the office is held against it.
  */
 export async function makeRing({ id, account, pin, escrow, now }) {
   const key = await crypto.subtle.generateKey(AES, true, ["encrypt", "decrypt"])
@@ -65,7 +81,15 @@ export async function unwrapped(ring, pin, isExtractable) {
   const kek = await keyOfPin(pin, ring)
   const { wrapped } = ring
   try {
-    return await crypto.subtle.unwrapKey("raw", wrapped.subarray(IV), kek, aes(wrapped.subarray(0, IV), ring.id), AES, isExtractable, ["encrypt", "decrypt"])
+    return await crypto.subtle.unwrapKey(
+      "raw",
+      wrapped.subarray(IV),
+      kek,
+      aes(wrapped.subarray(0, IV), ring.id),
+      AES,
+      isExtractable,
+      ["encrypt", "decrypt"],
+    )
   } catch {
     throw new WrongPin()
   }
@@ -82,8 +106,8 @@ function isGuessed(digits) {
 }
 
 /**
- * Why a PIN cannot be chosen, or null: "short" (fewer than six digits, or than eight characters with letters), "guessed"
- * (111111, 123456, a word of one letter …), "name" (one of `names`, what the person is called here).
+ * Why a PIN cannot be chosen, or null: "short" (fewer than six digits, or than eight characters with letters),
+ * "guessed" (111111, 123456, a word of one letter …), "name" (one of `names`, what the person is called here).
  */
 export function faultOfPin(pin, names = []) {
   if (pin.length < (/^\d*$/.test(pin) ? 6 : 8)) return "short"

@@ -5,20 +5,24 @@ const LONGEST_WAIT = 3600 // seconds: a server that asks for more, or a proxy go
 /** Seconds that a server asks for (Retry-After, RFC 9110 §10.2.3); null for a date: the phone's clock may be wrong. */
 const asked = (retryAfter) => (Number(retryAfter) > 0 ? Math.min(Number(retryAfter), LONGEST_WAIT) : null)
 
+/** @type {(why: string, seconds?: number | null) => Verdict} */
 const wait = (why, seconds = null) => ({ act: "wait", seconds, why })
 
 /**
- * `answer` is null or {why} (no answer: offline, unreachable, slow), or {status, ours, body, retryAfter}. Returns {act, …}:
- * done · sign_in · fresh_token · halve (too much, or one of several is malformed) · refused {problem}: keep and show ·
- * wait {seconds|null, why}: keep everything and try again later (null: by the growing pauses of `pause`). `why` is a
- * cause of later/causes.js.
+ * `answer` is null or {why} (no answer: offline, unreachable, slow), or {status, ours, body, retryAfter}. Returns {act,
+ * …}: done · sign_in · fresh_token · halve (too much, or one of several is malformed) · refused {problem}: keep and
+ * show · wait {seconds|null, why}: keep everything and try again later (null: by the growing pauses of `pause`). `why`
+ * is a cause of later/causes.js.
+ * @param {Answered | null} answer
+ * @returns {Verdict}
  */
 export function verdict(answer, { batch = 1, repeated = false } = {}) {
   if (!answer?.status) return wait(answer?.why ?? "unreachable")
   const { status, body, retryAfter } = answer
   // One entry that the server, or somebody in between, cannot take must not hold up its neighbours: halving finds it.
   if (batch > 1 && (isOfContent(answer) || mayBeAlone(answer))) return { act: "halve" }
-  if (!answer.ours && status !== 413) return wait(status >= 500 ? "server_down" : "portal") // a proxy's word, or somebody in between
+  // A proxy's word, or somebody in between.
+  if (!answer.ours && status !== 413) return wait(status >= 500 ? "server_down" : "portal")
   if (status >= 200 && status < 300) return { act: "done" }
   const problem = body?.problem ?? { code: status === 413 ? "too_large" : `http_${status}`, title: "", next: "" }
   if (status === 401) return { act: "sign_in", problem }
@@ -31,16 +35,30 @@ export function verdict(answer, { batch = 1, repeated = false } = {}) {
   return { act: "refused", problem }
 }
 
-/** May the fault lie in what was sent, so that something else goes all the same? A server out of order, or a proxy that minds some words. */
-export const mayBeAlone = ({ status, ours }) => status === 500 || status === 423 || (!ours && status >= 400 && status < 500 && ![401, 407, 408, 429].includes(status))
+/**
+ * May the fault lie in what was sent, so that something else goes all the same? A server out of order, or a proxy that
+ * minds some words.
+ * @param {Answered | Verdict} answer
+ */
+export const mayBeAlone = ({ status, ours }) =>
+  status === 500 || status === 423 || (!ours && status >= 400 && status < 500 && ![401, 407, 408, 429].includes(status))
 
-/** Is it this entry that is refused, whatever goes beside it, and not this phone or its account? */
+/**
+ * Is it this entry that is refused, whatever goes beside it, and not this phone or its account?
+ * @param {Answered | Verdict} answer
+ */
 export const isOfContent = ({ status }) => [400, 413, 415, 422].includes(status)
 
-/** Did the line break, and may be there again at once? */
+/**
+ * Did the line break, and may be there again at once?
+ * @param {string | undefined} why
+ */
 export const isBroken = (why) => why === "unreachable" || why === "slow"
 
-/** Seconds before try number `tries` (1, 2, …): doubling from 5 s to 10 minutes, with jitter so phones do not march in step. */
+/**
+ * Seconds before try number `tries` (1, 2, …): doubling from 5 s to 10 minutes, with jitter so phones do not march in
+ * step.
+ */
 export function pause(tries, random = Math.random) {
   const longest = Math.min(600, 5 * 2 ** (tries - 1))
   return longest * (0.5 + random() / 2)
@@ -49,7 +67,10 @@ export function pause(tries, random = Math.random) {
 export const MOST_ENTRIES = 50
 const MOST_BYTES = 3.5 * 1024 * 1024 // below the server's 4 MiB, leaving room for the envelope
 
-/** Entries [{entry, bytes}] in order → lists that fit one call each, of so many `bytes` and entries; one that is too big alone goes alone. */
+/**
+ * Entries [{entry, bytes}] in order → lists that fit one call each, of so many `bytes` and entries; one that is too big
+ * alone goes alone.
+ */
 export function batches(entries, bytes = MOST_BYTES, most = MOST_ENTRIES) {
   const made = []
   let size = Infinity
@@ -81,5 +102,9 @@ export function speaksOf(receipt, expected) {
 /** Is it all that push says of an entry that names these files? What is not signed must at least make sense. */
 export function isResult(result, files) {
   const isNamed = (hash) => files.some((file) => file.sha256 === hash)
-  return ["stored", "held"].includes(result?.outcome) && Array.isArray(result.missing_files) && result.missing_files.every(isNamed)
+  return (
+    ["stored", "held"].includes(result?.outcome) &&
+    Array.isArray(result.missing_files) &&
+    result.missing_files.every(isNamed)
+  )
 }

@@ -2,12 +2,18 @@
 // so and what can be done, and tells the worker, which then serves the release before. The app says how far it came by
 // events named "so-ho": "stands" (some screen), "started" (one behind the lock), "failed".
 
-(function () {
+;(function () {
   var FROM_PHONE = 20000 // milliseconds in which a release that is on the phone has a screen
   var FROM_NETWORK = 60000
   var services = navigator.serviceWorker
+  /** @type {any} */
   var worker = services && services.controller // which served this page; another may take over
-  var isOld = !("noModule" in document.createElement("script")) || !window.Promise || !Promise.any || !"".replaceAll || !document.replaceChildren
+  var isOld =
+    !("noModule" in document.createElement("script")) ||
+    !window.Promise ||
+    !Promise.any ||
+    !"".replaceAll ||
+    !document.replaceChildren
   var isOver = false
   var isTold = false
   var timer
@@ -65,12 +71,15 @@
     ask("release", function (told) {
       if (told.before) open("[data-stuck=back]")
     })
-    services.getRegistration().then(function (registration) {
-      return registration && registration.update()
-    })["catch"](function () {}) // no network now
+    services
+      .getRegistration()
+      .then(function (registration) {
+        return registration && registration.update()
+      })
+      ["catch"](function () {}) // no network now
   }
 
-  function failed(event) {
+  var failed = function (event) {
     if (isOver) return
     if (event && event.error instanceof SyntaxError) isOld = true
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", show)
@@ -96,9 +105,13 @@
   })
   window.addEventListener("unhandledrejection", failed)
   // A script that does not come says so at its element, and this is heard on the way down only.
-  window.addEventListener("error", function (event) {
-    if (event.target === window || event.target.localName === "script") failed(event)
-  }, true)
+  window.addEventListener(
+    "error",
+    function (event) {
+      if (event.target === window || /** @type {any} */ (event.target).localName === "script") failed(event)
+    },
+    true
+  )
   if (isOld) failed()
   else timer = setTimeout(failed, worker ? FROM_PHONE : FROM_NETWORK)
 })()

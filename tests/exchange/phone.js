@@ -16,14 +16,25 @@ class Kept {
   constructor({ hello, entries, files = {}, generation }) {
     this.meta = { hello, generation }
     this.items = new Map()
-    this.files = new Map(Object.entries(files).map(([hash, { data, type }]) => [hash, { sha256: hash, type, blob: new Blob([bytesOf(data)]) }]))
+    this.files = new Map(
+      Object.entries(files).map(([hash, { data, type }]) => [
+        hash,
+        { sha256: hash, type, blob: new Blob([bytesOf(data)]) },
+      ]),
+    )
     this.entries = entries
   }
 
   async filled() {
     for (const entry of this.entries) {
       const missing = entry.files.map(({ sha256 }) => sha256)
-      this.items.set(entry.id, { id: entry.id, entry, content_hash: await contentHash(entry), state: "waiting", missing })
+      this.items.set(entry.id, {
+        id: entry.id,
+        entry,
+        content_hash: await contentHash(entry),
+        state: "waiting",
+        missing,
+      })
     }
     return this
   }
@@ -77,7 +88,12 @@ const orders = {
         taken.push(error.code)
       }
     }
-    const items = [...store.items.values()].map(({ id, state, missing, verified }) => ({ id, state, missing, verified: verified ?? null }))
+    const items = [...store.items.values()].map(({ id, state, missing, verified }) => ({
+      id,
+      state,
+      missing,
+      verified: verified ?? null,
+    }))
     return { taken, items }
   },
 
@@ -92,7 +108,10 @@ const orders = {
 
   qr: async ({ codes }) => codes.map(([text, how]) => qr(text, how).map((row) => Array.from(row).join(""))),
 
-  letters: async () => Object.fromEntries(["L", "M"].map((level) => [level, Array.from({ length: 20 }, (_, at) => letters(at + 1, level))])),
+  letters: async () =>
+    Object.fromEntries(
+      ["L", "M"].map((level) => [level, Array.from({ length: 20 }, (_, at) => letters(at + 1, level))]),
+    ),
 }
 
 const order = JSON.parse(readFileSync(0, "utf8"))

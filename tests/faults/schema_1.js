@@ -72,12 +72,38 @@ export async function rows({ account = "account-1", events = 3 } = {}) {
     value: place ? `${NAMES.member} ${place}` : replaced,
     at: "2026-11-23T01:10:00.000Z",
   }))
-  journal.push({ draft: "draft-1", seq: events + 1, op: "set", path: "anh_nha", value: photo, at: "2026-11-23T01:11:00.000Z" })
-  journal.push({ draft: "draft-2", seq: 1, op: "set", path: "thanh_vien[1]/ho_ten", value: NAMES.member, at: "2026-11-23T01:12:00.000Z" })
-  const file = (hash, text) => ({ sha256: hash, blob: new Blob([text], { type: "image/jpeg" }), size: text.length, type: "image/jpeg", name: `${NAMES.head}.jpg`, receipt: null, problem: null })
+  journal.push({
+    draft: "draft-1",
+    seq: events + 1,
+    op: "set",
+    path: "anh_nha",
+    value: photo,
+    at: "2026-11-23T01:11:00.000Z",
+  })
+  journal.push({
+    draft: "draft-2",
+    seq: 1,
+    op: "set",
+    path: "thanh_vien[1]/ho_ten",
+    value: NAMES.member,
+    at: "2026-11-23T01:12:00.000Z",
+  })
+  const file = (hash, text) => ({
+    sha256: hash,
+    blob: new Blob([text], { type: "image/jpeg" }),
+    size: text.length,
+    type: "image/jpeg",
+    name: `${NAMES.head}.jpg`,
+    receipt: null,
+    problem: null,
+  })
   return {
     meta: {
-      hello: { account: { id: account, username: "enumerator", display_name: "Người thử", role: "enumerator", language: "vi" }, villages: [], rounds: [] },
+      hello: {
+        account: { id: account, username: "enumerator", display_name: "Người thử", role: "enumerator", language: "vi" },
+        villages: [],
+        rounds: [],
+      },
       cursor: 7,
       generation: "generation-1",
       "last_saved ra_soat_ho": { thanh_vien: [{ ho_ten: NAMES.member }] },

@@ -26,7 +26,8 @@ async function dump(account = "account-1") {
   const texts = []
   const read = async (value) => {
     if (value instanceof Blob) return read(new Uint8Array(await value.arrayBuffer()))
-    if (ArrayBuffer.isView(value)) return void texts.push(Buffer.from(value).toString("utf8"), Buffer.from(value).toString("utf16le"))
+    if (ArrayBuffer.isView(value))
+      return void texts.push(Buffer.from(value).toString("utf8"), Buffer.from(value).toString("utf16le"))
     if (value && typeof value === "object") {
       texts.push(...Object.keys(value))
       for (const one of Object.values(value)) await read(one)
@@ -34,31 +35,73 @@ async function dump(account = "account-1") {
   }
   for (const name of db.objectStoreNames) {
     const store = db.transaction(name).objectStore(name)
-    const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll()].map((all) => new Promise((done) => (all.onsuccess = () => done(all.result)))))
+    const [keys, values] = await Promise.all(
+      [store.getAllKeys(), store.getAll()].map(
+        (all) => new Promise((done) => (all.onsuccess = () => done(all.result))),
+      ),
+    )
     await read([keys, values])
   }
   db.close()
   return texts.join("\n")
 }
 
-const SECRETS = [...Object.values(NAMES), "thanh_vien", "bytes of the photo", "photo that was taken", "lo van duc", "Ghi chú"]
+const SECRETS = [
+  ...Object.values(NAMES),
+  "thanh_vien",
+  "bytes of the photo",
+  "photo that was taken",
+  "lo van duc",
+  "Ghi chú",
+]
 const secretsIn = (text) => SECRETS.filter((secret) => text.includes(secret))
 
-const DRAFT = { id: "d", round_id: "r", household_id: "ho-0", form: { id: "f", version: "1" }, name: NAMES.head, start: { thanh_vien: [{ ho_ten: NAMES.head }] }, last: null, comments: [] }
+const DRAFT = {
+  id: "d",
+  round_id: "r",
+  household_id: "ho-0",
+  form: { id: "f", version: "1" },
+  name: NAMES.head,
+  start: { thanh_vien: [{ ho_ten: NAMES.head }] },
+  last: null,
+  comments: [],
+}
 const event = (path, value) => ({ op: "set", path, value, at: "2026-11-23T01:10:00.000Z" })
-const file = async (text) => ({ sha256: await sha256(text), blob: new Blob([text]), size: text.length, type: "image/jpeg", name: `${NAMES.head}.jpg` })
+const file = async (text) => ({
+  sha256: await sha256(text),
+  blob: new Blob([text]),
+  size: text.length,
+  type: "image/jpeg",
+  name: `${NAMES.head}.jpg`,
+})
 const entry = (id, answers, hashes = []) => ({
   id,
   draft_id: "d",
   name: NAMES.head,
   code: "",
   content_hash: "0",
-  entry: { id, commune_id: "c", round_id: "r", household_id: "ho-0", answers, files: hashes.map((hash) => ({ path: "anh", sha256: hash })) },
+  entry: {
+    id,
+    commune_id: "c",
+    round_id: "r",
+    household_id: "ho-0",
+    answers,
+    files: hashes.map((hash) => ({ path: "anh", sha256: hash })),
+  },
 })
 
 async function fill(store) {
   await store.commitChunk({
-    entries: [{ round_id: "r", household_id: "ho-0", change: 3, head_name: NAMES.head, code: "1", last_answers: { thanh_vien: [{ cccd: NAMES.cccd }] } }],
+    entries: [
+      {
+        round_id: "r",
+        household_id: "ho-0",
+        change: 3,
+        head_name: NAMES.head,
+        code: "1",
+        last_answers: { thanh_vien: [{ cccd: NAMES.cccd }] },
+      },
+    ],
     cursor: 3,
     generation: "g",
   })
@@ -81,10 +124,16 @@ test("a dump of the disk shows no name, no number, no answer and no photo, befor
 
 test("the dump would see them: without a PIN they are in plain", async () => {
   await fill(new Store("account-1"))
-  assert.deepEqual(secretsIn(await dump()).toSorted(), [NAMES.head, NAMES.member, NAMES.cccd, "thanh_vien", "bytes of the photo", "lo van duc", "Ghi chú"].toSorted())
+  assert.deepEqual(
+    secretsIn(await dump()).toSorted(),
+    [NAMES.head, NAMES.member, NAMES.cccd, "thanh_vien", "bytes of the photo", "lo van duc", "Ghi chú"].toSorted(),
+  )
 })
 
-for (const [kind, make] of [["sealed", unlocked], ["in plain", () => new Store("account-1")]]) {
+for (const [kind, make] of [
+  ["sealed", unlocked],
+  ["in plain", () => new Store("account-1")],
+]) {
   test(`what was put down ${kind} is read as it was`, async () => {
     const store = make()
     await fill(store)
@@ -95,11 +144,14 @@ for (const [kind, make] of [["sealed", unlocked], ["in plain", () => new Store("
     const { draft, events } = await store.draft("d")
     assert.deepEqual(draft.start, DRAFT.start)
     assert.deepEqual(draft.visited, ["thong_tin_ho"])
-    assert.deepEqual(events.map(({ op, path, value }) => [op, path, value]), [
-      ["set", "thanh_vien[1]/ho_ten", NAMES.member],
-      ["set", "ghi_chu", "Ghi chú"],
-      ["set", "anh", photo],
-    ])
+    assert.deepEqual(
+      events.map(({ op, path, value }) => [op, path, value]),
+      [
+        ["set", "thanh_vien[1]/ho_ten", NAMES.member],
+        ["set", "ghi_chu", "Ghi chú"],
+        ["set", "anh", photo],
+      ],
+    )
     assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
     assert.deepEqual(await store.get("last_saved f"), { thanh_vien: [{ ho_ten: NAMES.member }] })
     await store.finalise("d", entry("e", { x: 1 }, [photo]))
@@ -114,15 +166,23 @@ for (const [kind, make] of [["sealed", unlocked], ["in plain", () => new Store("
     await store.fileReceived(photo, { body: "{}" })
     assert.deepEqual(await store.counts(), { saved: 1, open: 0, unsent: 0, received: 1 })
     await store.forgetRounds(["r"])
-    assert.deepEqual([await store.outbox(), await store.drafts(), await store.file(photo), await store.households()], [[], [], undefined, []])
+    assert.deepEqual(
+      [await store.outbox(), await store.drafts(), await store.file(photo), await store.households()],
+      [[], [], undefined, []],
+    )
   })
 
   test(`two tabs that write one interview at once lose no answer, ${kind}`, async () => {
     const tabs = [make(), make()]
     await tabs[0].openDraft(DRAFT)
-    await Promise.all(Array.from({ length: 24 }, (_, place) => tabs[place % 2].append("d", [event(`q${place}`, place)])))
+    await Promise.all(
+      Array.from({ length: 24 }, (_, place) => tabs[place % 2].append("d", [event(`q${place}`, place)])),
+    )
     const { events } = await make().draft("d")
-    assert.deepEqual(events.map((one) => one.value).toSorted((one, other) => one - other), Array.from({ length: 24 }, (_, place) => place))
+    assert.deepEqual(
+      events.map((one) => one.value).toSorted((one, other) => one - other),
+      Array.from({ length: 24 }, (_, place) => place),
+    )
     await Promise.all(["a", "b", "c"].map((path, place) => tabs[place % 2].visit("d", path, "name")))
     assert.deepEqual((await make().draft("d")).draft.visited.toSorted(), ["a", "b", "c"])
   })
@@ -212,13 +272,26 @@ async function spoil(store, name) {
 test("a row that the disk spoilt takes no other with it, and what can come again is asked for", async () => {
   const store = unlocked()
   await fill(store)
-  await store.commitChunk({ entries: [{ round_id: "r", household_id: "ho-1", change: 4, head_name: "B", code: "2", last_answers: null }], cursor: 4, generation: "g" })
+  await store.commitChunk({
+    entries: [{ round_id: "r", household_id: "ho-1", change: 4, head_name: "B", code: "2", last_answers: null }],
+    cursor: 4,
+    generation: "g",
+  })
   await store.openDraft({ ...DRAFT, id: "e", household_id: "ho-1" })
   await spoil(store, "households")
-  assert.deepEqual((await store.households()).map(({ household_id: id }) => id), ["ho-1"])
+  assert.deepEqual(
+    (await store.households()).map(({ household_id: id }) => id),
+    ["ho-1"],
+  )
   assert.equal(await store.get("cursor"), undefined, "the register is read from its beginning")
   await spoil(store, "drafts")
-  assert.deepEqual((await store.drafts()).map(({ id, damaged }) => [id, Boolean(damaged)]), [["d", true], ["e", false]])
+  assert.deepEqual(
+    (await store.drafts()).map(({ id, damaged }) => [id, Boolean(damaged)]),
+    [
+      ["d", true],
+      ["e", false],
+    ],
+  )
   assert.equal((await store.draft("d")).draft.damaged, true)
   await store.discard("d", "2026-11-23T01:12:00.000Z")
   assert.equal((await store.draft("d")).draft.state, "discarded")
@@ -241,7 +314,10 @@ test("a finished interview that the disk spoilt holds up no other, and is told u
   await spoil(store, "outbox")
   await store.forgiveRefusals()
   const told = ({ id, problem, entry: { household_id: household } }) => [id, problem?.code, household]
-  assert.deepEqual((await store.outbox()).map(told), [["one", "damaged", "ho-0"], ["two", undefined, "ho-0"]])
+  assert.deepEqual((await store.outbox()).map(told), [
+    ["one", "damaged", "ho-0"],
+    ["two", undefined, "ho-0"],
+  ])
   assert.deepEqual(told(await store.sent("one")), ["one", "damaged", "ho-0"])
   await store.received("one", { missing_files: [], receipt: { body: "", signature: "" } }, true)
   assert.equal((await store.sent("one")).problem, null, "the server has it")
@@ -264,7 +340,10 @@ test("a file that the disk spoilt is an empty one and its row remains; a row put
     await new Promise((done) => (all.onsuccess = done))
     drafts.put({ ...all.result[0], sealed: all.result[1].sealed })
   })
-  assert.deepEqual((await store.drafts()).map(({ damaged }) => Boolean(damaged)), [true, false])
+  assert.deepEqual(
+    (await store.drafts()).map(({ damaged }) => Boolean(damaged)),
+    [true, false],
+  )
 })
 
 // Schema 1 → 2
@@ -281,10 +360,19 @@ async function sealedInPart(count) {
 
 async function assertWhole(store, events) {
   const was = await rows({ events })
-  assert.deepEqual((await store.households()).map(({ head_name: name, last_answers: last }) => [name, last]), was.households.map(({ head_name: name, last_answers: last }) => [name, last]))
+  assert.deepEqual(
+    (await store.households()).map(({ head_name: name, last_answers: last }) => [name, last]),
+    was.households.map(({ head_name: name, last_answers: last }) => [name, last]),
+  )
   const { draft, events: found } = await store.draft("draft-1")
-  assert.deepEqual([draft.name, draft.start, draft.last, draft.visited], [was.drafts[0].name, was.drafts[0].start, was.drafts[0].last, was.drafts[0].visited])
-  assert.deepEqual(found.map(({ path, value }) => [path, value]), was.journal.filter((one) => one.draft === "draft-1").map(({ path, value }) => [path, value]))
+  assert.deepEqual(
+    [draft.name, draft.start, draft.last, draft.visited],
+    [was.drafts[0].name, was.drafts[0].start, was.drafts[0].last, was.drafts[0].visited],
+  )
+  assert.deepEqual(
+    found.map(({ path, value }) => [path, value]),
+    was.journal.filter((one) => one.draft === "draft-1").map(({ path, value }) => [path, value]),
+  )
   assert.deepEqual((await store.outbox())[0].entry, was.outbox[0].entry)
   assert.equal((await store.outbox())[0].name, NAMES.found)
   assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
@@ -362,7 +450,7 @@ test("a tab of the release before, or one where no PIN was chosen yet, cannot wr
 /** Once, a request to the database ends with an error of this name. */
 function failOnce(prototype, method, name) {
   const real = prototype[method]
-  prototype[method] = function () {
+  prototype[method] = () => {
     prototype[method] = real
     throw new DOMException("", name)
   }
@@ -398,7 +486,9 @@ test("an answer that finds no room gets what is kept back for it; a photo and th
   await assert.rejects(store.saveFile(await file(REPLACED)), { name: "QuotaExceededError" })
   failOnce(places, "put", "QuotaExceededError")
   const change = { round_id: "r", household_id: "ho-1", change: 4, head_name: "", code: "2" }
-  await assert.rejects(store.commitChunk({ entries: [change], cursor: 4, generation: "g" }), { name: "QuotaExceededError" })
+  await assert.rejects(store.commitChunk({ entries: [change], cursor: 4, generation: "g" }), {
+    name: "QuotaExceededError",
+  })
   assert.equal(asked, 2)
   Store.relievedBy(async () => false)
 })
@@ -424,7 +514,10 @@ test("what only this phone has is named by ids, and what it ever had is known", 
   assert.deepEqual(await store.held(), { held: [], known: new Set(["d", "e"]) })
 })
 
-for (const [kind, make] of [["sealed", unlocked], ["in plain", () => new Store("account-1")]]) {
+for (const [kind, make] of [
+  ["sealed", unlocked],
+  ["in plain", () => new Store("account-1")],
+]) {
   test(`only photos that the server has and no open interview names make room, ${kind}`, async () => {
     const store = make()
     await fill(store)
@@ -445,11 +538,17 @@ for (const [kind, make] of [["sealed", unlocked], ["in plain", () => new Store("
     assert.equal((await store.freeFiles()).count, 0)
     // A restored server lacks it: it is not offered, and counts as missing.
     await store.received("e", { outcome: "stored", receipt, missing_files: [photo] }, true)
-    assert.deepEqual((await store.filesWaiting()).map((one) => one.isHere), [false])
+    assert.deepEqual(
+      (await store.filesWaiting()).map((one) => one.isHere),
+      [false],
+    )
     // The same photo is taken again: it is here again.
     await store.saveFile(await file(PHOTO))
     assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
-    assert.deepEqual((await store.filesWaiting()).map((one) => one.isHere), [true])
+    assert.deepEqual(
+      (await store.filesWaiting()).map((one) => one.isHere),
+      [true],
+    )
   })
 }
 

@@ -42,6 +42,45 @@ def test_a_script_that_would_be_damaged_is_found() -> None:
     assert altered([fine, lost, other, cut]) == ["lost", "other", "cut"]
 
 
+def early(scripts: list[tuple[str, str]]) -> list[str]:
+    """`script: name` of each const, let or class that is read above its declaration."""
+    command = [ROOT / "scripts" / "node", "--expose-internals", ROOT / "tests" / "gates" / "early_names.cjs"]
+    done = subprocess.run(command, input=json.dumps(scripts), capture_output=True, text=True, check=True)
+    return [f"{script}: {name}" for script, name, _ in json.loads(done.stdout)]
+
+
+def test_nothing_is_read_above_its_own_declaration() -> None:
+    """The minifier may put `const [a] = (b.c)` above `const b`: what comes out parses, and throws when it is run."""
+    everything = [*SCRIPTS, *sorted((ROOT / "static" / "plain").rglob("*.js"))]
+    assert early([(path.name, path.read_text()) for path in everything]) == []
+    assert early([(path.name, small(path)) for path in everything]) == []
+
+
+def test_a_name_that_is_read_too_early_is_found(tmp_path: Path) -> None:
+    written = "export function f(q) { const b = q.c; const [, a] = (b.exec(b)); return a + b }"
+    (tmp_path / "a.js").write_text(written)
+    assert early([("as written", written)]) == []
+    assert early([("small", small(tmp_path / "a.js"))]) != []
+    for planted in (
+        "f(a); const a = 1",
+        "const { b = a } = c, a = 1",
+        "for (const a of b) { f(d); let d }",
+        "const a = class extends B {}; class B {}",
+        "export const a = a + 1",
+        "switch (a) { case b: f(c); const c = 1 }",
+    ):
+        assert len(early([("planted", planted)])) == 1, planted
+    for fine in (
+        "const f = () => a; const a = 1",
+        "f(); function f() {} g(h); var h",
+        "const { a: b, c } = d; f({ a: b, c }, e.a)",
+        "class A { b = c } const c = 1",
+        "const a = 1; { const a = 2; f(a) } try { } catch (a) { f(a) }",
+        "for (const [a, b] of Object.entries(c)) f(a, b)",
+    ):
+        assert early([("fine", fine)]) == [], fine
+
+
 def test_arithmetic_goes_out_as_it_was_written(tmp_path: Path) -> None:
     values = "[NaN, Infinity, -Infinity, -0, 2 ** 40 + 0.5, -7.5, '', 'x', null, undefined]"
     calls = "x => [Math.trunc(x), Math.abs(x), Math.floor(x), Math.round(x), Math.pow(x, 3), +x, x === undefined]"

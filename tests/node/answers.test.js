@@ -36,7 +36,10 @@ test("removing a member moves the later ones up, with their confirmations", () =
     { op: "remove", path: "thanh_vien[2]" },
     { op: "add", path: "thanh_vien[3]", value: { ten: "D" } },
   ])
-  assert.deepEqual(answers.thanh_vien.map((one) => one.ten), ["A", "C", "D"])
+  assert.deepEqual(
+    answers.thanh_vien.map((one) => one.ten),
+    ["A", "C", "D"],
+  )
   assert.deepEqual(confirmed, { "thanh_vien[2]/cccd": "đã xem giấy" })
   assert.deepEqual(origins.thanh_vien, [0, 2, null])
 })

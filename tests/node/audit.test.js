@@ -46,7 +46,12 @@ test("with track-changes the old and the new answer are told, quoted as CSV want
     { op: "seen", path: "b", at: at(3) },
     { op: "set", path: "a", value: null, at: at(4) },
   ]
-  const lines = auditCsv(events, { ...made, isTracked: true, user: "ban-thu", old: (path) => (path === "a" ? "trước" : "") }).split("\n")
+  const lines = auditCsv(events, {
+    ...made,
+    isTracked: true,
+    user: "ban-thu",
+    old: (path) => (path === "a" ? "trước" : ""),
+  }).split("\n")
   assert.equal(lines[0], "event,node,start,end,old-value,new-value,user")
   assert.equal(lines[2], 'question,/data/a,1000,2000,trước,"nói ""có"", rồi",ban-thu')
   assert.equal(lines[4], 'question,/data/a,3000,4000,"nói ""có"", rồi",,ban-thu')
@@ -59,6 +64,11 @@ test("the question of type audit is found in groups, and not in repeats", () => 
 })
 
 test("what tells how an interview went changes no answer", () => {
-  const events = [{ op: "seen", path: "a[1]" }, { op: "resume", path: "" }, { op: "set", path: "b", value: 1 }, { op: "seen", path: "a" }]
+  const events = [
+    { op: "seen", path: "a[1]" },
+    { op: "resume", path: "" },
+    { op: "set", path: "b", value: 1 },
+    { op: "seen", path: "a" },
+  ]
   assert.deepEqual(replay({ a: [] }, events), { answers: { a: [], b: 1 }, confirmed: {}, origins: {}, last: "b" })
 })

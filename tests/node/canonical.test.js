@@ -22,8 +22,9 @@ test("keys are sorted by UTF-16 code units (RFC 8785 §3.2.3)", () => {
 
 test("the example of RFC 8785 §3.2.2 comes out to the byte", () => {
   const value = {
+    // biome-ignore lint/correctness/noPrecisionLoss: the standard's own example
     numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
-    string: '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/',
+    string: "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
     literals: [null, true, false],
   }
   const expected =

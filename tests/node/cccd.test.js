@@ -22,8 +22,15 @@ test("a card's code is read field by field", () => {
 })
 
 test("missing, blank and surplus fields, spaces and two ways of writing a letter do no harm", () => {
-  assert.deepEqual(readCard("014079000000||Lò Văn Thử||Nam||"), { number: "014079000000", name: "Lò Văn Thử", sex: "nam" })
-  assert.deepEqual(readCard(" 014079000000 | | Lò  Văn\tThử ".normalize("NFD")), { number: "014079000000", name: "Lò Văn Thử" })
+  assert.deepEqual(readCard("014079000000||Lò Văn Thử||Nam||"), {
+    number: "014079000000",
+    name: "Lò Văn Thử",
+    sex: "nam",
+  })
+  assert.deepEqual(readCard(" 014079000000 | | Lò  Văn\tThử ".normalize("NFD")), {
+    number: "014079000000",
+    name: "Lò Văn Thử",
+  })
   assert.equal(readCard(`${CARD}||thêm|nữa`).issued, "2021-05-01")
   assert.deepEqual(readCard("014079000000"), { number: "014079000000" })
   assert.equal(readCard("014182000000||Quàng Thị Thử|01011982|Nữ".normalize("NFD")).sex, "nu")
@@ -40,7 +47,16 @@ test("a birthday that is none is left out; a year alone is kept", () => {
 })
 
 test("what is no card is none", () => {
-  for (const text of ["", "https://example.org", "12345", "050000000", "014079000000|x", "a|b|c|d|e|f|g", "0140790000001||Thử", "01407900000"]) {
+  for (const text of [
+    "",
+    "https://example.org",
+    "12345",
+    "050000000",
+    "014079000000|x",
+    "a|b|c|d|e|f|g",
+    "0140790000001||Thử",
+    "01407900000",
+  ]) {
     assert.equal(readCard(text), null, text)
   }
   assert.equal(readCard("|".repeat(1000)), null)
@@ -62,12 +78,26 @@ test("the number knows century, sex and year", () => {
   assert.deepEqual(doubts({ number: "014079000000" }), [])
 })
 
-const TYPES = { ho_ten: "text", gioi_tinh: "select_one", ngay_sinh: "integer", thang_sinh: "integer", nam_sinh: "integer", noi: "text" }
+const TYPES = {
+  ho_ten: "text",
+  gioi_tinh: "select_one",
+  ngay_sinh: "integer",
+  thang_sinh: "integer",
+  nam_sinh: "integer",
+  noi: "text",
+}
 const form = (types) => ({ typeOf: (name) => types[name], choicesOf: () => [{ name: "nam" }, { name: "nu" }] })
-const filled = (card, parameters, types = TYPES) => Object.fromEntries(answersOf(readCard(card), parameters, form(types)).map(({ name, value }) => [name, value]))
+const filled = (card, parameters, types = TYPES) =>
+  Object.fromEntries(answersOf(readCard(card), parameters, form(types)).map(({ name, value }) => [name, value]))
 
 test("the usual questions of the same person are filled, and nothing that nobody asks", () => {
-  assert.deepEqual(filled(CARD), { ho_ten: "Lò Văn Thử Nghiệm", ngay_sinh: 2, thang_sinh: 1, nam_sinh: 1979, gioi_tinh: "nam" })
+  assert.deepEqual(filled(CARD), {
+    ho_ten: "Lò Văn Thử Nghiệm",
+    ngay_sinh: 2,
+    thang_sinh: 1,
+    nam_sinh: 1979,
+    gioi_tinh: "nam",
+  })
   assert.deepEqual(filled(CARD, {}, { ngay_sinh: "date" }), { ngay_sinh: "1979-01-02" })
   assert.deepEqual(filled(CARD, {}, {}), {})
 })
@@ -84,7 +114,13 @@ test("parameters name other questions, and let the address in", () => {
 
 test("a choice of sex is recognised by its name or its label, and otherwise left alone", () => {
   const sex = (choices) => answersOf({ sex: "nu" }, {}, { typeOf: () => "select_one", choicesOf: () => choices })
-  assert.deepEqual(sex([{ name: "1", label: { vi: "Nam" } }, { name: "2", label: { vi: "Nữ" } }]), [{ name: "gioi_tinh", value: "2" }])
+  assert.deepEqual(
+    sex([
+      { name: "1", label: { vi: "Nam" } },
+      { name: "2", label: { vi: "Nữ" } },
+    ]),
+    [{ name: "gioi_tinh", value: "2" }],
+  )
   assert.deepEqual(sex([{ name: "1" }, { name: "2" }]), [])
 })
 

@@ -7,7 +7,10 @@ import { fileURLToPath } from "node:url"
 import { bounds, doubt, least, meet } from "../../static/app/clock.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const printed = execFileSync(process.env.PYTHON ?? "python3", ["-m", "tests.cases.clocks"], { cwd: root, maxBuffer: 1e9 })
+const printed = execFileSync(process.env.PYTHON ?? "python3", ["-m", "tests.cases.clocks"], {
+  cwd: root,
+  maxBuffer: 1e9,
+})
 const cases = JSON.parse(printed)
 const HOUR = 3_600_000
 

@@ -39,7 +39,10 @@ test("each step forward begins the time anew", async (t) => {
 })
 
 test("the work's own failure is passed on", async () => {
-  await assert.rejects(within(1000, async () => JSON.parse("<")), SyntaxError)
+  await assert.rejects(
+    within(1000, async () => JSON.parse("<")),
+    SyntaxError,
+  )
 })
 
 // A browser lacks something: that must never look like a bad line.
@@ -71,6 +74,9 @@ test("an engine without AbortSignal.timeout talks with the server", async (t) =>
   const { timeout } = AbortSignal
   delete AbortSignal.timeout
   t.after(() => (AbortSignal.timeout = timeout))
-  answers(t, async () => new Response('{"csrf":"c"}', { headers: { "X-So-Ho": "1", "Content-Type": "application/json" } }))
+  answers(
+    t,
+    async () => new Response('{"csrf":"c"}', { headers: { "X-So-Ho": "1", "Content-Type": "application/json" } }),
+  )
   assert.deepEqual(await hello(), { csrf: "c" })
 })

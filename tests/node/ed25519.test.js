@@ -36,7 +36,12 @@ test("what another implementation signs is known, and any change of it is not", 
   for (let round = 0; round < 8; round++) {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519")
     const key = Uint8Array.from(publicKey.export({ format: "der", type: "spki" }).subarray(-32))
-    const message = Uint8Array.from(createHash("sha512").update(String(round)).digest().subarray(0, 7 * round))
+    const message = Uint8Array.from(
+      createHash("sha512")
+        .update(String(round))
+        .digest()
+        .subarray(0, 7 * round),
+    )
     const signature = Uint8Array.from(sign(null, message, privateKey))
     assert.equal(await verifies(signature, message, key), true)
     for (const at of [0, 31, 32, 62]) {

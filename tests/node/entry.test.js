@@ -7,7 +7,14 @@ import { entryOf, filesIn } from "../../static/app/entry.js"
 const children = [
   { name: "anh_nha", type: "image" },
   { name: "xac_nhan", type: "group", children: [{ name: "chu_ky", type: "image" }] },
-  { name: "thanh_vien", type: "repeat", children: [{ name: "ho_ten", type: "text" }, { name: "anh", type: "image" }] },
+  {
+    name: "thanh_vien",
+    type: "repeat",
+    children: [
+      { name: "ho_ten", type: "text" },
+      { name: "anh", type: "image" },
+    ],
+  },
 ]
 
 test("every photo and signature is named with its place, in groups and of members", () => {
@@ -23,7 +30,10 @@ test("sound, films, documents and the log of the interview are files too; a text
   const hash = "a".repeat(64)
   const kinds = ["audio", "video", "file", "audit", "text"].map((type) => ({ name: type, type }))
   const answers = Object.fromEntries(kinds.map(({ name }) => [name, hash]))
-  assert.deepEqual(filesIn(kinds, answers).map(({ path }) => path), ["audio", "video", "file", "audit"])
+  assert.deepEqual(
+    filesIn(kinds, answers).map(({ path }) => path),
+    ["audio", "video", "file", "audit"],
+  )
 })
 
 const draft = {
@@ -41,12 +51,22 @@ const assessment = {
   b1: 132,
   b2: 40,
   headName: "Lò Văn A",
-  indicators: [{ key: "bhyt", deprived: true }, { key: "nuoc", deprived: false }, { key: "nha_tieu", deprived: null }],
+  indicators: [
+    { key: "bhyt", deprived: true },
+    { key: "nuoc", deprived: false },
+    { key: "nha_tieu", deprived: null },
+  ],
 }
-const made = (more) => entryOf({ draft: { ...draft, ...more }, answers: {}, confirmed: {}, assessment, files: [], now: new Date(0) })
+const made = (more) =>
+  entryOf({ draft: { ...draft, ...more }, answers: {}, confirmed: {}, assessment, files: [], now: new Date(0) })
 
 test("the outcome says deprived, not deprived and not known as 1, 0 and null", () => {
-  assert.deepEqual(made().outcome, { class: "ho_ngheo", b1: 132, b2: 40, indicators: { bhyt: 1, nuoc: 0, nha_tieu: null } })
+  assert.deepEqual(made().outcome, {
+    class: "ho_ngheo",
+    b1: 132,
+    b2: 40,
+    indicators: { bhyt: 1, nuoc: 0, nha_tieu: null },
+  })
 })
 
 test("a household found in the field is named after its head", () => {

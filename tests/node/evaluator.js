@@ -1,7 +1,8 @@
-// The phone's evaluator as a process: a line of JSON in (a form, answers), a line of JSON out. Driven by tests/form/test_two_evaluators.py.
-import { createInterface } from 'node:readline'
-import '../../static/app/kinds/digest.js'
-import { Record, typed } from '../../static/app/record.js'
+// The phone's evaluator as a process: a line of JSON in (a form, answers), a line of JSON out. Driven by
+// tests/form/test_two_evaluators.py.
+import { createInterface } from "node:readline"
+import "../../static/app/kinds/digest.js"
+import { Record, typed } from "../../static/app/record.js"
 
 const bundles = new Map()
 
@@ -12,25 +13,44 @@ function typedIn(bundle, answers, clock) {
     for (const [name, value] of Object.entries(given)) {
       const below = path ? `${path}/${name}` : name
       if (Array.isArray(value)) value.forEach((one) => give(record.addInstance(below), one))
-      else if (value !== null && typeof value === 'object') give(below, value)
+      else if (value !== null && typeof value === "object") give(below, value)
       else record.set(below, value)
     }
   }
-  give('', answers)
+  give("", answers)
   return record
 }
 
 /** Every list of instances, also those within instances. */
-function lists(record, path = '') {
+function lists(record, path = "") {
   return record.items(path).flatMap(({ path: below, node }) => {
-    if (node.type === 'group') return lists(record, below)
-    return node.type === 'repeat' ? [below, ...record.instances(below).flatMap((one) => lists(record, one))] : []
+    if (node.type === "group") return lists(record, below)
+    return node.type === "repeat" ? [below, ...record.instances(below).flatMap((one) => lists(record, one))] : []
   })
 }
 
 /** Somebody changes their mind: each step answers another question, adds a member or removes one. */
 function unsettle(record, steps) {
-  const values = [0, 1, 5, 15, 16, 31, 140, 1.5, 1990, 2020, 'co', 'khong', 'nam', 'chu_ho', 'dang_lam', '2026-10-01', 'x', null]
+  const values = [
+    0,
+    1,
+    5,
+    15,
+    16,
+    31,
+    140,
+    1.5,
+    1990,
+    2020,
+    "co",
+    "khong",
+    "nam",
+    "chu_ho",
+    "dang_lam",
+    "2026-10-01",
+    "x",
+    null,
+  ]
   for (const [kind, where, what] of steps) {
     const repeats = lists(record)
     const repeat = repeats[where % repeats.length]
@@ -49,7 +69,12 @@ function unsettle(record, steps) {
 }
 
 function outcome(record) {
-  return { values: record.values(), relevant: record.relevance(), problems: record.problems(), assessment: record.assessment() }
+  return {
+    values: record.values(),
+    relevant: record.relevance(),
+    problems: record.problems(),
+    assessment: record.assessment(),
+  }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,14 +1,14 @@
 // The expressions of tests/cases/expressions.md, as the phone evaluates them.
-import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import '../../static/app/kinds/digest.js'
-import { Record } from '../../static/app/record.js'
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { test } from "node:test"
+import { fileURLToPath } from "node:url"
+import "../../static/app/kinds/digest.js"
+import { Record } from "../../static/app/record.js"
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const python = process.env.PYTHON ?? 'python3'
-const printed = execFileSync(python, ['-m', 'tests.cases.compile_expressions'], { cwd: root, maxBuffer: 1e9 })
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const python = process.env.PYTHON ?? "python3"
+const printed = execFileSync(python, ["-m", "tests.cases.compile_expressions"], { cwd: root, maxBuffer: 1e9 })
 
 for (const { expression, inside, gives, bundle, answers, clock } of JSON.parse(printed)) {
   test(`${inside} ${expression}`, () => {

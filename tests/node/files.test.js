@@ -8,8 +8,22 @@ import { inParallel, isSlow, mayCarry, sendFiles } from "../../static/app/later/
 const KB = 1024
 
 /** Bytes of which no two parts are alike, and what the phone and the server call them. */
-const photo = (name, size) => ({ sha256: name, blob: new Blob([Uint8Array.from({ length: size }, (_, at) => (at * 7 + name.length) % 251)], { type: "image/jpeg" }), size, type: "image/jpeg" })
-const shown = ({ sha256, size, type }, more = {}) => ({ sha256, size, type, commune_id: "03757", isHere: true, problem: null, has_thumbnail: false, ...more })
+const photo = (name, size) => ({
+  sha256: name,
+  blob: new Blob([Uint8Array.from({ length: size }, (_, at) => (at * 7 + name.length) % 251)], { type: "image/jpeg" }),
+  size,
+  type: "image/jpeg",
+})
+const shown = ({ sha256, size, type }, more = {}) => ({
+  sha256,
+  size,
+  type,
+  commune_id: "03757",
+  isHere: true,
+  problem: null,
+  has_thumbnail: false,
+  ...more,
+})
 
 /** A phone with these photos and a server that takes parts; `fault(call, number)` may answer instead or throw. */
 function line(photos, fault = () => undefined) {
@@ -37,7 +51,8 @@ function line(photos, fault = () => undefined) {
     }
     const name = address.slice("/up/".length)
     const upload = uploads.get(name)
-    if (Number(headers["Upload-Offset"]) !== upload.at) return { act: "refused", problem: { code: "upload_offset", detail: { offset: upload.at } } }
+    if (Number(headers["Upload-Offset"]) !== upload.at)
+      return { act: "refused", problem: { code: "upload_offset", detail: { offset: upload.at } } }
     upload.at += call.size
     return headersOf(name)
   }
@@ -47,7 +62,18 @@ function line(photos, fault = () => undefined) {
     fileRefused: async (sha256, problem) => void told.refused.set(sha256, problem.code),
     thumbnailSent: async (sha256) => void told.thumbnails.push(sha256),
   }
-  const talk = { store, write, report: (said) => told.reports.push(said), isGood: async () => true, hash: async (blob) => photos.find((one) => one.blob === blob).sha256, stop: (why) => Object.assign(new Error(why), { why }), pace: { size: 128 * KB }, begun: new Set(), insistence: () => ({ may: () => false }), isOver: () => false }
+  const talk = {
+    store,
+    write,
+    report: (said) => told.reports.push(said),
+    isGood: async () => true,
+    hash: async (blob) => photos.find((one) => one.blob === blob).sha256,
+    stop: (why) => Object.assign(new Error(why), { why }),
+    pace: { size: 128 * KB },
+    begun: new Set(),
+    insistence: () => ({ may: () => false }),
+    isOver: () => false,
+  }
   return { talk, told, uploads }
 }
 
@@ -63,7 +89,10 @@ test("originals go by Wi-Fi alone when that is asked, and never by a line that n
 test("a small photo goes whole, a large one in parts, each byte once", async () => {
   const photos = [photo("s", 10 * KB), photo("large", 700 * KB)]
   const { talk, told } = line(photos)
-  await sendFiles(photos.map((one) => shown(one)), talk)
+  await sendFiles(
+    photos.map((one) => shown(one)),
+    talk,
+  )
   assert.deepEqual(told.received.sort(), ["large", "s"])
   assert.equal(told.sent, 710 * KB)
   assert.equal(told.calls.filter(({ method }) => method === "PUT").length, 1)
@@ -112,8 +141,13 @@ test("an upload that the server gave up is begun again, and not for ever", async
 
 test("one poisoned photo holds up no other", async () => {
   const photos = ["a", "b", "c"].map((name) => photo(name, 100 * KB))
-  const { talk, told } = line(photos, ({ method, address }) => (method === "PATCH" && address === "/up/b" ? { act: "refused", problem: { code: "media_type" } } : undefined))
-  await sendFiles(photos.map((one) => shown(one)), talk)
+  const { talk, told } = line(photos, ({ method, address }) =>
+    method === "PATCH" && address === "/up/b" ? { act: "refused", problem: { code: "media_type" } } : undefined,
+  )
+  await sendFiles(
+    photos.map((one) => shown(one)),
+    talk,
+  )
   assert.deepEqual(told.received.sort(), ["a", "c"])
   assert.deepEqual([...told.refused], [["b", "media_type"]])
 })
@@ -133,7 +167,10 @@ test("a photo whose seal is broken is no trouble of the others", async () => {
   const { talk, told } = line(photos)
   const { file } = talk.store
   talk.store.file = (sha256) => (sha256 === "a" ? Promise.reject(new DOMException("", "OperationError")) : file(sha256))
-  await sendFiles(photos.map((one) => shown(one)), talk)
+  await sendFiles(
+    photos.map((one) => shown(one)),
+    talk,
+  )
   assert.deepEqual([told.received, ...told.refused], [["b"], ["a", "file_damaged"]])
   talk.store.file = () => Promise.reject(new DOMException("", "AbortError"))
   await assert.rejects(sendFiles([shown(photos[1])], talk), { name: "AbortError" }) // the disk, not the photo
@@ -174,7 +211,13 @@ test("without Wi-Fi small pictures go and originals wait; a tap sends them", asy
   await sendFiles([shown(one)], { ...talk, onlyWifi: true, connection: { type: "cellular" }, shrink })
   assert.deepEqual([told.thumbnails, told.received, told.sent, sides], [["a"], [], 9000, [360, 240]])
   assert.deepEqual(told.reports.at(-1), { held: 1 })
-  await sendFiles([shown(one, { has_thumbnail: true })], { ...talk, onlyWifi: true, originals: true, connection: { type: "cellular" }, shrink })
+  await sendFiles([shown(one, { has_thumbnail: true })], {
+    ...talk,
+    onlyWifi: true,
+    originals: true,
+    connection: { type: "cellular" },
+    shrink,
+  })
   assert.deepEqual([told.received, told.sent], [["a"], 9000 + 300 * KB])
 })
 
@@ -198,13 +241,18 @@ test("no more photos are under way at once than are meant to be, and after a fai
     if (item === 3) throw new Error("cut")
     done.push(item)
   }
-  await assert.rejects(inParallel([1, 2, 3, 4, 5, 6, 7, 8], () => 2, work), /cut/)
+  await assert.rejects(
+    inParallel([1, 2, 3, 4, 5, 6, 7, 8], () => 2, work),
+    /cut/,
+  )
   assert.equal(most, 2)
   assert.ok(done.length <= 4)
 })
 
 test("every cause has its sentence, and is told from what happened", () => {
-  const pages = ["words.html", "queue_parts.html"].map((name) => readFileSync(new URL(`../../survey/web/templates/phone/${name}`, import.meta.url), "utf8")).join("")
+  const pages = ["words.html", "queue_parts.html"]
+    .map((name) => readFileSync(new URL(`../../survey/web/templates/phone/${name}`, import.meta.url), "utf8"))
+    .join("")
   const worded = [...pages.matchAll(/data-word="cause\.(\w+)"/g)].map((match) => match[1])
   assert.deepEqual(worded.sort(), Object.keys(CAUSES).sort())
   const stopped = { act: "wait", why: "portal" }

@@ -13,14 +13,29 @@ const bundle = {
   children: [
     { name: "a", type: "text", required },
     { name: "b", type: "text", required },
-    { name: "r", type: "repeat", children: [{ name: "ten", type: "text", required }, { name: "con", type: "repeat", children: [{ name: "x", type: "text" }] }] },
+    {
+      name: "r",
+      type: "repeat",
+      children: [
+        { name: "ten", type: "text", required },
+        { name: "con", type: "repeat", children: [{ name: "x", type: "text" }] },
+      ],
+    },
   ],
   choices: {},
   tables: {},
   files: { "nha.png": { sha256: "ab", size: 3, type: "image/png" } },
   order: [],
 }
-const begun = () => ({ id: "d", name: "", visited: [], comments: [], start: {}, last: null, form: { id: "f", version: "1" } })
+const begun = () => ({
+  id: "d",
+  name: "",
+  visited: [],
+  comments: [],
+  start: {},
+  last: null,
+  form: { id: "f", version: "1" },
+})
 
 function opened(draft = begun(), files = {}) {
   const events = []
@@ -44,7 +59,15 @@ test("questions outside all groups are counted as one section", () => {
 })
 
 test("a remark on a person follows the person, also in a list within a list", () => {
-  const draft = { ...begun(), start: { r: [{ ten: "A", con: [{ x: "1" }] }, { ten: "B", con: [{ x: "2" }, { x: "3" }] }] } }
+  const draft = {
+    ...begun(),
+    start: {
+      r: [
+        { ten: "A", con: [{ x: "1" }] },
+        { ten: "B", con: [{ x: "2" }, { x: "3" }] },
+      ],
+    },
+  }
   draft.comments = [{ path: "r[2]/con[2]/x", text: "xem lại" }]
   const { interview } = opened(draft)
   assert.equal(interview.state("r[2]").comments, 1)

@@ -10,9 +10,16 @@ async function server() {
   const key = base64(await crypto.subtle.exportKey("raw", pair.publicKey))
   const sign = async (body) => {
     const text = JSON.stringify(body)
-    return { body: text, signature: base64(await crypto.subtle.sign("Ed25519", pair.privateKey, new TextEncoder().encode(text))) }
+    return {
+      body: text,
+      signature: base64(await crypto.subtle.sign("Ed25519", pair.privateKey, new TextEncoder().encode(text))),
+    }
   }
-  return { key, sign, introduces: (other) => sign({ made_at: "2026-11-23T02:00:00.000Z", next: other.key, previous: key }) }
+  return {
+    key,
+    sign,
+    introduces: (other) => sign({ made_at: "2026-11-23T02:00:00.000Z", next: other.key, previous: key }),
+  }
 }
 
 const [one, two, three, stranger] = await Promise.all([server(), server(), server(), server()])
@@ -31,7 +38,10 @@ test("a key that nobody introduced, or that a stranger did, is not", async () =>
     assert.equal(await isIntroduced(one.key, stranger.key, chain), false)
   }
   // Whoever has a key that was given up cannot lead a phone away from the one that follows it.
-  assert.equal(await isIntroduced(two.key, stranger.key, [await one.introduces(two), await one.introduces(stranger)]), false)
+  assert.equal(
+    await isIntroduced(two.key, stranger.key, [await one.introduces(two), await one.introduces(stranger)]),
+    false,
+  )
 })
 
 test("a receipt is right under any key that was trusted, and wrong under none", async () => {

@@ -11,7 +11,10 @@ test("plain questions need nothing", () => {
 })
 
 test("a kind is found in a list within a group, once", () => {
-  const inside = [{ type: "rank", name: "a" }, { type: "rank", name: "b" }]
+  const inside = [
+    { type: "rank", name: "a" },
+    { type: "rank", name: "b" },
+  ]
   const bundle = form([{ type: "group", name: "g", children: [{ type: "repeat", name: "r", children: inside }] }])
   assert.deepEqual(names(bundle), ["rank.js", "kinds.html", "kinds.css"])
 })
@@ -19,7 +22,10 @@ test("a kind is found in a list within a group, once", () => {
 test("signs of Markdown in a label, a message or a choice", () => {
   assert.deepEqual(names(form([{ type: "text", name: "a", label: { vi: "**Đậm**" } }])), ["markdown.js"])
   assert.deepEqual(names(form([{ type: "text", name: "a", hint: { vi: "một\nhai" } }])), ["markdown.js"])
-  assert.deepEqual(names(form([{ type: "text", name: "a", label: { vi: ["Chào ", ["one", "/", ["child", "b"]], " _x_"] } }])), ["markdown.js"])
+  assert.deepEqual(
+    names(form([{ type: "text", name: "a", label: { vi: ["Chào ", ["one", "/", ["child", "b"]], " _x_"] } }])),
+    ["markdown.js"],
+  )
   assert.deepEqual(names(form([], { l: [{ name: "x", label: { vi: "[x](https://a.vn)" } }] })), ["markdown.js"])
 })
 
@@ -30,6 +36,8 @@ test("pictures of a question or a choice", () => {
 
 test("a digest anywhere in a rule or a text", () => {
   const call = ["call", "digest", "a", "MD5"]
-  assert.deepEqual(names(form([{ type: "calculate", name: "a", calculate: ["call", "concat", call, "b"] }])), ["digest.js"])
+  assert.deepEqual(names(form([{ type: "calculate", name: "a", calculate: ["call", "concat", call, "b"] }])), [
+    "digest.js",
+  ])
   assert.deepEqual(names(form([{ type: "text", name: "a", label: { vi: ["x", call] } }])), ["digest.js"])
 })

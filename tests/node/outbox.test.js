@@ -54,17 +54,35 @@ test("a crash of the server or a full disk keeps everything for later", () => {
 })
 
 test("pauses grow to ten minutes and phones do not march in step", () => {
-  assert.equal(pause(1, () => 1), 5)
-  assert.equal(pause(3, () => 1), 20)
-  assert.equal(pause(30, () => 1), 600)
-  assert.equal(pause(3, () => 0), 10)
+  assert.equal(
+    pause(1, () => 1),
+    5,
+  )
+  assert.equal(
+    pause(3, () => 1),
+    20,
+  )
+  assert.equal(
+    pause(30, () => 1),
+    600,
+  )
+  assert.equal(
+    pause(3, () => 0),
+    10,
+  )
 })
 
 test("a call carries at most 50 entries and stays below 4 MiB; none is left out", () => {
   const small = Array.from({ length: 120 }, (_, id) => ({ id, bytes: 1000 }))
-  assert.deepEqual(batches(small).map((batch) => batch.length), [50, 50, 20])
+  assert.deepEqual(
+    batches(small).map((batch) => batch.length),
+    [50, 50, 20],
+  )
   const large = [1, 2, 3].map((id) => ({ id, bytes: 3_000_000 }))
-  assert.deepEqual(batches(large).map((batch) => batch.length), [1, 1, 1])
+  assert.deepEqual(
+    batches(large).map((batch) => batch.length),
+    [1, 1, 1],
+  )
   assert.deepEqual(batches([]), [])
 })
 
@@ -82,5 +100,8 @@ test("half of what push says of an entry is none", () => {
   assert.ok(!isResult(undefined, files))
   assert.ok(!isResult({ outcome: "storee", missing_files: [] }, files))
   assert.ok(!isResult({ outcome: "stored" }, files), "nobody would know which photos to send")
-  assert.ok(!isResult({ outcome: "stored", missing_files: ["cc"] }, files), "the photo that is meant would never be sent")
+  assert.ok(
+    !isResult({ outcome: "stored", missing_files: ["cc"] }, files),
+    "the photo that is meant would never be sent",
+  )
 })

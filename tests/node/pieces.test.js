@@ -31,8 +31,41 @@ test("pieces of a member go with it, and those of later ones move up", () => {
 
 // A file of WebM as a browser records one: segment and clusters of sizes that nobody knows yet.
 const OPEN = [0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
-const HEAD = [0x1a, 0x45, 0xdf, 0xa3, 0x84, 0x42, 0x86, 0x81, 0x01, 0x18, 0x53, 0x80, 0x67, ...OPEN, 0x16, 0x54, 0xae, 0x6b, 0x82, 0xae, 0x80]
-const cluster = (time, ...blocks) => [0x1f, 0x43, 0xb6, 0x75, ...OPEN, 0xe7, 0x82, time >> 8, time & 255, ...blocks.flat()]
+const HEAD = [
+  0x1a,
+  0x45,
+  0xdf,
+  0xa3,
+  0x84,
+  0x42,
+  0x86,
+  0x81,
+  0x01,
+  0x18,
+  0x53,
+  0x80,
+  0x67,
+  ...OPEN,
+  0x16,
+  0x54,
+  0xae,
+  0x6b,
+  0x82,
+  0xae,
+  0x80,
+]
+const cluster = (time, ...blocks) => [
+  0x1f,
+  0x43,
+  0xb6,
+  0x75,
+  ...OPEN,
+  0xe7,
+  0x82,
+  time >> 8,
+  time & 255,
+  ...blocks.flat(),
+]
 const block = (at, byte) => [0xa3, 0x85, 0x81, (at >> 8) & 255, at & 255, 0x80, byte]
 const file = (...clusters) => new Blob([new Uint8Array([...HEAD, ...clusters.flat()])], { type: WEBM })
 
@@ -69,9 +102,21 @@ test("what was recorded on follows on what was there", async () => {
   const first = file(cluster(0, block(0, 1), block(60, 2)), cluster(5000, block(-20, 3), block(300, 4)))
   const second = file(cluster(0, block(0, 5), block(60, 6)), cluster(900, block(0, 7)))
   const third = file(cluster(0, block(0, 8)))
-  const made = await recordingOf([first, second, third].map((blob, run) => ({ blob, run })), WEBM)
+  const made = await recordingOf(
+    [first, second, third].map((blob, run) => ({ blob, run })),
+    WEBM,
+  )
   const bytes = await bytesOf(made)
-  assert.deepEqual(played(bytes), [[0, 1], [60, 2], [4980, 3], [5300, 4], [5360, 5], [5420, 6], [6260, 7], [6320, 8]])
+  assert.deepEqual(played(bytes), [
+    [0, 1],
+    [60, 2],
+    [4980, 3],
+    [5300, 4],
+    [5360, 5],
+    [5420, 6],
+    [6260, 7],
+    [6320, 8],
+  ])
   const heads = bytes.filter((_, at) => bytes[at] === 0x1a && bytes[at + 1] === 0x45 && bytes[at + 2] === 0xdf)
   assert.equal(heads.length, 1)
 })
@@ -80,7 +125,15 @@ test("clusters of known sizes, blocks in groups, and a file that breaks off in t
   const group = [0xa0, 0x88, 0xa1, 0x86, 0x81, 0x01, 0x00, 0x80, 9, 9]
   const known = new Blob([new Uint8Array([...HEAD, 0x1f, 0x43, 0xb6, 0x75, 0x8e, 0xe7, 0x82, 0, 0, ...group])])
   const cut = (await bytesOf(file(cluster(0, block(0, 5), block(60, 6))))).slice(0, -3)
-  const bytes = await bytesOf(await recordingOf([{ blob: known, run: 0 }, { blob: new Blob([cut]), run: 1 }], WEBM))
+  const bytes = await bytesOf(
+    await recordingOf(
+      [
+        { blob: known, run: 0 },
+        { blob: new Blob([cut]), run: 1 },
+      ],
+      WEBM,
+    ),
+  )
   assert.deepEqual(played(bytes), [[256 + 60, 5]])
 })
 

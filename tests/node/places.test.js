@@ -15,7 +15,11 @@ const bundle = {
     { name: "tinh", type: "calculate" },
     { name: "g", type: "group", children: [q("x"), { name: "trong", type: "group", children: [q("y")] }] },
     q("c"),
-    { name: "r", type: "repeat", children: [q("ten"), { name: "h", type: "group", children: [{ name: "s", type: "repeat", children: [q("z")] }] }] },
+    {
+      name: "r",
+      type: "repeat",
+      children: [q("ten"), { name: "h", type: "group", children: [{ name: "s", type: "repeat", children: [q("z")] }] }],
+    },
     { name: "rong", type: "group", children: [{ name: "k", type: "calculate" }] },
   ],
   choices: {},
@@ -28,14 +32,22 @@ const record = new Record(bundle, {
 })
 
 test("questions outside all groups are sections of their own, one for each run", () => {
-  assert.deepEqual(sectionsOf(record).map(({ path, items }) => [path, items?.map((item) => item.path) ?? null]), [
-    ["a", ["a", "b"]],
-    ["g", null],
-    ["c", ["c"]],
-    ["r", null],
-    ["rong", null],
-  ])
-  assert.deepEqual(sectionsOf(record).filter((one) => isAsked(record, one)).map((one) => one.path), ["a", "g", "c", "r"])
+  assert.deepEqual(
+    sectionsOf(record).map(({ path, items }) => [path, items?.map((item) => item.path) ?? null]),
+    [
+      ["a", ["a", "b"]],
+      ["g", null],
+      ["c", ["c"]],
+      ["r", null],
+      ["rong", null],
+    ],
+  )
+  assert.deepEqual(
+    sectionsOf(record)
+      .filter((one) => isAsked(record, one))
+      .map((one) => one.path),
+    ["a", "g", "c", "r"],
+  )
 })
 
 test("each place has one screen: its instance's, its section's, its run's", () => {
@@ -56,7 +68,8 @@ test("each place has one screen: its instance's, its section's, its run's", () =
 
 test("a screen stands only while its place is there", () => {
   for (const path of ["a", "c", "g", "r", "r[2]", "r[2]/h/s[1]"]) assert.ok(stands(record, path), path)
-  for (const path of ["b", "rong", "r[3]", "r[1]/h/s[1]", "r[2]/h", "tinh", "nothing"]) assert.ok(!stands(record, path), path)
+  for (const path of ["b", "rong", "r[3]", "r[1]/h/s[1]", "r[2]/h", "tinh", "nothing"])
+    assert.ok(!stands(record, path), path)
 })
 
 test("what a section counts is what lies in it", () => {

@@ -26,7 +26,10 @@ const household = {
     khu_vuc: "thanh_thi",
     dan_toc: "thai",
     nha_o: { tuong: "go" },
-    thanh_vien: [{ ho_ten: "Lò Văn Một", the_bhyt: "co" }, { ho_ten: "Lò Thị Hai", the_bhyt: "khong" }],
+    thanh_vien: [
+      { ho_ten: "Lò Văn Một", the_bhyt: "co" },
+      { ho_ten: "Lò Thị Hai", the_bhyt: "khong" },
+    ],
     tai_san: [{ loai: "tivi" }],
   },
 }

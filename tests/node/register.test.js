@@ -19,7 +19,8 @@ test("each household shows one sign, the one that tells what to do next", () => 
     ["returned", returned, null, [sent()]],
     ["open", returned, {}, [sent()]],
     ["unsent", returned, null, [sent(), sent({ state: "waiting", entry: { replaces: "e1" } })]],
-    ["received", returned, null, [sent(), sent({ entry: { replaces: "e1" } })]], // mended; the register does not know yet
+    // Mended; the register does not know yet.
+    ["received", returned, null, [sent(), sent({ entry: { replaces: "e1" } })]],
   ]
   for (const [sign, household, draft, items] of table) assert.equal(signOf(household, draft, items), sign)
 })

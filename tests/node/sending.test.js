@@ -16,14 +16,27 @@ function phone(count, sizes = []) {
   for (let number = 0; number < count; number++) {
     const id = idOf(number)
     const about = (size, place) => Math.round(size * (0.7 + ((number * 37 + place * 11) % 60) / 100))
-    kept.finish(id, ENTRY, sizes.map((size, place) => photo(`${id} ${place}`, about(size, place))))
+    kept.finish(
+      id,
+      ENTRY,
+      sizes.map((size, place) => photo(`${id} ${place}`, about(size, place))),
+    )
   }
   return kept
 }
 
 const idOf = (number) => `e-${String(number).padStart(4, "0")}`
-const SEALED = { id: "r", title: "Đợt 2026", state: "open", form: { id: "f", version: "1", hash: "h", url: "/api/v1/forms/f/1" } }
-const sealed = (number) => ({ ...SEALED, title: `Đợt ${number}`, form: { ...SEALED.form, id: `f${number}`, url: `/api/v1/forms/f${number}/1` } })
+const SEALED = {
+  id: "r",
+  title: "Đợt 2026",
+  state: "open",
+  form: { id: "f", version: "1", hash: "h", url: "/api/v1/forms/f/1" },
+}
+const sealed = (number) => ({
+  ...SEALED,
+  title: `Đợt ${number}`,
+  form: { ...SEALED.form, id: `f${number}`, url: `/api/v1/forms/f${number}/1` },
+})
 
 function sync(kept, states = []) {
   const outbox = (report, wish) => new Outbox(kept, "a", async () => ({ id: "d" }), report, wish)
@@ -62,7 +75,13 @@ test("40 kB/s cut every 20 s: four fifths of what the line carries arrive, photo
 })
 
 // [bytes a second, seconds between cuts, seconds, share of the line that entries are to have]
-for (const [rate, cut, seconds, share] of [[2000, Infinity, 120, 0.6], [2000, 20, 240, 0.5], [6000, 10, 60, 0.5], [500, 60, 600, 0.4], [100_000, 3, 60, 0.3]]) {
+for (const [rate, cut, seconds, share] of [
+  [2000, Infinity, 120, 0.6],
+  [2000, 20, 240, 0.5],
+  [6000, 10, 60, 0.5],
+  [500, 60, 600, 0.4],
+  [100_000, 3, 60, 0.3],
+]) {
   test(`${rate} B/s cut every ${cut} s: entries are acknowledged one after the other, each sent about once`, async () => {
     const kept = phone(400)
     const office = new Office()
@@ -101,7 +120,10 @@ test("what arrived though nobody heard so is asked for by id, and not sent again
     assert.equal(await talks(line, kept), null)
     assert.equal(waiting(kept), 0)
     assert.equal(office.again, offers ? 0 : lost * ENTRY)
-    const names = at(line, "push").map(({ body }) => [JSON.parse(body).entries.length > 0, "unsent" in JSON.parse(body)])
+    const names = at(line, "push").map(({ body }) => [
+      JSON.parse(body).entries.length > 0,
+      "unsent" in JSON.parse(body),
+    ])
     assert.ok(names.every(([carries, tells]) => tells === !(carries && offers)))
     assert.deepEqual(names.at(-1), [false, true])
   }
@@ -110,7 +132,9 @@ test("what arrived though nobody heard so is asked for by id, and not sent again
 test("a tab that died while an answer was on its way asks for it in the next talk", async () => {
   const kept = phone(3)
   const office = new Office()
-  const first = new SlowLine((address, call) => (address.endsWith("/push") ? (office.push(call), null) : office.answer(address, call)))
+  const first = new SlowLine((address, call) =>
+    address.endsWith("/push") ? (office.push(call), null) : office.answer(address, call),
+  )
   await first.during(async () => {
     sync(kept).now()
     await first.pass(5) // dies
@@ -122,11 +146,24 @@ test("a tab that died while an answer was on its way asks for it in the next tal
 })
 
 // What each part is asked by, and what must go whatever becomes of it.
-const PARTS = { push: [false, true, true], files: [true, false, true], uploads: [true, false, true], register: [true, true, false], "forms/f1": [true, true, true] }
+const PARTS = {
+  push: [false, true, true],
+  files: [true, false, true],
+  uploads: [true, false, true],
+  register: [true, true, false],
+  "forms/f1": [true, true, true],
+}
 const ours = (status, more) => ({ status, body: { problem: { code: `of_${status}`, title: "?", next: "?" } }, ...more })
 const ANSWERS = {
-  404: () => ours(404), 403: () => ours(403), 410: () => ours(410), 500: () => ours(500), 503: () => ours(503, { headers: { "Retry-After": "900" } }), 507: () => ours(507),
-  "a proxy's 403": () => ({ status: 403, headers: { "X-So-Ho": "" } }), "a proxy's 502": () => ({ status: 502, headers: { "X-So-Ho": "" } }), "no answer": () => null,
+  404: () => ours(404),
+  403: () => ours(403),
+  410: () => ours(410),
+  500: () => ours(500),
+  503: () => ours(503, { headers: { "Retry-After": "900" } }),
+  507: () => ours(507),
+  "a proxy's 403": () => ({ status: 403, headers: { "X-So-Ho": "" } }),
+  "a proxy's 502": () => ({ status: 502, headers: { "X-So-Ho": "" } }),
+  "no answer": () => null,
 }
 
 for (const [part, [entries, photos, register]] of Object.entries(PARTS)) {
@@ -139,15 +176,21 @@ for (const [part, [entries, photos, register]] of Object.entries(PARTS)) {
       const talk = sync(kept)
       const stopped = await talks(line, kept, talk)
       assert.equal(waiting(kept) === 0, entries)
-      const isRefused = part === "files" || part === "uploads" ? [403, 404, 410].includes(Number(what)) : false // file by file
+      // File by file.
+      const isRefused = part === "files" || part === "uploads" ? [403, 404, 410].includes(Number(what)) : false
       const goesInParts = part === "files" && what === "no answer"
-      assert.equal(photosLeft(kept) === 0, photos || goesInParts || !entries) // no entry: no photo of it is asked for yet
+      // No entry: no photo of it is asked for yet.
+      assert.equal(photosLeft(kept) === 0, photos || goesInParts || !entries)
       assert.equal(kept.households.size === 120, register)
       assert.ok(kept.forms.has("f2 1"))
       assert.equal(kept.forms.has("f1 1"), part !== "forms/f1")
-      const name = { push: "entries", files: "files", uploads: "files", register: "register" }[part] ?? "form /api/v1/forms/f1/1"
+      const name =
+        { push: "entries", files: "files", uploads: "files", register: "register" }[part] ?? "form /api/v1/forms/f1/1"
       assert.equal(Boolean(stopped?.parts.some((one) => one.part === name)), !isRefused && !goesInParts)
-      assert.equal([...kept.photos.values()].some(({ problem }) => problem), isRefused)
+      assert.equal(
+        [...kept.photos.values()].some(({ problem }) => problem),
+        isRefused,
+      )
       assert.ok(line.now < 200_000, `${line.now / 1000} s`)
       assert.ok(line.calls.length < 60, `${line.calls.length} calls`)
       office.fault = () => undefined
@@ -174,13 +217,25 @@ for (const [what, answer] of Object.entries(ANSWERS)) {
 }
 
 test("an interview that the office, or a proxy on the way, cannot take holds up none of the others", async () => {
-  for (const answer of [() => ours(500), ANSWERS["a proxy's 403"], () => ours(400), () => ours(413), () => ({ status: 413, headers: { "X-So-Ho": "" } })]) {
+  for (const answer of [
+    () => ours(500),
+    ANSWERS["a proxy's 403"],
+    () => ours(400),
+    () => ours(413),
+    () => ({ status: 413, headers: { "X-So-Ho": "" } }),
+  ]) {
     const kept = phone(40)
     const office = new Office()
-    office.fault = (address, { body }) => (address.endsWith("/push") && [7, 31].some((number) => body.includes(`"${idOf(number)}","commune_id`)) ? answer() : undefined)
+    office.fault = (address, { body }) =>
+      address.endsWith("/push") && [7, 31].some((number) => body.includes(`"${idOf(number)}","commune_id`))
+        ? answer()
+        : undefined
     const line = new SlowLine(office.answer, { rate: 100_000 })
     await talks(line, kept)
-    assert.deepEqual(kept.unsent.map(({ id }) => id), [idOf(7), idOf(31)])
+    assert.deepEqual(
+      kept.unsent.map(({ id }) => id),
+      [idOf(7), idOf(31)],
+    )
   }
 })
 
@@ -188,7 +243,8 @@ test("a photo that is never answered holds up no other, and the busy minutes end
   const kept = phone(12, [30_000])
   const office = new Office()
   const bad = [...kept.photos.keys()][5]
-  const isBad = (address, { headers }) => address.includes(bad) || headers?.["Upload-Metadata"]?.includes(Buffer.from(bad).toString("base64"))
+  const isBad = (address, { headers }) =>
+    address.includes(bad) || headers?.["Upload-Metadata"]?.includes(Buffer.from(bad).toString("base64"))
   office.fault = (address, call) => (isBad(address, call) ? null : undefined)
   const line = new SlowLine(office.answer)
   const stopped = await talks(line, kept)

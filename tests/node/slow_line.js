@@ -1,5 +1,5 @@
-// A bad line on a clock of its own, an office at its other end, and a phone that sends by it with the app's own modules: no
-// second of it is waited for.
+// A bad line on a clock of its own, an office at its other end, and a phone that sends by it with the app's own
+// modules: no second of it is waited for.
 
 import { createHash } from "node:crypto"
 import { mock } from "node:test"
@@ -42,12 +42,19 @@ export class SlowLine {
     }
     const back = [
       stand("performance", { now: () => this.now }),
-      stand("setTimeout", (run, after = 0) => (this.#timers.set(++this.#number, { at: this.now + after, run }), this.#number)),
+      stand(
+        "setTimeout",
+        (run, after = 0) => (this.#timers.set(++this.#number, { at: this.now + after, run }), this.#number),
+      ),
       stand("clearTimeout", (number) => this.#timers.delete(number)),
       stand("fetch", (address, how = {}) => this.#fetch(address, how)),
       stand("navigator", { onLine: true, locks: { request } }),
     ]
-    const digest = mock.method(crypto.subtle, "digest", async (_, bytes) => new Uint8Array(createHash("sha256").update(new Uint8Array(bytes)).digest()).buffer)
+    const digest = mock.method(
+      crypto.subtle,
+      "digest",
+      async (_, bytes) => new Uint8Array(createHash("sha256").update(new Uint8Array(bytes)).digest()).buffer,
+    )
     try {
       return await work()
     } finally {
@@ -64,7 +71,18 @@ export class SlowLine {
 
   #fetch(address, { method = "GET", body, headers, signal }) {
     return new Promise((resolve, reject) => {
-      const call = { address, method, body, headers, size: sizeOf(body), left: HEAD + sizeOf(body), from: this.now + this.latency / 2, resolve, reject, isUp: true }
+      const call = {
+        address,
+        method,
+        body,
+        headers,
+        size: sizeOf(body),
+        left: HEAD + sizeOf(body),
+        from: this.now + this.latency / 2,
+        resolve,
+        reject,
+        isUp: true,
+      }
       this.calls.push(call)
       this.#active.add(call)
       signal?.addEventListener("abort", () => this.#broken(call))
@@ -86,8 +104,13 @@ export class SlowLine {
     call.from = this.now + this.latency / 2
     const isBare = [201, 204].includes(status) || call.method === "HEAD"
     const stream = new ReadableStream({ start: (controller) => (call.stream = controller) })
-    call.given = () => (isBare || call.stream.enqueue(bytes.slice(0, 1)), call.rest = bytes.slice(1))
-    call.resolve(new Response(isBare && status !== 201 ? null : stream, { status, headers: { "X-So-Ho": "1", ...(body && { "Content-Type": "application/json" }), ...headers } }))
+    call.given = () => (isBare || call.stream.enqueue(bytes.slice(0, 1)), (call.rest = bytes.slice(1)))
+    call.resolve(
+      new Response(isBare && status !== 201 ? null : stream, {
+        status,
+        headers: { "X-So-Ho": "1", ...(body && { "Content-Type": "application/json" }), ...headers },
+      }),
+    )
   }
 
   #advance(end) {
@@ -150,7 +173,16 @@ export class Office {
   }
 
   hello() {
-    const told = { account: { id: "a" }, csrf: "c", generation: "g", server_time: new Date().toISOString(), rounds: this.rounds, villages: [], receipt_key: "?", revoked: false }
+    const told = {
+      account: { id: "a" },
+      csrf: "c",
+      generation: "g",
+      server_time: new Date().toISOString(),
+      rounds: this.rounds,
+      villages: [],
+      receipt_key: "?",
+      revoked: false,
+    }
     return { status: 200, body: { ...told, ...(this.offers && { offers: this.offers }), padding: "x".repeat(3000) } }
   }
 
@@ -160,7 +192,16 @@ export class Office {
   }
 
   #result({ id, content_hash }) {
-    return { id, outcome: "stored", reason: null, missing_files: this.entries.get(id).files.filter((sha256) => !this.#has(sha256)), receipt: { body: JSON.stringify({ content_hash, entry_id: id, padding: "x".repeat(200) }), signature: "x".repeat(88) } }
+    return {
+      id,
+      outcome: "stored",
+      reason: null,
+      missing_files: this.entries.get(id).files.filter((sha256) => !this.#has(sha256)),
+      receipt: {
+        body: JSON.stringify({ content_hash, entry_id: id, padding: "x".repeat(200) }),
+        signature: "x".repeat(88),
+      },
+    }
   }
 
   push({ body }) {
@@ -171,7 +212,13 @@ export class Office {
       else this.taken += size
       this.entries.set(entry.id, { files: entry.files.map((file) => file.sha256), hash: entry.hash })
     }
-    return { status: 200, body: { generation: "g", results: entries.map((entry) => this.#result({ id: entry.id, content_hash: entry.hash })) } }
+    return {
+      status: 200,
+      body: {
+        generation: "g",
+        results: entries.map((entry) => this.#result({ id: entry.id, content_hash: entry.hash })),
+      },
+    }
   }
 
   receipts({ body }) {
@@ -183,8 +230,14 @@ export class Office {
   register(_, __, asked) {
     const from = Number(asked.get("cursor"))
     const count = Math.min(Number(asked.get("limit")), this.households - from)
-    const entries = Array.from({ length: count }, (_, place) => ({ household_id: `h-${from + place}`, padding: "x".repeat(400) }))
-    return { status: 200, body: { generation: "g", cursor: from + count, more: from + count < this.households, entries } }
+    const entries = Array.from({ length: count }, (_, place) => ({
+      household_id: `h-${from + place}`,
+      padding: "x".repeat(400),
+    }))
+    return {
+      status: 200,
+      body: { generation: "g", cursor: from + count, more: from + count < this.households, entries },
+    }
   }
 
   forms(_, id) {
@@ -193,7 +246,9 @@ export class Office {
 
   #standing(status, sha256, more = {}) {
     const { at, size } = this.files.get(sha256)
-    const receipt = at === size && { "Upload-Receipt": in64(JSON.stringify({ body: JSON.stringify({ sha256 }), signature: "s" })) }
+    const receipt = at === size && {
+      "Upload-Receipt": in64(JSON.stringify({ body: JSON.stringify({ sha256 }), signature: "s" })),
+    }
     return { status, headers: { "Upload-Offset": String(at), ...receipt, ...more } }
   }
 
@@ -204,7 +259,8 @@ export class Office {
       return this.#standing(201, sha256, { Location: `/api/v1/uploads/${sha256}` })
     }
     const file = this.files.get(name)
-    if (Number(headers["Upload-Offset"]) !== file.at) return { status: 409, body: { problem: { code: "upload_offset", detail: { offset: file.at } } } }
+    if (Number(headers["Upload-Offset"]) !== file.at)
+      return { status: 409, body: { problem: { code: "upload_offset", detail: { offset: file.at } } } }
     file.at += size
     this.taken += size
     return this.#standing(204, name)
@@ -231,7 +287,14 @@ export class Kept {
     const hash = createHash("sha256").update(id).digest("hex")
     const entry = { id, commune_id: "03757", household_id: `h-${id}`, hash, files, padding: "" }
     entry.padding = "x".repeat(Math.max(0, size - sizeOf(JSON.stringify(entry))))
-    this.items.set(id, { id, entry, content_hash: hash, state: "waiting", missing: files.map((file) => file.sha256), problem: null })
+    this.items.set(id, {
+      id,
+      entry,
+      content_hash: hash,
+      state: "waiting",
+      missing: files.map((file) => file.sha256),
+      problem: null,
+    })
     for (const photo of photos) this.photos.set(photo.sha256, photo)
   }
 
@@ -240,10 +303,21 @@ export class Kept {
   outbox = async () => [...this.items.values()]
   counts = async () => ({ open: 0 })
   refused = async (id, problem) => void (this.items.get(id).problem = problem)
-  received = async (id, { missing_files: missing }) => void Object.assign(this.items.get(id), { state: "received", missing, problem: null })
+  received = async (id, { missing_files: missing }) =>
+    void Object.assign(this.items.get(id), { state: "received", missing, problem: null })
   filesWaiting = async () => {
-    const named = new Set([...this.items.values()].filter((item) => item.state === "received").flatMap((item) => item.missing))
-    return [...named].map((sha256) => ({ sha256, commune_id: "03757", isHere: true, problem: null, has_thumbnail: false, type: "image/jpeg", ...this.photos.get(sha256) }))
+    const named = new Set(
+      [...this.items.values()].filter((item) => item.state === "received").flatMap((item) => item.missing),
+    )
+    return [...named].map((sha256) => ({
+      sha256,
+      commune_id: "03757",
+      isHere: true,
+      problem: null,
+      has_thumbnail: false,
+      type: "image/jpeg",
+      ...this.photos.get(sha256),
+    }))
   }
   file = async (sha256) => this.photos.get(sha256)
   fileReceived = async (sha256) => {
@@ -268,5 +342,10 @@ export class Kept {
 /** A photo of so many bytes, unlike all others. */
 export function photo(name, size) {
   const bytes = Buffer.alloc(size, name)
-  return { sha256: createHash("sha256").update(bytes).digest("hex"), blob: new Blob([bytes], { type: "image/jpeg" }), size, type: "image/jpeg" }
+  return {
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    blob: new Blob([bytes], { type: "image/jpeg" }),
+    size,
+    type: "image/jpeg",
+  }
 }

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { onRange, partsOf, rangeOf, readDate, readDegrees, readMoment, readNumber, writeMoment } from "../../static/app/typed.js"
+import {
+  onRange,
+  partsOf,
+  rangeOf,
+  readDate,
+  readDegrees,
+  readMoment,
+  readNumber,
+  writeMoment,
+} from "../../static/app/typed.js"
 
 const NOW = new Date("2026-11-23T08:00:00+07:00")
 
@@ -9,7 +18,8 @@ test("a whole number may be parted in thousands, and not in decimals", () => {
   for (const text of ["1500000", "1.500.000", "1,500,000", "1 500 000"]) assert.equal(readNumber(text, false), 1500000)
   assert.equal(readNumber("-12", false), -12)
   assert.equal(readNumber("1.500", false), 1500)
-  for (const text of ["", "-", "1,5", "1.50", "1.500,000", "12a", "--1", "9999999999999999"]) assert.equal(readNumber(text, false), null)
+  for (const text of ["", "-", "1,5", "1.50", "1.500,000", "12a", "--1", "9999999999999999"])
+    assert.equal(readNumber(text, false), null)
 })
 
 test("a decimal's comma and point are one sign, and thousands are understood beside it", () => {
@@ -28,7 +38,10 @@ test("degrees are typed with a comma or a point and stay on the globe", () => {
 })
 
 test("the fields of a date are those that its appearance asks for", () => {
-  const has = (...looks) => (look) => looks.includes(look)
+  const has =
+    (...looks) =>
+    (look) =>
+      looks.includes(look)
   assert.deepEqual(partsOf("date", has("no-calendar")), ["day", "month", "year"])
   assert.deepEqual(partsOf("date", has("month-year")), ["month", "year"])
   assert.deepEqual(partsOf("date", has("year")), ["year"])

@@ -15,7 +15,13 @@ const ring = await makeRing(made)
 const key = await openRing(ring, "482915")
 
 const openAtOffice = async (account, wrapped = forOffice(ring)) =>
-  Buffer.from(await subtle.decrypt({ name: "RSA-OAEP", label: text.encode(`so-ho vault ${account}`) }, pair.privateKey, Buffer.from(wrapped, "base64"))).toString("base64")
+  Buffer.from(
+    await subtle.decrypt(
+      { name: "RSA-OAEP", label: text.encode(`so-ho vault ${account}`) },
+      pair.privateKey,
+      Buffer.from(wrapped, "base64"),
+    ),
+  ).toString("base64")
 
 test("what is sealed is read again with its PIN, and cannot be read out as a key", async () => {
   const box = await seal(key, "ring-1 households ho-1", text.encode(NAMES))
@@ -96,5 +102,6 @@ for (const [pin, fault] of [
   ["482915", null],
   ["nhà sàn đẹp", null],
 ]) {
-  test(`a PIN "${pin}" is ${fault ?? "taken"}`, () => assert.equal(faultOfPin(pin, ["ban-na-ca", "Lò Văn Demo", ""]), fault))
+  test(`a PIN "${pin}" is ${fault ?? "taken"}`, () =>
+    assert.equal(faultOfPin(pin, ["ban-na-ca", "Lò Văn Demo", ""]), fault))
 }

@@ -57,7 +57,12 @@ def received(phone: Phone, number: int) -> None:  # noqa: F811
     ("part", "words"), [("forms", "Chưa tải được mẫu phiếu"), ("register", "Chưa tải được danh sách hộ")]
 )
 def test_a_part_that_is_out_holds_up_neither_interviews_nor_photos(
-    phone: Phone, line: Line, server: Server, part: str, words: str, answer: Any  # noqa: F811
+    phone: Phone,  # noqa: F811
+    line: Line,  # noqa: F811
+    server: Server,
+    part: str,
+    words: str,
+    answer: Any,
 ) -> None:
     if answer is stall:
         phone.context.add_init_script(IMPATIENT)
@@ -83,7 +88,9 @@ def test_a_part_that_is_out_holds_up_neither_interviews_nor_photos(
 
 
 def test_a_line_that_breaks_again_and_again_brings_everything_bit_by_bit(
-    phone: Phone, line: Line, server: Server  # noqa: F811
+    phone: Phone,  # noqa: F811
+    line: Line,  # noqa: F811
+    server: Server,
 ) -> None:
     line.breaks_after(0)
     photographed(phone, "ho-0")
@@ -99,7 +106,9 @@ def test_a_line_that_breaks_again_and_again_brings_everything_bit_by_bit(
 
 
 def test_an_interview_that_a_proxy_refuses_holds_up_none_of_the_others(
-    phone: Phone, line: Line, server: Server  # noqa: F811
+    phone: Phone,  # noqa: F811
+    line: Line,  # noqa: F811
+    server: Server,
 ) -> None:
     line.breaks_after(0)
     photographed(phone, "ho-0", noise("PNG", 90, 60))
@@ -122,7 +131,9 @@ def test_an_interview_that_a_proxy_refuses_holds_up_none_of_the_others(
 
 
 def test_an_answer_that_was_lost_is_asked_for_and_the_interview_is_not_sent_again(
-    phone: Phone, line: Line, server: Server  # noqa: F811
+    phone: Phone,  # noqa: F811
+    line: Line,  # noqa: F811
+    server: Server,
 ) -> None:
     sent: list[str] = []
 

@@ -39,7 +39,10 @@ def counted(phone: Phone, name: str) -> str:
 
 
 def test_interviews_leave_a_phone_whose_app_is_dead_and_arrive_at_the_office(
-    phone: Phone, server: Server, desk: Page, tmp_path: Path  # noqa: F811
+    phone: Phone,
+    server: Server,
+    desk: Page,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     phone.until(f"() => {KEPT}")
     phone.context.route(PUSH, lambda route: route.abort())  # the office is there, nothing gets through

@@ -8,7 +8,9 @@ import { number, word } from "./page.js"
 /** "21.4, 103.7 (sai số 12 m)" of a geopoint's text; typed by hand it has no accuracy. */
 export function placeWords(value) {
   const [lat, lon, , metres] = value.split(" ")
-  return Number(metres) ? word("place.answer", { lat, lon, metres: number(Math.ceil(Number(metres))) }) : `${lat}, ${lon}`
+  return Number(metres)
+    ? word("place.answer", { lat, lon, metres: number(Math.ceil(Number(metres))) })
+    : `${lat}, ${lon}`
 }
 
 export function answerWords(bundle, node, value, language) {

@@ -12,7 +12,8 @@ const FEW = 10 // that a screen or two show at once
 const FILES = new Set(["image", "audio", "video", "file"])
 
 /** The address of the screen that asks `path`, with the question to jump to. */
-export const jumpTo = ({ draft, record }, path) => `${addressOf(draft.id, "s", screenOf(record, path))}?at=${encodeURIComponent(path)}`
+export const jumpTo = ({ draft, record }, path) =>
+  `${addressOf(draft.id, "s", screenOf(record, path))}?at=${encodeURIComponent(path)}`
 
 /** "Nhóm 2 › Hộ 1": the name of a screen with those that lie around it. */
 function wayTo(record, path) {
@@ -55,7 +56,8 @@ function errorGroups(interview, errors) {
       more: leftWords({ missing, wrong: problems.length - missing }),
     })
     element.open = index === 0 || errors.length <= FEW
-    const words = (problem) => (problem.kind === "required" && said.get(messageOf(problem)) > 1 ? "" : messageOf(problem))
+    const words = (problem) =>
+      problem.kind === "required" && said.get(messageOf(problem)) > 1 ? "" : messageOf(problem)
     part(element, "rows").append(...problems.map((problem) => jump(interview, problem, words(problem))))
     return element
   })
@@ -77,20 +79,29 @@ function warning(interview, problem, onConfirmed) {
   return card
 }
 
-/** The answers of a place and what lies in it, as rows; made when its drawer is opened. */
+/**
+ * The answers of a place and what lies in it, as rows; made when its drawer is opened.
+ * @param {any} interview
+ * @param {string} path
+ * @param {(path: string) => boolean} isHere
+ * @returns {HTMLElement[]}
+ */
 function answerRows(interview, path, isHere = () => true) {
   const { record } = interview
   const isAnswer = ({ node, relevant }) => relevant && node.type !== "note" && !/\blabel\b/.test(node.appearance ?? "")
-  return record.items(path).filter((item) => isAnswer(item) && isHere(item.path)).flatMap((item) => {
-    if (item.node.type === "group") return answerRows(interview, item.path)
-    if (item.node.type === "repeat") return record.instances(item.path).flatMap((one) => answerRows(interview, one))
-    const value = record.get(item.path)
-    const isFile = FILES.has(item.node.type) && value !== ""
-    const answer = isFile ? word("saved.saved") : answerWords(record.bundle, item.node, value, spoken())
-    const row = stamp("answer", { label: titleOf(record, item.path), answer: answer || word("answer.none") })
-    action(row, "jump").href = jumpTo(interview, item.path)
-    return [row]
-  })
+  return record
+    .items(path)
+    .filter((item) => isAnswer(item) && isHere(item.path))
+    .flatMap((item) => {
+      if (item.node.type === "group") return answerRows(interview, item.path)
+      if (item.node.type === "repeat") return record.instances(item.path).flatMap((one) => answerRows(interview, one))
+      const value = record.get(item.path)
+      const isFile = FILES.has(item.node.type) && value !== ""
+      const answer = isFile ? word("saved.saved") : answerWords(record.bundle, item.node, value, spoken())
+      const row = stamp("answer", { label: titleOf(record, item.path), answer: answer || word("answer.none") })
+      action(row, "jump").href = jumpTo(interview, item.path)
+      return [row]
+    })
 }
 
 function drawer(interview, name, path, isHere) {
@@ -112,8 +123,8 @@ function drawers(interview) {
   )
 }
 
-export async function show(app, { interview }) {
-  const { record, draft } = interview
+export async function show(_, { interview }) {
+  const { draft } = interview
   const element = stamp("check", { title: word("check.title") })
   action(element, "back").href = addressOf(draft.id)
   action(element, "result").href = addressOf(draft.id, "result")

@@ -21,7 +21,9 @@ export function selectFor({ looks, node, record, path }) {
   const count = record.choices(path).length
   if (has("autocomplete", "search") || count > MOST_DRAWN) return SearchedChoices
   if (has("minimal")) return node.type === "select_one" ? Menu : SearchedChoices
-  const isLaidOut = has("likert", "label", "list-nolabel", "list", "quick", "no-buttons", "columns-pack") || [...looks].some((look) => look.startsWith("columns"))
+  const isLaidOut =
+    has("likert", "label", "list-nolabel", "list", "quick", "no-buttons", "columns-pack") ||
+    [...looks].some((look) => look.startsWith("columns"))
   return node.type === "select_one" && count > MOST_ROWS && !isLaidOut ? SearchedChoices : Choices
 }
 
@@ -30,7 +32,10 @@ export function offered({ record, node, path, interview }) {
   const choices = record.choices(path)
   const { randomize, seed = "" } = node.parameters ?? {}
   if (!/^true/i.test(randomize ?? "")) return choices
-  const own = [...`${interview.draft.id} ${path}`].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 2147483647, 7)
+  const own = [...`${interview.draft.id} ${path}`].reduce(
+    (sum, letter) => (sum * 31 + /** @type {number} */ (letter.codePointAt(0))) % 2147483647,
+    7,
+  )
   return shuffled(choices, parkMiller(seed ? seedOf(seed, record, path) : own))
 }
 
@@ -70,6 +75,7 @@ function rowOf(question, choice, isChosen = false) {
 
 /** Radio rows (select_one) or tick rows (select_multiple). */
 export class Choices {
+  /** @type {string | null} */
   #signature = null
   #isTapped = false
 
@@ -117,7 +123,10 @@ export class Choices {
     this.element.dataset.lay = lay ?? ""
     this.element.dataset.look = lay === "row" ? isRow : ""
     this.element.classList.toggle("choices-bare", looks.has("no-buttons"))
-    this.element.classList.toggle("choices-cards", choices.some((choice) => choice.media?.image))
+    this.element.classList.toggle(
+      "choices-cards",
+      choices.some((choice) => choice.media?.image),
+    )
     this.element.style.setProperty("--columns", columns ? (columns[1] ?? 2) : choices.length)
   }
 
@@ -152,6 +161,7 @@ export class Choices {
 
 /** The phone's own list that folds away (appearance minimal). */
 export class Menu {
+  /** @type {string | null} */
   #signature = null
 
   constructor(question) {
@@ -171,7 +181,10 @@ export class Menu {
     const signature = JSON.stringify([choices.map((choice) => choice.name), spoken()])
     if (signature === this.#signature) return
     this.#signature = signature
-    this.element.replaceChildren(this.element.options[0], ...choices.map((choice) => new Option(wordsOf(choice), choice.name)))
+    this.element.replaceChildren(
+      this.element.options[0],
+      ...choices.map((choice) => new Option(wordsOf(choice), choice.name)),
+    )
     this.show(this.question.value)
   }
 
@@ -181,10 +194,15 @@ export class Menu {
   }
 }
 
-/** One or some of many (54 ethnic groups, 10,000 villages): type a few letters, tap. Draws what fits a screen or two. */
+/**
+ * One or some of many (54 ethnic groups, 10,000 villages): type a few letters, tap. Draws what fits a screen or two.
+ */
 export class SearchedChoices {
+  /** @type {any[] | null} */
   #all = null
+  /** @type {string[] | null} */
   #keys = null
+  /** @type {string | null} */
   #language = null
 
   constructor(question) {
@@ -234,7 +252,9 @@ export class SearchedChoices {
   #open(isSearching) {
     part(this.element, "searching").hidden = !isSearching
     if (!this.isMultiple) part(this.element, "chosen").hidden = isSearching
-    action(this.element, "change").textContent = word(isSearching ? "choice.done" : this.question.value === "" ? "choice.choose" : "choice.change")
+    action(this.element, "change").textContent = word(
+      isSearching ? "choice.done" : this.question.value === "" ? "choice.choose" : "choice.change",
+    )
     if (!isSearching) return
     this.search.value = ""
     this.#find()
@@ -243,11 +263,19 @@ export class SearchedChoices {
   #find() {
     const all = this.#choices
     if (this.search.value) this.#keys ??= all.map((choice) => fold(wordsOf(choice)))
-    const found = this.search.value ? all.filter((_, index) => matches(this.#keys[index], this.search.value)) : all
+    const found = this.search.value
+      ? all.filter((_, index) => matches(/** @type {string[]} */ (this.#keys)[index], this.search.value))
+      : all
     const chosen = new Set(namesOf(this.question.value))
-    this.list.replaceChildren(...found.slice(0, MOST_DRAWN).map((choice) => rowOf(this.question, choice, chosen.has(choice.name))))
+    this.list.replaceChildren(
+      ...found.slice(0, MOST_DRAWN).map((choice) => rowOf(this.question, choice, chosen.has(choice.name))),
+    )
     const left = found.length - MOST_DRAWN
-    part(this.element, "more").textContent = !found.length ? word("choice.nothing") : left > 0 ? word("choice.more", { count: number(left) }) : ""
+    part(this.element, "more").textContent = !found.length
+      ? word("choice.nothing")
+      : left > 0
+        ? word("choice.more", { count: number(left) })
+        : ""
   }
 
   #choose({ value: name, checked }) {

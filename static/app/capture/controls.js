@@ -1,6 +1,7 @@
 // Which control asks a question: by type, and for some types by a word of its appearance. Choosing is choice.js's.
 // A control is a class: `new Control(question)` with an `element`, `show(value)`, and where it needs them `refresh()`,
-// `fault()` (the word of what cannot be read yet), `settle()` (ends what is under way, resolves when it is kept) and `leave()`.
+// `fault()` (the word of what cannot be read yet), `settle()` (ends what is under way, resolves when it is kept) and
+// `leave()`.
 
 import { Acknowledge, Moment, NumberField, ReadOnly, TextField } from "./field.js"
 import { later } from "./later.js"

@@ -49,7 +49,11 @@ export class TextField {
 
 /** Buttons that make a number smaller and larger; `onStep(-1 | 1)`. */
 export function steps(element, onStep) {
-  for (const [name, by] of [["less", -1], ["more", 1]]) action(element, name).addEventListener("click", () => onStep(by))
+  for (const [name, by] of [
+    ["less", -1],
+    ["more", 1],
+  ])
+    action(element, name).addEventListener("click", () => onStep(by))
 }
 
 export class NumberField {
@@ -96,7 +100,8 @@ export class NumberField {
     this.question.answer(value, { isFinal: false })
   }
 
-  // Long numbers are read back with their points, and so is what was written with a sign: a nought too many is seen at once.
+  // Long numbers are read back with their points, and so is what was written with a sign: a nought too many is seen at
+  // once.
   #spell(value) {
     const isUnclear = value !== null && (Math.abs(value) >= 10000 || (this.isDecimal && /[.,]/.test(this.input.value)))
     const words = isUnclear ? numberWords(value, spoken()) : ""

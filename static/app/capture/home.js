@@ -29,12 +29,15 @@ function unroll(list, rows, draw) {
     return next.at(-1)
   }
   list.replaceChildren()
-  const observer = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return
-    observer.disconnect()
-    const last = more()
-    if (drawn < rows.length) observer.observe(last)
-  }, { rootMargin: "600px" })
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return
+      observer.disconnect()
+      const last = more()
+      if (drawn < rows.length) observer.observe(last)
+    },
+    { rootMargin: "600px" },
+  )
   list.unrolling = observer
   const last = more()
   if (drawn < rows.length) observer.observe(last)
@@ -47,6 +50,7 @@ const view = { ...FRESH }
 /** The phone is locked: whom somebody searched for is forgotten. */
 export const forget = () => Object.assign(view, FRESH)
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app) {
   const element = stamp("home")
   const search = action(element, "search")
@@ -61,11 +65,16 @@ export async function show(app) {
       done: inVillage.filter(({ sign }) => !["to_visit", "open", "returned"].includes(sign)),
       all: inVillage,
     }
-    for (const [kind, members] of Object.entries(kinds)) part(element, `count-${kind}`).textContent = number(members.length)
+    for (const [kind, members] of Object.entries(kinds))
+      part(element, `count-${kind}`).textContent = number(members.length)
     // Somebody who searches wants the household, whatever was filtered; the filter makes room for what is found.
     part(element, "states").hidden = Boolean(view.query.trim())
-    const shown = view.query.trim() ? inVillage.filter(({ household, draft }) => matches(`${household.key} ${fold(draft?.name)}`, view.query)) : kinds[view.show]
-    const signature = JSON.stringify(shown.map(({ household, sign, draft }) => [household.household_id, household.change, sign, draft?.name]))
+    const shown = view.query.trim()
+      ? inVillage.filter(({ household, draft }) => matches(`${household.key} ${fold(draft?.name)}`, view.query))
+      : kinds[view.show]
+    const signature = JSON.stringify(
+      shown.map(({ household, sign, draft }) => [household.household_id, household.change, sign, draft?.name]),
+    )
     if (signature !== drawn) unroll(part(element, "households"), shown, (one) => row(one, villages))
     drawn = signature
     const nobody = part(element, "nobody")
@@ -126,7 +135,9 @@ async function sendNow(element, app) {
 }
 
 function drawReturned(element, { rows, villages }) {
-  const returned = rows.filter(({ sign, household }) => sign === "returned" || (sign === "open" && household.state === "returned"))
+  const returned = rows.filter(
+    ({ sign, household }) => sign === "returned" || (sign === "open" && household.state === "returned"),
+  )
   part(element, "returned").hidden = returned.length === 0
   part(element, "returned-count").textContent = number(returned.length)
   const cards = returned.map(({ household, sign }) => {
@@ -144,7 +155,10 @@ function drawOpen(element, { rows, villages }) {
   const open = rows.filter(({ draft, household }) => draft && household.state !== "returned")
   part(element, "open").hidden = open.length === 0
   part(element, "open-count").textContent = number(open.length)
-  fill(part(element, "open-list"), open.map((one) => row(one, villages)))
+  fill(
+    part(element, "open-list"),
+    open.map((one) => row(one, villages)),
+  )
 }
 
 function drawVillages(element, { villages }, list) {
@@ -167,11 +181,19 @@ function drawVillages(element, { villages }, list) {
 
 /** What the sync is at, with its counts. */
 export function wordsOfProgress({ step, done = 0, total = 0, bytes = 0, size = 0 }) {
-  return word(`sync.${step}`, { done: number(done), total: number(total), bytes: number(Math.round(bytes / 1000)), size: number(Math.ceil(size / 1000)) })
+  return word(`sync.${step}`, {
+    done: number(done),
+    total: number(total),
+    bytes: number(Math.round(bytes / 1000)),
+    size: number(Math.ceil(size / 1000)),
+  })
 }
 
 async function drawSync(element, app, counts) {
-  const [at, files] = await Promise.all([app.store.get("synced_at"), app.sync.state.busy || !counts.unsent ? [] : app.store.filesWaiting()])
+  const [at, files] = await Promise.all([
+    app.store.get("synced_at"),
+    app.sync.state.busy || !counts.unsent ? [] : app.store.filesWaiting(),
+  ])
   const { busy, held, stopped, runs } = app.sync.state
   const place = part(element, "sync")
   action(element, "sync").disabled = Boolean(busy)

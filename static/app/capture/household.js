@@ -18,16 +18,39 @@ export function returnedWords(returned) {
   return stamp("returned-words", { who, words })
 }
 
+/**
+ * @param {import("./main.js").Shell} app
+ * @param {{ household: any, round: Round, hello: Hello, newHousehold?: { village_id: string } | null }} what
+ */
 async function begin(app, { household, round, hello, newHousehold = null }) {
   const bundle = await app.store.form(round.form.id, round.form.version)
-  const isReady = bundle && (await ready(bundle).then(() => true, () => false))
-  if (!isReady) return void (await ask({ title: word("household.begin"), words: word("household.no_form"), yes: word("failed.yes") }))
+  const isReady =
+    bundle &&
+    (await ready(bundle).then(
+      () => true,
+      () => false,
+    ))
+  if (!isReady)
+    return void (await ask({
+      title: word("household.begin"),
+      words: word("household.no_form"),
+      yes: word("failed.yes"),
+    }))
   const { persist, room } = await space()
   if ((await room()).isFull) return app.go("#/room")
   const doubted = await app.doubt(round)
   if (doubted && !(await isDateRight(doubted))) return
   const kept = await app.opened.kept(bundle.id)
-  const made = newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(), newHousehold, doubted, ...kept })
+  const made = newDraft({
+    household,
+    round,
+    bundle,
+    commune: /** @type {{ id: string }} */ (hello.commune).id,
+    now: new Date(),
+    newHousehold,
+    doubted,
+    ...kept,
+  })
   const draft = await app.store.openDraft(made)
   // The first interview is the moment from which data must not be lost; browsers agree more readily than at the start.
   persist(app.device).catch((error) => console.error(error))
@@ -36,33 +59,48 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
   app.go(draftHash(draft.id))
 }
 
-/** Asks once, naming what is lost; a second tab that has the interview open loses it too, and goes home. */
+/**
+ * Asks once, naming what is lost; a second tab that has the interview open loses it too, and goes home.
+ * @param {import("./main.js").Shell} app
+ */
 async function discard(app, draft, name) {
-  const { events } = await app.store.draft(draft.id)
-  const count = new Set(events.filter((event) => event.op === "set" && event.value !== null).map((event) => event.path)).size
+  const { events } = /** @type {{ events: Step[] }} */ (await app.store.draft(draft.id))
+  const count = new Set(events.filter((event) => event.op === "set" && event.value !== null).map((event) => event.path))
+    .size
   const kind = draft.replaces ? "mended" : draft.new_household ? "new" : "words"
   const words = word(`discard.${kind}`, { name, count: number(count), time: time(draft.started_at) })
   if (!(await ask({ title: word("discard.title"), words, yes: word("discard.yes") }))) return
-  await navigator.locks.request(lockName(draft.id), { steal: true }, () => app.store.discard(draft.id, new Date().toISOString()))
+  await navigator.locks.request(lockName(draft.id), { steal: true }, () =>
+    app.store.discard(draft.id, new Date().toISOString()),
+  )
   app.changed()
   app.replace("#/")
 }
 
-/** What is left of an interview, in one sentence. */
+/**
+ * What is left of an interview, in one sentence.
+ * @param {import("./main.js").Shell} app
+ */
 async function leftOf(app, id) {
-  const { draft, events } = await app.store.draft(id)
+  const { draft, events } = /** @type {{ draft: Draft, events: Step[] }} */ (await app.store.draft(id))
   if (draft.damaged) return word("household.damaged")
-  const bundle = await app.store.form(draft.form.id, draft.form.version)
+  const bundle = /** @type {Bundle} */ (await app.store.form(draft.form.id, draft.form.version))
   await ready(bundle).catch(() => {}) // a calculation may be missing; what is left to ask is not
-  const { errors, warnings } = new Interview(app.store, bundle, draft, events, { now: new Date(), isRead: true }).standing()
+  const { errors, warnings } = new Interview(app.store, bundle, draft, events, {
+    now: new Date(),
+    isRead: true,
+  }).standing()
   if (errors.length + warnings.length === 0) return word("household.complete")
   const missing = errors.filter((problem) => problem.kind === "required").length
   return word("household.left", { missing: number(missing), wrong: number(errors.length - missing + warnings.length) })
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, params) {
   const found = await survey(app.store)
-  const row = found.rows.find(({ household }) => household.household_id === params.household && household.round_id === params.round)
+  const row = found.rows.find(
+    ({ household }) => household.household_id === params.household && household.round_id === params.round,
+  )
   if (!row) return void app.replace("#/")
   const { household, draft, items, sign } = row
   const title = draft?.name || household.head_name || word("row.unnamed")
@@ -73,7 +111,8 @@ export async function show(app, params) {
   const state = document.createElement("span")
   tag(state, `sign.${sign}`)
   part(element, "state").replaceChildren(state)
-  if (household.returned && ["returned", "open"].includes(sign)) part(element, "comments").append(returnedWords(household.returned))
+  if (household.returned && ["returned", "open"].includes(sign))
+    part(element, "comments").append(returnedWords(household.returned))
 
   const go = action(element, "interview")
   const round = found.rounds.get(household.round_id)
@@ -104,6 +143,7 @@ export async function show(app, params) {
   }
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function showNew(app) {
   const { hello, rounds } = await survey(app.store)
   const element = stamp("new-household", { title: word("new.title") })
@@ -126,7 +166,9 @@ export async function showNew(app) {
     go.disabled = true
     const context = { ...village.context, cach_b1: round.b1_method }
     const household = { household_id: uuidv7(), village_id: village.id, context, last_answers: null }
-    begin(app, { household, round, hello, newHousehold: { village_id: village.id } }).finally(() => (go.disabled = false))
+    begin(app, { household, round, hello, newHousehold: { village_id: village.id } }).finally(
+      () => (go.disabled = false),
+    )
   })
   return { element }
 }

@@ -5,10 +5,12 @@ import { addressOf, leftWords, nameOf } from "./overview.js"
 import { action, fill, inLanguage, part, spoken, stamp, tag, word } from "./page.js"
 import { write } from "./words.js"
 
-/** The instance's name; words for one that has none yet; what the list is called and a number where none is foreseen. */
+/**
+ * The instance's name; words for one that has none yet; what the list is called and a number where none is foreseen.
+ */
 export function nameOfInstance(record, instance) {
   if (isNamed(record, instance)) return record.instanceLabel(instance)
-  const [, repeat, number] = /^(.*)\[(\d+)\]$/.exec(instance)
+  const [, repeat, number] = /^(.*)\[(\d+)\]$/.exec(instance) ?? []
   if (!record.itemAt(repeat).node.member_label) return `${nameOf(record, repeat)} ${number}`
   return `${word("repeat.unnamed")} (${number})`
 }
@@ -18,13 +20,21 @@ export const nameOfScreen = (record, path) => (path.endsWith("]") ? nameOfInstan
 
 export const isNamed = (record, instance) => !/^\d*$/.test(record.instanceLabel(instance))
 
+/** @type {(item: any) => boolean} */
+const EACH = () => true
+
 /** A list of places kept in step with the record: what became relevant appears, what no longer is goes. */
 export class Items {
+  /** @type {Map<string, any>} */
   #drawn = new Map()
 
   /** `only` lets through some of the places; questions of `list` are lines of a table, whose head names the answers. */
-  constructor(screen, element, path, { only = () => true, list = null } = {}) {
-    Object.assign(this, { screen, element, path, only, list })
+  constructor(screen, element, path, { only = EACH, list = "" } = {}) {
+    this.screen = screen
+    this.element = element
+    this.path = path
+    this.only = only
+    this.list = list
     this.refresh()
   }
 
@@ -38,6 +48,7 @@ export class Items {
       drawn.element.remove()
       this.#drawn.delete(path)
     }
+    /** @type {HTMLElement | null} */
     let before = null
     for (const item of wanted) {
       let drawn = this.#drawn.get(item.path)
@@ -59,7 +70,11 @@ export class Items {
 
 export class Group {
   constructor(screen, { path, node }) {
-    Object.assign(this, { screen, path, node, element: stamp("group") })
+    this.screen = screen
+    this.path = path
+    /** @type {FormNode} */
+    this.node = node
+    this.element = stamp("group")
     const looks = (node.appearance ?? "").split(" ")
     this.#head(looks.includes("table-list"))
     this.items = new Items(screen, part(this.element, "items"), path, { list: this.list })
@@ -88,11 +103,13 @@ export class Group {
     head.hidden = !this.choices
     if (this.choices) {
       head.style.setProperty("--columns", this.choices.length)
-      head.replaceChildren(...this.choices.map(({ name, label }) => {
-        const cell = document.createElement("span")
-        write(cell, inLanguage(label) || name)
-        return cell
-      }))
+      head.replaceChildren(
+        ...this.choices.map(({ name, label }) => {
+          const cell = document.createElement("span")
+          write(cell, inLanguage(label) || name)
+          return cell
+        }),
+      )
     }
     this.items.refresh()
   }
@@ -104,7 +121,9 @@ export class Group {
 
 export class Repeat {
   constructor(screen, { path }) {
-    Object.assign(this, { screen, path, element: stamp("repeat") })
+    this.screen = screen
+    this.path = path
+    this.element = stamp("repeat")
     const { interview } = screen
     this.element.dataset.repeat = path
     part(this.element, "label").hidden = path === screen.path
@@ -127,7 +146,10 @@ export class Repeat {
     action(this.element, "add").hidden = isCounted
     part(this.element, "counted").hidden = !isCounted
     part(this.element, "none").hidden = isCounted || instances.length > 0
-    fill(part(this.element, "instances"), instances.map((instance) => this.#row(instance)))
+    fill(
+      part(this.element, "instances"),
+      instances.map((instance) => this.#row(instance)),
+    )
   }
 
   #row(instance) {
@@ -138,7 +160,13 @@ export class Repeat {
     link.href = addressOf(interview.draft.id, "s", instance)
     link.dataset.instance = instance
     // A member without missing answers is done, whether or not his screen was seen in this sitting.
-    link.dataset.state = state.wrong ? "wrong" : state.missing ? (state.state === "untouched" ? "untouched" : "begun") : "done"
+    link.dataset.state = state.wrong
+      ? "wrong"
+      : state.missing
+        ? state.state === "untouched"
+          ? "untouched"
+          : "begun"
+        : "done"
     tag(part(row, "tag"), `section.${link.dataset.state}`)
     return row
   }

@@ -11,19 +11,27 @@ const WAITS = [30, 60, 120, 300, 900] // seconds
 const waitAfter = (tries) => (tries < FREE ? 0 : WAITS[Math.min(tries - FREE, WAITS.length - 1)])
 
 export class Keeper {
+  /** @type {any} */
   ring = null
   key = null
   #app
+  /** @type {string | null} */
   #account = null
   #touched
+  /** @type {number | null} */
   #timer = null
   #channel = new BroadcastChannel("so-ho key")
 
+  /** @param {import("./main.js").Shell} app */
   constructor(app) {
     this.#app = app
     this.#channel.onmessage = ({ data }) => this.#heard(data)
-    for (const kind of ["pointerdown", "keydown", "recording"]) document.addEventListener(kind, () => this.#touch(), { capture: true, passive: true })
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && (this.key ? this.#look() : this.askOthers()))
+    for (const kind of ["pointerdown", "keydown", "recording"])
+      document.addEventListener(kind, () => this.#touch(), { capture: true, passive: true })
+    document.addEventListener(
+      "visibilitychange",
+      () => document.visibilityState === "visible" && (this.key ? this.#look() : this.askOthers()),
+    )
   }
 
   /** What an account keeps on this phone: locked where it has a ring. The key of the one before is let go. */
@@ -80,15 +88,18 @@ export class Keeper {
   }
 
   /**
-   * Waits out what wrong tries have earned; `onLeft(seconds)` each second. It counts while the app is open only: neither a
-   * reload nor a changed clock makes it shorter. One tab counts, others wait for it. Ends when `isOver()`.
+   * Waits out what wrong tries have earned; `onLeft(seconds)` each second. It counts while the app is open only:
+   * neither a reload nor a changed clock makes it shorter. One tab counts, others wait for it. Ends when `isOver()`.
    */
   async waited(onLeft, isOver) {
     await navigator.locks.request(`so-ho ${this.#waiting}`, async () => {
       for (let before = performance.now(); !isOver(); ) {
         const passed = (performance.now() - before) / 1000
         before = performance.now()
-        const kept = await this.#app.device.change(this.#waiting, (now) => now && { ...now, left: Math.max(0, now.left - passed) })
+        const kept = await this.#app.device.change(
+          this.#waiting,
+          (now) => now && { ...now, left: Math.max(0, now.left - passed) },
+        )
         onLeft(Math.ceil(kept?.left ?? 0))
         if (!kept?.left) return
         await new Promise((done) => setTimeout(done, 1000))

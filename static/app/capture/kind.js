@@ -5,11 +5,14 @@ import { NoAnswer, templatesAt } from "../outbox.js"
 import { kit } from "./kit.js"
 import { learn } from "./page.js"
 
+/** @type {Promise<void> | null} */
 let taught = null
 
 function dress(address) {
   const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address })
-  const done = new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: () => reject(new NoAnswer()) }))
+  const done = new Promise((resolve, reject) =>
+    Object.assign(link, { onload: resolve, onerror: () => reject(new NoAnswer()) }),
+  )
   document.head.append(link)
   return done
 }
@@ -22,8 +25,11 @@ async function teach() {
 /** Rejects when something is neither on this phone nor within reach. */
 export async function ready(bundle) {
   const wanted = needs(bundle)
-  if (wanted.includes("/kinds.html")) await (taught ??= teach().catch((error) => ((taught = null), Promise.reject(error))))
-  const modules = await Promise.all(wanted.filter((address) => address.endsWith(".js")).map((address) => import(address)))
+  if (wanted.includes("/kinds.html"))
+    await (taught ??= teach().catch((error) => ((taught = null), Promise.reject(error))))
+  const modules = await Promise.all(
+    wanted.filter((address) => address.endsWith(".js")).map((address) => import(address)),
+  )
   for (const { markdown, plainText, enclosed, lineWords } of modules) {
     if (markdown) Object.assign(kit, { markdown, plainText })
     if (enclosed) kit.enclosed = enclosed

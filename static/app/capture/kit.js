@@ -4,6 +4,7 @@
 export const kit = {
   markdown: (text) => [text],
   plainText: (text) => text,
+  /** @type {(media: any, interview: any, words: string, how?: { isFixed?: boolean }) => Element[]} */
   enclosed: () => [],
-  lineWords: (type, text) => text,
+  lineWords: (_, text) => text,
 }

@@ -3,10 +3,14 @@
 import { faultOfPin } from "../vault.js"
 import { action, ask, number, part, stamp, word } from "./page.js"
 
-/** Asks, saying what stays unsent. */
+/**
+ * Asks, saying what stays unsent.
+ * @param {import("./main.js").Shell} app
+ */
 export async function signOut(app) {
   const { unsent, open } = await app.store.counts()
-  const words = unsent || open ? word("sign_out.unsent", { unsent: number(unsent), open: number(open) }) : word("sign_out.words")
+  const words =
+    unsent || open ? word("sign_out.unsent", { unsent: number(unsent), open: number(open) }) : word("sign_out.words")
   if (await ask({ title: word("sign_out.title"), words, yes: word("sign_out.yes") })) await app.leave()
 }
 
@@ -61,13 +65,16 @@ export function askNew(element, { account }, take) {
 }
 
 /** Puts what was in plain before under the key, telling how far it is. */
-export const sealing = (element) => ({ done, total }) => {
-  part(element, "status").textContent = word("pin.sealing", { done: number(done), total: number(total) })
-}
+export const sealing =
+  (element) =>
+  ({ done, total }) => {
+    part(element, "status").textContent = word("pin.sealing", { done: number(done), total: number(total) })
+  }
 
+/** @param {import("./main.js").Shell} app */
 export async function showNew(app) {
   const element = stamp("pin-new", { title: word("pin.title") })
-  const hello = await app.store.get("hello")
+  const hello = /** @type {Hello} */ (await app.store.get("hello"))
   askNew(element, hello, async (pin) => {
     const key = await app.keeper.choose(pin, hello.escrow)
     app.tell("account")
@@ -77,10 +84,13 @@ export async function showNew(app) {
   return { element }
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app) {
   const [hello, counts] = await Promise.all([app.store.get("hello"), app.store.counts()])
   const element = stamp("lock", { title: word("lock.title"), who: hello?.account.display_name ?? "" })
-  part(element, "unsent").textContent = word(counts.unsent ? "lock.unsent" : "lock.sent", { count: number(counts.unsent) })
+  part(element, "unsent").textContent = word(counts.unsent ? "lock.unsent" : "lock.sent", {
+    count: number(counts.unsent),
+  })
   const input = element.querySelector("input")
   const go = element.querySelector("form button")
   let isGone = false
@@ -88,7 +98,10 @@ export async function show(app) {
   const wait = async () => {
     const onLeft = (left) => {
       go.disabled = input.disabled = left > 0
-      say(element, left && "locked", { minutes: number(Math.floor(left / 60)), seconds: String(left % 60).padStart(2, "0") })
+      say(element, left && "locked", {
+        minutes: number(Math.floor(left / 60)),
+        seconds: String(left % 60).padStart(2, "0"),
+      })
     }
     await app.keeper.waited(onLeft, () => isGone)
   }

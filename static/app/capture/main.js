@@ -1,20 +1,25 @@
-// The capture shell: what stands on the screen, and which screen. The DOM is touched only in this folder (and media.js).
+// The capture shell: what stands on the screen, and which screen. The DOM is touched only here (and in media.js).
 //
 // Stable hooks, for tests and for nobody's style:
-//   [data-screen]  welcome lock pin-new pin-change pin-forgot trouble home household new-household overview section elsewhere check result sent settings
+//   [data-screen]  welcome lock pin-new pin-change pin-forgot trouble home household new-household overview section
+//                  elsewhere check result sent settings
 //   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row;
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
-//                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back home
-//                  carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place clear change search-choice retry language
-//                  letters forgot other lock-now change-pin queue send-photos only-wifi room install free missed was-this was-other
-//   [data-count]   saved unsent received: the line of truth;  [data-notice] sign-in refused release not-offline withdrawn stranger
-//   clock desk room missed elsewhere
+//                  check result finalise jump confirm same take-over update sign-in sign-out send-refused sent back
+//                  home carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language
+//                  quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place
+//                  clear change search-choice retry language letters forgot other lock-now change-pin queue send-photos
+//                  only-wifi room install free missed was-this was-other
+//   [data-count]   saved unsent received: the line of truth
+//   [data-notice]  sign-in refused release not-offline withdrawn stranger clock desk room missed elsewhere
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
-// Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] · #/sent/<entry>
-// · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer never depends on leaving properly.
+// Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] ·
+// #/sent/<entry> · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a
+// bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer
+// never depends on leaving properly.
 
 import "../older.js"
 import { bounds, doubt } from "../clock.js"
@@ -39,15 +44,21 @@ import * as welcome from "./welcome.js"
 const tellStart = (detail) => dispatchEvent(new CustomEvent("so-ho", { detail }))
 const { released } = document.documentElement.dataset
 
-/** What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens. */
+/**
+ * What the screens share: the store of who is signed in, the sync, the open interview, and the way to other screens.
+ */
 class App {
   device = new Device()
-  store = null
+  /** @type {Store} */
+  store = /** @type {any} */ (null)
+  /** @type {string | null} */
   account = null
+  /** @type {ShownScreen | null} */
   screen = null
   /** Nothing stands before the households: somebody is signed in and the vault is not locked. */
   isOpen = false
   #turn = 0
+  /** @type {string | null} */
   #address = null
   #isForward = false
   #scrolled = new Map()
@@ -61,21 +72,32 @@ class App {
       return tellStart("stands")
     }
     Store.relievedBy(async () => (await space()).relieve())
+    /** @type {Opened} */
     this.opened = new Opened(this)
+    /** @type {Keeper} */
     this.keeper = new Keeper(this)
+    /** @type {Release} */
     this.release = new Release(() => this.screen?.changed?.())
-    this.sync = new Sync((report, wish) => this.#outbox(report, wish), (state) => this.#synced(state))
+    /** @type {Sync} */
+    this.sync = new Sync(
+      (report, wish) => this.#outbox(report, wish),
+      (state) => this.#synced(state),
+    )
     this.#channel.onmessage = ({ data }) => this.#heard(data)
     addEventListener("hashchange", () => this.show())
     document.addEventListener("click", (event) => this.#clicked(event))
     // Whatever nobody caught (a form this release cannot read, say): never a button that does nothing.
     // What a screen was still reading when it was locked is no longer wanted.
-    addEventListener("unhandledrejection", ({ reason }) => reason instanceof Locked || this.#place(this.#trouble(reason)))
+    addEventListener(
+      "unhandledrejection",
+      ({ reason }) => reason instanceof Locked || this.#place(this.#trouble(reason)),
+    )
     const send = () => this.isOpen && this.sync.now()
     addEventListener("online", send)
     navigator.serviceWorker?.addEventListener("message", ({ data }) => data === "send" && send())
     addEventListener("beforeinstallprompt", (event) => {
       event.preventDefault() // asked for in the settings
+      /** @type {any} */
       this.installing = event
     })
     document.addEventListener("visibilitychange", () => this.#seen())
@@ -87,7 +109,7 @@ class App {
   /** Somebody is signed in on this phone (an account's id), or nobody (null). */
   async signedIn(account) {
     this.account = account
-    this.store = account ? await this.keeper.storeOf(account) : null
+    this.store = /** @type {Store} */ (account ? await this.keeper.storeOf(account) : null)
     if (!account) this.keeper.drop()
     await this.note()
     await this.show()
@@ -114,7 +136,10 @@ class App {
     await this.show()
   }
 
-  /** Why this phone's date cannot be right now, for an interview in `round`, or null; a date that can be is a mark for later ones. */
+  /**
+   * Why this phone's date cannot be right now, for an interview in `round`, or null; a date that can be is a mark for
+   * later ones.
+   */
   async doubt(round) {
     const now = Date.now()
     const found = doubt(now, await bounds(this.store, round, released))
@@ -176,10 +201,13 @@ class App {
     const barrier = await this.#barrier()
     this.isOpen = !barrier
     // A questionnaire is tried out by somebody at the desk, who need not be enrolled here.
-    const isFree = !barrier || bundleOf(route.params.draft) || (barrier === lock.show && location.hash.startsWith("#/forgot"))
+    const isFree =
+      !barrier || bundleOf(route.params.draft) || (barrier === lock.show && location.hash.startsWith("#/forgot"))
     const { show, params } = isFree ? route : { show: barrier, params: {} }
     if (params.draft !== this.opened.id) await this.opened.close()
-    const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) => this.#trouble(error))
+    const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) =>
+      this.#trouble(error),
+    )
     if (turn !== this.#turn || !screen) return
     this.#place(screen)
     if (!screen.isTrouble) tellStart(!barrier || barrier === welcome.show ? "started" : "stands")
@@ -246,7 +274,10 @@ class App {
     if (account) await import("./later/marker.js").then(({ note }) => note(device, account, store)).catch(() => {})
   }
 
-  /** Was everything cleared under this page? What it wrote from now on nobody could open again. (Who signs out keeps the id.) */
+  /**
+   * Was everything cleared under this page? What it wrote from now on nobody could open again. (Who signs out keeps the
+   * id.)
+   */
   async #isGone() {
     return this.account && !(await this.device.get("account")) && !(await this.device.get("device_id"))
   }
@@ -293,7 +324,10 @@ class App {
   }
 
   #outbox(report, wish) {
-    return this.isOpen && new Outbox(this.store, this.account, () => this.#describe(), report, { ...wish, shrink })
+    return (
+      this.isOpen &&
+      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, { ...wish, shrink })
+    )
   }
 
   /** This phone as push describes it. */
@@ -304,11 +338,18 @@ class App {
     const browser = agent?.brands?.at(-1)
     return {
       id: await this.device.once("device_id", () => device ?? uuidv7()),
-      label: agent ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim() : navigator.userAgent.slice(0, 120),
+      label: agent
+        ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim()
+        : navigator.userAgent.slice(0, 120),
       app_version: await this.release.version(),
-      storage: await brought(() => import("./later/space.js")).then(({ described }) => described(this.device), () => null),
+      storage: await brought(() => import("./later/space.js")).then(
+        ({ described }) => described(this.device),
+        () => null,
+      ),
     }
   }
 }
+
+/** @typedef {App} Shell */
 
 new App().start()

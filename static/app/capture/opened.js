@@ -16,11 +16,13 @@ const PATIENCE = 1000 // milliseconds for a page that is just being reloaded to 
 
 export const lockName = (draft) => `so-ho draft ${draft}`
 
-/** Holds a lock until the returned function is called; null when another tab has it. `onStolen` when it is taken away. */
+/**
+ * Holds a lock until the returned function is called; null when another tab has it. `onStolen` when it is taken away.
+ */
 function hold(name, { steal = false, onStolen }) {
   return new Promise((resolve) => {
     const patience = new AbortController()
-    const timer = steal || setTimeout(() => patience.abort(), PATIENCE)
+    const timer = /** @type {any} */ (steal) || setTimeout(() => patience.abort(), PATIENCE)
     let isHeld = false
     navigator.locks
       .request(name, steal ? { steal } : { signal: patience.signal }, () => {
@@ -40,14 +42,21 @@ function settleIdly(record) {
 }
 
 export class Opened {
+  /** @type {string | null} */
   id = null
+  /** @type {import("../interview.js").Interview | null} */
   interview = null
   #app
+  /** @type {(() => void) | null} */
   #release = null
+  /** @type {Promise<void> | null} */
   #insisting = null
+  /** @type {Promise<any>} */
   #turn = Promise.resolve()
+  /** @type {(isKept?: boolean) => void} */
   #located = () => {}
 
+  /** @param {import("./main.js").Shell} app */
   constructor(app) {
     this.#app = app
   }
@@ -59,10 +68,11 @@ export class Opened {
         const problem = await this.#opened(params.draft)
         if (problem) return problem
       }
-      const { interview } = this
+      const interview = /** @type {Interview} */ (this.interview)
       readForm(interview.bundle)
       const screen = await show(app, { ...params, interview })
-      if (screen && part(screen.element, "languages")) offerLanguages(screen.element, interview.bundle, screen.reworded ?? (() => app.show()))
+      if (screen && part(screen.element, "languages"))
+        offerLanguages(screen.element, interview.bundle, screen.reworded ?? (() => app.show()))
       if (screen && interview.isPreview) this.#mark(screen.element)
       settleIdly(interview.record)
       return screen
@@ -88,7 +98,8 @@ export class Opened {
   }
 
   async #locate() {
-    if (!needs(this.interview.bundle).some((address) => address.endsWith("started.js"))) return
+    if (!needs(/** @type {Interview} */ (this.interview).bundle).some((address) => address.endsWith("started.js")))
+      return
     const { locateStart } = await import("./kinds/started.js")
     this.#located = await locateStart(this.interview, new Date())
   }
@@ -103,7 +114,10 @@ export class Opened {
   async isDayMoved() {
     const round = await this.round()
     const day = await import("./later/day.js").catch(() => null)
-    return Boolean(this.interview && (await day?.isMoved(this.#app, this.interview, round, document.documentElement.dataset.released)))
+    return Boolean(
+      this.interview &&
+        (await day?.isMoved(this.#app, this.interview, round, document.documentElement.dataset.released)),
+    )
   }
 
   // Trying out
@@ -147,7 +161,8 @@ export class Opened {
       await ready(bundle)
     } catch (error) {
       release()
-      if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error // a module that does not come is a TypeError
+      // A module that does not come is a TypeError.
+      if (!(error instanceof NoAnswer || error instanceof TypeError)) throw error
       return { element: stamp("kinds-missing") }
     }
     this.interview = new Interview(this.#app.store, bundle, draft, events, {
@@ -184,7 +199,7 @@ export class Opened {
   #stolen(id) {
     if (this.id !== id) return
     this.#located(false)
-    this.interview.saved()
+    this.interview?.saved()
     this.id = this.interview = this.#release = null
     this.#app.show() // which waits for the lock in vain and says so
   }

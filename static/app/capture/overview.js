@@ -10,7 +10,9 @@ export const addressOf = (draft, ...rest) => `#/d/${[draft, ...rest].map(encodeU
 /** The sections that are asked: [{path, node, items}]. */
 export const askedSections = (record) => sectionsOf(record).filter((section) => isAsked(record, section))
 
-/** "Nhà ở", as the form calls the place; of questions outside all groups the first one, or the form when these are all. */
+/**
+ * "Nhà ở", as the form calls the place; of questions outside all groups the first one, or the form when these are all.
+ */
 export function nameOf(record, path) {
   const { node } = record.itemAt(path)
   const isAlone = !["group", "repeat"].includes(node.type) && sectionsOf(record).length === 1
@@ -22,6 +24,7 @@ export const titleOfInterview = ({ record, draft }) =>
   record.assessment().headName || record.instanceName() || draft.name || word("row.unnamed")
 
 /** What a tag does not say: how much is left. */
+/** @param {{ missing?: number, wrong?: number, comments?: number }} left */
 export function leftWords({ missing, wrong, comments }) {
   const words = [
     comments && word("section.comments", { count: number(comments) }),
@@ -31,10 +34,13 @@ export function leftWords({ missing, wrong, comments }) {
   return words.filter(Boolean).join(" · ")
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, { interview }) {
   const { record, draft } = interview
   const element = stamp("overview", { title: titleOfInterview(interview) })
-  const villages = new Map(((await app.store?.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]))
+  const villages = new Map(
+    ((await app.store?.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]),
+  )
   part(element, "where").textContent = [villages.get(draft.village_id), draft.code].filter(Boolean).join(" · ")
   const sections = askedSections(record)
   const states = sections.map(({ path }) => interview.state(path))
@@ -46,7 +52,10 @@ export async function show(app, { interview }) {
     if (household?.returned) part(element, "comments").append(returnedWords(household.returned))
   }
   const rows = sections.map(({ path, node }, index) => {
-    const more = [node?.type === "repeat" && word("section.persons", { count: record.instances(path).length }), leftWords(states[index])]
+    const more = [
+      node?.type === "repeat" && word("section.persons", { count: record.instances(path).length }),
+      leftWords(states[index]),
+    ]
     const row = stamp("section-row", { name: nameOf(record, path), more: more.filter(Boolean).join(" · ") })
     const link = action(row, "section")
     link.href = addressOf(draft.id, "s", path)

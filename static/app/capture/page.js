@@ -1,15 +1,20 @@
 // The page's templates and words. Every sentence for people stands in the page, once in each language; here they are
 // only taken out, filled in and put on the screen.
 
+/** @type {any} */
 let language = null
+/** @type {string | null} */
 let asked = null
 let templates = new Map()
 let words = new Map()
 
-const templatesIn = (chosen) => [...document.querySelectorAll(`template[data-language="${CSS.escape(chosen)}"]`)]
+/** @type {(chosen: string) => HTMLTemplateElement[]} */
+const templatesIn = (chosen) =>
+  /** @type {any} */ ([...document.querySelectorAll(`template[data-language="${CSS.escape(chosen)}"]`)])
 
 /** Are the words of a language in the page? */
-export const speaks = (chosen) => templatesIn(chosen).some((source) => source.content.querySelector("[data-template=ask]"))
+export const speaks = (chosen) =>
+  templatesIn(chosen).some((source) => source.content.querySelector("[data-template=ask]"))
 
 /** Speaks this language from now on ("vi", "en"). */
 export function speak(chosen) {
@@ -68,7 +73,8 @@ export function icon(name) {
 /** Draws `elements` in `place`. What stands there already stays: under a finger that is on it, a tap would be lost. */
 export function fill(place, elements) {
   const { children } = place
-  if (children.length !== elements.length || elements.some((one, at) => !one.isEqualNode(children[at]))) place.replaceChildren(...elements)
+  if (children.length !== elements.length || elements.some((one, at) => !one.isEqualNode(children[at])))
+    place.replaceChildren(...elements)
 }
 
 /** Makes `element` a tag: sign, colour and words of the sentence `key`, which carries all three. */
@@ -112,7 +118,12 @@ export function ask({ title, words: text, yes }) {
 
 /** Says that the date of this phone cannot be right; → true when it is right all the same, by who holds it. */
 export const isDateRight = (doubted) =>
-  ask({ title: word("clock.title"), words: word(`clock.${doubted}`, { date: date(Date.now()) }), yes: word("clock.right") })
+  ask({
+    title: word("clock.title"),
+    words: word(`clock.${doubted}`, { date: date(Date.now()) }),
+    yes: word("clock.right"),
+  })
 
 /** What a person reads in {vi: …, en: …}: the form's language, else the page's. */
-export const inLanguage = (texts) => texts?.[spoken()] || texts?.[language] || texts?.vi || Object.values(texts ?? {})[0] || ""
+export const inLanguage = (texts) =>
+  texts?.[spoken()] || texts?.[language] || texts?.vi || Object.values(texts ?? {})[0] || ""

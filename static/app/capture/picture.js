@@ -5,10 +5,17 @@ import { drawingPad, scaled, shrink } from "../media.js"
 import { action, number, part, stamp, word } from "./page.js"
 import { space } from "./space.js"
 
-/** Keeps a file and makes it the question's answer. The bytes are on the disk before the answer names them. */
+/**
+ * Keeps a file and makes it the question's answer. The bytes are on the disk before the answer names them.
+ * @param {any} question
+ * @param {Blob} blob
+ * @param {{ type?: string, name?: string }} said
+ */
 export async function keep(question, blob, { type = blob.type, name } = {}) {
   const hash = await sha256(await blob.arrayBuffer())
-  await (await space()).within(blob.size, () => question.interview.saveFile({ sha256: hash, blob, size: blob.size, type, name }))
+  await (await space()).within(blob.size, () =>
+    question.interview.saveFile({ sha256: hash, blob, size: blob.size, type, name }),
+  )
   question.answer(hash)
 }
 
@@ -16,8 +23,12 @@ export const kilobytes = (size) => number(Math.ceil(size / 1000))
 
 /** What every file's control shares: an address for the bytes that the answer names, and what is said when it fails. */
 export class Kept {
+  /** @type {string | null} */
   #address = null
-  /** What is on its way to the disk. */
+  /**
+   * What is on its way to the disk.
+   * @type {Promise<any> | null}
+   */
   keeping = null
 
   /** Puts the file that `hash` names into `shown` (an element with a src); null when this phone has it not. */
@@ -53,7 +64,9 @@ class Drawn extends Kept {
   begin(template) {
     this.element = stamp(template)
     this.status = part(this.element, "status")
+    /** @type {HTMLCanvasElement} */
     this.canvas = part(this.element, "pad")
+    /** @type {ReturnType<typeof drawingPad>} */
     this.pad = drawingPad(this.canvas, () => this.keepDrawn())
   }
 

@@ -19,7 +19,9 @@ export function accuracyWords({ accuracy }, { good, poor }) {
 }
 
 export class Place {
+  /** @type {(() => void) | null} */
   #stop = null
+  /** @type {any} */
   #reading = null
 
   constructor(question) {

@@ -10,7 +10,8 @@ import { plainText, write } from "./words.js"
 const isSelect = ({ type }) => type === "select_one" || type === "select_multiple"
 
 /** The message of a problem in the reader's language. */
-export const messageOf = ({ kind, message }) => plainText(inLanguage(message)) || word(kind === "required" ? "problem.required" : "problem.other")
+export const messageOf = ({ kind, message }) =>
+  plainText(inLanguage(message)) || word(kind === "required" ? "problem.required" : "problem.other")
 
 export class Question {
   #isTouched
@@ -18,7 +19,12 @@ export class Question {
 
   /** `looks` are the words of the appearance, and what the group around asks of it. */
   constructor(screen, { path, node }, looks = []) {
-    Object.assign(this, { screen, path, node, element: stamp("question"), looks: new Set([...(node.appearance ?? "").split(" "), ...looks]) })
+    this.screen = screen
+    this.path = path
+    /** @type {FormNode} */
+    this.node = node
+    this.element = stamp("question")
+    this.looks = new Set([...(node.appearance ?? "").split(" "), ...looks])
     this.element.dataset.path = path
     this.element.dataset.type = node.type
     const width = /\bw([1-3])\b/.exec(node.appearance ?? "")?.[1]
@@ -33,7 +39,10 @@ export class Question {
       this.control.show(this.#last)
     })
     // From the day to the month one is still answering.
-    this.element.addEventListener("focusout", ({ relatedTarget }) => this.element.contains(relatedTarget) || this.touch())
+    this.element.addEventListener(
+      "focusout",
+      ({ relatedTarget }) => this.element.contains(relatedTarget) || this.touch(),
+    )
     for (const comment of this.interview.comments(path)) {
       part(this.element, "comments").append(stamp("comment", { words: comment.text }))
     }
@@ -77,7 +86,8 @@ export class Question {
     const { record, path } = this
     const language = spoken()
     const text = this.node.label || !this.node.media ? record.label(path, language) : ""
-    const isOptional = this.node.type !== "note" && !this.looks.has("label") && !record.isRequired(path) && !record.isReadonly(path)
+    const isOptional =
+      this.node.type !== "note" && !this.looks.has("label") && !record.isRequired(path) && !record.isReadonly(path)
     write(part(this.element, "label"), text, ...(isOptional ? [stamp("optional")] : []))
     this.#beside("hint", record.hint(path, language))
     this.#beside("guidance", this.node.guidance ? record.guidance(path, language) : "")
@@ -127,7 +137,10 @@ export class Question {
     // What cannot be read yet is said before what is missing.
     const shown = own && this.#isTouched ? [{ severity: "error", kind: "entry", words: word(own) }] : problems
     const reason = this.interview.confirmed[this.path]
-    const signature = JSON.stringify([shown.map((problem) => [problem.kind, problem.words ?? messageOf(problem)]), reason])
+    const signature = JSON.stringify([
+      shown.map((problem) => [problem.kind, problem.words ?? messageOf(problem)]),
+      reason,
+    ])
     if (signature === this.#signature) return
     this.#signature = signature
     const errors = shown.filter((problem) => problem.severity === "error")
@@ -167,7 +180,9 @@ export class Question {
     if (!isNew) this.touch()
     this.element.scrollIntoView({ block: "start" })
     scrollBy(0, -72)
-    const controls = [...part(this.element, "control").querySelectorAll("input, textarea, select, button")].filter((one) => one.getClientRects().length)
+    const controls = [...part(this.element, "control").querySelectorAll("input, textarea, select, button")].filter(
+      (one) => one.getClientRects().length,
+    )
     const place = controls.find((one) => one.checked) ?? controls[0] ?? part(this.element, "label")
     place.focus({ preventScroll: true })
   }

@@ -17,19 +17,27 @@ export function signOf(household, draft, items) {
   if (last?.problem) return "refused"
   if (last && !isReceived(last)) return "unsent"
   // Mended and sent: the register says so itself a moment later.
-  if (household.state === "returned") return last && last.entry.replaces === household.returned?.entry_id ? "received" : "returned"
+  if (household.state === "returned")
+    return last && last.entry.replaces === household.returned?.entry_id ? "received" : "returned"
   if (household.state === "accepted") return "accepted"
   return last || household.state === "received" ? "received" : "to_visit"
 }
 
 /** Everything of the account's open rounds: [{household, draft, items, sign}] by village and number. */
 export async function survey(store) {
-  const [households, drafts, outbox, hello] = await Promise.all([store.households(), store.drafts(), store.outbox(), store.get("hello")])
+  const [households, drafts, outbox, hello] = await Promise.all([
+    store.households(),
+    store.drafts(),
+    store.outbox(),
+    store.get("hello"),
+  ])
   const rounds = new Map((hello?.rounds ?? []).map((round) => [round.id, round]))
   const open = new Map(drafts.filter((draft) => draft.state === "open").map((draft) => [keyOf(draft), draft]))
   const items = grouped(outbox)
   const known = new Set(households.map(keyOf))
-  const found = [...open.values(), ...outbox.map(({ entry, name }) => ({ ...entry, name }))].filter((one) => one.new_household)
+  const found = [...open.values(), ...outbox.map(({ entry, name }) => ({ ...entry, name }))].filter(
+    (one) => one.new_household,
+  )
   for (const one of found) {
     // Found in the field: shown until the register brings it.
     if (known.has(keyOf(one))) continue

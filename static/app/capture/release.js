@@ -1,5 +1,5 @@
-// This release and the next: registers the worker, and offers a waiting release, or one that was left because it did not
-// start, only when no interview is open in any tab. Nothing is taken over without a tap.
+// This release and the next: registers the worker, and offers a waiting release, or one that was left because it did
+// not start, only when no interview is open in any tab. Nothing is taken over without a tap.
 
 import { within } from "../deadline.js"
 import { asked, keep } from "../kept.js"
@@ -10,12 +10,16 @@ const PATIENCE = 2000 // milliseconds for the worker's word; that of an earlier 
 /** Is an interview open, in this tab or another? */
 export async function isInterviewOpen() {
   const { held } = await navigator.locks.query()
-  return held.some((lock) => lock.name.startsWith(lockName("")))
+  return /** @type {{ name: string }[]} */ (held).some((lock) => lock.name.startsWith(lockName("")))
 }
 
 export class Release {
+  /** @type {ServiceWorkerRegistration | null} */
   #registration = null
-  /** {serving, newest} of the worker's releases. */
+  /**
+   * {serving, newest} of the worker's releases.
+   * @type {any}
+   */
   #told = null
   #onChange
   #isWanted = false
@@ -41,12 +45,12 @@ export class Release {
     } catch {
       return // no network at the first visit, or a page without HTTPS: the app works, but only online
     }
-    this.#registration.addEventListener("updatefound", () => this.#watch(this.#registration.installing))
+    this.#registration.addEventListener("updatefound", () => this.#watch(this.#registration?.installing))
     this.#watch(this.#registration.installing)
     this.#onChange()
     // A page that was still on its way when the worker woke is in nobody's care: it asks.
     const { active } = await workers.ready
-    if (!workers.controller) active.postMessage("claim")
+    if (!workers.controller) active?.postMessage("claim")
   }
 
   #watch(worker) {
@@ -64,12 +68,13 @@ export class Release {
   }
 
   /**
-   * The browser tells the worker when there is network again, and the worker this page (Background Sync, where there is it).
-   * Asked once for each time that the network goes: a browser that sees network where there is none wakes the page at once,
-   * and asked again after each try it would drive the phone without a pause.
+   * The browser tells the worker when there is network again, and the worker this page (Background Sync, where there is
+   * it). Asked once for each time that the network goes: a browser that sees network where there is none wakes the page
+   * at once, and asked again after each try it would drive the phone without a pause.
    */
   wakeLater(isOffline) {
-    if (isOffline && !this.#isWoken) navigator.serviceWorker?.ready.then(({ sync }) => sync?.register("so-ho")).catch(() => {})
+    if (isOffline && !this.#isWoken)
+      navigator.serviceWorker?.ready.then(({ sync }) => sync?.register("so-ho")).catch(() => {})
     this.#isWoken = isOffline
   }
 
@@ -93,7 +98,8 @@ export class Release {
   async accept() {
     if (!(await this.isOffered())) return this.#onChange()
     this.#isWanted = true
-    if (this.#registration.waiting) return this.#registration.waiting.postMessage("update")
+    const { waiting } = /** @type {ServiceWorkerRegistration} */ (this.#registration)
+    if (waiting) return waiting.postMessage("update")
     await asked(navigator.serviceWorker.controller, "forward")
     location.reload()
   }

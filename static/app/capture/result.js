@@ -8,10 +8,15 @@ const orDash = (value) => (value === null ? "–" : number(value))
 
 /** How far from the line: of points, or of income where that is asked; "" while either is not known. */
 function measure({ b1 }, { points, income, incomeLine }) {
-  const [kind, value, line] = incomeLine !== null && income !== null ? ["income", income, incomeLine] : ["points", b1, points]
+  const [kind, value, line] =
+    incomeLine !== null && income !== null ? ["income", income, incomeLine] : ["points", b1, points]
   if (value === null || line === null) return ""
   const side = value < line ? "below" : value > line ? "above" : "at"
-  return word(`result.${kind}_${side}`, { value: number(value), line: number(line), gap: number(Math.abs(value - line)) })
+  return word(`result.${kind}_${side}`, {
+    value: number(value),
+    line: number(line),
+    gap: number(Math.abs(value - line)),
+  })
 }
 
 function why(assessment, line) {
@@ -19,8 +24,13 @@ function why(assessment, line) {
   if (refused) return word("result.refused")
   if (!assessment.class) return word("result.incomplete")
   const isEarly = deprivedCount === null || (assessment.b1 === null && line.points !== null && line.income === null)
-  const counts = deprivedCount === null ? "" : word("result.counts", { deprived: number(deprivedCount), all: number(indicators.length) })
-  return [counts, measure(assessment, line), isEarly ? word("result.certain") : "", word("result.provisional")].filter(Boolean).join(" ")
+  const counts =
+    deprivedCount === null
+      ? ""
+      : word("result.counts", { deprived: number(deprivedCount), all: number(indicators.length) })
+  return [counts, measure(assessment, line), isEarly ? word("result.certain") : "", word("result.provisional")]
+    .filter(Boolean)
+    .join(" ")
 }
 
 function indicator(one) {
@@ -33,7 +43,9 @@ function indicator(one) {
   for (const [member, quotes] of members) {
     const entry = stamp("because", { member: member ?? word("result.whole_household") })
     const answered = quotes.filter(({ answer }) => inLanguage(answer))
-    part(entry, "quotes").append(...answered.map(({ label, answer }) => stamp("quote", { label: inLanguage(label), answer: inLanguage(answer) })))
+    part(entry, "quotes").append(
+      ...answered.map(({ label, answer }) => stamp("quote", { label: inLanguage(label), answer: inLanguage(answer) })),
+    )
     part(card, "because").append(entry)
   }
   return card
@@ -46,7 +58,10 @@ function drawAssessment(assessment, line) {
     why: why(assessment, line),
     b1: orDash(assessment.b1),
     b2: orDash(assessment.b2),
-    deprived: assessment.deprivedCount === null ? "–" : `${number(assessment.deprivedCount)}/${number(assessment.indicators.length)}`,
+    deprived:
+      assessment.deprivedCount === null
+        ? "–"
+        : `${number(assessment.deprivedCount)}/${number(assessment.indicators.length)}`,
     persons: number(assessment.persons),
   })
   part(element, "verdict").dataset.class = assessment.class ?? ""
@@ -74,13 +89,22 @@ export function drawOutcome(interview) {
   if (interview.isAssessed) return drawAssessment(interview.record.assessment(), interview.line())
   const { errors, warnings } = interview.standing()
   const state = errors.length || warnings.length ? "left" : "done"
-  const element = stamp("outcome", { done: word(`outcome.${state}`), name: titleOfInterview(interview), form: interview.record.title })
+  const element = stamp("outcome", {
+    done: word(`outcome.${state}`),
+    name: titleOfInterview(interview),
+    form: interview.record.title,
+  })
   element.dataset.state = state
   return element
 }
 
+/** @param {import("./main.js").Shell} app */
 async function finalise(app, interview) {
-  const isSure = await ask({ title: word("result.finish_title"), words: word("result.finish_words"), yes: word("result.finish_yes") })
+  const isSure = await ask({
+    title: word("result.finish_title"),
+    words: word("result.finish_words"),
+    yes: word("result.finish_yes"),
+  })
   if (!isSure || !(await interview.saved()) || (await app.opened.isDayMoved())) return
   const doubted = await app.doubt(await app.opened.round())
   if (doubted && !interview.draft.date_doubted && !(await isDateRight(doubted))) return
@@ -94,17 +118,23 @@ async function finalise(app, interview) {
   app.sync.now()
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, { interview }) {
   const { draft } = interview
   const { errors, warnings } = interview.standing()
   const isReady = errors.length === 0 && warnings.length === 0
-  const element = stamp("result", { title: word(!interview.isAssessed ? "outcome.title" : isReady ? "result.title" : "result.so_far") })
+  const element = stamp("result", {
+    title: word(!interview.isAssessed ? "outcome.title" : isReady ? "result.title" : "result.so_far"),
+  })
   action(element, "back").href = addressOf(draft.id)
   action(element, "overview").href = addressOf(draft.id)
   action(element, "check").href = addressOf(draft.id, "check")
   part(element, "assessment").replaceWith(drawOutcome(interview))
   part(element, "left").hidden = isReady
-  part(element, "left-words").textContent = word("result.left", { errors: number(errors.length), warnings: number(warnings.length) })
+  part(element, "left-words").textContent = word("result.left", {
+    errors: number(errors.length),
+    warnings: number(warnings.length),
+  })
   action(element, "check").hidden = isReady
   const finish = action(element, "finalise")
   finish.hidden = !isReady || interview.isPreview

@@ -28,7 +28,8 @@ export function routeOf(hash) {
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
   if (Object.hasOwn(later, place)) return { show: later[place], params: { step: first } }
-  if (place === "preview" && bundleOf(previewOf(first))) return { show: overview.show, params: { draft: previewOf(first) } }
+  if (place === "preview" && bundleOf(previewOf(first)))
+    return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }
   const screens = { s: section.show, check: check.show, result: result.show }
   const { at, back } = Object.fromEntries(new URLSearchParams(query))

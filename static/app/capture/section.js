@@ -8,14 +8,21 @@ import { action, ask, part, stamp, word } from "./page.js"
 import { Question } from "./question.js"
 
 const removalWords = (record, instance) => ({
-  title: isNamed(record, instance) ? word("repeat.remove", { name: record.instanceLabel(instance) }) : word("repeat.remove_unnamed"),
+  title: isNamed(record, instance)
+    ? word("repeat.remove", { name: record.instanceLabel(instance) })
+    : word("repeat.remove_unnamed"),
   words: word("repeat.remove_words"),
   yes: word("repeat.remove_yes"),
 })
 
 class Screen {
+  /** @param {import("./main.js").Shell} app */
   constructor(app, interview, path, { back }) {
-    Object.assign(this, { app, interview, path, element: stamp("section") })
+    this.app = app
+    /** @type {import("../interview.js").Interview} */
+    this.interview = interview
+    this.path = path
+    this.element = stamp("section")
     this.element.dataset.place = path
     // Missing answers are named only to somebody who comes back to the screen: nobody is scolded in advance.
     this.isReturning = interview.visited.has(path)
@@ -116,10 +123,12 @@ class Screen {
   }
 
   leave() {
-    this.body.leave?.()
+    const body = /** @type {{ leave?: () => void }} */ (this.body)
+    body.leave?.()
   }
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app, { interview, path, at, back }) {
   const { record, draft } = interview
   // The place may be gone: another tab removed the member, an answer made the section irrelevant.

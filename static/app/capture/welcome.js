@@ -12,11 +12,14 @@ export async function showInsecure() {
   return { element }
 }
 
+/** @param {import("./main.js").Shell} app */
 export async function show(app) {
   const element = stamp("welcome")
   const status = part(element, "status")
   import("./later/missed.js").then(({ sayCleared }) => sayCleared(part(element, "cleared"), app.device)).catch(() => {})
-  const other = Object.entries(look.offered()).find(([code]) => code !== document.documentElement.lang)
+  const other = /** @type {[string, string]} */ (
+    Object.entries(look.offered()).find(([code]) => code !== document.documentElement.lang)
+  )
   const language = action(element, "language")
   language.textContent = other[1]
   language.lang = other[0]
@@ -31,7 +34,8 @@ export async function show(app) {
     } catch (stopped) {
       if (!(stopped instanceof Stopped)) throw stopped
       const why = stopped.why ?? stopped.act
-      const words = { offline: "welcome.offline", wait: "welcome.offline", refused: "cause.server_down" }[why] ?? `cause.${why}`
+      const words =
+        { offline: "welcome.offline", wait: "welcome.offline", refused: "cause.server_down" }[why] ?? `cause.${why}`
       status.textContent = why === "sign_in" ? "" : word(words)
       action(element, "retry").hidden = stopped.act === "sign_in"
     }

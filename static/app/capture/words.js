@@ -3,7 +3,7 @@
 
 import { kit } from "./kit.js"
 import { choose, chosen, offered } from "./look.js"
-import { action, part, readIn, shellLanguage, spoken, stamp } from "./page.js"
+import { action, part, readIn, shellLanguage, spoken } from "./page.js"
 
 const BLOCKS = { heading: "div" }
 
@@ -38,7 +38,9 @@ export const plainText = (text) => kit.plainText(text)
 
 const nameOf = (code) => {
   try {
-    return offered()[code] ?? new Intl.DisplayNames([code, shellLanguage()], { type: "language", fallback: "code" }).of(code)
+    return (
+      offered()[code] ?? new Intl.DisplayNames([code, shellLanguage()], { type: "language", fallback: "code" }).of(code)
+    )
   } catch {
     return code // a form may call its language as it likes
   }

@@ -8,18 +8,30 @@ const KINDS = { add: "add repeat", remove: "delete repeat" }
 /**
  * The CSV. `events` is the journal [{op, path, value, at}] with its "seen" (a screen) and "resume" lines; `started` and
  * `finalised` are moments; `old(path)` is what stood before the journal. With `isTracked` old and new answers are told.
+ * @param {Step[]} events
+ * @param {{ started: string, finalised: Date, isTracked?: boolean, user?: string, old?: (path: string) => any }} how
  */
 export function auditCsv(events, { started, finalised, isTracked = false, user = "", old = () => "" }) {
-  const columns = ["event", "node", "start", "end", ...(isTracked ? ["old-value", "new-value"] : []), ...(user ? ["user"] : [])]
+  const columns = [
+    "event",
+    "node",
+    "start",
+    "end",
+    ...(isTracked ? ["old-value", "new-value"] : []),
+    ...(user ? ["user"] : []),
+  ]
   const rows = []
   const values = new Map()
   const time = (moment) => new Date(moment).getTime()
+  /** @type {(event: string, path: string, start: number, end?: number | string, change?: string[]) => any} */
   const put = (event, path, start, end = "", change = ["", ""]) => {
     rows.push({ event, path, start, end, change })
     return rows.at(-1)
   }
   put("form start", "", time(started))
+  /** @type {any} */
   let screen = null // that stands
+  /** @type {any} */
   let open = null // question being answered
   let since = time(started)
   const leave = (at) => {
@@ -54,7 +66,9 @@ export function auditCsv(events, { started, finalised, isTracked = false, user =
   // Answers that did not change in the end are no change: their cells stay empty, as ODK leaves them.
   const lines = rows.map(({ event, path, start, end, change: [was, is] }) => {
     const change = isTracked ? (was === is ? ["", ""] : [was, is]) : []
-    return [event, nodeOf(path), start, end, ...change, ...(user ? [user] : [])].map((cell) => quoted(String(cell))).join(",")
+    return [event, nodeOf(path), start, end, ...change, ...(user ? [user] : [])]
+      .map((cell) => quoted(String(cell)))
+      .join(",")
   })
   return `${[columns.join(","), ...lines].join("\n")}\n`
 }

@@ -1,7 +1,7 @@
-// digest(), base64-decode() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC 1321), SHA-1 and SHA-2
-// (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7).   ⇄ hashlib, survey/form/ed25519.py
+// digest(), base64-decode() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC
+// 1321), SHA-1 and SHA-2 (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7). ⇄ hashlib, survey/form/ed25519.py
 
-import { FUNCTIONS, text } from '../functions.js'
+import { FUNCTIONS, text } from "../functions.js"
 
 const M64 = (1n << 64n) - 1n
 const rotate = (x, n) => (x << n) | (x >>> (32 - n))
@@ -22,9 +22,13 @@ function fraction(prime, power) {
   return root & M64
 }
 
+/** @type {{ cubes: bigint[]; squares: bigint[] } | null} */
 let tables = null
 const constants = () =>
-  (tables ??= { cubes: PRIMES.map((prime) => fraction(prime, 3)), squares: PRIMES.slice(0, 16).map((prime) => fraction(prime, 2)) })
+  (tables ??= {
+    cubes: PRIMES.map((prime) => fraction(prime, 3)),
+    squares: PRIMES.slice(0, 16).map((prime) => fraction(prime, 2)),
+  })
 const high = (x) => Number(x >> 32n) | 0
 
 /** The bytes, a 1 bit, noughts and the length in bits, as a whole number of blocks. */
@@ -46,7 +50,8 @@ function bytesOf(words, littleEndian = false) {
 
 function md5(bytes) {
   const view = padded(bytes, 64, true)
-  const shifts = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]] // prettier-ignore
+  // biome-ignore format: a table
+  const shifts = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]]
   const state = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476]
   for (let at = 0; at < view.byteLength; at += 64) {
     let [a, b, c, d] = state
@@ -82,7 +87,8 @@ function sha1(bytes) {
 
 function sha256(bytes) {
   const view = padded(bytes, 64)
-  const state = constants().squares.slice(0, 8).map(high)
+  const { squares, cubes } = constants()
+  const state = squares.slice(0, 8).map(high)
   const turn = (x, n) => rotate(x, 32 - n)
   for (let at = 0; at < view.byteLength; at += 64) {
     const w = Array.from({ length: 16 }, (_, i) => view.getInt32(at + i * 4))
@@ -90,9 +96,12 @@ function sha256(bytes) {
     for (let i = 0; i < 64; i += 1) {
       if (i > 15) {
         const [x, y] = [w[i - 15], w[i - 2]]
-        w.push((w[i - 16] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + w[i - 7] + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10))) | 0)
+        w.push(
+          (w[i - 16] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + w[i - 7] + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10))) |
+            0,
+        )
       }
-      const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + high(tables.cubes[i]) + w[i]) | 0
+      const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + high(cubes[i]) + w[i]) | 0
       const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0
       ;[h, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + two) | 0]
     }
@@ -106,6 +115,7 @@ function sha512(bytes, isShort = false) {
   const view = padded(bytes, 128)
   const { squares, cubes } = constants()
   const state = isShort ? squares.slice(8) : squares.slice(0, 8)
+  /** @type {(x: bigint, n: bigint) => bigint} */
   const turn = (x, n) => ((x >> n) | (x << (64n - n))) & M64
   for (let at = 0; at < view.byteLength; at += 128) {
     const w = Array.from({ length: 16 }, (_, i) => view.getBigUint64(at + i * 8))
@@ -113,7 +123,10 @@ function sha512(bytes, isShort = false) {
     for (let i = 0; i < 80; i += 1) {
       if (i > 15) {
         const [x, y] = [w[i - 15], w[i - 2]]
-        w.push((w[i - 16] + (turn(x, 1n) ^ turn(x, 8n) ^ (x >> 7n)) + w[i - 7] + (turn(y, 19n) ^ turn(y, 61n) ^ (y >> 6n))) & M64)
+        w.push(
+          (w[i - 16] + (turn(x, 1n) ^ turn(x, 8n) ^ (x >> 7n)) + w[i - 7] + (turn(y, 19n) ^ turn(y, 61n) ^ (y >> 6n))) &
+            M64,
+        )
       }
       const one = h + (turn(e, 14n) ^ turn(e, 18n) ^ turn(e, 41n)) + ((e & f) ^ (~e & M64 & g)) + cubes[i] + w[i]
       const two = (turn(a, 28n) ^ turn(a, 34n) ^ turn(a, 39n)) + ((a & b) ^ (a & c) ^ (b & c))
@@ -124,40 +137,49 @@ function sha512(bytes, isShort = false) {
   return bytesOf(state.slice(0, isShort ? 6 : 8).flatMap((x) => [high(x), Number(x & 0xffffffffn) | 0]))
 }
 
-const HASHES = { MD5: md5, 'SHA-1': sha1, 'SHA-256': sha256, 'SHA-384': (bytes) => sha512(bytes, true), 'SHA-512': sha512 }
+const HASHES = {
+  MD5: md5,
+  "SHA-1": sha1,
+  "SHA-256": sha256,
+  "SHA-384": (bytes) => sha512(bytes, true),
+  "SHA-512": sha512,
+}
 const base64 = (bytes) => btoa(String.fromCharCode(...bytes))
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 
 /** ODK XForms digest(); blank for an algorithm or an encoding that is none. */
-export function digest(text, algorithm, encoding = 'base64') {
+export function digest(text, algorithm, encoding = "base64") {
   const hash = Object.hasOwn(HASHES, algorithm) && HASHES[algorithm]
   const written = { base64, hex }[encoding]
-  return hash && written ? written(hash(new TextEncoder().encode(text))) : ''
+  return hash && written ? written(hash(new TextEncoder().encode(text))) : ""
 }
 
 /** The bytes of Base64; null when it is none. */
 function decoded(text) {
-  const plain = text.replace(/[ \t\r\n]/g, '')
+  const plain = text.replace(/[ \t\r\n]/g, "")
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(plain)) return null
   return Uint8Array.from(atob(plain), (letter) => letter.charCodeAt(0))
 }
 
 function textOf(bytes) {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    return ''
+    return ""
   }
 }
 
 /** ODK XForms base64-decode(): UTF-8 text; blank for what is none. */
 export const fromBase64 = (text) => textOf(decoded(text) ?? new Uint8Array())
 
-/** ODK extract-signed(): the text of a message of 64 bytes of Ed25519 signature and its contents; blank unless the key signed it. */
+/**
+ * ODK extract-signed(): the text of a message of 64 bytes of Ed25519 signature and its contents; blank unless the key
+ * signed it.
+ */
 export function extractSigned(message, key) {
   const [signed, open] = [decoded(message), decoded(key)]
-  if (!signed || open?.length !== 32 || signed.length < 64) return ''
-  return verifies(open, signed.slice(64), signed.slice(0, 64)) ? textOf(signed.slice(64)) : ''
+  if (!signed || open?.length !== 32 || signed.length < 64) return ""
+  return verifies(open, signed.slice(64), signed.slice(0, 64)) ? textOf(signed.slice(64)) : ""
 }
 
 // Ed25519: points in extended coordinates [X, Y, Z, T], x = X/Z, y = Y/Z, xy = T/Z.
@@ -174,8 +196,17 @@ function power(base, exponent) {
 const inverse = (x) => power(x, P - 2n)
 const D = mod(-121665n * inverse(121666n))
 
+/**
+ * @param {bigint[]} one
+ * @param {bigint[]} other
+ */
 function plus([x1, y1, z1, t1], [x2, y2, z2, t2]) {
-  const [a, b, c, d] = [mod((y1 - x1) * (y2 - x2)), mod((y1 + x1) * (y2 + x2)), mod(2n * t1 * t2 * D), mod(2n * z1 * z2)]
+  const [a, b, c, d] = [
+    mod((y1 - x1) * (y2 - x2)),
+    mod((y1 + x1) * (y2 + x2)),
+    mod(2n * t1 * t2 * D),
+    mod(2n * z1 * z2),
+  ]
   const [e, f, g, h] = [b - a, d - c, d + c, b + a]
   return [mod(e * f), mod(g * h), mod(f * g), mod(e * h)]
 }
@@ -210,4 +241,8 @@ function verifies(key, message, signature) {
   return mod(x1 * z2) === mod(x2 * z1) && mod(y1 * z2) === mod(y2 * z1)
 }
 
-Object.assign(FUNCTIONS, { digest: text(digest), 'base64-decode': text(fromBase64), 'extract-signed': text(extractSigned) })
+Object.assign(FUNCTIONS, {
+  digest: text(digest),
+  "base64-decode": text(fromBase64),
+  "extract-signed": text(extractSigned),
+})

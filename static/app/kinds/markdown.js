@@ -27,7 +27,10 @@ function toneOf(style = "") {
   const colour = /(?:^|[;"'\s])color\s*[:=]\s*["']?\s*(#[\da-f]{3,6}|[a-z]+)/i.exec(style)?.[1].toLowerCase()
   if (!colour) return null
   if (colour[0] !== "#") return Object.keys(HUES).find((tone) => HUES[tone].test(colour)) ?? null
-  const digits = colour.length < 7 ? [...colour.slice(1, 4)].map((one) => one + one) : colour.match(/[\da-f]{2}/g)
+  const digits =
+    colour.length < 7
+      ? [...colour.slice(1, 4)].map((one) => one + one)
+      : /** @type {string[]} */ (colour.match(/[\da-f]{2}/g))
   const [red, green, blue] = digits.map((one) => parseInt(one, 16))
   const most = Math.max(red, green, blue)
   if (most - Math.min(red, green, blue) < 40) return most > 60 ? "muted" : null
@@ -51,7 +54,8 @@ function closing(text, name, at) {
 function ending(text, mark, from) {
   for (let at = text.indexOf(mark, from + 1); at > 0; at = text.indexOf(mark, at + 1)) {
     const after = at + mark.length
-    if (mark.length === 1 && text[after] === mark) at += 1 // the double one is another's
+    if (mark.length === 1 && text[after] === mark)
+      at += 1 // the double one is another's
     else if (/[\s\\]/.test(text[at - 1])) continue
     else if (mark[0] !== "_" || !LETTER.test(text[after] ?? "")) return at
   }
@@ -87,7 +91,10 @@ function opening(text, at, depth, closed) {
   if (letter === "_" && at && LETTER.test(text[at - 1])) return null
   const end = ending(text, mark, start)
   if (end < 0) return void closed.add(mark)
-  return [{ is: mark.length === 2 ? "strong" : "em", inside: inline(text.slice(start, end), depth + 1) }, end + mark.length]
+  return [
+    { is: mark.length === 2 ? "strong" : "em", inside: inline(text.slice(start, end), depth + 1) },
+    end + mark.length,
+  ]
 }
 
 function inline(text, depth = 0) {
@@ -122,6 +129,7 @@ function inline(text, depth = 0) {
   return tokens
 }
 
+/** @type {(line: string | undefined) => any} */
 const itemOf = (line) => /^\s{0,3}(?:[-*+•]|(\d{1,4})[.)])\s+(.*)$/.exec(line ?? "")
 
 /**
@@ -138,7 +146,8 @@ export function markdown(text) {
     if (heading) tokens.push({ is: "heading", level: heading[1].length, inside: inline(heading[2]) })
     else if (first && itemOf(lines[at + 1]) && !first[1] === !itemOf(lines[at + 1])[1]) {
       const items = []
-      for (let item = first; item && !item[1] === !first[1]; item = itemOf(lines[(at += 1)])) items.push({ is: "li", inside: inline(item[2]) })
+      for (let item = first; item && !item[1] === !first[1]; item = itemOf(lines[(at += 1)]))
+        items.push({ is: "li", inside: inline(item[2]) })
       at -= 1
       tokens.push(first[1] ? { is: "ol", start: Number(first[1]), inside: items } : { is: "ul", inside: items })
     } else {
@@ -152,6 +161,12 @@ export function markdown(text) {
 /** The words alone, in one line: for a title, a list to jump from, a screen reader. */
 export function plainText(text) {
   const words = (tokens) =>
-    tokens.map((one) => (typeof one === "string" ? one : (one.inside ? words(one.inside) : "") + (/br|heading|li/.test(one.is) ? " " : ""))).join("")
+    tokens
+      .map((one) =>
+        typeof one === "string"
+          ? one
+          : (one.inside ? words(one.inside) : "") + (/br|heading|li/.test(one.is) ? " " : ""),
+      )
+      .join("")
   return words(markdown(text)).replace(/\s+/g, " ").trim()
 }

@@ -10,7 +10,8 @@ class Nowhere {
   #files = new Map()
 
   constructor(bundle, folder) {
-    Object.assign(this, { bundle, folder })
+    this.bundle = bundle
+    this.folder = folder
   }
 
   async append() {}
@@ -37,8 +38,15 @@ export async function preview(address, now, about, ready) {
   await ready(bundle)
   const household = { household_id: "", village_id: "", context: {}, last_answers: null }
   const made = newDraft({ household, round: { id: "" }, bundle, commune: "", now, about })
+  /** @type {Draft} */
   const draft = { ...made, id: previewOf(address), name: bundle.title, visited: [], state: "open" }
-  const interview = new Interview(new Nowhere(bundle, bundle.preview?.files ?? `${address}/files/`), bundle, draft, [], { now, about })
+  const interview = new Interview(
+    new Nowhere(bundle, bundle.preview?.files ?? `${address}/files/`),
+    bundle,
+    draft,
+    [],
+    { now, about },
+  )
   interview.isPreview = true
   return interview
 }

@@ -1,6 +1,7 @@
-// Sealing what leaves the phone without network (docs/exchange.md, so-ho-bundle-1): only the server that gave the escrow
-// key can open it, and any change, cut or addition is found. WebCrypto because of that; nothing here is ever opened again
-// on a phone. The parts go through one after another: a bundle of many photos never stands in memory as a whole.
+// Sealing what leaves the phone without network (docs/exchange.md, so-ho-bundle-1): only the server that gave the
+// escrow key can open it, and any change, cut or addition is found. WebCrypto because of that; nothing here is ever
+// opened again on a phone. The parts go through one after another: a bundle of many photos never stands in memory as a
+// whole.
 
 import { canonical } from "../canonical.js"
 
@@ -20,10 +21,14 @@ function nonceOf(number, isLast) {
   return nonce
 }
 
-/** The stream's bytes in pieces of exactly CHUNK, the last one shorter: [piece, isLast]. */
+/**
+ * The stream's bytes in pieces of exactly CHUNK, the last one shorter: [piece, isLast].
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} stream
+ * @returns {AsyncGenerator<[Uint8Array<ArrayBuffer>, boolean]>}
+ */
 async function* pieces(stream) {
   const reader = stream.getReader()
-  let held = new Uint8Array(CHUNK)
+  const held = new Uint8Array(CHUNK)
   let filled = 0
   for (;;) {
     const { done, value } = await reader.read()
@@ -57,13 +62,20 @@ const streamOf = (parts) =>
  */
 export async function seal(header, parts, escrow) {
   const { subtle } = crypto
-  const office = await subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, ["encrypt"])
+  const office = await subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, [
+    "encrypt",
+  ])
   const key = await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"])
-  const wrapped = await subtle.encrypt({ name: "RSA-OAEP", label: utf8("so-ho bundle") }, office, await subtle.exportKey("raw", key))
+  const wrapped = await subtle.encrypt(
+    { name: "RSA-OAEP", label: utf8("so-ho bundle") },
+    office,
+    await subtle.exportKey("raw", key),
+  )
   const said = { ...header, escrow: escrow.id, key: base64Of(new Uint8Array(wrapped)) }
   const head = utf8(`${FORMAT}\n${canonical(said)}\n`)
   const packed = streamOf(parts).pipeThrough(new CompressionStream("gzip"))
   const folded = []
+  /** @type {BlobPart[]} */
   let loose = [head]
   let size = 0
   let number = 0

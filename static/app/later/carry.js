@@ -49,7 +49,9 @@ async function* partsOf(store, items, pass, hasFiles) {
   }
 }
 
-/** The sealed bundle of `items` as a Blob. Throws CannotCarry("no_key") when this phone never heard the server's key. */
+/**
+ * The sealed bundle of `items` as a Blob. Throws CannotCarry("no_key") when this phone never heard the server's key.
+ */
 export async function bundleOf(store, items, device, now, { hasFiles = true } = {}) {
   const hello = await store.get("hello")
   if (!hello?.escrow) throw new CannotCarry("no_key")
@@ -76,7 +78,8 @@ export async function codesOf(store, items, device, now, size) {
 }
 
 /** "so-ho-20261123-3f9c1a.shb": whose phone, not which household. `device` is its id. */
-export const nameOf = (device, now) => `so-ho-${now.toISOString().slice(0, 10).replaceAll("-", "")}-${device.slice(-6)}.shb`
+export const nameOf = (device, now) =>
+  `so-ho-${now.toISOString().slice(0, 10).replaceAll("-", "")}-${device.slice(-6)}.shb`
 
 async function unpacked(bytes) {
   if (bytes[0] !== 0x1f) return bytes
@@ -94,7 +97,8 @@ async function unpacked(bytes) {
 async function readReceipts(bytes) {
   try {
     const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await unpacked(bytes)))
-    if (said.format !== RECEIPTS_FORMAT || !Array.isArray(said.content.results) || !Array.isArray(said.content.files)) throw new TypeError("shape")
+    if (said.format !== RECEIPTS_FORMAT || !Array.isArray(said.content.results) || !Array.isArray(said.content.files))
+      throw new TypeError("shape")
     const keys = said.keys.map(({ statement: body, signed: signature }) => ({ body, signature }))
     return { content: said.content, statement: { body: said.statement, signature: said.signed }, key: said.key, keys }
   } catch {
@@ -105,7 +109,9 @@ async function readReceipts(bytes) {
 /** Is it signed by `key`? Also on a browser whose WebCrypto cannot say. */
 async function isOurs(receipt, key) {
   try {
-    return (await isSigned(receipt, key)) ?? (await verifies(bytesOf(receipt.signature), utf8(receipt.body), bytesOf(key)))
+    return (
+      (await isSigned(receipt, key)) ?? (await verifies(bytesOf(receipt.signature), utf8(receipt.body), bytesOf(key)))
+    )
   } catch {
     return false // no base64
   }
@@ -113,14 +119,20 @@ async function isOurs(receipt, key) {
 
 /**
  * Takes over a file of receipts (its bytes, packed or not): each is compared with what lies here and its signature
- * checked. → {received, known, others}: entries that count as received now, that did before, that are not of this phone.
- * Throws CannotCarry: not_receipts · forged · stale (older than this phone's last talk with a server since restored).
+ * checked. → {received, known, others}: entries that count as received now, that did before, that are not of this
+ * phone. Throws CannotCarry: not_receipts · forged · stale (older than this phone's last talk with a server since
+ * restored).
  */
 export async function takeReceipts(store, bytes) {
   const hello = await store.get("hello")
   const { content, statement, key, keys } = await readReceipts(bytes)
   const isTrusted = await isIntroduced(hello.receipt_key, key, keys, isOurs)
-  if (!isTrusted || !(await isOurs(statement, key)) || !speaksOf(statement, { content: await sha256(canonical(content)), format: RECEIPTS_FORMAT })) throw new CannotCarry("forged")
+  if (
+    !isTrusted ||
+    !(await isOurs(statement, key)) ||
+    !speaksOf(statement, { content: await sha256(canonical(content)), format: RECEIPTS_FORMAT })
+  )
+    throw new CannotCarry("forged")
   const { generation, server_time: at } = JSON.parse(statement.body)
   const known = (await store.get("generation")) ?? hello.generation
   if (generation !== known && at <= hello.server_time) throw new CannotCarry("stale")

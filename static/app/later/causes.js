@@ -1,11 +1,12 @@
-// Why something is not at the server yet: every cause that the phone tells apart, in one table. Its sentence and its next
-// step are the words `cause.<code>` (those of a talk that stopped stand in words.html, the others in queue_parts.html).
+// Why something is not at the server yet: every cause that the phone tells apart, in one table. Its sentence and its
+// next step are the words `cause.<code>` (those of a talk that stopped stand in words.html, the others in
+// queue_parts.html).
 
 import { isStuck } from "../store.js"
 
 /**
- * Who can do something about it: "itself" (the phone tries again), "you" (whoever holds the phone), "office"; "lost": to
- * send it again cannot help.
+ * Who can do something about it: "itself" (the phone tries again), "you" (whoever holds the phone), "office"; "lost":
+ * to send it again cannot help.
  */
 export const CAUSES = {
   // Nothing goes through
@@ -34,8 +35,12 @@ export const CAUSES = {
   file_missing: "lost",
 }
 
-/** What kept entries or files from going, of a talk that stopped early ({act, why, problem, parts}); null when something else did. */
-export const stopOfSending = (stopped) => (stopped?.parts ?? [stopped]).find((one) => one && [undefined, "entries", "files"].includes(one.part)) ?? null
+/**
+ * What kept entries or files from going, of a talk that stopped early ({act, why, problem, parts}); null when something
+ * else did.
+ */
+export const stopOfSending = (stopped) =>
+  (stopped?.parts ?? [stopped]).find((one) => one && [undefined, "entries", "files"].includes(one.part)) ?? null
 
 /** The code of that; null when there is none. */
 export function causeOfStop(stopped) {
@@ -56,8 +61,9 @@ export function problemsOf(item, files) {
 export const canMend = (problems) => problems.every(({ code }) => CAUSES[code] !== "lost")
 
 /**
- * What all that waits waits for: "sending", why the talk stopped, "wifi", "waiting" (its turn), "stuck" (nothing of it goes
- * by itself) or "none". `entries` and `files` are those that are not at the server, `isHeld`: originals wait for Wi-Fi.
+ * What all that waits waits for: "sending", why the talk stopped, "wifi", "waiting" (its turn), "stuck" (nothing of it
+ * goes by itself) or "none". `entries` and `files` are those that are not at the server, `isHeld`: originals wait for
+ * Wi-Fi.
  */
 export function standingOf(entries, files, { stopped = null, busy = false, isHeld = false } = {}) {
   if (busy) return "sending"

@@ -6,7 +6,9 @@ const toneless = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerC
 
 const clean = (text = "") => text.normalize("NFC").replace(/\s+/gu, " ").trim()
 
-/** "01021990" → {day: 1, month: 2, year: 1990, date: "1990-02-01"}; a card may know the year only; {} for no such day. */
+/**
+ * "01021990" → {day: 1, month: 2, year: 1990, date: "1990-02-01"}; a card may know the year only; {} for no such day.
+ */
 function dayOf(text) {
   const [, day, month, year] = /^(\d{2})[/.-]?(\d{2})[/.-]?(\d{4})$/.exec(text) ?? []
   if (!year) return /^\d{4}$/.test(text) && text > "1850" ? { year: Number(text) } : {}
@@ -55,7 +57,14 @@ export function readCard(text) {
 }
 
 // Which question of the same person takes what: the parameters name them; else these, where the form has them.
-const USUAL = { name: "ho_ten", birth: "ngay_sinh", day: "ngay_sinh", month: "thang_sinh", year: "nam_sinh", sex: "gioi_tinh" }
+const USUAL = {
+  name: "ho_ten",
+  birth: "ngay_sinh",
+  day: "ngay_sinh",
+  month: "thang_sinh",
+  year: "nam_sinh",
+  sex: "gioi_tinh",
+}
 const TYPES = { birth: ["date"], day: ["integer"], month: ["integer"], year: ["integer"] }
 const SEXES = { nam: ["nam", "male", "m"], nu: ["nu", "female", "f"] }
 
@@ -66,8 +75,9 @@ function offeredSex(sex, choices) {
 }
 
 /**
- * The answers a card gives: [{name, value}] by the names of questions. `typeOf(name)` is a question's type or undefined,
- * `choicesOf(name)` what a choice offers. The address, the old number and the day of issue go only where a parameter says.
+ * The answers a card gives: [{name, value}] by the names of questions. `typeOf(name)` is a question's type or
+ * undefined, `choicesOf(name)` what a choice offers. The address, the old number and the day of issue go only where a
+ * parameter says.
  */
 export function answersOf(card, parameters, { typeOf, choicesOf }) {
   const targets = { ...USUAL, ...parameters }

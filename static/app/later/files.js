@@ -13,22 +13,30 @@ const TUS = { "Tus-Resumable": "1.0.0" }
 const PATIENT = 3 // times that the server may name another place or have forgotten the upload, for one file
 const ALONE = 3 // files in a row that each failed by themselves: then it is not the files
 
-/** May originals go by this line? `connection` is navigator.connection; where the browser does not say, only by a tap. */
-export const mayCarry = (onlyWifi, connection) => !onlyWifi || (!connection?.saveData && ["wifi", "ethernet"].includes(connection?.type))
+/**
+ * May originals go by this line? `connection` is navigator.connection; where the browser does not say, only by a tap.
+ */
+export const mayCarry = (onlyWifi, connection) =>
+  !onlyWifi || (!connection?.saveData && ["wifi", "ethernet"].includes(connection?.type))
 
 /** Is the line so slow that a small picture first is worth its bytes? */
 export const isSlow = (connection) => ["slow-2g", "2g", "3g"].includes(connection?.effectiveType)
 
-/** Does `work(item)` for each, at most `width()` at a time; after a failure nothing new is begun, and the first one is thrown. */
+/**
+ * Does `work(item)` for each, at most `width()` at a time; after a failure nothing new is begun, and the first one is
+ * thrown.
+ */
 export async function inParallel(items, width, work) {
   const rest = [...items]
   const failures = []
   let running = 0
-  await new Promise((resolve) => {
+  await new Promise((/** @type {(value?: any) => void} */ resolve) => {
     const begin = () => {
       for (; rest.length && !failures.length && running < width(); running++) {
         const ended = () => (running--, begin())
-        work(rest.shift()).catch((error) => failures.push(error)).then(ended)
+        work(rest.shift())
+          .catch((error) => failures.push(error))
+          .then(ended)
       }
       if (!running) resolve()
     }
@@ -37,7 +45,10 @@ export async function inParallel(items, width, work) {
   if (failures.length) throw failures[0]
 }
 
-const pairs = (said) => Object.entries(said).map(([key, value]) => `${key} ${btoa(value)}`).join(",")
+const pairs = (said) =>
+  Object.entries(said)
+    .map(([key, value]) => `${key} ${btoa(value)}`)
+    .join(",")
 
 /** Where an answer says that an upload stands: {at, receipt}. */
 function standing({ header }) {
@@ -47,13 +58,18 @@ function standing({ header }) {
 
 const whole = async (file, { write }) => {
   const address = `/api/v1/files/${file.sha256}?commune=${encodeURIComponent(file.commune_id)}`
-  const answer = await write(address, { method: "PUT", headers: { "Content-Type": file.type }, body: async () => file.blob })
+  const answer = await write(address, {
+    method: "PUT",
+    headers: { "Content-Type": file.type },
+    body: async () => file.blob,
+  })
   return { ...answer, receipt: answer.body?.receipt }
 }
 
 /**
- * One file in parts; → {act: "done", receipt}, {act: "later"} when its turn is over, or what refused it. `moved(at)` is told
- * how many bytes are there. A line that broke is tried again at once while that helps: the server says first what it has.
+ * One file in parts; → {act: "done", receipt}, {act: "later"} when its turn is over, or what refused it. `moved(at)` is
+ * told how many bytes are there. A line that broke is tried again at once while that helps: the server says first what
+ * it has.
  */
 async function inParts(file, { write, stop, pace, insistence, isOver }, moved) {
   const insists = insistence()
@@ -61,7 +77,11 @@ async function inParts(file, { write, stop, pace, insistence, isOver }, moved) {
   for (let lost = file.problem ? PATIENT : 0; ; ) {
     try {
       const said = pairs({ sha256: file.sha256, commune: file.commune_id, filetype: file.type })
-      const begun = await write("/api/v1/uploads", { method: "POST", headers: { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": said }, body: async () => null })
+      const begun = await write("/api/v1/uploads", {
+        method: "POST",
+        headers: { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": said },
+        body: async () => null,
+      })
       if (begun.act !== "done") return begun
       let { at, receipt } = standing(begun)
       let answer = begun
@@ -116,17 +136,20 @@ async function sendOriginal(file, talk, moved) {
   const answer = await sendKept(kept, talk, moved)
   if (answer.act === "later") return true
   if (answer.act !== "done") return void (await talk.store.fileRefused(file.sha256, answer.problem))
-  if (!answer.receipt || !(await talk.isGood(answer.receipt, file.sha256))) return void (await talk.store.fileRefused(file.sha256, { code: "bad_receipt", title: "", next: "" }))
+  if (!answer.receipt || !(await talk.isGood(answer.receipt, file.sha256)))
+    return void (await talk.store.fileRefused(file.sha256, { code: "bad_receipt", title: "", next: "" }))
   moved(kept.size)
   await talk.store.fileReceived(file.sha256, answer.receipt)
 }
 
 /**
- * Does `work(file)` for each, `width()` at a time. One that fails by itself, or is never answered, is passed over, and thrown once the others are
- * through; one at which the line broke comes again after them. → true when some are left for later.
+ * Does `work(file)` for each, `width()` at a time. One that fails by itself, or is never answered, is passed over, and
+ * thrown once the others are through; one at which the line broke comes again after them. → true when some are left for
+ * later.
  */
 async function each(files, width, work, talk) {
   const insists = talk.insistence()
+  /** @type {any} */
   let failure = null
   let inARow = 0
   let isLeft = false
@@ -157,24 +180,30 @@ async function sendThumbnail(file, talk) {
     if (!small) return
     if (small.size > SMALL_ENOUGH) continue
     const address = `/api/v1/files/${file.sha256}/thumbnail?commune=${encodeURIComponent(file.commune_id)}`
-    const answer = await talk.write(address, { method: "PUT", headers: { "Content-Type": small.type }, body: async () => small })
+    const answer = await talk.write(address, {
+      method: "PUT",
+      headers: { "Content-Type": small.type },
+      body: async () => small,
+    })
     if (answer.act === "done") await talk.store.thumbnailSent(file.sha256)
     return
   }
 }
 
 /**
- * Sends what `store.filesWaiting()` listed, the smallest first: thumbnails where originals wait or the line is slow, then
- * originals. `talk`: {store, write(address, how), isGood(receipt, sha256), hash(blob), stop(why, seconds), report, connection,
- * onlyWifi, originals: somebody tapped «Gửi ảnh ngay», shrink; of the line: pace and insistence() as in pace.js, begun: what
- * was sent whole before, isOver(): others want it now}. A file that is refused keeps its reason; a line that stays broken is
- * thrown. → true when files are left for later.
+ * Sends what `store.filesWaiting()` listed, the smallest first: thumbnails where originals wait or the line is slow,
+ * then originals. `talk`: {store, write(address, how), isGood(receipt, sha256), hash(blob), stop(why, seconds), report,
+ * connection, onlyWifi, originals: somebody tapped «Gửi ảnh ngay», shrink; of the line: pace and insistence() as in
+ * pace.js, begun: what was sent whole before, isOver(): others want it now}. A file that is refused keeps its reason; a
+ * line that stays broken is thrown. → true when files are left for later.
  */
 export async function sendFiles(waiting, talk) {
   const files = waiting.filter((file) => !isStuck(file)).sort((one, other) => one.size - other.size)
   const isFree = talk.originals || mayCarry(talk.onlyWifi, talk.connection)
   if (talk.shrink && (!isFree || isSlow(talk.connection))) {
-    const pictures = files.filter((file) => file.type.startsWith("image/") && file.size > SMALL_ENOUGH && !file.has_thumbnail)
+    const pictures = files.filter(
+      (file) => file.type.startsWith("image/") && file.size > SMALL_ENOUGH && !file.has_thumbnail,
+    )
     let done = 0
     const small = async (file) => {
       talk.report({ step: "thumbnails", done: done++, total: pictures.length })
@@ -189,7 +218,14 @@ export async function sendFiles(waiting, talk) {
   const there = new Map(files.map((file) => [file.sha256, 0]))
   let done = 0
   const size = files.reduce((sum, file) => sum + file.size, 0)
-  const report = () => talk.report({ step: "files", done, total: files.length, bytes: [...there.values()].reduce((sum, one) => sum + one, 0), size })
+  const report = () =>
+    talk.report({
+      step: "files",
+      done,
+      total: files.length,
+      bytes: [...there.values()].reduce((sum, one) => sum + one, 0),
+      size,
+    })
   report()
   const send = async (file) => {
     const isLeft = await sendOriginal(file, talk, (at) => {

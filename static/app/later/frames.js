@@ -66,6 +66,7 @@ export async function framesOf(kind, bytes, size) {
 /** Gathers frames in any order, each as often as it comes. A frame of another sequence begins anew. */
 export class Gathering {
   #kind
+  /** @type {string | null} */
   #id = null
   #payloads = new Map()
   total = 0
@@ -93,7 +94,8 @@ export class Gathering {
     if (!found) return "bad"
     const [, kind, id, index, total, check, payload] = found
     const [place, all] = [Number(index), Number(total)]
-    if (kind !== this.#kind || place > all || check !== crc32(`${kind}:${id}:${index}/${total}:${payload}`)) return "bad"
+    if (kind !== this.#kind || place > all || check !== crc32(`${kind}:${id}:${index}/${total}:${payload}`))
+      return "bad"
     if (id !== this.#id || all !== this.total) {
       this.#payloads.clear()
       this.#id = id

@@ -1,5 +1,6 @@
-// QR codes (ISO/IEC 18004:2015, model 2) of capital letters, digits and a few signs: versions 1 to 20, error correction L
-// and M, alphanumeric mode. Pure. tests/exchange/test_qr.py holds the matrices, bit for bit, against another encoder's.
+// QR codes (ISO/IEC 18004:2015, model 2) of capital letters, digits and a few signs: versions 1 to 20, error correction
+// L and M, alphanumeric mode. Pure. tests/exchange/test_qr.py holds the matrices, bit for bit, against another
+// encoder's.
 
 const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 const ALPHANUMERIC = 2 // Table 2
@@ -18,7 +19,7 @@ const LEVEL_BITS = { L: 1, M: 0 } // Table 12
 const MASKS = [
   (r, c) => (r + c) % 2 === 0,
   (r) => r % 2 === 0,
-  (r, c) => c % 3 === 0,
+  (_, c) => c % 3 === 0,
   (r, c) => (r + c) % 3 === 0,
   (r, c) => (Math.floor(r / 2) + Math.floor(c / 3)) % 2 === 0,
   (r, c) => ((r * c) % 2) + ((r * c) % 3) === 0,
@@ -115,7 +116,9 @@ function codewords(text, version, level) {
   bits.add(0, Math.min(4, room - bits.list.length))
   bits.add(0, (8 - (bits.list.length % 8)) % 8)
   for (let pad = 0xec; bits.list.length < room; pad ^= 0xec ^ 0x11) bits.add(pad, 8)
-  const data = Array.from({ length: room / 8 }, (_, at) => bits.list.slice(8 * at, 8 * at + 8).reduce((sum, bit) => 2 * sum + bit, 0))
+  const data = Array.from({ length: room / 8 }, (_, at) =>
+    bits.list.slice(8 * at, 8 * at + 8).reduce((sum, bit) => 2 * sum + bit, 0),
+  )
 
   const count = BLOCKS[level][version - 1]
   const short = Math.floor(data.length / count)
@@ -137,7 +140,8 @@ function codewords(text, version, level) {
 /** The remainder of `value` shifted up, by a BCH generator of `degree`. */
 function bch(value, polynomial, degree) {
   let rest = value << degree
-  for (let at = 31 - Math.clz32(rest); rest && at >= degree; at = 31 - Math.clz32(rest)) rest ^= polynomial << (at - degree)
+  for (let at = 31 - Math.clz32(rest); rest && at >= degree; at = 31 - Math.clz32(rest))
+    rest ^= polynomial << (at - degree)
   return (value << degree) | rest
 }
 
@@ -160,7 +164,12 @@ class Matrix {
       this.set(6, at, at % 2 === 0)
       this.set(at, 6, at % 2 === 0)
     }
-    for (const [top, left] of [[0, 0], [0, size - 7], [size - 7, 0]]) this.#finder(top, left)
+    for (const [top, left] of [
+      [0, 0],
+      [0, size - 7],
+      [size - 7, 0],
+    ])
+      this.#finder(top, left)
     const centres = alignments(this.version)
     for (const row of centres) for (const column of centres) this.#alignment(row, column)
     this.format(0, 0) // keeps its place
@@ -181,7 +190,8 @@ class Matrix {
   #alignment(row, column) {
     const end = this.size - 7
     if ((row === 6 && (column === 6 || column === end)) || (row === end && column === 6)) return // a finder is there
-    for (let r = -2; r <= 2; r++) for (let c = -2; c <= 2; c++) this.set(row + r, column + c, Math.max(Math.abs(r), Math.abs(c)) !== 1)
+    for (let r = -2; r <= 2; r++)
+      for (let c = -2; c <= 2; c++) this.set(row + r, column + c, Math.max(Math.abs(r), Math.abs(c)) !== 1)
   }
 
   /** Level and mask, twice (§7.9). */
@@ -242,7 +252,13 @@ class Matrix {
       points += lineOf(dark[row]) + lineOf(dark.map((one) => one[row]))
       for (let column = 0; column < size; column++) {
         darks += dark[row][column]
-        if (row && column && new Set([dark[row][column], dark[row - 1][column], dark[row][column - 1], dark[row - 1][column - 1]]).size === 1) points += 3
+        if (
+          row &&
+          column &&
+          new Set([dark[row][column], dark[row - 1][column], dark[row][column - 1], dark[row - 1][column - 1]]).size ===
+            1
+        )
+          points += 3
       }
     }
     return points + 10 * Math.floor(Math.abs((20 * darks) / size ** 2 - 10))

@@ -5,7 +5,11 @@ import { AES, ROUNDS, bytesOf, unseal, unwrapped, wrappedByPin, wrappedToOffice 
 /** The ring under another PIN, wrapped to today's escrow key and with today's rounds. Throws WrongPin. */
 export async function changePin(ring, pin, next, escrow) {
   const key = await unwrapped(ring, pin, true)
-  return { ...ring, ...(await wrappedByPin(key, ring.id, next)), ...(escrow ? await wrappedToOffice(key, ring.account, escrow) : {}) }
+  return {
+    ...ring,
+    ...(await wrappedByPin(key, ring.id, next)),
+    ...(escrow ? await wrappedToOffice(key, ring.account, escrow) : {}),
+  }
 }
 
 /** Is the ring wrapped to another escrow key than the office's, or with fewer rounds than today? */

@@ -1,6 +1,6 @@
-// The way to the interviews on a phone whose app does not start: no module of it, one classic script. It reads what lies
-// in IndexedDB as it lies there and changes nothing; what is sealed under somebody's code stays so, and all of it is sealed
-// once more for the office, as so-ho-bundle-1 (docs/exchange.md): nobody on the way can read it.
+// The way to the interviews on a phone whose app does not start: no module of it, one classic script. It reads what
+// lies in IndexedDB as it lies there and changes nothing; what is sealed under somebody's code stays so, and all of it
+// is sealed once more for the office, as so-ho-bundle-1 (docs/exchange.md): nobody on the way can read it.
 
 ;(function () {
   const CHUNK = 256 * 1024
@@ -16,10 +16,13 @@
       request.onerror = () => reject(request.error)
     })
 
-  /** The database of that name as it is; null where there is none: it must not be made, the app would take it for its own. */
+  /**
+   * The database of that name as it is; null where there is none: it must not be made, the app would take it for its
+   * own.
+   */
   function opened(name) {
     const request = indexedDB.open(name)
-    request.onupgradeneeded = () => request.transaction.abort()
+    request.onupgradeneeded = () => request.transaction?.abort()
     return ask(request).catch(() => null)
   }
 
@@ -51,22 +54,38 @@
     const isOpen = new Set(open.map((draft) => draft.id))
     const steps = journal.filter((step) => isOpen.has(step.draft))
     const parts = [`${JSON.stringify({ pass: hello.bundle_pass || null })}\n`]
-    if (ring) parts.push(`${JSON.stringify({ ring: { id: ring.id, account: ring.account, escrow: base64Of(ring.escrow), escrow_id: ring.escrow_id } })}\n`)
+    if (ring)
+      parts.push(
+        `${JSON.stringify({ ring: { id: ring.id, account: ring.account, escrow: base64Of(ring.escrow), escrow_id: ring.escrow_id } })}\n`,
+      )
     for (const row of unsent) parts.push(lineOf("outbox", row.id, row))
     for (const row of open) parts.push(lineOf("drafts", row.id, row))
     for (const row of steps) parts.push(lineOf("journal", [row.draft, row.seq], row))
     const communeOf = new Map()
-    for (const row of unsent) for (const hash of row.missing) communeOf.set(hash, row.commune_id || row.entry.commune_id)
+    for (const row of unsent)
+      for (const hash of row.missing) communeOf.set(hash, row.commune_id || row.entry.commune_id)
     const named = new Set([...open, ...steps].map((row) => row.files || []).reduce((all, some) => all.concat(some), []))
-    const wanted = files.filter((file) => (file.bytes || file.blob) && (communeOf.has(file.sha256) || (named.has(file.sha256) && !file.receipt)))
+    const wanted = files.filter(
+      (file) => (file.bytes || file.blob) && (communeOf.has(file.sha256) || (named.has(file.sha256) && !file.receipt)),
+    )
     let lost = 0
     for (const file of wanted) {
       const blob = file.bytes || file.blob
-      const isWhole = await bufferOf(blob).then(() => true, () => false)
-      if (!isWhole) lost++ // the disk has spoilt it: it must not take the others with it
+      const isWhole = await bufferOf(blob).then(
+        () => true,
+        () => false,
+      )
+      if (!isWhole)
+        lost++ // the disk has spoilt it: it must not take the others with it
       else {
         const commune = communeOf.get(file.sha256) || (hello.commune || {}).id || ""
-        const said = { sha256: file.sha256, size: blob.size, type: file.type, commune_id: commune, sealed: Boolean(file.bytes) }
+        const said = {
+          sha256: file.sha256,
+          size: blob.size,
+          type: file.type,
+          commune_id: commune,
+          sealed: Boolean(file.bytes),
+        }
         parts.push(`${JSON.stringify({ file: said })}\n`, blob)
       }
     }
@@ -82,16 +101,30 @@
 
   async function sealed(header, parts, escrow) {
     const { subtle } = crypto
-    const office = await subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, ["encrypt"])
+    const office = await subtle.importKey("spki", bytesOf(escrow.key), { name: "RSA-OAEP", hash: "SHA-256" }, false, [
+      "encrypt",
+    ])
     const key = await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"])
-    const wrapped = await subtle.encrypt({ name: "RSA-OAEP", label: utf8("so-ho bundle") }, office, await subtle.exportKey("raw", key))
+    const wrapped = await subtle.encrypt(
+      { name: "RSA-OAEP", label: utf8("so-ho bundle") },
+      office,
+      await subtle.exportKey("raw", key),
+    )
     const head = utf8(`so-ho-bundle-1\n${JSON.stringify({ ...header, escrow: escrow.id, key: base64Of(wrapped) })}\n`)
     const inside = new Blob(parts)
+    /** @type {BlobPart[]} */
     const folded = [head]
-    let loose = []
+    /** @type {BlobPart[]} */
+    const loose = []
     for (let number = 0, at = 0; at < inside.size; number++, at += CHUNK) {
       const piece = await bufferOf(inside.slice(at, at + CHUNK))
-      loose.push(await subtle.encrypt({ name: "AES-GCM", iv: nonceOf(number, at + CHUNK >= inside.size), additionalData: head }, key, piece))
+      loose.push(
+        await subtle.encrypt(
+          { name: "AES-GCM", iv: nonceOf(number, at + CHUNK >= inside.size), additionalData: head },
+          key,
+          piece,
+        ),
+      )
       if (loose.length === FOLD) folded.push(new Blob(loose.splice(0)))
     }
     return new Blob([...folded, ...loose], { type: "application/octet-stream" })
@@ -99,15 +132,18 @@
 
   // The page
 
-  const show = (name) => document.querySelectorAll(`[data-plain="${name}"]`).forEach((element) => (element.hidden = false))
+  /** @type {(selector: string) => NodeListOf<any>} */
+  const each = (selector) => document.querySelectorAll(selector)
+  const show = (name) => each(`[data-plain="${name}"]`).forEach((element) => (element.hidden = false))
 
   function offer(blob, name, told) {
-    document.querySelectorAll("[data-plain=file]").forEach((place) => {
+    each("[data-plain=file]").forEach((place) => {
       const line = place.content.firstElementChild.cloneNode(true)
       const link = line.querySelector("a")
       link.href = URL.createObjectURL(blob)
       link.download = link.textContent = name
-      for (const key of Object.keys(told)) line.querySelectorAll(`[data-count=${key}]`).forEach((count) => (count.textContent = told[key]))
+      for (const key of Object.keys(told))
+        line.querySelectorAll(`[data-count=${key}]`).forEach((count) => (count.textContent = told[key]))
       line.querySelectorAll("[data-lost]").forEach((words) => (words.hidden = !told.lost))
       place.after(line)
     })
@@ -135,16 +171,16 @@
     found.forEach(show)
   }
 
-  document.querySelectorAll("[data-plain=take]").forEach((button) =>
+  each("[data-plain=take]").forEach((button) =>
     button.addEventListener("click", () => {
-      document.querySelectorAll("[data-plain=take]").forEach((one) => (one.disabled = true))
+      each("[data-plain=take]").forEach((one) => (one.disabled = true))
       show("working")
       main()
         .catch((error) => {
           console.error(error)
           show("failed")
         })
-        .then(() => document.querySelectorAll("[data-plain=working]").forEach((words) => (words.hidden = true)))
+        .then(() => each("[data-plain=working]").forEach((words) => (words.hidden = true)))
     }),
   )
 })()

@@ -1,5 +1,5 @@
-// A phone's disk: an IndexedDB in memory that outlives the tabs. What a transaction wrote is there when it has completed and not before;
-// a tab that dies takes the transactions with it that it had not completed, and nothing else.
+// A phone's disk: an IndexedDB in memory that outlives the tabs. What a transaction wrote is there when it has
+// completed and not before; a tab that dies takes the transactions with it that it had not completed, and nothing else.
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb"
 
@@ -7,7 +7,10 @@ const WRITES = ["add", "put", "delete", "clear"]
 
 export class Disk {
   #factory = new IDBFactory()
-  /** Nothing more fits: a write fails with QuotaExceededError. "request": at once; "commit": when its transaction would complete; null: there is room. */
+  /**
+   * Nothing more fits: a write fails with QuotaExceededError. "request": at once; "commit": when its transaction would
+   * complete; null: there is room.
+   */
   full = null
 
   /** What one tab sees as `indexedDB`. `step(what)` is told each thing that the tab asks of the disk, and may throw. */

@@ -62,7 +62,9 @@ export class Channels {
         open.add(this)
       }
       postMessage(data) {
-        for (const other of open) if (other !== this && other.name === this.name) setImmediate(() => other.onmessage?.({ data: structuredClone(data) }))
+        for (const other of open)
+          if (other !== this && other.name === this.name)
+            setImmediate(() => other.onmessage?.({ data: structuredClone(data) }))
       }
       addEventListener(type, listener) {
         if (type === "message") this.onmessage = listener

@@ -1,4 +1,5 @@
-// Some phones in one process, told what to do by lines of JSON: {"id", "phone", "do", …} → {"id", "said" | "died" | "failed"}.
+// Some phones in one process, told what to do by lines of JSON: {"id", "phone", "do", …} → {"id", "said" | "died" |
+// "failed"}.
 
 import { createInterface } from "node:readline"
 import { webcrypto } from "node:crypto"
@@ -121,4 +122,6 @@ async function obey(line) {
   }
 }
 
-createInterface({ input: process.stdin }).on("line", obey).on("close", () => process.exit(0))
+createInterface({ input: process.stdin })
+  .on("line", obey)
+  .on("close", () => process.exit(0))

@@ -1,4 +1,5 @@
-// A village head with a phone: what static/app/capture/ does with the app's modules when somebody taps, without the screen.
+// A village head with a phone: what static/app/capture/ does with the app's modules when somebody taps, without the
+// screen.
 
 import { createHash } from "node:crypto"
 
@@ -41,7 +42,10 @@ export class App {
     this.device = new store.Device()
     this.account = (await this.device.get("account")) ?? null
     this.store = this.account ? await this.#unlock() : null
-    this.talk = new sync.Sync((report, wish) => new outbox.Outbox(this.store, this.account, () => this.#describe(), report, wish), () => {})
+    this.talk = new sync.Sync(
+      (report, wish) => new outbox.Outbox(this.store, this.account, () => this.#describe(), report, wish),
+      () => {},
+    )
   }
 
   /** Signed in on the server's page before: the phone asks who that is. */
@@ -65,7 +69,13 @@ export class App {
   async choosePin() {
     if (await this.device.get(`ring ${this.account}`)) return false
     const { escrow } = await this.store.get("hello")
-    const ring = await this.modules.makeRing({ id: this.modules.uuidv7(), account: this.account, pin: PIN, escrow, now: new Date(this.#phone.now()) })
+    const ring = await this.modules.makeRing({
+      id: this.modules.uuidv7(),
+      account: this.account,
+      pin: PIN,
+      escrow,
+      now: new Date(this.#phone.now()),
+    })
     await this.device.once(`ring ${this.account}`, () => ring)
     this.#interviews.clear()
     await this.store.database.close()
@@ -75,7 +85,12 @@ export class App {
 
   async #describe() {
     const id = await this.device.once("device_id", () => this.modules.uuidv7(this.#phone.now()))
-    return { id, label: `phone ${this.#phone.name}`, app_version: this.#phone.release, storage: { used: 1, quota: 2, persisted: true } }
+    return {
+      id,
+      label: `phone ${this.#phone.name}`,
+      app_version: this.#phone.release,
+      storage: { used: 1, quota: 2, persisted: true },
+    }
   }
 
   /** Talks with the server once; why it ended early, or null. */
@@ -86,7 +101,16 @@ export class App {
     if (!stopped) return { ran: runs > before, stopped }
     const { act, problem } = stopped
     const { cause } = stopped.parts.find((one) => one.cause) ?? stopped
-    return { ran: runs > before, stopped: { act, code: problem?.code ?? null, cause: cause ? kindOf(cause) : null, why: cause?.stack ?? stopped.why, parts: stopped.parts.map(({ part, act, why }) => `${part} ${why ?? act}`) } }
+    return {
+      ran: runs > before,
+      stopped: {
+        act,
+        code: problem?.code ?? null,
+        cause: cause ? kindOf(cause) : null,
+        why: cause?.stack ?? stopped.why,
+        parts: stopped.parts.map(({ part, act, why }) => `${part} ${why ?? act}`),
+      },
+    }
   }
 
   /** «Gửi lại»: what was refused is tried again. */
@@ -94,7 +118,10 @@ export class App {
     await this.store.forgiveRefusals()
   }
 
-  /** Begins an interview of a household, or goes on with the one that is open: its draft's id; null where this phone knows no such household. */
+  /**
+   * Begins an interview of a household, or goes on with the one that is open: its draft's id; null where this phone
+   * knows no such household.
+   */
   async begin(householdId) {
     const hello = await this.store.get("hello")
     const round = hello.rounds.find((one) => one.state === "open")
@@ -102,11 +129,20 @@ export class App {
     if (!household) return null
     const bundle = await this.store.form(round.form.id, round.form.version)
     const about = { deviceid: "", username: hello.account.username, email: "", phonenumber: "" }
-    const made = this.modules.newDraft({ household, round, bundle, commune: hello.commune.id, now: new Date(this.#phone.now()), about })
+    const made = this.modules.newDraft({
+      household,
+      round,
+      bundle,
+      commune: hello.commune.id,
+      now: new Date(this.#phone.now()),
+      about,
+    })
     return (await this.store.openDraft(made)).id
   }
 
-  /** The interview in this tab; another tab that has it open writes what it has left and lets go (capture/opened.js). */
+  /**
+   * The interview in this tab; another tab that has it open writes what it has left and lets go (capture/opened.js).
+   */
   async #opened(draftId) {
     const before = this.#phone.holders.get(draftId)
     this.#phone.holders.set(draftId, this)
@@ -115,7 +151,10 @@ export class App {
       const { draft, events } = await this.store.draft(draftId)
       const bundle = await this.store.form(draft.form.id, draft.form.version)
       const about = { deviceid: "", username: "", email: "", phonenumber: "" }
-      this.#interviews.set(draftId, new this.modules.Interview(this.store, bundle, draft, events, { now: new Date(this.#phone.now()), about }))
+      this.#interviews.set(
+        draftId,
+        new this.modules.Interview(this.store, bundle, draft, events, { now: new Date(this.#phone.now()), about }),
+      )
     }
     return this.#interviews.get(draftId)
   }
@@ -137,7 +176,12 @@ export class App {
   async photograph(draftId, path, bytes) {
     const interview = await this.#opened(draftId)
     const sha256 = createHash("sha256").update(bytes).digest("hex")
-    await interview.saveFile({ sha256, blob: new Blob([bytes], { type: "image/jpeg" }), size: bytes.length, type: "image/jpeg" })
+    await interview.saveFile({
+      sha256,
+      blob: new Blob([bytes], { type: "image/jpeg" }),
+      size: bytes.length,
+      type: "image/jpeg",
+    })
     interview.set(path, sha256)
     return (await interview.saved()) ? sha256 : null
   }
@@ -160,13 +204,26 @@ export class App {
     if (!this.store) return { outbox: [], drafts: [], files: [], receipts: [] }
     const outbox = await this.store.outbox()
     const drafts = await Promise.all(
-      (await this.store.drafts()).filter((one) => one.state === "open").map(async (one) => {
-        const kept = await this.store.draft(one.id)
-        const interview = new this.modules.Interview(this.store, await this.store.form(one.form.id, one.form.version), kept.draft, kept.events, { now: new Date(this.#phone.now()), about: null, isRead: true })
-        return { id: one.id, household_id: one.household_id, answers: interview.record.answers() }
-      }),
+      (await this.store.drafts())
+        .filter((one) => one.state === "open")
+        .map(async (one) => {
+          const kept = await this.store.draft(one.id)
+          const interview = new this.modules.Interview(
+            this.store,
+            await this.store.form(one.form.id, one.form.version),
+            kept.draft,
+            kept.events,
+            { now: new Date(this.#phone.now()), about: null, isRead: true },
+          )
+          return { id: one.id, household_id: one.household_id, answers: interview.record.answers() }
+        }),
     )
-    const named = new Set([...outbox.flatMap(({ entry }) => entry.files.map((file) => file.sha256)), ...JSON.stringify(drafts).matchAll(/\b[0-9a-f]{64}\b/g)].flat())
+    const named = new Set(
+      [
+        ...outbox.flatMap(({ entry }) => entry.files.map((file) => file.sha256)),
+        ...JSON.stringify(drafts).matchAll(/\b[0-9a-f]{64}\b/g),
+      ].flat(),
+    )
     const files = []
     const receipts = []
     for (const sha256 of named) {

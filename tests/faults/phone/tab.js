@@ -1,5 +1,5 @@
-// One tab of the app on a phone: a realm of its own that loads the real modules of static/app/, and can die between any two
-// things that it asks of the disk or of the network.
+// One tab of the app on a phone: a realm of its own that loads the real modules of static/app/, and can die between any
+// two things that it asks of the disk or of the network.
 
 import { readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
@@ -7,8 +7,8 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import vm from "node:vm"
 
 const APP = fileURLToPath(new URL("../../../static/app/", import.meta.url))
-// file → {text, cachedData}: parsed once, run in each tab. What Node keeps of a parsed module forgets how it imports later
-// ones, so those that do are parsed anew.
+// file → {text, cachedData}: parsed once, run in each tab. What Node keeps of a parsed module forgets how it imports
+// later ones, so those that do are parsed anew.
 const compiled = new Map()
 
 export class Died extends Error {}
@@ -83,7 +83,8 @@ export class Tab {
   load(name) {
     const loading = async () => {
       const module = this.#module(resolve(APP, name))
-      if (module.status === "unlinked") await module.link((specifier, from) => this.#module(resolve(dirname(from.identifier), specifier)))
+      if (module.status === "unlinked")
+        await module.link((specifier, from) => this.#module(resolve(dirname(from.identifier), specifier)))
       if (module.status === "linked") await module.evaluate()
       return module.namespace
     }
@@ -102,9 +103,11 @@ export class Tab {
       context: this.#context,
       cachedData: known.cachedData,
       initializeImportMeta: (meta) => (meta.url = pathToFileURL(file).href),
-      importModuleDynamically: (specifier) => this.load(resolve(dirname(file), specifier)).then(() => this.#module(resolve(dirname(file), specifier))),
+      importModuleDynamically: (specifier) =>
+        this.load(resolve(dirname(file), specifier)).then(() => this.#module(resolve(dirname(file), specifier))),
     })
-    if (!known.cachedData && !known.text.includes("import(")) compiled.set(file, { ...known, cachedData: module.createCachedData() })
+    if (!known.cachedData && !known.text.includes("import("))
+      compiled.set(file, { ...known, cachedData: module.createCachedData() })
     return module
   }
 
@@ -136,7 +139,8 @@ export class Tab {
     }
   }
 
-  // A timer fires when the schedule says that time passes, never by itself: what happens does not hang on how busy this machine is.
+  // A timer fires when the schedule says that time passes, never by itself: what happens does not hang on how busy this
+  // machine is.
   #timer(work) {
     const number = this.#phone.nextTimer++
     this.#timers.set(number, () => this.isAlive && work())
@@ -150,7 +154,11 @@ export class Tab {
     try {
       const both = signal ? AbortSignal.any([signal, wait.signal]) : wait.signal
       const cookies = this.#phone.cookie ? { cookie: this.#phone.cookie } : {}
-      const answer = await fetch(new URL(address, this.#phone.address), { ...how, headers: { ...headers, ...cookies }, signal: both })
+      const answer = await fetch(new URL(address, this.#phone.address), {
+        ...how,
+        headers: { ...headers, ...cookies },
+        signal: both,
+      })
       const bytes = await answer.arrayBuffer() // a cut body fails here, as it would while the page reads it
       this.#step("answer")
       const given = answer.headers.getSetCookie().find((one) => one.startsWith("so_ho="))
@@ -164,8 +172,10 @@ export class Tab {
 }
 
 const SAME = Object.fromEntries(
-  ("Blob File FormData Headers Request Response URL URLSearchParams TextEncoder TextDecoder AbortController DOMException Event EventTarget " +
-    "ReadableStream TransformStream CompressionStream DecompressionStream MessageChannel CryptoKey atob btoa structuredClone")
+  (
+    "Blob File FormData Headers Request Response URL URLSearchParams TextEncoder TextDecoder AbortController DOMException Event EventTarget " +
+    "ReadableStream TransformStream CompressionStream DecompressionStream MessageChannel CryptoKey atob btoa structuredClone"
+  )
     .split(" ")
     .map((name) => [name, globalThis[name]]),
 )

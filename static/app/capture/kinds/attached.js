@@ -22,8 +22,10 @@ const typeOf = ({ type }, kind) => {
 }
 
 export class Attached extends Kept {
+  /** @type {MediaRecorder | null} */
   #recorder = null
   #passed = 0
+  /** @type {number | null} */
   #ticking = null
 
   constructor(question) {
@@ -32,7 +34,9 @@ export class Attached extends Kept {
     this.kind = question.node.type
     this.element = stamp("attached")
     this.status = part(this.element, "status")
-    this.canRecord = this.kind === "audio" && Boolean(navigator.mediaDevices?.getUserMedia && window.MediaRecorder)
+    this.canRecord =
+      this.kind === "audio" &&
+      Boolean(/** @type {any} */ (navigator.mediaDevices)?.getUserMedia && window.MediaRecorder)
     const looks = (question.node.appearance ?? "").split(" ")
     const take = action(this.element, "take")
     take.capture = ["selfie", "front", "new-front"].some((look) => looks.includes(look)) ? "user" : "environment"
@@ -66,7 +70,10 @@ export class Attached extends Kept {
     const [file] = input.files
     try {
       if (file.size > this.limit) {
-        const sizes = { size: number(Math.ceil(file.size / 104857.6) / 10), limit: number(Math.floor(this.limit / 1048576)) }
+        const sizes = {
+          size: number(Math.ceil(file.size / 104857.6) / 10),
+          limit: number(Math.floor(this.limit / 1048576)),
+        }
         this.status.textContent = word("attached.large", sizes)
       } else if (!file.size) this.status.textContent = word("attached.empty")
       else {
@@ -110,13 +117,15 @@ export class Attached extends Kept {
     const run = (pieces.at(-1)?.run ?? -1) + 1
     let size = pieces.reduce((sum, { blob }) => sum + blob.size, 0)
     let writing = Promise.resolve()
+    /** @type {any} */
     let fault = null
     const stop = () => recorder.state !== "inactive" && recorder.stop()
     const broken = (error) => {
       fault ??= error
       stop()
     }
-    const hidden = () => document.visibilityState === "hidden" && recorder.state === "recording" && recorder.requestData()
+    const hidden = () =>
+      document.visibilityState === "hidden" && recorder.state === "recording" && recorder.requestData()
     document.addEventListener("visibilitychange", hidden) // the phone may not come back to it
     recorder.addEventListener("error", (event) => broken(event.error ?? new Error("the recorder failed")))
     recorder.addEventListener("dataavailable", ({ data }) => {
@@ -136,7 +145,8 @@ export class Attached extends Kept {
     clearInterval(this.#ticking)
     await writing
     await this.#keepAll(pieces, recorder.mimeType)
-    if (fault || isCut) this.status.textContent = word(fault?.name === "QuotaExceededError" ? "record.full" : "record.cut")
+    if (fault || isCut)
+      this.status.textContent = word(fault?.name === "QuotaExceededError" ? "record.full" : "record.cut")
   }
 
   /** Pieces become the answer. Where that fails they are still kept, and offered again. */
@@ -163,8 +173,9 @@ export class Attached extends Kept {
   }
 
   #pause() {
-    if (this.#recorder.state === "paused") this.#recorder.resume()
-    else this.#recorder.pause()
+    const recorder = /** @type {MediaRecorder} */ (this.#recorder)
+    if (recorder.state === "paused") recorder.resume()
+    else recorder.pause()
     this.#ways()
   }
 
@@ -208,7 +219,11 @@ export class Attached extends Kept {
     player.hidden ||= this.kind === "file"
     const kept = part(this.element, "kept")
     kept.hidden = !file
-    if (file) kept.textContent = word(file.name ? "attached.named" : "attached.kept", { name: file.name, size: kilobytes(file.size) })
+    if (file)
+      kept.textContent = word(file.name ? "attached.named" : "attached.kept", {
+        name: file.name,
+        size: kilobytes(file.size),
+      })
     part(this.element, "take").textContent = word(`${this.kind === "video" ? "video" : "record"}.take`)
     this.#ways(hash)
   }

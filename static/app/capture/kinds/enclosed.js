@@ -43,7 +43,10 @@ function play(element) {
 async function fill(element, interview, name, large, words) {
   const source = await addressOf(interview, name)
   // Of a picture in an answer nothing is said: the answer's words are beside it.
-  const missing = () => element.replaceWith(...(element.matches("img") && words ? [] : [stamp("media-missing", { words: words ? "" : name })]))
+  const missing = () =>
+    element.replaceWith(
+      ...(element.matches("img") && words ? [] : [stamp("media-missing", { words: words ? "" : name })]),
+    )
   if (!source) return missing()
   const shown = element.matches("img") ? element : element.querySelector("img, audio, video")
   shown.addEventListener("error", missing, { once: true })
@@ -51,14 +54,18 @@ async function fill(element, interview, name, large, words) {
   if (shown.tagName === "IMG") shown.alt = words
   if (shown.tagName === "AUDIO") play(element)
   if (element.matches("button")) {
-    element.addEventListener("click", async () => enlarge((large && (await addressOf(interview, large))) || source, words))
+    element.addEventListener("click", async () =>
+      enlarge((large && (await addressOf(interview, large))) || source, words),
+    )
   }
 }
 
 /** Elements for {image, audio, video, "big-image"}; `words` say the same. A fixed picture does not open on a tap. */
 export function enclosed(media, interview, words, { isFixed = false } = {}) {
   const large = media["big-image"]
-  const kinds = isFixed ? { "media-picture": media.image } : { "media-image": media.image ?? large, "media-audio": media.audio, "media-video": media.video }
+  const kinds = isFixed
+    ? { "media-picture": media.image }
+    : { "media-image": media.image ?? large, "media-audio": media.audio, "media-video": media.video }
   return Object.entries(kinds).flatMap(([template, name]) => {
     if (!name) return []
     const element = stamp(template)

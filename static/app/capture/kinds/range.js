@@ -18,6 +18,7 @@ class Ranged {
     clear?.addEventListener("click", () => this.give(null))
   }
 
+  /** @this {any} what is shown, and how, is the control's own */
   give(value) {
     this.question.answer(value)
     this.show(value ?? "")
@@ -86,7 +87,10 @@ export class Stars extends Ranged {
       const star = stamp("star")
       const input = star.querySelector("input")
       Object.assign(input, { name: `star ${question.path}`, value: index })
-      input.ariaLabel = word("range.star", { number: this.words(range.at(index)), all: this.words(range.at(range.count - 1)) })
+      input.ariaLabel = word("range.star", {
+        number: this.words(range.at(index)),
+        all: this.words(range.at(range.count - 1)),
+      })
       input.addEventListener("change", () => this.give(range.at(index)))
       place.append(star)
     }
@@ -112,8 +116,13 @@ export class Picker extends Ranged {
     this.element.setAttribute("aria-labelledby", question.labelId)
     const values = Array.from({ length: Math.min(range.count, MOST_PICKED) }, (_, index) => range.at(index))
     if (range.isTurned) values.reverse()
-    this.element.append(new Option(word("range.none"), ""), ...values.map((value) => new Option(this.words(value), value)))
-    this.element.addEventListener("change", () => this.give(this.element.value === "" ? null : Number(this.element.value)))
+    this.element.append(
+      new Option(word("range.none"), ""),
+      ...values.map((value) => new Option(this.words(value), /** @type {any} */ (value))),
+    )
+    this.element.addEventListener("change", () =>
+      this.give(this.element.value === "" ? null : Number(this.element.value)),
+    )
     this.show(question.value)
   }
 

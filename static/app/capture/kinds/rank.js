@@ -5,6 +5,7 @@ import { action, inLanguage, part, spoken, stamp, word } from "../page.js"
 import { write } from "../words.js"
 
 export class Rank {
+  /** @type {string | null} */
   #signature = null
 
   constructor(question) {
@@ -26,7 +27,9 @@ export class Rank {
     const signature = JSON.stringify([choices.map((choice) => choice.name), spoken()])
     if (signature === this.#signature) return
     this.#signature = signature
+    /** @type {string[]} */
     this.names = choices.map((choice) => choice.name)
+    /** @type {Map<string, any>} */
     this.rows = new Map(choices.map((choice) => [choice.name, this.#row(choice)]))
     this.show(this.question.value)
   }
@@ -35,7 +38,10 @@ export class Rank {
     const row = stamp("rank-row")
     write(part(row, "label"), inLanguage(label) || name)
     row.dataset.name = name
-    for (const [way, by] of [["up", -1], ["down", 1]]) {
+    for (const [way, by] of /** @type {[string, number][]} */ ([
+      ["up", -1],
+      ["down", 1],
+    ])) {
       const button = action(row, way)
       button.setAttribute("aria-description", part(row, "label").textContent)
       button.addEventListener("click", () => {
@@ -71,7 +77,9 @@ export class Rank {
     const from = this.order.indexOf(name)
     this.order.splice(to, 0, ...this.order.splice(from, 1))
     // The others move around it: the row that is held or has the focus stays where it is in the document.
-    const others = this.order.slice(to < from ? to + 1 : from, to < from ? from + 1 : to).map((one) => this.rows.get(one))
+    const others = this.order
+      .slice(to < from ? to + 1 : from, to < from ? from + 1 : to)
+      .map((one) => this.rows.get(one))
     if (to < from) this.rows.get(name).after(...others)
     else this.rows.get(name).before(...others)
     this.#give()
@@ -86,6 +94,7 @@ export class Rank {
   show(value) {
     const given = value.split(" ").filter((name) => this.rows.has(name))
     // What came to be offered since stands at the end, and the order is one only when it holds them all.
+    /** @type {string[]} */
     this.order = [...given, ...this.names.filter((name) => !given.includes(name))]
     const rows = this.order.map((name) => this.rows.get(name))
     if (rows.some((row, index) => this.list.children[index] !== row)) this.list.replaceChildren(...rows)

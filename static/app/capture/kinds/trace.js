@@ -1,5 +1,5 @@
-// Walking along a line or around an area: each point is the answer at once, so that whoever is interrupted goes on where
-// he stood. No map: a sketch of what was walked, north up, with its scale.
+// Walking along a line or around an area: each point is the answer at once, so that whoever is interrupted goes on
+// where he stood. No map: a sketch of what was walked, north up, with its scale.
 
 import { areaOf, LEAST, lengthOf, pointsOf, sketch, textOf } from "../../kinds/lines.js"
 import { watchPlace } from "../../media.js"
@@ -16,13 +16,20 @@ export function lineWords(type, text) {
   const count = number(points.length)
   if (points.length < LEAST[type]) return word("line.points", { count })
   const isArea = type === "geoshape"
-  return word(isArea ? "line.area" : "line.length", { count, metres: number(Math.round((isArea ? areaOf : lengthOf)(points))) })
+  return word(isArea ? "line.area" : "line.length", {
+    count,
+    metres: number(Math.round((isArea ? areaOf : lengthOf)(points))),
+  })
 }
 
 export class Trace {
+  /** @type {(() => void) | null} */
   #stop = null
+  /** @type {any} */
   #reading = null
+  /** @type {number | null} */
   #timer = null
+  /** @type {Promise<WakeLockSentinel | null> | null | undefined} */
   #awake = null
 
   constructor(question) {
@@ -51,7 +58,12 @@ export class Trace {
       (found) => {
         this.#reading = { ...found, at: Date.now() }
         const isPoor = found.accuracy > this.wanted.poor
-        this.#say(isPoor ? accuracyWords(found, this.wanted) : word("trace.accuracy", { metres: number(Math.ceil(found.accuracy)) }), isPoor)
+        this.#say(
+          isPoor
+            ? accuracyWords(found, this.wanted)
+            : word("trace.accuracy", { metres: number(Math.ceil(found.accuracy)) }),
+          isPoor,
+        )
         this.#follow()
         this.#draw()
       },
@@ -155,7 +167,9 @@ export class Trace {
   }
 
   fault() {
-    return this.#stop === null && this.points.length && this.points.length < LEAST[this.type] ? `trace.few_${this.type}` : null
+    return this.#stop === null && this.points.length && this.points.length < LEAST[this.type]
+      ? `trace.few_${this.type}`
+      : null
   }
 
   leave() {

@@ -1,5 +1,5 @@
-// Bar codes and square codes by the camera, or typed; with the appearance cccd a citizen card, which fills in its person.
-// Of a card's code only the fields that questions ask for are kept: the rest of it is never written anywhere.
+// Bar codes and square codes by the camera, or typed; with the appearance cccd a citizen card, which fills in its
+// person. Of a card's code only the fields that questions ask for are kept: the rest of it is never written anywhere.
 
 import { answersOf, doubts, isSame, readCard } from "../../later/cccd.js"
 import { display } from "../../record.js"
@@ -12,7 +12,9 @@ const PAUSE = 150 // milliseconds between two looks
 /** A dialog with the camera's picture. → the text of the first code `accepts` takes, null when given up, or throws. */
 async function scan(accepts) {
   const detector = new BarcodeDetector()
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } })
+  const stream = await navigator.mediaDevices.getUserMedia({
+    video: { facingMode: "environment", width: { ideal: 1920 } },
+  })
   const dialog = document.getElementById("dialog")
   const element = stamp("scan")
   const video = element.querySelector("video")
@@ -21,7 +23,10 @@ async function scan(accepts) {
   torch.hidden = !track.getCapabilities?.().torch
   torch.addEventListener("click", () => {
     const isOn = torch.getAttribute("aria-pressed") !== "true"
-    track.applyConstraints({ advanced: [{ torch: isOn }] }).then(() => torch.setAttribute("aria-pressed", isOn), () => (torch.hidden = true))
+    track.applyConstraints({ advanced: [{ torch: isOn }] }).then(
+      () => torch.setAttribute("aria-pressed", isOn),
+      () => (torch.hidden = true),
+    )
   })
   let isOpen = true
   let found = null
@@ -63,7 +68,10 @@ export class Barcode {
       // A reader that types holds more than the number: it waits until it is read.
       if (!this.isCard || !this.input.value.includes("|")) question.answer(this.input.value, { isFinal: false })
     })
-    this.input.addEventListener("change", () => this.isCard && this.input.value.includes("|") && this.#take(this.input.value))
+    this.input.addEventListener(
+      "change",
+      () => this.isCard && this.input.value.includes("|") && this.#take(this.input.value),
+    )
     const button = action(this.element, "scan")
     part(button, "words").textContent = word(this.isCard ? "scan.card" : "scan.code")
     button.addEventListener("click", () => this.#scan())
@@ -117,7 +125,8 @@ export class Barcode {
     const own = answers.find(({ path }) => path === question.path)
     if (own) question.answer(own.value)
     else screen.answered()
-    for (const { path, value } of answers) (path === question.path ? this : screen.questions?.get(path)?.control)?.show(value)
+    for (const { path, value } of answers)
+      (path === question.path ? this : screen.questions?.get(path)?.control)?.show(value)
   }
 
   // Both are shown, and nothing is written over without a yes.
@@ -128,13 +137,19 @@ export class Barcode {
     const element = stamp("card-differs")
     part(element, "rows").append(
       ...differing.map(({ path, node, value, before }) =>
-        stamp("card-row", { label: plainText(record.label(path, spoken())), before: said(node, before), card: said(node, value) }),
+        stamp("card-row", {
+          label: plainText(record.label(path, spoken())),
+          before: said(node, before),
+          card: said(node, value),
+        }),
       ),
     )
     dialog.replaceChildren(element)
     dialog.returnValue = "no"
     dialog.showModal()
-    return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }))
+    return new Promise((resolve) =>
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }),
+    )
   }
 
   // A form with a warning of its own says it, and asks for the reason.

@@ -1,4 +1,5 @@
-// «Gửi không cần mạng»: finished interviews leave as a sealed file or as codes on the screen, receipts come back likewise.
+// «Gửi không cần mạng»: finished interviews leave as a sealed file or as codes on the screen, receipts come back
+// likewise.
 
 import { CannotCarry, bundleOf, codesOf, nameOf, takeReceipts, toCarry } from "../../later/carry.js"
 import { Gathering, RECEIPTS } from "../../later/frames.js"
@@ -50,7 +51,9 @@ function save(file) {
 function drawCode(svg, text) {
   const rows = qr(text, { version: VERSION })
   const side = rows.length + 2 * QUIET
-  const squares = rows.flatMap((row, y) => Array.from(row, (isDark, x) => (isDark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : "")))
+  const squares = rows.flatMap((row, y) =>
+    Array.from(row, (isDark, x) => (isDark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : "")),
+  )
   svg.setAttribute("viewBox", `0 0 ${side} ${side}`)
   part(svg, "squares").setAttribute("d", squares.join(""))
 }
@@ -104,6 +107,7 @@ class Loop {
 }
 
 class Screen {
+  /** @param {import("../main.js").Shell} app */
   constructor(app) {
     this.app = app
     this.element = stamp("carry", { title: word("carry.title") })
@@ -119,7 +123,9 @@ class Screen {
     on("take-lines", (status) => this.#takeLines(status))
     on("scan-receipts", (status) => this.#scan(status))
     const chosen = action(this.element, "take-file")
-    chosen.addEventListener("change", () => guarded(chosen, part(chosen.closest("section"), "status"), () => this.#takeFile(chosen)))
+    chosen.addEventListener("change", () =>
+      guarded(chosen, part(chosen.closest("section"), "status"), () => this.#takeFile(chosen)),
+    )
     const canScan = "BarcodeDetector" in window && navigator.mediaDevices?.getUserMedia
     action(this.element, "scan-receipts").hidden = !canScan
     part(this.element, "no-camera").hidden = Boolean(canScan)
@@ -128,14 +134,27 @@ class Screen {
   async draw() {
     const items = await toCarry(this.app.store)
     const photos = new Set(items.flatMap((item) => item.missing)).size
-    say(this.element, "count", items.length ? word("carry.count", { count: number(items.length), photos: number(photos) }) : word("carry.nothing"))
+    say(
+      this.element,
+      "count",
+      items.length
+        ? word("carry.count", { count: number(items.length), photos: number(photos) })
+        : word("carry.nothing"),
+    )
     for (const name of ["carry-file", "carry-codes"]) action(this.element, name).disabled = !items.length
     if (!items.length) {
       this.loop.end()
       say(this.element, "status", "")
     }
-    const moments = items.map((item) => item.carried_at).filter(Boolean).sort()
-    say(this.element, "carried", moments.length ? word("carry.carried", { count: number(moments.length), time: time(moments.at(-1)) }) : "")
+    const moments = items
+      .map((item) => item.carried_at)
+      .filter(Boolean)
+      .sort()
+    say(
+      this.element,
+      "carried",
+      moments.length ? word("carry.carried", { count: number(moments.length), time: time(moments.at(-1)) }) : "",
+    )
     return items
   }
 
@@ -144,7 +163,10 @@ class Screen {
   }
 
   async #mark(items, now) {
-    await this.app.store.carried(items.map((item) => item.id), now.toISOString())
+    await this.app.store.carried(
+      items.map((item) => item.id),
+      now.toISOString(),
+    )
     this.app.changed()
   }
 
@@ -177,10 +199,17 @@ class Screen {
 
   async #takeLines(status) {
     const gathered = new Gathering(RECEIPTS)
-    const lines = this.element.querySelector("textarea").value.split("\n").filter((line) => line.trim())
+    const lines = this.element
+      .querySelector("textarea")
+      .value.split("\n")
+      .filter((line) => line.trim())
     const isBad = lines.map((line) => gathered.add(line)).includes("bad")
     if (isBad || !gathered.total) throw new CannotCarry("bad_lines")
-    if (gathered.missing.length) status.textContent = word("carry.missing", { missing: gathered.missing.map(number).join(", "), total: number(gathered.total) })
+    if (gathered.missing.length)
+      status.textContent = word("carry.missing", {
+        missing: gathered.missing.map(number).join(", "),
+        total: number(gathered.total),
+      })
     else await this.#take(await this.#whole(gathered))
   }
 
@@ -202,7 +231,9 @@ class Screen {
     const gathered = new Gathering(RECEIPTS)
     const detector = new BarcodeDetector({ formats: ["qr_code"] })
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } })
+      this.stream = await navigator.mediaDevices.getUserMedia({
+        video: { facingMode: "environment", width: { ideal: 1920 } },
+      })
     } catch (error) {
       throw new CannotCarry(error.name === "NotAllowedError" ? "camera_denied" : "camera_none")
     }
@@ -213,7 +244,8 @@ class Screen {
       while (this.stream && (!gathered.total || gathered.missing.length)) {
         // A picture that cannot be read is followed by another one.
         const codes = await detector.detect(video).catch(() => [])
-        if (codes.some(({ rawValue }) => gathered.add(rawValue) === "new")) status.textContent = word("carry.scanned", { count: number(gathered.count), total: number(gathered.total) })
+        if (codes.some(({ rawValue }) => gathered.add(rawValue) === "new"))
+          status.textContent = word("carry.scanned", { count: number(gathered.count), total: number(gathered.total) })
         await new Promise((resolve) => setTimeout(resolve, PAUSE))
       }
     } finally {
@@ -234,6 +266,7 @@ class Screen {
   }
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const screen = new Screen(app)

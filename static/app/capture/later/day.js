@@ -14,13 +14,16 @@ function days(children, answers, prefix = "") {
     const value = valueAt(answers, node.name)
     if (node.type === "today" && value) return [{ path, day: value }]
     if (node.type === "group" && value) return days(node.children, value, `${path}/`)
-    return node.type === "repeat" && value ? value.flatMap((one, at) => days(node.children, one, `${path}[${at + 1}]/`)) : []
+    return node.type === "repeat" && value
+      ? value.flatMap((one, at) => days(node.children, one, `${path}[${at + 1}]/`))
+      : []
   })
 }
 
 /**
- * Offers to take today for a day that cannot be, where today can. → true when it was taken: the interview is closed then,
- * and opened anew at what is left to check, because ages have changed under it.
+ * Offers to take today for a day that cannot be, where today can. → true when it was taken: the interview is closed
+ * then, and opened anew at what is left to check, because ages have changed under it.
+ * @param {import("../main.js").Shell} app
  */
 export async function isMoved(app, interview, round, released) {
   const now = new Date()

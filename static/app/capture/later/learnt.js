@@ -3,7 +3,11 @@
 import { templatesAt } from "../../outbox.js"
 import { learn } from "../page.js"
 
+/** @type {Promise<void> | null} */
 let taught = null
 
 /** Rejects when they are neither on this phone nor within reach. */
-export const learnt = () => (taught ??= templatesAt("/later.html").then(learn).catch((error) => ((taught = null), Promise.reject(error))))
+export const learnt = () =>
+  (taught ??= templatesAt("/later.html")
+    .then(learn)
+    .catch((error) => ((taught = null), Promise.reject(error))))

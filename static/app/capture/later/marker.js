@@ -1,12 +1,13 @@
-// What only this phone has, said a second time outside of IndexedDB: by ids alone, in Local Storage. When the browser clears
-// the one and leaves the other, the app knows at its start, also without network, that interviews are missing, and which.
-// {device, accounts: {<account>: {held: [ITEM], lost: [ITEM]}}}, ITEM as in push's `lost`: {id, household_id, open?, photos?}.
+// What only this phone has, said a second time outside of IndexedDB: by ids alone, in Local Storage. When the browser
+// clears the one and leaves the other, the app knows at its start, also without network, that interviews are missing,
+// and which. {device, accounts: {<account>: {held: [ITEM], lost: [ITEM]}}}, ITEM as in push's `lost`: {id,
+// household_id, open?, photos?}.
 
 const KEY = "so-ho-held"
 
 export function read() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {}
+    return JSON.parse(/** @type {string} */ (localStorage.getItem(KEY))) ?? {}
   } catch {
     return {}
   }
@@ -20,7 +21,10 @@ export function note(device, account, store) {
     const [{ held, known }, told, id] = await Promise.all([store.held(), store.get("lost"), device.get("device_id")])
     const lost = [...(told ?? missed), ...before.filter((one) => !known.has(one.id))]
     if (lost.length !== (told ?? []).length) await store.set("lost", lost)
-    localStorage.setItem(KEY, JSON.stringify({ device: id ?? marker.device, accounts: { ...accounts, [account]: { held, lost } } }))
+    localStorage.setItem(
+      KEY,
+      JSON.stringify({ device: id ?? marker.device, accounts: { ...accounts, [account]: { held, lost } } }),
+    )
   })
 }
 

@@ -1,4 +1,5 @@
-// What was lost with this phone's storage: said at the start, above the list, and on a screen of its own with what to do.
+// What was lost with this phone's storage: said at the start, above the list, and on a screen of its own with what to
+// do.
 
 import { action, part, number, stamp, time, word } from "../page.js"
 import { hashOf, survey } from "../register.js"
@@ -6,7 +7,8 @@ import { learnt } from "./learnt.js"
 import { cleared } from "./marker.js"
 
 /** When an interview was finished (or begun): a UUIDv7 begins with its moment, 48 bits of milliseconds since 1970. */
-const madeAt = (id) => (/^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id) ? new Date(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) : null)
+const madeAt = (id) =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(id) ? new Date(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) : null
 
 function whenOf({ id, open, photos }) {
   if (photos) return word("missed.photos")
@@ -24,7 +26,9 @@ function line(one, name, household) {
   return row
 }
 
-/** When the storage of this phone was cleared: said before anybody is signed in. The names went too, the times did not. */
+/**
+ * When the storage of this phone was cleared: said before anybody is signed in. The names went too, the times did not.
+ */
 export async function sayCleared(place, device) {
   const items = await cleared(device)
   if (!items) return
@@ -37,7 +41,10 @@ export async function sayCleared(place, device) {
   place.replaceChildren(notice)
 }
 
-/** Everything that is missed of this account, by what the server said last and what it was not told yet. */
+/**
+ * Everything that is missed of this account, by what the server said last and what it was not told yet.
+ * @param {import("../main.js").Shell} app
+ */
 async function missedOf(app, rows) {
   const [{ gone = [] } = {}, lost = []] = await Promise.all([app.store.get("missed"), app.store.get("lost")])
   const households = new Map(rows.map(({ household }) => [household.household_id, household]))
@@ -48,6 +55,7 @@ async function missedOf(app, rows) {
   })
 }
 
+/** @param {import("../main.js").Shell} app */
 function elsewhereNotice(app, { device, entries }) {
   const names = entries.map((one) => one.head_name || word("missed.new")).join(", ")
   const said = { label: device.label, time: time(device.last_contact_at), count: number(entries.length), names }
@@ -65,22 +73,38 @@ function elsewhereNotice(app, { device, entries }) {
   return notice
 }
 
-/** The notices above the list; `rows` as survey() gives them. */
+/**
+ * The notices above the list; `rows` as survey() gives them.
+ * @param {import("../main.js").Shell} app
+ */
 export async function missedNotices(app, rows) {
   const items = await missedOf(app, rows)
   const { elsewhere = [] } = (await app.store.get("missed")) ?? {}
   const notices = elsewhere.map((one) => elsewhereNotice(app, one))
   if (!items.length) return notices
-  const names = items.slice(0, 5).map(({ name }) => name).join(", ")
-  return [stamp("notice-missed", { title: word("missed.count", { count: number(items.length) }), names: items.length > 5 ? `${names}…` : names }), ...notices]
+  const names = items
+    .slice(0, 5)
+    .map(({ name }) => name)
+    .join(", ")
+  return [
+    stamp("notice-missed", {
+      title: word("missed.count", { count: number(items.length) }),
+      names: items.length > 5 ? `${names}…` : names,
+    }),
+    ...notices,
+  ]
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const { rows } = await survey(app.store)
   const items = await missedOf(app, rows)
   if (!items.length) return void app.replace("#/")
-  const element = stamp("missed", { title: word("missed.title"), words: word("missed.count", { count: number(items.length) }) })
+  const element = stamp("missed", {
+    title: word("missed.title"),
+    words: word("missed.count", { count: number(items.length) }),
+  })
   part(element, "list").append(...items.map((one) => line(one, one.name, one.household)))
   return { element }
 }

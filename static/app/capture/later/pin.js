@@ -8,19 +8,23 @@ import { wordsOfProblem } from "../notices.js"
 import { action, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
-const AGAIN = "/login?next=" + encodeURIComponent("/#/forgot/new")
+const AGAIN = `/login?next=${encodeURIComponent("/#/forgot/new")}`
 
-/** A ring of an earlier time is wrapped anew, with the PIN that has just opened it. */
+/**
+ * A ring of an earlier time is wrapped anew, with the PIN that has just opened it.
+ * @param {import("../main.js").Shell} app
+ */
 export async function renew(app, pin) {
   const { ring } = app.keeper
-  const { escrow } = await app.store.get("hello")
+  const { escrow } = /** @type {Hello} */ (await app.store.get("hello"))
   if (isOld(ring, escrow)) await app.keeper.put(await changePin(ring, pin, pin, escrow))
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function showChange(app) {
   await learnt()
   const element = stamp("pin-change", { title: word("pin.change") })
-  const greeting = await app.store.get("hello")
+  const greeting = /** @type {Hello} */ (await app.store.get("hello"))
   const before = element.querySelector("[name=before]")
   before.inputMode = app.keeper.ring.letters ? "text" : "numeric"
   askNew(element, greeting, async (pin) => {
@@ -34,8 +38,9 @@ export async function showChange(app) {
 }
 
 /**
- * Online, with the password of the account: the office opens the ring, and a new PIN closes it again. `step` is "new" when
- * somebody comes back from signing in.
+ * Online, with the password of the account: the office opens the ring, and a new PIN closes it again. `step` is "new"
+ * when somebody comes back from signing in.
+ * @param {import("../main.js").Shell} app
  */
 export async function showForgot(app, { step }) {
   await learnt()
@@ -70,7 +75,7 @@ export async function showForgot(app, { step }) {
     history.replaceState(null, "", "#/")
     await app.unlock(await openRing(app.keeper.ring, pin))
   }
-  askNew(element, await app.store.get("hello"), (pin) => mended(pin).catch(failed))
+  askNew(element, /** @type {Hello} */ (await app.store.get("hello")), (pin) => mended(pin).catch(failed))
   action(element, "retry").addEventListener("click", look)
   action(element, "sign-in").addEventListener("click", () =>
     busy(element, async () => {
@@ -81,7 +86,10 @@ export async function showForgot(app, { step }) {
   return { element, shown: look }
 }
 
-/** What the settings say of the lock, into `place`. */
+/**
+ * What the settings say of the lock, into `place`.
+ * @param {import("../main.js").Shell} app
+ */
 export async function lockSettings(app, place) {
   await learnt()
   const section = stamp("settings-lock")

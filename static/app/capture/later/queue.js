@@ -9,11 +9,13 @@ import { action, fill, number, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
 const TONES = { itself: "", you: "notice-warn", office: "notice-danger", lost: "notice-danger" }
-const QUIET = { none: "notice-ok", sending: "", waiting: "", wifi: "notice-warn", stuck: "notice-danger" } // nothing stopped
+// Nothing stopped.
+const QUIET = { none: "notice-ok", sending: "", waiting: "", wifi: "notice-warn", stuck: "notice-danger" }
 const kilobytes = (files) => number(Math.ceil(files.reduce((sum, file) => sum + (file.size ?? 0), 0) / 1000))
 
 /** A cause in words: ours, or what the server said of it. */
-const wordsOf = ({ code, ...problem }) => (code in CAUSES ? word(`cause.${code}`) : wordsOfProblem({ code, ...problem }))
+const wordsOf = ({ code, ...problem }) =>
+  code in CAUSES ? word(`cause.${code}`) : wordsOfProblem({ code, ...problem })
 
 function whatOf(item, files) {
   if (item.state === "received") return word("queue.photos", { count: number(files.length), size: kilobytes(files) })
@@ -34,13 +36,19 @@ function row({ item, files, problems }) {
 }
 
 /** How far the step that is under way is: [done, of], or null. */
-const progressOf = ({ step, done, total, bytes, size }) => ({ push: [done, total], thumbnails: [done, total], files: [bytes, size] })[step] ?? null
+const progressOf = ({ step, done, total, bytes, size }) =>
+  ({ push: [done, total], thumbnails: [done, total], files: [bytes, size] })[step] ?? null
 
 function drawStanding(element, code, state, files) {
   const box = part(element, "standing")
   const going = files.filter((file) => !isStuck(file))
-  const words = { sending: () => wordsOfProgress(state), wifi: () => word("queue.wifi", { count: number(going.length), size: kilobytes(going) }) }
-  part(element, "status").textContent = words[code]?.() ?? (code in QUIET ? word(`queue.${code}`) : wordsOf({ ...stopOfSending(state.stopped).problem, code }))
+  const words = {
+    sending: () => wordsOfProgress(state),
+    wifi: () => word("queue.wifi", { count: number(going.length), size: kilobytes(going) }),
+  }
+  part(element, "status").textContent =
+    words[code]?.() ??
+    (code in QUIET ? word(`queue.${code}`) : wordsOf({ ...stopOfSending(state.stopped).problem, code }))
   box.dataset.why = code
   box.className = `notice ${QUIET[code] ?? TONES[CAUSES[code] ?? "office"]}`
   const progress = code === "sending" && progressOf(state)
@@ -48,12 +56,17 @@ function drawStanding(element, code, state, files) {
   if (progress) [part(element, "progress").value, part(element, "progress").max] = [progress[0], progress[1] || 1]
 }
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const element = stamp("queue", { title: word("queue.title") })
 
   const draw = async () => {
-    const [outbox, files, onlyWifi] = await Promise.all([app.store.outbox(), app.store.filesWaiting(), app.store.get("only_wifi")])
+    const [outbox, files, onlyWifi] = await Promise.all([
+      app.store.outbox(),
+      app.store.filesWaiting(),
+      app.store.get("only_wifi"),
+    ])
     const { state } = app.sync
     const isHeld = !mayCarry(onlyWifi, navigator.connection)
     const unsent = outbox.filter((item) => !isReceived(item))
@@ -62,7 +75,10 @@ export async function show(app) {
     const filesOf = (item) => files.filter((file) => item.missing.includes(file.sha256))
     const rows = unsent.map((item) => ({ item, files: filesOf(item), problems: problemsOf(item, filesOf(item)) }))
     // What needs a person first, then the oldest.
-    rows.sort((one, other) => Boolean(other.problems.length) - Boolean(one.problems.length) || (one.item.id < other.item.id ? -1 : 1))
+    rows.sort(
+      (one, other) =>
+        Number(!one.problems.length) - Number(!other.problems.length) || (one.item.id < other.item.id ? -1 : 1),
+    )
     fill(part(element, "list"), rows.map(row))
     action(element, "sign-in").hidden = code !== "sign_in"
     action(element, "sync").disabled = action(element, "send-photos").disabled = state.busy

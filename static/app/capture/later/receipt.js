@@ -15,7 +15,10 @@ async function save(store, item) {
   const text = JSON.stringify(await exported(store, item), null, 1)
   const file = new File([text], `bien-nhan-${item.id.slice(-12)}.json`, { type: "application/json" })
   if (navigator.canShare?.({ files: [file] })) {
-    const isShared = await navigator.share({ files: [file] }).then(() => true, (error) => error.name === "AbortError")
+    const isShared = await navigator.share({ files: [file] }).then(
+      () => true,
+      (error) => error.name === "AbortError",
+    )
     if (isShared) return
   }
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: file.name })
@@ -31,7 +34,10 @@ export async function drawReceipt(place, { store }, item) {
   const receipts = [item.receipt, ...files.map((file) => file?.receipt)].filter(Boolean)
   const said = await Promise.all(receipts.map((receipt) => isGenuine(receipt, keys)))
   const verdict = said.includes(false) ? "wrong" : said.includes(null) ? "unknown" : "right"
-  const element = stamp("receipt", { verdict: word(`receipt.${verdict}`), more: word(`receipt.${verdict}_more`, { count: number(receipts.length) }) })
+  const element = stamp("receipt", {
+    verdict: word(`receipt.${verdict}`),
+    more: word(`receipt.${verdict}_more`, { count: number(receipts.length) }),
+  })
   element.dataset.receipt = verdict
   action(element, "save-receipt").addEventListener("click", () => save(store, item))
   part(element, "text").textContent = JSON.stringify(item.receipt)

@@ -5,16 +5,24 @@ import * as look from "../look.js"
 import { action, part, stamp, word } from "../page.js"
 import { learnt } from "./learnt.js"
 
+/** @param {import("../main.js").Shell} app */
 export async function show(app) {
   await learnt()
   const element = stamp("settings", { title: word("settings.title") })
   const hello = await app.store.get("hello")
   part(element, "who").textContent = hello ? hello.account.display_name : ""
-  part(element, "where").textContent = hello ? [word(`role.${hello.account.role}`), hello.commune?.name].filter(Boolean).join(" · ") : ""
+  part(element, "where").textContent = hello
+    ? [word(`role.${hello.account.role}`), hello.commune?.name].filter(Boolean).join(" · ")
+    : ""
   for (const [code, name] of Object.entries(look.offered())) {
     const choice = stamp("choice", { label: name })
     choice.lang = code
-    Object.assign(choice.querySelector("input"), { type: "radio", name: "language", value: code, checked: document.documentElement.lang === code })
+    Object.assign(choice.querySelector("input"), {
+      type: "radio",
+      name: "language",
+      value: code,
+      checked: document.documentElement.lang === code,
+    })
     part(element, "languages").append(choice)
   }
   for (const what of ["theme", "text"]) {
@@ -31,6 +39,7 @@ export async function show(app) {
   part(element, "version").textContent = await app.release.version()
   part(element, "device").textContent = (await app.device.get("device_id")) ?? ""
   import("./room.js").then(({ drawRoom }) => drawRoom(app, part(element, "room-now"))).catch(() => {})
-  import("./pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {}) // not on this phone yet
+  // Not on this phone yet.
+  import("./pin.js").then(({ lockSettings }) => lockSettings(app, part(element, "lock"))).catch(() => {})
   return { element }
 }

@@ -1,9 +1,10 @@
-// How much this phone may still keep. Work stops before the disk does it: an interview that is open can always be finished.
+// How much this phone may still keep. Work stops before the disk does it: an interview that is open can always be
+// finished.
 //
-// A browser's own estimate is not to be relied on: Chromium says "10 GiB more" to everybody, on a full phone too. So two
-// pieces of nothing lie on the disk, in Cache Storage, where they go at once. A photo that finds no room gets the first:
-// from then on it is said that room is short. An answer or a receipt that finds none gets the second as well: from then on
-// nothing new is begun. Both are put back when there is room again.
+// A browser's own estimate is not to be relied on: Chromium says "10 GiB more" to everybody, on a full phone too. So
+// two pieces of nothing lie on the disk, in Cache Storage, where they go at once. A photo that finds no room gets the
+// first: from then on it is said that room is short. An answer or a receipt that finds none gets the second as well:
+// from then on nothing new is begun. Both are put back when there is room again.
 
 const RESERVE = 8e6 // bytes: the answers and entries of twenty open interviews, several times over
 const EARLY = 16e6 // fifty photos
@@ -19,7 +20,12 @@ function hold() {
     const put = (name) => cache.put(`/${name}`, new Response(new Blob([new Uint8Array(PARTS[name])])))
     const held = {}
     for (const name of Object.keys(PARTS)) {
-      held[name] = Boolean(await cache.match(`/${name}`)) || (await put(name).then(() => true, (error) => error.name !== "QuotaExceededError"))
+      held[name] =
+        Boolean(await cache.match(`/${name}`)) ||
+        (await put(name).then(
+          () => true,
+          (error) => error.name !== "QuotaExceededError",
+        ))
     }
     return held
   })
@@ -30,14 +36,24 @@ const release = async (name) => (await open()).delete(`/${name}`)
 /** Something that must not be lost found no room. → whether there is more now. */
 export const relieve = async () => (await release("early")) || release("reserve")
 
-/** {usage, quota} in bytes by the browser's word; whether room `isShort`, and whether nothing new may be begun: `isFull`. */
+/**
+ * {usage, quota} in bytes by the browser's word; whether room `isShort`, and whether nothing new may be begun:
+ * `isFull`.
+ */
 export async function room() {
   const [{ usage = 0, quota = 0 } = {}, held] = await Promise.all([navigator.storage?.estimate?.(), hold()])
   const left = quota ? quota - usage : Infinity
-  return { usage, quota, isShort: !held.early || left < EARLY, isFull: !held.reserve || left < Math.min(RESERVE, quota / 4) }
+  return {
+    usage,
+    quota,
+    isShort: !held.early || left < EARLY,
+    isFull: !held.reserve || left < Math.min(RESERVE, quota / 4),
+  }
 }
 
-/** Runs `work`, which puts a file of `size` bytes down, unless the phone is too full for it: then QuotaExceededError. */
+/**
+ * Runs `work`, which puts a file of `size` bytes down, unless the phone is too full for it: then QuotaExceededError.
+ */
 export async function within(size, work) {
   const isSmall = size <= SMALL
   if (!isSmall && (await room()).isFull) throw new DOMException("", "QuotaExceededError")
@@ -54,8 +70,9 @@ export async function within(size, work) {
 export const isInstalled = () => matchMedia("(display-mode: standalone)").matches
 
 /**
- * Asks the browser to keep everything even on a full phone; its answer stands in `device` as persist {agreed, installed, at}.
- * Asked once, once more from the home screen (browsers agree more readily then), and `again` on a tap. → agreed?
+ * Asks the browser to keep everything even on a full phone; its answer stands in `device` as persist {agreed,
+ * installed, at}. Asked once, once more from the home screen (browsers agree more readily then), and `again` on a tap.
+ * → agreed?
  */
 export async function persist(device, again = false) {
   if (!navigator.storage?.persist) return false

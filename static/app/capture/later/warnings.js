@@ -1,5 +1,5 @@
-// What is said above the list when this phone was withdrawn or cleared, when it is full, or when the server signs with a
-// key that nobody introduced.
+// What is said above the list when this phone was withdrawn or cleared, when it is full, or when the server signs with
+// a key that nobody introduced.
 
 import { spelled } from "../../later/keys.js"
 import { action, ask, stamp, word } from "../page.js"
@@ -7,7 +7,10 @@ import { learnt } from "./learnt.js"
 import { missedNotices } from "./missed.js"
 import { roomNotice } from "./room.js"
 
-/** The notices that hold by what the server said at the last contact, and by the room that is `left`. */
+/**
+ * The notices that hold by what the server said at the last contact, and by the room that is `left`.
+ * @param {import("../main.js").Shell} app
+ */
 export async function warnings(app, { revoked, stranger }, rows, left) {
   await learnt()
   const notices = []
@@ -23,9 +26,19 @@ export async function warnings(app, { revoked, stranger }, rows, left) {
   return notices
 }
 
-/** Somebody has compared the key with the office: it is trusted from now on, and what was kept back is sent again. */
+/**
+ * Somebody has compared the key with the office: it is trusted from now on, and what was kept back is sent again.
+ * @param {import("../main.js").Shell} app
+ */
 async function trust(app, key, digits) {
-  if (!(await ask({ title: word("stranger.title"), words: word("stranger.words", { key: digits }), yes: word("stranger.yes") }))) return
+  if (
+    !(await ask({
+      title: word("stranger.title"),
+      words: word("stranger.words", { key: digits }),
+      yes: word("stranger.yes"),
+    }))
+  )
+    return
   await app.store.set("receipt_keys", [...((await app.store.get("receipt_keys")) ?? []), key])
   await app.store.forgiveRefusals()
   await app.sync.now()

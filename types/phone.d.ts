@@ -1,0 +1,316 @@
+// The shapes that the phone's modules hand to one another: what goes over the line (docs/sync.md), what a questionnaire
+// is made of (docs/form-bundle.md), and the rows of its database (static/app/store.js). Said once, for tsc alone: this
+// folder is no part of static/, whose every script is served to phones and counted.
+
+type Severity = "error" | "warning"
+type Looks = string | undefined
+type Texts = { [language: string]: any }
+type Answers = { [name: string]: any }
+type Jsonish = any
+
+/** A row of a questionnaire, with the rows inside it. */
+interface FormNode {
+  name: string
+  type: string
+  label?: Texts
+  hint?: Texts
+  guidance?: Texts
+  media?: { [language: string]: any }
+  appearance?: string
+  parameters?: { [name: string]: string }
+  columns?: { [name: string]: string }
+  children: FormNode[]
+  list?: string
+  from_file?: { value: string; label: string }
+  choice_filter?: any
+  relevant?: any
+  required?: any
+  constraint?: any
+  warning?: any
+  calculate?: any
+  default?: any
+  readonly?: any
+  count?: any
+  trigger?: string[]
+  member_label?: string
+  required_message?: Texts
+  constraint_message?: Texts
+  warning_message?: Texts
+}
+
+interface FormFile {
+  sha256: string
+  size: number
+  type: string
+}
+
+/** A questionnaire as phones read it: docs/form-bundle.md. */
+interface Bundle {
+  id: string
+  version: string
+  title: string
+  languages: string[]
+  default_language: string
+  partial?: boolean
+  instance_name?: any
+  preview?: { files: string }
+  hash?: string
+  children: FormNode[]
+  choices: { [list: string]: any[] }
+  tables: { [name: string]: any }
+  order: [string, string[], string[]][]
+  files?: { [name: string]: FormFile }
+}
+
+interface RoundForm {
+  id: string
+  version: string
+  hash: string
+  url: string
+}
+
+interface Round {
+  id: string
+  title: string
+  year: number
+  state: "open" | "closed"
+  opens_on: string
+  closes_on: string
+  form: RoundForm
+  b1_method: string
+  standard: string
+}
+
+interface Village {
+  id: string
+  name: string
+  area: string
+  context: { [name: string]: any }
+}
+
+interface Signed {
+  body: string
+  signature: string
+}
+/** The server has it for good: signed, and kept as it came. */
+interface Receipt extends Signed {}
+
+/** What the server says of itself and of who is signed in. */
+interface Hello {
+  account: { id: string; username: string; display_name: string; role: string; language: string }
+  csrf: string
+  generation: string
+  server_time: string
+  clock_doubted: boolean
+  app_version: string
+  offers?: string[]
+  file_limit: number
+  commune: { id: string; name: string } | null
+  villages: Village[]
+  rounds: Round[]
+  receipt_key: string
+  receipt_keys?: Signed[]
+  revoked: boolean
+  bundle_pass?: Signed
+  escrow?: { id: string; key: string }
+  /** Of ours: a key that nobody introduced. */
+  stranger?: string
+}
+
+interface EntryFile {
+  path: string
+  sha256: string
+  size: number
+  type: string
+}
+
+/** A finished interview as it is sent. */
+interface Entry {
+  id: string
+  commune_id: string
+  round_id: string
+  household_id: string
+  form: { id: string; version: string }
+  answers: Answers
+  confirmed: { [path: string]: string }
+  outcome: { class: string | null; b1: number | null; b2: number | null; indicators: { [key: string]: number | null } }
+  files: EntryFile[]
+  started_at: string
+  finalised_at: string
+  date_doubted?: "behind" | "ahead" | null
+  replaces: string | null
+  new_household: { village_id: string; head_name: string } | null
+}
+
+interface Comment {
+  path: string | null
+  text: string
+}
+
+/** An interview that is not finished, as the store holds it; its answers are `start` and the journal. */
+interface Draft {
+  id: string
+  round_id: string
+  household_id: string
+  commune_id: string
+  form: { id: string; version: string }
+  name: string
+  code: string
+  village_id: string
+  state: "open" | "finalised" | "discarded"
+  entry_id?: string
+  start: Answers
+  last: Answers | null
+  comments: Comment[]
+  visited: string[]
+  started_at: string
+  date_doubted?: "behind" | "ahead" | null
+  replaces: string | null
+  new_household: { village_id: string; head_name?: string } | null
+  /** What the disk spoilt: it or an event of its journal cannot be read. */
+  damaged?: boolean
+}
+
+/** A step of a draft's journal. */
+interface Step {
+  op: "set" | "add" | "remove" | "confirm" | "piece" | "seen" | "resume"
+  path: string
+  value?: any
+  at?: string
+}
+
+interface Problem {
+  path: string
+  kind: string
+  severity: Severity
+  message: Texts
+  words?: string
+}
+
+/** What a screen hands to the shell. */
+interface ShownScreen {
+  element: HTMLElement
+  shown?: () => any
+  leave?: () => void
+  changed?: () => void
+  synced?: (state: SyncState) => void
+  settle?: () => Promise<any>
+  reworded?: () => void
+  isPlaced?: boolean
+  isTrouble?: boolean
+}
+
+/** What came of one call: static/app/verdict.js. */
+interface Verdict {
+  act: string
+  problem?: any
+  seconds?: number | null
+  why?: string
+  status?: any
+  ours?: boolean
+  body?: any
+  header?: (name: string) => string | null
+  isAnother?: boolean
+  cause?: unknown
+  greeting?: Hello
+}
+
+interface Answered {
+  status?: any
+  ours?: any
+  body?: any
+  retryAfter?: string | null
+  header?: (name: string) => string | null
+  why?: string
+}
+
+interface SyncState {
+  busy: boolean
+  stopped: any
+  runs: number
+  step?: string
+  done?: number
+  total?: number
+  [more: string]: any
+}
+
+/** A repeat's instances, with each change of one: [instance, the place in it, …]. */
+interface Instances extends Array<any> {
+  changes: any[]
+}
+
+/** What lies under a name in the store "meta". */
+type Kept<Key extends string> = Key extends "hello" ? Hello | undefined : any
+
+/** A household of the register, with the search key of its name and code. */
+interface Household {
+  household_id: string
+  round_id: string
+  village_id: string
+  code: string
+  head_name: string
+  state: "to_visit" | "received" | "returned" | "accepted"
+  change: number
+  gone: boolean
+  key: string
+  last_class: string | null
+  context: { [name: string]: any }
+  last_answers: Answers | null
+  returned: { entry_id: string; at: string; by: string; answers: Answers; comments: Comment[] } | null
+}
+
+/** A finished interview, ready for the outbox. */
+interface Finished {
+  id: string
+  draft_id: string
+  name: string
+  code: string
+  entry: Entry
+  content_hash: string
+}
+
+/** A row of the outbox. */
+interface Outgoing extends Finished {
+  state: "waiting" | "received"
+  /** Hashes of files that the server has not acknowledged. */
+  missing: string[]
+  result: Omit<PushResult, "receipt" | "missing_files"> | null
+  receipt: Receipt | null
+  verified?: boolean | null
+  problem: { code: string; title?: string; next?: string } | null
+  carried_at?: string
+  damaged?: boolean
+}
+
+/** What push answers of one entry. */
+interface PushResult {
+  id: string
+  outcome: "stored" | "held"
+  reason: { code: string; title: string; next: string } | null
+  missing_files: string[]
+  receipt: Receipt
+}
+
+/** A file's row: of an answer, or of a questionnaire. */
+interface KeptFile {
+  sha256: string
+  blob?: Blob
+  size: number
+  type: string
+  name?: string
+  receipt: Receipt | null
+  problem: { code: string } | null
+  has_thumbnail?: boolean
+  freed?: boolean
+}
+
+/** A file that the server lacks of an entry that it has. */
+interface WaitingFile {
+  sha256: string
+  commune_id: string
+  isHere: boolean
+  size: number
+  type: string
+  problem: { code: string } | null
+  has_thumbnail: boolean
+}
