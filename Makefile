@@ -87,13 +87,14 @@ oracle: $(VENV)/.dev ## the household questionnaire in JavaRosa, ODK Collect's e
 	@JOBS=$(JOBS) $(PY) -m bench.javarosa
 
 clean: ## remove the environment and the caches; never instance/
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@scripts/environment --clear $(VENV)
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 # -- The environment: each stamp is younger than what it was made from ---------------------------------------------------
 
 $(VENV)/.made: scripts/environment
 	@scripts/environment $(VENV)
-	@touch $@
+	@[ -e $@ ] || touch $@
 
 $(VENV)/.run: $(VENV)/.made requirements.txt
 	@echo "Installing requirements.txt"
