@@ -17,7 +17,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, RegisterEntry, Submission, SubmissionEvent
-from survey.form.xlsform import compile_workbook
 from survey.submissions import review
 from survey.submissions.accounts import find_account
 from survey.submissions.envelope import read_entry
@@ -28,11 +27,11 @@ from survey.submissions.register import import_household
 from survey.submissions.rounds import open_round
 from survey.terms import Action, B1Method, HouseholdClass
 from tests import world
-from tests.poverty.households import FILE, Case, read_cases
+from tests.poverty.households import FILE, Case, household_form, read_cases
 
 QUESTIONNAIRES = Path(__file__).resolve().parents[2] / "survey" / "form" / "questionnaires"
 SOURCE = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-FORM = compile_workbook(SOURCE, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
+FORM = household_form()
 # Each is complete, in a village of its own kind, and keys its points in.
 CASES = [case for case in read_cases(FORM, FILE.read_text(encoding="utf-8")) if case.complete and not case.illustrative]
 CASES = [case for case in CASES if case.answers["cach_b1"] == "nhap_tong" and case.answers["khu_vuc"] == "nong_thon"]
