@@ -74,7 +74,7 @@ node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as the
 
 phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist loadfile -m "phone and not journey" tests/phone tests/desk $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey" tests/phone tests/desk $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)
