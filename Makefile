@@ -16,6 +16,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q
+UNIT := --ignore=tests/phone --ignore=tests/faults
+PARTS := MAKE="$(MAKE)" $(PY) -m scripts.parts
 FAULTS := tests/faults/node_modules/.package-lock.json
 LINT := scripts/lint/node_modules/.package-lock.json
 BIOME := scripts/node scripts/lint/node_modules/@biomejs/biome/bin/biome
@@ -36,8 +38,16 @@ env: $(VENV)/.run ## only what the server needs, in .venv (PYTHON names the inte
 
 # -- Test --------------------------------------------------------------------------------------------------------------
 
-test: tools lint catalog size unit node phone few-faults ## everything a change must pass; installs what it needs
+test: $(VENV)/.dev tools $(FAULTS) ## everything a change must pass, and how long each part took; installs what it needs
+	@$(PARTS) lint+catalog+size unit node phone few-faults
 	@echo "All passed."
+
+quick: $(VENV)/.dev $(FAULTS) ## what a change is tried by meanwhile, in two minutes: no Chromium, no PostgreSQL
+	@$(PARTS) lint+catalog+size unit-quick node
+
+journeys: tools $(VENV)/.dev ## the long ways, of which `make test` goes a shortened one each
+	@echo "== the long ways"
+	@SECOND_READING=50000 EXAMPLES=10 $(PYTEST) -n $(JOBS) -m "journey or hypothesis or many" tests $(ARGS)
 
 tools: $(VENV)/.dev # Chromium and PostgreSQL
 	@scripts/system
@@ -65,16 +75,20 @@ rooms: $(VENV)/.run ## the rooms of the house: who may import whom, and how larg
 
 unit: $(VENV)/.dev $(LINT) ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
-	@$(PYTEST) -n $(JOBS) --ignore=tests/phone --ignore=tests/faults $(ARGS)
+	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey" $(ARGS)
+
+unit-quick: $(VENV)/.dev # on SQLite alone
+	@echo "== pytest on SQLite"
+	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql" $(ARGS)
 
 node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as they go out, by node --test
 	@echo "== node --test"
 	@$(PY) -m scripts.small $(VENV)/served
-	@cd $(VENV)/served && VENV=$(abspath $(VENV)) PYTHON=$(abspath $(PY)) scripts/node --test tests/node/*.test.js tests/faults/*.test.js
+	@cd $(VENV)/served && VENV=$(abspath $(VENV)) PYTHON=$(abspath $(PY)) scripts/node --test --test-concurrency=$(JOBS) tests/node/*.test.js tests/faults/*.test.js
 
-phone: $(VENV)/.dev ## the phone in a real Chromium against a real server
+phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist loadfile tests/phone $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey" tests/phone tests/desk $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)
@@ -101,13 +115,14 @@ oracle: $(VENV)/.dev ## the household questionnaire in JavaRosa, ODK Collect's e
 	@JOBS=$(JOBS) $(PY) -m bench.javarosa
 
 clean: ## remove the environment and the caches; never instance/
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@scripts/environment --clear $(VENV)
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 # -- The environment: each stamp is younger than what it was made from ---------------------------------------------------
 
 $(VENV)/.made: scripts/environment
 	@scripts/environment $(VENV)
-	@touch $@
+	@[ -e $@ ] || touch $@
 
 $(VENV)/.run: $(VENV)/.made requirements.txt
 	@echo "Installing requirements.txt"
@@ -138,4 +153,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test tools lint format catalog size rooms unit node phone faults few-faults screens bench differences oracle clean
+.PHONY: help run run-https env test quick journeys tools lint format catalog size rooms unit unit-quick node phone faults few-faults screens bench differences oracle clean

@@ -16,7 +16,10 @@ COPIED = {"static", "tests"}
 
 
 def write(folder: Path) -> None:
-    """Makes `folder` anew: static/app small, the tests as they are (Node follows links, and would test the sources)."""
+    """Makes `folder` anew: static/app small, the tests as they are (Node follows links, and would test the sources).
+    SystemExit for a folder with anything in it that was not made here."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "app.py").is_symlink():
+        raise SystemExit(f"{folder} is not empty, and scripts/small.py did not make it: nothing was touched.")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in (path.name for path in ROOT.iterdir() if path.name not in COPIED and not path.name.startswith(".")):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -36,11 +37,8 @@ class Escrow:
     """The server's escrow key. `public_key`: base64 of its SPKI DER; `key_id`: the first digits of that's SHA-256."""
 
     def __init__(self, private_bytes: bytes) -> None:
-        key = load_der_private_key(private_bytes, None)
-        if not isinstance(key, RSAPrivateKey):
-            raise TypeError("the escrow key is not an RSA key")
-        self._key = key
-        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self._key = _read(private_bytes)
+        public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.public_key = b64encode(public).decode()
         self.key_id = hashlib.sha256(public).hexdigest()[:16]
 
@@ -51,6 +49,14 @@ class Escrow:
             return self._key.decrypt(wrapped, padding)
         except ValueError:
             raise Problem("vault_closed") from None
+
+
+@lru_cache(maxsize=2)  # that its numbers are a key's is checked when it is read: a tenth of a second
+def _read(private_bytes: bytes) -> RSAPrivateKey:
+    key = load_der_private_key(private_bytes, None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError("the escrow key is not an RSA key")
+    return key
 
 
 def make_key() -> bytes:

@@ -23,16 +23,15 @@ from survey.intake.envelope import read_entry
 from survey.intake.receive import Outcome, receive
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
-from survey.review import decide as review
+from survey.review import decide
 from survey.rounds.rounds import open_round
 from survey.terms import Action, B1Method, HouseholdClass
-from survey.xlsform.compile import compile_workbook
 from tests import world
-from tests.poverty.households import FILE, Case, read_cases
+from tests.poverty.households import FILE, Case, household_form, read_cases
 
 QUESTIONNAIRES = Path(__file__).resolve().parents[2] / "survey" / "form" / "questionnaires"
 SOURCE = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-FORM = compile_workbook(SOURCE, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
+FORM = household_form()
 # Each is complete, in a village of its own kind, and keys its points in.
 CASES = [case for case in read_cases(FORM, FILE.read_text(encoding="utf-8")) if case.complete and not case.illustrative]
 CASES = [case for case in CASES if case.answers["cach_b1"] == "nhap_tong" and case.answers["khu_vuc"] == "nong_thon"]
@@ -110,7 +109,7 @@ class Field:
     def decide(self, entry_id: str, action: Action, by: str = "supervisor", **more: Any) -> None:
         submission = self.submission(entry_id)
         comments = more.pop("comments", [{"path": None, "text": "Xem lại"}] if action is Action.RETURN else [])
-        review.decide(
+        decide.decide(
             self.session, self.account(by), world.COMMUNE, submission.id, action,
             seen=self.seen(submission.id), comments=comments, now=world.NOW, **more,
         )  # fmt: skip

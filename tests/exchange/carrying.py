@@ -8,6 +8,7 @@ import io
 import json
 import os
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,16 @@ ROOT = Path(__file__).parents[2]
 CHUNK = 256 * 1024
 
 
+@cache
+def node() -> str:
+    """Which Node.js scripts/node chooses: it starts another one to ask, once is enough."""
+    command = [str(ROOT / "scripts" / "node"), "-p", "process.execPath"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def phone(do: str, **order: Any) -> Any:
     """What the phone's own modules answer to an order of tests/exchange/phone.js."""
-    command = [str(ROOT / "scripts" / "node"), str(ROOT / "tests" / "exchange" / "phone.js")]
+    command = [node(), str(ROOT / "tests" / "exchange" / "phone.js")]
     done = subprocess.run(command, input=json.dumps({"do": do, **order}), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

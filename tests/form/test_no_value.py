@@ -18,6 +18,7 @@ from survey.form.functions import ARITY
 from survey.form.record import evaluate
 from survey.xlsform.compile import compile_workbook
 from tests.cases.compile_expressions import ANSWERS, TABLE, cases, workbook
+from tests.examples import examples
 from tests.form.test_two_evaluators import CLOCK, Phone, phone, plain_json
 
 __all__ = ["phone"]  # a fixture
@@ -133,7 +134,7 @@ def calls(draw: st.DrawFn, deep: int = 2) -> str:
     return called(name, [one or draw(inner) for one in fixed])
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=examples(50), derandomize=True, deadline=None)
 @given(st.lists(calls(), min_size=6, max_size=6, unique=True))
 def test_any_call_of_what_is_no_figure_gives_the_same_and_coalesce_fills_it(phone: Phone, made: list[str]) -> None:
     filled = [f"coalesce({one}, 'đầy')" for one in made]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from survey.collect.openrosa import MAX_DEPTH, MAX_XML, Named, RefusedXml, named_files, parse, read, typed, write
 from survey.xlsform.compile import compile_workbook
+from tests.examples import examples
 
 FORM = compile_workbook("""
 | settings |
@@ -91,7 +92,7 @@ ANSWERS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(ANSWERS)
 def test_answers_go_through_xml_and_come_back(answers: dict[str, Any]) -> None:
     def same(value: Any) -> Any:
@@ -174,7 +175,7 @@ def test_what_is_no_submission_is_refused(data: bytes, why: str) -> None:
         parse(data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(70), deadline=None)
 @given(st.binary(max_size=400) | st.text(max_size=200).map(xml))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with suppress(RefusedXml):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from survey.form.reading import read
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.xlsform.compile import compile_workbook
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 FORM = compile_workbook("""
@@ -120,7 +121,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=examples(100), derandomize=True, deadline=None)
 @given(answers=JSON)
 def test_nothing_that_arrives_is_a_crash(answers: Any) -> None:
     found = done(answers)

@@ -21,9 +21,10 @@ from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
 from survey.xlsform.compile import compile_workbook
 from tests.cases.compile_expressions import TABLE, workbook
+from tests.examples import examples
+from tests.poverty.households import household_form
 
 ROOT = Path(__file__).parents[2]
-QUESTIONNAIRES = ROOT / "survey" / "form" / "questionnaires"
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 CLOCK = Clock(NOW.date(), NOW)
 CLOCK_JSON = {"today": "2026-11-23", "now": "2026-11-23T01:30:00.000+00:00"}
@@ -226,7 +227,7 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=examples(80), derandomize=True, deadline=None)
 @given(expressions=st.lists(st.one_of(number(3), text(3), truth(2)), min_size=8, max_size=8), answers=ANSWERS)
 def test_any_expression_gives_the_same_on_phone_and_server(
     phone: Phone, expressions: list[str], answers: dict[str, Any]
@@ -242,11 +243,6 @@ def test_any_expression_gives_the_same_on_phone_and_server(
 
 
 # --- households -----------------------------------------------------------------------------------------------------
-
-
-def load_form() -> Form:
-    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text()
-    return compile_workbook(source, {path.name: path.read_bytes() for path in QUESTIONNAIRES.glob("*.csv")})
 
 
 def answer_of(form: Form, item: Item) -> st.SearchStrategy[Any]:
@@ -292,28 +288,28 @@ def answers_in(form: Form, items: list[Item]) -> st.SearchStrategy[dict[str, Any
     return st.fixed_dictionaries(parts).map(lambda d: {k: v for k, v in d.items() if v is not None})
 
 
-HOUSEHOLD_FORM = load_form()
+HOUSEHOLD_FORM = household_form()
 CASES = ROOT / "tests" / "cases"
 MARKETS = {"cho.csv": (CASES / "cho.csv").read_bytes()}
 KINDS_FORM = compile_workbook((CASES / "kinds_form.md").read_text(), MARKETS)
 INTERVIEW_FORM = compile_workbook((ROOT / "tests/cases/interview_form.md").read_text())
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(30), derandomize=True, deadline=None)
 @given(answers=answers_in(HOUSEHOLD_FORM, HOUSEHOLD_FORM.children))
 def test_any_household_comes_out_the_same_on_phone_and_server(phone: Phone, answers: dict[str, Any]) -> None:
     here = on_the_server(HOUSEHOLD_FORM, answers)
     assert plain_json(here) == plain_json(phone.evaluate(HOUSEHOLD_FORM, answers))
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=examples(75), derandomize=True, deadline=None)
 @given(answers=answers_in(KINDS_FORM, KINDS_FORM.children))
 def test_any_kind_of_answer_comes_out_the_same_on_phone_and_server(phone: Phone, answers: dict[str, Any]) -> None:
     here = on_the_server(KINDS_FORM, answers)
     assert plain_json(here) == plain_json(phone.evaluate(KINDS_FORM, answers))
 
 
-@settings(max_examples=30, derandomize=True, deadline=None)
+@settings(max_examples=examples(15), derandomize=True, deadline=None)
 @given(answers=answers_in(HOUSEHOLD_FORM, HOUSEHOLD_FORM.children))
 def test_answering_one_by_one_ends_where_answering_at_once_does(phone: Phone, answers: dict[str, Any]) -> None:
     at_once = phone.evaluate(HOUSEHOLD_FORM, answers)
@@ -325,7 +321,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10_000), st.integer
 LARGE_FORM = compile_workbook(bench.workbook("L"))
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=examples(20), derandomize=True, deadline=None)
 @given(steps=STEPS)
 @pytest.mark.parametrize(
     "form",

@@ -136,13 +136,23 @@ def with_photo(phone: Phone) -> None:
     phone.finalise()
 
 
-@pytest.mark.parametrize("fault", [maintained, led_away, cut_short], ids=lambda fault: fault.__name__)
+LATER = ("/static/app/later/files.js", "/later.html", "/language/en.html")
+AWAY = (maintained, led_away, cut_short)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(AWAY, id="one_each"),
+        *(pytest.param((one,) * 3, id=one.__name__, marks=pytest.mark.journey) for one in AWAY),
+    ],
+)
 def test_a_file_that_follows_later_is_asked_for_again_until_it_is_ours(
-    new_phone: Phone, server: Server, fault: Callable[[Route], None]
+    new_phone: Phone, server: Server, faults: tuple[Callable[[Route], None], ...]
 ) -> None:
     phone = new_phone
-    later = re.compile(r"/static/app/later/files\.js|/later\.html|/language/en\.html")
-    phone.context.route(later, fault)
+    for address, fault in zip(LATER, faults, strict=True):
+        phone.context.route(re.compile(re.escape(address)), fault)
     phone.page.goto(phone.address)
     phone.page.click("[data-action=sign-in]")
     phone.sign_in()
@@ -153,7 +163,7 @@ def test_a_file_that_follows_later_is_asked_for_again_until_it_is_ours(
     phone.go_home()
     assert phone.counts()["unsent"] == 1
     kept = "address => caches.match(address).then(found => !found)"
-    for address in ("/static/app/later/files.js", "/later.html", "/language/en.html"):
+    for address in LATER:
         phone.until(kept, address)
     phone.context.unroute_all()
     phone.page.click("[data-action=sync]")
@@ -214,7 +224,7 @@ def test_a_phone_with_a_former_worker_updates_by_a_tap(former: Phone, server: Se
     assert former.errors == []
 
 
-@pytest.mark.parametrize("spoilt", ["/static/app/record.js", "/"])
+@pytest.mark.parametrize("spoilt", [pytest.param("/static/app/record.js", marks=pytest.mark.journey), "/"])
 def test_an_app_that_a_former_worker_left_dead_opens_again_with_its_interviews(
     former: Phone, server: Server, spoilt: str
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Case:
     complete: bool  # nothing was left unanswered
 
 
+@cache  # compiling takes most of a second
 def household_form() -> Form:
     workbook = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
     return compile_workbook(workbook, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})

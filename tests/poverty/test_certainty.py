@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from survey.form.form import Item
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
+from tests.examples import examples
 from tests.poverty.families import BIRTH, DAY, FIGURES, changed, household, questions
 from tests.poverty.households import household_form
 
@@ -60,7 +61,7 @@ def put(answers: dict[str, Any], path: str, value: Any) -> None:
             return
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(12), deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**9))
 def test_with_one_answer_missing_a_class_is_shown_exactly_when_no_answer_can_change_it(seed: int) -> None:
     random = Random(seed)
@@ -79,7 +80,7 @@ def test_with_one_answer_missing_a_class_is_shown_exactly_when_no_answer_can_cha
             assert len(classes) > 1 or None in classes, (path, classes)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(12), deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**9))
 def test_a_class_that_is_shown_stays_whatever_the_missing_answers_turn_out_to_be(seed: int) -> None:
     """Many answers missing at once, given one after another: once shown, the class never changes."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import Assessment, IndicatorResult, assess
 from survey.terms import Indicator
+from tests.examples import examples
 from tests.poverty.families import BIRTH, DAY, changed, household, questions, value_of
 from tests.poverty.families import birth as any_birth
 from tests.poverty.households import household_form
@@ -62,7 +63,7 @@ def improve(answers: dict[str, Any], paths: set[str], indicator: Indicator) -> N
                 inside["cap_hoc"] = GOOD["cap_hoc"]  # asked now
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=examples(30), deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**9))
 def test_what_is_quoted_changed_to_a_good_answer_takes_the_deprivation_away(seed: int) -> None:
     random = Random(seed)
@@ -74,7 +75,7 @@ def test_what_is_quoted_changed_to_a_good_answer_takes_the_deprivation_away(seed
             assert result(better, one.indicator).deprived is False, (one.indicator, one.because)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=examples(30), deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**9))
 def test_any_one_reason_of_a_person_is_enough_to_clear_that_person(seed: int) -> None:
     """Of all indicators that blame persons; who is a dependant twice over needs both changed."""
@@ -93,7 +94,7 @@ def test_any_one_reason_of_a_person_is_enough_to_clear_that_person(seed: int) ->
             assert because.member not in {quote.member for quote in left.because}, (one.indicator, because)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=examples(30), deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**9))
 def test_what_is_not_quoted_changed_leaves_the_deprivation(seed: int) -> None:
     random = Random(seed)

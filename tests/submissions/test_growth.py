@@ -1,8 +1,10 @@
 """What strangers send is read in a time that grows with its length, whatever stands in it.
 
-Patterns are held by tests/gates/test_patterns.py, which counts their steps. Here eight times the text may take thirty
-times the work at most, in the processor's time of this thread alone; a reader that goes back to the beginning for each
-letter takes sixty-four times, and for these texts seconds.
+Patterns are held by tests/gates/test_patterns.py, which counts their steps. Most readers here work in C, where no step
+can be counted: eight times the text may take thirty times the work at most, in the processor's time of this thread
+alone. A reader that goes back to the beginning for each letter takes sixty-four times, and for these texts seconds. A
+machine that is busy makes a time longer and never shorter, now the one and now the other: so it is tried again, and the
+fault is one that shows each of TRIES times.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import gc
 import json
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -32,7 +34,7 @@ from survey.xlsform.reader import WorkbookError, read_workbook
 from survey.xlsform.rows import language_code
 from survey.xlsform.tables import TableError, read_table
 
-TIMES, MOST_GROWTH, LEAST = 8, 30, 0.004
+TIMES, MOST_GROWTH, LEAST, TRIES = 8, 30, 0.004, 6
 MARKS = "\u0301\u0327"  # in this order they must be sorted
 READY = '{"device": {"id": "d"}, "entries": ['
 
@@ -100,12 +102,29 @@ HOSTILE: dict[str, tuple[Callable[[str], Any], Callable[[int], str], int]] = {
 }  # fmt: skip
 
 
+def growths(
+    work: Callable[[str], Any], text: Callable[[int], str], size: int, tries: int = TRIES
+) -> Iterator[float]:
+    """How many times the work TIMES the text took, try by try, each from what both took at least until then."""
+    spent(work, text(10))  # what is made once
+    many = float("inf")
+    for _ in range(tries):
+        few = max(*(spent(work, text(size)) for _ in range(2)), LEAST)
+        many = min(many, spent(work, text(size * TIMES)))
+        yield many / few
+
+
 @pytest.mark.parametrize("family", HOSTILE)
 def test_the_work_grows_with_the_text(family: str) -> None:
-    work, text, size = HOSTILE[family]
-    spent(work, text(10))  # what is made once
-    few = max(*(spent(work, text(size)) for _ in range(2)), LEAST)
-    assert spent(work, text(size * TIMES)) < few * MOST_GROWTH
+    assert any(growth < MOST_GROWTH for growth in growths(*HOSTILE[family]))
+
+
+def test_a_reader_that_goes_back_to_the_beginning_is_found() -> None:
+    def goes_back(text: str) -> None:
+        for end in range(len(text)):
+            sum(map(ord, text[:end]))
+
+    assert not any(growth < MOST_GROWTH for growth in growths(goes_back, lambda n: "e" * n, 500, tries=1))
 
 
 def test_a_text_that_people_write_is_spelt_as_unicode_says() -> None:

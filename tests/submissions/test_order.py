@@ -41,6 +41,7 @@ from survey.submissions.derive import rebuild
 from survey.terms import Action
 from tests import world
 from tests.databases import SQLite
+from tests.examples import examples
 from tests.interviews import entry, open_small_round
 
 CLOSED = "dot-da-dong"
@@ -181,7 +182,7 @@ def joined() -> Any:
 STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sendings(), STEPS, STEPS, st.randoms(use_true_random=False), st.randoms(use_true_random=False))
 def test_the_end_does_not_depend_on_the_order_of_arrival(
     databases: SQLite,

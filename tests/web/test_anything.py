@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from models import Receipt, Submission
+from tests.examples import examples
 from tests.interviews import ANSWERS, entry, envelope
 from tests.world import COMMUNE, VILLAGE
 
@@ -38,7 +39,7 @@ def damaged(draw: Any) -> Any:
 
 @pytest.mark.usefixtures("small_round")
 @settings(
-    max_examples=25,
+    max_examples=examples(8),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -19,6 +19,7 @@ from models.database import open_engine
 from survey.web.session import get_engine
 from tests.databases import Server
 
+pytestmark = pytest.mark.postgresql
 PASSWORD = "p@ss:wo/rd%41&$HOME 'quoted' \"so\" \\back #x?y=z mật khẩu "
 PROGRAMS = ("pg_dump", "pg_restore", "psql")
 

@@ -45,8 +45,7 @@ from survey.questionnaires.published import Given, publish
 from survey.review.decide import decide
 from survey.terms import Action, SourceKind
 from survey.web.collect.keys import settings_code
-from survey.xlsform.compile import compile_workbook
-from survey.xlsform.sheets import read_sheets, write_xlsx
+from tests.examples import examples
 from tests.interviews import ANSWERS, ROUND, SOURCE
 from tests.serving import serving
 from tests.web.collect_client import (
@@ -480,7 +479,7 @@ def test_empty_files_and_a_hundred_of_them(phone: Collect, fetched: Fetched, ses
 
 
 @pytest.mark.filterwarnings(UNCLOSED)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(cut=st.integers(0, 3_000), noise=st.binary(max_size=20))
 def test_a_body_broken_anywhere_is_never_a_crash(
     phone: Collect, fetched: Fetched, session: Any, cut: int, noise: bytes
