@@ -23,7 +23,7 @@ from survey.intake.envelope import read_entry
 from survey.intake.receive import Outcome, receive
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
-from survey.review import decide
+from survey.review import decide as review
 from survey.rounds.rounds import open_round
 from survey.terms import Action, B1Method, HouseholdClass
 from tests import world
@@ -109,7 +109,7 @@ class Field:
     def decide(self, entry_id: str, action: Action, by: str = "supervisor", **more: Any) -> None:
         submission = self.submission(entry_id)
         comments = more.pop("comments", [{"path": None, "text": "Xem lại"}] if action is Action.RETURN else [])
-        decide.decide(
+        review.decide(
             self.session, self.account(by), world.COMMUNE, submission.id, action,
             seen=self.seen(submission.id), comments=comments, now=world.NOW, **more,
         )  # fmt: skip

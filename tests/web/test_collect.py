@@ -45,6 +45,8 @@ from survey.questionnaires.published import Given, publish
 from survey.review.decide import decide
 from survey.terms import Action, SourceKind
 from survey.web.collect.keys import settings_code
+from survey.xlsform.compile import compile_workbook
+from survey.xlsform.sheets import read_sheets, write_xlsx
 from tests.examples import examples
 from tests.interviews import ANSWERS, ROUND, SOURCE
 from tests.serving import serving
