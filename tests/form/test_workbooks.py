@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from app import create_app
 from survey.collect.xform import collect_edition
 from survey.commands.form import form_group
+from survey.form import expression
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.web.language import read_catalogs
@@ -91,7 +92,8 @@ ELSEWHERE = {
 
 def marked() -> set[str]:
     """Every sentence of the compiler."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(faults.__file__).parent.glob("*.py")]
+    rooms = (Path(module.__file__).parent for module in (faults, expression))
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for room in rooms for path in room.glob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return {ast.literal_eval(call.args[0]) for call in calls if getattr(call.func, "id", "") == "N_"}
 
@@ -112,8 +114,8 @@ def checked(kind: str, at: int) -> tuple[Form | None, list[Fault]]:
 
 
 def vietnamese(fault: Fault) -> str:
-    assert TRANSLATE(faults.template) != faults.template, f"no Vietnamese for: {faults.template}"
-    return faults.words(TRANSLATE)
+    assert TRANSLATE(fault.template) != fault.template, f"no Vietnamese for: {fault.template}"
+    return fault.words(TRANSLATE)
 
 
 @each_valid

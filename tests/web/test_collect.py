@@ -586,7 +586,7 @@ def test_a_key_is_in_no_log_and_no_page(
     def crash(*_: Any) -> None:
         raise RuntimeError(f"/collect/{key}/formList")
 
-    monkeypatch.setattr("survey.web.collect.door.collect.open_forms", crash)
+    monkeypatch.setattr("survey.web.collect.door.open_forms", crash)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with caplog.at_level(logging.DEBUG):
         answer = phone.get(f"{phone.server}/formList")
@@ -652,7 +652,7 @@ def test_a_form_that_has_no_edition_leaves_the_others_in_the_list(
     def none(_source: Any) -> str:
         raise EditionError("no")
 
-    monkeypatch.setattr("survey.collect.submissions.xform.collect_edition", none)
+    monkeypatch.setattr("survey.collect.edition.xform.collect_edition", none)
     assert phone.form_list() == []
 
 
