@@ -24,6 +24,18 @@ def read_rooms(text: str) -> dict[str, Room]:
     return {name: Room(frozenset(may.split()), frozenset(libraries.split())) for name, _, may, libraries in rows}
 
 
+def read_script_rooms(text: str) -> dict[str, frozenset[str]]:
+    """The same of the phone: folder of static/app ("" is its root, "root" in the table) → the folders it may import."""
+    lines = text.split("| folder of static/app | what | may import |", 1)[1].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in _until_blank(lines)]
+    named = {name: frozenset(may.split()) for name, _, may in rows}
+    return {_root(name): frozenset(map(_root, may)) for name, may in named.items()}
+
+
+def _root(name: str) -> str:
+    return "" if name == "root" else name
+
+
 def _until_blank(lines: list[str]) -> list[str]:
     return lines[: lines.index("")]
 

@@ -1,7 +1,7 @@
 // The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = {address:
-// hash}` and `const KINDS = {address: hash}`, files that only some questionnaires need: it keeps those when the page
-// says so, and a new release keeps what the one before had. Each release has a cache of its own, with all of its FILES
-// or it is not there.
+// hash}` and `const REST = hash` of /rest.json, which lists in the same way what only some questionnaires need and what
+// comes after the first sync: it keeps those when the page says so, and a new release keeps what the one before had.
+// Each release has a cache of its own, with all of its FILES or it is not there.
 //
 // Nothing is kept but the very bytes that the server said it serves: an answer that was led elsewhere, is of another
 // type or has another SHA-256 (a captive portal's page, one of maintenance) is no file of ours, and is asked for again.
@@ -12,40 +12,42 @@
 
 const CACHE = `so-ho-${VERSION}`
 const NOTES = "releases" // a cache with one answer: {serving, before, failed}, two caches' names and a count
+const LIST = "/rest.json"
 const PATIENCE = 60000 // milliseconds without any file of a release coming in
-const OURS = { ...FILES, ...KINDS }
 const TYPES = {
   js: "text/javascript",
   css: "text/css",
   svg: "image/svg+xml",
   png: "image/png",
   webmanifest: "application/manifest+json",
+  json: "application/json",
 }
 
-const typeOf = (address) => TYPES[address.split(".")[1]] ?? "text/html"
+const OURS = /^\/(static\/(app|plain)\/|static\/kinds\.|language\/)|\.html$/ // whether this release has it or not
+
+const typeOf = (address) => TYPES[address.split(".").pop()] ?? "text/html"
 const isOfType = (response, type) => (response.headers.get("Content-Type") ?? "").startsWith(type)
 const releases = async () => (await caches.keys()).filter((name) => name.startsWith("so-ho-"))
 
 // Keeping
 
 /** An answer that is byte for byte what this release is made of. Rejects for any other. */
-async function fetched(address, signal) {
-  const integrity = `sha256-${OURS[address]}`
+async function fetched(address, hash, signal) {
   // Past the browser's own cache: a stale module among new ones would break the shell.
   const answer = await fetch(address, {
     cache: "reload",
     credentials: "omit",
     mode: "same-origin",
     redirect: "error",
-    integrity,
+    integrity: `sha256-${hash}`,
     signal,
   })
   if (!answer.ok || answer.redirected || !isOfType(answer, typeOf(address))) throw new TypeError(`not ours: ${address}`)
   return answer
 }
 
-/** Keeps all of them or none. Gives up when none has come for a while: a stalled line must not hold up the next try. */
-async function keep(addresses) {
+/** Keeps all of {address: hash} or none. Gives up when none has come for a while: a stalled line must not hold up the next try. */
+async function keep(files) {
   const controller = new AbortController()
   let timer
   const moved = () => {
@@ -54,18 +56,36 @@ async function keep(addresses) {
   }
   moved()
   try {
-    const bring = async (address) => {
-      const answer = await fetched(address, controller.signal)
+    const bring = async ([address, hash]) => {
+      const answer = await fetched(address, hash, controller.signal)
       moved()
       return [address, answer]
     }
-    const all = await Promise.all(addresses.map(bring))
+    const all = await Promise.all(Object.entries(files).map(bring))
     const cache = await caches.open(CACHE)
     for (const [address, answer] of all.reverse()) await cache.put(address, answer) // the page itself last: see isWhole
   } finally {
     clearTimeout(timer)
     controller.abort()
   }
+}
+
+const picked = (files, isWanted) => Object.fromEntries(Object.entries(files).filter(([address]) => isWanted(address)))
+
+/** @type {Promise<{ [address: string]: string }> | null} */
+let rest = null
+
+/** What /rest.json lists: it is asked for when somebody first wants something of it. */
+const listed = () =>
+  (rest ??= readList().catch((error) => {
+    rest = null
+    throw error
+  }))
+
+async function readList() {
+  const found = () => caches.match(LIST, { cacheName: CACHE })
+  if (!(await found())) await keep({ [LIST]: REST })
+  return /** @type {Response} */ (await found()).json()
 }
 
 const pathsIn = async (name) => (await (await caches.open(name)).keys()).map((request) => new URL(request.url).pathname)
@@ -82,10 +102,13 @@ async function install() {
   const isNew = !(await caches.has(CACHE))
   const kept = (await Promise.all((await releases()).map(pathsIn))).flat()
   // Where a release was before, the way to the interviews is kept at once: this one might not start.
-  const isWanted = (address) => kept.includes(address) || (kept.length && address.includes("plain"))
+  // Before 0.2 these files had other names: whoever has some of them gets all.
+  const isFormer = kept.some((path) => /\/(kinds|later)\//.test(path))
+  const isWanted = (address) => isFormer || kept.includes(address) || address.includes("plain")
   try {
-    await keep([...Object.keys(FILES), ...Object.keys(KINDS).filter(isWanted)])
+    await keep({ ...FILES, ...(kept.length ? picked(await listed(), isWanted) : {}) })
   } catch (error) {
+    rest = null
     if (isNew) await caches.delete(CACHE)
     throw error // the install fails; the release before stays whole and is served on
   }
@@ -119,8 +142,9 @@ async function keepAsked(wanted) {
   const { serving = CACHE } = await noted()
   const kept = await pathsIn(serving)
   const missing = wanted.filter((address) => !kept.includes(address))
-  if (missing.length && serving !== CACHE) throw new TypeError("of another release")
-  await keep(missing.filter((address) => address in OURS))
+  if (!missing.length) return
+  if (serving !== CACHE) throw new TypeError("of another release")
+  await keep(picked(await listed(), (address) => missing.includes(address)))
 }
 
 // Which release is served
@@ -202,12 +226,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event
   const { origin, pathname } = new URL(request.url)
   // The release before may have files that this one has not.
-  if (
-    request.method !== "GET" ||
-    origin !== self.location.origin ||
-    !(pathname in OURS || pathname.startsWith("/static/app/"))
-  )
-    return
+  if (request.method !== "GET" || origin !== self.location.origin || !(pathname in FILES || OURS.test(pathname))) return
   event.respondWith(fromRelease(pathname, request))
 })
 

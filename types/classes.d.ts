@@ -1,11 +1,11 @@
 // What classes get from outside (`Object.assign`, a subclass, another module), which tsc does not see by itself.
 
-import "../static/app/capture/picture.js"
-import "../static/app/interview.js"
-import "../static/app/outbox.js"
-import "../static/app/values.js"
+import "../static/app/shell/controls/picture.js"
+import "../static/app/interview/interview.js"
+import "../static/app/sync/outbox.js"
+import "../static/app/engine/values.js"
 
-declare module "../static/app/outbox.js" {
+declare module "../static/app/sync/outbox.js" {
   interface Stopped extends Verdict {
     /** Of a talk: all that failed, and whether something went. */
     parts?: Stopped[]
@@ -16,14 +16,14 @@ declare module "../static/app/outbox.js" {
   }
 }
 
-declare module "../static/app/interview.js" {
+declare module "../static/app/interview/interview.js" {
   interface Interview {
-    /** A questionnaire that is tried out: static/app/kinds/preview.js. */
+    /** A questionnaire that is tried out: static/app/shell/trial.rare.js. */
     isPreview?: boolean
   }
 }
 
-declare module "../static/app/capture/picture.js" {
+declare module "../static/app/shell/controls/picture.js" {
   interface Kept {
     question: any
     element: HTMLElement
@@ -34,7 +34,7 @@ declare module "../static/app/capture/picture.js" {
   }
 }
 
-declare module "../static/app/values.js" {
+declare module "../static/app/engine/values.js" {
   interface Node {
     /** Of a table's row: its number. */
     at?: number

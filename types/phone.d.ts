@@ -1,5 +1,5 @@
 // The shapes that the phone's modules hand to one another: what goes over the line (docs/sync.md), what a questionnaire
-// is made of (docs/form-bundle.md), and the rows of its database (static/app/store.js). Said once, for tsc alone: this
+// is made of (docs/form-bundle.md), and the rows of its database (static/app/store/store.js). Said once, for tsc alone: this
 // folder is no part of static/, whose every script is served to phones and counted.
 
 type Severity = "error" | "warning"
@@ -200,7 +200,7 @@ interface ShownScreen {
   isTrouble?: boolean
 }
 
-/** What came of one call: static/app/verdict.js. */
+/** What came of one call: static/app/sync/reply.js. */
 interface Verdict {
   act: string
   problem?: any

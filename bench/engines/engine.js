@@ -1,7 +1,7 @@
 // Ours and ODK's engine in one page, for the differential run: the same form and answers, every calculation read.
 import { createInstance } from "@getodk/xforms-engine"
-import "../../static/app/kinds/digest.js"
-import { Record } from "../../static/app/record.js"
+import "../../static/app/engine/digest.rare.js"
+import { Record } from "../../static/app/engine/record.js"
 
 const nodes = (node) => [node, ...(node.currentState.children ?? []).flatMap(nodes)]
 

@@ -1,5 +1,5 @@
 // Sổ Hộ's engine on a page that shows what the phone shows of a roster: the instance that is open.
-import { Record } from "../../static/app/record.js"
+import { Record } from "../../static/app/engine/record.js"
 
 let record
 let shown = new Map()

@@ -1,7 +1,7 @@
 // Codes at the desk: those of a phone are read by the camera into the form's lines, those of the receipts are shown one
 // after another. Without this file the lines can be typed and all codes stand below each other.
 
-import { BUNDLE, Gathering } from "../app/later/frames.js"
+import { BUNDLE, Gathering } from "../app/carry/frames.lazy.js"
 
 const PAUSE = 150 // milliseconds between two looks
 const SHOWN = 700 // milliseconds that one code stays

@@ -2,8 +2,8 @@
 
     SHB1:<id>:<index>/<total>:<check>:<payload>
 
-The other half of `static/app/later/frames.js`. `id`: the first 40 bits of the SHA-256 of all bytes, `check`: CRC-32 of
-the line without it, `payload`: RFC 4648 Base32 without padding.
+The other half of `static/app/carry/frames.lazy.js`. `id`: the first 40 bits of the SHA-256 of all bytes, `check`:
+CRC-32 of the line without it, `payload`: RFC 4648 Base32 without padding.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows as they lie in a phone's database, in a bundle of the page that needs no app (static/plain/later/export.js,
+"""Rows as they lie in a phone's database, in a bundle of the page that needs no app (static/plain/export.lazy.js,
 docs/exchange.md): each is a box under the data key of its owner's ring, which this server's escrow key opens
 (docs/vault.md), or plain where nobody had chosen a code yet.
 

@@ -1,4 +1,6 @@
-"""Whether an Ed25519 signature is its key's (RFC 8032 §5.1.7), for extract-signed().   ⇄ static/app/kinds/digest.js
+"""Whether an Ed25519 signature is its key's (RFC 8032 §5.1.7), for extract-signed().
+
+⇄ static/app/engine/digest.rare.js
 
 In plain Python, because the form layer takes nothing from outside but its readers, and because the phone needs the same
 in a place where it cannot wait. It verifies only and holds no secret, so its time may depend on what it is given.

@@ -1,4 +1,4 @@
-"""ODK XPath text → expression tree → a function that evaluates it.   ⇄ static/app/expression.js
+"""ODK XPath text → expression tree → a function that evaluates it.   ⇄ static/app/engine/expression.js
 
 The text is parsed once, on the server; the tree travels to the phone as JSON, which needs no parser:
 

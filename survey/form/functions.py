@@ -1,4 +1,6 @@
-"""The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ static/app/functions.js
+"""The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).
+
+⇄ static/app/engine/functions.js
 
 A function takes the context and its arguments unevaluated, so that `if` and `coalesce` evaluate only what they need,
 and gives an XPath value. Clock and ids come from `context.env`: nothing here asks the machine.

@@ -1,4 +1,4 @@
-"""XPath's four kinds of value and their conversions, over the nodes of a record.   ⇄ static/app/values.js
+"""XPath's four kinds of value and their conversions, over the nodes of a record.   ⇄ static/app/engine/values.js
 
 What differs from plain XPath 1.0, as ODK has it: a date string becomes its days since 1970-01-01 where a number is
 needed, and a node that is not relevant reads as blank.

@@ -16,11 +16,13 @@ from survey.web.language import LANGUAGES
 from survey.web.minified import minified
 
 MANIFEST = "/manifest.webmanifest"
+REST = "/rest.json"  # what is not of the shell, each with its hash
 KINDS_PAGE, LATER_PAGE, PLAIN_PAGE = "/kinds.html", "/later.html", "/plain.html"
 PAGES = {"/": "phone/index.html"} | {page: f"phone{page}" for page in (KINDS_PAGE, LATER_PAGE, PLAIN_PAGE)}
+RARE, LAZY = ".rare.js", ".lazy.js"  # what some questionnaires need; what comes after the first sync
 FIRST_LANGUAGE = next(iter(LANGUAGES))
 SMALL = {".js": "text/javascript", ".css": "text/css"}  # what goes out small, and its type
-TYPES = SMALL | {".webmanifest": "application/manifest+json"}
+TYPES = SMALL | {".webmanifest": "application/manifest+json", ".json": "application/json"}
 
 
 def each_language(languages: Iterable[str] = LANGUAGES) -> Iterator[str]:
@@ -60,6 +62,8 @@ def bytes_of(address: str) -> bytes:
             return render_template("phone/other_language.html", only=Path(address).stem).encode()
         if address == MANIFEST:
             return json.dumps(_manifest(), ensure_ascii=False).encode()
+    if address == REST:
+        return json.dumps(hashes([*kind_files(), *later_files()])).encode()
     path = _path(address)
     return small(path).encode() if path.suffix in SMALL else path.read_bytes()
 
@@ -123,19 +127,19 @@ def _addresses(wanted: Callable[[Path], bool]) -> list[str]:
 
 def shell_files() -> list[str]:
     """Addresses of what the phone keeps from the beginning."""
-    static = _addresses(lambda path: not {"kinds", "kinds.css", "later"} & set(path.parts))
+    static = _addresses(lambda path: not path.name.endswith((RARE, LAZY)) and path.name != "kinds.css")
     return ["/", MANIFEST, *static]
 
 
 def kind_files() -> list[str]:
     """Addresses of what a phone keeps once one of its questionnaires needs it."""
-    return [KINDS_PAGE, *_addresses(lambda path: bool({"kinds", "kinds.css"} & set(path.parts)))]
+    return [KINDS_PAGE, *_addresses(lambda path: path.name.endswith(RARE) or path.name == "kinds.css")]
 
 
 def later_files() -> list[str]:
     """Addresses that no first interview needs: a phone keeps them after its first sync."""
     languages = [f"/language/{code}.html" for code in _other_languages()]
-    return [*languages, LATER_PAGE, PLAIN_PAGE, *_addresses(lambda path: "later" in path.parts)]
+    return [*languages, LATER_PAGE, PLAIN_PAGE, *_addresses(lambda path: path.name.endswith(LAZY))]
 
 
 def _other_languages() -> list[str]:

@@ -3,9 +3,9 @@
 
 import { readFileSync } from "node:fs"
 
-import { CannotCarry, bundleOf, codesOf, takeReceipts } from "../../static/app/later/carry.js"
-import { Gathering, framesOf } from "../../static/app/later/frames.js"
-import { letters, qr } from "../../static/app/later/qr.js"
+import { CannotCarry, bundleOf, codesOf, takeReceipts } from "../../static/app/carry/carry.lazy.js"
+import { Gathering, framesOf } from "../../static/app/carry/frames.lazy.js"
+import { letters, qr } from "../../static/app/carry/qr.lazy.js"
 import { contentHash } from "../../static/app/canonical.js"
 
 const now = new Date("2026-11-23T01:55:00.000Z")

@@ -1,4 +1,4 @@
-"""What the page without the app carries (static/plain/later/export.js): rows as they lie on the phone, opened by the
+"""What the page without the app carries (static/plain/export.lazy.js): rows as they lie on the phone, opened by the
 office. The page itself, on a real phone, is met in tests/phone/test_plain_page.py."""
 
 from __future__ import annotations

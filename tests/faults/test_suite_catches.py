@@ -49,32 +49,32 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
     ): ([44, 93], r"files lie in the office that nothing names"),
     Fault(
         "the phone takes any receipt",
-        "static/app/outbox.js",
+        "static/app/sync/outbox.js",
         "if (signed === false) await this.#store.refused",
         "if (!result) await this.#store.refused",
     ): ([115, 486], r"the receipt of .* (is forged|speaks of another)"),
     Fault(
         "the phone takes a record for sent when it sends it",
-        "static/app/outbox.js",
+        "static/app/sync/outbox.js",
         "    const answer = await this.#write(\"/api/v1/push\", {",
         "    for (const { id } of batch) await this.#store.received(id, { missing_files: [], receipt: null }, null)\n"
         "    const answer = await this.#write(\"/api/v1/push\", {",
     ): ([1, 4], r"is not received|has no receipt|the office lacks"),
     Fault(
         "the phone sends nothing again after a restore",
-        "static/app/store.js",
+        "static/app/store/store.js",
         'outbox.put({ ...item, state: "waiting" })',
         "outbox.put(item)",
     ): ([177, 156], r"the office lacks"),
     Fault(
         "the phone says that an answer is saved before it is",
-        "static/app/interview.js",
+        "static/app/interview/interview.js",
         "      await this.#writing\n    }\n    return this.#pending.length === 0",
         "    }\n    return true",
     ): ([1, 2], r"lost a saved answer"),
     Fault(
         "an interview is closed in one step and put into the outbox in another",
-        "static/app/store.js",
+        "static/app/store/store.js",
         "    return this.database.write(NAMING, async (stores) => {\n"
         "      const draft = await ask(stores.drafts.get(draftId))\n"
         '      if (draft?.state !== "open") throw new DraftClosed(draftId)\n'

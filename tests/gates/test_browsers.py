@@ -15,13 +15,13 @@ from tests.gates.sources import ROOT, files, relative
 OLDEST = 87  # Chrome and Android's WebView
 # Younger, and looked for before it is used; or without it something is only less pretty.
 GUARDED = {
-    ("static/app/capture/main.js", "userAgentData"),  # a fallback follows
-    ("static/app/capture/choice.js", "inert"),  # a row of labels that could be tapped, to no effect
+    ("static/app/shell/main.js", "userAgentData"),  # a fallback follows
+    ("static/app/shell/controls/choice.js", "inert"),  # a row of labels that could be tapped, to no effect
 }
 # What this module brings where the browser lacks it.
 OLDER = "static/app/older.js"
 BROUGHT = {"at", "findLastIndex", "hasOwn"}
-CLASSIC = {"static/sw.js", "static/plain/later/export.js"}
+CLASSIC = {"static/sw.js", "static/plain/export.lazy.js"}
 ES5 = {"static/plain/start.js"}  # it speaks to browsers of any age
 WITHOUT_OLDER = ("static/desk", "static/plain", "static/sw.js")
 
@@ -55,7 +55,7 @@ def test_nor_does_any_script_as_it_goes_out() -> None:
 
 
 def test_what_older_browsers_lack_is_brought_before_all_else() -> None:
-    first = re.findall(r"^import .*$", (ROOT / "static/app/capture/main.js").read_text(), re.M)[0]
+    first = re.findall(r"^import .*$", (ROOT / "static/app/shell/main.js").read_text(), re.M)[0]
     assert first == 'import "../older.js"'
     source = (ROOT / OLDER).read_text()
     assert {name for name in BROUGHT if f'"{name}"' in source} == BROUGHT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 import sys
 from collections import Counter
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.rooms import ROOMS, Room, room_of
-from tests.gates.sources import PYTHON, SCRIPTS, files, javascript, relative
+from scripts.rooms import ROOMS, TABLE, Room, read_script_rooms, room_of
+from tests.gates.sources import JS_TOKEN, PYTHON, SCRIPTS, files, javascript, relative
 
 # Files that are stricter than their rooms, and the one that knows more: (rooms, libraries).
 FILES = {
@@ -176,30 +177,34 @@ def test_what_may_be_imported_is_not_found() -> None:
 # A power of the browser: (what it looks like, which files may use it).
 POWERS = {
     "IndexedDB": (r"\bindexedDB\b|\bIDB\w+", {
-            "static/app/store.js", "static/app/database.js",
-            "static/plain/later/export.js",  # what is left when no module of the app runs
+            "static/app/store/store.js", "static/app/store/database.js",
+            "static/plain/export.lazy.js",  # what is left when no module of the app runs
         }),
     "the network": (
         r"(?<![\w.])fetch\s*\(|\bXMLHttpRequest\b|\bsendBeacon\b|\bWebSocket\b|\bEventSource\b",
-        {"static/app/outbox.js", "static/sw.js"},
+        {"static/app/sync/outbox.js", "static/sw.js"},
     ),
     "encryption": (r"\bsubtle\.(?!digest)\w+", {
-            "static/app/vault.js", "static/app/later/rings.js", "static/app/receipt.js",
-            "static/plain/later/export.js",
-            "static/app/later/bundle.js",  # what leaves the phone by hand is sealed where it leaves, not in the vault
+            "static/app/vault/vault.js", "static/app/vault/rings.lazy.js", "static/app/sync/receipt.js",
+            "static/plain/export.lazy.js",
+            "static/app/carry/sealed.lazy.js",  # what leaves by hand is sealed where it leaves, not in the vault
         }),
 }
 DOM = re.compile(r"(?<![\w.#$])(document|window|localStorage|sessionStorage|location|history)\b(?!\s*:)")
-# Modules that compute: node runs them, and they import only one another.
-PURE_SCRIPTS = {
-    "expression", "functions", "values", "collect", "record", "search", "answers", "verdict", "preload", "markdown",
-    "places", "digest", "kinds", "pace",
-}  # fmt: skip
+# Folders of static/app → the folders they may import; "" is its root. The lower half computes, and node runs it.
+SCRIPT_ROOMS = read_script_rooms(TABLE.read_text(encoding="utf-8"))
+PURE_SCRIPTS = {"", "engine"}
 
 
 def is_shell(path: str) -> bool:
-    """What may touch the screen: the capture shell on the phone, and the desk's scripts."""
-    return path.startswith(("static/app/capture", "static/app/media", "static/desk", "static/plain"))
+    """What may touch the screen: the shell on the phone, and the desk's scripts."""
+    return path.startswith(("static/app/shell/", "static/desk", "static/plain"))
+
+
+def script_room(path: str) -> str:
+    """static/app/shell/screens/home.js → shell, static/app/ids.js → "", static/sw.js → None-like "static"."""
+    parts = path.split("/")
+    return ("" if len(parts) == 3 else parts[2]) if parts[:2] == ["static", "app"] else parts[1]
 
 
 def power_faults(path: str, source: str) -> list[str]:
@@ -214,21 +219,34 @@ def power_faults(path: str, source: str) -> list[str]:
     return said
 
 
+IMPORTS = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["'`]([^"'`]+)["'`]""")
+
+
+def uncommented(source: str) -> str:
+    """Types in comments import nothing."""
+    return JS_TOKEN.sub(lambda match: " " if match["comment"] else match[0], source)
+
+
+def script_imports(path: str, source: str) -> list[str]:
+    """What a script imports, `import()` included, from the root; a name with a hole (`./${file}.js`) is each file."""
+    found: list[str] = []
+    for name in IMPORTS.findall(uncommented(source)):
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+        found += [target] if "${" not in target else map(relative, files(re.sub(r"\$\{\w+\}", "*", target)))
+    return found
+
+
 def script_import_faults(path: str, source: str) -> list[str]:
     """Nothing below the shell reaches up into it; the store knows no network; the worker imports nothing."""
-    said = []
-    for name in re.findall(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']""", source):
-        target = name.rpartition("/")[2].removesuffix(".js")
-        if not name.startswith(("./", "../", "/")):
-            said.append(f"{path}: imports {name}, which is not ours")
-        elif path == "static/sw.js":
-            said.append(f"{path}: the worker imports nothing, not {name}")
-        elif not is_shell(path) and ("capture" in name or target == "media"):
-            said.append(f"{path}: may not import the shell's {name}")
-        elif Path(path).stem in PURE_SCRIPTS and target not in PURE_SCRIPTS:
-            said.append(f"{path}: computes, and may not import {name}")
-        elif Path(path).stem in {"store", "database"} and target == "outbox":
-            said.append(f"{path}: may not import {name}")
+    named = IMPORTS.findall(uncommented(source))
+    said = [f"{path}: imports {name}, which is not ours" for name in named if name[0] not in "./"]
+    if path == "static/sw.js" and named:
+        said.append(f"{path}: the worker imports nothing")
+    room = script_room(path)
+    for target in script_imports(path, source):
+        of = script_room(target)
+        if room in SCRIPT_ROOMS and target.startswith("static/app/") and of not in SCRIPT_ROOMS[room] | {room}:
+            said.append(f"{path}: {room or 'the root'} may not import {target}")
     return said
 
 
@@ -239,16 +257,38 @@ def test_each_power_of_the_browser_has_one_owner(path: Path) -> None:
 
 
 def test_a_planted_power_is_found() -> None:
-    assert power_faults("static/app/capture.js", "const db = indexedDB.open('x')") != []
-    assert power_faults("static/app/capture/page.js", "await fetch('/api')") != []
-    assert power_faults("static/app/store.js", "document.title = 'x'") != []
-    assert power_faults("static/app/record.js", "const a = window.x") != []
-    assert power_faults("static/app/capture.js", "crypto.subtle.encrypt(a, b)") != []
-    assert power_faults("static/app/record.js", "// document, fetch(), window\nconst a = 'document'") == []
-    assert power_faults("static/app/outbox.js", "const a = await fetch(`/api/${id}`)") == []
-    assert script_import_faults("static/app/record.js", "import { open } from './store.js'") != []
+    assert power_faults("static/app/shell/main.js", "const db = indexedDB.open('x')") != []
+    assert power_faults("static/app/shell/page.js", "await fetch('/api')") != []
+    assert power_faults("static/app/store/store.js", "document.title = 'x'") != []
+    assert power_faults("static/app/engine/record.js", "const a = window.x") != []
+    assert power_faults("static/app/shell/main.js", "crypto.subtle.encrypt(a, b)") != []
+    assert power_faults("static/app/engine/record.js", "// document, fetch(), window\nconst a = 'document'") == []
+    assert power_faults("static/app/sync/outbox.js", "const a = await fetch(`/api/${id}`)") == []
+    assert script_import_faults("static/app/engine/record.js", "import { open } from '../store/store.js'") != []
     assert script_import_faults("static/sw.js", "import { open } from './store.js'") != []
-    assert script_import_faults("static/app/store.js", "import { push } from './outbox.js'") != []
-    assert script_import_faults("static/app/outbox.js", "import { show } from './capture/home.js'") != []
-    assert script_import_faults("static/app/capture.js", "import x from 'lodash'") != []
-    assert script_import_faults("static/app/record.js", "import { walk } from './expression.js'") == []
+    assert script_import_faults("static/app/store/store.js", "import { push } from '../sync/outbox.js'") != []
+    assert script_import_faults("static/app/store/store.js", "await import('../sync/outbox.js')") != []
+    assert script_import_faults("static/app/sync/outbox.js", "import { show } from '../shell/screens/home.js'") != []
+    assert script_import_faults("static/app/ids.js", "import { walk } from './engine/expression.js'") != []
+    assert script_import_faults("static/app/shell/main.js", "import x from 'lodash'") != []
+    assert script_import_faults("static/app/engine/record.js", "import { walk } from './expression.js'") == []
+
+
+def script_graph(sources: dict[str, str]) -> dict[str, set[str]]:
+    return {path: {*script_imports(path, source)} & {*sources} for path, source in sources.items()}
+
+
+def test_no_script_imports_itself_by_a_detour() -> None:
+    sources = {relative(path): path.read_text() for path in files(*SCRIPTS)}
+    assert cycles(script_graph(sources)) == []
+    assert cycles({room: set(may) for room, may in SCRIPT_ROOMS.items()}) == []
+
+
+def test_a_planted_circle_of_scripts_is_found() -> None:
+    planted = {"static/app/a.js": "import('./b/c.js')", "static/app/b/c.js": "import { a } from '../a.js'"}
+    assert cycles(script_graph(planted)) == [["static/app/a.js", "static/app/b/c.js", "static/app/a.js"]]
+
+
+def test_what_computes_on_the_phone_is_below_what_keeps_and_sends() -> None:
+    for room in PURE_SCRIPTS:
+        assert SCRIPT_ROOMS[room] <= PURE_SCRIPTS

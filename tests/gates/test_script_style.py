@@ -21,12 +21,12 @@ ESCAPES = re.compile(r"@ts-(?:ignore|nocheck|expect-error)|biome-ignore-all")
 
 # file: (a shape, what stands there, the same with a property that the shape does not have)
 PLANTED = {
-    "static/app/entry.js": ("Draft", "household_id: draft.household_id", "household_id: draft.household"),
-    "static/app/draft.js": ("Bundle", "version: bundle.version", "version: bundle.release"),
-    "static/app/outbox.js": ("Hello", "this.#greeting.offers?", "this.#greeting.offer?"),
-    "static/app/receipt.js": ("Receipt", "bytesOf(receipt.signature)", "bytesOf(receipt.signed)"),
-    "static/app/store.js": ("Entry", "item.entry.files.map", "item.entry.photos.map"),
-    "static/app/capture/sent.js": ("Outgoing", "= item.content_hash", "= item.hash"),
+    "static/app/interview/entry.js": ("Draft", "household_id: draft.household_id", "household_id: draft.household"),
+    "static/app/interview/begin.js": ("Bundle", "version: bundle.version", "version: bundle.release"),
+    "static/app/sync/outbox.js": ("Hello", "this.#greeting.offers?", "this.#greeting.offer?"),
+    "static/app/sync/receipt.js": ("Receipt", "bytesOf(receipt.signature)", "bytesOf(receipt.signed)"),
+    "static/app/store/store.js": ("Entry", "item.entry.files.map", "item.entry.photos.map"),
+    "static/app/shell/screens/sent.js": ("Outgoing", "= item.content_hash", "= item.hash"),
 }
 
 
@@ -65,10 +65,10 @@ def test_a_wrong_property_is_found_wherever_it_stands(tmp_path: Path) -> None:
 
 def test_what_may_be_nothing_is_not_taken_for_something(tmp_path: Path) -> None:
     folder = copied(tmp_path)
-    replaced(folder / "static/app/capture/release.js", "this.#registration?.update()", "this.#registration.update()")
+    replaced(folder / "static/app/shell/release.js", "this.#registration?.update()", "this.#registration.update()")
     code, said = node(*TSC, ".", cwd=folder)
     assert code != 0
-    assert re.findall(r"^(\S+)\(.*possibly 'null'", said, re.MULTILINE) == ["static/app/capture/release.js"]
+    assert re.findall(r"^(\S+)\(.*possibly 'null'", said, re.MULTILINE) == ["static/app/shell/release.js"]
 
 
 def test_the_worker_is_read_with_what_the_server_writes_in_front(tmp_path: Path) -> None:

@@ -109,16 +109,16 @@ def test_a_file_that_grows_is_counted() -> None:
 
 def worker_lists(client: Any) -> tuple[list[str], list[str]]:
     worker = client.get("/sw.js").text
-    files, kinds = (re.search(rf"^const {name} = (.*)$", worker, re.M) for name in ("FILES", "KINDS"))
-    assert files and kinds
-    return json.loads(files[1]), json.loads(kinds[1])
+    files = re.search(r"^const FILES = (.*)$", worker, re.M)
+    assert files
+    return json.loads(files[1]), list(client.get("/rest.json").json)
 
 
 def test_what_only_some_forms_need_exists_and_is_not_in_the_shell(client: Any) -> None:
     files, kinds = worker_lists(client)
-    named = re.findall(r'"(/[\w./-]+\.(?:js|css|html))"', (ROOT / "static/app/kinds.js").read_text())
-    controls = re.findall(r'control\("(\w+)"\)', (ROOT / "static/app/kinds.js").read_text())
-    wanted = {*named, *(f"/static/app/capture/kinds/{name}.js" for name in controls)}
+    named = re.findall(r'"(/[\w./-]+\.(?:js|css|html))"', (ROOT / "static/app/delivery.js").read_text())
+    controls = re.findall(r'control\("(\w+)"\)', (ROOT / "static/app/delivery.js").read_text())
+    wanted = {*named, *(f"/static/app/shell/controls/{name}.rare.js" for name in controls)}
     assert len(wanted) > 8
     assert wanted <= set(kinds)
     assert not set(files) & set(kinds)
@@ -129,10 +129,10 @@ def test_what_only_some_forms_need_exists_and_is_not_in_the_shell(client: Any) -
             assert answer.status_code == 200, address
 
 
-SHELL = [path for path in SCRIPTS if not {"kinds", "later"} & set(path.parts)]
+SHELL = [path for path in SCRIPTS if not path.name.endswith((".rare.js", ".lazy.js"))]
 
 
 @pytest.mark.parametrize("path", SHELL, ids=lambda path: path.name)
 def test_the_shell_starts_without_what_comes_later(path: Path) -> None:
     static = re.findall(r"""^(?:import|export)\b[^;()]*?["']([^"']+)["']""", path.read_text(), re.M)
-    assert not [name for name in static if "/kinds/" in name or "/later/" in name]
+    assert not [name for name in static if name.endswith((".rare.js", ".lazy.js"))]

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { afterRemoval, isWithin, originalPath, putAt, replay, valueAt } from "../../static/app/answers.js"
+import { afterRemoval, isWithin, originalPath, putAt, replay, valueAt } from "../../static/app/engine/answers.js"
 
 const set = (path, value) => ({ op: "set", path, value })
 

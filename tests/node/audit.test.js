@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { replay } from "../../static/app/answers.js"
-import { auditOf } from "../../static/app/entry.js"
-import { auditCsv } from "../../static/app/kinds/audit.js"
+import { replay } from "../../static/app/engine/answers.js"
+import { auditOf } from "../../static/app/interview/entry.js"
+import { auditCsv } from "../../static/app/interview/audit.rare.js"
 
 const at = (seconds) => new Date(seconds * 1000).toISOString()
 const made = { started: at(1), finalised: at(60) }

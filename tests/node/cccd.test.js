@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { answersOf, doubts, isSame, numberSays, readCard } from "../../static/app/later/cccd.js"
+import { answersOf, doubts, isSame, numberSays, readCard } from "../../static/app/interview/cccd.lazy.js"
 
 // No real person: the number's last six digits are 000000, which no card carries.
 const CARD = "014079000000|050000000|Lò Văn Thử Nghiệm|02011979|Nam|Bản Thử, Mường Khiêng, Thuận Châu, Sơn La|01052021"

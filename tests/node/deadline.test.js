@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { within } from "../../static/app/deadline.js"
-import { formFile, hello, signOut } from "../../static/app/outbox.js"
+import { formFile, hello, signOut } from "../../static/app/sync/outbox.js"
 
 globalThis.navigator ??= { onLine: true } // Node.js before 21
 const isLate = { name: "TimeoutError" }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import { test } from "node:test"
 
-import { verifies } from "../../static/app/later/ed25519.js"
+import { verifies } from "../../static/app/engine/ed25519.lazy.js"
 
 const hex = (text) => Uint8Array.from(Buffer.from(text, "hex"))
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { clockOf } from "../../static/app/draft.js"
-import { entryOf, filesIn } from "../../static/app/entry.js"
+import { clockOf } from "../../static/app/interview/begin.js"
+import { entryOf, filesIn } from "../../static/app/interview/entry.js"
 
 const children = [
   { name: "anh_nha", type: "image" },

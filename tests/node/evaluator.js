@@ -1,8 +1,8 @@
 // The phone's evaluator as a process: a line of JSON in (a form, answers), a line of JSON out. Driven by
 // tests/form/test_two_evaluators.py.
 import { createInterface } from "node:readline"
-import "../../static/app/kinds/digest.js"
-import { Record, typed } from "../../static/app/record.js"
+import "../../static/app/engine/digest.rare.js"
+import { Record, typed } from "../../static/app/engine/record.js"
 
 const bundles = new Map()
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
-import "../../static/app/kinds/digest.js"
-import { Record } from "../../static/app/record.js"
+import "../../static/app/engine/digest.rare.js"
+import { Record } from "../../static/app/engine/record.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const python = process.env.PYTHON ?? "python3"

@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 
-import { CAUSES, canMend, causeOfStop, problemsOf, standingOf } from "../../static/app/later/causes.js"
-import { inParallel, isSlow, mayCarry, sendFiles } from "../../static/app/later/files.js"
+import { CAUSES, canMend, causeOfStop, problemsOf, standingOf } from "../../static/app/sync/causes.lazy.js"
+import { inParallel, isSlow, mayCarry, sendFiles } from "../../static/app/sync/files.lazy.js"
 
 const KB = 1024
 

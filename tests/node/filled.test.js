@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
-import { Record } from "../../static/app/record.js"
+import { Record } from "../../static/app/engine/record.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const python = process.env.PYTHON ?? "python3"

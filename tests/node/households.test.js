@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { test } from "node:test"
 
-import { Record } from "../../static/app/record.js"
+import { Record } from "../../static/app/engine/record.js"
 import { readCases } from "./households.js"
 
 const root = new URL("../..", import.meta.url).pathname

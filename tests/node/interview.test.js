@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Interview } from "../../static/app/interview.js"
+import { Interview } from "../../static/app/interview/interview.js"
 
 const required = ["call", "true"]
 const bundle = {

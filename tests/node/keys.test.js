@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { isGenuine, isIntroduced, spelled } from "../../static/app/later/keys.js"
+import { isGenuine, isIntroduced, spelled } from "../../static/app/sync/keys.lazy.js"
 
 const base64 = (bytes) => Buffer.from(bytes).toString("base64")
 

@@ -1,7 +1,7 @@
 // What a questionnaire needs beyond the shell.
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { needs } from "../../static/app/kinds.js"
+import { needs } from "../../static/app/delivery.js"
 
 const form = (children, choices = {}) => ({ children, choices })
 const names = (bundle) => needs(bundle).map((address) => address.split("/").at(-1))

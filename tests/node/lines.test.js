@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { areaOf, lengthOf, pointsOf, sketch, textOf } from "../../static/app/kinds/lines.js"
+import { areaOf, lengthOf, pointsOf, sketch, textOf } from "../../static/app/engine/lines.rare.js"
 
 // A field of about 100 m by 100 m near Sơn La.
 const FIELD = ["21.4 103.7 600 5", "21.4009 103.7 600 5", "21.4009 103.70096 600 5", "21.4 103.70096 600 5"]

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { markdown, plainText } from "../../static/app/kinds/markdown.js"
+import { markdown, plainText } from "../../static/app/engine/markdown.rare.js"
 
 const strong = (...inside) => ({ is: "strong", inside })
 const em = (...inside) => ({ is: "em", inside })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { batches, isResult, pause, speaksOf, verdict } from "../../static/app/verdict.js"
+import { batches, isResult, pause, speaksOf, verdict } from "../../static/app/sync/reply.js"
 
 const ours = (status, code, more = {}) => ({ status, ours: true, body: code ? { problem: { code } } : {}, ...more })
 

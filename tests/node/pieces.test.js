@@ -2,8 +2,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { piecesIn, replay } from "../../static/app/answers.js"
-import { isJoinable, recordingOf } from "../../static/app/kinds/pieces.js"
+import { piecesIn, replay } from "../../static/app/engine/answers.js"
+import { isJoinable, recordingOf } from "../../static/app/interview/pieces.rare.js"
 
 const WEBM = "audio/webm;codecs=opus"
 const piece = (sha256, run = 0) => ({ sha256, type: WEBM, run, ms: 3000 })

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { isAsked, screenOf, sectionsOf, stands, within } from "../../static/app/places.js"
-import { Record } from "../../static/app/record.js"
+import { isAsked, screenOf, sectionsOf, stands, within } from "../../static/app/interview/screens.js"
+import { Record } from "../../static/app/engine/record.js"
 
 const q = (name, more = {}) => ({ name, type: "text", ...more })
 const bundle = {

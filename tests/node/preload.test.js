@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { isOffered, startingAnswers, suggestion } from "../../static/app/preload.js"
+import { isOffered, startingAnswers, suggestion } from "../../static/app/interview/preload.js"
 
 const copy = { preload: "copy" }
 const bundle = {

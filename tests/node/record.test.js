@@ -4,8 +4,8 @@ import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
-import { numberWords, Record } from "../../static/app/record.js"
-import { Node } from "../../static/app/values.js"
+import { numberWords, Record } from "../../static/app/engine/record.js"
+import { Node } from "../../static/app/engine/values.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const python = process.env.PYTHON ?? "python3"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { signOf } from "../../static/app/capture/register.js"
+import { signOf } from "../../static/app/shell/register.js"
 
 const sent = (more = {}) => ({ state: "received", missing: [], problem: null, entry: { replaces: null }, ...more })
 const returned = { state: "returned", returned: { entry_id: "e1" } }

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Outbox } from "../../static/app/outbox.js"
-import "../../static/app/later/files.js" // there before the clock of the line begins
-import { Sync } from "../../static/app/sync.js"
+import { Outbox } from "../../static/app/sync/outbox.js"
+import "../../static/app/sync/files.lazy.js" // there before the clock of the line begins
+import { Sync } from "../../static/app/sync/schedule.js"
 import { Kept, Office, SlowLine, photo } from "./slow_line.js"
 
 const ENTRY = 6000 // bytes of an interview of six people

@@ -10,7 +10,7 @@ import {
   readMoment,
   readNumber,
   writeMoment,
-} from "../../static/app/typed.js"
+} from "../../static/app/shell/typing.js"
 
 const NOW = new Date("2026-11-23T08:00:00+07:00")
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { changePin, forOffice, isOld, recovered } from "../../static/app/later/rings.js"
-import { WrongPin, faultOfPin, makeRing, openRing, seal, unseal } from "../../static/app/vault.js"
+import { changePin, forOffice, isOld, recovered } from "../../static/app/vault/rings.lazy.js"
+import { WrongPin, faultOfPin, makeRing, openRing, seal, unseal } from "../../static/app/vault/vault.js"
 
 const { subtle } = globalThis.crypto
 const NAMES = "Lò Văn Đức 014079000123"

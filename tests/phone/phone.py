@@ -56,7 +56,7 @@ class Server:
 
 
 class Phone:
-    """`page` is the tab in front. Everything else finds its way by the hooks named in static/app/capture/main.js."""
+    """`page` is the tab in front. Everything else finds its way by the hooks named in static/app/shell/main.js."""
 
     def __init__(self, playwright: Playwright, profile: Path, address: str) -> None:
         self.playwright, self.profile, self.address = playwright, profile, address
@@ -270,8 +270,8 @@ TYPED = {"nam_sinh": 1990, "chieu_cao": 120, "can_nang": 25, "ho_ten": "Lò Văn
 
 # The store of who is signed in, opened with the PIN as the app itself does it.
 OPENED = """async pin => {
-  const { Device, Store } = await import('/static/app/store.js')
-  const { openRing } = await import('/static/app/vault.js')
+  const { Device, Store } = await import('/static/app/store/store.js')
+  const { openRing } = await import('/static/app/vault/vault.js')
   const device = new Device()
   const account = await device.get('account')
   const ring = await device.get(`ring ${account}`)

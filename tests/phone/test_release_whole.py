@@ -23,7 +23,7 @@ from tests.pictures import noise
 
 pytestmark = pytest.mark.phone
 
-SCRIPT = "/static/app/record.js"
+SCRIPT = "/static/app/engine/record.js"
 PAGE = "<!doctype html><title>Bảo trì</title><p>Hệ thống đang bảo trì, xin quay lại sau."
 FORMER = Path(__file__).with_name("worker_107c36a.js")  # keeps whatever is answered
 STANDS = "html[data-ready='1']"
@@ -68,7 +68,7 @@ def release(server: Server, name: str = "", static: Path | None = None) -> None:
 def broken(tmp_path: Path, code: str) -> Path:
     """A release whose first module is `code` and then what it was."""
     static = shutil.copytree(ROOT / "static", tmp_path / "broken")
-    main = static / "app" / "capture" / "main.js"
+    main = static / "app" / "shell" / "main.js"
     main.write_text(f"{code}\n{main.read_text()}")
     return static
 
@@ -136,7 +136,7 @@ def with_photo(phone: Phone) -> None:
     phone.finalise()
 
 
-LATER = ("/static/app/later/files.js", "/later.html", "/language/en.html")
+LATER = ("/static/app/sync/files.lazy.js", "/later.html", "/language/en.html")
 AWAY = (maintained, led_away, cut_short)
 
 
@@ -191,7 +191,9 @@ def former(server: Server, playwright: Playwright, tmp_path: Path) -> Any:
     """A phone that has the worker of a release from before there were hashes."""
     with urlopen(f"{server.address}/sw.js") as answer:
         served = answer.read().decode()
-    lists = {name: list(json.loads(said)) for name, said in re.findall(r"^const (FILES|KINDS) = (.*)$", served, re.M)}
+    [files] = re.findall(r"^const FILES = (.*)$", served, re.M)
+    with urlopen(f"{server.address}/rest.json") as answer:
+        lists = {"FILES": list(json.loads(files)), "KINDS": list(json.load(answer))}
     lines = ['const VERSION = "cu"', *(f"const {name} = {json.dumps(files)}" for name, files in lists.items())]
     server.stop()
     (server.folder / "sw.js").write_text("\n".join([*lines, FORMER.read_text()]))
@@ -224,7 +226,7 @@ def test_a_phone_with_a_former_worker_updates_by_a_tap(former: Phone, server: Se
     assert former.errors == []
 
 
-@pytest.mark.parametrize("spoilt", [pytest.param("/static/app/record.js", marks=pytest.mark.journey), "/"])
+@pytest.mark.parametrize("spoilt", [pytest.param("/static/app/engine/record.js", marks=pytest.mark.journey), "/"])
 def test_an_app_that_a_former_worker_left_dead_opens_again_with_its_interviews(
     former: Phone, server: Server, spoilt: str
 ) -> None:
@@ -245,19 +247,19 @@ def test_an_app_that_a_former_worker_left_dead_opens_again_with_its_interviews(
 def test_what_a_former_worker_kept_wrongly_beside_the_shell_is_replaced(former: Phone, server: Server) -> None:
     phone = former
     server.stop()
-    spoil(phone, "/static/app/later/files.js", "/static/icons/icon.svg")
+    spoil(phone, "/static/app/sync/files.lazy.js", "/static/icons/icon.svg")
     with_photo(phone)
     renewed(server)
     phone.go_home()
     assert phone.page.evaluate(FETCHED) == "installed"
     # The page that stands is the former release's: it gets no wrong file any more.
-    phone.until("() => caches.match('/static/app/later/files.js', { cacheName: 'so-ho-cu' }).then(found => !found)")
+    phone.until("() => caches.match('/static/app/sync/files.lazy.js', { cacheName: 'so-ho-cu' }).then(found => !found)")
     accept(phone)
     phone.unlock()
     expect(phone.page.locator("[data-count=unsent]")).to_have_text("0")
     phone.until(ONLY_NEW)
     types = "address => caches.match(address).then(found => found.headers.get('Content-Type').split(';')[0])"
-    assert phone.page.evaluate(types, "/static/app/later/files.js") == "text/javascript"
+    assert phone.page.evaluate(types, "/static/app/sync/files.lazy.js") == "text/javascript"
     assert phone.page.evaluate(types, "/static/icons/icon.svg") == "image/svg+xml"
 
 
@@ -324,7 +326,7 @@ def test_a_release_whose_first_screen_behind_the_lock_fails_falls_back_too(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
     static = broken(tmp_path, "")
-    home = static / "app" / "capture" / "home.js"
+    home = static / "app" / "shell" / "screens" / "home.js"
     home.write_text(home.read_text().replace('stamp("home")', 'stamp("nowhere")'))
     release(server, static=static)
     assert phone.page.evaluate(FETCHED) == "installed"

@@ -20,7 +20,7 @@ from tests.phone.test_without_network import entries
 pytestmark = pytest.mark.phone
 SEEDS = range(1, 1 + int(os.environ.get("BROWSER_SEEDS", "2")))
 SECTION, ANSWER = "thong_tin_ho", "thong_tin_ho/nguoi_tra_loi"
-MODULES = ["record", "store", "outbox", "capture/main", "capture/section", "expression"]
+MODULES = ["engine/record", "store/store", "sync/outbox", "shell/main", "shell/screens/section", "engine/expression"]
 HOUSEHOLDS = ["ho-0", "ho-1", "ho-2", "ho-3"]
 
 # A release is fetched; ends when its worker waits, or was given up.

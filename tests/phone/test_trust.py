@@ -15,7 +15,8 @@ from tests.phone.test_sync import refuse
 from tests.phone.test_without_network import entries
 
 pytestmark = pytest.mark.phone
-KEPT_FOR_LATER = "async () => (await caches.match('/later.html')) && (await caches.match('/static/app/later/keys.js'))"
+LATER = "['/later.html', '/static/app/sync/keys.lazy.js']"
+KEPT_FOR_LATER = f"() => Promise.all({LATER}.map(one => caches.match(one))).then(all => all.every(Boolean))"
 
 
 def office(server: Server, *words: str) -> str:

@@ -322,7 +322,7 @@ BUILDER = (Path(__file__).parents[1] / "faults" / "schema_1.js").read_text(encod
 BUILD = (
     """async events => {
   const { contentHash, sha256 } = await import('/static/app/canonical.js')
-  const { Device } = await import('/static/app/store.js')
+  const { Device } = await import('/static/app/store/store.js')
 """
     + re.sub(r"^import .*$", "", BUILDER, flags=re.M).replace("export ", "")
     + """

@@ -43,6 +43,7 @@ ROUTES = {
     "capture.style": PUBLIC,
     "capture.kinds": PUBLIC,
     "capture.later": PUBLIC,
+    "capture.rest": PUBLIC,
     "capture.plain": PUBLIC,
     "capture.other_language": PUBLIC,
     "capture.manifest": PUBLIC,

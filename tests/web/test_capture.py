@@ -33,7 +33,7 @@ def test_the_worker_may_control_the_whole_site_and_keeps_files_that_exist(client
     assert (worker.mimetype, worker.headers["Service-Worker-Allowed"]) == ("text/javascript", "/")
     assert worker.headers["Cache-Control"] == "no-cache"
     files = json.loads(re.findall(r"^const FILES = (.*)$", worker.text, re.M)[0])
-    assert {"/", "/manifest.webmanifest", "/static/style.css", "/static/app/record.js"} <= set(files)
+    assert {"/", "/manifest.webmanifest", "/static/style.css", "/static/app/engine/record.js"} <= set(files)
     for address in files:
         with client.get(address) as answer:
             assert answer.status_code == 200, address
@@ -46,8 +46,8 @@ KINDS_OF_FILE = {".js": "text/javascript", ".css": "text/css", ".svg": "image/sv
 def hashes(client: Any) -> dict[str, str]:
     """Each address that the worker keeps, with the hash that it wants."""
     served = client.get("/sw.js").text
-    lists = [json.loads(re.findall(rf"^const {name} = (.*)$", served, re.M)[0]) for name in ("FILES", "KINDS")]
-    return lists[0] | lists[1]
+    files, rest = (json.loads(re.findall(rf"^const {name} = (.*)$", served, re.M)[0]) for name in ("FILES", "REST"))
+    return files | {"/rest.json": rest} | client.get("/rest.json").json
 
 
 def test_the_hash_of_each_kept_file_is_that_of_the_bytes_that_everybody_is_served(client: Any, login_as: Any) -> None:

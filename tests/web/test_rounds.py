@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_said(
 def test_what_phones_download_goes_out_compressed(login_as: Any, client: Any, small_round: str) -> None:
     browser, asked = login_as("enumerator"), {"Accept-Encoding": "gzip"}
     pages = ("/", "/kinds.html", "/later.html", "/language/en.html", "/manifest.webmanifest")
-    scripts = ("/sw.js", "/static/style.css", "/static/app/record.js")
+    scripts = ("/sw.js", "/static/style.css", "/static/app/engine/record.js")
     for address in (*pages, *scripts, "/api/v1/register", "/api/v1/forms/phieu_thu/1"):
         with browser.get(address) as plain, browser.get(address, headers=asked) as packed:
             assert packed.headers["Content-Encoding"] == "gzip", address

@@ -19,7 +19,7 @@ KEY, VAULT = bytes(range(32)), "0190f1de-0000-7000-8000-000000000000"
 
 
 def wrap(public_key: str, label: str, key: bytes = KEY) -> bytes:
-    """As the phone does it (static/app/vault.js)."""
+    """As the phone does it (static/app/vault/vault.js)."""
     public: Any = load_der_public_key(b64decode(public_key))
     return public.encrypt(key, OAEP(MGF1(SHA256()), SHA256(), label.encode()))  # type: ignore[no-any-return]
 

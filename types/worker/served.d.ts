@@ -2,7 +2,7 @@
 
 declare const VERSION: string
 declare const FILES: { [address: string]: string }
-declare const KINDS: { [address: string]: string }
+declare const REST: string
 
 // TypeScript knows workers, not that ours is one that serves pages.
 interface WorkerGlobalScope {

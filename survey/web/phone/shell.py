@@ -1,8 +1,9 @@
 """The phone's shell: one page, one worker, one manifest; the same bytes for everybody, so that they can be kept.
 
 The worker `static/sw.js` is served at /sw.js (at its own address it would control /static/ only) with this release's
-VERSION, FILES and KINDS in front: the addresses that it keeps, each with the SHA-256 of the bytes that are served
-there. VERSION is a hash of all those: any change makes a new release, nothing else does.
+VERSION, FILES and REST in front: the addresses of the shell, each with the SHA-256 of the bytes that are served there,
+and the hash of /rest.json, which lists all others. VERSION is a hash of all those: any change makes a new release,
+nothing else does.
 
 Scripts and style sheets go out small: without comments and spaces, with short local names (a third of the bytes).
 What is in the repository is what runs, and no build step stands between. `make node` runs the modules as they go
@@ -24,6 +25,7 @@ from survey.web.release import (
     LATER_PAGE,
     MANIFEST,
     PLAIN_PAGE,
+    REST,
     SMALL,
     TYPES,
     app_version,
@@ -65,17 +67,24 @@ def page() -> Response:
 @public
 def worker() -> Response:
     """The service worker of this release."""
-    lists = {"VERSION": app_version(), "FILES": hashes(shell_files()), "KINDS": hashes([*kind_files(), *later_files()])}
+    lists = {"VERSION": app_version(), "FILES": hashes(shell_files()), "REST": hashes([REST])[REST]}
     said = "".join(f"const {name} = {json.dumps(value)}\n" for name, value in lists.items())
     response = Response(said + small(static_folder() / "sw.js"), mimetype=SMALL[".js"])
     response.headers["Service-Worker-Allowed"] = "/"
     return _to_be_asked_about(response)
 
 
+@blueprint.get(REST)
+@public
+def rest() -> Response:
+    """What belongs to this release beside the shell, each address with its hash."""
+    return _kept(REST)
+
+
 @blueprint.get(KINDS_PAGE)
 @public
 def kinds() -> Response:
-    """The templates of the kinds of question that only some questionnaires ask (static/app/kinds.js)."""
+    """The templates of the kinds of question that only some questionnaires ask (static/app/delivery.js)."""
     return _kept(KINDS_PAGE)
 
 
@@ -123,7 +132,7 @@ def manifest() -> Response:
 
 def _kept(address: str) -> Response:
     """The answer for an address that the phone keeps. Raises 404 for any other."""
-    if address not in {*shell_files(), *kind_files(), *later_files()}:
+    if address not in {*shell_files(), *kind_files(), *later_files(), REST}:
         abort(404)
     return _to_be_asked_about(Response(bytes_of(address), mimetype=TYPES.get(Path(address).suffix, "text/html")))
 

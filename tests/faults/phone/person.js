@@ -1,4 +1,4 @@
-// A village head with a phone: what static/app/capture/ does with the app's modules when somebody taps, without the
+// A village head with a phone: what static/app/shell/ does with the app's modules when somebody taps, without the
 // screen.
 
 import { createHash } from "node:crypto"
@@ -141,7 +141,7 @@ export class App {
   }
 
   /**
-   * The interview in this tab; another tab that has it open writes what it has left and lets go (capture/opened.js).
+   * The interview in this tab; another tab that has it open writes what it has left and lets go (shell/open_interview.js).
    */
   async #opened(draftId) {
     const before = this.#phone.holders.get(draftId)

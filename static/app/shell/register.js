@@ -1,0 +1,91 @@
+// What this phone knows of its households, from the register, the drafts and the outbox together.
+
+import { fold } from "../search.js"
+import { isReceived } from "../store/store.js"
+import { word } from "./page.js"
+
+/** The address of a household's screen. */
+export const hashOf = (one) => `#/h/${encodeURIComponent(one.round_id)}/${encodeURIComponent(one.household_id)}`
+
+const keyOf = (one) => `${one.round_id}/${one.household_id}`
+
+/** What this phone and the server together know of a household: the sign that the list shows. */
+export function signOf(household, draft, items) {
+  const last = items.at(-1)
+  if (draft) return "open"
+  if (last?.problem?.code === "damaged") return "to_visit" // it can be neither sent nor mended
+  if (last?.problem) return "refused"
+  if (last && !isReceived(last)) return "unsent"
+  // Mended and sent: the register says so itself a moment later.
+  if (household.state === "returned")
+    return last && last.entry.replaces === household.returned?.entry_id ? "received" : "returned"
+  if (household.state === "accepted") return "accepted"
+  return last || household.state === "received" ? "received" : "to_visit"
+}
+
+/** Everything of the account's open rounds: [{household, draft, items, sign}] by village and number. */
+export async function survey(store) {
+  const [households, drafts, outbox, hello] = await Promise.all([
+    store.households(),
+    store.drafts(),
+    store.outbox(),
+    store.get("hello"),
+  ])
+  const rounds = new Map((hello?.rounds ?? []).map((round) => [round.id, round]))
+  const open = new Map(drafts.filter((draft) => draft.state === "open").map((draft) => [keyOf(draft), draft]))
+  const items = grouped(outbox)
+  const known = new Set(households.map(keyOf))
+  const found = [...open.values(), ...outbox.map(({ entry, name }) => ({ ...entry, name }))].filter(
+    (one) => one.new_household,
+  )
+  for (const one of found) {
+    // Found in the field: shown until the register brings it.
+    if (known.has(keyOf(one))) continue
+    known.add(keyOf(one))
+    households.push(newHousehold(one))
+  }
+  return {
+    hello,
+    rounds,
+    villages: new Map((hello?.villages ?? []).map((village) => [village.id, village])),
+    rows: households
+      .map((household) => {
+        const draft = open.get(keyOf(household))
+        const sent = [...(items.get(keyOf(household)) ?? [])].sort(byId)
+        return { household, draft, items: sent, sign: signOf(household, draft, sent) }
+      })
+      .filter(({ household, draft, items: sent }) => !household.gone || draft || sent.length)
+      .filter(({ household, draft }) => draft || rounds.get(household.round_id)?.state !== "closed")
+      .sort((one, other) => orderOf(one).localeCompare(orderOf(other))),
+  }
+}
+
+const newHousehold = ({ round_id, household_id, name, new_household: { village_id } }) => ({
+  round_id,
+  household_id,
+  village_id,
+  head_name: name,
+  key: fold(name),
+  code: "",
+  state: "to_visit",
+  is_new: true,
+})
+
+const byId = (one, other) => (one.id < other.id ? -1 : 1)
+const orderOf = ({ household }) => `${household.village_id} ${household.code || "~"} ${household.household_id}`
+
+function grouped(outbox) {
+  const found = new Map()
+  for (const item of outbox) found.set(keyOf(item.entry), [...(found.get(keyOf(item.entry)) ?? []), item])
+  return found
+}
+
+/** The second line of a household's row. */
+export function moreOf(household, villages) {
+  const village = villages.get(household.village_id)?.name ?? ""
+  if (household.is_new) return word("row.new", { village })
+  // The long name of "neither" would fill the screen with what nobody needs to know before the visit.
+  const isListed = ["ho_ngheo", "ho_can_ngheo"].includes(household.last_class)
+  const place = [village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
+  return isListed ? word("row.listed", { place, class: word(`class.${household.last_class}`) }) : place
+}

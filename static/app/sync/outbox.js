@@ -1,0 +1,604 @@
+// All talk with the server (docs/sync.md): fetch is used in this file only. It moves data between the server and the
+// store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
+
+import { sha256 as hashOf } from "../canonical.js"
+import { doubt, least, meet } from "../clock.js"
+import { within } from "../deadline.js"
+import { keep } from "./worker.js"
+import { needs } from "../delivery.js"
+import { Insistence, Line, now } from "./pace.js"
+import { isSigned } from "./receipt.js"
+import { isStuck } from "../store/store.js"
+import { MOST_ENTRIES, batches, isBroken, isOfContent, isResult, mayBeAlone, speaksOf, verdict } from "./reply.js"
+
+const PATIENCE = 30_000 // milliseconds without a byte of an answer
+const TURN = 60_000 // milliseconds that photos have the line before the register gets it
+const DAY = 86_400_000
+
+/**
+ * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js.
+ */
+export class Stopped extends Error {
+  /** @param {Verdict} verdict */
+  constructor(verdict) {
+    super(verdict.act)
+    Object.assign(this, verdict)
+  }
+}
+
+/** Fetch itself failed, or its answer broke off. Any other error is ours, and must never pass for a bad line. */
+export class NoAnswer extends Error {}
+const lost = (error) => {
+  throw error?.name === "TimeoutError" ? error : new NoAnswer()
+}
+/** Of a call that may fail: null when it brought nothing. */
+const nothing = (error) => {
+  if (error instanceof NoAnswer || error?.name === "TimeoutError") return null
+  throw error
+}
+
+/** The whole of an answer's body; `again()` is told with each piece that the line still moves. */
+async function bytesOf(response, again) {
+  const reader = response.body?.getReader()
+  const pieces = []
+  for (let piece; reader && !(piece = await reader.read()).done; pieces.push(piece.value)) again()
+  return reader ? new Response(new Blob(pieces)) : response
+}
+
+/**
+ * @param {string} address
+ * @param {{ method?: string, body?: any, headers?: HeadersInit, patience?: number }} how
+ * @returns {Promise<Answered>}
+ */
+async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
+  // Our API never redirects; a captive portal does.
+  /** @type {RequestInit} */
+  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" }
+  try {
+    return await within(patience, async (signal, again) => {
+      const response = await fetch(address, { ...how, signal }).catch(lost)
+      const ours = response.headers.get("X-So-Ho") === "1"
+      const isJson = response.headers.get("Content-Type")?.startsWith("application/json")
+      const isBare = method === "HEAD" || response.status === 201 || response.status === 204
+      return {
+        status: response.status || 302, // a redirect that is not followed shows no status
+        ours: ours && (isBare || isJson),
+        body:
+          ours && isJson
+            ? await bytesOf(response, again)
+                .then((whole) => whole.json())
+                .catch(lost)
+            : null,
+        retryAfter: response.headers.get("Retry-After"),
+        header: (name) => response.headers.get(name),
+      }
+    })
+  } catch (error) {
+    if (error?.name === "TimeoutError") return { why: "slow" }
+    if (error instanceof NoAnswer) return { why: navigator.onLine === false ? "offline" : "unreachable" }
+    throw error
+  }
+}
+
+/**
+ * Who is signed in on the server now, or throws Stopped.
+ * @returns {Promise<Hello>}
+ */
+export async function hello() {
+  const answer = await call("/api/v1/hello")
+  const judged = verdict(answer)
+  if (judged.act !== "done") throw new Stopped(judged)
+  return answer.body
+}
+
+/**
+ * A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none.
+ */
+export async function preview(address) {
+  const answer = await call(address)
+  return answer.status === 200 ? answer.body : null
+}
+
+/** A questionnaire's picture or sound out of `folder`, when it is byte for byte the one meant; null otherwise. */
+export async function formFile(folder, name, { sha256, type }) {
+  const bytes = await within(PATIENCE, async (signal, again) => {
+    const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal }).catch(lost)
+    return (
+      answer.ok &&
+      bytesOf(answer, again)
+        .then((whole) => whole.arrayBuffer())
+        .catch(lost)
+    )
+  }).catch(nothing)
+  return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
+}
+
+/**
+ * A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws
+ * NoAnswer.
+ */
+export async function templatesAt(address) {
+  return within(PATIENCE, async (signal, again) => {
+    const answer = await fetch(address, { redirect: "error", signal }).catch(lost)
+    const page = answer.ok
+      ? await bytesOf(answer, again)
+          .then((whole) => whole.text())
+          .catch(lost)
+      : ""
+    return page.includes("<template") ? page : lost() // what stands in between answers with a page too
+  })
+}
+
+/**
+ * A part of the app that is not on every phone yet. Throws Stopped; browsers say by a TypeError that a module has not
+ * come.
+ */
+export const brought = (load) =>
+  within(PATIENCE, load).catch((error) => {
+    if (error?.name !== "TimeoutError" && !(error instanceof TypeError) && !(error instanceof NoAnswer)) throw error
+    throw new Stopped({ act: "wait", seconds: null, why: error.name === "TimeoutError" ? "slow" : "unreachable" })
+  })
+
+/**
+ * What stopped a talk or a part of it; an error of ours too.
+ * @returns {Stopped}
+ */
+function stopOf(error) {
+  if (error instanceof Stopped) return error
+  const why = error?.name === "QuotaExceededError" ? "phone_full" : "app"
+  return new Stopped({ act: "wait", seconds: null, why, cause: error })
+}
+
+/** @type {(string | undefined)[]} */
+const MAIN = ["entries", "report", "files", "register"] // a phone is up to date when these are through
+
+// After these nothing else can go either. A proxy's refusal is of what was sent; any other answer of a stranger is of
+// the line.
+/** @param {Verdict} stopped */
+const isEnd = ({ act, why, isAnother, status }) =>
+  ["sign_in", "other_account"].includes(act) || isAnother || why === "offline" || (why === "portal" && !(status >= 400))
+
+/** The key of a ring as the office opens it: base64. `wrapped` and `vault` as vault.js gives them. Throws Stopped. */
+export async function recover(wrapped, vault) {
+  const { csrf } = await hello()
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf }
+  const answer = await call("/api/v1/vault/recover", {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ wrapped, vault }),
+  })
+  const judged = verdict(answer)
+  if (judged.act !== "done") throw new Stopped(judged)
+  return answer.body.key
+}
+
+/** Ends the session on the server. false when there was no answer: it must be tried again. */
+export async function signOut() {
+  try {
+    const greeting = await hello()
+    const body = new URLSearchParams({ csrf_token: greeting.csrf })
+    const response = await within(PATIENCE, (signal) =>
+      fetch("/logout", { method: "POST", body, signal }).catch(lost),
+    ).catch(nothing)
+    return Boolean(response?.ok)
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error
+    return error.act === "sign_in"
+  }
+}
+
+/**
+ * One conversation with the server on behalf of one account. `device` is push's "device" without the counts. `wish`:
+ * {originals: true} sends photos whatever the line costs; {shrink(blob, longest)} makes small pictures, where it can;
+ * {line} (pace.js) is what talks before this one have learnt.
+ */
+export class Outbox {
+  #store
+  #account
+  #device
+  #report
+  #wish
+  #line
+  /** @type {Hello} */
+  #greeting = /** @type {any} */ (null)
+  #told = {}
+  #moved = 0 // what the server acknowledged in this talk, or gave
+  /** @type {Stopped[]} */
+  #failed = []
+  #silent = 0 // parts in a row that got no answer
+
+  /**
+   * `report({step, done, total, bytes, size})` is told what is being done, for words and a count on the screen, and
+   * {held}: how many photos wait for Wi-Fi.
+   * @param {import("../store/store.js").Store} store
+   * @param {string} account
+   * @param {() => Promise<any>} device
+   * @param {(progress: any) => void} report
+   * @param {{ originals?: boolean, shrink?: any, line?: Line }} wish
+   */
+  constructor(store, account, device, report = () => {}, wish = {}) {
+    this.#store = store
+    this.#account = account
+    this.#device = device
+    this.#report = report
+    this.#wish = wish
+    this.#line = wish.line ?? new Line()
+  }
+
+  /**
+   * Everything once: greet, send, fetch what is new; what can go goes, whatever else fails. Throws Stopped, of what
+   * matters most: `parts` are all that failed, `hasMoved`: something went.
+   */
+  async run() {
+    try {
+      this.#report({ step: "hello" })
+      await this.#greet()
+      await this.#parts()
+      if (!this.#failed.some(({ part }) => MAIN.includes(part)))
+        await this.#store.set("synced_at", new Date().toISOString())
+    } catch (error) {
+      const stopped = stopOf(error)
+      if (!this.#failed.includes(stopped)) this.#failed.unshift(stopped)
+    }
+    const first = this.#failed.find(isEnd) ?? this.#failed[0]
+    if (first) throw Object.assign(first, { parts: this.#failed, hasMoved: this.#moved > 0 })
+  }
+
+  async #parts() {
+    await this.#part("entries", () => this.#entries())
+    if (!this.#silent) await this.#part("report", () => this.#tell()) // by the same door
+    let isLeft = false
+    await this.#part("files", async () => (isLeft = await this.#files(now() + TURN)))
+    if (this.#greeting.revoked) await this.#store.withdraw()
+    else {
+      await this.#part("register", () => this.#register())
+      for (const round of this.#greeting.rounds)
+        await this.#part(`form ${round.form.url}`, () => this.#form(round.form), round.title)
+    }
+    if (isLeft) await this.#part("files", () => this.#files(Infinity))
+    if (!this.#greeting.revoked)
+      for (const round of this.#greeting.rounds)
+        await this.#part(`form ${round.form.url} files`, () => this.#enclosed(round.form), round.title)
+  }
+
+  /**
+   * One part, which fails alone; `title`: what it is of. Throws what is the end of all; after two that got no answer,
+   * the second.
+   */
+  async #part(part, work, title) {
+    const { rests } = this.#line
+    const resting = rests.of(part)
+    if (resting) return void this.#failed.push(resting)
+    try {
+      await work()
+      rests.went(part)
+    } catch (error) {
+      const stopped = Object.assign(stopOf(error), { part, title })
+      if (isBroken(stopped.why) || stopped.why === "busy") this.#silent++
+      this.#failed.push(stopped)
+      if (isEnd(stopped) || this.#silent > 1) throw stopped
+      if (!isBroken(stopped.why)) rests.failed(part, stopped)
+    }
+  }
+
+  /** Of a part: where the one before got no answer it has one try. */
+  #insistence(pace) {
+    return this.#silent ? { may: () => false } : new Insistence(pace, () => this.#moved)
+  }
+
+  async #greet() {
+    const before = await this.#store.get("hello")
+    const since = least(await this.#store.get("clock_at"))
+    const greeting = await hello().catch((error) => {
+      // HTTPS fails on a phone whose clock fell back to the day it was made, or went far ahead.
+      const isOff = doubt(Date.now(), { since }) || Date.now() - Date.parse(before?.server_time) > 60 * DAY
+      if (error.why === "unreachable" && isOff) error.why = "clock"
+      throw error
+    })
+    if (greeting.account.id !== this.#account) throw new Stopped({ act: "other_account", greeting })
+    // A withdrawn phone is told neither rounds nor villages; what it has of its own is still shown.
+    if (greeting.revoked) Object.assign(greeting, { rounds: before?.rounds ?? [], villages: before?.villages ?? [] })
+    await this.#trust(greeting, before)
+    this.#greeting = greeting
+    await this.#store.set("hello", greeting)
+    await this.#time(greeting)
+    const known = (await this.#store.get("generation")) ?? before?.generation
+    if (known && known !== greeting.generation) await this.#store.startOver()
+    const closed = greeting.rounds.filter((round) => round.state === "closed").map((round) => round.id)
+    if (closed.length) await this.#store.forgetRounds(closed)
+  }
+
+  /** What time it is by the server, unless it is known to be wrong itself: then no phone is. */
+  async #time({ server_time: said, clock_doubted: isDoubted }) {
+    const at = Date.parse(said)
+    if (!isDoubted) {
+      meet(at)
+      await this.#store.set("clock_at", at)
+    }
+    await this.#store.set("clock_skew", isDoubted ? 0 : Math.round((Date.now() - at) / 1000))
+  }
+
+  /**
+   * The key met first is kept. Another counts only when that one introduced it; else `stranger`, and nothing it signs.
+   */
+  async #trust(greeting, before) {
+    const offered = greeting.receipt_key
+    const keys = (await this.#store.get("receipt_keys")) ?? [before?.receipt_key ?? offered]
+    if (keys.at(-1) !== offered) {
+      const { isIntroduced } = await brought(() => import("./keys.lazy.js"))
+      if ((await isIntroduced(keys.at(-1), offered, greeting.receipt_keys ?? [])) !== false) keys.push(offered)
+      else Object.assign(greeting, { stranger: offered, receipt_key: keys.at(-1) })
+    }
+    await this.#store.set("receipt_keys", keys)
+  }
+
+  #offers(what) {
+    return this.#greeting.offers?.includes(what)
+  }
+
+  // Entries
+
+  /**
+   * The oldest first, as many at once as the line takes; what the server cannot take comes last, and holds up no other.
+   */
+  async #entries() {
+    const waiting = (await this.#store.outbox()).filter((item) => item.state === "waiting" && !item.problem)
+    waiting.sort(
+      (one, other) =>
+        this.#line.suspects.has(one.id) - this.#line.suspects.has(other.id) || (one.id < other.id ? -1 : 1),
+    )
+    let queue = waiting.map((item) => ({ ...item, bytes: new Blob([JSON.stringify(item.entry)]).size }))
+    const total = queue.length
+    const insistence = this.#insistence(this.#line.bytes)
+    let most = MOST_ENTRIES
+    /** @type {Stopped | null} */
+    let failure = null
+    let failures = 0 // in a row, of one entry each
+    const without = (some) => (queue = queue.filter((item) => !some.includes(item)))
+    without(await this.#receipts(queue))
+    while (queue.length) {
+      this.#report({ step: "push", done: total - queue.length, total })
+      const [batch] = batches(queue, this.#line.bytes.size, most)
+      try {
+        const answer = await this.#push(batch)
+        if (answer.act === "halve") most = Math.ceil(batch.length / 2)
+        else if (answer.act === "done") without(batch)
+        else if (isOfContent(answer)) await this.#store.refused(batch[0].id, answer.problem).then(() => without(batch))
+        else throw new Stopped(answer)
+        if (answer.act !== "halve") [most, failures] = [Math.min(MOST_ENTRIES, most * 2), 0]
+      } catch (error) {
+        const stopped = stopOf(error)
+        if (insistence.may(stopped)) without(await this.#receipts(queue))
+        else if (mayBeAlone(stopped) && ++failures < 3) {
+          this.#line.suspects.add(batch[0].id)
+          failure = stopped
+          without(batch)
+        } else throw stopped
+      }
+    }
+    if (failure) throw failure
+  }
+
+  async #push(batch) {
+    await this.#store.set(
+      "under_way",
+      batch.map((item) => item.id),
+    )
+    const isBrief = batch.length && this.#offers("brief")
+    const answer = await this.#write("/api/v1/push", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: async () => JSON.stringify(await this.#envelope(batch, isBrief)),
+      batch: batch.length,
+    })
+    if (answer.act !== "done") return answer
+    this.#sameServer(answer.body)
+    await this.#keepResults(batch, answer.body)
+    if (!isBrief) await this.#keepMissed(answer.body)
+    if (answer.body.revoked && !this.#greeting.revoked)
+      await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
+    return answer
+  }
+
+  /**
+   * What the last call carried may have arrived though nobody heard so: asked for by id before it is sent twice. Gives
+   * those of `queue` that are there.
+   */
+  async #receipts(queue) {
+    const ids = new Set(this.#line.isDeaf ? [] : await this.#store.get("under_way"))
+    const asked = this.#offers("receipts") ? queue.filter(({ id }) => ids.has(id)) : []
+    this.#line.isDeaf = false
+    const found = []
+    while (asked.length) {
+      const some = asked.splice(0, MOST_ENTRIES)
+      const entries = some.map(({ id, content_hash, entry }) => ({ id, content_hash, commune_id: entry.commune_id }))
+      const how = {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: async () => JSON.stringify({ entries }),
+      }
+      const answer = await this.#write("/api/v1/receipts", how).catch((error) => {
+        this.#line.isDeaf = isBroken(error.why) // the next time it is sent all the same
+        if (this.#line.isDeaf || isEnd(stopOf(error)) || !(error instanceof Stopped)) throw error
+        return error
+      })
+      if (answer.act !== "done") break // a server that does not know, or cannot say, is sent everything
+      this.#sameServer(answer.body)
+      const here = some.filter(({ id }) => answer.body.results?.some((result) => result?.id === id))
+      await this.#keepResults(here, answer.body)
+      found.push(...here)
+    }
+    return found
+  }
+
+  /** Tells the server what this phone still holds. */
+  async #tell() {
+    const answer = await this.#push([])
+    if (answer.act !== "done") throw new Stopped(answer)
+  }
+
+  /** What was answered before a backup was put back counts no more; nor does anything until the new greeting. */
+  #sameServer({ generation }) {
+    if (generation !== this.#greeting.generation) throw new Stopped({ act: "wait", seconds: null, isAnother: true })
+  }
+
+  /** `isBrief`: it says nothing of what the phone holds besides; that is told once, when the entries are through. */
+  async #envelope(batch, isBrief) {
+    const device = { ...(await this.#device()), clock: new Date().toISOString() }
+    const entries = batch.map((item) => item.entry)
+    if (isBrief) return { device, brief: true, entries }
+    const carried = new Set(batch.map((item) => item.id)) // when this call arrives, these are no longer unsent
+    const unsent = (await this.#store.outbox())
+      .filter((item) => item.state === "waiting" && !carried.has(item.id))
+      .map((item) => ({ id: item.id, household_id: item.entry.household_id }))
+    const { open } = await this.#store.counts()
+    const [lost, formerly] = await Promise.all(["lost", "formerly"].map((key) => this.#store.get(key)))
+    this.#told = { lost, formerly }
+    return { device: { ...device, in_progress: open }, unsent, lost, formerly, entries }
+  }
+
+  async #keepResults(batch, body) {
+    const results = new Map((body.results ?? []).map((result) => [result?.id, result]))
+    for (const item of batch) {
+      const result = results.get(item.id)
+      const expected = { entry_id: item.id, content_hash: item.content_hash }
+      const compared = isResult(result, item.entry.files) && result.receipt && speaksOf(result.receipt, expected)
+      const signed = compared ? await isSigned(result.receipt, this.#greeting.receipt_key) : false
+      if (signed === false) await this.#store.refused(item.id, { code: "bad_receipt", title: "", next: "" })
+      else await this.#store.received(item.id, result, signed).then(() => this.#moved++)
+    }
+  }
+
+  /**
+   * What the server misses of this account. Whether another phone was this one is asked at the first talk: it cannot
+   * become so.
+   */
+  async #keepMissed({ gone = [], elsewhere = [] }) {
+    const { gone: before = [], elsewhere: asked = [] } = (await this.#store.get("missed")) ?? {}
+    const isFirst = !(await this.#store.get("synced_at"))
+    const others = elsewhere.filter((one) => isFirst || asked.some(({ device }) => device.id === one.device.id))
+    if (gone.length + others.length + before.length + asked.length)
+      await this.#store.set("missed", { gone, elsewhere: others })
+    for (const [key, told] of Object.entries(this.#told)) {
+      if (told?.length && (await this.#store.get(key)).length === told.length) await this.#store.set(key, [])
+    }
+  }
+
+  // Files
+
+  /** Photos, the smallest first, until `end`; true when some are left for later. */
+  async #files(end) {
+    const waiting = await this.#store.filesWaiting()
+    this.#report({ held: 0 })
+    if (waiting.every(isStuck)) return false
+    const { sendFiles } = await brought(() => import("./files.lazy.js"))
+    return sendFiles(waiting, {
+      ...this.#wish,
+      store: this.#store,
+      onlyWifi: Boolean(await this.#store.get("only_wifi")),
+      connection: navigator.connection,
+      report: this.#report,
+      pace: this.#line.bytes,
+      begun: this.#line.begun,
+      insistence: () => this.#insistence(this.#line.bytes),
+      isOver: () => now() > end,
+      hash: async (blob) => hashOf(await blob.arrayBuffer()),
+      write: (address, how) => this.#write(address, how),
+      isGood: async (receipt, sha256) =>
+        speaksOf(receipt, { sha256 }) && (await isSigned(receipt, this.#greeting.receipt_key)) !== false,
+      stop: (why, seconds = null) => new Stopped({ act: "wait", seconds, why, status: 423 }),
+    })
+  }
+
+  // What is fetched
+
+  /** As many households at once as the line brings; what came is kept with where to go on. */
+  async #register() {
+    const pace = this.#line.households
+    const insistence = this.#insistence(pace)
+    let cursor = (await this.#store.get("cursor")) ?? 0
+    let fetched = 0
+    for (let more = true; more; ) {
+      this.#report({ step: "register", done: fetched })
+      const [size, since] = [pace.size, now()]
+      try {
+        const chunk = await this.#ask(`/api/v1/register?cursor=${cursor}&limit=${size}`)
+        pace.went(chunk.entries.length, now() - since)
+        this.#sameServer(chunk)
+        await this.#store.commitChunk(chunk)
+        fetched += chunk.entries.length
+        more = chunk.more && chunk.cursor !== cursor
+        cursor = chunk.cursor
+      } catch (error) {
+        if (isBroken(error.why)) pace.broke(size, error.why === "slow" ? now() - since : null)
+        if (!insistence.may(error)) throw error
+      }
+    }
+  }
+
+  async #form(form) {
+    const kept = await this.#store.form(form.id, form.version)
+    if (kept?.hash !== form.hash) this.#report({ step: "form" })
+    const bundle = kept?.hash === form.hash ? kept : await this.#ask(`${form.url}?words=first`)
+    if (bundle.id !== form.id || bundle.version !== form.version) return
+    // Also for one that is here: a newer release may need other files for it.
+    if (!(await keep(needs(bundle)))) throw new Stopped({ act: "wait", seconds: null, why: "unreachable" })
+    if (bundle !== kept) await this.#store.saveForm(bundle)
+  }
+
+  /** A questionnaire's other languages, pictures and sounds, last of all: without them the words remain. */
+  async #enclosed(form) {
+    const { files = {}, partial = false } = (await this.#store.form(form.id, form.version)) ?? {}
+    if (partial) await this.#store.saveForm(await this.#ask(form.url))
+    const media = Object.entries(files).filter(([, { type }]) =>
+      ["image", "audio", "video"].includes(type.split("/")[0]),
+    )
+    for (const [name, known] of media) {
+      if (await this.#store.file(known.sha256)) continue
+      this.#report({ step: "form" })
+      const blob = await formFile(`${form.url}/files/`, name, known)
+      if (blob) await this.#store.saveFile({ sha256: known.sha256, blob, size: known.size, type: known.type })
+    }
+  }
+
+  /** A GET whose answer is needed to go on. */
+  async #ask(address) {
+    const answer = await call(address)
+    const judged = verdict(answer)
+    if (judged.act !== "done") throw new Stopped({ ...judged, status: answer.status, ours: answer.ours })
+    this.#silent = 0
+    this.#moved++
+    return answer.body
+  }
+
+  /**
+   * A request that writes: with the CSRF token, once more with a fresh one. done, halve and refused are returned.
+   * @param {string} address
+   * @param {{ method: string, headers?: any, body: () => Promise<any>, batch?: number }} how
+   * @returns {Promise<Verdict>}
+   */
+  async #write(address, { method, headers, body, batch = 1 }) {
+    for (let repeated = false; ; repeated = true) {
+      const signed = { ...headers, "X-CSRF-Token": this.#greeting.csrf }
+      const sent = await body()
+      const size = typeof sent === "string" ? new Blob([sent]).size : (sent?.size ?? 0)
+      const since = now()
+      const answer = await call(address, {
+        method,
+        headers: signed,
+        body: sent,
+        patience: this.#line.bytes.patience(size),
+      })
+      const took = now() - since
+      if (answer.status) this.#line.bytes.went(size, took)
+      else if (isBroken(answer.why)) this.#line.bytes.broke(size, answer.why === "slow" ? took : null)
+      const judged = { ...verdict(answer, { batch, repeated }), status: answer.status, ours: answer.ours }
+      if (answer.status && judged.why !== "busy") this.#silent = 0
+      if (judged.act === "done" && method !== "POST") this.#moved++ // bytes of a file; what else went says who sent it
+      if (judged.act === "fresh_token") this.#greeting = { ...this.#greeting, csrf: (await hello()).csrf }
+      else if (["done", "halve", "refused"].includes(judged.act))
+        return { ...judged, body: answer.body, header: answer.header }
+      else throw new Stopped(judged)
+    }
+  }
+}
