@@ -1,6 +1,6 @@
-// Reads [[name, a module], …] as JSON and prints what reads a const, let or class above its own declaration, in the same
-// run of the same function: [[name, identifier, where], …]. Such a script parses, and throws when it gets there. Run
-// with --expose-internals: the parser is the one that Node itself carries.
+// Reads [[name, a module], …] as JSON and prints what reads a const, let or class above its own declaration, in the
+// same run of the same function: [[name, identifier, where], …]. Such a script parses, and throws when it gets there.
+// Run with --expose-internals: the parser is the one that Node itself carries.
 const { Parser } = require("internal/deps/acorn/acorn/dist/acorn")
 
 const isFunction = (node) => /Function/.test(node.type)
