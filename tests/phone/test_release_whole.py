@@ -244,6 +244,37 @@ def test_an_app_that_a_former_worker_left_dead_opens_again_with_its_interviews(
     assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
 
 
+RENAMED = """async () => {
+  const [name] = (await caches.keys()).filter(name => name.startsWith('so-ho-'))
+  const cache = await caches.open(name)
+  for (const request of await cache.keys())
+    if (/\\.(rare|lazy)\\./.test(request.url) || request.url.endsWith('/rest.json')) await cache.delete(request)
+  const how = { headers: { 'Content-Type': 'text/javascript' } }
+  await cache.put('/static/app/kinds/lines.js', new Response('export {}', how))
+}"""
+
+
+def test_a_phone_whose_files_had_other_names_has_all_of_them_after_the_update(former: Phone, server: Server) -> None:
+    """Release 0.1 named them otherwise: an interview that is open offline may need any of them."""
+    phone = former
+    server.stop()
+    with_photo(phone)
+    phone.page.evaluate(RENAMED)
+    renewed(server)
+    phone.go_home()
+    assert phone.page.evaluate(FETCHED) == "installed"
+    phone.context.route(re.compile(r"\.(rare|lazy)\.js|/rest\.json"), lambda route: route.abort())  # no second chance
+    accept(phone)
+    phone.unlock()
+    server.stop()
+    phone.until(ONLY_NEW)
+    listed = "caches.match('/rest.json').then(kept => kept.json()).then(Object.keys)"
+    kept = f"() => {listed}.then(all => Promise.all(all.map(one => caches.match(one)))).then(all => all.every(Boolean))"
+    phone.until(kept)
+    phone.page.evaluate("location.hash = '#/queue'")
+    phone.page.wait_for_selector("[data-screen=queue]")
+
+
 def test_what_a_former_worker_kept_wrongly_beside_the_shell_is_replaced(former: Phone, server: Server) -> None:
     phone = former
     server.stop()
