@@ -14,6 +14,7 @@ from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, 
 from survey.demo.answers import DemoHousehold, context_of, interview
 from survey.demo.households import households
 from survey.demo.work import FieldWork
+from survey.form.attached import beside
 from survey.form.form import Form
 from survey.form.xlsform import compile_workbook
 from survey.poverty.assess import assess
@@ -78,10 +79,10 @@ def _account(session: Session, account: DemoAccount, villages: list[str], now: d
 
 
 def _questionnaire(session: Session, now: datetime) -> tuple[Form, FormVersion]:
-    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_bytes()
-    tables = {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()}
-    form = compile_workbook(source, tables)
-    given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, source, tables)
+    workbook = QUESTIONNAIRES / "ra_soat_ho.md"
+    source, files = workbook.read_bytes(), beside(workbook)
+    form = compile_workbook(source, files)
+    given = Given(workbook.name, SourceKind.MARKDOWN, source, files)
     return form, publish(session, form, "", now, given=given)
 
 

@@ -15,7 +15,7 @@ from pyxform.utils import default_is_dynamic
 from pyxform.xls2json_backends import DefinitionData
 
 from survey.form import vocabulary
-from survey.form.attached import manifest
+from survey.form.attached import manifest, shipped
 from survey.form.expression import ExpressionError, parse
 from survey.form.fault import N_, SHEETS, Fault, Findings, WorkbookError
 from survey.form.form import CONTAINERS, NUMBERS, SILENT, Form, Item, Text
@@ -40,7 +40,7 @@ def compile_workbook(source: bytes | str, attachments: dict[str, bytes] | None =
 def check_workbook(source: bytes | str, attachments: dict[str, bytes] | None = None) -> tuple[Form, list[Fault]]:
     """The form, and what in it will surprise its author although it may be used. Raises `WorkbookError`."""
     book = read_workbook(source)
-    compiler = _Compiler(book, attachments or {})
+    compiler = _Compiler(book, shipped() | (attachments or {}))
     faults, advice = compiler.findings.faults, compiler.findings.advice
     try:
         form = compiler.compile()

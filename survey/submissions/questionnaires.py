@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
 from models import FormDraft, FormDraftFile, FormVersion, FormVersionFile, Round, StoredFile, Submission
+from survey.form.attached import shipped
 from survey.form.changes import Changes, compare
 from survey.form.form import Form
 from survey.form.spreadsheet import read_sheets, write_xlsx
@@ -367,7 +368,8 @@ def changes(session: Session, given: Given, against: FormVersion) -> Changes | N
         raise
     except Exception:  # noqa: BLE001 - the readers under pyxform raise whatever their file format does
         return None
-    return compare(before, after, _hashes(old.files), _hashes(given.files))
+    ours = {name: content for name, content in shipped().items() if name in old.files}  # need not be brought again
+    return compare(before, after, _hashes(old.files), _hashes(ours | given.files))
 
 
 def _hashes(files: dict[str, bytes]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -28,11 +27,10 @@ from survey.submissions.register import import_household
 from survey.submissions.rounds import open_round
 from survey.terms import Action, B1Method, HouseholdClass
 from tests import world
-from tests.poverty.households import FILE, Case, read_cases
+from tests.poverty.households import BESIDE, FILE, WORKBOOK, Case, read_cases
 
-QUESTIONNAIRES = Path(__file__).resolve().parents[2] / "survey" / "form" / "questionnaires"
-SOURCE = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-FORM = compile_workbook(SOURCE, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
+SOURCE = WORKBOOK.read_text(encoding="utf-8")
+FORM = compile_workbook(SOURCE, BESIDE)
 # Each is complete, in a village of its own kind, and keys its points in.
 CASES = [case for case in read_cases(FORM, FILE.read_text(encoding="utf-8")) if case.complete and not case.illustrative]
 CASES = [case for case in CASES if case.answers["cach_b1"] == "nhap_tong" and case.answers["khu_vuc"] == "nong_thon"]

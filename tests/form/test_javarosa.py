@@ -8,13 +8,13 @@ import pytest
 
 from survey.form.xlsform import check_workbook
 from tests.phone import showcase
-from tests.poverty.households import QUESTIONNAIRES
+from tests.poverty.households import BESIDE
 
 ROOT = Path(__file__).parents[2]
 SHEETS = [path for place in ("survey/form/questionnaires/*.md", "tests/phone/*.md", "tests/cases/*_form.md")
           for path in ROOT.glob(place)]  # fmt: skip
 CASES = ROOT / "tests" / "cases"
-TABLES = {path.name: path.read_bytes() for folder in (QUESTIONNAIRES, CASES) for path in folder.glob("*.csv")}
+TABLES = {path.name: path.read_bytes() for path in CASES.glob("*.csv")} | BESIDE
 
 FORM = """
 | survey |

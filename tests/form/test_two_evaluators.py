@@ -21,9 +21,9 @@ from survey.form.record import Clock, evaluate
 from survey.form.xlsform import compile_workbook
 from survey.poverty.assess import assess
 from tests.cases.compile_expressions import TABLE, workbook
+from tests.poverty.households import household_form
 
 ROOT = Path(__file__).parents[2]
-QUESTIONNAIRES = ROOT / "survey" / "form" / "questionnaires"
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 CLOCK = Clock(NOW.date(), NOW)
 CLOCK_JSON = {"today": "2026-11-23", "now": "2026-11-23T01:30:00.000+00:00"}
@@ -244,11 +244,6 @@ def test_any_expression_gives_the_same_on_phone_and_server(
 # --- households -----------------------------------------------------------------------------------------------------
 
 
-def load_form() -> Form:
-    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text()
-    return compile_workbook(source, {path.name: path.read_bytes() for path in QUESTIONNAIRES.glob("*.csv")})
-
-
 def answer_of(form: Form, item: Item) -> st.SearchStrategy[Any]:
     """Answers such as the question may receive: mostly sensible, sometimes at a boundary, sometimes none."""
     if item.list is not None:
@@ -292,7 +287,7 @@ def answers_in(form: Form, items: list[Item]) -> st.SearchStrategy[dict[str, Any
     return st.fixed_dictionaries(parts).map(lambda d: {k: v for k, v in d.items() if v is not None})
 
 
-HOUSEHOLD_FORM = load_form()
+HOUSEHOLD_FORM = household_form()
 CASES = ROOT / "tests" / "cases"
 MARKETS = {"cho.csv": (CASES / "cho.csv").read_bytes()}
 KINDS_FORM = compile_workbook((CASES / "kinds_form.md").read_text(), MARKETS)

@@ -2,7 +2,7 @@
 const EMPTY = '(trống)'
 const CLASSES = { 'Hộ nghèo': 'ho_ngheo', 'Hộ cận nghèo': 'ho_can_ngheo', 'Không nghèo': 'khong_ngheo', 'chưa rõ': null }
 const AREAS = { 'Nông thôn': 'nong_thon', 'Thành thị': 'thanh_thi', [EMPTY]: null }
-const B1 = [['thu nhập ', 'thu_nhap', 'thu_nhap/thu_nhap_nguoi'], ['bảng ', 'bang_diem', null], ['', 'nhap_tong', 'thu_nhap/b1_nhap']]
+const B1 = [['thu nhập các khoản', 'thu_nhap', null], ['thu nhập ', 'thu_nhap', 'thu_nhap/thu_nhap_nguoi'], ['bảng ', 'bang_diem', null], ['', 'nhap_tong', 'thu_nhap/b1_nhap']]
 
 /** Every table of the page: a list of rows, each by the words of the table's head. */
 function tables(text) {
@@ -59,7 +59,10 @@ export function readCases(bundle, text) {
     for (const said of split(row['Khác hộ mẫu'], '; ')) change(household, said)
     const [prefix, method, keyed] = B1.find(([prefix]) => row.B1.startsWith(prefix))
     const figure = row.B1.slice(prefix.length)
-    const said = figure === EMPTY ? null : number(figure)
+    const said = figure === EMPTY || figure === '' ? null : number(figure)
+    if (method === 'thu_nhap' && !('thu_nhap/cach_thu_nhap' in household['hộ'])) {
+      household['hộ']['thu_nhap/cach_thu_nhap'] = keyed ? 'giay' : 'cac_khoan'
+    }
     if (keyed) household['hộ'][keyed] = said
     const parts = split(row['Thiếu hụt'], ', ')
     return {
