@@ -66,6 +66,7 @@ class _Compiler:
         self.outcomes: dict[str, Item] = {}
         self.readers: dict[str, list[tuple[str, list[str]]]] = {}  # path → the columns of its rules, what each reads
         self.calculated_from: dict[str, list[str]] = {}  # path → what its calculation reads
+        self.demanded: dict[str, list[str]] = {}  # path → what decides whether it is required, or may be changed
         self.constraints: list[tuple[Item, str, list[str]]] = []  # each with its column and what else it reads
 
     def compile(self) -> Form:
@@ -252,6 +253,8 @@ class _Compiler:
         if found is None:
             return
         item.rules[key] = found.tree
+        if key in ("required", "readonly"):
+            self.demanded.setdefault(item.path, []).extend(read for read in found.reads if read != item.path)
         if key == "constraint":
             self.constraint(item, header, found)
         self.readers.setdefault(item.path, []).append((header, found.reads))
@@ -472,6 +475,8 @@ class _Compiler:
             self.findings.advise(3, None, N_("only the first row of settings is read"), "settings")
         self.advise_sums(root)
         self.advise_constraints()
+        if not self.findings.faults:
+            self.advise_demanded(root)
         self.advise_languages(root)
 
     def advise_sums(self, root: Item) -> None:
@@ -497,6 +502,23 @@ class _Compiler:
                     )
                     name = path.rsplit("/", 1)[-1]
                     self.findings.advise(self.sheets.rows[item.path], header, template, name=name)
+
+    def advise_demanded(self, root: Item) -> None:
+        """Questions whose being required hangs on what they decide: fine here, a circle to JavaRosa."""
+        rows = []
+        for item in asked(root):
+            ordered = self.reads[item.path].all if item.path in self.reads else []
+            if ordered or item.path in self.demanded:
+                rows.append((item, [*ordered, *self.demanded.get(item.path, [])]))
+        try:
+            evaluation_order(rows)
+        except CycleError as error:
+            for circle in error.circles:
+                at = next((at for at, path in enumerate(circle) if path in self.demanded), 0)
+                shown = " → ".join([*circle[at:], *circle[: at + 1]])
+                template = N_("ODK Collect opens no form in which these wait for one another: %(circle)s")
+                row, column = self.sheets.rows.get(circle[at]), self.reads_next(circle, at)
+                self.findings.advise(row, column, template, circle=shown)
 
     def behind(self, path: str) -> set[str]:
         """The paths that this one is calculated from, over any number of calculations."""

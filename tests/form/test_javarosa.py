@@ -115,6 +115,27 @@ def test_a_rule_that_reads_what_is_calculated_from_its_answer_sees_it_as_it_was(
     assert said(thang=". < 24", tinh="${thang} + 1") == []
 
 
+REQUIRED = """
+| survey |
+| | type | name | label | relevant | required |
+| | text | cach | Cách | | CACH |
+| | integer | so | Số | SO | yes |
+"""
+
+
+@pytest.mark.parametrize(
+    ("cach", "so", "expected"),
+    [
+        ("${so} = ''", "${cach} != 'a'", ["cach → so → cach"]), ("${so} = ''", "", []), ("yes", "${cach} != 'a'", []),
+        ("${cach} = ''", "", []),
+    ],
+)  # fmt: skip
+def test_what_is_required_by_what_it_decides_is_a_circle_to_collect(cach: str, so: str, expected: list[str]) -> None:
+    book = REQUIRED.replace(" CACH |", f" {cach} |").replace(" SO |", f" {so} |")
+    advice = [str(fault) for fault in check_workbook(book)[1] if "opens no form" in str(fault)]
+    assert [line.rpartition(": ")[2] for line in advice] == expected
+
+
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
 def test_collect_finishes_what_we_ship(sheet: Path) -> None:
     files = showcase.attachments() if sheet.name == showcase.SOURCE.name else TABLES

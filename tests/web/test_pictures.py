@@ -14,6 +14,7 @@ from survey.submissions.questionnaires import changes
 from survey.terms import SourceKind
 from tests import world
 from tests.poverty.households import BESIDE, WORKBOOK, household_form
+from tests.web.test_questionnaires import drafted
 
 FORM = household_form()
 SOURCE = WORKBOOK.read_bytes()
@@ -38,3 +39,11 @@ def test_a_picture_that_is_not_brought_again_is_no_change(session: Session) -> N
     stored = publish(session, FORM, "", world.NOW, given=BROUGHT)
     found = changes(session, BROUGHT, stored)
     assert found is not None and not found
+
+
+def test_the_preview_of_a_draft_has_them_before_it_is_published(login_as: Callable[[str], Any]) -> None:
+    office = login_as("province")
+    address = drafted(office, SOURCE.decode(), *BESIDE.items())
+    answer = office.get(f"{address}/files/nha_tieu_tu_hoai.png")
+    assert (answer.mimetype, answer.data) == ("image/png", shipped()["nha_tieu_tu_hoai.png"])
+    assert office.get(f"{address}/files/nha_tieu_la.png").status_code == 404
