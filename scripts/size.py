@@ -18,6 +18,7 @@ from flask import Flask
 
 from app import ROOT, create_app
 from survey.xlsform.compile import compile_workbook
+from survey.xlsform.tables import beside
 
 BUDGET = 120_000  # bytes
 COUNTED = {"HTML", "CSS", "JavaScript", "form"}
@@ -50,8 +51,7 @@ def shell(app: Flask) -> list[tuple[str, str, int]]:
 
 def bundle() -> tuple[str, str, int]:
     source = QUESTIONNAIRES / "ra_soat_ho.md"
-    tables = {path.name: path.read_bytes() for path in QUESTIONNAIRES.glob("*.csv")}
-    form = compile_workbook(source.read_text(encoding="utf-8"), tables)
+    form = compile_workbook(source.read_text(encoding="utf-8"), beside(source))
     first = form.in_first_language(form.for_phones(form.as_json()))
     body = json.dumps(first, ensure_ascii=False, separators=(",", ":")).encode()
     return f"{form.id} {form.version}", "form", gzipped(body)

@@ -31,7 +31,7 @@ class Role(Term):
     """Who somebody is. An area belongs to each role: villages, a commune, a province, everything."""
 
     ENUMERATOR = "enumerator", "Rà soát viên", "Enumerator"
-    SUPERVISOR = "supervisor", "Cán bộ xã phụ trách", "Commune supervisor"
+    SUPERVISOR = "supervisor", "Cán bộ phụ trách xã, phường", "Commune supervisor"
     PROVINCE = "province", "Cán bộ tỉnh", "Province officer"
     ADMIN = "admin", "Quản trị", "Administrator"
 

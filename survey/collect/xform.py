@@ -45,7 +45,7 @@ _WORDS = {
     },
     "choose": {"vi": "Xin chọn hộ trong danh sách.", "en": "Please choose a household of the list."},
     "done": {
-        "vi": "Hộ này đã có phiếu trong đợt. Phiếu gửi thêm sẽ được giữ lại để cán bộ xã so hai phiếu.",
+        "vi": "Hộ này đã có phiếu trong đợt. Phiếu gửi thêm sẽ được giữ lại để cán bộ xã, phường so hai phiếu.",
         "en": "This household has an interview in the round. Another one is held until the office compares them.",
     },
     "returned": {
@@ -70,7 +70,7 @@ _WORDS = {
         "en": "The B1 points rest on an illustrative table: this is no official result.",
     },
     "refused": {
-        "vi": "Gia đình không đồng ý trả lời: phiếu được ghi nhận, không xếp loại.",
+        "vi": "Gia đình chưa đồng ý trả lời: phiếu được ghi nhận, không phân loại.",
         "en": "The family did not agree to answer: the record counts, without a class.",
     },
 }  # fmt: skip

@@ -46,12 +46,13 @@ def import_bundle(file: BinaryIO, receipts: Path | None, begun: Path | None, car
         begun.write_text(json.dumps(rows.begun, ensure_ascii=False, indent=1), encoding="utf-8")
     held = len(taken.held)
     click.echo(
-        f"{taken.new} phiếu mới, {taken.known} phiếu đã có, {held} phiếu tạm giữ, {taken.incomplete} phiếu còn chờ ảnh."
+        f"{taken.new} phiếu mới, {taken.known} phiếu đã có, {held} phiếu chờ xem lại, "
+        f"{taken.incomplete} phiếu còn chờ ảnh."
     )
     for words, count in reasons_of(taken):
-        click.echo(f"  tạm giữ: {words}: {count}")
+        click.echo(f"  chờ xem lại: {words}: {count}")
     if not taken.vouched:
-        click.echo("Tệp không chứng minh được là của ai: các phiếu mới được giữ lại để xem.")
+        click.echo("Tệp không chứng minh được là của ai: các phiếu mới chờ xem lại.")
     if taken.refused_files:
         click.echo(f"{taken.refused_files} ảnh hỏng, không nhận.")
     if rows.begun:

@@ -16,9 +16,8 @@ from survey.text import N_
 from survey.web.questionnaire_words import place, sentence
 from survey.xlsform.compile import WorkbookError, check_workbook
 from survey.xlsform.faults import Fault, worded
-from survey.xlsform.tables import MEDIA_TYPES, TABLE_ENDINGS
+from survey.xlsform.tables import beside
 
-BESIDE = {*TABLE_ENDINGS, *MEDIA_TYPES}
 WORKBOOK = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -111,13 +110,8 @@ def _evaluate(form: Form, moment: datetime, answers: Any) -> None:
 def load(file: Path, advise: bool = False) -> Form:
     """The form of a workbook, with the tables and media beside it attached; a ClickException lists its faults."""
     source = file.read_bytes()
-    beside = {
-        path.name: path.read_bytes()
-        for path in sorted(file.parent.iterdir())
-        if path != file and path.suffix[1:].lower() in BESIDE and path.is_file()
-    }
     try:
-        form, advice = check_workbook(source.decode() if file.suffix == ".md" else source, beside)
+        form, advice = check_workbook(source.decode() if file.suffix == ".md" else source, beside(file))
     except UnicodeDecodeError:
         raise click.ClickException(_said(N_("%(name)s: this is not text in UTF-8"), name=file.name)) from None
     except WorkbookError as error:

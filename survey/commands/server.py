@@ -36,7 +36,7 @@ OBSTACLES = {
     "not_visited": "hộ chưa đến",
     "to_review": "hộ đã nhận, chờ duyệt",
     "returned": "hộ bị trả lại, chưa sửa",
-    "held": "phiếu tạm giữ, chưa xem",
+    "held": "phiếu chờ xem lại",
     "illustrative_b1": "hộ đã duyệt bằng bảng điểm B1 minh hoạ, chưa phải bảng chính thức",
 }
 

@@ -26,6 +26,7 @@ from survey.register.places import add_village, load_province
 from survey.rounds.rounds import open_round
 from survey.terms import B1Method, SourceKind
 from survey.xlsform.compile import compile_workbook
+from survey.xlsform.tables import beside
 
 QUESTIONNAIRES = Path(__file__).resolve().parents[1] / "form" / "questionnaires"
 LAST_YEAR = date(2025, 10, 15)
@@ -78,10 +79,10 @@ def _account(session: Session, account: DemoAccount, villages: list[str], now: d
 
 
 def _questionnaire(session: Session, now: datetime) -> tuple[Form, FormVersion]:
-    source = (QUESTIONNAIRES / "ra_soat_ho.md").read_bytes()
-    tables = {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()}
-    form = compile_workbook(source, tables)
-    given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, source, tables)
+    workbook = QUESTIONNAIRES / "ra_soat_ho.md"
+    source, files = workbook.read_bytes(), beside(workbook)
+    form = compile_workbook(source, files)
+    given = Given(workbook.name, SourceKind.MARKDOWN, source, files)
     return form, publish(session, form, "", now, given=given)
 
 

@@ -79,7 +79,7 @@ class FieldWork:
         context = context_of(self.session, COMMUNE, household.id, self.round.id, day)
         answers, evaluation = interview(self.form, household, context, day)
         north, east = self.random.uniform(21.43, 21.49), self.random.uniform(103.69, 103.76)
-        answers["thong_tin_ho"]["vi_tri"] = f"{north:.6f} {east:.6f} 0 {self.random.randint(4, 15)}"
+        answers["xac_nhan"]["vi_tri"] = f"{north:.6f} {east:.6f} 0 {self.random.randint(4, 15)}"
         start = _moment(day, 8) + timedelta(minutes=7 * household.number)
         return {
             "id": uuid7(self.random, start),

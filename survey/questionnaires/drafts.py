@@ -30,6 +30,7 @@ from survey.terms import FormState, RoundState, SourceKind
 from survey.xlsform.changes import Changes, compare
 from survey.xlsform.compile import Fault, WorkbookError, check_workbook
 from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.xlsform.tables import shipped
 
 FAULTS_KEPT = 500
 # What an address, a file name and the columns of the database can hold.
@@ -367,7 +368,8 @@ def changes(session: Session, given: Given, against: FormVersion) -> Changes | N
         raise
     except Exception:  # noqa: BLE001 - the readers under pyxform raise whatever their file format does
         return None
-    return compare(before, after, _hashes(old.files), _hashes(given.files))
+    ours = {name: content for name, content in shipped().items() if name in old.files}  # need not be brought again
+    return compare(before, after, _hashes(old.files), _hashes(ours | given.files))
 
 
 def _hashes(files: dict[str, bytes]) -> dict[str, str]:

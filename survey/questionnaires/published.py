@@ -15,18 +15,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import (
-    FormVersion,
-    FormVersionFile,
-    Round,
-    StoredFile,
-)
+from models import FormVersion, FormVersionFile, StoredFile
+from models.rounds import Round
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.form_files import media_type
 from survey.questionnaires.points_tables import OFFICIAL, points_tables, unfit_tables
 from survey.terms import SourceKind
 from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.xlsform.tables import shipped
 
 _compiled: dict[str, Form] = {}  # by hash: the content decides
 
@@ -90,7 +87,8 @@ def publish(
             session.add(stored)
     except IntegrityError:  # the same version was published at this moment
         raise Problem("version_taken", detail={"form": form.id, "version": form.version}) from None
-    for name, content in sorted(given.files.items()) if given else ():
+    ours = {name: content for name, content in shipped().items() if name in form.files}
+    for name, content in sorted((ours | (given.files if given else {})).items()):
         session.add(
             FormVersionFile(
                 form_id=form.id, version=form.version, name=name,
@@ -127,14 +125,14 @@ def files_of(session: Session, stored: FormVersion) -> list[FormVersionFile]:
 def given_of(session: Session, stored: FormVersion) -> Given:
     """The workbook of a published version as it was given, with its files. One that was published before files were
     kept has its tables made again from the bundle."""
+    files = {file.name: content_of(session, file.sha256) for file in files_of(session, stored)}
     if stored.source_sha256 is None or stored.source_kind is None:
         name = f"{stored.form_id}-{stored.version}"
         tables = (load_form(session, stored.form_id, stored.version) or Form.from_json(stored.bundle)).tables
-        files = {f"{table}.csv": csv_of(rows) for table, rows in tables.items()}
+        files |= {f"{table}.csv": csv_of(rows) for table, rows in tables.items()}
         if stored.source.startswith("UEsDB"):  # a zip in base64: how a binary workbook was kept at first
             return Given(f"{name}.xlsx", SourceKind.XLSX, base64.b64decode(stored.source), files)
         return Given(f"{name}.md", SourceKind.MARKDOWN, stored.source.encode(), files)
-    files = {file.name: content_of(session, file.sha256) for file in files_of(session, stored)}
     content = content_of(session, stored.source_sha256)
     return Given(stored.source_name or stored.form_id, SourceKind(stored.source_kind), content, files)
 

@@ -53,7 +53,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Mã này thuộc xã, phường {other}, không phải {commune}.",
         "This code belongs to commune {other}, not {commune}.",
     ),
-    "unknown_village": ("Không có thôn, bản «{value}» trong xã này.", "There is no village “{value}” in this commune."),
+    "unknown_village": (
+        "Không có thôn, bản «{value}» trong xã, phường này.",
+        "There is no village “{value}” in this commune.",
+    ),
     "ambiguous_village": (
         "Có nhiều thôn, bản tên «{value}»; hãy ghi số.",
         "Several villages are called “{value}”; give the number.",

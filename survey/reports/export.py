@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from models import (
     Account,
     Assessment,
+    AssessmentReading,
     Deprivation,
     Household,
     RegisterEntry,
@@ -28,7 +29,9 @@ from models import (
     SubmissionStatus,
 )
 from survey.form.form import Form
+from survey.poverty.readings import readings
 from survey.questionnaires.published import load_form
+from survey.questionnaires.readings import unconfirmed
 from survey.reports.columns import Cell, DataColumn, fixed, question_columns
 from survey.reports.csvfile import Style, written
 from survey.reports.selection import STATE_OF, Basis, Rows
@@ -93,6 +96,19 @@ OF_HOUSEHOLD = (
     fixed("received_at", "dateTime", "Máy chủ nhận lúc (UTC)", "Received by the server (UTC)"),
     fixed("decided_at", "dateTime", "Tình trạng từ lúc (UTC)", "In this state since (UTC)"),
 )  # fmt: skip
+_Readings = dict[tuple[str, str], list[str]]  # of each version: the names of those that no paper confirms, in its order
+
+
+def _of_household(forms: Sequence[Form]) -> tuple[DataColumn, ...]:
+    """OF_HOUSEHOLD, and on which unconfirmed readings of the texts the class hangs; the choices are the readings."""
+    asked = {one.name: one.question for form in forms for one in readings(form)}
+    hanging = fixed(
+        "hanging_readings", "select_multiple", "Phân loại tuỳ cách hiểu chưa được xác nhận",
+        "Unconfirmed readings that the class hangs on", tuple(asked.items()),
+    )  # fmt: skip
+    return (*OF_HOUSEHOLD, hanging)
+
+
 OF_MEMBER = (fixed("member_position", "integer", "Số thứ tự thành viên", "Position of the member"),)
 OF_DEPRIVATION = (
     fixed("dimension", "select_one", "Mã chiều thiếu hụt", "Dimension", _terms(Dimension)),
@@ -113,7 +129,9 @@ def file(
         return written(CODEBOOK, _codebook(forms), style)
     if kind is Kind.HOUSEHOLDS:
         questions = question_columns(forms, members=False)
-        return written(_header(OF_HOUSEHOLD, questions), _households(session, choice, names, questions), style)
+        open_readings = {(form.id, form.version): [one.name for one in unconfirmed(session, form)] for form in forms}
+        rows = _households(session, choice, names, questions, open_readings)
+        return written(_header(_of_household(forms), questions), rows, style)
     if kind is Kind.MEMBERS:
         questions = question_columns(forms, members=True)
         return written(_header(OF_MEMBER, questions), _members(session, choice, names, forms, questions), style)
@@ -182,23 +200,33 @@ def _identity(row: Row[Any], names: dict[str, str]) -> list[Cell]:
 
 
 def _households(
-    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn]
+    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn], open_readings: _Readings
 ) -> Iterator[list[Cell]]:
+    hanging = (
+        select(func.aggregate_strings(AssessmentReading.reading, " "))
+        .where(
+            AssessmentReading.commune_id == Submission.commune_id, AssessmentReading.submission_id == Submission.id
+        )
+        .scalar_subquery()
+        .label("hanging")
+    )
     statement = _records(
         choice, Assessment.head_name, RegisterEntry.opening_class, Assessment.b1_points, Assessment.b2_points,
         Assessment.deprived_count, Assessment.persons, Assessment.standard, Submission.form_id,
         Submission.form_version, Account.username, Submission.received_at, SubmissionStatus.updated_at,
-        Assessment.values,
+        hanging, Assessment.values,
     )  # fmt: skip
     statement = statement.join(Account, Account.id == Submission.account_id).join(
         SubmissionStatus,
         and_(SubmissionStatus.commune_id == Submission.commune_id, SubmissionStatus.submission_id == Submission.id),
     )
     for row in _read(session, statement):
+        hangs = set((row.hanging or "").split())
+        doubtful = [name for name in open_readings.get((row.form_id, row.form_version), ()) if name in hangs]
         own: list[Cell] = [
             row.head_name, row.opening_class, row.b1_points, row.b2_points, row.deprived_count, row.persons,
             row.standard, row.form_id, row.form_version, row.username, _moment(row.received_at),
-            _moment(row.updated_at),
+            _moment(row.updated_at), " ".join(doubtful),
         ]  # fmt: skip
         yield _identity(row, names) + own + [column.cell(row.values) for column in questions]
 
@@ -251,7 +279,7 @@ CODEBOOK = ("file", "column", "type", "label_vi", "label_en", "choice", "choice_
 def _codebook(forms: Sequence[Form]) -> Iterator[list[Cell]]:
     """One row a column, and one a choice below it."""
     files = (
-        (Kind.HOUSEHOLDS, (*IDENTITY, *OF_HOUSEHOLD, *question_columns(forms, members=False))),
+        (Kind.HOUSEHOLDS, (*IDENTITY, *_of_household(forms), *question_columns(forms, members=False))),
         (Kind.MEMBERS, (*IDENTITY, *OF_MEMBER, *question_columns(forms, members=True))),
         (Kind.DEPRIVATIONS, (*IDENTITY, *OF_DEPRIVATION)),
     )

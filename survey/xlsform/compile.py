@@ -24,7 +24,7 @@ from survey.xlsform.pyxform_check import ROOT, judge, judge_entities
 from survey.xlsform.reader import read_workbook
 from survey.xlsform.resolve import CycleError, Names, Reads, Resolution, blank_sums, evaluation_order, resolve
 from survey.xlsform.rows import NAME, NO, YES, Cell, Languages, Rows, asked, cells_of, language_code
-from survey.xlsform.tables import manifest
+from survey.xlsform.tables import manifest, shipped
 
 __all__ = ["Fault", "WorkbookError", "check_workbook", "compile_workbook"]
 
@@ -41,7 +41,7 @@ def compile_workbook(source: bytes | str, attachments: dict[str, bytes] | None =
 def check_workbook(source: bytes | str, attachments: dict[str, bytes] | None = None) -> tuple[Form, list[Fault]]:
     """The form, and what in it will surprise its author although it may be used. Raises `WorkbookError`."""
     book = read_workbook(source)
-    compiler = _Compiler(book, attachments or {})
+    compiler = _Compiler(book, shipped() | (attachments or {}))
     faults, advice = compiler.findings.faults, compiler.findings.advice
     try:
         form = compiler.compile()
@@ -67,6 +67,7 @@ class _Compiler:
         self.outcomes: dict[str, Item] = {}
         self.readers: dict[str, list[tuple[str, list[str]]]] = {}  # path → the columns of its rules, what each reads
         self.calculated_from: dict[str, list[str]] = {}  # path → what its calculation reads
+        self.demanded: dict[str, list[str]] = {}  # path → what decides whether it is required, or may be changed
         self.constraints: list[tuple[Item, str, list[str]]] = []  # each with its column and what else it reads
 
     def compile(self) -> Form:
@@ -253,6 +254,8 @@ class _Compiler:
         if found is None:
             return
         item.rules[key] = found.tree
+        if key in ("required", "readonly"):
+            self.demanded.setdefault(item.path, []).extend(read for read in found.reads if read != item.path)
         if key == "constraint":
             self.constraint(item, header, found)
         self.readers.setdefault(item.path, []).append((header, found.reads))
@@ -473,6 +476,8 @@ class _Compiler:
             self.findings.advise(3, None, N_("only the first row of settings is read"), "settings")
         self.advise_sums(root)
         self.advise_constraints()
+        if not self.findings.faults:
+            self.advise_demanded(root)
         self.advise_languages(root)
 
     def advise_sums(self, root: Item) -> None:
@@ -498,6 +503,23 @@ class _Compiler:
                     )
                     name = path.rsplit("/", 1)[-1]
                     self.findings.advise(self.sheets.rows[item.path], header, template, name=name)
+
+    def advise_demanded(self, root: Item) -> None:
+        """Questions whose being required hangs on what they decide: fine here, a circle to JavaRosa."""
+        rows = []
+        for item in asked(root):
+            ordered = self.reads[item.path].all if item.path in self.reads else []
+            if ordered or item.path in self.demanded:
+                rows.append((item, [*ordered, *self.demanded.get(item.path, [])]))
+        try:
+            evaluation_order(rows)
+        except CycleError as error:
+            for circle in error.circles:
+                at = next((at for at, path in enumerate(circle) if path in self.demanded), 0)
+                shown = " → ".join([*circle[at:], *circle[: at + 1]])
+                template = N_("ODK Collect opens no form in which these wait for one another: %(circle)s")
+                row, column = self.sheets.rows.get(circle[at]), self.reads_next(circle, at)
+                self.findings.advise(row, column, template, circle=shown)
 
     def behind(self, path: str) -> set[str]:
         """The paths that this one is calculated from, over any number of calculations."""

@@ -11,6 +11,8 @@ import io
 import json
 import math
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from defusedxml import DefusedXmlException
@@ -31,6 +33,23 @@ MEDIA_TYPES = {
     "mp3": "audio/mpeg", "wav": "audio/wav", "ogg": "audio/ogg", "oga": "audio/ogg", "m4a": "audio/mp4",
     "mp4": "video/mp4", "3gp": "video/3gpp", "webm": "video/webm",
 }  # fmt: skip
+PICTURES = Path(__file__).parent / "pictures"  # drawn by scripts/latrines.py
+
+
+@cache
+def shipped() -> dict[str, bytes]:
+    """Our own drawings, by name: a workbook may name them and need not bring them."""
+    return {path.name: path.read_bytes() for path in sorted(PICTURES.glob("*.png"))}
+
+
+def beside(workbook: Path) -> dict[str, bytes]:
+    """The tables and media that lie beside a workbook, by name: what it may name."""
+    endings = {*TABLE_ENDINGS, *MEDIA_TYPES}
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(workbook.parent.iterdir())
+        if path != workbook and path.suffix[1:].lower() in endings and path.is_file()
+    }
 
 
 class TableError(ValueError):

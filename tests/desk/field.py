@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -27,10 +26,9 @@ from survey.review import decide as review
 from survey.rounds.rounds import open_round
 from survey.terms import Action, B1Method, HouseholdClass
 from tests import world
-from tests.poverty.households import FILE, Case, household_form, read_cases
+from tests.poverty.households import FILE, WORKBOOK, Case, household_form, read_cases
 
-QUESTIONNAIRES = Path(__file__).resolve().parents[2] / "survey" / "form" / "questionnaires"
-SOURCE = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
+SOURCE = WORKBOOK.read_text(encoding="utf-8")
 FORM = household_form()
 # Each is complete, in a village of its own kind, and keys its points in.
 CASES = [case for case in read_cases(FORM, FILE.read_text(encoding="utf-8")) if case.complete and not case.illustrative]

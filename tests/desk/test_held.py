@@ -23,7 +23,8 @@ from survey.questionnaires.published import publish
 from survey.rounds.rounds import close_round
 from survey.submissions.derive import rebuild
 from survey.xlsform.compile import compile_workbook
-from tests.desk.field import CASES, FORM, QUESTIONNAIRES, SOURCE, Field
+from tests.desk.field import CASES, FORM, SOURCE, Field
+from tests.poverty.households import BESIDE
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 HELD = f"/desk/{COMMUNE}/held"
@@ -83,9 +84,7 @@ def test_an_unknown_version_is_judged_again_once_it_is_published(work: Field, lo
     browser = login_as("supervisor")
     assert browser.post(HELD + "/judge").status_code == 303
     assert stands(work, 0)[:2] == ("quarantined", "unknown_form")
-    older = compile_workbook(
-        SOURCE.replace(FORM.version, "2026.0"), {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()}
-    )
+    older = compile_workbook(SOURCE.replace(FORM.version, "2026.0"), BESIDE)
     publish(work.session, older, SOURCE, NOW)
     work.session.commit()
     answer = browser.post(HELD + "/judge")

@@ -339,7 +339,7 @@ def test_phones_tell_what_they_still_hold(sent: Field, login_as: Any) -> None:
 def test_a_photo_is_shown_to_its_own_commune_only(sent: Field, login_as: Any) -> None:
     picture = pictures.picture("JPEG")
     name = sha256(picture).hexdigest()
-    file = {"path": "thong_tin_ho/anh_nha", "sha256": name, "size": len(picture), "type": "image/jpeg"}
+    file = {"path": "xac_nhan/anh_nha", "sha256": name, "size": len(picture), "type": "image/jpeg"}
     sent.send(sent.entry(1, POOR, files=[file]))
     browser = login_as("supervisor")
     assert "chưa nhận được" in page_of(browser, sent, 1)

@@ -505,7 +505,7 @@ def test_the_command_brings_in_and_writes_receipts(app: Flask, login_as: Any, se
     file.write_bytes(sealed(greeting, mine))
     assert run(app, str(file), "--receipts", str(back)) == (
         0,
-        "1 phiếu mới, 0 phiếu đã có, 0 phiếu tạm giữ, 0 phiếu còn chờ ảnh.\n",
+        "1 phiếu mới, 0 phiếu đã có, 0 phiếu chờ xem lại, 0 phiếu còn chờ ảnh.\n",
     )
     assert take(kept(greeting, mine), back.read_bytes())["taken"] == [{"received": 1, "known": 0, "others": 0}]
     code, said = run(app, str(file))
@@ -525,7 +525,7 @@ def test_the_command_says_what_is_wrong(app: Flask, login_as: Any, session: Any,
     assert rows(session, Submission) == 0
     assert run(app, str(file), "--carrier", "khong-co")[0] == 1
     code, said = run(app, str(file), "--carrier", "supervisor")
-    assert (code, "1 phiếu tạm giữ" in said, "không chứng minh" in said) == (0, True, True)
+    assert (code, "1 phiếu chờ xem lại" in said, "không chứng minh" in said) == (0, True, True)
 
 
 def test_hello_gives_each_account_its_own_pass(login_as: Any, session: Any) -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from survey.xlsform.compile import check_workbook
 from tests.phone import showcase
-from tests.poverty.households import QUESTIONNAIRES
+from tests.poverty.households import BESIDE
 
 ROOT = Path(__file__).parents[2]
 SHEETS = [path for place in ("survey/form/questionnaires/*.md", "tests/phone/*.md", "tests/cases/*_form.md")
           for path in ROOT.glob(place)]  # fmt: skip
 CASES = ROOT / "tests" / "cases"
-TABLES = {path.name: path.read_bytes() for folder in (QUESTIONNAIRES, CASES) for path in folder.glob("*.csv")}
+TABLES = {path.name: path.read_bytes() for path in CASES.glob("*.csv")} | BESIDE
 
 FORM = """
 | survey |
@@ -113,6 +113,27 @@ def test_a_rule_that_reads_what_is_calculated_from_its_answer_sees_it_as_it_was(
     assert said(thang="${gap_bon} < 24") == ["thang"]
     assert said(thang=". < 24 and ${tinh} = 1") == []
     assert said(thang=". < 24", tinh="${thang} + 1") == []
+
+
+REQUIRED = """
+| survey |
+| | type | name | label | relevant | required |
+| | text | cach | Cách | | CACH |
+| | integer | so | Số | SO | yes |
+"""
+
+
+@pytest.mark.parametrize(
+    ("cach", "so", "expected"),
+    [
+        ("${so} = ''", "${cach} != 'a'", ["cach → so → cach"]), ("${so} = ''", "", []), ("yes", "${cach} != 'a'", []),
+        ("${cach} = ''", "", []),
+    ],
+)  # fmt: skip
+def test_what_is_required_by_what_it_decides_is_a_circle_to_collect(cach: str, so: str, expected: list[str]) -> None:
+    book = REQUIRED.replace(" CACH |", f" {cach} |").replace(" SO |", f" {so} |")
+    advice = [str(fault) for fault in check_workbook(book)[1] if "opens no form" in str(fault)]
+    assert [line.rpartition(": ")[2] for line in advice] == expected
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)

@@ -98,7 +98,7 @@ def test_a_warning_is_a_note_under_its_question(households: str) -> None:
         "and not( /data/dien_nuoc/dien_kwh <= 600)"
     ).split()
     said = texts(households, "Tiếng Việt (vi)")["/data/dien_nuoc/odk_so_ho_w_dien_kwh:label"]
-    assert said == "⚠ Nhiều điện hơn thường gặp. Đây là kWh, không phải tiền?"
+    assert said == "⚠ Số điện cao hơn thường gặp. Có ghi nhầm số tiền không?"
     inside = [child.tag.rpartition("}")[2] for child in primary(households).iter() if "odk_so_ho_w_" in child.tag]
     assert "odk_so_ho_w_cccd" in inside  # in the repeat, beside its question
 

@@ -8,6 +8,7 @@ const CLASSES = {
 }
 const AREAS = { "Nông thôn": "nong_thon", "Thành thị": "thanh_thi", [EMPTY]: null }
 const B1 = [
+  ["thu nhập các khoản", "thu_nhap", null],
   ["thu nhập ", "thu_nhap", "thu_nhap/thu_nhap_nguoi"],
   ["bảng ", "bang_diem", null],
   ["", "nhap_tong", "thu_nhap/b1_nhap"],
@@ -89,7 +90,9 @@ export function readCases(bundle, text) {
       for (const said of split(row["Khác hộ mẫu"], "; ")) change(household, said)
       const [prefix, method, keyed] = B1.find(([prefix]) => row.B1.startsWith(prefix))
       const figure = row.B1.slice(prefix.length)
-      const said = figure === EMPTY ? null : number(figure)
+      const said = figure === EMPTY || figure === "" ? null : number(figure)
+      if (method === "thu_nhap" && !("thu_nhap/cach_thu_nhap" in household["hộ"]))
+        household["hộ"]["thu_nhap/cach_thu_nhap"] = keyed ? "giay" : "cac_khoan"
       if (keyed) household["hộ"][keyed] = said
       const parts = split(row["Thiếu hụt"], ", ")
       return {

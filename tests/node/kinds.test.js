@@ -16,28 +16,28 @@ test("a kind is found in a list within a group, once", () => {
     { type: "rank", name: "b" },
   ]
   const bundle = form([{ type: "group", name: "g", children: [{ type: "repeat", name: "r", children: inside }] }])
-  assert.deepEqual(names(bundle), ["rank.js", "kinds.html", "kinds.css"])
+  assert.deepEqual(names(bundle), ["rank.rare.js", "kinds.html", "kinds.css"])
 })
 
 test("signs of Markdown in a label, a message or a choice", () => {
-  assert.deepEqual(names(form([{ type: "text", name: "a", label: { vi: "**Đậm**" } }])), ["markdown.js"])
-  assert.deepEqual(names(form([{ type: "text", name: "a", hint: { vi: "một\nhai" } }])), ["markdown.js"])
+  assert.deepEqual(names(form([{ type: "text", name: "a", label: { vi: "**Đậm**" } }])), ["markdown.rare.js"])
+  assert.deepEqual(names(form([{ type: "text", name: "a", hint: { vi: "một\nhai" } }])), ["markdown.rare.js"])
   assert.deepEqual(
     names(form([{ type: "text", name: "a", label: { vi: ["Chào ", ["one", "/", ["child", "b"]], " _x_"] } }])),
-    ["markdown.js"],
+    ["markdown.rare.js"],
   )
-  assert.deepEqual(names(form([], { l: [{ name: "x", label: { vi: "[x](https://a.vn)" } }] })), ["markdown.js"])
+  assert.deepEqual(names(form([], { l: [{ name: "x", label: { vi: "[x](https://a.vn)" } }] })), ["markdown.rare.js"])
 })
 
 test("pictures of a question or a choice", () => {
-  assert.ok(names(form([{ type: "note", name: "a", media: { image: { vi: "a.png" } } }])).includes("enclosed.js"))
-  assert.ok(names(form([], { l: [{ name: "x", media: { image: { vi: "a.png" } } }] })).includes("enclosed.js"))
+  assert.ok(names(form([{ type: "note", name: "a", media: { image: { vi: "a.png" } } }])).includes("enclosed.rare.js"))
+  assert.ok(names(form([], { l: [{ name: "x", media: { image: { vi: "a.png" } } }] })).includes("enclosed.rare.js"))
 })
 
 test("a digest anywhere in a rule or a text", () => {
   const call = ["call", "digest", "a", "MD5"]
   assert.deepEqual(names(form([{ type: "calculate", name: "a", calculate: ["call", "concat", call, "b"] }])), [
-    "digest.js",
+    "digest.rare.js",
   ])
-  assert.deepEqual(names(form([{ type: "text", name: "a", label: { vi: ["x", call] } }])), ["digest.js"])
+  assert.deepEqual(names(form([{ type: "text", name: "a", label: { vi: ["x", call] } }])), ["digest.rare.js"])
 })

@@ -197,7 +197,8 @@ HAS_LEFT = """async name => !(await caches.match(name))"""
 
 def take_photo(phone: Phone, width: int) -> Locator:
     """Of noise, which no JPEG makes smaller; the same width is the same photo."""
-    photo = phone.question("thong_tin_ho/anh_nha")
+    phone.section("xac_nhan")
+    photo = phone.question("xac_nhan/anh_nha")
     taken = {"name": "nha.jpg", "mimeType": "image/jpeg", "buffer": noise("JPEG", width, 1000)}
     photo.locator("[data-action=photo]").set_input_files(files=[taken])  # type: ignore[list-item]
     return photo
@@ -258,11 +259,12 @@ KEPT_PHOTO = f"""{OPENED}
 
 def test_photos_that_the_server_has_make_room_and_their_receipts_stay(phone: Phone, server: Server) -> None:
     phone.begin("ho-0")
-    phone.section("thong_tin_ho")
-    photo = phone.question("thong_tin_ho/anh_nha")
+    phone.section("xac_nhan")
+    photo = phone.question("xac_nhan/anh_nha")
     taken = {"name": "nha.jpg", "mimeType": "image/jpeg", "buffer": noise("JPEG", 600, 400)}
     photo.locator("[data-action=photo]").set_input_files(files=[taken])  # type: ignore[list-item]
     photo.locator("img.picture").wait_for()
+    phone.section("thong_tin_ho")
     phone.fill_in()
     for number in range(1, 7):
         phone.section(f"thanh_vien[{number}]")

@@ -84,7 +84,7 @@ def test_interviews_leave_a_phone_whose_app_is_dead_and_arrive_at_the_office(
     assert said == {"new": "1", "known": "0", "begun": "1"}
     assert desk.locator("[data-count=incomplete], [data-count=held], [data-count=damaged]").count() == 0
     [one] = entries(server)
-    assert one["household_id"] == "ho-0" and one["answers"]["thong_tin_ho"]["anh_nha"]
+    assert one["household_id"] == "ho-0" and one["answers"]["xac_nhan"]["anh_nha"]
     with sqlite3.connect(server.folder / "so-ho.sqlite3") as database:
         assert database.execute("SELECT count(*) FROM attachment").fetchone() == (1,)
 

@@ -118,16 +118,17 @@ def test_a_release_with_a_file_that_is_not_ours_is_no_release(phone: Phone, serv
     phone.page.wait_for_selector("[data-household=ho-0]")
 
 
-PHOTO = "thong_tin_ho/anh_nha"
+PHOTO = "xac_nhan/anh_nha"
 
 
 def with_photo(phone: Phone) -> None:
     phone.begin("ho-0")
-    phone.section("thong_tin_ho")
+    phone.section("xac_nhan")
     photo = phone.question(PHOTO)
     taken = {"name": "nha.jpg", "mimeType": "image/jpeg", "buffer": noise("JPEG", 300, 200)}
     photo.locator("[data-action=photo]").set_input_files(files=[taken])  # type: ignore[list-item]
     photo.locator("img.picture").wait_for()
+    phone.section("thong_tin_ho")
     phone.fill_in()
     for number in range(1, 7):
         phone.section(f"thanh_vien[{number}]")
@@ -250,7 +251,7 @@ RENAMED = """async () => {
   for (const request of await cache.keys())
     if (/\\.(rare|lazy)\\./.test(request.url) || request.url.endsWith('/rest.json')) await cache.delete(request)
   const how = { headers: { 'Content-Type': 'text/javascript' } }
-  await cache.put('/static/app/kinds/lines.js', new Response('export {}', how))
+  await cache.put('/static/app/engine/lines.rare.js', new Response('export {}', how))
 }"""
 
 

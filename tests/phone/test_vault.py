@@ -112,7 +112,8 @@ def ask_with_photo(phone: Phone, tmp_path: Path) -> None:
     phone.answer("thong_tin_ho/dong_y", "co")
     phone.answer("thong_tin_ho/nguoi_tra_loi", TYPED)
     (tmp_path / "nha.jpg").write_bytes(noise("JPEG", 300, 200))  # no two pieces of it are alike
-    photo = phone.question("thong_tin_ho/anh_nha")
+    phone.section("xac_nhan")
+    photo = phone.question("xac_nhan/anh_nha")
     photo.locator("[data-action=photo]").set_input_files(str(tmp_path / "nha.jpg"))
     photo.locator("img").wait_for()
     phone.section("thanh_vien[2]")

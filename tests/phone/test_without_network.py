@@ -59,6 +59,20 @@ def test_every_answer_survives_the_browser_being_killed(phone: Phone, server: Se
     assert phone.question("thanh_vien[1]/the_bhyt").locator("[data-action=same]").is_visible()
 
 
+def test_the_pictures_of_the_latrines_are_there_offline(phone: Phone, server: Server, tmp_path: Path) -> None:
+    server.stop()
+    phone.begin()
+    phone.section("dien_nuoc")
+    pictures = phone.question("dien_nuoc/loai_nha_tieu").locator("label img")
+    phone.until(
+        "() => [...document.querySelectorAll('.choice img')].filter(image => image.naturalWidth === 240).length === 8"
+    )
+    assert len({picture.get_attribute("alt") for picture in pictures.all()}) == 8
+    phone.page.screenshot(path=str(tmp_path / "latrines.png"), full_page=True)  # for a person to look at
+    phone.answer("dien_nuoc/loai_nha_tieu", "dao_be_ngoi")
+    assert phone.value("dien_nuoc/loai_nha_tieu") == "dao_be_ngoi"
+
+
 def test_an_interview_made_offline_is_sent_with_its_photo_and_its_receipt_kept(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
@@ -67,7 +81,8 @@ def test_an_interview_made_offline_is_sent_with_its_photo_and_its_receipt_kept(
     phone.section("thong_tin_ho")
     phone.fill_in()
     phone.page.screenshot(path=str(tmp_path / "nha.png"), full_page=True)  # taller than a photo may be
-    photo = phone.question("thong_tin_ho/anh_nha")
+    phone.section("xac_nhan")
+    photo = phone.question("xac_nhan/anh_nha")
     photo.locator("[data-action=photo]").set_input_files(str(tmp_path / "nha.png"))
     photo.locator("[data-part=picture]").wait_for()
     assert (

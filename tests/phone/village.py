@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from survey.questionnaires.published import publish
+from survey.questionnaires.published import Given, publish
 from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
-from survey.terms import HouseholdClass
+from survey.terms import HouseholdClass, SourceKind
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.poverty.households import BESIDE, WORKBOOK
 
-QUESTIONNAIRE = Path(__file__).parents[2] / "survey/form/questionnaires"
 ROUND = "dot-2026"
 HEADS = ["Lò Văn Đức", "Cà Thị Đôi", "Quàng Văn Pâng", "Tòng Thị Hương", "Lường Văn Xuân", "Vì Thị Ánh"]
 
@@ -45,9 +44,9 @@ def build(session: Session) -> None:
     """Everything: accounts, the published questionnaire, an open round over six households of two villages."""
     world.build(session)
     now = datetime.now(UTC)
-    source = (QUESTIONNAIRE / "ra_soat_ho.md").read_text(encoding="utf-8")
-    tables = {"diem_b1.csv": (QUESTIONNAIRE / "diem_b1.csv").read_bytes()}
-    form = publish(session, compile_workbook(source, tables), source, now)
+    source = WORKBOOK.read_text(encoding="utf-8")
+    given = Given(WORKBOOK.name, SourceKind.MARKDOWN, source.encode(), BESIDE)
+    form = publish(session, compile_workbook(source, BESIDE), source, now, given=given)
     for number, head in enumerate(HEADS):
         import_household(
             session,

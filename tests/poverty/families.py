@@ -17,6 +17,7 @@ BIRTH = ("ngay_sinh", "thang_sinh", "nam_sinh")
 EDGES = (3, 6, 11, 15, 16, 18, 30, 31, 55, 57, 60, 61, 62, 75)  # ages at which a rule begins or ends
 FIGURES = {
     "dien_tich": (7, 10, 15, 16, 24, 31.9, 32, 40, 64, 100, 130), "b1_nhap": (0, 100, 139, 140, 141, 175, 176),
+    **dict.fromkeys(("tn_nong_san", "tn_tien_cong", "tn_luong", "tn_tro_cap", "tn_khac"), (0, 18_000_000, 60_000_000)),
     "thu_nhap_nguoi": (0, 1_500_000, 1_500_001, 2_000_000, 2_000_001), "dien_kwh": (0, 49, 50, 99, 100, 160),
     "chieu_cao": (100,), "can_nang": (20,), "mat_nuoc": (100,),
 }  # fmt: skip

@@ -13,13 +13,17 @@ from typing import Any
 
 from survey.form.form import Form
 from survey.xlsform.compile import compile_workbook
+from survey.xlsform.tables import beside
 
 FILE = Path(__file__).resolve().parents[1] / "cases" / "households.md"
 EMPTY = "(trống)"
 QUESTIONNAIRES = Path(__file__).resolve().parents[2] / "survey" / "form" / "questionnaires"
+WORKBOOK = QUESTIONNAIRES / "ra_soat_ho.md"
+BESIDE = beside(WORKBOOK)  # its points table and its pictures
 CLASSES = {"Hộ nghèo": "ho_ngheo", "Hộ cận nghèo": "ho_can_ngheo", "Không nghèo": "khong_ngheo", "chưa rõ": None}
 AREAS = {"Nông thôn": "nong_thon", "Thành thị": "thanh_thi", EMPTY: None}
-B1 = (("thu nhập ", "thu_nhap"), ("bảng ", "bang_diem"), ("", "nhap_tong"))  # how the figure is said → method
+# how the figure is said → method
+B1 = (("thu nhập các khoản", "thu_nhap"), ("thu nhập ", "thu_nhap"), ("bảng ", "bang_diem"), ("", "nhap_tong"))
 Household = dict[str, dict[str, Any]]  # "hộ" and each person → {path of the question: answer}
 
 
@@ -38,8 +42,7 @@ class Case:
 
 @cache  # compiling takes most of a second
 def household_form() -> Form:
-    workbook = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-    return compile_workbook(workbook, {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()})
+    return compile_workbook(WORKBOOK.read_text(encoding="utf-8"), BESIDE)
 
 
 def tables(text: str) -> list[list[dict[str, str]]]:
@@ -78,7 +81,10 @@ class Reader:
         method, said = self.b1(row["B1"])
         place = {"ma_ho": "03757-01-001", "vung": "mien_nui_phia_bac", "khu_vuc": AREAS[row["Khu vực"]]}
         keyed = {"nhap_tong": "thu_nhap/b1_nhap", "thu_nhap": "thu_nhap/thu_nhap_nguoi"}.get(method)
-        if keyed:
+        is_in_parts = row["B1"] == "thu nhập các khoản"
+        if method == "thu_nhap":
+            household["hộ"].setdefault("thu_nhap/cach_thu_nhap", "cac_khoan" if is_in_parts else "giay")
+        if keyed and not is_in_parts:
             household["hộ"][keyed] = said
         unknown = {int(part.strip(" ?")) for part in row["Thiếu hụt"].split(",") if "?" in part}
         known = {int(part) for part in row["Thiếu hụt"].split(",") if part.strip().isdigit()}
@@ -132,7 +138,7 @@ class Reader:
     def b1(said: str) -> tuple[str, float | None]:
         prefix, method = next(pair for pair in B1 if said.startswith(pair[0]))
         figure = said.removeprefix(prefix)
-        return method, None if figure == EMPTY else number(figure)
+        return method, number(figure) if figure not in ("", EMPTY) else None
 
 
 def number(said: str) -> float:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from tests.poverty.second_reading import heard
+from tests.poverty.second_reading import INCOME_PARTS, heard
 
 NAMES = "An Bình Chung Dung Én Giang Hà Inh Khánh Lan Mai Nam Oanh Phương Quý Sơn Thào Uyên Vừ Xuân".split()
 REVIEWS = [date(2026, 10, 15)] * 4 + [
@@ -90,10 +90,23 @@ def household(rng: Random) -> Household:
             "thu_nhap_nguoi": rng.choice(
                 (0, 900_000, 1_499_999, 1_500_000, 1_500_001, 1_999_999, 2_000_000, 2_000_001)
             ),
+            "cach_thu_nhap": rng.choice(("cac_khoan", "cac_khoan", "giay")),
+            **_income_parts(rng, size),
             "nguyen_nhan": "von",
         },
         "xac_nhan": {"doc_lai": rng.choice("da_doc da_doc chua_dong_y chua_doc".split())},
     }
+
+
+def _income_parts(rng: Random, size: int) -> dict[str, int]:
+    """What twelve months brought, seldom far from a line; some parts brought nothing."""
+    line = rng.choice((1_500_000, 1_500_000, 2_000_000)) * 12 * size
+    left = max(0, line + rng.choice((-line // 3, -12 * size, -1, 0, 0, 1, 12 * size - 1, 12 * size, line)))
+    found = {}
+    for part in INCOME_PARTS[1:]:
+        found[part] = rng.choice((0, 0, rng.randint(0, left)))
+        left -= found[part]
+    return found | {INCOME_PARTS[0]: left}
 
 
 def _person(rng: Random, on: date, good: float, name: str, dependant: bool) -> Household:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
+from math import inf
 from typing import Any
 
 Truth = bool | None
@@ -222,6 +224,9 @@ CHOSEN = Law()
 # score_thresholds.csv, income_lines.csv (ND07-2021, 2022-01-01 to 2026-12-31): inside means "≤".
 POINTS_LINE = {"nong_thon": 140, "thanh_thi": 175}
 INCOME_LINE = {"nong_thon": 1_500_000, "thanh_thi": 2_000_000}
+# The parts in which a household's income of twelve months is asked: the questionnaire's, in no text found.
+INCOME_PARTS = ("tn_nong_san", "tn_tien_cong", "tn_luong", "tn_tro_cap", "tn_khac")
+IN_PARTS = "cac_khoan"
 POOR_FROM = 3  # deprivations; income_lines.csv deprivation_min
 POINTS_EACH = 10  # score_thresholds.csv: 10 điểm = 01 chỉ số thiếu hụt
 AREA_EACH = 8  # m² a person: «nhỏ hơn 8m2»
@@ -523,7 +528,12 @@ HOUSEHOLD_QUESTIONS: dict[str, Callable[[Callable[[str], Any]], bool]] = {
     "dien_nuoc/dien_kwh": lambda say: say("dien_nuoc/nguon_dien") == "luoi",
     "tai_san_ho/mat_nuoc": lambda say: say("tai_san_ho/thuy_san") == "co",
     "thu_nhap/b1_nhap": lambda say: say("cach_b1") == "nhap_tong",
-    "thu_nhap/thu_nhap_nguoi": lambda say: say("cach_b1") == "thu_nhap",
+    "thu_nhap/cach_thu_nhap": lambda say: say("cach_b1") == "thu_nhap",
+    "thu_nhap/thu_nhap_nguoi": lambda say: say("cach_b1") == "thu_nhap" and say("thu_nhap/cach_thu_nhap") != IN_PARTS,
+    **{
+        f"thu_nhap/{part}": lambda say: say("cach_b1") == "thu_nhap" and say("thu_nhap/cach_thu_nhap") == IN_PARTS
+        for part in INCOME_PARTS
+    },
 } | {
     f"tai_san_ho/{counted}": lambda say, among=among, name=name: name in str(say(f"tai_san_ho/{among}") or "").split()
     for among, counted, name in (
@@ -707,11 +717,11 @@ def income(
     where the area is not known, inside or outside both lines decides, and of a total that is not known its least and
     its most."""
     area, method = _say(given, "khu_vuc"), _say(given, "cach_b1")
-    figures: tuple[float | None, ...]
+    figures: tuple[float | Fraction | None, ...]
     if method == "bang_diem":
         figures, lines = b1_range(given, people, points, dependants), POINTS_LINE
     elif method == "thu_nhap":
-        figures, lines = (_say(given, "thu_nhap/thu_nhap_nguoi"),), INCOME_LINE
+        figures, lines = income_each(given, people), INCOME_LINE
     else:
         figures, lines = (_say(given, "thu_nhap/b1_nhap") if method == "nhap_tong" else None,), POINTS_LINE
     if None in figures or _say(given, "thong_tin_ho/dong_y") == "khong":
@@ -721,6 +731,18 @@ def income(
     if method == "bang_diem" and None in b1_answers(given, people, dependants).values():
         total = None  # certain by its figures alone, and still to be answered
     return total, found.pop() if len(found) == 1 else None
+
+
+def income_each(given: Answers, people: list[Person]) -> tuple[float | Fraction | None, ...]:
+    """Đồng a person and month («bình quân đầu người», income_lines.csv): as a paper says, or all the parts of twelve
+    months together, divided by the months and by the persons. While a part is not known: the least and the most."""
+    if _say(given, "thu_nhap/cach_thu_nhap") != IN_PARTS:
+        return (_say(given, "thu_nhap/thu_nhap_nguoi"),)
+    if not people:
+        return (None,)
+    parts = [_say(given, f"thu_nhap/{part}") for part in INCOME_PARTS]
+    least = Fraction(sum(filter(None, parts)), 12 * len(people))
+    return (least, inf if None in parts else least)
 
 
 # --- B1, by whatever table is loaded -------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from tests.poverty.households import household_form
 
 FORM = household_form()
 CLOCK = Clock(DAY, datetime(2026, 10, 15, 2, 0, tzinfo=UTC))
-SILENT = ("ho_ten", "dan_toc", "cccd", "quan_he", "dong_y", "so_khau_khai", "gioi_tinh", *BIRTH)
+# (How the income is known is always answered since it is asked; an interview from before it has the figure alone.)
+SILENT = ("cach_thu_nhap", "ho_ten", "dan_toc", "cccd", "quan_he", "dong_y", "so_khau_khai", "gioi_tinh", *BIRTH)
 # Questions that others hang on: what those could still be is weighed by the whole item of B1, so that the class may be
 # shown one answer later than it could be; never wrongly.
 LATE = (

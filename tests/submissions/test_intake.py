@@ -133,7 +133,7 @@ def test_every_mistake_is_named_at_once_by_file_row_and_column(session: Any, for
         "villages.csv, dòng 3, cột số: Trùng với dòng 2.",
         "villages.csv, dòng 4, cột số: Mã này thuộc xã, phường 03664, không phải 03757.",
         "households.csv, dòng 2, cột chủ hộ: Ô bắt đầu như một công thức; hãy nhập chữ hoặc số.",
-        "households.csv, dòng 3, cột thôn: Không có thôn, bản «9» trong xã này.",
+        "households.csv, dòng 3, cột thôn: Không có thôn, bản «9» trong xã, phường này.",
         f"households.csv, dòng 3, cột phân loại năm trước: «giàu» không dùng được; hãy ghi một trong: {CLASSES}.",
         "households.csv, dòng 4, cột mã hộ: Trùng với dòng 3.",
         f"households.csv, dòng 6, cột chủ hộ: Cùng thôn, chủ hộ và địa chỉ với dòng 5; {TELL_APART}.",

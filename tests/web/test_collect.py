@@ -354,7 +354,7 @@ def test_what_does_not_fit_is_held_with_its_reason(
 ) -> None:
     sent = phone.submit(change(interview(fetched)))
     assert sent.status == 202
-    assert "cán bộ xã sẽ xem lại" in sent.message
+    assert "cán bộ xã, phường sẽ xem lại" in sent.message
     assert states(session) == [("quarantined", reason)]
 
 

@@ -62,7 +62,7 @@ def test_a_crash_while_a_secret_is_made_leaves_no_half_of_it(tmp_path: Path) -> 
 def test_an_account_is_added_and_its_password_changed(app: Flask, session: Any) -> None:
     words = ["account", "add", "Can-Bo", "--role", "supervisor", "--name", "Cán bộ", "--place", "03664"]
     code, said = run(app, *words, "--password", "mật khẩu dài")
-    assert (code, said) == (0, "can-bo: Cán bộ xã phụ trách\n")
+    assert (code, said) == (0, "can-bo: Cán bộ phụ trách xã, phường\n")
     assert run(app, *words, "--password", "mật khẩu dài")[0] != 0
     assert run(app, "account", "password", "can-bo", "--password", "một câu khác hẳn")[0] == 0
     session.rollback()

@@ -25,7 +25,7 @@ from survey.terms import Action, B1Method, SourceKind
 from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.desk.field import CASES, FORM, open_field
-from tests.poverty.households import QUESTIONNAIRES
+from tests.poverty.households import BESIDE, QUESTIONNAIRES
 from tests.web.test_commands import run
 from tests.web.test_questionnaires import send_files, upload
 
@@ -34,14 +34,14 @@ TABLE = (QUESTIONNAIRES / "diem_b1.csv").read_bytes()
 ROWS = list(csv.DictReader(io.StringIO(TABLE.decode())))
 FIGURES = {index: row["points"] for index, row in enumerate(ROWS)}
 HEAD = b"item,answer,region,points\n"
-START = {"table": "ra_soat_ho 2026.2 diem_b1", "decision": "VBHN 1315/VBHN-BLĐTBXH", "decided_on": "2023-04-14"}
+START = {"table": "ra_soat_ho 2026.3 diem_b1", "decision": "VBHN 1315/VBHN-BLĐTBXH", "decided_on": "2023-04-14"}
 
 
 @pytest.fixture
 def people(session: Session, login_as: Callable[[str], Any]) -> tuple[Any, Any, Any]:
     """Two officers of the province and an administrator; the questionnaire of the year is published."""
     world.account(session, "province-2", world.Role.PROVINCE, "14")
-    given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, SOURCE, {"diem_b1.csv": TABLE})
+    given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, SOURCE, BESIDE)
     publish(session, FORM, "", world.NOW, given=given)
     session.commit()
     return login_as("province"), login_as("province-2"), login_as("admin")
@@ -99,7 +99,7 @@ def test_what_differs_is_shown_with_both_names_and_each_mends_only_their_own(peo
     assert "2 ô khác nhau" in page
     assert "Người thử province-2" in page
     assert "12,5<" in page
-    assert first.post(address + "/draft", data={"base": "2026.2", "version": "2026.3"}).status_code == 409
+    assert first.post(address + "/draft", data={"base": "2026.3", "version": "2026.4"}).status_code == 409
     first.post(address + "/correct", data=cells({3: "99"}))  # the first gives way in one …
     second.post(address + "/correct", data=cells({100: ROWS[100]["points"]}))  # … the second in the other
     page = first.get(address).text
@@ -248,7 +248,7 @@ def test_an_official_table_that_nobody_agreed_on_is_published_nowhere(
     people: Any, session: Session, app: Flask, tmp_path: Any
 ) -> None:
     first, _second, _admin = people
-    source = SOURCE.replace(b"| 2026.2 |", b"| 2026.9 |")
+    source = SOURCE.replace(b"| 2026.3 |", b"| 2026.9 |")
     for forged in (TABLE.replace(b"minh_hoa", b"chinh_thuc"), TABLE.replace(b"minh_hoa", b"chinh_thuc", 1),
                    TABLE.replace(b",minh_hoa", b"").replace(b",status", b"")):  # fmt: skip
         page = first.get(upload(first, ("phieu.md", source), ("diem_b1.csv", forged)).location).text
@@ -257,15 +257,15 @@ def test_an_official_table_that_nobody_agreed_on_is_published_nowhere(
         (tmp_path / "diem_b1.csv").write_bytes(forged)
         code, said = run(app, "form", "publish", str(tmp_path / "phieu.md"))
         assert code == 1, said
-    form = compile_workbook(source, {"diem_b1.csv": TABLE.replace(b"minh_hoa", b"chinh_thuc")})
+    form = compile_workbook(source, BESIDE | {"diem_b1.csv": TABLE.replace(b"minh_hoa", b"chinh_thuc")})
     with pytest.raises(Problem, match="points_not_agreed"):
         publish(session, form, "", world.NOW)
     session.rollback()
-    assert session.scalars(select(FormVersion.version)).all() == ["2026.2"]
+    assert session.scalars(select(FormVersion.version)).all() == ["2026.3"]
 
 
 def test_an_illustrative_table_that_the_result_does_not_mention_is_a_fault(session: Session) -> None:
-    hidden = compile_workbook(SOURCE.replace(b"| illustrative |", b"| |"), {"diem_b1.csv": TABLE})
+    hidden = compile_workbook(SOURCE.replace(b"| illustrative |", b"| |"), BESIDE)
     assert unfit_tables(session, hidden) == [("diem_b1", "unmarked")]
 
 
@@ -282,13 +282,13 @@ def test_the_agreed_table_makes_an_official_version(people: Any, session: Sessio
     first, second, _admin = people
     address = agreed(first, second)
     assert "VBHN 1315" in first.get(address + "/table.csv").text
-    draft = first.post(address + "/draft", data={"base": "2026.2", "version": "2026.3"}).location
+    draft = first.post(address + "/draft", data={"base": "2026.3", "version": "2026.4"}).location
     page = first.get(draft).text
     assert "Kiểm tra không thấy lỗi" in page
     assert "Tệp diem_b1.csv: nội dung khác" in page
     assert "bảng điểm chính thức: VBHN 1315/VBHN-BLĐTBXH, ngày 14/04/2023" in page
     version = first.post(draft + "/publish").location
-    assert version == "/questionnaires/forms/ra_soat_ho/2026.3"
+    assert version == "/questionnaires/forms/ra_soat_ho/2026.4"
     rows = first.get(version + "/preview.json").json["tables"]["diem_b1"]
     assert {row["status"] for row in rows} == {"chinh_thuc"}
 
@@ -312,9 +312,9 @@ def test_a_round_moved_to_the_official_table_can_be_closed(
     address = first.post("/points/", data=START | {"table": base}).location
     for browser in (first, second):
         handed_in(browser, address, FIGURES)
-    draft = first.post(address + "/draft", data={"base": base.split()[1], "version": "2026.3"}).location
+    draft = first.post(address + "/draft", data={"base": base.split()[1], "version": "2026.4"}).location
     assert first.post(draft + "/publish").status_code == 303
-    assert admin.post(f"/rounds/{survey_round.id}/form", data={"version": "2026.3"}).status_code == 303
+    assert admin.post(f"/rounds/{survey_round.id}/form", data={"version": "2026.4"}).status_code == 303
     assert "Đã tính lại 1 phiếu theo điểm chính thức" in admin.get("/rounds/").text
     session.rollback()
     assessment = session.scalars(select(Assessment)).one()

@@ -23,7 +23,7 @@ from survey.terms import B1Method
 from survey.xlsform.compile import compile_workbook
 from survey.xlsform.sheets import read_sheets, write_xlsx
 from tests.interviews import ANSWERS, SOURCE, entry, push, small_form
-from tests.poverty.households import QUESTIONNAIRES
+from tests.poverty.households import BESIDE, QUESTIONNAIRES
 from tests.world import COMMUNE, NOW
 
 NEXT = SOURCE.replace("phieu_thu | 1 |", "phieu_thu | 2 |").replace(". <= 500", ". <= 600")
@@ -377,15 +377,14 @@ def test_a_round_with_a_questionnaire_without_our_outcomes_breaks_no_page(
 
 
 def test_the_next_version_begins_as_a_copy_under_a_raised_number(office: Any) -> None:
-    table = (QUESTIONNAIRES / "diem_b1.csv").read_bytes()
     source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-    version = published(office, source, ("diem_b1.csv", table))
+    version = published(office, source, *BESIDE.items())
     draft = office.post(version + "/next").location
     page = office.get(draft).text
-    assert "ra_soat_ho 2026.2" in page
+    assert "ra_soat_ho 2026.3" in page
     assert "Kiểm tra không thấy lỗi" in page
     assert "Dòng có sửa: 1" in page
-    assert office.get(draft + "/files/diem_b1.csv").data == table
+    assert office.get(draft + "/files/diem_b1.csv").data == BESIDE["diem_b1.csv"]
 
 
 def test_a_list_names_versions_rounds_and_records(office: Any, login_as: Any, app: Flask) -> None:

@@ -22,7 +22,7 @@ from survey.submissions.derive import rebuild
 from survey.terms import Action, SourceKind
 from tests import world
 from tests.desk.field import CASES, FORM, SOURCE, Field, open_field
-from tests.poverty.households import QUESTIONNAIRES
+from tests.poverty.households import BESIDE
 
 PAPER = {"decision": "Công văn 15/SNNMT", "decided_on": "2026-10-02"}
 TWO = next(case for case in CASES if case.name == "140 điểm, hai thiếu hụt")
@@ -36,8 +36,7 @@ def doubtful(field: Field, number: int) -> dict[str, Any]:
 
 
 def managed(session: Session) -> None:
-    table = (QUESTIONNAIRES / "diem_b1.csv").read_bytes()
-    given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, SOURCE.encode(), {"diem_b1.csv": table})
+    given = Given("ra_soat_ho.md", SourceKind.MARKDOWN, SOURCE.encode(), BESIDE)
     publish(session, FORM, "", world.NOW, given=given)
     session.commit()
 
@@ -72,6 +71,28 @@ def test_a_paper_confirms_the_value_in_use_and_the_log_has_it(
     assert event.subject == f"{FORM.id} hieu_bhyt"
     assert event.detail == {"value": "moi_nguoi", "decision": "Công văn 15/SNNMT", "decided_on": "2026-10-02"}
     assert event.account_id == kept.account_id
+
+
+def test_an_export_says_on_which_unconfirmed_readings_each_class_hangs(
+    app: Flask, session: Session, login_as: Callable[[str], FlaskClient]
+) -> None:
+    managed(session)
+    field = open_field(app, session, 2)
+    field.send(doubtful(field, 0))
+    field.send(field.entry(1, TWO))
+
+    def said() -> dict[str, str]:
+        answer = login_as("supervisor").get(f"/desk/{world.COMMUNE}/exports/households.csv?state=all")
+        rows = csv.DictReader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff")))
+        return {row["household_id"]: row["hanging_readings"] for row in rows}
+
+    first, second = said().values()
+    assert "hieu_bhyt" in first.split() and "hieu_bhyt" not in second.split()
+    assert set(first.split()) <= {one.name for one in readings(FORM)}
+    book = login_as("supervisor").get(f"/desk/{world.COMMUNE}/exports/codebook.csv").get_data(as_text=True)
+    assert "Ai không có bảo hiểm y tế thì hộ thiếu hụt?" in book
+    login_as("province").post(f"/readings/{FORM.id}/hieu_bhyt", data=PAPER | {"value": "moi_nguoi"})
+    assert "hieu_bhyt" not in " ".join(said().values()).split()
 
 
 def test_without_a_paper_nothing_is_confirmed(session: Session, login_as: Callable[[str], FlaskClient]) -> None:

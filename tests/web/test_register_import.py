@@ -125,7 +125,7 @@ def test_the_command_names_the_mistakes_and_loads_nothing(app: Flask, session: A
     (folder / "households.csv").write_text(HOUSEHOLDS + "77,A,,Hộ nghèo,\n", encoding="utf-8")
     code, said = run(app, "register", "import", str(folder), "--commune", COMMUNE)
     assert (code, heads(session)) == (1, [])
-    assert "households.csv, dòng 5, cột village: Không có thôn, bản «77» trong xã này." in said
+    assert "households.csv, dòng 5, cột village: Không có thôn, bản «77» trong xã, phường này." in said
     assert session.get(Place, "03757-03") is None
 
 

@@ -548,9 +548,13 @@ export class Outbox {
 
   /** A questionnaire's other languages, pictures and sounds, last of all: without them the words remain. */
   async #enclosed(form) {
-    const { files = {}, partial = false } = (await this.#store.form(form.id, form.version)) ?? {}
-    if (partial) await this.#store.saveForm(await this.#ask(form.url))
-    const media = Object.entries(files).filter(([, { type }]) =>
+    let bundle = (await this.#store.form(form.id, form.version)) ?? {}
+    if (bundle.partial) {
+      bundle = await this.#ask(form.url)
+      if (!(await keep(needs(bundle)))) return
+      await this.#store.saveForm(bundle)
+    }
+    const media = Object.entries(bundle.files ?? {}).filter(([, { type }]) =>
       ["image", "audio", "video"].includes(type.split("/")[0]),
     )
     for (const [name, known] of media) {

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Account, FormDraft, FormVersion
 from survey.problems import Problem
 from survey.questionnaires import drafts
-from survey.questionnaires.form_files import ALL_LIMIT, SOURCE_LIMIT, GivenFile, Refused
+from survey.questionnaires.form_files import ALL_LIMIT, SOURCE_LIMIT, GivenFile, Refused, media_type
 from survey.questionnaires.published import Given, as_xlsx, content_of, given_of
 from survey.terms import FormState, RoundState, SourceKind
 from survey.web.files import attached_file, file_answer
@@ -28,6 +28,7 @@ from survey.web.office.questionnaire_forms import ChangedDraft, NewDraft, Nothin
 from survey.web.questionnaire_words import FILE_CHANGES, place, refusals, sentence
 from survey.web.security import HEADERS, current_account, permitted
 from survey.web.session import get_session, now
+from survey.xlsform.tables import shipped
 
 blueprint = Blueprint("questionnaires", __name__, url_prefix="/questionnaires")
 UPLOADS = {"questionnaires.new", "questionnaires.change"}
@@ -151,15 +152,19 @@ def draft_preview(draft_id: str) -> Response:
 @blueprint.get("/drafts/<draft_id>/files/<name>")
 @permitted("form.read")
 def draft_file(draft_id: str, name: str) -> Response:
-    """A file of a draft."""
+    """A file of a draft, or a picture of ours that it names."""
     found = drafts.find_draft(get_session(), draft_id)
-    for file in drafts.draft_files(get_session(), found):
-        if file.name == name:
-            response = file_answer(file.sha256, file.media_type)
-            response.headers["Cache-Control"] = "private, no-cache"  # a draft's file may be replaced
-            response.headers["X-So-Ho"] = "1"
-            return response
-    raise Problem("not_found")
+    files = {file.name: file for file in drafts.draft_files(get_session(), found)}
+    if name in files:
+        response = file_answer(files[name].sha256, files[name].media_type)
+    elif name in shipped():
+        response = Response(shipped()[name], mimetype=media_type(name))
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    else:
+        raise Problem("not_found")
+    response.headers["Cache-Control"] = "private, no-cache"  # a draft's file may be replaced
+    response.headers["X-So-Ho"] = "1"
+    return response
 
 
 @blueprint.get("/drafts/<draft_id>/source")
