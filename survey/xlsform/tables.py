@@ -33,7 +33,7 @@ MEDIA_TYPES = {
     "mp3": "audio/mpeg", "wav": "audio/wav", "ogg": "audio/ogg", "oga": "audio/ogg", "m4a": "audio/mp4",
     "mp4": "video/mp4", "3gp": "video/3gpp", "webm": "video/webm",
 }  # fmt: skip
-PICTURES = Path(__file__).parent / "pictures"  # drawn by scripts/latrines.py
+PICTURES = Path(__file__).parents[1] / "form" / "pictures"  # drawn by scripts/latrines.py
 
 
 @cache
