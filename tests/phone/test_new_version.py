@@ -26,7 +26,7 @@ ASKED = "Gia đình có đồng ý không?"
 def move(server: Server) -> None:
     """What the office does on its pages: another version, published and put in place."""
     source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
-    source = source.replace("| 2026.2 |", "| 2026.3 |").replace(ASKED, "Xin hỏi: gia đình có đồng ý không?")
+    source = source.replace("| 2026.3 |", "| 2026.4 |").replace(ASKED, "Xin hỏi: gia đình có đồng ý không?")
     tables = {"diem_b1.csv": (QUESTIONNAIRES / "diem_b1.csv").read_bytes()}
     engine = open_engine(f"sqlite:///{server.folder / 'so-ho.sqlite3'}")
     with Session(engine) as session, session.begin():
@@ -57,4 +57,4 @@ def test_an_open_interview_keeps_its_version_and_the_next_one_is_asked_with_the_
     phone.go_home()
     phone.sync()
     assert phone.counts() == {"saved": 2, "unsent": 0, "received": 2}
-    assert [entry["form"]["version"] for entry in entries(server)] == ["2026.2", "2026.3"]
+    assert [entry["form"]["version"] for entry in entries(server)] == ["2026.3", "2026.4"]

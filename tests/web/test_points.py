@@ -15,9 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import Assessment, AuditEvent, FormVersion, PointsEntry, PointsTable, Round
+from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires import points_entry
-from survey.questionnaires.points_tables import hash_of, unfit_tables
+from survey.questionnaires.points_tables import hash_of, label_of, unfit_tables
 from survey.questionnaires.published import Given, publish
 from survey.rounds.rounds import obstacles
 from survey.submissions.derive import rebuild
@@ -34,7 +35,7 @@ TABLE = (QUESTIONNAIRES / "diem_b1.csv").read_bytes()
 ROWS = list(csv.DictReader(io.StringIO(TABLE.decode())))
 FIGURES = {index: row["points"] for index, row in enumerate(ROWS)}
 HEAD = b"item,answer,region,points\n"
-START = {"table": "ra_soat_ho 2026.2 diem_b1", "decision": "VBHN 1315/VBHN-BLĐTBXH", "decided_on": "2023-04-14"}
+START = {"table": "ra_soat_ho 2026.3 diem_b1", "decision": "VBHN 1315/VBHN-BLĐTBXH", "decided_on": "2023-04-14"}
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_what_differs_is_shown_with_both_names_and_each_mends_only_their_own(peo
     assert "2 ô khác nhau" in page
     assert "Người thử province-2" in page
     assert "12,5<" in page
-    assert first.post(address + "/draft", data={"base": "2026.2", "version": "2026.3"}).status_code == 409
+    assert first.post(address + "/draft", data={"base": "2026.3", "version": "2026.4"}).status_code == 409
     first.post(address + "/correct", data=cells({3: "99"}))  # the first gives way in one …
     second.post(address + "/correct", data=cells({100: ROWS[100]["points"]}))  # … the second in the other
     page = first.get(address).text
@@ -248,7 +249,7 @@ def test_an_official_table_that_nobody_agreed_on_is_published_nowhere(
     people: Any, session: Session, app: Flask, tmp_path: Any
 ) -> None:
     first, _second, _admin = people
-    source = SOURCE.replace(b"| 2026.2 |", b"| 2026.9 |")
+    source = SOURCE.replace(b"| 2026.3 |", b"| 2026.9 |")
     for forged in (TABLE.replace(b"minh_hoa", b"chinh_thuc"), TABLE.replace(b"minh_hoa", b"chinh_thuc", 1),
                    TABLE.replace(b",minh_hoa", b"").replace(b",status", b"")):  # fmt: skip
         page = first.get(upload(first, ("phieu.md", source), ("diem_b1.csv", forged)).location).text
@@ -261,7 +262,7 @@ def test_an_official_table_that_nobody_agreed_on_is_published_nowhere(
     with pytest.raises(Problem, match="points_not_agreed"):
         publish(session, form, "", world.NOW)
     session.rollback()
-    assert session.scalars(select(FormVersion.version)).all() == ["2026.2"]
+    assert session.scalars(select(FormVersion.version)).all() == ["2026.3"]
 
 
 def test_an_illustrative_table_that_the_result_does_not_mention_is_a_fault(session: Session) -> None:
@@ -276,21 +277,60 @@ def test_agreed_figures_under_another_document_are_not_the_agreed_table(people: 
     assert hash_of(list(reversed(rows))) == hash_of(rows)
     assert hash_of([row | {"decision": "khác"} for row in rows]) != hash_of(rows)
     assert hash_of([rows[0] | {"points": "1"}, *rows[1:]]) != hash_of(rows)
+    assert hash_of([rows[0] | {"item_label::vi": "Số người"}, *rows[1:]]) == hash_of(rows)  # words are no figures
+
+
+def test_items_and_answers_are_named_by_the_table_in_the_readers_language(people: Any) -> None:
+    first, _second, _admin = people
+    address = started(first)
+    first.post(address + "/begin")
+    items = list(dict.fromkeys(row["item"] for row in ROWS))
+    walls, schooling = (f"{address}/type?item={items.index(name) + 1}" for name in ("tuong", "bang_cap"))
+    page = first.get(schooling).text
+    assert "Tường nhà" in page and "Trâu, bò, ngựa" in page and "Bằng cấp cao nhất" in page
+    assert "chưa hết tiểu học" in page and "Tường nhà làm bằng gì" not in first.get(walls).text
+    first.set_cookie("lang", "en")
+    page = first.get(schooling).text
+    assert "Walls of the house" in page and "Buffaloes, cows, horses" in page and "less than primary school" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "keys", "words"),
+    [
+        ("vi", "item", {"item": "a"}, "A vi"),
+        ("en", "item", {"item": "a"}, "A en"),  # of the second row: the first that has it counts
+        ("en", "item", {"item": "b"}, "B vi"),  # none in this language
+        ("vi", "answer", {"item": "a", "answer": "2"}, "hai"),
+        ("vi", "answer", {"item": "a", "answer": "1"}, ""),
+        ("vi", "item", {"item": "c"}, ""),
+    ],
+)
+def test_a_word_of_a_table(language: str, kind: str, keys: dict[str, str], words: str) -> None:
+    rows = [
+        {"item": "a", "answer": "1", "item_label::vi": "A vi", "item_label::en": ""},
+        {"item": "a", "answer": "2", "item_label::vi": "A khác", "item_label::en": "A en", "answer_label::vi": "hai"},
+        {"item": "b", "answer": "1", "item_label::vi": "B vi", "item_label::en": ""},
+    ]
+    assert label_of(rows, kind, language, **keys) == words
 
 
 def test_the_agreed_table_makes_an_official_version(people: Any, session: Session) -> None:
     first, second, _admin = people
     address = agreed(first, second)
     assert "VBHN 1315" in first.get(address + "/table.csv").text
-    draft = first.post(address + "/draft", data={"base": "2026.2", "version": "2026.3"}).location
+    draft = first.post(address + "/draft", data={"base": "2026.3", "version": "2026.4"}).location
     page = first.get(draft).text
     assert "Kiểm tra không thấy lỗi" in page
     assert "Tệp diem_b1.csv: nội dung khác" in page
     assert "bảng điểm chính thức: VBHN 1315/VBHN-BLĐTBXH, ngày 14/04/2023" in page
     version = first.post(draft + "/publish").location
-    assert version == "/questionnaires/forms/ra_soat_ho/2026.3"
+    assert version == "/questionnaires/forms/ra_soat_ho/2026.4"
     rows = first.get(version + "/preview.json").json["tables"]["diem_b1"]
     assert {row["status"] for row in rows} == {"chinh_thuc"}
+    assert rows[0]["item_label::vi"] == ROWS[0]["item_label::vi"] == "Số người trong hộ"  # words go on
+    assert {"item", "answer", "region", "points", "status", "decision", "decided_on"} == set(
+        Form.for_phones(session.get_one(FormVersion, ("ra_soat_ho", "2026.4")).bundle)["tables"]["diem_b1"]
+    )
 
 
 def test_a_round_moved_to_the_official_table_can_be_closed(
@@ -312,9 +352,9 @@ def test_a_round_moved_to_the_official_table_can_be_closed(
     address = first.post("/points/", data=START | {"table": base}).location
     for browser in (first, second):
         handed_in(browser, address, FIGURES)
-    draft = first.post(address + "/draft", data={"base": base.split()[1], "version": "2026.3"}).location
+    draft = first.post(address + "/draft", data={"base": base.split()[1], "version": "2026.4"}).location
     assert first.post(draft + "/publish").status_code == 303
-    assert admin.post(f"/rounds/{survey_round.id}/form", data={"version": "2026.3"}).status_code == 303
+    assert admin.post(f"/rounds/{survey_round.id}/form", data={"version": "2026.4"}).status_code == 303
     assert "Đã tính lại 1 phiếu theo điểm chính thức" in admin.get("/rounds/").text
     session.rollback()
     assessment = session.scalars(select(Assessment)).one()

@@ -382,7 +382,7 @@ def test_the_next_version_begins_as_a_copy_under_a_raised_number(office: Any) ->
     version = published(office, source, ("diem_b1.csv", table))
     draft = office.post(version + "/next").location
     page = office.get(draft).text
-    assert "ra_soat_ho 2026.2" in page
+    assert "ra_soat_ho 2026.3" in page
     assert "Kiểm tra không thấy lỗi" in page
     assert "Dòng có sửa: 1" in page
     assert office.get(draft + "/files/diem_b1.csv").data == table
