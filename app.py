@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from flask import Flask, Response, jsonify
+from flask_babel import gettext
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -38,21 +39,10 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app migrate`. Without settings this is the app to serve: a place that is not whole ends the program in one sentence.
     """
     app = Flask(__name__, instance_path=str(_instance(settings)), template_folder="survey/web/templates")
-    instance = Path(app.instance_path)
-    app.config.update(_configuration(instance, settings), **(settings or {}))
-    app.url_map.strict_slashes = False
-    app.json.ensure_ascii = True  # type: ignore[attr-defined]
-    if app.config["PROXIES"]:
-        count = app.config["PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    if app.config["NEW"]:
-        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, make in MAKE.items():
-            _secret(instance / name, make)
-    installation.take_keys(app)
-    session.init_app(app)
-    security.init_app(app)
     language.init_app(app)
+    with app.app_context():  # what refuses here says why in words
+        _set_up(app, settings)
+    security.init_app(app)
     login.init_app(app)
     shell.init_app(app)
     compression.init_app(app)
@@ -74,6 +64,23 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
             finally:
                 session.get_engine().dispose()  # whoever serves may fork
     return app
+
+
+def _set_up(app: Flask, settings: dict[str, Any] | None) -> None:
+    """Its settings, its keys, its database."""
+    instance = Path(app.instance_path)
+    app.config.update(_configuration(instance, settings), **(settings or {}))
+    app.url_map.strict_slashes = False
+    app.json.ensure_ascii = True  # type: ignore[attr-defined]
+    if app.config["PROXIES"]:
+        count = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    if app.config["NEW"]:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, make in MAKE.items():
+            _secret(instance / name, make)
+    installation.take_keys(app)
+    session.init_app(app)
 
 
 @public
@@ -116,5 +123,5 @@ def _configuration(instance: Path, settings: dict[str, Any] | None) -> dict[str,
 def _whole(name: str) -> int:
     text = os.environ.get(name) or "0"
     if not (text.isascii() and text.isdigit()):
-        raise SystemExit(f"{name}={text}: cần một số nguyên.")
+        raise SystemExit(gettext("%(name)s=%(value)s: a whole number is needed.", name=name, value=text))
     return int(text)

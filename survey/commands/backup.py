@@ -8,9 +8,11 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import gettext
 
 from survey.operations.backup import BackupFailed, back_up, verify
 from survey.operations.restore import restore
+from survey.text import N_
 from survey.web.installation import require_place, require_tables, tell_where
 from survey.web.session import get_engine, now
 
@@ -30,9 +32,16 @@ def make(folder: Path) -> None:
     try:
         manifest = back_up(get_engine(), Path(current_app.config["INSTANCE"]), folder.absolute(), now())
     except BackupFailed as refusal:
-        raise click.ClickException(str(refusal)) from None
-    click.echo(f"Đã sao lưu vào {folder}: cơ sở dữ liệu, {manifest['files']} tệp, khoá.")
-    click.echo("Bản sao có khoá ký biên nhận và thông tin của hộ: cất nơi chỉ người phụ trách mở được.")
+        raise _failed(refusal) from None
+    click.echo(
+        gettext("Backed up to %(folder)s: database, %(files)s files, keys.", folder=folder, files=manifest["files"])
+    )
+    click.echo(
+        gettext(
+            "The backup holds the key that signs receipts, and what households told: keep it where only the person in "
+            "charge can open it."
+        )
+    )
     _say_lost(manifest)
 
 
@@ -43,8 +52,9 @@ def check(folder: Path) -> None:
     try:
         manifest = verify(folder)
     except BackupFailed as refusal:
-        raise click.ClickException(str(refusal)) from None
-    click.echo(f"Bản sao lưu nguyên vẹn: {len(manifest['parts'])} phần, lập lúc {manifest['made_at']}.")
+        raise _failed(refusal) from None
+    parts = len(manifest["parts"])
+    click.echo(gettext("The backup is whole: %(parts)s parts, made at %(at)s.", parts=parts, at=manifest["made_at"]))
     _say_lost(manifest)
 
 
@@ -61,21 +71,41 @@ def put_back(folder: Path, replace: bool) -> None:
     try:
         done = restore(get_engine(), instance, folder.absolute(), now(), replace=replace)
     except BackupFailed as refusal:
-        raise click.ClickException(str(refusal)) from None
-    click.echo(f"Đã phục hồi từ bản sao lập lúc {done['made_at']}: cơ sở dữ liệu, {done['files']} tệp, khoá.")
+        raise _failed(refusal) from None
+    said = N_("Restored from the backup made at %(at)s: database, %(files)s files, keys.")
+    click.echo(gettext(said, at=done["made_at"], files=done["files"]))
     if done["damaged"]:
-        click.echo(f"{len(done['damaged'])} tệp không có trong bản sao: các điện thoại sẽ được hỏi lại.")
+        said = N_("%(count)s files are not in the backup: the phones will be asked for them again.")
+        click.echo(gettext(said, count=len(done["damaged"])))
     if done["aside"] is not None:
-        click.echo(f"Dữ liệu trước đó cất ở {done['aside']}.")
-    click.echo(f"Thế hệ mới: {done['generation']}. Khởi động dịch vụ; các điện thoại sẽ gửi lại phiếu còn thiếu.")
-    click.echo("Việc làm sau lúc ấy không còn: xem lại điện thoại đã thu hồi, tài khoản đã khoá, phiếu đã duyệt.")
+        click.echo(gettext("What was here before lies in %(folder)s.", folder=done["aside"]))
+    said = N_("New generation: %(generation)s. Start the service; phones will send again the interviews it lacks.")
+    click.echo(gettext(said, generation=done["generation"]))
+    click.echo(
+        gettext(
+            "What was done after that time is gone: look again at the phones withdrawn, the accounts closed and the "
+            "interviews accepted."
+        )
+    )
+
+
+def _failed(refusal: BackupFailed) -> click.ClickException:
+    return click.ClickException(gettext(refusal.template, **refusal.values))
 
 
 def _say_lost(manifest: dict[str, Any]) -> None:
     """Name what the backup could not hold, and end with an exit code that a timer sees: whole, but not all."""
     if not manifest["damaged"]:
         return
-    click.echo(f"THIẾU {len(manifest['damaged'])} tệp: hỏng hoặc mất trên máy chủ, không có trong bản sao.", err=True)
-    for line in manifest.get("damaged_answers") or manifest["damaged"]:
-        click.echo(f"  {line}", err=True)
+    said = N_("%(count)s files are MISSING: damaged or lost on the server, and not in the backup.")
+    click.echo(gettext(said, count=len(manifest["damaged"])), err=True)
+    for one in manifest.get("damaged_answers") or manifest["damaged"]:
+        click.echo(f"  {_answer(one)}", err=True)
     raise SystemExit(LOST_FILES)
+
+
+def _answer(lost: dict[str, str] | str) -> str:
+    """The answer that a lost file belongs to; a file that belongs to none, and a backup of before 0.2, say a line."""
+    if isinstance(lost, str):
+        return lost
+    return gettext("%(sha256)s: household %(household)s, question %(path)s, interview %(entry)s", **lost)

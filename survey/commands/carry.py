@@ -8,17 +8,21 @@ from typing import BinaryIO
 
 import click
 from flask.cli import with_appcontext
+from flask_babel import gettext, lazy_gettext
 
 from survey.accounts.accounts import find_account
 from survey.problems import Problem
+from survey.text import N_
 from survey.web.carrying import bring_in_bundle, reasons_of, receipts_file
 from survey.web.session import transaction
 
 FAULTS = {
-    "bundle_unreadable": "không phải tệp niêm phong của điện thoại, hoặc tệp hỏng. Hãy chép lại từ điện thoại.",
-    "bundle_other_server": "tệp niêm phong cho máy chủ khác, máy chủ này không mở được.",
-    "bundle_of_nobody": "máy chủ không biết tài khoản lập tệp này. Hãy ghi người mang tệp: --carrier TÊN_TÀI_KHOẢN.",
-    "too_large": "tệp quá lớn. Hãy xuất ít phiếu hơn một lần.",
+    "bundle_unreadable": lazy_gettext("this is no sealed file of a phone, or damaged. Copy it from the phone again."),
+    "bundle_other_server": lazy_gettext("the file was sealed for another server, this one cannot open it."),
+    "bundle_of_nobody": lazy_gettext(
+        "the server does not know the account that made this file. Name who brought it: --carrier ACCOUNT_NAME."
+    ),
+    "too_large": lazy_gettext("the file is too large. Export fewer interviews at a time."),
 }
 
 
@@ -33,29 +37,36 @@ def import_bundle(file: BinaryIO, receipts: Path | None, begun: Path | None, car
     with transaction() as session:
         who = find_account(session, carrier) if carrier else None
         if carrier and who is None:
-            raise click.ClickException(f"Không có tài khoản {carrier}.")
+            raise click.ClickException(gettext("There is no account %(name)s.", name=carrier))
         try:
             taken = bring_in_bundle(session, file, who)
         except Problem as problem:
-            raise click.ClickException(f"Không nhận gì: {FAULTS[problem.code]}") from None
+            raise click.ClickException(gettext("Nothing was taken: %(why)s", why=FAULTS[problem.code])) from None
         back = receipts_file(session, taken)
     if receipts:
         receipts.write_bytes(back)  # after the commit: a receipt never comes before what it speaks of
     rows = taken.bundle.rows
     if begun:
         begun.write_text(json.dumps(rows.begun, ensure_ascii=False, indent=1), encoding="utf-8")
-    held = len(taken.held)
     click.echo(
-        f"{taken.new} phiếu mới, {taken.known} phiếu đã có, {held} phiếu chờ xem lại, "
-        f"{taken.incomplete} phiếu còn chờ ảnh."
+        gettext(
+            "%(new)s new interviews, %(known)s known already, %(held)s held, %(waiting)s still waiting for photos.",
+            new=taken.new,
+            known=taken.known,
+            held=len(taken.held),
+            waiting=taken.incomplete,
+        )
     )
     for words, count in reasons_of(taken):
-        click.echo(f"  chờ xem lại: {words}: {count}")
+        click.echo("  " + gettext("held: %(why)s: %(count)s", why=words, count=count))
     if not taken.vouched:
-        click.echo("Tệp không chứng minh được là của ai: các phiếu mới chờ xem lại.")
+        click.echo(gettext("The file cannot prove whose it is: its new interviews are held for a look."))
     if taken.refused_files:
-        click.echo(f"{taken.refused_files} ảnh hỏng, không nhận.")
+        click.echo(gettext("%(count)s photos are damaged and were not taken.", count=taken.refused_files))
     if rows.begun:
-        click.echo(f"{len(rows.begun)} phiếu đang làm dở, không nhập được: xem bằng --begun TỆP (có dữ liệu của hộ).")
+        said = N_(
+            "%(count)s interviews are not finished and were not taken: see --begun FILE (it holds what was told)."
+        )
+        click.echo(gettext(said, count=len(rows.begun)))
     if rows.damaged:
-        click.echo(f"{rows.damaged} dòng hỏng trong máy, không đọc được.")
+        click.echo(gettext("%(count)s damaged rows of the phone could not be read.", count=rows.damaged))

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -60,7 +61,7 @@ def write_csv(
         files = [kind.value for kind in wanted]
         detail = {"files": files, "round": choice.round_id, "state": state, "households": number}
         audit.record(session, now(), None, "export.read", ",".join(communes), detail)
-    click.echo(f"{number} hộ", err=folder is None)
+    click.echo(gettext("%(count)s households", count=number), err=folder is None)
 
 
 def _write(path: Path, rows: Iterator[bytes]) -> Path:
@@ -77,7 +78,7 @@ def _round(session: Session, wanted: str | None) -> str:
     query = select(Round.id).order_by(Round.state != RoundState.OPEN.value, Round.year.desc(), Round.id)
     found = session.scalar(query.where(Round.id == wanted) if wanted else query)
     if found is None:
-        raise click.ClickException("Không có đợt rà soát này." if wanted else "Chưa có đợt rà soát nào.")
+        raise click.ClickException(gettext("There is no such round.") if wanted else gettext("There is no round yet."))
     return found
 
 
@@ -85,5 +86,5 @@ def _communes(session: Session, wanted: tuple[str, ...]) -> tuple[str, ...]:
     every = session.scalars(select(Place.id).where(Place.kind == PlaceKind.COMMUNE.value).order_by(Place.id)).all()
     unknown = sorted(set(wanted) - set(every))
     if unknown:
-        raise click.ClickException(f"Không có xã, phường mang mã {', '.join(unknown)}.")
+        raise click.ClickException(gettext("No commune has the code %(code)s.", code=", ".join(unknown)))
     return wanted or tuple(every)

@@ -8,6 +8,7 @@ import click
 from alembic.util import CommandError
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -16,14 +17,18 @@ from survey.evidence import audit
 from survey.files.store import sweep
 from survey.files.uploads import clean
 from survey.operations.keys import ESCROW, MAKE, RECEIPT, SESSION, Keys, remember, secret, strangers, wanted
+from survey.text import N_
 from survey.web import installation
 from survey.web.session import get_engine, now, transaction
 
 keys_group = AppGroup("keys", help="The keys in INSTANCE: go on without one that is lost.")
 CONSEQUENCES = {
-    RECEIPT: "Các điện thoại sẽ báo khoá lạ và giữ phiếu chưa gửi cho đến khi người dùng xác nhận đúng dãy số này.",
-    ESCROW: "Mã mở khoá của điện thoại bị quên trước khi máy liên lạc lại thì không lấy lại được nữa.",
-    SESSION: "Mọi người phải đăng nhập lại.",
+    RECEIPT: lazy_gettext(
+        "Phones will report a strange key and keep what is not sent until their users confirm that this number is "
+        "right."
+    ),
+    ESCROW: lazy_gettext("A phone's PIN forgotten before the phone next speaks to the server cannot be won back."),
+    SESSION: lazy_gettext("Everybody must sign in again."),
 }
 
 
@@ -33,7 +38,7 @@ CONSEQUENCES = {
 def migrate(new: bool) -> None:
     """Bring the database to the newest schema. An empty one is refused: a misspelt place looks like that."""
     bring_up(new=new or current_app.config["NEW"])
-    click.echo("Cơ sở dữ liệu đã cập nhật.")
+    click.echo(gettext("The database is up to date."))
 
 
 def bring_up(*, new: bool) -> None:
@@ -49,8 +54,8 @@ def bring_up(*, new: bool) -> None:
     try:
         upgrade(get_engine())
     except (CommandError, SQLAlchemyError) as fault:
-        said = f"Không cập nhật được cơ sở dữ liệu: {installation.first_line(fault)}."
-        raise SystemExit(f"{said} Nếu nó do bản chương trình mới hơn lập, hãy dùng bản ấy.") from None
+        said = N_("The database cannot be updated: %(fault)s. If a newer program made it, use that one.")
+        raise SystemExit(gettext(said, fault=installation.first_line(fault))) from None
     instance = Path(current_app.config["INSTANCE"])
     with transaction() as session:
         remember(session, _keys())  # whatever is signed from now on stays provable
@@ -62,12 +67,13 @@ def _make_keys(*, new: bool) -> None:
     """What the database knows of is there already. Of an older release one kind may be missing."""
     missing, folder = _keys().missing, Path(current_app.config["INSTANCE"])
     if missing and not new:
-        raise SystemExit(f"Thiếu khoá {', '.join(missing)} trong {folder}. {installation.NEW_OR_WRONG}")
+        raise SystemExit(installation.keys_missing(missing, folder))
     for name in missing:
         secret(folder / name, MAKE[name])
     if missing:
         installation.take_keys(_app())
-        click.echo(f"Đã lập khoá mới trong {folder}: {', '.join(missing)}.", err=True)
+        said = gettext("New keys were made in %(folder)s: %(keys)s.", folder=folder, keys=", ".join(missing))
+        click.echo(said, err=True)
 
 
 def _make_folder() -> None:
@@ -75,7 +81,8 @@ def _make_folder() -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as fault:
-        raise SystemExit(f"Không lập được thư mục {folder}: {fault.strerror}") from None
+        said = gettext("The folder %(folder)s cannot be made: %(fault)s", folder=folder, fault=fault.strerror)
+        raise SystemExit(said) from None
 
 
 @keys_group.command("accept")
@@ -86,18 +93,20 @@ def accept(name: str) -> None:
     installation.require_tables()
     folder = Path(current_app.config["INSTANCE"])
     if not folder.is_dir():
-        raise click.ClickException(f"Không có thư mục {folder}.")
+        raise click.ClickException(gettext("There is no folder %(folder)s.", folder=folder))
     with installation.in_one_sentence(), Session(get_engine()) as session, session.begin():
         missing = name in _keys().missing
         if not (missing and name in wanted(session)) and name not in strangers(session, _keys()):
-            raise click.ClickException(f"{name}: cơ sở dữ liệu không biết khoá nào khác. Không cần làm gì.")
+            said = N_("%(name)s: the database knows no other key. There is nothing to do.")
+            raise click.ClickException(gettext(said, name=name))
         if missing:
             secret(folder / name, MAKE[name])
             installation.take_keys(_app())
         remember(session, _keys(), [name])
         audit.record(session, now(), None, "key_accepted", f"{name} {_keys().names[name]}")
-    click.echo(f"{name}: từ nay dùng khoá {_keys().names[name]}. Hãy khởi động lại dịch vụ và lập bản sao lưu mới.")
-    click.echo(CONSEQUENCES[name])
+    said = N_("%(name)s: the key %(key)s is used from now on. Start the service again and make a new backup.")
+    click.echo(gettext(said, name=name, key=_keys().names[name]))
+    click.echo(str(CONSEQUENCES[name]))
 
 
 def _keys() -> Keys:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from survey.questionnaires.form_files import KINDS, GivenFile, Refused, check_fi
 from survey.questionnaires.published import Given, as_xlsx, given_of
 from survey.rounds import reclassify, rounds
 from survey.terms import FormState, RoundState
+from survey.text import N_
 from survey.web.questionnaire_words import place, refusals, sentence
 from survey.web.session import now, transaction
 
@@ -29,13 +31,17 @@ ATTACH = click.option(
     "--attach", "attached", type=WORKBOOK, multiple=True, help="A file that the workbook names; repeatable."
 )
 REFUSED = {
-    "version_taken": "{form} {version} đã công bố với nội dung khác: hãy đổi số phiên bản trong tờ settings.",
-    "points_not_agreed": "Bảng điểm của {form} {version} chưa được hai người nhập khớp nhau: không công bố được.",
-    "form_in_use": "{form} {version} đang dùng cho một đợt đang mở. Hãy nêu phiên bản thay vào: --instead.",
-    "form_retired": "{form} {version} đã thôi dùng.",
-    "other_form": "Đợt này dùng phiếu khác.",
-    "other_standard": "{form} {version} phân loại theo chuẩn nghèo khác với chuẩn của đợt.",
-    "not_allowed_now": "Đợt này đã đóng.",
+    "version_taken": N_(
+        "%(form)s %(version)s is published with other content: change the version number on the sheet settings."
+    ),
+    "points_not_agreed": N_(
+        "Two people have not come to the same points table for %(form)s %(version)s: it cannot be published."
+    ),
+    "form_in_use": N_("%(form)s %(version)s is used by an open round. Name the version to take its place: --instead."),
+    "form_retired": N_("%(form)s %(version)s is retired."),
+    "other_form": N_("This round is asked with another questionnaire."),
+    "other_standard": N_("%(form)s %(version)s judges by another poverty standard than the round's."),
+    "not_allowed_now": N_("This round is closed."),
 }
 
 
@@ -51,8 +57,10 @@ def add(file: Path, attached: tuple[Path, ...]) -> None:
             draft = drafts.create_draft(session, source, files, now(), None)
             _say(draft.faults, draft.advice)
             named = f"{draft.form_id} {draft.version}" if draft.form_id else file.name
-            state = f"{len(draft.faults)} lỗi, chưa công bố được" if draft.faults else "không có lỗi"
-            click.echo(f"{draft.id} {named}: bản nháp, {state}.")
+            said = N_("%(name)s: a draft, without faults.")
+            if draft.faults:
+                said = N_("%(name)s: a draft, %(count)s faults, cannot be published yet.")
+            click.echo(gettext(said, name=f"{draft.id} {named}", count=len(draft.faults)))
     except Refused as refused:
         raise click.ClickException("\n".join(refusals(refused.refusals))) from None
 
@@ -64,10 +72,12 @@ def listing() -> None:
     with transaction() as session:
         for draft in drafts.drafts(session):
             named = f"{draft.form_id or '–'} {draft.version or '–'}"
-            click.echo(f"{named}\t{FormState.DRAFT.vi}\t{len(draft.faults)} lỗi\t{draft.id}")
+            faults = gettext("%(count)s faults", count=len(draft.faults))
+            click.echo(f"{named}\t{FormState.DRAFT.vi}\t{faults}\t{draft.id}")
         for one in drafts.versions(session):
             asked = ", ".join(survey_round.title for survey_round in one.rounds) or "–"
-            click.echo(f"{one.stored.form_id} {one.stored.version}\t{one.state.vi}\t{one.entries} phiếu\t{asked}")
+            made = gettext("%(count)s interviews", count=one.entries)
+            click.echo(f"{one.stored.form_id} {one.stored.version}\t{one.state.vi}\t{made}\t{asked}")
 
 
 @form_group.command("publish")
@@ -92,7 +102,8 @@ def publish(target: str, attached: tuple[Path, ...]) -> None:
             raise _refused("version_taken", form.id, form.version)
         if form is None or checked.faults:
             _say(checked.faults, [])
-            raise click.ClickException(f"{path.name}: {len(checked.faults)} lỗi, chưa công bố được.")
+            said = N_("%(name)s: %(count)s faults, cannot be published yet.")
+            raise click.ClickException(gettext(said, name=path.name, count=len(checked.faults)))
         try:
             made = drafts.publish_given(session, form, given, now())
         except Problem as problem:
@@ -111,7 +122,7 @@ def _publish_draft(draft_id: str) -> None:
                 _say(draft.faults, [])
                 raise _refused(problem.code, form_id, version) from None
     except Problem:
-        raise click.ClickException(f"Không có tệp hay bản nháp {draft_id}.") from None
+        raise click.ClickException(gettext("There is no file or draft %(name)s.", name=draft_id)) from None
     click.echo(f"{made.form_id} {made.version} {made.hash}")
 
 
@@ -129,11 +140,11 @@ def retire(form_id: str, version: str, instead: str | None) -> None:
                 other = _version(session, form_id, instead)
                 for survey_round in _open_rounds(session, stored):
                     rounds.move_round(session, survey_round, other, now())
-                    click.echo(f"{survey_round.title}: dùng {form_id} {instead}.")
+                    _say_moved(survey_round, other)
             drafts.retire(session, stored, now())
         except Problem as problem:
             raise _refused(problem.code, form_id, version) from None
-    click.echo(f"{form_id} {version}: thôi dùng cho đợt mới.")
+    click.echo(gettext("%(form)s %(version)s: no new round uses it.", form=form_id, version=version))
 
 
 @form_group.command("source")
@@ -149,7 +160,8 @@ def source(form_id: str, version: str, xlsx: bool, folder: Path | None) -> None:
     try:
         content = as_xlsx(given) if xlsx else given.content
     except ValueError:
-        raise click.ClickException("Có ô dài hơn mức Excel cho phép: hãy lấy tệp gốc.") from None
+        said = gettext("A cell is longer than Excel allows: take the file as it was given.")
+        raise click.ClickException(said) from None
     if folder is None:
         click.echo(content, nl=False)
         return
@@ -157,7 +169,8 @@ def source(form_id: str, version: str, xlsx: bool, folder: Path | None) -> None:
     written = {f"{form_id}-{version}.xlsx" if xlsx else Path(given.name).name: content, **given.files}
     there = [name for name in written if (folder / name).exists()]
     if there:
-        raise click.ClickException(f"Đã có trong {folder}: {', '.join(there)}. Hãy chọn thư mục khác.")
+        said = N_("There already in %(folder)s: %(files)s. Choose another folder.")
+        raise click.ClickException(gettext(said, folder=folder, files=", ".join(there)))
     for name, data in written.items():
         (folder / name).write_bytes(data)
         click.echo(folder / name)
@@ -176,8 +189,7 @@ def move_round(version: str, round_id: str | None) -> None:
             judged = rounds.move_round(session, found, stored, now())
         except Problem as problem:
             raise _refused(problem.code, stored.form_id, version) from None
-        again = f" {judged} phiếu đã tính lại theo điểm chính thức." if judged else ""
-        click.echo(f"{found.title}: dùng {stored.form_id} {version}.{again}")
+        _say_moved(found, stored, judged)
 
 
 @click.command("changes")
@@ -198,6 +210,14 @@ def round_changes(version: str, round_id: str | None) -> None:
         click.echo(f"{len(compared.changes)} / {compared.read}", err=True)
 
 
+def _say_moved(moved: Round, stored: FormVersion, judged: int = 0) -> None:
+    said = gettext("%(round)s: asked with %(form)s %(version)s.", round=moved.title, form=stored.form_id,
+                   version=stored.version)  # fmt: skip
+    if judged:
+        said += " " + gettext("%(count)s interviews were worked out again with the official points.", count=judged)
+    click.echo(said)
+
+
 def _uploads(file: Path, attached: tuple[Path, ...]) -> tuple[GivenFile, list[GivenFile]]:
     """A workbook and its files: those named, else those beside it that the workbook may name."""
     files = list(attached) or [
@@ -214,7 +234,8 @@ def _say(faults: list[dict[str, object]], advice: list[dict[str, object]]) -> No
     for fault in faults:
         click.echo(f"  {place(fault)}: {sentence(fault)}", err=True)
     for fault in advice:
-        click.echo(f"  (nên xem lại) {place(fault)}: {sentence(fault)}", err=True)
+        advised = gettext("(worth a look)")
+        click.echo(f"  {advised} {place(fault)}: {sentence(fault)}", err=True)
 
 
 def _round(session: Session, round_id: str | None) -> Round:
@@ -222,7 +243,7 @@ def _round(session: Session, round_id: str | None) -> Round:
     found = session.scalars(query).all()
     if len(found) != 1:
         raise click.ClickException(
-            "Không có đợt rà soát này." if not found else "Có nhiều đợt đang mở: hãy nêu mã đợt."
+            gettext("Several rounds are open: name one by its id.") if found else gettext("There is no such round.")
         )
     return found[0]
 
@@ -230,7 +251,7 @@ def _round(session: Session, round_id: str | None) -> Round:
 def _version(session: Session, form_id: str, version: str) -> FormVersion:
     found = session.get(FormVersion, (form_id, version))
     if found is None:
-        raise click.ClickException(f"Chưa công bố {form_id} {version}.")
+        raise click.ClickException(gettext("%(form)s %(version)s is not published.", form=form_id, version=version))
     return found
 
 
@@ -242,5 +263,5 @@ def _open_rounds(session: Session, stored: FormVersion) -> list[Round]:
 
 
 def _refused(code: str, form_id: str, version: str) -> click.ClickException:
-    words = REFUSED.get(code, "{form} {version}: còn lỗi, chưa công bố được.")
-    return click.ClickException(words.format(form=form_id, version=version))
+    said = REFUSED.get(code, N_("%(form)s %(version)s: it still has faults and cannot be published."))
+    return click.ClickException(gettext(said, form=form_id, version=version))

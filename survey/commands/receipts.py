@@ -10,6 +10,7 @@ from typing import BinaryIO
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import gettext
 
 from survey.clocks import instant
 from survey.devices.receipt_check import MAX_BYTES, Finding, Presence, Verdict, examine, read_claims
@@ -18,25 +19,26 @@ from survey.evidence.lineage import remembered_keys, succeed
 from survey.evidence.signing import Signer, key_id
 from survey.operations.keys import MAKE, RECEIPT
 from survey.problems import Problem
+from survey.text import N_
 from survey.web.session import now, transaction
 
 receipts_group = AppGroup("receipts", help="Receipts: verify some, change the key that signs them.")
 VERDICTS = {
-    Verdict.GENUINE: "thật",
-    Verdict.FORMER_KEY: "thật (ký bằng khoá cũ của máy chủ này)",
-    Verdict.FORGED: "GIẢ: ghi là của máy chủ này nhưng chữ ký không đúng",
-    Verdict.OTHER_SERVER: "không phải của máy chủ này: của máy chủ khác, hoặc giả",
-    Verdict.UNREADABLE: "không phải biên nhận",
+    Verdict.GENUINE: N_("genuine"),
+    Verdict.FORMER_KEY: N_("genuine (signed with a former key of this server)"),
+    Verdict.FORGED: N_("FORGED: it says that it is this server's, and the signature is wrong"),
+    Verdict.OTHER_SERVER: N_("not this server's: another server's, or forged"),
+    Verdict.UNREADABLE: N_("no receipt"),
 }
 PLACES = {
-    Presence.HERE: "còn trên máy chủ",
-    Presence.FILES_MISSING: "phiếu còn trên máy chủ, thiếu {files} tệp kèm theo",
-    Presence.GONE: "KHÔNG CÒN trên máy chủ",
-    Presence.UNKNOWN: "không tra",
+    Presence.HERE: N_("on the server"),
+    Presence.FILES_MISSING: N_("the interview is on the server, %(files)s of its files are missing"),
+    Presence.GONE: N_("NO LONGER on the server"),
+    Presence.UNKNOWN: N_("not looked for"),
 }
 FAULTS = {
-    "malformed": "Không thấy biên nhận nào trong tệp này. Tệp đã mã hoá của điện thoại phải được nhập vào trước.",
-    "too_large": "Tệp quá lớn: nhiều nhất 4 MB, 2.000 biên nhận một lần.",
+    "malformed": N_("There is no receipt in this file. A phone's sealed file must be brought in first."),
+    "too_large": N_("The file is too large: 4 MB and 2,000 receipts at a time at most."),
 }
 
 
@@ -50,14 +52,15 @@ def verify(file: BinaryIO) -> None:
     try:
         claims = read_claims(file.read(MAX_BYTES + 1))
     except Problem as problem:
-        raise click.ClickException(FAULTS[problem.code]) from None
+        raise click.ClickException(gettext(FAULTS[problem.code])) from None
     folder = Path(current_app.config["INSTANCE"]) / "files"
     with transaction() as session:
         found = examine(session, current_app.extensions["signer"], claims, folder)
     for number, one in enumerate(found, 1):
         click.echo("\t".join([str(number), *_told(one)]))
     good = sum(one.well for one in found)
-    click.echo(f"{len(found)} biên nhận: {good} thật và còn trên máy chủ, {len(found) - good} cần xem.")
+    said = N_("%(count)s receipts: %(good)s genuine and on the server, %(others)s to be looked at.")
+    click.echo(gettext(said, count=len(found), good=good, others=len(found) - good))
     if not all(one.genuine and one.matches_entry is not False for one in found):
         raise SystemExit(1)
     if good < len(found):
@@ -66,16 +69,16 @@ def verify(file: BinaryIO) -> None:
 
 def _told(one: Finding) -> list[str]:
     if one.verdict is Verdict.UNREADABLE:
-        return [VERDICTS[one.verdict]]
-    kind = "phiếu" if one.kind == "entry" else "tệp"
+        return [gettext(VERDICTS[one.verdict])]
+    kind = gettext("interview") if one.kind == "entry" else gettext("file")
     words = [
-        VERDICTS[one.verdict],
+        gettext(VERDICTS[one.verdict]),
         f"{kind} {one.entry_id or ''}".rstrip(),
         instant(one.server_time) if one.server_time else "–",
         one.content_hash or "–",
-        PLACES[one.place].format(files=one.missing_files),
+        gettext(PLACES[one.place], files=one.missing_files),
     ]
-    return [*words, "PHIẾU KÈM THEO KHÔNG KHỚP"] if one.matches_entry is False else words
+    return [*words, gettext("NOT THE RECEIPT OF THE INTERVIEW BESIDE IT")] if one.matches_entry is False else words
 
 
 @receipts_group.command("keys")
@@ -84,7 +87,7 @@ def keys() -> None:
     with transaction() as session:
         current: Signer = current_app.extensions["signer"]
         former = [key for key in remembered_keys(session) if key != current.public_key]
-    for key, state in [(current.public_key, "đang dùng"), *((key, "cũ") for key in former)]:
+    for key, state in [(current.public_key, gettext("in use")), *((key, gettext("former")) for key in former)]:
         click.echo(f"{key_id(key)}\t{key}\t{state}")
 
 
@@ -99,9 +102,9 @@ def rotate() -> None:
         succeed(session, former, Signer(made), now())
         audit.record(session, now(), None, "receipt_key_rotated", key_id(Signer(made).public_key))
     _replace(path, made)  # only after the former is kept: a crash between the two loses nothing
-    click.echo(f"Khoá mới {key_id(Signer(made).public_key)}. Hãy khởi động lại dịch vụ.")
-    click.echo("Khoá cũ đã giới thiệu khoá mới cho các điện thoại.")
-    click.echo("Hãy lập bản sao lưu mới ngay: bản cũ không có khoá này.")
+    click.echo(gettext("New key %(key)s. Start the service again.", key=key_id(Signer(made).public_key)))
+    click.echo(gettext("The former key has introduced the new one to the phones."))
+    click.echo(gettext("Make a new backup now: the old one does not have this key."))
 
 
 def _replace(path: Path, content: bytes) -> None:

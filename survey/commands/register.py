@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Place
 from models.commune_counter import lock_commune
 from survey.register import importing
 from survey.register.places import load_province, province_of
+from survey.text import N_
 from survey.web.session import now, transaction
 
 SHOWN = 200
@@ -39,21 +41,25 @@ def import_folder(folder: Path, commune_id: str, region: str | None, dry_run: bo
         lock_commune(session, commune_id)
         plan = importing.plan(session, commune_id, files, now())
         for file, header in plan.unknown_columns:
-            click.echo(f"{file}: cột «{header}» không được nạp.", err=True)
+            click.echo(gettext("%(file)s: the column “%(name)s” is not taken.", file=file, name=header), err=True)
         if plan.mistakes:
-            lines = [mistake.sentence() for mistake in plan.mistakes[:SHOWN]]
-            more = [f"… và {len(plan.mistakes) - SHOWN} lỗi nữa."] if len(plan.mistakes) > SHOWN else []
-            heading = f"{len(plan.mistakes)} lỗi, chưa nạp gì:"
-            raise click.ClickException("\n  ".join([heading, *lines, *more]))
+            lines = [gettext("%(count)s mistakes, nothing was loaded:", count=len(plan.mistakes))]
+            lines += [mistake.sentence(gettext) for mistake in plan.mistakes[:SHOWN]]
+            if len(plan.mistakes) > SHOWN:
+                lines.append(gettext("… and %(count)s more mistakes.", count=len(plan.mistakes) - SHOWN))
+            raise click.ClickException("\n  ".join(lines))
         if dry_run:
             session.rollback()
         else:
             importing.carry_out(session, plan, now())
     said = plan.counts()
-    click.echo("Chạy thử, chưa nạp gì." if dry_run else "Đã nạp.")
-    click.echo(f"  thôn, bản: {said['villages']} mới, {said['villages_known']} đã có")
-    click.echo(f"  hộ: {said['households']} mới, {said['households_known']} đã có")
-    click.echo(f"  nhân khẩu của hộ mới: {said['members']}")
+    click.echo(gettext("A trial, nothing was loaded.") if dry_run else gettext("Loaded."))
+    for line in (
+        gettext("villages: %(villages)s new, %(villages_known)s there already", **said),
+        gettext("households: %(households)s new, %(households_known)s there already", **said),
+        gettext("members of new households: %(members)s", **said),
+    ):
+        click.echo(f"  {line}")
 
 
 def _prepare(session: Session, commune_id: str, region: str | None) -> None:
@@ -62,7 +68,8 @@ def _prepare(session: Session, commune_id: str, region: str | None) -> None:
         return
     province = province_of(commune_id)
     if province is None:
-        raise click.ClickException(f"Không có xã, phường mang mã {commune_id}.")
+        raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
     if session.get(Place, province) is None and region is None:
-        raise click.ClickException(f"Tỉnh {province} chưa có: hãy nêu vùng trong bảng điểm B1 bằng --region.")
+        said = N_("The province %(code)s is not there yet: name its region of the B1 table with --region.")
+        raise click.ClickException(gettext(said, code=province))
     load_province(session, province, region=region)

@@ -28,17 +28,11 @@ from survey.problems import Problem
 from survey.rounds import rounds
 from survey.submissions.derive import rebuild
 from survey.terms import B1Method, Role, RoundState
+from survey.web.round_words import in_the_way
 from survey.web.session import now, transaction
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
 round_group = AppGroup("round", help="Rounds: open one, close one.")
-OBSTACLES = {
-    "not_visited": "hộ chưa đến",
-    "to_review": "hộ đã nhận, chờ duyệt",
-    "returned": "hộ bị trả lại, chưa sửa",
-    "held": "phiếu chờ xem lại",
-    "illustrative_b1": "hộ đã duyệt bằng bảng điểm B1 minh hoạ, chưa phải bảng chính thức",
-}
 
 
 def init_app(app: Flask) -> None:
@@ -56,7 +50,7 @@ def init_app(app: Flask) -> None:
 def rebuild_all() -> None:
     """Derive classes, states and counts again from what was received."""
     with transaction() as session:
-        click.echo(f"{rebuild(session)} phiếu đã tính lại.")
+        click.echo(gettext("%(count)s interviews were worked out again.", count=rebuild(session)))
 
 
 @click.command()
@@ -73,7 +67,7 @@ def clean_uploads() -> None:
     """Remove files in parts that nobody went on with for 14 days; also done by migrate."""
     with transaction() as session:
         gone = clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
-    click.echo(f"{gone} tệp gửi dở đã bỏ.")
+    click.echo(gettext("%(count)s files sent in part were removed.", count=gone))
 
 
 @account_group.command("add")
@@ -102,7 +96,7 @@ def add_account(
             )
             audit.record(session, now(), None, "account_created", made.id)
     except Problem:
-        raise click.ClickException(f"Tên đăng nhập {username} đã có.") from None
+        raise click.ClickException(gettext("The account name %(name)s is taken.", name=username)) from None
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{made.username}: {Role(made.role).vi}")
@@ -118,7 +112,7 @@ def set_password(username: str, password: str) -> None:
         account = _account(session, username)
         accounts.set_password(account, password)
         audit.record(session, now(), None, "password_reset", account.id)
-    click.echo(f"{account.username}: mật khẩu mới đã lưu.")
+    click.echo(gettext("%(name)s: the new password was kept.", name=account.username))
 
 
 @round_group.command("open")
@@ -139,7 +133,7 @@ def open_round(
     with transaction() as session:
         form = session.get(FormVersion, (form_id, version))
         if form is None:
-            raise click.ClickException(f"Chưa công bố {form_id} {version}.")
+            raise click.ClickException(gettext("%(form)s %(version)s is not published.", form=form_id, version=version))
         try:
             opened = rounds.open_round(
                 session,
@@ -154,7 +148,8 @@ def open_round(
                 now=now(),
             )
         except ValueError:
-            raise click.ClickException("Đợt cần có tên, và ngày kết thúc không trước ngày bắt đầu.") from None
+            said = gettext("A round needs a name, and must not close before it opens.")
+            raise click.ClickException(said) from None
         except Problem as problem:
             raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}") from None
     click.echo(opened.id)
@@ -173,25 +168,27 @@ def close_round(round_id: str | None) -> None:
         found = session.scalars(query).all()
         if len(found) != 1:
             raise click.ClickException(
-                "Không có đợt rà soát này." if not found else "Có nhiều đợt đang mở: hãy nêu mã đợt."
+                gettext("Several rounds are open: name one by its id.") if found else gettext("There is no such round.")
             )
         try:
             rounds.close_round(session, found[0], now())
         except Problem as problem:
-            lines = [f"  {number} {OBSTACLES[code]}" for code, number in (problem.detail or {}).get("obstacles", [])]
-            raise click.ClickException("\n".join([f"Chưa đóng được đợt {found[0].title}:", *lines])) from None
-    click.echo(f"{found[0].title}: đã đóng.")
+            heading = gettext("The round %(round)s cannot be closed yet:", round=found[0].title)
+            lines = [f"  {in_the_way(*one)}" for one in (problem.detail or {}).get("obstacles", [])]
+            raise click.ClickException("\n".join([heading, *lines])) from None
+    click.echo(gettext("%(round)s: closed.", round=found[0].title))
 
 
 def _account(session: Session, username: str) -> Account:
     account = accounts.find_account(session, username)
     if account is None:
-        raise click.ClickException(f"Không có tài khoản {username}.")
+        raise click.ClickException(gettext("There is no account %(name)s.", name=username))
     return account
 
 
 def _check_password(password: str) -> None:
     if len(password) < accounts.MIN_PASSWORD:
-        raise click.ClickException(f"Mật khẩu cần ít nhất {accounts.MIN_PASSWORD} ký tự.")
+        said = gettext("A password needs at least %(count)s characters.", count=accounts.MIN_PASSWORD)
+        raise click.ClickException(said)
     if not password.isprintable():
-        raise click.ClickException("Mật khẩu có ký tự không giữ được.")
+        raise click.ClickException(gettext("The password has a character that cannot be kept."))

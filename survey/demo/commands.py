@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from flask_babel import gettext
 from sqlalchemy import select
 
 from models import Account
@@ -12,9 +13,8 @@ from survey.commands.installation import bring_up
 from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
 from survey.demo.load import load_demo
 from survey.problems import Problem
+from survey.text import N_
 from survey.web.session import now, transaction
-
-REFUSED = "Nơi này đã có tài khoản: bản dùng thử chỉ nạp vào cơ sở dữ liệu còn trống."
 
 
 def init_app(app: Flask) -> None:
@@ -33,15 +33,18 @@ def demo(if_empty: bool) -> None:
             try:
                 loaded = load_demo(session, now(), current_app.extensions["signer"])
             except Problem:
-                raise click.ClickException(REFUSED) from None
+                raise click.ClickException(
+                    gettext("There are accounts here: the demo is loaded into an empty database only.")
+                ) from None
             known = {account.username for account in ACCOUNTS}
-            click.echo(f"Đã nạp bản dùng thử: {loaded.households} hộ, {len(VILLAGES)} bản, tiểu khu.")
+            said = N_("The demo is loaded: %(households)s households, %(villages)s villages.")
+            click.echo(gettext(said, households=loaded.households, villages=len(VILLAGES)))
     if known >= {account.username for account in ACCOUNTS}:
         _say_accounts()
 
 
 def _say_accounts() -> None:
-    click.echo(f"Tài khoản dùng thử, mật khẩu chung: {PASSWORD}")
+    click.echo(gettext("Demo accounts, all with the password: %(password)s", password=PASSWORD))
     for account in ACCOUNTS:
         villages = ", ".join(VILLAGES[number - 1].name for number in account.villages)
         click.echo(f"  {account.username:<16}{account.role.vi:<20}{villages}".rstrip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,7 @@ SILENT = (
     "calculate", "hidden", "start", "end", "today", "username", "deviceid", "email", "phonenumber", "subscriberid",
     "simserial", "audit", "start-geopoint", "background-audio", "background-geopoint",
 )  # never drawn  # fmt: skip
+POINTS_LABEL = re.compile(r"(item|answer)_label::.+")  # a points table's column of words, for who types points
 _MORE = ("list", "appearance", "parameters", "columns", "because", "member_label", "media", "trigger", "from_file")
 
 
@@ -228,7 +230,8 @@ class Form:
     @staticmethod
     def for_phones(bundle: dict[str, Any]) -> dict[str, Any]:
         """A bundle as it goes over a weak line: its tables by column (a third of the bytes), without the clauses of its
-        rules, and of its readings only the value in use: what else is said of them is read at the desk."""
+        rules and the words of its points tables, and of its readings only the value in use: what else is said of them
+        is read at the desk."""
         readings: set[str] = set()
 
         def slim(row: dict[str, Any]) -> dict[str, Any]:
@@ -317,5 +320,5 @@ def _parts(text: Text) -> list[Any]:
 
 def _by_column(rows: list[dict[str, str]]) -> dict[str, list[str | None]]:
     """Rows as lists by column; null where a row has no such cell."""
-    columns = dict.fromkeys(column for row in rows for column in row)
+    columns = dict.fromkeys(column for row in rows for column in row if not POINTS_LABEL.fullmatch(column))
     return {column: [row.get(column) for row in rows] for column in columns}

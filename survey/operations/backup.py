@@ -26,6 +26,7 @@ from models import Household, Submission, SubmissionFile
 from models.database import chunks, reading_engine
 from survey.clocks import instant
 from survey.files.store import path_of, sync_to_disk
+from survey.text import N_
 
 MANIFEST, KEYS = "manifest.json", ("receipt.key", "escrow.key", "session.key")
 SQLITE, POSTGRESQL = "so-ho.sqlite3", "so-ho.pgdump"
@@ -34,13 +35,17 @@ _NAMED = "SELECT DISTINCT sha256, size FROM attachment ORDER BY sha256"
 
 
 class BackupFailed(Exception):
-    """Nothing was kept; the message says why, for the person at the terminal."""
+    """Nothing was kept; `template` (English, translated where it is shown) and its `values` say why."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template % values if values else template)
+        self.template, self.values = template, values
 
 
 def back_up(engine: Engine, instance: Path, target: Path, now: datetime) -> dict[str, Any]:
     """Write the backup folder `target`, which must not exist; it appears whole or not at all. Returns its manifest."""
     if target.exists():
-        raise BackupFailed(f"{target} đã có. Chọn tên khác.")
+        raise BackupFailed(N_("%(folder)s is there already. Choose another name."), folder=target)
     work = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +72,7 @@ def back_up(engine: Engine, instance: Path, target: Path, now: datetime) -> dict
         os.rename(work, target)
         sync_to_disk(target.parent)
     except (OSError, sqlite3.Error) as fault:
-        raise BackupFailed(f"Không ghi được bản sao lưu: {fault}") from fault
+        raise BackupFailed(N_("The backup cannot be written: %(fault)s"), fault=fault) from fault
     finally:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
@@ -79,12 +84,12 @@ def verify(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("ascii"))
         if manifest["format"] != "so-ho-backup-1":
-            raise BackupFailed(f"{folder} không phải bản sao lưu của Sổ Hộ.")
+            raise BackupFailed(N_("%(folder)s is no backup of Sổ Hộ."), folder=folder)
         for name, said in manifest["parts"].items():
             if hash_of(folder / name) != said["sha256"]:
-                raise BackupFailed(f"{name} trong bản sao lưu đã hỏng.")
+                raise BackupFailed(N_("%(name)s in the backup is damaged."), name=name)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise BackupFailed(f"{folder} không phải bản sao lưu đầy đủ của Sổ Hộ.") from fault
+        raise BackupFailed(N_("%(folder)s is no whole backup of Sổ Hộ."), folder=folder) from fault
     return manifest
 
 
@@ -104,8 +109,8 @@ def _copy_file(instance: Path, work: Path, sha256: str, size: int) -> bool:
     return whole
 
 
-def _answers_with(engine: Engine, files: list[str]) -> list[str]:
-    """The answers that these files (by their SHA-256) belong to, a line each, without the name of anybody."""
+def _answers_with(engine: Engine, files: list[str]) -> list[dict[str, str]]:
+    """The answers that these files (by their SHA-256) belong to, without the name of anybody."""
     query = (
         select(SubmissionFile.sha256, Household.code, SubmissionFile.path, Submission.entry_id)
         .join(
@@ -117,12 +122,15 @@ def _answers_with(engine: Engine, files: list[str]) -> list[str]:
         )
         .order_by(Submission.commune_id, Household.code, SubmissionFile.path)
     )
-    said = []
+    answers: list[dict[str, str]] = []
     with Session(reading_engine(engine)) as session:
         for lost in chunks(files):
             found = session.execute(query.where(SubmissionFile.sha256.in_(lost)))
-            said += [f"{sha256}: hộ {code or '–'}, câu {path}, phiếu {entry}" for sha256, code, path, entry in found]
-    return said
+            answers += [
+                {"sha256": sha256, "household": code or "–", "path": path, "entry": entry}
+                for sha256, code, path, entry in found
+            ]
+    return answers
 
 
 def _sqlite(engine: Engine, work: Path) -> list[tuple[str, int]]:
@@ -157,9 +165,10 @@ def run_client(engine: Engine, program: str, *arguments: str) -> None:
                 check=False,
             )
         except FileNotFoundError as missing:
-            raise BackupFailed(f"Không có chương trình {program}: hãy cài gói postgresql-client.") from missing
+            said = N_("There is no program %(program)s: install the package postgresql-client.")
+            raise BackupFailed(said, program=program) from missing
     if done.returncode:  # its first line: those that follow may quote rows
-        raise BackupFailed(f"{program}: {done.stderr.strip().partition(chr(10))[0][:300]}")
+        raise BackupFailed("%(program)s: %(said)s", program=program, said=done.stderr.strip().partition("\n")[0][:300])
 
 
 def _way_in(engine: Engine, folder: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ from survey.evidence.lineage import renew_generation, succeed
 from survey.evidence.signing import Signer
 from survey.files.store import sync_to_disk
 from survey.operations.backup import POSTGRESQL, SQLITE, BackupFailed, dump_postgresql, hash_of, run_client, verify
+from survey.text import N_
 
 UNFINISHED = "restore.unfinished"  # lies in the instance while its parts are being changed
 _RECEIPT_KEY = "receipt.key"
@@ -44,7 +45,9 @@ def restore(engine: Engine, instance: Path, folder: Path, now: datetime, *, repl
     source = _database_in(manifest, engine)
     held = _holds_data(engine, instance)
     if held and not replace:
-        raise BackupFailed("Ở đây đang có dữ liệu. Thêm --replace để thay; dữ liệu cũ được cất riêng, không bị xoá.")
+        raise BackupFailed(
+            N_("There is data here. Add --replace to replace it; the old data is put aside, not deleted.")
+        )
     _refuse_while_served(engine)
     with _beside(instance, ".restoring-") as work:
         _copy(folder, manifest, work)
@@ -79,14 +82,16 @@ def _check_names(names: Iterable[str]) -> None:
     for name in names:
         parts = PurePosixPath(name).parts
         if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
-            raise BackupFailed(f"Tên {name!r} trong bản sao lưu không dùng được.")
+            raise BackupFailed(N_("The name %(name)s in the backup cannot be used."), name=repr(name))
 
 
 def _database_in(manifest: dict[str, Any], engine: Engine) -> str:
     wanted = SQLITE if engine.dialect.name == "sqlite" else POSTGRESQL
     if wanted not in manifest["parts"]:
         other = {SQLITE: "PostgreSQL", POSTGRESQL: "SQLite"}[wanted]
-        raise BackupFailed(f"Bản sao lưu này là của {other}. Hãy đặt DATABASE_URL cho đúng loại cơ sở dữ liệu.")
+        raise BackupFailed(
+            N_("This backup is one of %(other)s. Set DATABASE_URL to that kind of database."), other=other
+        )
     return wanted
 
 
@@ -106,7 +111,7 @@ def _holds_data(engine: Engine, instance: Path) -> bool:
 def _refuse_while_served(engine: Engine) -> None:
     """Other connections to the database mean that a server, or another command, is at work."""
     engine.dispose()
-    busy = BackupFailed("Máy chủ đang chạy trên cơ sở dữ liệu này. Hãy dừng dịch vụ rồi phục hồi.")
+    busy = BackupFailed(N_("A server is at work on this database. Stop the service, then restore."))
     if engine.dialect.name == "sqlite":
         path = Path(str(engine.url.database))
         if not path.exists():
@@ -139,11 +144,13 @@ def _beside(instance: Path, prefix: str) -> Iterator[Path]:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=prefix, dir=instance))
     except OSError as fault:
-        raise BackupFailed(f"Không ghi được vào {instance}: {fault.strerror}") from fault
+        raise BackupFailed(
+            N_("%(folder)s cannot be written to: %(fault)s"), folder=instance, fault=fault.strerror
+        ) from fault
     try:
         yield work
     except (OSError, sqlite3.Error, SQLAlchemyError) as fault:
-        raise BackupFailed(f"Không phục hồi được: {fault}") from fault
+        raise BackupFailed(N_("This cannot be restored: %(fault)s"), fault=fault) from fault
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -155,7 +162,7 @@ def _copy(folder: Path, manifest: dict[str, Any], work: Path) -> None:
         shutil.copyfile(folder / name, copy)
         copy.chmod(0o600)
         if hash_of(copy) != said["sha256"]:
-            raise BackupFailed(f"{name} trong bản sao lưu đã hỏng.")
+            raise BackupFailed(N_("%(name)s in the backup is damaged."), name=name)
         sync_to_disk(copy)
 
 
@@ -204,7 +211,7 @@ def _make_aside(instance: Path, now: datetime) -> Path:
             if made.stat().st_dev == instance.stat().st_dev:
                 return made
             made.rmdir()  # another disk: a move would not be a rename
-    raise BackupFailed(f"Không tạo được thư mục cất dữ liệu cũ của {instance}.")
+    raise BackupFailed(N_("No folder can be made for the old data of %(folder)s."), folder=instance)
 
 
 @contextmanager

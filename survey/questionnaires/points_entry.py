@@ -29,7 +29,7 @@ from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.drafts import draft_from, find_version
 from survey.questionnaires.form_files import UNPACKED_LIMIT, FileRefusal, GivenFile, Refused, ending
-from survey.questionnaires.points_tables import KEYS, OFFICIAL, hash_of, points_tables
+from survey.questionnaires.points_tables import KEYS, OFFICIAL, hash_of, label_of, labelled, points_tables
 from survey.questionnaires.published import csv_of, load_form
 from survey.terms import PointsState
 
@@ -53,7 +53,7 @@ class PointsItem:
     layout, or None where the table has no such cell."""
 
     name: str
-    label: str  # the questionnaire's words, "" where it has none
+    label: str  # the table's words or the questionnaire's, "" where neither has any
     answers: list[tuple[str, str]]  # (name, label or "")
     regions: list[str]
     cells: dict[str, dict[str, int | None]]
@@ -282,22 +282,32 @@ def next_version_with(
     if stored.form_id != table.form_id:
         raise Problem("other_form")
     law = f"bảng điểm chính thức: {table.decision}, ngày {table.decided_on:%d/%m/%Y}; hai người nhập khớp nhau"
-    files = {f"{table.name}.csv": csv_of(table.rows)}
+    form = load_form(session, stored.form_id, stored.version)
+    named = points_tables(form).get(table.name, []) if form else []
+    files = {f"{table.name}.csv": csv_of(labelled(table.rows, named))}
     return draft_from(session, stored, version, now, account_id, files, {table.name: {"law": law}})
 
 
 def items(session: Session, table: PointsTable, language: str) -> list[PointsItem]:
-    """The table as it is typed, item by item, with the words that the questionnaire has for it."""
+    """The table as it is typed, item by item, with its own words, else with the questionnaire's."""
     form = load_form(session, *_version_of(session, table))
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in points_tables(form).get(table.name, []) if form else []:
+        rows.setdefault(row.get("item", ""), []).append(row)
     grouped: dict[str, dict[str, dict[str, int | None]]] = {}
     regions = list(dict.fromkeys(region for _, _, region in table.layout))
     for index, (item, answer, region) in enumerate(table.layout):
         grouped.setdefault(item, {}).setdefault(answer, dict.fromkeys(regions))[region] = index
-    return [
-        PointsItem(item, _label(form, item, language), [(name, _answer(form, item, name, language)) for name in cells],
-             regions, cells)
-        for item, cells in grouped.items()
-    ]  # fmt: skip
+    found = []
+    for item, cells in grouped.items():
+        own = rows.get(item, [])
+        label = label_of(own, "item", language) or _label(form, item, language)
+        answers = [
+            (name, label_of(own, "answer", language, answer=name) or _answer(form, item, name, language))
+            for name in cells
+        ]
+        found.append(PointsItem(item, label, answers, regions, cells))
+    return found
 
 
 def _version_of(session: Session, table: PointsTable) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import PointsTable
-from survey.form.form import Form
+from survey.form.form import POINTS_LABEL, Form
 
 KEYS = ("item", "answer", "region")
 ILLUSTRATIVE, OFFICIAL = "minh_hoa", "chinh_thuc"
@@ -34,9 +34,34 @@ def points_tables(form: Form) -> dict[str, list[dict[str, str]]]:
 
 
 def hash_of(rows: Iterable[Mapping[str, str]]) -> str:
-    """What a table says, whatever the order of its rows and columns."""
-    lines = sorted(json.dumps(dict(row), sort_keys=True) for row in rows)
+    """What a table says, whatever the order of its rows and columns, and in whatever words its items are named."""
+    lines = sorted(json.dumps(without_labels(row), sort_keys=True) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def without_labels(row: Mapping[str, str]) -> dict[str, str]:
+    return {column: cell for column, cell in row.items() if not POINTS_LABEL.fullmatch(column)}
+
+
+def labelled(rows: Iterable[Mapping[str, str]], like: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+    """`rows` with the words that another table has for the same keys."""
+    words = {
+        tuple(row.get(key, "") for key in KEYS): {name: row[name] for name in row if POINTS_LABEL.fullmatch(name)}
+        for row in like
+    }
+    blank = {name: "" for found in words.values() for name in found}
+    return [{**row, **blank, **words.get(tuple(row.get(key, "") for key in KEYS), {})} for row in rows]
+
+
+def label_of(rows: Iterable[Mapping[str, str]], kind: str, language: str, **keys: str) -> str:
+    """The first word that the rows with these `keys` have for their "item" or "answer" in a language, else in any."""
+    own, others = f"{kind}_label::{language}", ""
+    for row in rows:
+        if all(row.get(key) == value for key, value in keys.items()):
+            if row.get(own):
+                return row[own]
+            others = others or next((row[name] for name in row if name.startswith(f"{kind}_label::") and row[name]), "")
+    return others
 
 
 def agreed(session: Session, rows: Iterable[Mapping[str, str]]) -> PointsTable | None:

@@ -9,80 +9,45 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from survey.text import normal, without_tones
+from survey.text import N_, normal, without_tones
 
 MAX_ROWS = 100_000
 _FORMULA = re.compile(r"[=+@＝＋＠\t]|[-－](?!\d+([.,]\d+)?$)")
-# Vietnamese and English, by code; {…}: what the mistake carries. Never a person's name.
-SENTENCES: dict[str, tuple[str, str]] = {
-    "not_utf8": (
-        "Tệp không ở bảng mã UTF-8. Trong Excel hãy chọn Lưu thành «CSV UTF-8».",
-        "The file is not in UTF-8. In Excel choose Save as “CSV UTF-8”.",
+# By code; %(…)s: what the mistake carries. Never a person's name.
+SENTENCES = {
+    "not_utf8": N_("The file is not in UTF-8. In Excel choose Save as “CSV UTF-8”."),
+    "unreadable": N_("Cannot be read from here on: a quote may be missing."),
+    "empty": N_("The file has no rows."),
+    "missing_file": N_("This file is missing."),
+    "too_many_rows": N_("The file has more than %(limit)s rows."),
+    "missing_column": N_("This column is missing."),
+    "column_twice": N_("This column stands twice."),
+    "too_many_cells": N_("The row has more cells than the header."),
+    "blank": N_("This cell must be filled."),
+    "formula": N_("The cell begins like a formula; enter plain text."),
+    "unprintable": N_("The cell has a character that cannot be kept."),
+    "too_long": N_("Longer than %(limit)s characters."),
+    "not_one_of": N_("“%(value)s” is not known; write one of: %(known)s."),
+    "not_a_number": N_("Must be a number from %(low)s to %(high)s."),
+    "not_cccd": N_("Must have exactly 12 digits (Excel may have dropped a leading 0)."),
+    "bad_id": N_("Only unaccented letters, digits and hyphens."),
+    "foreign_commune": N_("This code belongs to commune %(other)s, not %(commune)s."),
+    "unknown_village": N_("There is no village “%(value)s” in this commune."),
+    "ambiguous_village": N_("Several villages are called “%(value)s”; give the number."),
+    "twice": N_("The same as row %(first)s."),
+    "same_household": N_(
+        "Same village, head and address as row %(first)s; if they are two households, give each a code or an address."
     ),
-    "unreadable": (
-        "Không đọc được từ dòng này, có thể thiếu dấu ngoặc kép.",
-        "Cannot be read from here on: a quote may be missing.",
+    "village_differs": N_("This village is there with another name, kind or area; an import does not change it."),
+    "household_differs": N_(
+        "This household is there with another village, head or facts of last year; an import does not change it."
     ),
-    "empty": ("Tệp không có dòng nào.", "The file has no rows."),
-    "missing_file": ("Thiếu tệp này.", "This file is missing."),
-    "too_many_rows": ("Tệp có hơn {limit} dòng.", "The file has more than {limit} rows."),
-    "missing_column": ("Thiếu cột này.", "This column is missing."),
-    "column_twice": ("Cột này có hai lần.", "This column stands twice."),
-    "too_many_cells": ("Dòng có nhiều ô hơn dòng tiêu đề.", "The row has more cells than the header."),
-    "blank": ("Ô này phải có nội dung.", "This cell must be filled."),
-    "formula": (
-        "Ô bắt đầu như một công thức; hãy nhập chữ hoặc số.",
-        "The cell begins like a formula; enter plain text.",
-    ),
-    "unprintable": ("Ô có ký tự không lưu được.", "The cell has a character that cannot be kept."),
-    "too_long": ("Dài hơn {limit} ký tự.", "Longer than {limit} characters."),
-    "not_one_of": (
-        "«{value}» không dùng được; hãy ghi một trong: {known}.",
-        "“{value}” is not known; write one of: {known}.",
-    ),
-    "not_a_number": ("Phải là số từ {low} đến {high}.", "Must be a number from {low} to {high}."),
-    "not_cccd": (
-        "Phải có đúng 12 chữ số (Excel có thể đã bỏ số 0 ở đầu).",
-        "Must have exactly 12 digits (Excel may have dropped a leading 0).",
-    ),
-    "bad_id": ("Chỉ gồm chữ cái không dấu, chữ số và dấu gạch nối.", "Only unaccented letters, digits and hyphens."),
-    "foreign_commune": (
-        "Mã này thuộc xã, phường {other}, không phải {commune}.",
-        "This code belongs to commune {other}, not {commune}.",
-    ),
-    "unknown_village": (
-        "Không có thôn, bản «{value}» trong xã, phường này.",
-        "There is no village “{value}” in this commune.",
-    ),
-    "ambiguous_village": (
-        "Có nhiều thôn, bản tên «{value}»; hãy ghi số.",
-        "Several villages are called “{value}”; give the number.",
-    ),
-    "twice": ("Trùng với dòng {first}.", "The same as row {first}."),
-    "same_household": (
-        "Cùng thôn, chủ hộ và địa chỉ với dòng {first}; nếu là hai hộ, hãy ghi mã hộ hoặc địa chỉ khác nhau.",
-        "Same village, head and address as row {first}; if they are two households, give each a code or an address.",
-    ),
-    "village_differs": (
-        "Thôn, bản này đã có với tên, loại hoặc khu vực khác; nạp tệp không sửa được.",
-        "This village is there with another name, kind or area; an import does not change it.",
-    ),
-    "household_differs": (
-        "Hộ này đã có với thôn, chủ hộ hoặc thông tin năm trước khác; nạp tệp không sửa được.",
-        "This household is there with another village, head or facts of last year; an import does not change it.",
-    ),
-    "several_known": (
-        "Nhiều hộ đã có khớp với dòng này; hãy ghi mã hộ.",
-        "Several households match this row; give the code.",
-    ),
-    "unknown_household": ("Không có hộ mang mã này.", "There is no household with this code."),
-    "no_form": (
-        "Chưa công bố mẫu phiếu có cột này; hãy công bố mẫu phiếu trước.",
-        "No published questionnaire has this column; publish one first.",
-    ),
+    "several_known": N_("Several households match this row; give the code."),
+    "unknown_household": N_("There is no household with this code."),
+    "no_form": N_("No published questionnaire has this column; publish one first."),
 }
 
 
@@ -96,12 +61,14 @@ class Mistake:
     code: str
     values: Mapping[str, object] = field(default_factory=dict)
 
-    def sentence(self, language: str = "vi") -> str:
-        """«households.csv, dòng 7, cột Tên chủ hộ: Ô này phải có nội dung.»"""
-        english = language == "en"
-        row = f", {'row' if english else 'dòng'} {self.row}" if self.row else ""
-        column = f", {'column' if english else 'cột'} {self.column}" if self.column else ""
-        return f"{self.file}{row}{column}: {SENTENCES[self.code][english].format(**self.values)}"
+    def sentence(self, translate: Callable[[str], str] = str) -> str:
+        """“households.csv, row 7, column Tên chủ hộ: This cell must be filled.”"""
+        where = [self.file]
+        if self.row:
+            where.append(translate(N_("row %(number)s")) % {"number": self.row})
+        if self.column:
+            where.append(translate(N_("column %(name)s")) % {"name": self.column})
+        return f"{', '.join(where)}: {translate(SENTENCES[self.code]) % self.values}"
 
 
 def folded(text: str) -> str:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask, current_app
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import URL, Engine, inspect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -21,9 +22,11 @@ from models.database import reading_engine
 from models.schema import differences
 from survey.operations.keys import ESCROW, RECEIPT, SESSION, Keys, read_keys, strangers, wanted
 from survey.operations.restore import UNFINISHED
+from survey.text import N_
 
-NEW_OR_WRONG = (
-    "Nếu đúng là nơi mới, hãy chạy: flask --app app migrate --new. Nếu không, hãy xem lại DATABASE_URL và INSTANCE."
+NEW_OR_WRONG = lazy_gettext(
+    "If this is meant to be a new place, run: flask --app app migrate --new. If not, look again at DATABASE_URL and "
+    "INSTANCE."
 )
 SHOWN = 6  # of what is missing in the tables
 _SECRETS = ("password", "sslpassword", "oauth_client_secret")  # what an address may say in its query
@@ -35,9 +38,11 @@ def take_keys(app: Flask) -> None:
     try:
         keys = read_keys(Path(folder))
     except ValueError as name:
-        raise SystemExit(f"{folder}/{name} đã hỏng. Hãy chép lại tệp này từ bản sao lưu.") from None
+        said = gettext("%(file)s is damaged. Copy this file again from a backup.", file=f"{folder}/{name}")
+        raise SystemExit(said) from None
     except OSError as fault:
-        raise SystemExit(f"Không đọc được khoá {fault.filename}: {fault.strerror}") from None
+        said = gettext("The key %(file)s cannot be read: %(fault)s", file=fault.filename, fault=fault.strerror)
+        raise SystemExit(said) from None
     held = keys.content.get
     app.config.update(SECRET_KEY=held(SESSION), RECEIPT_KEY=held(RECEIPT), ESCROW_KEY=held(ESCROW))
     app.extensions.update(keys=keys, signer=keys.signer, escrow=keys.escrow)
@@ -45,7 +50,8 @@ def take_keys(app: Flask) -> None:
 
 def where() -> str:
     """The database, without its passwords, and the folder."""
-    return f"{address(_engine().url)}, thư mục {current_app.config['INSTANCE']}"
+    folder = current_app.config["INSTANCE"]
+    return gettext("%(database)s, folder %(folder)s", database=address(_engine().url), folder=folder)
 
 
 def address(url: URL) -> str:
@@ -57,7 +63,7 @@ def address(url: URL) -> str:
 def tell_where() -> None:
     """Whoever named the place by the environment, or did not name it, is told which it is."""
     if current_app.config["TELLS_WHERE"] and "place_told" not in current_app.extensions:
-        print(f"Nơi làm việc: {where()}", file=sys.stderr)
+        print(gettext("Working on: %(place)s", place=where()), file=sys.stderr)
         current_app.extensions["place_told"] = True
 
 
@@ -71,8 +77,13 @@ def require_place() -> None:
     require_known_keys()
     missing = _keys().missing
     if missing:
-        raise SystemExit(f"Thiếu khoá {', '.join(missing)} trong {current_app.config['INSTANCE']}. {NEW_OR_WRONG}")
+        raise SystemExit(keys_missing(missing, current_app.config["INSTANCE"]))
     current_app.extensions["place_seen"] = True
+
+
+def keys_missing(names: list[str], folder: str | Path) -> str:
+    keys = gettext("The keys %(keys)s are missing in %(folder)s.", keys=", ".join(names), folder=folder)
+    return f"{keys} {NEW_OR_WRONG}"
 
 
 def require_tables(*, new: bool = False) -> None:
@@ -81,14 +92,19 @@ def require_tables(*, new: bool = False) -> None:
     engine = _engine()
     file = _file_of(engine)
     if not new and file is not None and not file.parent.is_dir():
-        raise SystemExit(f"Không mở được cơ sở dữ liệu: {where()}. {NEW_OR_WRONG}")
+        raise SystemExit(f"{_cannot_open(where())}. {NEW_OR_WRONG}")
     try:
         if new or file is None or file.exists():  # to open it would make it
             engine.connect().close()
     except DBAPIError:
-        raise SystemExit(f"Không mở được cơ sở dữ liệu: {address(engine.url)}") from None
+        raise SystemExit(_cannot_open(address(engine.url))) from None
     if not new and is_empty():
-        raise SystemExit(f"Cơ sở dữ liệu chưa có bảng nào của Sổ Hộ: {where()}. {NEW_OR_WRONG}")
+        said = gettext("The database has no table of Sổ Hộ yet: %(place)s.", place=where())
+        raise SystemExit(f"{said} {NEW_OR_WRONG}")
+
+
+def _cannot_open(place: str) -> str:
+    return gettext("The database cannot be opened: %(place)s", place=place)
 
 
 def is_empty() -> bool:
@@ -101,31 +117,36 @@ def is_empty() -> bool:
 def require_whole_restore() -> None:
     if (Path(current_app.config["INSTANCE"]) / UNFINISHED).exists():
         raise SystemExit(
-            "Lần phục hồi trước bị ngắt giữa chừng. Chạy lại: flask --app app backup restore THƯ_MỤC --replace"
+            gettext("The last restore was cut short. Run it again: flask --app app backup restore FOLDER --replace")
         )
 
 
 def _require_schema() -> None:
     found = differences(_engine())
     if found:
-        rest = f" và {len(found) - SHOWN} chỗ nữa" if len(found) > SHOWN else ""
-        raise SystemExit(
-            f"Cơ sở dữ liệu không khớp với chương trình, thiếu hoặc khác: {', '.join(found[:SHOWN])}{rest}. Hãy chạy: "
-            "flask --app app migrate; nếu vẫn còn câu này, hãy phục hồi bản sao lưu gần nhất."
+        shown = ", ".join(found[:SHOWN])
+        if len(found) > SHOWN:
+            shown = gettext("%(shown)s and %(count)s more places", shown=shown, count=len(found) - SHOWN)
+        said = N_(
+            "The database does not fit the program, missing or different: %(what)s. Run: flask --app app migrate; if "
+            "this is still said, restore the last backup."
         )
+        raise SystemExit(gettext(said, what=shown))
 
 
 def require_known_keys() -> None:
     """No key is there that the database does not know, and none is gone that it knows."""
     folder, keys = current_app.config["INSTANCE"], _keys()
     with Session(reading_engine(_engine())) as session:
-        lost = [(name, "không có ở đó") for name in keys.missing if name in wanted(session)]
-        unknown = [(name, "là khoá lạ") for name in strangers(session, keys)]
+        lost = [(name, gettext("is not there")) for name in keys.missing if name in wanted(session)]
+        unknown = [(name, gettext("is a key that it does not know")) for name in strangers(session, keys)]
     for name, fault in (lost + unknown)[:1]:
-        raise SystemExit(
-            f"Cơ sở dữ liệu này đã dùng một khoá {name} khác: tệp trong {folder} {fault}. Hãy xem lại INSTANCE và "
-            f"DATABASE_URL, hoặc chép {name} từ bản sao lưu. Nếu khoá cũ đã mất hẳn: flask --app app keys accept {name}"
+        said = N_(
+            "This database was served with another key %(name)s: the file in %(folder)s %(fault)s. Look again at "
+            "INSTANCE and DATABASE_URL, or copy %(name)s from a backup. If the former key is lost for good: flask "
+            "--app app keys accept %(name)s"
         )
+        raise SystemExit(gettext(said, name=name, folder=folder, fault=fault))
 
 
 @contextmanager
@@ -134,7 +155,8 @@ def in_one_sentence() -> Iterator[None]:
     try:
         yield
     except OperationalError as fault:
-        raise SystemExit(f"Cơ sở dữ liệu không làm được việc này: {first_line(fault)}") from None
+        said = gettext("The database cannot do this: %(fault)s", fault=first_line(fault))
+        raise SystemExit(said) from None
 
 
 def first_line(fault: Exception) -> str:

@@ -39,52 +39,9 @@ FILE_CHANGES = {
 }
 
 
-# The items of the B1 table as shipped; the form asks for what they are worked out from, in other words.
-ITEMS = {
-    "so_nguoi": lazy_gettext("Persons in the household"),
-    "phu_thuoc": lazy_gettext("Dependants"),
-    "bang_cap": lazy_gettext("Highest schooling in the household"),
-    "cong_luong": lazy_gettext("Persons with a labour contract"),
-    "luong_huu": lazy_gettext("Persons with a pension or monthly allowance"),
-    "tuong": lazy_gettext("Walls of the house"),
-    "cot": lazy_gettext("Columns of the house"),
-    "mai": lazy_gettext("Roof of the house"),
-    "dien_tich": lazy_gettext("Floor area a person (m²)"),
-    "nguon_dien": lazy_gettext("Source of electricity"),
-    "dien_kwh": lazy_gettext("Electricity a month (kWh)"),
-    "nguon_nuoc": lazy_gettext("Source of water"),
-    "loai_nha_tieu": lazy_gettext("Latrine"),
-    "tivi": lazy_gettext("Television"),
-    "may_tinh": lazy_gettext("Computer"),
-    "xe_may": lazy_gettext("Motorbikes"),
-    "o_to": lazy_gettext("Car"),
-    "tu_lanh": lazy_gettext("Refrigerator"),
-    "may_giat": lazy_gettext("Washing machine"),
-    "binh_nong_lanh": lazy_gettext("Water heater"),
-    "dieu_hoa": lazy_gettext("Air conditioner"),
-    "may_nong_nghiep": lazy_gettext("Farm machines"),
-    "may_che_bien": lazy_gettext("Processing machines"),
-    "dat_nong_nghiep": lazy_gettext("Farm land (m²)"),
-    "dat_rung": lazy_gettext("Forest land (m²)"),
-    "trau_bo": lazy_gettext("Buffaloes, cows, horses"),
-    "lon_de": lazy_gettext("Pigs, goats, sheep"),
-    "gia_cam": lazy_gettext("Poultry"),
-    "thuy_san": lazy_gettext("Fish farming"),
-}
-ANSWERS = {
-    "co": lazy_gettext("yes"),
-    "khong": lazy_gettext("no"),
-    "chua_tieu_hoc": lazy_gettext("less than primary school"),
-    "tieu_hoc": lazy_gettext("primary school"),
-    "thcs": lazy_gettext("lower secondary school"),
-    "thpt": lazy_gettext("upper secondary school"),
-    "so_trung_cap": lazy_gettext("elementary or intermediate vocational"),
-    "cao_dang_tro_len": lazy_gettext("college or higher"),
-}
-
-
 def item_words(name: str, label: str) -> str:
-    return str(ITEMS.get(name) or label or name.replace("_", " "))
+    """An item of a points table as it is read, by its label, else by its name."""
+    return label or name.replace("_", " ")
 
 
 def answer_words(name: str, label: str) -> str:
@@ -97,7 +54,7 @@ def answer_words(name: str, label: str) -> str:
         return gettext("under %(number)s", number=match[1])
     if match := re.fullmatch(r"(\d+)_(\d+)", name):
         return f"{match[1]}–{match[2]}"
-    return str(ANSWERS.get(name) or name.replace("_", " "))
+    return name.replace("_", " ")
 
 
 def refusals(found: Iterable[FileRefusal]) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, g, request
 from flask import session as cookie
+from flask_babel import gettext
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
@@ -21,9 +22,6 @@ from survey.clocks import Doubt
 from survey.evidence.server_clock import doubt_now
 from survey.web.installation import in_one_sentence, require_place
 
-NO_ADDRESS = (
-    "DATABASE_URL không phải một địa chỉ sqlite:///… hay postgresql://…; trong mật khẩu, @ viết là %40, % viết là %25."
-)
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -38,11 +36,20 @@ def open_database(app: Flask) -> None:
     try:
         engine = open_engine(app.config["DATABASE_URL"])
     except (ArgumentError, ModuleNotFoundError, ValueError):  # the address may hold a password: it is not repeated
-        raise SystemExit(NO_ADDRESS) from None
+        raise SystemExit(_no_address()) from None
     if "@" in (engine.url.host or ""):  # the end of a password, taken for the name of a machine
-        raise SystemExit(NO_ADDRESS)
+        raise SystemExit(_no_address())
     app.extensions["engine"] = engine
     app.extensions["reading_engine"] = reading_engine(engine)
+
+
+def _no_address() -> str:
+    return gettext(
+        "DATABASE_URL is no address sqlite:///… or postgresql://…; in its password @ is written %(at)s, and %% "
+        "%(percent)s.",
+        at="%40",
+        percent="%25",
+    )
 
 
 def get_engine() -> Engine:

@@ -243,3 +243,9 @@ def test_tables_go_to_phones_by_column_with_every_cell_in_its_row() -> None:
         "xa": {"ma": ["1", "2", "3"], "ten": ["Một", None, ""], "ghi": [None, None, "x"]},
         "rong": {},
     }
+
+
+def test_the_words_of_a_points_table_stay_at_the_desk() -> None:
+    rows = [{"item": "tuong", "answer": "co", "points": "5", "item_label::vi": "Tường", "answer_label::en": "yes"}]
+    sent = Form.for_phones({"children": [], "tables": {"diem": rows}})["tables"]
+    assert sent == {"diem": {"item": ["tuong"], "answer": ["co"], "points": ["5"]}}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,12 @@ from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry
 from survey.form.form import Form
 from survey.questionnaires.published import publish
 from survey.register import importing
+from survey.web.language import read_catalogs
 from tests.interviews import ROUND
 from tests.poverty.households import household_form
 from tests.world import COMMUNE, NOW
 
+VIETNAMESE = read_catalogs(Path(__file__).parents[2] / "translations")["vi"].gettext
 VILLAGES = "Số;Tên thôn, bản;Loại;Khu vực\r\n\r\n3;Nà Mẫu;Bản;Nông thôn\r\n4;Bản Thử;;thanh_thi\r\n"
 HOUSEHOLDS = (
     "village,head of household,code,class last year,address\n"
@@ -35,14 +39,14 @@ def files(villages: str | None = VILLAGES, households: str | None = HOUSEHOLDS, 
 
 def load(session: Any, given: dict[str, bytes]) -> dict[str, int]:
     plan = importing.plan(session, COMMUNE, given, NOW)
-    assert [mistake.sentence() for mistake in plan.mistakes] == []
+    assert [mistake.sentence(VIETNAMESE) for mistake in plan.mistakes] == []
     importing.carry_out(session, plan, NOW)
     session.commit()
     return plan.counts()
 
 
-def said(session: Any, given: dict[str, bytes], language: str = "vi") -> list[str]:
-    return [mistake.sentence(language) for mistake in importing.plan(session, COMMUNE, given, NOW).mistakes]
+def said(session: Any, given: dict[str, bytes], translate: Callable[[str], str] = VIETNAMESE) -> list[str]:
+    return [mistake.sentence(translate) for mistake in importing.plan(session, COMMUNE, given, NOW).mistakes]
 
 
 def count(session: Any, table: Any) -> int:
@@ -144,7 +148,7 @@ def test_every_mistake_is_named_at_once_by_file_row_and_column(session: Any, for
         "members.csv, dòng 2, cột cccd: Phải có đúng 12 chữ số (Excel có thể đã bỏ số 0 ở đầu).",
         "members.csv, dòng 2, cột mã hộ: Không có hộ mang mã này.",
     ]
-    assert said(session, files(None, "village,head,class\n99,A,x\n"), "en")[0] == (
+    assert said(session, files(None, "village,head,class\n99,A,x\n"), str)[0] == (
         "households.csv, row 2, column village: There is no village “99” in this commune."
     )
 

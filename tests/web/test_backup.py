@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,12 @@ def replace_by_a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def as_before_0_2(manifest: Path, line: str) -> None:
+    """Backups of then say a lost answer in one line."""
+    said = json.loads(manifest.read_text("ascii"))
+    manifest.write_text(json.dumps(said | {"damaged_answers": [line]}), "ascii")
+
+
 @pytest.mark.usefixtures("small_round")
 @pytest.mark.parametrize("lose", [Path.unlink, spoil, replace_by_a_folder])
 def test_a_backup_without_a_photo_that_the_server_lost_says_which_and_ends_as_a_fault(
@@ -66,7 +73,10 @@ def test_a_backup_without_a_photo_that_the_server_lost_says_which_and_ends_as_a_
         done = run(args=["backup", *words])
         assert done.exit_code == 3, done.output
         assert lost in done.output and "anh_nha" in done.output and sent[1]["id"] in done.output
+        assert f"  {lost}: hộ " in done.output and f", câu anh_nha, phiếu {sent[1]['id']}\n" in done.output
         assert kept not in done.output and sent[0]["id"] not in done.output
+    as_before_0_2(copy / "manifest.json", "tệp ấy: hộ MAU-2")
+    assert "  tệp ấy: hộ MAU-2\n" in run(args=["backup", "verify", str(copy)]).output
     assert path_of(copy / "files", kept).read_bytes() == photos[0]
     assert not path_of(copy / "files", lost).exists()
     app.extensions["engine"].dispose()

@@ -15,9 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import Assessment, AuditEvent, FormVersion, PointsEntry, PointsTable, Round
+from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires import points_entry
-from survey.questionnaires.points_tables import hash_of, unfit_tables
+from survey.questionnaires.points_tables import hash_of, label_of, unfit_tables
 from survey.questionnaires.published import Given, publish
 from survey.rounds.rounds import obstacles
 from survey.submissions.derive import rebuild
@@ -276,6 +277,41 @@ def test_agreed_figures_under_another_document_are_not_the_agreed_table(people: 
     assert hash_of(list(reversed(rows))) == hash_of(rows)
     assert hash_of([row | {"decision": "khác"} for row in rows]) != hash_of(rows)
     assert hash_of([rows[0] | {"points": "1"}, *rows[1:]]) != hash_of(rows)
+    assert hash_of([rows[0] | {"item_label::vi": "Số người"}, *rows[1:]]) == hash_of(rows)  # words are no figures
+
+
+def test_items_and_answers_are_named_by_the_table_in_the_readers_language(people: Any) -> None:
+    first, _second, _admin = people
+    address = started(first)
+    first.post(address + "/begin")
+    items = list(dict.fromkeys(row["item"] for row in ROWS))
+    walls, schooling = (f"{address}/type?item={items.index(name) + 1}" for name in ("tuong", "bang_cap"))
+    page = first.get(schooling).text
+    assert "Tường nhà" in page and "Trâu, bò, ngựa" in page and "Bằng cấp cao nhất" in page
+    assert "chưa hết tiểu học" in page and "Tường nhà làm bằng gì" not in first.get(walls).text
+    first.set_cookie("lang", "en")
+    page = first.get(schooling).text
+    assert "Walls of the house" in page and "Buffaloes, cows, horses" in page and "less than primary school" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "keys", "words"),
+    [
+        ("vi", "item", {"item": "a"}, "A vi"),
+        ("en", "item", {"item": "a"}, "A en"),  # of the second row: the first that has it counts
+        ("en", "item", {"item": "b"}, "B vi"),  # none in this language
+        ("vi", "answer", {"item": "a", "answer": "2"}, "hai"),
+        ("vi", "answer", {"item": "a", "answer": "1"}, ""),
+        ("vi", "item", {"item": "c"}, ""),
+    ],
+)
+def test_a_word_of_a_table(language: str, kind: str, keys: dict[str, str], words: str) -> None:
+    rows = [
+        {"item": "a", "answer": "1", "item_label::vi": "A vi", "item_label::en": ""},
+        {"item": "a", "answer": "2", "item_label::vi": "A khác", "item_label::en": "A en", "answer_label::vi": "hai"},
+        {"item": "b", "answer": "1", "item_label::vi": "B vi", "item_label::en": ""},
+    ]
+    assert label_of(rows, kind, language, **keys) == words
 
 
 def test_the_agreed_table_makes_an_official_version(people: Any, session: Session) -> None:
@@ -291,6 +327,10 @@ def test_the_agreed_table_makes_an_official_version(people: Any, session: Sessio
     assert version == "/questionnaires/forms/ra_soat_ho/2026.4"
     rows = first.get(version + "/preview.json").json["tables"]["diem_b1"]
     assert {row["status"] for row in rows} == {"chinh_thuc"}
+    assert rows[0]["item_label::vi"] == ROWS[0]["item_label::vi"] == "Số người trong hộ"  # words go on
+    assert {"item", "answer", "region", "points", "status", "decision", "decided_on"} == set(
+        Form.for_phones(session.get_one(FormVersion, ("ra_soat_ho", "2026.4")).bundle)["tables"]["diem_b1"]
+    )
 
 
 def test_a_round_moved_to_the_official_table_can_be_closed(

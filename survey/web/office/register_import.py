@@ -26,7 +26,6 @@ from survey.register import importing
 from survey.register.places import names_in
 from survey.reports.csvfile import written
 from survey.web.forms import ImportConfirmed, ImportFiles
-from survey.web.language import current_language
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -93,7 +92,7 @@ def preview() -> tuple[str, int]:
         plan=plan,
         villages={village.id: village.name for village in plan.villages}
         | names_in(get_session(), [form.commune.data], now().date()),
-        mistakes=[mistake.sentence(current_language()) for mistake in plan.mistakes[:SHOWN_MISTAKES]],
+        mistakes=[mistake.sentence(gettext) for mistake in plan.mistakes[:SHOWN_MISTAKES]],
         first=plan.new_households[:SHOWN_ROWS],
         confirmed=confirmed,
     )

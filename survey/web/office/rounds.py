@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
@@ -18,18 +18,12 @@ from survey.rounds.rounds import Obstacle
 from survey.terms import B1Method, PlaceKind, RoundKind, RoundState
 from survey.web.forms import Closing, NewRound, NewStandard
 from survey.web.language import current_language
+from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/rounds")
 JUDGED_AGAIN = 2000  # records, about twenty seconds; more are for the command `round move`
-OBSTACLES = {
-    "not_visited": lazy_gettext("households not visited yet"),
-    "to_review": lazy_gettext("households received, to be reviewed"),
-    "returned": lazy_gettext("households returned, not mended yet"),
-    "held": lazy_gettext("records held, to be looked at"),
-    "illustrative_b1": lazy_gettext("households accepted on the illustrative B1 table, which is not official"),
-}
 
 
 @blueprint.get("/")
@@ -161,8 +155,7 @@ def _provinces() -> dict[str, str]:
 
 
 def words(obstacle: Obstacle) -> str:
-    """An obstacle as a person reads it."""
-    return f"{obstacle.number} {OBSTACLES[obstacle.code]}"
+    return in_the_way(obstacle.code, obstacle.number)
 
 
 def _others(one: Round) -> list[str]:

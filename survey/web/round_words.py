@@ -1,0 +1,18 @@
+"""What is said about rounds, on the page and by the command: what stands in the way of closing one."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+
+OBSTACLES = {
+    "not_visited": lazy_gettext("households not visited yet"),
+    "to_review": lazy_gettext("households received, to be reviewed"),
+    "returned": lazy_gettext("households returned, not mended yet"),
+    "held": lazy_gettext("records held, to be looked at"),
+    "illustrative_b1": lazy_gettext("households accepted on the illustrative B1 table, which is not official"),
+}
+
+
+def in_the_way(code: str, number: int) -> str:
+    """An obstacle as a person reads it."""
+    return f"{number} {OBSTACLES[code]}"
