@@ -153,7 +153,8 @@ def test_ones_own_password_that_could_not_be_checked_is_not_called_wrong(
 
 WITH_LITTLE_MEMORY = """
 import resource
-from survey.submissions import accounts, collect
+from survey.accounts import accounts
+from survey.collect import submissions
 from survey.lacks import lack_of
 hashed = accounts.hash_password("mot cau that dai")
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
