@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q
-UNIT := --ignore=tests/phone --ignore=tests/faults
+UNIT := --dist worksteal --ignore=tests/phone --ignore=tests/faults
 PARTS := MAKE="$(MAKE)" $(PY) -m scripts.parts
 FAULTS := tests/faults/node_modules/.package-lock.json
 LINT := scripts/lint/node_modules/.package-lock.json

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 from sqlalchemy import select
 
 from models import AuditEvent
@@ -90,6 +90,25 @@ def test_what_cannot_be_read_is_told_so(login_as: Any, body: bytes, status: int)
     answer = login_as("enumerator").post("/api/v1/vault/recover", data=body, content_type="application/json")
     assert answer.status_code == status
     assert answer.json["problem"]["next"]
+
+
+def test_a_key_is_checked_once_and_another_one_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a tenth of a second, and an app, a command and each test begin with it."""
+    read: list[bytes] = []
+
+    def reading(data: bytes, password: None) -> Any:
+        read.append(data)
+        return load_der_private_key(data, password)
+
+    monkeypatch.setattr("survey.submissions.escrow.load_der_private_key", reading)
+    keys = [make_key(), make_key()]
+    for key in (*keys, *keys):
+        assert Escrow(key).public_key == Escrow(key).public_key
+    assert read == keys
+    for _ in range(2):  # what is no key is none the second time either
+        with pytest.raises(ValueError):
+            Escrow(b"x")
+    assert read == [*keys, b"x", b"x"]
 
 
 def test_a_label_opens_only_what_was_wrapped_under_it(escrow_key: bytes) -> None:
