@@ -12,7 +12,7 @@ from jinja2.bccache import Bucket
 
 from app import create_app
 from scripts.serving import make_server
-from survey.submissions import escrow
+from survey.accounts import escrow
 from survey.web.security import public
 
 

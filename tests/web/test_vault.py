@@ -100,7 +100,7 @@ def test_a_key_is_checked_once_and_another_one_anew(monkeypatch: pytest.MonkeyPa
         read.append(data)
         return load_der_private_key(data, password)
 
-    monkeypatch.setattr("survey.submissions.escrow.load_der_private_key", reading)
+    monkeypatch.setattr("survey.accounts.escrow.load_der_private_key", reading)
     keys = [make_key(), make_key()]
     for key in (*keys, *keys):
         assert Escrow(key).public_key == Escrow(key).public_key
