@@ -1,11 +1,11 @@
-"""Hold the Vietnamese catalogs against the sources: nothing untranslated, nothing left over.
+"""Hold the Vietnamese catalog against the sources: nothing untranslated, nothing left over, each message where it is said.
 
-    python -m scripts.catalog          says what is wrong, one line each; ends with 1 when anything is
-    python -m scripts.catalog --todo   prints the missing entries, ready to be translated in a .po
+    python -m scripts.catalog            says what is wrong, one line each; ends with 1 when anything is
+    python -m scripts.catalog --update   brings messages.po to the sources: new messages stand in it without a translation,
+                                         what is used nowhere goes (what `pybabel update` does)
 
-The sources' messages are what Babel extracts under the mapping in pyproject.toml. The catalogs are all .po files of
-translations/vi/LC_MESSAGES, which the app merges when it starts: together they must be complete, and no message may
-stand in two of them with two translations, for then one would win by chance.
+The sources' messages are what Babel extracts under the mapping in pyproject.toml, with the file of each (`#:`) and what a
+translator must know (`I18N:` comments in the source, `#.` in the catalog).
 """
 
 from __future__ import annotations
@@ -16,13 +16,28 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import chdir
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
+CATALOG = "translations/vi/LC_MESSAGES/messages.po"
+MADE = datetime(2026, 11, 1, tzinfo=UTC)  # a day of now would make each update a change
+HEADER: dict[str, Any] = {
+    "locale": "vi",
+    "project": "Sổ Hộ",
+    "version": "0",
+    "header_comment": "# The words of Sổ Hộ in Vietnamese, by their English in the source.",
+    "msgid_bugs_address": "-",
+    "last_translator": "-",
+    "language_team": "-",
+    "fuzzy": False,
+}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|%%|\{\w*\}")
 
 Key = tuple[str | None, str]  # context, msgid (of a plural: the singular)
@@ -46,13 +61,25 @@ def extracted(root: Path) -> Catalog:
             return read_po(source)
 
 
-def catalogs(root: Path, language: str = "vi") -> dict[str, Catalog]:
-    """Each .po of the language, by its path under `root`."""
-    found = {}
-    for path in sorted((root / "translations" / language / "LC_MESSAGES").glob("*.po")):
-        with path.open("rb") as source:
-            found[str(path.relative_to(root))] = read_po(source, locale=language, abort_invalid=True)
-    return found
+def read_catalog(root: Path) -> Catalog:
+    """The translations as they stand."""
+    with (root / CATALOG).open("rb") as source:
+        return read_po(source, locale="vi", abort_invalid=True)
+
+
+def updated(sources: Catalog, translated: Catalog) -> bytes:
+    """The catalog as it should stand in its file, in the order of the sources, with what is not translated yet."""
+    made = Catalog(creation_date=MADE, revision_date=MADE, **HEADER)
+    for message in sources:
+        if message.id:
+            known = translated.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
+            string = known.string if known is not None else ""
+            comments = {"user_comments": known.user_comments} if known is not None else {}
+            files = [(file, 0) for file in dict.fromkeys(file for file, _ in message.locations)]
+            made.add(message.id, string, files, auto_comments=message.auto_comments, context=message.context, **comments)
+    written = BytesIO()
+    write_po(written, made, width=120, include_lineno=False)
+    return written.getvalue()
 
 
 def placeholders(text: str) -> list[str]:
@@ -76,49 +103,35 @@ def faults_of(message: Message) -> Iterator[str]:
             yield f"has a translation that is not NFC: {translation!r}"
 
 
-def faults(sources: Catalog, translated: dict[str, Catalog]) -> list[str]:
-    """Everything wrong between the sources and the catalogs, one sentence each."""
+def faults(sources: Catalog, translated: Catalog) -> list[str]:
+    """Everything wrong between the sources and the catalog, one sentence each."""
     wanted = {key(message): message for message in sources if message.id}
-    found: dict[Key, tuple[str, object]] = {}
     said = []
-    for path, catalog in translated.items():
-        for message in catalog:
-            if not message.id:
-                continue
-            this = key(message)
-            elsewhere, string = found.setdefault(this, (path, message.string))
-            if string != message.string:
-                said.append(f"{path}: {name(this)} is translated otherwise in {elsewhere}")
-            if this not in wanted:
-                said.append(f"{path}: {name(this)} is used nowhere")
-            said.extend(f"{path}: {name(this)} {fault}" for fault in faults_of(message))
-        said.extend(f"{path}: {name(key(message))} is kept as obsolete" for message in catalog.obsolete.values())
+    for message in translated:
+        if message.id:
+            said += [] if key(message) in wanted else [f"{name(key(message))} is used nowhere"]
+            said += [f"{name(key(message))} {fault}" for fault in faults_of(message)]
+    said += [f"{name(key(message))} is kept as obsolete" for message in translated.obsolete.values()]
+    known = {key(message) for message in translated}
     for this, message in wanted.items():
-        if this not in found:
+        if this not in known:
             file, line = message.locations[0] if message.locations else ("?", 0)
             said.append(f"{file}:{line}: {name(this)} has no translation")
     return said
 
 
-def todo(sources: Catalog, translated: dict[str, Catalog]) -> Catalog:
-    """The messages that stand in no catalog."""
-    found = {key(message) for catalog in translated.values() for message in catalog}
-    missing = Catalog(locale="vi")
-    for message in sources:
-        if message.id and key(message) not in found:
-            missing[message.id] = message
-    return missing
-
-
 def main(arguments: Iterable[str]) -> int:
-    sources, translated = extracted(ROOT), catalogs(ROOT)
-    if "--todo" in arguments:
-        write_po(sys.stdout.buffer, todo(sources, translated), omit_header=True)
-        return 0
+    sources, translated = extracted(ROOT), read_catalog(ROOT)
+    stands, should = (ROOT / CATALOG).read_bytes(), updated(sources, translated)
+    if "--update" in arguments:
+        (ROOT / CATALOG).write_bytes(should)
+        translated = read_catalog(ROOT)
     said = faults(sources, translated)
+    if not said and "--update" not in arguments and stands != should:
+        said = [f"{CATALOG} is not as the sources are: python -m scripts.catalog --update"]
     if said:
         print(*said, sep="\n")
-    print(f"catalog: {len(sources)} messages, {len(translated)} catalogs, {len(said)} faults")
+    print(f"catalog: {len(sources)} messages, {len(said)} faults")
     return 1 if said else 0
 
 

@@ -1,7 +1,8 @@
 """Vietnamese unless the reader chose English.
 
 The choice lives in a cookie, so that pages which know no account (the phone's shell, sign-in, errors) follow it too.
-All catalogs `translations/<language>/LC_MESSAGES/*.po` are read at start and kept in memory: there is no .mo to forget.
+The catalog `translations/<language>/LC_MESSAGES/messages.po` is read at start and kept in memory: there is no .mo to
+forget.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -29,27 +29,22 @@ blueprint = Blueprint("language", __name__)
 
 
 def read_catalogs(folder: Path) -> dict[str, NullTranslations]:
-    """Every language's messages, merged over its .po files. The language of the source, English, needs none."""
-    paths = sorted(folder.glob("*/LC_MESSAGES/*.po"))
-    return _read_catalogs(folder, tuple((path.name, path.stat().st_mtime_ns) for path in paths))
+    """Every language's messages. The language of the source, English, needs none."""
+    paths = [path for code in LANGUAGES if (path := folder / code / "LC_MESSAGES" / "messages.po").exists()]
+    return _read_catalogs(tuple((path, path.stat().st_mtime_ns) for path in paths))
 
 
 @lru_cache(maxsize=1)
-def _read_catalogs(folder: Path, _stamps: tuple[tuple[str, int], ...]) -> dict[str, NullTranslations]:
+def _read_catalogs(stamped: tuple[tuple[Path, int], ...]) -> dict[str, NullTranslations]:
     """Read once a process, and again when a file has changed."""
     found: dict[str, NullTranslations] = {"en": NullTranslations()}
-    for language in LANGUAGES:
-        merged = Catalog(locale=language)
-        for path in sorted((folder / language / "LC_MESSAGES").glob("*.po")):
-            with path.open("rb") as file:
-                for message in read_po(file, locale=language):
-                    if message.id and message.string and not message.fuzzy:
-                        merged.add(message.id, message.string, context=message.context)
-        if len(merged):
-            compiled = BytesIO()
-            write_mo(compiled, merged)
-            compiled.seek(0)
-            found[language] = Translations(compiled)
+    for path, _ in stamped:
+        with path.open("rb") as file:
+            catalog = read_po(file)
+        compiled = BytesIO()
+        write_mo(compiled, catalog)  # fuzzy ones are left out
+        compiled.seek(0)
+        found[path.parts[-3]] = Translations(compiled)
     return found
 
 
