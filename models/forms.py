@@ -52,9 +52,7 @@ class FormVersionFile(Base):
     """A file that came with a published version: a table, a picture, a sound."""
 
     __tablename__ = "form_version_file"
-    __table_args__ = (
-        ForeignKeyConstraint(["form_id", "version"], ["form_version.form_id", "form_version.version"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["form_id", "version"], ["form_version.form_id", "form_version.version"]),)
 
     form_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -1,11 +1,11 @@
-"""Hold the Vietnamese catalog against the sources: nothing untranslated, nothing left over, each message where it is said.
+"""Hold the Vietnamese catalog against the sources: nothing untranslated, nothing left over.
 
     python -m scripts.catalog            says what is wrong, one line each; ends with 1 when anything is
-    python -m scripts.catalog --update   brings messages.po to the sources: new messages stand in it without a translation,
-                                         what is used nowhere goes (what `pybabel update` does)
+    python -m scripts.catalog --update   brings messages.po to the sources: what is new stands in it untranslated, what is
+                                         used nowhere goes (what `pybabel update` does)
 
-The sources' messages are what Babel extracts under the mapping in pyproject.toml, with the file of each (`#:`) and what a
-translator must know (`I18N:` comments in the source, `#.` in the catalog).
+The sources' messages are what Babel extracts under the mapping in pyproject.toml, with the file of each (`#:`) and what
+a translator must know (`I18N:` comments in the source, `#.` in the catalog).
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def updated(sources: Catalog, translated: Catalog) -> bytes:
             string = known.string if known is not None else ""
             comments = {"user_comments": known.user_comments} if known is not None else {}
             files = [(file, 0) for file in dict.fromkeys(file for file, _ in message.locations)]
-            made.add(message.id, string, files, auto_comments=message.auto_comments, context=message.context, **comments)
+            made.add(
+                message.id, string, files, auto_comments=message.auto_comments, context=message.context, **comments
+            )
     written = BytesIO()
     write_po(written, made, width=120, include_lineno=False)
     return written.getvalue()

@@ -37,7 +37,6 @@ def entity_id(commune_id: str, round_id: str, household_id: str) -> str:
     return str(uuid5(_SPACE, f"{commune_id}/{round_id}/{household_id}"))
 
 
-
 def households(session: Session, account: Account, today: date) -> list[dict[str, str]]:
     """The account's households in the open rounds, as rows of its entity list, in the order of villages and numbers."""
     commune_id = account.place_id or ""

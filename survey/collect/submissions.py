@@ -56,46 +56,6 @@ _CHUNK = 1 << 16
 _NUMBER = Item("", "", "decimal")
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 @dataclass(frozen=True)
 class FormPart:
     """A file of a POST; `names`: what it may be called (the part's name, its file name)."""

@@ -103,8 +103,6 @@ def among(session: Session, query: Select[str], column: Any, wanted: Iterable[st
     return {one for chunk in chunks(wanted) for one in session.scalars(query.where(column.in_(chunk)))}
 
 
-
-
 def _gone(item: Item, now: datetime) -> Item:
     return item if "gone" in item else item | {"gone": instant(now)}
 

@@ -209,5 +209,3 @@ def _read_body(text: Any) -> dict[str, Any] | None:
 def _text(value: Any) -> str | None:
     """What can be shown of a value that anybody may have written."""
     return "".join(c for c in value if c.isprintable())[:64] if isinstance(value, str) else None
-
-

@@ -46,9 +46,7 @@ def enter(
         assert entry.round_id is not None  # a sound entry names its round and household
         reason = held_beside(session, submission, Group(str(attached_to or entry.household_id), entry.round_id))
     action = Action.QUARANTINE if reason else Action.RECEIVE if arrives else Action.RELEASE
-    log.step(
-        session, submission, action, act, reason=reason, detail=judgement.detail, known=judgement.record
-    )
+    log.step(session, submission, action, act, reason=reason, detail=judgement.detail, known=judgement.record)
     settle_around(session, submission, act, left)
     if found is not None:
         welcome(session, found, act)

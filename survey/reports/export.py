@@ -204,9 +204,7 @@ def _households(
 ) -> Iterator[list[Cell]]:
     hanging = (
         select(func.aggregate_strings(AssessmentReading.reading, " "))
-        .where(
-            AssessmentReading.commune_id == Submission.commune_id, AssessmentReading.submission_id == Submission.id
-        )
+        .where(AssessmentReading.commune_id == Submission.commune_id, AssessmentReading.submission_id == Submission.id)
         .scalar_subquery()
         .label("hanging")
     )

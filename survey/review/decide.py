@@ -128,8 +128,6 @@ def _pass_over(session: Session, chosen: Submission, status: SubmissionStatus, a
             log.step(session, other, Action.PASS_OVER, act, detail=f"entry {chosen.entry_id}")
 
 
-
-
 def _held_before(session: Session, submission: Submission) -> QuarantineReason:
     """What a submission that is taken back was held for; one that had been returned waits beside the chosen one."""
     before = session.scalars(
@@ -140,5 +138,3 @@ def _held_before(session: Session, submission: Submission) -> QuarantineReason:
         )
     ).first()
     return QuarantineReason(before) if before else QuarantineReason.TWO_INTERVIEWS
-
-

@@ -120,8 +120,6 @@ def _doubts(session: Session, submission: Submission) -> list[OpenReading]:
     return doubts(session, submission.commune_id, submission.id, open_readings)
 
 
-
-
 def read_record(session: Session, commune_id: str, submission_id: str, language: str) -> Record:
     """Everything about one submission, in the reader's language; raises not_found."""
     submission, status = find(session, commune_id, submission_id)

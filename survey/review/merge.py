@@ -115,9 +115,7 @@ def _content(session: Session, plan: Merge) -> tuple[dict[str, Any], Evaluation]
     assert found is not None and group is not None  # `may_merge` has looked
     form, clock = found[0], clock_of(session, one)
     confirmed_day = dated(session, one).visited_on is not None  # the phone's own word about it is wrong
-    put = _Putting(
-        copy.deepcopy(answers_of(session, one)), answers_of(session, other), plan.taken
-    )
+    put = _Putting(copy.deepcopy(answers_of(session, one)), answers_of(session, other), plan.taken)
     answers = put.together(plan.pair.parts)
     answers = _asked(evaluate(form, answers, clock).relevant, answers)
     evaluation = evaluate(form, answers, clock)

@@ -106,6 +106,4 @@ def _change(
     key = {"commune_id": submission.commune_id, "submission_id": submission.id}
     known = {row.indicator: row.deprived for row in session.scalars(select(Deprivation).filter_by(**key))}
     differs = tuple(one.indicator for one in judged.indicators if one.deprived != known.get(one.indicator.value))
-    return ClassChange(
-        submission.commune_id, village_id, submission.id, code, stored.head_name, before, after, differs
-    )
+    return ClassChange(submission.commune_id, village_id, submission.id, code, stored.head_name, before, after, differs)

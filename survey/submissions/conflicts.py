@@ -29,8 +29,6 @@ class Group(NamedTuple):
     round_id: str
 
 
-
-
 def group_of(session: Session, submission: Submission) -> Group | None:
     """Where a submission stands; None when it names no household or round. One that just arrived has no status yet."""
     status = session.get(SubmissionStatus, (submission.commune_id, submission.id))

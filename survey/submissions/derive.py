@@ -81,30 +81,6 @@ def rebuild(session: Session) -> int:
     return len(ids)
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def phone_agrees(outcome: Any, assessment: poverty.Assessment) -> bool | None:
     """Whether the phone showed the same class, points and indicators as the server finds; None when it sent none."""
     if not isinstance(outcome, dict):
@@ -188,8 +164,6 @@ def _derive_assessment(session: Session, submission: Submission, known: Evaluate
     for other in hanging(form, evaluation):
         named = other.household_class.value if other.household_class else None
         session.add(AssessmentReading(**key, reading=other.reading, value=other.value, household_class=named))
-
-
 
 
 def _with_official_points(

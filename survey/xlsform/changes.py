@@ -51,9 +51,7 @@ class Changes:
     added: list[ChangedRow] = field(default_factory=list)
     removed: list[ChangedRow] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
-    renamed: list[tuple[ChangedRow, ChangedRow]] = field(
-        default_factory=list
-    )  # (before, after): the words stayed
+    renamed: list[tuple[ChangedRow, ChangedRow]] = field(default_factory=list)  # (before, after): the words stayed
     moved: bool = False  # the same rows stand in another order
     files: list[tuple[str, str]] = field(default_factory=list)  # (name, "added" | "removed" | "changed")
 

@@ -68,9 +68,10 @@ def test_the_household_is_chosen_first_and_its_context_looked_up(households: str
 def test_collect_marks_the_household_in_its_own_list(households: str) -> None:
     assert 'entities:entities-version="2024.1.0"' in households
     assert re.search(r'<entity[^>]* dataset="households"[^>]* update="1"', households)
-    assert binds(households)["/data/odk_so_ho/odk_so_ho_da_gui"][
-        "{http://www.opendatakit.org/xforms/entities}saveto"
-    ] == "state"
+    assert (
+        binds(households)["/data/odk_so_ho/odk_so_ho_da_gui"]["{http://www.opendatakit.org/xforms/entities}saveto"]
+        == "state"
+    )
     for attribute in ("baseVersion", "trunkVersion", "branchId"):
         assert f"/data/meta/entity/@{attribute}" in binds(households)
 
@@ -93,10 +94,13 @@ def test_our_columns_do_not_leave_the_house(households: str) -> None:
 
 def test_a_warning_is_a_note_under_its_question(households: str) -> None:
     rules = binds(households)
-    assert rules["/data/dien_nuoc/odk_so_ho_w_dien_kwh"]["relevant"].split() == (
-        "( /data/dien_nuoc/nguon_dien = 'luoi') and /data/dien_nuoc/dien_kwh != '' "
-        "and not( /data/dien_nuoc/dien_kwh <= 600)"
-    ).split()
+    assert (
+        rules["/data/dien_nuoc/odk_so_ho_w_dien_kwh"]["relevant"].split()
+        == (
+            "( /data/dien_nuoc/nguon_dien = 'luoi') and /data/dien_nuoc/dien_kwh != '' "
+            "and not( /data/dien_nuoc/dien_kwh <= 600)"
+        ).split()
+    )
     said = texts(households, "Tiếng Việt (vi)")["/data/dien_nuoc/odk_so_ho_w_dien_kwh:label"]
     assert said == "⚠ Số điện cao hơn thường gặp. Có ghi nhầm số tiền không?"
     inside = [child.tag.rpartition("}")[2] for child in primary(households).iter() if "odk_so_ho_w_" in child.tag]

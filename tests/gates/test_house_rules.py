@@ -120,7 +120,10 @@ def test_the_linter_refuses_naive_times_and_their_like(rule: str, source: str) -
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise"]
     done = subprocess.run(
         [*command, "--stdin-filename=survey/submissions/planted.py", "-"],
-        input=source, cwd=ROOT, capture_output=True, text=True,
+        input=source,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1
     assert rule in done.stdout

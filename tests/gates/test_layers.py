@@ -176,19 +176,28 @@ def test_what_may_be_imported_is_not_found() -> None:
 
 # A power of the browser: (what it looks like, which files may use it).
 POWERS = {
-    "IndexedDB": (r"\bindexedDB\b|\bIDB\w+", {
-            "static/app/store/store.js", "static/app/store/database.js",
+    "IndexedDB": (
+        r"\bindexedDB\b|\bIDB\w+",
+        {
+            "static/app/store/store.js",
+            "static/app/store/database.js",
             "static/plain/export.lazy.js",  # what is left when no module of the app runs
-        }),
+        },
+    ),
     "the network": (
         r"(?<![\w.])fetch\s*\(|\bXMLHttpRequest\b|\bsendBeacon\b|\bWebSocket\b|\bEventSource\b",
         {"static/app/sync/outbox.js", "static/sw.js"},
     ),
-    "encryption": (r"\bsubtle\.(?!digest)\w+", {
-            "static/app/vault/vault.js", "static/app/vault/rings.lazy.js", "static/app/sync/receipt.js",
+    "encryption": (
+        r"\bsubtle\.(?!digest)\w+",
+        {
+            "static/app/vault/vault.js",
+            "static/app/vault/rings.lazy.js",
+            "static/app/sync/receipt.js",
             "static/plain/export.lazy.js",
             "static/app/carry/sealed.lazy.js",  # what leaves by hand is sealed where it leaves, not in the vault
-        }),
+        },
+    ),
 }
 DOM = re.compile(r"(?<![\w.#$])(document|window|localStorage|sessionStorage|location|history)\b(?!\s*:)")
 # Folders of static/app → the folders they may import; "" is its root. The lower half computes, and node runs it.

@@ -127,7 +127,7 @@ def test_a_planted_fault_of_a_page_is_found(planted: str) -> None:
 @pytest.mark.parametrize(
     "fine",
     [
-        '<script type="module" src="{{ url_for(\'static\', filename=\'app/capture.js\') }}"></script>',
+        "<script type=\"module\" src=\"{{ url_for('static', filename='app/capture.js') }}\"></script>",
         '<script type="application/json" id="page">{"a": "Một hai"}</script>',
         "{% trans %}Ten households{% endtrans %} <b>{{ _('Send') }}</b> · 12",
         "{# a remark #}{% if a > 1 %}<p>{{ a }}</p>{% endif %}",

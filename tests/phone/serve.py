@@ -54,4 +54,3 @@ def serve(folder: Path, port: int, release: str, started: Connection) -> None:
     server = make_server(app, "127.0.0.1", port)
     started.send("ready")
     server.run()
-

@@ -192,9 +192,7 @@ def test_a_range_is_blank_until_it_is_touched(asked: Phone) -> None:
     track = question.locator("input").bounding_box()
     assert track
     asked.page.touchscreen.tap(track["x"] + track["width"] / 2, track["y"] + track["height"] / 2)
-    asked.until(
-        "() => document.querySelector('[data-path=\"muc/hai_long\"] output').textContent === '5'"
-    )
+    asked.until("() => document.querySelector('[data-path=\"muc/hai_long\"] output').textContent === '5'")
     weight = asked.question("muc/can").locator("input")
     weight.press("End")
     weight.press("ArrowLeft")

@@ -255,9 +255,7 @@ def test_a_code_is_scanned_or_typed(asked: Phone) -> None:
     asked.section("tieng")
     scan(asked, "tieng/ma_tu", "PA-000-1")
     asked.page.wait_for_selector("#dialog:not([open])", state="attached")
-    asked.until(
-        "() => document.querySelector(\".question[data-path='tieng/ma_tu'] input\").value === 'PA-000-1'"
-    )
+    asked.until("() => document.querySelector(\".question[data-path='tieng/ma_tu'] input\").value === 'PA-000-1'")
     asked.answer("tieng/ma_tu", "PA-000-2")
     asked.saved()
     asked.section("hinh")

@@ -321,7 +321,12 @@ def test_a_preview_keeps_nothing(new_phone: Phone, server: Server) -> None:
 def test_a_preview_reads_nothing_but_questionnaires(new_phone: Phone, server: Server) -> None:
     asked: list[str] = []
     new_phone.page.on("request", lambda request: asked.append(request.url))
-    for address in ("//evil.example/x", "/questionnaires/../login", "/static/app/engine/record.js", "https://evil.example/"):
+    for address in (
+        "//evil.example/x",
+        "/questionnaires/../login",
+        "/static/app/engine/record.js",
+        "https://evil.example/",
+    ):
         preview(new_phone.page, server, address)
         new_phone.page.wait_for_selector("[data-screen=welcome]")
         assert not any("evil" in one or one.endswith(("/login", "record.js?")) for one in asked), address

@@ -26,9 +26,7 @@ def test_the_app_starts_lists_and_finds_households_when_the_server_is_gone(phone
     phone.reload()
     phone.page.wait_for_selector("[data-household=ho-0]")
     phone.page.fill("[data-action=search]", "ca thi doi")
-    phone.until(
-        "() => document.querySelectorAll('[data-part=households] [data-household]').length === 1"
-    )
+    phone.until("() => document.querySelectorAll('[data-part=households] [data-household]').length === 1")
     assert "Cà Thị Đôi" in phone.page.inner_text("[data-part=households]")
     assert phone.page.locator("[data-household=ho-4]").count() == 0  # another enumerator's village
 

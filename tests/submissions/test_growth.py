@@ -102,9 +102,7 @@ HOSTILE: dict[str, tuple[Callable[[str], Any], Callable[[int], str], int]] = {
 }  # fmt: skip
 
 
-def growths(
-    work: Callable[[str], Any], text: Callable[[int], str], size: int, tries: int = TRIES
-) -> Iterator[float]:
+def growths(work: Callable[[str], Any], text: Callable[[int], str], size: int, tries: int = TRIES) -> Iterator[float]:
     """How many times the work TIMES the text took, try by try, each from what both took at least until then."""
     spent(work, text(10))  # what is made once
     many = float("inf")

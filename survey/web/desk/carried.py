@@ -120,12 +120,6 @@ def _bring(name: str, stream: IO[bytes]) -> Answer:
     )
 
 
-
-
-
-
-
-
 def _codes(data: bytes) -> list[tuple[str, str]]:
     packed = gzip.compress(data, 9, mtime=0)
     if len(packed) * 8 / 5 > MOST_CODES * CODE_LETTERS:

@@ -69,9 +69,9 @@ def open_desk(verb: str, commune_id: str | None = None) -> Desk:
     if commune_id is None and len(may_see) == 1:
         commune_id = may_see[0]
     communes = tuple(may_see) if commune_id is None else (commune_id,)
-    rounds = session.scalars(select(Round).order_by(
-        Round.state != RoundState.OPEN.value, Round.trial, Round.year.desc(), Round.id
-    ))
+    rounds = session.scalars(
+        select(Round).order_by(Round.state != RoundState.OPEN.value, Round.trial, Round.year.desc(), Round.id)
+    )
     found = list(rounds)
     wanted = request.args.get("round")
     chosen = next((one for one in found if wanted in (None, one.id)), None)

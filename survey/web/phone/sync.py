@@ -131,8 +131,6 @@ def form_file(form_id: str, version: str, name: str) -> Response:
     return attached_file(form_id, version, name)
 
 
-
-
 @blueprint.get("/register")
 @permitted("sync.use")
 def register() -> Response:
@@ -218,8 +216,6 @@ def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
         "b1_method": survey_round.b1_method,
         "standard": survey_round.standard,
     }
-
-
 
 
 def _signer() -> Signer:
