@@ -1,8 +1,8 @@
 """Hold the Vietnamese catalog against the sources: nothing untranslated, nothing left over.
 
     python -m scripts.catalog            says what is wrong, one line each; ends with 1 when anything is
-    python -m scripts.catalog --update   brings messages.po to the sources: what is new stands in it untranslated, what is
-                                         used nowhere goes (what `pybabel update` does)
+    python -m scripts.catalog --update   brings messages.po to the sources: what is new stands in it untranslated, what
+                                         is used nowhere goes (what `pybabel update` does)
 
 The sources' messages are what Babel extracts under the mapping in pyproject.toml, with the file of each (`#:`) and what
 a translator must know (`I18N:` comments in the source, `#.` in the catalog).
