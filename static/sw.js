@@ -46,7 +46,10 @@ async function fetched(address, hash, signal) {
   return answer
 }
 
-/** Keeps all of {address: hash} or none. Gives up when none has come for a while: a stalled line must not hold up the next try. */
+/**
+ * Keeps all of {address: hash} or none. Gives up when none has come for a while: a stalled line must not hold up the
+ * next try.
+ */
 async function keep(files) {
   const controller = new AbortController()
   let timer

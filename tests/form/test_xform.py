@@ -8,11 +8,11 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from survey.collect import xform
 from survey.collect.xform import EditionError, collect_edition, of_question
+from survey.form import form
 from tests.interviews import SOURCE
 
-HOUSEHOLDS = Path(xform.__file__).parent / "questionnaires" / "ra_soat_ho.md"
+HOUSEHOLDS = Path(form.__file__).parent / "questionnaires" / "ra_soat_ho.md"
 X = "{http://www.w3.org/2002/xforms}"
 GENERIC = """
 | settings |

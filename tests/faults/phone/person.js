@@ -141,7 +141,8 @@ export class App {
   }
 
   /**
-   * The interview in this tab; another tab that has it open writes what it has left and lets go (shell/open_interview.js).
+   * The interview in this tab; another tab that has it open writes what it has left and lets go
+   * (shell/open_interview.js).
    */
   async #opened(draftId) {
     const before = this.#phone.holders.get(draftId)
