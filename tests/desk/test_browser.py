@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from survey.terms import Action
 from tests.desk.field import CASES, Field
@@ -18,9 +18,10 @@ pytestmark = pytest.mark.phone
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from sqlalchemy.orm import Session
 
 from survey.questionnaires.published import Given, publish
@@ -36,9 +36,10 @@ TABLE = "\n".join(["item,answer,region,points,status", *ROWS, ""]).encode()
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.database import open_engine
+from tests.chromium import playwright  # noqa: F401 - a fixture
 from tests.phone import village
 from tests.phone.phone import Phone, Server
 
@@ -26,12 +27,6 @@ class Enrolled(NamedTuple):
     office: Path
     profile: Path
     port: int
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as made:
-        yield made
 
 
 @pytest.fixture(scope="session")

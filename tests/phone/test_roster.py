@@ -14,7 +14,8 @@ pytestmark = pytest.mark.phone
 
 # Counts from now on; the page's own modules are the ones counted.
 COUNT = """async () => {
-  const [{ Node }, { Record }] = await Promise.all(['values', 'record'].map(name => import(`/static/app/${name}.js`)))
+  const engine = name => import(`/static/app/engine/${name}.js`)
+  const [{ Node }, { Record }] = await Promise.all(['values', 'record'].map(engine))
   const { get } = Object.getOwnPropertyDescriptor(Node.prototype, 'relevant')
   const { apply } = Record.prototype
   window.cost = { looks: 0, rules: 0 }

@@ -36,7 +36,15 @@ export class App {
   }
 
   async #start() {
-    const names = ["store", "vault", "outbox", "sync", "interview", "draft", "ids"]
+    const names = [
+      "store/store",
+      "vault/vault",
+      "sync/outbox",
+      "sync/schedule",
+      "interview/interview",
+      "interview/begin",
+      "ids",
+    ]
     const [store, vault, outbox, sync, ...others] = await Promise.all(names.map((name) => this.#tab.load(`${name}.js`)))
     this.modules = Object.assign({}, store, vault, outbox, sync, ...others)
     this.device = new store.Device()
