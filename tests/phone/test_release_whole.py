@@ -251,7 +251,7 @@ RENAMED = """async () => {
   for (const request of await cache.keys())
     if (/\\.(rare|lazy)\\./.test(request.url) || request.url.endsWith('/rest.json')) await cache.delete(request)
   const how = { headers: { 'Content-Type': 'text/javascript' } }
-  await cache.put('/static/app/engine/lines.rare.js', new Response('export {}', how))
+  await cache.put(`/static/app/${'kinds'}/lines.js`, new Response('export {}', how))
 }"""
 
 

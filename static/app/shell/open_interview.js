@@ -97,7 +97,7 @@ export class Opened {
   }
 
   async #locate() {
-    if (!needs(/** @type {Interview} */ (this.interview).bundle).some((address) => address.endsWith("started.js")))
+    if (!needs(/** @type {Interview} */ (this.interview).bundle).some((address) => address.endsWith("started.rare.js")))
       return
     const { locateStart } = await import("./controls/started.rare.js")
     this.#located = await locateStart(this.interview, new Date())
