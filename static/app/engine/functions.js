@@ -250,7 +250,7 @@ function choiceName(c, [value, list]) {
   return label ? nodeText(label) : ""
 }
 
-/** By name; kinds/digest.js adds those that few forms call. */
+/** By name; digest.rare.js adds those that few forms call. */
 export const FUNCTIONS = {
   true: () => true,
   false: () => false,

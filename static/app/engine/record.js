@@ -257,7 +257,7 @@ export class Record {
       now: clock.now,
       newId,
       random,
-      kept: [], // collect.js: what each count and sum over a repeat has
+      kept: [], // aggregates.js: what each count and sum over a repeat has
       rows: (name) => this.form.tableItems(name),
       table: (name) => (name === "__last-saved" ? lastAnswers(lastSaved) : this.form.table(name)),
       lookup: (...args) => this.form.found(...args),

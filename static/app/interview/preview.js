@@ -1,4 +1,4 @@
-// How a questionnaire that is tried out is addressed; kinds/preview.js opens it.
+// How a questionnaire that is tried out is addressed; shell/trial.rare.js opens it.
 
 const MARK = "preview:"
 const ALLOWED = /^\/(questionnaires|api\/v1\/forms)\/[^\\?#]+$/

@@ -1,5 +1,5 @@
-// What kind.js brought for the questionnaires that need it, and what stands in until then: a text as it is written, no
-// pictures, a line as its points.
+// What formparts.js brought for the questionnaires that need it, and what stands in until then: a text as it is
+// written, no pictures, a line as its points.
 
 export const kit = {
   markdown: (text) => [text],

@@ -1,4 +1,4 @@
-// The way to later/space.js, which a phone keeps after its first sync; before that nothing is held back or refused.
+// The way to storage.lazy.js, which a phone keeps after its first sync; before that nothing is held back or refused.
 
 const NONE = {
   room: async () => ({}),

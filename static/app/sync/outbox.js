@@ -16,7 +16,7 @@ const TURN = 60_000 // milliseconds that photos have the line before the registe
 const DAY = 86_400_000
 
 /**
- * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see verdict.js.
+ * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see reply.js.
  */
 export class Stopped extends Error {
   /** @param {Verdict} verdict */

@@ -12,7 +12,7 @@ const wait = (why, seconds = null) => ({ act: "wait", seconds, why })
  * `answer` is null or {why} (no answer: offline, unreachable, slow), or {status, ours, body, retryAfter}. Returns {act,
  * …}: done · sign_in · fresh_token · halve (too much, or one of several is malformed) · refused {problem}: keep and
  * show · wait {seconds|null, why}: keep everything and try again later (null: by the growing pauses of `pause`). `why`
- * is a cause of later/causes.js.
+ * is a cause of causes.lazy.js.
  * @param {Answered | null} answer
  * @returns {Verdict}
  */

@@ -1,4 +1,4 @@
-// Controls that few forms ask for are read when one does: kind.js has brought them by then.
+// Controls that few forms ask for are read when one does: formparts.js has brought them by then.
 
 /** A control's class that stands in for the one `load()` brings. */
 export const later = (load) =>
