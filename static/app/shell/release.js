@@ -5,6 +5,7 @@ import { within } from "../deadline.js"
 import { asked, keep } from "../sync/worker.js"
 import { lockName } from "../interview/begin.js"
 
+const STUCK = 5000 // milliseconds for the next worker to take over
 const PATIENCE = 2000 // milliseconds for the worker's word; that of an earlier release has none
 
 /** Is an interview open, in this tab or another? */
@@ -37,7 +38,7 @@ export class Release {
     if (hadOne) this.#told = await within(PATIENCE, () => asked(controller, "release")).catch(() => null)
     workers.addEventListener("controllerchange", async () => {
       // The first worker merely takes the page into its care; a later one brings other files: start afresh.
-      if ((hadOne || this.#isWanted) && !(await isInterviewOpen())) location.reload()
+      if (hadOne || this.#isWanted) await this.#restart()
       else this.#onChange()
     })
     try {
@@ -51,6 +52,12 @@ export class Release {
     // A page that was still on its way when the worker woke is in nobody's care: it asks.
     const { active } = await workers.ready
     if (!workers.controller) active?.postMessage("claim")
+  }
+
+  /** Starts afresh, unless an interview was opened meanwhile. */
+  async #restart() {
+    if (await isInterviewOpen()) this.#onChange()
+    else location.reload()
   }
 
   #watch(worker) {
@@ -99,7 +106,11 @@ export class Release {
     if (!(await this.isOffered())) return this.#onChange()
     this.#isWanted = true
     const { waiting } = /** @type {ServiceWorkerRegistration} */ (this.#registration)
-    if (waiting) return waiting.postMessage("update")
+    if (waiting) {
+      waiting.postMessage("update")
+      // A worker that is still at something for this page lets the next one in when the page has gone.
+      return void setTimeout(() => this.#restart(), STUCK)
+    }
     await asked(navigator.serviceWorker.controller, "forward")
     location.reload()
   }
