@@ -93,8 +93,8 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
 IN_PART = Fault(
     "the worker keeps what it got of a release",
     "static/sw.js",
-    "    const all = await Promise.all(addresses.map(bring))",
-    "    const all = (await Promise.all(addresses.map((one) => bring(one).catch(() => null)))).filter(Boolean)",
+    "    const all = await Promise.all(Object.entries(files).map(bring))",
+    "    const all = (await Promise.all(Object.entries(files).map((one) => bring(one).catch(() => null)))).filter(Boolean)",
 )
 
 
