@@ -94,7 +94,8 @@ IN_PART = Fault(
     "the worker keeps what it got of a release",
     "static/sw.js",
     "    const all = await Promise.all(Object.entries(files).map(bring))",
-    "    const all = (await Promise.all(Object.entries(files).map((one) => bring(one).catch(() => null)))).filter(Boolean)",
+    "    const some = Object.entries(files).map((one) => bring(one).catch(() => null))\n"
+    "    const all = (await Promise.all(some)).filter(Boolean)",
 )
 
 

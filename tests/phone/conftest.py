@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.database import open_engine
-from tests.chromium import playwright  # noqa: F401 - a fixture
+from tests import chromium
 from tests.phone import village
 from tests.phone.phone import Phone, Server
+
+playwright = chromium.playwright  # the fixture
 
 
 class Enrolled(NamedTuple):
