@@ -111,7 +111,6 @@ async function install() {
   try {
     await keep({ ...FILES, ...(kept.length ? picked(await listed(), isWanted) : {}) })
   } catch (error) {
-    rest = null
     if (isNew) await caches.delete(CACHE)
     throw error // the install fails; the release before stays whole and is served on
   }

@@ -183,7 +183,7 @@ def source(form_id: str, version: str, xlsx: bool, folder: Path | None) -> None:
 def move_round(version: str, round_id: str | None) -> None:
     """Ask an open round (the one that is open, unless named) with another version of its questionnaire."""
     with transaction() as session:
-        found = _round(session, round_id)
+        found = chosen_round(session, round_id)
         stored = _version(session, found.form_id, version)
         try:
             judged = rounds.move_round(session, found, stored, now())
@@ -200,7 +200,7 @@ def round_changes(version: str, round_id: str | None) -> None:
     """Say whose class another version of the questionnaire would change in a round (the one that is open, unless
     named), as JSON Lines; nothing is stored."""
     with transaction() as session:
-        found = _round(session, round_id)
+        found = chosen_round(session, round_id)
         communes = session.scalars(
             select(RegisterEntry.commune_id).where(RegisterEntry.round_id == found.id).distinct()
         ).all()
@@ -238,7 +238,8 @@ def _say(faults: list[dict[str, object]], advice: list[dict[str, object]]) -> No
         click.echo(f"  {advised} {place(fault)}: {sentence(fault)}", err=True)
 
 
-def _round(session: Session, round_id: str | None) -> Round:
+def chosen_round(session: Session, round_id: str | None) -> Round:
+    """The round of this id, else the one that is open; a ClickException when that is not one."""
     query = select(Round).where(Round.id == round_id if round_id else Round.state == RoundState.OPEN.value)
     found = session.scalars(query).all()
     if len(found) != 1:

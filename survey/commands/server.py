@@ -9,16 +9,15 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, FormVersion, Round
+from models import Account, FormVersion
 from survey.accounts import accounts
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
 from survey.commands.export import export_group
 from survey.commands.installation import keys_group, migrate
-from survey.commands.questionnaires import form_group, move_round, round_changes
+from survey.commands.questionnaires import chosen_round, form_group, move_round, round_changes
 from survey.commands.receipts import receipts_group
 from survey.commands.register import register_group
 from survey.evidence import audit
@@ -27,7 +26,7 @@ from survey.files.uploads import clean
 from survey.problems import Problem
 from survey.rounds import rounds
 from survey.submissions.derive import rebuild
-from survey.terms import B1Method, Role, RoundState
+from survey.terms import B1Method, Role
 from survey.web.round_words import in_the_way
 from survey.web.session import now, transaction
 
@@ -160,23 +159,14 @@ def open_round(
 def close_round(round_id: str | None) -> None:
     """Close a round (the one that is open, unless named), or say what stands in the way."""
     with transaction() as session:
-        query = (
-            select(Round).where(Round.id == round_id)
-            if round_id
-            else select(Round).where(Round.state == RoundState.OPEN)
-        )
-        found = session.scalars(query).all()
-        if len(found) != 1:
-            raise click.ClickException(
-                gettext("Several rounds are open: name one by its id.") if found else gettext("There is no such round.")
-            )
+        found = chosen_round(session, round_id)
         try:
-            rounds.close_round(session, found[0], now())
+            rounds.close_round(session, found, now())
         except Problem as problem:
-            heading = gettext("The round %(round)s cannot be closed yet:", round=found[0].title)
+            heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
             lines = [f"  {in_the_way(*one)}" for one in (problem.detail or {}).get("obstacles", [])]
             raise click.ClickException("\n".join([heading, *lines])) from None
-    click.echo(gettext("%(round)s: closed.", round=found[0].title))
+    click.echo(gettext("%(round)s: closed.", round=found.title))
 
 
 def _account(session: Session, username: str) -> Account:

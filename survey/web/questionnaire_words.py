@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from survey.questionnaires.form_files import FileRefusal
+from survey.xlsform.faults import placed, worded
 
 REFUSALS = {
     "name": lazy_gettext("%(name)s: this is no file name that can be kept. Letters, digits, _ - . and no folder."),
@@ -30,8 +31,6 @@ REFUSALS = {
     "points_twice": lazy_gettext("%(name)s, row %(row)s: “%(key)s” stands here for the second time."),
     "points_figure": lazy_gettext("%(name)s, row %(row)s: “%(figure)s” is no number of points."),
 }
-# How the check of a workbook quotes an expression (its own words, translated with the rest of them).
-OF_TEXT, OF_TEXT_AT = "%(message)s, in: %(text)s", "%(message)s (at character %(at)s), in: %(text)s"
 FILE_CHANGES = {
     "added": lazy_gettext("new"),
     "removed": lazy_gettext("taken away"),
@@ -62,24 +61,10 @@ def refusals(found: Iterable[FileRefusal]) -> list[str]:
 
 
 def sentence(fault: Mapping[str, Any]) -> str:
-    """A fault of a check in the reader's language; one whose words are not ours stays as it is. The value `of_text`
-    is the expression that is meant, `of_at` the character in it."""
-    template, values = str(fault["template"]), fault["values"]
-    try:
-        said = gettext(template) % values if values else gettext(template).replace("%%", "%")
-        if "of_text" in values:
-            whole = OF_TEXT_AT if "of_at" in values else OF_TEXT
-            said = gettext(whole) % {"message": said, "text": values["of_text"], "at": values.get("of_at")}
-    except (KeyError, TypeError, ValueError):
-        return template
-    return said
+    """A fault of a check in the reader's language; one whose words are not ours stays as it is."""
+    return worded(str(fault["template"]), fault["values"], gettext)
 
 
 def place(fault: Mapping[str, Any]) -> str:
     """Where a fault stands: sheet, row, column."""
-    parts = [gettext("sheet %(name)s", name=fault["sheet"])]
-    if fault["row"]:
-        parts.append(gettext("row %(number)s", number=fault["row"]))
-    if fault["column"]:
-        parts.append(gettext("column %(name)s", name=fault["column"]))
-    return ", ".join(parts)
+    return placed(fault["sheet"], fault["row"] or None, fault["column"], gettext)

@@ -49,7 +49,8 @@ def _short(value: Any) -> Any:
 
 
 def worded(template: str, values: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
-    """The sentence of a template and its values; what is no template of ours stays as it is."""
+    """The sentence of a template and its values; what is no template of ours stays as it is. The value `of_text` is the
+    expression that is meant, `of_at` the character in it."""
     try:
         said = translate(template) % values if values else translate(template).replace("%%", "%")
         if "of_text" in values:

@@ -76,10 +76,7 @@ def new() -> str | tuple[str, int] | Response:
 def move(round_id: str) -> Response:
     """Ask an open round with another version of its questionnaire."""
     session = get_session()
-    found = session.get(Round, round_id)
-    stored = session.get(FormVersion, (found.form_id, request.form.get("version", "")[:64])) if found else None
-    if found is None or stored is None:
-        raise Problem("not_found")
+    found, stored = _round_and_version(round_id, request.form.get("version", ""))
     judged = rounds.move_round(session, found, stored, now(), current_account().id, most=JUDGED_AGAIN)
     flash(gettext("%(round)s is asked with version %(version)s now.", round=found.title, version=stored.version))
     if judged:
@@ -93,16 +90,22 @@ def move(round_id: str) -> Response:
 def changes(round_id: str) -> str:
     """Whose class another version of the questionnaire would change."""
     session = get_session()
-    found = session.get(Round, round_id)
-    stored = session.get(FormVersion, (found.form_id, request.args.get("version", "")[:64])) if found else None
-    if found is None or stored is None:
-        raise Problem("not_found")
+    found, stored = _round_and_version(round_id, request.args.get("version", ""))
     communes = communes_of(session, current_account(), "round.read")
     compared = reclassify.compare(session, found, stored, communes, most=JUDGED_AGAIN)
     names = names_in(session, communes, now().date())
     return render_template(
         "office/rounds/changes.html", one=found, version=stored.version, compared=compared, names=names
     )
+
+
+def _round_and_version(round_id: str, version: str) -> tuple[Round, FormVersion]:
+    """A round, and a version of its questionnaire; raises not_found."""
+    found = get_session().get(Round, round_id)
+    stored = get_session().get(FormVersion, (found.form_id, version[:64])) if found else None
+    if found is None or stored is None:
+        raise Problem("not_found")
+    return found, stored
 
 
 @blueprint.post("/<round_id>/close")
