@@ -159,3 +159,12 @@ def test_a_block_copied_from_a_spreadsheet_is_pasted_into_the_grid(window: Any) 
     page.get_by_role("button", name="Lưu", exact=False).first.click()
     page.wait_for_load_state()
     assert [one.input_value() for one in page.locator(".point").all()] == ["1", "2", "3", "4,5"]
+
+
+def test_no_page_of_the_office_is_wider_than_a_small_phone(window: Any) -> None:
+    page = window("province")
+    page.set_viewport_size({"width": 360, "height": 640})
+    for path in ("/rounds", "/rounds/standards", "/readings", "/questionnaires/", "/points/"):
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 200, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
