@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests import world
 from tests.phone import village
-from tests.phone.phone import OPENED, PIN, Phone, Server
+from tests.phone.phone import OPENED, PIN, STANDS, Phone, Server
 from tests.phone.test_sync import refuse
 from tests.phone.test_without_network import entries
 from tests.pictures import noise
@@ -88,6 +88,16 @@ def lock_now(phone: Phone) -> None:
 def try_pin(phone: Phone, pin: str) -> None:
     phone.page.fill("[data-screen=lock] [name=pin]", pin)
     phone.page.click("[data-screen=lock] form button")
+
+
+CHANGED = "[data-screen=pin-change] [data-part=done]:not([hidden])"
+
+
+def change_code(phone: Phone, before: str = PIN) -> None:
+    """On the screen that changes it, to NEW_PIN."""
+    for name, pin in (("before", before), ("pin", NEW_PIN), ("again", NEW_PIN)):
+        phone.page.fill(f"[data-screen=pin-change] [name={name}]", pin)
+    phone.page.click("[data-screen=pin-change] form button")
 
 
 def wrong_pins(phone: Phone, count: int) -> None:
@@ -215,22 +225,83 @@ def test_who_forgot_the_code_signs_in_again_and_every_record_is_still_there(phon
     phone.page.wait_for_selector("[data-screen=section]")
 
 
-def test_after_the_office_changed_its_key_a_forgotten_code_is_mended_still(phone: Phone, server: Server) -> None:
-    ask_name(phone)
+def another_escrow_key(phone: Phone, server: Server) -> None:
+    """The office has another one, and the phone has heard of it."""
     server.stop()
     [key] = server.folder.rglob("escrow.key")
     key.unlink()  # the server makes another
     server.start()
     phone.go_home()
     phone.sync()
+
+
+RING = """async () => {
+  const { Device } = await import('/static/app/store/store.js')
+  const device = new Device()
+  const account = await device.get('account')
+  return device.get(`ring ${account}`)
+}"""
+
+
+def test_after_the_office_changed_its_key_a_forgotten_code_is_mended_still(phone: Phone, server: Server) -> None:
+    ask_name(phone)
+    former = phone.page.evaluate(RING)["escrow_id"]
+    another_escrow_key(phone, server)
     lock_now(phone)
-    phone.unlock()  # the code that opens the ring wraps it to the new key as well
+    phone.unlock()  # the code that opens the ring wraps it to the new key as well, when the app stands already
+    phone.until(f"async former => (await ({RING})()).escrow_id !== former", former)
     lock_now(phone)
     phone.page.click("[data-action=forgot]")
     recover(phone)
     phone.begin("ho-0")
     phone.section("thong_tin_ho")
     assert phone.value("thong_tin_ho/nguoi_tra_loi") == TYPED
+
+
+# What wraps a ring is held when it wraps to the office, the first time only, until window.go() is called; and each
+# time that a ring is put on the disk is counted.
+HOLD_WRAPPING = """() => {
+  const { put } = IDBObjectStore.prototype
+  window.rings = 0
+  IDBObjectStore.prototype.put = function (value, key) {
+    if (String(key).startsWith('ring ')) window.rings += 1
+    return key === undefined ? put.call(this, value) : put.call(this, value, key)
+  }
+  const { wrapKey } = SubtleCrypto.prototype
+  const gone = new Promise(resolve => { window.go = resolve })
+  window.held = new Promise(resolve => {
+    SubtleCrypto.prototype.wrapKey = async function (format, key, wrapper, how) {
+      if (how.name !== 'RSA-OAEP') return wrapKey.call(this, format, key, wrapper, how)
+      SubtleCrypto.prototype.wrapKey = wrapKey
+      resolve(true)
+      await gone
+      return wrapKey.call(this, format, key, wrapper, how)
+    }
+  })
+}"""
+
+
+def test_a_ring_that_is_wrapped_anew_meanwhile_gives_way_to_the_code_that_was_chosen(
+    phone: Phone, server: Server
+) -> None:
+    former = phone.page.evaluate(RING)["escrow_id"]
+    another_escrow_key(phone, server)
+    phone.page.evaluate(HOLD_WRAPPING)
+    lock_now(phone)
+    phone.unlock()
+    phone.page.evaluate("window.held")  # a slow phone: it is at it still
+    phone.page.evaluate("location.hash = '#/settings'")
+    phone.page.click("[data-action=change-pin]")
+    change_code(phone)
+    phone.page.wait_for_selector(CHANGED)
+    chosen = phone.page.evaluate(RING)
+    assert chosen["escrow_id"] != former
+    phone.page.evaluate("window.go()")
+    phone.until("() => window.rings === 2")
+    lock_now(phone)
+    try_pin(phone, NEW_PIN)
+    phone.page.wait_for_selector(STANDS)
+    assert phone.page.evaluate(RING)["salt"] == chosen["salt"]
 
 
 def test_two_people_share_a_phone_and_neither_sees_the_others_households(phone: Phone, server: Server) -> None:
@@ -288,9 +359,7 @@ def test_the_code_is_changed_and_the_time_until_it_locks_is_chosen(phone: Phone)
     phone.page.evaluate("location.hash = '#/settings'")
     phone.page.locator("[name=idle][value='1']").check(force=True)
     phone.page.click("[data-action=change-pin]")
-    for name, pin in (("before", "999999"), ("pin", NEW_PIN), ("again", NEW_PIN)):
-        phone.page.fill(f"[data-screen=pin-change] [name={name}]", pin)
-    phone.page.click("[data-screen=pin-change] form button")
+    change_code(phone, "999999")
     expect(phone.page.locator("[data-part=fault]")).to_have_text(re.compile("chưa đúng"))
     phone.page.fill("[data-screen=pin-change] [name=before]", PIN)
     for pin, words in (("123456", "dễ đoán"), ("12", "ngắn")):
@@ -299,7 +368,7 @@ def test_the_code_is_changed_and_the_time_until_it_locks_is_chosen(phone: Phone)
         expect(phone.page.locator("[data-part=fault]")).to_have_text(re.compile(words))
     phone.page.fill("[data-screen=pin-change] [name=pin]", NEW_PIN)
     phone.page.click("[data-screen=pin-change] form button")
-    phone.page.wait_for_selector("[data-part=done]:not([hidden])")
+    phone.page.wait_for_selector(CHANGED)
     phone.page.click("[data-action=home]")
     lock_now(phone)
     try_pin(phone, NEW_PIN)

@@ -78,6 +78,13 @@ export class Keeper {
     this.ring = ring
   }
 
+  /** The same, wrapped anew by nobody's wish: gives way to a PIN that was chosen since `before` was read. */
+  async renew(before, ring) {
+    this.ring = await this.#app.device.change(`ring ${this.#account}`, (stands) =>
+      String(stands.salt) === String(before.salt) ? ring : stands,
+    )
+  }
+
   /** Have wrong tries earned a wait that is not over? */
   async isWaiting() {
     return (await this.#app.device.get(this.#waiting))?.left > 0

@@ -17,7 +17,7 @@ const AGAIN = `/login?next=${encodeURIComponent("/#/forgot/new")}`
 export async function renew(app, pin) {
   const { ring } = app.keeper
   const { escrow } = /** @type {Hello} */ (await app.store.get("hello"))
-  if (isOld(ring, escrow)) await app.keeper.put(await changePin(ring, pin, pin, escrow))
+  if (isOld(ring, escrow)) await app.keeper.renew(ring, await changePin(ring, pin, pin, escrow))
 }
 
 /** @param {import("../main.js").Shell} app */
