@@ -2,10 +2,10 @@
 
 import "../static/app/shell/controls/picture.js"
 import "../static/app/interview/interview.js"
-import "../static/app/sync/outbox.js"
+import "../static/app/sync/request.js"
 import "../static/app/engine/values.js"
 
-declare module "../static/app/sync/outbox.js" {
+declare module "../static/app/sync/request.js" {
   interface Stopped extends Verdict {
     /** Of a talk: all that failed, and whether something went. */
     parts?: Stopped[]

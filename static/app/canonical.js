@@ -1,5 +1,7 @@
 // RFC 8785 canonical JSON and SHA-256: the same content has the same hash here and on the server.
 
+import { hexOf } from "./bytes.js"
+
 /** Canonical JSON text of `value`. Throws on what JSON cannot say exactly (NaN, infinities, lone surrogates). */
 export function canonical(value) {
   if (value === null || typeof value === "boolean") return String(value)
@@ -22,7 +24,7 @@ export function canonical(value) {
 export async function sha256(data) {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data
   const digest = await crypto.subtle.digest("SHA-256", bytes)
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return hexOf(new Uint8Array(digest))
 }
 
 /** The content hash of an entry (docs/sync.md). */

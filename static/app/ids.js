@@ -1,5 +1,7 @@
 // UUIDv7 (RFC 9562 §5.7): made by the phone, unique without asking anybody, sorted by the time of making.
 
+import { hexOf } from "./bytes.js"
+
 /** A new id. `now` is milliseconds since 1970 (the phone's clock), `random` fills a Uint8Array. */
 export function uuidv7(now = Date.now(), random = (bytes) => crypto.getRandomValues(bytes)) {
   const bytes = random(new Uint8Array(16))
@@ -10,6 +12,6 @@ export function uuidv7(now = Date.now(), random = (bytes) => crypto.getRandomVal
   }
   bytes[6] = 0x70 | (bytes[6] & 0x0f)
   bytes[8] = 0x80 | (bytes[8] & 0x3f)
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  const hex = hexOf(bytes)
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
 }

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from models import FormVersion, RegisterEntry, Round
 from survey.commands.form import WORKBOOK, form_group
 from survey.problems import Problem
-from survey.questionnaires import drafts
+from survey.questionnaires import drafts, versions
+from survey.questionnaires.check import TAKEN, check
 from survey.questionnaires.form_files import KINDS, GivenFile, Refused, check_files, check_source, ending
 from survey.questionnaires.published import Given, as_xlsx, given_of
 from survey.rounds import reclassify, rounds
@@ -74,7 +75,7 @@ def listing() -> None:
             named = f"{draft.form_id or '–'} {draft.version or '–'}"
             faults = gettext("%(count)s faults", count=len(draft.faults))
             click.echo(f"{named}\t{FormState.DRAFT.vi}\t{faults}\t{draft.id}")
-        for one in drafts.versions(session):
+        for one in versions.versions(session):
             asked = ", ".join(survey_round.title for survey_round in one.rounds) or "–"
             made = gettext("%(count)s interviews", count=one.entries)
             click.echo(f"{one.stored.form_id} {one.stored.version}\t{one.state.vi}\t{made}\t{asked}")
@@ -96,16 +97,16 @@ def publish(target: str, attached: tuple[Path, ...]) -> None:
     except Refused as refused:
         raise click.ClickException("\n".join(refusals(refused.refusals))) from None
     with transaction() as session:
-        checked = drafts.check(session, given)
+        checked = check(session, given)
         form = checked.form
-        if form is not None and [fault["template"] for fault in checked.faults] == [drafts.TAKEN]:
+        if form is not None and [fault["template"] for fault in checked.faults] == [TAKEN]:
             raise _refused("version_taken", form.id, form.version)
         if form is None or checked.faults:
             _say(checked.faults, [])
             said = N_("%(name)s: %(count)s faults, cannot be published yet.")
             raise click.ClickException(gettext(said, name=path.name, count=len(checked.faults)))
         try:
-            made = drafts.publish_given(session, form, given, now())
+            made = versions.publish_given(session, form, given, now())
         except Problem as problem:
             raise _refused(problem.code, form.id, form.version) from None
     click.echo(f"{made.form_id} {made.version} {made.hash}")
@@ -141,7 +142,7 @@ def retire(form_id: str, version: str, instead: str | None) -> None:
                 for survey_round in _open_rounds(session, stored):
                     rounds.move_round(session, survey_round, other, now())
                     _say_moved(survey_round, other)
-            drafts.retire(session, stored, now())
+            versions.retire(session, stored, now())
         except Problem as problem:
             raise _refused(problem.code, form_id, version) from None
     click.echo(gettext("%(form)s %(version)s: no new round uses it.", form=form_id, version=version))

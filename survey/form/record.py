@@ -1,4 +1,4 @@
-"""Answers → values, what is asked, and what is wrong with them.   ⇄ static/app/engine/record.js
+"""Answers → values, what is asked, and what is wrong with them.   ⇄ static/app/engine/evaluation.js, record.js
 
 `evaluate` is the server's whole use of a form: it takes answers as they arrived (whatever they are), never raises for
 them, and gives the same result for the same form, answers and clock. Semantics: ODK XForms specification,

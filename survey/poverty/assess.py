@@ -2,7 +2,7 @@
 
 The rules themselves are rows of the questionnaire (column `law`); this module only reads the rows marked `outcome`,
 so that a record can be judged under another standard by evaluating that standard's form version.
-⇄ record.js `assessment()`
+⇄ static/app/engine/assessment.js
 """
 
 from __future__ import annotations

@@ -27,10 +27,11 @@ from models import Account, FormDraft, FormVersion, PointsEntry, PointsTable
 from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
-from survey.questionnaires.drafts import draft_from, find_version
+from survey.questionnaires.drafts import draft_from
 from survey.questionnaires.form_files import UNPACKED_LIMIT, FileRefusal, GivenFile, Refused, ending
 from survey.questionnaires.points_tables import KEYS, OFFICIAL, hash_of, label_of, labelled, points_tables
 from survey.questionnaires.published import csv_of, load_form
+from survey.questionnaires.versions import find_version
 from survey.terms import PointsState
 
 _FIGURE = re.compile(r"-?[0-9]{1,4}([.,][0-9]{1,2})?\Z")

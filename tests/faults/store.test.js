@@ -5,7 +5,8 @@ import { beforeEach, test } from "node:test"
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb"
 
-import { DraftClosed, Locked, Store } from "../../static/app/store/store.js"
+import { Locked } from "../../static/app/store/sealing.js"
+import { DraftClosed, Store } from "../../static/app/store/store.js"
 import { sha256 } from "../../static/app/canonical.js"
 import { NAMES, PHOTO, REPLACED, build, rows } from "./schema_1.js"
 

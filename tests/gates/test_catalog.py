@@ -30,7 +30,7 @@ def test_the_catalog_stands_as_an_update_writes_it_with_the_file_of_each_message
     """So that a translator finds each where it is said, and a change of words is a change of its lines alone."""
     assert updated(extracted(ROOT), read_catalog(ROOT)) == (ROOT / CATALOG).read_bytes()
     assert [path.name for path in (ROOT / CATALOG).parent.glob("*.po")] == ["messages.po"]
-    assert "#: survey/web/templates/phone/home.html" in (ROOT / CATALOG).read_text(encoding="utf-8")
+    assert "#: survey/web/templates/phone/screens/home.html" in (ROOT / CATALOG).read_text(encoding="utf-8")
 
 
 def test_an_update_keeps_what_is_translated_and_says_what_is_not() -> None:

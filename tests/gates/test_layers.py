@@ -179,14 +179,13 @@ POWERS = {
     "IndexedDB": (
         r"\bindexedDB\b|\bIDB\w+",
         {
-            "static/app/store/store.js",
             "static/app/store/database.js",
             "static/plain/export.lazy.js",  # what is left when no module of the app runs
         },
     ),
     "the network": (
         r"(?<![\w.])fetch\s*\(|\bXMLHttpRequest\b|\bsendBeacon\b|\bWebSocket\b|\bEventSource\b",
-        {"static/app/sync/outbox.js", "static/sw.js"},
+        {"static/app/sync/request.js", "static/sw.js"},
     ),
     "encryption": (
         r"\bsubtle\.(?!digest)\w+",
@@ -272,7 +271,7 @@ def test_a_planted_power_is_found() -> None:
     assert power_faults("static/app/engine/record.js", "const a = window.x") != []
     assert power_faults("static/app/shell/main.js", "crypto.subtle.encrypt(a, b)") != []
     assert power_faults("static/app/engine/record.js", "// document, fetch(), window\nconst a = 'document'") == []
-    assert power_faults("static/app/sync/outbox.js", "const a = await fetch(`/api/${id}`)") == []
+    assert power_faults("static/app/sync/request.js", "const a = await fetch(`/api/${id}`)") == []
     assert script_import_faults("static/app/engine/record.js", "import { open } from '../store/store.js'") != []
     assert script_import_faults("static/sw.js", "import { open } from './store.js'") != []
     assert script_import_faults("static/app/store/store.js", "import { push } from '../sync/outbox.js'") != []
@@ -296,6 +295,17 @@ def test_no_script_imports_itself_by_a_detour() -> None:
 def test_a_planted_circle_of_scripts_is_found() -> None:
     planted = {"static/app/a.js": "import('./b/c.js')", "static/app/b/c.js": "import { a } from '../a.js'"}
     assert cycles(script_graph(planted)) == [["static/app/a.js", "static/app/b/c.js", "static/app/a.js"]]
+
+
+def long_scripts(sources: dict[str, str]) -> dict[str, int]:
+    """Scripts that nobody reads at a sitting, with their lines."""
+    lengths = {path: len(source.splitlines()) for path, source in sources.items()}
+    return {path: number for path, number in lengths.items() if number > LONGEST}
+
+
+def test_no_script_is_a_book() -> None:
+    assert long_scripts({relative(path): path.read_text() for path in files(*SCRIPTS)}) == {}
+    assert long_scripts({"fine.js": "f()\n" * 600, "book.js": "f()\n" * 601}) == {"book.js": 601}
 
 
 def test_what_computes_on_the_phone_is_below_what_keeps_and_sends() -> None:

@@ -2,7 +2,10 @@
 // tests/form/test_two_evaluators.py.
 import { createInterface } from "node:readline"
 import "../../static/app/engine/digest.rare.js"
-import { Record, typed } from "../../static/app/engine/record.js"
+import { assess } from "../../static/app/engine/assessment.js"
+import { pathOf } from "../../static/app/engine/evaluation.js"
+import { Record } from "../../static/app/engine/record.js"
+import { typed } from "../../static/app/engine/values.js"
 
 const bundles = new Map()
 
@@ -63,7 +66,7 @@ function unsettle(record, steps) {
       if (!questions.length) continue
       const choices = record.bundle.choices[node.definition.node.list]
       const value = choices ? choices[what % choices.length].name : values[what % values.length]
-      if (value === null || typed(node.definition.node.type, value) !== null) record.set(Record.pathOf(node), value)
+      if (value === null || typed(node.definition.node.type, value) !== null) record.set(pathOf(node), value)
     }
   }
 }
@@ -73,7 +76,7 @@ function outcome(record) {
     values: record.values(),
     relevant: record.relevance(),
     problems: record.problems(),
-    assessment: record.assessment(),
+    assessment: assess(record),
   }
 }
 

@@ -250,7 +250,7 @@ test("no more photos are under way at once than are meant to be, and after a fai
 })
 
 test("every cause has its sentence, and is told from what happened", () => {
-  const pages = ["words.html", "queue_parts.html"]
+  const pages = ["parts/words.html", "screens/queue.lazy.html"]
     .map((name) => readFileSync(new URL(`../../survey/web/templates/phone/${name}`, import.meta.url), "utf8"))
     .join("")
   const worded = [...pages.matchAll(/data-word="cause\.(\w+)"/g)].map((match) => match[1])

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { test } from "node:test"
 
+import { assess } from "../../static/app/engine/assessment.js"
 import { Record } from "../../static/app/engine/record.js"
 import { readCases } from "./households.js"
 
@@ -24,7 +25,7 @@ const bundle = JSON.parse(made.stdout)
 const cases = readCases(bundle, readFileSync(`${root}tests/cases/households.md`, "utf8"))
 // Another day than any review of the table: the class must follow the day of the interview, not of the evaluation.
 const clock = { today: "2027-05-01", now: "2027-05-01T09:00:00.000+07:00" }
-const assessed = (answers) => new Record(bundle, { answers, clock, newId: () => "x" }).assessment()
+const assessed = (answers) => assess(new Record(bundle, { answers, clock, newId: () => "x" }))
 
 test("the table has its households", () => assert.ok(cases.length >= 60))
 

@@ -4,7 +4,9 @@ import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
-import { numberWords, Record } from "../../static/app/engine/record.js"
+import { numberWords } from "../../static/app/engine/display.js"
+import { pathOf } from "../../static/app/engine/evaluation.js"
+import { Record } from "../../static/app/engine/record.js"
 import { Node } from "../../static/app/engine/values.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -147,7 +149,7 @@ test("an answer runs only the rules that depend on it", () => {
   const ran = []
   const apply = record.apply.bind(record)
   record.apply = (node, item) => {
-    ran.push(Record.pathOf(node))
+    ran.push(pathOf(node))
     return apply(node, item)
   }
   record.set("nha/co_nha", "co")

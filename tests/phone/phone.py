@@ -268,7 +268,8 @@ TYPED = {"nam_sinh": 1990, "chieu_cao": 120, "can_nang": 25, "ho_ten": "Lò Văn
 
 # The store of who is signed in, opened with the PIN as the app itself does it.
 OPENED = """async pin => {
-  const { Device, Store } = await import('/static/app/store/store.js')
+  const { Device } = await import('/static/app/store/device.js')
+  const { Store } = await import('/static/app/store/store.js')
   const { openRing } = await import('/static/app/vault/vault.js')
   const device = new Device()
   const account = await device.get('account')

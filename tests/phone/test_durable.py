@@ -67,7 +67,7 @@ def missed(page: Page) -> list[str]:
     return page.locator("[data-missed] [data-action=household]").all_inner_texts()
 
 
-DEVICE = "() => import('/static/app/store/store.js').then(({ Device }) => new Device().get('device_id'))"
+DEVICE = "() => import('/static/app/store/device.js').then(({ Device }) => new Device().get('device_id'))"
 
 
 @pytest.fixture

@@ -471,7 +471,7 @@ def test_no_piece_of_a_recording_lies_on_the_disk_in_plain(asked: Phone) -> None
 def test_the_phone_does_not_lock_while_somebody_speaks_and_a_lock_keeps_what_was_said(asked: Phone) -> None:
     asked.page.evaluate(
         """async () => {
-          const { Device } = await import('/static/app/store/store.js')
+          const { Device } = await import('/static/app/store/device.js')
           await new Device().set('idle', 7 / 60)  // seconds, as minutes
         }"""
     )

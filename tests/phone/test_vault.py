@@ -236,7 +236,7 @@ def another_escrow_key(phone: Phone, server: Server) -> None:
 
 
 RING = """async () => {
-  const { Device } = await import('/static/app/store/store.js')
+  const { Device } = await import('/static/app/store/device.js')
   const device = new Device()
   const account = await device.get('account')
   return device.get(`ring ${account}`)
@@ -392,7 +392,7 @@ BUILDER = (Path(__file__).parents[1] / "faults" / "schema_1.js").read_text(encod
 BUILD = (
     """async events => {
   const { contentHash, sha256 } = await import('/static/app/canonical.js')
-  const { Device } = await import('/static/app/store/store.js')
+  const { Device } = await import('/static/app/store/device.js')
 """
     + re.sub(r"^import .*$", "", BUILDER, flags=re.M).replace("export ", "")
     + """

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from survey.questionnaires.drafts import changes
 from survey.questionnaires.published import Given, files_of, given_of, publish
+from survey.questionnaires.versions import changes
 from survey.terms import SourceKind
 from survey.xlsform.tables import shipped
 from tests import world

@@ -1,6 +1,7 @@
 // Finished interviews leave this phone by hand, and their receipts come back by hand (docs/exchange.md). Nothing is
 // deleted here, and nothing counts as received before a receipt of the server's own says so.
 
+import { bytesOf } from "../bytes.js"
 import { canonical, sha256 } from "../canonical.js"
 import { isSigned } from "../sync/receipt.js"
 import { isReceived } from "../store/store.js"
@@ -14,7 +15,6 @@ const RECEIPTS_FORMAT = "so-ho-receipts-1"
 const MOST_RECEIPTS = 16 * 1024 * 1024 // bytes of a file of receipts, unpacked
 export const MOST_CODES = 60 // at two a second half a minute: who holds the phone loses patience then
 
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
 const utf8 = (text) => new TextEncoder().encode(text)
 const line = (value) => utf8(`${canonical(value)}\n`)
 

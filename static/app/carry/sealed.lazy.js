@@ -3,6 +3,7 @@
 // opened again on a phone. The parts go through one after another: a bundle of many photos never stands in memory as a
 // whole.
 
+import { base64Of, bytesOf } from "../bytes.js"
 import { canonical } from "../canonical.js"
 
 const FORMAT = "so-ho-bundle-1"
@@ -10,8 +11,6 @@ const CHUNK = 256 * 1024 // bytes of what is sealed at once
 const FOLD = 4 * 1024 * 1024 // so much is handed to the browser, which keeps it outside of the page's memory
 
 const utf8 = (text) => new TextEncoder().encode(text)
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
-const base64Of = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
 
 /** Each chunk's own number, and 1 for the last one: chunks can be neither swapped nor left out (STREAM). */
 function nonceOf(number, isLast) {

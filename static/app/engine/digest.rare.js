@@ -1,6 +1,7 @@
 // digest(), base64-decode() and extract-signed() for expressions, which cannot wait: WebCrypto only promises. MD5 (RFC
 // 1321), SHA-1 and SHA-2 (FIPS 180-4), Ed25519 (RFC 8032 §5.1.7). ⇄ hashlib, survey/form/ed25519.py
 
+import { base64Of, bytesOf, hexOf } from "../bytes.js"
 import { FUNCTIONS, text } from "./functions.js"
 
 const M64 = (1n << 64n) - 1n
@@ -42,7 +43,7 @@ function padded(bytes, block, littleEndian) {
   return view
 }
 
-function bytesOf(words, littleEndian = false) {
+function bytesOfWords(words, littleEndian = false) {
   const view = new DataView(new ArrayBuffer(words.length * 4))
   words.forEach((word, i) => view.setInt32(i * 4, word, littleEndian))
   return new Uint8Array(view.buffer)
@@ -64,7 +65,7 @@ function md5(bytes) {
     }
     ;[a, b, c, d].forEach((x, i) => (state[i] = (state[i] + x) | 0))
   }
-  return bytesOf(state, true)
+  return bytesOfWords(state, true)
 }
 
 function sha1(bytes) {
@@ -82,7 +83,7 @@ function sha1(bytes) {
     }
     ;[a, b, c, d, e].forEach((x, i) => (state[i] = (state[i] + x) | 0))
   }
-  return bytesOf(state)
+  return bytesOfWords(state)
 }
 
 function sha256(bytes) {
@@ -107,7 +108,7 @@ function sha256(bytes) {
     }
     ;[a, b, c, d, e, f, g, h].forEach((x, i) => (state[i] = (state[i] + x) | 0))
   }
-  return bytesOf(state)
+  return bytesOfWords(state)
 }
 
 /** SHA-512; SHA-384 begins with other words and leaves out the last two. */
@@ -134,7 +135,7 @@ function sha512(bytes, isShort = false) {
     }
     ;[a, b, c, d, e, f, g, h].forEach((x, i) => (state[i] = (state[i] + x) & M64))
   }
-  return bytesOf(state.slice(0, isShort ? 6 : 8).flatMap((x) => [high(x), Number(x & 0xffffffffn) | 0]))
+  return bytesOfWords(state.slice(0, isShort ? 6 : 8).flatMap((x) => [high(x), Number(x & 0xffffffffn) | 0]))
 }
 
 const HASHES = {
@@ -144,13 +145,11 @@ const HASHES = {
   "SHA-384": (bytes) => sha512(bytes, true),
   "SHA-512": sha512,
 }
-const base64 = (bytes) => btoa(String.fromCharCode(...bytes))
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 
 /** ODK XForms digest(); blank for an algorithm or an encoding that is none. */
 export function digest(text, algorithm, encoding = "base64") {
   const hash = Object.hasOwn(HASHES, algorithm) && HASHES[algorithm]
-  const written = { base64, hex }[encoding]
+  const written = { base64: base64Of, hex: hexOf }[encoding]
   return hash && written ? written(hash(new TextEncoder().encode(text))) : ""
 }
 
@@ -158,7 +157,7 @@ export function digest(text, algorithm, encoding = "base64") {
 function decoded(text) {
   const plain = text.replace(/[ \t\r\n]/g, "")
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(plain)) return null
-  return Uint8Array.from(atob(plain), (letter) => letter.charCodeAt(0))
+  return bytesOf(plain)
 }
 
 function textOf(bytes) {
@@ -230,7 +229,7 @@ function pointOf(number) {
   return [x, y, 1n, mod(x * y)]
 }
 
-const whole = (bytes) => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`)
+const whole = (bytes) => BigInt(`0x${hexOf(Uint8Array.from(bytes).reverse())}`)
 
 function verifies(key, message, signature) {
   const base = pointOf(mod(4n * inverse(5n)))

@@ -1,6 +1,7 @@
 // The ODK XForms function library (https://getodk.github.io/xforms-spec/#xpath-functions).   ⇄ survey/form/functions.py
 // A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from
 // context.env.
+import { two } from "../bytes.js"
 import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from "./values.js"
 
 /** A function of texts. */
@@ -78,7 +79,6 @@ function round(c, args) {
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")
 const WEEKDAYS = "Sun Mon Tue Wed Thu Fri Sat".split(" ")
-const two = (n) => String(n).padStart(2, "0")
 
 const daysOf = (value) =>
   typeof value === "number" || typeof value === "boolean" ? toNumber(value) : days(toString(value).slice(0, 40))

@@ -1,5 +1,5 @@
 // XPath's four kinds of value and their conversions, over the nodes of a record.   ⇄ survey/form/values.py
-// A value is an array of nodes, a string, a number or a boolean.
+// A value is an array of nodes, a string, a number or a boolean; an answer is what a question of its type may hold.
 
 export class Node {
   constructor(definition, parent, value = "", index = 0) {
@@ -111,4 +111,62 @@ export function toBoolean(value) {
   if (typeof value === "boolean") return value
   if (typeof value === "number") return value !== 0 && !Number.isNaN(value)
   return value.length > 0
+}
+
+// Answers
+
+const NUMBERS = new Set(["integer", "decimal", "range"])
+const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$/
+/** Of what is walked: points at least. */
+export const LINES = { geotrace: 2, geoshape: 4 }
+
+/** An XPath value as a node keeps it: NaN (as in JavaRosa) and infinities are blank, a boolean is its word. */
+export function calculated(value) {
+  if (Array.isArray(value)) return value.length && value[0].relevant ? value[0].value : ""
+  if (typeof value === "boolean") return value ? "true" : "false"
+  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : ""
+  return value
+}
+
+/** An answer as a value of its question's type; null when it is not one. */
+export function typed(type, given) {
+  if (NUMBERS.has(type)) {
+    const number = typeof given === "string" && given.length < 40 ? textNumberOnly(given) : given
+    if (typeof number !== "number" || !Number.isFinite(number) || Math.abs(number) > 9e15) return null
+    return type === "integer" && !Number.isInteger(number) ? null : number + 0
+  }
+  const list = Array.isArray(given) && given.every((one) => typeof one === "string")
+  if (list && (type === "select_multiple" || type === "rank")) return given.join(" ")
+  if (typeof given === "number" && ["text", "hidden", "barcode", "select_one"].includes(type)) {
+    return Number.isFinite(given) && Math.abs(given) < 1e300 ? numberText(given) : null
+  }
+  if (type === "calculate" && Number.isFinite(given)) return given // made once, or by a trigger: kept as it came
+  if (typeof given !== "string" || type === "note") return null // a note is read, not answered
+  if (type === "date") return given.length === 10 && !Number.isNaN(days(given)) ? given : null
+  if (type === "dateTime") return given.length < 40 && !Number.isNaN(days(given)) ? given : null
+  if (type === "time") return TIME.test(given) ? given : null
+  if (type === "geopoint") return isGeopoint(given) ? given : null
+  if (type in LINES) return pointsIn(given).every(isGeopoint) ? given : null
+  if (type === "acknowledge") return given === "OK" ? given : null
+  return given
+}
+
+const textNumberOnly = (text) => (text.slice(1).includes("-") ? null : textNumber(text))
+
+const pointsIn = (text) => text.replace(/;? *$/, "").split(/ *; */)
+
+/**
+ * Whether a line or an area that is being walked is one already: points enough, and of an area the first again at the
+ * end.
+ */
+export function isWhole(type, text) {
+  const points = pointsIn(text)
+  const place = (point) => point.split(" ", 2).join(" ")
+  return points.length >= LINES[type] && (type !== "geoshape" || place(points[0]) === place(points.at(-1)))
+}
+
+function isGeopoint(text) {
+  const parts = text.split(" ")
+  if (parts.length < 2 || parts.length > 4 || !parts.every((part) => /^-?\d+(\.\d+)?$/.test(part))) return false
+  return Math.abs(parts[0]) <= 90 && Math.abs(parts[1]) <= 180
 }

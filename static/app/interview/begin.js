@@ -1,13 +1,12 @@
 // How an interview begins: what a new draft holds before the first question is asked.
 
+import { two } from "../bytes.js"
 import { uuidv7 } from "../ids.js"
 import { startingAnswers } from "./preload.js"
 import { Record } from "../engine/record.js"
 
 /** The name of the lock that keeps a second tab from writing a draft. */
 export const lockName = (draft) => `so-ho draft ${draft}`
-
-const two = (number) => String(number).padStart(2, "0")
 
 /** The phone's clock as the record wants it: {today, now} in local time with its offset. */
 export function clockOf(date) {

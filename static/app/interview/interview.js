@@ -2,6 +2,7 @@
 // screen answers within a frame) and at once to the store; nothing waits for anything. Knows no screen.
 
 import { hashesIn, movedBy, originalPath, piecesIn, replay, track, valueAt } from "../engine/answers.js"
+import { assess } from "../engine/assessment.js"
 import { contentHash, sha256 as hashOf } from "../canonical.js"
 import { clockOf } from "./begin.js"
 import { auditOf, entryOf, filesIn, isFile } from "./entry.js"
@@ -135,7 +136,7 @@ export class Interview {
   visit(path) {
     this.visited.add(path)
     this.#log({ op: "seen", path })
-    const name = this.record.assessment().headName || this.record.instanceName() || this.draft.name
+    const name = assess(this.record).headName || this.record.instanceName() || this.draft.name
     return this.#store.visit(this.draft.id, path, name)
   }
 
@@ -343,7 +344,7 @@ export class Interview {
     await this.#keepRecordings()
     await this.#keepAudit(now)
     this.record.finish(clockOf(now).now)
-    const assessment = this.record.assessment()
+    const assessment = assess(this.record)
     const warned = new Set(this.problems.filter((problem) => problem.severity === "warning").map((one) => one.path))
     const confirmed = Object.fromEntries(Object.entries(this.confirmed).filter(([path]) => warned.has(path)))
     const answers = this.record.submission()

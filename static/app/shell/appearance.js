@@ -1,7 +1,7 @@
 // How the screen looks: language, theme, size of the letters. Kept in localStorage, because it must be known before the
 // first thing is drawn and holds nothing about anybody.
 
-import { NoAnswer, templatesAt } from "../sync/outbox.js"
+import { NoAnswer, templatesAt } from "../sync/request.js"
 import { learn, speak, speaks } from "./page.js"
 
 const KEYS = { language: "so-ho language", form: "so-ho form language", theme: "so-ho theme", text: "so-ho text" }

@@ -1,7 +1,7 @@
 // Reads in what a questionnaire needs beyond the shell, before its first question is drawn (kinds.js).
 
 import { needs } from "../delivery.js"
-import { NoAnswer, templatesAt } from "../sync/outbox.js"
+import { NoAnswer, templatesAt } from "../sync/request.js"
 import { kit } from "./formkit.js"
 import { learn } from "./page.js"
 

@@ -23,8 +23,11 @@
 
 import "../older.js"
 import { bounds, doubt } from "../clock.js"
-import { Device, Locked, Store } from "../store/store.js"
-import { Outbox, Stopped, brought, hello, signOut } from "../sync/outbox.js"
+import { Device } from "../store/device.js"
+import { Locked } from "../store/sealing.js"
+import { Store } from "../store/store.js"
+import { Outbox } from "../sync/outbox.js"
+import { Stopped, brought, hello, signOut } from "../sync/request.js"
 import { Sync } from "../sync/schedule.js"
 import { uuidv7 } from "../ids.js"
 import { shrink } from "./media.js"

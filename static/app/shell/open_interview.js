@@ -4,7 +4,7 @@
 import { DraftClosed } from "../store/store.js"
 import { Interview } from "../interview/interview.js"
 import { needs } from "../delivery.js"
-import { NoAnswer } from "../sync/outbox.js"
+import { NoAnswer } from "../sync/request.js"
 import { lockName } from "../interview/begin.js"
 import { bundleOf } from "../interview/preview.js"
 import { addressOf } from "./screens/overview.js"

@@ -1,6 +1,8 @@
 // The page's templates and words. Every sentence for people stands in the page, once in each language; here they are
 // only taken out, filled in and put on the screen.
 
+import { two } from "../bytes.js"
+
 /** @type {any} */
 let language = null
 /** @type {string | null} */
@@ -90,18 +92,16 @@ const locale = () => (language === "en" ? "en-GB" : "vi-VN")
 /** 1.500.000 (Vietnamese) or 1,500,000 (English). */
 export const number = (value) => new Intl.NumberFormat(locale(), { maximumFractionDigits: 2 }).format(value)
 
-const pad = (value) => String(value).padStart(2, "0")
-
 /** 23/11/2026 in the phone's own time. */
 export function date(moment) {
   const at = new Date(moment)
-  return `${pad(at.getDate())}/${pad(at.getMonth() + 1)}/${at.getFullYear()}`
+  return `${two(at.getDate())}/${two(at.getMonth() + 1)}/${at.getFullYear()}`
 }
 
 /** 10:42 today, else 10:42 23/11/2026. */
 export function time(moment, now = new Date()) {
   const at = new Date(moment)
-  const clock = `${pad(at.getHours())}:${pad(at.getMinutes())}`
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`
   return date(at) === date(now) ? clock : `${clock} ${date(at)}`
 }
 

@@ -1,6 +1,6 @@
 // The templates and words of everything in this folder: read once, when its first screen is opened.
 
-import { templatesAt } from "../sync/outbox.js"
+import { templatesAt } from "../sync/request.js"
 import { learn } from "./page.js"
 
 /** @type {Promise<void> | null} */

@@ -2,7 +2,7 @@
 
 import { newDraft } from "../interview/begin.js"
 import { Interview } from "../interview/interview.js"
-import { formFile, preview as fetched } from "../sync/outbox.js"
+import { formFile, preview as fetched } from "../sync/request.js"
 import { previewOf } from "../interview/preview.js"
 
 /** A store that keeps nothing beyond this screen: only the bytes that a question shows. */

@@ -1,7 +1,8 @@
 // What small fields hold: numbers, dates, times and ranges, read from what was typed and written back. Pure.
 
+import { two } from "../bytes.js"
+
 const LARGEST = 9e15
-const two = (number) => String(number).padStart(2, "0")
 
 /**
  * "1.500.000" and "1500000" are one number, and so are "12,5" and "12.5" where the question allows decimals: of two

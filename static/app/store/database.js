@@ -1,4 +1,4 @@
-// A connection to IndexedDB that heals itself, and whole transactions on it. Only store.js uses this.
+// A connection to IndexedDB that heals itself, and whole transactions on it. IndexedDB is touched here only.
 
 const WAIT_FOR_OTHERS = 4000 // milliseconds that an open may stay blocked by another tab's old connection
 
@@ -8,6 +8,9 @@ export const ask = (request) =>
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
   })
+
+/** The keys from `first` to `last`, both included. */
+export const between = (first, last) => IDBKeyRange.bound(first, last)
 
 // A phone short of memory closes connections under us; such a transaction was never committed and may be done again.
 const isDead = (error) => ["InvalidStateError", "UnknownError"].includes(error?.name)

@@ -1,73 +1,20 @@
-// Everything the phone keeps: IndexedDB is touched here (and in database.js) only, and every function is one whole
-// transaction. Each account has a database of its own, so a second person on the phone never sees the first one's
-// households; what belongs to the phone itself (its id, who is signed in, the rings of vault.js) lies in a small one
-// beside.
+// Everything an account keeps on the phone: every function is one whole transaction. Each account has a database of its
+// own, so a second person on the phone never sees the first one's households; what belongs to the phone itself is
+// device.js.
 //
 // Nothing finalised is deleted without a receipt. A draft's journal is only ever appended to.
 //
-// Everything that names a household is sealed (vault.js). Sealing takes time, and a transaction that waits for it ends:
-// so rows are sealed before a transaction and opened after it. What transactions decide by stands beside the box in
-// plain (PLAIN). Where the sealed part decides, it is read first, and the transaction that writes looks whether it is
-// still so.
+// Everything that names a household is sealed (sealing.js): rows are sealed before a transaction and opened after it.
+// Where the sealed part decides, it is read first, and the transaction that writes looks whether it is still so.
 
 import { hashesIn, replay } from "../engine/answers.js"
 import { Database, ask } from "./database.js"
+import { Settings } from "./device.js"
+import { NAMING, dropUnnamed, everMentioned, everythingOf, mentioning, namedBy } from "./naming.js"
+import { Sealing, isHidden, known, mark, plainly } from "./sealing.js"
 import { fold } from "../search.js"
-import { seal, unseal } from "../vault/vault.js"
 
 const SCHEMA = 2 // 1: everything in plain, before there was a PIN
-const everythingOf = (id) => IDBKeyRange.bound([id], [id, []])
-
-class Settings {
-  /** Small things by name: a store "meta" in `database`. */
-  constructor(database) {
-    this.database = database
-  }
-
-  /**
-   * The value kept under `key`, or undefined.
-   * @template {string} Key
-   * @param {Key} key
-   * @returns {Promise<Kept<Key>>}
-   */
-  get(key) {
-    return this.database.read(["meta"], ({ meta }) => ask(meta.get(key)))
-  }
-
-  set(key, value) {
-    return this.database.write(["meta"], ({ meta }) => void meta.put(value, key))
-  }
-}
-
-/**
- * What belongs to the phone, whoever holds it. Keys: device_id, account (id of who is signed in), owes_sign_out, idle,
- * persist, and for each account `ring <id>` and `wait <id>`.
- */
-export class Device extends Settings {
-  constructor(name = "so-ho") {
-    super(new Database(name, 1, (db) => db.createObjectStore("meta")))
-  }
-
-  /** Puts `make(value)` in the place of the value under `key`, in one step; returns what stands there now. */
-  change(key, make) {
-    return this.database.write(["meta"], async ({ meta }) => {
-      const made = make(await ask(meta.get(key)))
-      meta.put(made, key)
-      return made
-    })
-  }
-
-  /** The value under `key`; the first time `make()` is kept and returned, also when two tabs ask at once. */
-  once(key, make) {
-    return this.database.write(["meta"], async ({ meta }) => {
-      const known = await ask(meta.get(key))
-      if (known !== undefined) return known
-      const made = make()
-      meta.put(made, key)
-      return made
-    })
-  }
-}
 
 function makeStores(db, before) {
   if (before) return // schema 2 has the stores of 1; what stands in them is sealed by sealAll
@@ -80,71 +27,7 @@ function makeStores(db, before) {
   db.createObjectStore("files", { keyPath: "sha256" })
 }
 
-// What of a row stands in plain: ids, states, counts, hashes, receipts. Whatever is not named here is sealed.
-const PLAIN = {
-  households: ["round_id", "household_id", "change", "gone"],
-  drafts: ["id", "round_id", "household_id", "form", "state", "entry_id", "started_at", "files"],
-  journal: ["draft", "seq", "files"],
-  outbox: [
-    "id",
-    "draft_id",
-    "round_id",
-    "household_id",
-    "commune_id",
-    "files",
-    "content_hash",
-    "state",
-    "missing",
-    "result",
-    "receipt",
-    "verified",
-    "problem",
-    "carried_at",
-  ],
-  files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail", "freed"],
-}
-const SEALED = Object.keys(PLAIN)
-const isHidden = (key) => key.startsWith("last_saved ") || key === "missed" // of meta: what names a household
-const AT_ONCE = 100 // rows sealed in one step of a migration; files one by one
-const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value))
-const valueOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes))
-
-const keyOf = {
-  households: (row) => [row.round_id, row.household_id],
-  drafts: (row) => row.id,
-  journal: (row) => [row.draft, row.seq],
-  outbox: (row) => row.id,
-  files: (row) => row.sha256,
-}
-
-// What a sealed row must still say in plain.
-const shown = {
-  drafts: ({ start }) => ({ files: hashesIn(start) }),
-  journal: (row) => ({ files: hashesIn(row) }),
-  outbox: ({ entry }) => ({
-    round_id: entry.round_id,
-    household_id: entry.household_id,
-    commune_id: entry.commune_id,
-    files: entry.files.map((file) => file.sha256),
-  }),
-}
-
 const eventsOf = (rows) => rows.flatMap((row) => row.events ?? row)
-
-// A row of the outbox by what it says in plain, sealed or not.
-const plainly = (row) => (row.sealed ? row : { ...row, ...shown.outbox(row) })
-/** A damaged row of the outbox with what stands for its entry: what the server has not can only be asked again. */
-function known(row) {
-  if (!row.damaged) return row
-  const { id, round_id, household_id, commune_id, state } = row
-  const problem = state === "received" ? row.problem : { code: "damaged" }
-  return { ...row, name: "", code: "", entry: { id, round_id, household_id, commune_id, files: [] }, problem }
-}
-
-const filesOf = (row) => (row.sealed ? row.files : hashesIn(row))
-
-/** The same row still? A box is told by its IV, which no two have in common. */
-const mark = (row) => JSON.stringify(row && { ...row, sealed: row.sealed && [...row.sealed.subarray(0, 12)] })
 
 /** Has the server all of it: the entry and every photo? */
 export const isReceived = (item) => item.state === "received" && item.missing.length === 0
@@ -152,59 +35,12 @@ export const isReceived = (item) => item.state === "received" && item.missing.le
 /** A file of `filesWaiting()` that does not go by itself. One that was damaged on its way is tried again. */
 export const isStuck = (file) => !file.isHere || Boolean(file.problem && file.problem.code !== "hash_mismatch")
 
-const NAMING = ["drafts", "journal", "outbox", "forms", "files"]
-
-/** The open drafts that ever named one of `hashes`, with their journals: [{draft, rows}]. */
-async function mentioning({ drafts, journal }, hashes) {
-  const found = []
-  for (const draft of await ask(drafts.getAll())) {
-    if (draft.state !== "open") continue
-    const rows = await ask(journal.getAll(everythingOf(draft.id)))
-    if ([draft, ...rows].flatMap(filesOf).some((hash) => hashes.includes(hash))) found.push({ draft, rows })
-  }
-  return found
-}
-
-const everMentioned = async (stores, hashes) =>
-  (await mentioning(stores, hashes)).flatMap(({ draft, rows }) => [draft, ...rows].flatMap(filesOf))
-
-/**
- * Removes those of `hashes` that are not `inDrafts`, and that no finished entry and no questionnaire names any more.
- */
-async function dropUnnamed({ outbox, forms, files }, hashes, inDrafts) {
-  if (!hashes.length) return
-  const named = [
-    (await ask(outbox.getAll())).map((row) => plainly(row).files),
-    (await ask(forms.getAll())).map((form) => form.files),
-  ]
-  const kept = new Set([...hashesIn(named), ...inDrafts])
-  for (const hash of new Set(hashes)) if (!kept.has(hash)) files.delete(hash)
-}
-
-/** Every file that a draft ever named. */
-const namedBy = async ({ journal }, draft) =>
-  [draft, ...(await ask(journal.getAll(everythingOf(draft.id))))].flatMap(filesOf)
-
-/** Bytes that the disk lost already must not keep the others from being sealed. */
-async function legible(row) {
-  const isLost =
-    row.blob &&
-    !(await row.blob
-      .slice(0, 1)
-      .arrayBuffer()
-      .catch(() => null))
-  return isLost ? { ...row, blob: new Blob() } : row
-}
-
 async function lastSeq(journal, id) {
   const last = await ask(journal.openKeyCursor(everythingOf(id), "prev"))
   return last ? last.key[1] : 0
 }
 
 export class DraftClosed extends Error {}
-
-/** The vault is locked: what is sealed cannot be read or written, nothing was changed. */
-export class Locked extends Error {}
 
 /**
  * What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
@@ -215,98 +51,36 @@ export class Locked extends Error {}
  * under_way (ids of entries that may have reached the server though it said nothing of them).
  */
 export class Store extends Settings {
-  #ring
-  #key
+  #sealing
   #seqs = new Map() // draft → the last number of its journal, as far as this tab knows
 
-  /**
-   * With a ring and the key that it gave (vault.js) everything is sealed; with a ring alone only what is plain can be
-   * read. Without a ring nobody has chosen a PIN yet: everything is plain, and the database of schema 1.
-   */
+  /** `ring` and `key` as in Sealing. Without a ring nobody has chosen a PIN yet: the database of schema 1. */
   constructor(account, ring = null, key = null) {
     super(new Database(`so-ho-${account}`, ring ? SCHEMA : 1, makeStores))
-    this.#ring = ring
-    this.#key = key
+    this.#sealing = new Sealing(ring, key)
   }
 
   /** Is there a ring, and nobody who opened it? */
   get isLocked() {
-    return Boolean(this.#ring && !this.#key)
-  }
-
-  // Sealing
-
-  #label(name, key) {
-    if (!this.#key) throw new Locked()
-    return `${this.#ring.id} ${name} ${JSON.stringify(key)}`
-  }
-
-  async #box(name, key, value) {
-    return seal(this.#key, this.#label(name, key), bytesOf(value))
-  }
-
-  async #unbox(name, key, box) {
-    return valueOf(await unseal(this.#key, this.#label(name, key), box))
-  }
-
-  /** A row as it is put down. */
-  async #sealed(name, row) {
-    if (!this.#ring) return row
-    const whole = { ...row, ...shown[name]?.(row) }
-    const plain = Object.fromEntries(
-      PLAIN[name].filter((field) => field in whole).map((field) => [field, whole[field]]),
-    )
-    const { blob, ...hidden } = Object.fromEntries(Object.entries(row).filter(([field]) => !(field in plain)))
-    const key = keyOf[name](row)
-    const bytes = blob && {
-      bytes: new Blob([await seal(this.#key, this.#label("bytes", key), await blob.arrayBuffer())]),
-    }
-    return { ...plain, ...bytes, sealed: await this.#box(name, key, hidden) }
-  }
-
-  /** A row as it was before it was put down; undefined stays so. */
-  async #opened(name, row) {
-    if (!row?.sealed) return row
-    const { sealed, bytes, ...plain } = row
-    const key = keyOf[name](row)
-    const blob = bytes && { blob: await this.#blob(key, bytes, row.type) }
-    return { ...(await this.#unbox(name, key, sealed)), ...blob, ...plain }
-  }
-
-  // Bytes that the disk spoilt open as an empty file: its hash says so, and the row and its receipt remain.
-  async #blob(key, bytes, type) {
-    const label = this.#label("bytes", key)
-    const box = new Uint8Array(await bytes.arrayBuffer())
-    return new Blob([await unseal(this.#key, label, box).catch(() => "")], { type })
-  }
-
-  /** A row that the disk spoilt is what of it is plain, and `damaged`: it takes none of the others with it. */
-  async #legible(name, row) {
-    try {
-      return await this.#opened(name, row)
-    } catch (error) {
-      if (error.name !== "OperationError") throw error
-      const { sealed, bytes, ...plain } = row
-      return { ...plain, damaged: true }
-    }
+    return this.#sealing.isLocked
   }
 
   async #everyOf(name) {
     const rows = await this.database.read([name], (stores) => ask(stores[name].getAll()))
-    return Promise.all(rows.map((row) => this.#legible(name, row)))
+    return Promise.all(rows.map((row) => this.#sealing.legible(name, row)))
   }
 
   async #one(name, key) {
-    return this.#opened(name, await this.database.read([name], (stores) => ask(stores[name].get(key))))
+    return this.#sealing.opened(name, await this.database.read([name], (stores) => ask(stores[name].get(key))))
   }
 
   /** Puts `change(row)` in the place of a row, unless that is null; another's change in between is never undone. */
   async #replace(name, key, change) {
     for (;;) {
       const before = await this.database.read([name], (stores) => ask(stores[name].get(key)))
-      const changed = before && change(await this.#opened(name, before))
+      const changed = before && change(await this.#sealing.opened(name, before))
       if (!changed) return
-      const row = await this.#sealed(name, changed)
+      const row = await this.#sealing.sealed(name, changed)
       const isDone = await this.database.write([name], async (stores) => {
         if (mark(await ask(stores[name].get(key))) !== mark(before)) return false
         stores[name].put(row)
@@ -327,12 +101,11 @@ export class Store extends Settings {
    * @returns {Promise<Kept<Key>>}
    */
   async get(key) {
-    const kept = /** @type {any} */ (await super.get(key))
-    return kept?.sealed?.byteLength ? this.#unbox("meta", key, kept.sealed) : kept
+    return this.#sealing.openedValue(key, await super.get(key))
   }
 
   async set(key, value) {
-    return super.set(key, this.#ring && isHidden(key) ? { sealed: await this.#box("meta", key, value) } : value)
+    return super.set(key, await this.#sealing.sealedValue(key, value))
   }
 
   /**
@@ -342,38 +115,10 @@ export class Store extends Settings {
    */
   async sealAll(report = () => {}) {
     if (await this.get("sealed")) return
-    const keys = await this.database.read(SEALED, (stores) =>
-      Promise.all(SEALED.map((name) => ask(stores[name].getAllKeys()))),
-    )
-    const total = keys.flat().length
-    let done = 0
-    for (const [place, name] of SEALED.entries()) {
-      const size = name === "files" ? 1 : AT_ONCE
-      for (let from = 0; from < keys[place].length; from += size) {
-        report({ done, total })
-        const some = keys[place].slice(from, from + size)
-        await this.#sealSome(name, IDBKeyRange.bound(some[0], some.at(-1)))
-        done += some.length
-      }
-    }
+    await this.#sealing.sealRows(this.database, report)
     const saved = await this.database.read(["meta"], ({ meta }) => ask(meta.getAllKeys()))
     for (const key of saved.filter(isHidden)) await this.set(key, await this.get(key))
     await this.set("sealed", true)
-  }
-
-  async #sealSome(name, range) {
-    for (;;) {
-      const rows = (await this.database.read([name], (stores) => ask(stores[name].getAll(range)))).filter(
-        (row) => !row.sealed,
-      )
-      if (!rows.length) return
-      const made = await Promise.all(rows.map(async (row) => this.#sealed(name, await legible(row))))
-      await this.database.write([name], async (stores) => {
-        for (const [place, row] of rows.entries()) {
-          if (mark(await ask(stores[name].get(keyOf[name](row)))) === mark(row)) stores[name].put(made[place])
-        }
-      })
-    }
   }
 
   // Questionnaires
@@ -398,7 +143,7 @@ export class Store extends Settings {
   /** One chunk of the register with its cursor: both are kept, or neither. */
   async commitChunk({ entries, cursor, generation }) {
     const keyed = (entry) =>
-      this.#sealed("households", { ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
+      this.#sealing.sealed("households", { ...entry, gone: false, key: fold(`${entry.head_name} ${entry.code}`) })
     const rows = await Promise.all(entries.map((entry) => (entry.gone ? entry : keyed(entry))))
     return this.database.write(["households", "meta"], async ({ households, meta }) => {
       for (const row of rows) {
@@ -437,7 +182,7 @@ export class Store extends Settings {
    * @returns {Promise<Draft>}
    */
   async openDraft(draft) {
-    const made = await this.#sealed("drafts", { ...draft, state: "open", visited: [] })
+    const made = await this.#sealing.sealed("drafts", { ...draft, state: "open", visited: [] })
     const kept = await this.database.write(["drafts"], async ({ drafts }) => {
       const same = (await ask(drafts.getAll())).find(
         (one) => one.state === "open" && one.household_id === draft.household_id && one.round_id === draft.round_id,
@@ -445,7 +190,7 @@ export class Store extends Settings {
       if (!same) drafts.add(made)
       return same ?? made
     })
-    return this.#opened("drafts", kept)
+    return this.#sealing.opened("drafts", kept)
   }
 
   /** @returns {Promise<Draft[]>} */
@@ -466,15 +211,15 @@ export class Store extends Settings {
     this.#seqs.set(id, rows.at(-1)?.seq ?? 0)
     if (!kept) return null
     const [draft, ...found] = await Promise.all([
-      this.#legible("drafts", kept),
-      ...rows.map((row) => this.#legible("journal", row)),
+      this.#sealing.legible("drafts", kept),
+      ...rows.map((row) => this.#sealing.legible("journal", row)),
     ])
     const good = found.filter((row) => !row.damaged)
     return { draft: good.length < found.length ? { ...draft, damaged: true } : draft, events: eventsOf(good) }
   }
 
   async #events(rows) {
-    return eventsOf(await Promise.all(rows.map((row) => this.#opened("journal", row))))
+    return eventsOf(await Promise.all(rows.map((row) => this.#sealing.opened("journal", row))))
   }
 
   /**
@@ -498,8 +243,8 @@ export class Store extends Settings {
   async #append(id, events, names, work = () => {}) {
     for (let isDone = false; !isDone; ) {
       const last = this.#seqs.get(id) ?? 0
-      const rows = this.#ring
-        ? [await this.#sealed("journal", { draft: id, seq: last + 1, events })]
+      const rows = this.#sealing.isOn
+        ? [await this.#sealing.sealed("journal", { draft: id, seq: last + 1, events })]
         : events.map((event, place) => ({ ...event, draft: id, seq: last + 1 + place }))
       const found = await this.database.write(names, async (stores) => {
         const draft = await ask(stores.drafts.get(id))
@@ -552,7 +297,7 @@ export class Store extends Settings {
    */
   async finalise(draftId, item) {
     const missing = item.entry.files.map((file) => file.sha256)
-    const row = await this.#sealed("outbox", {
+    const row = await this.#sealing.sealed("outbox", {
       ...item,
       state: "waiting",
       missing,
@@ -579,7 +324,7 @@ export class Store extends Settings {
   /** @returns {Promise<Outgoing | undefined>} */
   async sent(id) {
     const row = await this.database.read(["outbox"], ({ outbox }) => ask(outbox.get(id)))
-    return row && known(await this.#legible("outbox", row))
+    return row && known(await this.#sealing.legible("outbox", row))
   }
 
   #changeOutbox(id, change) {
@@ -618,7 +363,7 @@ export class Store extends Settings {
   // Files of answers and of questionnaires: {sha256, blob, size, type, name?, receipt, problem}
 
   async saveFile(file) {
-    const row = await this.#sealed("files", { ...file, receipt: null, problem: null })
+    const row = await this.#sealing.sealed("files", { ...file, receipt: null, problem: null })
     return this.database.write(["files"], async ({ files }) => {
       const kept = await ask(files.get(file.sha256))
       if (!kept || kept.freed) files.put({ ...row, receipt: kept?.receipt ?? null })
@@ -655,7 +400,7 @@ export class Store extends Settings {
       const seen = await this.database.read(["drafts", "journal"], (stores) => mentioning(stores, hashes))
       const answers = seen.map(
         async ({ draft, rows }) =>
-          replay((await this.#opened("drafts", draft)).start, await this.#events(rows)).answers,
+          replay((await this.#sealing.opened("drafts", draft)).start, await this.#events(rows)).answers,
       )
       const named = hashesIn(await Promise.all(answers))
       const then = (found) => JSON.stringify(found.map(({ draft, rows }) => [draft.id, rows.at(-1)?.seq]))

@@ -1,6 +1,6 @@
 // Why something is not at the server yet: every cause that the phone tells apart, in one table. Its sentence and its
-// next step are the words `cause.<code>` (those of a talk that stopped stand in words.html, the others in
-// queue_parts.html).
+// next step are the words `cause.<code>` (those of a talk that stopped stand in parts/words.html, the others in
+// screens/queue.lazy.html).
 
 import { isStuck } from "../store/store.js"
 

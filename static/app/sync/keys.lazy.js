@@ -1,6 +1,7 @@
 // The server signs with another key than this phone knows. It is believed when the known one introduced it: statements
 // {"made_at", "next", "previous"}, each signed by `previous`, lead from the one to the other (docs/sync.md).
 
+import { bytesOf, hexOf } from "../bytes.js"
 import { isSigned } from "./receipt.js"
 
 const readBody = (text) => {
@@ -40,8 +41,6 @@ export async function isGenuine(receipt, keys) {
 
 /** A key as two people compare it aloud: the first 16 digits of its SHA-256, in fours. */
 export async function spelled(key) {
-  const bytes = Uint8Array.from(atob(key), (letter) => letter.charCodeAt(0))
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
-  const digits = Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("")
-  return digits.replace(/(.{4})(?=.)/g, "$1 ")
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytesOf(key)))
+  return hexOf(hash.subarray(0, 8)).replace(/(.{4})(?=.)/g, "$1 ")
 }

@@ -1,143 +1,19 @@
-// All talk with the server (docs/sync.md): fetch is used in this file only. It moves data between the server and the
-// store and tells `report` what came of it; it knows no screen. Nothing here deletes an interview.
+// A whole talk with the server (docs/sync.md): what is sent, what is fetched, in which order, each by request.js. It
+// moves data between the server and the store and tells `report` what came of it; it knows no screen. Nothing here
+// deletes an interview.
 
 import { sha256 as hashOf } from "../canonical.js"
 import { doubt, least, meet } from "../clock.js"
-import { within } from "../deadline.js"
 import { keep } from "./worker.js"
 import { needs } from "../delivery.js"
 import { Insistence, Line, now } from "./pace.js"
 import { isSigned } from "./receipt.js"
 import { isStuck } from "../store/store.js"
 import { MOST_ENTRIES, batches, isBroken, isOfContent, isResult, mayBeAlone, speaksOf, verdict } from "./reply.js"
+import { Stopped, brought, call, formFile, hello } from "./request.js"
 
-const PATIENCE = 30_000 // milliseconds without a byte of an answer
 const TURN = 60_000 // milliseconds that photos have the line before the register gets it
 const DAY = 86_400_000
-
-/**
- * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see reply.js.
- */
-export class Stopped extends Error {
-  /** @param {Verdict} verdict */
-  constructor(verdict) {
-    super(verdict.act)
-    Object.assign(this, verdict)
-  }
-}
-
-/** Fetch itself failed, or its answer broke off. Any other error is ours, and must never pass for a bad line. */
-export class NoAnswer extends Error {}
-const lost = (error) => {
-  throw error?.name === "TimeoutError" ? error : new NoAnswer()
-}
-/** Of a call that may fail: null when it brought nothing. */
-const nothing = (error) => {
-  if (error instanceof NoAnswer || error?.name === "TimeoutError") return null
-  throw error
-}
-
-/** The whole of an answer's body; `again()` is told with each piece that the line still moves. */
-async function bytesOf(response, again) {
-  const reader = response.body?.getReader()
-  const pieces = []
-  for (let piece; reader && !(piece = await reader.read()).done; pieces.push(piece.value)) again()
-  return reader ? new Response(new Blob(pieces)) : response
-}
-
-/**
- * @param {string} address
- * @param {{ method?: string, body?: any, headers?: HeadersInit, patience?: number }} how
- * @returns {Promise<Answered>}
- */
-async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
-  // Our API never redirects; a captive portal does.
-  /** @type {RequestInit} */
-  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" }
-  try {
-    return await within(patience, async (signal, again) => {
-      const response = await fetch(address, { ...how, signal }).catch(lost)
-      const ours = response.headers.get("X-So-Ho") === "1"
-      const isJson = response.headers.get("Content-Type")?.startsWith("application/json")
-      const isBare = method === "HEAD" || response.status === 201 || response.status === 204
-      return {
-        status: response.status || 302, // a redirect that is not followed shows no status
-        ours: ours && (isBare || isJson),
-        body:
-          ours && isJson
-            ? await bytesOf(response, again)
-                .then((whole) => whole.json())
-                .catch(lost)
-            : null,
-        retryAfter: response.headers.get("Retry-After"),
-        header: (name) => response.headers.get(name),
-      }
-    })
-  } catch (error) {
-    if (error?.name === "TimeoutError") return { why: "slow" }
-    if (error instanceof NoAnswer) return { why: navigator.onLine === false ? "offline" : "unreachable" }
-    throw error
-  }
-}
-
-/**
- * Who is signed in on the server now, or throws Stopped.
- * @returns {Promise<Hello>}
- */
-export async function hello() {
-  const answer = await call("/api/v1/hello")
-  const judged = verdict(answer)
-  if (judged.act !== "done") throw new Stopped(judged)
-  return answer.body
-}
-
-/**
- * A questionnaire's bundle as the server has it now, also a draft that was never published; null when it gives none.
- */
-export async function preview(address) {
-  const answer = await call(address)
-  return answer.status === 200 ? answer.body : null
-}
-
-/** A questionnaire's picture or sound out of `folder`, when it is byte for byte the one meant; null otherwise. */
-export async function formFile(folder, name, { sha256, type }) {
-  const bytes = await within(PATIENCE, async (signal, again) => {
-    const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal }).catch(lost)
-    return (
-      answer.ok &&
-      bytesOf(answer, again)
-        .then((whole) => whole.arrayBuffer())
-        .catch(lost)
-    )
-  }).catch(nothing)
-  return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
-}
-
-/**
- * A page of templates that is not part of the shell, as HTML: as the worker keeps it, or from the server. Throws
- * NoAnswer.
- */
-export async function templatesAt(address) {
-  return within(PATIENCE, async (signal, again) => {
-    const answer = await fetch(address, { redirect: "error", signal }).catch(lost)
-    const page = answer.ok
-      ? await bytesOf(answer, again)
-          .then((whole) => whole.text())
-          .catch(lost)
-      : ""
-    return page.includes("<template") ? page : lost() // what stands in between answers with a page too
-  })
-}
-
-/**
- * A part of the app that is not on every phone yet. Throws Stopped; browsers say by a TypeError that a module has not
- * come.
- */
-export const brought = (load) =>
-  within(PATIENCE, load).catch((error) => {
-    if (error?.name !== "TimeoutError" && !(error instanceof TypeError) && !(error instanceof NoAnswer)) throw error
-    throw new Stopped({ act: "wait", seconds: null, why: error.name === "TimeoutError" ? "slow" : "unreachable" })
-  })
 
 /**
  * What stopped a talk or a part of it; an error of ours too.
@@ -157,35 +33,6 @@ const MAIN = ["entries", "report", "files", "register"] // a phone is up to date
 /** @param {Verdict} stopped */
 const isEnd = ({ act, why, isAnother, status }) =>
   ["sign_in", "other_account"].includes(act) || isAnother || why === "offline" || (why === "portal" && !(status >= 400))
-
-/** The key of a ring as the office opens it: base64. `wrapped` and `vault` as vault.js gives them. Throws Stopped. */
-export async function recover(wrapped, vault) {
-  const { csrf } = await hello()
-  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf }
-  const answer = await call("/api/v1/vault/recover", {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ wrapped, vault }),
-  })
-  const judged = verdict(answer)
-  if (judged.act !== "done") throw new Stopped(judged)
-  return answer.body.key
-}
-
-/** Ends the session on the server. false when there was no answer: it must be tried again. */
-export async function signOut() {
-  try {
-    const greeting = await hello()
-    const body = new URLSearchParams({ csrf_token: greeting.csrf })
-    const response = await within(PATIENCE, (signal) =>
-      fetch("/logout", { method: "POST", body, signal }).catch(lost),
-    ).catch(nothing)
-    return Boolean(response?.ok)
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error
-    return error.act === "sign_in"
-  }
-}
 
 /**
  * One conversation with the server on behalf of one account. `device` is push's "device" without the counts. `wish`:

@@ -1,6 +1,6 @@
 // The server's signature under a receipt (Ed25519). WebCrypto only here and in canonical.js.
 
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+import { bytesOf } from "../bytes.js"
 
 /**
  * true: signed by the server's key; false: not; null: this browser has no Ed25519 (Chrome before 137), nobody can say.

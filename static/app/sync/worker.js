@@ -4,6 +4,10 @@ import { within } from "../deadline.js"
 
 const PATIENCE = 30_000 // milliseconds for one file
 
+const late = (error) => {
+  if (error.name !== "TimeoutError") throw error // ours, and no fault of the line
+}
+
 /** What a worker answers to a message. */
 export function asked(worker, message) {
   const { port1, port2 } = new MessageChannel()
@@ -20,6 +24,6 @@ export async function keep(addresses) {
   if (!navigator.serviceWorker || !addresses.length) return true
   const worker = (await navigator.serviceWorker.ready).active
   for (const address of addresses)
-    if (!(await within(PATIENCE, () => asked(worker, { keep: [address] })).catch(() => false))) return false
+    if (!(await within(PATIENCE, () => asked(worker, { keep: [address] })).catch(late))) return false
   return true
 }

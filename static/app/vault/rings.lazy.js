@@ -1,6 +1,7 @@
 // What becomes of a ring after it was made: another PIN, a PIN that was forgotten, another escrow key of the office.
 
-import { AES, ROUNDS, bytesOf, unseal, unwrapped, wrappedByPin, wrappedToOffice } from "./vault.js"
+import { base64Of, bytesOf } from "../bytes.js"
+import { AES, ROUNDS, unseal, unwrapped, wrappedByPin, wrappedToOffice } from "./vault.js"
 
 /** The ring under another PIN, wrapped to today's escrow key and with today's rounds. Throws WrongPin. */
 export async function changePin(ring, pin, next, escrow) {
@@ -23,4 +24,4 @@ export async function recovered(ring, raw, pin, escrow) {
 }
 
 /** What the office is sent to open a ring: base64. */
-export const forOffice = (ring) => btoa(String.fromCharCode(...ring.escrow))
+export const forOffice = (ring) => base64Of(ring.escrow)

@@ -2,6 +2,7 @@
 // (docs/vault.md). The key lies in a ring, wrapped twice: by what its owner types, and to the office's escrow key.
 // WebCrypto is used here (and in canonical.js and receipt.js) only.
 
+import { bytesOf } from "../bytes.js"
 import { fold } from "../search.js"
 
 export const ROUNDS = 600_000 // of PBKDF2-HMAC-SHA-256; a ring of fewer is made anew when it is next opened
@@ -9,7 +10,6 @@ export const AES = { name: "AES-GCM", length: 256 }
 const IV = 12 // bytes: NIST SP 800-38D §8.2.2, random, one for each box
 const text = new TextEncoder()
 const random = (length) => crypto.getRandomValues(new Uint8Array(length))
-export const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
 const aes = (iv, label) => ({ name: "AES-GCM", iv, additionalData: text.encode(label) })
 const oaep = (account) => ({ name: "RSA-OAEP", label: text.encode(`so-ho vault ${account}`) })
 

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, PointsEntry, PointsTable
 from survey.problems import Problem
-from survey.questionnaires import drafts, points_entry
+from survey.questionnaires import points_entry, versions
+from survey.questionnaires.check import next_version
 from survey.questionnaires.form_files import Refused
 from survey.questionnaires.published import csv_of
 from survey.terms import PointsState, SourceKind
@@ -44,7 +45,7 @@ def start() -> tuple[str, int] | BaseResponse:
         return _listing(form), 422
     form_id, version, name = form.table.data.split(" ")
     made = points_entry.start(
-        get_session(), drafts.find_version(get_session(), form_id, version), name,
+        get_session(), versions.find_version(get_session(), form_id, version), name,
         form.decision.data, form.decided_on.data, now(), current_account().id,
     )  # fmt: skip
     return redirect(url_for(".table", table_id=made.id), 303)
@@ -178,7 +179,7 @@ def make_draft(table_id: str) -> tuple[str, int] | BaseResponse:
     form = _version_form(found)
     if not form.validate_on_submit():
         return _page(found, version_form=form), 422
-    base = drafts.find_version(session, found.form_id, form.base.data)
+    base = versions.find_version(session, found.form_id, form.base.data)
     made = points_entry.next_version_with(session, found, base, form.version.data, now(), current_account().id)
     return redirect(url_for("questionnaires.draft", draft_id=made.id), 303)
 
@@ -192,7 +193,7 @@ def _listing(form: NewPoints) -> str:
 
 def _new_form() -> NewPoints:
     form = NewPoints()
-    in_use = [one.stored for one in drafts.versions(get_session()) if one.stored.retired_at is None]
+    in_use = [one.stored for one in versions.versions(get_session()) if one.stored.retired_at is None]
     form.table.choices = [
         (f"{stored.form_id} {stored.version} {name}", f"{name} · {stored.form_id} {stored.version}")
         for stored, name in points_entry.startable(get_session(), in_use)
@@ -271,11 +272,11 @@ def region_words(region: str) -> str:
 
 def _version_form(found: PointsTable) -> VersionWithPoints:
     form = VersionWithPoints()
-    versions = [one.stored for one in drafts.versions(get_session())]
-    bases = [stored.version for stored in versions if stored.form_id == found.form_id]
+    published = [one.stored for one in versions.versions(get_session())]
+    bases = [stored.version for stored in published if stored.form_id == found.form_id]
     form.base.choices = [(one, f"{found.form_id} {one}") for one in bases]
     if not form.version.data and bases:
-        form.version.data = drafts.next_version(bases[0])
+        form.version.data = next_version(bases[0])
     return form
 
 

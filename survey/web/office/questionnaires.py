@@ -18,7 +18,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, FormDraft, FormVersion
 from survey.problems import Problem
-from survey.questionnaires import drafts
+from survey.questionnaires import drafts, versions
+from survey.questionnaires.check import next_version
 from survey.questionnaires.form_files import ALL_LIMIT, SOURCE_LIMIT, GivenFile, Refused, media_type
 from survey.questionnaires.published import Given, as_xlsx, content_of, given_of
 from survey.terms import FormState, RoundState, SourceKind
@@ -57,8 +58,8 @@ def _allow_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None
 def listing() -> str:
     """Every questionnaire with its versions and drafts."""
     session = get_session()
-    by_form: dict[str, list[drafts.Version]] = {}
-    for one in drafts.versions(session):
+    by_form: dict[str, list[versions.Version]] = {}
+    for one in versions.versions(session):
         by_form.setdefault(one.stored.form_id, []).append(one)
     return render_template(
         "office/questionnaires/list.html", by_form=by_form, drafts=drafts.drafts(session), state=FormState,
@@ -181,22 +182,22 @@ def draft_source(draft_id: str) -> Response:
 def version(form_id: str, version: str) -> str:
     """A published version: who uses it, its source and files, what changed against the one before."""
     session = get_session()
-    stored = drafts.find_version(session, form_id, version)
+    stored = versions.find_version(session, form_id, version)
     given = given_of(session, stored)
-    before = drafts.latest(session, form_id, before=stored)
-    shown = next(one for one in drafts.versions(session) if one.stored.version == version and
+    before = versions.latest(session, form_id, before=stored)
+    shown = next(one for one in versions.versions(session) if one.stored.version == version and
                  one.stored.form_id == form_id)  # fmt: skip
     return render_template(
         "office/questionnaires/version.html",
         one=shown,
         given=given,
-        files=drafts.attachments_of(session, stored),
+        files=versions.attachments_of(session, stored),
         publisher=session.get(Account, stored.published_by) if stored.published_by else None,
         before=before,
-        changes=drafts.changes(session, given, before) if before else None,
+        changes=versions.changes(session, given, before) if before else None,
         file_changes=FILE_CHANGES,
         most=SHOWN_CHANGES,
-        suggested=drafts.next_version(version),
+        suggested=next_version(version),
         state=FormState,
         kind=SourceKind,
         nothing=Nothing(formdata=None),
@@ -207,8 +208,8 @@ def version(form_id: str, version: str) -> str:
 @permitted("form.manage")
 def retire(form_id: str, version: str) -> BaseResponse:
     """No new round may use this version."""
-    stored = drafts.find_version(get_session(), form_id, version)
-    drafts.retire(get_session(), stored, now(), current_account().id)
+    stored = versions.find_version(get_session(), form_id, version)
+    versions.retire(get_session(), stored, now(), current_account().id)
     flash(gettext("%(form)s %(version)s is retired: no new round may use it.", form=form_id, version=version))
     return redirect(url_for(".version", form_id=form_id, version=version), 303)
 
@@ -217,8 +218,8 @@ def retire(form_id: str, version: str) -> BaseResponse:
 @permitted("form.manage")
 def restore(form_id: str, version: str) -> BaseResponse:
     """Let new rounds use a retired version again."""
-    stored = drafts.find_version(get_session(), form_id, version)
-    drafts.restore(get_session(), stored, now(), current_account().id)
+    stored = versions.find_version(get_session(), form_id, version)
+    versions.restore(get_session(), stored, now(), current_account().id)
     flash(gettext("%(form)s %(version)s is in use again.", form=form_id, version=version))
     return redirect(url_for(".version", form_id=form_id, version=version), 303)
 
@@ -228,8 +229,8 @@ def restore(form_id: str, version: str) -> BaseResponse:
 def next_draft(form_id: str, version: str) -> BaseResponse:
     """Begin the next version: a draft with the same rows under a raised version."""
     session = get_session()
-    stored = drafts.find_version(session, form_id, version)
-    raised = drafts.next_version(version)
+    stored = versions.find_version(session, form_id, version)
+    raised = next_version(version)
     made = drafts.draft_from(session, stored, raised, now(), current_account().id)
     return redirect(url_for(".draft", draft_id=made.id), 303)
 
@@ -238,7 +239,7 @@ def next_draft(form_id: str, version: str) -> BaseResponse:
 @permitted("form.read")
 def version_bundle(form_id: str, version: str) -> Response:
     """A published version's bundle, for the preview."""
-    stored = drafts.find_version(get_session(), form_id, version)
+    stored = versions.find_version(get_session(), form_id, version)
     files = url_for("sync.form_file", form_id=form_id, version=version, name="x").removesuffix("x")
     return _bundle(stored.bundle, files)
 
@@ -247,7 +248,7 @@ def version_bundle(form_id: str, version: str) -> Response:
 @permitted("form.read")
 def version_preview(form_id: str, version: str) -> Response:
     """A published version on the phone's page."""
-    stored = drafts.find_version(get_session(), form_id, version)
+    stored = versions.find_version(get_session(), form_id, version)
     bundle = url_for(".version_bundle", form_id=form_id, version=version)
     back = url_for(".version", form_id=form_id, version=version)
     return _preview(stored.bundle.get("title", form_id), version, bundle, back)
@@ -266,7 +267,7 @@ def version_file(form_id: str, version: str, name: str) -> Response:
 @permitted("form.read")
 def source(form_id: str, version: str) -> Response:
     """The workbook as it was given."""
-    given = given_of(get_session(), drafts.find_version(get_session(), form_id, version))
+    given = given_of(get_session(), versions.find_version(get_session(), form_id, version))
     return download(given.content, given.name, TYPES[given.kind])
 
 
@@ -274,13 +275,13 @@ def source(form_id: str, version: str) -> Response:
 @permitted("form.read")
 def source_xlsx(form_id: str, version: str) -> Response:
     """The workbook as .xlsx, whatever it was given as."""
-    given = given_of(get_session(), drafts.find_version(get_session(), form_id, version))
+    given = given_of(get_session(), versions.find_version(get_session(), form_id, version))
     return download(_xlsx(given), f"{form_id}-{version}.xlsx", TYPES[SourceKind.XLSX])
 
 
 def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
     session = get_session()
-    against = drafts.latest(session, found.form_id)
+    against = versions.latest(session, found.form_id)
     given = drafts.given_of_draft(session, found)
     return render_template(
         "office/questionnaires/draft.html",
@@ -289,7 +290,7 @@ def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
         wrong=wrong,
         files=[(file, len(given.files[file.name])) for file in drafts.draft_files(session, found)],
         against=against,
-        changes=drafts.changes(session, given, against) if against else None,
+        changes=versions.changes(session, given, against) if against else None,
         file_changes=FILE_CHANGES,
         most=SHOWN_CHANGES,
         author=session.get(Account, found.account_id) if found.account_id else None,

@@ -8,7 +8,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import FormVersion
-from survey.questionnaires import drafts, readings
+from survey.questionnaires import readings
+from survey.questionnaires.check import next_version
 from survey.questionnaires.readings import ReadingStatus
 from survey.web.language import current_language
 from survey.web.office.questionnaire_forms import ConfirmedReading, NewVersion
@@ -77,7 +78,7 @@ def _version_form(stored: FormVersion, form_id: str | None, asked: NewVersion | 
     """The form as it was filled in, for the questionnaire that it is of; else a fresh one."""
     if asked is not None and stored.form_id == form_id:
         return asked
-    return NewVersion(formdata=None, version=drafts.next_version(stored.version))
+    return NewVersion(formdata=None, version=next_version(stored.version))
 
 
 def _words(standing: ReadingStatus, value: str) -> str:

@@ -37,21 +37,23 @@ export class App {
 
   async #start() {
     const names = [
+      "store/device",
       "store/store",
       "vault/vault",
+      "sync/request",
       "sync/outbox",
       "sync/schedule",
       "interview/interview",
       "interview/begin",
       "ids",
     ]
-    const [store, vault, outbox, sync, ...others] = await Promise.all(names.map((name) => this.#tab.load(`${name}.js`)))
-    this.modules = Object.assign({}, store, vault, outbox, sync, ...others)
-    this.device = new store.Device()
+    const modules = await Promise.all(names.map((name) => this.#tab.load(`${name}.js`)))
+    this.modules = Object.assign({}, ...modules)
+    this.device = new this.modules.Device()
     this.account = (await this.device.get("account")) ?? null
     this.store = this.account ? await this.#unlock() : null
-    this.talk = new sync.Sync(
-      (report, wish) => new outbox.Outbox(this.store, this.account, () => this.#describe(), report, wish),
+    this.talk = new this.modules.Sync(
+      (report, wish) => new this.modules.Outbox(this.store, this.account, () => this.#describe(), report, wish),
       () => {},
     )
   }

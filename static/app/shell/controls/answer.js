@@ -1,7 +1,7 @@
 // An answer as the check list, a read-only question and last year's line say it: what needs words of the page besides
 // the form's own.
 
-import { display } from "../../engine/record.js"
+import { display } from "../../engine/display.js"
 import { kit } from "../formkit.js"
 import { number, word } from "../page.js"
 

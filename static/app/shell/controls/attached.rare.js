@@ -1,5 +1,6 @@
 // Sound, films and other files: recorded here or chosen, kept under their hash, played back, removed.
 
+import { two } from "../../bytes.js"
 import { isJoinable, recordingOf } from "../../interview/pieces.rare.js"
 import { keep, Kept, kilobytes } from "./picture.js"
 import { action, number, part, stamp, word } from "../page.js"
@@ -9,8 +10,6 @@ const BITS = { normal: 64000, low: 24000, "voice-only": 12000 } // a second, as 
 const SOUNDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]
 const ROOM = 100000 // bytes that a recording may still grow after it was told to stop
 const PIECE = 3000 // milliseconds: what a phone that dies takes with it
-
-const two = (value) => String(value).padStart(2, "0")
 
 /** "0:07" of milliseconds. */
 const clock = (passed) => `${Math.floor(passed / 60000)}:${two(Math.floor(passed / 1000) % 60)}`

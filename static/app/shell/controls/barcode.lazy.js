@@ -2,7 +2,7 @@
 // person. Of a card's code only the fields that questions ask for are kept: the rest of it is never written anywhere.
 
 import { answersOf, doubts, isSame, readCard } from "../../interview/cccd.lazy.js"
-import { display } from "../../engine/record.js"
+import { display } from "../../engine/display.js"
 import { action, part, spoken, stamp, word } from "../page.js"
 import { plainText } from "../words.js"
 export { learnt } from "../templates.lazy.js"

@@ -1,6 +1,6 @@
 // Typed answers: text, numbers, dates and times as a few small numbers, one tick, and answers that are only shown.
 
-import { numberWords } from "../../engine/record.js"
+import { numberWords } from "../../engine/display.js"
 import { localText, partsOf, readMoment, readNumber, writeMoment } from "../typing.js"
 import { answerWords } from "./answer.js"
 import { action, part, number, spoken, stamp } from "../page.js"

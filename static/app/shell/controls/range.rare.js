@@ -1,6 +1,6 @@
 // A number within limits: a slider with buttons beside it, stars, or a list to pick from. Blank until somebody chose.
 
-import { numberWords } from "../../engine/record.js"
+import { numberWords } from "../../engine/display.js"
 import { onRange, rangeOf } from "../typing.js"
 import { steps } from "./field.js"
 import { action, part, spoken, stamp, word } from "../page.js"

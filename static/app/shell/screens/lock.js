@@ -1,5 +1,6 @@
 // The two screens before everything else: choosing the first PIN, and typing it.
 
+import { two } from "../../bytes.js"
 import { action, ask, number, part, stamp, word } from "../page.js"
 import { askNew, busy, keypad, say } from "../pinform.js"
 
@@ -50,7 +51,7 @@ export async function show(app) {
       go.disabled = input.disabled = left > 0
       say(element, left && "locked", {
         minutes: number(Math.floor(left / 60)),
-        seconds: String(left % 60).padStart(2, "0"),
+        seconds: two(left % 60),
       })
     }
     await app.keeper.waited(onLeft, () => isGone)

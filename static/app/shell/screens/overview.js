@@ -1,5 +1,6 @@
 // The interview at a glance: its sections and how each stands.
 
+import { assess } from "../../engine/assessment.js"
 import { isAsked, sectionsOf } from "../../interview/screens.js"
 import { returnedWords } from "./household.js"
 import { action, number, part, spoken, stamp, tag, word } from "../page.js"
@@ -21,7 +22,7 @@ export function nameOf(record, path) {
 
 /** What the interview is called: its head of household, the name that the form gives it, or what the register says. */
 export const titleOfInterview = ({ record, draft }) =>
-  record.assessment().headName || record.instanceName() || draft.name || word("row.unnamed")
+  assess(record).headName || record.instanceName() || draft.name || word("row.unnamed")
 
 /** What a tag does not say: how much is left. */
 /** @param {{ missing?: number, wrong?: number, comments?: number }} left */

@@ -1,7 +1,7 @@
 // Another PIN, a PIN that was forgotten, and what the settings say of the lock.
 
 import { changePin, forOffice, isOld, recovered } from "../../vault/rings.lazy.js"
-import { recover, signOut, Stopped, hello } from "../../sync/outbox.js"
+import { recover, signOut, Stopped, hello } from "../../sync/request.js"
 import { openRing } from "../../vault/vault.js"
 import { askNew, busy, say } from "../pinform.js"
 import { wordsOfProblem } from "../notices.js"

@@ -1,6 +1,7 @@
 // What the answers come to: the class in large letters, the sentence why, and each deprived indicator with the answer
 // and the member that caused it.
 
+import { assess } from "../../engine/assessment.js"
 import { addressOf, titleOfInterview } from "./overview.js"
 import { action, ask, inLanguage, isDateRight, number, part, stamp, word } from "../page.js"
 
@@ -86,7 +87,7 @@ function drawAssessment(assessment, line) {
 
 /** What came of an interview: the class; of a form that decides none, that it is done and what it is called. */
 export function drawOutcome(interview) {
-  if (interview.isAssessed) return drawAssessment(interview.record.assessment(), interview.line())
+  if (interview.isAssessed) return drawAssessment(assess(interview.record), interview.line())
   const { errors, warnings } = interview.standing()
   const state = errors.length || warnings.length ? "left" : "done"
   const element = stamp("outcome", {

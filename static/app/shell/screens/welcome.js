@@ -1,6 +1,6 @@
 // Nobody is signed in on this phone yet: the one screen that needs network.
 
-import { Stopped } from "../../sync/outbox.js"
+import { Stopped } from "../../sync/request.js"
 import * as look from "../appearance.js"
 import { action, part, stamp, word } from "../page.js"
 
