@@ -197,14 +197,16 @@ SCHEMAS: Schema = {
         },
         {
             "confirmed": _map(TEXT),
-            "outcome": _sent(
-                {},
-                {
-                    "class": _maybe(TEXT),
-                    "b1": _maybe(NUMBER),
-                    "b2": _maybe(NUMBER),
-                    "indicators": _map(_maybe(NUMBER)),
-                },
+            "outcome": _maybe(
+                _sent(
+                    {},
+                    {
+                        "class": _maybe(TEXT),
+                        "b1": _maybe(NUMBER),
+                        "b2": _maybe(NUMBER),
+                        "indicators": _map(_maybe(NUMBER)),
+                    },
+                )
             ),
             "files": _list(_ref("EntryFile")),
             "started_at": INSTANT,
