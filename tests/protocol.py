@@ -7,6 +7,7 @@ sent is held against it too, when the answer says that it was good.
 
 from __future__ import annotations
 
+import gzip
 import json
 from functools import cache
 from typing import Any
@@ -76,7 +77,9 @@ def _hold_answer(where: str, operation: Pointer, answer: TestResponse) -> None:
         if answer.data:
             raise OtherThanDescribed(f"{where}: no body is described")
     elif _kind(where, told["content"], answer.mimetype) == "application/json":
-        _hold(where, answer.json, *here, "content", "application/json", "schema")
+        packed = answer.headers.get("Content-Encoding") == "gzip"
+        said = json.loads(gzip.decompress(answer.data)) if packed else answer.json
+        _hold(where, said, *here, "content", "application/json", "schema")
 
 
 def _hold_request(where: str, operation: Pointer, answer: TestResponse, values: Any, sent: Any) -> None:
