@@ -307,13 +307,21 @@ SIGNED_IN = (*ANYWHERE, "not_signed_in", "session_expired")
 WRITES = (*SIGNED_IN, "csrf")
 
 
-def _done(status: int, what: str, *codes: str, headers: Schema | None = None) -> Schema:
-    """An answer without a body, and the refusals, of each status the codes that it comes with."""
-    return {str(status): {"description": what, "headers": OURS | (headers or {})}} | {
-        str(refused): {"description": "A problem; decide by its code", "headers": OURS, **_json(_problem(among))}
-        for refused in sorted({PROBLEMS[code].status for code in codes})
-        if (among := sorted({code for code in codes if PROBLEMS[code].status == refused}))
+def _refused(*codes: str) -> Schema:
+    """Of each status the codes that it comes with."""
+    return {
+        str(status): {
+            "description": "A problem; decide by its code",
+            "headers": OURS,
+            **_json(_problem(sorted({code for code in codes if PROBLEMS[code].status == status}))),
+        }
+        for status in sorted({PROBLEMS[code].status for code in codes})
     }
+
+
+def _done(status: int, what: str, *codes: str, headers: Schema | None = None) -> Schema:
+    """An answer without a body, and the refusals."""
+    return {str(status): {"description": what, "headers": OURS | (headers or {})}} | _refused(*codes)
 
 
 def _answers(content: Schema, what: str, *codes: str) -> Schema:
@@ -533,7 +541,7 @@ DESCRIPTION: Schema = {
                     *_NEXT_BYTES["parameters"],
                     _parameter("X-HTTP-Method-Override", "header", {"const": "PATCH"}),
                 ],
-                "responses": _NEXT_BYTES["responses"] | _done(204, "", "method_not_allowed", headers=_STANDS_AT),
+                "responses": _NEXT_BYTES["responses"] | _refused("method_not_allowed"),
             },
         },
     },
