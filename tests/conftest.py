@@ -25,6 +25,7 @@ from survey.web.session import open_database
 from tests import world
 from tests.databases import PostgreSQL, SQLite, quick_folder
 from tests.interviews import ROUND, open_small_round
+from tests.protocol import check
 
 
 def pytest_configure() -> None:
@@ -62,16 +63,21 @@ class Clock:
 
 
 class Browser(FlaskClient):
-    """A client that sends its CSRF token with every request that writes, as the product's pages do."""
+    """A client that sends its CSRF token with every request that writes, as the product's pages do. What it hears below
+    /api/ is held against openapi.json."""
 
     csrf: str | None = None
+    is_of_a_phone = True  # what it sends there is held against that too; False for what no phone sends
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         if self.csrf and kwargs.get("method") not in (None, "GET", "HEAD"):
             headers = dict(kwargs.pop("headers", None) or {})
             headers.setdefault("X-CSRF-Token", self.csrf)
             kwargs["headers"] = headers
-        return super().open(*args, **kwargs)
+        answer = super().open(*args, **kwargs)
+        for one in (*answer.history, answer):
+            check(one, kwargs.get("json", kwargs.get("data")), is_of_a_phone=self.is_of_a_phone)
+        return answer
 
 
 @pytest.fixture(scope="session", params=[SQLite, ON_POSTGRESQL], ids=["sqlite", "postgresql"])

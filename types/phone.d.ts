@@ -32,6 +32,7 @@ interface FormNode {
   readonly?: any
   count?: any
   trigger?: string[]
+  because?: any
   member_label?: string
   required_message?: Texts
   constraint_message?: Texts
@@ -46,6 +47,7 @@ interface FormFile {
 
 /** A questionnaire as phones read it: docs/form-bundle.md. */
 interface Bundle {
+  format: 1
   id: string
   version: string
   title: string
@@ -53,8 +55,10 @@ interface Bundle {
   default_language: string
   partial?: boolean
   instance_name?: any
+  settings?: { [name: string]: string }
+  /** Of ours: a draft that is tried out. */
   preview?: { files: string }
-  hash?: string
+  hash: string
   children: FormNode[]
   choices: { [list: string]: any[] }
   tables: { [name: string]: any }
@@ -84,7 +88,7 @@ interface Round {
 interface Village {
   id: string
   name: string
-  area: string
+  area: string | null
   context: { [name: string]: any }
 }
 
@@ -251,7 +255,9 @@ interface Household {
   head_name: string
   state: "to_visit" | "received" | "returned" | "accepted"
   change: number
+  /** Of ours. */
   gone: boolean
+  /** Of ours. */
   key: string
   last_class: string | null
   context: { [name: string]: any }

@@ -93,7 +93,9 @@ def test_a_withdrawn_phone_still_hears_of_what_it_delivered(login_as: Any, sessi
     ],
 )
 def test_a_malformed_question_is_refused_or_answered_with_nothing(login_as: Any, body: bytes, status: int) -> None:
-    answer = login_as("enumerator").post("/api/v1/receipts", data=body, content_type="application/json")
+    browser = login_as("enumerator")
+    browser.is_of_a_phone = False
+    answer = browser.post("/api/v1/receipts", data=body, content_type="application/json")
     assert answer.status_code == status
     assert status != 200 or answer.json["results"] == []
 

@@ -216,6 +216,7 @@ def test_a_report_of_another_shape_is_refused_whole(login_as: Any, small_round: 
 
 def test_what_cannot_be_an_id_is_left_out(login_as: Any, session: Any, small_round: str) -> None:
     browser = login_as("enumerator")
+    browser.is_of_a_phone = False
     told = report(browser, lost=[None, {"id": 7}, {"id": "e-1", "household_id": ["x"]}], formerly=[None, 7, "\x00"])
     assert [(one["id"], one["household_id"]) for one in told["gone"]] == [("e-1", "")]
     json.dumps(kept(session))
@@ -233,6 +234,7 @@ def test_the_office_sees_what_the_browser_answered(
     login_as: Any, session: Any, small_round: str, storage: Any, said: str
 ) -> None:
     browser = login_as("enumerator")
+    browser.is_of_a_phone = False
     sent = {"device": {"id": "may-1", "storage": {"used": 1, "quota": 9, "asked": "x"} | storage}, "entries": []}
     assert browser.post("/api/v1/push", json=sent).status_code == 200
     page = login_as("supervisor").get(f"{PHONES}/{account_id(session, 'enumerator')}/may-1").text

@@ -187,6 +187,7 @@ def test_a_fault_of_the_server_holds_one_entry_and_not_its_neighbours(
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", '"' + "\\u0000" * 3 + '"', "1" * 6000])
 def test_numbers_that_json_has_no_word_for_are_held(login_as: Any, session: Any, text: str) -> None:
     browser = login_as("enumerator")
+    browser.is_of_a_phone = False
     body = json.dumps(envelope(entry(answers={"diem_b1": "HERE"}), entry("ho-2"))).replace('"HERE"', text)
     answer = browser.post("/api/v1/push", data=body, content_type="application/json")
     assert [result["outcome"] for result in answer.json["results"]] == ["held", "stored"]
@@ -197,6 +198,7 @@ def test_numbers_that_json_has_no_word_for_are_held(login_as: Any, session: Any,
 @pytest.mark.parametrize("deep", ["[" * 100_000 + "]" * 100_000, '{"a":' * 500 + "1" + "}" * 500])
 def test_an_entry_nested_without_end_is_kept_as_it_came_and_held(login_as: Any, session: Any, deep: str) -> None:
     browser, sent = login_as("enumerator"), entry(answers={"ghi_chu": "HERE"})
+    browser.is_of_a_phone = False
     body = json.dumps(envelope(entry("ho-2"), sent, entry("ho-3"))).replace('"HERE"', deep)
     for _ in range(2):
         answer = browser.post("/api/v1/push", data=body, content_type="application/json")

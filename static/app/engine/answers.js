@@ -10,11 +10,6 @@ export function steps(path) {
   })
 }
 
-/** Is `path` the place `prefix` itself or something inside it? */
-export function isWithin(path, prefix) {
-  return prefix === "" || path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}[`)
-}
-
 /** What `answers` hold at `path`; undefined where there is nothing. */
 export function valueAt(answers, path) {
   let place = answers

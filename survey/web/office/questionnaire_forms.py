@@ -33,12 +33,6 @@ class Nothing(FlaskForm):
     """Only the token."""
 
 
-class MoveRound(FlaskForm):
-    """Another version for an open round; the view sets the choices."""
-
-    version = SelectField(_("Version"))
-
-
 class NewPoints(FlaskForm):
     """A points table to be typed; the view sets the choices of `table`."""
 

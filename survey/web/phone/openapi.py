@@ -5,25 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 from survey.clocks import Doubt
+from survey.form.form import RULE_KEYS, TEXT_KEYS
 from survey.problems import PROBLEMS
 from survey.terms import Area, B1Method, HouseholdClass, QuarantineReason, RegisterState, Role, RoundState, Term
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+NUMBER: Schema = {"type": "number"}
 WHOLE: Schema = {"type": "integer", "minimum": 0}
-INSTANT: Schema = {"type": "string", "format": "date-time"}
+DIGITS: Schema = {"type": "string", "pattern": "^[0-9]{1,15}$"}
 DAY: Schema = {"type": "string", "format": "date"}
-BASE64: Schema = {"type": "string", "contentEncoding": "base64"}
-SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-ANSWERS: Schema = {
-    "type": "object",
-    "additionalProperties": True,
-    "description": "Groups nest, a repeat is a list; see docs/form-bundle.md",
+INSTANT: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
 }
+ID: Schema = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"}
+SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+BASE64: Schema = {"type": "string", "contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]+={0,2}$"}
 
 
 def _object(required: Schema, optional: Schema | None = None) -> Schema:
+    """What the server says: this and nothing else."""
+    return _sent(required, optional) | {"additionalProperties": False}
+
+
+def _sent(required: Schema, optional: Schema | None = None) -> Schema:
+    """What a phone says: what a later release adds is not refused."""
     return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
+
+
+def _map(values: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": values}
 
 
 def _list(items: Schema) -> Schema:
@@ -34,10 +48,6 @@ def _maybe(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-FLAG: Schema = {"type": "boolean"}
-CONTEXT: Schema = {"type": "object", "additionalProperties": _maybe(TEXT)}
-
-
 def _term(term: type[Term]) -> Schema:
     return {"type": "string", "enum": [member.value for member in term]}
 
@@ -46,15 +56,20 @@ def _ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-FORM = _object({"id": TEXT, "version": TEXT})
-FILE = _object({"path": TEXT, "sha256": SHA256}, {"size": WHOLE, "type": TEXT})
+ANYTHING: Schema = {}
+ANSWERS = _map(ANYTHING) | {"description": "Groups nest, a repeat is a list; see docs/form-bundle.md"}
+CONTEXT = _map(_maybe(TEXT))
+WORDS = _map({"anyOf": [TEXT, _list(ANYTHING)]}) | {"description": "By language; a list where answers stand in it"}
+SIGNED = _object({"body": TEXT | {"description": "canonical JSON, what was signed"}, "signature": BASE64})
+NAMED = {"id": ID, "household_id": ID}
 
 SCHEMAS: Schema = {
-    "Problem": _object(
-        {"problem": _object({"code": {"enum": sorted(PROBLEMS)}, "title": TEXT, "next": TEXT}, {"detail": {}})}
+    "Refusal": _object(
+        {"problem": _object({"code": {"enum": sorted(PROBLEMS)}, "title": TEXT, "next": TEXT, "detail": {}})}
     ),
-    "Receipt": _object({"body": TEXT | {"description": "canonical JSON, what was signed"}, "signature": TEXT})
-    | {"description": "Ed25519 over the UTF-8 bytes of body; the key is hello's receipt_key"},
+    "Signed": SIGNED,
+    "Receipt": SIGNED | {"description": "Ed25519 over the UTF-8 bytes of body; the key is hello's receipt_key"},
+    "RoundForm": _object({"id": TEXT, "version": TEXT, "hash": SHA256, "url": TEXT}),
     "Round": _object(
         {
             "id": TEXT,
@@ -63,11 +78,12 @@ SCHEMAS: Schema = {
             "state": _term(RoundState),
             "opens_on": DAY,
             "closes_on": DAY,
-            "form": _object({"id": TEXT, "version": TEXT, "hash": SHA256, "url": TEXT}),
+            "form": _ref("RoundForm"),
             "b1_method": _term(B1Method),
             "standard": TEXT,
         }
     ),
+    "Village": _object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT}),
     "Hello": _object(
         {
             "account": _object(
@@ -81,26 +97,60 @@ SCHEMAS: Schema = {
             "offers": _list({"enum": ["brief", "receipts"]}),
             "file_limit": WHOLE,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
-            "villages": _list(_object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT})),
+            "villages": _list(_ref("Village")),
             "rounds": _list(_ref("Round")),
-            "receipt_key": TEXT,
-            "bundle_pass": _object({"body": TEXT, "signature": BASE64}),
+            "receipt_key": BASE64,
+            "bundle_pass": _ref("Signed"),
             "escrow": _object({"id": TEXT, "key": BASE64 | {"description": "RSA-3072, SPKI DER"}}),
-            "receipt_keys": _list(_ref("Receipt"))
+            "receipt_keys": _list(_ref("Signed"))
             | {"description": 'body {"made_at", "next", "previous"}: a key introduces the next and signs that'},
-            "revoked": {"type": "boolean"},
+            "revoked": FLAG,
         }
     ),
-    "Returned": _object(
+    "FormNode": _object(
+        {"name": TEXT, "type": TEXT},
         {
-            "entry_id": TEXT,
-            "at": INSTANT,
-            "by": TEXT,
-            "answers": ANSWERS,
-            "comments": _list(_object({"path": _maybe(TEXT), "text": TEXT})),
-        }
+            **dict.fromkeys(TEXT_KEYS, WORDS),
+            **dict.fromkeys(RULE_KEYS, ANYTHING),
+            "children": _list(_ref("FormNode")),
+            "list": TEXT,
+            "appearance": TEXT,
+            "parameters": _map(TEXT),
+            "columns": _map(TEXT),
+            "because": ANYTHING,
+            "member_label": TEXT,
+            "media": _map(_map(TEXT)),
+            "trigger": _list(TEXT),
+            "from_file": _object({"value": TEXT, "label": TEXT}),
+        },
     ),
-    "RegisterEntry": _object(
+    "FormFile": _object({"sha256": SHA256, "size": WHOLE, "type": TEXT}),
+    "Bundle": _object(
+        {
+            "format": {"const": 1},
+            "id": TEXT,
+            "version": TEXT,
+            "title": TEXT,
+            "hash": SHA256,
+            "languages": _list(TEXT),
+            "default_language": TEXT,
+            "children": _list(_ref("FormNode")),
+            "choices": _map(_list(_map({"anyOf": [TEXT, WORDS, _map(_map(TEXT))]}) | {"required": ["name"]})),
+            "tables": _map(_map(_list(_maybe(TEXT)))),
+            "order": _list(
+                {"type": "array", "prefixItems": [TEXT, _list(TEXT), _list(TEXT)], "minItems": 3, "maxItems": 3}
+            ),
+        },
+        {
+            "files": _map(_ref("FormFile")),
+            "instance_name": ANYTHING,
+            "settings": _map(TEXT),
+            "partial": {"const": True},
+        },
+    )
+    | {"description": "docs/form-bundle.md"},
+    "Comment": _object({"path": _maybe(TEXT), "text": TEXT}),
+    "Household": _object(
         {
             "household_id": TEXT,
             "round_id": TEXT,
@@ -112,7 +162,17 @@ SCHEMAS: Schema = {
             "last_class": _maybe(_term(HouseholdClass)),
             "context": CONTEXT,
             "last_answers": _maybe(ANSWERS),
-            "returned": _maybe(_ref("Returned")),
+            "returned": _maybe(
+                _object(
+                    {
+                        "entry_id": TEXT,
+                        "at": INSTANT,
+                        "by": TEXT,
+                        "answers": ANSWERS,
+                        "comments": _list(_ref("Comment")),
+                    }
+                )
+            ),
         }
     ),
     "Gone": _object({"household_id": TEXT, "round_id": TEXT, "gone": {"const": True}, "change": WHOLE}),
@@ -120,50 +180,69 @@ SCHEMAS: Schema = {
         {
             "generation": TEXT,
             "cursor": WHOLE,
-            "more": {"type": "boolean"},
-            "entries": _list({"oneOf": [_ref("RegisterEntry"), _ref("Gone")]}),
+            "more": FLAG,
+            "entries": _list({"oneOf": [_ref("Household"), _ref("Gone")]}),
         }
     ),
-    "Entry": _object(
+    "EntryFile": _sent({"path": TEXT, "sha256": SHA256}, {"size": WHOLE, "type": TEXT}),
+    "Entry": _sent(
         {
-            "id": TEXT | {"description": "UUIDv7 made by the phone"},
-            "commune_id": TEXT,
-            "round_id": TEXT,
-            "household_id": TEXT,
-            "form": FORM,
+            "id": ID | {"description": "UUIDv7 made by the phone"},
+            "commune_id": ID,
+            "round_id": ID,
+            "household_id": ID,
+            "form": _sent({"id": ID, "version": ID}),
             "answers": ANSWERS,
             "finalised_at": INSTANT,
         },
         {
-            "confirmed": {"type": "object", "additionalProperties": TEXT},
-            "outcome": _maybe(ANSWERS),
-            "files": _list(FILE),
+            "confirmed": _map(TEXT),
+            "outcome": _maybe(
+                _sent(
+                    {},
+                    {
+                        "class": _maybe(TEXT),
+                        "b1": _maybe(NUMBER),
+                        "b2": _maybe(NUMBER),
+                        "indicators": _map(_maybe(NUMBER)),
+                    },
+                )
+            ),
+            "files": _list(_ref("EntryFile")),
             "started_at": INSTANT,
             "date_doubted": _maybe({"enum": [one.value for one in Doubt]}),
-            "replaces": _maybe(TEXT),
-            "new_household": _maybe(_object({"village_id": TEXT, "head_name": TEXT})),
+            "replaces": _maybe(ID),
+            "new_household": _maybe(_sent({"village_id": ID, "head_name": TEXT})),
         },
     ),
-    "Push": _object(
+    "Push": _sent(
         {
-            "device": _object(
-                {"id": TEXT},
-                {"label": TEXT, "app_version": TEXT, "clock": INSTANT, "in_progress": WHOLE, "storage": ANSWERS},
+            "device": _sent(
+                {"id": ID},
+                {
+                    "label": TEXT,
+                    "app_version": TEXT,
+                    "clock": INSTANT,
+                    "in_progress": WHOLE,
+                    "storage": _sent(
+                        {},
+                        {"used": WHOLE, "quota": WHOLE}
+                        | dict.fromkeys(("short", "persisted", "asked", "installed"), FLAG),
+                    ),
+                },
             ),
             "entries": _list(_ref("Entry")) | {"maxItems": 50},
         },
         {
-            "unsent": _list(_object({"id": TEXT, "household_id": TEXT})),
-            "lost": _list(_object({"id": TEXT, "household_id": TEXT}, {"open": FLAG, "photos": FLAG})),
-            "formerly": _list(TEXT),
+            "unsent": _maybe(_list(_sent(NAMED))),
+            "lost": _maybe(_list(_sent(NAMED, {"open": FLAG, "photos": FLAG}))),
+            "formerly": _maybe(_list(ID)),
             "brief": FLAG | {"description": "Says nothing of what the device holds: that stays as it was said last"},
         },
     ),
-    "Asked": _object(
-        {"entries": _list(_object({"id": TEXT, "content_hash": SHA256, "commune_id": TEXT})) | {"maxItems": 50}}
-    ),
-    "Received": _object({"generation": TEXT, "server_time": INSTANT, "results": _list(_ref("Result"))}),
-    "Result": _object(
+    "Asked": _sent({"entries": _list(_sent({"id": ID, "content_hash": SHA256, "commune_id": ID})) | {"maxItems": 50}}),
+    "Received": _object({"generation": TEXT, "server_time": INSTANT, "results": _list(_ref("PushResult"))}),
+    "PushResult": _object(
         {
             "id": _maybe(TEXT),
             "outcome": {"enum": ["stored", "held"]},
@@ -186,8 +265,8 @@ SCHEMAS: Schema = {
         {
             "generation": TEXT,
             "server_time": INSTANT,
-            "results": _list(_ref("Result")),
-            "revoked": {"type": "boolean"},
+            "results": _list(_ref("PushResult")),
+            "revoked": FLAG,
             "gone": _list(_ref("Missed")),
             "elsewhere": _list(
                 _object(
@@ -207,39 +286,76 @@ def _json(schema: Schema) -> Schema:
     return {"content": {"application/json": {"schema": schema}}}
 
 
-def _answers(schema: Schema | None, what: str, *refused: int) -> Schema:
-    found: Schema = {"200": {"description": what, **(_json(schema) if schema else {})}}
-    for status in (401, *refused):
-        found[str(status)] = {"description": "A problem; decide by its code", **_json(_ref("Problem"))}
-    return found
-
-
 def _parameter(name: str, where: str, schema: Schema, required: bool = True) -> Schema:
     return {"name": name, "in": where, "required": required, "schema": schema}
 
 
+def _carries(schema: Schema) -> Schema:
+    return {"required": True, "schema": schema}
+
+
+OURS: Schema = {"X-So-Ho": _carries({"const": "1"})}
+_TUS_VERSION: Schema = {"Tus-Resumable": _carries({"const": "1.0.0"})}
+_STANDS_AT: Schema = _TUS_VERSION | {
+    "Upload-Offset": _carries(DIGITS),
+    "Upload-Expires": {"schema": TEXT},
+    "Upload-Receipt": {"schema": BASE64},
+}
+# What any address may answer, what one does to who is not signed in, and what one does that writes.
+ANYWHERE = ("server_error", "busy", "storage_full")
+SIGNED_IN = (*ANYWHERE, "not_signed_in", "session_expired")
+WRITES = (*SIGNED_IN, "csrf")
+
+
+def _refused(*codes: str) -> Schema:
+    """Of each status the codes that it comes with."""
+    return {
+        str(status): {
+            "description": "A problem; decide by its code",
+            "headers": OURS,
+            **_json(_problem(sorted({code for code in codes if PROBLEMS[code].status == status}))),
+        }
+        for status in sorted({PROBLEMS[code].status for code in codes})
+    }
+
+
+def _done(status: int, what: str, *codes: str, headers: Schema | None = None) -> Schema:
+    """An answer without a body, and the refusals."""
+    return {str(status): {"description": what, "headers": OURS | (headers or {})}} | _refused(*codes)
+
+
+def _answers(content: Schema, what: str, *codes: str) -> Schema:
+    answers = _done(200, what, *codes)
+    answers["200"] |= content
+    return answers
+
+
+def _problem(codes: list[str]) -> Schema:
+    return _ref("Refusal") | {"properties": {"problem": {"properties": {"code": {"enum": codes}}}}}
+
+
 _TOKEN = _parameter("X-CSRF-Token", "header", TEXT)
 _FILE = _parameter("sha256", "path", SHA256)
-_KINDS = ("image/jpeg", "image/png", "image/webp", "audio/*", "video/*", "application/pdf", "application/octet-stream")
 _UPLOAD = _parameter("upload_id", "path", TEXT)
 _TUS = _parameter("Tus-Resumable", "header", {"const": "1.0.0"})
 _SIGNED_IN: list[Schema] = [{"session": []}]
-
-
-def _done(status: str, what: str, *refused: int) -> Schema:
-    answers = _answers(None, "", *refused)
-    del answers["200"]
-    return {status: {"description": what}} | answers
-
-
+_AS_KNOWN: Schema = {"304": {"description": "As If-None-Match names it", "headers": OURS}}
 _NEXT_BYTES: Schema = {
     "summary": "tus 1.0.0: the next bytes",
-    "parameters": [_UPLOAD, _TUS, _TOKEN, _parameter("Upload-Offset", "header", WHOLE)],
+    "parameters": [
+        _UPLOAD,
+        _TUS,
+        _TOKEN,
+        _parameter("Upload-Offset", "header", DIGITS),
+        _parameter("Upload-Checksum", "header", TEXT, False),
+    ],
     "requestBody": {"required": True, "content": {"application/offset+octet-stream": {}}},
     "responses": _done(
-        "204", "Upload-Receipt when the file is whole", 400, 403, 404, 409, 412, 413, 415, 423, 460, 507
+        204, "Upload-Receipt when the file is whole", *WRITES, "bad_request", "hash_mismatch", "not_found",
+        "upload_offset", "tus_version", "too_large", "media_type", "upload_busy", "checksum_mismatch",
+        headers=_STANDS_AT,
     ),
-}
+}  # fmt: skip
 
 DESCRIPTION: Schema = {
     "openapi": "3.1.0",
@@ -255,13 +371,13 @@ DESCRIPTION: Schema = {
             "get": {
                 "summary": "This description",
                 "security": [],
-                "responses": {"200": {"description": "OpenAPI", **_json({"type": "object"})}},
+                "responses": _answers(_json({"type": "object"}), "OpenAPI", *ANYWHERE),
             }
         },
         "/hello": {
             "get": {
                 "summary": "Who am I, what is the time, which release",
-                "responses": _answers(_ref("Hello"), "Signed in"),
+                "responses": _answers(_json(_ref("Hello")), "Signed in", *SIGNED_IN),
             }
         },
         "/forms/{form_id}/{version}": {
@@ -272,25 +388,28 @@ DESCRIPTION: Schema = {
                     _parameter("version", "path", TEXT),
                     _parameter("words", "query", TEXT, False),
                 ],
-                "responses": _answers({"type": "object"}, "docs/form-bundle.md", 404),
+                "responses": _answers(_json(_ref("Bundle")), "docs/form-bundle.md", *SIGNED_IN, "revoked", "not_found")
+                | _AS_KNOWN,
             }
         },
         "/forms/{form_id}/{version}/files/{name}": {
             "get": {
                 "summary": "A file that came with a questionnaire, immutable; ETag = its SHA-256",
                 "parameters": [_parameter(name, "path", TEXT) for name in ("form_id", "version", "name")],
-                "responses": _answers(TEXT, "", 404)
-                | {"200": {"description": "Its bytes", "content": {"application/octet-stream": {}}}},
+                "responses": _answers({"content": {"*/*": {}}}, "Its bytes", *SIGNED_IN, "revoked", "not_found")
+                | _AS_KNOWN,
             }
         },
         "/register": {
             "get": {
                 "summary": "What changed in the account's villages after the cursor",
                 "parameters": [
-                    _parameter("cursor", "query", WHOLE, False),
-                    _parameter("limit", "query", WHOLE | {"maximum": 200}, False),
+                    _parameter("cursor", "query", DIGITS, False),
+                    _parameter("limit", "query", DIGITS | {"description": "200 at most"}, False),
                 ],
-                "responses": _answers(_ref("Register"), "One chunk", 400),
+                "responses": _answers(
+                    _json(_ref("Register")), "One chunk", *SIGNED_IN, "revoked", "bad_request", "not_found"
+                ),
             }
         },
         "/push": {
@@ -298,7 +417,9 @@ DESCRIPTION: Schema = {
                 "summary": "Entries, and what the device still holds",
                 "parameters": [_TOKEN],
                 "requestBody": {"required": True, **_json(_ref("Push"))},
-                "responses": _answers(_ref("Pushed"), "One result for each entry, in order", 400, 403, 413),
+                "responses": _answers(
+                    _json(_ref("Pushed")), "One result for each entry, in order", *WRITES, "malformed", "too_large"
+                ),
             }
         },
         "/receipts": {
@@ -306,61 +427,122 @@ DESCRIPTION: Schema = {
                 "summary": "Which entries of this account are here: asked before one is sent twice",
                 "parameters": [_TOKEN],
                 "requestBody": {"required": True, **_json(_ref("Asked"))},
-                "responses": _answers(_ref("Received"), "One result for each that is here", 400, 403, 413),
+                "responses": _answers(
+                    _json(_ref("Received")), "One result for each that is here", *WRITES, "malformed", "too_large"
+                ),
             }
         },
         "/vault/recover": {
             "post": {
                 "summary": "Open one's own vault whose PIN is forgotten; within 15 minutes of signing in",
                 "parameters": [_TOKEN],
-                "requestBody": {"required": True, **_json(_object({"wrapped": BASE64, "vault": TEXT}))},
-                "responses": _answers(_object({"key": BASE64}), "The raw data key", 400, 403, 409, 413, 429),
+                "requestBody": {"required": True, **_json(_sent({"wrapped": BASE64, "vault": ID}))},
+                "responses": _answers(
+                    _json(_object({"key": BASE64})),
+                    "The raw data key",
+                    *WRITES,
+                    "revoked",
+                    "sign_in_again",
+                    "malformed",
+                    "vault_closed",
+                    "too_large",
+                    "slow_down",
+                ),
             }
         },
         "/files/{sha256}": {
             "put": {
                 "summary": "A file of an answer, whole: picture, sound, film or any other",
-                "parameters": [_FILE, _parameter("commune", "query", TEXT), _TOKEN],
-                "requestBody": {
-                    "required": True,
-                    "content": {kind: {"schema": {}} for kind in _KINDS},
-                },
-                "responses": _answers(_ref("FileStored"), "Stored for good", 400, 403, 404, 413, 415),
+                "parameters": [_FILE, _parameter("commune", "query", ID), _TOKEN],
+                "requestBody": {"required": True, "content": {"*/*": {}}},
+                "responses": _answers(
+                    _json(_ref("FileStored")),
+                    "Stored for good",
+                    *WRITES,
+                    "hash_mismatch",
+                    "not_found",
+                    "too_large",
+                    "media_type",
+                ),
             },
             "head": {
                 "summary": "Is it stored?",
-                "parameters": [_FILE, _parameter("commune", "query", TEXT, False)],
-                "responses": {"200": {"description": "Yes"}, "401": {"description": "-"}, "404": {"description": "No"}},
+                "parameters": [_FILE, _parameter("commune", "query", ID, False)],
+                "responses": _done(200, "Yes", *SIGNED_IN, "not_found"),
             },
         },
         "/files/{sha256}/thumbnail": {
             "put": {
                 "summary": "A small picture until the original comes, at most 40,000 bytes",
-                "parameters": [_FILE, _parameter("commune", "query", TEXT), _TOKEN],
+                "parameters": [_FILE, _parameter("commune", "query", ID), _TOKEN],
                 "requestBody": {"required": True, "content": {"image/jpeg": {}, "image/webp": {}}},
-                "responses": _done("204", "Kept, or the original is here", 403, 404, 413, 415),
+                "responses": _done(
+                    204, "Kept, or the original is here", *WRITES, "not_found", "too_large", "media_type"
+                ),
             },
         },
         "/uploads": {
+            "options": {
+                "summary": "tus 1.0.0: what is spoken here",
+                "security": [],
+                "responses": _done(
+                    204,
+                    "Spoken",
+                    *ANYWHERE,
+                    headers=_TUS_VERSION
+                    | {
+                        "Tus-Version": _carries({"const": "1.0.0"}),
+                        "Tus-Extension": _carries(TEXT),
+                        "Tus-Max-Size": _carries(DIGITS),
+                        "Tus-Checksum-Algorithm": _carries(TEXT),
+                    },
+                ),
+            },
             "post": {
                 "summary": "tus 1.0.0 creation: begin a file in parts, or go on with it",
                 "parameters": [
                     _TUS,
                     _TOKEN,
-                    _parameter("Upload-Length", "header", WHOLE),
+                    _parameter("Upload-Length", "header", DIGITS),
                     _parameter("Upload-Metadata", "header", TEXT | {"description": "sha256, commune, filetype"}),
                 ],
-                "responses": _done("201", "Location is the upload's address", 400, 403, 404, 412, 413, 507),
+                "responses": _done(
+                    201,
+                    "Location is the upload's address",
+                    *WRITES,
+                    "bad_request",
+                    "not_found",
+                    "tus_version",
+                    "too_large",
+                    headers=_STANDS_AT | {"Location": _carries(TEXT)},
+                ),
             },
         },
         "/uploads/{upload_id}": {
             "head": {
                 "summary": "tus 1.0.0: how much is here",
                 "parameters": [_UPLOAD, _TUS],
-                "responses": _done("200", "Upload-Offset; Upload-Receipt when it is whole", 404, 412),
+                "responses": _done(
+                    200,
+                    "Upload-Offset; Upload-Receipt when it is whole",
+                    *SIGNED_IN,
+                    "not_found",
+                    "tus_version",
+                    "hash_mismatch",
+                    "media_type",
+                    headers=_STANDS_AT | {"Upload-Length": _carries(DIGITS), "Upload-Metadata": _carries(TEXT)},
+                ),
             },
             "patch": _NEXT_BYTES,
-            "post": _NEXT_BYTES | {"summary": "The same with X-HTTP-Method-Override: PATCH"},
+            "post": _NEXT_BYTES
+            | {
+                "summary": "The same with X-HTTP-Method-Override: PATCH",
+                "parameters": [
+                    *_NEXT_BYTES["parameters"],
+                    _parameter("X-HTTP-Method-Override", "header", {"const": "PATCH"}),
+                ],
+                "responses": _NEXT_BYTES["responses"] | _refused("method_not_allowed"),
+            },
         },
     },
 }
