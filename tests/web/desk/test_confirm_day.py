@@ -7,6 +7,7 @@ import copy
 import json
 from datetime import date, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from sqlalchemy import select
 
 from models import Assessment, Device, Submission, SubmissionEvent, SubmissionStatus
 from survey.clocks import instant
+from survey.submissions import derive
 from survey.submissions.derive import rebuild
 from survey.terms import Action
 from tests.carry.carrying import bring, hello, sealed
@@ -166,6 +168,20 @@ def test_the_confirmed_day_decides_ages_and_class_and_nothing_of_the_entry_chang
     assert judged(work, sent["id"]).values == values
     shown = login_as("supervisor").get(record(work, sent["id"])).text
     assert "Trưởng bản nói" in shown and "15/10/2026" in shown
+
+
+def test_what_follows_from_a_confirmed_day_is_derived_once_for_each_step(work: Field, login_as: Any) -> None:
+    sent = held_from(work)
+    before = work.seen(work.submission(sent["id"]).id)
+    with (
+        mock.patch.object(derive, "derive_household", wraps=derive.derive_household) as households,
+        mock.patch.object(derive, "_derive_assessment", wraps=derive._derive_assessment) as assessments,
+    ):
+        assert confirmed(work, login_as("supervisor"), sent["id"], "2026-10-15").status_code == 303
+    assert stands(work, sent["id"]) == ("submitted", None)
+    steps = work.seen(work.submission(sent["id"]).id) - before
+    assert steps == 2  # of that day, and released
+    assert (households.call_count, assessments.call_count) == (steps, 1)
 
 
 def test_it_is_released_by_nothing_but_its_day(work: Field, login_as: Any) -> None:
