@@ -103,12 +103,7 @@ class _Comparison:
         return found
 
     def lines(self, now: Iterable[ReadRow], before: Iterable[ReadRow], known: bool) -> list[Line]:
-        old = {question_of(row.path): row for row in before}
-        pairs: list[tuple[ReadRow | None, ReadRow | None]] = [
-            (row, old.pop(question_of(row.path), None)) for row in now
-        ]
-        pairs += [(None, row) for row in old.values()]
-        lines = [self.line(this, last, known) for this, last in pairs]
+        lines = [self.line(this, last, known) for this, last in beside(now, before)]
         return sorted((line for line in lines if line is not None), key=lambda line: self.order(line.path))
 
     def line(self, now: ReadRow | None, before: ReadRow | None, known: bool) -> Line | None:
@@ -124,6 +119,15 @@ class _Comparison:
             change = Change.ADDED if not last else Change.GONE if not answer else Change.CHANGED
         points, earlier = (points_of(str(one.raw)) if one and kind in LINES else 0 for one in (now, before))
         return Line(row.path, row.label, answer, last, change, points, earlier)
+
+
+def beside(first: Iterable[ReadRow], second: Iterable[ReadRow]) -> list[tuple[ReadRow | None, ReadRow | None]]:
+    """The rows of two readings by their question; last those that the second alone has."""
+    others = {question_of(row.path): row for row in second}
+    pairs: list[tuple[ReadRow | None, ReadRow | None]] = [
+        (row, others.pop(question_of(row.path), None)) for row in first
+    ]
+    return pairs + [(None, row) for row in others.values()]
 
 
 def _by_name(instances: Iterable[Instance]) -> dict[tuple[str, str, int], Instance]:
