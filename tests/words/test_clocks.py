@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey.clocks import LATE, RELEASED, TOLERANCE, Bounds, Doubt, ServerFacts, day_of, doubt, doubt_of_server
+from survey.clocks import (
+    LATE,
+    NOTICED,
+    RELEASED,
+    TOLERANCE,
+    Bounds,
+    Doubt,
+    ServerFacts,
+    day_of,
+    doubt,
+    doubt_of_server,
+    is_noticed,
+)
 from tests.cases.clocks import cases, decided
 
 OPENS, CLOSES = date(2026, 9, 1), date(2026, 12, 14)
@@ -98,3 +110,9 @@ def test_the_servers_own_clock_is_doubted_by_phones_by_what_is_stored_and_by_the
 def test_before_its_release_no_server_has_the_right_time() -> None:
     before = datetime.combine(RELEASED - 3 * DAY, datetime.min.time(), UTC)
     assert doubt_of_server(before, ServerFacts()) is Doubt.BEHIND
+
+
+def test_a_clock_that_is_off_by_minutes_is_noticed_and_one_that_nobody_knows_is_not() -> None:
+    edge = int(NOTICED.total_seconds())
+    assert [is_noticed(skew) for skew in (None, 0, edge, -edge)] == [False] * 4
+    assert is_noticed(edge + 1) and is_noticed(-edge - 1)
