@@ -86,11 +86,11 @@ unit-quick: $(VENV)/.dev # on SQLite alone
 node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as they go out, by node --test
 	@echo "== node --test"
 	@$(PY) -m scripts.small $(VENV)/served
-	@cd $(VENV)/served && VENV=$(abspath $(VENV)) PYTHON=$(abspath $(PY)) scripts/node --test --test-concurrency=$(JOBS) tests/node/*.test.js tests/faults/*.test.js
+	@cd $(VENV)/served && VENV=$(abspath $(VENV)) PYTHON=$(abspath $(PY)) scripts/node --test --test-concurrency=$(JOBS) tests/static/*.test.js tests/static/*/*.test.js tests/faults/*.test.js
 
 phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey" tests/phone tests/desk $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)

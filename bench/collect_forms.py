@@ -26,7 +26,7 @@ from bench.phone_engines import HERE, Quiet
 from survey.collect.xform import CHOSEN
 from tests.chromium import BROWSER
 from tests.poverty.households import Case
-from tests.web.collect_client import XF, fill, local
+from tests.web.collect.collect_client import XF, fill, local
 
 PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body></body>
 <script type="module" src="engine/collect.js"></script>"""

@@ -26,7 +26,7 @@ from xml.etree.ElementTree import Element
 from bench.collect_cases import CASES, HOUSEHOLD, differences, edition, files_of, given, refusals
 from survey.collect.xform import CHOSEN, OWN
 from tests.poverty.households import Case
-from tests.web.collect_client import XF
+from tests.web.collect.collect_client import XF
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "oracles" / "javarosa"

@@ -89,6 +89,11 @@ def seconds_of(skew: timedelta | None) -> int | None:
     return seconds if seconds is not None and abs(seconds) < 2**31 else None
 
 
+def is_noticed(skew_seconds: int | None) -> bool:
+    """Whether a phone's clock is off by so much that its supervisor is told."""
+    return abs(skew_seconds or 0) > NOTICED.total_seconds()
+
+
 def read_instant(text: Any) -> datetime | None:
     """An aware instant from ISO 8601 text, or None. In the first and the last year there is no room to reckon."""
     try:

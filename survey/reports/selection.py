@@ -1,7 +1,7 @@
 """Which households of a round a figure counts, and the list behind it.
 
 One `Condition` is both: a figure of the report carries the condition that its link opens, and the list page filters by
-it. So the two cannot tell different stories; `tests/desk/test_report.py` opens every link and counts.
+it. So the two cannot tell different stories; `tests/web/desk/test_reports.py` opens every link and counts.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from survey.intake.admit import judge_again
 from survey.problems import Problem
 from survey.review.take_up import take_up
 from survey.submissions import lifecycle, log
-from survey.submissions.derive import derive_again
 from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, SubmissionState
 
@@ -47,7 +46,6 @@ def confirm(
         raise Problem("impossible_day")
     act = Act(account.id, now)
     log.step(session, submission, Action.DATE, act, reason=reason, comments=list(comments) or None, visited_on=day)
-    derive_again(session, commune_id, submission_id)
     judge_again(session, submission, act)
     return SubmissionState(status.state)
 

@@ -28,7 +28,7 @@ from survey.form.reading import question_of, read
 from survey.form.record import Clock, evaluate
 from survey.questionnaires.published import load_form
 from survey.questionnaires.readings import OpenReading, doubts, unconfirmed
-from survey.review.compare import Part, compare
+from survey.review.since_last_year import Part, compare
 from survey.submissions.conflicts import group_of, in_group, twins
 from survey.submissions.content import clock_of, content_of, evaluated
 from survey.submissions.log import find

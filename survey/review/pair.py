@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models import Account, Assessment, Deprivation, Device, Submission, SubmissionStatus
 from survey.form.form import Form
 from survey.form.reading import Instance, ReadRow, Section, question_of, read, repeat_of
-from survey.review.compare import PICTURES
+from survey.review.since_last_year import PICTURES, beside
 from survey.submissions.content import evaluated
 from survey.submissions.log import find, last_step
 from survey.terms import Indicator, QuarantineReason, SubmissionState
@@ -142,13 +142,8 @@ class _Beside:
         self, first: Iterable[ReadRow], second: Iterable[ReadRow], here: str | None, there: str | None
     ) -> list[PairedLine]:
         """The questions that either answered, in the form's order."""
-        others = {question_of(row.path): row for row in second}
-        pairs: list[tuple[ReadRow | None, ReadRow | None]] = [
-            (row, others.pop(question_of(row.path), None)) for row in first
-        ]
-        pairs += [(None, row) for row in others.values()]
         found = []
-        for one, other in pairs:
+        for one, other in beside(first, second):
             row = one or other
             if row is None or not ((one and one.answer) or (other and other.answer)):
                 continue

@@ -36,13 +36,15 @@ from survey.terms import Action, QuarantineReason, SubmissionState
 from survey.text import plain_name
 
 
-def derive(session: Session, commune_id: str, submission_id: str, known: Evaluated | None = None) -> None:
+def derive(
+    session: Session, commune_id: str, submission_id: str, known: Evaluated | None = None, *, anew: bool = False
+) -> None:
     """Derive what follows from one submission after an event; the caller holds the commune's lock. `known`: what it was
-    evaluated to a moment ago."""
+    evaluated to a moment ago; `anew`: the event changes what it is evaluated to."""
     session.flush()  # events just appended
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_status(session, submission)
-    if session.get(Assessment, (commune_id, submission_id)) is None:
+    if anew or session.get(Assessment, (commune_id, submission_id)) is None:
         _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
     _derive_households(session, submission)

@@ -65,7 +65,7 @@ def step(
         )
     )
     session.flush()  # what is derived next reads it
-    derive(session, *of, known)
+    derive(session, *of, known, anew=visited_on is not None)  # ages and terms run to the day of the interview
 
 
 def find(session: Session, commune_id: str, submission_id: str) -> tuple[Submission, SubmissionStatus]:

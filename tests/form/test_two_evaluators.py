@@ -36,7 +36,7 @@ class Phone:
     def __init__(self) -> None:
         node = shutil.which("node")
         assert node, "node is needed"
-        script = str(ROOT / "tests" / "node" / "evaluator.js")
+        script = str(ROOT / "tests" / "static" / "engine" / "evaluator.js")
         self.process = subprocess.Popen([node, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.known: set[str] = set()
 

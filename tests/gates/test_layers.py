@@ -27,6 +27,9 @@ WORDS = Room(frozenset(), frozenset())  # every other file of them
 PURE = {"words", "form", "xlsform", "poverty"}
 IMPURE_MODULES = {"socket", "ssl", "http", "urllib", "sqlite3", "subprocess", "threading", "asyncio", "tempfile", "os"}
 WIDEST, LONGEST = 25, 600  # source files in a folder; lines of a file
+# Folders of tests/ that are no rooms: tables for both languages, and what is tried as a whole or beside the product.
+BESIDE_ROOMS = {"cases", "faults", "gates", "phone", "scripts"}
+TESTS = ("tests/**/test_*.py", "tests/**/*.test.js")
 KNOWS_LACKS = "survey/lacks.py"  # what each library says when the machine is out of something
 
 
@@ -134,6 +137,33 @@ def test_no_room_is_a_hall_and_no_file_a_book() -> None:
     assert {relative(folder): number for folder, number in held.items() if number > WIDEST} == {}
     lengths = {relative(path): len(path.read_text().splitlines()) for path in found}
     assert {path: number for path, number in lengths.items() if number > LONGEST} == {}
+
+
+def misplaced(path: str, source: str) -> list[str]:
+    """A test that stands in the folder of no room; one that opens Chromium where `make phone` does not look."""
+    folder = path.removeprefix("tests/").rpartition("/")[0]
+    on_the_phone = {"static", *(f"static/{room}" for room in SCRIPT_ROOMS if room)}
+    stands = folder in (on_the_phone if path.endswith(".js") else ROOMS.keys()) or folder in BESIDE_ROOMS
+    said = [] if stands else [f"{path}: {folder or 'tests'} is no room of docs/architecture.md"]
+    if "mark.phone" in source and folder != "phone" and not path.endswith("_in_chromium.py"):
+        said.append(f"{path}: opens Chromium, and is not called _in_chromium.py")
+    return said
+
+
+def test_a_test_stands_in_the_folder_of_its_room() -> None:
+    found = [path for path in files(*TESTS) if path.parent.name != "gates"]  # these plant what they refuse
+    assert [said for path in found for said in misplaced(relative(path), path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_planted_folder_of_tests_is_found() -> None:
+    assert misplaced("tests/exchange/test_bundle.py", "") != []
+    assert misplaced("tests/test_bundle.py", "") != []
+    assert misplaced("tests/web/exchange/test_bundle.py", "") != []
+    assert misplaced("tests/carry/frames.test.js", "") != []
+    assert misplaced("tests/web/desk/test_pages.py", "pytestmark = pytest.mark.phone") != []
+    assert misplaced("tests/web/desk/test_pages_in_chromium.py", "pytestmark = pytest.mark.phone") == []
+    assert misplaced("tests/carry/test_qr.py", "") == []
+    assert misplaced("tests/static/carry/frames.test.js", "") == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.phone.phone import KEPT, Phone, Server
-from tests.phone.test_exchange import desk  # noqa: F401 - a fixture
+from tests.phone.test_carry import desk  # noqa: F401 - a fixture
 from tests.phone.test_release_whole import PUSH, STANDS, accept, broken, release, with_photo
 from tests.phone.test_seeds import FETCHED
 from tests.phone.test_without_network import entries

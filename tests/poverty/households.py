@@ -1,4 +1,5 @@
-"""Reads `tests/cases/households.md`: the reference household and what each case changes.   ⇄ tests/node/households.js
+"""Reads `tests/cases/households.md`: the reference household and what each case changes.
+⇄ tests/static/engine/households.js
 
 Words are looked up in the file's own table and answers in the form's own choices, so a renamed choice shows here.
 """

@@ -67,7 +67,7 @@ ROUTES = {
     "uploads.go_on": SELF,
     "uploads.offset": SELF,
     "uploads.thumbnail": SELF,
-    "openrosa.form_list": PUBLIC,  # the key in the address is looked at instead (tests/web/test_collect.py)
+    "openrosa.form_list": PUBLIC,  # the key in the address is looked at instead (tests/web/collect/test_collect.py)
     "openrosa.form": PUBLIC,
     "openrosa.manifest": PUBLIC,
     "openrosa.medium": PUBLIC,

@@ -1,5 +1,5 @@
 // QR codes (ISO/IEC 18004:2015, model 2) of capital letters, digits and a few signs: versions 1 to 20, error correction
-// L and M, alphanumeric mode. Pure. tests/exchange/test_qr.py holds the matrices, bit for bit, against another
+// L and M, alphanumeric mode. Pure. tests/carry/test_qr.py holds the matrices, bit for bit, against another
 // encoder's.
 
 const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"

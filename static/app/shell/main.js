@@ -16,10 +16,6 @@
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]
-// Addresses: #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>] ·
-// #/sent/<entry> · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot · #/preview/<address of a
-// bundle>, which goes on as #/d/preview:<address>/…. Paths are URI-encoded. Android's back button walks them; an answer
-// never depends on leaving properly.
 
 import "../older.js"
 import { bounds, doubt } from "../clock.js"
@@ -30,6 +26,7 @@ import { Outbox } from "../sync/outbox.js"
 import { Stopped, brought, hello, signOut } from "../sync/request.js"
 import { Sync } from "../sync/schedule.js"
 import { uuidv7 } from "../ids.js"
+import { FORGOT, HOME } from "./addresses.js"
 import { shrink } from "./media.js"
 import { forget } from "./screens/home.js"
 import { Keeper } from "./unlocked.js"
@@ -179,7 +176,7 @@ class App {
     await this.device.set("owes_sign_out", true)
     if (await signOut()) await this.device.set("owes_sign_out", false)
     this.tell("account")
-    this.go("#/")
+    this.go(HOME)
     await this.signedIn(null)
   }
 
@@ -205,7 +202,7 @@ class App {
     this.isOpen = !barrier
     // A questionnaire is tried out by somebody at the desk, who need not be enrolled here.
     const isFree =
-      !barrier || bundleOf(route.params.draft) || (barrier === lock.show && location.hash.startsWith("#/forgot"))
+      !barrier || bundleOf(route.params.draft) || (barrier === lock.show && location.hash.startsWith(FORGOT))
     const { show, params } = isFree ? route : { show: barrier, params: {} }
     if (params.draft !== this.opened.id) await this.opened.close()
     const screen = await (params.draft ? this.opened.guard(show) : show)(this, params).catch((error) =>
@@ -322,7 +319,7 @@ class App {
   // Somebody else signed in on this phone: their own households, never the first one's.
   async #becomeAnother(greeting) {
     if (this.opened.id) return // not while an interview is open; the next sync asks again
-    this.go("#/")
+    this.go(HOME)
     await this.#become(greeting)
   }
 

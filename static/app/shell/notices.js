@@ -1,5 +1,6 @@
 // What must be said above the list: sign in again, records that were refused, a new release, a wrong clock.
 
+import { ofSent } from "./addresses.js"
 import { action, fill, inLanguage, part, stamp, word } from "./page.js"
 import { space } from "./storage.js"
 
@@ -41,7 +42,7 @@ function refusedNotice(app, refused) {
   const notice = stamp("notice-refused", { words: wordsOfProblem(refused[0].problem) })
   const links = refused.map((item) => {
     const jump = stamp("jump", { label: item.name, message: "" })
-    action(jump, "jump").href = `#/sent/${encodeURIComponent(item.id)}`
+    action(jump, "jump").href = ofSent(item.id)
     return jump
   })
   part(notice, "list").append(...links)

@@ -1,15 +1,14 @@
 // The one interview that is open in this tab. A lock named after its draft keeps a second tab from writing it too; the
 // tab that takes it over re-reads the journal, so nothing that was given in the first one is missing.
 
+import { HOME, ofHousehold, ofInterview, ofSent } from "./addresses.js"
 import { DraftClosed } from "../store/store.js"
 import { Interview } from "../interview/interview.js"
 import { needs } from "../delivery.js"
 import { NoAnswer } from "../sync/request.js"
 import { lockName } from "../interview/begin.js"
 import { bundleOf } from "../interview/preview.js"
-import { addressOf } from "./screens/overview.js"
 import { action, ask, part, stamp, word } from "./page.js"
-import { hashOf } from "./register.js"
 import { ready } from "./formparts.js"
 import { offerLanguages, readForm } from "./words.js"
 
@@ -133,7 +132,7 @@ export class Opened {
   #mark(element) {
     const mark = stamp("preview")
     action(mark, "restart").addEventListener("click", () => {
-      const address = addressOf(this.id)
+      const address = ofInterview(this.id)
       this.id = this.interview = null
       this.#app.go(address)
     })
@@ -144,10 +143,10 @@ export class Opened {
 
   async #open(id, steal) {
     const kept = await this.#app.store.draft(id)
-    if (!kept) return this.#away("#/")
+    if (!kept) return this.#away(HOME)
     if (kept.draft.state !== "open") return this.#closed(kept.draft)
     // The household's screen says so, and lets it be begun anew.
-    if (kept.draft.damaged) return this.#away(hashOf(kept.draft))
+    if (kept.draft.damaged) return this.#away(ofHousehold(kept.draft))
     const release = await hold(lockName(id), { steal, onStolen: () => this.#stolen(id) })
     if (!release) return this.#elsewhere(id)
     const { draft, events } = await this.#app.store.draft(id) // again: the other tab may have written until now
@@ -178,7 +177,7 @@ export class Opened {
 
   // Finished: what was sent of it. Discarded: there is nothing more to see.
   #closed({ entry_id: entry }) {
-    return this.#away(entry ? `#/sent/${encodeURIComponent(entry)}` : "#/")
+    return this.#away(entry ? ofSent(entry) : HOME)
   }
 
   #away(hash) {

@@ -4,9 +4,6 @@ import { fold } from "../search.js"
 import { isReceived } from "../store/store.js"
 import { word } from "./page.js"
 
-/** The address of a household's screen. */
-export const hashOf = (one) => `#/h/${encodeURIComponent(one.round_id)}/${encodeURIComponent(one.household_id)}`
-
 const keyOf = (one) => `${one.round_id}/${one.household_id}`
 
 /** What this phone and the server together know of a household: the sign that the list shows. */

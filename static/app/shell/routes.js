@@ -1,6 +1,7 @@
-// Which screen an address names: the table at the head of main.js. Path steps are URI-encoded.
+// Which screen an address names (addresses.js).
 
 import { bundleOf, previewOf } from "../interview/preview.js"
+import { read } from "./addresses.js"
 import * as check from "./screens/check.js"
 import * as home from "./screens/home.js"
 import * as household from "./screens/household.js"
@@ -22,8 +23,8 @@ const later = {
 
 /** "#/d/<draft>/s/<path>?at=<question>" → {show, params}. What it does not know leads home. */
 export function routeOf(hash) {
-  const [way, query] = hash.replace(/^#\/?/, "").split("?")
-  const [place, first, second, third] = way.split("/").map(decodeURIComponent)
+  const { steps, query } = read(hash)
+  const [place, first, second, third] = steps
   if (place === "h") return { show: household.show, params: { round: first, household: second } }
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
@@ -32,6 +33,6 @@ export function routeOf(hash) {
     return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }
   const screens = { s: section.show, check: check.show, result: result.show }
-  const { at, back } = Object.fromEntries(new URLSearchParams(query))
+  const { at, back } = query
   return { show: screens[second] ?? overview.show, params: { draft: first, path: third, at, back } }
 }

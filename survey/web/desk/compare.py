@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Submission
 from survey.access import has_verb
-from survey.clocks import read_instant
+from survey.clocks import is_noticed, read_instant
 from survey.form.record import FailedCheck as Fault
 from survey.problems import Problem
 from survey.review import decide, dossier
@@ -30,7 +30,7 @@ blueprint = Blueprint("compare", __name__, url_prefix="/desk/<commune_id>/record
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(member_name=merging.member_name)
+    app.jinja_env.globals.update(member_name=merging.member_name, is_noticed=is_noticed)
     app.jinja_env.filters.update(said_moment=said_moment)
     app.register_blueprint(blueprint)
 

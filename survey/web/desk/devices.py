@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import TextAreaField
 
 from survey.accounts.accounts import accounts_in_reach
-from survey.clocks import NOTICED
+from survey.clocks import is_noticed
 from survey.devices import cleared, phones
 from survey.devices.after_restore import holes_in, remember_lost
 from survey.devices.phones import Holding
@@ -52,7 +52,7 @@ def phone_signs(phone: Holding) -> dict[str, bool]:
         "stale": now() - device.last_contact_at > STALE,
         "other_release": device.app_version not in ("", app_version()),
         # One wrong clock makes all phones look wrong: then it is the server that is named, and none of them.
-        "clock": abs(device.clock_skew_seconds or 0) > NOTICED.total_seconds() and server_doubt() is None,
+        "clock": is_noticed(device.clock_skew_seconds) and server_doubt() is None,
         "full": storage.get("short", False)
         or (bool(storage.get("quota")) and storage.get("used", 0) > LITTLE_ROOM * storage["quota"]),
         "not_persisted": bool(storage) and not storage.get("persisted"),

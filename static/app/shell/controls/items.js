@@ -1,7 +1,8 @@
 // What stands on a section's screen: questions, groups and lists of members, each kept in step with the record.
 
+import { ofInterview } from "../addresses.js"
 import { MOST_COLUMNS } from "./choice.js"
-import { addressOf, leftWords, nameOf } from "../screens/overview.js"
+import { leftWords, nameOf } from "../screens/overview.js"
 import { action, fill, inLanguage, part, spoken, stamp, tag, word } from "../page.js"
 import { write } from "../words.js"
 
@@ -129,7 +130,7 @@ export class Repeat {
     part(this.element, "label").hidden = path === screen.path
     action(this.element, "add").addEventListener("click", () => {
       const instance = interview.add(path)
-      screen.app.go(addressOf(interview.draft.id, "s", instance))
+      screen.app.go(ofInterview(interview.draft.id, "s", instance))
     })
     this.refresh()
   }
@@ -157,7 +158,7 @@ export class Repeat {
     const state = interview.state(instance)
     const row = stamp("instance-row", { name: nameOfInstance(interview.record, instance), more: leftWords(state) })
     const link = action(row, "instance")
-    link.href = addressOf(interview.draft.id, "s", instance)
+    link.href = ofInterview(interview.draft.id, "s", instance)
     link.dataset.instance = instance
     // A member without missing answers is done, whether or not his screen was seen in this sitting.
     link.dataset.state = state.wrong

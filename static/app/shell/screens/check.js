@@ -1,7 +1,8 @@
 // Before finishing: what is left to mend, what must be confirmed, and every answer once more.
 
+import { ofInterview, ofQuestion } from "../addresses.js"
 import { screenOf, within } from "../../interview/screens.js"
-import { addressOf, askedSections, leftWords, nameOf } from "./overview.js"
+import { askedSections, leftWords, nameOf } from "./overview.js"
 import { messageOf } from "../controls/question.js"
 import { answerWords } from "../controls/answer.js"
 import { nameOfInstance, nameOfScreen } from "../controls/items.js"
@@ -12,8 +13,7 @@ const FEW = 10 // that a screen or two show at once
 const FILES = new Set(["image", "audio", "video", "file"])
 
 /** The address of the screen that asks `path`, with the question to jump to. */
-export const jumpTo = ({ draft, record }, path) =>
-  `${addressOf(draft.id, "s", screenOf(record, path))}?at=${encodeURIComponent(path)}`
+export const jumpTo = ({ draft, record }, path) => ofQuestion(draft.id, screenOf(record, path), path)
 
 /** "Nhóm 2 › Hộ 1": the name of a screen with those that lie around it. */
 function wayTo(record, path) {
@@ -126,8 +126,8 @@ function drawers(interview) {
 export async function show(_, { interview }) {
   const { draft } = interview
   const element = stamp("check", { title: word("check.title") })
-  action(element, "back").href = addressOf(draft.id)
-  action(element, "result").href = addressOf(draft.id, "result")
+  action(element, "back").href = ofInterview(draft.id)
+  action(element, "result").href = ofInterview(draft.id, "result")
   if (!interview.isAssessed) action(element, "result").textContent = word("check.finish")
   const { problems } = interview
   const errors = problems.filter((problem) => problem.severity === "error")

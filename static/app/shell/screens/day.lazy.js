@@ -1,9 +1,9 @@
 // The day of the visit as an interview wrote it down, when the phone's clock was wrong then and is right now.
 
+import { ofInterview } from "../addresses.js"
 import { valueAt } from "../../engine/answers.js"
 import { bounds, doubt } from "../../clock.js"
 import { clockOf } from "../../interview/begin.js"
-import { addressOf } from "./overview.js"
 import { ask, date, word } from "../page.js"
 import { learnt } from "../templates.lazy.js"
 
@@ -42,6 +42,6 @@ export async function isMoved(app, interview, round, released) {
   await interview.saved()
   const { id } = interview.draft
   await app.opened.close()
-  app.go(addressOf(id, "check"))
+  app.go(ofInterview(id, "check"))
   return true
 }

@@ -1,10 +1,11 @@
 // Home: one line of truth, what came back first, what is half done, then every household of the villages.
 
+import { ofHousehold } from "../addresses.js"
 import { fold, matches } from "../../search.js"
 import { isStuck } from "../../store/store.js"
 import { drawNotices, wordsOfStop } from "../notices.js"
 import { action, fill, number, part, stamp, tag, time, word } from "../page.js"
-import { hashOf, moreOf, survey } from "../register.js"
+import { moreOf, survey } from "../register.js"
 
 const AT_ONCE = 30 // rows drawn; more come when the last one is seen
 
@@ -12,7 +13,7 @@ function row({ household, draft, sign }, villages) {
   const name = draft?.name || household.head_name || word("row.unnamed")
   const element = stamp("household-row", { name, more: moreOf(household, villages) })
   const link = action(element, "household")
-  link.href = hashOf(household)
+  link.href = ofHousehold(household)
   link.dataset.household = household.household_id
   tag(part(element, "tag"), `sign.${sign}`)
   return element
@@ -143,7 +144,7 @@ function drawReturned(element, { rows, villages }) {
   const cards = returned.map(({ household, sign }) => {
     const words = (household.returned?.comments ?? []).map((comment) => comment.text).join("\n")
     const card = stamp("returned-card", { name: household.head_name, more: moreOf(household, villages), words })
-    card.href = hashOf(household)
+    card.href = ofHousehold(household)
     card.dataset.household = household.household_id
     tag(part(card, "tag"), `sign.${sign}`)
     return card

@@ -1,5 +1,6 @@
 // One household before and after its interview, and the screen for one that the register does not know.
 
+import { HOME, ROOM, ofInterview, ofSent } from "../addresses.js"
 import { newDraft, lockName } from "../../interview/begin.js"
 import { ready } from "../formparts.js"
 import { uuidv7 } from "../../ids.js"
@@ -7,8 +8,6 @@ import { Interview } from "../../interview/interview.js"
 import { action, ask, date, isDateRight, number, part, stamp, tag, time, word } from "../page.js"
 import { survey } from "../register.js"
 import { space } from "../storage.js"
-
-const draftHash = (id) => `#/d/${encodeURIComponent(id)}`
 
 /** The supervisor's words about a returned record as a whole, ready for the screen. */
 export function returnedWords(returned) {
@@ -36,7 +35,7 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
       yes: word("failed.yes"),
     }))
   const { persist, room } = await space()
-  if ((await room()).isFull) return app.go("#/room")
+  if ((await room()).isFull) return app.go(ROOM)
   const doubted = await app.doubt(round)
   if (doubted && !(await isDateRight(doubted))) return
   const kept = await app.opened.kept(bundle.id)
@@ -55,7 +54,7 @@ async function begin(app, { household, round, hello, newHousehold = null }) {
   persist(app.device).catch((error) => console.error(error))
   await app.note()
   app.tell("changed")
-  app.go(draftHash(draft.id))
+  app.go(ofInterview(draft.id))
 }
 
 /**
@@ -73,7 +72,7 @@ async function discard(app, draft, name) {
     app.store.discard(draft.id, new Date().toISOString()),
   )
   app.changed()
-  app.replace("#/")
+  app.replace(HOME)
 }
 
 /**
@@ -100,7 +99,7 @@ export async function show(app, params) {
   const row = found.rows.find(
     ({ household }) => household.household_id === params.household && household.round_id === params.round,
   )
-  if (!row) return void app.replace("#/")
+  if (!row) return void app.replace(HOME)
   const { household, draft, items, sign } = row
   const title = draft?.name || household.head_name || word("row.unnamed")
   const element = stamp("household", { title })
@@ -124,14 +123,14 @@ export async function show(app, params) {
   else if (!isPossible) left.textContent = word(household.gone ? "household.gone" : `household.is_${sign}`)
   go.addEventListener("click", () => {
     go.disabled = true // a second tap would be a second start
-    if (draft) app.go(draftHash(draft.id))
+    if (draft) app.go(ofInterview(draft.id))
     else begin(app, { household, round, hello: found.hello }).finally(() => (go.disabled = false))
   })
   part(element, "discard").hidden = !draft
   action(element, "discard").addEventListener("click", () => discard(app, draft, title))
   if (items.length) {
     part(element, "sent-link").hidden = false
-    action(element, "sent").href = `#/sent/${encodeURIComponent(items.at(-1).id)}`
+    action(element, "sent").href = ofSent(items.at(-1).id)
   }
   return {
     element,

@@ -1,6 +1,7 @@
 // The two screens before everything else: choosing the first PIN, and typing it.
 
 import { two } from "../../bytes.js"
+import { FORGOT } from "../addresses.js"
 import { action, ask, number, part, stamp, word } from "../page.js"
 import { askNew, busy, keypad, say } from "../pinform.js"
 
@@ -71,7 +72,7 @@ export async function show(app) {
     if (part(element, "fault").hidden) say(element, "wrong")
     input.focus()
   })
-  action(element, "forgot").addEventListener("click", () => app.go("#/forgot"))
+  action(element, "forgot").addEventListener("click", () => app.go(FORGOT))
   action(element, "other").addEventListener("click", () => signOut(app))
   return {
     element,

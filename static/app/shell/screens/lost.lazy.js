@@ -1,8 +1,9 @@
 // What was lost with this phone's storage: said at the start, above the list, and on a screen of its own with what to
 // do.
 
+import { HOME, ofHousehold } from "../addresses.js"
 import { action, part, number, stamp, time, word } from "../page.js"
-import { hashOf, survey } from "../register.js"
+import { survey } from "../register.js"
 import { learnt } from "../templates.lazy.js"
 import { cleared } from "../mirror.lazy.js"
 
@@ -21,7 +22,7 @@ function line(one, name, household) {
   const row = stamp("missed-line", { name, when: whenOf(one) })
   row.dataset.missed = one.id
   const link = action(row, "household")
-  if (household) link.href = hashOf(household)
+  if (household) link.href = ofHousehold(household)
   else link.replaceWith(name)
   return row
 }
@@ -100,7 +101,7 @@ export async function show(app) {
   await learnt()
   const { rows } = await survey(app.store)
   const items = await missedOf(app, rows)
-  if (!items.length) return void app.replace("#/")
+  if (!items.length) return void app.replace(HOME)
   const element = stamp("missed", {
     title: word("missed.title"),
     words: word("missed.count", { count: number(items.length) }),

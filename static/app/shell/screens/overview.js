@@ -1,12 +1,11 @@
 // The interview at a glance: its sections and how each stands.
 
 import { assess } from "../../engine/assessment.js"
+import { ofInterview } from "../addresses.js"
 import { isAsked, sectionsOf } from "../../interview/screens.js"
 import { returnedWords } from "./household.js"
 import { action, number, part, spoken, stamp, tag, word } from "../page.js"
 import { plainText } from "../words.js"
-
-export const addressOf = (draft, ...rest) => `#/d/${[draft, ...rest].map(encodeURIComponent).join("/")}`
 
 /** The sections that are asked: [{path, node, items}]. */
 export const askedSections = (record) => sectionsOf(record).filter((section) => isAsked(record, section))
@@ -59,7 +58,7 @@ export async function show(app, { interview }) {
     ]
     const row = stamp("section-row", { name: nameOf(record, path), more: more.filter(Boolean).join(" · ") })
     const link = action(row, "section")
-    link.href = addressOf(draft.id, "s", path)
+    link.href = ofInterview(draft.id, "s", path)
     link.dataset.section = path
     link.dataset.state = states[index].state
     tag(part(row, "tag"), `section.${states[index].state}`)
@@ -68,12 +67,12 @@ export async function show(app, { interview }) {
   part(element, "sections").append(...rows)
   const next = sections[states.findIndex(({ state }) => state !== "done")]
   const button = action(element, "next")
-  button.href = next ? addressOf(draft.id, "s", next.path) : addressOf(draft.id, "check")
+  button.href = next ? ofInterview(draft.id, "s", next.path) : ofInterview(draft.id, "check")
   button.textContent = next ? word("overview.next", { section: nameOf(record, next.path) }) : word("overview.check")
   const check = action(element, "check")
-  check.href = addressOf(draft.id, "check")
+  check.href = ofInterview(draft.id, "check")
   check.hidden = !next
-  action(element, "result").href = addressOf(draft.id, "result")
+  action(element, "result").href = ofInterview(draft.id, "result")
   action(element, "result").hidden = !interview.isAssessed
   if (interview.isPreview) action(element, "back").hidden = true
   return { element }

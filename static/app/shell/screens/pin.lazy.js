@@ -1,5 +1,6 @@
 // Another PIN, a PIN that was forgotten, and what the settings say of the lock.
 
+import { FORGOT_NEW, HOME } from "../addresses.js"
 import { changePin, forOffice, isOld, recovered } from "../../vault/rings.lazy.js"
 import { recover, signOut, Stopped, hello } from "../../sync/request.js"
 import { openRing } from "../../vault/vault.js"
@@ -8,7 +9,7 @@ import { wordsOfProblem } from "../notices.js"
 import { action, part, stamp, word } from "../page.js"
 import { learnt } from "../templates.lazy.js"
 
-const AGAIN = `/login?next=${encodeURIComponent("/#/forgot/new")}`
+const AGAIN = `/login?next=${encodeURIComponent(FORGOT_NEW)}`
 
 /**
  * A ring of an earlier time is wrapped anew, with the PIN that has just opened it.
@@ -72,7 +73,7 @@ export async function showForgot(app, { step }) {
     const { escrow } = await hello()
     const raw = await recover(forOffice(ring), ring.id)
     await app.keeper.put(await recovered(ring, raw, pin, escrow))
-    history.replaceState(null, "", "#/")
+    history.replaceState(null, "", HOME)
     await app.unlock(await openRing(app.keeper.ring, pin))
   }
   askNew(element, /** @type {Hello} */ (await app.store.get("hello")), (pin) => mended(pin).catch(failed))

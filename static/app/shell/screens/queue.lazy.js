@@ -1,5 +1,6 @@
 // What has not reached the server yet: why, what to do about it, and then record by record.
 
+import { ofSent } from "../addresses.js"
 import { CAUSES, canMend, problemsOf, standingOf, stopOfSending } from "../../sync/causes.lazy.js"
 import { mayCarry } from "../../sync/files.lazy.js"
 import { isReceived, isStuck } from "../../store/store.js"
@@ -25,7 +26,7 @@ function whatOf(item, files) {
 
 function row({ item, files, problems }) {
   const element = stamp("queue-row", { name: item.name || word("row.unnamed"), more: whatOf(item, files) })
-  action(element, "sent").href = `#/sent/${encodeURIComponent(item.id)}`
+  action(element, "sent").href = ofSent(item.id)
   element.dataset.why = problems.map(({ code }) => code).join(" ")
   for (const problem of problems) {
     const notice = stamp("queue-cause", { words: wordsOf(problem) })

@@ -2,7 +2,8 @@
 // and the member that caused it.
 
 import { assess } from "../../engine/assessment.js"
-import { addressOf, titleOfInterview } from "./overview.js"
+import { ofInterview, ofSent } from "../addresses.js"
+import { titleOfInterview } from "./overview.js"
 import { action, ask, inLanguage, isDateRight, number, part, stamp, word } from "../page.js"
 
 const orDash = (value) => (value === null ? "–" : number(value))
@@ -115,7 +116,7 @@ async function finalise(app, interview) {
   await app.store.set(`last_saved ${item.entry.form.id}`, item.entry.answers)
   await app.opened.close()
   app.changed()
-  app.replace(`#/sent/${encodeURIComponent(item.id)}`)
+  app.replace(ofSent(item.id))
   app.sync.now()
 }
 
@@ -127,9 +128,9 @@ export async function show(app, { interview }) {
   const element = stamp("result", {
     title: word(!interview.isAssessed ? "outcome.title" : isReady ? "result.title" : "result.so_far"),
   })
-  action(element, "back").href = addressOf(draft.id)
-  action(element, "overview").href = addressOf(draft.id)
-  action(element, "check").href = addressOf(draft.id, "check")
+  action(element, "back").href = ofInterview(draft.id)
+  action(element, "overview").href = ofInterview(draft.id)
+  action(element, "check").href = ofInterview(draft.id, "check")
   part(element, "assessment").replaceWith(drawOutcome(interview))
   part(element, "left").hidden = isReady
   part(element, "left-words").textContent = word("result.left", {

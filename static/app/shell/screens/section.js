@@ -1,9 +1,10 @@
 // One section, or one member, a screen: the questions that are relevant now, drawn when they become so.
 
+import { ofInterview, withWayBack } from "../addresses.js"
 import { Group, isNamed, Items, nameOfInstance, nameOfScreen, Repeat } from "../controls/items.js"
 import { screenOf, stands, within } from "../../interview/screens.js"
 import { jumpTo } from "./check.js"
-import { addressOf, askedSections, nameOf } from "./overview.js"
+import { askedSections, nameOf } from "./overview.js"
 import { action, ask, part, stamp, word } from "../page.js"
 import { Question } from "../controls/question.js"
 
@@ -64,7 +65,7 @@ class Screen {
     const all = [...this.element.querySelectorAll(".question")].filter((one) => one.dataset.type !== "note")
     const next = all[all.indexOf(question.element) + 1]
     if (next) this.questions.get(next.dataset.path).focus({ isNew: true })
-    else this.app.go(`${action(this.element, "next").hash}?back=${encodeURIComponent(question.path)}`)
+    else this.app.go(withWayBack(action(this.element, "next").hash, question.path))
   }
 
   #title() {
@@ -83,9 +84,9 @@ class Screen {
       const instances = record.instances(repeat)
       const after = instances[instances.indexOf(this.path) + 1]
       const around = screenOf(record, repeat)
-      const home = addressOf(draft.id, "s", around)
+      const home = ofInterview(draft.id, "s", around)
       back.href = home
-      next.href = after ? addressOf(draft.id, "s", after) : home
+      next.href = after ? ofInterview(draft.id, "s", after) : home
       next.textContent = after
         ? word("overview.next", { section: nameOfInstance(record, after) })
         : word("section.back_to", { section: nameOfScreen(record, around) })
@@ -98,8 +99,8 @@ class Screen {
     }
     const sections = askedSections(record)
     const after = sections[sections.findIndex(({ path }) => path === this.path) + 1]
-    back.href = all.href = addressOf(draft.id)
-    next.href = after ? addressOf(draft.id, "s", after.path) : addressOf(draft.id, "check")
+    back.href = all.href = ofInterview(draft.id)
+    next.href = after ? ofInterview(draft.id, "s", after.path) : ofInterview(draft.id, "check")
     next.textContent = after ? word("overview.next", { section: nameOf(record, after.path) }) : word("overview.check")
   }
 
@@ -108,7 +109,7 @@ class Screen {
     const isSure = await ask(removalWords(interview.record, this.path))
     if (!isSure) return
     interview.remove(this.path)
-    this.app.replace(addressOf(interview.draft.id, "s", screenOf(interview.record, repeat)))
+    this.app.replace(ofInterview(interview.draft.id, "s", screenOf(interview.record, repeat)))
   }
 
   shown(at) {
@@ -132,7 +133,7 @@ class Screen {
 export async function show(app, { interview, path, at, back }) {
   const { record, draft } = interview
   // The place may be gone: another tab removed the member, an answer made the section irrelevant.
-  if (!path || !record.itemAt(path) || !stands(record, path)) return void app.replace(addressOf(draft.id))
+  if (!path || !record.itemAt(path) || !stands(record, path)) return void app.replace(ofInterview(draft.id))
   const screen = new Screen(app, interview, path, { back: back && record.itemAt(back) ? back : null })
   return {
     element: screen.element,

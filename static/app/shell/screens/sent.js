@@ -1,5 +1,6 @@
 // A finished interview: saved, sent, received, and what it came to.
 
+import { HOME } from "../addresses.js"
 import { ready } from "../formparts.js"
 import { Interview } from "../../interview/interview.js"
 import { isReceived } from "../../store/store.js"
@@ -53,7 +54,7 @@ function drawSteps(element, item) {
 /** @param {import("../main.js").Shell} app */
 export async function show(app, { id }) {
   const item = await app.store.sent(id)
-  if (!item) return void app.replace("#/")
+  if (!item) return void app.replace(HOME)
   const element = stamp("sent", { title: item.name || word("row.unnamed") })
   const villages = new Map(
     ((await app.store.get("hello"))?.villages ?? []).map((village) => [village.id, village.name]),

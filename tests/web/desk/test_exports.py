@@ -1,0 +1,222 @@
+"""Data files: they open rightly in Excel, hold what was accepted, and are put on record."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from models import Assessment, AuditEvent, Deprivation
+from survey.form.form import Form, Item
+from survey.reports.columns import question_columns
+from survey.reports.csvfile import Style, as_text, written, zipped
+from survey.terms import Action, B1Method
+from tests.web.desk.field import CASES, FORM, Field
+from tests.world import COMMUNE
+
+Row = dict[str, str]
+
+
+def table(data: bytes, delimiter: str = ",") -> list[Row]:
+    assert data.startswith(b"\xef\xbb\xbf")
+    text = data.decode("utf-8-sig")
+    assert text.count("\n") == text.count("\r\n")
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+@pytest.fixture
+def accepted(field: Any) -> Field:
+    """Six households: three accepted, one waiting, one returned, one not visited."""
+    work: Field = field(6)
+    for number in range(5):
+        work.send(work.entry(number, CASES[number]))
+    for number in range(3):
+        work.decide(work.sent[number], Action.ACCEPT)
+    work.decide(work.sent[4], Action.RETURN)
+    return work
+
+
+def download(browser: Any, name: str, query: str = "") -> list[Row]:
+    answer = browser.get(f"/desk/{COMMUNE}/exports/{name}{query}")
+    assert answer.status_code == 200
+    return table(answer.get_data())
+
+
+def test_only_accepted_households_leave_by_default(accepted: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    rows = download(browser, "households.csv")
+    assert {row["entry_id"] for row in rows} == set(accepted.sent[:3])
+    assert {(row["state"], row["provisional"]) for row in rows} == {("accepted", "0")}
+    everything = download(browser, "households.csv", "?state=all")
+    assert {row["entry_id"] for row in everything} == set(accepted.sent)
+    assert {row["entry_id"] for row in everything if row["provisional"] == "1"} == set(accepted.sent[3:])
+
+
+def test_a_household_is_exported_as_it_was_answered_and_assessed(accepted: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    row = download(browser, "households.csv")[0]
+    submission = accepted.submission(row["entry_id"])
+    found = accepted.session.get_one(Assessment, (COMMUNE, submission.id))
+    assert row["household_class"] == found.household_class
+    assert float(row["b1_points"]) == found.b1_points
+    assert row["head_name"] == "Lò Văn Đông"
+    assert row["village_name"] == "Bản Nà Ca"
+    assert row["commune_id"] == COMMUNE
+    assert row["nha_o__tuong"] == found.values["nha_o"]["tuong"]
+    members = [one for one in download(browser, "members.csv") if one["entry_id"] == row["entry_id"]]
+    assert [one["thanh_vien__ho_ten"] for one in members] == [one["ho_ten"] for one in found.values["thanh_vien"]]
+    assert [one["member_position"] for one in members] == [str(n + 1) for n in range(len(members))]
+    lacks = [one for one in download(browser, "deprivations.csv") if one["entry_id"] == row["entry_id"]]
+    stored = accepted.session.scalars(
+        select(Deprivation).filter_by(commune_id=COMMUNE, submission_id=submission.id)
+    ).all()
+    assert {one["indicator"]: one["deprived"] for one in lacks} == {s.indicator: str(int(s.deprived)) for s in stored}
+    assert len(lacks) == 12
+    assert all(one["because"] for one in lacks if one["deprived"] == "1")
+
+
+def test_several_answers_keep_their_column_and_get_one_for_each_choice(accepted: Field, login_as: Any) -> None:
+    for row in download(login_as("supervisor"), "households.csv"):
+        chosen = row["tai_san_ho__tai_san"].split()
+        names = [name for name in row if name.startswith("tai_san_ho__tai_san__")]
+        assert len(names) > 3
+        assert {name.rsplit("__", 1)[1] for name in names if row[name] == "1"} == set(chosen)
+
+
+def test_the_codebook_explains_every_column_and_code(accepted: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    book = download(browser, "codebook.csv")
+    for name in ("households", "members", "deprivations"):
+        header = (
+            browser.get(f"/desk/{COMMUNE}/exports/{name}.csv")
+            .get_data()
+            .decode("utf-8-sig")
+            .split("\r\n")[0]
+            .split(",")
+        )
+        explained = [row["column"] for row in book if row["file"] == name and not row["choice"]]
+        assert explained == header
+        assert len(set(header)) == len(header)
+    choices = [row for row in book if row["column"] == "nha_o__tuong" and row["choice"]]
+    assert {row["choice"] for row in choices} == {
+        choice["name"] for choice in FORM.choices[FORM.node("nha_o/tuong").list or ""]
+    }
+    assert all(row["choice_vi"] for row in choices)
+
+
+def test_the_illustrative_table_has_its_own_column(field: Any, login_as: Any) -> None:
+    work = field(1, B1Method.TABLE)
+    work.send(work.entry(0, CASES[0]))
+    work.decide(work.sent[0], Action.ACCEPT)
+    browser = login_as("supervisor")
+    for name in ("households.csv", "members.csv", "deprivations.csv"):
+        assert {row["b1_illustrative"] for row in download(browser, name)} == {"1"}
+
+
+def test_a_zip_holds_all_four(accepted: Field, login_as: Any) -> None:
+    data = login_as("province").get(f"/desk/{COMMUNE}/exports/so-ho.zip").get_data()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["households.csv", "members.csv", "deprivations.csv", "codebook.csv"]
+        assert len(table(archive.read("households.csv"))) == 3
+
+
+def test_every_download_is_on_record_without_names(accepted: Field, login_as: Any) -> None:
+    login_as("supervisor").get(f"/desk/{COMMUNE}/exports/households.csv?state=all")
+    events = accepted.session.scalars(select(AuditEvent).where(AuditEvent.verb == "export.read")).all()
+    assert [(event.account_id, event.subject) for event in events] == [(accepted.account("supervisor").id, COMMUNE)]
+    detail = {"file": "households.csv", "round": accepted.round_id, "communes": 1, "state": "all", "households": 5}
+    assert events[0].detail == detail
+
+
+def test_the_semicolon_file_opens_in_vietnamese_excel(accepted: Field, login_as: Any) -> None:
+    data = login_as("supervisor").get(f"/desk/{COMMUNE}/exports/households.csv?style=semicolon").get_data()
+    assert {row["b1_points"] for row in table(data, ";")} == {
+        str(a.b1_points).removesuffix(".0").replace(".", ",")
+        for a in (
+            accepted.session.get_one(Assessment, (COMMUNE, accepted.submission(one).id)) for one in accepted.sent[:3]
+        )
+    }
+
+
+def test_the_command_writes_the_same_files(app: Any, accepted: Field, login_as: Any, tmp_path: Any) -> None:
+    done = app.test_cli_runner().invoke(args=["export", "csv", str(tmp_path), "--commune", COMMUNE])
+    assert done.exit_code == 0, done.output
+    browser = login_as("supervisor")
+    for name in ("households.csv", "members.csv", "deprivations.csv", "codebook.csv"):
+        assert (tmp_path / name).read_bytes() == browser.get(f"/desk/{COMMUNE}/exports/{name}").get_data()
+    refused = app.test_cli_runner().invoke(args=["export", "csv", str(tmp_path), "--commune", "99999"])
+    assert refused.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"), ("+84 912", "'+84 912"), ("@SUM(A1)", "'@SUM(A1)"), ("-cmd|' /C'!A0", "'-cmd|' /C'!A0"),
+        ("\tx", "'\tx"), ("\r=1", "'\r=1"), ("＝1", "'＝1"), ("-12", "-12"), ("-12.5", "-12.5"), (-12.5, "-12.5"),
+        (3.0, "3"), (True, "1"), (None, ""), ("Lò Văn Đông", "Lò Văn Đông"), ("a\x00b", "ab"), ("-1-1", "'-1-1"),
+    ],
+)  # fmt: skip
+def test_no_cell_is_a_formula_and_numbers_stay_numbers(cell: Any, shown: str) -> None:
+    assert as_text(cell) == shown
+
+
+@given(st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=5), st.sampled_from(Style))
+def test_whatever_was_typed_comes_back_as_one_cell(rows: list[list[str]], style: Style) -> None:
+    data = b"".join(written(["a", "b"], rows, style))
+    delimiter = ";" if style is Style.SEMICOLON else ","
+    back = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter))
+    assert [len(row) for row in back] == [2] * (len(rows) + 1)
+    assert not any(cell[:1] in ("=", "+", "@", "\t", "\r") for row in back for cell in row)
+
+
+def test_half_a_character_from_a_phone_does_not_stop_an_export() -> None:
+    assert b"?" in b"".join(written(["a"], [["\ud83d"]]))
+
+
+def test_a_province_is_exported_in_little_memory() -> None:
+    def rows() -> Iterator[list[str]]:
+        for number in range(60_000):
+            yield [str(number), "Lò Văn Đông" * 5]
+
+    tracemalloc.start()
+    size = sum(len(piece) for piece in zipped([("a.csv", written(["a", "b"], rows()))]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert size > 50_000
+    assert peak < 2_000_000
+
+
+def test_column_names_follow_the_form_alone() -> None:
+    again = Form.from_json(FORM.as_json())
+    names = [column.name for column in question_columns([FORM], members=False)]
+    assert names == [column.name for column in question_columns([again, FORM], members=False)]
+    assert "nha_o__tuong" in names
+    assert not any("thanh_vien" in name for name in names)
+
+
+def test_an_older_version_adds_its_own_columns_at_the_end() -> None:
+    older = Form.from_json(FORM.as_json())
+    older.children.append(Item("cau_cu", "cau_cu", "text", texts={"label": {"vi": "Câu cũ", "en": "Old"}}))
+    names = [column.name for column in question_columns([FORM, older], members=False)]
+    assert names[:-1] == [column.name for column in question_columns([FORM], members=False)]
+    assert names[-1] == "cau_cu"
+
+
+def test_without_a_folder_the_command_prints_one_file(field: Any, app: Any) -> None:
+    work: Field = field(2)
+    work.send(work.entry(0, CASES[0]))
+    printed = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--state", "all"])
+    assert printed.exit_code == 0
+    assert printed.stdout_bytes.startswith(b"\xef\xbb\xbfround_id,")
+    assert printed.stdout_bytes.count(b"\r\n") == 2
+    refused = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--kind", "MEMBERS", "--kind", "CODEBOOK"])
+    assert refused.exit_code == 2
