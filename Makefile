@@ -13,6 +13,8 @@ COUNT ?= 1000
 export VENV HOST PORT
 export INSTANCE := $(abspath $(INSTANCE))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What is compiled once is read by every process of the tests: empty is "write it".
+export PYTHONDONTWRITEBYTECODE :=
 
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q

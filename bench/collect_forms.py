@@ -24,6 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 from bench.collect_cases import CASES, HOUSEHOLD, day_of, differences, edition, files_of, given
 from bench.phone_engines import HERE, Quiet
 from survey.collect.xform import CHOSEN
+from tests.chromium import BROWSER
 from tests.poverty.households import Case
 from tests.web.collect_client import XF, fill, local
 
@@ -62,7 +63,7 @@ def main() -> int:
         (Path(folder) / "index.html").write_text(PAGE)
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_context(timezone_id="Asia/Ho_Chi_Minh").new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
         page.wait_for_function("window.ready")

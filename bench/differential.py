@@ -36,6 +36,7 @@ from bench.server_engine import XF, fill
 from survey.xlsform.compile import WorkbookError, compile_workbook
 from tests.cases.compile_expressions import ANSWERS as CASE_ANSWERS
 from tests.cases.compile_expressions import NOW, TABLE, TODAY, cases, workbook
+from tests.chromium import BROWSER
 from tests.form import test_two_evaluators as generated
 
 PAGE = """<!doctype html><link rel="icon" href="data:,"><body></body>
@@ -181,7 +182,7 @@ def main() -> None:
         (Path(folder) / "index.html").write_text(PAGE)
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_context(timezone_id="UTC").new_page()
         page.clock.set_fixed_time(datetime(2026, 11, 23, 1, 30, tzinfo=UTC))
         page.goto(f"http://127.0.0.1:{server.server_port}/index.html")

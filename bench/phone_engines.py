@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, CDPSession, Error, Page, Response, sync
 from bench import forms
 from bench.server_engine import instance_xml, xform
 from survey.xlsform.compile import compile_workbook
+from tests.chromium import BROWSER
 
 HERE = Path(__file__).parent / "engines"
 ENGINES = ["ours", "enketo", "webforms"]
@@ -255,7 +256,7 @@ def main() -> None:
         lay_out(Path(folder))
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         print(f"Chromium {browser.version}; enketo-core 9.0.1; @getodk/web-forms 0.22.0")
         base = f"http://127.0.0.1:{server.server_port}"
         browser.new_page().goto(f"{base}/ours-S/index.html")  # Chromium's own start is nobody's

@@ -16,7 +16,8 @@ from pathlib import Path
 from playwright.sync_api import Page, Playwright, sync_playwright
 
 from survey.demo import ACCOUNTS, PASSWORD
-from tests.phone.phone import CHROMIUM, Phone, Server
+from tests.chromium import BROWSER
+from tests.phone.phone import Phone, Server
 
 ROOT = Path(__file__).parents[1]
 TO = ROOT / "docs" / "screens"
@@ -92,7 +93,7 @@ def phone_screens(playwright: Playwright, server: Server, profile: Path) -> None
 
 def desk_screens(playwright: Playwright, server: Server) -> None:
     supervisor = next(account for account in ACCOUNTS if account.role == "supervisor")
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
     page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="vi-VN").new_page()
     page.goto(f"{server.address}/login")
     page.fill("[name=username]", supervisor.username)

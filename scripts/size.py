@@ -17,6 +17,7 @@ from pathlib import Path
 from flask import Flask
 
 from app import ROOT, create_app
+from survey.web.release import MODULES
 from survey.xlsform.compile import compile_workbook
 from survey.xlsform.tables import beside
 
@@ -25,9 +26,9 @@ COUNTED = {"HTML", "CSS", "JavaScript", "form"}
 QUESTIONNAIRES = ROOT / "survey" / "form" / "questionnaires"
 
 
-def kind_of(media_type: str) -> str:
+def kind_of(path: str, media_type: str) -> str:
     kinds = {"text/html": "HTML", "text/css": "CSS", "text/javascript": "JavaScript"}
-    return kinds.get(media_type, "icons and manifest")
+    return "JavaScript" if path == MODULES else kinds.get(media_type, "icons and manifest")
 
 
 def gzipped(body: bytes) -> int:
@@ -45,7 +46,7 @@ def shell(app: Flask) -> list[tuple[str, str, int]]:
         with client.get(path) as answer:
             if answer.status_code != 200:
                 raise LookupError(f"the worker keeps {path}, which answers {answer.status_code}")
-            found.append((path, kind_of(answer.mimetype), gzipped(answer.data)))
+            found.append((path, kind_of(path, answer.mimetype), gzipped(answer.data)))
     return found
 
 

@@ -1,7 +1,8 @@
 // The service worker, served as /sw.js with three lines in front: `const VERSION = "…"`, `const FILES = {address:
 // hash}` and `const REST = hash` of /rest.json, which lists in the same way what only some questionnaires need and what
 // comes after the first sync: it keeps those when the page says so, and a new release keeps what the one before had.
-// Each release has a cache of its own, with all of its FILES or it is not there.
+// Each release has a cache of its own, with all of its FILES or it is not there. The modules among them come as one,
+// /modules.json, and are kept each under its own address.
 //
 // Nothing is kept but the very bytes that the server said it serves: an answer that was led elsewhere, is of another
 // type or has another SHA-256 (a captive portal's page, one of maintenance) is no file of ours, and is asked for again.
@@ -13,7 +14,8 @@
 const CACHE = `so-ho-${VERSION}`
 const NOTES = "releases" // a cache with one answer: {serving, before, failed}, two caches' names and a count
 const LIST = "/rest.json"
-const PATIENCE = 60000 // milliseconds without any file of a release coming in
+const MODULES = "/modules.json"
+const PATIENCE = 60000 // milliseconds without anything of a release coming in
 const TYPES = {
   js: "text/javascript",
   css: "text/css",
@@ -24,6 +26,7 @@ const TYPES = {
 }
 
 const OURS = /^\/(static\/(app|plain)\/|static\/kinds\.|language\/)|\.html$/ // whether this release has it or not
+const LATER = /\.(lazy|rare)\.js$|\/(later|kinds)\// // a script without which a release starts; as 0.1 called it, too
 
 const typeOf = (address) => TYPES[address.split(".").pop()] ?? "text/html"
 const isOfType = (response, type) => (response.headers.get("Content-Type") ?? "").startsWith(type)
@@ -31,24 +34,48 @@ const releases = async () => (await caches.keys()).filter((name) => name.startsW
 
 // Keeping
 
-/** An answer that is byte for byte what this release is made of. Rejects for any other. */
-async function fetched(address, hash, signal) {
-  // Past the browser's own cache: a stale module among new ones would break the shell.
-  const answer = await fetch(address, {
-    cache: "reload",
-    credentials: "omit",
-    mode: "same-origin",
-    redirect: "error",
-    integrity: `sha256-${hash}`,
-    signal,
-  })
-  if (!answer.ok || answer.redirected || !isOfType(answer, typeOf(address))) throw new TypeError(`not ours: ${address}`)
-  return answer
+/** What comes of an answer's body, as bytes; `moved()` with each piece. */
+async function bytesOf(answer, moved) {
+  const reader = answer.body.getReader()
+  const pieces = []
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return new Blob(pieces).arrayBuffer()
+    pieces.push(value)
+    moved()
+  }
+}
+
+const hashOf = async (bytes) =>
+  btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))))
+
+/** The bytes that this release is made of at that address. Rejects for any others. */
+async function fetched(address, hash, signal, moved, from = "no-cache") {
+  const how = { cache: from, credentials: "omit", mode: "same-origin", redirect: "error", signal }
+  const answer = await fetch(address, /** @type {RequestInit} */ (how))
+  const isMeant = answer.ok && !answer.redirected && isOfType(answer, typeOf(address))
+  const bytes = isMeant && (await bytesOf(answer, moved))
+  if (bytes && (await hashOf(bytes)) === hash) return { bytes, headers: answer.headers }
+  // What the page has just fetched is only asked about, and not sent twice. Where the browser has other bytes than it
+  // was told it has, past its own cache: a stale file among new ones would break the shell.
+  if (from === "no-cache") return fetched(address, hash, signal, moved, "reload")
+  throw new TypeError(`not ours: ${address}`)
+}
+
+/** [[address, answer to keep], …] of what came under an address: the file, or every module of the shell. */
+function unpacked(address, { bytes, headers }) {
+  const kept = new Headers(headers)
+  kept.delete("Content-Encoding") // these are the bytes that it stood for
+  kept.delete("Content-Length")
+  if (address !== MODULES) return [[address, new Response(bytes, { headers: kept })]]
+  kept.set("Content-Type", TYPES.js)
+  const modules = Object.entries(JSON.parse(new TextDecoder().decode(bytes)))
+  return modules.map(([one, script]) => [one, new Response(script, { headers: kept })])
 }
 
 /**
- * Keeps all of {address: hash} or none. Gives up when none has come for a while: a stalled line must not hold up the
- * next try.
+ * Keeps all of {address: hash} or none. Gives up when nothing has come for a while: a stalled line must not hold up the
+ * next try, and a slow one may take its time.
  */
 async function keep(files) {
   const controller = new AbortController()
@@ -59,12 +86,8 @@ async function keep(files) {
   }
   moved()
   try {
-    const bring = async ([address, hash]) => {
-      const answer = await fetched(address, hash, controller.signal)
-      moved()
-      return [address, answer]
-    }
-    const all = await Promise.all(Object.entries(files).map(bring))
+    const bring = async ([address, hash]) => unpacked(address, await fetched(address, hash, controller.signal, moved))
+    const all = (await Promise.all(Object.entries(files).map(bring))).flat()
     const cache = await caches.open(CACHE)
     for (const [address, answer] of all.reverse()) await cache.put(address, answer) // the page itself last: see isWhole
   } finally {
@@ -134,7 +157,7 @@ async function dropSpoilt(name) {
       path === "/"
         ? !(await /** @type {Response} */ (answer).text()).includes("/static/app/")
         : type !== "text/html" && isOfType(answer, "text/html")
-    if (isSpoilt && path in FILES && (path === "/" || type === TYPES.js)) return caches.delete(name)
+    if (isSpoilt && (path === "/" || (type === TYPES.js && !LATER.test(path)))) return caches.delete(name)
     if (isSpoilt) await cache.delete(path)
   }
   return false

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
 from typing import Literal
 
 MOST_MARKS = 30  # in a row
@@ -22,14 +20,11 @@ def normal(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """`text` in the normal form; more than 30 marks in a row are parted by a joiner, as UAX #15 has it."""
     if unicodedata.is_normalized(form, text):
         return text
-    return unicodedata.normalize(form, _crowded().sub(rf"\g<0>{_JOINER}", text))
-
-
-@cache
-def _crowded() -> re.Pattern[str]:
-    """30 marks that another follows."""
-    marks = "".join(filter(_begins_as_mark, map(chr, range(sys.maxunicode + 1))))
-    return re.compile(f"[{marks}]{{{MOST_MARKS}}}(?=[{marks}])")
+    # Which letters are marks is asked of those that stand here: all that there are take seconds at every start.
+    marks = "".join(sorted(filter(_begins_as_mark, set(text)))) if len(text) > MOST_MARKS else ""
+    if marks:
+        text = re.sub(f"([{marks}]{{{MOST_MARKS}}})(?=[{marks}])", rf"\1{_JOINER}", text)
+    return unicodedata.normalize(form, text)
 
 
 def _begins_as_mark(letter: str) -> bool:

@@ -1,10 +1,12 @@
-// Before all else, in words that every browser reads (ES5, no module): when the app's own scripts do not start, it says
+// Before all else, in words that every browser reads (ES5, no module): it starts the app. At the first visit the worker
+// fetches the app's modules as one, and they are run from there: each byte comes once. When they do not start, it says
 // so and what can be done, and tells the worker, which then serves the release before. The app says how far it came by
 // events named "so-ho": "stands" (some screen), "started" (one behind the lock), "failed".
 
 ;(function () {
   var FROM_PHONE = 20000 // milliseconds in which a release that is on the phone has a screen
   var FROM_NETWORK = 60000
+  var FOR_WORKER = 20000 // in which the browser has the worker's own script
   var services = navigator.serviceWorker
   /** @type {any} */
   var worker = services && services.controller // which served this page; another may take over
@@ -16,6 +18,8 @@
     !document.replaceChildren
   var isOver = false
   var isTold = false
+  var isBegun = false
+  var main = /** @type {any} */ (document.currentScript).getAttribute("data-main")
   var timer
 
   function each(selector, work) {
@@ -112,6 +116,35 @@
     },
     true
   )
+
+  function begin() {
+    if (isBegun) return
+    isBegun = true
+    timer = setTimeout(failed, worker ? FROM_PHONE : FROM_NETWORK)
+    var script = document.createElement("script")
+    script.type = "module"
+    script.src = main
+    document.head.appendChild(script)
+  }
+
+  /** At the first visit: when the worker has the app and serves this page, or when it gives up. */
+  function beginWithWorker() {
+    services.addEventListener("controllerchange", begin)
+    var patience = setTimeout(begin, FOR_WORKER)
+    services.register("/sw.js", { updateViaCache: "none" }).then(function (registration) {
+      clearTimeout(patience)
+      /** @type {any} */
+      var first = registration.installing
+      if (registration.active || !first) return begin() // a page that was led past the worker
+      document.addEventListener("DOMContentLoaded", open.bind(null, "#coming"))
+      if (document.readyState !== "loading") open("#coming")
+      first.addEventListener("statechange", function () {
+        if (first.state === "redundant" || first.state === "activated") begin()
+      })
+    }, begin)
+  }
+
   if (isOld) failed()
-  else timer = setTimeout(failed, worker ? FROM_PHONE : FROM_NETWORK)
+  else if (services && !worker) beginWithWorker()
+  else begin()
 })()

@@ -11,7 +11,10 @@ from flask import Flask, Response, request
 
 SHELL = {
     f"capture.{name}"
-    for name in ("page", "worker", "module", "style", "kinds", "later", "other_language", "manifest", "plain")
+    for name in (
+        *("page", "worker", "modules", "module", "style", "kinds"),
+        *("rest", "later", "other_language", "manifest", "plain"),
+    )
 }
 ENDPOINTS = {"static", *SHELL, "sync.form", "sync.register"}
 TYPES = {"text/html", "text/css", "text/javascript", "application/json", "application/manifest+json", "image/svg+xml"}

@@ -16,6 +16,7 @@ from survey.web.language import LANGUAGES
 from survey.web.minified import minified
 
 MANIFEST = "/manifest.webmanifest"
+MODULES = "/modules.json"  # the shell's modules in one answer: compressed together they are a quarter smaller
 REST = "/rest.json"  # what is not of the shell, each with its hash
 KINDS_PAGE, LATER_PAGE, PLAIN_PAGE = "/kinds.html", "/later.html", "/plain.html"
 PAGES = {"/": "phone/index.html"} | {page: f"phone{page}" for page in (KINDS_PAGE, LATER_PAGE, PLAIN_PAGE)}
@@ -62,6 +63,8 @@ def bytes_of(address: str) -> bytes:
             return render_template("phone/other_language.html", only=Path(address).stem).encode()
         if address == MANIFEST:
             return json.dumps(_manifest(), ensure_ascii=False).encode()
+    if address == MODULES:
+        return json.dumps({one: bytes_of(one).decode() for one in shell_modules()}, ensure_ascii=False).encode()
     if address == REST:
         return json.dumps(hashes([*kind_files(), *later_files()])).encode()
     path = _path(address)
@@ -125,10 +128,18 @@ def _addresses(wanted: Callable[[Path], bool]) -> list[str]:
     return [f"/static/{path.as_posix()}" for path in _static_files() if wanted(path)]
 
 
+def _is_of_shell(path: Path) -> bool:
+    return not path.name.endswith((RARE, LAZY)) and path.name != "kinds.css"
+
+
 def shell_files() -> list[str]:
-    """Addresses of what the phone keeps from the beginning."""
-    static = _addresses(lambda path: not path.name.endswith((RARE, LAZY)) and path.name != "kinds.css")
-    return ["/", MANIFEST, *static]
+    """Addresses of what the phone keeps from the beginning; its modules all under one."""
+    return ["/", MANIFEST, MODULES, *_addresses(lambda path: _is_of_shell(path) and path.parts[0] != "app")]
+
+
+def shell_modules() -> list[str]:
+    """Addresses of the modules that are in MODULES. Each is served alone too: to a page that no worker serves."""
+    return _addresses(lambda path: _is_of_shell(path) and path.parts[0] == "app")
 
 
 def kind_files() -> list[str]:

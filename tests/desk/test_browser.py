@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from survey.terms import Action
+from tests.chromium import BROWSER
 from tests.desk.field import CASES, Field
 from tests.serving import serving
 from tests.world import COMMUNE, PASSWORD
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.phone
 
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    made = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
     yield made
     made.close()
 

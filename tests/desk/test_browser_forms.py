@@ -15,6 +15,7 @@ from survey.questionnaires.published import Given, publish
 from survey.terms import Role, SourceKind
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.chromium import BROWSER
 from tests.interviews import SOURCE
 from tests.serving import serving
 
@@ -37,7 +38,7 @@ TABLE = "\n".join(["item,answer,region,points,status", *ROWS, ""]).encode()
 
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    made = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
     yield made
     made.close()
 

@@ -93,9 +93,9 @@ FAULTS: dict[Fault, tuple[list[int], str]] = {
 IN_PART = Fault(
     "the worker keeps what it got of a release",
     "static/sw.js",
-    "    const all = await Promise.all(Object.entries(files).map(bring))",
-    "    const some = Object.entries(files).map((one) => bring(one).catch(() => null))\n"
-    "    const all = (await Promise.all(some)).filter(Boolean)",
+    "    const all = (await Promise.all(Object.entries(files).map(bring))).flat()",
+    "    const some = Object.entries(files).map((one) => bring(one).catch(() => []))\n"
+    "    const all = (await Promise.all(some)).flat()",
 )
 
 

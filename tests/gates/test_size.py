@@ -116,6 +116,7 @@ def worker_lists(client: Any) -> tuple[list[str], list[str]]:
 
 def test_what_only_some_forms_need_exists_and_is_not_in_the_shell(client: Any) -> None:
     files, kinds = worker_lists(client)
+    files = [*files, *client.get("/modules.json").json]
     named = re.findall(r'"(/[\w./-]+\.(?:js|css|html))"', (ROOT / "static/app/delivery.js").read_text())
     controls = re.findall(r'control\("(\w+)"\)', (ROOT / "static/app/delivery.js").read_text())
     wanted = {*named, *(f"/static/app/shell/controls/{name}.rare.js" for name in controls)}

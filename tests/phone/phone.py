@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -14,10 +13,9 @@ from urllib.parse import quote
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect
 
 from tests import world
+from tests.chromium import BROWSER
 from tests.phone.serve import serve
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "chromium")
 WIDTH, HEIGHT = 360, 640
 PATIENCE = 15_000  # milliseconds on a busy machine
 PIN = "482915"
@@ -69,7 +67,7 @@ class Phone:
         """Start the browser on this phone's profile."""
         self.context = self.playwright.chromium.launch_persistent_context(
             str(self.profile),
-            executable_path=CHROMIUM,
+            executable_path=BROWSER,
             args=["--no-sandbox"],
             viewport={"width": WIDTH, "height": HEIGHT},
             has_touch=True,

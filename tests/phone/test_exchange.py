@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Page, Playwright
 
 from tests import world
-from tests.phone.phone import CHROMIUM, OPENED, PIN, Phone, Server
+from tests.chromium import BROWSER
+from tests.phone.phone import OPENED, PIN, Phone, Server
 from tests.phone.test_sync import refuse
 from tests.phone.test_without_network import entries
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.phone
 @pytest.fixture
 def desk(playwright: Playwright, server: Server) -> Iterator[Page]:
     """A supervisor's browser; opened while the server runs."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="vi-VN", accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(15_000)

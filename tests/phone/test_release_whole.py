@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -23,7 +24,7 @@ from tests.pictures import noise
 
 pytestmark = pytest.mark.phone
 
-SCRIPT = "/static/app/engine/record.js"
+MODULES = "/modules.json"
 PAGE = "<!doctype html><title>Bảo trì</title><p>Hệ thống đang bảo trì, xin quay lại sau."
 FORMER = Path(__file__).with_name("worker_107c36a.js")  # keeps whatever is answered
 STANDS = "html[data-ready='1']"
@@ -101,7 +102,7 @@ def counted(fault: Callable[[Route], None], asked: list[str]) -> Callable[[Route
 def test_a_release_with_a_file_that_is_not_ours_is_no_release(phone: Phone, server: Server) -> None:
     kept = phone.page.evaluate(RELEASES)
     release(server, "ban-moi")
-    for file, fault in [*((SCRIPT, fault) for fault in FAULTS), ("/", maintained), ("/static/style.css", led_away)]:
+    for file, fault in [*((MODULES, fault) for fault in FAULTS), ("/", maintained), ("/static/style.css", led_away)]:
         asked: list[str] = []
         phone.context.route(f"{server.address}{file}", counted(fault, asked))
         said = phone.page.evaluate(FETCHED)
@@ -193,8 +194,8 @@ def former(server: Server, playwright: Playwright, tmp_path: Path) -> Any:
     with urlopen(f"{server.address}/sw.js") as answer:
         served = answer.read().decode()
     [files] = re.findall(r"^const FILES = (.*)$", served, re.M)
-    with urlopen(f"{server.address}/rest.json") as answer:
-        lists = {"FILES": list(json.loads(files)), "KINDS": list(json.load(answer))}
+    rest, modules = (json.load(urlopen(f"{server.address}/{name}.json")) for name in ("rest", "modules"))
+    lists = {"FILES": [*json.loads(files), *modules], "KINDS": list(rest)}
     lines = ['const VERSION = "cu"', *(f"const {name} = {json.dumps(files)}" for name, files in lists.items())]
     server.stop()
     (server.folder / "sw.js").write_text("\n".join([*lines, FORMER.read_text()]))
@@ -392,3 +393,30 @@ def test_a_browser_that_is_too_old_is_told_so_in_two_languages(new_phone: Phone,
     for language, words in {"vi": "Trình duyệt này quá cũ", "en": "This browser is too old"}.items():
         expect(new_phone.page.locator(STUCK.format(language, "old"))).to_contain_text(words)
     assert new_phone.page.locator("[data-stuck=failed]:visible").count() == 0
+
+
+def test_at_the_first_visit_each_byte_of_the_app_comes_once(new_phone: Phone, server: Server) -> None:
+    came: list[tuple[str, int]] = []  # each answer, to the page or to its worker, and the bytes on the line
+    new_phone.context.on(
+        "requestfinished",
+        lambda asked: came.append((urlsplit(asked.url).path, asked.sizes()["responseBodySize"])),
+    )
+    new_phone.page.goto(server.address)
+    new_phone.page.wait_for_selector("[data-screen=welcome]")
+    assert new_phone.page.evaluate("navigator.serviceWorker.controller !== null")
+    loaded = [path for path, size in came if size > 0]
+    assert {"/", "/modules.json", "/static/style.css", "/static/plain/start.js"} <= set(loaded)
+    assert sorted(loaded) == sorted(set(loaded))
+    alone = [path for path in loaded if path.startswith("/static/app/")]
+    assert all(path.endswith(".lazy.js") for path in alone)
+    assert len([path for path, _ in came if path.startswith("/static/app/")]) > 50  # which the worker gave
+
+
+def test_a_page_whose_worker_cannot_be_had_starts_all_the_same(new_phone: Phone, server: Server) -> None:
+    for broken in ("**/sw.js", "**/modules.json"):
+        new_phone.context.route(broken, lambda route: route.abort())
+        new_phone.page.goto(server.address)
+        new_phone.page.wait_for_selector("[data-screen=welcome]")
+        assert not new_phone.page.evaluate("navigator.serviceWorker.controller")
+        new_phone.context.unroute(broken)
+        new_phone.page.goto("about:blank")

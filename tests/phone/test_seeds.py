@@ -20,7 +20,7 @@ from tests.phone.test_without_network import entries
 pytestmark = pytest.mark.phone
 SEEDS = range(1, 1 + int(os.environ.get("BROWSER_SEEDS", "2")))
 SECTION, ANSWER = "thong_tin_ho", "thong_tin_ho/nguoi_tra_loi"
-MODULES = ["engine/record", "store/store", "sync/outbox", "shell/main", "shell/screens/section", "engine/expression"]
+FILES = ["modules.json", "static/style.css", "static/plain/start.js", "manifest.webmanifest", "static/icons/icon.svg"]
 HOUSEHOLDS = ["ho-0", "ho-1", "ho-2", "ho-3"]
 
 # A release is fetched; ends when its worker waits, or was given up.
@@ -93,7 +93,7 @@ class Field:
     def release_in_part(self) -> None:
         """The line breaks at one file of the new release."""
         self.phone.go_home()
-        broken = f"/static/app/{self.chance.choice(MODULES)}.js"
+        broken = f"/{self.chance.choice(FILES)}"
         self.said.append(f"  without {broken}")
         self.phone.context.route(f"**{broken}", lambda route: route.abort())
         self.release()

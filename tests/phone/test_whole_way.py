@@ -13,7 +13,8 @@ from playwright.sync_api import Page, Playwright
 
 from survey.terms import Indicator
 from tests import world
-from tests.phone.phone import CHROMIUM, Phone, Server
+from tests.chromium import BROWSER
+from tests.phone.phone import Phone, Server
 
 pytestmark = pytest.mark.phone
 
@@ -42,7 +43,7 @@ COMMENT = "Chị đã có thẻ từ tháng 9, xin xem lại."
 @pytest.fixture
 def desk(playwright: Playwright, server: Server) -> Iterator[Page]:
     """A supervisor's browser in the office."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
     page = browser.new_context(
         viewport={"width": 1280, "height": 800}, locale="vi-VN", accept_downloads=True
     ).new_page()

@@ -95,7 +95,7 @@ def test_a_release_that_arrives_in_part_leaves_the_one_before_whole(phone: Phone
     server.stop()
     server.start(release="ban-hong")
     # The line breaks at one file of the new release.
-    phone.context.route("**/static/app/engine/record.js", lambda route: route.abort())
+    phone.context.route("**/modules.json", lambda route: route.abort())
     phone.page.evaluate(
         "navigator.serviceWorker.getRegistration().then(one => one.update()).then(one => new Promise(done => {"
         " const worker = one.installing; if (!worker || worker.state === 'redundant') return done(true);"

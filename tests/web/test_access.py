@@ -39,6 +39,7 @@ ROUTES = {
     "healthz": PUBLIC,
     "capture.page": PUBLIC,
     "capture.worker": PUBLIC,
+    "capture.modules": PUBLIC,
     "capture.module": PUBLIC,
     "capture.style": PUBLIC,
     "capture.kinds": PUBLIC,

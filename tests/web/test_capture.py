@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.gates.sources import ROOT
+
 
 def test_the_page_is_the_same_for_everybody_and_holds_no_token_and_no_name(client: Any, login_as: Any) -> None:
     page = client.get("/")
@@ -33,7 +35,7 @@ def test_the_worker_may_control_the_whole_site_and_keeps_files_that_exist(client
     assert (worker.mimetype, worker.headers["Service-Worker-Allowed"]) == ("text/javascript", "/")
     assert worker.headers["Cache-Control"] == "no-cache"
     files = json.loads(re.findall(r"^const FILES = (.*)$", worker.text, re.M)[0])
-    assert {"/", "/manifest.webmanifest", "/static/style.css", "/static/app/engine/record.js"} <= set(files)
+    assert {"/", "/manifest.webmanifest", "/static/style.css", "/modules.json"} <= set(files)
     for address in files:
         with client.get(address) as answer:
             assert answer.status_code == 200, address
@@ -63,6 +65,15 @@ def test_the_hash_of_each_kept_file_is_that_of_the_bytes_that_everybody_is_serve
                 assert base64.b64encode(hashlib.sha256(body).digest()).decode() == wanted, address
                 kind = KINDS_OF_FILE.get(Path(address).suffix, answer.mimetype)
                 assert answer.mimetype == kind, address
+
+
+def test_the_modules_come_as_one_each_as_it_is_served_alone(client: Any) -> None:
+    modules = client.get("/modules.json").json
+    static = ROOT / "static"
+    wanted = {f"/static/{path.relative_to(static).as_posix()}" for path in (static / "app").rglob("*.js")}
+    assert set(modules) == {one for one in wanted if not one.endswith((".rare.js", ".lazy.js"))}
+    for address, script in modules.items():
+        assert client.get(address).text == script, address
 
 
 def test_the_first_to_ask_decides_nothing(app: Flask, client: Any) -> None:

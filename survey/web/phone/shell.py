@@ -1,9 +1,9 @@
 """The phone's shell: one page, one worker, one manifest; the same bytes for everybody, so that they can be kept.
 
 The worker `static/sw.js` is served at /sw.js (at its own address it would control /static/ only) with this release's
-VERSION, FILES and REST in front: the addresses of the shell, each with the SHA-256 of the bytes that are served there,
-and the hash of /rest.json, which lists all others. VERSION is a hash of all those: any change makes a new release,
-nothing else does.
+VERSION, FILES and REST in front: the addresses of the shell, each with the SHA-256 of the bytes that are served there
+(its modules as one, /modules.json), and the hash of /rest.json, which lists all others. VERSION is a hash of all those:
+any change makes a new release, nothing else does.
 
 Scripts and style sheets go out small: without comments and spaces, with short local names (a third of the bytes).
 What is in the repository is what runs, and no build step stands between. `make node` runs the modules as they go
@@ -24,6 +24,7 @@ from survey.web.release import (
     KINDS_PAGE,
     LATER_PAGE,
     MANIFEST,
+    MODULES,
     PLAIN_PAGE,
     REST,
     SMALL,
@@ -35,6 +36,7 @@ from survey.web.release import (
     kind_files,
     later_files,
     shell_files,
+    shell_modules,
     small,
     static_folder,
 )
@@ -72,6 +74,13 @@ def worker() -> Response:
     response = Response(said + small(static_folder() / "sw.js"), mimetype=SMALL[".js"])
     response.headers["Service-Worker-Allowed"] = "/"
     return _to_be_asked_about(response)
+
+
+@blueprint.get(MODULES)
+@public
+def modules() -> Response:
+    """Every module of the shell: {address: script}."""
+    return _kept(MODULES)
 
 
 @blueprint.get(REST)
@@ -132,7 +141,7 @@ def manifest() -> Response:
 
 def _kept(address: str) -> Response:
     """The answer for an address that the phone keeps. Raises 404 for any other."""
-    if address not in {*shell_files(), *kind_files(), *later_files(), REST}:
+    if address not in {*shell_files(), *shell_modules(), *kind_files(), *later_files(), REST}:
         abort(404)
     return _to_be_asked_about(Response(bytes_of(address), mimetype=TYPES.get(Path(address).suffix, "text/html")))
 
