@@ -5,7 +5,7 @@ import { within } from "../deadline.js"
 import { asked, keep } from "../sync/worker.js"
 import { lockName } from "../interview/begin.js"
 
-const STUCK = 5000 // milliseconds for the next worker to take over
+const STUCK = [5000, 10_000, 20_000] // milliseconds after which the page goes, if the next worker did not take over
 const PATIENCE = 2000 // milliseconds for the worker's word; that of an earlier release has none
 
 /** Is an interview open, in this tab or another? */
@@ -108,8 +108,9 @@ export class Release {
     const { waiting } = /** @type {ServiceWorkerRegistration} */ (this.#registration)
     if (waiting) {
       waiting.postMessage("update")
-      // A worker that is still at something for this page lets the next one in when the page has gone.
-      return void setTimeout(() => this.#restart(), STUCK)
+      // A worker that is still at something for this page lets the next one in when the page has gone. Chromium may
+      // leave a page hanging that goes in that very moment (seen on a busy machine): so it goes again.
+      return STUCK.forEach((wait) => setTimeout(() => this.#restart(), wait))
     }
     await asked(navigator.serviceWorker.controller, "forward")
     location.reload()
