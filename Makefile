@@ -51,6 +51,9 @@ journeys: tools $(VENV)/.dev ## the long ways, of which `make test` goes a short
 	@echo "== the long ways"
 	@SECOND_READING=50000 EXAMPLES=10 $(PYTEST) -n $(JOBS) -m "journey or hypothesis or many" tests $(ARGS)
 
+coverage: $(VENV)/.dev ## a lens, no goal: which lines of the server no test without a browser runs, in coverage/
+	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql" --cov=survey --cov=models --cov-report=term:skip-covered --cov-report=html:coverage $(ARGS)
+
 tools: $(VENV)/.dev # Chromium and PostgreSQL
 	@scripts/system
 
