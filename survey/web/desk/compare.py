@@ -17,6 +17,7 @@ from survey.review import decide, dossier
 from survey.review import merge as merging
 from survey.review.pair import Pair, read_pair
 from survey.submissions.conflicts import rivals, twins
+from survey.submissions.lifecycle import UNDATED
 from survey.submissions.log import find
 from survey.terms import Action, SubmissionState
 from survey.web.desk.forms import Decision, Merging
@@ -116,6 +117,7 @@ def _page(
         "desk/beside.html",
         desk=desk,
         pair=pair,
+        UNDATED=UNDATED,
         household=records[0].household,
         forms=[Decision(seen=side.seen, formdata=None) for side in pair.sides],
         merging=Merging(seen_a=pair.sides[0].seen, seen_b=pair.sides[1].seen, formdata=None),

@@ -20,7 +20,7 @@ from survey.review import dossier, queue
 from survey.review.decide import MAX_COMMENT
 from survey.review.dossier import Record
 from survey.review.queue import NO_VILLAGE, STATES, Shelf
-from survey.submissions.lifecycle import CONTESTED
+from survey.submissions.lifecycle import CONTESTED, UNDATED
 from survey.terms import Action, SubmissionState
 from survey.web.desk.forms import Decision, Search
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
@@ -215,6 +215,7 @@ def _page(
         before=before,
         after=after,
         next_step=NEXT_STEP.get(found.reason) if found.reason else None,
+        undated=found.reason in UNDATED,
         most_remarks=MOST_REMARKS,
         only_changes=request.args.get("only") == "changes",
     )

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import Assessment, Device, Submission, SubmissionEvent, SubmissionStatus
+from survey import terms
 from survey.clocks import instant
 from survey.submissions import derive
 from survey.submissions.derive import rebuild
@@ -135,6 +136,23 @@ def held_from(work: Field, day: str = "2015-01-01") -> dict[str, Any]:
     sent["answers"]["ngay_ra_soat"] = day
     assert str(work.send(sent).reason) == "doubtful_date"
     return sent
+
+
+def test_nobody_reads_a_class_that_was_worked_out_by_a_day_in_doubt(work: Field, login_as: Any) -> None:
+    held, sound = held_from(work), work.entry(0, CASES[0])
+    work.send(sound)
+    desk = login_as("supervisor")
+    class_then = terms.HouseholdClass(str(judged(work, held["id"]).household_class)).label("vi")
+    page = desk.get(record(work, held["id"])).text
+    assert 'class="verdict" data-class=""' in page
+    verdict = page.split('class="verdict"')[1].split("</div>")[0]
+    assert "<b>Chưa xếp loại: chờ xác nhận ngày phỏng vấn</b>" in verdict
+    assert f"Theo ngày ghi trong phiếu thì là: {class_then}" in verdict and "chắc chắn" not in verdict
+    assert 'class="change"' not in verdict  # nothing is said to have changed by it
+    pair = desk.get(f"{record(work, held['id'])}/beside/{work.submission(sound['id']).id}").text
+    assert pair.count("Chưa xếp loại: chờ xác nhận ngày phỏng vấn") == 1
+    assert confirmed(work, desk, held["id"], "2026-11-20").status_code == 303
+    assert "chờ xác nhận ngày" not in desk.get(record(work, held["id"])).text
 
 
 def test_the_confirmed_day_decides_ages_and_class_and_nothing_of_the_entry_changes(work: Field, login_as: Any) -> None:
