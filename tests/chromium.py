@@ -6,10 +6,11 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 # Without a window of its own Chromium takes half the time to open; pages and workers run in it as in the whole one.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -26,3 +27,11 @@ def driver() -> Playwright:
 @pytest.fixture(scope="session")
 def playwright() -> Playwright:
     return driver()
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One that keeps nothing: the desk's."""
+    made = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    yield made
+    made.close()

@@ -107,10 +107,12 @@ def _source(path: Path) -> tuple[str, str]:
     return SMALL[path.suffix], path.read_text(encoding="utf-8")
 
 
-def _fetched_with(path: Path) -> list[Path]:
-    """The scripts and style sheets that a phone fetches together with this one."""
+def _fetched_with(path: Path) -> Iterator[Path]:
+    """The scripts and style sheets that a phone fetches together with this one; looked for when they are wanted."""
     static = next((folder for folder in path.parents if folder.name == "static"), None)
-    return [*static.glob("*.js"), *static.glob("*.css"), *static.glob("[ap]*/**/*.js")] if static else []
+    if static:
+        for pattern in ("*.js", "*.css", "[ap]*/**/*.js"):
+            yield from static.glob(pattern)
 
 
 def _path(address: str) -> Path:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from survey.terms import B1Method
-from tests.chromium import playwright  # noqa: F401 - a fixture
+from tests.chromium import chromium, playwright  # noqa: F401 - fixtures
 from tests.web.desk.field import Field, open_field
 
 

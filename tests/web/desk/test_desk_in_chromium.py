@@ -6,23 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from survey.terms import Action
-from tests.chromium import BROWSER
 from tests.serving import serving
 from tests.web.desk.field import CASES, Field
 from tests.world import COMMUNE, PASSWORD
 
 PAGES = ["", "queue", "queue?state=returned", "households", "report", "exports", "phones"]
 pytestmark = pytest.mark.phone
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    made = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-    yield made
-    made.close()
 
 
 @pytest.fixture

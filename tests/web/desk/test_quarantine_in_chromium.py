@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.desk.field import CASES, Field
-from tests.web.desk.test_desk_in_chromium import chromium, desk  # noqa: F401 - fixtures
+from tests.web.desk.test_desk_in_chromium import desk  # noqa: F401 - a fixture
 from tests.world import COMMUNE
 
 pytestmark = pytest.mark.phone

@@ -1,3 +1,3 @@
 """What drives the office's pages in Chromium."""
 
-from tests.chromium import playwright  # noqa: F401 - a fixture
+from tests.chromium import chromium, playwright  # noqa: F401 - fixtures

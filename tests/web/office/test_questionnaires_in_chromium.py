@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy.orm import Session
 
 from survey.questionnaires.published import Given, publish
 from survey.terms import Role, SourceKind
 from survey.xlsform.compile import compile_workbook
 from tests import world
-from tests.chromium import BROWSER
 from tests.interviews import SOURCE
 from tests.serving import serving
 
@@ -34,13 +33,6 @@ POINTS = """
 KEYS = [(number, region) for number in (1, 2) for region in ("tay_nguyen", "thanh_thi")]
 ROWS = [f"so_nguoi,{number},{region},{number * 5},minh_hoa" for number, region in KEYS]
 TABLE = "\n".join(["item,answer,region,points,status", *ROWS, ""]).encode()
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    made = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-    yield made
-    made.close()
 
 
 @pytest.fixture
