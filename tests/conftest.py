@@ -26,11 +26,13 @@ from tests import world
 from tests.databases import PostgreSQL, SQLite, quick_folder
 from tests.interviews import ROUND, open_small_round
 from tests.protocol import check
+from tests.thrift import spare
 
 
 def pytest_configure() -> None:
-    """Temporary folders in memory."""
+    """Temporary folders in memory, and little work that no test asks about."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quick_folder())
+    spare()
 
 
 @pytest.hookimpl(tryfirst=True)
