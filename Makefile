@@ -44,7 +44,7 @@ test: $(VENV)/.dev tools $(FAULTS) ## everything a change must pass, and how lon
 	@$(PARTS) lint+catalog+size unit node phone few-faults
 	@echo "All passed."
 
-quick: $(VENV)/.dev $(FAULTS) ## what a change is tried by meanwhile, in two minutes: no Chromium, no PostgreSQL
+quick: $(VENV)/.dev $(FAULTS) ## what a change is tried by meanwhile, in two minutes: on SQLite, no Chromium, nothing at length
 	@$(PARTS) lint+catalog+size unit-quick node
 
 journeys: tools $(VENV)/.dev ## the long ways, of which `make test` goes a shortened one each
@@ -82,9 +82,9 @@ unit: $(VENV)/.dev $(LINT) ## pytest without a browser, on SQLite and on Postgre
 	@echo "== pytest on SQLite and PostgreSQL"
 	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey" $(ARGS)
 
-unit-quick: $(VENV)/.dev # on SQLite alone
+unit-quick: $(VENV)/.dev # on SQLite alone, without what proves a rule at length
 	@echo "== pytest on SQLite"
-	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql" $(ARGS)
+	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql and not thorough" $(ARGS)
 
 node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as they go out, by node --test
 	@echo "== node --test"

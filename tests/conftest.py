@@ -127,7 +127,7 @@ def app(databases: Any, tmp_path: Any, clock: Clock, wired: Flask, request: pyte
     made.view_functions = dict(wired.view_functions)
     open_database(made)
     engine = databases.share_statements(made.extensions["engine"])
-    made.extensions.update(engine=engine, reading_engine=reading_engine(engine))
+    made.extensions.update(engine=engine, reading_engine=reading_engine(engine), databases=databases)
     yield made
     made.extensions["engine"].dispose()
     databases.drop(url)

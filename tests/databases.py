@@ -89,12 +89,17 @@ class SQLite(Statements):
 
     def fresh(self, *more: Fill) -> str:
         """A copy of the template, or of one with more in it, made when it is first asked for."""
+        url = self.empty()
+        self.become(url, *more)
+        return url
+
+    def become(self, url: str, *more: Fill) -> None:
+        """Put such a copy in the place of the database at `url`, which nobody has open."""
         if more not in self.templates:
             self.templates[more] = self.fresh(*more[:-1]) if more else self.empty()
             _prepare(self.templates[more], more[-1] if more else self.fill)
-        url = self.empty()
+        self.drop(url)
         shutil.copyfile(self.templates[more].removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
-        return url
 
     def empty(self) -> str:
         return f"sqlite:///{self.folder / uuid4().hex}.sqlite3"
@@ -123,18 +128,32 @@ class PostgreSQL(Statements):
         self.fill = fill
         self.templates: dict[tuple[Fill, ...], str] = {}
 
-    def empty(self, template: str = "template1") -> str:
-        name = f"test_{uuid4().hex}"
-        with self.admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {self.strategy}'))
-        return self.url.set(database=name).render_as_string(hide_password=False)
+    def empty(self) -> str:
+        url = self._named()
+        self._create(url, "template1")
+        return url
 
     def fresh(self, *more: Fill) -> str:
         """A copy of the template, or of one with more in it, made when it is first asked for."""
+        url = self._named()
+        self.become(url, *more)
+        return url
+
+    def become(self, url: str, *more: Fill) -> None:
+        """Put such a copy in the place of the database at `url`, which nobody has open."""
         if more not in self.templates:
             self.templates[more] = self.fresh(*more[:-1]) if more else self.empty()
             _prepare(self.templates[more], more[-1] if more else self.fill)
-        return self.empty(make_url(self.templates[more]).database or "")
+        self.drop(url)
+        self._create(url, make_url(self.templates[more]).database or "")
+
+    def _named(self) -> str:
+        return self.url.set(database=f"test_{uuid4().hex}").render_as_string(hide_password=False)
+
+    def _create(self, url: str, template: str) -> None:
+        with self.admin.connect() as connection:
+            name = make_url(url).database
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {self.strategy}'))
 
     def drop(self, url: str) -> None:
         with self.admin.connect() as connection:

@@ -22,7 +22,7 @@ def spare() -> None:
 
 
 def _addresses_when_asked() -> None:
-    """A route's way of writing its address is compiled when an address of it is written: a quarter of a second an app."""
+    """A route's way of writing its address is compiled when an address is written: a quarter of a second an app."""
     compiled = Rule._compile_builder
 
     def later(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

@@ -381,6 +381,8 @@ def _truth(tree: Tree) -> Callable[[Context], bool]:
             return lambda context: left(context) and right(context)
         return lambda context: left(context) or right(context)
     inner = build(tree)
+    if isinstance(tree, list) and (tree[0] in _ON_NUMBERS or tree[:2] == ["call", "not"]):
+        return inner  # type: ignore[return-value]  # these give nothing but a truth
     return lambda context: to_boolean(inner(context))
 
 
@@ -442,6 +444,12 @@ def _union(a: Value, b: Value) -> Value:
 
 
 def _build_call(tree: Tree) -> Lazy:
+    if tree[1] == "if":
+        condition, yes, no = _truth(tree[2]), build(tree[3]), build(tree[4])
+        return lambda context: yes(context) if condition(context) else no(context)
+    if tree[1] == "not":
+        inner = _truth(tree[2])
+        return lambda context: not inner(context)
     function = FUNCTIONS[tree[1]]
     arguments = [build(argument) for argument in tree[2:]]
     return lambda context: function(context, arguments)

@@ -177,6 +177,12 @@ class Form:
         return {item.path: {key: build(tree) for key, tree in item.rules.items()} for item in self.nodes()}
 
     @cached_property
+    def settling(self) -> list[tuple[str, dict[str, Lazy]]]:
+        """In the order of evaluation, the rows that a rule opens, counts or calculates, with their rules."""
+        wanted = {"relevant", "count", "calculate"}
+        return [(path, rules) for path, _, _ in self.order if not wanted.isdisjoint(rules := self.functions[path])]
+
+    @cached_property
     def texts(self) -> dict[str, dict[str, dict[str, list[str | Lazy]]]]:
         """Each row's texts by key and language, as text and functions."""
         return {

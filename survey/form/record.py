@@ -124,8 +124,7 @@ def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
     _Intake(done).group(form.root, root, answers if isinstance(answers, dict) else {}, "")
     if not isinstance(answers, dict):
         done.problems.append(FailedCheck("", "type", "error", {}))
-    for path, _, _ in form.order:
-        rules = form.functions[path]
+    for path, rules in form.settling:
         for node in done.nodes.get(path, []):
             _settle(node, rules, environment)
     _judge(done)
@@ -186,23 +185,24 @@ class _Intake:
             self.fault(path, "type")
             answers = {}
         self.done.nodes.setdefault(item.path, []).append(node)
-        known = set()
+        above = f"{path}/" if path else ""
+        children, nodes = node.children, self.done.nodes
         for child in item.children:
-            known.add(child.name)
-            given = answers.get(child.name)
-            below = f"{path}/{child.name}" if path else child.name
+            name = child.name
+            given = answers.get(name)
             if child.type == "repeat":
-                node.children[child.name] = self.repeat(child, node, given, below)
+                children[name] = self.repeat(child, node, given, above + name)
             elif child.type == "group":
-                node.children[child.name] = inner = Node(child, node)
-                self.group(child, inner, {} if given is None else given, below)
+                children[name] = inner = Node(child, node)
+                self.group(child, inner, {} if given is None else given, above + name)
             else:
-                node.children[child.name] = leaf = Node(child, node)
-                self.done.nodes.setdefault(child.path, []).append(leaf)
-                leaf.value = self.answer(child, given, below)
+                children[name] = leaf = Node(child, node)
+                nodes.setdefault(child.path, []).append(leaf)
+                if given is not None:
+                    leaf.value = self.answer(child, given, above + name)
         for name in answers:
-            if name not in known:
-                self.fault(f"{path}/{name}"[:200] if path else str(name)[:200], "unknown")
+            if name not in children:
+                self.fault(f"{above}{name}"[:200], "unknown")
 
     def repeat(self, item: Item, node: Node, given: Any, path: str) -> list[Node]:
         if given is None:
@@ -313,12 +313,15 @@ def calculated(value: Value) -> str | float:
 def _judge(done: Evaluation) -> None:
     """required, choices, constraint and warning of everything that is asked, in document order."""
     for node in _questions(done.root):
-        item, rules = node.definition, done.form.functions[node.definition.path]
+        item = node.definition
         if not node.relevant or item.type in ("calculate", "note"):
+            continue
+        rules = done.form.functions[item.path]
+        if node.value == "" and "required" not in rules:
             continue
         context = Context(node, node, done.environment)
         if node.value == "":
-            if "required" in rules and to_boolean(rules["required"](context)):
+            if to_boolean(rules["required"](context)):
                 _blame(done, node, "required", "error", "required_message")
             continue
         if item.type in _LINES and not _is_whole(item.type, str(node.value)):

@@ -55,6 +55,7 @@ class Node:
 
 Value = list[Node] | str | float | bool
 
+_SPACES = re.compile(r"[ \t\r\n]+")  # XPath's, which are fewer than Python's
 _NUMBER = re.compile(r"[ \t\r\n]*-?(?:\d+(?:\.\d*)?|\.\d+)[ \t\r\n]*\Z", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?\Z", re.ASCII)
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -113,7 +114,8 @@ def to_string(value: Value) -> str:
 
 def words(value: Value) -> list[str]:
     """The names in a space-separated list."""
-    return [word for word in re.split(r"[ \t\r\n]+", to_string(value)) if word]
+    text = to_string(value)
+    return text.split() if text.isascii() and text.isprintable() else [one for one in _SPACES.split(text) if one]
 
 
 def text_number(text: str) -> float:

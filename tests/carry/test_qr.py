@@ -11,6 +11,8 @@ from segno import encoder
 
 from tests.carry.carrying import phone
 
+pytestmark = pytest.mark.thorough
+
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 

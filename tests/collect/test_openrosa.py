@@ -92,6 +92,7 @@ ANSWERS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(100), deadline=None)
 @given(ANSWERS)
 def test_answers_go_through_xml_and_come_back(answers: dict[str, Any]) -> None:

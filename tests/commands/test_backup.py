@@ -15,6 +15,8 @@ from tests.interviews import entry, push
 from tests.pictures import picture
 from tests.world import COMMUNE
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.usefixtures("small_round")
 def test_a_backup_is_whole_is_not_written_over_and_damage_is_named(app: Any, login_as: Any, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def test_migrating_twice_is_harmless(app: Flask) -> None:
     assert run(app, "migrate")[0] == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -123,6 +123,7 @@ def test_every_command_is_of_one_kind(app: Flask) -> None:
     assert sorted(leaves(app.cli)) == sorted(({*ON_DATA} | FREE | NEW | OF_KEYS) - {"routes", "run", "shell"})  # type: ignore[arg-type]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", [*ON_DATA, "keys accept"])
 def test_on_an_empty_place_a_command_says_where_it_is_makes_nothing_and_ends_as_a_fault(
     place: Path, tmp_path: Path, command: str
@@ -143,6 +144,7 @@ def test_a_server_does_not_start_on_an_empty_place(place: Path, tmp_path: Path) 
     assert files(tmp_path) == before
 
 
+@pytest.mark.thorough
 def test_a_new_place_is_made_when_that_is_said_in_one_go(place: Path, database: Engine) -> None:
     code, said = flask("migrate", "--new")
     assert (code, "Đã lập khoá mới" in said) == (0, True), said
@@ -174,6 +176,7 @@ def test_an_address_that_cannot_be_read_is_not_repeated(place: Path, monkeypatch
     assert (code, "DATABASE_URL" in said, "khau" in said) == (1, True, False), said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("hurt", "named"),
     [
@@ -201,6 +204,7 @@ def test_tables_that_are_not_those_of_the_models_are_named_and_nothing_is_served
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("first", "later"), [("36b3700", "at once"), ("7da6b06", "7195d78"), ("9f35a7f", "99019f6")])
 def test_an_old_database_is_refused_until_it_was_migrated_and_then_served(
     place: Path, database: Engine, first: str, later: str
@@ -216,6 +220,7 @@ def test_an_old_database_is_refused_until_it_was_migrated_and_then_served(
     serve()
 
 
+@pytest.mark.thorough
 def test_a_database_of_a_newer_program_is_said_in_one_sentence(place: Path, database: Engine) -> None:
     assert flask("migrate", "--new")[0] == 0
     with database.begin() as connection:
@@ -232,6 +237,7 @@ def exchanged(path: Path) -> None:
     path.write_bytes(MAKE[path.name]())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("harm", [lost, exchanged])
 @pytest.mark.parametrize("name", MAKE)
 def test_a_key_that_the_database_does_not_know_is_refused_until_somebody_accepts_it(
@@ -263,6 +269,7 @@ def test_a_key_that_the_database_does_not_know_is_refused_until_somebody_accepts
     assert (code, "Không cần làm gì" in said) == (1, True), said
 
 
+@pytest.mark.thorough
 def test_a_database_of_before_keys_were_remembered_knows_its_key_by_a_receipt(place: Path, database: Engine) -> None:
     upgrade(database)
     create_app({"INSTANCE": place})
@@ -284,6 +291,7 @@ def test_a_database_of_before_keys_were_remembered_knows_its_key_by_a_receipt(pl
         assert remembered_keys(session) == [Signer(right).public_key]
 
 
+@pytest.mark.thorough
 def test_an_instance_of_a_release_without_an_escrow_key_gets_one_and_is_told(place: Path, database: Engine) -> None:
     assert flask("migrate", "--new")[0] == 0
     with database.begin() as connection:
@@ -294,6 +302,7 @@ def test_an_instance_of_a_release_without_an_escrow_key_gets_one_and_is_told(pla
     serve()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", MAKE)
 def test_a_key_file_that_holds_no_key_is_named(place: Path, name: str) -> None:
     assert flask("migrate", "--new")[0] == 0
@@ -316,6 +325,7 @@ def test_a_database_that_fails_in_the_middle_of_a_command_ends_it_with_a_sentenc
     assert "Chính" not in said
 
 
+@pytest.mark.thorough
 def test_a_demo_is_a_new_place(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey.demo.commands.load_demo", lambda *_: type("Loaded", (), {"households": 0}))
     assert flask("demo")[0] == 0

@@ -27,6 +27,8 @@ from tests.interviews import HOUSEHOLDS, entry, envelope, push
 from tests.pictures import picture
 from tests.world import COMMUNE
 
+pytestmark = pytest.mark.thorough
+
 
 class Protocol:
     """A phone as docs/sync.md describes it: it keeps everything, and starts over under another generation."""

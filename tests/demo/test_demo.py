@@ -30,6 +30,8 @@ from survey.problems import Problem
 from survey.terms import HouseholdClass, RegisterState, Role
 from tests.poverty.households import household_form
 
+pytestmark = pytest.mark.thorough
+
 NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
 SIGNER = Signer(Ed25519PrivateKey.generate().private_bytes_raw())
 

@@ -102,6 +102,7 @@ def test_every_function_is_asked() -> None:
     assert CALLS.keys() | ALONE == ARITY.keys()
 
 
+@pytest.mark.thorough
 def test_phone_and_server_agree_on_what_is_no_figure_in_every_place(phone: Phone) -> None:
     found = both(phone, list(replaced()))
     named = {e: value for e, value in found.items() if "NaN" in str(value)}
@@ -134,6 +135,7 @@ def calls(draw: st.DrawFn, deep: int = 2) -> str:
     return called(name, [one or draw(inner) for one in fixed])
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(50), derandomize=True, deadline=None)
 @given(st.lists(calls(), min_size=6, max_size=6, unique=True))
 def test_any_call_of_what_is_no_figure_gives_the_same_and_coalesce_fills_it(phone: Phone, made: list[str]) -> None:

@@ -121,6 +121,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(100), derandomize=True, deadline=None)
 @given(answers=JSON)
 def test_nothing_that_arrives_is_a_crash(answers: Any) -> None:

@@ -227,6 +227,7 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(80), derandomize=True, deadline=None)
 @given(expressions=st.lists(st.one_of(number(3), text(3), truth(2)), min_size=8, max_size=8), answers=ANSWERS)
 def test_any_expression_gives_the_same_on_phone_and_server(

@@ -49,6 +49,7 @@ def test_no_script_uses_what_the_oldest_browser_does_not_have() -> None:
     assert too_new(scripts) == []
 
 
+@pytest.mark.thorough
 def test_nor_does_any_script_as_it_goes_out() -> None:
     served = files("static/app/**/*.js", "static/plain/**/*.js", "static/sw.js")
     assert too_new([(relative(path), small(path)) for path in served]) == []
@@ -66,6 +67,7 @@ def test_the_documents_name_it() -> None:
         assert f"Chrome {OLDEST}" in (ROOT / document).read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "planted",
     [

@@ -302,11 +302,13 @@ def deep() -> Iterator[None]:
     sys.setrecursionlimit(before)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("pattern", "flags", "call"), list(patterns()))
 def test_the_steps_of_a_pattern_grow_with_its_text(pattern: str | bytes, flags: int, call: str) -> None:
     assert worst(pattern, flags, call) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("pattern", "flags", "call"),
     [

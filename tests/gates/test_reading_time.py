@@ -34,6 +34,8 @@ from survey.xlsform.reader import WorkbookError, read_workbook
 from survey.xlsform.rows import language_code
 from survey.xlsform.tables import TableError, read_table
 
+pytestmark = pytest.mark.thorough
+
 TIMES, MOST_GROWTH, LEAST, TRIES = 8, 30, 0.004, 6
 MARKS = "\u0301\u0327"  # in this order they must be sorted
 READY = '{"device": {"id": "d"}, "entries": ['

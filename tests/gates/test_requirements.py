@@ -68,6 +68,7 @@ def imported_libraries(paths: list[Path]) -> set[str]:
     return {canonicalize_name(distributions[top][0]) for top in tops - sys.stdlib_module_names - ours if top}
 
 
+@pytest.mark.thorough
 def test_the_server_needs_no_package_that_only_the_tests_install() -> None:
     served = files(*PYTHON, "migrations/**/*.py", "scripts/serve.py", "scripts/serving.py")
     assert imported_libraries(served) - set(RUNTIME) == set()

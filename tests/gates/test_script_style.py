@@ -51,6 +51,7 @@ def replaced(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_a_wrong_property_is_found_wherever_it_stands(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     for file, (_, old, new) in PLANTED.items():
@@ -63,6 +64,7 @@ def test_a_wrong_property_is_found_wherever_it_stands(tmp_path: Path) -> None:
     assert len(re.findall(r"error TS", said)) == len(PLANTED), said
 
 
+@pytest.mark.thorough
 def test_what_may_be_nothing_is_not_taken_for_something(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     replaced(folder / "static/app/shell/release.js", "this.#registration?.update()", "this.#registration.update()")
@@ -71,6 +73,7 @@ def test_what_may_be_nothing_is_not_taken_for_something(tmp_path: Path) -> None:
     assert re.findall(r"^(\S+)\(.*possibly 'null'", said, re.MULTILINE) == ["static/app/shell/release.js"]
 
 
+@pytest.mark.thorough
 def test_the_worker_is_read_with_what_the_server_writes_in_front(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     assert node(*TSC, "types/worker", cwd=folder) == (0, "")
@@ -80,6 +83,7 @@ def test_the_worker_is_read_with_what_the_server_writes_in_front(tmp_path: Path)
     assert "'claims' does not exist on type 'Clients'" in said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("planted", "rule"),
     [

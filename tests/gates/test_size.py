@@ -49,6 +49,7 @@ def early(scripts: list[tuple[str, str]]) -> list[str]:
     return [f"{script}: {name}" for script, name, _ in json.loads(done.stdout)]
 
 
+@pytest.mark.thorough
 def test_nothing_is_read_above_its_own_declaration() -> None:
     """The minifier may put `const [a] = (b.c)` above `const b`: what comes out parses, and throws when it is run."""
     everything = [*SCRIPTS, *sorted((ROOT / "static" / "plain").rglob("*.js"))]
@@ -56,6 +57,7 @@ def test_nothing_is_read_above_its_own_declaration() -> None:
     assert early([(path.name, small(path)) for path in everything]) == []
 
 
+@pytest.mark.thorough
 def test_a_name_that_is_read_too_early_is_found(tmp_path: Path) -> None:
     written = "export function f(q) { const b = q.c; const [, a] = (b.exec(b)); return a + b }"
     (tmp_path / "a.js").write_text(written)

@@ -20,6 +20,8 @@ from models import Base
 from models.database import open_engine
 from tests.databases import described
 
+pytestmark = pytest.mark.thorough
+
 HISTORY = Path(__file__).parent / "history"
 TYPES = {"TIMESTAMP WITH TIME ZONE": "DATETIME", "DOUBLE PRECISION": "DOUBLE", "BYTEA": "BLOB"}  # SQLite's
 GENERATION = "INSERT INTO server_state VALUES ('generation', 'the-first');\n"

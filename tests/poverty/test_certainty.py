@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from survey.poverty.assess import assess
 from tests.examples import examples
 from tests.poverty.families import BIRTH, DAY, FIGURES, changed, household, questions
 from tests.poverty.households import household_form
+
+pytestmark = pytest.mark.thorough
 
 FORM = household_form()
 CLOCK = Clock(DAY, datetime(2026, 10, 15, 2, 0, tzinfo=UTC))

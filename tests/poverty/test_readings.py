@@ -38,6 +38,7 @@ def with_value(name: str, value: str) -> Form:
     return _made[name, value]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "value"), OTHERS)
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**9))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from tests.examples import examples
 from tests.poverty.families import BIRTH, DAY, changed, household, questions, value_of
 from tests.poverty.families import birth as any_birth
 from tests.poverty.households import household_form
+
+pytestmark = pytest.mark.thorough
 
 FORM = household_form()
 CLOCK = Clock(DAY, datetime(2026, 10, 15, 2, 0, tzinfo=UTC))

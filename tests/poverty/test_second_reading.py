@@ -138,6 +138,7 @@ def interview_of(number: int) -> tuple[Household, Household]:
 # --- The comparison ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.many
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_server_judges_as_the_law_is_read_a_second_time(part: int) -> None:
@@ -289,6 +290,7 @@ def whole(count: int) -> Iterator[tuple[int, Household]]:
     return (next(agreed) for _ in range(count))
 
 
+@pytest.mark.thorough
 def test_the_order_of_the_members_changes_nothing() -> None:
     for number in range(PAIRS):
         answers = interview_of(number)[1]
@@ -297,6 +299,7 @@ def test_the_order_of_the_members_changes_nothing() -> None:
         assert server({**answers, "thanh_vien": people}) == server(answers), number
 
 
+@pytest.mark.thorough
 def test_answers_behind_questions_that_are_not_asked_change_nothing() -> None:
     for number, truth in whole(PAIRS):
         assert server(truth) == server(heard(truth)), number
@@ -354,6 +357,7 @@ def worsened(truth: Household, rng: Random) -> tuple[str, Household] | None:
     return question, changed
 
 
+@pytest.mark.thorough
 def test_a_worse_answer_never_helps_and_a_better_one_never_harms() -> None:
     """Read from the worse to the better household, it is the same pair: one comparison holds both."""
     tried: Counter[str] = Counter()
@@ -377,6 +381,7 @@ def test_a_worse_answer_never_helps_and_a_better_one_never_harms() -> None:
 # --- The second reading itself -----------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_households_have_every_answer_every_class_and_every_indicator() -> None:
     counts = Counts()
     for number in range(2000):

@@ -190,6 +190,7 @@ def test_a_name_in_decomposed_letters_is_the_same_name(session: Any) -> None:
     assert load(session, files(None, decomposed))["households"] == 0
 
 
+@pytest.mark.thorough
 def test_fifty_thousand_rows_are_looked_through_in_bounded_time(session: Any) -> None:
     rows = "".join(f"{1 + number % 2},Hộ số {number},,ho_ngheo\n" for number in range(50_000))
     began = time.monotonic()

@@ -44,6 +44,8 @@ from tests.databases import SQLite
 from tests.examples import examples
 from tests.interviews import entry, open_small_round
 
+pytestmark = pytest.mark.thorough
+
 CLOSED = "dot-da-dong"
 SIGNER = Signer(b"7" * 32)
 DECISIONS = [Action.ACCEPT, Action.RELEASE, Action.RETURN, Action.DISCARD, Action.REOPEN, Action.RESTORE]

@@ -13,6 +13,8 @@ import pytest
 from scripts import small
 from tests.gates.sources import ROOT
 
+pytestmark = pytest.mark.thorough
+
 SCRIPT, MAKEFILE = ROOT / "scripts" / "environment", ROOT / "Makefile"
 
 

@@ -27,6 +27,8 @@ from scripts.certificates import certificates
 from scripts.local_https import Quiet, secured
 from tests.serving import serving
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = b"GET /healthz HTTP/1.1\r\nHost: so-ho.example.vn\r\nConnection: close\r\n\r\n"
 HALF = b"POST /api/v1/push HTTP/1.1\r\nHost: so-ho.example.vn\r\nContent-Length: 4000\r\n\r\n{"

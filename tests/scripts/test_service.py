@@ -18,6 +18,8 @@ from sqlalchemy import make_url
 from scripts.environment_file import Unreadable, variables
 from tests.gates.sources import ROOT
 
+pytestmark = pytest.mark.thorough
+
 OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```\n(.*?)^```", OPERATING, re.DOTALL | re.MULTILINE)
 INSTALL = next(block for block in BLOCKS if "apt-get install" in block)

@@ -144,6 +144,7 @@ def test_only_an_entry_without_a_fault_is_not_held_for_itself(known: Known, inco
     assert (verdict(known, incoming) is None) == (faultless and known.household_known and sound)
 
 
+@pytest.mark.thorough
 @given(households(), st.randoms(use_true_random=False))
 def test_the_order_of_a_household_decides_nothing(household: list[Candidate], random: Random) -> None:
     shuffled = random.sample(household, len(household))

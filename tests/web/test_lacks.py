@@ -121,6 +121,7 @@ def right(app: Flask, session: Any) -> str:
     return "mot cau that dai"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lack", [NO_MEMORY, MemoryError(), HashingError("Threading failure")], ids=str)
 def test_a_password_that_could_not_be_checked_is_no_wrong_one(
     client: Any, session: Any, right: str, monkeypatch: pytest.MonkeyPatch, lack: Exception
@@ -168,6 +169,7 @@ print(accounts.password_matches(hashed, "mot cau that dai"), accounts.password_m
 """
 
 
+@pytest.mark.thorough
 def test_argon2_with_little_memory_is_busy() -> None:
     root = Path(__file__).resolve().parents[2]
     ran = [sys.executable, "-c", WITH_LITTLE_MEMORY]

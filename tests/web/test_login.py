@@ -31,6 +31,7 @@ def test_each_role_arrives_where_its_work_is(client: Any, username: str, home: s
     assert (answer.status_code, answer.location) == (303, home)
 
 
+@pytest.mark.thorough
 def test_a_name_typed_with_capitals_and_spaces_is_the_same_name(client: Any) -> None:
     assert sign_in(client, " Enumerator ").status_code == 303
 
@@ -41,6 +42,7 @@ def test_a_wrong_password_and_an_unknown_name_read_the_same(client: Any) -> None
     assert re.sub(r'value="[^"]*"', "", wrong.text) == re.sub(r'value="[^"]*"', "", unknown.text)
 
 
+@pytest.mark.thorough
 def test_guessing_a_password_is_stopped_and_allowed_again_later(client: Any, clock: Any) -> None:
     for _ in range(5):
         sign_in(client, "enumerator", "sai")

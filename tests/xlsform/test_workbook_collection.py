@@ -170,6 +170,7 @@ def test_a_bad_workbook_is_refused_as_a_spreadsheet_with_the_same_words(at: int)
     assert [str(line) for line in caught.value.faults] == INVALID[at].said
 
 
+@pytest.mark.thorough
 def test_the_command_takes_the_good_ones_and_refuses_the_bad_ones_in_vietnamese(tmp_path: Path) -> None:
     app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/none.db", "INSTANCE": tmp_path / "instance"})
     for kind, sections in (("valid", VALID), ("invalid", INVALID)):
@@ -192,6 +193,7 @@ def test_the_command_takes_the_good_ones_and_refuses_the_bad_ones_in_vietnamese(
                 assert done.output.splitlines() == ["Error: phieu.md chưa dùng được:", *(f"  {line}" for line in told)]
 
 
+@pytest.mark.thorough
 def test_a_workbook_whose_cells_went_astray_is_taken_or_told_and_never_crashes_the_check() -> None:
     chance = random.Random(7)
     lines_of = [section.book.splitlines() for section in (*VALID, *INVALID)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -26,6 +27,7 @@ from survey.review import decide as review
 from survey.rounds.rounds import open_round
 from survey.terms import Action, B1Method, HouseholdClass
 from tests import world
+from tests.databases import Fill
 from tests.poverty.households import FILE, WORKBOOK, Case, household_form, read_cases
 
 SOURCE = WORKBOOK.read_text(encoding="utf-8")
@@ -35,6 +37,7 @@ CASES = [case for case in read_cases(FORM, FILE.read_text(encoding="utf-8")) if 
 CASES = [case for case in CASES if case.answers["cach_b1"] == "nhap_tong" and case.answers["khu_vuc"] == "nong_thon"]
 NAMES = {"bố": "Lò Văn Đông", "mẹ": "Quàng Thị Ước", "con cả": "Lò Văn Ký", "con út": "Lò Thị Hằng", "bà": "Lò Thị Ính"}
 CLASSES = [*HouseholdClass, None]
+ROUND_ID = str(uuid5(NAMESPACE_OID, "round"))
 
 
 def answers_of(case: Case, method: B1Method) -> dict[str, Any]:
@@ -128,11 +131,27 @@ class Field:
 
 
 def open_field(app: Flask, session: Session, count: int, method: B1Method = B1Method.TOTAL) -> Field:
-    """A round over `count` households of the world's first village, each with a class and answers of last year."""
+    """A round over `count` households of the world's first village, each with a class and answers of last year. They
+    stand in the place of what was in the database: laid once, and copied for each test."""
+    session.close()
+    app.extensions["engine"].dispose()
+    app.extensions["databases"].become(app.config["DATABASE_URL"], _laid(count, method))
+    return Field(session, Signer(app.config["RECEIPT_KEY"]), ROUND_ID, method, household_ids(count))
+
+
+def household_ids(count: int) -> list[str]:
+    return [str(uuid5(NAMESPACE_OID, f"household {number}")) for number in range(count)]
+
+
+@cache
+def _laid(count: int, method: B1Method) -> Fill:
+    """The same function for the same field: it names the template."""
+    return partial(_lay, count=count, method=method)
+
+
+def _lay(session: Session, count: int, method: B1Method) -> None:
     form = publish(session, FORM, SOURCE, world.NOW)
-    made = Field(session, Signer(app.config["RECEIPT_KEY"]), "", method)
-    for number in range(count):
-        household_id = str(uuid5(NAMESPACE_OID, f"household {number}"))
+    for number, household_id in enumerate(household_ids(count)):
         import_household(
             session,
             commune_id=world.COMMUNE,
@@ -143,9 +162,9 @@ def open_field(app: Flask, session: Session, count: int, method: B1Method = B1Me
             base_class=CLASSES[number % len(CLASSES)],
             base_answers=None if number % 5 == 4 else answers_of(CASES[(number + 1) % len(CASES)], method),
         )
-        made.households.append(household_id)
-    opened = open_round(
+    open_round(
         session,
+        round_id=ROUND_ID,
         title="Rà soát định kỳ 2026",
         year=2026,
         form=form,
@@ -154,6 +173,3 @@ def open_field(app: Flask, session: Session, count: int, method: B1Method = B1Me
         now=world.NOW,
         b1_method=method,
     )
-    made.round_id = opened.id
-    session.commit()
-    return made

@@ -379,6 +379,7 @@ def test_a_missing_or_mistyped_code_is_named(login_as: Any, session: Any) -> Non
     assert rows(session, Submission) == 0
 
 
+@pytest.mark.thorough
 def test_both_sides_cut_and_join_frames_alike(login_as: Any) -> None:
     greeting = hello(login_as("enumerator"))
     page = bring(login_as("supervisor"), sealed(greeting, *[entry(f"ho-{number}") for number in range(1, 4)]))

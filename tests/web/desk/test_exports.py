@@ -182,6 +182,7 @@ def test_half_a_character_from_a_phone_does_not_stop_an_export() -> None:
     assert b"?" in b"".join(written(["a"], [["\ud83d"]]))
 
 
+@pytest.mark.thorough
 def test_a_province_is_exported_in_little_memory() -> None:
     def rows() -> Iterator[list[str]]:
         for number in range(60_000):

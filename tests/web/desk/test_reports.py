@@ -178,6 +178,7 @@ def test_last_year_is_what_the_round_opened_with(session: Session, generated: st
             assert figure.households == sum(any(f'"{key}":1' in (row[2] or "") for key in keys) for row in mine)
 
 
+@pytest.mark.thorough
 def test_every_figure_leads_to_exactly_its_households(session: Session, generated: str) -> None:
     found = report(session, every(generated).narrowed(household_class=HouseholdClass.POOR), by_village=True)
     for tally in found.tallies:
@@ -188,6 +189,7 @@ def test_every_figure_leads_to_exactly_its_households(session: Session, generate
             assert count(session, figure.whole) == figure.denominator, figure
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("who", "path"), [("supervisor", f"/desk/{COMMUNE}/report"), ("province", "/desk/report")])
 def test_the_links_of_the_page_open_those_households(generated: str, login_as: Any, who: str, path: str) -> None:
     browser: FlaskClient = login_as(who)

@@ -183,6 +183,7 @@ def test_figures_come_from_a_file_too(people: Any) -> None:
     assert "Hai người đã nhập khớp nhau" in first.get(address).text
 
 
+@pytest.mark.thorough
 def test_the_table_filled_in_a_spreadsheet_comes_back(people: Any, session: Session) -> None:
     first, _second, _admin = people
     address = started(first)
@@ -245,6 +246,7 @@ def test_a_table_may_be_dropped_while_it_is_not_agreed(people: Any) -> None:
     assert first.post(agreed(first, second) + "/drop").status_code == 409
 
 
+@pytest.mark.thorough
 def test_an_official_table_that_nobody_agreed_on_is_published_nowhere(
     people: Any, session: Session, app: Flask, tmp_path: Any
 ) -> None:
@@ -314,6 +316,7 @@ def test_a_word_of_a_table(language: str, kind: str, keys: dict[str, str], words
     assert label_of(rows, kind, language, **keys) == words
 
 
+@pytest.mark.thorough
 def test_the_agreed_table_makes_an_official_version(people: Any, session: Session) -> None:
     first, second, _admin = people
     address = agreed(first, second)
@@ -333,6 +336,7 @@ def test_the_agreed_table_makes_an_official_version(people: Any, session: Sessio
     )
 
 
+@pytest.mark.thorough
 def test_a_round_moved_to_the_official_table_can_be_closed(
     app: Flask, session: Session, login_as: Callable[[str], Any]
 ) -> None:

@@ -144,6 +144,7 @@ def test_what_is_no_workbook_is_refused_and_nothing_is_kept(
     assert session.scalar(select(func.count()).select_from(StoredFile)) == 0
 
 
+@pytest.mark.thorough
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(office: Any) -> None:
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -169,6 +170,7 @@ def test_a_table_is_counted_whichever_character_ends_its_lines() -> None:
             check_files([GivenFile("dai.csv", b"a" + end + (b"1" + end) * 60_000)])
 
 
+@pytest.mark.thorough
 def test_a_hundred_thousand_rows_are_refused_at_once(office: Any) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("survey")
@@ -376,6 +378,7 @@ def test_a_round_with_a_questionnaire_without_our_outcomes_breaks_no_page(
     assert ANSWERS  # the other round is untouched
 
 
+@pytest.mark.thorough
 def test_the_next_version_begins_as_a_copy_under_a_raised_number(office: Any) -> None:
     source = (QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8")
     version = published(office, source, *BESIDE.items())

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -107,6 +108,7 @@ def test_without_a_paper_nothing_is_confirmed(session: Session, login_as: Callab
     assert login_as("supervisor").post(address, data=PAPER | {"value": "moi_nguoi"}).status_code == 403
 
 
+@pytest.mark.thorough
 def test_a_paper_that_reads_otherwise_makes_the_next_version(
     session: Session, login_as: Callable[[str], FlaskClient]
 ) -> None:

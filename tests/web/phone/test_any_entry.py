@@ -37,6 +37,7 @@ def damaged(draw: Any) -> Any:
     return entry(answers=answers | ({"thanh_vien": members} if members is not None else {})) | changes
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("small_round")
 @settings(
     max_examples=examples(8),

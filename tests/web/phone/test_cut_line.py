@@ -79,6 +79,7 @@ def test_a_push_cut_off_while_it_is_sent_leaves_nothing_and_can_be_repeated(line
     assert counted(session) == [1, 1]
 
 
+@pytest.mark.thorough
 def test_fifty_phones_at_once_through_a_real_server_make_one_row(line: Line, session: Any) -> None:
     body = json.dumps(envelope(entry())).encode()
     with ThreadPoolExecutor(50) as pool:

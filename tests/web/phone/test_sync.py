@@ -93,6 +93,7 @@ def test_the_same_again_is_the_same_row_and_the_very_same_receipt(login_as: Any,
     assert rows(session, Submission) == rows(session, Receipt) == 1
 
 
+@pytest.mark.thorough
 def test_fifty_pushes_at_once_make_one_row(app: Any, login_as: Any, session: Any) -> None:
     sent = entry()
     browsers = [login_as("enumerator") for _ in range(50)]
@@ -102,6 +103,7 @@ def test_fifty_pushes_at_once_make_one_row(app: Any, login_as: Any, session: Any
     assert [rows(session, table) for table in (Submission, Receipt, SubmissionStatus, SubmissionEvent)] == [1, 1, 1, 1]
 
 
+@pytest.mark.thorough
 def test_different_interviews_pushed_at_once_are_all_stored(login_as: Any, session: Any) -> None:
     """From both ends of two communes at the same time: nobody waits for ever, nothing is lost."""
     jobs = [
@@ -195,6 +197,7 @@ def test_numbers_that_json_has_no_word_for_are_held(login_as: Any, session: Any,
     json.loads(answer.text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("deep", ["[" * 100_000 + "]" * 100_000, '{"a":' * 500 + "1" + "}" * 500])
 def test_an_entry_nested_without_end_is_kept_as_it_came_and_held(login_as: Any, session: Any, deep: str) -> None:
     browser, sent = login_as("enumerator"), entry(answers={"ghi_chu": "HERE"})
@@ -389,6 +392,7 @@ def test_problems_come_in_the_readers_language(login_as: Any) -> None:
     assert result["reason"]["title"] == "Household not on the register"
 
 
+@pytest.mark.thorough
 def test_a_phone_that_pulls_while_others_push_misses_nothing(login_as: Any, session: Any) -> None:
     """Changes become visible in the order of their numbers: whoever follows the cursor hears of each."""
     households = [f"ho-{number}" for number in range(100, 124)]

@@ -375,6 +375,7 @@ def test_what_nobody_goes_on_with_is_given_up(app: Flask, login_as: Any, session
     assert rows(session, Upload) == 1
 
 
+@pytest.mark.thorough
 def test_an_account_never_holds_the_disk_full_of_beginnings(
     app: Flask, login_as: Any, session: Any, clock: Any
 ) -> None:
@@ -458,6 +459,7 @@ def of_ours(stock: TusClient, data: bytes, **more: Any) -> Any:
     return stock.uploader(file_stream=BytesIO(data), chunk_size=1000, metadata=said, **more)
 
 
+@pytest.mark.thorough
 def test_a_stock_tus_client_uploads_and_resumes(app: Flask, stock: TusClient, session: Any) -> None:
     first = of_ours(stock, PHOTO)
     first.upload(stop_at=2000)
@@ -471,6 +473,7 @@ def test_a_stock_tus_client_uploads_and_resumes(app: Flask, stock: TusClient, se
     assert [path.read_bytes() for path in lying(app, "files")] == [PHOTO]
 
 
+@pytest.mark.thorough
 def test_a_stock_tus_client_may_ask_for_checksums(stock: TusClient, session: Any) -> None:
     of_ours(stock, PHOTO, upload_checksum=True).upload()
     assert rows(session, Attachment) == 1
