@@ -22,7 +22,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from scripts.serving import make_server
 from survey.accounts import escrow
+from tests.thrift import spare
 
+spare()
 CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL, DIES_AT_COMMIT = range(5)
 SWITCHES = 5
 NEVER = -1

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from survey.web.release import app_version
 from tests.phone.serve import office
+from tests.thrift import spare
 
+spare()
 with tempfile.TemporaryDirectory() as folder, office(Path(folder)).test_request_context():
     app_version()
