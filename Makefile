@@ -49,7 +49,7 @@ quick: $(VENV)/.dev $(FAULTS) ## what a change is tried by meanwhile, in two min
 
 journeys: tools $(VENV)/.dev ## the long ways, of which `make test` goes a shortened one each
 	@echo "== the long ways"
-	@SECOND_READING=50000 EXAMPLES=10 $(PYTEST) -n $(JOBS) -m "journey or hypothesis or many" tests $(ARGS)
+	@SECOND_READING=50000 EXAMPLES=10 $(PYTEST) -n $(JOBS) -m "journey or hypothesis or many or further" tests $(ARGS)
 
 coverage: $(VENV)/.dev ## a lens, no goal: which lines of the server no test without a browser runs, in coverage/
 	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql" --cov=survey --cov=models --cov-report=term:skip-covered --cov-report=html:coverage $(ARGS)
@@ -93,7 +93,11 @@ node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as the
 
 phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
+
+further: $(VENV)/.dev ## the ways in Chromium that `make test` leaves out; `.ci/run` goes them
+	@echo "== pytest further in Chromium"
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)
@@ -158,4 +162,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test quick journeys tools lint format catalog size rooms unit unit-quick node phone faults few-faults screens bench differences oracle clean
+.PHONY: help run run-https env test quick journeys tools lint format catalog size rooms unit unit-quick node phone further faults few-faults screens bench differences oracle clean

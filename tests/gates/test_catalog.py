@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
@@ -22,10 +23,12 @@ def said(text: str) -> str:
     return "\n".join(faults(SOURCES, po(text)))
 
 
+@pytest.mark.thorough
 def test_every_message_has_a_vietnamese_translation_and_none_is_left_over() -> None:
     assert faults(extracted(ROOT), read_catalog(ROOT)) == []
 
 
+@pytest.mark.thorough
 def test_the_catalog_stands_as_an_update_writes_it_with_the_file_of_each_message() -> None:
     """So that a translator finds each where it is said, and a change of words is a change of its lines alone."""
     assert updated(extracted(ROOT), read_catalog(ROOT)) == (ROOT / CATALOG).read_bytes()

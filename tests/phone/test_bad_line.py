@@ -109,6 +109,7 @@ def test_a_line_that_breaks_again_and_again_brings_everything_bit_by_bit(
     assert count(server, "submission") == 2
 
 
+@pytest.mark.further
 def test_an_interview_that_a_proxy_refuses_holds_up_none_of_the_others(
     phone: Phone,  # noqa: F811
     line: Line,  # noqa: F811

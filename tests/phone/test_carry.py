@@ -135,6 +135,7 @@ def test_the_network_comes_before_the_carrier_and_nothing_is_doubled(
     assert len(entries(server)) == 1
 
 
+@pytest.mark.further
 def test_codes_go_from_screen_to_screen_as_text(phone: Phone, server: Server, desk: Page) -> None:
     lose_network(phone)
     interview(phone, "ho-0")
@@ -181,6 +182,7 @@ CAMERA = """
 SEES = "codes => { window.sees = codes }"
 
 
+@pytest.mark.further
 def test_codes_are_read_by_the_camera_on_both_sides(phone: Phone, server: Server, desk: Page) -> None:
     desk.add_init_script(CAMERA)
     desk.reload()
@@ -218,6 +220,7 @@ def test_codes_are_read_by_the_camera_on_both_sides(phone: Phone, server: Server
     assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
 
 
+@pytest.mark.further
 def test_a_share_sheet_that_does_not_take_the_file_leaves_it_in_the_downloads(phone: Phone, server: Server) -> None:
     phone.context.add_init_script("""
       navigator.canShare = () => true
@@ -238,6 +241,7 @@ def test_a_share_sheet_that_does_not_take_the_file_leaves_it_in_the_downloads(ph
     phone.page.get_by_text("1 phiếu đã chép ra").wait_for()
 
 
+@pytest.mark.further
 def test_a_phone_that_never_heard_the_key_says_what_to_do(phone: Phone, server: Server) -> None:
     """A phone of an earlier release that has had no contact since."""
     lose_network(phone)

@@ -41,6 +41,7 @@ def review_day(phone: Phone) -> str | None:
     return days[-1] if days else None
 
 
+@pytest.mark.further
 @pytest.mark.parametrize(("wrong", "words"), [(-YEARS, "quá sớm"), (-3 * DAY, "quá sớm"), (365 * DAY, "quá muộn")])
 def test_before_an_interview_begins_a_date_that_cannot_be_is_asked_about(phone: Phone, wrong: int, words: str) -> None:
     off(phone, wrong)
@@ -53,6 +54,7 @@ def test_before_an_interview_begins_a_date_that_cannot_be_is_asked_about(phone: 
     assert phone.counts()["saved"] == 0  # nothing was begun
 
 
+@pytest.mark.further
 def test_a_right_clock_is_asked_nothing_also_days_after_the_last_contact(phone: Phone) -> None:
     off(phone, 9 * DAY)
     phone.begin("ho-0")

@@ -144,6 +144,7 @@ def test_a_phone_with_nothing_to_lose_is_told_so_and_one_that_signed_out_is_not_
     expect(phone.page.locator("[data-notice=cleared]")).to_contain_text("Không có phiếu nào đang chờ gửi")
 
 
+@pytest.mark.further
 def test_a_phone_cleared_whole_is_asked_whether_it_was_the_one_that_held_them(phone: Phone, server: Server) -> None:
     def hold_back(route: Route) -> None:
         """The entries do not arrive, that the phone has them does."""
@@ -175,6 +176,7 @@ def test_a_phone_cleared_whole_is_asked_whether_it_was_the_one_that_held_them(ph
     assert asked.count() == 0
 
 
+@pytest.mark.further
 def test_who_still_has_the_other_phone_says_so_once(phone: Phone, server: Server) -> None:
     with sqlite3.connect(server.folder / "so-ho.sqlite3") as database:
         database.execute("UPDATE device SET id = 'may-khac', unsent = ?", ['[{"id": "e-1", "household_id": "ho-3"}]'])
@@ -204,6 +206,7 @@ def take_photo(phone: Phone, width: int) -> Locator:
     return photo
 
 
+@pytest.mark.further
 def test_work_stops_before_the_phone_is_full_and_what_is_open_is_finished(phone: Phone, server: Server) -> None:
     phone.until(f"() => {KEPT}")
     phone.until(HELD)
@@ -257,6 +260,7 @@ KEPT_PHOTO = f"""{OPENED}
   return {{ size: file.blob?.size ?? null, isProved: Boolean(file.receipt), missing: missing.length }} }}"""
 
 
+@pytest.mark.further
 def test_photos_that_the_server_has_make_room_and_their_receipts_stay(phone: Phone, server: Server) -> None:
     phone.begin("ho-0")
     phone.section("xac_nhan")
@@ -288,6 +292,7 @@ def test_photos_that_the_server_has_make_room_and_their_receipts_stay(phone: Pho
 # Kept for good
 
 
+@pytest.mark.further
 def test_the_browsers_answer_is_asked_for_once_shown_and_told_to_the_office(phone: Phone, server: Server) -> None:
     phone.page.add_init_script(
         "window.asked = 0; navigator.storage.persist = async () => { window.asked++; return window.agrees ?? false }"

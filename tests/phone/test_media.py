@@ -129,6 +129,7 @@ def settled(phone: Phone, count: int) -> list[str]:
     return list(phone.page.evaluate(FILES))
 
 
+@pytest.mark.further
 def test_a_photo_taken_anew_leaves_one_on_the_phone_and_a_discarded_record_none(asked: Phone) -> None:
     asked.section("hinh")
     photo = asked.question("hinh/anh")
@@ -188,6 +189,7 @@ def test_one_draws_on_white_and_on_a_photo_takes_back_and_goes_on(asked: Phone) 
     marked.locator("img.picture").wait_for()
 
 
+@pytest.mark.further
 def test_sound_is_recorded_paused_kept_and_arrives_with_film_and_file_at_the_desk(asked: Phone, server: Server) -> None:
     asked.section("tieng")
     sound = asked.question("tieng/loi_ke")
@@ -301,6 +303,7 @@ def test_a_citizen_card_fills_its_person_and_asks_before_it_writes_over_an_answe
     assert "Mường Khiêng" not in journal and "050000000" not in journal and "|" not in journal
 
 
+@pytest.mark.further
 def test_a_number_is_typed_where_the_browser_reads_no_codes(asked: Phone) -> None:
     asked.context.add_init_script(NO_DETECTOR)
     asked.reload()
@@ -381,6 +384,7 @@ def fallen_out(phone: Camera) -> Any:
     return phone.question("tieng/loi_ke")
 
 
+@pytest.mark.further
 def test_a_phone_that_dies_while_it_records_has_what_was_said_and_goes_on_from_there(battery: Camera) -> None:
     recording(battery, "0:07")
     battery.until(f"async count => (await ({FILES})()).length >= count", 2)
@@ -408,6 +412,7 @@ def test_a_phone_that_dies_while_it_records_has_what_was_said_and_goes_on_from_t
     assert not sound.locator("[data-part=rest]").is_visible()
 
 
+@pytest.mark.further
 def test_what_is_left_of_a_recording_is_discarded_on_a_tap_and_goes_with_its_interview(battery: Camera) -> None:
     recording(battery, "0:04")
     battery.until(f"async count => (await ({FILES})()).length >= count", 1)
@@ -428,6 +433,7 @@ def test_what_is_left_of_a_recording_is_discarded_on_a_tap_and_goes_with_its_int
     settled(battery, 0)
 
 
+@pytest.mark.further
 def test_what_nobody_decided_on_is_kept_when_the_interview_is_finished(battery: Camera, server: Server) -> None:
     recording(battery, "0:04")
     battery.until(f"async count => (await ({FILES})()).length >= count", 1)
@@ -468,6 +474,7 @@ def test_no_piece_of_a_recording_lies_on_the_disk_in_plain(asked: Phone) -> None
     assert all({"op", "value", "events"}.isdisjoint(one) for one in journal)
 
 
+@pytest.mark.further
 def test_the_phone_does_not_lock_while_somebody_speaks_and_a_lock_keeps_what_was_said(asked: Phone) -> None:
     asked.page.evaluate(
         """async () => {
@@ -487,6 +494,7 @@ def test_the_phone_does_not_lock_while_somebody_speaks_and_a_lock_keeps_what_was
     settled(asked, 1)
 
 
+@pytest.mark.further
 def test_a_microphone_that_is_taken_away_is_said_and_what_was_said_is_kept(asked: Phone) -> None:
     asked.page.evaluate(
         """() => {
@@ -501,6 +509,7 @@ def test_a_microphone_that_is_taken_away_is_said_and_what_was_said_is_kept(asked
     settled(asked, 1)
 
 
+@pytest.mark.further
 def test_a_phone_that_fills_up_while_it_records_stops_says_so_and_keeps_what_there_is(asked: Phone) -> None:
     sound = recording(asked, "0:04")
     asked.until(f"async count => (await ({FILES})()).length >= count", 1)

@@ -40,6 +40,7 @@ for (const [owner, names] of [
 """
 
 
+@pytest.mark.further
 def test_the_whole_way_with_what_the_oldest_browser_has(new_phone: Phone, server: Server) -> None:
     phone = new_phone
     phone.context.add_init_script(LACKING)

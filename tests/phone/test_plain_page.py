@@ -38,6 +38,7 @@ def counted(phone: Phone, name: str) -> str:
     return phone.page.locator(f"section[lang=vi] [data-count={name}]").inner_text()
 
 
+@pytest.mark.further
 def test_interviews_leave_a_phone_whose_app_is_dead_and_arrive_at_the_office(
     phone: Phone,
     server: Server,

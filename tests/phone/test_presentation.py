@@ -191,6 +191,7 @@ def test_pictures_and_sounds_come_along_without_network(asked: Phone, server: Se
     assert not asked.page.locator("#dialog").is_visible()
 
 
+@pytest.mark.further
 def test_a_missing_picture_leaves_the_words(new_phone: Phone, server: Server) -> None:
     new_phone.context.route("**/api/v1/forms/*/*/files/*", lambda route: route.fulfill(body=b"something else"))
     new_phone.enrol()
@@ -318,6 +319,7 @@ def test_a_preview_keeps_nothing(new_phone: Phone, server: Server) -> None:
     assert new_phone.value("ten_thon") == ""
 
 
+@pytest.mark.further
 def test_a_preview_reads_nothing_but_questionnaires(new_phone: Phone, server: Server) -> None:
     asked: list[str] = []
     new_phone.page.on("request", lambda request: asked.append(request.url))

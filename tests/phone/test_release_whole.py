@@ -99,6 +99,7 @@ def counted(fault: Callable[[Route], None], asked: list[str]) -> Callable[[Route
     return answer
 
 
+@pytest.mark.further
 def test_a_release_with_a_file_that_is_not_ours_is_no_release(phone: Phone, server: Server) -> None:
     kept = phone.page.evaluate(RELEASES)
     release(server, "ban-moi")
@@ -256,6 +257,7 @@ RENAMED = """async () => {
 }"""
 
 
+@pytest.mark.further
 def test_a_phone_whose_files_had_other_names_has_all_of_them_after_the_update(former: Phone, server: Server) -> None:
     """Release 0.1 named them otherwise: an interview that is open offline may need any of them."""
     phone = former
@@ -277,6 +279,7 @@ def test_a_phone_whose_files_had_other_names_has_all_of_them_after_the_update(fo
     phone.page.wait_for_selector("[data-screen=queue]")
 
 
+@pytest.mark.further
 def test_what_a_former_worker_kept_wrongly_beside_the_shell_is_replaced(former: Phone, server: Server) -> None:
     phone = former
     server.stop()
@@ -335,6 +338,7 @@ def test_a_release_that_does_not_start_falls_back_to_the_one_before(
     expect(phone.page.locator("[data-count=unsent]")).to_have_text("0")
 
 
+@pytest.mark.further
 def test_the_release_before_is_opened_at_once_by_a_tap_and_the_newer_one_tried_again_by_another(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
@@ -355,6 +359,7 @@ def test_the_release_before_is_opened_at_once_by_a_tap_and_the_newer_one_tried_a
     phone.errors.clear()
 
 
+@pytest.mark.further
 def test_a_release_whose_first_screen_behind_the_lock_fails_falls_back_too(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
@@ -376,6 +381,7 @@ def test_a_release_whose_first_screen_behind_the_lock_fails_falls_back_too(
     assert phone.errors == []
 
 
+@pytest.mark.further
 def test_who_is_told_that_the_app_has_not_opened_is_told_no_more_once_it_stands(phone: Phone) -> None:
     phone.page.add_init_script(
         "addEventListener('DOMContentLoaded', () => dispatchEvent(new CustomEvent('so-ho', { detail: 'failed' })))"
@@ -412,6 +418,7 @@ def test_at_the_first_visit_each_byte_of_the_app_comes_once(new_phone: Phone, se
     assert len([path for path, _ in came if path.startswith("/static/app/")]) > 50  # which the worker gave
 
 
+@pytest.mark.further
 def test_a_page_whose_worker_cannot_be_had_starts_all_the_same(new_phone: Phone, server: Server) -> None:
     for broken in ("**/sw.js", "**/modules.json"):
         new_phone.context.route(broken, lambda route: route.abort())

@@ -37,6 +37,7 @@ ADD = """async times => {
 }"""
 
 
+@pytest.mark.further
 def test_the_hundredth_member_costs_what_the_tenth_costs(phone: Phone) -> None:
     phone.begin()
     phone.page.evaluate(COUNT)

@@ -138,6 +138,7 @@ class Field:
         assert came == sorted(self.finished), f"lost or doubled after {self.said}"
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_is_lost(seed: int, phone: Phone, server: Server) -> None:
     Field(seed, phone, server).run()

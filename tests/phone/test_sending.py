@@ -114,6 +114,7 @@ def test_a_server_killed_in_a_photo_loses_none_of_it(phone: Phone, line: Line, s
     assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
 
 
+@pytest.mark.further
 def test_a_session_that_ends_among_the_photos_asks_to_sign_in_and_goes_on_after(
     phone: Phone, line: Line, server: Server
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_session_that_ends_among_the_photos_asks_to_sign_in_and_goes_on_after(
     assert line.up - before < size - there + 60_000
 
 
+@pytest.mark.further
 def test_photos_wait_for_wi_fi_while_answers_and_small_pictures_go(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
@@ -181,6 +183,7 @@ def test_a_captive_portal_is_named_and_the_queue_says_what_to_do(phone: Phone, s
     assert len(at_the_server(server)) == 1
 
 
+@pytest.mark.further
 def test_a_photo_that_the_server_refuses_stays_says_why_and_holds_up_no_other(phone: Phone, server: Server) -> None:
     problem = {"problem": {"code": "media_type", "title": "?", "next": "?", "detail": None}}
     refused: list[str] = []
@@ -221,6 +224,7 @@ SPOIL = """async () => {
 }"""
 
 
+@pytest.mark.further
 def test_a_photo_that_the_phone_itself_spoilt_is_never_sent_and_is_said(
     phone: Phone, line: Line, server: Server
 ) -> None:
@@ -243,6 +247,7 @@ def zeroed(route: Route) -> None:
     route.continue_(post_data=bytes(length))
 
 
+@pytest.mark.further
 def test_a_photo_damaged_on_its_way_stays_says_so_and_goes_again_by_itself(phone: Phone, server: Server) -> None:
     spoilt: list[str] = []
 
@@ -266,6 +271,7 @@ def test_a_photo_damaged_on_its_way_stays_says_so_and_goes_again_by_itself(phone
     assert len(at_the_server(server)) == 1
 
 
+@pytest.mark.further
 def test_parts_cut_short_on_their_way_are_made_up_for(phone: Phone, server: Server) -> None:
     cut: list[bytes] = []
 
@@ -289,6 +295,7 @@ WRONG_CLOCK = """Date = class extends Date {
 }"""
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("off", [YEAR, -YEAR])
 def test_a_phone_whose_clock_is_a_year_off_sends_and_says_that_its_clock_is_wrong(
     phone: Phone, line: Line, server: Server, off: int
@@ -358,6 +365,7 @@ def test_the_browser_wakes_the_phone_once_for_each_time_that_the_network_goes(ph
     phone.until("() => document.querySelector('[data-count=received]').textContent === '1'")
 
 
+@pytest.mark.further
 def test_what_the_browser_wakes_the_phone_for_is_sent(phone: Phone, server: Server) -> None:
     busy = {"problem": {"code": "busy", "title": "?", "next": "?", "detail": None}}
     later = {"X-So-Ho": "1", "Retry-After": "3600"}

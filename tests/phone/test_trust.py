@@ -50,6 +50,7 @@ def see_receipt(phone: Phone, address: str) -> str:
     return str(phone.page.get_attribute("[data-receipt]", "data-receipt"))
 
 
+@pytest.mark.further
 def test_a_receipt_is_checked_without_network_and_saved_for_the_office(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_receipt_is_checked_without_network_and_saved_for_the_office(
     )
 
 
+@pytest.mark.further
 def test_a_key_introduced_by_the_former_is_believed_and_both_receipts_are_right(phone: Phone, server: Server) -> None:
     address = interview(phone)
     phone.sync()
@@ -82,6 +84,7 @@ def test_a_key_introduced_by_the_former_is_believed_and_both_receipts_are_right(
     assert see_receipt(phone, address) == "right"
 
 
+@pytest.mark.further
 def test_a_key_that_nobody_introduced_keeps_the_interviews_here_until_the_office_has_read_it_out(
     phone: Phone, server: Server
 ) -> None:

@@ -243,6 +243,7 @@ RING = """async () => {
 }"""
 
 
+@pytest.mark.further
 def test_after_the_office_changed_its_key_a_forgotten_code_is_mended_still(phone: Phone, server: Server) -> None:
     ask_name(phone)
     former = phone.page.evaluate(RING)["escrow_id"]
@@ -281,6 +282,7 @@ HOLD_WRAPPING = """() => {
 }"""
 
 
+@pytest.mark.further
 def test_a_ring_that_is_wrapped_anew_meanwhile_gives_way_to_the_code_that_was_chosen(
     phone: Phone, server: Server
 ) -> None:
@@ -304,6 +306,7 @@ def test_a_ring_that_is_wrapped_anew_meanwhile_gives_way_to_the_code_that_was_ch
     assert phone.page.evaluate(RING)["salt"] == chosen["salt"]
 
 
+@pytest.mark.further
 def test_two_people_share_a_phone_and_neither_sees_the_others_households(phone: Phone, server: Server) -> None:
     ask_name(phone)
     lock_now(phone)
@@ -449,6 +452,7 @@ def assert_kept(phone: Phone, events: int) -> None:
     assert answers[f"thanh_vien[1]/ghi_chu_{events - 1}"] == f"Quàng Thị Xuân {events - 1}"
 
 
+@pytest.mark.further
 def test_what_an_earlier_release_kept_in_plain_is_sealed_when_the_first_code_is_chosen(
     new_phone: Phone, server: Server
 ) -> None:
@@ -465,6 +469,7 @@ def test_what_an_earlier_release_kept_in_plain_is_sealed_when_the_first_code_is_
     assert entry["answers"]["thanh_vien"] == [{"ho_ten": "Quàng Thị Xuân"}]
 
 
+@pytest.mark.further
 def test_a_phone_that_dies_while_it_seals_goes_on_where_it_stopped(new_phone: Phone, server: Server) -> None:
     events = 3000
     earlier(new_phone, events)
@@ -497,6 +502,7 @@ SPOIL = """async ([name, store, key]) => {
 }"""
 
 
+@pytest.mark.further
 def test_a_record_that_the_disk_spoilt_is_told_and_takes_no_other_with_it(phone: Phone, server: Server) -> None:
     server.stop()
     phone.begin("ho-0")

@@ -43,6 +43,7 @@ def test_an_interview_open_in_one_window_is_taken_over_whole_by_another(phone: P
     assert phone.value("thong_tin_ho/dia_chi") == "Đầu bản"
 
 
+@pytest.mark.further
 def test_an_interview_begun_as_a_sync_ends_is_not_taken_for_another_windows(phone: Phone) -> None:
     phone.page.click("[data-household=ho-0] >> nth=0")
     phone.page.wait_for_selector("[data-screen=household]")
@@ -79,6 +80,7 @@ def test_a_new_release_waits_for_the_open_interview_and_for_a_tap(phone: Phone, 
     assert phone.value("thong_tin_ho/nguoi_tra_loi") == "Quàng Thị Xuân"
 
 
+@pytest.mark.further
 def test_a_page_that_no_worker_has_in_its_care_asks_for_one(phone: Phone) -> None:
     """So stands a page that was on its way while the first worker woke; reloading past the worker makes one."""
     phone.until("() => navigator.serviceWorker.controller")

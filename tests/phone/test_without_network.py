@@ -57,6 +57,7 @@ def test_every_answer_survives_the_browser_being_killed(phone: Phone, server: Se
     assert phone.question("thanh_vien[1]/the_bhyt").locator("[data-action=same]").is_visible()
 
 
+@pytest.mark.further
 def test_the_pictures_of_the_latrines_are_there_offline(phone: Phone, server: Server, tmp_path: Path) -> None:
     server.stop()
     phone.begin()
@@ -157,6 +158,7 @@ def test_a_full_phone_says_so_and_keeps_the_answer_until_there_is_room(phone: Ph
     assert phone.value("thong_tin_ho/dia_chi") == "Cuối bản"
 
 
+@pytest.mark.further
 def test_english_is_there_without_network_and_says_so_where_it_is_not(phone: Phone, server: Server) -> None:
     phone.until("async () => Boolean(await caches.match('/language/en.html'))")
     server.stop()
