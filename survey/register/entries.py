@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Household, PlacePeriod, RegisterEntry, RegisterGone, Round
+from models import Household, PlacePeriod, RegisterEntry, RegisterEvent, RegisterGone, Round
 from models.commune_counter import next_change
 from survey.clocks import day_of
 from survey.register import event_log
+from survey.register.ledger import fold, live
 from survey.register.numbers import next_code, taken
 from survey.register.places import periods_at, region_of
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundState
@@ -52,11 +53,9 @@ def import_household(
     household = add_household(
         session, commune_id, household_id, given, now, base_answers=base_answers, created_by_entry=created_by_entry
     )
-    more = {"answers": base_answers} if base_answers is not None else {}
+    more: dict[str, Any] = {"answers": base_answers} if base_answers is not None else {}
     more |= {"entry": created_by_entry} if created_by_entry is not None else {}
-    event_log.append(
-        session, commune_id, RegisterKind.ENTER, household_id, day_of(now), done, payload=given | more
-    )
+    event_log.append(session, commune_id, RegisterKind.ENTER, household_id, day_of(now), done, payload=given | more)
     return household
 
 
@@ -106,6 +105,15 @@ def found_in_the_field(
     )
 
 
+def left_with_its_entry(session: Session, household: Household) -> bool:
+    """Whether it was found in the field, and is off the register because that interview turned out to be another's."""
+    if household.state != HouseholdState.DUPLICATE or household.created_by_entry is None:
+        return False
+    events = live(event_log.events_around(session, household.commune_id, [household.id]))
+    own = [event for event in events if event.household_id == household.id]
+    return "left_by" in own[-1].payload
+
+
 def on_register(
     session: Session,
     commune_id: str,
@@ -135,8 +143,8 @@ def on_register(
 
 
 def keep_to_household(session: Session, household: Household) -> None:
-    """Bring a household's entries in open rounds to where it is and whether it is one still; phones hear of it. What was
-    frozen when the round opened goes with it, and comes back with it; a closed round stays as it was decided."""
+    """Bring a household's entries in open rounds to where it is, and to whether it is one still; phones hear of it.
+    What was frozen when the round opened goes and comes back with it; a closed round stays as it was decided."""
     open_ones = select(Round.id).where(Round.state == RoundState.OPEN.value)
     own = {"commune_id": household.commune_id, "household_id": household.id}
     entries = select(RegisterEntry).filter_by(**own).where(RegisterEntry.round_id.in_(open_ones))
@@ -199,6 +207,19 @@ def _come_back(session: Session, household: Household, gone: RegisterGone) -> No
         )
 
 
+def village_on(session: Session, household: Household, day: date) -> str:
+    """The village that a household lay in on `day`; before it was written into the register: the one of then."""
+    own = {"commune_id": household.commune_id, "household_id": household.id}
+    moving = (RegisterKind.MOVE.value, RegisterKind.CORRECT.value)
+    moved = select(RegisterEvent.seq).filter_by(**own).where(RegisterEvent.kind.in_(moving))
+    if session.scalars(moved.limit(1)).first() is None:
+        return household.village_id
+    events = event_log.events_around(session, household.commune_id, [household.id])
+    entered = [one.effective_on for one in events if one.enters == household.id]
+    found = fold(events, day=max([day, *entered])).households.get(household.id)
+    return found.village_id if found is not None else household.village_id
+
+
 def context_of(
     session: Session, commune_id: str, household_id: str | None, round_id: str | None, day: date
 ) -> dict[str, str | None]:
@@ -209,8 +230,21 @@ def context_of(
     if survey_round is None or household is None:
         return {}
     entry = session.get(RegisterEntry, (commune_id, survey_round.id, household.id))
-    periods = periods_at(session, [household.village_id], day)
-    return context_of_entry(survey_round, household, entry, periods, region_of(session, commune_id, day))
+    village_id = village_on(session, household, day)
+    told = {"ma_ho": household.code, "phan_loai_nam_truoc": entry.opening_class if entry else None}
+    return context_of_village(session, commune_id, village_id, survey_round, day) | told
+
+
+def context_of_village(
+    session: Session, commune_id: str, village_id: str, survey_round: Round, day: date
+) -> dict[str, str | None]:
+    """What decides the line and the points of everybody who is asked in a village on `day`."""
+    village = periods_at(session, [village_id], day).get(village_id)
+    return {
+        "khu_vuc": village.area if village else None,
+        "vung": region_of(session, commune_id, day),
+        "cach_b1": survey_round.b1_method,
+    }
 
 
 def context_of_entry(

@@ -336,7 +336,7 @@ class _Register:
             self.by_id[one.id] = self.by_code[one.code] = one
             named = (one.village_id, one.base_head_name.casefold())
             self.by_name[named].append(one)
-            self.by_likeness[*named, _address_of(one).casefold()].append(one)
+            self.by_likeness[*named, last_year.address_in(one.base_answers).casefold()].append(one)
         self.last_numbers = last_numbers(session, villages_in(session, commune_id))
 
 
@@ -358,11 +358,6 @@ def _recognise(households: list[Listed], register: _Register) -> None:
             or (one.household_class or None) != (one.known.base_class or None)
         ):
             one.row.wrong("head", "household_differs")
-
-
-def _address_of(known: Household) -> str:
-    address = ((known.base_answers or {}).get("thong_tin_ho") or {}).get("dia_chi")
-    return address if isinstance(address, str) else ""
 
 
 def _number(households: list[Listed], register: _Register) -> None:

@@ -23,6 +23,7 @@ MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
     "ethnic_group": ("dan_toc", {"dan toc"}),
     "cccd": ("cccd", {"so cccd", "can cuoc", "so can cuoc", "so dinh danh", "citizen id"}),
 }
+ADDRESS = ("thong_tin_ho", "dia_chi")  # where the household questionnaire has it
 RANGES = {"ngay_sinh": (1, 31), "thang_sinh": (1, 12)}
 _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
@@ -41,6 +42,19 @@ def address_question(form: Form | None) -> Item | None:
         else ()
     )
     return next(iter(found), None)
+
+
+def address_in(answers: Any) -> str:
+    group = answers.get(ADDRESS[0]) if isinstance(answers, dict) else None
+    said = group.get(ADDRESS[1]) if isinstance(group, dict) else None
+    return said if isinstance(said, str) else ""
+
+
+def with_address(answers: Any, address: str) -> dict[str, Any]:
+    """The answers with another address in them."""
+    found = dict(answers) if isinstance(answers, dict) else {}
+    group = found.get(ADDRESS[0])
+    return found | {ADDRESS[0]: (dict(group) if isinstance(group, dict) else {}) | {ADDRESS[1]: address}}
 
 
 def answers(form: Form, members: list[dict[str, Any]], address: str) -> dict[str, Any] | None:

@@ -2,9 +2,11 @@
 
 Nothing is ever taken out of the log. Each event has a day since which it holds and a number under which it was written
 down; the fold goes through them by (day, number), so that what holds later wins, and of two that hold since one day the
-one written down later. An accepted interview stands at the day of the interview, not of the decision. A kind of event is
-a *precondition* and an *apply*; there are no inverses: what is undone is voided, and the fold passes over it. So whether
-something can be undone, or written down for a past day, is one question: would the precondition of another fail then?
+one written down later. An accepted interview stands at the day of the interview, not of the decision.
+
+A kind of event is a *precondition* and an *apply*; there are no inverses: what is undone is voided, and the fold passes
+over it. Whether something can be undone, or written down for a past day, is one question: would the precondition of
+another fail then?
 """
 
 from __future__ import annotations
@@ -38,6 +40,11 @@ class Event:
     def place(self) -> tuple[Any, ...]:
         return self.effective_on, self.seq, 0, "", ""
 
+    @property
+    def enters(self) -> str:
+        """The household that it brings onto the register; "" for most."""
+        return self.household_id if self.kind is _K.ENTER else self.other_id or "" if self.kind is _K.SPLIT else ""
+
 
 @dataclass(frozen=True)
 class Interview:
@@ -50,6 +57,7 @@ class Interview:
     accepted_at: datetime
     head_name: str = ""
     household_class: str | None = None
+    round_id: str | None = None
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -126,7 +134,7 @@ def fold(
             found.failing.append(Failing(item, rule))
             continue
         APPLY[item.kind](found.households, item)
-        for before in early.pop(_entered(item), ()):
+        for before in early.pop(item.enters, ()):
             _apply_interview(found, before)
     found.failing += [Failing(one, "register_not_there") for left in early.values() for one in left]
     return found
@@ -205,7 +213,9 @@ def _move(households: Households, event: Event) -> None:
         _change(households, event, state=_H.MOVED)
     else:
         moved: dict[str, Any] = {"village_id": event.payload["village"]}
-        _change(households, event, **moved, **({"address": event.payload["address"]} if "address" in event.payload else {}))
+        _change(
+            households, event, **moved, **({"address": event.payload["address"]} if "address" in event.payload else {})
+        )
 
 
 def _end(households: Households, event: Event) -> None:
@@ -240,13 +250,6 @@ APPLY: dict[RegisterKind, Callable[[Households, Event], None]] = {
     _K.TEST: _end,
     _K.RESTORE: _come_back,
 }
-
-
-def _entered(event: Event) -> str:
-    """The household that an event brings onto the register; "" for most."""
-    if event.kind is _K.ENTER:
-        return event.household_id
-    return str(event.other_id) if event.kind is _K.SPLIT else ""
 
 
 def _apply_interview(found: Folded, interview: Interview) -> None:

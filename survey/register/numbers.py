@@ -26,7 +26,7 @@ def code_of(village_id: str, number: int) -> str:
 
 
 def taken(session: Session, code: str) -> None:
-    """A number is given: whoever comes next gets a later one. A code that is written otherwise is no village's number."""
+    """A number is given: who comes next gets a later one. A code that is written otherwise is no village's number."""
     match = _CODE.fullmatch(code)
     if match is None or session.get(Place, match["village"]) is None:
         return

@@ -146,9 +146,7 @@ EVENT: dict[str, Any] = {
         ({"account_id": "nobody"}, "FOREIGN KEY|foreign key"),
     ],
 )
-def test_an_impossible_event_is_refused_by_the_database(
-    engine: Engine, wrong: dict[str, Any], constraint: str
-) -> None:
+def test_an_impossible_event_is_refused_by_the_database(engine: Engine, wrong: dict[str, Any], constraint: str) -> None:
     upgrade(engine)
     with Session(engine) as session:
         session.add(RegisterEvent(**EVENT))
