@@ -163,12 +163,12 @@ def _enter(event: sa.Table) -> None:
     """As `survey/register/event_log.py` wrote it on the day of this migration."""
     state = sa.table("server_state", sa.column("key"), sa.column("value"))
     generation = op.get_bind().scalar(sa.select(state.c.value).where(state.c.key == "generation"))
-    act, commune, seq, previous = str(uuid4()), None, 0, ""
+    commune, seq, previous = None, 0, ""
     rows: list[dict[str, Any]] = []
     for one in list(_households()):
         if one.commune_id != commune:
             commune, seq, previous = one.commune_id, 0, "0" * 64
-        seq += 1
+        seq, act = seq + 1, str(uuid4())
         at: datetime = one.created_at
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         payload = {"code": one.code, "village": one.village_id, "head": one.base_head_name, "class": one.base_class}

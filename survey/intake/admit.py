@@ -66,8 +66,8 @@ def admit(
     session: Session, commune_id: str, entry: Entry, now: datetime, *, attached_to: str | None = None
 ) -> Household | None:
     """Make sure that the household of an entry that counts is on the round's register: one found in the field is added
-    with the next number of its village, one that left with its entry comes back, and either is returned. Also for a held
-    entry that is released: `not_allowed_now` when it names no household that is there, or no open round."""
+    with the next number of its village, one that left with its entry comes back, and either is returned. Also for a
+    held entry that is released: `not_allowed_now` when it names no household that is there, or no open round."""
     survey_round = session.get(Round, entry.round_id) if entry.round_id else None
     household_id = attached_to or entry.household_id
     if survey_round is None or survey_round.state != RoundState.OPEN or household_id is None:

@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session
 from models import Household, PlacePeriod, RegisterEntry, RegisterEvent, RegisterGone, Round
 from models.commune_counter import next_change
 from survey.clocks import day_of
-from survey.register import event_log
-from survey.register.ledger import fold, live
+from survey.register import event_log, ledger
 from survey.register.numbers import next_code, taken
 from survey.register.places import periods_at, region_of
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundState
@@ -109,7 +108,7 @@ def left_with_its_entry(session: Session, household: Household) -> bool:
     """Whether it was found in the field, and is off the register because that interview turned out to be another's."""
     if household.state != HouseholdState.DUPLICATE or household.created_by_entry is None:
         return False
-    events = live(event_log.events_around(session, household.commune_id, [household.id]))
+    events = ledger.live(event_log.events_around(session, household.commune_id, [household.id]))
     own = [event for event in events if event.household_id == household.id]
     return "left_by" in own[-1].payload
 
@@ -215,9 +214,7 @@ def village_on(session: Session, household: Household, day: date) -> str:
     if session.scalars(moved.limit(1)).first() is None:
         return household.village_id
     events = event_log.events_around(session, household.commune_id, [household.id])
-    entered = [one.effective_on for one in events if one.enters == household.id]
-    found = fold(events, day=max([day, *entered])).households.get(household.id)
-    return found.village_id if found is not None else household.village_id
+    return ledger.village_on(events, household.id, day) or household.village_id
 
 
 def context_of(

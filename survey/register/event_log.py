@@ -144,6 +144,11 @@ def events_around(session: Session, commune_id: str, household_ids: Iterable[str
     return [read(row) for row in rows_around(session, commune_id, household_ids)]
 
 
+def last_seq(session: Session, commune_id: str) -> int:
+    last = _last(session, commune_id)
+    return last.seq if last else 0
+
+
 def _last(session: Session, commune_id: str) -> RegisterEvent | None:
     query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id)
     return session.scalars(query.order_by(RegisterEvent.seq.desc()).limit(1)).first()

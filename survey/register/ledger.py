@@ -140,6 +140,16 @@ def fold(
     return found
 
 
+def village_on(events: Sequence[Event], household_id: str, day: date) -> str | None:
+    """Where a household lay on `day`. Before it was entered: where it was entered, as corrected; it may have been asked
+    by then. None when nobody entered it."""
+    entered = [event.effective_on for event in live(events) if event.enters == household_id]
+    if entered and day < entered[0]:
+        day, events = entered[0], [event for event in events if event.kind is not _K.MOVE]
+    found = fold(events, day=day).households.get(household_id)
+    return found.village_id if found is not None else None
+
+
 def live(events: Sequence[Event]) -> list[Event]:
     """Those that nobody has undone, in the order in which they were written down."""
     voided = {event.voids for event in events}

@@ -17,12 +17,13 @@ _CODE = re.compile(r"(?P<village>.+)-(?P<number>[0-9]{1,9})", re.ASCII)
 def next_code(session: Session, commune_id: str, village_id: str) -> str:
     """The village's next household number; the commune's lock keeps two from taking the same."""
     lock_commune(session, commune_id)
+    return coming_code(session, village_id)
+
+
+def coming_code(session: Session, village_id: str) -> str:
+    """The number that a village would give next; nothing is taken."""
     counter = session.get(VillageCounter, village_id)
-    return code_of(village_id, (counter.value if counter else 0) + 1)
-
-
-def code_of(village_id: str, number: int) -> str:
-    return f"{village_id}-{number:03d}"
+    return f"{village_id}-{(counter.value if counter else 0) + 1:03d}"
 
 
 def taken(session: Session, code: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -23,6 +23,9 @@ OLDEST = timedelta(days=400)
 TOLD = ("khu_vuc", "vung", "cach_b1")
 BY_CLOCK = frozenset({"today", "start", "end"})  # questions that the phone answers by its clock
 MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
+
+
+Told = Mapping[str, str | None]
 
 
 class Dated(NamedTuple):
@@ -103,19 +106,21 @@ def content_of(submission: Submission) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def judged_answers(session: Session, submission: Submission) -> Any:
+def judged_answers(session: Session, submission: Submission, told: Told | None = None) -> Any:
     """The answers under which a record is judged: area, region and method of B1 are what the register says today of the
-    day of the interview; what the phone carried of them is evidence and stays in the submission."""
+    day of the interview; what the phone carried of them is evidence and stays in the submission. `told`: as if the
+    register said so."""
     form = load_form(session, submission.form_id, submission.form_version)
-    return _judged(session, submission, form, dated(session, submission))
+    return _judged(session, submission, form, dated(session, submission), told)
 
 
-def _judged(session: Session, submission: Submission, form: Form | None, found: Dated) -> Any:
+def _judged(session: Session, submission: Submission, form: Form | None, found: Dated, told: Told | None) -> Any:
     answers = _answers(submission, form, found)
     if form is None or not isinstance(answers, dict):
         return answers
     asked = [item.name for item in form.children if item.columns.get("preload") == "context" and item.name in TOLD]
     truth = _context(session, submission, _clock(submission, found).today) if asked else {}
+    truth = {**truth, **(told or {})}
     return answers | {name: truth[name] for name in asked if truth.get(name) is not None}
 
 
@@ -140,13 +145,14 @@ class Evaluated(NamedTuple):
     evaluation: Evaluation
 
 
-def evaluated(session: Session, submission: Submission) -> Evaluated | None:
-    """The record under its own form; None when the form is not known or there are no answers to read."""
+def evaluated(session: Session, submission: Submission, told: Told | None = None) -> Evaluated | None:
+    """The record under its own form; None when the form is not known or there are no answers to read. `told`: see
+    `judged_answers`."""
     form = load_form(session, submission.form_id, submission.form_version)
     found = dated(session, submission)
     if form is None or not readable(submission.content):
         return None
-    answers = _judged(session, submission, form, found)
+    answers = _judged(session, submission, form, found, told)
     if not isinstance(answers, dict):
         return None
     return Evaluated(form, evaluate(form, answers, _clock(submission, found)))

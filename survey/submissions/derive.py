@@ -34,10 +34,18 @@ from survey.questionnaires.published import has_official_points, load_form
 from survey.register.event_log import events_around
 from survey.register.last_year import address_in, with_address
 from survey.register.ledger import CORRECTED, Event, Interview, Standing, fold, live
-from survey.submissions.content import Evaluated, clock_of, content_of, evaluated, judged_answers
+from survey.submissions.content import Evaluated, Told, clock_of, content_of, evaluated, judged_answers
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.standing import interviews_of
-from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, RoundState, SubmissionState
+from survey.terms import (
+    Action,
+    HouseholdClass,
+    HouseholdState,
+    QuarantineReason,
+    RegisterKind,
+    RoundState,
+    SubmissionState,
+)
 from survey.text import plain_name
 
 
@@ -150,11 +158,8 @@ def _derive_assessment(session: Session, submission: Submission, known: Evaluate
     if assessment is None:
         assessment = Assessment(**key)
         session.add(assessment)
-    form, evaluation = found
     content = content_of(submission)
-    judged = own = poverty.assess(form, evaluation)
-    if own.illustrative and survey_round is not None:
-        form, evaluation, judged = _with_official_points(session, submission, survey_round) or (form, evaluation, own)
+    own, form, evaluation, judged = _judge(session, submission, survey_round, found)
     assessment.standard = survey_round.standard if survey_round else ""
     assessment.household_class = judged.household_class.value if judged.household_class else None
     assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
@@ -177,8 +182,26 @@ def _derive_assessment(session: Session, submission: Submission, known: Evaluate
         session.add(AssessmentReading(**key, reading=other.reading, value=other.value, household_class=named))
 
 
+def _judge(
+    session: Session, submission: Submission, survey_round: Round | None, found: Evaluated, told: Told | None = None
+) -> tuple[poverty.Assessment, Form, Evaluation, poverty.Assessment]:
+    """What the law makes of it by its own version, and what counts, with the form and record that it rests on."""
+    own = poverty.assess(found.form, found.evaluation)
+    officially = None
+    if own.illustrative and survey_round is not None:
+        officially = _with_official_points(session, submission, survey_round, told)
+    return own, *(officially or (*found, own))
+
+
+def class_under(session: Session, submission: Submission, told: Told) -> HouseholdClass | None:
+    """The class that a record would be of if the register said `told` of its village. Nothing is written."""
+    found = evaluated(session, submission, told)
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    return _judge(session, submission, survey_round, found, told)[3].household_class if found is not None else None
+
+
 def _with_official_points(
-    session: Session, submission: Submission, survey_round: Round
+    session: Session, submission: Submission, survey_round: Round, told: Told | None
 ) -> tuple[Form, Evaluation, poverty.Assessment] | None:
     """A record made with the illustrative points, judged by the version that its round was moved to since: the answers
     are the same, the points are the official ones. None where that version leaves the class open."""
@@ -186,7 +209,7 @@ def _with_official_points(
     if not same_form or submission.form_version == survey_round.form_version:
         return None
     form = load_form(session, survey_round.form_id, survey_round.form_version)
-    answers = judged_answers(session, submission)
+    answers = judged_answers(session, submission, told)
     if form is None or not isinstance(answers, dict) or not has_official_points(session, survey_round):
         return None
     evaluation = evaluate(form, answers, clock_of(session, submission))
