@@ -18,6 +18,7 @@ from models.forms import (
 )
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
+from models.register import RegisterEvent, VillageCounter
 from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
     Assessment,
@@ -65,6 +66,7 @@ __all__ = [
     "ReadingConfirmation",
     "Receipt",
     "RegisterEntry",
+    "RegisterEvent",
     "RegisterGone",
     "Round",
     "ServerState",
@@ -77,4 +79,5 @@ __all__ = [
     "Thumbnail",
     "UTCDateTime",
     "Upload",
+    "VillageCounter",
 ]

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
-from survey.terms import B1Method, HouseholdClass, RegisterState, RoundKind, RoundState
+from survey.terms import B1Method, HouseholdClass, HouseholdState, RegisterState, RoundKind, RoundState
 
 
 class Standard(Base):
@@ -61,15 +61,17 @@ class Round(Base):
 
 
 class Household(Base):
-    """A household of the register.
-
-    `base_*` came with the import and never changes here; the rest is derived: as last accepted, else the base.
-    """
+    """A household of the register: what the ledger says of it, its events and accepted interviews folded (derived).
+    `base_*` is what it was entered with. The row of a household once met is never deleted: see `state`."""
 
     __tablename__ = "household"
     __table_args__ = (
         one_of("current_class", HouseholdClass),
         one_of("base_class", HouseholdClass),
+        one_of("state", HouseholdState),
+        CheckConstraint("state <> 'merged' OR same_as IS NOT NULL", name="merged_into_one"),
+        CheckConstraint("same_as IS NULL OR state IN ('merged', 'duplicate')", name="same_as_if_gone"),
+        CheckConstraint("same_as <> id", name="not_itself"),
         Index("ix_household_village", "commune_id", "village_id"),
     )
 
@@ -87,6 +89,8 @@ class Household(Base):
     current_submission_id: Mapped[str | None] = mapped_column(String(36))
     created_by_entry: Mapped[str | None] = mapped_column(String(64))  # found in the field, by this entry
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[str] = mapped_column(String(16), default=HouseholdState.PRESENT, server_default="present")
+    same_as: Mapped[str | None] = mapped_column(String(36))  # what it was merged into, or is a duplicate of
 
 
 class Member(Base):
@@ -127,8 +131,9 @@ class RegisterEntry(Base):
 
 
 class RegisterGone(Base):
-    """A household that left a round's register: found in the field by an entry that was attached to another since.
-    Kept for the phones that were told of it; `change` as in `RegisterEntry`."""
+    """A household that left a village's list in a round, or the round's: it moved, or is none of the register's any
+    more. Kept for the phones that were told of it, and with what was frozen when the round opened, for the day that it
+    comes back; `change` as in `RegisterEntry`."""
 
     __tablename__ = "register_gone"
     __table_args__ = (Index("ix_register_gone_change", "commune_id", "change"),)
@@ -136,5 +141,8 @@ class RegisterGone(Base):
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
     round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), primary_key=True)
     household_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"))
+    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    opening_class: Mapped[str | None] = mapped_column(String(16))
+    opening_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
+    opening_indicators: Mapped[Any] = mapped_column(JSONText, nullable=True)
     change: Mapped[int]

@@ -142,6 +142,75 @@ PROBLEMS: dict[str, Refusal] = {
         _("Two different people type a points table, and nobody sees the other's figures before both are done."),
         _("Ask a colleague to type the other one."),
     ),
+    "register_future": Refusal(409, _("The day lies in the future."), _("Give today or an earlier day.")),
+    "register_reason_needed": Refusal(409, _("Say why."), _("Write a reason: it stands in the household's history.")),
+    "register_nothing_given": Refusal(409, _("Nothing was given to write down."), _("Fill in what is different.")),
+    "register_village_unknown": Refusal(
+        409, _("There is no such village in this commune."), _("Choose a village of the list.")
+    ),
+    "register_across": Refusal(
+        409, _("A household is moved to another commune by the province."), _("Ask the province officer.")
+    ),
+    "register_not_there": Refusal(
+        409,
+        _("The household was not on the register on that day, or is not at all."),
+        _("Give a later day, or choose another household."),
+    ),
+    "register_there_already": Refusal(
+        409, _("This household is on the register already."), _("Open its page instead of entering it again.")
+    ),
+    "register_itself": Refusal(
+        409, _("A household cannot be merged with itself, nor be its own duplicate."), _("Choose the other household.")
+    ),
+    "register_nobody_stays": Refusal(
+        409, _("Nobody would stay in the household."), _("Leave somebody there; where all go, move the household.")
+    ),
+    "register_nobody_goes": Refusal(
+        409, _("Nobody goes to the new household."), _("Choose at least one member who goes.")
+    ),
+    "register_head_goes": Refusal(
+        409,
+        _("The head of the household is among those who go."),
+        _("Correct the head of the household first, then split it."),
+    ),
+    "register_member_unknown": Refusal(
+        409,
+        _("Somebody who is to go is no member of this household."),
+        _("Write the names as they stand on the household's page."),
+    ),
+    "register_ended": Refusal(
+        409,
+        _("The household is not on the register any more on that day."),
+        _("Bring it back first, or give an earlier day."),
+    ),
+    "register_target_ended": Refusal(
+        409,
+        _("The other household is not on the register any more on that day."),
+        _("Choose the one that it was merged into, or bring it back first."),
+    ),
+    "register_cycle": Refusal(
+        409, _("The other household was itself merged into this one."), _("End that merge first.")
+    ),
+    "register_not_merged": Refusal(
+        409, _("These two households are not merged on that day."), _("Look at the household's history.")
+    ),
+    "register_not_ended": Refusal(
+        409, _("The household is on the register: there is nothing to bring back."), _("Look at its history.")
+    ),
+    "register_rests_on_it": Refusal(
+        409,
+        _("Something newer needs what would be different then."),
+        _("Undo first what is listed, the newest first; an interview is reopened or attached to another household."),
+    ),
+    "register_changes_nothing": Refusal(
+        409,
+        _("Nothing would be different."),
+        _("If a later interview or correction says otherwise, give a later day."),
+    ),
+    "register_undone": Refusal(
+        409, _("This was undone already."), _("If it was right after all, write it down again.")
+    ),
+    "register_undoing": Refusal(409, _("An undoing cannot be undone."), _("Write down again what was undone.")),
     "conflict": Refusal(409, _("Somebody else changed this at the same time."), _("Load the page again and repeat.")),
     "vault_closed": Refusal(
         409,

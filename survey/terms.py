@@ -115,6 +115,36 @@ class RegisterState(Term):
     ACCEPTED = "accepted", "Đã duyệt phiếu", "Accepted"
 
 
+class HouseholdState(Term):
+    """Whether a household is still one of the register's, and why not: `register/ledger.py` says how that changes."""
+
+    PRESENT = "present", "Đang có trong danh sách", "On the register"
+    MERGED = "merged", "Đã gộp vào hộ khác", "Merged into another household"
+    DISSOLVED = "dissolved", "Không còn là một hộ", "Dissolved"
+    DIED_OUT = "died_out", "Không còn ai sống", "Died out"
+    DUPLICATE = "duplicate", "Trùng với hộ khác", "Duplicate of another household"
+    TEST = "test", "Hộ thử", "Test household"
+    MOVED = "moved", "Đã chuyển sang xã, phường khác", "Moved to another commune"
+    WITHDRAWN = "withdrawn", "Đã hủy việc ghi vào danh sách", "Its entry was taken back"
+
+
+class RegisterKind(Term):
+    """What happened to a household: one row of `register_event` each, by the rules of `register/ledger.py`."""
+
+    ENTER = "enter", "Ghi vào danh sách", "Entered"
+    CORRECT = "correct", "Sửa thông tin", "Corrected"
+    MOVE = "move", "Chuyển chỗ ở", "Moved"
+    SPLIT = "split", "Tách hộ", "Split"
+    MERGE = "merge", "Gộp hộ", "Merged"
+    UNMERGE = "unmerge", "Bỏ gộp hộ", "Merge ended"
+    DISSOLVE = "dissolve", "Không còn là một hộ", "Dissolved"
+    DIED_OUT = "died_out", "Không còn ai sống", "Died out"
+    DUPLICATE = "duplicate", "Trùng với hộ khác", "Duplicate"
+    TEST = "test", "Đánh dấu là hộ thử", "Marked as a test"
+    RESTORE = "restore", "Đưa lại vào danh sách", "Restored"
+    VOID = "void", "Hoàn tác", "Undone"
+
+
 class SubmissionState(Term):
     """Where a submission stands; `lifecycle.TRANSITIONS` says how it moves."""
 

@@ -14,14 +14,23 @@ from sqlalchemy.orm import Session
 
 from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
 from survey.accounts.accounts import holder_of, where_is
+from survey.clocks import day_of
 from survey.intake.envelope import Entry, read_entry
 from survey.intake.triage import Judge, Judgement
 from survey.problems import Problem
-from survey.register.entries import find_household, found_in_the_field, on_register
+from survey.register import event_log
+from survey.register.entries import (
+    find_household,
+    found_in_the_field,
+    keep_to_household,
+    left_with_its_entry,
+    on_register,
+)
 from survey.submissions import log
 from survey.submissions.conflicts import Group, held_beside, settle_around
+from survey.submissions.derive import derive_current
 from survey.submissions.log import Act
-from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
+from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, RoundState, SubmissionState
 
 
 def enter(
@@ -57,19 +66,28 @@ def admit(
     session: Session, commune_id: str, entry: Entry, now: datetime, *, attached_to: str | None = None
 ) -> Household | None:
     """Make sure that the household of an entry that counts is on the round's register: one found in the field is added
-    with the next number of its village, and returned. Also for a held entry that is released: `not_allowed_now` when
-    it names no household of the commune or no open round."""
+    with the next number of its village, one that left with its entry comes back, and either is returned. Also for a
+    held entry that is released: `not_allowed_now` when it names no household that is there, or no open round."""
     survey_round = session.get(Round, entry.round_id) if entry.round_id else None
     household_id = attached_to or entry.household_id
     if survey_round is None or survey_round.state != RoundState.OPEN or household_id is None:
         raise Problem("not_allowed_now")
     made = None
-    if find_household(session, commune_id, household_id) is None:
+    known = find_household(session, commune_id, household_id)
+    if known is not None and known.state != HouseholdState.PRESENT:
+        if attached_to or entry.new_household is None or not left_with_its_entry(session, known):
+            raise Problem("not_allowed_now")
+        event_log.append(session, commune_id, RegisterKind.RESTORE, known.id, day_of(now), event_log.Done(None, now))
+        derive_current(session, known)
+        keep_to_household(session, known)
+        made = known
+    if known is None:
         found = entry.new_household
         where = where_is(session, found["village_id"]) if found else None
         if attached_to or found is None or where is None or where.commune_id != commune_id or len(household_id) > 36:
             raise Problem("not_allowed_now")
         made = found_in_the_field(session, commune_id, household_id, found, entry.id, now)
+        # A database of before households were kept: what phones were told of it is over.
         session.execute(delete(RegisterGone).filter_by(commune_id=commune_id, household_id=household_id))
     on_register(session, commune_id, survey_round.id, household_id)
     return made

@@ -21,12 +21,10 @@ from survey.form.record import Evaluation
 from survey.intake.envelope import Entry
 from survey.questionnaires import standards
 from survey.questionnaires.published import load_form
-from survey.register.entries import context_of, find_household
-from survey.submissions.content import BY_CLOCK, Evaluated, clock_of, dated, evaluated
+from survey.register.entries import context_of, find_household, left_with_its_entry
+from survey.submissions.content import BY_CLOCK, TOLD, Evaluated, clock_of, content_of, dated, evaluated
 from survey.submissions.lifecycle import Incoming, Known, verdict
-from survey.terms import QuarantineReason, RoundState
-
-CHECKED_CONTEXT = ("khu_vuc", "vung", "cach_b1")  # decides the line and the points: the phone's word is compared
+from survey.terms import HouseholdState, QuarantineReason, RoundState
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,10 @@ class Judge:
         """The village of the entry's household, and whether there is such a household, or one was found just now."""
         household = find_household(self.session, self.commune_id, household_id)
         if household is not None:
-            return household.village_id, True
+            comes_back = (
+                entry.new_household is not None and not attached and left_with_its_entry(self.session, household)
+            )
+            return household.village_id, household.state == HouseholdState.PRESENT or comes_back
         found = where_is(self.session, entry.new_household["village_id"]) if entry.new_household else None
         if attached or found is None or found.village_id is None or found.commune_id != self.commune_id:
             return None, False
@@ -143,9 +144,10 @@ class Judge:
         faults = [f"{problem.path} ({problem.kind})" for problem in evaluation.problems if problem.severity == "error"]
         day = clock_of(self.session, submission).today
         truth = context_of(self.session, self.commune_id, household_id, entry.round_id, day)
+        carried = content_of(submission).get("answers")
         for item in form.children:
-            said = evaluation.nodes[item.path][0].value if item.path in evaluation.nodes else ""
-            is_told = item.columns.get("preload") == "context" and item.name in CHECKED_CONTEXT
+            said = carried.get(item.name) if isinstance(carried, dict) else None
+            is_told = item.columns.get("preload") == "context" and item.name in TOLD
             if is_told and truth.get(item.name) not in (None, said):
                 faults.append(f"{item.path} (context)")
         return faults, list(_by_clock(evaluation))

@@ -7,16 +7,20 @@ database sequence would let number 8 be seen before number 7, and a phone would 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Household, PlacePeriod, RegisterEntry, Round
-from models.commune_counter import lock_commune, next_change
+from models import Household, PlacePeriod, RegisterEntry, RegisterEvent, RegisterGone, Round
+from models.commune_counter import next_change
+from survey.clocks import day_of
+from survey.register import event_log, ledger
+from survey.register.numbers import next_code, taken
 from survey.register.places import periods_at, region_of
-from survey.terms import HouseholdClass, RegisterState
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundState
 
 
 def find_household(session: Session, commune_id: str, household_id: str | None) -> Household | None:
@@ -35,24 +39,53 @@ def import_household(
     base_class: HouseholdClass | None = None,
     base_answers: dict[str, Any] | None = None,
     created_by_entry: str | None = None,
+    account_id: str | None = None,
 ) -> Household:
     """Add a household with what is known of it from last year; `code`: the village's next number unless given."""
+    done = event_log.Done(account_id, now)
+    given = {
+        "code": code or next_code(session, commune_id, village_id),
+        "village": village_id,
+        "head": head_name,
+        "class": base_class.value if base_class else None,
+    }
+    household = add_household(
+        session, commune_id, household_id, given, now, base_answers=base_answers, created_by_entry=created_by_entry
+    )
+    more: dict[str, Any] = {"answers": base_answers} if base_answers is not None else {}
+    more |= {"entry": created_by_entry} if created_by_entry is not None else {}
+    event_log.append(session, commune_id, RegisterKind.ENTER, household_id, day_of(now), done, payload=given | more)
+    return household
+
+
+def add_household(
+    session: Session,
+    commune_id: str,
+    household_id: str,
+    given: Mapping[str, Any],
+    now: datetime,
+    *,
+    base_answers: dict[str, Any] | None = None,
+    created_by_entry: str | None = None,
+) -> Household:
+    """The row of a household that an event brings onto the register; `given`: the event's payload."""
+    taken(session, given["code"])
     household = Household(
         commune_id=commune_id,
         id=household_id,
-        code=code or _next_code(session, commune_id, village_id),
-        village_id=village_id,
-        base_head_name=head_name,
-        base_class=base_class.value if base_class else None,
+        code=given["code"],
+        village_id=given["village"],
+        base_head_name=given["head"],
+        base_class=given["class"],
         base_answers=base_answers,
-        head_name=head_name,
-        current_class=base_class.value if base_class else None,
+        head_name=given["head"],
+        current_class=given["class"],
         current_answers=base_answers,
         created_by_entry=created_by_entry,
         created_at=now,
     )
     session.add(household)
-    session.flush()  # register entries refer to it
+    session.flush()  # register entries and events refer to it
     return household
 
 
@@ -69,6 +102,15 @@ def found_in_the_field(
         now=now,
         created_by_entry=entry_id,
     )
+
+
+def left_with_its_entry(session: Session, household: Household) -> bool:
+    """Whether it was found in the field, and is off the register because that interview turned out to be another's."""
+    if household.state != HouseholdState.DUPLICATE or household.created_by_entry is None:
+        return False
+    events = ledger.live(event_log.events_around(session, household.commune_id, [household.id]))
+    own = [event for event in events if event.household_id == household.id]
+    return "left_by" in own[-1].payload
 
 
 def on_register(
@@ -99,6 +141,82 @@ def on_register(
     return entry
 
 
+def keep_to_household(session: Session, household: Household) -> None:
+    """Bring a household's entries in open rounds to where it is, and to whether it is one still; phones hear of it.
+    What was frozen when the round opened goes and comes back with it; a closed round stays as it was decided."""
+    open_ones = select(Round.id).where(Round.state == RoundState.OPEN.value)
+    own = {"commune_id": household.commune_id, "household_id": household.id}
+    entries = select(RegisterEntry).filter_by(**own).where(RegisterEntry.round_id.in_(open_ones))
+    for entry in session.scalars(entries.order_by(RegisterEntry.round_id)).all():
+        leaves = household.state != HouseholdState.PRESENT
+        if not leaves and entry.village_id == household.village_id:
+            continue
+        _tell_gone(session, entry)
+        if leaves:
+            session.delete(entry)
+        else:  # in this order: a phone of both villages hears that it is there last
+            entry.village_id, entry.change = household.village_id, next_change(session, household.commune_id)
+    session.flush()
+    if household.state == HouseholdState.PRESENT:
+        gone = select(RegisterGone).filter_by(**own).where(RegisterGone.round_id.in_(open_ones))
+        for row in session.scalars(gone.order_by(RegisterGone.round_id, RegisterGone.change.desc())).all():
+            _come_back(session, household, row)
+
+
+def _tell_gone(session: Session, entry: RegisterEntry) -> None:
+    session.merge(
+        RegisterGone(
+            commune_id=entry.commune_id,
+            round_id=entry.round_id,
+            household_id=entry.household_id,
+            village_id=entry.village_id,
+            opening_class=entry.opening_class,
+            opening_answers=entry.opening_answers,
+            opening_indicators=entry.opening_indicators,
+            change=next_change(session, entry.commune_id),
+        )
+    )
+
+
+def _come_back(session: Session, household: Household, gone: RegisterGone) -> None:
+    """Of several villages that it left, what the last one kept."""
+    if session.get(RegisterEntry, (gone.commune_id, gone.round_id, household.id)) is None:
+        session.add(
+            RegisterEntry(
+                commune_id=gone.commune_id,
+                round_id=gone.round_id,
+                household_id=household.id,
+                village_id=household.village_id,
+                state=RegisterState.TO_VISIT.value,
+                opening_class=gone.opening_class,
+                opening_answers=gone.opening_answers,
+                opening_indicators=gone.opening_indicators,
+                change=next_change(session, gone.commune_id),
+            )
+        )
+        session.flush()
+    if gone.village_id == household.village_id:
+        session.execute(
+            delete(RegisterGone).filter_by(
+                commune_id=gone.commune_id,
+                round_id=gone.round_id,
+                household_id=household.id,
+                village_id=gone.village_id,
+            )
+        )
+
+
+def village_on(session: Session, household: Household, day: date) -> str:
+    """The village that a household lay in on `day`; before it was written into the register: the one of then."""
+    own = {"commune_id": household.commune_id, "household_id": household.id}
+    moving = (RegisterKind.MOVE.value, RegisterKind.CORRECT.value)
+    moved = select(RegisterEvent.seq).filter_by(**own).where(RegisterEvent.kind.in_(moving))
+    if session.scalars(moved.limit(1)).first() is None:
+        return household.village_id
+    events = event_log.events_around(session, household.commune_id, [household.id])
+    return ledger.village_on(events, household.id, day) or household.village_id
+
+
 def context_of(
     session: Session, commune_id: str, household_id: str | None, round_id: str | None, day: date
 ) -> dict[str, str | None]:
@@ -109,8 +227,21 @@ def context_of(
     if survey_round is None or household is None:
         return {}
     entry = session.get(RegisterEntry, (commune_id, survey_round.id, household.id))
-    periods = periods_at(session, [household.village_id], day)
-    return context_of_entry(survey_round, household, entry, periods, region_of(session, commune_id, day))
+    village_id = village_on(session, household, day)
+    told = {"ma_ho": household.code, "phan_loai_nam_truoc": entry.opening_class if entry else None}
+    return context_of_village(session, commune_id, village_id, survey_round, day) | told
+
+
+def context_of_village(
+    session: Session, commune_id: str, village_id: str, survey_round: Round, day: date
+) -> dict[str, str | None]:
+    """What decides the line and the points of everybody who is asked in a village on `day`."""
+    village = periods_at(session, [village_id], day).get(village_id)
+    return {
+        "khu_vuc": village.area if village else None,
+        "vung": region_of(session, commune_id, day),
+        "cach_b1": survey_round.b1_method,
+    }
 
 
 def context_of_entry(
@@ -129,13 +260,3 @@ def context_of_entry(
         "ma_ho": household.code,
         "phan_loai_nam_truoc": entry.opening_class if entry else None,
     }
-
-
-def _next_code(session: Session, commune_id: str, village_id: str) -> str:
-    """The village's next household number, "03757-01-008"; the commune's lock keeps two from taking the same."""
-    lock_commune(session, commune_id)
-    codes = session.scalars(
-        select(Household.code).where(Household.commune_id == commune_id, Household.village_id == village_id)
-    )
-    numbers = [int(code.rsplit("-", 1)[-1]) for code in codes if code.rsplit("-", 1)[-1].isdigit()]
-    return f"{village_id}-{max(numbers, default=0) + 1:03d}"

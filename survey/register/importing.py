@@ -26,6 +26,7 @@ from survey.questionnaires.published import load_form
 from survey.register import last_year
 from survey.register.csv_rows import CsvRow, CsvSheet, Mistake, folded
 from survey.register.entries import import_household, on_register
+from survey.register.numbers import last_numbers
 from survey.register.places import add_village, periods_at, villages_in
 from survey.terms import Area, HouseholdClass, RoundState
 
@@ -178,6 +179,7 @@ def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | Non
             code=one.code,
             base_class=one.household_class,
             base_answers=one.base_answers,
+            account_id=account_id,
         )
         for round_id in rounds:
             on_register(session, plan.commune_id, round_id, one.id)
@@ -334,7 +336,8 @@ class _Register:
             self.by_id[one.id] = self.by_code[one.code] = one
             named = (one.village_id, one.base_head_name.casefold())
             self.by_name[named].append(one)
-            self.by_likeness[*named, _address_of(one).casefold()].append(one)
+            self.by_likeness[*named, last_year.address_in(one.base_answers).casefold()].append(one)
+        self.last_numbers = last_numbers(session, villages_in(session, commune_id))
 
 
 def _recognise(households: list[Listed], register: _Register) -> None:
@@ -357,15 +360,10 @@ def _recognise(households: list[Listed], register: _Register) -> None:
             one.row.wrong("head", "household_differs")
 
 
-def _address_of(known: Household) -> str:
-    address = ((known.base_answers or {}).get("thong_tin_ho") or {}).get("dia_chi")
-    return address if isinstance(address, str) else ""
-
-
 def _number(households: list[Listed], register: _Register) -> None:
     """A code for each new household without one: the village's next number."""
     taken = set(register.by_code) | {one.code for one in households if one.code}
-    last: dict[str, int] = defaultdict(int)
+    last: dict[str, int] = defaultdict(int, register.last_numbers)
     for one in households:
         if one.known is not None:
             one.code, one.id = one.known.code, one.known.id

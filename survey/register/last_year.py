@@ -6,7 +6,7 @@ Only questions whose `preload` is `copy` are taken: who somebody is, never how t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from survey.form.form import Form, Item
@@ -23,6 +23,8 @@ MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
     "ethnic_group": ("dan_toc", {"dan toc"}),
     "cccd": ("cccd", {"so cccd", "can cuoc", "so can cuoc", "so dinh danh", "citizen id"}),
 }
+ADDRESS = ("thong_tin_ho", "dia_chi")  # where the household questionnaire has it
+NAME = MEMBER_COLUMNS["full_name"][0]
 RANGES = {"ngay_sinh": (1, 31), "thang_sinh": (1, 12)}
 _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
@@ -41,6 +43,44 @@ def address_question(form: Form | None) -> Item | None:
         else ()
     )
     return next(iter(found), None)
+
+
+def address_in(answers: Any) -> str:
+    group = answers.get(ADDRESS[0]) if isinstance(answers, dict) else None
+    said = group.get(ADDRESS[1]) if isinstance(group, dict) else None
+    return said if isinstance(said, str) else ""
+
+
+def with_address(answers: Any, address: str) -> dict[str, Any]:
+    """The answers with another address in them; "" takes it out."""
+    found = dict(answers) if isinstance(answers, dict) else {}
+    group = found.get(ADDRESS[0])
+    rest = {key: value for key, value in (group if isinstance(group, dict) else {}).items() if key != ADDRESS[1]}
+    rest |= {ADDRESS[1]: address} if address else {}
+    return {key: value for key, value in found.items() if key != ADDRESS[0]} | ({ADDRESS[0]: rest} if rest else {})
+
+
+def members_in(answers: Any) -> list[dict[str, Any]]:
+    """The members of the answers, wherever a form has them: the first list of people with names."""
+    if isinstance(answers, dict):
+        return next((found for one in answers.values() if (found := members_in(one))), [])
+    named = isinstance(answers, list) and all(isinstance(one, dict) and one.get(NAME) for one in answers)
+    return answers if named else []
+
+
+def of_members(answers: Any, names: Sequence[str]) -> Any:
+    """The answers with those members alone, and of everything else nothing but the address."""
+    if not isinstance(answers, dict):
+        return None
+    found: dict[str, Any] = {}
+    for key, value in answers.items():
+        if isinstance(value, list) and value == members_in({key: value}):
+            found[key] = [one for one in value if one[NAME] in names]
+        elif isinstance(value, dict) and (inner := of_members(value, names)):
+            found[key] = inner
+        elif key == ADDRESS[1]:
+            found[key] = value
+    return found
 
 
 def answers(form: Form, members: list[dict[str, Any]], address: str) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 The attachment is a step of the review log, from which `submission_status.household_id` is derived; the entry is then
 judged like any that arrives for that household. A household that came onto the register by this very entry, and of
-which nothing else speaks, leaves it again, and the phones hear that it is gone.
+which nothing else speaks, leaves it as a duplicate, and the phones hear that it is gone; its number is not given again.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, Household, Member, RegisterEntry, RegisterGone, SubmissionStatus
-from models.commune_counter import next_change
+from models import Account, Submission, SubmissionStatus
+from survey.clocks import day_of
 from survey.intake.admit import judge_again
 from survey.problems import Problem
-from survey.register.entries import find_household
+from survey.register import event_log
+from survey.register.entries import find_household, keep_to_household
 from survey.review.take_up import take_up
 from survey.submissions import derive, log
 from survey.submissions.conflicts import group_of
 from survey.submissions.log import Act
-from survey.terms import Action, QuarantineReason, SubmissionState
+from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, SubmissionState
 
 
 def attach(
@@ -56,23 +57,30 @@ def attach(
         derive.derive_household(session, commune_id, left.household_id, left.round_id)
     judge_again(session, submission, act, left=left)
     if left is not None:
-        _leave(session, commune_id, left.household_id)
+        _leave(session, submission, left.household_id, household_id or submission.household_id, act)
     return SubmissionState(status.state)
 
 
-def _leave(session: Session, commune_id: str, household_id: str) -> None:
-    """Take a household off the register that was found in the field, when no entry is left that speaks of it."""
+def _leave(session: Session, submission: Submission, household_id: str, attached_to: str | None, act: Act) -> None:
+    """Take a household off the register that was found in the field, when no entry is left that speaks of it: it is the
+    one that its entry was attached to."""
+    commune_id = submission.commune_id
     household = find_household(session, commune_id, household_id)
-    if household is None or household.created_by_entry is None:
+    if household is None or household.created_by_entry is None or household.state != HouseholdState.PRESENT:
         return
     own = {"commune_id": commune_id, "household_id": household_id}
     if session.scalars(select(SubmissionStatus.submission_id).filter_by(**own).limit(1)).first() is not None:
         return
-    for entry in session.scalars(select(RegisterEntry).filter_by(**own)).all():
-        change = next_change(session, commune_id)
-        session.add(RegisterGone(**own, round_id=entry.round_id, village_id=entry.village_id, change=change))
-        session.delete(entry)
-    session.flush()  # both refer to the household
-    session.execute(delete(Member).filter_by(**own))
-    session.execute(delete(Household).where(Household.commune_id == commune_id, Household.id == household_id))
-    session.expunge(household)
+    other = find_household(session, commune_id, attached_to)
+    event_log.append(
+        session,
+        commune_id,
+        RegisterKind.DUPLICATE,
+        household_id,
+        day_of(act.at),
+        event_log.Done(act.account_id, act.at),
+        other_id=other.id if other is not None and other.state == HouseholdState.PRESENT else None,
+        payload={"left_by": submission.id},
+    )
+    derive.derive_current(session, household)
+    keep_to_household(session, household)

@@ -31,7 +31,7 @@ from survey.questionnaires.published import has_official_points, load_form
 from survey.register.entries import on_register
 from survey.register.places import province_of
 from survey.submissions.derive import derive_again
-from survey.terms import B1Method, RegisterState, RoundKind, RoundState, SubmissionState
+from survey.terms import B1Method, HouseholdState, RegisterState, RoundKind, RoundState, SubmissionState
 
 
 class Obstacle(NamedTuple):
@@ -58,7 +58,7 @@ def open_round(
     b1_method: B1Method = B1Method.TABLE,
     round_id: str | None = None,
 ) -> Round:
-    """Open a round over every household there is. `standard`: for a questionnaire that names none itself.
+    """Open a round over every household on the register. `standard`: for a questionnaire that names none itself.
 
     Raises `round_exists` when one of its kind and year is open, `form_retired` when the questionnaire is, what
     `standards.standard_of` raises, what `standards.objection` says unless it is a `trial`, and ValueError when it has
@@ -98,8 +98,8 @@ def open_round(
     session.flush()  # register entries refer to it
     for commune_id in communes:
         lock_commune(session, commune_id)
-        households = select(Household).where(Household.commune_id == commune_id).order_by(Household.code, Household.id)
-        for household in session.scalars(households):
+        households = select(Household).filter_by(commune_id=commune_id, state=HouseholdState.PRESENT.value)
+        for household in session.scalars(households.order_by(Household.code, Household.id)):
             indicators = _opening_indicators(session, household, compiled, opens_on)
             on_register(session, commune_id, opened.id, household.id, indicators)
     audit.record(session, now, account_id, "round_opened", opened.id)

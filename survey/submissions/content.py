@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import (
-    Submission,
-    SubmissionEvent,
-)
+from models import Place, Round, Submission, SubmissionEvent, SubmissionStatus
 from survey.clocks import HERE, TOLERANCE, read_instant
 from survey.form.form import Form, Item
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.questionnaires.published import load_form
+from survey.register.entries import context_of, context_of_village
 from survey.terms import QuarantineReason
 
 OLDEST = timedelta(days=400)
+# What the phone is told and carries in its answers, and the register knows better: which line and which points.
+TOLD = ("khu_vuc", "vung", "cach_b1")
 BY_CLOCK = frozenset({"today", "start", "end"})  # questions that the phone answers by its clock
 MAX_CONTENT = 400_000  # characters of ASCII JSON; a household of 20 members takes about 40,000
+
+
+Told = Mapping[str, str | None]
 
 
 class Dated(NamedTuple):
@@ -103,6 +106,38 @@ def content_of(submission: Submission) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def judged_answers(session: Session, submission: Submission, told: Told | None = None) -> Any:
+    """The answers under which a record is judged: area, region and method of B1 are what the register says today of the
+    day of the interview; what the phone carried of them is evidence and stays in the submission. `told`: as if the
+    register said so."""
+    form = load_form(session, submission.form_id, submission.form_version)
+    return _judged(session, submission, form, dated(session, submission), told)
+
+
+def _judged(session: Session, submission: Submission, form: Form | None, found: Dated, told: Told | None) -> Any:
+    answers = _answers(submission, form, found)
+    if form is None or not isinstance(answers, dict):
+        return answers
+    asked = [item.name for item in form.children if item.columns.get("preload") == "context" and item.name in TOLD]
+    truth = _context(session, submission, _clock(submission, found).today) if asked else {}
+    truth = {**truth, **(told or {})}
+    return answers | {name: truth[name] for name in asked if truth.get(name) is not None}
+
+
+def _context(session: Session, submission: Submission, day: date) -> dict[str, str | None]:
+    """Of the household that the interview is of; of one that nobody has entered yet, by the village that it names."""
+    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
+    household_id = status.household_id if status is not None else submission.household_id
+    known = context_of(session, submission.commune_id, household_id, submission.round_id, day)
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    named = content_of(submission).get("new_household")
+    village_id = named.get("village_id") if isinstance(named, dict) else None
+    village = session.get(Place, village_id) if isinstance(village_id, str) else None
+    if known or survey_round is None or village is None or village.parent_id != submission.commune_id:
+        return known
+    return context_of_village(session, submission.commune_id, village.id, survey_round, day)
+
+
 class Evaluated(NamedTuple):
     """A submission's answers under its own form. Whoever has it hands it on to who needs it next."""
 
@@ -110,12 +145,15 @@ class Evaluated(NamedTuple):
     evaluation: Evaluation
 
 
-def evaluated(session: Session, submission: Submission) -> Evaluated | None:
-    """The record under its own form; None when the form is not known or there are no answers to read."""
+def evaluated(session: Session, submission: Submission, told: Told | None = None) -> Evaluated | None:
+    """The record under its own form; None when the form is not known or there are no answers to read. `told`: see
+    `judged_answers`."""
     form = load_form(session, submission.form_id, submission.form_version)
     found = dated(session, submission)
-    answers = _answers(submission, form, found)
-    if form is None or not isinstance(answers, dict) or not readable(submission.content):
+    if form is None or not readable(submission.content):
+        return None
+    answers = _judged(session, submission, form, found, told)
+    if not isinstance(answers, dict):
         return None
     return Evaluated(form, evaluate(form, answers, _clock(submission, found)))
 

@@ -7,6 +7,7 @@ submission and its household; `rebuild` makes all, and on a healthy database cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -30,9 +31,21 @@ from survey.form.record import Evaluation, evaluate
 from survey.poverty import assess as poverty
 from survey.poverty.readings import hanging
 from survey.questionnaires.published import has_official_points, load_form
-from survey.submissions.content import Evaluated, answers_of, clock_of, content_of, evaluated
+from survey.register.event_log import events_around
+from survey.register.last_year import address_in, with_address
+from survey.register.ledger import CORRECTED, Event, Interview, Standing, fold, live
+from survey.submissions.content import Evaluated, Told, clock_of, content_of, evaluated, judged_answers
 from survey.submissions.lifecycle import LIVE, register_state
-from survey.terms import Action, QuarantineReason, SubmissionState
+from survey.submissions.standing import interviews_of
+from survey.terms import (
+    Action,
+    HouseholdClass,
+    HouseholdState,
+    QuarantineReason,
+    RegisterKind,
+    RoundState,
+    SubmissionState,
+)
 from survey.text import plain_name
 
 
@@ -44,7 +57,7 @@ def derive(
     session.flush()  # events just appended
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_status(session, submission)
-    if anew or session.get(Assessment, (commune_id, submission_id)) is None:
+    if anew or known is not None or session.get(Assessment, (commune_id, submission_id)) is None:
         _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
     _derive_households(session, submission)
@@ -78,8 +91,12 @@ def rebuild(session: Session) -> int:
         _derive_assessment(session, submission)
         session.flush()  # so that a rebuild of a province does not wait in memory
     entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
+    asked = {entry[:2] for entry in session.execute(entries).all()}
     for entry in session.execute(entries).all():
         derive_household(session, *entry)
+    for household in session.scalars(select(Household)).all():
+        if (household.commune_id, household.id) not in asked:
+            derive_current(session, household)
     return len(ids)
 
 
@@ -141,11 +158,8 @@ def _derive_assessment(session: Session, submission: Submission, known: Evaluate
     if assessment is None:
         assessment = Assessment(**key)
         session.add(assessment)
-    form, evaluation = found
     content = content_of(submission)
-    judged = own = poverty.assess(form, evaluation)
-    if own.illustrative and survey_round is not None:
-        form, evaluation, judged = _with_official_points(session, submission, survey_round) or (form, evaluation, own)
+    own, form, evaluation, judged = _judge(session, submission, survey_round, found)
     assessment.standard = survey_round.standard if survey_round else ""
     assessment.household_class = judged.household_class.value if judged.household_class else None
     assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
@@ -168,8 +182,26 @@ def _derive_assessment(session: Session, submission: Submission, known: Evaluate
         session.add(AssessmentReading(**key, reading=other.reading, value=other.value, household_class=named))
 
 
+def _judge(
+    session: Session, submission: Submission, survey_round: Round | None, found: Evaluated, told: Told | None = None
+) -> tuple[poverty.Assessment, Form, Evaluation, poverty.Assessment]:
+    """What the law makes of it by its own version, and what counts, with the form and record that it rests on."""
+    own = poverty.assess(found.form, found.evaluation)
+    officially = None
+    if own.illustrative and survey_round is not None:
+        officially = _with_official_points(session, submission, survey_round, told)
+    return own, *(officially or (*found, own))
+
+
+def class_under(session: Session, submission: Submission, told: Told) -> HouseholdClass | None:
+    """The class that a record would be of if the register said `told` of its village. Nothing is written."""
+    found = evaluated(session, submission, told)
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    return _judge(session, submission, survey_round, found, told)[3].household_class if found is not None else None
+
+
 def _with_official_points(
-    session: Session, submission: Submission, survey_round: Round
+    session: Session, submission: Submission, survey_round: Round, told: Told | None
 ) -> tuple[Form, Evaluation, poverty.Assessment] | None:
     """A record made with the illustrative points, judged by the version that its round was moved to since: the answers
     are the same, the points are the official ones. None where that version leaves the class open."""
@@ -177,7 +209,7 @@ def _with_official_points(
     if not same_form or submission.form_version == survey_round.form_version:
         return None
     form = load_form(session, survey_round.form_id, survey_round.form_version)
-    answers = answers_of(session, submission)
+    answers = judged_answers(session, submission, told)
     if form is None or not isinstance(answers, dict) or not has_official_points(session, survey_round):
         return None
     evaluation = evaluate(form, answers, clock_of(session, submission))
@@ -190,64 +222,91 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
     household = session.get(Household, (commune_id, household_id))
     if household is None:  # a held entry may name a household that is not ours
         return
-    _derive_current(session, household)
+    events, interviews = derive_current(session, household)
     entry = session.get(RegisterEntry, (commune_id, round_id, household_id))
     if entry is None:
         return
     rows = session.execute(
-        _with_status(commune_id, household_id)
-        .with_only_columns(Submission.id, SubmissionStatus.state, SubmissionStatus.reason)
-        .where(Submission.round_id == round_id)
+        select(Submission.id, SubmissionStatus.state, SubmissionStatus.reason)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(
+            SubmissionStatus.commune_id == commune_id,
+            SubmissionStatus.household_id == household_id,
+            Submission.round_id == round_id,
+        )
         .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
     ).all()
     state = register_state(
         [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
     )
     submission_id = next((id for id, one, _ in rows if one in LIVE), None)
-    if (entry.state, entry.submission_id) != (state.value, submission_id):
+    reopened = _derive_opening(entry, session.get_one(Round, round_id), household, events, interviews)
+    if reopened or (entry.state, entry.submission_id) != (state.value, submission_id):
         entry.state, entry.submission_id = state.value, submission_id
         entry.change = next_change(session, commune_id)
 
 
-def _with_status(commune_id: str, household_id: str) -> Any:
-    return (
-        select(Submission, SubmissionStatus)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
-        .where(SubmissionStatus.commune_id == commune_id, SubmissionStatus.household_id == household_id)
-    )
+def derive_current(session: Session, household: Household) -> tuple[list[Event], list[Interview]]:
+    """What a household is by the ledger; returns what was folded."""
+    events = events_around(session, household.commune_id, [household.id])
+    interviews = interviews_of(session, household.commune_id, [household.id])
+    _write_current(session, household, events, fold(events, interviews).households.get(household.id))
+    return events, interviews
 
 
-def _derive_current(session: Session, household: Household) -> None:
-    """The household as last accepted, in whatever round that counts (no trial); as imported while nothing was. One that
-    refused to answer is accounted for in its round and stays what it was."""
-    row = session.execute(
-        _with_status(household.commune_id, household.id)
-        .join(
-            Assessment,
-            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
+def _write_current(session: Session, household: Household, events: Sequence[Event], found: Standing | None) -> None:
+    """The household as the fold has it. One whose entering was undone keeps what it was entered with."""
+    entered = next(one for one in reversed([*events, *live(events)]) if one.enters == household.id)
+    given = entered.payload
+    household.code, household.base_head_name, household.base_class = given["code"], given["head"], given["class"]
+    household.base_answers, household.created_by_entry = given.get("answers"), given.get("entry")
+    accepted = found.submission_id if found is not None else None
+    household.current_submission_id = accepted
+    if found is None:
+        household.state, household.same_as = HouseholdState.WITHDRAWN, None
+        household.village_id, household.head_name, household.current_class = (
+            given["village"],
+            given["head"],
+            given["class"],
         )
-        .join(Round, Round.id == Submission.round_id)
-        .where(SubmissionStatus.state == SubmissionState.ACCEPTED.value, ~Assessment.refused, ~Round.trial)
-        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
-        .limit(1)
-    ).first()
-    accepted: Submission | None = row[0] if row else None
-    assessment = session.get(Assessment, (household.commune_id, accepted.id)) if accepted else None
-    if accepted is None or assessment is None:
-        household.current_submission_id = None
-        household.head_name = household.base_head_name
-        household.current_class, household.current_answers = household.base_class, household.base_answers
-        _write_members(session, household, [])
-        return
-    household.current_submission_id = accepted.id
-    household.head_name = assessment.head_name or household.base_head_name
-    household.current_class = assessment.household_class
-    household.current_answers = answers_of(session, accepted)
-    form = load_form(session, accepted.form_id, accepted.form_version)
-    _write_members(session, household, members_in(form, assessment.values) if form else [])
+    else:
+        household.state, household.same_as = found.state.value, found.same_as
+        household.village_id, household.head_name = found.village_id, found.head_name
+        household.current_class = found.household_class
+    submission = session.get(Submission, (household.commune_id, accepted)) if accepted else None
+    answers = judged_answers(session, submission) if submission is not None else household.base_answers
+    moved = found.address if found is not None else None
+    household.current_answers = answers if moved is None else with_address(answers, moved)
+    form = load_form(session, submission.form_id, submission.form_version) if submission is not None else None
+    assessment = session.get(Assessment, (household.commune_id, accepted)) if accepted else None
+    _write_members(session, household, members_in(form, assessment.values) if form and assessment else [])
+
+
+def _derive_opening(
+    entry: RegisterEntry, survey_round: Round, household: Household, events: Sequence[Event],
+    interviews: Sequence[Interview],
+) -> bool:  # fmt: skip
+    """Last year's class and address in a round that is open, where somebody corrected them since; whether either became
+    another. What was never corrected stays as it was frozen."""
+    corrected = {key for one in events if one.household_id == household.id for key in one.payload if key in CORRECTED
+                 and one.kind in (RegisterKind.CORRECT, RegisterKind.MOVE)}  # fmt: skip
+    if survey_round.state != RoundState.OPEN or not corrected & {"class", "address"}:
+        return False
+    earlier = [one for one in interviews if one.round_id != survey_round.id and one.day < survey_round.opens_on]
+    before = entry.opening_class, entry.opening_answers
+    entered = [one.effective_on for one in events if one.enters == household.id]
+    then = fold(events, earlier, day=max([survey_round.opens_on, *entered])).households.get(household.id)
+    if then is not None and "class" in corrected:
+        entry.opening_class = then.household_class
+    now = fold(events, earlier).households.get(household.id)
+    if now is not None and "address" in corrected and now.submission_id is None:
+        address = now.address if now.address is not None else address_in(household.base_answers)
+        if address != address_in(entry.opening_answers):
+            entry.opening_answers = with_address(entry.opening_answers, address)
+    return before != (entry.opening_class, entry.opening_answers)
 
 
 def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

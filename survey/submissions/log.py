@@ -65,7 +65,8 @@ def step(
         )
     )
     session.flush()  # what is derived next reads it
-    derive(session, *of, known, anew=visited_on is not None)  # ages and terms run to the day of the interview
+    # Ages and terms run to the day of the interview, the line and the points are its household's.
+    derive(session, *of, known, anew=visited_on is not None or action is Action.ATTACH)
 
 
 def find(session: Session, commune_id: str, submission_id: str) -> tuple[Submission, SubmissionStatus]:

@@ -163,7 +163,9 @@ def test_a_new_household_that_is_an_old_one_leaves_the_register_and_the_phone_he
     assert "gắn lại vào đúng hộ" in page_of(browser, record(work, 0))
     assert attach(browser, work, 0, work.households[2]).status_code == 303
     assert stands(work, 0) == ("submitted", None, work.households[2])
-    assert work.session.get(Household, (COMMUNE, "tim-thay")) is None
+    left = work.session.get_one(Household, (COMMUNE, "tim-thay"))
+    assert (left.state, left.same_as) == ("duplicate", work.households[2])
+    assert work.session.get(RegisterEntry, (COMMUNE, work.round_id, "tim-thay")) is None
     later = phone.get(f"/api/v1/register?cursor={told['cursor']}&limit=1").json
     entries = [*later["entries"]]
     while later["more"]:
@@ -175,6 +177,7 @@ def test_a_new_household_that_is_an_old_one_leaves_the_register_and_the_phone_he
     assert attach(browser, work, 0, "").status_code == 303  # it was a new one after all
     work.session.rollback()  # to see what the office did
     assert work.session.get(RegisterEntry, (COMMUNE, work.round_id, "tim-thay")).state == "received"
+    assert work.session.get_one(Household, (COMMUNE, "tim-thay")).state == "present"
     again = phone.get(f"/api/v1/register?cursor={later['cursor']}&limit=100").json["entries"]
     assert {entry["household_id"]: entry.get("state", "gone") for entry in again} == {
         "tim-thay": "received", work.households[2]: "to_visit",

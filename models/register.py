@@ -1,0 +1,68 @@
+"""What happened to the households of a commune, one after another, and the numbers that they were given.
+
+`register_event` is truth and only ever appended to; what a household is follows from it and from accepted interviews
+(`survey/register/ledger.py`), and is kept in `household`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, JSONText, UTCDateTime, one_of
+from survey.terms import RegisterKind
+
+
+class RegisterEvent(Base):
+    """`effective_on`: since when it holds; `at`: when it was written down. `act`: what was done in one go; `voids`: the
+    event that an undoing takes back. `hash` binds the event to all before it in its commune; it holds what is said of
+    people by `binding`, a salted hash, so that it stands when that is erased."""
+
+    __tablename__ = "register_event"
+    __table_args__ = (
+        one_of("kind", RegisterKind),
+        CheckConstraint("seq >= 1", name="from_one"),
+        CheckConstraint("(kind = 'void') = (voids IS NOT NULL)", name="void_names_one"),
+        CheckConstraint("voids < seq", name="void_looks_back"),
+        CheckConstraint("kind NOT IN ('split', 'merge', 'unmerge') OR other_id IS NOT NULL", name="of_two"),
+        CheckConstraint(
+            "kind IN ('split', 'merge', 'unmerge', 'duplicate', 'void') OR other_id IS NULL", name="of_one"
+        ),
+        CheckConstraint("other_id <> household_id", name="not_itself"),
+        UniqueConstraint("commune_id", "voids"),
+        ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
+        ForeignKeyConstraint(["commune_id", "other_id"], ["household.commune_id", "household.id"]),
+        ForeignKeyConstraint(["commune_id", "voids"], ["register_event.commune_id", "register_event.seq"]),
+        Index("ix_register_event_household", "commune_id", "household_id"),
+        Index("ix_register_event_other", "commune_id", "other_id"),
+        Index("ix_register_event_act", "act"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, … within the commune
+    generation: Mapped[str] = mapped_column(String(36))  # of the server that wrote it
+    act: Mapped[str] = mapped_column(String(36))
+    kind: Mapped[str] = mapped_column(String(16))
+    household_id: Mapped[str] = mapped_column(String(36))
+    other_id: Mapped[str | None] = mapped_column(String(36))  # split off, merged into, duplicate of
+    effective_on: Mapped[date]
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    payload: Mapped[Any] = mapped_column(JSONText)
+    voids: Mapped[int | None]
+    salt: Mapped[str] = mapped_column(String(32))
+    binding: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class VillageCounter(Base):
+    """The number that a village gave last to a household; none is given twice."""
+
+    __tablename__ = "village_counter"
+
+    village_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    value: Mapped[int]

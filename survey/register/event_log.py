@@ -1,0 +1,158 @@
+"""The register's log as rows: written at its end alone, each bound to all before it, and read for the fold."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models import RegisterEvent
+from models.commune_counter import lock_commune
+from models.database import chunks
+from survey.canonical import canonical
+from survey.clocks import instant
+from survey.evidence.lineage import generation
+from survey.register.ledger import Event
+from survey.terms import RegisterKind
+
+START = "0" * 64  # what the first event of a commune is bound to
+
+
+@dataclass(frozen=True)
+class Done:
+    """Who does something when and why: its events share `act`."""
+
+    account_id: str | None
+    at: datetime
+    reason: str | None = None
+    act: str = field(default_factory=lambda: str(uuid4()))
+
+
+def append(
+    session: Session,
+    commune_id: str,
+    kind: RegisterKind,
+    household_id: str,
+    effective_on: date,
+    done: Done,
+    *,
+    other_id: str | None = None,
+    payload: dict[str, Any] | None = None,
+    voids: int | None = None,
+) -> RegisterEvent:
+    """Write an event at the end of the commune's log. Whether it may be, the caller has asked (`ledger.attempt`)."""
+    lock_commune(session, commune_id)
+    last = _last(session, commune_id)
+    event = RegisterEvent(
+        commune_id=commune_id,
+        seq=last.seq + 1 if last else 1,
+        generation=generation(session),
+        act=done.act,
+        kind=kind.value,
+        household_id=household_id,
+        other_id=other_id,
+        effective_on=effective_on,
+        at=done.at,
+        account_id=done.account_id,
+        reason=done.reason,
+        payload=payload or {},
+        voids=voids,
+        salt=secrets.token_hex(16),
+    )
+    event.binding = binding_of(event)
+    event.hash = hash_of(event, last.hash if last else START)
+    session.add(event)
+    session.flush()  # what follows is read from the log
+    return event
+
+
+def binding_of(event: RegisterEvent) -> str:
+    """What stands in the chain for the words about people."""
+    return _sha256(event.salt + canonical({"payload": event.payload, "reason": event.reason}).text)
+
+
+def hash_of(event: RegisterEvent, previous: str) -> str:
+    """SHA-256 of the event and of the hash before it, as sorted JSON in ASCII."""
+    bound = {
+        "previous": previous,
+        "generation": event.generation,
+        "commune": event.commune_id,
+        "seq": event.seq,
+        "act": event.act,
+        "kind": event.kind,
+        "household": event.household_id,
+        "other": event.other_id,
+        "effective_on": event.effective_on.isoformat(),
+        "at": instant(event.at),
+        "account": event.account_id,
+        "voids": event.voids,
+        "binding": event.binding,
+    }
+    return _sha256(canonical(bound).text)
+
+
+def broken(session: Session, commune_id: str) -> int | None:
+    """The number of the first event that is not what was written, or stands where none or another should; None when
+    the log is whole."""
+    previous, expected = START, 1
+    query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id).order_by(RegisterEvent.seq)
+    for event in session.scalars(query.execution_options(yield_per=1000)):
+        whole = event.seq == expected and event.binding == binding_of(event)
+        if not whole or event.hash != hash_of(event, previous):
+            return expected
+        previous, expected = event.hash, expected + 1
+    return None
+
+
+def read(row: RegisterEvent) -> Event:
+    """As the fold takes it."""
+    return Event(
+        row.seq, RegisterKind(row.kind), row.household_id, row.effective_on, row.payload, row.other_id, row.voids
+    )
+
+
+def events_of(session: Session, commune_id: str) -> list[Event]:
+    """All of a commune."""
+    query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id).order_by(RegisterEvent.seq)
+    return [read(row) for row in session.scalars(query)]
+
+
+def rows_around(session: Session, commune_id: str, household_ids: Iterable[str]) -> list[RegisterEvent]:
+    """Those of some households and of all that they were ever split from, merged into or taken for: what they are
+    follows from these alone."""
+    found: dict[int, RegisterEvent] = {}
+    asked: set[str] = set()
+    wanted = set(household_ids)
+    while wanted:
+        for chunk in chunks(wanted):
+            named = or_(RegisterEvent.household_id.in_(chunk), RegisterEvent.other_id.in_(chunk))
+            for row in session.scalars(select(RegisterEvent).where(RegisterEvent.commune_id == commune_id, named)):
+                found[row.seq] = row
+        asked |= wanted
+        wanted = {id for row in found.values() for id in (row.household_id, row.other_id) if id} - asked
+    return [row for _, row in sorted(found.items())]
+
+
+def events_around(session: Session, commune_id: str, household_ids: Iterable[str]) -> list[Event]:
+    return [read(row) for row in rows_around(session, commune_id, household_ids)]
+
+
+def last_seq(session: Session, commune_id: str) -> int:
+    last = _last(session, commune_id)
+    return last.seq if last else 0
+
+
+def _last(session: Session, commune_id: str) -> RegisterEvent | None:
+    query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id)
+    return session.scalars(query.order_by(RegisterEvent.seq.desc()).limit(1)).first()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

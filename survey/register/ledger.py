@@ -1,0 +1,308 @@
+"""What a register is: events and accepted interviews, folded into the state of each household. Pure.
+
+Nothing is ever taken out of the log. Each event has a day since which it holds and a number under which it was written
+down; the fold goes through them by (day, number), so that what holds later wins, and of two that hold since one day the
+one written down later. An accepted interview stands at the day of the interview, not of the decision.
+
+A kind of event is a *precondition* and an *apply*; there are no inverses: what is undone is voided, and the fold passes
+over it. Whether something can be undone, or written down for a past day, is one question: would the precondition of
+another fail then?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from survey.terms import HouseholdState, RegisterKind
+
+_K, _H = RegisterKind, HouseholdState
+ENDED_BY = {_K.DISSOLVE: _H.DISSOLVED, _K.DIED_OUT: _H.DIED_OUT, _K.TEST: _H.TEST}
+RESTORED_FROM = frozenset({*ENDED_BY.values(), _H.DUPLICATE, _H.MOVED})
+CORRECTED = ("head", "village", "address", "class")  # what a correction may name
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log. `payload` by kind: see `APPLY`."""
+
+    seq: int
+    kind: RegisterKind
+    household_id: str
+    effective_on: date
+    payload: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    other_id: str | None = None
+    voids: int | None = None
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        return self.effective_on, self.seq, 0, "", ""
+
+    @property
+    def enters(self) -> str:
+        """The household that it brings onto the register; "" for most."""
+        return self.household_id if self.kind is _K.ENTER else self.other_id or "" if self.kind is _K.SPLIT else ""
+
+
+@dataclass(frozen=True)
+class Interview:
+    """An accepted interview that counts. `after`: the number of the last event written down before it was accepted."""
+
+    submission_id: str
+    household_id: str
+    day: date
+    after: int
+    accepted_at: datetime
+    head_name: str = ""
+    household_class: str | None = None
+    round_id: str | None = None
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        return self.day, self.after, 1, self.accepted_at.isoformat(), self.submission_id
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A household on a day. `address`: None: as its answers say; `submission_id`: the interview that it was last found
+    in; `same_as`: what it was merged into, or is a duplicate of."""
+
+    id: str
+    code: str
+    village_id: str
+    head_name: str
+    household_class: str | None
+    entered_on: date
+    address: str | None = None
+    state: HouseholdState = _H.PRESENT
+    same_as: str | None = None
+    submission_id: str | None = None
+
+
+Item = Event | Interview
+Households = dict[str, Standing]
+
+
+@dataclass(frozen=True)
+class Failing:
+    """What cannot stand beside the rest, and the rule."""
+
+    item: Item
+    rule: str
+
+
+@dataclass
+class Folded:
+    households: Households = field(default_factory=dict)
+    failing: list[Failing] = field(default_factory=list)
+
+    def survivor(self, household_id: str) -> str:
+        """Whom a household's code names now: itself, or what it was merged into."""
+        at = self.households.get(household_id)
+        while at is not None and at.state is _H.MERGED and at.same_as is not None:
+            household_id, at = at.same_as, self.households.get(at.same_as)
+        return household_id
+
+
+def fold(
+    events: Iterable[Event],
+    interviews: Iterable[Interview] = (),
+    *,
+    day: date | None = None,
+    seq: int | None = None,
+) -> Folded:
+    """Each household as of `day`, as was known when `seq` was written down; None: as is known now, of all days.
+
+    What fails its precondition changes nothing and is named."""
+    known = [event for event in events if seq is None or event.seq <= seq]
+    voided = {event.voids for event in known}
+    items: list[Item] = [event for event in known if event.kind is not _K.VOID and event.seq not in voided]
+    items += [one for one in interviews if seq is None or one.after < seq]
+    found = Folded()
+    early: dict[str, list[Interview]] = {}  # older than the day on which their household was written into the register
+    for item in sorted((one for one in items if day is None or one.place[0] <= day), key=lambda one: one.place):
+        if isinstance(item, Interview):
+            if item.household_id not in found.households:
+                early.setdefault(item.household_id, []).append(item)
+            else:
+                _apply_interview(found, item)
+            continue
+        rule = objection(found, item)
+        if rule is not None:
+            found.failing.append(Failing(item, rule))
+            continue
+        APPLY[item.kind](found.households, item)
+        for before in early.pop(item.enters, ()):
+            _apply_interview(found, before)
+    found.failing += [Failing(one, "register_not_there") for left in early.values() for one in left]
+    return found
+
+
+def village_on(events: Sequence[Event], household_id: str, day: date) -> str | None:
+    """Where a household lay on `day`. Before it was entered: where it was entered, as corrected; it may have been asked
+    by then. None when nobody entered it."""
+    entered = [event.effective_on for event in live(events) if event.enters == household_id]
+    if entered and day < entered[0]:
+        day, events = entered[0], [event for event in events if event.kind is not _K.MOVE]
+    found = fold(events, day=day).households.get(household_id)
+    return found.village_id if found is not None else None
+
+
+def live(events: Sequence[Event]) -> list[Event]:
+    """Those that nobody has undone, in the order in which they were written down."""
+    voided = {event.voids for event in events}
+    return [event for event in events if event.kind is not _K.VOID and event.seq not in voided]
+
+
+def objection(found: Folded, event: Event) -> str | None:
+    """The rule that stands against an event in a state, as a code of `survey.problems`; None when it may come."""
+    if event.kind is _K.ENTER:
+        return "register_there_already" if event.household_id in found.households else None
+    if event.other_id == event.household_id:
+        return "register_itself"
+    one = found.households.get(event.household_id)
+    if one is None:
+        return "register_not_there"
+    if event.kind is _K.UNMERGE:
+        return None if one.state is _H.MERGED and one.same_as == event.other_id else "register_not_merged"
+    if event.kind is _K.RESTORE:
+        return None if one.state in RESTORED_FROM else "register_not_ended"
+    if one.state is not _H.PRESENT:
+        return "register_ended"
+    if event.kind is _K.SPLIT:
+        return _against_split(found, event)
+    if event.other_id is not None:  # a merge, a duplicate
+        return _against_target(found, event.household_id, event.other_id)
+    return None
+
+
+def _against_split(found: Folded, event: Event) -> str | None:
+    if event.other_id in found.households:
+        return "register_there_already"
+    if event.payload.get("staying") == 0:
+        return "register_nobody_stays"
+    if event.payload.get("staying") is not None and not event.payload.get("leaving"):
+        return "register_nobody_goes"
+    return None
+
+
+def _against_target(found: Folded, household_id: str, target_id: str) -> str | None:
+    target = found.households.get(target_id)
+    if target is None:
+        return "register_not_there"
+    if target.state is _H.PRESENT:
+        return None
+    return "register_cycle" if found.survivor(target_id) == household_id else "register_target_ended"
+
+
+def _enter(households: Households, event: Event) -> None:
+    given = event.payload
+    households[event.household_id] = Standing(
+        event.household_id, given["code"], given["village"], given["head"], given.get("class"), event.effective_on,
+        given.get("address"),
+    )  # fmt: skip
+
+
+def _split(households: Households, event: Event) -> None:
+    given, new = event.payload, str(event.other_id)
+    households[new] = Standing(
+        new, given["code"], given["village"], given["head"], given.get("class"), event.effective_on,
+        given.get("address"),
+    )  # fmt: skip
+
+
+def _correct(households: Households, event: Event) -> None:
+    fields = {"head": "head_name", "village": "village_id", "address": "address", "class": "household_class"}
+    _change(households, event, **{fields[key]: value for key, value in event.payload.items() if key in fields})
+
+
+def _move(households: Households, event: Event) -> None:
+    if event.payload.get("commune"):
+        _change(households, event, state=_H.MOVED)
+    else:
+        moved: dict[str, Any] = {"village_id": event.payload["village"]}
+        _change(
+            households, event, **moved, **({"address": event.payload["address"]} if "address" in event.payload else {})
+        )
+
+
+def _end(households: Households, event: Event) -> None:
+    _change(households, event, state=ENDED_BY[event.kind])
+
+
+def _same(households: Households, event: Event) -> None:
+    state = _H.MERGED if event.kind is _K.MERGE else _H.DUPLICATE
+    _change(households, event, state=state, same_as=event.other_id)
+
+
+def _come_back(households: Households, event: Event) -> None:
+    _change(households, event, state=_H.PRESENT, same_as=None)
+
+
+def _change(households: Households, event: Event, **changes: Any) -> None:
+    households[event.household_id] = replace(households[event.household_id], **changes)
+
+
+# `payload`: enter and split {"code", "village", "head", "class", "address"}, a split also {"leaving": names, "staying":
+# how many, None when not known}; correct: what of `CORRECTED` is otherwise; move {"village", "address"} or {"commune"}.
+APPLY: dict[RegisterKind, Callable[[Households, Event], None]] = {
+    _K.ENTER: _enter,
+    _K.CORRECT: _correct,
+    _K.MOVE: _move,
+    _K.SPLIT: _split,
+    _K.MERGE: _same,
+    _K.UNMERGE: _come_back,
+    _K.DISSOLVE: _end,
+    _K.DIED_OUT: _end,
+    _K.DUPLICATE: _same,
+    _K.TEST: _end,
+    _K.RESTORE: _come_back,
+}
+
+
+def _apply_interview(found: Folded, interview: Interview) -> None:
+    one = found.households[interview.household_id]
+    if one.state is not _H.PRESENT:
+        found.failing.append(Failing(interview, "register_ended"))
+        return
+    found.households[one.id] = replace(
+        one,
+        head_name=interview.head_name or one.head_name,
+        household_class=interview.household_class,
+        address=None,
+        submission_id=interview.submission_id,
+    )
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What would follow if events were added: `own`: those of them that cannot be; `broken`: what else could not stand
+    any more; `changed`: each household that would be another, before and after."""
+
+    own: list[Failing]
+    broken: list[Failing]
+    changed: dict[str, tuple[Standing | None, Standing | None]]
+
+    @property
+    def rule(self) -> str | None:
+        """Why it is refused; None when it may be done."""
+        if self.own:
+            return self.own[0].rule
+        return "register_rests_on_it" if self.broken else None if self.changed else "register_changes_nothing"
+
+
+def attempt(events: Sequence[Event], interviews: Sequence[Interview], added: Sequence[Event]) -> Tried:
+    """The difference that `added` would make. What failed before and fails still is nobody's fault of now."""
+    before, after = fold(events, interviews), fold([*events, *added], interviews)
+    failed, own = {one.item.place for one in before.failing}, {one.seq for one in added}
+    newly = [one for one in after.failing if one.item.place not in failed]
+    mine = [one for one in newly if isinstance(one.item, Event) and one.item.seq in own]
+    ids = sorted({*before.households, *after.households})
+    sides = {id: (before.households.get(id), after.households.get(id)) for id in ids}
+    return Tried(
+        mine,
+        [one for one in newly if one not in mine],
+        {id: (was, will) for id, (was, will) in sides.items() if was != will},
+    )

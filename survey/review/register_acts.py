@@ -1,0 +1,303 @@
+"""What a person writes into the register: tried first, shown with all that rests on it, then done in one go.
+
+`plan` and `plan_undo` read and change nothing: the difference is that of two folds (`register/ledger.py`). `carry_out`
+and `undo` make the plan again once nobody else writes, append its events and bring what follows to them
+(`register_effects.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Household, Member, Place, RegisterEvent
+from models.commune_counter import lock_commune
+from survey.clocks import day_of
+from survey.problems import Problem
+from survey.register import event_log, last_year
+from survey.register.event_log import Done
+from survey.register.ledger import Event, Interview, Standing, Tried, attempt, fold
+from survey.register.numbers import coming_code
+from survey.review import register_effects
+from survey.submissions.standing import interviews_of
+from survey.terms import HouseholdClass, RegisterKind
+from survey.text import plain_name
+
+MAX_REASON = 500
+ALONE = frozenset(
+    {RegisterKind.DISSOLVE, RegisterKind.DIED_OUT, RegisterKind.TEST, RegisterKind.RESTORE}
+)  # nothing is said with them
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to write down. `given`: correct: "head", "village", "address", "class"; move: "village",
+    "address", "commune" (another one); split: "head", "members" (the names of those who go), "address"."""
+
+    kind: RegisterKind
+    household_id: str
+    effective_on: date
+    other_id: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Half:
+    """The part of an act that lies in one commune."""
+
+    commune_id: str
+    events: tuple[Event, ...]
+    tried: Tried
+    known: tuple[Event, ...]
+    interviews: tuple[Interview, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done. `rule`: why it is refused; `basis`: what it rests on, for a decision on what was seen."""
+
+    halves: tuple[Half, ...]
+    rule: str | None
+
+    @property
+    def basis(self) -> str:
+        said = [
+            f"{half.commune_id} {[one.seq for one in half.known]} {[one.submission_id for one in half.interviews]}"
+            for half in self.halves
+        ]
+        return hashlib.sha256("|".join(said).encode()).hexdigest()[:16]
+
+    @property
+    def changed(self) -> dict[tuple[str, str], tuple[Standing | None, Standing | None]]:
+        """Each household that would be another, by commune and id."""
+        return {(half.commune_id, id): sides for half in self.halves for id, sides in half.tried.changed.items()}
+
+    @property
+    def broken(self) -> list[tuple[str, Event | Interview]]:
+        """What could not stand any more, by commune."""
+        return [(half.commune_id, one.item) for half in self.halves for one in half.tried.broken]
+
+
+def member_names(session: Session, household: Household) -> list[str]:
+    """Who lives in a household as far as is known: as last accepted, else as listed."""
+    members = select(Member).filter_by(commune_id=household.commune_id, household_id=household.id)
+    found = [one.full_name for one in session.scalars(members.order_by(Member.position)) if one.full_name]
+    return found or [str(one[last_year.NAME]) for one in last_year.members_in(household.current_answers)]
+
+
+def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
+    """What writing `wish` down would do. Raises not_found; what else stands against it is the plan's `rule`."""
+    household = session.get(Household, (commune_id, wish.household_id))
+    if household is None or (wish.other_id and session.get(Household, (commune_id, wish.other_id)) is None):
+        raise Problem("not_found")
+    if wish.kind is RegisterKind.UNMERGE and wish.other_id is None:
+        wish = replace(wish, other_id=household.same_as)
+    rule, events = _read(session, household, wish)
+    if wish.effective_on > today:
+        rule = "register_future"
+    seq = event_log.last_seq(session, commune_id)
+    halves = [_try(session, commune_id, [replace(one, seq=seq + place) for place, one in enumerate(events, 1)])]
+    there = wish.given.get("commune")
+    if there and not rule:
+        halves.append(_arrival(session, household, wish, halves[0]))
+    return Plan(tuple(halves), rule or next((half.tried.rule for half in halves if half.tried.rule), None))
+
+
+def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
+    """What undoing an event would do, and everything else that was done with it in one go."""
+    row = session.get(RegisterEvent, (commune_id, seq))
+    if row is None:
+        raise Problem("not_found")
+    rows = session.scalars(select(RegisterEvent).filter_by(act=row.act).order_by(RegisterEvent.seq)).all()
+    undone = {
+        (one.commune_id, one.voids)
+        for one in session.scalars(
+            select(RegisterEvent).where(
+                RegisterEvent.commune_id.in_({one.commune_id for one in rows}), RegisterEvent.voids.is_not(None)
+            )
+        )
+    }
+    rule = "register_undoing" if row.kind == RegisterKind.VOID else None
+    rule = "register_undone" if (commune_id, seq) in undone else rule
+    halves = []
+    for commune in sorted({one.commune_id for one in rows}):
+        first = event_log.last_seq(session, commune) + 1
+        voids = [
+            Event(first + place, RegisterKind.VOID, one.household_id, today, {}, one.other_id, one.seq)
+            for place, one in enumerate(one for one in rows if one.commune_id == commune)
+        ]
+        halves.append(_try(session, commune, voids))
+    # What was without effect may be undone too.
+    rules = [half.tried.rule for half in halves if half.tried.rule not in (None, "register_changes_nothing")]
+    return Plan(tuple(halves), rule or next(iter(rules), None))
+
+
+def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None) -> Plan:
+    """Write a wish down; `seen`: the basis of the plan that a person was shown. Raises the plan's `rule`, and conflict
+    when something else is there to be seen."""
+    _turn(session, {commune_id, str(wish.given.get("commune") or commune_id)})
+    return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen)
+
+
+def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
+    """Undo an event with all that was done with it in one go; as `carry_out`."""
+    row = session.get(RegisterEvent, (commune_id, seq))
+    acts = select(RegisterEvent.commune_id).where(RegisterEvent.act == (row.act if row else ""))
+    _turn(session, {commune_id, *session.scalars(acts)})
+    return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen)
+
+
+def _turn(session: Session, communes: set[str]) -> None:
+    """Nobody else writes in any of them, and nothing that was read before counts."""
+    for commune_id in sorted(communes):
+        if session.get(Place, commune_id) is None:
+            raise Problem("not_found")
+        lock_commune(session, commune_id)
+    session.flush()
+    session.expire_all()
+
+
+def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
+    said = one_line(done.reason or "")
+    rule = made.rule or (None if said else "register_reason_needed")
+    if rule is not None:
+        raise Problem(rule)
+    if seen is not None and seen != made.basis:
+        raise Problem("conflict")
+    for half in made.halves:
+        for event in half.events:
+            _write(session, half.commune_id, event, replace(done, reason=said))
+        register_effects.follow(session, half.commune_id, half.tried.changed, done)
+    return made
+
+
+def one_line(text: str) -> str:
+    """A reason or an address as it is kept: without line breaks and control characters."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:MAX_REASON]
+
+
+def _try(session: Session, commune_id: str, events: Sequence[Event]) -> Half:
+    ids = {id for one in events for id in (one.household_id, one.other_id) if id}
+    known = event_log.events_around(session, commune_id, ids)
+    around = {id for one in known for id in (one.household_id, one.other_id) if id} | ids
+    interviews = interviews_of(session, commune_id, around)
+    return Half(commune_id, tuple(events), attempt(known, interviews, events), tuple(known), tuple(interviews))
+
+
+def _read(session: Session, household: Household, wish: Wish) -> tuple[str | None, list[Event]]:
+    """The rule against the words of a wish, and the events that it comes to (their numbers come later)."""
+    kind, given = wish.kind, wish.given
+    payload: dict[str, Any] = {}
+    rule = None
+    if kind is RegisterKind.CORRECT:
+        payload = {key: given[key] for key in ("head", "village", "address", "class") if given.get(key) is not None}
+        rule = "register_nothing_given" if not payload else None
+    elif kind is RegisterKind.MOVE:
+        payload = {key: given[key] for key in ("village", "address", "commune") if given.get(key)}
+        rule = "register_nothing_given" if "village" not in payload else None
+    elif kind is RegisterKind.SPLIT:
+        rule, payload = _split(session, household, wish)
+    elif kind in (RegisterKind.MERGE, RegisterKind.UNMERGE) and wish.other_id is None:
+        rule = "register_not_there" if kind is RegisterKind.MERGE else "register_not_merged"
+    elif kind in (RegisterKind.ENTER, RegisterKind.VOID):
+        rule = "not_allowed_now"
+    if "village" in payload and not _is_in(session, payload["village"], payload.get("commune") or household.commune_id):
+        rule = rule or "register_village_unknown"
+    if "head" in payload and not plain_name(str(payload["head"])).strip():
+        rule = rule or "register_nothing_given"
+    if payload.get("class") and payload["class"] not in list(HouseholdClass):
+        rule = rule or "bad_request"
+    if "head" in payload:
+        payload["head"] = plain_name(" ".join(str(payload["head"]).split()))
+    if "address" in payload:
+        payload["address"] = one_line(str(payload["address"]))[:200]
+    if rule is not None:
+        return rule, []
+    other_id = str(uuid4()) if kind is RegisterKind.SPLIT else wish.other_id if kind not in ALONE else None
+    return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id)]
+
+
+def _split(session: Session, household: Household, wish: Wish) -> tuple[str | None, dict[str, Any]]:
+    members, going = member_names(session, household), list(dict.fromkeys(wish.given.get("members") or ()))
+    head = str(wish.given.get("head") or "") or (going[0] if going else "")
+    staying = [one for one in members if one not in going]
+    known = event_log.events_around(session, household.commune_id, [household.id])
+    interviews = interviews_of(session, household.commune_id, [household.id])
+    then = fold(known, interviews, day=wish.effective_on).households.get(household.id)
+    village_id = then.village_id if then else household.village_id
+    payload = {
+        "code": coming_code(session, village_id),
+        "village": village_id,
+        "head": head,
+        "class": then.household_class if then else None,
+        "leaving": going,
+        "staying": len(staying) if members else None,
+    }
+    if household.current_answers is not None:
+        payload["answers"] = last_year.of_members(household.current_answers, going)
+    if wish.given.get("address"):
+        payload["address"] = wish.given["address"]
+    if members and set(going) - set(members):
+        return "register_member_unknown", payload
+    if members and not going:
+        return "register_nobody_goes", payload
+    if members and not staying:
+        return "register_nobody_stays", payload
+    if members and household.head_name in going:
+        return "register_head_goes", payload
+    return ("register_nothing_given" if not head.strip() else None), payload
+
+
+def _is_in(session: Session, village_id: Any, commune_id: str) -> bool:
+    village = session.get(Place, village_id) if isinstance(village_id, str) else None
+    return village is not None and village.parent_id == commune_id
+
+
+def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) -> Half:
+    """The other half of a move to another commune: the household is entered there as it is, under a new number; one
+    that comes back is restored."""
+    commune_id, village_id = str(wish.given["commune"]), str(wish.given["village"])
+    seq = event_log.last_seq(session, commune_id)
+    if session.get(Household, (commune_id, household.id)) is not None:
+        back = [
+            Event(seq + 1, RegisterKind.RESTORE, household.id, wish.effective_on),
+            Event(seq + 2, RegisterKind.MOVE, household.id, wish.effective_on, {"village": village_id}),
+        ]
+        return _try(session, commune_id, back)
+    before = fold(leaving.known, leaving.interviews, day=wish.effective_on).households.get(household.id)
+    payload = {
+        "code": coming_code(session, village_id),
+        "village": village_id,
+        "head": before.head_name if before else household.head_name,
+        "class": before.household_class if before else household.current_class,
+        "from": household.commune_id,
+    }
+    if household.current_answers is not None:
+        payload["answers"] = household.current_answers
+    if wish.given.get("address"):
+        payload["address"] = one_line(str(wish.given["address"]))[:200]
+    return _try(session, commune_id, [Event(seq + 1, RegisterKind.ENTER, household.id, wish.effective_on, payload)])
+
+
+def _write(session: Session, commune_id: str, event: Event, done: Done) -> None:
+    """An event, and first the row of the household that it brings onto the register."""
+    if event.enters:
+        register_effects.add(session, commune_id, event, done)
+    event_log.append(
+        session,
+        commune_id,
+        event.kind,
+        event.household_id,
+        event.effective_on,
+        done,
+        other_id=event.other_id,
+        payload=dict(event.payload),
+        voids=event.voids,
+    )

@@ -1,0 +1,92 @@
+"""What follows from the register's events: rows of households, their places in open rounds, and their interviews."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Household, RegisterEntry, Round, Submission, SubmissionStatus
+from models.commune_counter import next_change
+from survey.intake.admit import welcome
+from survey.register.entries import add_household, keep_to_household, on_register
+from survey.register.event_log import Done
+from survey.register.ledger import Event, Standing
+from survey.submissions import log
+from survey.submissions.derive import derive_again, derive_current, derive_household
+from survey.submissions.lifecycle import is_contested
+from survey.submissions.log import Act
+from survey.terms import Action, HouseholdState, QuarantineReason, RoundState, SubmissionState
+
+Changed = Mapping[str, tuple[Standing | None, Standing | None]]
+
+
+def add(session: Session, commune_id: str, event: Event, done: Done) -> None:
+    """The row of a household that an event brings onto the register."""
+    add_household(session, commune_id, event.enters, event.payload, done.at, base_answers=event.payload.get("answers"))
+
+
+def follow(session: Session, commune_id: str, changed: Changed, done: Done) -> None:
+    """Bring everything to the log, once its events stand there; the caller holds the commune's lock."""
+    act = Act(done.account_id, done.at)
+    for household_id, (before, after) in sorted(changed.items()):
+        household = session.get_one(Household, (commune_id, household_id))
+        derive_current(session, household)
+        session.flush()
+        keep_to_household(session, household)
+        _stand_in_rounds(session, household, before, after)
+        _tell(session, household, before, after)
+        for submission in _submissions(session, household):
+            derive_again(session, commune_id, submission.id)  # its village decides the line
+        _hold_or_welcome(session, household, act)
+
+
+def _stand_in_rounds(session: Session, household: Household, before: Standing | None, after: Standing | None) -> None:
+    """One that is new on the register, or there again, is asked in the open rounds like one that is imported."""
+    comes = (
+        after is not None and after.state is HouseholdState.PRESENT and (before is None or before.state != after.state)
+    )
+    open_ones = select(Round.id).where(Round.state == RoundState.OPEN.value).order_by(Round.id)
+    for round_id in session.scalars(open_ones).all():
+        if comes:
+            on_register(session, household.commune_id, round_id, household.id)
+        derive_household(session, household.commune_id, household.id, round_id)
+
+
+def _tell(session: Session, household: Household, before: Standing | None, after: Standing | None) -> None:
+    """Phones show the head's name and the number: they hear when those are others."""
+    if before is None or after is None or (before.head_name, before.code) == (after.head_name, after.code):
+        return
+    own = {"commune_id": household.commune_id, "household_id": household.id}
+    open_ones = select(Round.id).where(Round.state == RoundState.OPEN.value)
+    for entry in session.scalars(select(RegisterEntry).filter_by(**own).where(RegisterEntry.round_id.in_(open_ones))):
+        entry.change = next_change(session, household.commune_id)
+
+
+def _submissions(session: Session, household: Household) -> list[Submission]:
+    query = _with_status(household).order_by(Submission.received_at, Submission.id)
+    return [submission for submission, _ in session.execute(query).all()]
+
+
+def _with_status(household: Household) -> Any:
+    return (
+        select(Submission, SubmissionStatus)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(SubmissionStatus.commune_id == household.commune_id, SubmissionStatus.household_id == household.id)
+    )
+
+
+def _hold_or_welcome(session: Session, household: Household, act: Act) -> None:
+    """What waits for review of a household that is off the register is held, for a person who finds the right one; what
+    was held so is judged again when the household is there again."""
+    if household.state == HouseholdState.PRESENT:
+        welcome(session, household, act)
+        return
+    for submission, status in session.execute(_with_status(household)).all():
+        if status.state == SubmissionState.SUBMITTED or is_contested(status.state, status.reason):
+            log.step(session, submission, Action.QUARANTINE, act, reason=QuarantineReason.UNKNOWN_HOUSEHOLD)

@@ -1,0 +1,153 @@
+"""What rests on a household that a plan would make another: its places in rounds, its interviews, their classes.
+
+Only reads: a person sees this before anything is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Assessment, Household, RegisterEntry, Round, Submission, SubmissionStatus
+from survey.register.entries import context_of_village
+from survey.register.ledger import Event, Interview, Standing, village_on
+from survey.review.register_acts import Half, Plan
+from survey.submissions.content import clock_of
+from survey.submissions.derive import class_under
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundState, SubmissionState
+
+
+class Asked(NamedTuple):
+    """An interview of a household. `becomes`: the class under the area that would hold then, where that is another."""
+
+    submission_id: str
+    round_title: str
+    state: SubmissionState
+    day: date
+    household_class: HouseholdClass | None
+    is_judged_anew: bool = False
+    becomes: HouseholdClass | None = None
+
+
+class Place(NamedTuple):
+    """A household in an open round. `leaves`: it would not be asked there any more."""
+
+    round_title: str
+    state: RegisterState
+    leaves: bool
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A household that would be another. `code`: its number, before it has a row too."""
+
+    commune_id: str
+    household_id: str
+    code: str
+    before: Standing | None
+    after: Standing | None
+    places: tuple[Place, ...] = ()
+    interviews: tuple[Asked, ...] = ()
+
+
+class Broken(NamedTuple):
+    """What could not stand any more: an event by its number, or an interview."""
+
+    commune_id: str
+    code: str
+    kind: RegisterKind | None
+    seq: int | None
+    submission_id: str | None
+    day: date
+
+
+def effects(session: Session, plan: Plan) -> list[Effect]:
+    """Everything that would be another, in the order of the households' numbers."""
+    found = []
+    for half in plan.halves:
+        for id, (before, after) in half.tried.changed.items():
+            household = session.get(Household, (half.commune_id, id))
+            code = household.code if household else after.code if after else ""
+            places = tuple(_places(session, half.commune_id, id, after)) if household else ()
+            asked = tuple(_asked(session, half, id)) if household else ()
+            found.append(Effect(half.commune_id, id, code, before, after, places, asked))
+    return sorted(found, key=lambda one: (one.commune_id, one.code))
+
+
+def broken(session: Session, plan: Plan) -> list[Broken]:
+    """What stands against it, the newest first: in that order it is undone."""
+    found = []
+    for commune_id, item in plan.broken:
+        household = session.get(Household, (commune_id, item.household_id))
+        code = household.code if household else ""
+        if isinstance(item, Interview):
+            found.append(Broken(commune_id, code, None, None, item.submission_id, item.day))
+        else:
+            found.append(Broken(commune_id, code, item.kind, item.seq, None, item.effective_on))
+    return sorted(found, key=lambda one: (one.day, one.seq or 0), reverse=True)
+
+
+def interviews(session: Session, commune_id: str, household_id: str) -> list[tuple[Submission, Asked]]:
+    """Every interview of a household by its day, whatever became of it."""
+    rows = session.execute(
+        select(Submission, SubmissionStatus, Round.title)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .outerjoin(Round, Round.id == Submission.round_id)
+        .where(SubmissionStatus.commune_id == commune_id, SubmissionStatus.household_id == household_id)
+    ).all()
+    found = []
+    for submission, status, title in rows:
+        assessment = session.get(Assessment, (commune_id, submission.id))
+        named = assessment.household_class if assessment else None
+        day = clock_of(session, submission).today
+        state = SubmissionState(status.state)
+        found.append(
+            (submission, Asked(submission.id, title or "", state, day, HouseholdClass(named) if named else None))
+        )
+    return sorted(found, key=lambda one: (one[1].day, one[0].id))
+
+
+def _places(session: Session, commune_id: str, household_id: str, after: Standing | None) -> list[Place]:
+    rows = session.execute(
+        select(RegisterEntry.state, Round.title)
+        .join(Round, Round.id == RegisterEntry.round_id)
+        .where(
+            RegisterEntry.commune_id == commune_id,
+            RegisterEntry.household_id == household_id,
+            Round.state == RoundState.OPEN.value,
+        )
+        .order_by(Round.year, Round.id)
+    ).all()
+    leaves = after is None or after.state is not HouseholdState.PRESENT
+    return [Place(title, RegisterState(state), leaves) for state, title in rows]
+
+
+def _asked(session: Session, half: Half, household_id: str) -> list[Asked]:
+    """With the class that each would be of, where the village that it was in by then has another area."""
+    found = []
+    for submission, asked in interviews(session, half.commune_id, household_id):
+        told = _told(session, half, household_id, submission, asked.day)
+        now: Any = session.get(Assessment, (half.commune_id, submission.id))
+        same = now is None or not told or told.get("khu_vuc") in (None, now.values.get("khu_vuc"))
+        if not same:
+            asked = asked._replace(is_judged_anew=True, becomes=class_under(session, submission, told))
+        found.append(asked)
+    return found
+
+
+def _told(session: Session, half: Half, household_id: str, submission: Submission, day: date) -> dict[str, str | None]:
+    """What the register would say of the day of an interview."""
+    events: Sequence[Event] = (*half.known, *half.events)
+    village_id = village_on(events, household_id, day)
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    if village_id is None or survey_round is None:
+        return {}
+    return context_of_village(session, half.commune_id, village_id, survey_round, day)

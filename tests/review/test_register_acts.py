@@ -1,0 +1,361 @@
+"""What a person writes into the register: shown first, done in one go, undone without a trace in what follows."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import (
+    FormVersion,
+    Household,
+    RegisterEntry,
+    RegisterEvent,
+    RegisterGone,
+    Round,
+    Submission,
+    SubmissionStatus,
+)
+from survey.accounts.accounts import find_account
+from survey.problems import Problem
+from survey.register.event_log import Done, broken
+from survey.review import register_acts as acts
+from survey.review import register_preview as preview
+from survey.review.register_acts import Wish
+from survey.rounds.rounds import obstacles, open_round
+from survey.submissions.derive import rebuild
+from survey.terms import Action, RegisterKind, RoundKind
+from tests.interviews import ROUND, entry, push
+from tests.review.test_review_and_rebuild import decide, snapshot
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
+
+K = RegisterKind
+TODAY = date(2026, 11, 23)
+pytestmark = pytest.mark.usefixtures("small_round")
+
+
+def done(session: Session, reason: str | None = "họp thôn") -> Done:
+    supervisor = find_account(session, "supervisor")
+    assert supervisor is not None
+    return Done(supervisor.id, NOW, reason)
+
+
+def wish(kind: RegisterKind, household: str = "ho-1", other: str | None = None, on: date = TODAY, **given: Any) -> Wish:
+    return Wish(kind, household, on, other, given)
+
+
+def do(session: Session, one: Wish, commune_id: str = COMMUNE) -> acts.Plan:
+    session.rollback()
+    made = acts.carry_out(session, commune_id, one, done(session))
+    session.commit()
+    return made
+
+
+def undo(session: Session, seq: int, commune_id: str = COMMUNE) -> acts.Plan:
+    session.rollback()
+    made = acts.undo(session, commune_id, seq, done(session))
+    session.commit()
+    return made
+
+
+def last(session: Session, commune_id: str = COMMUNE) -> RegisterEvent:
+    session.rollback()
+    query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id).order_by(RegisterEvent.seq.desc())
+    return session.scalars(query.limit(1)).one()
+
+
+def household(session: Session, id: str = "ho-1", commune_id: str = COMMUNE) -> Household:
+    session.rollback()
+    return session.get_one(Household, (commune_id, id))
+
+
+def without_changes(session: Session) -> dict[str, Any]:
+    """What follows from the log, but for the numbers under which phones hear of it."""
+    found = snapshot(session)
+    place = list(RegisterEntry.__table__.columns).index(RegisterEntry.__table__.c.change)
+    found["register_entry"] = [row[:place] + row[place + 1 :] for row in found["register_entry"]]
+    return found
+
+
+ACTS = [
+    wish(K.CORRECT, head="Lò Văn Hoà"),
+    wish(K.CORRECT, address="Số 7, đường 6"),
+    wish(K.CORRECT, **{"class": "khong_ngheo"}),
+    wish(K.CORRECT, village=VILLAGE_2),
+    wish(K.MOVE, village=VILLAGE_2, address="Số 8"),
+    wish(K.MERGE, other="ho-2"),
+    wish(K.DISSOLVE),
+    wish(K.DIED_OUT),
+    wish(K.TEST),
+    wish(K.DUPLICATE, other="ho-2"),
+    wish(K.DUPLICATE),
+]
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["asked before", "waits"])
+@pytest.mark.parametrize("one", ACTS, ids=lambda one: f"{one.kind}{'+'.join(one.given)}{one.other_id or ''}")
+def test_what_is_done_and_undone_leaves_everything_as_it_was(
+    login_as: Any, session: Session, one: Wish, asked: bool
+) -> None:
+    sent = entry()
+    push(login_as("enumerator"), sent)
+    if not asked:
+        decide(session, sent["id"], Action.ACCEPT)
+    before = without_changes(session)
+    do(session, one)
+    assert without_changes(session) != before
+    after = snapshot(session)
+    rebuild(session)
+    session.commit()
+    assert snapshot(session) == after
+    undo(session, last(session).seq)
+    then = without_changes(session)
+    if asked:  # a waiting one was held and let go again, which its log tells
+        place = list(SubmissionStatus.__table__.columns).index(SubmissionStatus.__table__.c.updated_at)
+        for found in (then, before):
+            found["submission_status"] = [row[:place] + row[place + 1 :] for row in found["submission_status"]]
+    assert then == before
+    assert broken(session, COMMUNE) is None
+
+
+def test_a_plan_shows_what_rests_on_it_and_changes_nothing(login_as: Any, session: Session) -> None:
+    first, second = entry(), entry("ho-2")
+    push(login_as("enumerator"), first, second)
+    decide(session, first["id"], Action.ACCEPT)
+    before = snapshot(session)
+    made = acts.plan(session, COMMUNE, wish(K.MERGE, other="ho-2"), TODAY)
+    assert made.rule is None
+    [effect] = preview.effects(session, made)
+    assert (effect.household_id, effect.code) == ("ho-1", "03757-01-001")
+    assert effect.before is not None and effect.after is not None
+    assert (effect.before.state, effect.after.state, effect.after.same_as) == ("present", "merged", "ho-2")
+    assert effect.places == (preview.Place("Rà soát định kỳ 2026", "accepted", True),)  # type: ignore[arg-type]
+    [asked] = effect.interviews
+    assert (asked.state, asked.day, asked.household_class) == ("accepted", date(2026, 11, 22), "ho_ngheo")
+    assert snapshot(session) == before
+    assert last(session).kind == "enter"
+
+
+def test_a_move_to_an_urban_village_shows_the_class_that_follows(login_as: Any, session: Session) -> None:
+    sent = entry()
+    push(login_as("enumerator"), sent)
+    decide(session, sent["id"], Action.ACCEPT)
+    made = acts.plan(session, COMMUNE, wish(K.MOVE, village=VILLAGE_2), TODAY)
+    assert not preview.effects(session, made)[0].interviews[0].is_judged_anew  # it lived there on that day
+    made = acts.plan(session, COMMUNE, wish(K.CORRECT, village=VILLAGE_2), TODAY)
+    assert preview.effects(session, made)[0].interviews[0].is_judged_anew  # it was never where it was said to be
+    do(session, wish(K.MOVE, village=VILLAGE_2))
+    assert household(session).village_id == VILLAGE_2
+    entry_row = session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1"))
+    assert (entry_row.village_id, entry_row.state) == (VILLAGE_2, "accepted")
+
+
+def test_phones_of_both_villages_hear_of_a_move_and_of_the_way_back(login_as: Any, session: Session) -> None:
+    old, new = login_as("enumerator"), login_as("enumerator-2")
+
+    def hears(browser: Any, cursor: int) -> tuple[dict[str, str], int]:
+        told = browser.get(f"/api/v1/register?cursor={cursor}&limit=100").json
+        return {one["household_id"]: one.get("state", "gone") for one in told["entries"]}, told["cursor"]
+
+    (_, at_old), (_, at_new) = hears(old, 0), hears(new, 0)
+    do(session, wish(K.MOVE, village=VILLAGE_2))
+    (told_old, at_old), (told_new, at_new) = hears(old, at_old), hears(new, at_new)
+    assert (told_old, told_new) == ({"ho-1": "gone"}, {"ho-1": "to_visit"})
+    undo(session, last(session).seq)
+    (told_old, at_old), (told_new, at_new) = hears(old, at_old), hears(new, at_new)
+    assert (told_old, told_new) == ({"ho-1": "to_visit"}, {"ho-1": "gone"})
+    do(session, wish(K.TEST))
+    assert hears(old, at_old)[0] == {"ho-1": "gone"}
+    do(session, wish(K.RESTORE))
+    assert hears(old, at_old)[0] == {"ho-1": "to_visit"}
+    do(session, wish(K.CORRECT, head="Lò Văn Hoà"))
+    told = old.get(f"/api/v1/register?cursor={at_old}&limit=100").json["entries"]
+    assert [(one["household_id"], one["head_name"]) for one in told] == [("ho-1", "Lò Văn Hoà")]
+
+
+def test_what_was_frozen_when_the_round_opened_comes_back_with_a_household(session: Session) -> None:
+    before = session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1"))
+    frozen = before.opening_class, before.opening_answers, before.opening_indicators
+    assert frozen[2] is not None
+    do(session, wish(K.DIED_OUT))
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, "ho-1")) is None
+    gone = session.scalars(select(RegisterGone)).one()
+    assert (gone.household_id, gone.village_id, gone.opening_class) == ("ho-1", VILLAGE, "ho_ngheo")
+    undo(session, last(session).seq)
+    after = session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1"))
+    assert (after.opening_class, after.opening_answers, after.opening_indicators) == frozen
+
+
+def test_last_years_class_and_address_reach_the_round_that_is_open(login_as: Any, session: Session) -> None:
+    do(session, wish(K.CORRECT, **{"class": "khong_ngheo"}, address="Số 7"))
+    [told] = [
+        one
+        for one in login_as("enumerator").get("/api/v1/register?cursor=0&limit=100").json["entries"]
+        if one["household_id"] == "ho-1"
+    ]
+    assert (told["last_class"], told["last_answers"]["thong_tin_ho"]) == ("khong_ngheo", {"dia_chi": "Số 7"})
+    assert household(session).current_class == "khong_ngheo"
+
+
+def test_a_closed_round_stays_as_it_was_decided(login_as: Any, session: Session) -> None:
+    session.get_one(Round, ROUND).state = "closed"
+    session.commit()
+    do(session, wish(K.DIED_OUT))
+    assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1")).opening_class == "ho_ngheo"
+    do(session, wish(K.CORRECT, household="ho-2", **{"class": "khong_ngheo"}))
+    assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-2")).opening_class == "ho_ngheo"
+
+
+def test_a_household_that_is_off_the_register_is_in_nobodys_way(login_as: Any, session: Session) -> None:
+    for number in (1, 2, 3, 4):
+        do(session, wish(K.TEST, household=f"ho-{number}"))
+    do(session, wish(K.DISSOLVE, household="ho-5"), OTHER_COMMUNE)
+    assert obstacles(session, session.get_one(Round, ROUND)) == []
+    form = session.get_one(Round, ROUND)
+    version = session.get_one(FormVersion, (form.form_id, form.form_version))
+    opened = open_round(
+        session, title="Thường xuyên", year=2026, form=version, opens_on=form.opens_on, closes_on=form.closes_on,
+        kind=RoundKind.AD_HOC, now=NOW,
+    )  # fmt: skip
+    assert session.scalars(select(RegisterEntry).where(RegisterEntry.round_id == opened.id)).all() == []
+
+
+def test_an_interview_of_a_household_that_is_off_the_register_waits_for_a_person(
+    login_as: Any, session: Session
+) -> None:
+    waiting, late = entry(), entry()
+    push(login_as("enumerator"), waiting)
+    do(session, wish(K.MERGE, other="ho-2"))
+    assert status(session, waiting) == ("quarantined", "unknown_household")
+    [result] = push(login_as("enumerator"), late)
+    assert result["reason"]["code"] == "unknown_household"
+    undo(session, last(session).seq)  # both are of one household again
+    assert {status(session, waiting), status(session, late)} == {("quarantined", "two_interviews")}
+
+
+def status(session: Session, sent: dict[str, Any]) -> tuple[str, str | None]:
+    session.rollback()
+    found = session.scalars(select(Submission).where(Submission.entry_id == sent["id"])).one()
+    row = session.get_one(SubmissionStatus, (COMMUNE, found.id))
+    return row.state, row.reason
+
+
+def test_a_split_gives_a_new_number_and_takes_along_who_goes(login_as: Any, session: Session) -> None:
+    do(session, wish(K.CORRECT, head="Lò Văn Đông"))
+    do(session, wish(K.SPLIT, members=["Quàng Thị Ước"], address="Số 9"))
+    event = last(session)
+    new = household(session, str(event.other_id))
+    assert (new.code, new.head_name, new.village_id, new.current_class) == (
+        "03757-01-004", "Quàng Thị Ước", VILLAGE, "ho_ngheo",
+    )  # fmt: skip
+    assert [one["ho_ten"] for one in new.current_answers["thanh_vien"]] == ["Quàng Thị Ước"]
+    assert "diem_b1" not in new.current_answers  # how the other household lives is not how they live
+    assert new.current_answers["thong_tin_ho"] == {"dia_chi": "Số 9"}
+    asked = session.get_one(RegisterEntry, (COMMUNE, ROUND, new.id))
+    assert (asked.state, asked.opening_class) == ("to_visit", "ho_ngheo")
+    sent = entry(new.id)
+    push(login_as("enumerator"), sent)
+    assert acts.plan_undo(session, COMMUNE, event.seq, TODAY).rule is None  # it waits, and would be held
+    decide(session, sent["id"], Action.ACCEPT)
+    refused = acts.plan_undo(session, COMMUNE, event.seq, TODAY)
+    assert refused.rule == "register_rests_on_it"
+    [needs] = preview.broken(session, refused)
+    assert (needs.code, needs.day, needs.seq) == ("03757-01-004", date(2026, 11, 22), None)
+    decide(session, sent["id"], Action.REOPEN)
+    undo(session, event.seq)
+    assert household(session, new.id).state == "withdrawn"
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, new.id)) is None
+    do(session, wish(K.SPLIT, members=["Quàng Thị Ước"]))
+    assert household(session, str(last(session).other_id)).code == "03757-01-005"  # no number is given twice
+
+
+def test_a_household_moves_to_another_commune_whole_and_comes_back(login_as: Any, session: Session) -> None:
+    sent = entry()
+    push(login_as("enumerator"), sent)
+    decide(session, sent["id"], Action.ACCEPT)
+    before = without_changes(session)
+    made = do(session, wish(K.MOVE, commune=OTHER_COMMUNE, village=OTHER_VILLAGE))
+    assert [half.commune_id for half in made.halves] == [COMMUNE, OTHER_COMMUNE]
+    left, came = household(session), household(session, commune_id=OTHER_COMMUNE)
+    assert (left.state, came.state, came.code) == ("moved", "present", "03664-01-002")
+    assert (came.head_name, came.current_class) == ("Lò Văn Đông", "ho_ngheo")
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, "ho-1")) is None
+    assert session.get_one(RegisterEntry, (OTHER_COMMUNE, ROUND, "ho-1")).opening_class == "ho_ngheo"
+    assert last(session).act == last(session, OTHER_COMMUNE).act
+    undo(session, last(session, OTHER_COMMUNE).seq, OTHER_COMMUNE)
+    assert (household(session).state, household(session, commune_id=OTHER_COMMUNE).state) == ("present", "withdrawn")
+    after = without_changes(session)
+    kept = [row for row in after["household"] if row[:2] != (OTHER_COMMUNE, "ho-1")]
+    assert after | {"household": kept} == before
+
+
+REFUSED = [
+    (wish(K.MERGE, other="ho-1"), "register_itself"),
+    (wish(K.CORRECT, head="Lò", on=TODAY + timedelta(days=1)), "register_future"),
+    (wish(K.CORRECT, head="Lò", on=TODAY - timedelta(days=1)), "register_not_there"),
+    (wish(K.CORRECT, head="Chủ hộ cũ"), "register_changes_nothing"),
+    (wish(K.CORRECT), "register_nothing_given"),
+    (wish(K.CORRECT, head=" \u200b "), "register_nothing_given"),
+    (wish(K.CORRECT, **{"class": "giau"}), "bad_request"),
+    (wish(K.CORRECT, village=OTHER_VILLAGE), "register_village_unknown"),
+    (wish(K.MOVE, village="03757-99"), "register_village_unknown"),
+    (wish(K.MOVE, village=7), "register_village_unknown"),
+    (wish(K.MOVE), "register_nothing_given"),
+    (wish(K.SPLIT, members=[]), "register_nobody_goes"),
+    (wish(K.SPLIT, members=["Lò Văn Đông", "Quàng Thị Ước"]), "register_nobody_stays"),
+    (wish(K.SPLIT, members=["Ai Đó"]), "register_member_unknown"),
+    (wish(K.UNMERGE), "register_not_merged"),
+    (wish(K.RESTORE), "register_not_ended"),
+    (wish(K.MERGE), "register_not_there"),
+    (wish(K.ENTER), "not_allowed_now"),
+    (wish(K.VOID), "not_allowed_now"),
+]
+
+
+@pytest.mark.parametrize(("one", "rule"), REFUSED, ids=lambda one: one if isinstance(one, str) else one.kind)
+def test_what_cannot_be_is_refused_by_its_rule_and_nothing_is_written(session: Session, one: Wish, rule: str) -> None:
+    before = snapshot(session)
+    assert acts.plan(session, COMMUNE, one, TODAY).rule == rule
+    with pytest.raises(Problem) as refused:
+        do(session, one)
+    assert refused.value.code == rule
+    assert snapshot(session) == before
+
+
+def test_what_is_not_there_cannot_be_planned(session: Session) -> None:
+    for one in (wish(K.TEST, household="nobody"), wish(K.MERGE, other="nobody"), wish(K.MERGE, other="ho-5")):
+        with pytest.raises(Problem, match="not_found"):
+            acts.plan(session, COMMUNE, one, TODAY)
+    with pytest.raises(Problem, match="not_found"):
+        acts.plan_undo(session, COMMUNE, 99, TODAY)
+
+
+def test_nothing_is_done_without_a_reason_or_on_another_ground_than_was_seen(session: Session) -> None:
+    with pytest.raises(Problem, match="register_reason_needed"):
+        acts.carry_out(session, COMMUNE, wish(K.TEST), done(session, " \n"))
+    session.rollback()
+    seen = acts.plan(session, COMMUNE, wish(K.TEST), TODAY).basis
+    do(session, wish(K.CORRECT, head="Lò Văn Hoà"))
+    with pytest.raises(Problem, match="conflict"):
+        acts.carry_out(session, COMMUNE, wish(K.TEST), done(session), seen=seen)
+
+
+def test_the_head_cannot_go_with_those_who_go_and_an_undoing_stays(session: Session) -> None:
+    do(session, wish(K.CORRECT, head="Lò Văn Đông"))
+    assert acts.plan(session, COMMUNE, wish(K.SPLIT, members=["Lò Văn Đông"]), TODAY).rule == "register_head_goes"
+    corrected = last(session).seq
+    undo(session, corrected)
+    assert acts.plan_undo(session, COMMUNE, corrected, TODAY).rule == "register_undone"
+    assert acts.plan_undo(session, COMMUNE, last(session).seq, TODAY).rule == "register_undoing"
+
+
+def test_a_merge_of_a_merge_and_its_circle(session: Session) -> None:
+    do(session, wish(K.MERGE, other="ho-2"))
+    do(session, wish(K.MERGE, household="ho-2", other="ho-3"))
+    assert acts.plan(session, COMMUNE, wish(K.MERGE, "ho-3", "ho-1"), TODAY).rule == "register_cycle"
+    assert acts.plan(session, COMMUNE, wish(K.MERGE, "ho-4", "ho-1"), TODAY).rule == "register_target_ended"
+    do(session, wish(K.UNMERGE))
+    assert (household(session).state, household(session, "ho-2").state) == ("present", "merged")
