@@ -16,6 +16,7 @@ from models.forms import (
     ReadingConfirmation,
     StoredFile,
 )
+from models.likeness import Alike, AlikeVerdict
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
 from models.register import RegisterEvent, VillageCounter
@@ -38,6 +39,8 @@ from models.uploads import Thumbnail, Upload
 __all__ = [
     "Account",
     "AccountVillage",
+    "Alike",
+    "AlikeVerdict",
     "Assessment",
     "AssessmentReading",
     "Attachment",

@@ -50,6 +50,9 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "desk.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "review.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "review.decide": {_S: Scope.COMMUNE},
+    # Who may stand in two households: a commune's own pairs, the province's across communes.
+    "duplicates.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "duplicates.decide": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "report.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},

@@ -142,6 +142,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("Two different people type a points table, and nobody sees the other's figures before both are done."),
         _("Ask a colleague to type the other one."),
     ),
+    "likeness_contradicts": Refusal(
+        409,
+        _("This contradicts what was said of a third household: two of three pairs cannot be one and the third not."),
+        _("Look at the pairs that were decided, and let the wrong one be asked again."),
+    ),
     "register_future": Refusal(409, _("The day lies in the future."), _("Give today or an earlier day.")),
     "register_reason_needed": Refusal(409, _("Say why."), _("Write a reason: it stands in the household's history.")),
     "register_nothing_given": Refusal(409, _("Nothing was given to write down."), _("Fill in what is different.")),

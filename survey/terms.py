@@ -128,6 +128,14 @@ class HouseholdState(Term):
     WITHDRAWN = "withdrawn", "Đã hủy việc ghi vào danh sách", "Its entry was taken back"
 
 
+class LikenessVerdict(Term):
+    """What a person said of two households that may be one."""
+
+    ONE = "one", "Là một", "The same"
+    TWO = "two", "Không phải một", "Not the same"
+    ASKED_AGAIN = "asked_again", "Hỏi lại", "Asked again"
+
+
 class RegisterKind(Term):
     """What happened to a household: one row of `register_event` each, by the rules of `register/ledger.py`."""
 

@@ -15,6 +15,7 @@ from models import Account, FormVersion
 from survey.accounts import accounts
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
+from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.installation import keys_group, migrate
 from survey.commands.questionnaires import chosen_round, form_group, move_round, round_changes
@@ -35,6 +36,7 @@ round_group = AppGroup("round", help="Rounds: open one, close one.")
 
 
 def init_app(app: Flask) -> None:
+    register_group.add_command(find_duplicates)
     round_group.add_command(move_round)
     round_group.add_command(round_changes)
     groups = (

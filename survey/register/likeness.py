@@ -313,8 +313,8 @@ def _pair(people: _Columns, households: tuple[int, int], alike: list[Alike]) -> 
             kept.append(one._replace(weight=weight))
     chance = log2(people.around(alike[0].one, alike[0].other) / (2 * _RATE))  # odds of one pair among all
     strength = sum(one.weight for one in kept) + _weight_of_village(people, alike[0]) - chance
-    one, other = (people.households[place] for place in households)
-    return HouseholdPair(one, other, strength, tuple(kept))
+    ours, theirs = (people.households[place] for place in households)
+    return HouseholdPair(ours, theirs, strength, tuple(kept))
 
 
 def _weight_of_village(people: _Columns, alike: Alike) -> float:

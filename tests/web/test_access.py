@@ -13,15 +13,25 @@ from survey.web.security import check_marks
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 PUBLIC, SELF, OFFICE, SUPERVISOR = "public", "self", "office", "supervisor"
-ACCOUNTS, ADMIN, FORMS, FIELD = "accounts", "admin", "forms", "field"
+ACCOUNTS, ADMIN, FORMS, FIELD, ALIKE = "accounts", "admin", "forms", "field", "alike"
 VERBS_OF = {
     PUBLIC: {"public"},
     SELF: {"self.manage", "sync.use"},
-    OFFICE: {"desk.read", "review.read", "report.read", "export.read", "round.read", "device.read", "form.read"},
+    OFFICE: {
+        "desk.read",
+        "review.read",
+        "report.read",
+        "export.read",
+        "round.read",
+        "device.read",
+        "form.read",
+        "duplicates.read",
+    },
     SUPERVISOR: {"review.decide"},
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
     ADMIN: {"round.manage"},
     FIELD: {"interview.submit"},
+    ALIKE: {"duplicates.decide"},
     FORMS: {"form.manage"},
 }
 ROLES_OF = {
@@ -32,6 +42,7 @@ ROLES_OF = {
     ADMIN: {Role.ADMIN},
     FIELD: {Role.ENUMERATOR, Role.SUPERVISOR},
     FORMS: {Role.PROVINCE, Role.ADMIN},
+    ALIKE: {Role.SUPERVISOR, Role.PROVINCE},
 }
 # Every route of the product and whom it is for.
 ROUTES = {
@@ -133,6 +144,11 @@ ROUTES = {
     "held.confirm_day": SUPERVISOR,
     "compare.page": OFFICE,
     "compare.merge": SUPERVISOR,
+    "duplicates.listing": OFFICE,
+    "duplicates.across": OFFICE,
+    "duplicates.search": ALIKE,
+    "duplicates.decide": ALIKE,
+    "duplicates.decide_across": ALIKE,
     "register.page": ACCOUNTS,
     "register.preview": ACCOUNTS,
     "register.confirm": ACCOUNTS,

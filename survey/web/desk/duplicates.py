@@ -1,0 +1,123 @@
+"""Persons who may stand in two households: both sides, and what a person says of them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from survey.access import has_verb
+from survey.evidence import audit
+from survey.problems import Problem
+from survey.register import duplicates
+from survey.register.likeness import Likeness
+from survey.terms import LikenessVerdict
+from survey.text import N_
+from survey.web.desk.forms import Plain
+from survey.web.desk.home import Desk, open_desk
+from survey.web.security import current_account, permitted
+from survey.web.session import abandon, get_session, now
+
+blueprint = Blueprint("duplicates", __name__, url_prefix="/desk")
+SHOWN = 100  # pairs on a page: the strongest
+WORDS = {
+    Likeness.NAME: N_("the same name"),
+    Likeness.NAME_TONES: N_("the same name but for its tones"),
+    Likeness.NAME_ORDER: N_("the same name in another order"),
+    Likeness.NAME_NEAR: N_("nearly the same name"),
+    Likeness.BIRTHDAY: N_("born on the same day"),
+    Likeness.BIRTH_YEAR: N_("born in the same year"),
+    Likeness.BIRTH_NEAR: N_("births that differ a little"),
+    Likeness.NUMBER: N_("the same personal number"),
+    Likeness.NUMBER_NEAR: N_("personal numbers that differ a little"),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(likeness_words=lambda kind: gettext(WORDS[kind]))
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/<commune_id>/duplicates")
+@permitted("duplicates.read")
+def listing(commune_id: str) -> str:
+    """The pairs within a commune."""
+    return _page(open_desk("duplicates.read", commune_id))
+
+
+@blueprint.get("/duplicates")
+@permitted("duplicates.read")
+def across() -> str | BaseResponse:
+    """The pairs between the communes of the reader's area."""
+    desk = open_desk("duplicates.read")
+    if desk.commune_id is not None:
+        return redirect(url_for(".listing", commune_id=desk.commune_id))
+    return _page(desk)
+
+
+@blueprint.post("/<commune_id>/duplicates/search")
+@permitted("duplicates.decide")
+def search(commune_id: str) -> BaseResponse:
+    """Compare the commune's households anew. Pushes of phones go on meanwhile: only writing down waits its turn."""
+    desk, account_id = open_desk("duplicates.decide", commune_id), current_account().id
+    abandon()
+    with Session(current_app.extensions["reading_engine"]) as reading:
+        made = duplicates.search(reading, desk.communes, now())
+    duplicates.keep(get_session(), made)
+    detail = {"persons": made.persons, "pairs": len(made.found)}
+    audit.record(get_session(), now(), account_id, "duplicates.searched", commune_id, detail)
+    flash(gettext("%(count)s persons were compared.", count=made.persons))
+    return redirect(url_for(".listing", commune_id=commune_id))
+
+
+@blueprint.post("/<commune_id>/duplicates")
+@permitted("duplicates.decide")
+def decide(commune_id: str) -> BaseResponse:
+    """What a supervisor says of a pair of the commune."""
+    _say(open_desk("duplicates.decide", commune_id))
+    return redirect(url_for(".listing", commune_id=commune_id))
+
+
+@blueprint.post("/duplicates")
+@permitted("duplicates.decide")
+def decide_across() -> BaseResponse:
+    """What the province says of a pair of two of its communes."""
+    _say(open_desk("duplicates.decide"))
+    return redirect(url_for(".across"))
+
+
+def _page(desk: Desk) -> str:
+    across_communes = desk.commune_id is None
+    asked = duplicates.questions(get_session(), desk.communes, across=across_communes)
+    waiting = [one for one in asked if one.is_open]
+    return render_template(
+        "desk/duplicates.html",
+        desk=desk,
+        waiting=waiting[:SHOWN],
+        more=max(0, len(waiting) - SHOWN),
+        decided=[one for one in asked if not one.is_open],
+        elsewhere=0 if across_communes else duplicates.elsewhere(get_session(), desk.commune_id or ""),
+        searched=max((one.alike.found_at for one in asked), default=None),
+        form=Plain(),
+        may_decide=has_verb(current_account().role, "duplicates.decide"),
+    )
+
+
+def _say(desk: Desk) -> None:
+    given = request.form
+    question = duplicates.find(get_session(), given.get("one", ""), given.get("other", ""), desk.communes)
+    crosses = question.alike.commune_id != question.alike.other_commune_id
+    if crosses and len(desk.communes) == 1:
+        raise Problem("not_found")
+    verdict = next((one for one in LikenessVerdict if one.value == given.get("verdict")), None)
+    if verdict is None:
+        raise Problem("bad_request")
+    reason = given.get("reason", "").strip()[:500]
+    duplicates.say(
+        get_session(), question, verdict, now(), current_account().id, compared=given.get("compared", ""), reason=reason
+    )
+    audit.record(
+        get_session(), now(), current_account().id, f"duplicates.{verdict.value}", question.alike.commune_id,
+        {"one": question.alike.household_id, "other": question.alike.other_id},
+    )  # fmt: skip
