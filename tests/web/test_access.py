@@ -13,7 +13,7 @@ from survey.web.security import check_marks
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 PUBLIC, SELF, OFFICE, SUPERVISOR = "public", "self", "office", "supervisor"
-ACCOUNTS, ADMIN, FORMS, FIELD = "accounts", "admin", "forms", "field"
+ACCOUNTS, ADMIN, FORMS, FIELD, REGISTER = "accounts", "admin", "forms", "field", "register"
 VERBS_OF = {
     PUBLIC: {"public"},
     SELF: {"self.manage", "sync.use"},
@@ -23,6 +23,7 @@ VERBS_OF = {
     ADMIN: {"round.manage"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
+    REGISTER: {"register.change"},
 }
 ROLES_OF = {
     SELF: set(Role),
@@ -32,6 +33,7 @@ ROLES_OF = {
     ADMIN: {Role.ADMIN},
     FIELD: {Role.ENUMERATOR, Role.SUPERVISOR},
     FORMS: {Role.PROVINCE, Role.ADMIN},
+    REGISTER: {Role.SUPERVISOR, Role.PROVINCE},
 }
 # Every route of the product and whom it is for.
 ROUTES = {
@@ -123,6 +125,9 @@ ROUTES = {
     "readings.listing": OFFICE,
     "readings.confirm": FORMS,
     "readings.make_draft": FORMS,
+    "household.page": OFFICE,
+    "household.act": REGISTER,
+    "household.undo": REGISTER,
     "held.page": OFFICE,
     "held.together": SUPERVISOR,
     "held.judge_all": SUPERVISOR,
