@@ -50,9 +50,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "desk.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "review.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "review.decide": {_S: Scope.COMMUNE},
-    # Who may stand in two households: a commune's own pairs, the province's across communes.
-    "duplicates.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
-    "duplicates.decide": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # What happened to a household: its commune writes it down, a move to another commune the province.
+    "register.change": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "report.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},

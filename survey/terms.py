@@ -125,7 +125,7 @@ class HouseholdState(Term):
     DUPLICATE = "duplicate", "Trùng với hộ khác", "Duplicate of another household"
     TEST = "test", "Hộ thử", "Test household"
     MOVED = "moved", "Đã chuyển sang xã, phường khác", "Moved to another commune"
-    WITHDRAWN = "withdrawn", "Đã hủy việc ghi vào danh sách", "Its entry was taken back"
+    WITHDRAWN = "withdrawn", "Đã huỷ việc ghi vào danh sách", "Its entry was taken back"
 
 
 class LikenessVerdict(Term):

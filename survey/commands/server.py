@@ -17,10 +17,10 @@ from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
 from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
+from survey.commands.households import register_group
 from survey.commands.installation import keys_group, migrate
 from survey.commands.questionnaires import chosen_round, form_group, move_round, round_changes
 from survey.commands.receipts import receipts_group
-from survey.commands.register import register_group
 from survey.evidence import audit
 from survey.evidence.lineage import renew_generation
 from survey.files.uploads import clean

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, sele
 from sqlalchemy.orm import Session
 
 from models import Account, Assessment, AssessmentReading, Household, RegisterEntry, Submission, SubmissionStatus
-from survey.terms import HouseholdClass, QuarantineReason, RegisterState, SubmissionState
+from survey.terms import HouseholdClass, HouseholdState, QuarantineReason, RegisterState, SubmissionState
 from survey.text import without_tones
 
 # In the order in which they ask for a person; what was replaced or set aside asks for nobody and stays to be seen.
@@ -206,6 +206,18 @@ class Found:
     submission_id: str | None
 
 
+def gone(session: Session, commune_id: str, wanted: str, limit: int = 50) -> list[Household]:
+    """Households that are off the register, by code or head's name as in `search`."""
+    key = without_tones(wanted)
+    off = select(Household).where(Household.commune_id == commune_id, Household.state != HouseholdState.PRESENT.value)
+    rows = session.scalars(off.order_by(Household.code)) if key else ()
+    return [one for one in rows if _is_meant(key, one.code, one.head_name)][:limit]
+
+
+def _is_meant(key: str, code: str, head_name: str) -> bool:
+    return key in code.lower() or f" {key}" in f" {without_tones(head_name)}"
+
+
 def search(session: Session, commune_id: str, round_id: str, wanted: str, limit: int = 50) -> list[Found]:
     """Households of the commune whose code or head's name holds `wanted`; tones and case do not matter.
 
@@ -233,6 +245,6 @@ def search(session: Session, commune_id: str, round_id: str, wanted: str, limit:
     found = (
         Found(household_id, code, head, village, RegisterState(state), submission)
         for household_id, code, head, village, state, submission in rows
-        if key in code.lower() or f" {key}" in f" {without_tones(head)}"
+        if _is_meant(key, code, head)
     )
     return [household for household, _ in zip(found, range(limit), strict=False)]

@@ -20,6 +20,7 @@ from survey.review.register_acts import Half, Plan
 from survey.submissions.content import clock_of
 from survey.submissions.derive import class_under
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundState, SubmissionState
+from survey.text import N_
 
 
 class Asked(NamedTuple):
@@ -151,3 +152,31 @@ def _told(session: Session, half: Half, household_id: str, submission: Submissio
     if village_id is None or survey_round is None:
         return {}
     return context_of_village(session, half.commune_id, village_id, survey_round, day)
+
+
+FIELDS = {  # of a standing, as people read them
+    "code": N_("Household number"),
+    "state": N_("On the register"),
+    "same_as": N_("The other household"),
+    "head_name": N_("Head of the household"),
+    "village_id": N_("Village"),
+    "address": N_("Address"),
+    "household_class": N_("Class"),
+}
+
+
+class Difference(NamedTuple):
+    """A field of a household before and after; None: not known, or no household."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def differences(effect: Effect) -> list[Difference]:
+    found = []
+    for name in FIELDS:
+        before, after = (getattr(one, name) if one is not None else None for one in (effect.before, effect.after))
+        if before != after:
+            found.append(Difference(name, before, after))
+    return found

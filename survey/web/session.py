@@ -102,6 +102,15 @@ def transaction() -> Iterator[Session]:
             yield session
 
 
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A Session for a command that only reads: it waits for no writer, and nobody waits for it."""
+    with in_one_sentence():
+        require_place()
+        with Session(current_app.extensions["reading_engine"]) as session:
+            yield session
+
+
 def _finish(response: Response) -> Response:
     session: Session | None = g.get("session")
     if session is not None:

@@ -13,7 +13,7 @@ from survey.web.security import check_marks
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 PUBLIC, SELF, OFFICE, SUPERVISOR = "public", "self", "office", "supervisor"
-ACCOUNTS, ADMIN, FORMS, FIELD, ALIKE = "accounts", "admin", "forms", "field", "alike"
+ACCOUNTS, ADMIN, FORMS, FIELD, REGISTER = "accounts", "admin", "forms", "field", "register"
 VERBS_OF = {
     PUBLIC: {"public"},
     SELF: {"self.manage", "sync.use"},
@@ -31,8 +31,8 @@ VERBS_OF = {
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
     ADMIN: {"round.manage"},
     FIELD: {"interview.submit"},
-    ALIKE: {"duplicates.decide"},
     FORMS: {"form.manage"},
+    REGISTER: {"register.change"},
 }
 ROLES_OF = {
     SELF: set(Role),
@@ -42,7 +42,7 @@ ROLES_OF = {
     ADMIN: {Role.ADMIN},
     FIELD: {Role.ENUMERATOR, Role.SUPERVISOR},
     FORMS: {Role.PROVINCE, Role.ADMIN},
-    ALIKE: {Role.SUPERVISOR, Role.PROVINCE},
+    REGISTER: {Role.SUPERVISOR, Role.PROVINCE},
 }
 # Every route of the product and whom it is for.
 ROUTES = {
@@ -134,6 +134,9 @@ ROUTES = {
     "readings.listing": OFFICE,
     "readings.confirm": FORMS,
     "readings.make_draft": FORMS,
+    "household.page": OFFICE,
+    "household.act": REGISTER,
+    "household.undo": REGISTER,
     "held.page": OFFICE,
     "held.together": SUPERVISOR,
     "held.judge_all": SUPERVISOR,
@@ -146,9 +149,9 @@ ROUTES = {
     "compare.merge": SUPERVISOR,
     "duplicates.listing": OFFICE,
     "duplicates.across": OFFICE,
-    "duplicates.search": ALIKE,
-    "duplicates.decide": ALIKE,
-    "duplicates.decide_across": ALIKE,
+    "duplicates.search": REGISTER,
+    "duplicates.decide": REGISTER,
+    "duplicates.decide_across": REGISTER,
     "register.page": ACCOUNTS,
     "register.preview": ACCOUNTS,
     "register.confirm": ACCOUNTS,

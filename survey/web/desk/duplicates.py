@@ -40,27 +40,27 @@ def init_app(app: Flask) -> None:
 
 
 @blueprint.get("/<commune_id>/duplicates")
-@permitted("duplicates.read")
+@permitted("review.read")
 def listing(commune_id: str) -> str:
     """The pairs within a commune."""
-    return _page(open_desk("duplicates.read", commune_id))
+    return _page(open_desk("review.read", commune_id))
 
 
 @blueprint.get("/duplicates")
-@permitted("duplicates.read")
+@permitted("review.read")
 def across() -> str | BaseResponse:
     """The pairs between the communes of the reader's area."""
-    desk = open_desk("duplicates.read")
+    desk = open_desk("review.read")
     if desk.commune_id is not None:
         return redirect(url_for(".listing", commune_id=desk.commune_id))
     return _page(desk)
 
 
 @blueprint.post("/<commune_id>/duplicates/search")
-@permitted("duplicates.decide")
+@permitted("register.change")
 def search(commune_id: str) -> BaseResponse:
     """Compare the commune's households anew. Pushes of phones go on meanwhile: only writing down waits its turn."""
-    desk, account_id = open_desk("duplicates.decide", commune_id), current_account().id
+    desk, account_id = open_desk("register.change", commune_id), current_account().id
     abandon()
     with Session(current_app.extensions["reading_engine"]) as reading:
         made = duplicates.search(reading, desk.communes, now())
@@ -72,18 +72,18 @@ def search(commune_id: str) -> BaseResponse:
 
 
 @blueprint.post("/<commune_id>/duplicates")
-@permitted("duplicates.decide")
+@permitted("register.change")
 def decide(commune_id: str) -> BaseResponse:
     """What a supervisor says of a pair of the commune."""
-    _say(open_desk("duplicates.decide", commune_id))
+    _say(open_desk("register.change", commune_id))
     return redirect(url_for(".listing", commune_id=commune_id))
 
 
 @blueprint.post("/duplicates")
-@permitted("duplicates.decide")
+@permitted("register.change")
 def decide_across() -> BaseResponse:
     """What the province says of a pair of two of its communes."""
-    _say(open_desk("duplicates.decide"))
+    _say(open_desk("register.change"))
     return redirect(url_for(".across"))
 
 
@@ -100,7 +100,7 @@ def _page(desk: Desk) -> str:
         elsewhere=0 if across_communes else duplicates.elsewhere(get_session(), desk.commune_id or ""),
         searched=max((one.alike.found_at for one in asked), default=None),
         form=Plain(),
-        may_decide=has_verb(current_account().role, "duplicates.decide"),
+        may_decide=has_verb(current_account().role, "register.change"),
     )
 
 

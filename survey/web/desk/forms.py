@@ -10,6 +10,7 @@ from wtforms.widgets import HiddenInput
 
 from survey.review.decide import MAX_COMMENT
 from survey.submissions.lifecycle import DECISIONS
+from survey.terms import HouseholdClass, RegisterKind
 
 
 class Search(FlaskForm):
@@ -26,6 +27,19 @@ class Decision(FlaskForm):
 
 class Plain(FlaskForm):
     """A button and nothing else; its token is checked."""
+
+
+class RegisterAct(FlaskForm):
+    """What is to be written down about a household; who goes at a split comes as `member`. `basis`: what was seen."""
+
+    kind = HiddenField(validators=[InputRequired(), AnyOf([kind.value for kind in RegisterKind])])
+    since = DateField(_("Since which day"), [InputRequired()])
+    head = StringField(validators=[Length(max=120)])
+    village = StringField(validators=[Length(max=16)])
+    address = StringField(validators=[Length(max=200)])
+    household_class = StringField(validators=[AnyOf(["", *(one.value for one in HouseholdClass)])], default="")
+    other = StringField(validators=[Length(max=36)])
+    basis = HiddenField(validators=[Length(max=64)])
 
 
 class Bulk(FlaskForm):

@@ -102,7 +102,8 @@ def search(commune_id: str) -> str:
         raise Problem("bad_request")
     wanted = (form.wanted.data or "").strip()
     found = queue.search(get_session(), commune_id, desk.asked_round.id, wanted)
-    return render_template("desk/search.html", desk=desk, form=form, found=found, wanted=wanted)
+    gone = queue.gone(get_session(), commune_id, wanted)
+    return render_template("desk/search.html", desk=desk, form=form, found=found, gone=gone, wanted=wanted)
 
 
 @blueprint.get("/photos/<sha256>")

@@ -1,0 +1,371 @@
+"""`flask --app app register correct|move|split|merge|unmerge|end|restore|undo|history|area|verify`: it can be mended.
+
+Everything is shown first: `--dry-run` reads and writes nothing. Exit code 0: done, or could be done; 1: refused, with
+the rule and the way out; 2: not understood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+
+import click
+from flask.cli import with_appcontext
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from models import Place
+from survey.accounts.accounts import find_account
+from survey.clocks import day_of, instant
+from survey.commands.register import register_group
+from survey.problems import PROBLEMS, Problem
+from survey.register import event_log
+from survey.register.event_log import Done
+from survey.review import household_story, register_acts, register_preview, village_area
+from survey.review.register_acts import Plan, Wish
+from survey.review.register_preview import FIELDS
+from survey.terms import Area, HouseholdClass, RegisterKind
+from survey.text import N_
+from survey.web.session import now, reading, transaction
+
+COMMUNE = click.option("--commune", "commune_id", required=True, help="The commune's code, 03757.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+ON = click.option("--on", "since", type=click.DateTime(["%Y-%m-%d"]), help="The day since which it holds; today.")
+CODE = click.argument("code")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def acting(command: Command) -> Command:
+    """What every act is given: where, why, by whom, and whether it is only tried."""
+    options = (
+        COMMUNE,
+        click.option("--reason", default="", help="Why; it stands in the household's history."),
+        click.option("--by", "username", help="The account that decided it."),
+        click.option("--dry-run", is_flag=True, help="Only show what would happen."),
+        JSON,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return with_appcontext(command)
+
+
+@register_group.command()
+@CODE
+@acting
+@ON
+@click.option("--head", help="The head's name.")
+@click.option("--village", help="The village's code, 03757-02.")
+@click.option("--address", help="The address.")
+@click.option("--class", "household_class", type=click.Choice([one.value for one in HouseholdClass]))
+def correct(code: str, household_class: str | None, head: str | None, village: str | None, address: str | None,
+            **words: Any) -> None:  # fmt: skip
+    """Mend what is said of the household with this number: head, village, address, class of last year."""
+    given = {"head": head, "village": village, "address": address, "class": household_class}
+    _act(RegisterKind.CORRECT, code, None, {key: one for key, one in given.items() if one is not None}, **words)
+
+
+@register_group.command()
+@CODE
+@acting
+@ON
+@click.option("--village", required=True, help="The village's code, of another commune too.")
+@click.option("--address", help="The new address.")
+def move(code: str, village: str, address: str | None, commune_id: str, **words: Any) -> None:
+    """The household went to live in another village."""
+    there = village.rsplit("-", 1)[0]
+    given = {"village": village, "address": address, "commune": there if there != commune_id else None}
+    kept = {key: one for key, one in given.items() if one is not None}
+    _act(RegisterKind.MOVE, code, None, kept, commune_id=commune_id, **words)
+
+
+@register_group.command()
+@CODE
+@acting
+@ON
+@click.option("--member", "members", multiple=True, help="The name of one who goes; repeatable.")
+@click.option("--head", help="The head of the new household; the first who goes.")
+@click.option("--address", help="Where the new household lives.")
+def split(code: str, members: tuple[str, ...], head: str | None, address: str | None, **words: Any) -> None:
+    """Some members have become a household of their own."""
+    _act(RegisterKind.SPLIT, code, None, {"members": list(members), "head": head, "address": address}, **words)
+
+
+@register_group.command()
+@CODE
+@click.argument("into")
+@acting
+@ON
+def merge(code: str, into: str, **words: Any) -> None:
+    """The household with the first number is part of the other one from now on; its number goes on naming that."""
+    _act(RegisterKind.MERGE, code, into, {}, **words)
+
+
+@register_group.command()
+@CODE
+@acting
+@ON
+def unmerge(code: str, **words: Any) -> None:
+    """The household is one of its own again."""
+    _act(RegisterKind.UNMERGE, code, None, {}, **words)
+
+
+@register_group.command()
+@CODE
+@acting
+@ON
+@click.option("--as", "how", required=True, type=click.Choice(["dissolve", "died_out", "duplicate", "test"]))
+@click.option("--of", "other", help="Of a duplicate: the number of the household that it is.")
+def end(code: str, how: str, other: str | None, **words: Any) -> None:
+    """The household is off the register: dissolved, died out, a duplicate, a test."""
+    _act(RegisterKind(how), code, other, {}, **words)
+
+
+@register_group.command()
+@CODE
+@acting
+@ON
+def restore(code: str, **words: Any) -> None:
+    """The household is on the register again."""
+    _act(RegisterKind.RESTORE, code, None, {}, **words)
+
+
+@register_group.command()
+@click.argument("seq", type=int)
+@acting
+def undo(seq: int, commune_id: str, **words: Any) -> None:
+    """Take back the event with this number (`register history`), with all that was done with it in one go."""
+
+    def tried(session: Session) -> Plan:
+        return register_acts.plan_undo(session, commune_id, seq, day_of(now()))
+
+    def done(session: Session, by: Done) -> Plan:
+        return register_acts.undo(session, commune_id, seq, by)
+
+    _run(tried, done, **words)
+
+
+@register_group.command()
+@CODE
+@COMMUNE
+@JSON
+@with_appcontext
+def history(code: str, commune_id: str, as_json: bool) -> None:
+    """Everything that happened to a household, the newest first."""
+    with reading() as session:
+        household = _found(session, commune_id, code)
+        found = household_story.lines(session, commune_id, household.id, day_of(now()))
+        if as_json:
+            click.echo(_json([_line_as_json(one) for one in found]))
+            return
+        for one in found:
+            said = f"{one.seq}\t{one.effective_on.isoformat()}\t{one.kind.vi}\t{one.household.code}"
+            other = f" → {one.other.code}" if one.other else ""
+            undone = gettext(" (undone by %(seq)s)", seq=one.undone_by) if one.undone_by else ""
+            click.echo(f"{said}{other}\t{instant(one.at)}\t{one.by or '–'}\t{one.reason or ''}{undone}")
+
+
+@register_group.command()
+@click.argument("village_id")
+@acting
+@ON
+@click.option("--area", required=True, type=click.Choice([one.value for one in Area]))
+def area(village_id: str, area: str, commune_id: str, since: Any, **words: Any) -> None:
+    """A village counts as urban or rural from a day on: first says how many households would be of another class."""
+    dry_run, as_json = words.pop("dry_run"), words.pop("as_json")
+    day = since.date() if since else day_of(now())
+    try:
+        if dry_run:
+            with reading() as session:
+                found = village_area.recount(session, commune_id, village_id, Area(area), day, day_of(now()))
+        else:
+            with transaction() as session:
+                by = _by(session, words.pop("username"), words.pop("reason"))
+                found = village_area.make(session, commune_id, village_id, Area(area), day, by)
+    except Problem as refusal:
+        _refuse(refusal.code, as_json, {})
+    if found.rule is not None:
+        _refuse(found.rule, as_json, {})
+    if as_json:
+        judged = [one._asdict() | {"day": one.day.isoformat()} for one in found.judged]
+        click.echo(_json({"done": not dry_run, "households": found.households, "judged": judged}))
+        return
+    click.echo(gettext("A trial, nothing was written.") if dry_run else gettext("Done."))
+    click.echo(
+        gettext(
+            "%(judged)s interviews are judged by the other line, %(households)s households are of another class.",
+            judged=len(found.judged),
+            households=found.households,
+        )
+    )
+    for judged_one in found.others:
+        click.echo(f"  {judged_one.code}\t{_label(judged_one.before)} → {_label(judged_one.after)}")
+
+
+@register_group.command()
+@COMMUNE
+@with_appcontext
+def verify(commune_id: str) -> None:
+    """Whether a commune's log is as it was written; exit code 1 names the first event that is not."""
+    with reading() as session:
+        if session.get(Place, commune_id) is None:
+            raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+        found = event_log.broken(session, commune_id)
+        if found is not None:
+            said = N_("The log of %(commune)s is not as it was written from event %(seq)s on.")
+            raise click.ClickException(gettext(said, commune=commune_id, seq=found))
+        count = event_log.last_seq(session, commune_id)
+        click.echo(gettext("%(count)s events, each as it was written.", count=count))
+
+
+def _act(
+    kind: RegisterKind,
+    code: str,
+    other: str | None,
+    given: dict[str, Any],
+    *,
+    commune_id: str,
+    since: Any,
+    **words: Any,
+) -> None:
+    day = since.date() if since else day_of(now())
+
+    def wish(session: Session) -> Wish:
+        household = _found(session, commune_id, code)
+        return Wish(kind, household.id, day, _found(session, commune_id, other).id if other else None, given)
+
+    def tried(session: Session) -> Plan:
+        return register_acts.plan(session, commune_id, wish(session), day_of(now()))
+
+    def done(session: Session, by: Done) -> Plan:
+        return register_acts.carry_out(session, commune_id, wish(session), by)
+
+    _run(tried, done, **words)
+
+
+def _run(
+    tried: Callable[[Session], Plan],
+    done: Callable[[Session, Done], Plan],
+    *,
+    reason: str,
+    username: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Show what would happen; do it unless it is only tried."""
+    with reading() as session:
+        try:
+            plan = tried(session)
+        except Problem as refusal:
+            _refuse(refusal.code, as_json, {})
+        shown = _shown(session, plan)
+        if plan.rule is not None:
+            _refuse(plan.rule, as_json, shown)
+    if not dry_run:
+        try:
+            with transaction() as session:
+                done(session, _by(session, username, reason))
+        except Problem as refusal:
+            _refuse(refusal.code, as_json, shown)
+    if as_json:
+        click.echo(_json({"done": not dry_run, "rule": None} | shown))
+        return
+    click.echo(gettext("A trial, nothing was written.") if dry_run else gettext("Done."))
+    _say(shown)
+
+
+def _found(session: Session, commune_id: str, code: str) -> Any:
+    try:
+        return household_story.find(session, commune_id, code)
+    except Problem:
+        said = N_("Commune %(commune)s has no household with the number %(code)s.")
+        raise click.ClickException(gettext(said, commune=commune_id, code=code)) from None
+
+
+def _by(session: Session, username: str | None, reason: str) -> Done:
+    account = find_account(session, username) if username else None
+    if username and account is None:
+        raise click.ClickException(gettext("There is no account %(name)s.", name=username))
+    return Done(account.id if account else None, now(), reason)
+
+
+def _refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
+    """End with the rule and the way out."""
+    title, following = gettext(PROBLEMS[code].title), gettext(PROBLEMS[code].next)
+    if as_json:
+        click.echo(_json({"done": False, "rule": code, "title": title, "next": following} | shown))
+        raise SystemExit(1)
+    lines = [f"{title} {following} ({code})"]
+    lines += [
+        f"  {one['day']}\t{one['code']}\t"
+        + (f"{one['seq']} {one['kind']}" if one["seq"] else gettext("interview %(id)s", id=one["submission_id"]))
+        for one in shown.get("broken", [])
+    ]
+    raise click.ClickException("\n".join(lines))
+
+
+def _shown(session: Session, plan: Plan) -> dict[str, Any]:
+    changed = [
+        {
+            "commune": one.commune_id,
+            "household": one.household_id,
+            "code": one.code,
+            "changes": {each.field: [each.before, each.after] for each in register_preview.differences(one)},
+            "rounds": [place._asdict() for place in one.places],
+            "interviews": [asked._asdict() | {"day": asked.day.isoformat()} for asked in one.interviews],
+        }
+        for one in register_preview.effects(session, plan)
+    ]
+    broken = [one._asdict() | {"day": one.day.isoformat()} for one in register_preview.broken(session, plan)]
+    return {"changed": changed, "broken": broken}
+
+
+def _say(shown: dict[str, Any]) -> None:
+    for one in shown["changed"]:
+        click.echo(f"  {one['code']}")
+        for name, (before, after) in one["changes"].items():
+            click.echo(f"    {gettext(FIELDS[name])}: {_label(before)} → {_label(after)}")
+        for place in one["rounds"]:
+            said = N_("leaves the list of %(round)s (%(state)s)") if place["leaves"] else N_("%(round)s (%(state)s)")
+            click.echo("    " + gettext(said, round=place["round_title"], state=_label(place["state"])))
+        for asked in one["interviews"]:
+            said = N_("interview of %(day)s, %(state)s, %(household_class)s")
+            words = {"day": asked["day"], "state": _label(asked["state"])}
+            line = gettext(said, household_class=_label(asked["household_class"]), **words)
+            line += f" → {_label(asked['becomes'])}" if asked["is_judged_anew"] else ""
+            click.echo(f"    {line}")
+
+
+def _label(value: Any) -> str:
+    if value is None:
+        return "–"
+    return str(getattr(value, "vi", value))
+
+
+def _line_as_json(one: household_story.Line) -> dict[str, Any]:
+    return {
+        "seq": one.seq,
+        "kind": one.kind.value,
+        "effective_on": one.effective_on.isoformat(),
+        "at": instant(one.at),
+        "by": one.by,
+        "reason": one.reason,
+        "household": one.household.id,
+        "code": one.household.code,
+        "other": one.other.id if one.other else None,
+        "said": {key: said for key, said in one.said.items() if key != "answers"},
+        "voids": one.voids,
+        "undone_by": one.undone_by,
+        "rule_against_undoing": one.rule,
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_day_as_text)
+
+
+def _day_as_text(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError

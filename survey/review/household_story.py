@@ -1,0 +1,142 @@
+"""The whole story of a household: what happened to it, who saw it, of which class it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Account, Household, RegisterEntry, RegisterEvent, Round
+from survey.problems import Problem
+from survey.register import event_log
+from survey.register.ledger import fold
+from survey.review import register_acts, register_preview
+from survey.review.register_preview import Asked
+from survey.submissions.standing import interviews_of
+from survey.terms import HouseholdClass, RegisterKind, RoundState
+
+
+@dataclass(frozen=True)
+class Line:
+    """An event. `said`: of its payload what people read; `other`: the other household; `undone_by`: the number of the
+    undoing; `rule`: why it cannot be undone now."""
+
+    seq: int
+    kind: RegisterKind
+    effective_on: date
+    at: datetime
+    by: str | None
+    reason: str | None
+    said: Mapping[str, Any]
+    household: Household
+    other: Household | None
+    voids: int | None
+    undone_by: int | None
+    rule: str | None
+    communes: tuple[str, ...]  # where the act wrote
+
+
+@dataclass(frozen=True)
+class Year:
+    """A round that the household was asked in, or is to be: of which class it was before and is now."""
+
+    round: Round
+    entry: RegisterEntry
+    interview: Asked | None
+
+    @property
+    def before(self) -> HouseholdClass | None:
+        return HouseholdClass(self.entry.opening_class) if self.entry.opening_class else None
+
+
+@dataclass(frozen=True)
+class Story:
+    household: Household
+    lines: Sequence[Line]  # the newest first
+    interviews: Sequence[Asked]
+    years: Sequence[Year]
+    members: Sequence[str]
+    same_as: Household | None
+    survivor: Household | None  # whom its code names now, where that is another
+    merged: Sequence[Household]  # those that were merged into it, or are its duplicates
+
+
+def find(session: Session, commune_id: str, wanted: str) -> Household:
+    """By its id or its number; raises not_found, also where several bear the number."""
+    known = session.get(Household, (commune_id, wanted))
+    query = select(Household).where(Household.commune_id == commune_id, Household.code == wanted)
+    found = [known] if known is not None else list(session.scalars(query.limit(2)))
+    if len(found) != 1:
+        raise Problem("not_found")
+    return found[0]
+
+
+def story(session: Session, commune_id: str, household_id: str, today: date) -> Story:
+    """Raises not_found."""
+    household = session.get(Household, (commune_id, household_id))
+    if household is None:
+        raise Problem("not_found")
+    asked = [one for _, one in register_preview.interviews(session, commune_id, household_id)]
+    same = select(Household).where(Household.commune_id == commune_id, Household.same_as == household_id)
+    around = event_log.events_around(session, commune_id, [household_id])
+    folded = fold(around, interviews_of(session, commune_id, [household_id]))
+    survivor = folded.survivor(household_id)
+    return Story(
+        household,
+        lines(session, commune_id, household_id, today),
+        asked,
+        _years(session, household, asked),
+        register_acts.member_names(session, household),
+        session.get(Household, (commune_id, household.same_as)) if household.same_as else None,
+        session.get(Household, (commune_id, survivor)) if survivor != household_id else None,
+        session.scalars(same.order_by(Household.code)).all(),
+    )
+
+
+def lines(session: Session, commune_id: str, household_id: str, today: date) -> list[Line]:
+    """The events that name a household, the newest first."""
+    rows = [
+        row
+        for row in event_log.rows_around(session, commune_id, [household_id])
+        if household_id in (row.household_id, row.other_id)
+    ]
+    undone = {row.voids: row.seq for row in rows}
+    return [_line(session, row, undone, today) for row in reversed(rows)]
+
+
+def _line(session: Session, row: RegisterEvent, undone: Mapping[int | None, int], today: date) -> Line:
+    by = session.get(Account, row.account_id) if row.account_id else None
+    kind = RegisterKind(row.kind)
+    is_over = kind is RegisterKind.VOID or row.seq in undone
+    rule = "register_undone" if is_over else register_acts.plan_undo(session, row.commune_id, row.seq, today).rule
+    act = session.scalars(select(RegisterEvent.commune_id).where(RegisterEvent.act == row.act).distinct())
+    return Line(
+        row.seq,
+        kind,
+        row.effective_on,
+        row.at,
+        by.display_name if by else None,
+        row.reason,
+        row.payload,
+        session.get_one(Household, (row.commune_id, row.household_id)),
+        session.get(Household, (row.commune_id, row.other_id)) if row.other_id else None,
+        row.voids,
+        undone.get(row.seq),
+        rule,
+        tuple(sorted(act)),
+    )
+
+
+def _years(session: Session, household: Household, asked: Sequence[Asked]) -> list[Year]:
+    rows = session.execute(
+        select(Round, RegisterEntry)
+        .join(RegisterEntry, RegisterEntry.round_id == Round.id)
+        .where(RegisterEntry.commune_id == household.commune_id, RegisterEntry.household_id == household.id)
+        .order_by(Round.year.desc(), Round.state != RoundState.OPEN.value, Round.id)
+    ).all()
+    by_id = {one.submission_id: one for one in asked}
+    return [Year(survey_round, entry, by_id.get(entry.submission_id or "")) for survey_round, entry in rows]

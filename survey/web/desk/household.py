@@ -1,0 +1,194 @@
+"""A household's page: its whole story, and what may be written into the register, shown before it is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from models import Household, Place, RegisterEvent
+from survey.access import has_verb
+from survey.clocks import day_of
+from survey.problems import PROBLEMS, Problem
+from survey.register.event_log import Done
+from survey.register.places import names_in
+from survey.review import household_story, register_acts, register_preview
+from survey.review.register_acts import MAX_REASON, Plan, Wish
+from survey.review.register_preview import FIELDS, differences
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, Role
+from survey.web.desk.forms import Plain, RegisterAct
+from survey.web.desk.home import Desk, open_desk
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("household", __name__, url_prefix="/desk/<commune_id>/households/<household_id>")
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        RegisterKind=RegisterKind,
+        HouseholdState=HouseholdState,
+        register_state=RegisterState,
+        differences=differences,
+        field_words=FIELDS,
+    )
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("")
+@permitted("review.read")
+def page(commune_id: str, household_id: str) -> str:
+    """What happened to a household, who saw it, of which class it was; and the forms for who may write."""
+    desk, session = open_desk("review.read", commune_id), get_session()
+    story = household_story.story(session, commune_id, household_id, day_of(now()))
+    return render_template(
+        "desk/household.html",
+        desk=desk,
+        story=story,
+        names=desk.names | _names_elsewhere(story),
+        form=RegisterAct(since=day_of(now()), formdata=None),
+        undoing=Plain(formdata=None),
+        writes=_writes(),
+        classes=list(HouseholdClass),
+        today=day_of(now()),
+    )
+
+
+@blueprint.post("")
+@permitted("register.change")
+def act(commune_id: str, household_id: str) -> BaseResponse:
+    """Show what an act would do; with what was shown and a reason, do it."""
+    form, session = RegisterAct(), get_session()
+    if not form.validate():
+        raise Problem("bad_request")
+    wish = _wish(commune_id, household_id, form)
+    _allow(wish.given.get("commune") is not None)
+    if form.basis.data and _reason():
+        register_acts.carry_out(session, commune_id, wish, _done(), seen=form.basis.data)
+        return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done=wish.kind.value), 303)
+    plan = register_acts.plan(session, commune_id, wish, day_of(now()))
+    return _shown(commune_id, household_id, plan, wish.kind)
+
+
+@blueprint.post("/undo/<seq>")
+@permitted("register.change")
+def undo(commune_id: str, household_id: str, seq: str) -> BaseResponse:
+    """Show what undoing an event would do; with what was shown and a reason, do it."""
+    form, session = Plain(), get_session()
+    if not form.validate():
+        raise Problem("bad_request")
+    number = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 10 else 0
+    event = session.get(RegisterEvent, (commune_id, number))
+    if event is None or household_id not in (event.household_id, event.other_id):
+        raise Problem("not_found")
+    plan = register_acts.plan_undo(session, commune_id, number, day_of(now()))
+    _allow(len(plan.halves) > 1)
+    if request.form.get("basis") and _reason():
+        register_acts.undo(session, commune_id, number, _done(), seen=request.form["basis"])
+        return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done="void"), 303)
+    return _shown(commune_id, household_id, plan, RegisterKind.VOID, RegisterKind(event.kind))
+
+
+def _writes() -> str | None:
+    """What the reader may write: all within the commune, or the way to another one; None: only read."""
+    role = current_account().role
+    if not has_verb(role, "register.change"):
+        return None
+    return "across" if role == Role.PROVINCE else "here"
+
+
+def _allow(across: bool) -> None:
+    """Within a commune its supervisor writes, from one to another the province."""
+    if across != (_writes() == "across"):
+        raise Problem("register_across" if across else "forbidden")
+
+
+def _reason() -> str:
+    return request.form.get("reason", "").strip()
+
+
+def _done() -> Done:
+    return Done(current_account().id, now(), _reason()[:MAX_REASON])
+
+
+def _wish(commune_id: str, household_id: str, form: RegisterAct) -> Wish:
+    session, kind, given = get_session(), RegisterKind(form.kind.data), _given(form)
+    other = None
+    if form.other.data:
+        try:
+            other = household_story.find(session, commune_id, form.other.data.strip()).id
+        except Problem as refusal:
+            raise Problem("register_not_there") from refusal
+    village = session.get(Place, given.get("village", ""))
+    if kind is RegisterKind.MOVE and village is not None and village.parent_id != commune_id:
+        given["commune"] = _commune_within_reach(village)
+    return Wish(kind, household_id, form.since.data, other, given)
+
+
+def _commune_within_reach(village: Place) -> str:
+    reach = open_desk("register.change").communes
+    if _writes() == "across" and village.parent_id not in reach:
+        raise Problem("register_village_unknown")
+    return str(village.parent_id)
+
+
+def _given(form: RegisterAct) -> dict[str, Any]:
+    """What was filled in: an empty box says nothing."""
+    kind = RegisterKind(form.kind.data)
+    said = {
+        "head": form.head.data,
+        "village": form.village.data,
+        "address": form.address.data,
+        "class": form.household_class.data,
+    }
+    given: dict[str, Any] = {key: text.strip() for key, text in said.items() if text and text.strip()}
+    return given | ({"members": request.form.getlist("member")[:100]} if kind is RegisterKind.SPLIT else {})
+
+
+def _names_elsewhere(story: household_story.Story) -> dict[str, str]:
+    """What the villages of other communes are called that stand in the story."""
+    communes = {commune for line in story.lines for commune in line.communes}
+    return names_in(get_session(), communes, day_of(now()))
+
+
+def _shown(
+    commune_id: str, household_id: str, plan: Plan, kind: RegisterKind, undone: RegisterKind | None = None
+) -> Response:
+    session = get_session()
+    desk: Desk = open_desk("review.read", commune_id)
+    wordless = PROBLEMS["register_reason_needed"]
+    status = 409 if plan.rule else 422 if request.form.get("basis") else 200
+    shown = render_template(
+        "desk/household_act.html",
+        desk=desk,
+        household=session.get_one(Household, (commune_id, household_id)),
+        kind=kind,
+        undone=undone,
+        plan=plan,
+        refusal=PROBLEMS[plan.rule] if plan.rule else None,
+        effects=register_preview.effects(session, plan),
+        broken=register_preview.broken(session, plan),
+        names=names_in(session, {half.commune_id for half in plan.halves}, day_of(now())),
+        codes=_codes(plan),
+        form=Plain(formdata=None),
+        said=[(key, text) for key, text in request.form.items(multi=True) if key not in _OWN],
+        error=wordless.title if request.form.get("basis") else None,
+        max_reason=MAX_REASON,
+    )
+    return make_response(shown, status)
+
+
+_OWN = ("csrf_token", "basis", "reason")  # of the page that shows what would happen
+
+
+def _codes(plan: Plan) -> dict[str, str]:
+    """The numbers of the households that the differences name."""
+    session = get_session()
+    named = {
+        (commune_id, one.same_as)
+        for (commune_id, _), sides in plan.changed.items()
+        for one in sides
+        if one is not None and one.same_as is not None
+    }
+    return {id: household.code for commune, id in named if (household := session.get(Household, (commune, id)))}

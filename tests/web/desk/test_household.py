@@ -1,0 +1,237 @@
+"""A household's page at the desk: its story, and what its commune writes down, shown before it is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import Household, RegisterEntry, RegisterEvent
+from survey.review import household_story
+from survey.terms import Action
+from tests.web.desk.field import CASES, Field
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE_2
+
+SINCE = {"since": "2026-11-23"}
+
+
+@pytest.fixture
+def work(field: Callable[..., Field]) -> Field:
+    """Three households, one of them asked and accepted."""
+    made = field(3)
+    made.send(made.entry(0, CASES[0]))
+    made.decide(made.sent[0], Action.ACCEPT)
+    return made
+
+
+def address(work: Field, number: int = 0, commune_id: str = COMMUNE) -> str:
+    return f"/desk/{commune_id}/households/{work.households[number]}"
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def hidden(answer: Any) -> dict[str, str]:
+    """The fields of the page that shows what would happen."""
+    form = answer.text[answer.text.rindex("<form method") :]
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in found}
+
+
+def confirm(browser: Any, where: str, shown: Any, reason: str = "họp thôn") -> Any:
+    assert shown.status_code == 200, text_of(shown)
+    return browser.post(where, data=hidden(shown) | {"reason": reason})
+
+
+def act(browser: Any, work: Field, kind: str, number: int = 0, **given: str) -> Any:
+    """Look at what would happen, then do it."""
+    where = address(work, number)
+    done = confirm(browser, where, browser.post(where, data={"kind": kind} | SINCE | given))
+    work.session.rollback()
+    return done
+
+
+def last(work: Field, commune_id: str = COMMUNE) -> RegisterEvent:
+    work.session.rollback()
+    query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id).order_by(RegisterEvent.seq.desc())
+    return work.session.scalars(query.limit(1)).one()
+
+
+def test_the_page_tells_the_whole_story(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    told = text_of(browser.get(address(work)))
+    for words in ("03757-01-001", "Lò Văn Đông", "Đang có trong danh sách", "Rà soát định kỳ 2026", "15/10/2026",
+                  "Ghi vào danh sách", "có hiệu lực từ 23/11/2026", "Bản Nà Ca"):  # fmt: skip
+        assert words in told, words
+    assert f"/desk/{COMMUNE}/records/{work.submission(work.sent[0]).id}" in browser.get(address(work)).text
+    listed = browser.get(f"/desk/households?commune_id={COMMUNE}").text
+    listed = listed if address(work) in listed else browser.get(f"/desk/{COMMUNE}/households").text
+    assert address(work) in listed
+    assert address(work) in browser.get(f"/desk/{COMMUNE}/records/{work.submission(work.sent[0]).id}").text
+    assert address(work, 2) in browser.post(f"/desk/{COMMUNE}/search", data={"wanted": "Lò Văn Đông 3"}).text
+
+
+def test_an_act_is_shown_then_done_then_undone(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    known = last(work).seq
+    shown = browser.post(address(work, 1), data={"kind": "correct", "head": "Lò Văn Hoà"} | SINCE)
+    assert (shown.status_code, last(work).seq) == (200, known)
+    assert "Chủ hộ Lò Văn Đông 2 Lò Văn Hoà" in text_of(shown)
+    assert "ở lại danh sách" in text_of(shown)
+    nothing_said = browser.post(address(work, 1), data=hidden(shown) | {"reason": "  "})
+    assert (nothing_said.status_code, last(work).seq) == (422, known)
+    assert "Cần ghi lý do." in text_of(nothing_said)
+    done = confirm(browser, address(work, 1), nothing_said.status_code and shown)
+    assert (done.status_code, done.location) == (303, address(work, 1) + "?done=correct")
+    event = last(work)
+    assert (event.kind, event.reason, event.payload) == ("correct", "họp thôn", {"head": "Lò Văn Hoà"})
+    assert event.account_id == work.account("supervisor").id
+    assert work.household(1).head_name == "Lò Văn Hoà"
+    story = text_of(browser.get(done.location))
+    assert "Đã ghi. Có thể hoàn tác ở dưới." in story
+    assert "Người thử supervisor" in story
+    assert "“họp thôn”" in story
+    where = f"{address(work, 1)}/undo/{event.seq}"
+    shown = browser.post(where)
+    assert "Hoàn tác “Sửa thông tin”" in text_of(shown)
+    done = confirm(browser, where, shown, "ghi nhầm hộ")
+    assert done.status_code == 303
+    assert last(work).kind == "void"
+    assert work.household(1).head_name == "Lò Văn Đông 2"
+    assert "đã hoàn tác ở số" in text_of(browser.get(done.location))
+    again = browser.post(where)
+    assert again.status_code == 409
+    assert "Việc này đã được hoàn tác." in text_of(again)
+
+
+def test_a_merge_shows_what_rests_on_it_and_ends(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    shown = browser.post(address(work), data={"kind": "merge", "other": "03757-01-002"} | SINCE)
+    told = text_of(shown)
+    assert "Đã gộp vào hộ khác" in told
+    assert "Hộ kia – 03757-01-002" in told
+    assert "ra khỏi danh sách, các máy sẽ được báo" in told
+    assert "15/10/2026 Đã duyệt phiếu" in told
+    assert confirm(browser, address(work), shown).status_code == 303
+    work.session.rollback()
+    assert work.session.get(RegisterEntry, (COMMUNE, work.round_id, work.households[0])) is None
+    assert "Mã hộ này nay chỉ hộ khác: 03757-01-002" in text_of(browser.get(address(work)))
+    assert "03757-01-001" in text_of(browser.get(address(work, 1)))
+    circle = browser.post(address(work, 1), data={"kind": "merge", "other": "03757-01-001"} | SINCE)
+    assert circle.status_code == 409
+    assert "Chính hộ kia đã gộp vào hộ này." in text_of(circle)
+    found = browser.post(f"/desk/{COMMUNE}/search", data={"wanted": "03757-01-001"})
+    assert "Đã gộp vào hộ khác" in text_of(found)
+    assert act(browser, work, "unmerge").status_code == 303
+    assert work.register(0).state == "accepted"
+
+
+def test_a_split_takes_along_who_is_ticked(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    members = household_story.register_acts.member_names(work.session, work.household(0))
+    page = browser.get(address(work)).text
+    assert [name for name in members if f'name="member" value="{name}"' in page] == members[1:]
+    assert act(browser, work, "split", member=members[1], address="Số 9").status_code == 303
+    new = work.session.get_one(Household, (COMMUNE, last(work).other_id))
+    assert (new.code, new.head_name) == ("03757-01-004", members[1])
+    assert "Tách từ hộ: 03757-01-001" in text_of(browser.get(f"/desk/{COMMUNE}/households/{new.id}"))
+    shown = browser.post(f"{address(work)}/undo/{last(work).seq}")
+    assert "Đã huỷ việc ghi vào danh sách" in text_of(shown) or "03757-01-004" in text_of(shown)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"kind": "merge", "other": "03757-01-001"}, "Không gộp một hộ với chính hộ đó"),
+        ({"kind": "merge", "other": "khong-co"}, "Ngày đó hộ chưa có trong danh sách"),
+        ({"kind": "correct"}, "Chưa có nội dung nào để ghi."),
+        ({"kind": "correct", "head": "Lò Văn Hoà", "since": "2026-11-24"}, "Ngày này còn ở tương lai."),
+        ({"kind": "correct", "head": "Lò Văn Hoà", "since": "2026-11-20"}, "Ngày đó hộ chưa có trong danh sách"),
+        ({"kind": "correct", "village": "x"}, "Xã, phường này không có thôn, bản đó."),
+        ({"kind": "move", "village": OTHER_VILLAGE}, "là việc của tỉnh"),
+        ({"kind": "split"}, "Chưa có ai sang hộ mới."),
+        ({"kind": "unmerge"}, "Ngày đó hai hộ này không gộp với nhau."),
+        ({"kind": "restore"}, "không cần đưa lại"),
+        ({"kind": "enter"}, "Không làm được"),
+        ({"kind": "vanish"}, ""),
+        ({"kind": "correct", "since": "hôm nay"}, ""),
+        ({"kind": "correct", "household_class": "giau"}, ""),
+        ({}, ""),
+    ],
+    ids=str,
+)
+def test_bad_input_gets_a_sentence_with_the_next_step(
+    work: Field, login_as: Any, given: dict[str, str], said: str
+) -> None:
+    known = last(work).seq
+    answer = login_as("supervisor").post(address(work), data=SINCE | given)
+    assert answer.status_code in (400, 409)
+    assert said in text_of(answer) or given.get("kind") == "enter"
+    assert last(work).seq == known
+
+
+def test_what_changed_meanwhile_is_shown_again_and_not_done(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    shown = browser.post(address(work, 1), data={"kind": "test"} | SINCE)
+    act(login_as("supervisor-2"), work, "correct", 1, head="Lò Văn Hoà")
+    known = last(work).seq
+    assert confirm(browser, address(work, 1), shown).status_code == 409
+    assert last(work).seq == known
+
+
+def test_what_something_newer_needs_is_listed_with_a_way_to_it(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    act(browser, work, "died_out", 1)
+    died = last(work).seq
+    act(browser, work, "restore", 1)
+    refused = browser.post(f"{address(work, 1)}/undo/{died}")
+    assert refused.status_code == 409
+    assert "Đưa lại vào danh sách, số" in text_of(refused)
+    assert browser.post(f"{address(work, 1)}/undo/{died + 50}").status_code == 404
+    assert browser.post(f"{address(work)}/undo/{died}").status_code == 404  # another household's
+    assert browser.post(f"{address(work)}/undo/99999999999").status_code == 404
+
+
+def test_the_province_reads_and_moves_across_communes(work: Field, login_as: Any) -> None:
+    browser, supervisor = login_as("province"), login_as("supervisor")
+    page = browser.get(address(work, 1)).text
+    assert "Sửa chỗ ghi sai" not in unescape(page)
+    assert browser.post(address(work, 1), data={"kind": "test"} | SINCE).status_code == 403
+    assert browser.post(address(work, 1), data={"kind": "move", "village": VILLAGE_2} | SINCE).status_code == 403
+    elsewhere = browser.post(address(work, 1), data={"kind": "move", "village": "11001-01"} | SINCE)
+    assert elsewhere.status_code in (403, 409)
+    shown = browser.post(address(work, 1), data={"kind": "move", "village": OTHER_VILLAGE} | SINCE)
+    assert "Đã chuyển sang xã, phường khác" in text_of(shown)
+    assert confirm(browser, address(work, 1), shown).status_code == 303
+    moved = last(work)
+    there = address(work, 1, OTHER_COMMUNE)
+    assert "03664-01-001" in text_of(login_as("supervisor-other").get(there))
+    assert supervisor.post(f"{address(work, 1)}/undo/{moved.seq}").status_code == 409  # not the commune's
+    shown = browser.post(f"{there}/undo/{last(work, OTHER_COMMUNE).seq}")
+    assert confirm(browser, f"{there}/undo/{last(work, OTHER_COMMUNE).seq}", shown).status_code == 303
+    work.session.rollback()
+    assert work.household(1).state == "present"
+
+
+def test_others_see_nothing_of_it(work: Field, login_as: Any) -> None:
+    for name, status in (("enumerator", 403), ("supervisor-other", 404), ("province-other", 404), ("admin", 200)):
+        assert login_as(name).get(address(work)).status_code == status, name
+    for name, status in (("enumerator", 403), ("supervisor-other", 404), ("province-other", 404), ("admin", 403)):
+        assert login_as(name).post(address(work), data={"kind": "test"} | SINCE).status_code == status, name
+    browser = login_as("supervisor")
+    assert browser.get(f"/desk/{COMMUNE}/households/khong-co").status_code == 404
+    assert browser.post(f"/desk/{COMMUNE}/households/khong-co", data={"kind": "test"} | SINCE).status_code == 404
+
+
+def test_a_household_without_a_class_answers_or_a_round_has_a_page_too(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    act(browser, work, "test", 2)
+    told = text_of(browser.get(address(work, 2)))
+    assert "Hộ thử" in told
+    assert "Đưa hộ lại vào danh sách" in told
+    assert NOW.strftime("%d/%m/%Y") in told
