@@ -25,7 +25,6 @@ VERBS_OF = {
         "round.read",
         "device.read",
         "form.read",
-        "duplicates.read",
     },
     SUPERVISOR: {"review.decide"},
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
