@@ -73,6 +73,47 @@ def append(
     return event
 
 
+def entered(
+    commune_id: str,
+    households: Iterable[tuple[str, dict[str, Any]]],
+    effective_on: date,
+    done: Done,
+    *,
+    generation: str,
+    after: tuple[int, str],
+) -> list[RegisterEvent]:
+    """The events by which many households come onto the register at once, with their payloads, for a log that ends with
+    `after` (`end_of`): made before the commune is locked, since a hash for each of thirty thousand takes a while."""
+    seq, previous = after
+    made = []
+    for household_id, payload in households:
+        seq += 1
+        event = RegisterEvent(
+            commune_id=commune_id,
+            seq=seq,
+            generation=generation,
+            act=done.act,
+            kind=RegisterKind.ENTER.value,
+            household_id=household_id,
+            effective_on=effective_on,
+            at=done.at,
+            account_id=done.account_id,
+            reason=done.reason,
+            payload=payload,
+            salt=secrets.token_hex(16),
+        )
+        event.binding = binding_of(event)
+        event.hash = previous = hash_of(event, previous)
+        made.append(event)
+    return made
+
+
+def end_of(session: Session, commune_id: str) -> tuple[int, str]:
+    """The number and the hash of the log's last event."""
+    last = _last(session, commune_id)
+    return (last.seq, last.hash) if last else (0, START)
+
+
 def binding_of(event: RegisterEvent) -> str:
     """What stands in the chain for the words about people."""
     return _sha256(event.salt + canonical({"payload": event.payload, "reason": event.reason}).text)
