@@ -156,7 +156,7 @@ def keep_to_household(session: Session, household: Household) -> None:
             session.delete(entry)
         else:  # in this order: a phone of both villages hears that it is there last
             entry.village_id, entry.change = household.village_id, next_change(session, household.commune_id)
-    session.flush()
+    session.flush()  # whether it stands in a round is asked next
     if household.state == HouseholdState.PRESENT:
         gone = select(RegisterGone).filter_by(**own).where(RegisterGone.round_id.in_(open_ones))
         for row in session.scalars(gone.order_by(RegisterGone.round_id, RegisterGone.change.desc())).all():
@@ -194,7 +194,7 @@ def _come_back(session: Session, household: Household, gone: RegisterGone) -> No
                 change=next_change(session, gone.commune_id),
             )
         )
-        session.flush()
+        session.flush()  # another village's row asks for it
     if gone.village_id == household.village_id:
         session.execute(
             delete(RegisterGone).filter_by(

@@ -36,7 +36,7 @@ def taken(session: Session, code: str) -> None:
         session.add(VillageCounter(village_id=match["village"], value=int(match["number"])))
     else:
         counter.value = max(counter.value, int(match["number"]))
-    session.flush()
+    session.flush()  # the next number is read from it
 
 
 def last_numbers(session: Session, village_ids: Iterable[str]) -> dict[str, int]:

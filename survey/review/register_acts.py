@@ -160,7 +160,7 @@ def _turn(session: Session, communes: set[str]) -> None:
         if session.get(Place, commune_id) is None:
             raise Problem("not_found")
         lock_commune(session, commune_id)
-    session.flush()
+    session.flush()  # so that nothing of ours is forgotten
     session.expire_all()
 
 
@@ -171,9 +171,10 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
         raise Problem(rule)
     if seen is not None and seen != made.basis:
         raise Problem("conflict")
+    done = replace(done, reason=said, act=str(uuid4()))
     for half in made.halves:
         for event in half.events:
-            _write(session, half.commune_id, event, replace(done, reason=said))
+            _write(session, half.commune_id, event, done)
         register_effects.follow(session, half.commune_id, half.tried.changed, done)
     return made
 

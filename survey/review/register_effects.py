@@ -34,7 +34,7 @@ def follow(session: Session, commune_id: str, changed: Changed, done: Done) -> N
     for household_id, (before, after) in sorted(changed.items()):
         household = session.get_one(Household, (commune_id, household_id))
         derive_current(session, household)
-        session.flush()
+        session.flush()  # its entries are held against it
         keep_to_household(session, household)
         _stand_in_rounds(session, household, before, after)
         _tell(session, household, before, after)
