@@ -18,7 +18,7 @@ from models.forms import (
 )
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
-from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round, Standard
+from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
     Assessment,
     AssessmentReading,
@@ -55,6 +55,7 @@ __all__ = [
     "FormerVillage",
     "Household",
     "JSONText",
+    "ListWord",
     "LoginAttempt",
     "LostReceipt",
     "Member",

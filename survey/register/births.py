@@ -14,9 +14,11 @@ OLDEST = 1900
 TWO_DIGITS, NO_SUCH_DAY, FUTURE, UNREADABLE = "two_digits", "no_such_day", "future", "unreadable"
 _UNKNOWN = {"", "khong nho", "khong ro", "khong biet", "chua ro", "khong co", "kxd", "khong xac dinh", "kr", "kb"}
 _BLANK = re.compile(r"[\s.…_?*xX\-–—/]*")
-_PARTS = re.compile(r"([0-9]{1,4}|[._…?*xX]{1,4})[\s./,\-–]+([0-9]{1,2}|[._…?*xX]{1,2})[\s./,\-–]+([0-9]{1,4}|[?xX]{4})")
-_TWO_PARTS = re.compile(r"([0-9]{1,4})[\s./,\-–]+([0-9]{1,4})")
-_SPELT = re.compile(r"(?:ngay )?([0-9]{1,2}) thang ([0-9]{1,2}) nam ([0-9]{2,4})|(?:thang )([0-9]{1,2}) nam ([0-9]{2,4})")
+_SEPARATORS = ("/", "-", "–", ".", ",", " ")  # the first that stands in a date parts it
+_NOBODY_KNOWS = re.compile(r"[._…?*xX]{0,4}")  # instead of a day or a month
+_SPELT = re.compile(
+    r"(?:ngay )?([0-9]{1,2}) thang ([0-9]{1,2}) nam ([0-9]{2,4})|(?:thang )([0-9]{1,2}) nam ([0-9]{2,4})"
+)
 _YEAR = re.compile(r"(?:sinh )?(?:nam )?([0-9]{4})(?: [a-z ]{1,20})?")
 _TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?$")
 _SERIAL_FROM = 2200  # smaller ones would be years, or people born before 1907
@@ -78,27 +80,36 @@ def _number(number: int, today: date, text: str = "") -> Birth:
 
 
 def _written(text: str, folded: str, today: date) -> Birth:
-    found = _PARTS.fullmatch(text.rstrip(" ."))
-    if found:
-        first, second, last = ((int(part) if part.isdigit() else 0) for part in found.groups())
-        if len(found[1]) == 4 and found[1].isdigit():
-            return _dated(last, second, first, today)
-        if len(found[3]) == 3 or (len(found[1]) == 3 and found[1].isdigit()) or not found[3].isdigit():
-            return Birth(doubt=UNREADABLE)
-        return _dated(first, second, last, today, two_digits=len(found[3]) <= 2)
-    found = _TWO_PARTS.fullmatch(text.rstrip(" ."))
-    if found:
-        first, last = int(found[1]), int(found[2])
-        if len(found[1]) == 4 and len(found[2]) <= 2:
-            first, last = last, first
-        is_month = first <= 12 and OLDEST <= last
-        return _checked(Birth(last, first), today) if is_month else Birth(doubt=UNREADABLE)
+    parts = _parts(text.rstrip(" ."))
+    if len(parts) == 3:
+        return _three(parts, today)
+    if len(parts) == 2:
+        first, last = parts if len(parts[1]) == 4 else reversed(parts)
+        is_month = first.isdigit() and len(first) <= 2 and int(first) <= 12 and len(last) == 4
+        return _checked(Birth(int(last), int(first)), today) if is_month else Birth(doubt=UNREADABLE)
     found = _SPELT.fullmatch(folded)
     if found:
         day, month, year = (int(part or 0) for part in (found[1], found[2] or found[4], found[3] or found[5]))
         return _dated(day, month, year, today, two_digits=year < 100)
     found = _YEAR.fullmatch(folded)
     return _checked(Birth(int(found[1])), today) if found else Birth(doubt=UNREADABLE)
+
+
+def _parts(text: str) -> list[str]:
+    """The figures of a date as they stand, "" for one that nobody knows; [] when it is not made of those."""
+    separator = next((one for one in _SEPARATORS if one in text), None)
+    found = [part.strip() for part in text.split(separator) if separator != " " or part] if separator else []
+    found = ["" if _NOBODY_KNOWS.fullmatch(part) else part for part in found]
+    return found if all(len(part) <= 4 and (part.isdigit() or not part) and part.isascii() for part in found) else []
+
+
+def _three(parts: list[str], today: date) -> Birth:
+    first, second, last = (int(part or 0) for part in parts)
+    if len(parts[0]) == 4:
+        return _dated(last, second, first, today)
+    if len(parts[0]) > 2 or len(parts[1]) > 2 or len(parts[2]) not in (1, 2, 4):
+        return Birth(doubt=UNREADABLE)
+    return _dated(first, second, last, today, two_digits=len(parts[2]) <= 2)
 
 
 def _dated(day: int, month: int, year: int, today: date, two_digits: bool = False) -> Birth:

@@ -12,12 +12,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from survey.register import tables
 from survey.text import N_, normal, without_tones
 
 MAX_ROWS = 100_000
-_FORMULA = re.compile(r"[=+@＝＋＠\t]|[-－](?!\d+([.,]\d+)?$)")
+LONGEST = 120  # characters of a cell
+FORMULA = re.compile(r"[=+@＝＋＠\t]|[-－](?!\d+([.,]\d+)?$)")
 # By code; %(…)s: what the mistake carries. Never a person's name.
-SENTENCES = {
+SENTENCES = tables.SENTENCES | {
     "not_utf8": N_("The file is not in UTF-8. In Excel choose Save as “CSV UTF-8”."),
     "unreadable": N_("Cannot be read from here on: a quote may be missing."),
     "empty": N_("The file has no rows."),
@@ -47,6 +49,16 @@ SENTENCES = {
     ),
     "several_known": N_("Several households match this row; give the code."),
     "unknown_household": N_("There is no household with this code."),
+    "no_header": N_(
+        "No list was seen: a header needs a column of persons' names and one more, such as the village or the birth."
+    ),
+    "formula_without_value": N_(
+        "%(count)s formulas (the first in %(first)s) have no value in the file. Open it in Excel, save it, try again."
+    ),
+    "not_a_date": N_("“%(value)s” is no date of birth; write day/month/year, or the year alone."),
+    "not_a_tick": N_("“%(value)s” is no tick; write x or leave the cell blank."),
+    "two_classes": N_("The household is ticked under several classes; leave one tick."),
+    "no_village_there": N_("The list names no village, and this commune has none yet; write the village in a column."),
     "no_form": N_("No published questionnaire has this column; publish one first."),
 }
 
@@ -174,14 +186,14 @@ class CsvSheet:
         for at, name in self.places:
             cell = cells[at] if at < len(cells) else ""
             value = cell.strip(" \r\n\xa0")
-            if _FORMULA.match(value):
+            if FORMULA.match(value):
                 row.wrong(name, "formula")
                 continue
             value = " ".join(value.split())
             if not value.isprintable():
                 row.wrong(name, "unprintable")
-            elif len(value) > 120:
-                row.wrong(name, "too_long", limit=120)
+            elif len(value) > LONGEST:
+                row.wrong(name, "too_long", limit=LONGEST)
             else:
                 row.cells[name] = value
         return row

@@ -34,6 +34,7 @@ _SYLLABLE = re.compile(
     "(?:ngh?|gh|gi|kh|nh|ph|qu|th|tr|ch|[bcdđghklmnpqrstvx])?[aăâeêioôơuưy]{1,3}(?:ch|ng|nh|[cmnpt])?"
 )
 _TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
+_MARKED = (b"\xff\xfe", b"\xfe\xff")
 _WORD = re.compile(r"[^\s\d.,;:()/\-]+")
 
 
@@ -94,7 +95,9 @@ def decoded(data: bytes, page: str) -> str:
     """The bytes as text in one of the code pages. UnicodeDecodeError when they cannot be that."""
     if page == UTF_16:
         head = data[:200]
-        order = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if head[1::2].count(0) else "utf-16-be"
+        order = (
+            "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if head[1::2].count(0) else "utf-16-be"
+        )
         return normal("NFC", data.decode(order))
     if page in (TCVN3, VNI):
         western = data.decode("cp1252", "replace") if b"\xad" not in data else data.decode("latin-1")
@@ -106,7 +109,9 @@ def page_of(data: bytes) -> tuple[str, bool]:
     """The code page of a text file, and whether that is certain."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return UTF_16, True
-    if len(data) > 3 and (data[1:200:2].count(0) > len(data[:200]) // 4 or data[0:200:2].count(0) > len(data[:200]) // 4):
+    if len(data) > 3 and (
+        data[1:200:2].count(0) > len(data[:200]) // 4 or data[0:200:2].count(0) > len(data[:200]) // 4
+    ):
         return UTF_16, False
     try:
         data.decode("utf-8-sig")

@@ -7,6 +7,7 @@ out and told with its number.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -36,7 +37,8 @@ MEANINGS: dict[str, set[str]] = {
         "village name", "dia chi ban", "dia chi thon", "dia chi thon ban", "dia chi thon ban tieu khu", "ma thon",
         "ma ban", "ma thon ban", "to dan pho", "thon ban to dan pho", "ten thon ban to dan pho", "khu dan cu",
         "tieu khu", "ban tieu khu", "thon to", "thon xom", "xom", "ap", "thon ban tieu khu", "noi cu tru thon ban",
-        "thon ban khu pho", "ban tieu khu to dan pho", "thon ban tdp", "thon tdp", "to ban", "dia ban", "don vi thon ban",
+        "thon ban khu pho", "ban tieu khu to dan pho", "thon ban tdp", "thon tdp", "to ban", "dia ban",
+        "don vi thon ban",
     },
     "former_commune": {
         "xa cu", "ten xa cu", "thuoc xa cu", "xa phuong cu", "phuong cu", "xa truoc sap nhap", "xa truoc day",
@@ -46,7 +48,8 @@ MEANINGS: dict[str, set[str]] = {
     "code": {"ma ho", "ma so ho", "so ho", "household code", "ma ho gia dinh", "ma so ho gia dinh", "ma dinh danh ho"},
     "id": {"household id", "dinh danh ho"},
     "class": {
-        "phan loai", "phan loai nam truoc", "class last year", "ket qua nam truoc", "phan loai ho", "loai ho", "doi tuong",
+        "phan loai", "phan loai nam truoc", "class last year", "ket qua nam truoc", "phan loai ho", "loai ho",
+        "doi tuong",
         "class", "ho ngheo can ngheo", "ket qua ra soat", "ket qua phan loai", "ket qua", "dien ho", "thuoc dien",
         "phan loai ho nam truoc", "ho ngheo ho can ngheo", "loai doi tuong", "phan loai ho ngheo",
     },
@@ -56,7 +59,7 @@ MEANINGS: dict[str, set[str]] = {
         "ho khong ngheo", "khong ngheo", "kn", "khong thuoc ho ngheo can ngheo", "ho khong thuoc dien ngheo",
         "khong thuoc ho ngheo ho can ngheo", "hkn",
     },
-    "address": {"dia chi", "noi o", "cho o", "noi o hien nay", "address", "cho o hien nay", "noi cu tru", "noi thuong tru"},
+    "address": {"dia chi", "noi o", "cho o", "noi o hien nay", "address", "cho o hien nay", "noi cu tru"},
     "size": {"so khau", "so nhan khau", "nhan khau", "so nguoi", "tong so khau", "khau", "so nguoi trong ho"},
     "sex": {"gioi tinh", "nam hay nu", "gender", "sex", "phai", "gioi", "nam nu"},
     "relation": {
@@ -227,7 +230,7 @@ def _sort_rows(found: Found, first: int, last: int) -> None:
         words = [cell for _column, cell in texts if isinstance(cell, str)]
         if not texts or _is_numbering(cells) or _header_text(table, row) in head.values():
             continue
-        heading = _village_heading(found, texts)
+        heading = _village_heading(texts)
         if _is_total(words):
             found.totals.append(row)
             is_ended = True
@@ -260,7 +263,7 @@ def _is_total(words: list[str]) -> bool:
     )
 
 
-def _village_heading(found: Found, texts: list[tuple[int, Cell]]) -> str:
+def _village_heading(texts: Sequence[tuple[int, Cell]]) -> str:
     """The village that a row of its own names: «Bản Nà Xa» alone, or with «I.» before it."""
     said = [str(cell) for _column, cell in texts]
     if len(said) == 2 and _ROMAN.fullmatch(said[0]):
@@ -273,5 +276,7 @@ def _village_heading(found: Found, texts: list[tuple[int, Cell]]) -> str:
 
 def _has_facts(found: Found, row: int) -> bool:
     """Whether the row says of a person what no title or signature says."""
-    told = (found.cell(row, one) for one in ("order", "birth", "birth_male", "birth_female", "cccd", "code", "relation"))
+    told = (
+        found.cell(row, one) for one in ("order", "birth", "birth_male", "birth_female", "cccd", "code", "relation")
+    )
     return any(cell not in (None, "-") and not _SIGNATURE.match(folded(str(cell))) for cell in told)

@@ -176,7 +176,7 @@ def _refuse_too_many(rows: int, cells: int) -> None:
 # --- .xlsx ---------------------------------------------------------------------------------------------------------
 
 
-class _SheetParser(WorkSheetParser):  # type: ignore[misc]
+class _SheetParser(WorkSheetParser):
     """openpyxl's own, which reads row by row; it tells as well which formulas keep no value, and skips what draws."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -214,7 +214,7 @@ def _workbook(data: bytes) -> list[Table]:
                 tables.append(table)
     except (Unreadable, MemoryError):
         raise
-    except Exception as error:  # openpyxl raises whatever the file makes it stumble over
+    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever the file makes it stumble over
         raise Unreadable("hostile" if "Forbidden" in type(error).__name__ else "unreadable_workbook") from None
     if not any(table.rows or table.without_value for table in tables):
         raise Unreadable("no_table")
