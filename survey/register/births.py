@@ -42,6 +42,10 @@ class Birth:
         parts = [f"{self.year:04}", *([f"{self.month:02}"] if self.month else [])]
         return "-".join([*parts, *([f"{self.day:02}"] if self.month and self.day else [])]) if self.year else ""
 
+    def words(self) -> str:
+        """ "7/4/1965", "4/1965" or "1965"; "" when nothing is known."""
+        return "/".join(str(int(part)) for part in reversed(self.iso().split("-")) if part)
+
     def turned(self) -> Birth:
         """Day and month the other way round, where that is a date."""
         return replace(self, day=self.month, month=self.day, month_first=False) if 0 < self.day <= 12 else self

@@ -61,6 +61,41 @@ SENTENCES = tables.SENTENCES | {
     "no_village_there": N_("The list names no village, and this commune has none yet; write the village in a column."),
     "no_form": N_("No published questionnaire has this column; publish one first."),
 }
+# What they are counted under, in a few words.
+KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
+    "not_utf8": N_("files that cannot be read"),
+    "unreadable": N_("files that cannot be read"),
+    "empty": N_("files that cannot be read"),
+    "missing_file": N_("files that are missing"),
+    "too_many_rows": N_("files that are too long"),
+    "missing_column": N_("columns that are missing"),
+    "column_twice": N_("columns that stand twice"),
+    "too_many_cells": N_("rows with too many cells"),
+    "blank": N_("blank cells that must be filled"),
+    "formula": N_("cells that begin like a formula"),
+    "unprintable": N_("cells with characters that cannot be kept"),
+    "too_long": N_("cells that are too long"),
+    "not_one_of": N_("words that are not known"),
+    "not_a_number": N_("cells that are no number"),
+    "not_cccd": N_("identity numbers that are none"),
+    "bad_id": N_("codes that are none"),
+    "foreign_commune": N_("codes of another commune"),
+    "unknown_village": N_("villages that are not known"),
+    "ambiguous_village": N_("villages of which there are several"),
+    "twice": N_("rows that stand twice"),
+    "same_household": N_("households that stand twice"),
+    "village_differs": N_("villages that are there otherwise"),
+    "household_differs": N_("households that are there otherwise"),
+    "several_known": N_("households of which there are several"),
+    "unknown_household": N_("members of no household"),
+    "no_header": N_("files without a list"),
+    "formula_without_value": N_("sheets whose formulas have no value"),
+    "not_a_date": N_("births that are no date"),
+    "not_a_tick": N_("cells that are no tick"),
+    "two_classes": N_("households of two classes"),
+    "no_village_there": N_("lists without a village"),
+    "no_form": N_("columns without a question"),
+}
 
 
 @dataclass(frozen=True)

@@ -89,11 +89,16 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
 
 
 def plan_list(
-    session: Session, commune_id: str, files: Mapping[str, bytes], now: datetime, answers: Mapping[str, str]
+    session: Session,
+    commune_id: str,
+    files: Mapping[str, bytes],
+    now: datetime,
+    answers: Mapping[str, str],
+    accepts_proposals: bool = False,
 ) -> Plan:
     """What importing the files of a list (name → content) would do with these answers to its questions."""
     basis = _basis(session, commune_id)
-    asked, form = Asked(answers), _form(session)
+    asked, form = Asked(answers, accepts_proposals), _form(session)
     there = _villages_there(session, commune_id, now)
     period = periods_at(session, [commune_id], now.date()).get(commune_id)
     is_urban = period is not None and period.division not in RURAL_DIVISIONS

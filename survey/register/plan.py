@@ -124,3 +124,45 @@ class Plan:
             "households_known": len(self.households) - len(self.new_households),
             "members": self.members,
         }
+
+
+def described(plan: Plan, translate: Callable[[str], str] = str) -> dict[str, Any]:
+    """The plan as plain values, for whoever reads it with a program."""
+    return {
+        "commune": plan.commune_id,
+        "counts": plan.counts(),
+        "villages": [
+            {"id": one.id, "name": one.name, "division": one.division, "area": one.area, "is_new": not one.known}
+            for one in plan.villages
+        ],
+        "households": [
+            {
+                "row": one.row.number,
+                "head": one.head,
+                "code": one.code,
+                "village": one.village_id,
+                "class": one.household_class,
+                "born": one.born.iso() if one.born else "",
+                "address": one.address,
+                "is_new": one.known is None,
+                "members": one.members,
+            }
+            for one in plan.households
+        ],
+        "questions": [
+            {
+                "id": one.id,
+                "question": one.sentence(translate),
+                "count": one.count,
+                "proposed": one.proposed,
+                "answer": one.answer,
+                "options": {option.value: option.words(translate) for option in one.options},
+                "examples": [example.words(translate) for example in one.examples],
+            }
+            for one in plan.questions
+        ],
+        "faults": dict(plan.faults()),
+        "mistakes": [mistake.sentence(translate) for mistake in plan.mistakes],
+        "notes": [note.sentence(translate) for note in plan.notes],
+        "columns_not_taken": [list(one) for one in plan.unknown_columns],
+    }

@@ -143,10 +143,10 @@ class Question:
 
 
 class Asked:
-    """The questions of one plan, with the answers there are."""
+    """The questions of one plan, with the answers there are. `accepts`: a proposal is taken where no answer is."""
 
-    def __init__(self, answers: Mapping[str, str]) -> None:
-        self._answers = answers
+    def __init__(self, answers: Mapping[str, str], accepts: bool = False) -> None:
+        self._answers, self._accepts = answers, accepts
         self._ids: dict[tuple[str, str], str] = {}
         self.questions: dict[str, Question] = {}
 
@@ -166,7 +166,7 @@ class Asked:
             listed = [one if isinstance(one, Option) else Option(one) for one in options]
             answer = self._answers.get(id)
             found = Question(id, code, listed, proposed, dict(values))
-            found.answer = answer if answer in {one.value for one in listed} else None
+            found.answer = answer if answer in {one.value for one in listed} else proposed if self._accepts else None
             self.questions[id] = found
         return found
 

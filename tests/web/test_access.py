@@ -135,6 +135,7 @@ ROUTES = {
     "compare.merge": SUPERVISOR,
     "register.page": ACCOUNTS,
     "register.preview": ACCOUNTS,
+    "register.answers": ACCOUNTS,
     "register.confirm": ACCOUNTS,
     "register.example": ACCOUNTS,
     "devices.listing": OFFICE,
