@@ -24,7 +24,6 @@ NOTES = {
     "month_only": N_("%(count)s births have month and year; no day is added to them."),
     "birth_unknown": N_("%(count)s births are written as not known and stay blank."),
     "size_only": N_("The numbers of persons (%(count)s households) are not kept: they name nobody."),
-    "unticked_columns": N_("%(file)s: the class is read from the ticks."),
     "village_of_sheet": N_("%(file)s: the village is the sheet's name."),
     "page": N_("%(file)s is read as %(page)s."),
 }
