@@ -30,9 +30,11 @@ _MARKS = (
 _LETTERS = dict(zip("æóòôöîñ", "ỉĩịơưỵđ", strict=True))
 _VNI = {letter.upper(): said.upper() for letter, said in _LETTERS.items()} | _LETTERS
 _VNI_PAIR = re.compile("([aeouyôö])([ùøûõï])|([aeo])([âáàåãä])|(a)([êéèúüë])|[æóòôöîñ]", re.IGNORECASE)
-_SYLLABLE = re.compile(
-    "(?:ngh?|gh|gi|kh|nh|ph|qu|th|tr|ch|[bcdđghklmnpqrstvx])?[aăâeêioôơuưy]{1,3}(?:ch|ng|nh|[cmnpt])?"
+_VOWELS = (
+    "iêu|oai|oao|oay|oeo|uây|uôi|uya|uyê|uyu|ươi|ươu|yêu|ai|ao|au|ay|âu|ây|eo|êu|ia|iê|iu|oa|oă|oe|oi|oo|ôi|ơi|ua|uâ|uê|"
+    "ui|uô|uơ|ưa|ưi|ươ|ưu|uy|uă|yê|[aăâeêioôơuưy]"
 )
+_SYLLABLE = re.compile(f"(?:ngh?|gh|gi|kh|nh|ph|qu|th|tr|ch|[bcdđghklmnpqrstvx])?(?:{_VOWELS})(?:ch|ng|nh|[cmnpt])?")
 _TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 _MARKED = (b"\xff\xfe", b"\xfe\xff")
 _WORD = re.compile(r"[^\s\d.,;:()/\-]+")

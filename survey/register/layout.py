@@ -48,7 +48,7 @@ MEANINGS: dict[str, set[str]] = {
     "code": {"ma ho", "ma so ho", "so ho", "household code", "ma ho gia dinh", "ma so ho gia dinh", "ma dinh danh ho"},
     "id": {"household id", "dinh danh ho"},
     "class": {
-        "phan loai", "phan loai nam truoc", "class last year", "ket qua nam truoc", "phan loai ho", "loai ho",
+        "loai", "phan loai", "phan loai nam truoc", "class last year", "ket qua nam truoc", "phan loai ho", "loai ho",
         "doi tuong",
         "class", "ho ngheo can ngheo", "ket qua ra soat", "ket qua phan loai", "ket qua", "dien ho", "thuoc dien",
         "phan loai ho nam truoc", "ho ngheo ho can ngheo", "loai doi tuong", "phan loai ho ngheo",
@@ -115,7 +115,7 @@ class Found:
 
 def find_list(table: Table) -> Found | None:
     """The list in a sheet; None when no header is seen."""
-    best: tuple[int, int, int, dict[str, int], list[str], dict[str, str]] | None = None
+    best: tuple[tuple[int, int], int, int, dict[str, int], list[str], dict[str, str]] | None = None
     numbers = list(table.rows)[:SEARCHED]
     for at, first in enumerate(numbers):
         for depth in range(1, DEEPEST + 1):
@@ -123,11 +123,13 @@ def find_list(table: Table) -> Found | None:
             if len(rows) < depth or rows[-1] - first >= DEEPEST or (depth > 1 and not _goes_on(table, rows[-1])):
                 break
             columns, unknown, headings = _columns(table, rows)
-            if len(columns) >= 2 and _PEOPLE & set(columns) and (best is None or len(columns) > best[0]):
-                best = (len(columns), first, rows[-1], columns, unknown, headings)
+            worth = (len(columns), -depth)
+            if len(columns) >= 2 and _PEOPLE & set(columns) and (best is None or worth > best[0]):
+                best = (worth, first, rows[-1], columns, unknown, headings)
     if best is None:
         return None
-    _count, first, last, columns, unknown, headings = best
+    _worth, first, last, columns, unknown, headings = best
+    last = _last_of_header(table, last, columns)
     found = Found(table, columns, headings, unknown)
     _fill_merged(table, last, columns)
     _sort_rows(found, first, last)
@@ -137,6 +139,17 @@ def find_list(table: Table) -> Found | None:
 def _goes_on(table: Table, row: int) -> bool:
     """Whether a row can be the lower part of a header: words only, none of them a person's or a figure."""
     return all(isinstance(cell, str) and len(cell) < 80 and not cell.isdigit() for cell in table.rows[row] if cell)
+
+
+def _last_of_header(table: Table, last: int, columns: dict[str, int]) -> int:
+    """The header goes on below what told the columns apart as far as the heading of the names is merged downwards."""
+    persons = {columns[one] for one in _PEOPLE if one in columns}
+    spans = [
+        last_row
+        for first_row, first, last_row, last_column in table.merged
+        if first_row <= last < last_row < first_row + DEEPEST and any(first <= one <= last_column for one in persons)
+    ]
+    return max([last, *spans])
 
 
 def _columns(table: Table, rows: list[int]) -> tuple[dict[str, int], list[str], dict[str, str]]:
