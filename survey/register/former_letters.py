@@ -96,24 +96,19 @@ def guessed(texts: list[str]) -> str | None:
 def decoded(data: bytes, page: str) -> str:
     """The bytes as text in one of the code pages. UnicodeDecodeError when they cannot be that."""
     if page == UTF_16:
-        head = data[:200]
-        order = (
-            "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if head[1::2].count(0) else "utf-16-be"
-        )
-        return normal("NFC", data.decode(order))
+        unmarked = "utf-16-le" if data[1:200:2].count(0) > data[0:200:2].count(0) else "utf-16-be"
+        return normal("NFC", data.decode("utf-16" if data.startswith(_MARKED) else unmarked))
     if page in (TCVN3, VNI):
-        western = data.decode("cp1252", "replace") if b"\xad" not in data else data.decode("latin-1")
-        return "\n".join(converted(line, page) for line in western.split("\n"))
+        return "\n".join(converted(line, page) for line in data.decode("latin-1").split("\n"))
     return normal("NFC", data.decode("utf-8-sig" if page == UTF_8 else page))
 
 
 def page_of(data: bytes) -> tuple[str, bool]:
     """The code page of a text file, and whether that is certain."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data.startswith(_MARKED):
         return UTF_16, True
-    if len(data) > 3 and (
-        data[1:200:2].count(0) > len(data[:200]) // 4 or data[0:200:2].count(0) > len(data[:200]) // 4
-    ):
+    head = data[:200]
+    if len(head) > 3 and max(head[1::2].count(0), head[0::2].count(0)) > len(head) // 4:
         return UTF_16, False
     try:
         data.decode("utf-8-sig")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from defusedxml import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
@@ -122,7 +123,7 @@ def _refuse_others(data: bytes) -> None:
 
 def _text_table(text: str) -> Table:
     lines = text.split("\n", 1)
-    first = lines[0].strip().strip('"')
+    first = lines[0].strip('\r\n "')
     delimiter = ""
     if first.lower().startswith("sep=") and len(first) == 5:  # Excel's own line; Excel does not count it
         delimiter, text = first[4], lines[1] if len(lines) > 1 else ""
@@ -215,7 +216,8 @@ def _workbook(data: bytes) -> list[Table]:
     except (Unreadable, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever the file makes it stumble over
-        raise Unreadable("hostile" if "Forbidden" in type(error).__name__ else "unreadable_workbook") from None
+        is_hostile = isinstance(error, DefusedXmlException) or isinstance(error.__cause__, DefusedXmlException)
+        raise Unreadable("hostile" if is_hostile else "unreadable_workbook") from None
     if not any(table.rows or table.without_value for table in tables):
         raise Unreadable("no_table")
     return tables

@@ -52,7 +52,7 @@ TITLED = [
     [],
     ["DANH SÁCH HỘ NGHÈO, HỘ CẬN NGHÈO NĂM 2025"],
     [],
-    ["STT", "Họ và tên", "Ngày, tháng, năm sinh", None, "Quan hệ với chủ hộ", "Dân tộc", "Số CCCD", "Thôn, bản", "Loại"],
+    ["STT", "Họ và tên", "Ngày, tháng, năm sinh", None, "Quan hệ với chủ hộ", "Dân tộc", "CCCD", "Thôn, bản", "Loại"],
     [None, None, "Nam", "Nữ"],
     ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)", "(8)", "(9)"],
     [1, "Lò Văn Thử", date(1974, 12, 27), None, "Chủ hộ", "Thái", "014074000001", "Bản Mẫu", "Hộ nghèo"],
