@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from survey.register import tables
 from survey.text import N_, normal, without_tones
@@ -118,6 +119,7 @@ class Mistake:
         return f"{', '.join(where)}: {translate(SENTENCES[self.code]) % self.values}"
 
 
+@lru_cache(maxsize=8192)  # the same words stand in every row
 def folded(text: str) -> str:
     """How headers and terms are compared: without tones, case and punctuation. "Tên chủ hộ:" is "ten chu ho"."""
     return " ".join(re.sub(r"[\W_]+", " ", without_tones(text)).split())

@@ -17,10 +17,22 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import TableClause, Text, column, func, insert, select, table, update
+from sqlalchemy.engine import default
 from sqlalchemy.orm import Session
 
-from models import CommuneCounter, FormVersion, Household, ListWord, Place, PlacePeriod, RegisterEntry, Round
+from models import (
+    Base,
+    CommuneCounter,
+    FormVersion,
+    Household,
+    JSONText,
+    ListWord,
+    Place,
+    PlacePeriod,
+    RegisterEntry,
+    Round,
+)
 from models.commune_counter import lock_commune
 from survey.evidence import audit
 from survey.form.form import Form
@@ -126,11 +138,13 @@ def load(
 ) -> Plan:
     """Carry a plan out that was made in another transaction; made again where the register changed meanwhile. Returns
     the plan that counted: nothing was done when it has mistakes or open questions."""
+    rows = _rows_of(made, now)  # before the lock: it takes as long as all the rest
     lock_commune(session, made.commune_id)
     if _basis(session, made.commune_id) != made.basis:
         made = make(session)
+        rows = _rows_of(made, now)
     if not made.mistakes and not made.open_questions:
-        carry_out(session, made, now, account_id)
+        _write(session, made, rows, now, account_id)
     return made
 
 
@@ -140,61 +154,79 @@ def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | Non
     if plan.mistakes or plan.open_questions:
         raise ValueError("a plan with mistakes or open questions is not carried out")
     lock_commune(session, plan.commune_id)
+    _write(session, plan, _rows_of(plan, now), now, account_id)
+
+
+def _write(session: Session, plan: Plan, rows: list[dict[str, object]], now: datetime, account_id: str | None) -> None:
     for village in plan.new_villages:
         if village.area is not None:
             number = int(village.id.rsplit("-", 1)[1])
             add_village(session, plan.commune_id, number, village.name, village.division, village.area)
-    if plan.new_households:
-        session.execute(insert(Household), [_row_of(one, plan.commune_id, now) for one in plan.new_households])
+    if rows:
+        session.execute(insert(_as_text(Household)), rows)
         rounds = session.scalars(select(Round.id).where(Round.state == RoundState.OPEN.value).order_by(Round.id))
         for round_id in rounds.all():
-            _enter(session, plan, round_id)
+            _enter(session, plan.commune_id, rows, round_id)
     for (kind, word), meaning in plan.words.items():
-        session.merge(
-            ListWord(commune_id=plan.commune_id, kind=kind, word=word, meaning=meaning, at=now, account_id=account_id)
-        )
+        remembered = {"commune_id": plan.commune_id, "kind": kind, "word": word, "meaning": meaning}
+        session.merge(ListWord(**remembered, at=now, account_id=account_id))
     if plan.new_villages or plan.new_households:
         audit.record(session, now, account_id, "register.imported", plan.commune_id, plan.counts())
 
 
-def _row_of(one: Listed, commune_id: str, now: datetime) -> dict[str, object]:
-    base_class = one.household_class.value if one.household_class else None
-    return {
-        "commune_id": commune_id,
-        "id": one.id,
-        "code": one.code,
-        "village_id": one.village_id,
-        "base_head_name": one.head,
-        "base_class": base_class,
-        "base_answers": one.base_answers,
-        "head_name": one.head,
-        "current_class": base_class,
-        "current_answers": one.base_answers,
-        "created_at": now,
-    }
+def _as_text(model: type[Base]) -> TableClause:
+    """The table, with what it keeps as JSON given as the text that is kept: made before the lock, not under it."""
+    columns = model.__table__.columns
+    return table(
+        model.__tablename__,
+        *(column(one.name, Text if isinstance(one.type, JSONText) else one.type) for one in columns),
+    )
 
 
-def _enter(session: Session, plan: Plan, round_id: str) -> None:
+def _rows_of(plan: Plan, now: datetime) -> list[dict[str, object]]:
+    """The new households as rows of their table."""
+    kept, dialect = JSONText(), default.DefaultDialect()
+    found: list[dict[str, object]] = []
+    for one in plan.new_households:
+        base_class = one.household_class.value if one.household_class else None
+        answers = kept.process_bind_param(one.base_answers, dialect)
+        found.append(
+            {
+                "commune_id": plan.commune_id,
+                "id": one.id,
+                "code": one.code,
+                "village_id": one.village_id,
+                "base_head_name": one.head,
+                "base_class": base_class,
+                "base_answers": answers,
+                "head_name": one.head,
+                "current_class": base_class,
+                "current_answers": answers,
+                "created_at": now,
+            }
+        )
+    return found
+
+
+def _enter(session: Session, commune_id: str, rows: list[dict[str, object]], round_id: str) -> None:
     """All new households' entries in a round at once, each with a change number of its own."""
-    new = plan.new_households
-    mine = CommuneCounter.commune_id == plan.commune_id
-    last = session.scalars(
-        update(CommuneCounter).where(mine).values(value=CommuneCounter.value + len(new)).returning(CommuneCounter.value)
-    ).one()
+    mine = CommuneCounter.commune_id == commune_id
+    bump = update(CommuneCounter).where(mine).values(value=CommuneCounter.value + len(rows))
+    last = session.scalars(bump.returning(CommuneCounter.value)).one()
     entries = [
         {
-            "commune_id": plan.commune_id,
+            "commune_id": commune_id,
             "round_id": round_id,
-            "household_id": one.id,
-            "village_id": one.village_id,
+            "household_id": row["id"],
+            "village_id": row["village_id"],
             "state": RegisterState.TO_VISIT.value,
-            "opening_class": one.household_class.value if one.household_class else None,
-            "opening_answers": one.base_answers,
-            "change": last - len(new) + number,
+            "opening_class": row["current_class"],
+            "opening_answers": row["current_answers"],
+            "change": last - len(rows) + number,
         }
-        for number, one in enumerate(new, 1)
+        for number, row in enumerate(rows, 1)
     ]
-    session.execute(insert(RegisterEntry), entries)
+    session.execute(insert(_as_text(RegisterEntry)), entries)
 
 
 def _basis(session: Session, commune_id: str) -> tuple[object, ...]:
@@ -274,15 +306,16 @@ def _recognise(households: list[Listed], register: _Register) -> None:
 def _pair(households: list[Listed], register: _Register, asked: Asked) -> None:
     """Tie the households of a list to those on the register. Of several with one name, each is tied to one of its own;
     when the register has more of them than the list, nobody can tell which is meant."""
-    listed = Counter(one.likeness for one in households)
+    keys = [one.likeness for one in households]
+    listed = Counter(keys)
     taken: set[str] = set()
-    for one in households:
+    for one, key in zip(households, keys, strict=True):
         if one.id or one.code:
             one.known = register.by_id.get(one.id) or register.by_code.get(one.code)
         else:
-            same = register.by_likeness.get(one.likeness, [])
-            like = same or ([] if one.address else register.by_name.get(one.likeness[:2], []))
-            if len(like) > listed[one.likeness]:
+            same = register.by_likeness.get(key, [])
+            like = same or ([] if one.address else register.by_name.get(key[:2], []))
+            if len(like) > listed[key]:
                 one.row.wrong(NAME, "several_known")
                 continue
             one.known = next((household for household in like if household.id not in taken), None)

@@ -18,7 +18,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from defusedxml import DefusedXmlException
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
@@ -198,19 +198,30 @@ class _SheetParser(WorkSheetParser):
     def parse_sheet_protection(self, _element: Any) -> None: ...
 
 
+class _Book(ExcelReader):
+    """openpyxl's own up to the sheets: those it would look through once more for their size."""
+
+    def read_worksheets(self) -> None:
+        self.sheets: list[tuple[str, str, str]] = [
+            (sheet.name, relation.target, sheet.state)
+            for sheet, relation in self.parser.find_sheets()
+            if relation.target in self.valid_files and "chartsheet" not in relation.Type
+        ]
+        self.parser.assign_names = lambda: None  # names of cells belong to sheets that are not kept
+
+
 def _workbook(data: bytes) -> list[Table]:
     _refuse_bombs(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            fonts = _Fonts(book)
+            book = _Book(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            book.read()
+            fonts = _Fonts(book.wb)
             tables = []
             rows = cells = 0
-            for sheet in book._sheets:
-                if not hasattr(sheet, "_worksheet_path"):
-                    continue  # a chart
-                table, count = _sheet(book, sheet, fonts, rows, cells)
+            for name, part, state in book.sheets:
+                table, count = _sheet(book, part, Table(_title(name), is_hidden=state != "visible"), fonts, rows, cells)
                 rows, cells = rows + len(table.rows), cells + count
                 tables.append(table)
     except (Unreadable, MemoryError):
@@ -259,20 +270,25 @@ class _Fonts:
                 table.capitals.add((row, column))
 
 
-def _sheet(book: Any, sheet: Any, fonts: _Fonts, rows_before: int, cells_before: int) -> tuple[Table, int]:
-    table = Table(" ".join(str(sheet.title).split())[:120], is_hidden=sheet.sheet_state != "visible")
+def _title(name: object) -> str:
+    return " ".join(str(name).split())[:120]
+
+
+def _sheet(
+    book: _Book, part: str, table: Table, fonts: _Fonts, rows_before: int, cells_before: int
+) -> tuple[Table, int]:
     count = 0
-    with sheet._get_source() as source:
+    with book.archive.open(part) as source:
         parser = _SheetParser(
             source,
-            sheet._shared_strings,
+            book.shared_strings,
             data_only=True,
-            epoch=book.epoch,
-            date_formats=book._date_formats,
-            timedelta_formats=book._timedelta_formats,
+            epoch=book.wb.epoch,
+            date_formats=book.wb._date_formats,
+            timedelta_formats=book.wb._timedelta_formats,
         )
         for number, found in parser.parse():
-            count += _keep(table, number, list(_values(table, number, found, fonts, book.epoch)))
+            count += _keep(table, number, list(_values(table, number, found, fonts, book.wb.epoch)))
             _refuse_too_many(rows_before + len(table.rows), cells_before + count)
         table.hidden = {
             int(row)
