@@ -20,7 +20,7 @@ from models.likeness import Alike, AlikeVerdict
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
 from models.register import RegisterEvent, VillageCounter
-from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round, Standard
+from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
     Assessment,
     AssessmentReading,
@@ -59,6 +59,7 @@ __all__ = [
     "FormerVillage",
     "Household",
     "JSONText",
+    "ListWord",
     "LoginAttempt",
     "LostReceipt",
     "Member",

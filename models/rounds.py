@@ -146,3 +146,16 @@ class RegisterGone(Base):
     opening_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
     opening_indicators: Mapped[Any] = mapped_column(JSONText, nullable=True)
     change: Mapped[int]
+
+
+class ListWord(Base):
+    """What a word in a commune's lists means there ("con cả" is a child), asked once when a list was imported."""
+
+    __tablename__ = "list_word"
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)  # class, relation, ethnic, sex
+    word: Mapped[str] = mapped_column(String(60), primary_key=True)  # by `known_words.word_key`
+    meaning: Mapped[str] = mapped_column(String(64))  # a class, or the name of a choice of the questionnaire
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))  # NULL: by command

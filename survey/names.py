@@ -8,6 +8,7 @@ a fashion of spelling, not a difference; the tone itself is one: Hoà and Hoa ar
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from survey.text import normal, without_tones
 
@@ -27,6 +28,7 @@ def bare_key(name: str) -> str:
     return without_tones(name_key(name))
 
 
+@lru_cache(maxsize=8192)  # names are made of few
 def _syllable(word: str) -> str:
     """The syllable with its tone at the end."""
     letters = normal("NFD", word)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -10,13 +12,15 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Place
-from models.commune_counter import lock_commune
 from survey.register import importing
+from survey.register.csv_rows import KINDS
 from survey.register.places import load_province, province_of
+from survey.register.plan import Plan, described
+from survey.register.tables import FILE_BYTES
 from survey.text import N_
-from survey.web.session import now, transaction
+from survey.web.session import now, reading, transaction
 
-SHOWN = 200
+SHOWN, SHOWN_EXAMPLES, SHOWN_OPTIONS = 200, 5, 70
 REGIONS = (  # of the B1 points table
     "mien_nui_phia_bac",
     "dong_bang_song_hong",
@@ -29,30 +33,127 @@ register_group = AppGroup("register", help="The register: load villages and hous
 
 
 @register_group.command("import")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--commune", "commune_id", required=True, help="The commune's code, 03757.")
 @click.option("--region", type=click.Choice(REGIONS), help="The province's region in B1; with its first commune.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-def import_folder(folder: Path, commune_id: str, region: str | None, dry_run: bool) -> None:
-    """Load villages.csv, households.csv and members.csv of FOLDER, all or nothing; what is there already stays."""
-    files = {name: (folder / name).read_bytes() for name in importing.FILES if (folder / name).is_file()}
-    with transaction() as session:
-        _prepare(session, commune_id, region)
-        lock_commune(session, commune_id)
-        plan = importing.plan(session, commune_id, files, now())
-        for file, header in plan.unknown_columns:
-            click.echo(gettext("%(file)s: the column “%(name)s” is not taken.", file=file, name=header), err=True)
-        if plan.mistakes:
-            lines = [gettext("%(count)s mistakes, nothing was loaded:", count=len(plan.mistakes))]
-            lines += [mistake.sentence(gettext) for mistake in plan.mistakes[:SHOWN]]
-            if len(plan.mistakes) > SHOWN:
-                lines.append(gettext("… and %(count)s more mistakes.", count=len(plan.mistakes) - SHOWN))
-            raise click.ClickException("\n  ".join(lines))
-        if dry_run:
-            session.rollback()
-        else:
-            importing.carry_out(session, plan, now())
-    said = plan.counts()
+@click.option("--answer", "given", multiple=True, metavar="ID=VALUE", help="Answer a question of the list.")
+@click.option("--accept-proposals", is_flag=True, help="Take the proposal of each question that has one.")
+@click.option("--json", "as_json", is_flag=True, help="Say as JSON what was read: households, persons, questions.")
+def import_files(
+    path: Path,
+    commune_id: str,
+    region: str | None,
+    dry_run: bool,
+    given: tuple[str, ...],
+    accept_proposals: bool,
+    as_json: bool,
+) -> None:
+    """Load a list of households (.xlsx or CSV), or a folder with villages.csv, households.csv and members.csv; all or
+    nothing, and what is there already stays. What a list leaves in doubt is asked: nothing is loaded until each
+    question is answered."""
+    files = _files(path)
+    answers = dict(_answer(one) for one in given)
+
+    def make(session: Session) -> Plan:
+        if importing.is_list(files):
+            return importing.plan_list(session, commune_id, files, now(), answers, accept_proposals)
+        return importing.plan(session, commune_id, files, now())
+
+    made = _made(make, commune_id, region, dry_run)
+    if as_json:
+        click.echo(json.dumps(described(made, gettext), ensure_ascii=False, indent=1))
+    else:
+        _say(made)
+    _refuse(made, answers, dry_run)
+    if not as_json:
+        _say_counts(made, dry_run)
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    """The file, or what a folder has: the three files where it has one of them, else the one list in it."""
+    if path.is_file():
+        return {path.name: _read(path)}
+    three = {name: _read(path / name) for name in importing.FILES if (path / name).is_file()}
+    lists = sorted(one for one in path.iterdir() if one.suffix.lower() in (".xlsx", ".csv") and one.is_file())
+    if not three and len(lists) > 1:
+        raise click.ClickException(gettext("The folder has several lists: name the one that is to be loaded."))
+    return three or {one.name: _read(one) for one in lists}
+
+
+def _read(path: Path) -> bytes:
+    """The file; of one that is too large only as much as shows that."""
+    with path.open("rb") as file:
+        return file.read(FILE_BYTES + 1)
+
+
+def _answer(text: str) -> tuple[str, str]:
+    id, separator, value = text.partition("=")
+    if not separator:
+        raise click.ClickException(gettext("An answer is written ID=VALUE: %(text)s", text=text))
+    return id.strip(), value.strip()
+
+
+def _made(make: Callable[[Session], Plan], commune_id: str, region: str | None, dry_run: bool) -> Plan:
+    """The plan, carried out unless it is a trial or something stands against it."""
+    with reading() as session:
+        is_there = session.get(Place, commune_id) is not None
+        made = make(session) if is_there else None
+    if made is None:  # nobody works yet in a commune that is not there
+        with transaction() as session:
+            _prepare(session, commune_id, region)
+            made = make(session)
+            if dry_run or made.mistakes or made.open_questions:
+                session.rollback()
+            else:
+                importing.carry_out(session, made, now())
+    elif not dry_run and not made.mistakes and not made.open_questions:
+        with transaction() as session:
+            made = importing.load(session, made, make, now())
+    return made
+
+
+def _say(made: Plan) -> None:
+    for note in made.notes:
+        click.echo(note.sentence(gettext), err=True)
+    for file, header in made.unknown_columns:
+        click.echo(gettext("%(file)s: the column “%(name)s” is not taken.", file=file, name=header), err=True)
+    for question in made.questions:
+        click.echo(f"\n[{question.id}] {question.sentence(gettext)}")
+        for example in question.examples[:SHOWN_EXAMPLES]:
+            click.echo(f"    {example.words(gettext)}")
+        for option in question.options[:SHOWN_OPTIONS]:
+            mark = ">" if option.value == question.taken else " "
+            click.echo(f"  {mark} {option.value}: {option.words(gettext)}")
+
+
+def _refuse(made: Plan, answers: Mapping[str, str], dry_run: bool) -> None:
+    """Say why nothing was loaded: mistakes, answers to nothing, open questions."""
+    if made.mistakes:
+        lines = [gettext("%(count)s mistakes, nothing was loaded:", count=len(made.mistakes))]
+        lines += [f"  {count} × {translated(code)}" for code, count in made.faults()] if len(made.mistakes) > 1 else []
+        lines += [mistake.sentence(gettext) for mistake in made.mistakes[:SHOWN]]
+        if len(made.mistakes) > SHOWN:
+            lines.append(gettext("… and %(count)s more mistakes.", count=len(made.mistakes) - SHOWN))
+        raise click.ClickException("\n  ".join(lines))
+    asked = {question.id: question for question in made.questions}
+    for id, value in answers.items():
+        if id not in asked:
+            raise click.ClickException(gettext("The list asks nothing called %(id)s.", id=id))
+        if value not in {option.value for option in asked[id].options}:
+            raise click.ClickException(gettext("%(value)s is no answer to %(id)s.", value=value, id=id))
+    if made.open_questions and not dry_run:
+        said = gettext("Nothing was loaded: %(count)s questions are open.", count=len(made.open_questions))
+        how = gettext("Answer each with --answer ID=VALUE, or take the proposals (>) with --accept-proposals.")
+        raise click.ClickException(f"{said}\n{how}")
+
+
+def translated(code: str) -> str:
+    return gettext(KINDS[code])
+
+
+def _say_counts(made: Plan, dry_run: bool) -> None:
+    said = made.counts()
     click.echo(gettext("A trial, nothing was loaded.") if dry_run else gettext("Loaded."))
     for line in (
         gettext("villages: %(villages)s new, %(villages_known)s there already", **said),

@@ -11,13 +11,16 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from survey.register import tables
 from survey.text import N_, normal, without_tones
 
 MAX_ROWS = 100_000
-_FORMULA = re.compile(r"[=+@＝＋＠\t]|[-－](?!\d+([.,]\d+)?$)")
+LONGEST = 120  # characters of a cell
+FORMULA = re.compile(r"[=+@＝＋＠\t]|[-－](?!\d+([.,]\d+)?$)")
 # By code; %(…)s: what the mistake carries. Never a person's name.
-SENTENCES = {
+SENTENCES = tables.SENTENCES | {
     "not_utf8": N_("The file is not in UTF-8. In Excel choose Save as “CSV UTF-8”."),
     "unreadable": N_("Cannot be read from here on: a quote may be missing."),
     "empty": N_("The file has no rows."),
@@ -45,9 +48,58 @@ SENTENCES = {
     "household_differs": N_(
         "This household is there with another village, head or facts of last year; an import does not change it."
     ),
+    "household_ended": N_(
+        "This household left the register (%(known)s): bring it back on its page, or take the row out of the file."
+    ),
     "several_known": N_("Several households match this row; give the code."),
     "unknown_household": N_("There is no household with this code."),
+    "no_header": N_(
+        "No list was seen: a header needs a column of persons' names and one more, such as the village or the birth."
+    ),
+    "formula_without_value": N_(
+        "%(count)s formulas (the first in %(first)s) have no value in the file. Open it in Excel, save it, try again."
+    ),
+    "not_a_date": N_("“%(value)s” is no date of birth; write day/month/year, or the year alone."),
+    "not_a_tick": N_("“%(value)s” is no tick; write x or leave the cell blank."),
+    "two_classes": N_("The household is ticked under several classes; leave one tick."),
+    "no_village_there": N_("The list names no village, and this commune has none yet; write the village in a column."),
     "no_form": N_("No published questionnaire has this column; publish one first."),
+}
+# What they are counted under, in a few words.
+KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
+    "not_utf8": N_("files that cannot be read"),
+    "unreadable": N_("files that cannot be read"),
+    "empty": N_("files that cannot be read"),
+    "missing_file": N_("files that are missing"),
+    "too_many_rows": N_("files that are too long"),
+    "missing_column": N_("columns that are missing"),
+    "column_twice": N_("columns that stand twice"),
+    "too_many_cells": N_("rows with too many cells"),
+    "blank": N_("blank cells that must be filled"),
+    "formula": N_("cells that begin like a formula"),
+    "unprintable": N_("cells with characters that cannot be kept"),
+    "too_long": N_("cells that are too long"),
+    "not_one_of": N_("words that are not known"),
+    "not_a_number": N_("cells that are no number"),
+    "not_cccd": N_("identity numbers that are none"),
+    "bad_id": N_("codes that are none"),
+    "foreign_commune": N_("codes of another commune"),
+    "unknown_village": N_("villages that are not known"),
+    "ambiguous_village": N_("villages of which there are several"),
+    "twice": N_("rows that stand twice"),
+    "same_household": N_("households that stand twice"),
+    "village_differs": N_("villages that are there otherwise"),
+    "household_differs": N_("households that are there otherwise"),
+    "household_ended": N_("households that left the register"),
+    "several_known": N_("households of which there are several"),
+    "unknown_household": N_("members of no household"),
+    "no_header": N_("files without a list"),
+    "formula_without_value": N_("sheets whose formulas have no value"),
+    "not_a_date": N_("births that are no date"),
+    "not_a_tick": N_("cells that are no tick"),
+    "two_classes": N_("households of two classes"),
+    "no_village_there": N_("lists without a village"),
+    "no_form": N_("columns without a question"),
 }
 
 
@@ -71,6 +123,7 @@ class Mistake:
         return f"{', '.join(where)}: {translate(SENTENCES[self.code]) % self.values}"
 
 
+@lru_cache(maxsize=8192)  # the same words stand in every row
 def folded(text: str) -> str:
     """How headers and terms are compared: without tones, case and punctuation. "Tên chủ hộ:" is "ten chu ho"."""
     return " ".join(re.sub(r"[\W_]+", " ", without_tones(text)).split())
@@ -174,14 +227,14 @@ class CsvSheet:
         for at, name in self.places:
             cell = cells[at] if at < len(cells) else ""
             value = cell.strip(" \r\n\xa0")
-            if _FORMULA.match(value):
+            if FORMULA.match(value):
                 row.wrong(name, "formula")
                 continue
             value = " ".join(value.split())
             if not value.isprintable():
                 row.wrong(name, "unprintable")
-            elif len(value) > 120:
-                row.wrong(name, "too_long", limit=120)
+            elif len(value) > LONGEST:
+                row.wrong(name, "too_long", limit=LONGEST)
             else:
                 row.cells[name] = value
         return row

@@ -1,152 +1,100 @@
-"""How a commune begins: its villages and last year's households from CSV files, all or nothing.
+"""How a commune begins: its villages and last year's households from files, all or nothing.
 
-`plan` reads the files against the register and changes nothing; `carry_out` does what a plan without mistakes says.
-What is on the register already is recognised (by id, by code, else by village, head and address) and left as it is, so
-the same files may come again, with households added.
+`plan` reads the three CSV files of the product's own pattern, `plan_list` a list as an office has it (.xlsx or CSV),
+both against the register, and change nothing; `load` does what a plan without mistakes and open questions says. What is
+on the register already is recognised (by id, by code, else by village, head and address) and left as it is, so the same
+files may come again, with households added.
+
+A plan of 30,000 rows takes many seconds, so it is made in a transaction that only reads. `load` takes the commune's
+lock, plans again only when the register has changed since, and writes in a few statements: all or nothing, and others
+wait for the writing alone.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import TableClause, Text, column, func, insert, select, table, update
+from sqlalchemy.engine import default
 from sqlalchemy.orm import Session
 
-from models import FormVersion, Household, Round
+from models import (
+    Base,
+    CommuneCounter,
+    FormVersion,
+    Household,
+    JSONText,
+    ListWord,
+    Place,
+    PlacePeriod,
+    RegisterEntry,
+    RegisterEvent,
+    Round,
+)
 from models.commune_counter import lock_commune
+from survey.clocks import day_of
 from survey.evidence import audit
+from survey.evidence.lineage import generation
 from survey.form.form import Form
+from survey.names import bare_key, name_key
 from survey.questionnaires.published import load_form
-from survey.register import last_year
-from survey.register.csv_rows import CsvRow, CsvSheet, Mistake, folded
-from survey.register.entries import import_household, on_register
-from survey.register.numbers import last_numbers
+from survey.register import event_log, last_year
+from survey.register.csv_rows import CsvSheet, Mistake
+from survey.register.list_households import understand
+from survey.register.numbers import last_numbers, taken_all
 from survey.register.places import add_village, periods_at, villages_in
-from survey.terms import Area, HouseholdClass, RoundState
+from survey.register.plan import Basis, Listed, Plan, VillageRow
+from survey.register.questions import Asked, Example
+from survey.register.three_files import (
+    FILES,
+    HOUSEHOLD_COLUMNS,
+    HOUSEHOLDS,
+    MEMBERS,
+    VILLAGE_COLUMNS,
+    VILLAGES,
+    read_households,
+    read_members,
+    read_villages,
+)
+from survey.terms import Area, HouseholdState, RegisterState, RoundState
 
-VILLAGES, HOUSEHOLDS, MEMBERS = FILES = ("villages.csv", "households.csv", "members.csv")
-DIVISIONS = ("Bản", "Tiểu khu", "Tổ dân phố", "Thôn")
-_BEGINS_WITH_ITS_KIND = re.compile(r"(bản|tiểu khu|tổ|thôn|tdp|tk|khu|xóm|ấp)\s", re.IGNORECASE)
-AREAS = {folded(word): area for area in Area for word in (area.value, area.vi, area.en)}
-CLASSES = {folded(word): found for found in HouseholdClass for word in (found.value, found.vi, found.en)} | {
-    "ngheo": HouseholdClass.POOR,
-    "can ngheo": HouseholdClass.NEAR_POOR,
-    "khong thuoc ho ngheo can ngheo": HouseholdClass.NOT_POOR,
-}
-VILLAGE_COLUMNS = {
-    "number": {"so", "stt", "so thu tu", "id", "ma", "ma thon", "ma ban", "ma thon ban"},
-    "name": {"ten", "ten thon", "ten ban", "ten thon ban", "thon ban", "village"},
-    "division": {"loai", "loai hinh", "kind", "type"},
-    "area": {"khu vuc", "nong thon thanh thi"},
-}
-HOUSEHOLD_COLUMNS = {
-    "village": {
-        "thon",
-        "ban",
-        "thon ban",
-        "so thon",
-        "ten thon",
-        "ten ban",
-        "ten thon ban",
-        "village number",
-        "village name",
-    },
-    "head": {"chu ho", "ten chu ho", "ho ten chu ho", "ho va ten chu ho", "head of household", "head name"},
-    "code": {"ma ho", "household code"},
-    "id": {"household id", "dinh danh ho"},
-    "class": {"phan loai", "phan loai nam truoc", "class last year", "ket qua nam truoc", "phan loai ho"},
-    "address": {"dia chi", "noi o"},
-}
+NAME = "head"  # where what is wrong with a household as a whole is told
+RURAL_DIVISIONS = {"Xã"}
+
+__all__ = ["FILES", "HOUSEHOLDS", "HOUSEHOLD_COLUMNS", "carry_out", "is_list", "load", "plan", "plan_list"]
 
 
-@dataclass
-class VillageRow:
-    id: str
-    name: str
-    division: str
-    area: Area | None
-    known: bool = False
-
-
-@dataclass
-class Listed:
-    """A household of the file. `code` "" until one is given by `_number`; `known`: it is on the register already."""
-
-    row: CsvRow
-    village_id: str
-    head: str
-    code: str
-    id: str
-    household_class: HouseholdClass | None
-    address: str
-    known: Household | None = None
-    members: list[dict[str, Any]] = field(default_factory=list)
-    base_answers: dict[str, Any] | None = None
-
-    @property
-    def likeness(self) -> tuple[str, str, str]:
-        return self.village_id, self.head.casefold(), self.address.casefold()
-
-
-@dataclass
-class Plan:
-    """What an import would do, or the mistakes for which it does nothing."""
-
-    commune_id: str
-    villages: list[VillageRow]
-    households: list[Listed]
-    mistakes: list[Mistake]
-    unknown_columns: list[tuple[str, str]]  # file, header: not taken
-
-    @property
-    def new_villages(self) -> list[VillageRow]:
-        return [village for village in self.villages if not village.known]
-
-    @property
-    def new_households(self) -> list[Listed]:
-        return [household for household in self.households if household.known is None]
-
-    @property
-    def members(self) -> int:
-        return sum(len(household.members) for household in self.new_households)
-
-    def counts(self) -> dict[str, int]:
-        return {
-            "villages": len(self.new_villages),
-            "villages_known": len(self.villages) - len(self.new_villages),
-            "households": len(self.new_households),
-            "households_known": len(self.households) - len(self.new_households),
-            "members": self.members,
-        }
+def is_list(files: Mapping[str, bytes]) -> bool:
+    """Whether these are a list as an office has it, and not the three files: those come together, or villages alone."""
+    return not {VILLAGES, MEMBERS} & set(files)
 
 
 def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: datetime) -> Plan:
-    """What importing `files` (name → content; members.csv may be missing, villages.csv once they are there) would do.
-    The commune must exist."""
+    """What importing the three files (name → content; members.csv may be missing, villages.csv once they are there)
+    would do. The commune must exist."""
+    basis = _basis(session, commune_id)
     sheets: list[CsvSheet] = []
     places = _villages_there(session, commune_id, now)
     listed = list(places.values())
     if VILLAGES in files:
         sheet = CsvSheet(VILLAGES, files[VILLAGES], VILLAGE_COLUMNS, {"number", "name", "area"})
         sheets.append(sheet)
-        listed = _villages(sheet, commune_id, places)
+        listed = read_villages(sheet, commune_id, places)
     households: list[Listed] = []
     if HOUSEHOLDS in files:
         form = _form(session)
         sheet = CsvSheet(HOUSEHOLDS, files[HOUSEHOLDS], HOUSEHOLD_COLUMNS, {"village", "head", "class"})
         sheets.append(sheet)
-        households = _households(sheet, commune_id, places | {village.id: village for village in listed}, form)
+        households = read_households(sheet, commune_id, places | {village.id: village for village in listed}, form)
         register = _Register(session, commune_id)
         _recognise(households, register)
         _number(households, register)
         if MEMBERS in files:
-            sheets.append(_members(files[MEMBERS], households, form, now.year))
+            sheets.append(read_members(files[MEMBERS], households, form, now.year))
         _remember(households, form, MEMBERS in files)
     mistakes = [mistake for sheet in sheets for mistake in sorted(sheet.mistakes, key=lambda one: one.row)]
     needed = {VILLAGES: places or HOUSEHOLDS not in files, HOUSEHOLDS: VILLAGES in files and MEMBERS not in files}
@@ -154,37 +102,172 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
         Mistake(name, 0, "", "missing_file") for name, spared in needed.items() if not (name in files or spared)
     ]
     unknown = [(sheet.file, header) for sheet in sheets for header in sheet.unknown]
-    return Plan(commune_id, listed if VILLAGES in files else [], households, mistakes, unknown)
+    return Plan(commune_id, listed if VILLAGES in files else [], households, mistakes, unknown, basis=basis)
+
+
+def plan_list(
+    session: Session,
+    commune_id: str,
+    files: Mapping[str, bytes],
+    now: datetime,
+    answers: Mapping[str, str],
+    accepts_proposals: bool = False,
+) -> Plan:
+    """What importing the files of a list (name → content) would do with these answers to its questions."""
+    basis = _basis(session, commune_id)
+    asked, form = Asked(answers, accepts_proposals), _form(session)
+    there = _villages_there(session, commune_id, now)
+    period = periods_at(session, [commune_id], now.date()).get(commune_id)
+    is_urban = period is not None and period.division not in RURAL_DIVISIONS
+    found = understand(files, commune_id, there, is_urban, form, _remembered(session, commune_id), asked, now.date())
+    register = _Register(session, commune_id)
+    _pair(found.households, register, asked)
+    _number(found.households, register)
+    _identify_members(found.households, form)
+    _remember(found.households, form, with_members=True)
+    return Plan(
+        commune_id,
+        list(found.villages.added.values()),
+        found.households,
+        found.all_mistakes(),
+        found.unknown,
+        list(asked.questions.values()),
+        found.notes,
+        found.words,
+        basis,
+    )
+
+
+def load(
+    session: Session, made: Plan, make: Callable[[Session], Plan], now: datetime, account_id: str | None = None
+) -> Plan:
+    """Carry a plan out that was made in another transaction; made again where the register changed meanwhile. Returns
+    the plan that counted: nothing was done when it has mistakes or open questions."""
+    rows = _rows_of(made, now, account_id)  # before the lock: it takes as long as all the rest
+    lock_commune(session, made.commune_id)
+    if _basis(session, made.commune_id) != made.basis:
+        made = make(session)
+        rows = _rows_of(made, now, account_id)
+    if not made.mistakes and not made.open_questions:
+        _write(session, made, rows, now, account_id)
+    return made
 
 
 def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | None = None) -> None:
     """Add what the plan says is new; new households come onto the register of every open round. ValueError when the
-    plan has mistakes. Make the plan in the same transaction, after `register.lock_commune`."""
-    if plan.mistakes:
-        raise ValueError("a plan with mistakes is not carried out")
+    plan has mistakes or open questions."""
+    if plan.mistakes or plan.open_questions:
+        raise ValueError("a plan with mistakes or open questions is not carried out")
     lock_commune(session, plan.commune_id)
+    _write(session, plan, _rows_of(plan, now, account_id), now, account_id)
+
+
+def _write(session: Session, plan: Plan, rows: Rows, now: datetime, account_id: str | None) -> None:
     for village in plan.new_villages:
         if village.area is not None:
             number = int(village.id.rsplit("-", 1)[1])
             add_village(session, plan.commune_id, number, village.name, village.division, village.area)
-    rounds = session.scalars(select(Round.id).where(Round.state == RoundState.OPEN.value).order_by(Round.id)).all()
-    for one in plan.new_households:
-        import_household(
-            session,
-            commune_id=plan.commune_id,
-            household_id=one.id,
-            village_id=one.village_id,
-            head_name=one.head,
-            now=now,
-            code=one.code,
-            base_class=one.household_class,
-            base_answers=one.base_answers,
-            account_id=account_id,
-        )
-        for round_id in rounds:
-            on_register(session, plan.commune_id, round_id, one.id)
+    if rows.households:
+        session.execute(insert(_as_text(Household)), rows.households)
+        session.execute(insert(_as_text(RegisterEvent)), rows.events)
+        taken_all(session, (one.code for one in plan.new_households))
+        rounds = session.scalars(select(Round.id).where(Round.state == RoundState.OPEN.value).order_by(Round.id))
+        for round_id in rounds.all():
+            _enter(session, plan.commune_id, rows.households, round_id)
+    for (kind, word), meaning in plan.words.items():
+        remembered = {"commune_id": plan.commune_id, "kind": kind, "word": word, "meaning": meaning}
+        session.merge(ListWord(**remembered, at=now, account_id=account_id))
     if plan.new_villages or plan.new_households:
         audit.record(session, now, account_id, "register.imported", plan.commune_id, plan.counts())
+
+
+def _as_text(model: type[Base]) -> TableClause:
+    """The table, with what it keeps as JSON given as the text that is kept: made before the lock, not under it."""
+    columns = model.__table__.columns
+    return table(
+        model.__tablename__,
+        *(column(one.name, Text if isinstance(one.type, JSONText) else one.type) for one in columns),
+    )
+
+
+class Rows(NamedTuple):
+    """The new households and the events by which they come onto the register, as rows of their tables."""
+
+    households: list[dict[str, object]]
+    events: list[dict[str, object]]
+
+
+def _rows_of(plan: Plan, now: datetime, account_id: str | None) -> Rows:
+    kept, dialect = JSONText(), default.DefaultDialect()
+    found: list[dict[str, object]] = []
+    entered: list[tuple[str, dict[str, Any]]] = []
+    for one in plan.new_households:
+        base_class = one.household_class.value if one.household_class else None
+        answers = kept.process_bind_param(one.base_answers, dialect)
+        found.append(
+            {
+                "commune_id": plan.commune_id,
+                "id": one.id,
+                "code": one.code,
+                "village_id": one.village_id,
+                "base_head_name": one.head,
+                "base_class": base_class,
+                "base_answers": answers,
+                "head_name": one.head,
+                "current_class": base_class,
+                "current_answers": answers,
+                "created_at": now,
+                "state": HouseholdState.PRESENT.value,
+            }
+        )
+        payload = {"code": one.code, "village": one.village_id, "head": one.head, "class": base_class}
+        entered.append((one.id, payload | ({} if one.base_answers is None else {"answers": one.base_answers})))
+    events = event_log.entered(
+        plan.commune_id, entered, day_of(now), event_log.Done(account_id, now),
+        generation=plan.basis.generation, after=plan.basis.log_end,
+    )  # fmt: skip
+    columns = [one.name for one in RegisterEvent.__table__.columns]
+    rows = [{name: getattr(event, name) for name in columns} for event in events]
+    for row in rows:
+        row["payload"] = kept.process_bind_param(row["payload"], dialect)
+    return Rows(found, rows)
+
+
+def _enter(session: Session, commune_id: str, rows: list[dict[str, object]], round_id: str) -> None:
+    """All new households' entries in a round at once, each with a change number of its own."""
+    mine = CommuneCounter.commune_id == commune_id
+    bump = update(CommuneCounter).where(mine).values(value=CommuneCounter.value + len(rows))
+    last = session.scalars(bump.returning(CommuneCounter.value)).one()
+    entries = [
+        {
+            "commune_id": commune_id,
+            "round_id": round_id,
+            "household_id": row["id"],
+            "village_id": row["village_id"],
+            "state": RegisterState.TO_VISIT.value,
+            "opening_class": row["current_class"],
+            "opening_answers": row["current_answers"],
+            "change": last - len(rows) + number,
+        }
+        for number, row in enumerate(rows, 1)
+    ]
+    session.execute(insert(_as_text(RegisterEntry)), entries)
+
+
+def _basis(session: Session, commune_id: str) -> Basis:
+    households = select(func.count(), func.max(Household.created_at)).where(Household.commune_id == commune_id)
+    villages = (select(func.count()).select_from(PlacePeriod).join(Place, Place.id == PlacePeriod.place_id)).where(
+        Place.parent_id == commune_id
+    )
+    counts = (*session.execute(households).one(), session.scalar(villages))
+    return Basis(counts, generation(session), event_log.end_of(session, commune_id))
+
+
+def _remembered(session: Session, commune_id: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for one in session.scalars(select(ListWord).where(ListWord.commune_id == commune_id)):
+        found[one.kind][one.word] = one.meaning
+    return found
 
 
 def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:
@@ -208,122 +291,6 @@ def _form(session: Session) -> Form | None:
     return load_form(session, found.form_id, found.version) if found else None
 
 
-def _villages(sheet: CsvSheet, commune_id: str, there: Mapping[str, VillageRow]) -> list[VillageRow]:
-    found: dict[str, tuple[VillageRow, int]] = {}
-    names: dict[str, int] = {}
-    for row in sheet.rows:
-        village_id = _village_id(row, commune_id)
-        name, area = row.needed("name"), AREAS.get(folded(row.needed("area")))
-        if row.get("area") and area is None:
-            row.wrong("area", "not_one_of", value=row.get("area")[:40], known=", ".join(one.vi for one in Area))
-        division = _division(row, name)
-        if division and not _BEGINS_WITH_ITS_KIND.match(name):
-            name = f"{division} {name}"
-        if village_id is None:
-            continue
-        if village_id in found:
-            row.wrong("number", "twice", first=found[village_id][1])
-            continue
-        if name and names.setdefault(name.casefold(), row.number) != row.number:
-            row.wrong("name", "twice", first=names[name.casefold()])
-        known = there.get(village_id)
-        if known and (known.name.casefold(), known.division, known.area) != (name.casefold(), division, area):
-            row.wrong("name", "village_differs")
-        found[village_id] = (known or VillageRow(village_id, name, division, area), row.number)
-    return [village for village, _row in found.values()]
-
-
-def _village_id(row: CsvRow, commune_id: str) -> str | None:
-    text = row.needed("number")
-    match = re.fullmatch(r"([0-9]{5})-([0-9]{1,3})", text)
-    if match:
-        if match[1] != commune_id:
-            row.wrong("number", "foreign_commune", other=match[1], commune=commune_id)
-            return None
-        row.cells["number"] = match[2]
-    number = row.number_in("number", 1, 999)
-    return None if number is None else f"{commune_id}-{number:02d}"
-
-
-def _division(row: CsvRow, name: str) -> str:
-    """The kind of village as written, else as its name begins; "" with a mistake when neither says it."""
-    known = {folded(one): one for one in DIVISIONS}
-    text = row.get("division")
-    if text:
-        if folded(text) not in known:
-            row.wrong("division", "not_one_of", value=text[:40], known=", ".join(DIVISIONS))
-        return known.get(folded(text), "")
-    begins = next((one for one in DIVISIONS if name.casefold().startswith(one.casefold() + " ")), "")
-    if not begins:
-        row.wrong("division", "blank")
-    return begins
-
-
-def _households(
-    sheet: CsvSheet, commune_id: str, villages: Mapping[str, VillageRow], form: Form | None
-) -> list[Listed]:
-    by_name: dict[str, set[str]] = defaultdict(set)
-    for village in villages.values():
-        by_name[village.name.casefold()].add(village.id)
-        by_name[_BEGINS_WITH_ITS_KIND.sub("", village.name).casefold()].add(village.id)
-    keeps_address = last_year.address_question(form) is not None
-    found: list[Listed] = []
-    seen: dict[tuple[str, str], int] = {}
-    alike: dict[tuple[str, str, str], tuple[int, bool]] = {}
-    for row in sheet.rows:
-        village_id = _village_of(row, commune_id, villages, by_name)
-        code = _code(row, commune_id)
-        if not re.fullmatch(r"[0-9A-Za-z-]{0,36}", row.get("id")):
-            row.wrong("id", "bad_id")
-        if row.get("address") and not keeps_address:
-            row.wrong("address", "no_form")
-        household_class = CLASSES.get(folded(row.get("class")))
-        if row.get("class") and household_class is None:
-            words = "; ".join(one.vi for one in HouseholdClass)
-            row.wrong("class", "not_one_of", value=row.get("class")[:40], known=words)
-        one = Listed(
-            row, village_id or "", row.needed("head"), code, row.get("id"), household_class, row.get("address")
-        )
-        for column, key in (("code", ("code", code)), ("id", ("id", one.id))):
-            if key[1] and seen.setdefault(key, row.number) != row.number:
-                row.wrong(column, "twice", first=seen[key])
-        first, told_apart = alike.setdefault(one.likeness, (row.number, bool(code or one.id)))
-        if first != row.number and not (told_apart and (code or one.id)):
-            row.wrong("head", "same_household", first=first)
-        if village_id:
-            found.append(one)
-    return found
-
-
-def _village_of(
-    row: CsvRow, commune_id: str, villages: Mapping[str, VillageRow], by_name: Mapping[str, set[str]]
-) -> str | None:
-    text = row.needed("village")
-    match = re.fullmatch(r"([0-9]{5})-([0-9]{1,3})", text)
-    if match and match[1] != commune_id:
-        row.wrong("village", "foreign_commune", other=match[1], commune=commune_id)
-        return None
-    number = match[2] if match else text
-    if re.fullmatch(r"[0-9]{1,3}", number) and f"{commune_id}-{int(number):02d}" in villages:
-        return f"{commune_id}-{int(number):02d}"
-    named = by_name.get(text.casefold(), set())
-    if len(named) == 1:
-        return next(iter(named))
-    if text:
-        row.wrong("village", "ambiguous_village" if named else "unknown_village", value=text[:40])
-    return None
-
-
-def _code(row: CsvRow, commune_id: str) -> str:
-    code = row.get("code")
-    if len(code) > 20:
-        row.wrong("code", "too_long", limit=20)
-    match = re.match(r"([0-9]{5})-[0-9]+-[0-9]+$", code)
-    if match and match[1] != commune_id:
-        row.wrong("code", "foreign_commune", other=match[1], commune=commune_id)
-    return code
-
-
 class _Register:
     """The commune's households as they are, to be looked up."""
 
@@ -331,33 +298,116 @@ class _Register:
         self.by_id: dict[str, Household] = {}
         self.by_code: dict[str, Household] = {}
         self.by_name: dict[tuple[str, str], list[Household]] = defaultdict(list)  # village and head
+        self.by_bare: dict[tuple[str, str], list[Household]] = defaultdict(list)  # where tones were not typed
         self.by_likeness: dict[tuple[str, str, str], list[Household]] = defaultdict(list)
         for one in session.scalars(select(Household).where(Household.commune_id == commune_id)):
             self.by_id[one.id] = self.by_code[one.code] = one
-            named = (one.village_id, one.base_head_name.casefold())
-            self.by_name[named].append(one)
-            self.by_likeness[*named, last_year.address_in(one.base_answers).casefold()].append(one)
+            address = name_key(last_year.address_in(one.current_answers))
+            for head in _heads(one):
+                self.by_name[one.village_id, head].append(one)
+                self.by_likeness[one.village_id, head, address].append(one)
+            for bare in {bare_key(head) for head in _heads(one)}:
+                self.by_bare[one.village_id, bare].append(one)
         self.last_numbers = last_numbers(session, villages_in(session, commune_id))
+
+    def like(self, one: Listed) -> list[Household]:
+        """Those that a row without a code may mean: by address, else by name alone; of those on the register and off it
+        the ones that are on it."""
+        key = one.likeness
+        found = self.by_likeness.get(key, []) or ([] if one.address else self.by_name.get(key[:2], []))
+        return [household for household in found if household.state == HouseholdState.PRESENT] or found
+
+
+def _heads(household: Household) -> set[str]:
+    """The names by which a list may know it: as it was entered, and as it was corrected or found since."""
+    return {name_key(household.base_head_name), name_key(household.head_name)}
 
 
 def _recognise(households: list[Listed], register: _Register) -> None:
     """Tie each listed household to the one on the register; another one under the same id or code is a mistake."""
     for one in households:
-        same = register.by_likeness.get(one.likeness, [])
-        like = same or ([] if one.address else register.by_name.get(one.likeness[:2], []))
+        like = register.like(one)
         if one.id or one.code:
             one.known = register.by_id.get(one.id) or register.by_code.get(one.code)
         elif len(like) > 1:
             one.row.wrong("head", "several_known")
         else:
             one.known = like[0] if like else None
-        if one.known is not None and (
-            (one.village_id, one.head.casefold()) != (one.known.village_id, one.known.base_head_name.casefold())
+        if one.known is not None and one.known.state != HouseholdState.PRESENT:
+            one.row.wrong(NAME, "household_ended", known=one.known.code)
+        elif one.known is not None and (
+            one.village_id != one.known.village_id
+            or name_key(one.head) not in _heads(one.known)
             or (one.code and one.code != one.known.code)
             or (one.id and one.id != one.known.id)
             or (one.household_class or None) != (one.known.base_class or None)
         ):
             one.row.wrong("head", "household_differs")
+
+
+def _pair(households: list[Listed], register: _Register, asked: Asked) -> None:
+    """Tie the households of a list to those on the register. Of several with one name, each is tied to one of its own;
+    when the register has more of them than the list, nobody can tell which is meant."""
+    keys = [one.likeness for one in households]
+    listed = Counter(keys)
+    taken: set[str] = set()
+    for one, key in zip(households, keys, strict=True):
+        if one.id or one.code:
+            one.known = register.by_id.get(one.id) or register.by_code.get(one.code)
+        else:
+            like = register.like(one)
+            if len(like) > listed[key]:
+                one.row.wrong(NAME, "several_known")
+                continue
+            one.known = next((household for household in like if household.id not in taken), None)
+            if one.known is None and not like:
+                _ask_whether_known(one, register, asked)
+        if one.known is not None:
+            taken.add(one.known.id)
+            _check_known(one)
+
+
+def _ask_whether_known(one: Listed, register: _Register, asked: Asked) -> None:
+    """One of the two names may have been typed without tones."""
+    bare = bare_key(one.head)
+    alike = [
+        household
+        for household in register.by_bare.get((one.village_id, bare), [])
+        if bare in {name_key(one.head), *_heads(household)}
+    ]
+    if len(alike) != 1:
+        return
+    question = asked.ask("on_register", ("new", "known"), "new", str(one.row.number))
+    question.example(Example(f"{one.head} ~ {alike[0].head_name} ({alike[0].code})", one.row.number))
+    if question.taken == "known":
+        one.known = alike[0]
+        one.head = alike[0].head_name
+
+
+def _check_known(one: Listed) -> None:
+    """An import does not change what is there; where the list does not say the class, it does not contradict."""
+    known = one.known
+    if known is None:
+        return
+    if known.state != HouseholdState.PRESENT:
+        one.row.wrong(NAME, "household_ended", known=known.code)
+        return
+    differs = (
+        one.village_id != known.village_id
+        or name_key(one.head) not in _heads(known)
+        or bool(one.code and one.code != known.code)
+        or bool(one.id and one.id != known.id)
+        or bool(one.household_class and one.household_class.value != known.base_class)
+    )
+    if differs:
+        one.row.wrong(NAME, "household_differs")
+
+
+def _identify_members(households: list[Listed], form: Form | None) -> None:
+    """The number under which the questionnaire knows a member, where it has one."""
+    if "ma_nk" in last_year.copied(form):
+        for one in households:
+            one.members = [{"ma_nk": f"{one.id}-{at}"} | person for at, person in enumerate(one.members, 1)]
 
 
 def _number(households: list[Listed], register: _Register) -> None:
@@ -369,33 +419,11 @@ def _number(households: list[Listed], register: _Register) -> None:
             one.code, one.id = one.known.code, one.known.id
             continue
         one.id = one.id or str(uuid4())
-        while not one.code or one.code in taken:
-            if one.code and one.row.get("code"):
-                break  # given in the file: kept as it is
+        is_given = bool(one.code)
+        while not is_given and (not one.code or one.code in taken):
             last[one.village_id] += 1
             one.code = f"{one.village_id}-{last[one.village_id]:03d}"
         taken.add(one.code)
-
-
-def _members(data: bytes, households: list[Listed], form: Form | None, this_year: int) -> CsvSheet:
-    columns = {column: headers for column, (_name, headers) in last_year.MEMBER_COLUMNS.items()}
-    sheet = CsvSheet(
-        MEMBERS, data, {"household": HOUSEHOLD_COLUMNS["code"] | {"code", "ho"}, **columns}, {"household", "full_name"}
-    )
-    questions = last_year.copied(form)
-    if form is None or not questions:
-        sheet.wrong(0, "", "no_form")
-        return sheet
-    by_code = {one.code: one for one in households}
-    for row in sheet.rows:
-        answers = last_year.member(row, questions, form, this_year)
-        one = by_code.get(row.needed("household"))
-        if one is None and row.get("household"):
-            row.wrong("household", "unknown_household")
-        if one is not None:
-            identity = {"ma_nk": f"{one.id}-{len(one.members) + 1}"} if "ma_nk" in questions else {}
-            one.members.append(identity | answers)
-    return sheet
 
 
 def _remember(households: list[Listed], form: Form | None, with_members: bool) -> None:

@@ -39,6 +39,18 @@ def taken(session: Session, code: str) -> None:
     session.flush()  # the next number is read from it
 
 
+def taken_all(session: Session, codes: Iterable[str]) -> None:
+    """The same for many at once: of each village the highest."""
+    highest: dict[str, tuple[int, str]] = {}
+    for code in codes:
+        match = _CODE.fullmatch(code)
+        if match is not None:
+            village = match["village"]
+            highest[village] = max(highest.get(village, (0, "")), (int(match["number"]), code))
+    for _, code in highest.values():
+        taken(session, code)
+
+
 def last_numbers(session: Session, village_ids: Iterable[str]) -> dict[str, int]:
     """The number that each village gave last; 0 is not named."""
     query = select(VillageCounter).where(VillageCounter.village_id.in_(sorted(set(village_ids))))

@@ -130,16 +130,16 @@ class Closing(FlaskForm):
 
 
 class ImportFiles(FlaskForm):
-    """A commune's lists of last year, as CSV; the view sets the communes."""
+    """A commune's list of last year, as it is or as the three CSV files; the view sets the communes."""
 
     commune = SelectField(_("Commune"), [InputRequired(_("Choose the commune."))])
+    households = FileField(_("List of households (.xlsx or .csv)"))
     villages = FileField(_("Villages (villages.csv)"))
-    households = FileField(_("Households (households.csv)"))
     members = FileField(_("Members (members.csv), if you have them"))
 
     def validate_households(self, _field: Field) -> None:
         if not any(field.data and field.data.filename for field in (self.villages, self.households)):
-            raise ValidationError(_("Choose the file of villages, of households, or both."))
+            raise ValidationError(_("Choose the list of households, or the file of villages."))
 
 
 class ImportConfirmed(FlaskForm):

@@ -1,7 +1,8 @@
 """One Session a request, and the only `commit()` of the web: success commits, a refusal or a crash rolls back.
 
 A request that reads (GET, HEAD) gets a reading transaction; a view that writes in a GET says so with
-`@permitted(…, writes=True)`. A refusal that must leave a trace all the same (a failed sign-in) calls `keep_changes()`.
+`@permitted(…, writes=True)`, one that only reads in a POST with `reads=True`. A refusal that must leave a trace all the
+same (a failed sign-in) calls `keep_changes()`.
 """
 
 from __future__ import annotations
@@ -62,9 +63,19 @@ def get_session() -> Session:
     """The request's Session, made when first asked for."""
     if "session" not in g:
         view = current_app.view_functions.get(request.endpoint or "")
-        reads = request.method in _READING_METHODS and not getattr(view, "writes", False)
+        is_reading = request.method in _READING_METHODS and not getattr(view, "writes", False)
+        reads = is_reading or getattr(view, "reads", False)
         g.session = Session(current_app.extensions["reading_engine" if reads else "engine"], expire_on_commit=False)
     session: Session = g.session
+    return session
+
+
+def go_on_writing() -> Session:
+    """The request's Session for writing, where the view read with another until now: what was read then may have
+    changed. Whoever reads for long does it first, so that no other writer waits."""
+    abandon()
+    session: Session = Session(current_app.extensions["engine"], expire_on_commit=False)
+    g.session = session
     return session
 
 
@@ -107,7 +118,7 @@ def reading() -> Iterator[Session]:
     """A Session for a command that only reads: it waits for no writer, and nobody waits for it."""
     with in_one_sentence():
         require_place()
-        with Session(current_app.extensions["reading_engine"]) as session:
+        with Session(current_app.extensions["reading_engine"], expire_on_commit=False) as session:
             yield session
 
 

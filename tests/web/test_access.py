@@ -153,6 +153,7 @@ ROUTES = {
     "duplicates.decide_across": REGISTER,
     "register.page": ACCOUNTS,
     "register.preview": ACCOUNTS,
+    "register.answers": ACCOUNTS,
     "register.confirm": ACCOUNTS,
     "register.example": ACCOUNTS,
     "devices.listing": OFFICE,

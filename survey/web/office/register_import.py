@@ -1,36 +1,44 @@
-"""Loading a commune's villages and households of last year on a page: upload, see what would happen, confirm.
+"""Loading a commune's villages and households of last year on a page: upload, see what would happen, answer what the
+list leaves in doubt, confirm.
 
 Between seeing and confirming, the files wait in the instance's folder `intake/`, one upload an account, readable by the
-server only; a confirmation names their hash, so what is loaded is what was seen. The next upload replaces them, and one
-left for a day is deleted.
+server only, with the answers given; a confirmation names the hash of both, so what is loaded is what was seen. The next
+upload replaces them, and one left for a day is deleted. Every view but the last only reads: a list of 30,000 rows takes
+many seconds to understand, and no writer waits for that.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
+from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
-from flask import Blueprint, Response, current_app, flash, render_template, url_for
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from models.commune_counter import lock_commune
 from survey.access import may
 from survey.accounts.accounts import communes_of, holder_of, where_is
 from survey.problems import Problem
 from survey.register import importing
+from survey.register.csv_rows import KINDS
 from survey.register.places import names_in
+from survey.register.plan import Plan
 from survey.reports.csvfile import written
+from survey.text import plain_name
 from survey.web.forms import ImportConfirmed, ImportFiles
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.session import get_session, go_on_writing, now
 
 VERB = "register.import"
 SHOWN_MISTAKES, SHOWN_ROWS = 200, 20
+ASKED = "q:"  # before a question's id, in the form
 KEPT = timedelta(days=1)
 EXAMPLES: dict[str, list[list[str]]] = {  # invented names
     "villages.csv": [
@@ -53,6 +61,20 @@ EXAMPLES: dict[str, list[list[str]]] = {  # invented names
 blueprint = Blueprint("register", __name__, url_prefix="/register/import")
 
 
+@dataclass
+class Upload:
+    """What waits to be confirmed."""
+
+    commune_id: str
+    files: dict[str, bytes]
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def plan(self, session: Session) -> Plan:
+        if importing.is_list(self.files):
+            return importing.plan_list(session, self.commune_id, self.files, now(), self.answers)
+        return importing.plan(session, self.commune_id, self.files, now())
+
+
 @blueprint.get("/")
 @permitted(VERB)
 def page() -> str:
@@ -72,49 +94,76 @@ def example(name: str) -> Response:
 
 
 @blueprint.post("/")
-@permitted(VERB)
+@permitted(VERB, reads=True)
 def preview() -> tuple[str, int]:
-    """What the files would do; nothing is changed yet."""
+    """What the files would do, and what they leave in doubt; nothing is changed yet."""
     form = _form()
     _check_commune(form.commune.data)
     if not form.validate_on_submit():
         return render_template("office/register/import.html", form=form, examples=EXAMPLES, plan=None), 422
-    uploads = {"villages.csv": form.villages, "households.csv": form.households, "members.csv": form.members}
-    files = {name: field.data.read() for name, field in uploads.items() if field.data and field.data.filename}
-    plan = importing.plan(get_session(), form.commune.data, files, now())
+    given = {"villages.csv": form.villages, "households.csv": form.households, "members.csv": form.members}
+    files = {name: one.data.read() for name, one in given.items() if one.data and one.data.filename}
+    if importing.is_list(files):
+        name = plain_name(PureWindowsPath(form.households.data.filename).name)
+        files = {name: files["households.csv"]}
+    return _shown(form, Upload(form.commune.data, files))
+
+
+@blueprint.post("/answers")
+@permitted(VERB, reads=True)
+def answers() -> tuple[str, int]:
+    """What the files would do with these answers; the questions that follow from them are asked next."""
+    upload = _kept(ImportConfirmed().upload.data or "")
+    _check_commune(upload.commune_id)
+    given = {name.removeprefix(ASKED): value for name, value in request.form.items() if name.startswith(ASKED)}
+    upload.answers |= {id: value for id, value in given.items() if value}
+    form = _form()
+    form.commune.data = upload.commune_id
+    return _shown(form, upload)
+
+
+@blueprint.post("/confirm")
+@permitted(VERB, reads=True)
+def confirm() -> BaseResponse:
+    """Load what was seen. `not_allowed_now` when other files were uploaded since, or the register has changed."""
+    upload = _kept(ImportConfirmed().upload.data or "")
+    _check_commune(upload.commune_id)
+    account_id = current_account().id
+    made = upload.plan(get_session())
+    if not made.mistakes and not made.open_questions:
+        session = go_on_writing()
+        made = importing.load(session, made, upload.plan, now(), account_id)
+        session.flush()  # only when the database takes it all are the files let go
+    if made.mistakes or made.open_questions:
+        raise Problem("not_allowed_now")
+    _waiting().unlink(missing_ok=True)
+    said = made.counts()
+    flash(gettext("%(villages)s villages and %(households)s households were added.", **said))
+    return redirect(url_for(".page"), 303)
+
+
+def _shown(form: ImportFiles, upload: Upload) -> tuple[str, int]:
+    """The page with what an upload would do."""
+    made = upload.plan(get_session())
     confirmed = ImportConfirmed(formdata=None)
-    if not plan.mistakes:
-        confirmed.upload.data = _keep(form.commune.data, files)
+    if not made.mistakes:
+        confirmed.upload.data = _keep(upload)
     shown = render_template(
         "office/register/import.html",
         form=form,
         examples=EXAMPLES,
-        plan=plan,
-        villages={village.id: village.name for village in plan.villages}
-        | names_in(get_session(), [form.commune.data], now().date()),
-        mistakes=[mistake.sentence(gettext) for mistake in plan.mistakes[:SHOWN_MISTAKES]],
-        first=plan.new_households[:SHOWN_ROWS],
+        plan=made,
+        villages={village.id: village.name for village in made.villages}
+        | names_in(get_session(), [upload.commune_id], now().date()),
+        mistakes=[mistake.sentence(gettext) for mistake in made.mistakes[:SHOWN_MISTAKES]],
+        faults=[(gettext(KINDS[code]), count) for code, count in made.faults()],
+        notes=[note.sentence(gettext) for note in made.notes],
+        first=made.new_households[:SHOWN_ROWS],
         confirmed=confirmed,
+        translate=gettext,
+        asked=ASKED,
     )
-    return shown, 422 if plan.mistakes else 200
-
-
-@blueprint.post("/confirm")
-@permitted(VERB)
-def confirm() -> BaseResponse:
-    """Load what was seen. `not_allowed_now` when other files were uploaded since, or the register has changed."""
-    commune_id, files = _kept(ImportConfirmed().upload.data or "")
-    _check_commune(commune_id)
-    lock_commune(get_session(), commune_id)
-    plan = importing.plan(get_session(), commune_id, files, now())
-    if plan.mistakes:
-        raise Problem("not_allowed_now")
-    importing.carry_out(get_session(), plan, now(), current_account().id)
-    get_session().flush()  # only when the database takes it all are the files let go
-    _waiting().unlink(missing_ok=True)
-    said = plan.counts()
-    flash(gettext("%(villages)s villages and %(households)s households were added.", **said))
-    return redirect(url_for(".page"), 303)
+    return shown, 422 if made.mistakes else 200
 
 
 def _form() -> ImportFiles:
@@ -144,15 +193,14 @@ def _waiting() -> Path:
     return folder / f"{current_account().id}.json"
 
 
-def _keep(commune_id: str, files: dict[str, bytes]) -> str:
-    """Put the files by; returns their hash."""
+def _keep(upload: Upload) -> str:
+    """Put the files by with their answers; returns their hash."""
     path = _waiting()
     for old in path.parent.glob("*.json"):
         if now().timestamp() - old.stat().st_mtime > KEPT.total_seconds():
             old.unlink(missing_ok=True)
-    content = json.dumps(
-        {"commune": commune_id, "files": {name: data.decode() for name, data in files.items()}}
-    ).encode()
+    files = {name: base64.b64encode(data).decode() for name, data in upload.files.items()}
+    content = json.dumps({"commune": upload.commune_id, "files": files, "answers": upload.answers}).encode()
     part = path.with_suffix(".part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
@@ -160,7 +208,7 @@ def _keep(commune_id: str, files: dict[str, bytes]) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _kept(upload: str) -> tuple[str, dict[str, bytes]]:
+def _kept(upload: str) -> Upload:
     try:
         content = _waiting().read_bytes()
     except FileNotFoundError:
@@ -168,4 +216,5 @@ def _kept(upload: str) -> tuple[str, dict[str, bytes]]:
     if hashlib.sha256(content).hexdigest() != upload:
         raise Problem("not_allowed_now")
     kept = json.loads(content)
-    return kept["commune"], {name: text.encode() for name, text in kept["files"].items()}
+    files = {name: base64.b64decode(data) for name, data in kept["files"].items()}
+    return Upload(kept["commune"], files, kept.get("answers", {}))

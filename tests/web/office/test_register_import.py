@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import BytesIO
 from pathlib import Path
@@ -12,10 +13,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import Account, AuditEvent, Household, Place
+from survey.questionnaires.published import publish
 from survey.register.places import province_of
 from tests.commands.test_commands import run
+from tests.poverty.households import household_form
+from tests.register.sheets import TITLED, TITLED_MERGED, csv, workbook
 from tests.register.test_importing import HOUSEHOLDS, VILLAGES
-from tests.world import COMMUNE, OTHER_COMMUNE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
 ADDRESS = "/register/import/"
 
@@ -139,3 +143,142 @@ def test_a_commune_of_a_province_that_is_not_there_brings_it(app: Flask, session
     session.rollback()
     assert session.get(Place, "00004-03").parent_id == "00004"
     assert (province_of("03664"), province_of("03667")) == ("14", None)
+
+
+# --- a list as an office has it -------------------------------------------------------------------------------------
+
+
+def send(browser: Any, data: bytes, name: str = "C:\\Tai lieu\\danh sách.xlsx", commune: str = COMMUNE) -> Any:
+    return browser.post(ADDRESS, data={"commune": commune, "households": (BytesIO(data), name)})
+
+
+def proposals(answer: Any) -> dict[str, str]:
+    """What the page's form would send when nothing is changed."""
+    fields = dict(re.findall(r'name="(q:[^"]+)" value="([^"]+)" checked', answer.text))
+    for name, options in re.findall(r'<select name="(q:[^"]+)".*?>(.*?)</select>', answer.text, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        fields[name] = chosen[1] if chosen else ""
+    return fields
+
+
+def test_a_list_is_asked_about_answered_and_loaded(app: Flask, login_as: Any, session: Any) -> None:
+    publish(session, household_form(), "", NOW)
+    session.commit()
+    supervisor = login_as("supervisor")
+    seen = send(supervisor, workbook({"DS hộ": TITLED}, TITLED_MERGED))
+    assert seen.status_code == 200
+    for words in (
+        "3 câu cần trả lời trước khi nạp",
+        "Bản Mẫu",
+        "dòng 9: Lò Văn Thử",
+        "27/12/1974",
+        "không lấy dòng 1-2, 4, 15-16",
+    ):
+        assert words in seen.text, words
+    assert "C:" not in seen.text
+    assert f"{ADDRESS}confirm" not in seen.text
+    given = proposals(seen)
+    assert given == {"q:village:ban-mau": "new", "q:village:ban-nhap": "new", "q:area": "nong_thon"}
+    assert supervisor.post(f"{ADDRESS}confirm", data={"upload": upload_of(seen)}).status_code == 409
+    given |= {"upload": upload_of(seen), "q:village:ban-nhap": "03757-01"}
+    second = supervisor.post(f"{ADDRESS}answers", data=given)
+    assert (second.status_code, proposals(second)) == (200, {})
+    assert supervisor.post(f"{ADDRESS}confirm", data={"upload": upload_of(seen)}).status_code == 409  # seen otherwise
+    answer = supervisor.post(f"{ADDRESS}confirm", data={"upload": upload_of(second)})
+    assert "Đã thêm 1 thôn, bản và 2 hộ." in supervisor.get(answer.location).text
+    assert heads(session) == ["Lò Văn Thử", "Tòng Văn Cộng"]
+    assert {one.village_id for one in session.scalars(select(Household))} == {"03757-01", "03757-03"}
+    assert list((Path(app.config["INSTANCE"]) / "intake").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            b"\xd0\xcf\x11\xe0" + b"\0" * 600,
+            "Đây là tệp Excel đời cũ (.xls). Hãy mở bằng Excel rồi lưu thành tệp .xlsx.",
+        ),
+        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "Tệp đang đặt mật khẩu."),
+        (b"%PDF-1.4", "Đây là tệp PDF."),
+        (b"PK\x03\x04", "Tệp Excel bị hỏng."),
+        (b"\x00\x01\x02\x03" * 50, "Đây không phải là tệp Excel (.xlsx) hay CSV."),
+        ("Ghi chú\nkhông phải danh sách".encode(), "Không thấy danh sách"),
+    ],
+)
+def test_what_is_no_list_is_refused_with_the_next_step(login_as: Any, session: Any, data: bytes, said: str) -> None:
+    seen = send(login_as("supervisor"), data)
+    assert (seen.status_code, said in seen.text, 'name="upload"' in seen.text) == (422, True, False)
+    assert heads(session) == []
+
+
+def test_mistakes_are_counted_by_kind_on_the_page(login_as: Any) -> None:
+    rows = [
+        ["Bản", "Chủ hộ", "Phân loại", "Ngày sinh"],
+        ["Nà Ca", "", "HN", "hôm qua"],
+        ["Nà Ca", "Lò Văn A", "HN", "mai"],
+    ]
+    seen = send(login_as("supervisor"), csv(rows), "a.csv")
+    assert seen.status_code == 422
+    assert "2 ngày sinh không đúng; 1 ô bắt buộc bị trống." in seen.text
+    assert "a.csv, dòng 3, cột Ngày sinh: «mai» không phải là ngày sinh" in seen.text
+
+
+def test_answers_to_nothing_and_of_others_change_nothing(login_as: Any, session: Any) -> None:
+    supervisor = login_as("supervisor")
+    seen = send(supervisor, csv([["Bản", "Chủ hộ", "Phân loại"], ["Xa", "Lò Văn A", "HN"]]))
+    answers = {"upload": upload_of(seen), "q:village:xa": "03664-01", "q:nothing": "x" * 500, "q:area": "<b>"}
+    again = supervisor.post(f"{ADDRESS}answers", data=answers)
+    assert (again.status_code, "2 câu cần trả lời" in again.text, "<b>" in again.text) == (200, True, False)
+    assert login_as("supervisor-2").post(f"{ADDRESS}answers", data=answers).status_code == 409
+    assert supervisor.post(f"{ADDRESS}answers", data={}).status_code == 409
+    assert heads(session) == []
+
+
+@pytest.fixture
+def office_list(tmp_path: Path) -> Path:
+    path = tmp_path / "danh sách hộ.xlsx"
+    path.write_bytes(workbook({"DS hộ": TITLED}, TITLED_MERGED))
+    return path
+
+
+def test_the_command_asks_and_loads_once_everything_is_answered(app: Flask, session: Any, office_list: Path) -> None:
+    publish(session, household_form(), "", NOW)
+    session.commit()
+    words = ("register", "import", str(office_list), "--commune", COMMUNE)
+    code, said = run(app, *words)
+    assert (code, heads(session)) == (1, [])
+    assert "[village:ban-mau] Xã, phường này chưa có thôn, bản «Bản Mẫu» (1 hộ). Đó là thôn, bản nào?" in said
+    assert "> new: Thôn, bản mới tên này" in said
+    assert "Chưa nạp gì: còn 3 câu chưa trả lời." in said
+    code, said = run(app, *words, "--dry-run", "--accept-proposals", "--json")
+    assert code == 0
+    read = json.loads(said)
+    assert [(one["head"], one["class"], one["born"]) for one in read["households"]] == [
+        ("Lò Văn Thử", "ho_ngheo", "1974-12-27"),
+        ("Tòng Văn Cộng", "ho_can_ngheo", "1964-01-24"),
+    ]
+    assert heads(session) == []
+    answer = ("--answer", "village:ban-mau=03757-01", "--accept-proposals")
+    code, said = run(app, *words, *answer)
+    assert (code, "hộ: 2 mới, 0 đã có" in said) == (0, True)
+    assert len(heads(session)) == 2
+    assert "hộ: 0 mới, 2 đã có" in run(app, *words, *answer)[1]
+
+
+def test_the_command_refuses_an_answer_to_nothing_and_a_folder_of_several_lists(app: Flask, office_list: Path) -> None:
+    words = ("register", "import", str(office_list), "--commune", COMMUNE)
+    assert "Danh sách không có câu hỏi khac." in run(app, *words, "--answer", "khac=1")[1]
+    assert "x không phải là câu trả lời cho area." in run(app, *words, "--answer", "area=x")[1]
+    assert "ID=VALUE: area" in run(app, *words, "--answer", "area")[1]
+    folder = ("register", "import", str(office_list.parent), "--commune", COMMUNE, "--dry-run")
+    assert run(app, *folder)[0] == 0
+    (office_list.parent / "b.csv").write_text("a")
+    assert "Thư mục có nhiều danh sách" in run(app, *folder)[1]
+
+
+def test_the_command_counts_mistakes_by_kind(app: Flask, session: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [["Bản", "Chủ hộ", "Phân loại", "CCCD"], *(["Nà Ca", f"Lò {at}", "HN", "1"] for at in range(3))]
+    path.write_bytes(csv(rows))
+    code, said = run(app, "register", "import", str(path), "--commune", COMMUNE, "--accept-proposals")
+    assert (code, "3 × số định danh không đúng" in said, heads(session)) == (1, True, [])
