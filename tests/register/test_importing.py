@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry
+from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry, RegisterEvent
 from survey.form.form import Form
 from survey.questionnaires.published import publish
-from survey.register import importing
+from survey.register import event_log, importing
+from survey.register.numbers import next_code
 from survey.web.language import read_catalogs
 from tests.interviews import ROUND
 from tests.poverty.households import household_form
@@ -88,6 +89,38 @@ def test_the_same_files_again_change_nothing_and_a_household_may_be_added_later(
     assert (counts["households"], counts["households_known"]) == (1, 3)
     added = session.scalars(select(Household).where(Household.base_head_name == "Cà Văn Thêm")).one()
     assert added.code == "03757-04-002"
+
+
+def test_each_household_of_a_list_begins_its_history_and_its_number_is_given_once(session: Any) -> None:
+    load(session, files())
+    assert event_log.broken(session, COMMUNE) is None
+    events = session.scalars(select(RegisterEvent).where(RegisterEvent.commune_id == COMMUNE)).all()
+    assert {(event.kind, event.payload["head"], event.payload["code"]) for event in events} == {
+        ("enter", "Lò Văn Mẫu", "MAU-1"),
+        ("enter", "Quàng Thị Thử", "MAU-2"),
+        ("enter", "Cà Văn Nháp", "03757-04-001"),
+    }
+    assert next_code(session, COMMUNE, "03757-04") == "03757-04-002"
+    load(session, files(None, HOUSEHOLDS + "4,Cà Văn Thêm,,Hộ nghèo,\n"))
+    assert event_log.broken(session, COMMUNE) is None
+    assert next_code(session, COMMUNE, "03757-04") == "03757-04-003"
+
+
+def test_a_household_whose_head_was_corrected_is_recognised_by_either_name(session: Any) -> None:
+    load(session, files())
+    session.scalars(select(Household).where(Household.code == "03757-04-001")).one().head_name = "Cà Văn Nhập"
+    session.commit()
+    for name in ("Cà Văn Nháp", "Cà văn Nhập"):
+        counts = load(session, files(None, HOUSEHOLDS.replace("Cà Văn Nháp", name)))
+        assert (counts["households"], counts["households_known"]) == (0, 3)
+
+
+def test_a_household_that_left_the_register_comes_back_by_no_list(session: Any) -> None:
+    load(session, files())
+    session.scalars(select(Household).where(Household.code == "MAU-1")).one().state = "test"
+    session.commit()
+    [sentence] = said(session, files())
+    assert "đã đưa ra khỏi danh sách (MAU-1)" in sentence
 
 
 def test_a_household_imported_while_a_round_is_open_is_visited_in_it(session: Any, small_round: str) -> None:
