@@ -25,6 +25,7 @@ from survey.register.entries import (
     keep_to_household,
     left_with_its_entry,
     on_register,
+    survivor_of,
 )
 from survey.submissions import log
 from survey.submissions.conflicts import Group, held_beside, settle_around
@@ -59,7 +60,22 @@ def enter(
     settle_around(session, submission, act, left)
     if found is not None:
         welcome(session, found, act)
+    if arrives and reason is QuarantineReason.UNKNOWN_HOUSEHOLD:
+        _follow_merge(session, submission, act)
     return reason
+
+
+def _follow_merge(session: Session, submission: Submission, act: Act) -> None:
+    """A late interview of a household that was merged meanwhile is one of what it was merged into, and judged as that;
+    it stays so when the merge ends, until a person attaches it."""
+    household = find_household(session, submission.commune_id, submission.household_id)
+    survivor = survivor_of(session, household) if household is not None else None
+    if survivor is None:
+        return
+    by_itself = Act(None, act.at)
+    reason = QuarantineReason.UNKNOWN_HOUSEHOLD
+    log.step(session, submission, Action.ATTACH, by_itself, reason=reason, household_id=survivor.id)
+    judge_again(session, submission, by_itself)
 
 
 def admit(

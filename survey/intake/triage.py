@@ -21,7 +21,7 @@ from survey.form.record import Evaluation
 from survey.intake.envelope import Entry
 from survey.questionnaires import standards
 from survey.questionnaires.published import load_form
-from survey.register.entries import context_of, find_household, left_with_its_entry
+from survey.register.entries import find_household, left_with_its_entry
 from survey.submissions.content import BY_CLOCK, TOLD, Evaluated, clock_of, content_of, dated, evaluated
 from survey.submissions.lifecycle import Incoming, Known, verdict
 from survey.terms import HouseholdState, QuarantineReason, RoundState
@@ -54,7 +54,7 @@ class Judge:
         household_id = attached_to or entry.household_id
         is_read = not (entry.odd or entry.too_large or entry.faults)
         record = evaluated(self.session, submission) if is_read else None
-        problems, days = self._read_answers(record, entry, submission, household_id)
+        problems, days = self._read_answers(record, submission, household_id)
         found, of_server = self._doubt(entry, submission, days)
         incoming = Incoming(
             well_shaped=not entry.faults,
@@ -134,16 +134,15 @@ class Judge:
         return may(self.holder, "interview.submit", where or Where())
 
     def _read_answers(
-        self, record: Evaluated | None, entry: Entry, submission: Submission, household_id: str | None
+        self, record: Evaluated | None, submission: Submission, household_id: str | None
     ) -> tuple[list[str], list[date | datetime]]:
         """Paths of answers that fail a hard check (a warning, confirmed or not, is the reviewer's to see), and the days
         and instants that the phone's clock gave as answers."""
         if record is None:
             return [], []
-        form, evaluation = record
+        form, evaluation, told = record
         faults = [f"{problem.path} ({problem.kind})" for problem in evaluation.problems if problem.severity == "error"]
-        day = clock_of(self.session, submission).today
-        truth = context_of(self.session, self.commune_id, household_id, entry.round_id, day)
+        truth = told if find_household(self.session, self.commune_id, household_id) is not None else {}
         carried = content_of(submission).get("answers")
         for item in form.children:
             said = carried.get(item.name) if isinstance(carried, dict) else None

@@ -104,6 +104,14 @@ def found_in_the_field(
     )
 
 
+def survivor_of(session: Session, household: Household) -> Household | None:
+    """What a household was merged into, where that is on the register; None for one that was not merged."""
+    at: Household | None = household
+    while at is not None and at.state == HouseholdState.MERGED:
+        at = find_household(session, household.commune_id, at.same_as)
+    return at if at is not None and at is not household and at.state == HouseholdState.PRESENT else None
+
+
 def left_with_its_entry(session: Session, household: Household) -> bool:
     """Whether it was found in the field, and is off the register because that interview turned out to be another's."""
     if household.state != HouseholdState.DUPLICATE or household.created_by_entry is None:

@@ -162,7 +162,7 @@ def _answers(
     found = evaluated(session, submission)
     if found is None:
         return [], {}
-    form, evaluation = found
+    form, evaluation, _ = found
     now = read(form, evaluation, language)
     before = None
     if entry is not None and entry.opening_answers is not None:

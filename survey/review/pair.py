@@ -95,7 +95,12 @@ def read_pair(session: Session, commune_id: str, ids: tuple[str, str], language:
     sides = (_side(session, *found[0], one is not None), _side(session, *found[1], other is not None))
     if one is None or other is None:
         return Pair(sides, [])
-    return Pair(sides, _Beside(one[0]).sections(read(*one, language), read(*other, language)))
+    return Pair(
+        sides,
+        _Beside(one[0]).sections(
+            read(one.form, one.evaluation, language), read(other.form, other.evaluation, language)
+        ),
+    )
 
 
 def _side(session: Session, submission: Submission, status: SubmissionStatus, readable: bool) -> Side:

@@ -111,17 +111,27 @@ def judged_answers(session: Session, submission: Submission, told: Told | None =
     day of the interview; what the phone carried of them is evidence and stays in the submission. `told`: as if the
     register said so."""
     form = load_form(session, submission.form_id, submission.form_version)
-    return _judged(session, submission, form, dated(session, submission), told)
-
-
-def _judged(session: Session, submission: Submission, form: Form | None, found: Dated, told: Told | None) -> Any:
+    found = dated(session, submission)
     answers = _answers(submission, form, found)
+    truth = _told(session, submission, form, found) if told is None else told
+    return _laid_over(form, answers, truth)
+
+
+def _told(session: Session, submission: Submission, form: Form | None, found: Dated) -> Told:
+    """What the register says of the day of an interview, as far as its form asks for it."""
+    if form is None or not _given(form):
+        return {}
+    return _context(session, submission, _clock(submission, found).today)
+
+
+def _given(form: Form) -> list[str]:
+    return [item.name for item in form.children if item.columns.get("preload") == "context" and item.name in TOLD]
+
+
+def _laid_over(form: Form | None, answers: Any, truth: Told) -> Any:
     if form is None or not isinstance(answers, dict):
         return answers
-    asked = [item.name for item in form.children if item.columns.get("preload") == "context" and item.name in TOLD]
-    truth = _context(session, submission, _clock(submission, found).today) if asked else {}
-    truth = {**truth, **(told or {})}
-    return answers | {name: truth[name] for name in asked if truth.get(name) is not None}
+    return answers | {name: truth[name] for name in _given(form) if truth.get(name) is not None}
 
 
 def _context(session: Session, submission: Submission, day: date) -> dict[str, str | None]:
@@ -139,23 +149,26 @@ def _context(session: Session, submission: Submission, day: date) -> dict[str, s
 
 
 class Evaluated(NamedTuple):
-    """A submission's answers under its own form. Whoever has it hands it on to who needs it next."""
+    """A submission's answers under its own form, and what the register says of its day (`told`). Whoever has it hands
+    it on to who needs it next."""
 
     form: Form
     evaluation: Evaluation
+    told: Told
 
 
 def evaluated(session: Session, submission: Submission, told: Told | None = None) -> Evaluated | None:
     """The record under its own form; None when the form is not known or there are no answers to read. `told`: see
     `judged_answers`."""
     form = load_form(session, submission.form_id, submission.form_version)
-    found = dated(session, submission)
     if form is None or not readable(submission.content):
         return None
-    answers = _judged(session, submission, form, found, told)
+    found = dated(session, submission)
+    answers = _answers(submission, form, found)
     if not isinstance(answers, dict):
         return None
-    return Evaluated(form, evaluate(form, answers, _clock(submission, found)))
+    truth = _told(session, submission, form, found) if told is None else told
+    return Evaluated(form, evaluate(form, _laid_over(form, answers, truth), _clock(submission, found)), truth)
 
 
 def readable(content: str) -> bool:

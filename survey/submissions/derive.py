@@ -190,7 +190,7 @@ def _judge(
     officially = None
     if own.illustrative and survey_round is not None:
         officially = _with_official_points(session, submission, survey_round, told)
-    return own, *(officially or (*found, own))
+    return own, *(officially or (found.form, found.evaluation, own))
 
 
 def class_under(session: Session, submission: Submission, told: Told) -> HouseholdClass | None:

@@ -228,12 +228,46 @@ def test_an_interview_of_a_household_that_is_off_the_register_waits_for_a_person
 ) -> None:
     waiting, late = entry(), entry()
     push(login_as("enumerator"), waiting)
-    do(session, wish(K.MERGE, other="ho-2"))
+    do(session, wish(K.DISSOLVE))
     assert status(session, waiting) == ("quarantined", "unknown_household")
     [result] = push(login_as("enumerator"), late)
     assert result["reason"]["code"] == "unknown_household"
     undo(session, last(session).seq)  # both are of one household again
     assert {status(session, waiting), status(session, late)} == {("quarantined", "two_interviews")}
+
+
+def test_a_late_interview_of_a_merged_household_is_one_of_what_it_was_merged_into(
+    login_as: Any, session: Session
+) -> None:
+    do(session, wish(K.MERGE, other="ho-2"))
+    do(session, wish(K.MERGE, household="ho-2", other="ho-3"))
+    late = entry()
+    [result] = push(login_as("enumerator"), late)
+    assert push(login_as("enumerator"), late) == [result]  # the same answer however often it is sent
+    assert (status(session, late), of_household(session, late)) == (("submitted", None), "ho-3")
+    assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-3")).state == "received"
+    before = snapshot(session)
+    rebuild(session)
+    session.commit()
+    assert snapshot(session) == before
+    decide(session, late["id"], Action.ACCEPT)
+    assert household(session, "ho-3").current_answers["thanh_vien"][0]["ho_ten"] == "Lò Văn Đông"
+    do(session, wish(K.UNMERGE))  # what came since stays with the survivor until a person attaches it
+    assert of_household(session, late) == "ho-3"
+    assert household(session).current_submission_id is None
+
+
+def test_a_late_interview_is_held_where_its_sender_may_not_ask(login_as: Any, session: Session) -> None:
+    do(session, wish(K.MERGE, other="ho-4"))  # of a village that is another's
+    late = entry()
+    push(login_as("enumerator"), late)
+    assert (status(session, late), of_household(session, late)) == (("quarantined", "outside_area"), "ho-4")
+
+
+def of_household(session: Session, sent: dict[str, Any]) -> str | None:
+    session.rollback()
+    found = session.scalars(select(Submission).where(Submission.entry_id == sent["id"])).one()
+    return session.get_one(SubmissionStatus, (COMMUNE, found.id)).household_id
 
 
 def status(session: Session, sent: dict[str, Any]) -> tuple[str, str | None]:
