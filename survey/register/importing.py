@@ -63,7 +63,7 @@ from survey.register.three_files import (
 from survey.terms import Area, HouseholdState, RegisterState, RoundState
 
 NAME = "head"  # where what is wrong with a household as a whole is told
-RURAL_DIVISIONS = {"Xã"}
+URBAN_DIVISIONS = {"Phường"}
 
 __all__ = ["FILES", "HOUSEHOLDS", "HOUSEHOLD_COLUMNS", "carry_out", "is_list", "load", "plan", "plan_list"]
 
@@ -118,7 +118,7 @@ def plan_list(
     asked, form = Asked(answers, accepts_proposals), _form(session)
     there = _villages_there(session, commune_id, now)
     period = periods_at(session, [commune_id], now.date()).get(commune_id)
-    is_urban = period is not None and period.division not in RURAL_DIVISIONS
+    is_urban = period is not None and period.division in URBAN_DIVISIONS
     found = understand(files, commune_id, there, is_urban, form, _remembered(session, commune_id), asked, now.date())
     register = _Register(session, commune_id)
     _pair(found.households, register, asked)

@@ -19,13 +19,20 @@ from survey.terms import Area
 
 DIVISIONS = ("Bản", "Tiểu khu", "Tổ dân phố", "Thôn")
 BEGINS_WITH_ITS_KIND = re.compile(r"(bản|tiểu khu|tổ|thôn|tdp|tk|khu|xóm|ấp)\s", re.IGNORECASE)
-_COMMUNE = re.compile(r"(?:xã|phường|thị trấn|tt|x|p)[. ]\s*", re.IGNORECASE)
+_OF_COMMUNES = {name_key(word) for word in ("xa\u0303", "phường", "thị trấn", "tt")}  # before a commune's name
 _CODE = re.compile(r"([0-9]{4,5})-([0-9]{1,3})")
 
 
 def keys_of(name: str) -> set[str]:
     """The keys under which a village's name is found: as it is, and without its kind."""
     return {name_key(name), name_key(BEGINS_WITH_ITS_KIND.sub("", name))}
+
+
+def _bare_commune(text: str) -> str:
+    """A commune's name without its kind."""
+    words = text.split()
+    kind = next((at for at in (2, 1) if name_key(" ".join(words[:at])) in _OF_COMMUNES and words[at:]), 0)
+    return " ".join(words[kind:])
 
 
 class Villages:
@@ -46,7 +53,7 @@ class Villages:
         """Look at a row beforehand: which names stand for villages of several former communes."""
         if text and record.get("former_commune"):
             for key in keys_of(text):
-                self._formers[key].add(name_key(_COMMUNE.sub("", record.get("former_commune"))))
+                self._formers[key].add(name_key(_bare_commune(record.get("former_commune"))))
 
     def of(self, record: Record, text: str) -> str:
         """The id of the village that a household's row names; "" while nobody knows."""
@@ -60,7 +67,7 @@ class Villages:
         if village_id in self.there:
             return village_id
         former = record.get("former_commune") if len(self._formers.get(name_key(text), ())) > 1 else ""
-        return self._named(record, text, _COMMUNE.sub("", former), village_id)
+        return self._named(record, text, _bare_commune(former), village_id)
 
     def _with_zero(self, text: str) -> str:
         code = _CODE.fullmatch(text)

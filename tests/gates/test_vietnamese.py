@@ -29,10 +29,10 @@ KEPT = {
     "survey/questionnaires/points_entry.py": {"next_version_with"},
     "survey/questionnaires/readings.py": {"BY", "next_version"},
     # Kinds of village as an office writes them into its list, and lists to begin from: what comes back in a file.
-    "survey/register/list_villages.py": {"DIVISIONS", "BEGINS_WITH_ITS_KIND", "_COMMUNE"},
+    "survey/register/list_villages.py": {"DIVISIONS", "BEGINS_WITH_ITS_KIND", "_OF_COMMUNES"},
     "survey/register/list_records.py": {"_TITLE_VILLAGE"},
     "survey/register/layout.py": {"_TOTALS", "_TOTAL", "_VILLAGE"},
-    "survey/register/importing.py": {"RURAL_DIVISIONS"},
+    "survey/register/importing.py": {"URBAN_DIVISIONS"},
     # The alphabets of fonts of before Unicode, letter beside letter.
     "survey/register/former_letters.py": {"*"},
     "survey/web/office/register_import.py": {"EXAMPLES"},
