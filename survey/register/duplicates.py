@@ -103,7 +103,6 @@ def keep(session: Session, made: Search) -> None:
     of_these = Alike.commune_id.in_(made.communes) & Alike.other_commune_id.in_(made.communes)
     session.execute(delete(Alike).where(of_these))
     session.add_all(made.found)
-    session.flush()
 
 
 def questions(session: Session, communes: Sequence[str], *, across: bool = False) -> list[Question]:
@@ -169,7 +168,6 @@ def say(
             at=now,
         )
     )
-    session.flush()
 
 
 def _present(session: Session, communes: Sequence[str]) -> Iterator[Household]:

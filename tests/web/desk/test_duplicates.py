@@ -155,6 +155,7 @@ def test_a_supervisor_searches_sees_both_sides_and_decides(listed: Session, logi
     found = browser.post(f"/desk/{COMMUNE}/duplicates/search", follow_redirects=True).text
     for word in ("Lò Văn Hoà", "LÒ VĂN HÒA", "07/04/1970", "014070123456", "cùng ngày sinh"):
         assert word in found
+    assert f"/desk/{COMMUNE}/households/ho-a" in found
     [pair] = listed.scalars(select(Alike))
     given = {"one": "ho-a", "other": "ho-b", "compared": pair.compared, "verdict": "two", "reason": "anh em họ"}
     page = browser.post(f"/desk/{COMMUNE}/duplicates", data=given, follow_redirects=True).text
