@@ -58,6 +58,7 @@ def read_birth(value: str | int | float | date | None, folded: str, today: date)
     if isinstance(value, int | float):
         return _number(int(value), today) if value == int(value) else Birth(doubt=UNREADABLE)
     text = _TIME.sub("", (value or "").strip(" '\"").replace("\\", "/"))
+    text = text.partition("(")[0].strip() or text  # «7/4/1965 (âm lịch)»
     if _BLANK.fullmatch(text) or folded in _UNKNOWN:
         return Birth()
     if text.isascii() and text.isdigit():

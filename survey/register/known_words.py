@@ -52,7 +52,7 @@ _PEOPLES = {
     "mong": "hmong, h mong, mong trang, mong den, mong do, mong hoa, mong xanh, h mong trang, h mong den, h mong hoa, "
     "h mong do, hmong hoa, hmong trang, hmong den, meo, hmoong",
     "thai": "thai den, thai trang, thai do",
-    "kho mu": "k mu, kmu, khmu, kho mu, khomu, xa cau",
+    "kho mu": "k mu, kmu, khmu, kh mu, kho mu, khomu, xa cau",
     "xinh mun": "sinh mun, xin mun, sin mun, xinhmun, xing mun, puoc",
     "kinh": "viet, nguoi kinh",
     "la ha": "laha, xa khao, khla phlao",

@@ -13,13 +13,14 @@ from datetime import date
 
 from survey.names import name_key
 from survey.register.csv_rows import folded
+from survey.register.known_words import LIST_CLASSES
 from survey.register.tables import Cell, Table
 
 SEARCHED = 40  # rows in which the header is looked for
 DEEPEST = 3  # rows of a header
 # A column's meaning → the headings it goes by, folded.
 MEANINGS: dict[str, set[str]] = {
-    "order": {"stt", "tt", "so tt", "so thu tu", "no", "tt ho", "stt ho", "so tt ho"},
+    "order": {"ho so", "stt", "tt", "so tt", "so thu tu", "no", "tt ho", "stt ho", "so tt ho"},
     "head": {
         "chu ho", "ten chu ho", "ho ten chu ho", "ho va ten chu ho", "head of household", "head name", "ho ten ch",
         "ho va ten ch", "ten ch", "chu ho ho va ten", "ho va ten nguoi dung dau ho",
@@ -70,6 +71,8 @@ MEANINGS: dict[str, set[str]] = {
         "ngay sinh", "ngay thang nam sinh", "birth date", "date of birth", "nam sinh", "ngay thang sinh", "sinh ngay",
         "birth year", "ngay thang nam sinh dd mm yyyy", "ntns", "ngay sinh nam sinh", "sinh nam", "birth",
     },
+    "birth_male": {"nam sinh nam", "sinh nam nam", "ngay sinh nam"},
+    "birth_female": {"nam sinh nu", "sinh nam nu", "ngay sinh nu"},
     "birth_day": {"ngay", "birth day"},
     "birth_month": {"thang", "thang sinh", "birth month"},
     "ethnic": {"dan toc", "ethnic group", "thanh phan dan toc", "dt"},
@@ -133,6 +136,7 @@ def find_list(table: Table) -> Found | None:
     found = Found(table, columns, headings, unknown)
     _fill_merged(table, last, columns)
     _sort_rows(found, first, last)
+    _take_years_for_births(found)
     return found
 
 
@@ -208,6 +212,9 @@ def _meaning(path: list[str], beside: set[str]) -> str:
         return "is_male" if own == "nam" else "is_female"
     if len(path) == 1 and own in ("nam", "nu"):  # a tick for one or the other, or a year; «Năm» is not «Nam»
         return "is_female" if own == "nu" else "is_male" if name_key(path[-1]) == name_key("nam") else "birth_year"
+    ticked = KNOWN.get(own, "") if len(path) > 1 else ""
+    if ticked in ("is_poor", "is_near_poor", "is_not_poor"):
+        return ticked
     meaning = KNOWN.get(folded(" ".join(path))) or KNOWN.get(own) or upper
     if not meaning:
         bare = folded(re.sub(r"\([^)]{0,60}\)", " ", path[-1]))  # «Số CCCD (12 số)»
@@ -254,6 +261,19 @@ def _sort_rows(found: Found, first: int, last: int) -> None:
             is_ended = True
         else:
             found.records.append((row, village))
+            is_ended = False
+
+
+def _take_years_for_births(found: Found) -> None:
+    """«Nam» and «Nữ» may be ticks, or say the year in the one column or the other."""
+    columns = found.columns
+    if not {"is_male", "is_female"} <= set(columns) or {"birth", "birth_year", "birth_male"} & set(columns):
+        return
+    cells = [found.cell(row, one) for row, _village in found.records for one in ("is_male", "is_female")]
+    if any(isinstance(cell, date) or str(cell)[-4:].isdigit() for cell in cells if cell is not None):
+        for tick, birth in (("is_male", "birth_male"), ("is_female", "birth_female")):
+            columns[birth] = columns.pop(tick)
+            found.headings[birth] = found.headings.pop(tick)
 
 
 def _header_text(table: Table, row: int) -> tuple[str, ...]:
@@ -289,7 +309,10 @@ def _village_heading(texts: Sequence[tuple[int, Cell]]) -> str:
 
 def _has_facts(found: Found, row: int) -> bool:
     """Whether the row says of a person what no title or signature says."""
-    told = (
-        found.cell(row, one) for one in ("order", "birth", "birth_male", "birth_female", "cccd", "code", "relation")
-    )
-    return any(cell not in (None, "-") and not _SIGNATURE.match(folded(str(cell))) for cell in told)
+    facts = ("order", "birth", "birth_male", "birth_female", "cccd", "code", "relation")
+    told = (found.cell(row, one) for one in facts)
+    if any(cell not in (None, "-") and not _SIGNATURE.match(folded(str(cell))) for cell in told):
+        return True
+    classes = (folded(str(found.cell(row, one))) for one in ("class", "is_poor", "is_near_poor", "is_not_poor"))
+    is_classed = any(one in LIST_CLASSES or one in ("x", "v", "1") for one in classes)
+    return is_classed or bool(_VILLAGE.match(str(found.cell(row, "village"))))

@@ -136,7 +136,7 @@ def _in_turn(persons: list[Person], columns: Mapping[str, int]) -> Iterator[Grou
         begins = [True] * len(persons)
     group: Group | None = None
     for person, does_begin in zip(persons, begins, strict=True):
-        if named_apart and group and does_begin and person.record.get("head") == group.row.get("head"):
+        if named_apart and group and does_begin and person.record.head and person.record.head == group.row.head:
             does_begin = bool(person.record.get("order")) and person.relation == "chu_ho"
         if does_begin or group is None:
             if group:
@@ -237,7 +237,7 @@ class _Builder:
         address = group.first("address")
         if address and last_year.address_question(self._form) is None:
             address = ""
-        name = row.get("head") if row.get("head") and row.get("name") else head.name
+        name = row.head if row.head and row.get("name") else head.name
         one = Listed(row, village_id, name, code, group.first("id"), self._class(group), address, born=head.birth)
         if not re.fullmatch(r"[0-9A-Za-z-]{0,36}", one.id):
             row.wrong("id", "bad_id")
@@ -246,7 +246,7 @@ class _Builder:
     def _head_of(self, group: Group) -> Person:
         """The head among a household's persons; their relations say so from here on."""
         heads = [one for one in group.people if one.relation == "chu_ho"]
-        named = name_key(group.row.get("head")) if group.row.get("name") else ""
+        named = name_key(group.row.head) if group.row.get("name") else ""
         if not heads and named:
             heads = [one for one in group.people if name_key(one.name) == named][:1]
         has_relations = any(one.relation for one in group.people)

@@ -70,10 +70,16 @@ class Record:
         self.sheet.wrong(self.number, column, code, **values)
 
     @property
+    def head(self) -> str:
+        """The head's name where a column of its own has it; a tick that says who it is is none."""
+        text = self.get("head")
+        return "" if text.casefold() in ("x", "v", "1") else text
+
+    @property
     def person(self) -> str:
         """Whose row it is."""
         joined = " ".join(filter(None, (self.get("family_name"), self.get("given_name"))))
-        return self.get("name") or self.get("head") or joined
+        return self.get("name") or self.head or joined
 
 
 @dataclass

@@ -509,6 +509,81 @@ def test_a_village_that_the_list_does_not_name_is_asked_for(session: Any, form: 
     assert accepted(session, workbook({"Sheet": titled})).households[0].village_id == "03757-01"
 
 
+# --- kinds near these ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "merged", "households", "members"),
+    [
+        # Classes below one heading, each member named beside the head of its household.
+        (
+            [
+                ["STT", "Chủ hộ", "Họ và tên thành viên", "Thôn", "Phân loại", None],
+                [None, None, None, None, "Hộ nghèo", "Hộ cận nghèo"],
+                [1, "Lò Văn A", "Lò Văn A", "Nà Ca", "x", None],
+                [2, "Lò Văn A", "Lò Thị B", "Nà Ca", None, None],
+                [3, "Lò Văn C", "Lò Văn C", "Nà Ca", None, "x"],
+            ],
+            ["A1:A2", "B1:B2", "C1:C2", "D1:D2", "E1:F1"],
+            [("Lò Văn A", "ho_ngheo"), ("Lò Văn C", "ho_can_ngheo")],
+            2,
+        ),
+        # Who is the head is a tick; persons are numbered through.
+        (
+            [
+                ["TT", "Họ và tên", "Chủ hộ", "Nam", "Nữ", "Bản", "Loại hộ"],
+                [1, "Lò Văn A", "x", 1970, None, "Bản Nà Ca", "HN"],
+                [2, "Lò Thị B", None, None, 1975, None, None],
+                [3, "Lò Văn C", "x", 1980, None, "Bản Nà Ca", "HCN"],
+            ],
+            [],
+            [("Lò Văn A", "ho_ngheo"), ("Lò Văn C", "ho_can_ngheo")],
+            2,
+        ),
+        # A village's heading over its households, a total below each, no numbers.
+        (
+            [
+                ["Họ tên chủ hộ", "Phân loại", "Ghi chú"],
+                ["Bản Nà Ca", None, None],
+                ["Lò Văn A", "HN", None],
+                ["Cộng: 1 hộ", None, None],
+                ["Tiểu khu 2"],
+                ["Lò Văn B", "HCN", None],
+                ["Cộng: 1 hộ", None, None],
+                ["Người lập", "TM. UBND"],
+                ["Quàng Văn Ký"],
+            ],
+            [],
+            [("Lò Văn A", "ho_ngheo"), ("Lò Văn B", "ho_can_ngheo")],
+            0,
+        ),
+        # The header again on each page, in two rows; relations tell where a household begins.
+        (
+            [
+                ["Họ và tên", "Năm sinh", None, "Quan hệ", "Bản", "Đối tượng"],
+                [None, "Nam", "Nữ", None, None, None],
+                ["Lò Văn A", 1970, None, "Chủ hộ", "Nà Ca", "Hộ nghèo"],
+                ["Lò Thị B", None, 1975, "Vợ", None, None],
+                ["Họ và tên", "Năm sinh", None, "Quan hệ", "Bản", "Đối tượng"],
+                [None, "Nam", "Nữ", None, None, None],
+                ["Lò Văn C", 1980, None, "Chủ hộ", "Nà Ca", "Hộ cận nghèo"],
+            ],
+            ["B1:C1"],
+            [("Lò Văn A", "ho_ngheo"), ("Lò Văn C", "ho_can_ngheo")],
+            2,
+        ),
+    ],
+)
+def test_lists_of_kinds_near_these_come_out_whole(
+    session: Any, form: Form, rows: Any, merged: Any, households: Any, members: int
+) -> None:
+    made = accepted(session, workbook({"Sheet1": rows}, merged))
+    assert ([mistake.sentence() for mistake in made.mistakes], made.open_questions) == ([], [])
+    assert list(zip(heads(made), classes(made), strict=True)) == households
+    assert len(made.households[0].members) == members
+    assert {one.village_id for one in made.households} <= {"03757-01", "03757-02"}
+
+
 # --- loading -------------------------------------------------------------------------------------------------------
 
 
