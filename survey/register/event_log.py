@@ -144,11 +144,12 @@ def broken(session: Session, commune_id: str) -> int | None:
     the log is whole."""
     previous, expected = START, 1
     query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id).order_by(RegisterEvent.seq)
-    for event in session.scalars(query.execution_options(yield_per=1000)):
-        whole = event.seq == expected and event.binding == binding_of(event)
-        if not whole or event.hash != hash_of(event, previous):
-            return expected
-        previous, expected = event.hash, expected + 1
+    while rows := session.scalars(query.where(RegisterEvent.seq >= expected).limit(1000)).all():
+        for event in rows:
+            whole = event.seq == expected and event.binding == binding_of(event)
+            if not whole or event.hash != hash_of(event, previous):
+                return expected
+            previous, expected = event.hash, expected + 1
     return None
 
 

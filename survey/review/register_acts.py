@@ -27,7 +27,7 @@ from survey.register.ledger import Event, Interview, Standing, Tried, attempt, f
 from survey.register.numbers import coming_code
 from survey.review import register_effects
 from survey.submissions.standing import interviews_of
-from survey.terms import HouseholdClass, RegisterKind
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind
 from survey.text import plain_name
 
 MAX_REASON = 500
@@ -207,6 +207,8 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
         rule, payload = _split(session, household, wish)
     elif kind in (RegisterKind.MERGE, RegisterKind.UNMERGE) and wish.other_id is None:
         rule = "register_not_there" if kind is RegisterKind.MERGE else "register_not_merged"
+    elif kind is RegisterKind.RESTORE and household.state == HouseholdState.MOVED:
+        rule = "register_across"  # it is on the register of the other commune
     elif kind in (RegisterKind.ENTER, RegisterKind.VOID):
         rule = "not_allowed_now"
     if "village" in payload and not _is_in(session, payload["village"], payload.get("commune") or household.commune_id):
@@ -266,7 +268,8 @@ def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) 
     that comes back is restored."""
     commune_id, village_id = str(wish.given["commune"]), str(wish.given["village"])
     seq = event_log.last_seq(session, commune_id)
-    if session.get(Household, (commune_id, household.id)) is not None:
+    there = session.get(Household, (commune_id, household.id))
+    if there is not None and there.state == HouseholdState.MOVED:
         back = [
             Event(seq + 1, RegisterKind.RESTORE, household.id, wish.effective_on),
             Event(seq + 2, RegisterKind.MOVE, household.id, wish.effective_on, {"village": village_id}),
@@ -274,7 +277,7 @@ def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) 
         return _try(session, commune_id, back)
     before = fold(leaving.known, leaving.interviews, day=wish.effective_on).households.get(household.id)
     payload = {
-        "code": coming_code(session, village_id),
+        "code": there.code if there is not None else coming_code(session, village_id),
         "village": village_id,
         "head": before.head_name if before else household.head_name,
         "class": before.household_class if before else household.current_class,

@@ -24,7 +24,9 @@ Changed = Mapping[str, tuple[Standing | None, Standing | None]]
 
 
 def add(session: Session, commune_id: str, event: Event, done: Done) -> None:
-    """The row of a household that an event brings onto the register."""
+    """The row of a household that an event brings onto the register, unless it was there once."""
+    if session.get(Household, (commune_id, event.enters)) is not None:
+        return
     add_household(session, commune_id, event.enters, event.payload, done.at, base_answers=event.payload.get("answers"))
 
 

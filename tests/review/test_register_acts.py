@@ -324,6 +324,16 @@ def test_a_household_moves_to_another_commune_whole_and_comes_back(login_as: Any
     after = without_changes(session)
     kept = [row for row in after["household"] if row[:2] != (OTHER_COMMUNE, "ho-1")]
     assert after | {"household": kept} == before
+    do(session, wish(K.MOVE, commune=OTHER_COMMUNE, village=OTHER_VILLAGE))  # it did move after all
+    came = household(session, commune_id=OTHER_COMMUNE)
+    assert (came.state, came.code) == ("present", "03664-01-002")
+    assert acts.plan(session, COMMUNE, wish(K.RESTORE), TODAY).rule == "register_across"
+    do(session, wish(K.MOVE, commune=COMMUNE, village=VILLAGE_2), OTHER_COMMUNE)  # and came back to another village
+    assert household(session, commune_id=OTHER_COMMUNE).state == "moved"
+    back = household(session)
+    assert (back.state, back.village_id, back.code) == ("present", VILLAGE_2, "03757-01-001")
+    assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1")).village_id == VILLAGE_2
+    assert session.get(RegisterEntry, (OTHER_COMMUNE, ROUND, "ho-1")) is None
 
 
 REFUSED = [
