@@ -18,6 +18,7 @@ from models.forms import (
 )
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
+from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
     Assessment,
@@ -67,6 +68,9 @@ __all__ = [
     "RegisterEntry",
     "RegisterGone",
     "Round",
+    "RoundCommune",
+    "RoundRequest",
+    "RoundStep",
     "ServerState",
     "Standard",
     "StoredFile",
