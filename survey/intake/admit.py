@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
 from survey.accounts.accounts import holder_of, where_is
+from survey.calendar.standing import is_open
 from survey.intake.envelope import Entry, read_entry
 from survey.intake.triage import Judge, Judgement
 from survey.problems import Problem
@@ -21,7 +22,7 @@ from survey.register.entries import find_household, found_in_the_field, on_regis
 from survey.submissions import log
 from survey.submissions.conflicts import Group, held_beside, settle_around
 from survey.submissions.log import Act
-from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
+from survey.terms import Action, QuarantineReason, SubmissionState
 
 
 def enter(
@@ -58,10 +59,10 @@ def admit(
 ) -> Household | None:
     """Make sure that the household of an entry that counts is on the round's register: one found in the field is added
     with the next number of its village, and returned. Also for a held entry that is released: `not_allowed_now` when
-    it names no household of the commune or no open round."""
+    it names no household of the commune or no round that is open there."""
     survey_round = session.get(Round, entry.round_id) if entry.round_id else None
     household_id = attached_to or entry.household_id
-    if survey_round is None or survey_round.state != RoundState.OPEN or household_id is None:
+    if survey_round is None or household_id is None or not is_open(session, survey_round.id, commune_id):
         raise Problem("not_allowed_now")
     made = None
     if find_household(session, commune_id, household_id) is None:

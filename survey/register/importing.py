@@ -18,8 +18,11 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, Household, Round
+from models import FormVersion, Household
 from models.commune_counter import lock_commune
+from survey.calendar.default import meant
+from survey.calendar.standing import open_in
+from survey.clocks import day_of
 from survey.evidence import audit
 from survey.form.form import Form
 from survey.questionnaires.published import load_form
@@ -27,7 +30,7 @@ from survey.register import last_year
 from survey.register.csv_rows import CsvRow, CsvSheet, Mistake, folded
 from survey.register.entries import import_household, on_register
 from survey.register.places import add_village, periods_at, villages_in
-from survey.terms import Area, HouseholdClass, RoundState
+from survey.terms import Area, HouseholdClass, RoundKind
 
 VILLAGES, HOUSEHOLDS, MEMBERS = FILES = ("villages.csv", "households.csv", "members.csv")
 DIVISIONS = ("Bản", "Tiểu khu", "Tổ dân phố", "Thôn")
@@ -137,7 +140,7 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
         listed = _villages(sheet, commune_id, places)
     households: list[Listed] = []
     if HOUSEHOLDS in files:
-        form = _form(session)
+        form = _form(session, commune_id, now)
         sheet = CsvSheet(HOUSEHOLDS, files[HOUSEHOLDS], HOUSEHOLD_COLUMNS, {"village", "head", "class"})
         sheets.append(sheet)
         households = _households(sheet, commune_id, places | {village.id: village for village in listed}, form)
@@ -157,8 +160,8 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
 
 
 def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | None = None) -> None:
-    """Add what the plan says is new; new households come onto the register of every open round. ValueError when the
-    plan has mistakes. Make the plan in the same transaction, after `register.lock_commune`."""
+    """Add what the plan says is new; new households come onto the register of the periodic round that is open there.
+    ValueError when the plan has mistakes. Make the plan in the same transaction, after `register.lock_commune`."""
     if plan.mistakes:
         raise ValueError("a plan with mistakes is not carried out")
     lock_commune(session, plan.commune_id)
@@ -166,7 +169,7 @@ def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | Non
         if village.area is not None:
             number = int(village.id.rsplit("-", 1)[1])
             add_village(session, plan.commune_id, number, village.name, village.division, village.area)
-    rounds = session.scalars(select(Round.id).where(Round.state == RoundState.OPEN.value).order_by(Round.id)).all()
+    rounds = open_in(session, plan.commune_id, RoundKind.PERIODIC)
     for one in plan.new_households:
         import_household(
             session,
@@ -179,8 +182,8 @@ def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | Non
             base_class=one.household_class,
             base_answers=one.base_answers,
         )
-        for round_id in rounds:
-            on_register(session, plan.commune_id, round_id, one.id)
+        for survey_round in rounds:
+            on_register(session, plan.commune_id, survey_round.id, one.id)
     if plan.new_villages or plan.new_households:
         audit.record(session, now, account_id, "register.imported", plan.commune_id, plan.counts())
 
@@ -193,11 +196,9 @@ def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[st
     }
 
 
-def _form(session: Session) -> Form | None:
-    """The questionnaire of the open round, else the one published last."""
-    asked = session.scalars(
-        select(Round).where(Round.state == RoundState.OPEN.value).order_by(Round.year.desc())
-    ).first()
+def _form(session: Session, commune_id: str, now: datetime) -> Form | None:
+    """The questionnaire of the round that is meant in the commune, of those open there; else the one published last."""
+    asked = meant(session, [commune_id], day_of(now), is_open=True)
     if asked is not None:
         return load_form(session, asked.form_id, asked.form_version)
     in_use = select(FormVersion.form_id, FormVersion.version).where(FormVersion.retired_at.is_(None))

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Account, Household, Member, RegisterEntry, RegisterGone, SubmissionStatus
+from models import Account, Household, Member, RegisterEntry, RegisterGone, RoundRequest, SubmissionStatus
 from models.commune_counter import next_change
 from survey.intake.admit import judge_again
 from survey.problems import Problem
@@ -68,6 +68,8 @@ def _leave(session: Session, commune_id: str, household_id: str) -> None:
     own = {"commune_id": commune_id, "household_id": household_id}
     if session.scalars(select(SubmissionStatus.submission_id).filter_by(**own).limit(1)).first() is not None:
         return
+    if session.scalars(select(RoundRequest.id).filter_by(**own).limit(1)).first() is not None:
+        return  # it asked to be reviewed, and is known by that
     for entry in session.scalars(select(RegisterEntry).filter_by(**own)).all():
         change = next_change(session, commune_id)
         session.add(RegisterGone(**own, round_id=entry.round_id, village_id=entry.village_id, change=change))
