@@ -20,6 +20,7 @@ from models.likeness import Alike, AlikeVerdict
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
 from models.register import RegisterEvent, VillageCounter
+from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
     Assessment,
@@ -73,6 +74,9 @@ __all__ = [
     "RegisterEvent",
     "RegisterGone",
     "Round",
+    "RoundCommune",
+    "RoundRequest",
+    "RoundStep",
     "ServerState",
     "Standard",
     "StoredFile",

@@ -56,6 +56,11 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},
+    # A commune closes what it has done; the province accepts it, and it alone opens it again (`round_steps.py`).
+    "round.close": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "round.accept": {_P: Scope.PROVINCE, _A: Scope.ALL},
+    # Papers of households that ask to be reviewed (Mẫu số 01) come to the commune.
+    "round.ask": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "form.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     # Questionnaires and points tables are the province's: upload, publish, retire, type.
     "form.manage": {_P: Scope.PROVINCE, _A: Scope.ALL},

@@ -111,6 +111,41 @@ PROBLEMS: dict[str, Refusal] = {
         _("Choose the questionnaire's own standard, or another questionnaire."),
     ),
     "round_exists": Refusal(409, _("A round of this kind and year is already open."), _("Close it first.")),
+    "round_step": Refusal(
+        409,
+        _("The round does not stand there in this commune."),
+        _("Load the page again to see where it stands, and who may take the next step."),
+    ),
+    "round_locked": Refusal(
+        409,
+        _("The round is closed in this commune: what was accepted in it stands."),
+        _("Ask the province to reopen the commune, with the reason, then mend the record."),
+    ),
+    "round_has_accepted": Refusal(
+        409,
+        _("The round cannot be cancelled: interviews were accepted in it."),
+        _("Close it instead, or reopen the interviews listed first."),
+    ),
+    "round_days_taken": Refusal(
+        409,
+        _("Interviews of this round lie outside the days given."),
+        _("Choose days that hold all that was interviewed."),
+    ),
+    "reason_needed": Refusal(409, _("This step needs a reason."), _("Write why, then take the step.")),
+    "commune_needed": Refusal(409, _("A round needs at least one commune."), _("Choose the communes, or all of them.")),
+    "already_asked": Refusal(
+        409, _("The household has asked already in this round."), _("Look for it in the list of requests.")
+    ),
+    "request_answered": Refusal(
+        409,
+        _("The household was interviewed already: its request stays."),
+        _("Decide on the interview instead."),
+    ),
+    "not_ad_hoc": Refusal(
+        409,
+        _("Requests belong to an ad-hoc round that is open in the commune."),
+        _("Choose that round on the page of the rounds."),
+    ),
     "version_taken": Refusal(
         409,
         _("This version is published with other content, and a published version never changes."),
@@ -287,6 +322,7 @@ HELD_NEXT: dict[str, str] = {
     "unknown_form": _("Load the new version of the form on this phone. What you sent is kept."),
     "unknown_household": _("Your supervisor will look for the household. You need not send it again."),
     "round_closed": _("The round is over. Your supervisor decides what becomes of it."),
+    "round_cancelled": _("The round was opened by mistake and cancelled. What you sent is kept."),
     "bad_answers": _("Your supervisor will look at it and may return it to be mended."),
     "already_accepted": _("The household is settled in this round. Your supervisor will compare the two."),
     "two_interviews": _("Your supervisor will compare the two and keep one."),

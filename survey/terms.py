@@ -63,8 +63,32 @@ class RoundKind(Term):
 
 
 class RoundState(Term):
+    """A round as a whole, and what a phone is told of it: open while it is planned or open in any commune."""
+
     OPEN = "open", "Đang mở", "Open"
     CLOSED = "closed", "Đã đóng", "Closed"
+
+
+class CommuneState(Term):
+    """Where a round stands in one commune; `round_steps.STEPS` says how it moves."""
+
+    PLANNED = "planned", "Dự kiến", "Planned"
+    OPEN = "open", "Đang mở", "Open"
+    CLOSED = "closed", "Đã đóng, chờ tỉnh duyệt", "Closed, for the province to accept"
+    ACCEPTED = "accepted", "Tỉnh đã duyệt kết quả", "Accepted by the province"
+    CANCELLED = "cancelled", "Đã huỷ", "Cancelled"
+
+
+class RoundAction(Term):
+    """What was done to a round in a commune: one row of `round_step` each."""
+
+    PLAN = "plan", "Lập kế hoạch", "Planned"
+    OPEN = "open", "Mở đợt", "Opened"
+    DATES = "dates", "Đổi ngày", "Days changed"
+    CLOSE = "close", "Đóng đợt", "Closed"
+    ACCEPT = "accept", "Duyệt kết quả", "Accepted"
+    REOPEN = "reopen", "Mở lại", "Reopened"
+    CANCEL = "cancel", "Huỷ đợt", "Cancelled"
 
 
 class RoundWeight(Term):
@@ -188,6 +212,7 @@ class QuarantineReason(Term):
     UNKNOWN_HOUSEHOLD = "unknown_household", "Không có hộ này trong danh sách", "Household not on the register"
     OUTSIDE_AREA = "outside_area", "Ngoài địa bàn được giao", "Outside the assigned area"
     ROUND_CLOSED = "round_closed", "Đợt rà soát đã đóng hoặc không có", "Round closed or unknown"
+    ROUND_CANCELLED = "round_cancelled", "Đợt rà soát đã bị huỷ", "Round cancelled"
     ID_REUSED = "id_reused", "Trùng mã phiếu nhưng khác nội dung", "Same id, other content"
     BAD_ANSWERS = "bad_answers", "Câu trả lời thiếu hoặc không hợp lệ", "Answers missing or invalid"
     BAD_SHAPE = "bad_shape", "Phiếu sai cấu trúc", "Entry has the wrong shape"

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import (
-    FormVersion,
-    Round,
-)
+from models import FormVersion
+from survey.calendar.standing import open_in
 from survey.collect import xform
 from survey.questionnaires.published import as_xlsx, given_of
-from survey.terms import RoundState, SourceKind
+from survey.terms import SourceKind
 
 
-def open_forms(session: Session) -> list[FormVersion]:
-    """The questionnaires of the open rounds, in the version that each round asks."""
-    used_now = select(Round.form_id, Round.form_version).where(Round.state == RoundState.OPEN.value).distinct()
-    keys = sorted(tuple(key) for key in session.execute(used_now))
+def open_forms(session: Session, commune_id: str | None) -> list[FormVersion]:
+    """The questionnaires of the rounds that are open in a commune, in the version that each round asks."""
+    keys = sorted({(one.form_id, one.form_version) for one in open_in(session, commune_id or "")})
     return [session.get_one(FormVersion, key) for key in keys]
 
 

@@ -14,15 +14,17 @@ from models import (
     Household,
     RegisterEntry,
     Round,
+    RoundCommune,
     Submission,
     SubmissionEvent,
 )
 from survey.accounts.accounts import villages_of
+from survey.calendar.standing import OF_ENTRY
 from survey.form.reading import question_of
 from survey.questionnaires.published import csv_of, load_form
 from survey.register.entries import context_of_entry
 from survey.register.places import periods_at, region_of, villages_in
-from survey.terms import Action, RegisterState, Role, RoundState
+from survey.terms import Action, CommuneState, RegisterState, Role
 
 _SPACE = uuid5(NAMESPACE_URL, "https://so-ho/households")
 COLUMNS = (
@@ -47,6 +49,7 @@ def households(session: Session, account: Account, today: date) -> list[dict[str
             Household, (Household.commune_id == RegisterEntry.commune_id) & (Household.id == RegisterEntry.household_id)
         )
         .join(Round, Round.id == RegisterEntry.round_id)
+        .join(RoundCommune, OF_ENTRY)
         .outerjoin(
             Submission,
             (Submission.commune_id == RegisterEntry.commune_id) & (Submission.id == RegisterEntry.submission_id),
@@ -54,7 +57,7 @@ def households(session: Session, account: Account, today: date) -> list[dict[str
         .where(
             RegisterEntry.commune_id == commune_id,
             RegisterEntry.village_id.in_(villages),
-            Round.state == RoundState.OPEN.value,
+            RoundCommune.state == CommuneState.OPEN.value,
         )
         .order_by(RegisterEntry.village_id, Household.code, Round.id)
     )

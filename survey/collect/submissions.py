@@ -13,7 +13,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from mimetypes import guess_type
 from pathlib import Path
 from typing import IO, Any
@@ -27,12 +27,12 @@ from models import (
     CollectUpload,
     Place,
     RegisterEntry,
-    Round,
     Submission,
     SubmissionFile,
 )
 from models.commune_counter import lock_commune
-from survey.clocks import instant, read_instant
+from survey.calendar.default import meant
+from survey.clocks import day_of, instant, read_instant
 from survey.collect import openrosa, xform
 from survey.collect.entities import entity_id
 from survey.collect.keys import _hash_of
@@ -44,7 +44,7 @@ from survey.intake.envelope import Envelope, read_entry
 from survey.intake.receive import Outcome, receive
 from survey.problems import Problem
 from survey.questionnaires.published import load_form
-from survey.terms import PlaceKind, RoundState
+from survey.terms import PlaceKind
 from survey.text import normal
 
 MAX_FILES = 200  # of one submission
@@ -97,7 +97,7 @@ def take(
     sent = openrosa.parse(xml)
     form = load_form(session, sent.form_id, sent.version)
     reading = openrosa.read(sent, form)
-    commune_id, household_id, round_id = _where(session, by.account, sent)
+    commune_id, household_id, round_id = _where(session, by.account, sent, day_of(now))
     wanted = {one.name for one in reading.files}
     arrived = _store_files(session, by, commune_id, parts, wanted, now)
     lock_commune(session, commune_id)  # from here on the parts of one submission come one after the other
@@ -124,7 +124,7 @@ def take(
     return TakenIn(outcome, missing, entry.content.hash)
 
 
-def _where(session: Session, account: Account, sent: openrosa.SentInstance) -> tuple[str, str, str]:
+def _where(session: Session, account: Account, sent: openrosa.SentInstance, today: date) -> tuple[str, str, str]:
     """(commune, household, round) of a submission: as its household question says, else as far as they are known."""
     own = sent.own
     commune_id, household_id, round_id = (own.get(key, "") for key in (xform.COMMUNE, xform.HOUSEHOLD, xform.ROUND))
@@ -137,10 +137,9 @@ def _where(session: Session, account: Account, sent: openrosa.SentInstance) -> t
             if entity_id(account.place_id, of_round, of_household) == chosen:
                 commune_id, household_id, round_id = account.place_id, of_household, of_round
     if not round_id:
-        rounds = session.scalars(
-            select(Round.id).where(Round.form_id == sent.form_id, Round.state == RoundState.OPEN.value)
-        ).all()
-        round_id = rounds[0] if len(rounds) == 1 else NOWHERE
+        here = [account.place_id] if account.place_id else None
+        found = meant(session, here, today, form_id=sent.form_id, is_open=True)
+        round_id = found.id if found else NOWHERE
     place = session.get(Place, commune_id) if _ID.match(commune_id) and len(commune_id) <= 16 else None
     if place is None or place.kind != PlaceKind.COMMUNE:
         commune_id = account.place_id or ""

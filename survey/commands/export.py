@@ -14,12 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Place, Round
+from survey.calendar.default import meant
+from survey.clocks import day_of
 from survey.evidence import audit
 from survey.register.places import names_in
 from survey.reports import export
 from survey.reports.csvfile import Style
 from survey.reports.export import Choice, Kind
-from survey.terms import PlaceKind, RoundState
+from survey.terms import PlaceKind
 from survey.web.installation import require_place
 from survey.web.session import now, transaction
 
@@ -30,7 +32,7 @@ export_group = AppGroup("export", help="Write data files.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option("--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all without it.")
 @click.option("--commune", "communes", multiple=True, help="Only this commune (its code); all without it.")
-@click.option("--round", "round_id", help="The round's id; the latest open one without it.")
+@click.option("--round", "round_id", help="The round's id; the periodic one of the year without it.")
 @click.option("--state", type=click.Choice(["accepted", "all"]), default="accepted", show_default=True)
 @click.option("--style", type=click.Choice([style.value for style in Style]), default="comma", show_default=True)
 def write_csv(
@@ -48,7 +50,7 @@ def write_csv(
         raise click.UsageError("one --kind at a time goes to standard output: name a FOLDER for several")
     wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*Kind])
     with Session(current_app.extensions["reading_engine"]) as session:  # a long export holds up no phone
-        choice = Choice(_round(session, round_id), _communes(session, communes), everything=state == "all")
+        choice = Choice(_round(session, round_id, communes), _communes(session, communes), everything=state == "all")
         names = names_in(session, choice.communes, now().date())
         for kind in wanted:
             rows = export.file(session, kind, choice, names, Style(style))
@@ -74,12 +76,11 @@ def _write(path: Path, rows: Iterator[bytes]) -> Path:
     return path
 
 
-def _round(session: Session, wanted: str | None) -> str:
-    query = select(Round.id).order_by(Round.state != RoundState.OPEN.value, Round.year.desc(), Round.id)
-    found = session.scalar(query.where(Round.id == wanted) if wanted else query)
+def _round(session: Session, wanted: str | None, communes: tuple[str, ...]) -> str:
+    found = session.get(Round, wanted) if wanted else meant(session, communes or None, day_of(now()))
     if found is None:
         raise click.ClickException(gettext("There is no such round.") if wanted else gettext("There is no round yet."))
-    return found
+    return found.id
 
 
 def _communes(session: Session, wanted: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from models import Account, FormVersion
+from models import Account
 from survey.accounts import accounts
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
@@ -19,26 +18,23 @@ from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.households import register_group
 from survey.commands.installation import keys_group, migrate
-from survey.commands.questionnaires import chosen_round, form_group, move_round, round_changes
+from survey.commands.questionnaires import form_group
 from survey.commands.receipts import receipts_group
+from survey.commands.rounds import round_group
 from survey.evidence import audit
 from survey.evidence.lineage import renew_generation
 from survey.files.uploads import clean
 from survey.problems import Problem
-from survey.rounds import rounds
+from survey.rounds import log
 from survey.submissions.derive import rebuild
-from survey.terms import B1Method, Role
-from survey.web.round_words import in_the_way
+from survey.terms import Role
 from survey.web.session import now, transaction
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
-round_group = AppGroup("round", help="Rounds: open one, close one.")
 
 
 def init_app(app: Flask) -> None:
     register_group.add_command(find_duplicates)
-    round_group.add_command(move_round)
-    round_group.add_command(round_changes)
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
     )  # fmt: skip
@@ -51,6 +47,7 @@ def init_app(app: Flask) -> None:
 def rebuild_all() -> None:
     """Derive classes, states and counts again from what was received."""
     with transaction() as session:
+        log.rebuild(session)
         click.echo(gettext("%(count)s interviews were worked out again.", count=rebuild(session)))
 
 
@@ -114,61 +111,6 @@ def set_password(username: str, password: str) -> None:
         accounts.set_password(account, password)
         audit.record(session, now(), None, "password_reset", account.id)
     click.echo(gettext("%(name)s: the new password was kept.", name=account.username))
-
-
-@round_group.command("open")
-@click.argument("title")
-@click.option("--year", type=click.IntRange(2020, 2100), required=True)
-@click.option("--form", "form_id", default="ra_soat_ho", show_default=True)
-@click.option("--version", required=True, help="Version of the published questionnaire.")
-@click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), required=True)
-@click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), required=True)
-@click.option("--b1", type=click.Choice([method.value for method in B1Method]), default=B1Method.TABLE.value)
-@click.option("--standard", help="Code of the poverty standard, where the questionnaire names none.")
-@click.option("--trial", is_flag=True, help="A trial: nothing of it becomes an official result.")
-def open_round(
-    title: str, year: int, form_id: str, version: str, opens: datetime, closes: datetime, b1: str,
-    standard: str | None, trial: bool,
-) -> None:  # fmt: skip
-    """Open a round over every household on the register."""
-    with transaction() as session:
-        form = session.get(FormVersion, (form_id, version))
-        if form is None:
-            raise click.ClickException(gettext("%(form)s %(version)s is not published.", form=form_id, version=version))
-        try:
-            opened = rounds.open_round(
-                session,
-                title=title,
-                year=year,
-                form=form,
-                opens_on=opens.date(),
-                closes_on=closes.date(),
-                standard=standard,
-                trial=trial,
-                b1_method=B1Method(b1),
-                now=now(),
-            )
-        except ValueError:
-            said = gettext("A round needs a name, and must not close before it opens.")
-            raise click.ClickException(said) from None
-        except Problem as problem:
-            raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}") from None
-    click.echo(opened.id)
-
-
-@round_group.command("close")
-@click.argument("round_id", required=False)
-def close_round(round_id: str | None) -> None:
-    """Close a round (the one that is open, unless named), or say what stands in the way."""
-    with transaction() as session:
-        found = chosen_round(session, round_id)
-        try:
-            rounds.close_round(session, found, now())
-        except Problem as problem:
-            heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
-            lines = [f"  {in_the_way(*one)}" for one in (problem.detail or {}).get("obstacles", [])]
-            raise click.ClickException("\n".join([heading, *lines])) from None
-    click.echo(gettext("%(round)s: closed.", round=found.title))
 
 
 def _account(session: Session, username: str) -> Account:

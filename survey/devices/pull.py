@@ -15,15 +15,17 @@ from models import (
     RegisterEntry,
     RegisterGone,
     Round,
+    RoundCommune,
     Submission,
     SubmissionEvent,
 )
 from survey.accounts.accounts import villages_of
+from survey.calendar.standing import OF_ENTRY
 from survey.clocks import instant
 from survey.register.entries import context_of_entry
 from survey.register.places import periods_at, region_of
 from survey.submissions.content import answers_of
-from survey.terms import Action, RegisterState, RoundState
+from survey.terms import Action, CommuneState, RegisterState
 
 LIMIT = 200
 
@@ -38,18 +40,19 @@ class Chunk(NamedTuple):
 
 def pull(session: Session, account: Account, cursor: int, limit: int, today: date) -> Chunk:
     """The register entries of the account's villages that changed after `cursor`; those of villages that it lost,
-    of rounds that were closed, and what left the register, as gone."""
+    of rounds that are not open in the commune, and what left the register, as gone."""
     commune_id = account.place_id
     villages = set(villages_of(session, account))
     lost = set(session.scalars(select(FormerVillage.village_id).where(FormerVillage.account_id == account.id)))
     limit = max(1, min(limit, LIMIT))
     query = (
-        select(RegisterEntry, Household, Round)
+        select(RegisterEntry, Household, Round, RoundCommune.state)
         .join(
             Household,
             (Household.commune_id == RegisterEntry.commune_id) & (Household.id == RegisterEntry.household_id),
         )
         .join(Round, Round.id == RegisterEntry.round_id)
+        .join(RoundCommune, OF_ENTRY)
         .where(
             RegisterEntry.commune_id == commune_id,
             RegisterEntry.change > cursor,
@@ -63,9 +66,9 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     region = region_of(session, commune_id, today) if commune_id else None
     changes = [
         _gone(entry)
-        if entry.village_id not in villages or survey_round.state == RoundState.CLOSED
+        if entry.village_id not in villages or state != CommuneState.OPEN
         else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
-        for entry, household, survey_round in rows[:limit]
+        for entry, household, survey_round, state in rows[:limit]
     ]
     left = select(RegisterGone).where(
         RegisterGone.commune_id == commune_id,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
 from survey.accounts.accounts import holder_of, where_is
+from survey.calendar.standing import is_open
 from survey.clocks import day_of
 from survey.intake.envelope import Entry, read_entry
 from survey.intake.triage import Judge, Judgement
@@ -31,7 +32,7 @@ from survey.submissions import log
 from survey.submissions.conflicts import Group, held_beside, settle_around
 from survey.submissions.derive import derive_current
 from survey.submissions.log import Act
-from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, RoundState, SubmissionState
+from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, SubmissionState
 
 
 def enter(
@@ -83,10 +84,11 @@ def admit(
 ) -> Household | None:
     """Make sure that the household of an entry that counts is on the round's register: one found in the field is added
     with the next number of its village, one that left with its entry comes back, and either is returned. Also for a
-    held entry that is released: `not_allowed_now` when it names no household that is there, or no open round."""
+    held entry that is released: `not_allowed_now` when it names no household that is there, or no round that is open in
+    the commune."""
     survey_round = session.get(Round, entry.round_id) if entry.round_id else None
     household_id = attached_to or entry.household_id
-    if survey_round is None or survey_round.state != RoundState.OPEN or household_id is None:
+    if survey_round is None or household_id is None or not is_open(session, survey_round.id, commune_id):
         raise Problem("not_allowed_now")
     made = None
     known = find_household(session, commune_id, household_id)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import Account, Round, Submission
 from survey.access import Holder, Where, has_verb, may
 from survey.accounts.accounts import where_is
+from survey.calendar.standing import days_of, state_of
 from survey.clocks import Bounds, Doubt, doubt, read_instant, read_said
 from survey.evidence.server_clock import doubt_now
 from survey.form.record import Evaluation
@@ -24,7 +25,7 @@ from survey.questionnaires.published import load_form
 from survey.register.entries import find_household, left_with_its_entry
 from survey.submissions.content import BY_CLOCK, TOLD, Evaluated, clock_of, content_of, dated, evaluated
 from survey.submissions.lifecycle import Incoming, Known, verdict
-from survey.terms import HouseholdState, QuarantineReason, RoundState
+from survey.terms import CommuneState, HouseholdState, QuarantineReason
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,13 @@ class Judge:
 
     def _known(self, entry: Entry, household_id: str | None, attached: bool, day: date) -> Known:
         survey_round = self.session.get(Round, entry.round_id) if entry.round_id else None
+        stands = state_of(self.session, entry.round_id, self.commune_id)
         village_id, known = self._village(entry, household_id, attached)
         return Known(
             permitted=self.permitted and has_verb(self.account.role, "interview.submit"),
             inside_area=self._inside(entry, village_id),
-            round_open=survey_round is not None and survey_round.state == RoundState.OPEN,
+            round_open=stands is CommuneState.OPEN,
+            round_cancelled=stands is CommuneState.CANCELLED,
             form_known=self._form_known(entry, survey_round),
             household_known=known,
             standard_holds=survey_round is None or standards.holds_for(self.session, survey_round, day),
@@ -116,7 +119,7 @@ class Judge:
             return None, False
         survey_round = self.session.get(Round, entry.round_id) if entry.round_id else None
         said = [one for one in (read_instant(entry.started_at), read_instant(entry.finalised_at), *days) if one]
-        by_round = Bounds(survey_round.opens_on, survey_round.closes_on) if survey_round else Bounds()
+        by_round = Bounds(*days_of(self.session, survey_round, self.commune_id)) if survey_round else Bounds()
         skew = timedelta(seconds=0 if receipt_wrong else submission.clock_skew_seconds or 0)
         until = self.now if receipt_wrong else submission.received_at
         by_receipt = replace(by_round, until=until)

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from models import Household, PlacePeriod, RegisterEntry, RegisterEvent, RegisterGone, Round
 from models.commune_counter import next_change
+from survey.calendar.standing import open_ids
 from survey.clocks import day_of
 from survey.register import event_log, ledger
 from survey.register.numbers import next_code, taken
 from survey.register.places import periods_at, region_of
-from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundState
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState
 
 
 def find_household(session: Session, commune_id: str, household_id: str | None) -> Household | None:
@@ -152,7 +153,7 @@ def on_register(
 def keep_to_household(session: Session, household: Household) -> None:
     """Bring a household's entries in open rounds to where it is, and to whether it is one still; phones hear of it.
     What was frozen when the round opened goes and comes back with it; a closed round stays as it was decided."""
-    open_ones = select(Round.id).where(Round.state == RoundState.OPEN.value)
+    open_ones = open_ids(household.commune_id)
     own = {"commune_id": household.commune_id, "household_id": household.id}
     entries = select(RegisterEntry).filter_by(**own).where(RegisterEntry.round_id.in_(open_ones))
     for entry in session.scalars(entries.order_by(RegisterEntry.round_id)).all():

@@ -33,9 +33,10 @@ from models import (
     PlacePeriod,
     RegisterEntry,
     RegisterEvent,
-    Round,
 )
 from models.commune_counter import lock_commune
+from survey.calendar.default import meant
+from survey.calendar.standing import open_in
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.evidence.lineage import generation
@@ -60,7 +61,7 @@ from survey.register.three_files import (
     read_members,
     read_villages,
 )
-from survey.terms import Area, HouseholdState, RegisterState, RoundState
+from survey.terms import Area, HouseholdState, RegisterState, RoundKind
 
 NAME = "head"  # where what is wrong with a household as a whole is told
 URBAN_DIVISIONS = {"Phường"}
@@ -86,7 +87,7 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
         listed = read_villages(sheet, commune_id, places)
     households: list[Listed] = []
     if HOUSEHOLDS in files:
-        form = _form(session)
+        form = _form(session, commune_id, now)
         sheet = CsvSheet(HOUSEHOLDS, files[HOUSEHOLDS], HOUSEHOLD_COLUMNS, {"village", "head", "class"})
         sheets.append(sheet)
         households = read_households(sheet, commune_id, places | {village.id: village for village in listed}, form)
@@ -115,7 +116,7 @@ def plan_list(
 ) -> Plan:
     """What importing the files of a list (name → content) would do with these answers to its questions."""
     basis = _basis(session, commune_id)
-    asked, form = Asked(answers, accepts_proposals), _form(session)
+    asked, form = Asked(answers, accepts_proposals), _form(session, commune_id, now)
     there = _villages_there(session, commune_id, now)
     period = periods_at(session, [commune_id], now.date()).get(commune_id)
     is_urban = period is not None and period.division in URBAN_DIVISIONS
@@ -154,8 +155,8 @@ def load(
 
 
 def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | None = None) -> None:
-    """Add what the plan says is new; new households come onto the register of every open round. ValueError when the
-    plan has mistakes or open questions."""
+    """Add what the plan says is new; new households come onto the register of the periodic round that is open there.
+    ValueError when the plan has mistakes or open questions."""
     if plan.mistakes or plan.open_questions:
         raise ValueError("a plan with mistakes or open questions is not carried out")
     lock_commune(session, plan.commune_id)
@@ -171,9 +172,8 @@ def _write(session: Session, plan: Plan, rows: Rows, now: datetime, account_id: 
         session.execute(insert(_as_text(Household)), rows.households)
         session.execute(insert(_as_text(RegisterEvent)), rows.events)
         taken_all(session, (one.code for one in plan.new_households))
-        rounds = session.scalars(select(Round.id).where(Round.state == RoundState.OPEN.value).order_by(Round.id))
-        for round_id in rounds.all():
-            _enter(session, plan.commune_id, rows.households, round_id)
+        for survey_round in open_in(session, plan.commune_id, RoundKind.PERIODIC):
+            _enter(session, plan.commune_id, rows.households, survey_round.id)
     for (kind, word), meaning in plan.words.items():
         remembered = {"commune_id": plan.commune_id, "kind": kind, "word": word, "meaning": meaning}
         session.merge(ListWord(**remembered, at=now, account_id=account_id))
@@ -278,11 +278,9 @@ def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[st
     }
 
 
-def _form(session: Session) -> Form | None:
-    """The questionnaire of the open round, else the one published last."""
-    asked = session.scalars(
-        select(Round).where(Round.state == RoundState.OPEN.value).order_by(Round.year.desc())
-    ).first()
+def _form(session: Session, commune_id: str, now: datetime) -> Form | None:
+    """The questionnaire of the round that is meant in the commune, of those open there; else the one published last."""
+    asked = meant(session, [commune_id], day_of(now), is_open=True)
     if asked is not None:
         return load_form(session, asked.form_id, asked.form_version)
     in_use = select(FormVersion.form_id, FormVersion.version).where(FormVersion.retired_at.is_(None))

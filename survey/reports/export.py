@@ -25,9 +25,11 @@ from models import (
     Household,
     RegisterEntry,
     Round,
+    RoundCommune,
     Submission,
     SubmissionStatus,
 )
+from survey.calendar.standing import OF_ENTRY
 from survey.form.form import Form
 from survey.poverty.readings import readings
 from survey.questionnaires.published import load_form
@@ -35,7 +37,7 @@ from survey.questionnaires.readings import unconfirmed
 from survey.reports.columns import Cell, DataColumn, fixed, question_columns
 from survey.reports.csvfile import Style, written
 from survey.reports.selection import STATE_OF, Basis, Rows
-from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState, Term
+from survey.terms import DIMENSION_OF, CommuneState, Dimension, HouseholdClass, Indicator, RegisterState, Term
 
 _BATCH = 200
 
@@ -74,6 +76,13 @@ IDENTITY = (
     fixed("entry_id", "text", "Mã phiếu", "Entry id"),
     fixed("state", "select_one", "Tình trạng duyệt", "State of review", _terms(RegisterState)),
     fixed("provisional", "0/1", "Chưa duyệt (1 = số liệu tạm)", "Not yet accepted (1 = provisional)"),
+    fixed(
+        "round_state",
+        "select_one",
+        "Đợt rà soát ở xã, phường (tỉnh chưa duyệt kết quả = số liệu tạm tính)",
+        "The round in the commune (not accepted by the province = provisional)",
+        _terms(CommuneState),
+    ),
     fixed("household_class", "select_one", "Phân loại hộ", "Class of the household", _terms(HouseholdClass)),
     fixed(
         "b1_illustrative",
@@ -171,11 +180,12 @@ def _records(choice: Choice, *more: Any) -> Rows:
     chosen = select(
         RegisterEntry.round_id, Round.year, RegisterEntry.commune_id, RegisterEntry.village_id,
         RegisterEntry.household_id, RegisterEntry.state, Household.code, Submission.entry_id,
-        Assessment.household_class, Assessment.illustrative, *more,
+        RoundCommune.state.label("round_state"), Assessment.household_class, Assessment.illustrative, *more,
     ).select_from(RegisterEntry)  # fmt: skip
     return (
         _counting(chosen, choice)
         .join(Round, Round.id == RegisterEntry.round_id)
+        .outerjoin(RoundCommune, OF_ENTRY)
         .join(
             Household,
             and_(Household.commune_id == RegisterEntry.commune_id, Household.id == RegisterEntry.household_id),
@@ -195,7 +205,8 @@ def _identity(row: Row[Any], names: dict[str, str]) -> list[Cell]:
     return [
         row.round_id, row.year, row.commune_id, names.get(row.commune_id, ""), row.village_id,
         names.get(row.village_id, ""), row.household_id, row.code, row.entry_id, row.state,
-        row.state != STATE_OF[Basis.FINAL].value, row.household_class, row.illustrative,
+        row.state != STATE_OF[Basis.FINAL].value, row.round_state,
+        row.household_class, row.illustrative,
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ real export elsewhere printed 2,040 % because a denominator was never filled in)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -239,9 +239,12 @@ class _Counting:
         return self.session.execute(statement.limit(1)).first() is not None
 
 
-def long_table(found: Report, readings: Sequence[Reading] = ()) -> Iterator[dict[str, Any]]:
+def long_table(
+    found: Report, readings: Sequence[Reading] = (), provisional: Set[str] = frozenset()
+) -> Iterator[dict[str, Any]]:
     """The report as a long table: one row a place × measure × basis; `rate` in percent, empty without a denominator.
-    `readings`: those that no paper confirms, each with the households whose class hangs on it."""
+    `readings`: those that no paper confirms, each with the households whose class hangs on it. `provisional`: the
+    communes whose results the province has not accepted."""
     for tally in found.tallies:
         for basis in Basis:
             rows = [
@@ -267,4 +270,5 @@ def long_table(found: Report, readings: Sequence[Reading] = ()) -> Iterator[dict
                     "denominator": figure.denominator,
                     "rate_percent": None if figure.rate is None else round(figure.rate * 100, 4),
                     "b1_illustrative": int(found.illustrative),
+                    "accepted_by_province": int(provisional.isdisjoint(tally.condition.communes)),
                 }

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import Account, Round, Submission
+from survey.calendar.standing import days_of
 from survey.clocks import Bounds, day_of, doubt, read_instant
 from survey.intake.admit import judge_again
 from survey.problems import Problem
@@ -53,7 +54,8 @@ def confirm(
 def can_be(session: Session, submission: Submission, day: date, now: datetime) -> bool:
     """Whether an interview of the submission's round can have been on a day."""
     survey_round = session.get(Round, submission.round_id) if submission.round_id else None
-    return day <= day_of(now) and not (survey_round and doubt(day, Bounds(survey_round.opens_on)))
+    first = days_of(session, survey_round, submission.commune_id).opens_on if survey_round else None
+    return day <= day_of(now) and not (first and doubt(day, Bounds(first)))
 
 
 def likely_day(session: Session, submission: Submission, now: datetime) -> date:

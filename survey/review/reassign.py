@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, Submission, SubmissionStatus
+from models import Account, RoundRequest, Submission, SubmissionStatus
 from survey.clocks import day_of
 from survey.intake.admit import judge_again
 from survey.problems import Problem
@@ -71,6 +71,8 @@ def _leave(session: Session, submission: Submission, household_id: str, attached
     own = {"commune_id": commune_id, "household_id": household_id}
     if session.scalars(select(SubmissionStatus.submission_id).filter_by(**own).limit(1)).first() is not None:
         return
+    if session.scalars(select(RoundRequest.id).filter_by(**own).limit(1)).first() is not None:
+        return  # it asked to be reviewed, and is known by that
     other = find_household(session, commune_id, attached_to)
     event_log.append(
         session,

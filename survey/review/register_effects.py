@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, Round, Submission, SubmissionStatus
+from models import Household, RegisterEntry, Submission, SubmissionStatus
 from models.commune_counter import next_change
+from survey.calendar.standing import open_ids, open_in
 from survey.intake.admit import welcome
 from survey.register.entries import add_household, keep_to_household, on_register
 from survey.register.event_log import Done
@@ -18,7 +19,7 @@ from survey.submissions import log
 from survey.submissions.derive import derive_again, derive_current, derive_household
 from survey.submissions.lifecycle import is_contested
 from survey.submissions.log import Act
-from survey.terms import Action, HouseholdState, QuarantineReason, RoundState, SubmissionState
+from survey.terms import Action, HouseholdState, QuarantineReason, RoundKind, SubmissionState
 
 Changed = Mapping[str, tuple[Standing | None, Standing | None]]
 
@@ -50,11 +51,10 @@ def _stand_in_rounds(session: Session, household: Household, before: Standing | 
     comes = (
         after is not None and after.state is HouseholdState.PRESENT and (before is None or before.state != after.state)
     )
-    open_ones = select(Round.id).where(Round.state == RoundState.OPEN.value).order_by(Round.id)
-    for round_id in session.scalars(open_ones).all():
-        if comes:
-            on_register(session, household.commune_id, round_id, household.id)
-        derive_household(session, household.commune_id, household.id, round_id)
+    for survey_round in open_in(session, household.commune_id):
+        if comes and survey_round.kind == RoundKind.PERIODIC:  # onto an ad-hoc one it comes with its request
+            on_register(session, household.commune_id, survey_round.id, household.id)
+        derive_household(session, household.commune_id, household.id, survey_round.id)
 
 
 def _tell(session: Session, household: Household, before: Standing | None, after: Standing | None) -> None:
@@ -62,8 +62,8 @@ def _tell(session: Session, household: Household, before: Standing | None, after
     if before is None or after is None or (before.head_name, before.code) == (after.head_name, after.code):
         return
     own = {"commune_id": household.commune_id, "household_id": household.id}
-    open_ones = select(Round.id).where(Round.state == RoundState.OPEN.value)
-    for entry in session.scalars(select(RegisterEntry).filter_by(**own).where(RegisterEntry.round_id.in_(open_ones))):
+    in_open_ones = RegisterEntry.round_id.in_(open_ids(household.commune_id))
+    for entry in session.scalars(select(RegisterEntry).filter_by(**own).where(in_open_ones)):
         entry.change = next_change(session, household.commune_id)
 
 

@@ -14,12 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Household, RegisterEntry, Round, Submission, SubmissionStatus
+from survey.calendar.standing import open_ids
 from survey.register.entries import context_of_village
 from survey.register.ledger import Event, Interview, Standing, village_on
 from survey.review.register_acts import Half, Plan
 from survey.submissions.content import clock_of
 from survey.submissions.derive import class_under
-from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundState, SubmissionState
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, SubmissionState
 from survey.text import N_
 
 
@@ -123,7 +124,7 @@ def _places(session: Session, commune_id: str, household_id: str, after: Standin
         .where(
             RegisterEntry.commune_id == commune_id,
             RegisterEntry.household_id == household_id,
-            Round.state == RoundState.OPEN.value,
+            Round.id.in_(open_ids(commune_id)),
         )
         .order_by(Round.year, Round.id)
     ).all()

@@ -6,10 +6,14 @@ from sqlalchemy.orm import Session
 
 from models import Account, Submission, SubmissionStatus
 from models.commune_counter import lock_commune
+from survey.calendar.standing import state_of
 from survey.problems import Problem
 from survey.submissions.lifecycle import NotAllowed, next_state
 from survey.submissions.log import find, last_step, was_passed_over
-from survey.terms import Action, QuarantineReason, SubmissionState
+from survey.terms import Action, CommuneState, QuarantineReason, SubmissionState
+
+# In a commune where the round is closed nobody changes what counts: the province reopens it first.
+LOCKED = (Action.ACCEPT, Action.RELEASE, Action.RETURN, Action.REOPEN)
 
 
 def take_up(
@@ -24,7 +28,7 @@ def take_up(
 ) -> tuple[Submission, SubmissionStatus]:
     """The submission and where it stands, with the commune's lock held. `seen`: see `Record.seen`.
 
-    Raises Problem: not_found, conflict (the log went on), and what `next_state` refuses with.
+    Raises Problem: not_found, conflict (the log went on), round_locked, and what `next_state` refuses with.
     """
     lock_commune(session, commune_id)
     submission, status = find(session, commune_id, submission_id)
@@ -41,4 +45,7 @@ def take_up(
         )
     except NotAllowed as refusal:
         raise Problem(refusal.code) from refusal
+    stands = state_of(session, submission.round_id, commune_id)
+    if action in LOCKED and stands is not None and stands is not CommuneState.OPEN:
+        raise Problem("round_locked")
     return submission, status

@@ -1,12 +1,13 @@
-"""A round: opened with the register frozen as it stands, closed when every household is accounted for."""
+"""A round: opened with the register frozen as it stands, and moved to another version of its questionnaire."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -14,12 +15,14 @@ from models import (
     Deprivation,
     FormVersion,
     Household,
+    Place,
     RegisterEntry,
     Round,
+    RoundCommune,
+    Standard,
     Submission,
-    SubmissionStatus,
 )
-from models.commune_counter import lock_commune, next_change
+from models.commune_counter import lock_commune
 from survey.clocks import HERE
 from survey.evidence import audit
 from survey.form.form import Form
@@ -30,16 +33,11 @@ from survey.questionnaires import standards
 from survey.questionnaires.published import has_official_points, load_form
 from survey.register.entries import on_register
 from survey.register.places import province_of
+from survey.round_steps import UNDER_WAY
+from survey.rounds import log
+from survey.rounds.log import Act
 from survey.submissions.derive import derive_again
-from survey.terms import B1Method, HouseholdState, RegisterState, RoundKind, RoundState, SubmissionState
-
-
-class Obstacle(NamedTuple):
-    """Why a round cannot be closed: `code` not_visited, to_review, returned, held or illustrative_b1; and how
-    many households or records."""
-
-    code: str
-    number: int
+from survey.terms import B1Method, CommuneState, HouseholdState, PlaceKind, RoundAction, RoundKind, RoundState
 
 
 def open_round(
@@ -57,29 +55,21 @@ def open_round(
     trial: bool = False,
     b1_method: B1Method = B1Method.TABLE,
     round_id: str | None = None,
+    communes: Collection[str] | None = None,
+    plan: bool = False,
 ) -> Round:
-    """Open a round over every household on the register. `standard`: for a questionnaire that names none itself.
+    """Open a round in `communes` (None: in every one), or only `plan` it there: `start` opens it later. A periodic one
+    is over every household on the register; an ad-hoc one over those that ask (`requests.ask`). `standard`: for a
+    questionnaire that names none itself.
 
-    Raises `round_exists` when one of its kind and year is open, `form_retired` when the questionnaire is, what
-    `standards.standard_of` raises, what `standards.objection` says unless it is a `trial`, and ValueError when it has
-    no title or ends before it begins."""
-    if not title.strip() or not title.isprintable() or closes_on < opens_on:
-        raise ValueError("a round needs a title, and a last day that is not before the first")
+    Raises `round_exists` when one of its kind and year is under way in one of the communes, `commune_needed` without
+    any, `form_retired` when the questionnaire is, what `standards.standard_of` raises, what `objection` says unless it
+    is a `trial`, and ValueError when it has no title or ends before it begins."""
     session.refresh(form, ["retired_at"], with_for_update=True)  # nobody retires it meanwhile
-    if form.retired_at is not None:
-        raise Problem("form_retired")
-    same = select(Round).where(Round.kind == kind.value, Round.year == year, Round.state == RoundState.OPEN.value)
-    if session.scalars(same).first() is not None:
-        raise Problem("round_exists")
-    compiled = load_form(session, form.form_id, form.version)
-    if compiled is None:
-        raise LookupError("a published questionnaire that cannot be read")
-    communes = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
-    judged_by = standards.standard_of(session, compiled, opens_on, closes_on, standard)
-    provinces = {province_of(one) for one in communes}
-    against = standards.objection(judged_by, opens_on, closes_on, provinces) if judged_by and not trial else None
-    if against:
-        raise Problem(against)
+    compiled, judged_by, there, settled = opening(
+        session, title=title, year=year, form=form, opens_on=opens_on, closes_on=closes_on, kind=kind,
+        standard=standard, trial=trial, communes=communes,
+    )  # fmt: skip
     opened = Round(
         id=round_id or str(uuid4()),
         kind=kind.value,
@@ -95,77 +85,127 @@ def open_round(
         state=RoundState.OPEN.value,
     )
     session.add(opened)
-    session.flush()  # register entries refer to it
-    for commune_id in communes:
-        lock_commune(session, commune_id)
-        households = select(Household).filter_by(commune_id=commune_id, state=HouseholdState.PRESENT.value)
-        for household in session.scalars(households.order_by(Household.code, Household.id)):
-            indicators = _opening_indicators(session, household, compiled, opens_on)
-            on_register(session, commune_id, opened.id, household.id, indicators)
-    audit.record(session, now, account_id, "round_opened", opened.id)
+    session.flush()  # its communes and register entries refer to it
+    log.begin(session, opened, there, RoundAction.PLAN if plan else RoundAction.OPEN, Act(now, account_id))
+    for commune_id in there if not plan else ():
+        if commune_id in settled:
+            lock_commune(session, commune_id)
+            _freeze(session, opened, commune_id, compiled)
+    said = {"plan": plan, "communes": len(there)} if plan or communes is not None else None
+    audit.record(session, now, account_id, "round_opened", opened.id, said)
     return opened
 
 
-def obstacles(session: Session, survey_round: Round) -> list[Obstacle]:
-    """What stands in the way of closing, in the order of the work."""
-    counted = (
-        select(RegisterEntry.state, func.count())
-        .where(RegisterEntry.round_id == survey_round.id)
-        .group_by(RegisterEntry.state)
-    )
-    states = {state: number for state, number in session.execute(counted)}  # noqa: C416 - dict() needs tuples
-    held = (
-        select(func.count())
-        .select_from(SubmissionStatus)
-        .join(
-            Submission,
-            (Submission.commune_id == SubmissionStatus.commune_id) & (Submission.id == SubmissionStatus.submission_id),
-        )
+class Opening(NamedTuple):
+    """What a round would be opened with: `communes` where it would be, `settled` where there are households at all."""
+
+    form: Form
+    standard: Standard | None
+    communes: list[str]
+    settled: set[str]
+
+
+def opening(
+    session: Session,
+    *,
+    title: str,
+    year: int,
+    form: FormVersion,
+    opens_on: date,
+    closes_on: date,
+    kind: RoundKind = RoundKind.PERIODIC,
+    standard: str | None = None,
+    trial: bool = False,
+    communes: Collection[str] | None = None,
+) -> Opening:
+    """What `open_round` would do, refused as there; nothing is stored."""
+    if not title.strip() or not title.isprintable() or closes_on < opens_on:
+        raise ValueError("a round needs a title, and a last day that is not before the first")
+    if form.retired_at is not None:
+        raise Problem("form_retired")
+    compiled = load_form(session, form.form_id, form.version)
+    if compiled is None:
+        raise LookupError("a published questionnaire that cannot be read")
+    judged_by = standards.standard_of(session, compiled, opens_on, closes_on, standard)
+    there = _communes(session, judged_by, communes)
+    check_free(session, kind, year, there)
+    settled = set(session.scalars(select(Household.commune_id).distinct()))
+    provinces = {province_of(one) for one in there if one in settled}
+    against = standards.objection(judged_by, opens_on, closes_on, provinces) if judged_by and not trial else None
+    if against:
+        raise Problem(against)
+    return Opening(compiled, judged_by, there, settled)
+
+
+def start(
+    session: Session,
+    survey_round: Round,
+    communes: Collection[str] | None,
+    now: datetime,
+    account_id: str | None = None,
+) -> list[str]:
+    """Open a planned round in communes (None: in all where it is planned), the register frozen as it stands; returns
+    them. Raises `not_found`, `round_step`, `round_exists`."""
+    rows = log.rows_of(session, survey_round, communes)
+    log.hold(session, survey_round, rows)
+    waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
+    for row in waiting:
+        log.take(session, row, RoundAction.OPEN, Act(now, account_id))
+        form = load_form(session, survey_round.form_id, survey_round.form_version)
+        _freeze(session, survey_round, row.commune_id, form)
+    log.derive_state(session, survey_round)
+    started = [row.commune_id for row in waiting]
+    audit.record(session, now, account_id, "round_started", survey_round.id, {"communes": len(started)})
+    return started
+
+
+def _communes(session: Session, standard: Standard | None, wanted: Collection[str] | None) -> list[str]:
+    """Where a round is to be. A province's own standard reaches the communes of that province, and every other in which
+    there are households (which `objection` then refuses)."""
+    query = select(Place.id).where(Place.kind == PlaceKind.COMMUNE.value).order_by(Place.id)
+    if wanted is None and standard is not None and standard.place_id is not None:
+        settled = select(Household.commune_id).distinct()
+        query = query.where(or_(Place.parent_id == standard.place_id, Place.id.in_(settled)))
+    found = list(session.scalars(query if wanted is None else query.where(Place.id.in_(sorted(set(wanted))))))
+    if wanted is not None and len(found) < len(set(wanted)):
+        raise Problem("not_found")
+    if wanted is not None and not found:
+        raise Problem("commune_needed")
+    return found
+
+
+def check_free(session: Session, kind: RoundKind, year: int, communes: Collection[str], but: str | None = None) -> None:
+    """A commune is reviewed in one round of a kind and year at a time; raises `round_exists` when that is another than
+    `but`."""
+    taken = (
+        select(RoundCommune.commune_id)
+        .join(Round, Round.id == RoundCommune.round_id)
         .where(
-            Submission.round_id == survey_round.id,
-            SubmissionStatus.state == SubmissionState.QUARANTINED.value,
+            Round.kind == kind.value,
+            Round.year == year,
+            Round.id != (but or ""),
+            RoundCommune.state.in_([one.value for one in UNDER_WAY]),
         )
     )
-    illustrative = (
-        select(func.count())
-        .select_from(RegisterEntry)
-        .join(
-            Assessment,
-            (Assessment.commune_id == RegisterEntry.commune_id)
-            & (Assessment.submission_id == RegisterEntry.submission_id),
-        )
-        .where(RegisterEntry.round_id == survey_round.id, Assessment.illustrative)
-    )
-    counts_officially = not survey_round.trial
-    found = [
-        Obstacle("not_visited", states.get(RegisterState.TO_VISIT.value, 0)),
-        Obstacle("to_review", states.get(RegisterState.RECEIVED.value, 0)),
-        Obstacle("returned", states.get(RegisterState.RETURNED.value, 0)),
-        Obstacle("held", session.scalar(held) or 0),
-        Obstacle("illustrative_b1", session.scalar(illustrative) or 0 if counts_officially else 0),
-    ]
-    return [obstacle for obstacle in found if obstacle.number]
+    if not set(communes).isdisjoint(session.scalars(taken)):
+        raise Problem("round_exists")
 
 
-def close_round(session: Session, survey_round: Round, now: datetime, account_id: str | None = None) -> None:
-    """Close a round, as official unless it is a trial. Raises `round_not_ready` with the obstacles, `not_allowed_now`
-    when it is closed.
+def _freeze(session: Session, survey_round: Round, commune_id: str, form: Form | None) -> None:
+    """Put every household of a commune on a periodic round's register, as it stands. An ad-hoc round begins empty."""
+    if survey_round.kind != RoundKind.PERIODIC:
+        return
+    households = select(Household).filter_by(commune_id=commune_id, state=HouseholdState.PRESENT.value)
+    for household in session.scalars(households.order_by(Household.code, Household.id)):
+        on_register_as_it_stands(session, survey_round, household, form)
 
-    While B1 rests on the illustrative table it cannot be closed as official: its classes would pass for the law's.
-    """
-    entries = select(RegisterEntry).where(RegisterEntry.round_id == survey_round.id)
-    communes = entries.with_only_columns(RegisterEntry.commune_id).distinct().order_by(RegisterEntry.commune_id)
-    for commune_id in session.scalars(communes).all():
-        lock_commune(session, commune_id)
-    if survey_round.state != RoundState.OPEN:
-        raise Problem("not_allowed_now")
-    found = obstacles(session, survey_round)
-    if found:
-        raise Problem("round_not_ready", detail={"obstacles": [list(obstacle) for obstacle in found]})
-    survey_round.state = RoundState.CLOSED.value
-    for entry in session.scalars(entries.order_by(RegisterEntry.commune_id, RegisterEntry.household_id)):
-        entry.change = next_change(session, entry.commune_id)  # phones hear that it is over
-    audit.record(session, now, account_id, "round_closed", survey_round.id)
+
+def on_register_as_it_stands(
+    session: Session, survey_round: Round, household: Household, form: Form | None
+) -> RegisterEntry:
+    """A household's entry in a round, with what last year said of it."""
+    indicators = _opening_indicators(session, household, form, survey_round.opens_on)
+    return on_register(session, household.commune_id, survey_round.id, household.id, indicators)
 
 
 def move_round(

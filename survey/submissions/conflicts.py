@@ -14,12 +14,13 @@ from typing import NamedTuple
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models import Round, Submission, SubmissionEvent, SubmissionStatus
+from models import Submission, SubmissionEvent, SubmissionStatus
+from survey.calendar.standing import is_open
 from survey.submissions import log
 from survey.submissions.content import content_of
 from survey.submissions.lifecycle import OUT, Candidate, settle
 from survey.submissions.log import Act
-from survey.terms import Action, QuarantineReason, RoundState, SubmissionState
+from survey.terms import Action, QuarantineReason, SubmissionState
 
 
 class Group(NamedTuple):
@@ -75,10 +76,10 @@ def held_beside(session: Session, submission: Submission, group: Group) -> Quara
 
 def settle_around(session: Session, submission: Submission, act: Act, *more: Group | None) -> None:
     """Bring to rest what a step on `submission` moves: its group, those of its twins, and `more` (the one it left). In
-    a round that is closed nothing moves any more."""
+    a round that is closed in the commune nothing moves any more."""
     commune_id = submission.commune_id
     met = {group_of(session, one) for one in (submission, *(twin for twin, _ in twins(session, submission)))}
-    waiting = {group for group in (*met, *more) if group is not None and _is_open(session, group.round_id)}
+    waiting = {group for group in (*met, *more) if group is not None and is_open(session, group.round_id, commune_id)}
     while waiting:
         group = min(waiting)
         waiting.remove(group)
@@ -117,11 +118,6 @@ def _joined(commune_id: str) -> Select[Submission, SubmissionStatus]:
         )
         .where(Submission.commune_id == commune_id)
     )
-
-
-def _is_open(session: Session, round_id: str) -> bool:
-    survey_round = session.get(Round, round_id)
-    return survey_round is not None and survey_round.state == RoundState.OPEN
 
 
 def _standing(session: Session, submission: Submission, status: SubmissionStatus) -> Candidate:

@@ -26,6 +26,7 @@ from models import (
     SubmissionStatus,
 )
 from models.commune_counter import lock_commune, next_change
+from survey.calendar.standing import is_open
 from survey.form.form import Form
 from survey.form.record import Evaluation, evaluate
 from survey.poverty import assess as poverty
@@ -43,7 +44,6 @@ from survey.terms import (
     HouseholdState,
     QuarantineReason,
     RegisterKind,
-    RoundState,
     SubmissionState,
 )
 from survey.text import plain_name
@@ -250,7 +250,7 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
         [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
     )
     submission_id = next((id for id, one, _ in rows if one in LIVE), None)
-    reopened = _derive_opening(entry, session.get_one(Round, round_id), household, events, interviews)
+    reopened = _derive_opening(session, entry, session.get_one(Round, round_id), household, events, interviews)
     if reopened or (entry.state, entry.submission_id) != (state.value, submission_id):
         entry.state, entry.submission_id = state.value, submission_id
         entry.change = next_change(session, commune_id)
@@ -293,14 +293,14 @@ def _write_current(session: Session, household: Household, events: Sequence[Even
 
 
 def _derive_opening(
-    entry: RegisterEntry, survey_round: Round, household: Household, events: Sequence[Event],
+    session: Session, entry: RegisterEntry, survey_round: Round, household: Household, events: Sequence[Event],
     interviews: Sequence[Interview],
 ) -> bool:  # fmt: skip
     """Last year's class and address in a round that is open, where somebody corrected them since; whether either became
     another. What was never corrected stays as it was frozen."""
     corrected = {key for one in events if one.household_id == household.id for key in one.payload if key in CORRECTED
                  and one.kind in (RegisterKind.CORRECT, RegisterKind.MOVE)}  # fmt: skip
-    if survey_round.state != RoundState.OPEN or not corrected & {"class", "address"}:
+    if not corrected & {"class", "address"} or not is_open(session, survey_round.id, household.commune_id):
         return False
     earlier = [one for one in interviews if one.round_id != survey_round.id and one.day < survey_round.opens_on]
     before = entry.opening_class, entry.opening_answers

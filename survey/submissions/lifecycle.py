@@ -32,6 +32,7 @@ TRANSITIONS: dict[tuple[SubmissionState | None, Action], SubmissionState] = {
     (_S.RETURNED, _A.REOPEN): _S.SUBMITTED,
     (_S.RETURNED, _A.SUPERSEDE): _S.SUPERSEDED,  # mended by a newer one
     (_S.RETURNED, _A.PASS_OVER): _S.SUPERSEDED,
+    (_S.RETURNED, _A.QUARANTINE): _S.QUARANTINED,  # its round was cancelled: nobody mends it any more
     (_S.ACCEPTED, _A.REOPEN): _S.SUBMITTED,
     (_S.QUARANTINED, _A.QUARANTINE): _S.QUARANTINED,  # held for another reason now
     (_S.QUARANTINED, _A.RELEASE): _S.SUBMITTED,
@@ -50,8 +51,11 @@ OUT = frozenset({_S.SUPERSEDED, _S.DISCARDED})  # stands in nobody's way
 CONTESTED = frozenset({_Q.ID_REUSED, _Q.ALREADY_ACCEPTED, _Q.TWO_INTERVIEWS})
 # Held for these, an entry cannot be counted for a household as it is: its cause has to be mended, or it is discarded.
 NEVER_RELEASED = frozenset(
-    {_Q.BAD_SHAPE, _Q.TOO_LARGE, _Q.UNKNOWN_FORM, _Q.ROUND_CLOSED, _Q.UNKNOWN_HOUSEHOLD, _Q.OUTSIDE_STANDARD}
-)
+    {
+        _Q.BAD_SHAPE, _Q.TOO_LARGE, _Q.UNKNOWN_FORM, _Q.ROUND_CLOSED, _Q.ROUND_CANCELLED, _Q.UNKNOWN_HOUSEHOLD,
+        _Q.OUTSIDE_STANDARD,
+    }
+)  # fmt: skip
 # Held for these, an entry does not count before a person has found of which day it is (Action.DATE): ages and the class
 # hang on it. Releasing it as it is would take the phone's word (`review.decide` refuses).
 UNDATED = frozenset({_Q.FUTURE_DATE, _Q.DOUBTFUL_DATE, _Q.SERVER_CLOCK})
@@ -127,7 +131,8 @@ class Known:
 
     permitted: bool = True  # the account's role may submit interviews
     inside_area: bool = True  # … there
-    round_open: bool = True
+    round_open: bool = True  # in its commune
+    round_cancelled: bool = False  # there
     form_known: bool = True
     household_known: bool = True  # on the register, or found in the field by this entry
     standard_holds: bool = True  # the round's standard was in force on the day of the interview
@@ -151,6 +156,7 @@ REASONS: tuple[tuple[QuarantineReason, Callable[[Known, Incoming], bool]], ...] 
     (_Q.BAD_SHAPE, lambda known, incoming: not incoming.well_shaped),
     (_Q.REVOKED, lambda known, incoming: not known.permitted),
     (_Q.OUTSIDE_AREA, lambda known, incoming: not known.inside_area),
+    (_Q.ROUND_CANCELLED, lambda known, incoming: known.round_cancelled),
     (_Q.ROUND_CLOSED, lambda known, incoming: not known.round_open),
     (_Q.UNKNOWN_HOUSEHOLD, lambda known, incoming: not known.household_known),
     (_Q.UNKNOWN_FORM, lambda known, incoming: not known.form_known),

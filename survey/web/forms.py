@@ -95,10 +95,39 @@ class NewRound(FlaskForm):
     closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day."))])
     standard = SelectField(_("Poverty standard"), default="")
     trial = BooleanField(_("This is a trial: nothing of it becomes an official result"))
+    plan = BooleanField(_("Only plan it: each commune is opened later"))
+    communes = SelectMultipleField(
+        _("Only these communes"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
+    )
 
     def validate_closes_on(self, field: Field) -> None:
         if self.opens_on.data and field.data and field.data < self.opens_on.data:
             raise ValidationError(_("The last day comes before the first."))
+
+
+class EditedRound(FlaskForm):
+    """The title and days of a round that is under way."""
+
+    title = StringField(_("Title"), [DataRequired(_("Enter the title.")), Length(max=120), printable])
+    opens_on = DateField(_("First day"), [InputRequired(_("Enter the day."))])
+    closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day."))])
+
+    def validate_closes_on(self, field: Field) -> None:
+        if self.opens_on.data and field.data and field.data < self.opens_on.data:
+            raise ValidationError(_("The last day comes before the first."))
+
+
+class Request(FlaskForm):
+    """A household's request to be reviewed (Mẫu số 01), as its paper says; the view knows the day."""
+
+    code = StringField(_("Number of the household"), [DataRequired(_("Enter the number.")), Length(max=20), printable])
+    asked_by = StringField(
+        _("Who asks, as the paper names them"), [DataRequired(_("Enter the name.")), Length(max=120), printable]
+    )
+    asked_on = DateField(_("Day of the paper"), [InputRequired(_("Enter the day."))])
+    reason = StringField(
+        _("Reason given on the paper"), [DataRequired(_("Enter the reason.")), Length(max=500), printable]
+    )
 
 
 class NewStandard(FlaskForm):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask_babel import lazy_gettext
 
 OBSTACLES = {
+    "not_begun": lazy_gettext("communes in which the round is planned and not begun"),
     "not_visited": lazy_gettext("households not visited yet"),
     "to_review": lazy_gettext("households received, to be reviewed"),
     "returned": lazy_gettext("households returned, not mended yet"),
     "held": lazy_gettext("records held, to be looked at"),
     "illustrative_b1": lazy_gettext("households accepted on the illustrative B1 table, which is not official"),
+    "not_asked": lazy_gettext("households without a request (form 01)"),
 }
 
 

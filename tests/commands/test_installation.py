@@ -57,10 +57,15 @@ ON_DATA = {
     "register unmerge": "03757-01-001 --commune 03757 --reason x".split(),
     "register verify": "--commune 03757".split(),
     "restored": [],
+    "round accept": ["r"],
+    "round cancel": ["r", "--reason", "x"],
     "round changes": ["1"],
     "round close": [],
+    "round list": [],
     "round move": ["1"],
     "round open": "T --year 2026 --version 1 --opens 2026-09-01 --closes 2026-12-14".split(),
+    "round reopen": ["r", "03757", "--reason", "x"],
+    "round start": [],
 }
 FREE = {"backup verify", "form check", "form bundle", "form evaluate", "routes", "run", "shell"}
 NEW = {"demo", "backup restore"}  # a new place is what they are for

@@ -26,7 +26,8 @@ from models import (
 from survey.accounts.accounts import find_account
 from survey.problems import Problem
 from survey.review import decide as review
-from survey.rounds.rounds import close_round, obstacles, open_round
+from survey.rounds.closing import close_round, obstacles
+from survey.rounds.rounds import open_round
 from survey.submissions.derive import rebuild
 from survey.terms import Action, B1Method, RoundState
 from tests.interviews import ANSWERS, HOUSEHOLDS, ROUND, entry, open_small_round, push

@@ -14,6 +14,7 @@ from survey.intake.admit import judge_again
 from survey.problems import Problem
 from survey.questionnaires.published import publish
 from survey.questionnaires.standards import add_standard
+from survey.rounds.cancelling import cancel
 from survey.rounds.rounds import move_round, open_round
 from survey.submissions.log import Act
 from survey.xlsform.compile import compile_workbook
@@ -33,6 +34,11 @@ def source(standard: str, version: str = "1") -> str:
 
 def opened(session: Session, form: FormVersion, first: date, last: date, **more: Any) -> Round:
     return open_round(session, title="Đợt", year=2026, form=form, opens_on=first, closes_on=last, now=NOW, **more)
+
+
+def none_open(session: Session) -> None:
+    for one in session.scalars(select(Round).where(Round.state == "open")).all():
+        cancel(session, one, "thử", NOW)
 
 
 @pytest.fixture
@@ -111,12 +117,12 @@ def test_a_round_is_not_moved_to_a_questionnaire_of_another_standard(session: Se
 
 @pytest.mark.usefixtures("small_round")
 def test_a_provinces_own_standard_holds_in_that_province_only(session: Session) -> None:
-    session.query(Round).update({"state": "closed"})
+    none_open(session)
     small = session.get_one(FormVersion, ("phieu_thu", "1"))
     days = date(2026, 9, 1), date(2026, 12, 14)
     add_standard(session, own(), NOW)
     assert opened(session, small, *days, standard="BN-2026").standard == "BN-2026"
-    session.query(Round).update({"state": "closed"})
+    none_open(session)
     session.get_one(Standard, "BN-2026").place_id = "03757"  # of no commune
     with pytest.raises(Problem) as refusal:
         opened(session, small, *days, standard="BN-2026")

@@ -14,6 +14,7 @@ from tests.world import COMMUNE, OTHER_COMMUNE
 
 PUBLIC, SELF, OFFICE, SUPERVISOR = "public", "self", "office", "supervisor"
 ACCOUNTS, ADMIN, FORMS, FIELD, REGISTER = "accounts", "admin", "forms", "field", "register"
+PROVINCIAL, PAPERS = "provincial", "papers"
 VERBS_OF = {
     PUBLIC: {"public"},
     SELF: {"self.manage", "sync.use"},
@@ -25,10 +26,13 @@ VERBS_OF = {
         "round.read",
         "device.read",
         "form.read",
+        "round.close",
     },
     SUPERVISOR: {"review.decide"},
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
     ADMIN: {"round.manage"},
+    PROVINCIAL: {"round.accept"},
+    PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
     REGISTER: {"register.change"},
@@ -39,6 +43,8 @@ ROLES_OF = {
     SUPERVISOR: {Role.SUPERVISOR},
     ACCOUNTS: {Role.SUPERVISOR, Role.ADMIN},
     ADMIN: {Role.ADMIN},
+    PROVINCIAL: {Role.PROVINCE, Role.ADMIN},
+    PAPERS: {Role.SUPERVISOR, Role.ADMIN},
     FIELD: {Role.ENUMERATOR, Role.SUPERVISOR},
     FORMS: {Role.PROVINCE, Role.ADMIN},
     REGISTER: {Role.SUPERVISOR, Role.PROVINCE},
@@ -91,6 +97,18 @@ ROUTES = {
     "collect_keys.revoke_own": FIELD,
     "accounts.own_password": SELF,
     "rounds.listing": OFFICE,
+    "round_steps.page": OFFICE,
+    "round_steps.commune": OFFICE,
+    "round_steps.close": OFFICE,
+    "round_steps.close_ready": OFFICE,
+    "round_steps.accept": PROVINCIAL,
+    "round_steps.reopen": PROVINCIAL,
+    "round_steps.start": ADMIN,
+    "round_steps.cancel": ADMIN,
+    "round_steps.edit": ADMIN,
+    "round_steps.request_list": OFFICE,
+    "round_steps.ask": PAPERS,
+    "round_steps.take_back": PAPERS,
     "rounds.new": ADMIN,
     "rounds.close": ADMIN,
     "rounds.move": ADMIN,
@@ -216,6 +234,9 @@ def test_the_verbs_are_those_of_the_table() -> None:
     assert set(VERBS["review.decide"]) == ROLES_OF[SUPERVISOR]
     assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
     assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
+    assert set(VERBS["round.close"]) == ROLES_OF[OFFICE]
+    assert set(VERBS["round.accept"]) == ROLES_OF[PROVINCIAL]
+    assert set(VERBS["round.ask"]) == ROLES_OF[PAPERS]
     assert set(VERBS["form.manage"]) == ROLES_OF[FORMS]
 
 

@@ -81,12 +81,12 @@ def check_key() -> None:
 @public
 @writes
 def form_list() -> Response:
-    """The questionnaires of the open rounds."""
+    """The questionnaires of the rounds that are open in the commune of the key."""
     session = get_session()
     used(session, _key(), _device(), now())
     wanted = request.args.get("formID")
     listed = []
-    for stored in open_forms(session):
+    for stored in open_forms(session, _account().place_id):
         text = xform_of(session, stored, keep=True)
         if text is None or wanted not in (None, stored.form_id):
             continue

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, render_template, request, url_for
-from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from models import Round
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
+from survey.calendar.default import Known, rounds_in
+from survey.calendar.standing import not_accepted, open_in
+from survey.clocks import day_of
 from survey.devices.phones import devices_in
 from survey.evidence.lineage import restored_at
 from survey.problems import Problem
@@ -22,7 +24,7 @@ from survey.reports.report import progress
 from survey.reports.selection import Condition
 from survey.review import queue
 from survey.review.queue import Shelf
-from survey.terms import Dimension, HouseholdClass, Indicator, Role, RoundState
+from survey.terms import CommuneState, Dimension, HouseholdClass, Indicator, Role, RoundAction, RoundState
 from survey.web import formats
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted
@@ -34,13 +36,17 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class Desk:
-    """What a page of the desk is about. `commune_id` None: all communes of the reader's area."""
+    """What a page of the desk is about. `commune_id` None: all communes of the reader's area. `rounds`: the one that is
+    meant there first. `state`: of the round in the commune, None where communes differ; `provisional`: the communes
+    whose figures the province has not accepted in it."""
 
     communes: tuple[str, ...]
     commune_id: str | None
     rounds: Sequence[Round]
     round: Round | None
     names: dict[str, str]
+    state: CommuneState | None
+    provisional: frozenset[str]
 
     def name(self, place_id: str | None) -> str:
         return self.names.get(place_id or "", "")
@@ -63,21 +69,28 @@ class Desk:
 
 def open_desk(verb: str, commune_id: str | None = None) -> Desk:
     """The communes in which the reader has `verb` (only `commune_id` when given) and the round that `?round=` names,
-    else the latest open one, else the latest."""
+    else the one that is meant there (`survey.calendar.default`)."""
     session = get_session()
     may_see = communes_of(session, current_account(), verb)
     if commune_id is None and len(may_see) == 1:
         commune_id = may_see[0]
     communes = tuple(may_see) if commune_id is None else (commune_id,)
-    rounds = session.scalars(
-        select(Round).order_by(Round.state != RoundState.OPEN.value, Round.trial, Round.year.desc(), Round.id)
-    )
-    found = list(rounds)
+    known = rounds_in(session, communes, day_of(now()))
     wanted = request.args.get("round")
-    chosen = next((one for one in found if wanted in (None, one.id)), None)
+    first = known[0].round if known and not known[0].is_cancelled else None
+    chosen = first if wanted is None else session.get(Round, wanted)
     if wanted is not None and chosen is None:
         raise Problem("not_found")
-    return Desk(communes, commune_id, found, chosen, names_in(session, communes, now().date()))
+    provisional = not_accepted(session, chosen.id, communes) if chosen else set()
+    state = next((_state(one) for one in known if one.round is chosen), None)
+    rounds = [one.round for one in known if not one.is_cancelled or one.round is chosen]
+    names = names_in(session, communes, now().date())
+    return Desk(communes, commune_id, rounds, chosen, names, state, frozenset(provisional))
+
+
+def _state(known: Known) -> CommuneState | None:
+    """Where a round stands: in one commune, or alike in all."""
+    return next(iter(known.states)) if len(known.states) == 1 else None
 
 
 def page_number() -> int:
@@ -96,6 +109,8 @@ def init_app(app: Flask) -> None:
         server_doubt=server_doubt,
         this_desk=lambda: open_desk("desk.read"),
         household_class=HouseholdClass,
+        CommuneState=CommuneState,
+        RoundAction=RoundAction,
         indicator=Indicator,
         dimension=Dimension,
     )
@@ -135,4 +150,5 @@ def commune(commune_id: str) -> str:
         phones=[phone for phone in devices_in(session, commune_id) if phone.unsent or phone.gone],
         restored=restored_at(session),
         decides=current_account().role == Role.SUPERVISOR,
+        beside=[one for one in open_in(session, commune_id) if one is not desk.round],
     )

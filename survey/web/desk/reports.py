@@ -101,7 +101,7 @@ def as_csv(commune_id: str | None = None) -> Response:
     """The same figures as a long table."""
     desk = open_desk("report.read", commune_id)
     found = _found(desk, _term("class", HouseholdClass), request.args.get("village") or None)
-    rows = list(long_table(found, open_readings(desk)))
+    rows = list(long_table(found, open_readings(desk), desk.provisional))
     table: list[list[Cell]] = [[desk.name(row["place_id"]), desk.asked_round.year, *row.values()] for row in rows]
     header = ["place_name", "round_year", *rows[0]]
     response = Response(written(header, table), mimetype="text/csv")

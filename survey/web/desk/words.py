@@ -24,6 +24,10 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
         "village and have it judged again."
     ),
     _Q.ROUND_CLOSED: _("The round is closed or unknown. The entry is kept, but cannot count any more."),
+    _Q.ROUND_CANCELLED: _(
+        "The round was opened by mistake and cancelled. The entry is kept and counts nowhere: interview the household "
+        "in the right round, or discard it with a word why."
+    ),
     _Q.ID_REUSED: _(
         "Two entries bear the same id with different answers. Both wait: compare them and say which one counts."
     ),

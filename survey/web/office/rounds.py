@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response
 
 from models import FormVersion, Place, PlacePeriod, Round, Standard
 from survey.accounts.accounts import communes_of
+from survey.calendar.default import rounds_in
+from survey.clocks import day_of
 from survey.problems import Problem
 from survey.questionnaires import standards
 from survey.register.places import names_in
-from survey.rounds import reclassify, rounds
-from survey.rounds.rounds import Obstacle
-from survey.terms import B1Method, PlaceKind, RoundKind, RoundState
+from survey.rounds import closing, reclassify, rounds
+from survey.rounds.closing import Obstacle
+from survey.terms import B1Method, CommuneState, PlaceKind, RoundKind, RoundState
 from survey.web.forms import Closing, NewRound, NewStandard
 from survey.web.language import current_language
 from survey.web.round_words import in_the_way
@@ -31,11 +33,26 @@ JUDGED_AGAIN = 2000  # records, about twenty seconds; more are for the command `
 def listing() -> str:
     """Every round, the newest first; of those that are open, what stands in the way of closing."""
     found = get_session().scalars(select(Round).order_by(Round.year.desc(), Round.opens_on.desc(), Round.id)).all()
-    left = {one.id: rounds.obstacles(get_session(), one) for one in found if one.state == RoundState.OPEN}
+    left = {one.id: closing.obstacles(get_session(), one) for one in found if one.state == RoundState.OPEN}
     others = {one.id: _others(one) for one in found if one.state == RoundState.OPEN}
     return render_template(
-        "office/rounds/list.html", found=found, left=left, others=others, words=words, closing=Closing(), **_terms()
+        "office/rounds/list.html",
+        found=found,
+        left=left,
+        others=others,
+        stands=_alike(),
+        words=words,
+        closing=Closing(),
+        **_terms(),
     )
+
+
+def _alike() -> dict[str, CommuneState]:
+    """Where each round stands that stands alike in all communes of the reader."""
+    session = get_session()
+    communes = communes_of(session, current_account(), "round.read")
+    known = rounds_in(session, communes, day_of(now()))
+    return {one.round.id: next(iter(one.states)) for one in known if len(one.states) == 1}
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -51,10 +68,12 @@ def new() -> str | tuple[str, int] | Response:
     known = standards.listing(get_session())
     own = ("", gettext("The questionnaire's own, else the one in force"))
     form.standard.choices = [own, *((one.code, one.title) for one in known)]
+    names = names_in(get_session(), communes_of(get_session(), current_account(), "round.manage"), now().date())
+    form.communes.choices = [(place_id, name) for place_id, name in names.items() if "-" not in place_id]
     if not form.validate_on_submit():
         return render_template("office/rounds/new.html", form=form), 422 if form.is_submitted() else 200
     form_id, _, version = form.questionnaire.data.partition(" ")
-    rounds.open_round(
+    opened = rounds.open_round(
         get_session(),
         title=form.title.data.strip(),
         year=form.year.data,
@@ -67,8 +86,10 @@ def new() -> str | tuple[str, int] | Response:
         closes_on=form.closes_on.data,
         now=now(),
         account_id=current_account().id,
+        communes=form.communes.data or None,
+        plan=form.plan.data,
     )
-    return redirect(url_for(".listing"), 303)
+    return redirect(url_for("round_steps.page", round_id=opened.id), 303)
 
 
 @blueprint.post("/<round_id>/form")
@@ -116,7 +137,7 @@ def close(round_id: str) -> Response:
     if found is None:
         raise Problem("not_found")
     try:
-        rounds.close_round(get_session(), found, now(), current_account().id)
+        closing.close_round(get_session(), found, now(), current_account().id)
     except Problem as problem:
         obstacles = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
         raise Problem(problem.code, detail={"reasons": [words(one) for one in obstacles]}) from problem

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import load_only
 
-from models import Account, Attachment, FormVersion, Round
+from models import Account, Attachment, FormVersion
 from survey.accounts.accounts import villages_of
+from survey.calendar.default import Known, rounds_in
+from survey.calendar.standing import days_of
 from survey.carry.carry import give_pass
 from survey.clocks import HERE, instant
 from survey.devices import phones
@@ -67,9 +70,6 @@ def hello() -> Response:
     periods = periods_at(session, [*villages, account.place_id or ""], today)
     commune = periods.get(account.place_id or "")
     region = region_of(session, commune.place_id, today) if commune else None
-    last_year = or_(Round.state == RoundState.OPEN.value, Round.year >= today.year - 1)
-    rounds = select(Round, FormVersion).join(FormVersion).where(last_year).order_by(Round.opens_on, Round.id)
-    rounds = rounds.options(load_only(FormVersion.hash))  # a bundle is long, and is not said here
     return jsonify(
         {
             "account": {
@@ -97,7 +97,7 @@ def hello() -> Response:
                 for village in villages
                 if village in periods
             ],
-            "rounds": [] if revoked else [_round(*one) for one in session.execute(rounds)],
+            "rounds": [] if revoked else _rounds(commune.place_id if commune else None, today),
             "receipt_key": _signer().public_key,
             "bundle_pass": give_pass(account, _signer(), session_devices(), signed_in_since()),
             "escrow": {"id": escrow().key_id, "key": escrow().public_key},
@@ -199,14 +199,29 @@ def has_file(sha256: str) -> Response:
     return Response(status=200)
 
 
-def _round(survey_round: Round, form: FormVersion) -> dict[str, Any]:
+def _rounds(commune_id: str | None, today: date) -> list[dict[str, Any]]:
+    """The rounds that are open in the commune, and those of this year and last that are over, the one that is meant
+    first: a phone takes a household that it finds for that one. None: wherever they are."""
+    session = get_session()
+    known = rounds_in(session, [commune_id] if commune_id else None, today)
+    told = [one for one in known if one.is_open or (one.is_begun and one.round.year >= today.year - 1)]
+    keys = {(one.round.form_id, one.round.form_version) for one in told}
+    query = select(FormVersion).where(tuple_(FormVersion.form_id, FormVersion.version).in_(sorted(keys)))
+    query = query.options(load_only(FormVersion.hash))  # a bundle is long, and is not said here
+    forms = {(form.form_id, form.version): form for form in session.scalars(query)}
+    return [_round(one, forms[one.round.form_id, one.round.form_version], commune_id) for one in told]
+
+
+def _round(known: Known, form: FormVersion, commune_id: str | None) -> dict[str, Any]:
+    survey_round = known.round
+    days = days_of(get_session(), survey_round, commune_id or "")
     return {
         "id": survey_round.id,
         "title": round_title(survey_round),
         "year": survey_round.year,
-        "state": survey_round.state,
-        "opens_on": survey_round.opens_on.isoformat(),
-        "closes_on": survey_round.closes_on.isoformat(),
+        "state": (RoundState.OPEN if known.is_open else RoundState.CLOSED).value,
+        "opens_on": days.opens_on.isoformat(),
+        "closes_on": days.closes_on.isoformat(),
         "form": {
             "id": form.form_id,
             "version": form.version,

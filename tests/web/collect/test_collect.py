@@ -32,6 +32,7 @@ from models import (
     FormVersion,
     RegisterEntry,
     Round,
+    RoundCommune,
     Submission,
     SubmissionEvent,
     SubmissionFile,
@@ -158,7 +159,8 @@ def test_a_closed_round_has_no_forms_and_no_households(phone: Collect, fetched: 
 
 def close_round(session: Any) -> None:
     session.rollback()
-    session.get(Round, ROUND).state = "closed"
+    for row in session.scalars(select(RoundCommune)):
+        row.state, row.closed_at = "closed", NOW
     session.commit()
 
 

@@ -20,7 +20,7 @@ from models import (
     SubmissionStatus,
 )
 from survey.questionnaires.published import publish
-from survey.rounds.rounds import close_round
+from survey.rounds.closing import close_round
 from survey.submissions.derive import rebuild
 from survey.xlsform.compile import compile_workbook
 from tests.poverty.households import BESIDE

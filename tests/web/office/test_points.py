@@ -20,7 +20,7 @@ from survey.problems import Problem
 from survey.questionnaires import points_entry
 from survey.questionnaires.points_tables import hash_of, label_of, unfit_tables
 from survey.questionnaires.published import Given, publish
-from survey.rounds.rounds import obstacles
+from survey.rounds.closing import obstacles
 from survey.submissions.derive import rebuild
 from survey.terms import Action, B1Method, SourceKind
 from survey.xlsform.compile import compile_workbook

@@ -48,8 +48,9 @@ def test_an_administrator_opens_a_round_and_closes_one_without_households(login_
 def test_a_new_round_begins_with_every_household_as_it_was_last_accepted(
     login_as: Any, session: Any, small_round: str
 ) -> None:
-    assert login_as("admin").post("/rounds/new", data=FIELDS).status_code == 303
-    new = session.scalars(select(Round.id).where(Round.kind == "thuong_xuyen")).one()
+    periodic = FIELDS | {"kind": "dinh_ky", "year": "2027"}
+    assert login_as("admin").post("/rounds/new", data=periodic).status_code == 303
+    new = session.scalars(select(Round.id).where(Round.year == 2027)).one()
     entries = session.scalars(select(RegisterEntry).where(RegisterEntry.round_id == new)).all()
     assert len(entries) == len(session.scalars(select(Household)).all())
     assert {entry.state for entry in entries} == {"to_visit"}

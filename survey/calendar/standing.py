@@ -1,0 +1,73 @@
+"""Where each round stands in a commune: what every room asks that takes, tells or counts an interview."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
+
+from models import RegisterEntry, Round, RoundCommune
+from survey.terms import CommuneState, RoundKind
+
+
+class Days(NamedTuple):
+    """The first and the last day that a round has in a commune."""
+
+    opens_on: date
+    closes_on: date
+
+
+# What a query over register entries joins `RoundCommune` by.
+OF_ENTRY: ColumnElement[bool] = and_(
+    RoundCommune.commune_id == RegisterEntry.commune_id, RoundCommune.round_id == RegisterEntry.round_id
+)
+
+
+def standing(session: Session, round_id: str | None, commune_id: str) -> RoundCommune | None:
+    """Where the round stands in the commune; None when it never was to be there, or there is no such round."""
+    return session.get(RoundCommune, (commune_id, round_id)) if round_id else None
+
+
+def state_of(session: Session, round_id: str | None, commune_id: str) -> CommuneState | None:
+    found = standing(session, round_id, commune_id)
+    return CommuneState(found.state) if found else None
+
+
+def is_open(session: Session, round_id: str | None, commune_id: str) -> bool:
+    """Whether interviews of the commune are taken in the round, and decided on."""
+    return state_of(session, round_id, commune_id) is CommuneState.OPEN
+
+
+def days_of(session: Session, survey_round: Round, commune_id: str) -> Days:
+    """The days of a round in a commune; the round's own where it never was to be there."""
+    found = standing(session, survey_round.id, commune_id) or survey_round
+    return Days(found.opens_on, found.closes_on)
+
+
+def open_ids(commune_id: str) -> Select[tuple[str]]:
+    """The ids of the rounds that are open in a commune, as a query."""
+    return select(RoundCommune.round_id).where(
+        RoundCommune.commune_id == commune_id, RoundCommune.state == CommuneState.OPEN.value
+    )
+
+
+def open_in(session: Session, commune_id: str, kind: RoundKind | None = None) -> list[Round]:
+    """The rounds that are open in a commune (of one kind), by id."""
+    query = (
+        select(Round)
+        .join(RoundCommune, RoundCommune.round_id == Round.id)
+        .where(RoundCommune.commune_id == commune_id, RoundCommune.state == CommuneState.OPEN.value)
+        .order_by(Round.id)
+    )
+    return list(session.scalars(query.where(Round.kind == kind.value) if kind else query))
+
+
+def not_accepted(session: Session, round_id: str, communes: Collection[str]) -> set[str]:
+    """Those of `communes` whose figures are provisional: the province has not accepted them in the round."""
+    accepted = select(RoundCommune.commune_id).where(
+        RoundCommune.round_id == round_id, RoundCommune.state == CommuneState.ACCEPTED.value
+    )
+    return set(communes) - set(session.scalars(accepted))

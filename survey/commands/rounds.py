@@ -1,0 +1,270 @@
+"""`flask --app app round …`: rounds without a browser, for operators and drills.
+
+Every command ends with 0 when it was done (with --dry-run: when it could be), 1 when it is refused, with what stands in
+the way, and 2 when it was called wrongly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NoReturn, TypeVar
+
+import click
+from flask.cli import AppGroup
+from flask_babel import gettext
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
+from survey.calendar.default import rounds_in
+from survey.clocks import day_of
+from survey.commands.questionnaires import chosen_round, move_round, round_changes
+from survey.problems import Problem
+from survey.round_steps import StepRefused, next_state
+from survey.rounds import cancelling, closing, log, rounds
+from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind
+from survey.web.round_words import in_the_way
+from survey.web.session import now, transaction
+
+ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
+round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen. {ENDS}")
+round_group.add_command(move_round)
+round_group.add_command(round_changes)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _common(command: Command) -> Command:
+    """What every command that changes something takes."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Say it as JSON."),
+        click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+    ):
+        command = option(command)
+    return command
+
+
+_COMMUNES = click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
+
+
+@round_group.command("list", epilog="Ends with 0.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def list_rounds(as_json: bool) -> None:
+    """Every round, the one that is meant where none is named first, and in how many communes it stands where."""
+    with transaction() as session:
+        found = [_described(session, one.round) for one in rounds_in(session, None, day_of(now()))]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for one in found:
+        stands = ", ".join(f"{CommuneState(state).vi} {number}" for state, number in one["communes"].items())
+        click.echo(f"{one['id']}\t{one['title']}\t{one['opens_on']} – {one['closes_on']}\t{stands}")
+
+
+@round_group.command("open", epilog=ENDS)
+@click.argument("title")
+@click.option("--year", type=click.IntRange(2020, 2100), required=True)
+@click.option("--form", "form_id", default="ra_soat_ho", show_default=True)
+@click.option("--version", required=True, help="Version of the published questionnaire.")
+@click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--kind", type=click.Choice([kind.value for kind in RoundKind]), default=RoundKind.PERIODIC.value)
+@click.option("--b1", type=click.Choice([method.value for method in B1Method]), default=B1Method.TABLE.value)
+@click.option("--standard", help="Code of the poverty standard, where the questionnaire names none.")
+@click.option("--trial", is_flag=True, help="A trial: nothing of it becomes an official result.")
+@click.option("--plan", is_flag=True, help="Only plan it; `round start` opens it, commune by commune.")
+@_COMMUNES
+@_common
+def open_round(
+    title: str, year: int, form_id: str, version: str, opens: datetime, closes: datetime, kind: str, b1: str,
+    standard: str | None, trial: bool, plan: bool, communes: tuple[str, ...], as_json: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Open a round over every household on the register (thuong_xuyen: over those that ask), in every commune unless
+    some are named."""
+    with transaction() as session:
+        form = session.get(FormVersion, (form_id, version))
+        if form is None:
+            raise click.ClickException(gettext("%(form)s %(version)s is not published.", form=form_id, version=version))
+        what: dict[str, Any] = {
+            "title": title, "year": year, "form": form, "opens_on": opens.date(), "closes_on": closes.date(),
+            "kind": RoundKind(kind), "standard": standard, "trial": trial, "communes": communes or None,
+        }  # fmt: skip
+        try:
+            found = rounds.opening(session, **what)
+            count = select(func.count()).select_from(Household).where(Household.commune_id.in_(found.communes))
+            households = session.scalar(count) if kind == RoundKind.PERIODIC and not plan else 0
+            said: dict[str, Any] = {"communes": len(found.communes), "households": households}
+            if not dry_run:
+                opened = rounds.open_round(session, b1_method=B1Method(b1), now=now(), plan=plan, **what)
+                said = {"id": opened.id} | said
+        except ValueError:
+            words = gettext("A round needs a name, and must not close before it opens.")
+            _refuse(words, as_json, {"problem": "bad_request"})
+        except Problem as problem:
+            _refuse_problem(problem, as_json)
+    _say(said, str(said.get("id") or gettext("%(communes)s communes, %(households)s households", **said)), as_json)
+
+
+@round_group.command("start", epilog=ENDS)
+@click.argument("round_id", required=False)
+@_COMMUNES
+@_common
+def start_round(round_id: str | None, communes: tuple[str, ...], as_json: bool, dry_run: bool) -> None:
+    """Open a planned round in communes (in all where it is planned, unless some are named)."""
+    with transaction() as session:
+        found = chosen_round(session, round_id)
+        try:
+            if dry_run:
+                started = _could(session, found, RoundAction.OPEN, communes or None)
+            else:
+                started = rounds.start(session, found, communes or None, now())
+        except Problem as problem:
+            _refuse_problem(problem, as_json)
+    _say({"id": found.id, "communes": started}, ", ".join(started), as_json)
+
+
+@round_group.command("close", epilog=ENDS)
+@click.argument("round_id", required=False)
+@_COMMUNES
+@click.option("--ready", is_flag=True, help="In every commune where nothing stands in the way.")
+@_common
+def close_round(round_id: str | None, communes: tuple[str, ...], ready: bool, as_json: bool, dry_run: bool) -> None:
+    """Close a round (the one that is open, unless named) in communes, in those that are ready, or in all at once; or
+    say what stands in the way."""
+    with transaction() as session:
+        found = chosen_round(session, round_id)
+        open_there = [row.commune_id for row in log.rows_of(session, found) if row.state == CommuneState.OPEN]
+        wanted = closing.ready_to_close(session, found, open_there) if ready else list(communes) or None
+        try:
+            if dry_run:
+                _could(session, found, RoundAction.CLOSE, wanted)
+                _check_closing(session, found, wanted)
+            elif wanted is None:
+                closing.close_round(session, found, now())
+            elif wanted:
+                closing.close_communes(session, found, wanted, now())
+        except Problem as problem:
+            heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
+            detail = problem.detail or {}
+            lines = [f"  {in_the_way(*one)}" for one in detail.get("obstacles", [])]
+            if not lines:
+                _refuse_problem(problem, as_json)
+            _refuse("\n".join([heading, *lines]), as_json, {"problem": problem.code, **detail})
+    said = {"id": found.id, "communes": open_there if wanted is None else wanted}
+    _say(said, gettext("%(round)s: closed.", round=found.title) if not dry_run else str(len(said["communes"])), as_json)
+
+
+@round_group.command("accept", epilog=ENDS)
+@click.argument("round_id")
+@_COMMUNES
+@_common
+def accept_round(round_id: str, communes: tuple[str, ...], as_json: bool, dry_run: bool) -> None:
+    """Accept for the province what communes have closed (all that are closed, unless some are named)."""
+    with transaction() as session:
+        found = chosen_round(session, round_id)
+        try:
+            wanted = _could(session, found, RoundAction.ACCEPT, communes or None)
+            if wanted and not dry_run:
+                closing.accept_communes(session, found, wanted, now())
+        except Problem as problem:
+            _refuse_problem(problem, as_json)
+    _say({"id": found.id, "communes": wanted}, ", ".join(wanted), as_json)
+
+
+@round_group.command("reopen", epilog=ENDS)
+@click.argument("round_id")
+@click.argument("commune")
+@click.option("--reason", required=True)
+@_common
+def reopen_round(round_id: str, commune: str, reason: str, as_json: bool, dry_run: bool) -> None:
+    """Open a closed or accepted COMMUNE (its code) of a round again, with the reason."""
+    with transaction() as session:
+        found = chosen_round(session, round_id)
+        try:
+            if dry_run:
+                _could(session, found, RoundAction.REOPEN, [commune])
+            else:
+                closing.reopen_commune(session, found, commune, reason, now())
+        except Problem as problem:
+            _refuse_problem(problem, as_json)
+    _say({"id": found.id, "communes": [commune]}, commune, as_json)
+
+
+@round_group.command("cancel", epilog=ENDS)
+@click.argument("round_id")
+@click.option("--reason", required=True)
+@_COMMUNES
+@_common
+def cancel_round(round_id: str, reason: str, communes: tuple[str, ...], as_json: bool, dry_run: bool) -> None:
+    """Take back a round that was opened by mistake, while nothing was accepted in it. What was received is kept."""
+    with transaction() as session:
+        found = chosen_round(session, round_id)
+        try:
+            if dry_run:
+                done = cancelling.preview(session, found, communes or None)
+                cancelling.check(done)
+            else:
+                done = cancelling.cancel(session, found, reason, now(), communes=communes or None)
+        except Problem as problem:
+            accepted = (problem.detail or {}).get("accepted", {})
+            lines = [f"  {commune_id}: {number}" for commune_id, number in accepted.items()]
+            words = gettext(problem.refusal.title)
+            _refuse("\n".join([words, *lines]), as_json, {"problem": problem.code, "accepted": accepted})
+    words = gettext(
+        "%(communes)s communes; %(held)s records kept and held", communes=len(done.communes), held=done.held
+    )
+    _say({"id": found.id, "communes": done.communes, "held": done.held}, words, as_json)
+
+
+def _could(session: Session, survey_round: Round, action: RoundAction, communes: Sequence[str] | None) -> list[str]:
+    """The communes in which a step may be taken (of those named each must, or it is refused)."""
+    able = []
+    for row in log.rows_of(session, survey_round, communes):
+        try:
+            next_state(CommuneState(row.state), action, reason="-")
+            able.append(row.commune_id)
+        except StepRefused as refusal:
+            if communes is not None:
+                raise Problem(refusal.code) from refusal
+    return able
+
+
+def _check_closing(session: Session, survey_round: Round, communes: Sequence[str] | None) -> None:
+    """Raise `round_not_ready` as closing would."""
+    if communes is None:
+        left = closing.obstacles(session, survey_round)
+    else:
+        by_commune = closing.obstacles_by_commune(session, survey_round, communes)
+        left = [obstacle for found in by_commune.values() for obstacle in found]
+    if left:
+        raise Problem("round_not_ready", detail={"obstacles": [list(one) for one in left]})
+
+
+def _described(session: Session, one: Round) -> dict[str, Any]:
+    counted = select(RoundCommune.state, func.count()).where(RoundCommune.round_id == one.id)
+    states = {state: number for state, number in session.execute(counted.group_by(RoundCommune.state))}  # noqa: C416
+    entries = select(RegisterEntry.state, func.count()).where(RegisterEntry.round_id == one.id)
+    households = {state: number for state, number in session.execute(entries.group_by(RegisterEntry.state))}  # noqa: C416
+    return {
+        "id": one.id, "title": one.title, "kind": one.kind, "year": one.year, "trial": one.trial,
+        "opens_on": one.opens_on.isoformat(), "closes_on": one.closes_on.isoformat(), "state": one.state,
+        "communes": {state.value: states[state.value] for state in CommuneState if state.value in states},
+        "households": {state.value: households.get(state.value, 0) for state in RegisterState},
+    }  # fmt: skip
+
+
+def _say(said: dict[str, Any], words: str, as_json: bool) -> None:
+    click.echo(json.dumps(said, ensure_ascii=False) if as_json else words)
+
+
+def _refuse(words: str, as_json: bool, said: dict[str, Any]) -> NoReturn:
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False))
+    raise click.ClickException(words)
+
+
+def _refuse_problem(problem: Problem, as_json: bool) -> NoReturn:
+    words = f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}"
+    _refuse(words, as_json, {"problem": problem.code, **(problem.detail or {})})

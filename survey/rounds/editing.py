@@ -1,0 +1,91 @@
+"""The title and the days of a round that is under way, changed; what was interviewed stays inside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Household, Round, RoundCommune, Standard, Submission, SubmissionStatus
+from survey.evidence import audit
+from survey.problems import Problem
+from survey.questionnaires import standards
+from survey.register.places import province_of
+from survey.round_steps import UNDER_WAY
+from survey.rounds import log
+from survey.rounds.log import Act
+from survey.submissions.content import clock_of
+from survey.submissions.lifecycle import LIVE
+from survey.terms import RoundAction
+
+
+def edit(
+    session: Session,
+    survey_round: Round,
+    *,
+    title: str,
+    opens_on: date,
+    closes_on: date,
+    now: datetime,
+    account_id: str | None = None,
+    communes: Collection[str] | None = None,
+) -> int:
+    """Change a round's title, and its days in communes (None: wherever it is planned or open); returns in how many the
+    days changed. Raises what `standards.objection` says unless it is a trial, `round_days_taken` when something was
+    interviewed outside of the days, `round_step` when it is under way in none (of those named), ValueError as at
+    opening."""
+    if not title.strip() or not title.isprintable() or closes_on < opens_on:
+        raise ValueError("a round needs a title, and a last day that is not before the first")
+    rows = log.rows_of(session, survey_round, communes)
+    log.hold(session, survey_round, rows)
+    under_way = [row for row in rows if row.state in UNDER_WAY]
+    if not under_way or (communes is not None and len(under_way) < len(rows)):
+        raise Problem("round_step")
+    _check_standard(session, survey_round, opens_on, closes_on, [row.commune_id for row in under_way])
+    changed = [row for row in under_way if (row.opens_on, row.closes_on) != (opens_on, closes_on)]
+    for row in changed:
+        _check_interviewed(session, row, opens_on, closes_on)
+        log.take(session, row, RoundAction.DATES, Act(now, account_id), days=(opens_on, closes_on))
+    survey_round.title = title
+    if communes is None:
+        survey_round.opens_on, survey_round.closes_on = opens_on, closes_on
+    detail = {"opens_on": opens_on.isoformat(), "closes_on": closes_on.isoformat(), "communes": len(changed)}
+    audit.record(session, now, account_id, "round_edited", survey_round.id, detail)
+    return len(changed)
+
+
+def _check_standard(
+    session: Session, survey_round: Round, opens_on: date, closes_on: date, communes: Collection[str]
+) -> None:
+    standard = session.get(Standard, survey_round.standard)
+    if standard is None or survey_round.trial:
+        return
+    settled = session.scalars(select(Household.commune_id).where(Household.commune_id.in_(communes)).distinct())
+    against = standards.objection(standard, opens_on, closes_on, {province_of(one) for one in settled})
+    if against:
+        raise Problem(against)
+
+
+def _check_interviewed(session: Session, row: RoundCommune, opens_on: date, closes_on: date) -> None:
+    """Days that only grow hold whatever was inside before; where they shrink, every interview that counts is looked
+    at. One that was late already does not stand in the way of the day on which the round ends."""
+    if opens_on <= row.opens_on and closes_on >= row.closes_on:
+        return
+    query = (
+        select(Submission)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(
+            Submission.commune_id == row.commune_id,
+            Submission.round_id == row.round_id,
+            SubmissionStatus.state.in_([state.value for state in LIVE]),
+        )
+    )
+    for submission in session.scalars(query.execution_options(yield_per=200)):
+        day = clock_of(session, submission).today
+        if day < opens_on or closes_on < day <= row.closes_on:
+            raise Problem("round_days_taken")

@@ -1,0 +1,143 @@
+"""The log of a round's steps: the one way in which a round gets from a state to the next in a commune.
+
+`round_commune` and `round.state` are folds of it (`derive`); who takes a step holds the commune's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models import RegisterEntry, Round, RoundCommune, RoundStep
+from models.commune_counter import lock_commune, next_change
+from survey.problems import Problem
+from survey.round_steps import UNDER_WAY, Standing, Step, StepRefused, after, stands_after
+from survey.terms import CommuneState, RoundAction, RoundState
+
+
+class Act(NamedTuple):
+    """Who moves a round when; `account_id` None: typed at the server."""
+
+    at: datetime
+    account_id: str | None = None
+
+
+def begin(session: Session, survey_round: Round, communes: Iterable[str], action: RoundAction, act: Act) -> None:
+    """The first step of a round in communes where it never was."""
+    step = Step(action, act.at, act.account_id, "", survey_round.opens_on, survey_round.closes_on)
+    standing = after(None, step)
+    keys = [{"commune_id": commune_id, "round_id": survey_round.id} for commune_id in communes]
+    if keys:
+        session.execute(insert(RoundStep), [key | _logged(step, standing, 1) for key in keys])
+        session.execute(insert(RoundCommune), [key | _columns(standing) for key in keys])
+
+
+def take(
+    session: Session,
+    row: RoundCommune,
+    action: RoundAction,
+    act: Act,
+    reason: str = "",
+    days: tuple[date, date] | None = None,
+) -> None:
+    """Take a step in a commune and log it; the caller derives `round.state` when all are taken (`derive_state`).
+    Raises `round_step`, `reason_needed`."""
+    step = Step(action, act.at, act.account_id, reason.strip(), *(days or (None, None)))
+    try:
+        standing = after(_standing(row), step)
+    except StepRefused as refusal:
+        raise Problem(refusal.code) from refusal
+    key = {"commune_id": row.commune_id, "round_id": row.round_id}
+    last = session.scalar(select(func.max(RoundStep.seq)).filter_by(**key)) or 0
+    session.add(RoundStep(**key, **_logged(step, standing, last + 1)))
+    _put(row, standing)
+
+
+def derive_state(session: Session, survey_round: Round) -> None:
+    """The round as a whole: open while it is planned or open in any commune."""
+    session.flush()  # the communes are counted next
+    under_way = select(func.count()).where(
+        RoundCommune.round_id == survey_round.id, RoundCommune.state.in_([one.value for one in UNDER_WAY])
+    )
+    survey_round.state = (RoundState.OPEN if session.scalar(under_way) else RoundState.CLOSED).value
+
+
+def rebuild(session: Session) -> None:
+    """Fold every log again; on a healthy database nothing changes."""
+    for survey_round in session.scalars(select(Round).order_by(Round.id)).all():
+        steps = select(RoundStep).where(RoundStep.round_id == survey_round.id)
+        taken: dict[str, list[Step]] = {}
+        for row in session.scalars(steps.order_by(RoundStep.commune_id, RoundStep.seq)):
+            step = Step(RoundAction(row.action), row.at, row.account_id, row.reason, row.opens_on, row.closes_on)
+            taken.setdefault(row.commune_id, []).append(step)
+        for commune_id, of_commune in taken.items():
+            standing = stands_after(of_commune)
+            assert standing is not None
+            _put(session.get_one(RoundCommune, (commune_id, survey_round.id)), standing)
+        if taken:
+            derive_state(session, survey_round)
+
+
+def rows_of(session: Session, survey_round: Round, communes: Iterable[str] | None = None) -> list[RoundCommune]:
+    """The communes of a round (of those named), in the order in which they are locked. Raises `not_found` for one in
+    which the round never was to be."""
+    query = select(RoundCommune).where(RoundCommune.round_id == survey_round.id).order_by(RoundCommune.commune_id)
+    if communes is None:
+        return list(session.scalars(query))
+    wanted = set(communes)
+    found = list(session.scalars(query.where(RoundCommune.commune_id.in_(sorted(wanted)))))
+    if len(found) < len(wanted):
+        raise Problem("not_found")
+    return found
+
+
+def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) -> None:
+    """Take turns on the round, lock the communes of `rows`, and read again where they stand: somebody may have come
+    first. The round comes first for everybody who moves it, or two could wait for each other; a plain UPDATE, so that
+    interviews that refer to it meanwhile do not wait."""
+    session.execute(update(Round).where(Round.id == survey_round.id).values(state=Round.state))
+    for row in rows:
+        lock_commune(session, row.commune_id)
+    of_round = select(RoundCommune).where(RoundCommune.round_id == survey_round.id)
+    session.scalars(of_round.execution_options(populate_existing=True)).all()
+
+
+def tell_phones(session: Session, row: RoundCommune) -> None:
+    """Every household of the commune in the round gets a change number: its phones hear where it stands now."""
+    entries = select(RegisterEntry).filter_by(commune_id=row.commune_id, round_id=row.round_id)
+    for entry in session.scalars(entries.order_by(RegisterEntry.household_id)):
+        entry.change = next_change(session, row.commune_id)
+
+
+def history(session: Session, survey_round: Round, commune_id: str) -> list[RoundStep]:
+    """What was done to the round in a commune, in its order."""
+    query = select(RoundStep).where(RoundStep.round_id == survey_round.id, RoundStep.commune_id == commune_id)
+    return list(session.scalars(query.order_by(RoundStep.seq)))
+
+
+def _logged(step: Step, standing: Standing, seq: int) -> dict[str, object]:
+    return {
+        "seq": seq, "action": step.action.value, "to_state": standing.state.value, "opens_on": step.opens_on,
+        "closes_on": step.closes_on, "reason": step.reason, "account_id": step.account_id, "at": step.at,
+    }  # fmt: skip
+
+
+def _standing(row: RoundCommune) -> Standing:
+    return Standing(
+        CommuneState(row.state), row.opens_on, row.closes_on, row.opened_at, row.closed_at, row.closed_by,
+        row.accepted_at, row.accepted_by,
+    )  # fmt: skip
+
+
+def _put(row: RoundCommune, standing: Standing) -> None:
+    for name, value in _columns(standing).items():
+        setattr(row, name, value)
+
+
+def _columns(standing: Standing) -> dict[str, object]:
+    return asdict(standing) | {"state": standing.state.value}

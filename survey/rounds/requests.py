@@ -1,0 +1,166 @@
+"""Who asks to be reviewed between the periodic rounds (Mẫu số 01, QĐ 24/2021/QĐ-TTg): the register of an ad-hoc round.
+
+A paper is entered as it came and never deleted; one that was entered by mistake is taken back with a reason, and its
+household leaves the round while nobody has interviewed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
+
+from models import Household, RegisterEntry, RegisterGone, Round, RoundRequest
+from models.commune_counter import lock_commune, next_change
+from survey.calendar.standing import is_open
+from survey.clocks import day_of
+from survey.evidence import audit
+from survey.problems import Problem
+from survey.questionnaires.published import load_form
+from survey.register.entries import find_household
+from survey.rounds.rounds import on_register_as_it_stands
+from survey.submissions.conflicts import Group, in_group
+from survey.terms import RegisterState, RoundKind
+
+MOST_WORDS = 500
+
+
+class Asked(NamedTuple):
+    """A request, its household, and where that stands in the round (None once it was taken back)."""
+
+    request: RoundRequest
+    household: Household
+    state: RegisterState | None
+
+
+def ask(
+    session: Session,
+    survey_round: Round,
+    commune_id: str,
+    household_id: str,
+    *,
+    asked_by: str,
+    asked_on: date,
+    reason: str,
+    now: datetime,
+    account_id: str | None = None,
+) -> RoundRequest:
+    """Enter a paper, and put its household on the round's register. Raises `not_ad_hoc` where no such round is open,
+    `not_found` for a household that is not of the commune, `already_asked`, and ValueError without a name or reason or
+    for a day that has not come."""
+    if not all(_is_written(words) for words in (asked_by, reason)) or len(asked_by) > 120 or asked_on > day_of(now):
+        raise ValueError("a request names who asks, why, and a day that has come")
+    lock_commune(session, commune_id)
+    if survey_round.kind != RoundKind.AD_HOC or not is_open(session, survey_round.id, commune_id):
+        raise Problem("not_ad_hoc")
+    household = find_household(session, commune_id, household_id)
+    if household is None:
+        raise Problem("not_found")
+    if session.scalars(_standing(survey_round, commune_id, household_id)).first() is not None:
+        raise Problem("already_asked")
+    made = RoundRequest(
+        commune_id=commune_id,
+        id=str(uuid4()),
+        round_id=survey_round.id,
+        household_id=household_id,
+        asked_by=asked_by.strip(),
+        asked_on=asked_on,
+        reason=reason.strip(),
+        account_id=account_id,
+        at=now,
+    )
+    session.add(made)
+    own = {"commune_id": commune_id, "round_id": survey_round.id, "household_id": household_id}
+    session.execute(delete(RegisterGone).filter_by(**own))
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    on_register_as_it_stands(session, survey_round, household, form)
+    audit.record(session, now, account_id, "round_asked", survey_round.id, {"request": made.id})
+    return made
+
+
+def take_back(
+    session: Session, commune_id: str, request_id: str, reason: str, now: datetime, account_id: str | None = None
+) -> None:
+    """Take a request back that was entered by mistake. Raises `not_found`, `reason_needed`, `request_answered` when an
+    interview of the household is there."""
+    lock_commune(session, commune_id)
+    found = session.get(RoundRequest, (commune_id, request_id))
+    if found is None or found.taken_back_at is not None:
+        raise Problem("not_found")
+    if not _is_written(reason):
+        raise Problem("reason_needed")
+    if in_group(session, commune_id, Group(found.household_id, found.round_id)):
+        raise Problem("request_answered")
+    found.taken_back_at, found.taken_back_by, found.taken_back_reason = now, account_id, reason.strip()
+    entry = session.get(RegisterEntry, (commune_id, found.round_id, found.household_id))
+    if entry is not None:
+        own = {"commune_id": commune_id, "round_id": found.round_id, "household_id": found.household_id}
+        change = next_change(session, commune_id)
+        session.add(RegisterGone(**own, village_id=entry.village_id, change=change))
+        session.delete(entry)
+    audit.record(session, now, account_id, "round_request_taken_back", found.round_id, {"request": found.id})
+
+
+def listing(session: Session, survey_round: Round, commune_id: str) -> list[Asked]:
+    """The requests of a commune in a round, the last first."""
+    query = (
+        select(RoundRequest, Household, RegisterEntry.state)
+        .join(
+            Household,
+            (Household.commune_id == RoundRequest.commune_id) & (Household.id == RoundRequest.household_id),
+        )
+        .outerjoin(
+            RegisterEntry,
+            (RegisterEntry.commune_id == RoundRequest.commune_id)
+            & (RegisterEntry.round_id == RoundRequest.round_id)
+            & (RegisterEntry.household_id == RoundRequest.household_id)
+            & RoundRequest.taken_back_at.is_(None),
+        )
+        .where(RoundRequest.commune_id == commune_id, RoundRequest.round_id == survey_round.id)
+        .order_by(RoundRequest.at.desc(), RoundRequest.id)
+    )
+    return [
+        Asked(request, household, RegisterState(state) if state else None)
+        for request, household, state in session.execute(query)
+    ]
+
+
+def find_by_code(session: Session, commune_id: str, code: str) -> Household | None:
+    """A household by its printed number."""
+    query = select(Household).where(Household.commune_id == commune_id, Household.code == code.strip()[:20])
+    return session.scalars(query).first()
+
+
+def without_paper(session: Session, survey_round: Round, commune_id: str) -> Sequence[Household]:
+    """Households of an ad-hoc round for which no paper was entered: met in the field."""
+    query = (
+        select(Household)
+        .join(
+            RegisterEntry,
+            (RegisterEntry.commune_id == Household.commune_id) & (RegisterEntry.household_id == Household.id),
+        )
+        .where(
+            RegisterEntry.commune_id == commune_id,
+            RegisterEntry.round_id == survey_round.id,
+            ~_standing(survey_round, commune_id, Household.id).exists(),
+        )
+        .order_by(Household.code)
+    )
+    return session.scalars(query).all()
+
+
+def _standing(survey_round: Round, commune_id: str, household_id: Any) -> Select[str]:
+    return select(RoundRequest.id).where(
+        RoundRequest.commune_id == commune_id,
+        RoundRequest.round_id == survey_round.id,
+        RoundRequest.household_id == household_id,
+        RoundRequest.taken_back_at.is_(None),
+    )
+
+
+def _is_written(words: str) -> bool:
+    return bool(words.strip()) and words.isprintable() and len(words) <= MOST_WORDS

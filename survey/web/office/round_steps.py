@@ -1,0 +1,362 @@
+"""A round on its own pages: where it stands in each commune, what stands in the way, and the step that is next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy import func, select
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from models import Account, RegisterEntry, Round, RoundCommune
+from survey.accounts.accounts import communes_of
+from survey.calendar.standing import standing
+from survey.clocks import day_of
+from survey.devices.phones import devices_in
+from survey.problems import Problem
+from survey.register.places import names_in
+from survey.rounds import cancelling, clock, closing, editing, log, requests, rounds
+from survey.rounds.closing import Obstacle
+from survey.terms import CommuneState, RegisterState, RoundKind, SubmissionState
+from survey.web.forms import EditedRound, Request
+from survey.web.round_words import in_the_way
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("round_steps", __name__, url_prefix="/rounds")
+MOST_WORDS = 500  # of a reason
+
+
+class Line(NamedTuple):
+    """A commune in a round. `households`: on its list; `accepted`: of those."""
+
+    row: RoundCommune
+    name: str
+    households: int
+    accepted: int
+    obstacles: Sequence[Obstacle]
+
+    @property
+    def state(self) -> CommuneState:
+        return CommuneState(self.row.state)
+
+
+@blueprint.get("/<round_id>")
+@permitted("round.read")
+def page(round_id: str) -> str | Response:
+    """A round commune by commune; who has one commune is led to it."""
+    survey_round = _round(round_id)
+    reach = _reach("round.read")
+    if len(reach) == 1:
+        return redirect(url_for(".commune", round_id=round_id, commune_id=reach[0]), 303)
+    lines = _lines(survey_round, reach)
+    shown = [one for one in lines if one.households or one.state is CommuneState.CLOSED]
+    found = Seen(survey_round, survey_round)
+    return render_template(
+        "office/rounds/one.html",
+        seen=found,
+        one=survey_round,
+        lines=shown,
+        empty=len(lines) - len(shown),
+        counts={state: sum(line.state is state for line in lines) for state in CommuneState},
+        ready=[line for line in lines if line.state is CommuneState.OPEN and line.households and not line.obstacles],
+        words=words,
+    )
+
+
+@blueprint.get("/<round_id>/<commune_id>/")
+@permitted("round.read")
+def commune(round_id: str, commune_id: str) -> str:
+    """A round in one commune: what is left, who took which step, and the step that is next."""
+    survey_round, row = _in_commune(round_id, commune_id)
+    session = get_session()
+    [line] = _lines(survey_round, [commune_id])
+    steps = log.history(session, survey_round, commune_id)
+    acted = select(Account.id, Account.display_name).where(Account.id.in_({step.account_id or "" for step in steps}))
+    names = {id: name for id, name in session.execute(acted)}  # noqa: C416 - dict() needs tuples
+    phones = [phone for phone in devices_in(session, commune_id) if phone.unsent]
+    return render_template(
+        "office/rounds/commune.html",
+        seen=Seen(survey_round, row),
+        one=survey_round,
+        line=line,
+        steps=steps,
+        names=names,
+        phones=phones,
+        words=words,
+        mend=_mend,
+    )
+
+
+class Seen(NamedTuple):
+    """What the pages of a round show at their top. `row`: of the commune, or the round where it is of all."""
+
+    round: Round
+    row: Round | RoundCommune
+
+    @property
+    def deadlines(self) -> list[clock.Deadline]:
+        return clock.deadlines(self.round, self.row, day_of(now()))
+
+    @property
+    def days_left(self) -> int:
+        """Until the round's own last day."""
+        return (self.row.closes_on - day_of(now())).days
+
+    @property
+    def is_ad_hoc(self) -> bool:
+        return self.round.kind == RoundKind.AD_HOC
+
+
+@blueprint.post("/<round_id>/<commune_id>/close")
+@permitted("round.close")
+def close(round_id: str, commune_id: str) -> Response:
+    """Close the round in a commune, or say what stands in the way there."""
+    survey_round, _row = _in_commune(round_id, commune_id)
+    try:
+        closing.close_communes(get_session(), survey_round, [commune_id], now(), current_account().id)
+    except Problem as problem:
+        raise _in_words(problem) from problem
+    flash(gettext("The round is closed in this commune. The province is to accept it next."))
+    return redirect(url_for(".commune", round_id=round_id, commune_id=commune_id), 303)
+
+
+@blueprint.post("/<round_id>/close-ready")
+@permitted("round.close")
+def close_ready(round_id: str) -> Response:
+    """Close the round in every commune of the reader where nothing stands in the way."""
+    survey_round, session = _round(round_id), get_session()
+    ready = closing.ready_to_close(session, survey_round, _reach("round.close"))
+    if ready:
+        closing.close_communes(session, survey_round, ready, now(), current_account().id)
+    flash(ngettext("Closed in %(num)s commune.", "Closed in %(num)s communes.", len(ready)))
+    return redirect(url_for(".page", round_id=round_id), 303)
+
+
+@blueprint.post("/<round_id>/accept")
+@permitted("round.accept")
+def accept(round_id: str) -> Response:
+    """The province accepts the closed communes that were ticked."""
+    survey_round = _round(round_id)
+    wanted = request.form.getlist("commune")
+    if not set(wanted) <= set(_reach("round.accept")):
+        raise Problem("not_found")
+    if not wanted:
+        raise Problem("commune_needed")
+    closing.accept_communes(get_session(), survey_round, wanted, now(), current_account().id)
+    flash(ngettext("%(num)s commune was accepted.", "%(num)s communes were accepted.", len(wanted)))
+    return redirect(url_for(".page", round_id=round_id), 303)
+
+
+@blueprint.post("/<round_id>/<commune_id>/reopen")
+@permitted("round.accept")
+def reopen(round_id: str, commune_id: str) -> Response:
+    """Open a closed or accepted commune again, with the reason."""
+    survey_round, _row = _in_commune(round_id, commune_id)
+    closing.reopen_commune(get_session(), survey_round, commune_id, _reason(), now(), current_account().id)
+    flash(gettext("The round is open again in this commune. Its phones hear of it at their next contact."))
+    return redirect(url_for(".commune", round_id=round_id, commune_id=commune_id), 303)
+
+
+@blueprint.post("/<round_id>/start")
+@permitted("round.manage")
+def start(round_id: str) -> Response:
+    """Open a planned round, in the communes that were ticked or in all."""
+    survey_round = _round(round_id)
+    wanted = request.form.getlist("commune") or None
+    started = rounds.start(get_session(), survey_round, wanted, now(), current_account().id)
+    flash(ngettext("Opened in %(num)s commune.", "Opened in %(num)s communes.", len(started)))
+    return redirect(url_for(".page", round_id=round_id), 303)
+
+
+@blueprint.route("/<round_id>/cancel", methods=["GET", "POST"])
+@permitted("round.manage")
+def cancel(round_id: str) -> str | Response:
+    """What cancelling the round would do; then do it."""
+    survey_round, session = _round(round_id), get_session()
+    names = names_in(session, _reach("round.manage"), now().date())
+    if request.method == "GET":
+        found = cancelling.preview(session, survey_round)
+        return render_template("office/rounds/cancel.html", one=survey_round, found=found, names=names)
+    try:
+        done = cancelling.cancel(session, survey_round, _reason(), now(), current_account().id)
+    except Problem as problem:
+        accepted = (problem.detail or {}).get("accepted", {})
+        reasons = [_accepted_there(names.get(key, key), number) for key, number in accepted.items()]
+        raise Problem(problem.code, detail={"reasons": reasons} if reasons else None) from problem
+    flash(gettext("%(round)s was cancelled.", round=survey_round.title))
+    if done.held:
+        flash(ngettext("%(num)s record is kept and held.", "%(num)s records are kept and held.", done.held))
+    return redirect(url_for("rounds.listing"), 303)
+
+
+@blueprint.route("/<round_id>/edit", methods=["GET", "POST"])
+@permitted("round.manage")
+def edit(round_id: str) -> str | tuple[str, int] | Response:
+    """Change the title and the days of a round."""
+    survey_round = _round(round_id)
+    form = EditedRound(obj=survey_round)
+    if not form.validate_on_submit():
+        status = 422 if form.is_submitted() else 200
+        return render_template("office/rounds/edit.html", one=survey_round, form=form), status
+    editing.edit(
+        get_session(),
+        survey_round,
+        title=form.title.data.strip(),
+        opens_on=form.opens_on.data,
+        closes_on=form.closes_on.data,
+        now=now(),
+        account_id=current_account().id,
+    )
+    flash(gettext("The title and the days are changed. Phones hear of them at their next contact."))
+    return redirect(url_for(".page", round_id=round_id), 303)
+
+
+@blueprint.get("/<round_id>/<commune_id>/requests")
+@permitted("round.read")
+def request_list(round_id: str, commune_id: str) -> str:
+    """Who asked to be reviewed in an ad-hoc round (Mẫu số 01)."""
+    return _requests_page(*_in_commune(round_id, commune_id), Request())
+
+
+@blueprint.post("/<round_id>/<commune_id>/requests")
+@permitted("round.ask")
+def ask(round_id: str, commune_id: str) -> tuple[str, int] | Response:
+    """Enter a household's request: it comes onto the round's list."""
+    survey_round, row = _in_commune(round_id, commune_id)
+    session, form = get_session(), Request()
+    household = None
+    if form.validate_on_submit():
+        household = requests.find_by_code(session, commune_id, form.code.data)
+        if household is None:
+            form.code.errors = [gettext("No household of this commune has this number.")]
+        if form.asked_on.data > day_of(now()):
+            form.asked_on.errors = [gettext("This day has not come yet.")]
+    if household is None or form.errors:
+        return _requests_page(survey_round, row, form), 422
+    requests.ask(
+        session,
+        survey_round,
+        commune_id,
+        household.id,
+        asked_by=form.asked_by.data,
+        asked_on=form.asked_on.data,
+        reason=form.reason.data,
+        now=now(),
+        account_id=current_account().id,
+    )
+    flash(gettext("The request was entered: household %(code)s is on the list of this round.", code=household.code))
+    return redirect(url_for(".request_list", round_id=round_id, commune_id=commune_id), 303)
+
+
+@blueprint.post("/<round_id>/<commune_id>/requests/<request_id>/back")
+@permitted("round.ask")
+def take_back(round_id: str, commune_id: str, request_id: str) -> Response:
+    """Take a request back that was entered by mistake."""
+    _in_commune(round_id, commune_id)
+    requests.take_back(get_session(), commune_id, request_id, _reason(), now(), current_account().id)
+    flash(gettext("The request was taken back."))
+    return redirect(url_for(".request_list", round_id=round_id, commune_id=commune_id), 303)
+
+
+def words(obstacle: Obstacle) -> str:
+    return in_the_way(obstacle.code, obstacle.number)
+
+
+def _requests_page(survey_round: Round, row: RoundCommune, form: Request) -> str:
+    session = get_session()
+    return render_template(
+        "office/rounds/requests.html",
+        seen=Seen(survey_round, row),
+        one=survey_round,
+        row=row,
+        form=form,
+        found=requests.listing(session, survey_round, row.commune_id),
+        without=requests.without_paper(session, survey_round, row.commune_id),
+        place=names_in(session, [row.commune_id], now().date()).get(row.commune_id, ""),
+        takes=row.state == CommuneState.OPEN and survey_round.kind == RoundKind.AD_HOC,
+    )
+
+
+def _round(round_id: str) -> Round:
+    found = get_session().get(Round, round_id)
+    if found is None:
+        raise Problem("not_found")
+    return found
+
+
+def _in_commune(round_id: str, commune_id: str) -> tuple[Round, RoundCommune]:
+    """A round, and where it stands in a commune that the guard let the reader into; raises not_found."""
+    survey_round = _round(round_id)
+    row = standing(get_session(), round_id, commune_id)
+    if row is None:
+        raise Problem("not_found")
+    return survey_round, row
+
+
+def _reach(verb: str) -> list[str]:
+    return communes_of(get_session(), current_account(), verb)
+
+
+def _lines(survey_round: Round, reach: Sequence[str]) -> list[Line]:
+    session = get_session()
+    rows = [row for row in log.rows_of(session, survey_round) if row.commune_id in set(reach)]
+    counted = (
+        select(RegisterEntry.commune_id, RegisterEntry.state, func.count())
+        .where(RegisterEntry.round_id == survey_round.id)
+        .group_by(RegisterEntry.commune_id, RegisterEntry.state)
+    )
+    households: dict[str, int] = {}
+    accepted: dict[str, int] = {}
+    for commune_id, state, number in session.execute(counted):
+        households[commune_id] = households.get(commune_id, 0) + number
+        if state == RegisterState.ACCEPTED:
+            accepted[commune_id] = number
+    open_there = [row.commune_id for row in rows if row.state == CommuneState.OPEN]
+    left = closing.obstacles_by_commune(session, survey_round, open_there)
+    names = names_in(session, [row.commune_id for row in rows], now().date())
+    return [
+        Line(
+            row, names.get(row.commune_id, row.commune_id), households.get(row.commune_id, 0),
+            accepted.get(row.commune_id, 0), left.get(row.commune_id, ()),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _mend(code: str, row: RoundCommune) -> str | None:
+    """Where an obstacle is mended."""
+    here: dict[str, Any] = {"commune_id": row.commune_id, "round": row.round_id}
+    states = {"to_review": SubmissionState.SUBMITTED, "returned": SubmissionState.RETURNED}
+    if code == "not_visited":
+        return url_for("reports.listed", **here, state=RegisterState.TO_VISIT.value)
+    if code in states:
+        return url_for("review.shelf", **here, state=states[code].value)
+    if code == "held":
+        return url_for("held.page", **here)
+    if code == "not_asked":
+        return url_for(".request_list", round_id=row.round_id, commune_id=row.commune_id)
+    return url_for("points.listing") if code == "illustrative_b1" else None
+
+
+def _reason() -> str:
+    """The reason of a step, as typed."""
+    said = request.form.get("reason", "").strip()
+    if not said or not said.isprintable() or len(said) > MOST_WORDS:
+        raise Problem("reason_needed")
+    return said
+
+
+def _in_words(problem: Problem) -> Problem:
+    """A refusal with its obstacles as people read them."""
+    left = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
+    return Problem(problem.code, detail={"reasons": [words(one) for one in left]} if left else None)
+
+
+def _accepted_there(name: str, number: int) -> str:
+    return ngettext(
+        "%(place)s: %(num)s interview accepted", "%(place)s: %(num)s interviews accepted", number, place=name
+    )
