@@ -47,7 +47,7 @@ def days_of(session: Session, survey_round: Round, commune_id: str) -> Days:
     return Days(found.opens_on, found.closes_on)
 
 
-def open_ids(commune_id: str) -> Select[tuple[str]]:
+def open_ids(commune_id: str) -> Select[str]:
     """The ids of the rounds that are open in a commune, as a query."""
     return select(RoundCommune.round_id).where(
         RoundCommune.commune_id == commune_id, RoundCommune.state == CommuneState.OPEN.value
