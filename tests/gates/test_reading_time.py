@@ -102,7 +102,9 @@ HOSTILE: dict[str, tuple[Callable[[str], Any], Callable[[int], str], int]] = {
     "list of households: many columns": (sheet, lambda n: "thon" + "," * n + "\n1" * n, 1000),
     "list of an office: marks": (office_list, lambda n: f"thon,chu ho\nBản e{MARKS * n},A", 6000),
     "list of an office: many columns": (office_list, lambda n: "thon,chu ho" + "," * 150 + "\n1,A" * n, 500),
-    "list of an office: a village each": (office_list, lambda n: "thon,chu ho" + "".join(map("\nB{0},A{0}".format, range(n))), 60),
+    "list of an office: a village each": (
+        office_list, lambda n: "thon,chu ho" + "".join(map("\nB{0},A{0}".format, range(n))), 60
+    ),
     "list of an office: one name": (office_list, lambda n: "thon,chu ho,ngay sinh\n" + "Nà,Lò Hoà,1/2/65\n" * n, 400),
     "receipts: a text of brackets": (receipts, lambda n: '{"a":' * 150 + "[" + "1," * n, 9000),
     "codes": (lambda text: frames.read(frames.BUNDLE, text), lambda n: "SHB1:" * n + "\n" * n, 4000),
