@@ -155,7 +155,7 @@ class ListWord(Base):
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)  # class, relation, ethnic, sex
-    word: Mapped[str] = mapped_column(String(60), primary_key=True)  # by `known_words.word_key`
+    word: Mapped[str] = mapped_column(String(60), primary_key=True)  # in small letters
     meaning: Mapped[str] = mapped_column(String(64))  # a class, or the name of a choice of the questionnaire
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))  # NULL: by command

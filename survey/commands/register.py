@@ -12,7 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Place
-from survey.register import importing
+from survey.register import importing, remembered_words
 from survey.register.csv_rows import KINDS
 from survey.register.places import load_province, province_of
 from survey.register.plan import Plan, described
@@ -161,6 +161,38 @@ def _say_counts(made: Plan, dry_run: bool) -> None:
         gettext("members of new households: %(members)s", **said),
     ):
         click.echo(f"  {line}")
+
+
+@register_group.command("words")
+@click.option("--commune", "commune_id", required=True, help="The commune's code, 03757.")
+@click.option("--set", "given", multiple=True, metavar="KIND:WORD=MEANING", help="relation:con=con.")
+@click.option("--forget", "forgotten", multiple=True, metavar="KIND:WORD", help="Ask about it again.")
+def words(commune_id: str, given: tuple[str, ...], forgotten: tuple[str, ...]) -> None:
+    """Show what the commune's lists were said to mean; add to it, or let a word be asked about again."""
+    with transaction() as session:
+        if session.get(Place, commune_id) is None:
+            raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+        for text in given:
+            (kind, word), meaning = _word(text.rpartition("=")[0]), text.rpartition("=")[2].strip()
+            may = remembered_words.meanings(importing.questionnaire(session, commune_id, now()), kind)
+            if meaning not in may:
+                said = gettext("%(value)s is not known; write one of: %(known)s", value=meaning, known=", ".join(may))
+                raise click.ClickException(said)
+            remembered_words.remember(session, commune_id, {(kind, word): meaning}, now())
+        for text in forgotten:
+            remembered_words.forget(session, commune_id, *_word(text))
+        for one in remembered_words.words_of(session, commune_id):
+            click.echo(f"{one.kind}:{one.word}={one.meaning}")
+
+
+def _word(text: str) -> tuple[str, str]:
+    kind, _separator, word = text.partition(":")
+    if kind not in remembered_words.KINDS or not word.strip():
+        kinds = ", ".join(remembered_words.KINDS)
+        raise click.ClickException(
+            gettext("A word is written KIND:WORD, with one of the kinds %(kinds)s.", kinds=kinds)
+        )
+    return kind, word.strip()
 
 
 def _prepare(session: Session, commune_id: str, region: str | None) -> None:

@@ -28,7 +28,6 @@ from models import (
     FormVersion,
     Household,
     JSONText,
-    ListWord,
     Place,
     PlacePeriod,
     RegisterEntry,
@@ -49,7 +48,8 @@ from survey.register.list_households import understand
 from survey.register.numbers import last_numbers, taken_all
 from survey.register.places import add_village, periods_at, villages_in
 from survey.register.plan import Basis, Listed, Plan, VillageRow
-from survey.register.questions import Asked, Example
+from survey.register.questions import MOST_ALONE, Asked, Example
+from survey.register.remembered_words import remember, remembered
 from survey.register.three_files import (
     FILES,
     HOUSEHOLD_COLUMNS,
@@ -87,7 +87,7 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
         listed = read_villages(sheet, commune_id, places)
     households: list[Listed] = []
     if HOUSEHOLDS in files:
-        form = _form(session, commune_id, now)
+        form = questionnaire(session, commune_id, now)
         sheet = CsvSheet(HOUSEHOLDS, files[HOUSEHOLDS], HOUSEHOLD_COLUMNS, {"village", "head", "class"})
         sheets.append(sheet)
         households = read_households(sheet, commune_id, places | {village.id: village for village in listed}, form)
@@ -116,11 +116,11 @@ def plan_list(
 ) -> Plan:
     """What importing the files of a list (name → content) would do with these answers to its questions."""
     basis = _basis(session, commune_id)
-    asked, form = Asked(answers, accepts_proposals), _form(session, commune_id, now)
+    asked, form = Asked(answers, accepts_proposals), questionnaire(session, commune_id, now)
     there = _villages_there(session, commune_id, now)
     period = periods_at(session, [commune_id], now.date()).get(commune_id)
     is_urban = period is not None and period.division in URBAN_DIVISIONS
-    found = understand(files, commune_id, there, is_urban, form, _remembered(session, commune_id), asked, now.date())
+    found = understand(files, commune_id, there, is_urban, form, remembered(session, commune_id), asked, now.date())
     register = _Register(session, commune_id)
     _pair(found.households, register, asked)
     _number(found.households, register)
@@ -174,9 +174,7 @@ def _write(session: Session, plan: Plan, rows: Rows, now: datetime, account_id: 
         taken_all(session, (one.code for one in plan.new_households))
         for survey_round in open_in(session, plan.commune_id, RoundKind.PERIODIC):
             _enter(session, plan.commune_id, rows.households, survey_round.id)
-    for (kind, word), meaning in plan.words.items():
-        remembered = {"commune_id": plan.commune_id, "kind": kind, "word": word, "meaning": meaning}
-        session.merge(ListWord(**remembered, at=now, account_id=account_id))
+    remember(session, plan.commune_id, plan.words, now, account_id)
     if plan.new_villages or plan.new_households:
         audit.record(session, now, account_id, "register.imported", plan.commune_id, plan.counts())
 
@@ -263,13 +261,6 @@ def _basis(session: Session, commune_id: str) -> Basis:
     return Basis(counts, generation(session), event_log.end_of(session, commune_id))
 
 
-def _remembered(session: Session, commune_id: str) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    for one in session.scalars(select(ListWord).where(ListWord.commune_id == commune_id)):
-        found[one.kind][one.word] = one.meaning
-    return found
-
-
 def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:
     periods = periods_at(session, villages_in(session, commune_id), now.date())
     return {
@@ -278,7 +269,7 @@ def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[st
     }
 
 
-def _form(session: Session, commune_id: str, now: datetime) -> Form | None:
+def questionnaire(session: Session, commune_id: str, now: datetime) -> Form | None:
     """The questionnaire of the round that is meant in the commune, of those open there; else the one published last."""
     asked = meant(session, [commune_id], day_of(now), is_open=True)
     if asked is not None:
@@ -351,35 +342,47 @@ def _pair(households: list[Listed], register: _Register, asked: Asked) -> None:
     taken: set[str] = set()
     for one, key in zip(households, keys, strict=True):
         if one.id or one.code:
-            one.known = register.by_id.get(one.id) or register.by_code.get(one.code)
-        else:
+            one.known = register.by_id.get(one.id) or _of_code(one, register, asked)
+        if one.known is None and not one.id and not one.code:
             like = register.like(one)
             if len(like) > listed[key]:
                 one.row.wrong(NAME, "several_known")
                 continue
             one.known = next((household for household in like if household.id not in taken), None)
-            if one.known is None and not like:
-                _ask_whether_known(one, register, asked)
         if one.known is not None:
             taken.add(one.known.id)
-            _check_known(one)
+    _ask_whether_known([one for one in households if one.known is None], register, asked)
+    for one in households:
+        _check_known(one)
 
 
-def _ask_whether_known(one: Listed, register: _Register, asked: Asked) -> None:
-    """One of the two names may have been typed without tones."""
-    bare = bare_key(one.head)
-    alike = [
-        household
-        for household in register.by_bare.get((one.village_id, bare), [])
-        if bare in {name_key(one.head), *_heads(household)}
-    ]
-    if len(alike) != 1:
-        return
-    question = asked.ask("on_register", ("new", "known"), "new", str(one.row.number))
-    question.example(Example(f"{one.head} ~ {alike[0].head_name} ({alike[0].code})", one.row.number))
-    if question.taken == "known":
-        one.known = alike[0]
-        one.head = alike[0].head_name
+def _of_code(one: Listed, register: _Register, asked: Asked) -> Household | None:
+    """The household of this code. Each village may have numbered its own from 1: one of another village and name is
+    another household, and this one gets a new code."""
+    known = register.by_code.get(one.code)
+    if known is None or one.village_id == known.village_id or name_key(one.head) in _heads(known):
+        return known
+    question = asked.ask("code_twice", ("blank",), "blank")
+    question.example(Example(f"{one.code}: {one.head} ~ {known.head_name}", one.row.number))
+    one.code = ""
+    return None
+
+
+def _ask_whether_known(households: list[Listed], register: _Register, asked: Asked) -> None:
+    """Those whose name, or the one on the register, may have been typed without tones."""
+    alike: list[tuple[Listed, Household]] = []
+    for one in households:
+        bare, key = bare_key(one.head), name_key(one.head)
+        named = {known.id: known for known in register.by_bare[one.village_id, bare]}.values()
+        found = [known for known in named if key not in _heads(known) and bare in {key, *_heads(known)}]
+        if len(found) == 1:
+            alike.append((one, found[0]))
+    for one, known in alike:
+        about = str(one.row.number) if len(alike) <= MOST_ALONE else ""
+        question = asked.ask("on_register", ("new", "known"), "new", about)
+        question.example(Example(f"{one.head} ~ {known.head_name} ({known.code})", one.row.number))
+        if question.taken == "known":
+            one.known, one.head = known, known.head_name
 
 
 def _check_known(one: Listed) -> None:

@@ -118,5 +118,5 @@ class Meanings:
 
 
 def word_key(text: str) -> str:
-    """Under which a word is remembered."""
+    """Under which a word is compared with those that are remembered."""
     return name_key(text)[:60]

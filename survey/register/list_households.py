@@ -22,10 +22,9 @@ from survey.register.list_people import People, Person, class_options, tick
 from survey.register.list_records import Record, Records, Sheet, check_words, listed, read_records, village_in
 from survey.register.list_villages import BEGINS_WITH_ITS_KIND, Villages
 from survey.register.plan import Listed, Note, VillageRow
-from survey.register.questions import Asked, Example
+from survey.register.questions import MOST_ALONE, Asked, Example
 from survey.terms import HouseholdClass
 
-MOST_ASKED_ALONE = 40  # groups of one name; more are asked about together
 _TICKED = {
     "is_poor": HouseholdClass.POOR,
     "is_near_poor": HouseholdClass.NEAR_POOR,
@@ -295,10 +294,14 @@ class _Builder:
             known = HouseholdClass(self._remembered[word_key(text)])
         if known is not None:
             return known
+        if not self._asked.has_room("word_class", text):
+            words = "; ".join(one.vi for one in HouseholdClass)
+            group.row.wrong("class", "not_one_of", value=text[:40], known=words)
+            return None
         question = self._asked.ask("word_class", class_options(), None, text, word=text[:60])
         question.example(group.row.example(group.row.person))
         if question.answer and question.answer != "blank":
-            self.words[CLASS, word_key(text)] = question.answer
+            self.words[CLASS, text] = question.answer
         return _class_of(question.taken)
 
     def _no_class(self, group: Group) -> HouseholdClass | None:
@@ -346,7 +349,7 @@ class _Builder:
         dropped: set[int] = set()
         for rows in found:
             row = groups[rows[0]].row
-            about = str(row.number) if len(found) <= MOST_ASKED_ALONE else ""
+            about = str(row.number) if len(found) <= MOST_ALONE else ""
             if about and self._several_lists:
                 about = f"{row.sheet.found.table.name} {about}"
             question = self._asked.ask(code, ("separate", "one"), "separate", about)

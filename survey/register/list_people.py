@@ -12,7 +12,7 @@ from typing import Any
 from survey.form.form import Form, Item
 from survey.register.births import FUTURE, NO_SUCH_DAY, TWO_DIGITS, UNREADABLE, Birth, read_birth
 from survey.register.csv_rows import folded
-from survey.register.known_words import ETHNIC, RELATION, SEX, Meanings, word_key
+from survey.register.known_words import ETHNIC, RELATION, SEX, Meanings
 from survey.register.list_records import Record
 from survey.register.questions import Asked, Option
 from survey.terms import HouseholdClass
@@ -212,13 +212,18 @@ class People:
         found = meanings.of(text)
         if found:
             return found
+        if not self._asked.has_room(f"word_{kind}", text):
+            labels = list(meanings.choices.values())
+            known = "; ".join(labels[:12]) + (" …" if labels[12:] else "")
+            record.wrong(column, "not_one_of", value=text[:40], known=known)
+            return None
         options = [Option(name, label) for name, label in meanings.choices.items()]
         question = self._asked.ask(
             f"word_{kind}", [*options, Option("blank")], meanings.near(text), text, word=text[:60]
         )
         question.example(record.example(record.person))
         if question.answer and question.answer != "blank":
-            self.words[kind, word_key(text)] = question.answer
+            self.words[kind, text] = question.answer
         return question.taken if question.taken != "blank" else None
 
     # --- identity numbers ------------------------------------------------------------------------------------------

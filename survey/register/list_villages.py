@@ -44,7 +44,7 @@ class Villages:
         self.added: dict[str, VillageRow] = {}
         self._formers: dict[str, set[str]] = defaultdict(set)  # a village's key → former communes, as keys
         self._by_key: dict[str, set[str]] = defaultdict(set)
-        self._found: dict[tuple[str, str], str | None] = {}
+        self._added_as: dict[str, str] = {}
         for village in there.values():
             for key in keys_of(village.name):
                 self._by_key[key].add(village.id)
@@ -96,6 +96,9 @@ class Villages:
             near = [one.id for one in self.there.values() if bare_key(name) in map(bare_key, keys_of(one.name))]
             proposed = near[0] if len(near) == 1 else "new"
         code = "village_ambiguous" if candidates else "village"
+        if not self._asked.has_room(code, name):
+            record.wrong("village", "unknown_village", value=name[:40])
+            return ""
         question = self._asked.ask(code, [Option("new"), *options], proposed, name, name=name[:60])
         question.example(record.example(record.person))
         if question.taken == "new":
@@ -104,9 +107,8 @@ class Villages:
 
     def _add(self, name: str, village_id: str) -> str:
         key = name_key(name)
-        for village in self.added.values():
-            if name_key(village.name) == key or (village_id and village.id == village_id):
-                return village.id
+        if key in self._added_as or village_id in self.added:
+            return self._added_as.get(key, village_id)
         question = self._asked.ask(
             "area", [Option(one.value, one.vi) for one in Area], (Area.URBAN if self._is_urban else Area.RURAL).value
         )
@@ -119,6 +121,7 @@ class Villages:
         division = division or (usual.pop() if len(usual) == 1 else DIVISIONS[2] if self._is_urban else DIVISIONS[3])
         added = VillageRow(f"{self.commune_id}-{number:02d}", name, division, Area(question.taken or Area.RURAL.value))
         self.added[added.id] = added
+        self._added_as[key] = added.id
         question.example(f"{added.name} ({added.id})")
         return added.id
 

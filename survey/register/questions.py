@@ -7,6 +7,7 @@ again. Until it is answered, the plan goes on with the proposal: what follows fr
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from survey.register.csv_rows import folded
 from survey.text import N_
 
 SHOWN = 12  # examples of one question
+MOST_ALONE = 40  # rows or groups that are asked about one by one; more are asked about together
+MOST_WORDS = 100  # words or villages of one kind: a list with more unknown ones is no list of a commune
 # By code; %(count)s: how many rows are asked about. The examples stand below.
 SENTENCES = {
     "page": N_("The file does not say in which code page it is. Read as %(page)s it begins like this. Is that right?"),
@@ -148,6 +151,7 @@ class Asked:
     def __init__(self, answers: Mapping[str, str], accepts: bool = False) -> None:
         self._answers, self._accepts = answers, accepts
         self._ids: dict[tuple[str, str], str] = {}
+        self._counts: Counter[str] = Counter()
         self.questions: dict[str, Question] = {}
 
     def ask(
@@ -170,6 +174,10 @@ class Asked:
             self.questions[id] = found
         return found
 
+    def has_room(self, code: str, about: str) -> bool:
+        """Whether one more word of this kind may be asked about."""
+        return (code, name_key(about)) in self._ids or self._counts[code] < MOST_WORDS
+
     def _id(self, code: str, about: str) -> str:
         """ "village:ban-na-xa"; a second name that would be called the same has a number behind it."""
         key = (code, name_key(about))
@@ -181,4 +189,5 @@ class Asked:
             while chosen in taken:
                 at, chosen = at + 1, f"{plain}-{at}"
             self._ids[key] = chosen
+            self._counts[code] += 1
         return self._ids[key]

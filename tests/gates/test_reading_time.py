@@ -15,6 +15,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ from survey.intake.envelope import read_entries, read_envelope
 from survey.problems import Problem
 from survey.register import importing
 from survey.register.csv_rows import CsvSheet
+from survey.register.list_households import understand
+from survey.register.questions import Asked
 from survey.text import MOST_MARKS, normal, without_tones
 from survey.xlsform.reader import WorkbookError, read_workbook
 from survey.xlsform.rows import language_code
@@ -69,6 +72,11 @@ def sheet(text: str) -> None:
     CsvSheet(importing.HOUSEHOLDS, text.encode(), importing.HOUSEHOLD_COLUMNS, {"village"})
 
 
+def office_list(text: str) -> None:
+    asked = Asked({}, accepts=True)
+    understand({"a.csv": text.encode()}, "03757", {}, False, None, {}, asked, date(2026, 11, 23))
+
+
 def receipts(text: str) -> None:
     receipt_check.read_claims(text.encode())
 
@@ -94,6 +102,12 @@ HOSTILE: dict[str, tuple[Callable[[str], Any], Callable[[int], str], int]] = {
     "search": (without_tones, lambda n: "e" + MARKS * n, 6000),
     "list of households: marks": (sheet, lambda n: f"thon\ne{MARKS * n}", 6000),
     "list of households: many columns": (sheet, lambda n: "thon" + "," * n + "\n1" * n, 1000),
+    "list of an office: marks": (office_list, lambda n: f"thon,chu ho\nBản e{MARKS * n},A", 6000),
+    "list of an office: many columns": (office_list, lambda n: "thon,chu ho" + "," * 150 + "\n1,A" * n, 500),
+    "list of an office: a village each": (
+        office_list, lambda n: "thon,chu ho" + "".join(map("\nB{0},A{0}".format, range(n))), 60
+    ),
+    "list of an office: one name": (office_list, lambda n: "thon,chu ho,ngay sinh\n" + "Nà,Lò Hoà,1/2/65\n" * n, 400),
     "receipts: a text of brackets": (receipts, lambda n: '{"a":' * 150 + "[" + "1," * n, 9000),
     "codes": (lambda text: frames.read(frames.BUNDLE, text), lambda n: "SHB1:" * n + "\n" * n, 4000),
     "rule: many words": (expression.parse, lambda n: "1" + " + 1" * n, 4000),

@@ -377,6 +377,15 @@ def test_one_typed_without_tones_is_perhaps_on_the_register(session: Any, form: 
     assert codes(accepted(session, csv([HEADS, [1, "Lò Văn Hòa", "Bản Nà Ca", "Hộ nghèo"]]))) == ["several_known"]
 
 
+def test_codes_that_each_village_counts_from_one_are_given_anew(session: Any, form: Form) -> None:
+    rows = [["Mã hộ", "Chủ hộ", "Bản"], ["001", "Lò Văn A", "Bản Nà Ca"]]
+    load(session, csv(rows))
+    other = csv([rows[0], ["001", "Lò Văn B", "Tiểu khu 2"]])
+    assert [question.count for question in asked(plan(session, other), "code_twice")] == [1]
+    assert [one.code for one in load(session, other).new_households] == ["03757-02-001"]
+    assert codes(accepted(session, csv([rows[0], ["001", "Lò Văn C", "Bản Nà Ca"]]))) == ["household_differs"]
+
+
 def test_a_household_that_is_there_otherwise_is_a_mistake_and_counted(session: Any, form: Form) -> None:
     load(session, csv([HEADS, [1, "Lò Văn A", "Bản Nà Ca", "Hộ nghèo"]]))
     made = accepted(session, csv([HEADS, [1, "Lò Văn A", "Nà Ca", "HCN"], [2, None, "Nà Ca", "HN"]]))
@@ -500,6 +509,16 @@ def test_an_unknown_village_is_asked_about_and_may_be_one_that_is_there(session:
     assert [one.village_id for one in made.households] == ["03757-01", "03757-03"]
     period = session.scalars(select(PlacePeriod).where(PlacePeriod.place_id == "03757-03")).one()
     assert (period.name, period.division, period.area) == ("Bản Xa", "Bản", "thanh_thi")
+
+
+def test_a_list_of_unknown_words_without_end_is_no_list(session: Any, form: Form) -> None:
+    rows = [
+        ["Bản", "Chủ hộ", "Dân tộc", "Phân loại"],
+        *([f"B{at}", f"Lò {at}", f"D{at}", f"L{at}"] for at in range(130)),
+    ]
+    made = accepted(session, csv(rows))
+    assert dict(made.faults()) == {"unknown_village": 30, "not_one_of": 60}
+    assert len(made.questions) == 301
 
 
 def test_a_village_that_the_list_does_not_name_is_asked_for(session: Any, form: Form) -> None:

@@ -276,6 +276,19 @@ def test_the_command_refuses_an_answer_to_nothing_and_a_folder_of_several_lists(
     assert "Thư mục có nhiều danh sách" in run(app, *folder)[1]
 
 
+def test_the_office_adds_words_and_has_them_asked_again(app: Flask, session: Any) -> None:
+    publish(session, household_form(), "", NOW)
+    session.commit()
+    words = ("register", "words", "--commune", COMMUNE)
+    assert run(app, *words) == (0, "")
+    code, said = run(app, *words, "--set", "relation:Con cầu tự=con", "--set", "class:Thoát nghèo=khong_ngheo")
+    assert (code, "relation:con cầu tự=con" in said, said.count("\n")) == (0, True, 2)
+    assert run(app, *words, "--forget", "class:THOÁT NGHÈO")[1].count("\n") == 1
+    assert "hãy ghi một trong: chu_ho, vo_chong" in run(app, *words, "--set", "relation:a=x")[1]
+    assert "class, relation, ethnic, sex" in run(app, *words, "--set", "kin:a=x")[1]
+    assert "mang mã 99999" in run(app, "register", "words", "--commune", "99999")[1]
+
+
 def test_the_command_counts_mistakes_by_kind(app: Flask, session: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = [["Bản", "Chủ hộ", "Phân loại", "CCCD"], *(["Nà Ca", f"Lò {at}", "HN", "1"] for at in range(3))]
