@@ -200,12 +200,8 @@ def _without_value(made: Records) -> Iterator[Mistake]:
         missing = sorted(cell for cell in table.without_value if cell[0] in rows and cell[1] in columns)
         if missing:
             row, column = missing[0]
-            values = {"count": len(missing), "first": f"{_letters(column)}{row}"}
+            values = {"count": len(missing), "first": tables.place(row, column)}
             yield Mistake(sheet.label, 0, "", "formula_without_value", values)
-
-
-def _letters(column: int) -> str:
-    return _letters(column // 26 - 1) + chr(65 + column % 26) if column >= 26 else chr(65 + column)
 
 
 def check_words(records: Iterable[Record]) -> None:
