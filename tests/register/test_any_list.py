@@ -28,8 +28,8 @@ HEADINGS = st.sampled_from(
 CELLS = st.one_of(
     st.none(),
     st.sampled_from(
-        "x;-;Lò Văn A;Lo Van A;Bản Nà Ca;Bản Xa;3757-01;03664-01;Hộ nghèo;thoát nghèo;Nam;Chủ hộ;Con;cố;Thái;Zzz;7/4/65;"
-        "31/02/1990;12/27/1974;không nhớ;1.4E+10;14083128300;12;Cộng;2 hộ;NGƯỜI LẬP;001;1;(1)".split(";")
+        "x;-;Lò Văn A;Lo Van A;Bản Nà Ca;Bản Xa;3757-01;03664-01;Hộ nghèo;thoát nghèo;Nam;Chủ hộ;Con;cố;Thái;Zzz;"
+        "7/4/65;31/02/1990;12/27/1974;không nhớ;1.4E+10;14083128300;12;Cộng;2 hộ;NGƯỜI LẬP;001;1;(1)".split(";")
     ),
     st.text(max_size=12),
     st.integers(-5, 10**13),
