@@ -74,7 +74,12 @@ def _files(path: Path) -> dict[str, bytes]:
     """The file, or what a folder has: the three files where it has one of them, else the one list in it."""
     if path.is_file():
         return {path.name: _read(path)}
-    three = {name: _read(path / name) for name in importing.FILES if (path / name).is_file()}
+    three = {
+        name: _read(one)
+        for name in importing.FILES
+        for one in (path / name, (path / name).with_suffix(".xlsx"))
+        if one.is_file()
+    }
     lists = sorted(one for one in path.iterdir() if one.suffix.lower() in (".xlsx", ".csv") and one.is_file())
     if not three and len(lists) > 1:
         raise click.ClickException(gettext("The folder has several lists: name the one that is to be loaded."))

@@ -19,6 +19,11 @@ _NOBODY_KNOWS = re.compile(r"[._…?*xX]{0,4}")  # instead of a day or a month
 _SPELT = re.compile(
     r"(?:ngay )?([0-9]{1,2}) thang ([0-9]{1,2}) nam ([0-9]{2,4})|(?:thang )([0-9]{1,2}) nam ([0-9]{2,4})"
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WITH_MONTH = re.compile(  # «7-Apr-65», «7-thg 4-65»: how Excel writes dates
+    r"([0-9]{1,2}) (?:thg ?([0-9]{1,2})|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})"
+    r" ([0-9]{4}|[0-9]{2})"
+)
 _YEAR = re.compile(r"(?:sinh )?(?:nam )?([0-9]{4})(?: [a-z ]{1,20})?")
 _TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?$")
 _SERIAL_FROM = 2200  # smaller ones would be years, or people born before 1907
@@ -92,6 +97,10 @@ def _written(text: str, folded: str, today: date) -> Birth:
         first, last = parts if len(parts[1]) == 4 else reversed(parts)
         is_month = first.isdigit() and len(first) <= 2 and int(first) <= 12 and len(last) == 4
         return _checked(Birth(int(last), int(first)), today) if is_month else Birth(doubt=UNREADABLE)
+    found = _WITH_MONTH.fullmatch(folded)
+    if found:
+        month = int(found[2]) if found[2] else _MONTHS.index(found[3]) + 1
+        return _dated(int(found[1]), month, int(found[4]), today, two_digits=len(found[4]) == 2)
     found = _SPELT.fullmatch(folded)
     if found:
         day, month, year = (int(part or 0) for part in (found[1], found[2] or found[4], found[3] or found[5]))

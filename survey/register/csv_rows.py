@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 
 from survey.register import tables
@@ -175,6 +176,23 @@ class CsvSheet:
         self.mistakes.append(Mistake(self.file, row, self.headers.get(column, column), code, values))
 
     def _read(self, data: bytes, columns: Mapping[str, set[str]], needed: set[str]) -> Iterator[CsvRow]:
+        names: list[str] | None = None
+        found = 0
+        for number, cells in self._workbook(data) if data.startswith(b"PK") else self._text(data):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if names is None:
+                names = self._header(number, cells, columns, needed)
+                continue
+            found += 1
+            if found > MAX_ROWS:
+                self.wrong(number, "", "too_many_rows", limit=MAX_ROWS)
+                return
+            yield self._row(number, names, cells)
+        if names is None and not self.mistakes:
+            self.wrong(0, "", "empty")
+
+    def _text(self, data: bytes) -> Iterator[tuple[int, list[str]]]:
         try:
             text = normal("NFC", data.decode("utf-8-sig"))
         except UnicodeDecodeError:
@@ -183,25 +201,27 @@ class CsvSheet:
         first = next((line for line in text.splitlines() if line.strip()), "")
         delimiter = max(",;\t", key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        names: list[str] | None = None
-        found = number = 0
+        number = 0
         try:
             for number, cells in enumerate(reader, 1):
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if names is None:
-                    names = self._header(number, cells, columns, needed)
-                    continue
-                found += 1
-                if found > MAX_ROWS:
-                    self.wrong(number, "", "too_many_rows", limit=MAX_ROWS)
-                    return
-                yield self._row(number, names, cells)
+                yield number, cells
         except csv.Error:
             self.wrong(number + 1, "", "unreadable")
+
+    def _workbook(self, data: bytes) -> Iterator[tuple[int, list[str]]]:
+        """The first sheet of an .xlsx, dates as they are written."""
+        try:
+            table = tables.read(data).tables[0]
+        except tables.Unreadable as refusal:
+            self.wrong(0, "", refusal.code, **refusal.values)
             return
-        if names is None:
-            self.wrong(0, "", "empty")
+        if table.without_value:
+            row, column = min(table.without_value)
+            place = tables.place(row, column)
+            self.wrong(0, "", "formula_without_value", count=len(table.without_value), first=place)
+            return
+        for number, cells in table.rows.items():
+            yield number, [f"{cell:%d/%m/%Y}" if isinstance(cell, date) else str(cell or "") for cell in cells]
 
     def _header(self, number: int, cells: list[str], columns: Mapping[str, set[str]], needed: set[str]) -> list[str]:
         known = {folded(name): english for english, others in columns.items() for name in {english, *others}}

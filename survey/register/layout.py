@@ -126,6 +126,8 @@ def find_list(table: Table) -> Found | None:
             if len(rows) < depth or rows[-1] - first >= DEEPEST or (depth > 1 and not _goes_on(table, rows[-1])):
                 break
             columns, unknown, headings = _columns(table, rows)
+            if _names_a_person(table, rows, columns):
+                break
             worth = (len(columns), -depth)
             if len(columns) >= 2 and _PEOPLE & set(columns) and (best is None or worth > best[0]):
                 best = (worth, first, rows[-1], columns, unknown, headings)
@@ -143,6 +145,12 @@ def find_list(table: Table) -> Found | None:
 def _goes_on(table: Table, row: int) -> bool:
     """Whether a row can be the lower part of a header: words only, none of them a person's or a figure."""
     return all(isinstance(cell, str) and len(cell) < 80 and not cell.isdigit() for cell in table.rows[row] if cell)
+
+
+def _names_a_person(table: Table, rows: list[int], columns: dict[str, int]) -> bool:
+    """Whether what would be a header's lower row has a name where the names are: then it is the first record."""
+    below = (table.cell(row, columns[one]) for row in rows[1:] for one in _PEOPLE if one in columns)
+    return any(cell is not None and folded(str(cell)) not in KNOWN for cell in below)
 
 
 def _last_of_header(table: Table, last: int, columns: dict[str, int]) -> int:

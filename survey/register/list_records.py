@@ -150,19 +150,26 @@ def _convert_letters(table: Table, asked: Asked) -> None:
     ]
     guess = former_letters.guessed([cell for _row, _column, cell in loose[:3000]])
     marked = dict(table.letters) | ({(row, column): guess for row, column, _cell in loose} if guess else {})
+    texts = {at: str(table.rows[at[0]][at[1]]) for at in marked}
+    # By its letters alone «Thái» may be Unicode or not: a column is in former letters when some text of it must be.
+    sure = {column for (row, column), kind in marked.items() if _gain(texts[row, column], kind) > 0}
     for (row, column), kind in marked.items():
-        cell = table.rows[row][column]
-        said = former_letters.converted(str(cell), kind)
-        if said != cell and former_letters.likeness([said]) < former_letters.likeness([str(cell)]):
-            continue  # Unicode already, in a former font
+        text = texts[row, column]
+        said = former_letters.converted(text, kind)
+        is_told = (row, column) in table.letters or column in sure
         if (row, column) in table.capitals:
             said = said.upper()
-        if said == cell:
+        if said == text or not is_told or _gain(text, kind) < 0:
             continue
         question = asked.ask("letters", ("convert", "as_is"), "convert", about=kind, kind=PAGES[kind])
-        question.example(f"{cell} → {said}")
+        question.example(f"{text} → {said}")
         if question.taken == "convert":
             table.rows[row][column] = said
+
+
+def _gain(text: str, kind: str) -> float:
+    """How much more Vietnamese a text is when it is converted."""
+    return former_letters.likeness([former_letters.converted(text, kind)]) - former_letters.likeness([text])
 
 
 def _take_in(made: Records, name: str, table: Table, only: bool) -> None:
@@ -200,12 +207,8 @@ def _without_value(made: Records) -> Iterator[Mistake]:
         missing = sorted(cell for cell in table.without_value if cell[0] in rows and cell[1] in columns)
         if missing:
             row, column = missing[0]
-            values = {"count": len(missing), "first": f"{_letters(column)}{row}"}
+            values = {"count": len(missing), "first": tables.place(row, column)}
             yield Mistake(sheet.label, 0, "", "formula_without_value", values)
-
-
-def _letters(column: int) -> str:
-    return _letters(column // 26 - 1) + chr(65 + column % 26) if column >= 26 else chr(65 + column)
 
 
 def check_words(records: Iterable[Record]) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from defusedxml import DefusedXmlException
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
@@ -51,6 +52,11 @@ SENTENCES = {
     "broken_csv": N_("Row %(row)s cannot be read: a quote may be missing. Save the list as .xlsx and try again."),
     "wrong_page": N_("The file cannot be read in this code page; choose another one."),
 }
+
+
+def place(row: int, column: int) -> str:
+    """ "C2": how a spreadsheet calls a cell."""
+    return f"{get_column_letter(column + 1)}{row}"
 
 
 class Unreadable(Exception):

@@ -305,6 +305,13 @@ def test_letters_of_a_former_font_are_shown_beside_what_they_say(
     assert made.households[0].members[0]["dan_toc"] == "thai"
 
 
+def test_unicode_in_a_column_beside_former_letters_stays(session: Any, form: Form) -> None:
+    rows = [["STT", "Chủ hộ", "Bản", "Dân tộc"], *([at, "Quµng V¨n Thuû", "Bản Nà Ca", "Thái"] for at in (1, 2, 3))]
+    made = plan(session, csv(rows))
+    assert heads(made) == ["Quàng Văn Thuỷ"] * 3
+    assert made.households[0].members[0]["dan_toc"] == "thai"
+
+
 def test_capitals_of_a_former_font_and_unicode_beside_it(session: Any, form: Form) -> None:
     rows = [HEADS, [1, "Quµng V¨n Thuû", "Bản Nà Ca", "Hộ nghèo"]]
     assert heads(accepted(session, workbook({"Sheet": rows}, font=".VnTimeH"))) == ["QUÀNG VĂN THUỶ"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.commands.test_commands import run
 from tests.poverty.households import household_form
 from tests.register.sheets import TITLED, TITLED_MERGED, csv, workbook
 from tests.register.test_importing import HOUSEHOLDS, VILLAGES
+from tests.register.test_lists import EXPECTED, SHARED
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
 ADDRESS = "/register/import/"
@@ -263,6 +265,42 @@ def test_the_command_asks_and_loads_once_everything_is_answered(app: Flask, sess
     assert (code, "hộ: 2 mới, 0 đã có" in said) == (0, True)
     assert len(heads(session)) == 2
     assert "hộ: 0 mới, 2 đã có" in run(app, *words, *answer)[1]
+
+
+def test_the_three_files_may_be_workbooks(app: Flask, session: Any, tmp_path: Path) -> None:
+    publish(session, household_form(), "", NOW)
+    session.commit()
+    folder = tmp_path / "ba tệp"
+    folder.mkdir()
+    sheets: dict[str, list[list[Any]]] = {
+        "villages": [["Số", "Tên thôn, bản", "Loại", "Khu vực"], [3, "Bản Nà Mẫu", "Bản", "Nông thôn"]],
+        "households": [["Thôn", "Chủ hộ", "Mã hộ", "Phân loại"], [3, "Lò Văn Mẫu", "M-1", "Hộ nghèo"]],
+        "members": [["Mã hộ", "Họ và tên", "Ngày sinh"], ["M-1", "Lò Văn Mẫu", date(1980, 3, 5)]],
+    }
+    for name, rows in sheets.items():
+        (folder / f"{name}.xlsx").write_bytes(workbook({"Sheet1": rows}))
+    code, said = run(app, "register", "import", str(folder), "--commune", COMMUNE)
+    assert (code, "nhân khẩu của hộ mới: 1" in said, heads(session)) == (0, True, ["Lò Văn Mẫu"])
+    answers = session.scalars(select(Household.base_answers)).one()
+    assert answers["thanh_vien"][0]["ngay_sinh"] == 5
+    (folder / "members.xlsx").write_bytes(b"PK\x03\x04")
+    assert "members.csv: Tệp Excel bị hỏng." in run(app, "register", "import", str(folder), "--commune", COMMUNE)[1]
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not here")
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_shared_sheets_come_out_whole_on_the_page(login_as: Any, session: Any, name: str) -> None:
+    publish(session, household_form(), "", NOW)
+    session.commit()
+    supervisor = login_as("supervisor")
+    seen = send(supervisor, (SHARED / name).read_bytes(), name)
+    for _time in range(3):
+        given = {"q:no_village": "03757-01"} | {key: value for key, value in proposals(seen).items() if value}
+        if f"{ADDRESS}confirm" in seen.text:
+            break
+        seen = supervisor.post(f"{ADDRESS}answers", data={"upload": upload_of(seen)} | given)
+    assert supervisor.post(f"{ADDRESS}confirm", data={"upload": upload_of(seen)}).status_code == 303
+    assert len(heads(session)) == EXPECTED[name][0]
 
 
 def test_the_command_refuses_an_answer_to_nothing_and_a_folder_of_several_lists(app: Flask, office_list: Path) -> None:
