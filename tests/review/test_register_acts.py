@@ -26,7 +26,8 @@ from survey.register.event_log import Done, broken
 from survey.review import register_acts as acts
 from survey.review import register_preview as preview
 from survey.review.register_acts import Wish
-from survey.rounds.rounds import obstacles, open_round
+from survey.rounds.closing import obstacles
+from survey.rounds.rounds import open_round
 from survey.submissions.derive import rebuild
 from survey.terms import Action, RegisterKind, RoundKind
 from tests.interviews import ROUND, entry, push
