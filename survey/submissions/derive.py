@@ -34,7 +34,7 @@ from survey.questionnaires.published import has_official_points, load_form
 from survey.register.event_log import events_around
 from survey.register.last_year import address_in, with_address
 from survey.register.ledger import CORRECTED, Event, Interview, Standing, fold, live
-from survey.submissions.content import Evaluated, Told, clock_of, content_of, evaluated, judged_answers
+from survey.submissions.content import TOLD, Evaluated, Told, clock_of, content_of, evaluated, judged_answers
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.standing import interviews_of
 from survey.terms import (
@@ -57,10 +57,17 @@ def derive(
     session.flush()  # events just appended
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_status(session, submission)
-    if anew or known is not None or session.get(Assessment, (commune_id, submission_id)) is None:
+    assessment = session.get(Assessment, (commune_id, submission_id))
+    if anew or assessment is None or _was_told_otherwise(assessment, known):
         _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
     _derive_households(session, submission)
+
+
+def _was_told_otherwise(assessment: Assessment, known: Evaluated | None) -> bool:
+    """Whether its household was not known when it was judged, or was taken to be elsewhere."""
+    told = {} if known is None else {name: said for name, said in known.told.items() if name in TOLD and said}
+    return any(name in assessment.values and assessment.values[name] != said for name, said in told.items())
 
 
 def derive_again(session: Session, commune_id: str, submission_id: str) -> None:

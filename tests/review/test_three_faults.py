@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from models import Assessment, FormVersion, Household, Member, RegisterEntry, Submission
 from survey.accounts.accounts import find_account
+from survey.intake.admit import judge_again
 from survey.questionnaires.published import publish
 from survey.register.entries import context_of, import_household
 from survey.register.places import change_area
 from survey.review.reassign import attach
 from survey.rounds.rounds import open_round
 from survey.submissions.derive import derive_again, rebuild
-from survey.submissions.log import last_step
+from survey.submissions.log import Act, last_step
 from survey.terms import Action, Area, B1Method, HouseholdClass, HouseholdState, RoundKind
 from survey.xlsform.compile import compile_workbook
 from tests.interviews import ANSWERS, ROUND, SOURCE, entry, push
@@ -129,6 +130,25 @@ def test_a_household_met_in_the_field_is_judged_by_its_village_from_the_first(lo
     new = {"village_id": VILLAGE_2, "head_name": "Hộ mới"}
     one = entry("ho-moi", answers={"diem_b1": 150, "khu_vuc": "nong_thon"}, outcome=None, new_household=new)
     push(login_as("enumerator-2"), one)
+    assert class_of(session, one["id"]) == ("ho_ngheo", "thanh_thi")
+    before = snapshot(session)
+    rebuild(session)
+    assert snapshot(session) == before
+
+
+@pytest.mark.usefixtures("by_area")
+def test_an_interview_that_came_before_its_household_was_listed_is_judged_anew_with_it(
+    login_as: Any, session: Session
+) -> None:
+    one = entry("ho-sau", answers={"diem_b1": 150}, outcome=None)
+    push(login_as("enumerator-2"), one)
+    assert class_of(session, one["id"]) == ("khong_ngheo", "nong_thon")  # as the phone said: nobody knows it
+    import_household(
+        session, commune_id=COMMUNE, household_id="ho-sau", village_id=VILLAGE_2, head_name="Hộ sau", now=NOW
+    )
+    submission = session.scalars(select(Submission).where(Submission.entry_id == one["id"])).one()
+    judge_again(session, submission, Act(None, NOW))
+    session.commit()
     assert class_of(session, one["id"]) == ("ho_ngheo", "thanh_thi")
     before = snapshot(session)
     rebuild(session)
