@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from models import Household, Member, Place, RegisterEvent
 from models.commune_counter import lock_commune
 from survey.clocks import day_of
+from survey.evidence import audit
 from survey.problems import Problem
 from survey.register import event_log, last_year
 from survey.register.event_log import Done
@@ -31,9 +32,7 @@ from survey.terms import HouseholdClass, HouseholdState, RegisterKind
 from survey.text import plain_name
 
 MAX_REASON = 500
-ALONE = frozenset(
-    {RegisterKind.DISSOLVE, RegisterKind.DIED_OUT, RegisterKind.TEST, RegisterKind.RESTORE}
-)  # nothing is said with them
+OF_TWO = frozenset({RegisterKind.MERGE, RegisterKind.UNMERGE, RegisterKind.DUPLICATE})  # which name another household
 
 
 @dataclass(frozen=True)
@@ -116,16 +115,9 @@ def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
     if row is None:
         raise Problem("not_found")
     rows = session.scalars(select(RegisterEvent).filter_by(act=row.act).order_by(RegisterEvent.seq)).all()
-    undone = {
-        (one.commune_id, one.voids)
-        for one in session.scalars(
-            select(RegisterEvent).where(
-                RegisterEvent.commune_id.in_({one.commune_id for one in rows}), RegisterEvent.voids.is_not(None)
-            )
-        )
-    }
+    voided = select(RegisterEvent.voids).filter_by(commune_id=commune_id, voids=seq)
     rule = "register_undoing" if row.kind == RegisterKind.VOID else None
-    rule = "register_undone" if (commune_id, seq) in undone else rule
+    rule = "register_undone" if session.scalars(voided).first() is not None else rule
     halves = []
     for commune in sorted({one.commune_id for one in rows}):
         first = event_log.last_seq(session, commune) + 1
@@ -175,6 +167,8 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
     for half in made.halves:
         for event in half.events:
             _write(session, half.commune_id, event, done)
+            detail = {"commune": half.commune_id, "seq": event.seq}
+            audit.record(session, done.at, done.account_id, f"register.{event.kind}", event.household_id, detail)
         register_effects.follow(session, half.commune_id, half.tried.changed, done)
     return made
 
@@ -223,7 +217,7 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
         payload["address"] = one_line(str(payload["address"]))[:200]
     if rule is not None:
         return rule, []
-    other_id = str(uuid4()) if kind is RegisterKind.SPLIT else wish.other_id if kind not in ALONE else None
+    other_id = str(uuid4()) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
     return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id)]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import (
+    AuditEvent,
     FormVersion,
     Household,
     RegisterEntry,
@@ -396,8 +397,16 @@ def test_the_head_cannot_go_with_those_who_go_and_an_undoing_stays(session: Sess
     assert acts.plan_undo(session, COMMUNE, last(session).seq, TODAY).rule == "register_undoing"
 
 
+def test_another_household_is_named_only_where_there_are_two(session: Session) -> None:
+    do(session, wish(K.CORRECT, other="ho-2", head="Lò Văn Hoà"))
+    do(session, wish(K.TEST, other="ho-2"))
+    assert {row.other_id for row in session.scalars(select(RegisterEvent))} == {None}
+
+
 def test_a_merge_of_a_merge_and_its_circle(session: Session) -> None:
     do(session, wish(K.MERGE, other="ho-2"))
+    told = session.scalars(select(AuditEvent).where(AuditEvent.verb == "register.merge")).one()
+    assert (told.subject, told.detail) == ("ho-1", {"commune": COMMUNE, "seq": last(session).seq})
     do(session, wish(K.MERGE, household="ho-2", other="ho-3"))
     assert acts.plan(session, COMMUNE, wish(K.MERGE, "ho-3", "ho-1"), TODAY).rule == "register_cycle"
     assert acts.plan(session, COMMUNE, wish(K.MERGE, "ho-4", "ho-1"), TODAY).rule == "register_target_ended"
