@@ -141,7 +141,8 @@ def test_every_reason_is_of_the_entry_or_of_its_neighbours() -> None:
 def test_only_an_entry_without_a_fault_is_not_held_for_itself(known: Known, incoming: Incoming) -> None:
     faultless = known.permitted and known.inside_area and known.round_open and known.form_known
     sound = incoming.well_shaped and incoming.answers_valid and not incoming.too_large and not incoming.in_future
-    assert (verdict(known, incoming) is None) == (faultless and known.household_known and sound)
+    listed = known.household_known and known.standard_holds
+    assert (verdict(known, incoming) is None) == (faultless and listed and sound)
 
 
 @pytest.mark.thorough
