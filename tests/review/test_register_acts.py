@@ -17,6 +17,7 @@ from models import (
     RegisterEvent,
     RegisterGone,
     Round,
+    RoundCommune,
     Submission,
     SubmissionStatus,
 )
@@ -29,7 +30,7 @@ from survey.review.register_acts import Wish
 from survey.rounds.closing import obstacles
 from survey.rounds.rounds import open_round
 from survey.submissions.derive import rebuild
-from survey.terms import Action, RegisterKind, RoundKind
+from survey.terms import Action, RegisterKind
 from tests.interviews import ROUND, entry, push
 from tests.review.test_review_and_rebuild import decide, snapshot
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
@@ -203,7 +204,8 @@ def test_last_years_class_and_address_reach_the_round_that_is_open(login_as: Any
 
 
 def test_a_closed_round_stays_as_it_was_decided(login_as: Any, session: Session) -> None:
-    session.get_one(Round, ROUND).state = "closed"
+    standing = session.get_one(RoundCommune, (COMMUNE, ROUND))
+    standing.state, standing.closed_at = "closed", NOW
     session.commit()
     do(session, wish(K.DIED_OUT))
     assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1")).opening_class == "ho_ngheo"
@@ -219,8 +221,8 @@ def test_a_household_that_is_off_the_register_is_in_nobodys_way(login_as: Any, s
     form = session.get_one(Round, ROUND)
     version = session.get_one(FormVersion, (form.form_id, form.form_version))
     opened = open_round(
-        session, title="Thường xuyên", year=2026, form=version, opens_on=form.opens_on, closes_on=form.closes_on,
-        kind=RoundKind.AD_HOC, now=NOW,
+        session, title="Định kỳ 2027", year=2027, form=version, opens_on=form.opens_on, closes_on=form.closes_on,
+        now=NOW,
     )  # fmt: skip
     assert session.scalars(select(RegisterEntry).where(RegisterEntry.round_id == opened.id)).all() == []
 
