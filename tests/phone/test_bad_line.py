@@ -58,6 +58,7 @@ PAIRS = [("forms", refuse), ("register", crash), ("forms", gateway), ("register"
 OTHERS = [("register", refuse), ("forms", crash), ("register", gateway), ("forms", stall)]
 
 
+@pytest.mark.further
 @pytest.mark.parametrize(
     ("part", "answer"), [*PAIRS, *(pytest.param(*one, marks=pytest.mark.journey) for one in OTHERS)]
 )

@@ -143,6 +143,7 @@ LATER = ("/static/app/sync/files.lazy.js", "/later.html", "/language/en.html")
 AWAY = (maintained, led_away, cut_short)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize(
     "faults",
     [
@@ -229,6 +230,7 @@ def test_a_phone_with_a_former_worker_updates_by_a_tap(former: Phone, server: Se
     assert former.errors == []
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("spoilt", [pytest.param("/static/app/engine/record.js", marks=pytest.mark.journey), "/"])
 def test_an_app_that_a_former_worker_left_dead_opens_again_with_its_interviews(
     former: Phone, server: Server, spoilt: str
