@@ -22,7 +22,7 @@ class Alike(Base):
 
     __tablename__ = "alike"
     __table_args__ = (
-        CheckConstraint("household_id < other_id", name="in_order"),
+        CheckConstraint("household_id <> other_id", name="two_households"),
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
         ForeignKeyConstraint(["other_commune_id", "other_id"], ["household.commune_id", "household.id"]),
         Index("ix_alike_commune", "commune_id"),
@@ -45,7 +45,7 @@ class AlikeVerdict(Base):
     __tablename__ = "alike_verdict"
     __table_args__ = (
         one_of("verdict", LikenessVerdict),
-        CheckConstraint("household_id < other_id", name="in_order"),
+        CheckConstraint("household_id <> other_id", name="two_households"),
         CheckConstraint("seq >= 1", name="from_one"),
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
         ForeignKeyConstraint(["other_commune_id", "other_id"], ["household.commune_id", "household.id"]),

@@ -20,7 +20,7 @@ def _pair() -> list[sa.Column]:
 
 def _constraints(table: str) -> list[sa.schema.Constraint]:
     return [
-        sa.CheckConstraint("household_id < other_id", name=op.f(f"ck_{table}_in_order")),
+        sa.CheckConstraint("household_id <> other_id", name=op.f(f"ck_{table}_two_households")),
         sa.ForeignKeyConstraint(
             ["commune_id", "household_id"],
             ["household.commune_id", "household.id"],

@@ -8,16 +8,17 @@ merge, which is an act of its own; a person who lives in one of the two is put r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import Alike, AlikeVerdict, Household
 from models.commune_counter import lock_commune
+from models.database import chunks
 from survey.canonical import canonical
 from survey.names import name_key
 from survey.problems import Problem
@@ -58,6 +59,11 @@ class Question:
         ]
 
     @property
+    def is_as_found(self) -> bool:
+        """Whether the persons at these places are still those that the search compared."""
+        return _compared(self.one, self.other, self.alike.persons) == self.alike.compared
+
+    @property
     def verdict(self) -> LikenessVerdict | None:
         return LikenessVerdict(self.said.verdict) if self.said else None
 
@@ -82,18 +88,25 @@ def people_in(household: Household) -> list[dict[str, Any]]:
 
 def search(session: Session, communes: Sequence[str], now: datetime) -> Search:
     """Compare the present households of `communes` with each other. Reads alone: see `keep`."""
-    households: dict[str, Household] = {}
+    households: dict[str, Household] = {}  # by commune and id: two communes may have numbered alike
     places: list[int] = []
 
     def everybody() -> Iterator[Listed]:
         for household in _present(session, communes):
-            households[household.id] = household
+            households[_key(household)] = household
             for place, member in enumerate(people_in(household)):
                 places.append(place)
                 yield _listed(household, member)
 
     found = pairs(everybody())
-    return Search(tuple(communes), len(places), tuple(_alike(pair, households, places, now) for pair in found))
+    kept: dict[tuple[str, str], Alike] = {}
+    for pair in found:
+        one = _alike(pair, households, places, now)
+        if (
+            one.household_id != one.other_id
+        ):  # where two communes gave one id, a pair of ids is told once: the strongest
+            kept.setdefault((one.household_id, one.other_id), one)
+    return Search(tuple(communes), len(places), tuple(kept.values()))
 
 
 def keep(session: Session, made: Search) -> None:
@@ -102,6 +115,8 @@ def keep(session: Session, made: Search) -> None:
         lock_commune(session, commune_id)
     of_these = Alike.commune_id.in_(made.communes) & Alike.other_commune_id.in_(made.communes)
     session.execute(delete(Alike).where(of_these))
+    for one in made.found:  # the same pair may stand there from when one of the two lived in another commune
+        session.execute(delete(Alike).where(Alike.household_id == one.household_id, Alike.other_id == one.other_id))
     session.add_all(made.found)
 
 
@@ -150,7 +165,7 @@ def say(
     alike = question.alike
     for commune_id in sorted({alike.commune_id, alike.other_commune_id}):
         lock_commune(session, commune_id)
-    if compared != alike.compared:
+    if compared != alike.compared or not question.is_as_found:
         raise Problem("conflict")
     if _contradicts(session, alike, verdict):
         raise Problem("likeness_contradicts")
@@ -158,7 +173,7 @@ def say(
         AlikeVerdict(
             household_id=alike.household_id,
             other_id=alike.other_id,
-            seq=question.said.seq + 1 if question.said else 1,
+            seq=_last_seq(session, alike) + 1,
             commune_id=alike.commune_id,
             other_commune_id=alike.other_commune_id,
             verdict=verdict.value,
@@ -182,7 +197,7 @@ def _present(session: Session, communes: Sequence[str]) -> Iterator[Household]:
 def _listed(household: Household, member: dict[str, Any]) -> Listed:
     number = str(member.get(_NUMBER) or "")
     return Listed(
-        household=household.id,
+        household=_key(household),
         commune=household.commune_id,
         name=str(member.get(NAME) or ""),
         year=_whole(member.get(_YEAR), 1850, 2200),
@@ -194,14 +209,18 @@ def _listed(household: Household, member: dict[str, Any]) -> Listed:
     )
 
 
+def _key(household: Household) -> str:
+    return f"{household.commune_id} {household.id}"
+
+
 def _whole(value: Any, least: int, most: int) -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     return value if is_whole and least <= value <= most else 0
 
 
 def _alike(pair: HouseholdPair, households: dict[str, Household], places: list[int], now: datetime) -> Alike:
-    one, other = sorted((households[pair.one], households[pair.other]), key=lambda each: each.id)
-    swapped = one.id != pair.one
+    one, other = sorted((households[pair.one], households[pair.other]), key=lambda each: (each.id, each.commune_id))
+    swapped = one is not households[pair.one]
     persons = []
     for alike in pair.persons:
         ours, theirs = (alike.other, alike.one) if swapped else (alike.one, alike.other)
@@ -218,9 +237,12 @@ def _alike(pair: HouseholdPair, households: dict[str, Household], places: list[i
     )
 
 
-def _compared(one: Household, other: Household, persons: Iterable[Any]) -> str:
-    """A hash of the values that the persons were compared by; how a name is spelt does not change it."""
+def _compared(one: Household, other: Household, persons: Sequence[Any]) -> str:
+    """A hash of the values that the persons were compared by; how a name is spelt does not change it. "" when one of
+    them is not there any more."""
     ours, theirs = people_in(one), people_in(other)
+    if any(at >= len(ours) or place >= len(theirs) for at, place, _ in persons):
+        return ""
     values = sorted([_values(ours[at]), _values(theirs[place])] for at, place, _ in persons)
     return canonical(values).hash
 
@@ -242,18 +264,22 @@ def _question(session: Session, alike: Alike, said: AlikeVerdict | None) -> Ques
 
 
 def _said(session: Session, found: Sequence[Alike]) -> dict[tuple[str, str], AlikeVerdict]:
-    """What was said last of each pair."""
-    communes = {alike.commune_id for alike in found}
-    rows = select(AlikeVerdict).where(AlikeVerdict.commune_id.in_(communes)).order_by(AlikeVerdict.seq)
-    return {(row.household_id, row.other_id): row for row in session.scalars(rows)}
+    """What was said last of each pair, wherever its households lived then."""
+    said: dict[tuple[str, str], AlikeVerdict] = {}
+    for chunk in chunks({alike.household_id for alike in found}):
+        rows = select(AlikeVerdict).where(AlikeVerdict.household_id.in_(chunk)).order_by(AlikeVerdict.seq)
+        said |= {(row.household_id, row.other_id): row for row in session.scalars(rows)}
+    return said
+
+
+def _last_seq(session: Session, alike: Alike) -> int:
+    of_pair = (AlikeVerdict.household_id == alike.household_id) & (AlikeVerdict.other_id == alike.other_id)
+    return session.scalar(select(func.max(AlikeVerdict.seq)).where(of_pair)) or 0
 
 
 def _contradicts(session: Session, alike: Alike, verdict: LikenessVerdict) -> bool:
     """Whether two households that others make one would be two, or two that are said to be two would become one."""
-    last: dict[tuple[str, str], str] = {}
-    rows = select(AlikeVerdict).where(AlikeVerdict.commune_id.in_({alike.commune_id, alike.other_commune_id}))
-    for row in session.scalars(rows.order_by(AlikeVerdict.seq)):
-        last[row.household_id, row.other_id] = row.verdict
+    last = {pair: row.verdict for pair, row in _around(session, alike).items()}
     last[alike.household_id, alike.other_id] = verdict.value
     same: dict[str, set[str]] = defaultdict(set)
     for (one, other), said in last.items():
@@ -261,6 +287,21 @@ def _contradicts(session: Session, alike: Alike, verdict: LikenessVerdict) -> bo
             same[one].add(other)
             same[other].add(one)
     return any(said == LikenessVerdict.TWO and other in _cluster(same, one) for (one, other), said in last.items())
+
+
+def _around(session: Session, alike: Alike) -> dict[tuple[str, str], AlikeVerdict]:
+    """What was said last of every pair that hangs together with this one, wherever its households live."""
+    found: dict[tuple[str, str], AlikeVerdict] = {}
+    asked: set[str] = set()
+    wanted = {alike.household_id, alike.other_id}
+    while wanted:
+        for chunk in chunks(wanted):
+            named = or_(AlikeVerdict.household_id.in_(chunk), AlikeVerdict.other_id.in_(chunk))
+            for row in session.scalars(select(AlikeVerdict).where(named).order_by(AlikeVerdict.seq)):
+                found[row.household_id, row.other_id] = row
+        asked |= wanted
+        wanted = {household for pair in found for household in pair} - asked
+    return found
 
 
 def _cluster(same: dict[str, set[str]], start: str) -> set[str]:

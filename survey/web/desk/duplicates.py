@@ -106,6 +106,8 @@ def _page(desk: Desk) -> str:
 
 def _say(desk: Desk) -> None:
     given = request.form
+    if not all(value.isprintable() for value in given.values()):
+        raise Problem("bad_request")
     question = duplicates.find(get_session(), given.get("one", ""), given.get("other", ""), desk.communes)
     crosses = question.alike.commune_id != question.alike.other_commune_id
     if crosses and len(desk.communes) == 1:

@@ -126,6 +126,43 @@ def test_who_saw_other_values_decides_nothing(listed: Session) -> None:
     assert listed.scalars(select(AlikeVerdict)).all() == []
 
 
+def test_what_changed_since_the_search_is_not_decided_by_what_was_shown_then(listed: Session, login_as: Any) -> None:
+    """The same values at other places of the list: the page would show other people under the old words."""
+    [question] = searched(listed)
+    listed.get_one(Household, (COMMUNE, "ho-b")).current_answers = {"thanh_vien": [AGAIN, OTHER]}
+    listed.commit()
+    with pytest.raises(Problem, match="conflict"):
+        say(listed, question, LikenessVerdict.ONE)
+    listed.rollback()
+    page = login_as("supervisor").get(f"/desk/{COMMUNE}/duplicates").text
+    assert "Hãy tìm lại trước khi quyết định" in page
+    assert 'value="one"' not in page
+    [question] = searched(listed)
+    say(listed, question, LikenessVerdict.ONE)
+
+
+def test_a_pair_whose_household_moved_is_searched_and_decided_where_it_lives_now(listed: Session) -> None:
+    enter(listed, "ho-x", HOA, POM, village=OTHER_VILLAGE)
+    [across] = [one for one in searched(listed, COMMUNE, OTHER_COMMUNE) if one.one.id == "ho-a"]
+    say(listed, across, LikenessVerdict.TWO)
+    listed.get_one(Household, (OTHER_COMMUNE, "ho-x")).state = HouseholdState.MOVED.value
+    enter(listed, "ho-x", HOA, POM)
+    [here] = [one for one in searched(listed) if (one.one.id, one.other.id) == ("ho-a", "ho-x")]
+    assert here.said is not None
+    assert not here.is_open
+    say(listed, here, LikenessVerdict.ONE)
+    rows = listed.scalars(
+        select(AlikeVerdict.verdict).where(AlikeVerdict.other_id == "ho-x").order_by(AlikeVerdict.seq)
+    )
+    assert list(rows) == ["two", "one"]
+
+
+def test_two_communes_that_numbered_alike_are_no_pair_and_stop_no_search(listed: Session) -> None:
+    enter(listed, "ho-a", HOA, village=OTHER_VILLAGE)
+    found = searched(listed, COMMUNE, OTHER_COMMUNE)
+    assert {(one.one.id, one.other.id) for one in found} <= {("ho-a", "ho-b")}
+
+
 def test_a_household_that_left_the_register_is_no_question(listed: Session) -> None:
     searched(listed)
     listed.get_one(Household, (COMMUNE, "ho-b")).state = HouseholdState.TEST.value
@@ -173,7 +210,8 @@ def test_a_supervisor_searches_sees_both_sides_and_decides(listed: Session, logi
         ({"verdict": "maybe"}, 400),
         ({"verdict": ""}, 400),
         ({"one": "ho-b", "other": "ho-a"}, 404),
-        ({"one": "\x00"}, 404),
+        ({"one": "\x00"}, 400),
+        ({"reason": "a\x00"}, 400),
         ({"compared": ""}, 409),
     ],
 )
