@@ -66,7 +66,7 @@ def open_round(
     any, `form_retired` when the questionnaire is, what `standards.standard_of` raises, what `objection` says unless it
     is a `trial`, and ValueError when it has no title or ends before it begins."""
     session.refresh(form, ["retired_at"], with_for_update=True)  # nobody retires it meanwhile
-    compiled, judged_by, there, settled = opening(
+    compiled, judged_by, there = opening(
         session, title=title, year=year, form=form, opens_on=opens_on, closes_on=closes_on, kind=kind,
         standard=standard, trial=trial, communes=communes,
     )  # fmt: skip
@@ -86,23 +86,22 @@ def open_round(
     )
     session.add(opened)
     session.flush()  # its communes and register entries refer to it
+    for commune_id in there:  # who loads households there meanwhile waits, and finds the round
+        lock_commune(session, commune_id)
     log.begin(session, opened, there, RoundAction.PLAN if plan else RoundAction.OPEN, Act(now, account_id))
     for commune_id in there if not plan else ():
-        if commune_id in settled:
-            lock_commune(session, commune_id)
-            _freeze(session, opened, commune_id, compiled)
+        _freeze(session, opened, commune_id, compiled)
     said = {"plan": plan, "communes": len(there)} if plan or communes is not None else None
     audit.record(session, now, account_id, "round_opened", opened.id, said)
     return opened
 
 
 class Opening(NamedTuple):
-    """What a round would be opened with: `communes` where it would be, `settled` where there are households at all."""
+    """What a round would be opened with, and where."""
 
     form: Form
     standard: Standard | None
     communes: list[str]
-    settled: set[str]
 
 
 def opening(
@@ -134,7 +133,7 @@ def opening(
     against = standards.objection(judged_by, opens_on, closes_on, provinces) if judged_by and not trial else None
     if against:
         raise Problem(against)
-    return Opening(compiled, judged_by, there, settled)
+    return Opening(compiled, judged_by, there)
 
 
 def start(
@@ -145,7 +144,9 @@ def start(
     account_id: str | None = None,
 ) -> list[str]:
     """Open a planned round in communes (None: in all where it is planned), the register frozen as it stands; returns
-    them. Raises `not_found`, `round_step`, `round_exists`."""
+    them. A commune that was loaded after the round was opened joins it. Raises `not_found`, `round_step`,
+    `round_exists`, and what `standards.objection` says of a commune that joins."""
+    _join(session, survey_round, communes or (), Act(now, account_id))
     rows = log.rows_of(session, survey_round, communes)
     log.hold(session, survey_round, rows)
     waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
@@ -157,6 +158,26 @@ def start(
     started = [row.commune_id for row in waiting]
     audit.record(session, now, account_id, "round_started", survey_round.id, {"communes": len(started)})
     return started
+
+
+def _join(session: Session, survey_round: Round, communes: Collection[str], act: Act) -> None:
+    """Plan the round in those of `communes` where it never was to be."""
+    there = select(RoundCommune.commune_id).where(RoundCommune.round_id == survey_round.id)
+    new = sorted(set(communes) - set(session.scalars(there)))
+    if not new:
+        return
+    standard = session.get(Standard, survey_round.standard) if survey_round.standard else None
+    found = _communes(session, standard, new)
+    kind = RoundKind(survey_round.kind)
+    check_free(session, kind, survey_round.year, found, but=survey_round.id)
+    days = survey_round.opens_on, survey_round.closes_on
+    against = standards.objection(standard, *days, {province_of(one) for one in found}) if standard else None
+    if against and not survey_round.trial:
+        raise Problem(against)
+    for commune_id in found:
+        lock_commune(session, commune_id)
+    log.begin(session, survey_round, found, RoundAction.PLAN, act)
+    session.flush()  # where it is planned is read next
 
 
 def _communes(session: Session, standard: Standard | None, wanted: Collection[str] | None) -> list[str]:

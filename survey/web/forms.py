@@ -39,6 +39,12 @@ def printable(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(_("This has a character that cannot be kept."))
 
 
+def of_our_time(_form: FlaskForm, field: Field) -> None:
+    """A year that was mistyped: with 9999 no day could follow."""
+    if field.data and not 2000 <= field.data.year <= 2100:
+        raise ValidationError(_("Look at the year."))
+
+
 class SignIn(FlaskForm):
     username = StringField(_("Account name"), [DataRequired(_("Enter your account name.")), Length(max=60)])
     password = PasswordField(_("Password"), [DataRequired(_("Enter your password.")), Length(max=200)])
@@ -91,8 +97,8 @@ class NewRound(FlaskForm):
     year = IntegerField(_("Year"), [InputRequired(_("Enter the year.")), NumberRange(2020, 2100)])
     questionnaire = SelectField(_("Questionnaire"))
     b1_method = SelectField(_("How the income side is settled"))
-    opens_on = DateField(_("First day"), [InputRequired(_("Enter the day."))])
-    closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day."))])
+    opens_on = DateField(_("First day"), [InputRequired(_("Enter the day.")), of_our_time])
+    closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day.")), of_our_time])
     standard = SelectField(_("Poverty standard"), default="")
     trial = BooleanField(_("This is a trial: nothing of it becomes an official result"))
     plan = BooleanField(_("Only plan it: each commune is opened later"))
@@ -109,8 +115,8 @@ class EditedRound(FlaskForm):
     """The title and days of a round that is under way."""
 
     title = StringField(_("Title"), [DataRequired(_("Enter the title.")), Length(max=120), printable])
-    opens_on = DateField(_("First day"), [InputRequired(_("Enter the day."))])
-    closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day."))])
+    opens_on = DateField(_("First day"), [InputRequired(_("Enter the day.")), of_our_time])
+    closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day.")), of_our_time])
 
     def validate_closes_on(self, field: Field) -> None:
         if self.opens_on.data and field.data and field.data < self.opens_on.data:
@@ -124,7 +130,7 @@ class Request(FlaskForm):
     asked_by = StringField(
         _("Who asks, as the paper names them"), [DataRequired(_("Enter the name.")), Length(max=120), printable]
     )
-    asked_on = DateField(_("Day of the paper"), [InputRequired(_("Enter the day."))])
+    asked_on = DateField(_("Day of the paper"), [InputRequired(_("Enter the day.")), of_our_time])
     reason = StringField(
         _("Reason given on the paper"), [DataRequired(_("Enter the reason.")), Length(max=500), printable]
     )

@@ -197,6 +197,23 @@ def test_a_round_over_chosen_communes_reaches_no_other(login_as: Any, session: S
     assert held["reason"]["code"] == "round_closed"
 
 
+def test_a_commune_that_is_loaded_later_joins_a_round_by_an_act(session: Session) -> None:
+    """Its households stand in no round by themselves: `round start` with its code takes them in, frozen as they are."""
+    session.execute(delete(RoundStep).where(RoundStep.commune_id == OTHER_COMMUNE))
+    session.execute(delete(RoundCommune).where(RoundCommune.commune_id == OTHER_COMMUNE))
+    session.execute(delete(RegisterEntry).where(RegisterEntry.commune_id == OTHER_COMMUNE))
+    session.commit()
+    assert rounds.start(session, the_round(session), [OTHER_COMMUNE], NOW) == [OTHER_COMMUNE]
+    session.commit()
+    assert state(session, OTHER_COMMUNE) is CommuneState.OPEN
+    listed = session.scalars(select(RegisterEntry.household_id).where(RegisterEntry.commune_id == OTHER_COMMUNE))
+    assert list(listed) == ["ho-5"]
+    with refused("round_step"):
+        rounds.start(session, the_round(session), [OTHER_COMMUNE], NOW)
+    with refused("not_found"):
+        rounds.start(session, the_round(session), ["99999"], NOW)
+
+
 def test_a_planned_round_is_heard_of_when_it_begins(login_as: Any, session: Session) -> None:
     cancelling.cancel(session, the_round(session), "làm lại", NOW)
     form = session.get_one(FormVersion, ("phieu_thu", "1"))

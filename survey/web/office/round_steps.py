@@ -167,6 +167,8 @@ def start(round_id: str) -> Response:
     """Open a planned round, in the communes that were ticked or in all."""
     survey_round = _round(round_id)
     wanted = request.form.getlist("commune") or None
+    if not set(wanted or ()) <= set(_reach("round.manage")):
+        raise Problem("not_found")
     started = rounds.start(get_session(), survey_round, wanted, now(), current_account().id)
     flash(ngettext("Opened in %(num)s commune.", "Opened in %(num)s communes.", len(started)))
     return redirect(url_for(".page", round_id=round_id), 303)
