@@ -80,7 +80,7 @@ rooms: $(VENV)/.run ## the rooms of the house: who may import whom, and how larg
 
 unit: $(VENV)/.dev $(LINT) ## pytest without a browser, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite and PostgreSQL"
-	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey" $(ARGS)
+	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not (thorough and postgresql)" $(ARGS)
 
 unit-quick: $(VENV)/.dev # on SQLite alone, without what proves a rule at length
 	@echo "== pytest on SQLite"
@@ -95,7 +95,9 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
-further: $(VENV)/.dev ## the ways in Chromium that `make test` leaves out; `.ci/run` goes them
+further: $(VENV)/.dev ## what `make test` leaves out and `.ci/run` does not: ways in Chromium, long proofs on PostgreSQL
+	@echo "== pytest at length on PostgreSQL"
+	@$(PYTEST) -n $(JOBS) $(UNIT) -m "thorough and postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone $(ARGS)
 
