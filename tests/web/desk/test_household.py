@@ -109,6 +109,17 @@ def test_an_act_is_shown_then_done_then_undone(work: Field, login_as: Any) -> No
     assert "Việc này đã được hoàn tác." in text_of(again)
 
 
+def test_what_was_withdrawn_has_the_way_back_on_its_page(work: Field, login_as: Any) -> None:
+    browser, where = login_as("supervisor"), address(work, 1)
+    entered = select(RegisterEvent.seq).filter_by(kind="enter", household_id=work.households[1])
+    number = f"{where}/undo/{work.session.scalars(entered).one()}"
+    assert confirm(browser, number, browser.post(number)).status_code == 303
+    assert 'name="kind" value="restore"' in browser.get(where).text
+    assert act(browser, work, "restore", 1).status_code == 303
+    assert work.household(1).state == "present"
+    assert 'name="kind" value="restore"' not in browser.get(where).text
+
+
 def test_a_merge_shows_what_rests_on_it_and_ends(work: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
     shown = browser.post(address(work), data={"kind": "merge", "other": "03757-01-002"} | SINCE)

@@ -1,0 +1,84 @@
+"""A household that was off the register is there again: by itself, as it is now, and with all that speaks of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from models import Household, RegisterEntry, RegisterEvent
+from survey.register import importing
+from survey.review import household_story
+from survey.review import register_acts as acts
+from survey.submissions.derive import rebuild
+from survey.terms import RegisterKind
+from tests.interviews import ROUND
+from tests.review.test_register_acts import TODAY, do, household, last, undo, wish
+from tests.review.test_review_and_rebuild import snapshot
+from tests.world import COMMUNE, NOW, VILLAGE
+
+K = RegisterKind
+pytestmark = pytest.mark.usefixtures("small_round")
+
+
+def imported(session: Session, number: int) -> list[Household]:
+    """So many households that came with one list."""
+    rows = "".join(f"1,Hộ mới {one},ho_can_ngheo\n" for one in range(number))
+    plan = importing.plan(session, COMMUNE, {"households.csv": f"village,head,class\n{rows}".encode()}, NOW)
+    assert plan.mistakes == []
+    importing.carry_out(session, plan, NOW)
+    session.commit()
+    found = select(Household).where(Household.commune_id == COMMUNE, Household.head_name.startswith("Hộ mới"))
+    return list(session.scalars(found.order_by(Household.code)))
+
+
+def entering(session: Session, household_id: str) -> RegisterEvent:
+    return session.scalars(select(RegisterEvent).filter_by(household_id=household_id, kind=K.ENTER.value)).one()
+
+
+def test_one_household_of_a_list_is_undone_alone(session: Session) -> None:
+    first, second, third = (one.id for one in imported(session, 3))
+    made = undo(session, entering(session, second).seq)
+    assert [one.household_id for half in made.halves for one in half.events] == [second]
+    assert [household(session, id).state for id in (first, second, third)] == ["present", "withdrawn", "present"]
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, second)) is None
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, third)) is not None
+
+
+def test_what_was_withdrawn_is_brought_back_as_it_was_and_can_be_withdrawn_again(session: Session) -> None:
+    id = imported(session, 1)[0].id
+    code = household(session, id).code
+    for _ in range(2):
+        undo(session, last(session).seq)
+        assert household(session, id).state == "withdrawn"
+        do(session, wish(K.RESTORE, id))
+        back = household(session, id)
+        said = back.state, back.code, back.head_name, back.current_class, back.village_id
+        assert said == ("present", code, "Hộ mới 0", "ho_can_ngheo", VILLAGE)
+        assert session.get_one(RegisterEntry, (COMMUNE, ROUND, id)).opening_class == "ho_can_ngheo"
+        assert acts.plan(session, COMMUNE, wish(K.RESTORE, id), TODAY).rule == "register_not_ended"
+    before = snapshot(session)
+    rebuild(session)
+    session.commit()
+    assert snapshot(session) == before
+
+
+def test_a_split_that_was_undone_is_brought_back(session: Session) -> None:
+    do(session, wish(K.SPLIT, head="Quàng Thị Ước", members=["Quàng Thị Ước"], household="ho-2"))
+    id = str(last(session).other_id)
+    undo(session, last(session).seq)
+    do(session, wish(K.RESTORE, id))
+    assert (household(session, id).state, household(session, id).head_name) == ("present", "Quàng Thị Ước")
+
+
+def test_the_page_of_one_of_a_long_list_reads_that_one_alone(session: Session) -> None:
+    id = imported(session, 40)[0].id
+    session.rollback()
+    session.expunge_all()
+    read: list[str] = []
+    event.listen(session, "loaded_as_persistent", lambda _, one: read.append(type(one).__name__))
+    [line] = household_story.story(session, COMMUNE, id, TODAY).lines
+    assert (line.rule, line.communes) == (None, (COMMUNE,))
+    assert read.count("RegisterEvent") < 10
