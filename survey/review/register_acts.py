@@ -275,17 +275,11 @@ def _is_in(session: Session, village_id: Any, commune_id: str) -> bool:
 
 
 def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) -> Half:
-    """The other half of a move to another commune: the household is entered there as it is, under a new number; one
-    that comes back is restored."""
+    """The other half of a move to another commune: the household is entered there as it is; one that comes back, under
+    the number that it had there."""
     commune_id, village_id = str(wish.given["commune"]), str(wish.given["village"])
     seq = event_log.last_seq(session, commune_id)
     there = session.get(Household, (commune_id, household.id))
-    if there is not None and there.state == HouseholdState.MOVED:
-        back = [
-            Event(seq + 1, RegisterKind.RESTORE, household.id, wish.effective_on),
-            Event(seq + 2, RegisterKind.MOVE, household.id, wish.effective_on, {"village": village_id}),
-        ]
-        return _try(session, commune_id, back)
     before = fold(leaving.known, leaving.interviews, day=wish.effective_on).households.get(household.id)
     payload = {
         "code": there.code if there is not None else coming_code(session, village_id),

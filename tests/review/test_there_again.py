@@ -13,11 +13,11 @@ from survey.register import importing
 from survey.review import household_story
 from survey.review import register_acts as acts
 from survey.submissions.derive import rebuild
-from survey.terms import RegisterKind
-from tests.interviews import ROUND
+from survey.terms import Action, RegisterKind
+from tests.interviews import ROUND, entry, push
 from tests.review.test_register_acts import TODAY, do, household, last, undo, wish
-from tests.review.test_review_and_rebuild import snapshot
-from tests.world import COMMUNE, NOW, VILLAGE
+from tests.review.test_review_and_rebuild import decide, snapshot
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
 K = RegisterKind
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -82,3 +82,25 @@ def test_the_page_of_one_of_a_long_list_reads_that_one_alone(session: Session) -
     [line] = household_story.story(session, COMMUNE, id, TODAY).lines
     assert (line.rule, line.communes) == (None, (COMMUNE,))
     assert read.count("RegisterEvent") < 10
+
+
+def test_a_household_that_comes_back_from_another_commune_is_what_it_was_there(login_as: Any, session: Session) -> None:
+    sent = entry()
+    push(login_as("enumerator"), sent)
+    decide(session, sent["id"], Action.ACCEPT)
+    do(session, wish(K.MOVE, commune=OTHER_COMMUNE, village=OTHER_VILLAGE))
+    there = {"head": "Lò Văn Hoà", "class": "khong_ngheo", "address": "Số 7"}
+    do(session, wish(K.CORRECT, **there), OTHER_COMMUNE)
+    do(session, wish(K.MOVE, commune=COMMUNE, village=VILLAGE_2, address="Số 8"), OTHER_COMMUNE)
+    back = household(session)
+    assert (back.state, back.code, back.village_id) == ("present", "03757-01-001", VILLAGE_2)
+    assert (back.head_name, back.current_class) == ("Lò Văn Hoà", "khong_ngheo")
+    assert back.current_answers["thong_tin_ho"]["dia_chi"] == "Số 8"
+    assert [one["ho_ten"] for one in back.current_answers["thanh_vien"]] == ["Lò Văn Đông", "Quàng Thị Ước"]
+    before = snapshot(session)
+    rebuild(session)
+    session.commit()
+    assert snapshot(session) == before
+    undo(session, last(session).seq)
+    assert household(session).state == "moved"
+    assert household(session, commune_id=OTHER_COMMUNE).state == "present"
