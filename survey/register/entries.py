@@ -113,13 +113,14 @@ def survivor_of(session: Session, household: Household) -> Household | None:
     return at if at is not None and at is not household and at.state == HouseholdState.PRESENT else None
 
 
-def left_with_its_entry(session: Session, household: Household) -> bool:
-    """Whether it was found in the field, and is off the register because that interview turned out to be another's."""
+def left_with_its_entry(session: Session, household: Household) -> ledger.Event | None:
+    """The event by which a household that was found in the field left the register, when that interview turned out to
+    be another's; None for one that was not, or that is off it by anything else."""
     if household.state != HouseholdState.DUPLICATE or household.created_by_entry is None:
-        return False
+        return None
     events = ledger.live(event_log.events_around(session, household.commune_id, [household.id]))
     own = [event for event in events if event.household_id == household.id]
-    return "left_by" in own[-1].payload
+    return own[-1] if "left_by" in own[-1].payload else None
 
 
 def on_register(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, RegisterEvent
+from models import Household, RegisterEntry, RegisterEvent, Submission
+from survey.accounts.accounts import find_account
+from survey.problems import Problem
 from survey.register import importing
+from survey.register.event_log import Done
 from survey.review import household_story
 from survey.review import register_acts as acts
+from survey.review.reassign import attach
 from survey.submissions.derive import rebuild
+from survey.submissions.log import last_step
 from survey.terms import Action, RegisterKind
 from tests.interviews import ROUND, entry, push
 from tests.review.test_register_acts import TODAY, do, household, last, undo, wish
@@ -104,3 +110,43 @@ def test_a_household_that_comes_back_from_another_commune_is_what_it_was_there(l
     undo(session, last(session).seq)
     assert household(session).state == "moved"
     assert household(session, commune_id=OTHER_COMMUNE).state == "present"
+
+
+def test_a_household_that_left_with_its_entry_was_there_all_the_time(login_as: Any, session: Session) -> None:
+    found = entry("ho-moi", new_household={"village_id": VILLAGE, "head_name": "Lò Văn Đông"})
+    push(login_as("enumerator"), found)
+    attached(session, found, "ho-1")
+    assert household(session, "ho-moi").state == "duplicate"
+    assert last(session).payload.keys() == {"left_by"}
+    left_on = last(session).effective_on
+    attached(session, found, None, NOW + timedelta(days=3))
+    assert household(session, "ho-moi").state == "present"
+    assert (last(session).kind, last(session).effective_on) == ("restore", left_on)
+
+
+def test_an_interview_that_would_not_count_is_not_accepted(login_as: Any, session: Session) -> None:
+    do(session, wish(K.DISSOLVE))
+    sent = entry(finalised_at="2026-11-23T01:42:00.000Z")
+    push(login_as("enumerator"), sent)
+    later = Done(None, NOW + timedelta(days=2), "họp thôn")
+    acts.carry_out(session, COMMUNE, wish(K.RESTORE, on=TODAY + timedelta(days=2)), later)
+    session.commit()
+    with pytest.raises(Problem) as refused:
+        decide(session, sent["id"], Action.ACCEPT)
+    assert refused.value.code == "register_ended"
+    session.rollback()
+    acts.undo(session, COMMUNE, last(session).seq, later)
+    acts.carry_out(session, COMMUNE, wish(K.RESTORE), later)
+    session.commit()
+    decide(session, sent["id"], Action.ACCEPT)
+    assert household(session).head_name == "Lò Văn Đông"
+
+
+def attached(session: Session, sent: dict[str, Any], household_id: str | None, now: datetime = NOW) -> None:
+    session.rollback()
+    submission = session.scalars(select(Submission).where(Submission.entry_id == sent["id"])).one()
+    seen = last_step(session, submission).seq
+    by = find_account(session, "supervisor")
+    assert by is not None
+    attach(session, by, COMMUNE, submission.id, household_id, seen=seen, now=now)
+    session.commit()
