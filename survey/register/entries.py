@@ -14,14 +14,24 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Household, PlacePeriod, RegisterEntry, RegisterEvent, RegisterGone, Round
+from models import (
+    Household,
+    PlacePeriod,
+    RegisterEntry,
+    RegisterEvent,
+    RegisterGone,
+    Round,
+    RoundRequest,
+    Submission,
+    SubmissionStatus,
+)
 from models.commune_counter import next_change
 from survey.calendar.standing import open_ids
 from survey.clocks import day_of
 from survey.register import event_log, ledger
 from survey.register.numbers import next_code, taken
 from survey.register.places import periods_at, region_of
-from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
 
 
 def find_household(session: Session, commune_id: str, household_id: str | None) -> Household | None:
@@ -170,7 +180,27 @@ def keep_to_household(session: Session, household: Household) -> None:
     if household.state == HouseholdState.PRESENT:
         gone = select(RegisterGone).filter_by(**own).where(RegisterGone.round_id.in_(open_ones))
         for row in session.scalars(gone.order_by(RegisterGone.round_id, RegisterGone.change.desc())).all():
-            _come_back(session, household, row)
+            if _is_asked_in(session, row):
+                _come_back(session, household, row)
+
+
+def _is_asked_in(session: Session, gone: RegisterGone) -> bool:
+    """Whether a household that is there is one of the round: of an ad-hoc one by the paper that asks for it, or by an
+    interview."""
+    if session.get_one(Round, gone.round_id).kind != RoundKind.AD_HOC:
+        return True
+    of_round = {"commune_id": gone.commune_id, "round_id": gone.round_id}
+    papers = select(RoundRequest.id).filter_by(**of_round, household_id=gone.household_id).where(RoundRequest.taken_back_at.is_(None))
+    interviews = (
+        select(Submission.id)
+        .filter_by(**of_round)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(SubmissionStatus.household_id == gone.household_id)
+    )
+    return any(session.scalars(query.limit(1)).first() is not None for query in (papers, interviews))
 
 
 def _tell_gone(session: Session, entry: RegisterEntry) -> None:
