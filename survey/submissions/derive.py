@@ -26,7 +26,7 @@ from models import (
     SubmissionStatus,
 )
 from models.commune_counter import lock_commune, next_change
-from survey.calendar.standing import is_open
+from survey.calendar.standing import days_of, is_open
 from survey.form.form import Form
 from survey.form.record import Evaluation, evaluate
 from survey.poverty import assess as poverty
@@ -332,13 +332,13 @@ def _derive_opening(
                  and one.kind in (RegisterKind.CORRECT, RegisterKind.MOVE)}  # fmt: skip
     if not corrected & {"class", "address"} or not is_open(session, survey_round.id, household.commune_id):
         return False
-    earlier = [one for one in interviews if one.round_id != survey_round.id and one.day < survey_round.opens_on]
+    opens_on = days_of(session, survey_round, household.commune_id).opens_on
+    earlier = [one for one in interviews if one.round_id != survey_round.id and one.day < opens_on]
     before = entry.opening_class, entry.opening_answers
-    entered = [one.effective_on for one in events if one.enters == household.id]
-    then = fold(events, earlier, day=max([survey_round.opens_on, *entered])).households.get(household.id)
-    if then is not None and "class" in corrected:
-        entry.opening_class = then.household_class
+    # Corrections count whatever their day: what they correct is what is known of last year.
     now = fold(events, earlier).households.get(household.id)
+    if now is not None and "class" in corrected:
+        entry.opening_class = now.household_class
     if now is not None and "address" in corrected and now.submission_id is None:
         address = now.address if now.address is not None else address_in(household.base_answers)
         if address != address_in(entry.opening_answers):
