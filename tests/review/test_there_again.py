@@ -17,6 +17,7 @@ from survey.register.event_log import Done
 from survey.review import household_story
 from survey.review import register_acts as acts
 from survey.review.reassign import attach
+from survey.review.register_acts import Wish
 from survey.submissions.derive import rebuild
 from survey.submissions.log import last_step
 from survey.terms import Action, RegisterKind
@@ -140,6 +141,26 @@ def test_an_interview_that_would_not_count_is_not_accepted(login_as: Any, sessio
     session.commit()
     decide(session, sent["id"], Action.ACCEPT)
     assert household(session).head_name == "Lò Văn Đông"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [wish(K.MERGE, "ho-2", "ho-moi"), wish(K.DUPLICATE, "ho-2", "ho-moi"), wish(K.CORRECT, "ho-moi", head="Lò Văn Hoà")],
+    ids=lambda one: one.kind,
+)
+def test_a_household_of_which_more_is_written_does_not_leave_with_its_entry(
+    login_as: Any, session: Session, written: Wish
+) -> None:
+    found = entry("ho-moi", new_household={"village_id": VILLAGE, "head_name": "Lò Văn Đông"})
+    push(login_as("enumerator"), found)
+    do(session, written)
+    seq = last(session).seq
+    attached(session, found, "ho-1")
+    assert (household(session, "ho-moi").state, last(session).seq) == ("present", seq)
+    attached(session, found, None)
+    undo(session, seq)
+    attached(session, found, "ho-1")
+    assert household(session, "ho-moi").state == "duplicate"
 
 
 def attached(session: Session, sent: dict[str, Any], household_id: str | None, now: datetime = NOW) -> None:
