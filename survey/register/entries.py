@@ -190,7 +190,11 @@ def _is_asked_in(session: Session, gone: RegisterGone) -> bool:
     if session.get_one(Round, gone.round_id).kind != RoundKind.AD_HOC:
         return True
     of_round = {"commune_id": gone.commune_id, "round_id": gone.round_id}
-    papers = select(RoundRequest.id).filter_by(**of_round, household_id=gone.household_id).where(RoundRequest.taken_back_at.is_(None))
+    papers = (
+        select(RoundRequest.id)
+        .filter_by(**of_round, household_id=gone.household_id)
+        .where(RoundRequest.taken_back_at.is_(None))
+    )
     interviews = (
         select(Submission.id)
         .filter_by(**of_round)

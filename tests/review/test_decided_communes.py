@@ -1,4 +1,4 @@
-"""What a commune decided stays while its round is closed there; opened again, the round has its households as they are."""
+"""What a commune decided stays while its round is closed there; opened again, it has its households as they are."""
 
 from __future__ import annotations
 

@@ -145,7 +145,11 @@ def test_an_interview_that_would_not_count_is_not_accepted(login_as: Any, sessio
 
 @pytest.mark.parametrize(
     "written",
-    [wish(K.MERGE, "ho-2", "ho-moi"), wish(K.DUPLICATE, "ho-2", "ho-moi"), wish(K.CORRECT, "ho-moi", head="Lò Văn Hoà")],
+    [
+        wish(K.MERGE, "ho-2", "ho-moi"),
+        wish(K.DUPLICATE, "ho-2", "ho-moi"),
+        wish(K.CORRECT, "ho-moi", head="Lò Văn Hoà"),
+    ],
     ids=lambda one: one.kind,
 )
 def test_a_household_of_which_more_is_written_does_not_leave_with_its_entry(

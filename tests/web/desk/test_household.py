@@ -186,6 +186,15 @@ def test_bad_input_gets_a_sentence_with_the_next_step(
     assert last(work).seq == known
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"kind": "merge", "other": "03757\0"}, {"kind": "move", "village": "03757\0"}],
+    ids=lambda one: one["kind"],
+)
+def test_a_character_that_cannot_be_looked_up_is_refused(work: Field, login_as: Any, given: dict[str, str]) -> None:
+    assert login_as("supervisor").post(address(work), data=SINCE | given).status_code == 400
+
+
 def test_what_changed_meanwhile_is_shown_again_and_not_done(work: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
     shown = browser.post(address(work, 1), data={"kind": "test"} | SINCE)
