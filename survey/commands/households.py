@@ -127,7 +127,7 @@ def end(code: str, how: str, other: str | None, **words: Any) -> None:
 @acting
 @ON
 def restore(code: str, **words: Any) -> None:
-    """The household is on the register again."""
+    """The household is on the register again, also one whose coming onto it was undone."""
     _act(RegisterKind.RESTORE, code, None, {}, **words)
 
 
@@ -135,7 +135,7 @@ def restore(code: str, **words: Any) -> None:
 @click.argument("seq", type=int)
 @acting
 def undo(seq: int, commune_id: str, **words: Any) -> None:
-    """Take back the event with this number (`register history`), with all that was done with it in one go."""
+    """Take back the event with this number (`register history`), with all that is undone with it."""
 
     def tried(session: Session) -> Plan:
         return register_acts.plan_undo(session, commune_id, seq, day_of(now()))

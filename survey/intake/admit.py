@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
 from survey.accounts.accounts import holder_of, where_is
 from survey.calendar.standing import is_open
-from survey.clocks import day_of
 from survey.intake.envelope import Entry, read_entry
 from survey.intake.triage import Judge, Judgement
 from survey.problems import Problem
@@ -93,9 +92,12 @@ def admit(
     made = None
     known = find_household(session, commune_id, household_id)
     if known is not None and known.state != HouseholdState.PRESENT:
-        if attached_to or entry.new_household is None or not left_with_its_entry(session, known):
+        left = left_with_its_entry(session, known)
+        if attached_to or entry.new_household is None or left is None:
             raise Problem("not_allowed_now")
-        event_log.append(session, commune_id, RegisterKind.RESTORE, known.id, day_of(now), event_log.Done(None, now))
+        # Since the day on which it left: it was there all the time, and its interviews of meanwhile count.
+        done = event_log.Done(None, now)
+        event_log.append(session, commune_id, RegisterKind.RESTORE, known.id, left.effective_on, done)
         derive_current(session, known)
         keep_to_household(session, known)
         made = known

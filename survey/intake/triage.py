@@ -101,7 +101,9 @@ class Judge:
         household = find_household(self.session, self.commune_id, household_id)
         if household is not None:
             comes_back = (
-                entry.new_household is not None and not attached and left_with_its_entry(self.session, household)
+                entry.new_household is not None
+                and not attached
+                and left_with_its_entry(self.session, household) is not None
             )
             return household.village_id, household.state == HouseholdState.PRESENT or comes_back
         found = where_is(self.session, entry.new_household["village_id"]) if entry.new_household else None

@@ -14,14 +14,24 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Household, PlacePeriod, RegisterEntry, RegisterEvent, RegisterGone, Round
+from models import (
+    Household,
+    PlacePeriod,
+    RegisterEntry,
+    RegisterEvent,
+    RegisterGone,
+    Round,
+    RoundRequest,
+    Submission,
+    SubmissionStatus,
+)
 from models.commune_counter import next_change
 from survey.calendar.standing import open_ids
 from survey.clocks import day_of
 from survey.register import event_log, ledger
 from survey.register.numbers import next_code, taken
 from survey.register.places import periods_at, region_of
-from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState
+from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
 
 
 def find_household(session: Session, commune_id: str, household_id: str | None) -> Household | None:
@@ -113,13 +123,14 @@ def survivor_of(session: Session, household: Household) -> Household | None:
     return at if at is not None and at is not household and at.state == HouseholdState.PRESENT else None
 
 
-def left_with_its_entry(session: Session, household: Household) -> bool:
-    """Whether it was found in the field, and is off the register because that interview turned out to be another's."""
+def left_with_its_entry(session: Session, household: Household) -> ledger.Event | None:
+    """The event by which a household that was found in the field left the register, when that interview turned out to
+    be another's; None for one that was not, or that is off it by anything else."""
     if household.state != HouseholdState.DUPLICATE or household.created_by_entry is None:
-        return False
+        return None
     events = ledger.live(event_log.events_around(session, household.commune_id, [household.id]))
     own = [event for event in events if event.household_id == household.id]
-    return "left_by" in own[-1].payload
+    return own[-1] if "left_by" in own[-1].payload else None
 
 
 def on_register(
@@ -169,7 +180,31 @@ def keep_to_household(session: Session, household: Household) -> None:
     if household.state == HouseholdState.PRESENT:
         gone = select(RegisterGone).filter_by(**own).where(RegisterGone.round_id.in_(open_ones))
         for row in session.scalars(gone.order_by(RegisterGone.round_id, RegisterGone.change.desc())).all():
-            _come_back(session, household, row)
+            if _is_asked_in(session, row):
+                _come_back(session, household, row)
+
+
+def _is_asked_in(session: Session, gone: RegisterGone) -> bool:
+    """Whether a household that is there is one of the round: of an ad-hoc one by the paper that asks for it, or by an
+    interview."""
+    if session.get_one(Round, gone.round_id).kind != RoundKind.AD_HOC:
+        return True
+    of_round = {"commune_id": gone.commune_id, "round_id": gone.round_id}
+    papers = (
+        select(RoundRequest.id)
+        .filter_by(**of_round, household_id=gone.household_id)
+        .where(RoundRequest.taken_back_at.is_(None))
+    )
+    interviews = (
+        select(Submission.id)
+        .filter_by(**of_round)
+        .join(
+            SubmissionStatus,
+            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
+        )
+        .where(SubmissionStatus.household_id == gone.household_id)
+    )
+    return any(session.scalars(query.limit(1)).first() is not None for query in (papers, interviews))
 
 
 def _tell_gone(session: Session, entry: RegisterEntry) -> None:

@@ -20,7 +20,7 @@ from survey.terms import HouseholdState, RegisterKind
 
 _K, _H = RegisterKind, HouseholdState
 ENDED_BY = {_K.DISSOLVE: _H.DISSOLVED, _K.DIED_OUT: _H.DIED_OUT, _K.TEST: _H.TEST}
-RESTORED_FROM = frozenset({*ENDED_BY.values(), _H.DUPLICATE, _H.MOVED})
+RESTORED_FROM = frozenset({*ENDED_BY.values(), _H.DUPLICATE})
 CORRECTED = ("head", "village", "address", "class")  # what a correction may name
 
 
@@ -159,7 +159,8 @@ def live(events: Sequence[Event]) -> list[Event]:
 def objection(found: Folded, event: Event) -> str | None:
     """The rule that stands against an event in a state, as a code of `survey.problems`; None when it may come."""
     if event.kind is _K.ENTER:
-        return "register_there_already" if event.household_id in found.households else None
+        there = found.households.get(event.household_id)  # one that moved to another commune may come back from there
+        return "register_there_already" if there is not None and there.state is not _H.MOVED else None
     if event.other_id == event.household_id:
         return "register_itself"
     one = found.households.get(event.household_id)

@@ -16,16 +16,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, Assessment, Submission, SubmissionEvent, SubmissionStatus
+from models import Account, Assessment, Round, Submission, SubmissionEvent, SubmissionStatus
 from survey.intake.admit import admit, welcome
 from survey.intake.envelope import read_entry
 from survey.problems import Problem
+from survey.register.event_log import events_around
+from survey.register.ledger import fold
 from survey.review.dossier import Record
 from survey.review.take_up import take_up
 from survey.submissions import lifecycle, log
 from survey.submissions.conflicts import rivals, settle_around, twins, vouching
+from survey.submissions.content import clock_of
 from survey.submissions.log import Act, last_step
-from survey.terms import Action, QuarantineReason, SubmissionState
+from survey.terms import Action, HouseholdState, QuarantineReason, SubmissionState
 
 MAX_COMMENT = 2000
 Rivals = Sequence[tuple[Submission, SubmissionStatus]]
@@ -59,14 +62,15 @@ def decide(
 ) -> SubmissionState:
     """Take one step in the review. `comments`: {"path": None or a question's, "text"}; `seen`: see `Record.seen`.
 
-    Raises Problem: not_found, conflict (the log went on), not_allowed_now, own_interview, comment_needed.
+    Raises Problem: not_found, conflict (the log went on), not_allowed_now, own_interview, comment_needed,
+    register_ended (the household was off the register on the day of the interview).
     """
     submission, status = take_up(
         session, account, commune_id, submission_id, action, seen=seen, commented=bool(comments)
     )
     _check(session, submission, status, action, account)
-    if action is Action.ACCEPT and not _is_decided(session.get(Assessment, (commune_id, submission_id))):
-        raise Problem("not_allowed_now")
+    if action is Action.ACCEPT:
+        _check_accepted(session, submission, status)
     act = Act(account.id, now)
     detail, found = None, None
     if status.state == SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN):
@@ -94,6 +98,20 @@ def _check(
         raise Problem("day_needed")
     if state is SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN, Action.DISCARD):
         _check_rivals(reason, action, rivals(session, submission), account)
+
+
+def _check_accepted(session: Session, submission: Submission, status: SubmissionStatus) -> None:
+    """There is something to accept, and it would count: what says nothing of the household is accounted for anyhow."""
+    assessment = session.get(Assessment, (submission.commune_id, submission.id))
+    if assessment is None or not _is_decided(assessment):
+        raise Problem("not_allowed_now")
+    survey_round = session.get(Round, submission.round_id)
+    if assessment.refused or survey_round is None or survey_round.trial or status.household_id is None:
+        return
+    events = events_around(session, submission.commune_id, [status.household_id])
+    then = fold(events, day=clock_of(session, submission).today).households.get(status.household_id)
+    if then is not None and then.state is not HouseholdState.PRESENT:
+        raise Problem("register_ended")
 
 
 def _check_rivals(

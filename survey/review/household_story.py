@@ -37,7 +37,7 @@ class Line:
     voids: int | None
     undone_by: int | None
     rule: str | None
-    communes: tuple[str, ...]  # where the act wrote
+    communes: tuple[str, ...]  # where undoing it would write
 
 
 @dataclass(frozen=True)

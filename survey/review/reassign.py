@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, RoundRequest, Submission, SubmissionStatus
+from models import Account, Household, RoundRequest, Submission, SubmissionStatus
 from survey.clocks import day_of
 from survey.intake.admit import judge_again
 from survey.problems import Problem
-from survey.register import event_log
+from survey.register import event_log, ledger
 from survey.register.entries import find_household, keep_to_household
 from survey.review.take_up import take_up
 from survey.submissions import derive, log
@@ -73,6 +73,8 @@ def _leave(session: Session, submission: Submission, household_id: str, attached
         return
     if session.scalars(select(RoundRequest.id).filter_by(**own).limit(1)).first() is not None:
         return  # it asked to be reviewed, and is known by that
+    if _is_written_of(session, household):
+        return
     other = find_household(session, commune_id, attached_to)
     event_log.append(
         session,
@@ -86,3 +88,15 @@ def _leave(session: Session, submission: Submission, household_id: str, attached
     )
     derive.derive_current(session, household)
     keep_to_household(session, household)
+
+
+def _is_written_of(session: Session, household: Household) -> bool:
+    """Whether somebody wrote more into the register of a household than that it came, left with its entry and was there
+    again: it was corrected, or others were merged into it."""
+    events = ledger.live(event_log.events_around(session, household.commune_id, [household.id]))
+    by_itself = (RegisterKind.ENTER, RegisterKind.RESTORE)
+    return any(
+        one.kind not in by_itself and "left_by" not in one.payload
+        for one in events
+        if household.id in (one.household_id, one.other_id)
+    )

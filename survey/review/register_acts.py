@@ -110,11 +110,11 @@ def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
 
 
 def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
-    """What undoing an event would do, and everything else that was done with it in one go."""
+    """What undoing an event would do, and everything else that is undone with it."""
     row = session.get(RegisterEvent, (commune_id, seq))
     if row is None:
         raise Problem("not_found")
-    rows = session.scalars(select(RegisterEvent).filter_by(act=row.act).order_by(RegisterEvent.seq)).all()
+    rows = undone_together(session, row)
     voided = select(RegisterEvent.voids).filter_by(commune_id=commune_id, voids=seq)
     rule = "register_undoing" if row.kind == RegisterKind.VOID else None
     rule = "register_undone" if session.scalars(voided).first() is not None else rule
@@ -131,6 +131,14 @@ def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
     return Plan(tuple(halves), rule or next(iter(rules), None))
 
 
+def undone_together(session: Session, row: RegisterEvent) -> list[RegisterEvent]:
+    """What an event is undone with: all that was done in one go. A list brings thousands in one go, and each of them
+    came by itself."""
+    if row.kind == RegisterKind.ENTER and "from" not in row.payload:
+        return [row]
+    return list(session.scalars(select(RegisterEvent).filter_by(act=row.act).order_by(RegisterEvent.seq)))
+
+
 def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None) -> Plan:
     """Write a wish down; `seen`: the basis of the plan that a person was shown. Raises the plan's `rule`, and conflict
     when something else is there to be seen."""
@@ -139,10 +147,9 @@ def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen
 
 
 def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
-    """Undo an event with all that was done with it in one go; as `carry_out`."""
+    """Undo an event with all that is undone with it; as `carry_out`."""
     row = session.get(RegisterEvent, (commune_id, seq))
-    acts = select(RegisterEvent.commune_id).where(RegisterEvent.act == (row.act if row else ""))
-    _turn(session, {commune_id, *session.scalars(acts)})
+    _turn(session, {commune_id, *(one.commune_id for one in (undone_together(session, row) if row else ()))})
     return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen)
 
 
@@ -203,6 +210,9 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
         rule = "register_not_there" if kind is RegisterKind.MERGE else "register_not_merged"
     elif kind is RegisterKind.RESTORE and household.state == HouseholdState.MOVED:
         rule = "register_across"  # it is on the register of the other commune
+    elif kind is RegisterKind.RESTORE and household.state == HouseholdState.WITHDRAWN:
+        kind, payload = RegisterKind.ENTER, _entered_with(session, household)
+        rule = "register_across" if "from" in payload else None
     elif kind in (RegisterKind.ENTER, RegisterKind.VOID):
         rule = "not_allowed_now"
     if "village" in payload and not _is_in(session, payload["village"], payload.get("commune") or household.commune_id):
@@ -219,6 +229,13 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
         return rule, []
     other_id = str(uuid4()) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
     return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id)]
+
+
+def _entered_with(session: Session, household: Household) -> dict[str, Any]:
+    """What a household was last entered with, to enter it again: its coming onto the register was undone."""
+    known = event_log.events_around(session, household.commune_id, [household.id])
+    given = next(one.payload for one in reversed(known) if one.enters == household.id)
+    return {key: said for key, said in given.items() if key not in ("leaving", "staying")}
 
 
 def _split(session: Session, household: Household, wish: Wish) -> tuple[str | None, dict[str, Any]]:
@@ -258,17 +275,11 @@ def _is_in(session: Session, village_id: Any, commune_id: str) -> bool:
 
 
 def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) -> Half:
-    """The other half of a move to another commune: the household is entered there as it is, under a new number; one
-    that comes back is restored."""
+    """The other half of a move to another commune: the household is entered there as it is; one that comes back, under
+    the number that it had there."""
     commune_id, village_id = str(wish.given["commune"]), str(wish.given["village"])
     seq = event_log.last_seq(session, commune_id)
     there = session.get(Household, (commune_id, household.id))
-    if there is not None and there.state == HouseholdState.MOVED:
-        back = [
-            Event(seq + 1, RegisterKind.RESTORE, household.id, wish.effective_on),
-            Event(seq + 2, RegisterKind.MOVE, household.id, wish.effective_on, {"village": village_id}),
-        ]
-        return _try(session, commune_id, back)
     before = fold(leaving.known, leaving.interviews, day=wish.effective_on).households.get(household.id)
     payload = {
         "code": there.code if there is not None else coming_code(session, village_id),

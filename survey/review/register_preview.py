@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Household, RegisterEntry, Round, Submission, SubmissionStatus
-from survey.calendar.standing import open_ids
+from survey.calendar.standing import is_open, open_ids
 from survey.register.entries import context_of_village
 from survey.register.ledger import Event, Interview, Standing, village_on
 from survey.review.register_acts import Half, Plan
@@ -133,12 +133,14 @@ def _places(session: Session, commune_id: str, household_id: str, after: Standin
 
 
 def _asked(session: Session, half: Half, household_id: str) -> list[Asked]:
-    """With the class that each would be of, where the village that it was in by then has another area."""
+    """With the class that each would be of, where the village that it was in by then has another area. What a round
+    decided that is not open any more stays."""
     found = []
     for submission, asked in interviews(session, half.commune_id, household_id):
         told = _told(session, half, household_id, submission, asked.day)
         now: Any = session.get(Assessment, (half.commune_id, submission.id))
-        same = now is None or not told or told.get("khu_vuc") in (None, now.values.get("khu_vuc"))
+        decided = not is_open(session, submission.round_id, half.commune_id)
+        same = decided or now is None or not told or told.get("khu_vuc") in (None, now.values.get("khu_vuc"))
         if not same:
             asked = asked._replace(is_judged_anew=True, becomes=class_under(session, submission, told))
         found.append(asked)

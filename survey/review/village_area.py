@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Assessment, Household, Place, Round, Submission, SubmissionStatus
 from models.commune_counter import lock_commune
+from survey.calendar.standing import is_open
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
@@ -110,7 +111,9 @@ def _judged(
         day = clock_of(session, submission).today
         survey_round = session.get(Round, submission.round_id) if submission.round_id else None
         within = since <= day and (until is None or day < until)
-        if survey_round is None or not within or village_on(session, household, day) != village_id:
+        if survey_round is None or not is_open(session, survey_round.id, commune_id):
+            continue  # what was decided stays
+        if not within or village_on(session, household, day) != village_id:
             continue
         told = context_of_village(session, commune_id, village_id, survey_round, day) | {"khu_vuc": area.value}
         before, after = HouseholdClass(named) if named else None, class_under(session, submission, told)

@@ -14,12 +14,23 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from models import Assessment, RegisterEntry, Round, RoundCommune, RoundRequest, Submission, SubmissionStatus
+from models import (
+    Assessment,
+    RegisterEntry,
+    RegisterGone,
+    Round,
+    RoundCommune,
+    RoundRequest,
+    Submission,
+    SubmissionStatus,
+)
 from survey.evidence import audit
 from survey.problems import Problem
+from survey.register.entries import find_household, keep_to_household
 from survey.rounds import log
 from survey.rounds.log import Act
 from survey.rounds.rounds import check_free
+from survey.submissions.derive import derive_household, derive_told_otherwise
 from survey.terms import CommuneState, RegisterState, RoundAction, RoundKind, SubmissionState
 
 
@@ -136,13 +147,28 @@ def accept_communes(
 def reopen_commune(
     session: Session, survey_round: Round, commune_id: str, reason: str, now: datetime, account_id: str | None = None
 ) -> None:
-    """Open a closed or accepted commune again: its phones get its households back, what came late can be judged again.
+    """Open a closed or accepted commune again: its phones get its households back, as they are by now, what came late
+    can be judged again.
     Raises `round_step`, `reason_needed`, `round_exists` when another round of its kind and year is under way there."""
     [row] = log.rows_of(session, survey_round, [commune_id])
     log.hold(session, survey_round, [row])
     check_free(session, RoundKind(survey_round.kind), survey_round.year, [commune_id], but=survey_round.id)
     _step(session, survey_round, [row], RoundAction.REOPEN, Act(now, account_id), reason)
+    _catch_up(session, survey_round, commune_id)
     audit.record(session, now, account_id, "round_reopened", survey_round.id, _said([row]))
+
+
+def _catch_up(session: Session, survey_round: Round, commune_id: str) -> None:
+    """What became of the households while the round was closed to it reaches the round now."""
+    own = {"commune_id": commune_id, "round_id": survey_round.id}
+    asked = session.scalars(select(RegisterEntry.household_id).filter_by(**own)).all()
+    gone = session.scalars(select(RegisterGone.household_id).filter_by(**own)).all()
+    for household_id in sorted({*asked, *gone}):
+        household = find_household(session, commune_id, household_id)
+        if household is not None:
+            keep_to_household(session, household)
+            derive_household(session, commune_id, household_id, survey_round.id)
+    derive_told_otherwise(session, commune_id, survey_round.id)
 
 
 def _step(

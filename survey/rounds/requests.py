@@ -24,7 +24,7 @@ from survey.questionnaires.published import load_form
 from survey.register.entries import find_household
 from survey.rounds.rounds import on_register_as_it_stands
 from survey.submissions.conflicts import Group, in_group
-from survey.terms import RegisterState, RoundKind
+from survey.terms import HouseholdState, RegisterState, RoundKind
 
 MOST_WORDS = 500
 
@@ -50,8 +50,8 @@ def ask(
     account_id: str | None = None,
 ) -> RoundRequest:
     """Enter a paper, and put its household on the round's register. Raises `not_ad_hoc` where no such round is open,
-    `not_found` for a household that is not of the commune, `already_asked`, and ValueError without a name or reason or
-    for a day that has not come."""
+    `not_found` for a household that is not of the commune, `register_ended` for one that is off the register,
+    `already_asked`, and ValueError without a name or reason or for a day that has not come."""
     if not all(_is_written(words) for words in (asked_by, reason)) or len(asked_by) > 120 or asked_on > day_of(now):
         raise ValueError("a request names who asks, why, and a day that has come")
     lock_commune(session, commune_id)
@@ -60,6 +60,8 @@ def ask(
     household = find_household(session, commune_id, household_id)
     if household is None:
         raise Problem("not_found")
+    if household.state != HouseholdState.PRESENT:
+        raise Problem("register_ended")
     if session.scalars(_standing(survey_round, commune_id, household_id)).first() is not None:
         raise Problem("already_asked")
     made = RoundRequest(

@@ -117,6 +117,12 @@ def judged_answers(session: Session, submission: Submission, told: Told | None =
     return _laid_over(form, answers, truth)
 
 
+def told_now(session: Session, submission: Submission) -> Told:
+    """What the register says today of the day of an interview, as far as its form asks for it."""
+    form = load_form(session, submission.form_id, submission.form_version)
+    return _told(session, submission, form, dated(session, submission))
+
+
 def _told(session: Session, submission: Submission, form: Form | None, found: Dated) -> Told:
     """What the register says of the day of an interview, as far as its form asks for it."""
     if form is None or not _given(form):

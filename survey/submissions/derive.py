@@ -26,7 +26,7 @@ from models import (
     SubmissionStatus,
 )
 from models.commune_counter import lock_commune, next_change
-from survey.calendar.standing import is_open
+from survey.calendar.standing import days_of, is_open
 from survey.form.form import Form
 from survey.form.record import Evaluation, evaluate
 from survey.poverty import assess as poverty
@@ -35,7 +35,7 @@ from survey.questionnaires.published import has_official_points, load_form
 from survey.register.event_log import events_around
 from survey.register.last_year import address_in, with_address
 from survey.register.ledger import CORRECTED, Event, Interview, Standing, fold, live
-from survey.submissions.content import TOLD, Evaluated, Told, clock_of, content_of, evaluated, judged_answers
+from survey.submissions.content import TOLD, Evaluated, Told, clock_of, content_of, evaluated, judged_answers, told_now
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.standing import interviews_of
 from survey.terms import (
@@ -58,24 +58,52 @@ def derive(
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_status(session, submission)
     assessment = session.get(Assessment, (commune_id, submission_id))
-    if anew or assessment is None or _was_told_otherwise(assessment, known):
+    if anew or assessment is None or (known is not None and _was_told_otherwise(assessment, known.told)):
         _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
     _derive_households(session, submission)
 
 
-def _was_told_otherwise(assessment: Assessment, known: Evaluated | None) -> bool:
+def _was_told_otherwise(assessment: Assessment, told: Told) -> bool:
     """Whether its household was not known when it was judged, or was taken to be elsewhere."""
-    told = {} if known is None else {name: said for name, said in known.told.items() if name in TOLD and said}
-    return any(name in assessment.values and assessment.values[name] != said for name, said in told.items())
+    said = {name: said for name, said in told.items() if name in TOLD and said}
+    return any(name in assessment.values and assessment.values[name] != one for name, one in said.items())
 
 
 def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
-    """Judge one submission anew, after its round was moved to another version; the caller holds the commune's lock."""
+    """Judge one submission anew, after its round was moved to another version or the register says otherwise where its
+    household was; the caller holds the commune's lock."""
     submission = session.get_one(Submission, (commune_id, submission_id))
-    _derive_assessment(session, submission)
+    _derive_assessment(session, submission, told=_decided_under(session, submission))
     session.flush()  # the household's class is read from it
     _derive_households(session, submission)
+
+
+def derive_told_otherwise(session: Session, commune_id: str, round_id: str) -> None:
+    """Judge anew what the register tells otherwise by now than when it was decided, in a round that is open again."""
+    rows = session.execute(
+        select(Submission, Assessment)
+        .join(
+            Assessment,
+            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
+        )
+        .where(Submission.commune_id == commune_id, Submission.round_id == round_id)
+        .order_by(Submission.received_at, Submission.id)
+    )
+    for submission, assessment in rows.all():
+        if _was_told_otherwise(assessment, told_now(session, submission)):
+            derive_again(session, commune_id, submission.id)
+
+
+def _decided_under(session: Session, submission: Submission) -> Told | None:
+    """What a record was told of its village when it was judged: that stays where its round is not open (any more). None
+    while it is open, and for one that was never judged: what the register says now."""
+    if is_open(session, submission.round_id, submission.commune_id):
+        return None
+    assessment = session.get(Assessment, (submission.commune_id, submission.id))
+    if assessment is None:
+        return None
+    return {name: assessment.values[name] for name in TOLD if assessment.values.get(name)}
 
 
 def _derive_households(session: Session, submission: Submission) -> None:
@@ -95,7 +123,7 @@ def rebuild(session: Session) -> int:
     for commune_id, submission_id in ids:
         submission = session.get_one(Submission, (commune_id, submission_id))
         _derive_status(session, submission)
-        _derive_assessment(session, submission)
+        _derive_assessment(session, submission, told=_decided_under(session, submission))
         session.flush()  # so that a rebuild of a province does not wait in memory
     entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
     asked = {entry[:2] for entry in session.execute(entries).all()}
@@ -151,11 +179,13 @@ def _household_of(session: Session, submission: Submission) -> str | None:
     return attached or submission.household_id
 
 
-def _derive_assessment(session: Session, submission: Submission, known: Evaluated | None = None) -> None:
+def _derive_assessment(
+    session: Session, submission: Submission, known: Evaluated | None = None, told: Told | None = None
+) -> None:
     key = {"commune_id": submission.commune_id, "submission_id": submission.id}
     for derived in (Deprivation, AssessmentReading):
         session.execute(delete(derived).filter_by(**key))
-    found = known or evaluated(session, submission)
+    found = known or evaluated(session, submission, told)
     assessment = session.get(Assessment, (submission.commune_id, submission.id))
     if found is None:
         if assessment is not None:
@@ -166,7 +196,7 @@ def _derive_assessment(session: Session, submission: Submission, known: Evaluate
         assessment = Assessment(**key)
         session.add(assessment)
     content = content_of(submission)
-    own, form, evaluation, judged = _judge(session, submission, survey_round, found)
+    own, form, evaluation, judged = _judge(session, submission, survey_round, found, told)
     assessment.standard = survey_round.standard if survey_round else ""
     assessment.household_class = judged.household_class.value if judged.household_class else None
     assessment.b1_points, assessment.b2_points = judged.b1, judged.b2
@@ -302,13 +332,13 @@ def _derive_opening(
                  and one.kind in (RegisterKind.CORRECT, RegisterKind.MOVE)}  # fmt: skip
     if not corrected & {"class", "address"} or not is_open(session, survey_round.id, household.commune_id):
         return False
-    earlier = [one for one in interviews if one.round_id != survey_round.id and one.day < survey_round.opens_on]
+    opens_on = days_of(session, survey_round, household.commune_id).opens_on
+    earlier = [one for one in interviews if one.round_id != survey_round.id and one.day < opens_on]
     before = entry.opening_class, entry.opening_answers
-    entered = [one.effective_on for one in events if one.enters == household.id]
-    then = fold(events, earlier, day=max([survey_round.opens_on, *entered])).households.get(household.id)
-    if then is not None and "class" in corrected:
-        entry.opening_class = then.household_class
+    # Corrections count whatever their day: what they correct is what is known of last year.
     now = fold(events, earlier).households.get(household.id)
+    if now is not None and "class" in corrected:
+        entry.opening_class = now.household_class
     if now is not None and "address" in corrected and now.submission_id is None:
         address = now.address if now.address is not None else address_in(household.base_answers)
         if address != address_in(entry.opening_answers):

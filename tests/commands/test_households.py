@@ -114,6 +114,14 @@ def test_bad_input_is_refused_by_a_rule_with_the_way_out(
     assert snapshot(session) == before
 
 
+def test_a_household_whose_entering_was_undone_is_brought_back(app: Flask) -> None:
+    entered = json.loads(register(app, "history", ONE, *WHERE, "--json")[1])[-1]["seq"]
+    assert register(app, "undo", str(entered), *WHERE, *WHY)[0] == 0
+    code, back = told(app, "restore", ONE, *WHERE, *WHY)
+    assert (code, back["done"], back["rule"]) == (0, True, None)
+    assert told(app, "restore", ONE, *WHERE, *WHY)[1]["rule"] == "register_not_ended"
+
+
 def test_a_cycle_of_merges_and_an_undoing_under_something_newer_name_what_is_in_the_way(app: Flask) -> None:
     assert register(app, "merge", ONE, TWO, *WHERE, *WHY)[0] == 0
     assert told(app, "merge", TWO, ONE, *WHERE, *WHY)[1]["rule"] == "register_cycle"

@@ -57,6 +57,7 @@ def test_the_steps_of_a_commune_by_command(app: Flask, session: Any) -> None:
         assert state(session) == after
     assert said(app, "reopen", ROUND, COMMUNE, "--reason", "sót hộ")[0] == 1
     assert run(app, "round", "reopen", ROUND, COMMUNE)[0] == 2  # without a reason
+    nobody_left(session)  # opened again, the round has derived where its households stand
     assert said(app, "close", ROUND, "--ready") == (0, {"id": ROUND, "communes": [OTHER_COMMUNE, COMMUNE]})
     assert state(session, OTHER_COMMUNE) == "closed"
     assert state(session, "03646") == "open"  # nobody was imported there yet

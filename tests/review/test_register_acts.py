@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from models import (
 )
 from survey.accounts.accounts import find_account
 from survey.problems import Problem
+from survey.register.entries import import_household, on_register
 from survey.register.event_log import Done, broken
 from survey.review import register_acts as acts
 from survey.review import register_preview as preview
@@ -30,7 +31,7 @@ from survey.review.register_acts import Wish
 from survey.rounds.closing import obstacles
 from survey.rounds.rounds import open_round
 from survey.submissions.derive import rebuild
-from survey.terms import Action, RegisterKind
+from survey.terms import Action, B1Method, HouseholdClass, RegisterKind, RoundKind
 from tests.interviews import ROUND, entry, push
 from tests.review.test_review_and_rebuild import decide, snapshot
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
@@ -201,6 +202,36 @@ def test_last_years_class_and_address_reach_the_round_that_is_open(login_as: Any
     ]
     assert (told["last_class"], told["last_answers"]["thong_tin_ho"]) == ("khong_ngheo", {"dia_chi": "Số 7"})
     assert household(session).current_class == "khong_ngheo"
+
+
+@pytest.mark.parametrize("since", [date(2026, 8, 20), date(2026, 9, 1), TODAY])
+def test_a_class_that_is_corrected_reaches_the_round_whatever_its_day(session: Session, since: date) -> None:
+    import_household(
+        session, commune_id=COMMUNE, household_id="ho-cu", village_id=VILLAGE, head_name="Lò Văn Cũ",
+        base_class=HouseholdClass.POOR, now=datetime(2026, 8, 1, tzinfo=UTC),
+    )  # fmt: skip
+    on_register(session, COMMUNE, ROUND, "ho-cu")
+    session.commit()
+    do(session, wish(K.CORRECT, "ho-cu", on=since, **{"class": "khong_ngheo"}))
+    assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-cu")).opening_class == "khong_ngheo"
+    undo(session, last(session).seq)
+    assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-cu")).opening_class == "ho_ngheo"
+
+
+def test_a_class_found_before_the_round_opened_in_the_commune_is_last_years(login_as: Any, session: Session) -> None:
+    session.get_one(RoundCommune, (COMMUNE, ROUND)).opens_on = date(2026, 11, 23)  # later than elsewhere
+    form = session.scalars(select(FormVersion)).one()
+    open_round(
+        session, title="Thường xuyên", year=2026, form=form, opens_on=date(2026, 9, 1), closes_on=date(2026, 12, 14),
+        kind=RoundKind.AD_HOC, b1_method=B1Method.TOTAL, now=NOW, round_id="thuong-xuyen",
+    )  # fmt: skip
+    session.commit()
+    sent = entry(round_id="thuong-xuyen", answers={"mang": "co"})
+    push(login_as("enumerator"), sent)
+    decide(session, sent["id"], Action.ACCEPT)
+    do(session, wish(K.CORRECT, **{"class": "ho_ngheo"}))
+    undo(session, last(session).seq)
+    assert session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1")).opening_class == "ho_can_ngheo"
 
 
 def test_a_closed_round_stays_as_it_was_decided(login_as: Any, session: Session) -> None:

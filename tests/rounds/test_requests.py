@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from models import FormVersion, Household, RegisterEntry, Round, RoundRequest
 from survey.problems import Problem
-from survey.register import importing
+from survey.register import event_log, importing
+from survey.review import register_acts
+from survey.review.register_acts import Wish
 from survey.rounds import clock, closing, requests, rounds
-from survey.terms import B1Method, RoundKind
+from survey.terms import B1Method, RegisterKind, RoundKind
 from tests.interviews import ROUND, entry, push
-from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
 PAPER: dict[str, Any] = {"asked_by": "Lò Văn Đông", "asked_on": date(2026, 11, 16), "reason": "mất mùa", "now": NOW}
@@ -109,6 +111,38 @@ def test_a_paper_entered_by_mistake_is_taken_back_while_nobody_was_there(
     session.rollback()
     with refused("request_answered"):
         requests.take_back(session, COMMUNE, again.id, "nhầm", NOW)
+
+
+def act(session: Session, kind: RegisterKind, **given: str) -> None:
+    done = event_log.Done(None, NOW, "họp thôn")
+    register_acts.carry_out(session, COMMUNE, Wish(kind, "ho-1", date(2026, 11, 23), None, given), done)
+    session.commit()
+
+
+def test_an_act_on_the_register_brings_back_only_who_still_asks(session: Session, ad_hoc: Round) -> None:
+    made = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    session.commit()
+    act(session, RegisterKind.DISSOLVE)
+    assert of(session, ad_hoc) == []
+    with refused("register_ended"):
+        requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    act(session, RegisterKind.RESTORE)
+    assert of(session, ad_hoc) == ["ho-1"]
+    requests.take_back(session, COMMUNE, made.id, "nhầm hộ", NOW)
+    session.commit()
+    act(session, RegisterKind.CORRECT, head="Lò Văn Hoà")
+    act(session, RegisterKind.MOVE, village=VILLAGE_2)
+    assert of(session, ad_hoc) == []
+
+
+def test_who_was_met_in_an_ad_hoc_round_is_there_again(session: Session, ad_hoc: Round, login_as: Any) -> None:
+    push(login_as("enumerator"), entry("ho-1", round_id=ad_hoc.id))
+    session.rollback()
+    assert of(session, ad_hoc) == ["ho-1"]
+    act(session, RegisterKind.DISSOLVE)
+    assert of(session, ad_hoc) == []
+    act(session, RegisterKind.RESTORE)
+    assert of(session, ad_hoc) == ["ho-1"]
 
 
 def test_a_household_met_without_a_paper_keeps_the_commune_open(session: Session, ad_hoc: Round, login_as: Any) -> None:

@@ -11,6 +11,7 @@ from wtforms.widgets import HiddenInput
 from survey.review.decide import MAX_COMMENT
 from survey.submissions.lifecycle import DECISIONS
 from survey.terms import HouseholdClass, RegisterKind
+from survey.web.forms import printable
 
 
 class Search(FlaskForm):
@@ -30,15 +31,16 @@ class Plain(FlaskForm):
 
 
 class RegisterAct(FlaskForm):
-    """What is to be written down about a household; who goes at a split comes as `member`. `basis`: what was seen."""
+    """What is to be written down about a household; who goes at a split comes as `member`. `basis`: what was seen.
+    What is looked up has to be `printable`; what is kept is kept without what cannot be."""
 
     kind = HiddenField(validators=[InputRequired(), AnyOf([kind.value for kind in RegisterKind])])
     since = DateField(_("Since which day"), [InputRequired()])
     head = StringField(validators=[Length(max=120)])
-    village = StringField(validators=[Length(max=16)])
+    village = StringField(validators=[Length(max=16), printable])
     address = StringField(validators=[Length(max=200)])
     household_class = StringField(validators=[AnyOf(["", *(one.value for one in HouseholdClass)])], default="")
-    other = StringField(validators=[Length(max=36)])
+    other = StringField(validators=[Length(max=36), printable])
     basis = HiddenField(validators=[Length(max=64)])
 
 
@@ -52,7 +54,7 @@ class Bulk(FlaskForm):
 class AttachForm(FlaskForm):
     """The household that an interview is of; empty: the one that it says itself."""
 
-    household = HiddenField(validators=[Length(max=36)])
+    household = HiddenField(validators=[Length(max=36), printable])
     seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
     words = StringField(_("Why (stands in the log)"), [Length(max=MAX_COMMENT)])
 

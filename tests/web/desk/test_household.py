@@ -109,6 +109,17 @@ def test_an_act_is_shown_then_done_then_undone(work: Field, login_as: Any) -> No
     assert "Việc này đã được hoàn tác." in text_of(again)
 
 
+def test_what_was_withdrawn_has_the_way_back_on_its_page(work: Field, login_as: Any) -> None:
+    browser, where = login_as("supervisor"), address(work, 1)
+    entered = select(RegisterEvent.seq).filter_by(kind="enter", household_id=work.households[1])
+    number = f"{where}/undo/{work.session.scalars(entered).one()}"
+    assert confirm(browser, number, browser.post(number)).status_code == 303
+    assert 'name="kind" value="restore"' in browser.get(where).text
+    assert act(browser, work, "restore", 1).status_code == 303
+    assert work.household(1).state == "present"
+    assert 'name="kind" value="restore"' not in browser.get(where).text
+
+
 def test_a_merge_shows_what_rests_on_it_and_ends(work: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
     shown = browser.post(address(work), data={"kind": "merge", "other": "03757-01-002"} | SINCE)
@@ -173,6 +184,15 @@ def test_bad_input_gets_a_sentence_with_the_next_step(
     assert answer.status_code in (400, 409)
     assert said in text_of(answer) or given.get("kind") == "enter"
     assert last(work).seq == known
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"kind": "merge", "other": "03757\0"}, {"kind": "move", "village": "03757\0"}],
+    ids=lambda one: one["kind"],
+)
+def test_a_character_that_cannot_be_looked_up_is_refused(work: Field, login_as: Any, given: dict[str, str]) -> None:
+    assert login_as("supervisor").post(address(work), data=SINCE | given).status_code == 400
 
 
 def test_what_changed_meanwhile_is_shown_again_and_not_done(work: Field, login_as: Any) -> None:

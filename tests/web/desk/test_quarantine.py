@@ -192,6 +192,7 @@ def test_an_attachment_is_a_decision_like_another(work: Field, login_as: Any) ->
     assert browser.get(record(work, 0) + "/attach").status_code == 409
     second = login_as("supervisor-2")
     assert attach(second, work, 0, "nothing").status_code == 404
+    assert attach(second, work, 0, "nothing\0").status_code == 400
     assert attach(second, work, 0, work.households[0], seen=9).status_code == 409
     assert attach(second, work, 1, work.households[0]).status_code == 409  # nobody can read it
     assert attach(second, work, 0, work.households[0]).status_code == 303
