@@ -41,6 +41,7 @@ SENTENCES = {
     "two_heads": N_(
         "%(count)s households have several heads. Take the first as the head and leave the others' relation blank?"
     ),
+    "own_or_above": N_("%(count)s rows may be households of their own or persons of the one above. What are they?"),
     "no_head": N_("%(count)s households have members and no head. Is the first person the head?"),
     "same_name": N_("%(count)s households of one village have one name. Are they different households?"),
     "alike_name": N_("%(count)s names of one village differ in their tones alone. Are they different households?"),
@@ -77,6 +78,8 @@ WORDS = {
     "above": N_("The village of the row above"),
     "new": N_("A new village of this name"),
     "separate": N_("Different households: take each"),
+    "household": N_("Households of their own"),
+    "person": N_("Persons of the household above"),
     "one": N_("One household: take the first row"),
     "known": N_("The same household: leave it as it is"),
     "past": N_("The last year that is past"),

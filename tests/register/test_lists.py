@@ -494,6 +494,92 @@ def test_two_heads_are_asked_about(session: Any, form: Form) -> None:
     assert [one.get("quan_he") for one in made.households[0].members] == ["chu_ho", None]
 
 
+# --- which rows are one household ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("middle", [[], ["STT"]])
+@pytest.mark.parametrize("member", [[], ["Con"]])
+def test_codes_that_each_village_counts_anew_are_households_of_their_own(
+    session: Any, form: Form, middle: list[str], member: list[str]
+) -> None:
+    rows: list[list[Any]] = [["Mã hộ", *middle, "Họ và tên", "Thôn", "Phân loại", "Quan hệ"]]
+    for village in ("Nà Ca", "Bản Hin"):
+        for code in (1, 2):
+            rows.append([code, *[code for _ in middle], f"Lò Văn {code} {village}", village, "HN", "Chủ hộ"])
+            rows += [[code, *[None for _ in middle], "Lò Văn Con", village, None, "Con"] for _ in member]
+    made = accepted(session, csv(rows))
+    assert heads(made) == ["Lò Văn 1 Nà Ca", "Lò Văn 2 Nà Ca", "Lò Văn 1 Bản Hin", "Lò Văn 2 Bản Hin"]
+    assert [len(one.members) for one in made.households] == [1 + len(member)] * 4
+    assert [question.count for question in asked(made, "code_twice")] == [2]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Mã hộ", "Chủ hộ", "Thôn"], *([1, f"Lò Văn {one}", "Nà Ca"] for one in "AB")],
+        [["Mã hộ", "Họ tên", "Thôn"], [1, "Lò Văn A", "Nà Ca"], [2, "Lò Văn C", "Nà Ca"], [1, "Lò Văn B", "Nà Ca"]],
+        [["Mã hộ", "STT", "Họ tên", "Thôn"], *([1, at, f"Lò Văn {at}", "Nà Ca"] for at in (1, 2))],
+        [
+            ["Mã hộ", "Họ tên", "Thôn", "Quan hệ"],
+            [1, "Lò Văn A", "Nà Ca", "CH"],
+            [1, "Lò Thị A", "Nà Ca", "Vợ"],
+            [1, "Lò Văn B", "Nà Ca", "CH"],
+        ],
+    ],
+)
+def test_a_code_that_comes_again_takes_no_household_away(session: Any, form: Form, rows: Any) -> None:
+    made = accepted(session, csv(rows))
+    names = [row[rows[0].index("Chủ hộ" if "Chủ hộ" in rows[0] else "Họ tên")] for row in rows[1:]]
+    assert heads(made) == [name for name in names if name != "Lò Thị A"]
+    assert [question.count for question in asked(made, "code_twice")] == [1]
+
+
+def test_members_that_are_sorted_away_from_their_head_stay_with_their_code(session: Any, form: Form) -> None:
+    rows = [["Mã hộ", "Họ tên", "Thôn", "Quan hệ"], [1, "Lò Văn A", "Nà Ca", "CH"], [2, "Lò Văn B", "Nà Ca", "CH"]]
+    rows += [[1, "Lò Thị C", "Nà Ca", "Vợ"], [2, "Lò Thị D", "Nà Ca", "Con"]]
+    made = accepted(session, csv(rows))
+    assert (heads(made), made.members, made.open_questions) == (["Lò Văn A", "Lò Văn B"], 4, [])
+
+
+@pytest.mark.parametrize("column", ["STT", "Mã hộ"])
+def test_a_blank_number_makes_no_head_a_member(session: Any, form: Form, column: str) -> None:
+    rows = [[column, *HEADS[1:]], *([at, f"Lò Văn {at}", "Nà Ca", "HN"] for at in (1, 2, 3, 4))]
+    rows[2][0] = None
+    made = accepted(session, csv(rows))
+    assert (heads(made), made.open_questions) == (["Lò Văn 1", "Lò Văn 2", "Lò Văn 3", "Lò Văn 4"], [])
+
+
+@pytest.mark.parametrize("column", ["STT", "Mã hộ"])
+@pytest.mark.parametrize(
+    ("village", "household_class", "relation"),
+    [("Tiểu khu 2", None, None), (None, "HCN", None), ("Nà Ca", "HN", "Chủ hộ")],
+)
+def test_who_may_be_a_household_of_its_own_is_asked_about(
+    session: Any, form: Form, column: str, village: str | None, household_class: str | None, relation: str | None
+) -> None:
+    rows = [[column, "Họ và tên", "Thôn", "Phân loại", "Quan hệ"], [1, "Lò Văn A", "Nà Ca", "HN", "Chủ hộ"]]
+    rows += [[None, "Lò Thị B", None, None, "Vợ"], [None, "Lò Văn C", village, household_class, relation]]
+    made = plan(session, csv(rows))
+    (question,) = asked(made, "own_or_above")
+    assert (heads(made), question.is_open, question.examples[0].row) == (["Lò Văn A", "Lò Văn C"], True, 4)
+    assert heads(plan(session, csv(rows), own_or_above="person")) == ["Lò Văn A"]
+
+
+def test_a_row_that_the_next_number_counts_is_asked_about(session: Any, form: Form) -> None:
+    rows = [["STT", "Họ và tên", "Thôn", "Phân loại"], *([at, f"Lò Văn {at}", "Nà Ca", "HN"] for at in (1, 2, 3))]
+    rows[2][0] = None
+    made = accepted(session, csv(rows))
+    assert heads(made) == ["Lò Văn 1", "Lò Văn 2", "Lò Văn 3"]
+    assert [question.count for question in asked(made, "own_or_above")] == [1]
+
+
+def test_two_heads_of_one_code_may_be_two_households(session: Any, form: Form) -> None:
+    rows = [["Mã hộ", "Họ tên", "Quan hệ", "Bản"], *(["1", f"Lò Văn {one}", "CH", "Bản Nà Ca"] for one in "AB")]
+    made = accepted(session, csv(rows), two_heads="separate")
+    assert heads(made) == ["Lò Văn A", "Lò Văn B"]
+    assert [question.count for question in asked(made, "code_twice")] == [1]
+
+
 # --- villages ------------------------------------------------------------------------------------------------------
 
 
