@@ -219,14 +219,14 @@ def _counted_without_number(persons: list[Person]) -> set[int]:
     """The rows without an order number that the next number counts all the same: 1, –, 3."""
     found: set[int] = set()
     blank: list[int] = []
-    last = -1
+    last = 0
     for at, person in enumerate(persons):
         text = person.record.get("order")
         if not text:
             blank.append(at)
             continue
-        number = int(text) if re.fullmatch("[0-9]{1,6}", text) else -1
-        if last >= 0 and number == last + len(blank) + 1:
+        number = _figure(text)
+        if last and number == last + len(blank) + 1:
             found |= set(blank)
         last, blank = number, []
     return found
@@ -509,40 +509,53 @@ def _check_totals(records: Records, groups: list[Group], asked: Asked) -> list[N
         mine = [group for group in groups if group.row.sheet is sheet]
         before = 0
         differ = False
+        told: list[int] = []
         for row in sheet.found.totals:
             parts = (
                 [one for one in mine if before < one.row.number < row],
                 [one for one in mine if one.row.number < row],
             )
-            wrong = min((list(_differences(sheet.found, row, part)) for part in parts), key=len)
+            compared = [list(_compared(sheet.found, row, part)) for part in parts]
+            wrong = min(([text for text, agrees in part if not agrees] for part in compared), key=len)
             before = row
+            if not compared[0]:
+                words = " | ".join(str(cell) for cell in sheet.found.table.rows[row] if cell is not None)
+                bare = asked.ask("totals_bare", ("yes",), "yes")
+                bare.example(Example(words[:120], row, sheet.short))
+                continue
+            told.append(row)
             for text in wrong:
                 differ = True
                 question = asked.ask("totals", ("go_on",), None)
                 question.example(Example(text, row, sheet.short))
-        if sheet.found.totals:
+        if told:
             code = "totals_unlike" if differ else "total_left_out"
-            notes.append(Note(code, {"file": sheet.label, "rows": listed(sheet.found.totals)}))
+            notes.append(Note(code, {"file": sheet.label, "rows": listed(told)}))
     return notes
 
 
-def _differences(found: Found, row: int, groups: list[Group]) -> Iterator[str]:
+def _compared(found: Found, row: int, groups: list[Group]) -> Iterator[tuple[str, bool]]:
+    """Each figure of a total beside what the rows come to, and whether they agree."""
     people = sum(len(group.people) for group in groups)
     sizes = [group.first("size") for group in groups]
-    persons = sum(int(text) for text in sizes if text.isdigit()) if "size" in found.columns else people
+    persons = sum(_figure(text) for text in sizes) if "size" in found.columns else people
     counted = {
         one: sum(any(tick_of(person.record, one) for person in group.people) for group in groups) for one in _TICKED
     }
     for meaning in (*_TICKED, "size"):
         cell = found.cell(row, meaning)
         expected = counted.get(meaning, persons)
-        if isinstance(cell, int) and cell != expected:
-            yield f"{found.headings[meaning]}: {cell} ≠ {expected}"
+        if isinstance(cell, int):
+            yield f"{found.headings[meaning]}: {cell} ≠ {expected}", cell == expected
     for cell in found.table.rows[row]:
         for number, unit in _COUNTED.findall(folded(str(cell))) if isinstance(cell, str) else ():
             expected = len(groups) if unit == "ho" else persons
-            if int(number) != expected:
-                yield f"{cell} ≠ {expected}"
+            yield f"{cell} ≠ {expected}", int(number) == expected
+
+
+def _figure(text: str) -> int:
+    """A number of persons; 0 of what is none."""
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else 0
 
 
 def tick_of(record: Record, column: str) -> bool:

@@ -25,6 +25,7 @@ SENTENCES = {
     "hidden_rows": N_("%(count)s rows with text are hidden in Excel. Take them too?"),
     "hidden_sheets": N_("%(count)s sheets are hidden in Excel. Take them too?"),
     "totals": N_("%(count)s totals of the list do not agree with its rows. Go on all the same?"),
+    "totals_bare": N_("%(count)s totals say no figure that can be compared with the rows. Is nobody among them?"),
     "no_village": N_("The list does not say the village. In which one are these %(count)s households?"),
     "blank_village": N_("%(count)s households have no village written. Is it the one of the row above?"),
     "village": N_("“%(name)s” (%(count)s households) is no village of this commune. Which one is it?"),

@@ -143,6 +143,46 @@ def test_a_total_of_each_village_is_held_against_its_own_rows(session: Any, form
     assert classes(made) == ["ho_ngheo", "ho_can_ngheo", "ho_ngheo"]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["STT", "Họ đệm", "Tên", "Thôn"], [1, "Nguyễn Văn", "Công", "Nà Ca"], [2, "Lò Văn", "Cộng", "Nà Ca"]],
+        [["Họ đệm", "Tên", "Thôn"], ["Nguyễn Văn", "Công", "Nà Ca"], ["Lò Văn", "Cộng", "Nà Ca"]],
+        [["Họ", "Tên", "Thôn"], ["Tòng", "Văn A", "Nà Ca"], ["Tông", "Văn B", "Nà Ca"]],
+        [["Thôn", "Chủ hộ", "Số khẩu"], ["Tông", "Lò Văn A", 4], ["Tổng", "Lò Văn B", 3]],
+        [["Chủ hộ", "Thôn", "Năm sinh"], ["Cộng", "Nà Ca", 1970], ["Lò Văn A", "Nà Ca", 1980]],
+        [["Chủ hộ", "Thôn", "Phân loại"], ["Cộng", "Nà Ca", "HN"], ["Cong", "Nà Ca", "HN"]],
+    ],
+)
+def test_names_and_villages_that_sound_like_a_total_are_none(session: Any, form: Form, rows: Any) -> None:
+    made = plan(session, csv(rows))
+    assert len(made.households) == 2
+    assert "total_left_out" not in notes(made)
+
+
+@pytest.mark.parametrize("words", ["Cộng", "Tổng cộng:", "CONG", "Tong so"])
+def test_a_total_with_figures_alone_is_one(session: Any, form: Form, words: str) -> None:
+    rows = [["STT", "Chủ hộ", "Thôn", "Số khẩu", "Phân loại"], [1, "Lò Văn A", "Nà Ca", 4, "HN"]]
+    made = accepted(session, csv([*rows, [None, words, None, 4, "1 hộ"]]))
+    assert (heads(made), notes(made)["total_left_out"]["rows"]) == (["Lò Văn A"], "3")
+
+
+def test_a_total_without_a_figure_is_asked_about(session: Any, form: Form) -> None:
+    rows = [["Chủ hộ", "Thôn"], ["Lò Văn A", "Nà Ca"], ["Cộng", None]]
+    made = plan(session, csv(rows))
+    assert [example.text for question in asked(made, "totals_bare") for example in question.examples] == ["Cộng"]
+    assert "total_left_out" not in notes(made)
+
+
+def test_a_list_goes_on_after_a_total(session: Any, form: Form) -> None:
+    rows = [["Chủ hộ", "Thôn", "Số khẩu"], ["Lò Văn A", "Nà Ca", 4], ["Cộng", None, 4]]
+    rows += [["Lò Văn B", "Nà Hin", None], ["Lò Văn C", "Nà Hin", 3], ["Cộng", None, 3]]
+    rows += [["Người lập", "TM. UBND", None], ["Lò Văn Ký", "Lò Văn Dấu", None]]
+    made = plan(session, csv(rows))
+    assert heads(made) == ["Lò Văn A", "Lò Văn B", "Lò Văn C"]
+    assert notes(made)["left_out"]["rows"] == "7-8"
+
+
 # --- births --------------------------------------------------------------------------------------------------------
 
 
