@@ -634,6 +634,14 @@ def test_two_villages_of_one_name_are_told_apart_by_the_former_commune(session: 
     assert [question.code for question in alone.open_questions] in ([], ["village_ambiguous"])
 
 
+@pytest.mark.parametrize("number", ["3", "03757-03", "3757-03"])
+def test_a_new_village_takes_no_number_that_the_list_names(session: Any, form: Form, number: str) -> None:
+    rows = [["Bản", "Chủ hộ"], ["Bản Mới", "Lò Văn A"], [number, "Lò Văn B"], ["03757-03", "Lò Văn C"]]
+    made = accepted(session, csv(rows))
+    assert [one.village_id for one in made.households] == ["03757-04", "03757-03", "03757-03"]
+    assert {village.id: village.name for village in made.new_villages} == {"03757-04": "Bản Mới", "03757-03": "Thôn 3"}
+
+
 def test_an_unknown_village_is_asked_about_and_may_be_one_that_is_there(session: Any, form: Form) -> None:
     data = csv([["Bản", "Chủ hộ"], ["ban na ca", "Lò Văn A"], ["Bản Xa", "Lò Văn B"]])
     near, new = asked(plan(session, data), "village")
