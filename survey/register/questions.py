@@ -46,7 +46,7 @@ SENTENCES = {
     "no_head": N_("%(count)s households have members and no head. Is the first person the head?"),
     "same_name": N_("%(count)s households of one village have one name. Are they different households?"),
     "alike_name": N_("%(count)s names of one village differ in their tones alone. Are they different households?"),
-    "on_register": N_("%(count)s households are perhaps on the register, under a name with other tones. Are they new?"),
+    "on_register": N_("%(count)s households are perhaps on the register already. Are they new?"),
     "cccd_zero": N_("%(count)s identity numbers lost the zeros at their beginning. Put them back?"),
     "cccd_lost": N_(
         "Of %(count)s identity numbers only the first digits are left (1.4E+10): they cannot be repaired. Leave them "

@@ -424,6 +424,31 @@ def test_one_typed_without_tones_is_perhaps_on_the_register(session: Any, form: 
     assert codes(accepted(session, csv([HEADS, [1, "Lò Văn Hòa", "Bản Nà Ca", "Hộ nghèo"]]))) == ["several_known"]
 
 
+@pytest.mark.parametrize(("column", "value"), [("Mã hộ", "CU-17"), ("Địa chỉ", "Cạnh suối")])
+def test_a_list_with_its_own_codes_or_addresses_does_not_double_the_register(
+    session: Any, form: Form, column: str, value: str
+) -> None:
+    load(session, csv([HEADS, [1, "Lò Văn A", "Bản Nà Ca", "HN"]]))
+    data = csv([[*HEADS, column], *([at, "Lò Văn A", "Bản Nà Ca", "HN", f"{value}{at}"] for at in (1, 2))])
+    made = plan(session, data)
+    (question,) = asked(made, "on_register")  # the second has nobody left to be
+    assert (question.is_open, question.proposed) == (True, "known")
+    assert "03757-01-001" in question.examples[0].text
+    again = accepted(session, data)
+    assert (codes(again), len(again.new_households)) == ([], 1)
+    assert again.households[0].code == "03757-01-001"
+    assert len(accepted(session, data, **{question.id: "new"}).new_households) == 2
+
+
+def test_those_on_the_register_are_asked_about_together_where_they_are_many(session: Any, form: Form) -> None:
+    names = [f"Lò Văn Tên{at}" for at in range(45)]
+    load(session, csv([HEADS, *([at, name, "Bản Nà Ca", "HN"] for at, name in enumerate(names))]))
+    data = csv([[*HEADS, "Mã hộ"], *([at, name, "Bản Nà Ca", "HN", f"CU-{at}"] for at, name in enumerate(names))])
+    made = accepted(session, data)
+    assert [question.count for question in asked(made, "on_register")] == [45]
+    assert (codes(made), made.new_households) == ([], [])
+
+
 def test_codes_that_each_village_counts_from_one_are_given_anew(session: Any, form: Form) -> None:
     rows = [["Mã hộ", "Chủ hộ", "Bản"], ["001", "Lò Văn A", "Bản Nà Ca"]]
     load(session, csv(rows))
