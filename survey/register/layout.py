@@ -7,6 +7,7 @@ out and told with its number.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -234,15 +235,17 @@ def _meaning(path: list[str], beside: set[str]) -> str:
 def _fill_merged(table: Table, header: int, columns: dict[str, int]) -> None:
     """What is merged over several households' rows holds for each of them."""
     spread = {columns[one] for one in ("village", "former_commune", "class", "code", "address") if one in columns}
-    for first_row, first, last_row, last in table.merged:
+    numbers = sorted(table.rows)
+    filled: dict[int, int] = {}  # column → its last row that is filled: what is merged over that again says nothing
+    for first_row, first, last_row, last in sorted(table.merged):
         value = table.cell(first_row, first)
-        if first != last or first not in spread or value is None or first_row <= header:
+        if first != last or first not in spread or value is None or first_row <= max(header, filled.get(first, 0)):
             continue
-        for row in range(first_row + 1, last_row + 1):
-            cells = table.rows.get(row)
-            if cells is not None:
-                cells.extend([None] * (first + 1 - len(cells)))
-                cells[first] = value
+        filled[first] = last_row
+        for row in numbers[bisect_right(numbers, first_row) : bisect_right(numbers, last_row)]:
+            cells = table.rows[row]
+            cells.extend([None] * (first + 1 - len(cells)))
+            cells[first] = value
 
 
 def _sort_rows(found: Found, first: int, last: int) -> None:
