@@ -351,7 +351,7 @@ def _pair(households: list[Listed], register: _Register, asked: Asked) -> None:
             one.known = next((household for household in like if household.id not in taken), None)
         if one.known is not None:
             taken.add(one.known.id)
-    _ask_whether_known([one for one in households if one.known is None], register, asked)
+    _ask_whether_known([one for one in households if one.known is None], register, taken, asked)
     for one in households:
         _check_known(one)
 
@@ -368,21 +368,33 @@ def _of_code(one: Listed, register: _Register, asked: Asked) -> Household | None
     return None
 
 
-def _ask_whether_known(households: list[Listed], register: _Register, asked: Asked) -> None:
-    """Those whose name, or the one on the register, may have been typed without tones."""
-    alike: list[tuple[Listed, Household]] = []
+def _ask_whether_known(households: list[Listed], register: _Register, taken: set[str], asked: Asked) -> None:
+    """Those with the name of one on the register that no row was tied to: their own code or address may be the list's
+    alone. And those whose name, or the one on the register, may have been typed without tones."""
+    alike: list[tuple[Listed, Household, str]] = []
     for one in households:
-        bare, key = bare_key(one.head), name_key(one.head)
-        named = {known.id: known for known in register.by_bare[one.village_id, bare]}.values()
-        found = [known for known in named if key not in _heads(known) and bare in {key, *_heads(known)}]
-        if len(found) == 1:
-            alike.append((one, found[0]))
-    for one, known in alike:
-        about = str(one.row.number) if len(alike) <= MOST_ALONE else ""
-        question = asked.ask("on_register", ("new", "known"), "new", about)
+        same = _untaken(register.by_name.get((one.village_id, name_key(one.head)), []), taken)
+        found = same or _without_tones(one, register)
+        if same or len(found) == 1:
+            taken |= {same[0].id} if same else set()
+            alike.append((one, found[0], "known" if same else "new"))
+    for one, known, proposed in alike:
+        together = "same" if proposed == "known" else ""
+        about = str(one.row.number) if len(alike) <= MOST_ALONE else together
+        question = asked.ask("on_register", ("new", "known"), proposed, about)
         question.example(Example(f"{one.head} ~ {known.head_name} ({known.code})", one.row.number))
         if question.taken == "known":
-            one.known, one.head = known, known.head_name
+            one.known, one.head, one.code, one.id = known, known.head_name, "", ""
+
+
+def _untaken(households: list[Household], taken: set[str]) -> list[Household]:
+    return [one for one in households if one.state == HouseholdState.PRESENT and one.id not in taken]
+
+
+def _without_tones(one: Listed, register: _Register) -> list[Household]:
+    bare, key = bare_key(one.head), name_key(one.head)
+    named = {known.id: known for known in register.by_bare[one.village_id, bare]}.values()
+    return [known for known in named if key not in _heads(known) and bare in {key, *_heads(known)}]
 
 
 def _check_known(one: Listed) -> None:

@@ -7,6 +7,7 @@ out and told with its number.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -89,6 +90,7 @@ _PEOPLE = {"head", "name", "given_name"}
 _TOTALS = {name_key(word) for word in ("cộng", "tổng", "tổng số", "tổng cộng", "cộng tổng", "total")}
 _TOTAL = re.compile("(?:tổng|cộng)(?: |:|$)")
 _BARE_TOTALS = {"cong", "tong so", "tong cong", "tong"}
+_FIGURE = re.compile("[0-9]")
 _SIGNATURE = re.compile(
     r"(?:nguoi lap|lap bieu|nguoi tong hop|tm |tm$|t m |kt |chu tich|pho chu tich|truong (?:thon|ban)|ky ten|noi nhan|"
     r"can bo |ubnd|uy ban nhan dan|ngay \d* ?thang|\w+(?: \w+)? ngay \d* ?thang|ky va ghi|ky ghi|xac nhan|thu truong|"
@@ -233,21 +235,23 @@ def _meaning(path: list[str], beside: set[str]) -> str:
 def _fill_merged(table: Table, header: int, columns: dict[str, int]) -> None:
     """What is merged over several households' rows holds for each of them."""
     spread = {columns[one] for one in ("village", "former_commune", "class", "code", "address") if one in columns}
-    for first_row, first, last_row, last in table.merged:
+    numbers = sorted(table.rows)
+    filled: dict[int, int] = {}  # column → its last row that is filled: what is merged over that again says nothing
+    for first_row, first, last_row, last in sorted(table.merged):
         value = table.cell(first_row, first)
-        if first != last or first not in spread or value is None or first_row <= header:
+        if first != last or first not in spread or value is None or first_row <= max(header, filled.get(first, 0)):
             continue
-        for row in range(first_row + 1, last_row + 1):
-            cells = table.rows.get(row)
-            if cells is not None:
-                cells.extend([None] * (first + 1 - len(cells)))
-                cells[first] = value
+        filled[first] = last_row
+        for row in numbers[bisect_right(numbers, first_row) : bisect_right(numbers, last_row)]:
+            cells = table.rows[row]
+            cells.extend([None] * (first + 1 - len(cells)))
+            cells[first] = value
 
 
 def _sort_rows(found: Found, first: int, last: int) -> None:
     table = found.table
     village = ""
-    is_ended = False  # after a total, what has no person's facts is below the list
+    is_ended = is_signed = False  # below the list is what has no person's facts, after a total or a signature
     head = {row: _header_text(table, row) for row in range(first, last + 1) if row in table.rows}
     for row, cells in table.rows.items():
         if row <= last:
@@ -255,21 +259,29 @@ def _sort_rows(found: Found, first: int, last: int) -> None:
                 found.left_out.append(row)
             continue
         texts = [(column, cell) for column, cell in enumerate(cells) if cell is not None and cell != "-"]
-        words = [cell for _column, cell in texts if isinstance(cell, str)]
         if not texts or _is_numbering(cells) or _header_text(table, row) in head.values():
             continue
         heading = _village_heading(texts)
-        if _is_total(words):
+        signs = any(isinstance(cell, str) and _SIGNATURE.match(folded(cell)) for _column, cell in texts)
+        goes_on = not signs and not is_signed and _is_named_with_village(found, row)
+        if _is_total(found, row, texts):
             found.totals.append(row)
-            is_ended = True
+            is_ended, is_signed = True, False
         elif heading:
-            village, is_ended = heading, False
-        elif not _has_facts(found, row) and (is_ended or any(_SIGNATURE.match(folded(word)) for word in words)):
+            village, is_ended, is_signed = heading, False, False
+        elif not _has_facts(found, row) and ((is_ended and not goes_on) or signs):
             found.left_out.append(row)
             is_ended = True
+            is_signed = is_signed or signs
         else:
             found.records.append((row, village))
-            is_ended = False
+            is_ended = is_signed = False
+
+
+def _is_named_with_village(found: Found, row: int) -> bool:
+    """Whether a row has a person's name and a village, as after the total of another village."""
+    names = (found.cell(row, one) for one in _PEOPLE)
+    return any(isinstance(cell, str) for cell in names) and isinstance(found.cell(row, "village"), str)
 
 
 def _take_years_for_births(found: Found) -> None:
@@ -297,10 +309,43 @@ def _is_numbering(cells: list[Cell]) -> bool:
     return len(figures) >= 2 and figures == list(range(figures[0], figures[0] + len(figures)))
 
 
-def _is_total(words: list[str]) -> bool:
+def _is_total(found: Found, row: int, texts: Sequence[tuple[int, Cell]]) -> bool:
+    """Whether the row counts others: it says «Cộng» or «Tổng» with its tones («Công» and «Tòng» are names), and of
+    nobody a name, a number, a birth, a relation or a class. Without tones the word stands alone with figures."""
+    words = [(column, cell) for column, cell in texts if isinstance(cell, str)]
+    for column, word in words[:2]:
+        if _says_total(word):
+            return not _has_figures_of_a_person(found, row) and not _names_somebody(found, row, column)
+        if folded(word) in _BARE_TOTALS:
+            return not any(other != column and not _FIGURE.search(text) for other, text in words)
+    return False
+
+
+def _says_total(word: str) -> bool:
+    return name_key(word.rstrip(" :")) in _TOTALS or bool(_TOTAL.match(word.casefold()))
+
+
+def _has_figures_of_a_person(found: Found, row: int) -> bool:
+    """What no total has; a count («2 hộ», 14) may stand in any column."""
+    order, code, cccd = (str(found.cell(row, one) or "") for one in ("order", "code", "cccd"))
+    if order[:1].isdigit() or _FIGURE.search(code) or len(cccd) >= 8:
+        return True
+    births = [found.cell(row, one) for one in ("birth", "birth_year", "birth_male", "birth_female")]
+    if any(isinstance(cell, date) or re.search("[0-9]{4}|[0-9]/", str(cell)) for cell in births):
+        return True
+    words = [found.cell(row, one) for one in ("relation", "class")]
+    return any(isinstance(cell, str) and cell != "-" and not _FIGURE.search(cell) for cell in words)
+
+
+def _names_somebody(found: Found, row: int, column: int) -> bool:
+    """Whether a person's name stands beside the word for a total in `column`; where the numbers stand, no name has
+    it."""
+    if column == found.columns.get("order"):
+        return False
+    names = [(found.columns[one], found.cell(row, one)) for one in (*_PEOPLE, "family_name") if one in found.columns]
     return any(
-        name_key(word.rstrip(" :")) in _TOTALS or _TOTAL.match(word.casefold()) or folded(word) in _BARE_TOTALS
-        for word in words[:2]
+        other != column and isinstance(cell, str) and cell != "-" and not _FIGURE.search(cell) and not _says_total(cell)
+        for other, cell in names
     )
 
 

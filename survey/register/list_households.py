@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -86,7 +86,7 @@ def understand(
     check_words(records.records)
     questions = last_year.copied(form)
     people = People(form, questions, asked, remembered, today)
-    groups = list(_groups(people.read(records.records)))
+    groups = list(_groups(people.read(records.records), asked))
     builder = _Builder(commune_id, places, form, asked, records, remembered.get(CLASS, {}))
     households = builder.households(groups)
     notes = [*records.notes, *(Note(code, {"count": count}) for code, count in people.counts.items() if count)]
@@ -99,51 +99,149 @@ def understand(
 # --- which rows are one household --------------------------------------------------------------------------------
 
 
-def _groups(people: list[Person]) -> Iterator[Group]:
+def _groups(people: list[Person], asked: Asked) -> Iterator[Group]:
     by_sheet: dict[int, list[Person]] = defaultdict(list)
     for person in people:
         by_sheet[id(person.record.sheet)].append(person)
     for persons in by_sheet.values():
         columns = persons[0].record.sheet.found.columns
-        if "code" in columns or "id" in columns:
-            yield from _by_code(persons, "code" if "code" in columns else "id")
+        column = next((one for one in ("code", "id") if one in columns), "")
+        groups = _by_code(persons, column, asked) if column else _in_turn(persons, columns, asked)
+        for group in groups:
+            yield from _of_one_head(group, asked)
+
+
+def _by_code(persons: list[Person], column: str, asked: Asked) -> list[Group]:
+    """Rows of one code in one village, unless they tell that two households were given it: that is asked later on."""
+    groups: list[Group] = []
+    by_code: dict[tuple[str, str], Group] = {}
+    village = ""
+    heads_alone = _has_heads_alone(persons[0].record.sheet.found.columns)
+    for person in persons:
+        village = _village_key(person.record) or village
+        code = person.record.get(column)
+        group = by_code.get((village, code)) if code else groups[-1] if groups else None
+        if group is None:
+            joins = False
+        elif code:
+            joins = _has_its_code(person, group, group is groups[-1], asked)
         else:
-            yield from _in_turn(persons, columns)
+            begins = bool(person.record.get("order")) or (heads_alone and not _is_member(person))
+            joins = not begins and _joins(person, group, asked)
+        if group is None or not joins:
+            group = Group([])
+            groups.append(group)
+            if code:
+                by_code[village, code] = group
+        group.people.append(person)
+    return groups
 
 
-def _by_code(persons: list[Person], column: str) -> Iterator[Group]:
-    groups: dict[str, Group] = {}
-    code = ""
-    for at, person in enumerate(persons):
-        code = person.record.get(column) or (code if not person.record.get("order") else f"?{at}")
-        groups.setdefault(code or f"?{at}", Group([])).people.append(person)
-    yield from groups.values()
-
-
-def _in_turn(persons: list[Person], columns: Mapping[str, int]) -> Iterator[Group]:
+def _in_turn(persons: list[Person], columns: Mapping[str, int], asked: Asked) -> list[Group]:
     numbered = [bool(one.record.get("order")) for one in persons]
     named_apart = "head" in columns and "name" in columns
     if named_apart:
         begins = [bool(one.record.get("head")) for one in persons]
+    elif _has_heads_alone(columns):
+        begins = [not _is_member(one) for one in persons]
     elif any(numbered) and not all(numbered):
         begins = numbered
-    elif any(one.relation == "chu_ho" for one in persons) and any(
-        one.relation not in (None, "chu_ho") for one in persons
-    ):
+    elif any(one.relation == "chu_ho" for one in persons) and any(_is_member(one) for one in persons):
         begins = [one.relation == "chu_ho" for one in persons]
     else:
         begins = [True] * len(persons)
-    group: Group | None = None
-    for person, does_begin in zip(persons, begins, strict=True):
-        if named_apart and group and does_begin and person.record.head and person.record.head == group.row.head:
+    counted = _counted_without_number(persons) if begins is numbered else set()
+    groups: list[Group] = []
+    for at, (person, does_begin) in enumerate(zip(persons, begins, strict=True)):
+        if named_apart and groups and does_begin and person.record.head == groups[-1].row.head != "":
             does_begin = bool(person.record.get("order")) and person.relation == "chu_ho"
-        if does_begin or group is None:
-            if group:
-                yield group
-            group = Group([])
-        group.people.append(person)
-    if group:
-        yield group
+        if not groups or does_begin or not _joins(person, groups[-1], asked, in_doubt=at in counted):
+            groups.append(Group([]))
+        groups[-1].people.append(person)
+    return groups
+
+
+def _has_heads_alone(columns: Mapping[str, int]) -> bool:
+    """Whether a list names nobody but heads: each of its rows is a household, numbered or not."""
+    return "head" in columns and not {"name", "given_name"} & set(columns)
+
+
+def _is_member(person: Person) -> bool:
+    return person.relation not in (None, "chu_ho")
+
+
+def _is_head(person: Person) -> bool:
+    """By relation, or by a tick in the column of heads."""
+    return person.relation == "chu_ho" or bool(person.record.get("head") and not person.record.head)
+
+
+def _village_key(record: Record) -> str:
+    return name_key(record.get("village") or record.heading)
+
+
+def _class_key(texts: Iterable[str]) -> tuple[object, ...]:
+    return tuple(LIST_CLASSES.get(folded(text), folded(text)) for text in texts)
+
+
+def _has_its_code(person: Person, group: Group, is_next: bool, asked: Asked) -> bool:
+    """Whether a row with a household's code is a person of it."""
+    head, its_head = name_key(person.record.head), name_key(group.row.head)
+    if head and its_head and head != its_head:
+        return False
+    if _is_member(person):
+        return True
+    if not is_next or (
+        _is_head(person) and any(_is_head(one) for one in group.people) and not _is_head(group.people[-1])
+    ):
+        return False
+    return not person.record.get("order") or _is_head(person) or _says_person(person, group, asked)
+
+
+def _joins(person: Person, above: Group, asked: Asked, in_doubt: bool = False) -> bool:
+    """Whether a row that nothing numbers is a person of the household above; whoever says otherwise is asked about."""
+    village, its_village = _village_key(person.record), name_key(above.first("village") or above.row.heading)
+    columns = ("class", *_TICKED)
+    said, its = ([one(column) for column in columns] for one in (person.record.get, above.first))
+    is_alike = village in ("", its_village) and (not any(said) or _class_key(said) == _class_key(its))
+    is_head = _is_head(person) and not all(_is_member(one) for one in above.people)
+    if is_alike and not is_head and (_is_member(person) or not in_doubt):
+        return True
+    return _says_person(person, above, asked)
+
+
+def _says_person(person: Person, above: Group, asked: Asked) -> bool:
+    question = asked.ask("own_or_above", ("household", "person"), "household")
+    question.example(person.record.example(f"{person.name} ~ {above.people[0].name}"))
+    return question.taken == "person"
+
+
+def _counted_without_number(persons: list[Person]) -> set[int]:
+    """The rows without an order number that the next number counts all the same: 1, –, 3."""
+    found: set[int] = set()
+    blank: list[int] = []
+    last = 0
+    for at, person in enumerate(persons):
+        text = person.record.get("order")
+        if not text:
+            blank.append(at)
+            continue
+        number = _figure(text)
+        if last and number == last + len(blank) + 1:
+            found |= set(blank)
+        last, blank = number, []
+    return found
+
+
+def _of_one_head(group: Group, asked: Asked) -> Iterator[Group]:
+    """The household, or several where somebody says that its heads have one each."""
+    heads = [at for at, one in enumerate(group.people) if one.relation == "chu_ho"]
+    ends = []
+    if len(heads) > 1:
+        question = asked.ask("two_heads", ("first", "separate"), "first")
+        question.example(group.people[heads[0]].record.example("; ".join(group.people[at].name for at in heads[:4])))
+        ends = heads[1:] if question.taken == "separate" else []
+    for first, end in zip([0, *ends], [*ends, len(group.people)], strict=True):
+        yield Group(group.people[first:end])
 
 
 # --- what a household is ------------------------------------------------------------------------------------------
@@ -249,11 +347,8 @@ class _Builder:
         if not heads and named:
             heads = [one for one in group.people if name_key(one.name) == named][:1]
         has_relations = any(one.relation for one in group.people)
-        if len(heads) > 1:
-            question = self._asked.ask("two_heads", ("first",), "first")
-            question.example(heads[0].record.example("; ".join(one.name for one in heads[:4])))
-            for one in heads[1:]:
-                one.answers.pop("quan_he", None)
+        for one in heads[1:]:
+            one.answers.pop("quan_he", None)
         if not heads and has_relations and len(group.people) > 1:
             question = self._asked.ask("no_head", ("yes", "no"), "yes")
             question.example(group.row.example(group.people[0].name))
@@ -414,40 +509,53 @@ def _check_totals(records: Records, groups: list[Group], asked: Asked) -> list[N
         mine = [group for group in groups if group.row.sheet is sheet]
         before = 0
         differ = False
+        told: list[int] = []
         for row in sheet.found.totals:
             parts = (
                 [one for one in mine if before < one.row.number < row],
                 [one for one in mine if one.row.number < row],
             )
-            wrong = min((list(_differences(sheet.found, row, part)) for part in parts), key=len)
+            compared = [list(_compared(sheet.found, row, part)) for part in parts]
+            wrong = min(([text for text, agrees in part if not agrees] for part in compared), key=len)
             before = row
+            if not compared[0]:
+                words = " | ".join(str(cell) for cell in sheet.found.table.rows[row] if cell is not None)
+                bare = asked.ask("totals_bare", ("yes",), "yes")
+                bare.example(Example(words[:120], row, sheet.short))
+                continue
+            told.append(row)
             for text in wrong:
                 differ = True
                 question = asked.ask("totals", ("go_on",), None)
                 question.example(Example(text, row, sheet.short))
-        if sheet.found.totals:
+        if told:
             code = "totals_unlike" if differ else "total_left_out"
-            notes.append(Note(code, {"file": sheet.label, "rows": listed(sheet.found.totals)}))
+            notes.append(Note(code, {"file": sheet.label, "rows": listed(told)}))
     return notes
 
 
-def _differences(found: Found, row: int, groups: list[Group]) -> Iterator[str]:
+def _compared(found: Found, row: int, groups: list[Group]) -> Iterator[tuple[str, bool]]:
+    """Each figure of a total beside what the rows come to, and whether they agree."""
     people = sum(len(group.people) for group in groups)
     sizes = [group.first("size") for group in groups]
-    persons = sum(int(text) for text in sizes if text.isdigit()) if "size" in found.columns else people
+    persons = sum(_figure(text) for text in sizes) if "size" in found.columns else people
     counted = {
         one: sum(any(tick_of(person.record, one) for person in group.people) for group in groups) for one in _TICKED
     }
     for meaning in (*_TICKED, "size"):
         cell = found.cell(row, meaning)
         expected = counted.get(meaning, persons)
-        if isinstance(cell, int) and cell != expected:
-            yield f"{found.headings[meaning]}: {cell} ≠ {expected}"
+        if isinstance(cell, int):
+            yield f"{found.headings[meaning]}: {cell} ≠ {expected}", cell == expected
     for cell in found.table.rows[row]:
         for number, unit in _COUNTED.findall(folded(str(cell))) if isinstance(cell, str) else ():
             expected = len(groups) if unit == "ho" else persons
-            if int(number) != expected:
-                yield f"{cell} ≠ {expected}"
+            yield f"{cell} ≠ {expected}", int(number) == expected
+
+
+def _figure(text: str) -> int:
+    """A number of persons; 0 of what is none."""
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else 0
 
 
 def tick_of(record: Record, column: str) -> bool:

@@ -14,13 +14,14 @@ from survey.names import bare_key, name_key
 from survey.register.csv_rows import folded
 from survey.register.list_records import Record
 from survey.register.plan import VillageRow
-from survey.register.questions import Asked, Option
+from survey.register.questions import MOST_WORDS, Asked, Option
 from survey.terms import Area
 
 DIVISIONS = ("Bản", "Tiểu khu", "Tổ dân phố", "Thôn")
 BEGINS_WITH_ITS_KIND = re.compile(r"(bản|tiểu khu|tổ|thôn|tdp|tk|khu|xóm|ấp)\s", re.IGNORECASE)
 _OF_COMMUNES = {name_key(word) for word in ("xa\u0303", "phường", "thị trấn", "tt")}  # before a commune's name
 _CODE = re.compile(r"([0-9]{4,5})-([0-9]{1,3})")
+_NUMBER = re.compile(r"([0-9]{1,3})(?:\.0)?")
 
 
 def keys_of(name: str) -> set[str]:
@@ -45,12 +46,19 @@ class Villages:
         self._formers: dict[str, set[str]] = defaultdict(set)  # a village's key → former communes, as keys
         self._by_key: dict[str, set[str]] = defaultdict(set)
         self._added_as: dict[str, str] = {}
+        self._numbers: set[int] = set()  # those that the list names: no other new village gets one of them
         for village in there.values():
             for key in keys_of(village.name):
                 self._by_key[key].add(village.id)
 
     def hear_of(self, record: Record, text: str) -> None:
-        """Look at a row beforehand: which names stand for villages of several former communes."""
+        """Look at a row beforehand: which number it names, which names stand for villages of several former
+        communes."""
+        code = _CODE.fullmatch(text)
+        is_ours = not code or code[1].zfill(5) == self.commune_id
+        number = _NUMBER.fullmatch(code[2] if code else text) if is_ours else None
+        if number and len(self._numbers) < MOST_WORDS:  # no more are asked about, so no more can be added
+            self._numbers.add(int(number[1]))
         if text and record.get("former_commune"):
             for key in keys_of(text):
                 self._formers[key].add(name_key(_bare_commune(record.get("former_commune"))))
@@ -62,8 +70,8 @@ class Villages:
         if code and len(code[1]) == 5 and code[1] != self.commune_id:
             record.wrong("village", "foreign_commune", other=code[1], commune=self.commune_id)
             return ""
-        number = code[2] if code else text.removesuffix(".0")
-        village_id = f"{self.commune_id}-{int(number):02d}" if re.fullmatch(r"[0-9]{1,3}", number) else ""
+        number = _NUMBER.fullmatch(code[2] if code else text)
+        village_id = f"{self.commune_id}-{int(number[1]):02d}" if number else ""
         if village_id in self.there:
             return village_id
         former = record.get("former_commune") if len(self._formers.get(name_key(text), ())) > 1 else ""
@@ -107,7 +115,7 @@ class Villages:
 
     def _add(self, name: str, village_id: str) -> str:
         key = name_key(name)
-        if key in self._added_as or village_id in self.added:
+        if key in self._added_as or village_id in self.added:  # under its number, which nobody else was given
             return self._added_as.get(key, village_id)
         question = self._asked.ask(
             "area", [Option(one.value, one.vi) for one in Area], (Area.URBAN if self._is_urban else Area.RURAL).value
@@ -126,7 +134,7 @@ class Villages:
         return added.id
 
     def _next_number(self) -> int:
-        taken = {int(one.rsplit("-", 1)[1]) for one in (*self.there, *self.added)}
+        taken = self._numbers | {int(one.rsplit("-", 1)[1]) for one in (*self.there, *self.added)}
         return next(number for number in range(1, 1000) if number not in taken)
 
     def any(self, record: Record, titles: str) -> str:

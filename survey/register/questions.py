@@ -25,6 +25,7 @@ SENTENCES = {
     "hidden_rows": N_("%(count)s rows with text are hidden in Excel. Take them too?"),
     "hidden_sheets": N_("%(count)s sheets are hidden in Excel. Take them too?"),
     "totals": N_("%(count)s totals of the list do not agree with its rows. Go on all the same?"),
+    "totals_bare": N_("%(count)s totals say no figure that can be compared with the rows. Is nobody among them?"),
     "no_village": N_("The list does not say the village. In which one are these %(count)s households?"),
     "blank_village": N_("%(count)s households have no village written. Is it the one of the row above?"),
     "village": N_("“%(name)s” (%(count)s households) is no village of this commune. Which one is it?"),
@@ -41,10 +42,11 @@ SENTENCES = {
     "two_heads": N_(
         "%(count)s households have several heads. Take the first as the head and leave the others' relation blank?"
     ),
+    "own_or_above": N_("%(count)s rows may be households of their own or persons of the one above. What are they?"),
     "no_head": N_("%(count)s households have members and no head. Is the first person the head?"),
     "same_name": N_("%(count)s households of one village have one name. Are they different households?"),
     "alike_name": N_("%(count)s names of one village differ in their tones alone. Are they different households?"),
-    "on_register": N_("%(count)s households are perhaps on the register, under a name with other tones. Are they new?"),
+    "on_register": N_("%(count)s households are perhaps on the register already. Are they new?"),
     "cccd_zero": N_("%(count)s identity numbers lost the zeros at their beginning. Put them back?"),
     "cccd_lost": N_(
         "Of %(count)s identity numbers only the first digits are left (1.4E+10): they cannot be repaired. Leave them "
@@ -77,6 +79,8 @@ WORDS = {
     "above": N_("The village of the row above"),
     "new": N_("A new village of this name"),
     "separate": N_("Different households: take each"),
+    "household": N_("Households of their own"),
+    "person": N_("Persons of the household above"),
     "one": N_("One household: take the first row"),
     "known": N_("The same household: leave it as it is"),
     "past": N_("The last year that is past"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections import Counter
@@ -30,7 +31,11 @@ FILE_BYTES = 8 * 1024 * 1024
 UNPACKED_BYTES = 160 * 1024 * 1024  # of an .xlsx; a part may not say less than it holds (zipfile stops)
 MOST_GROWTH = 200  # times what it was packed in: sheets of one repeated cell reach 100
 MOST_PARTS = 500
+PART_BYTES = 4 * 1024 * 1024  # of a part that is parsed as a whole: styles, the workbook's own
+STRINGS_BYTES = 16 * 1024 * 1024  # of the texts that the cells share
+MOST_MERGES = 10_000  # in a sheet
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 60_000, 200, 1_500_000
+_MERGE = re.compile(rb"mergeCell\s")
 Cell = str | int | float | date | None
 # By code, each with the next step; %(…)s: what the refusal carries.
 SENTENCES = {
@@ -48,6 +53,9 @@ SENTENCES = {
     ),
     "too_many_list_rows": N_("The file has more than %(limit)s rows. Split it by village."),
     "too_many_columns": N_("The sheet has more than %(limit)s columns. Delete what does not belong to the list."),
+    "too_many_merges": N_(
+        "A sheet has more than %(limit)s merged cells. In Excel choose Unmerge Cells, save it and try again."
+    ),
     "no_table": N_("The file has no rows."),
     "broken_csv": N_("Row %(row)s cannot be read: a quote may be missing. Save the list as .xlsx and try again."),
     "wrong_page": N_("The file cannot be read in this code page; choose another one."),
@@ -183,6 +191,20 @@ def _refuse_too_many(rows: int, cells: int) -> None:
 # --- .xlsx ---------------------------------------------------------------------------------------------------------
 
 
+class _SheetSource:
+    """A sheet's bytes as they are read; too many merged cells are refused before they are made into objects."""
+
+    def __init__(self, source: Any) -> None:
+        self._source, self._merges = source, 0
+
+    def read(self, size: int = -1) -> bytes:
+        read: bytes = self._source.read(size)
+        self._merges += len(_MERGE.findall(read.replace(b"\0", b"")))  # UTF-16 too
+        if self._merges > MOST_MERGES:
+            raise Unreadable("too_many_merges", limit=MOST_MERGES)
+        return read
+
+
 class _SheetParser(WorkSheetParser):
     """openpyxl's own, which reads row by row; it tells as well which formulas keep no value, and skips what draws."""
 
@@ -204,8 +226,29 @@ class _SheetParser(WorkSheetParser):
     def parse_sheet_protection(self, _element: Any) -> None: ...
 
 
+class _Archive(zipfile.ZipFile):
+    """Hands out no part that is larger than what a list needs of its kind."""
+
+    limit = PART_BYTES
+
+    def open(self, name: Any, *args: Any, **kwargs: Any) -> Any:
+        info = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
+        if info.file_size > self.limit:
+            raise Unreadable("unpacks_too_large")
+        return super().open(name, *args, **kwargs)
+
+
 class _Book(ExcelReader):
     """openpyxl's own up to the sheets: those it would look through once more for their size."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        self.archive = _Archive(io.BytesIO(data))
+
+    def read_strings(self) -> None:
+        self.archive.limit = STRINGS_BYTES
+        super().read_strings()
+        self.archive.limit = PART_BYTES
 
     def read_worksheets(self) -> None:
         self.sheets: list[tuple[str, str, str]] = [
@@ -221,8 +264,9 @@ def _workbook(data: bytes) -> list[Table]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = _Book(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            book = _Book(data)
             book.read()
+            book.archive.limit = UNPACKED_BYTES
             fonts = _Fonts(book.wb)
             tables = []
             rows = cells = 0
@@ -286,14 +330,18 @@ def _sheet(
     count = 0
     with book.archive.open(part) as source:
         parser = _SheetParser(
-            source,
+            _SheetSource(source),
             book.shared_strings,
             data_only=True,
             epoch=book.wb.epoch,
             date_formats=book.wb._date_formats,
             timedelta_formats=book.wb._timedelta_formats,
         )
+        numbers: set[int] = set()
         for number, found in parser.parse():
+            if number in numbers:
+                raise Unreadable("unreadable_workbook")  # a row that stands twice: one of them would be lost
+            numbers.add(number)
             count += _keep(table, number, list(_values(table, number, found, fonts, book.wb.epoch)))
             _refuse_too_many(rows_before + len(table.rows), cells_before + count)
         table.hidden = {

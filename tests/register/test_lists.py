@@ -143,6 +143,46 @@ def test_a_total_of_each_village_is_held_against_its_own_rows(session: Any, form
     assert classes(made) == ["ho_ngheo", "ho_can_ngheo", "ho_ngheo"]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["STT", "Họ đệm", "Tên", "Thôn"], [1, "Nguyễn Văn", "Công", "Nà Ca"], [2, "Lò Văn", "Cộng", "Nà Ca"]],
+        [["Họ đệm", "Tên", "Thôn"], ["Nguyễn Văn", "Công", "Nà Ca"], ["Lò Văn", "Cộng", "Nà Ca"]],
+        [["Họ", "Tên", "Thôn"], ["Tòng", "Văn A", "Nà Ca"], ["Tông", "Văn B", "Nà Ca"]],
+        [["Thôn", "Chủ hộ", "Số khẩu"], ["Tông", "Lò Văn A", 4], ["Tổng", "Lò Văn B", 3]],
+        [["Chủ hộ", "Thôn", "Năm sinh"], ["Cộng", "Nà Ca", 1970], ["Lò Văn A", "Nà Ca", 1980]],
+        [["Chủ hộ", "Thôn", "Phân loại"], ["Cộng", "Nà Ca", "HN"], ["Cong", "Nà Ca", "HN"]],
+    ],
+)
+def test_names_and_villages_that_sound_like_a_total_are_none(session: Any, form: Form, rows: Any) -> None:
+    made = plan(session, csv(rows))
+    assert len(made.households) == 2
+    assert "total_left_out" not in notes(made)
+
+
+@pytest.mark.parametrize("words", ["Cộng", "Tổng cộng:", "CONG", "Tong so"])
+def test_a_total_with_figures_alone_is_one(session: Any, form: Form, words: str) -> None:
+    rows = [["STT", "Chủ hộ", "Thôn", "Số khẩu", "Phân loại"], [1, "Lò Văn A", "Nà Ca", 4, "HN"]]
+    made = accepted(session, csv([*rows, [None, words, None, 4, "1 hộ"]]))
+    assert (heads(made), notes(made)["total_left_out"]["rows"]) == (["Lò Văn A"], "3")
+
+
+def test_a_total_without_a_figure_is_asked_about(session: Any, form: Form) -> None:
+    rows = [["Chủ hộ", "Thôn"], ["Lò Văn A", "Nà Ca"], ["Cộng", None]]
+    made = plan(session, csv(rows))
+    assert [example.text for question in asked(made, "totals_bare") for example in question.examples] == ["Cộng"]
+    assert "total_left_out" not in notes(made)
+
+
+def test_a_list_goes_on_after_a_total(session: Any, form: Form) -> None:
+    rows = [["Chủ hộ", "Thôn", "Số khẩu"], ["Lò Văn A", "Nà Ca", 4], ["Cộng", None, 4]]
+    rows += [["Lò Văn B", "Nà Hin", None], ["Lò Văn C", "Nà Hin", 3], ["Cộng", None, 3]]
+    rows += [["Người lập", "TM. UBND", None], ["Lò Văn Ký", "Lò Văn Dấu", None]]
+    made = plan(session, csv(rows))
+    assert heads(made) == ["Lò Văn A", "Lò Văn B", "Lò Văn C"]
+    assert notes(made)["left_out"]["rows"] == "7-8"
+
+
 # --- births --------------------------------------------------------------------------------------------------------
 
 
@@ -384,6 +424,31 @@ def test_one_typed_without_tones_is_perhaps_on_the_register(session: Any, form: 
     assert codes(accepted(session, csv([HEADS, [1, "Lò Văn Hòa", "Bản Nà Ca", "Hộ nghèo"]]))) == ["several_known"]
 
 
+@pytest.mark.parametrize(("column", "value"), [("Mã hộ", "CU-17"), ("Địa chỉ", "Cạnh suối")])
+def test_a_list_with_its_own_codes_or_addresses_does_not_double_the_register(
+    session: Any, form: Form, column: str, value: str
+) -> None:
+    load(session, csv([HEADS, [1, "Lò Văn A", "Bản Nà Ca", "HN"]]))
+    data = csv([[*HEADS, column], *([at, "Lò Văn A", "Bản Nà Ca", "HN", f"{value}{at}"] for at in (1, 2))])
+    made = plan(session, data)
+    (question,) = asked(made, "on_register")  # the second has nobody left to be
+    assert (question.is_open, question.proposed) == (True, "known")
+    assert "03757-01-001" in question.examples[0].text
+    again = accepted(session, data)
+    assert (codes(again), len(again.new_households)) == ([], 1)
+    assert again.households[0].code == "03757-01-001"
+    assert len(accepted(session, data, **{question.id: "new"}).new_households) == 2
+
+
+def test_those_on_the_register_are_asked_about_together_where_they_are_many(session: Any, form: Form) -> None:
+    names = [f"Lò Văn Tên{at}" for at in range(45)]
+    load(session, csv([HEADS, *([at, name, "Bản Nà Ca", "HN"] for at, name in enumerate(names))]))
+    data = csv([[*HEADS, "Mã hộ"], *([at, name, "Bản Nà Ca", "HN", f"CU-{at}"] for at, name in enumerate(names))])
+    made = accepted(session, data)
+    assert [question.count for question in asked(made, "on_register")] == [45]
+    assert (codes(made), made.new_households) == ([], [])
+
+
 def test_codes_that_each_village_counts_from_one_are_given_anew(session: Any, form: Form) -> None:
     rows = [["Mã hộ", "Chủ hộ", "Bản"], ["001", "Lò Văn A", "Bản Nà Ca"]]
     load(session, csv(rows))
@@ -494,6 +559,92 @@ def test_two_heads_are_asked_about(session: Any, form: Form) -> None:
     assert [one.get("quan_he") for one in made.households[0].members] == ["chu_ho", None]
 
 
+# --- which rows are one household ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("middle", [[], ["STT"]])
+@pytest.mark.parametrize("member", [[], ["Con"]])
+def test_codes_that_each_village_counts_anew_are_households_of_their_own(
+    session: Any, form: Form, middle: list[str], member: list[str]
+) -> None:
+    rows: list[list[Any]] = [["Mã hộ", *middle, "Họ và tên", "Thôn", "Phân loại", "Quan hệ"]]
+    for village in ("Nà Ca", "Bản Hin"):
+        for code in (1, 2):
+            rows.append([code, *[code for _ in middle], f"Lò Văn {code} {village}", village, "HN", "Chủ hộ"])
+            rows += [[code, *[None for _ in middle], "Lò Văn Con", village, None, "Con"] for _ in member]
+    made = accepted(session, csv(rows))
+    assert heads(made) == ["Lò Văn 1 Nà Ca", "Lò Văn 2 Nà Ca", "Lò Văn 1 Bản Hin", "Lò Văn 2 Bản Hin"]
+    assert [len(one.members) for one in made.households] == [1 + len(member)] * 4
+    assert [question.count for question in asked(made, "code_twice")] == [2]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Mã hộ", "Chủ hộ", "Thôn"], *([1, f"Lò Văn {one}", "Nà Ca"] for one in "AB")],
+        [["Mã hộ", "Họ tên", "Thôn"], [1, "Lò Văn A", "Nà Ca"], [2, "Lò Văn C", "Nà Ca"], [1, "Lò Văn B", "Nà Ca"]],
+        [["Mã hộ", "STT", "Họ tên", "Thôn"], *([1, at, f"Lò Văn {at}", "Nà Ca"] for at in (1, 2))],
+        [
+            ["Mã hộ", "Họ tên", "Thôn", "Quan hệ"],
+            [1, "Lò Văn A", "Nà Ca", "CH"],
+            [1, "Lò Thị A", "Nà Ca", "Vợ"],
+            [1, "Lò Văn B", "Nà Ca", "CH"],
+        ],
+    ],
+)
+def test_a_code_that_comes_again_takes_no_household_away(session: Any, form: Form, rows: Any) -> None:
+    made = accepted(session, csv(rows))
+    names = [row[rows[0].index("Chủ hộ" if "Chủ hộ" in rows[0] else "Họ tên")] for row in rows[1:]]
+    assert heads(made) == [name for name in names if name != "Lò Thị A"]
+    assert [question.count for question in asked(made, "code_twice")] == [1]
+
+
+def test_members_that_are_sorted_away_from_their_head_stay_with_their_code(session: Any, form: Form) -> None:
+    rows = [["Mã hộ", "Họ tên", "Thôn", "Quan hệ"], [1, "Lò Văn A", "Nà Ca", "CH"], [2, "Lò Văn B", "Nà Ca", "CH"]]
+    rows += [[1, "Lò Thị C", "Nà Ca", "Vợ"], [2, "Lò Thị D", "Nà Ca", "Con"]]
+    made = accepted(session, csv(rows))
+    assert (heads(made), made.members, made.open_questions) == (["Lò Văn A", "Lò Văn B"], 4, [])
+
+
+@pytest.mark.parametrize("column", ["STT", "Mã hộ"])
+def test_a_blank_number_makes_no_head_a_member(session: Any, form: Form, column: str) -> None:
+    rows = [[column, *HEADS[1:]], *([at, f"Lò Văn {at}", "Nà Ca", "HN"] for at in (1, 2, 3, 4))]
+    rows[2][0] = None
+    made = accepted(session, csv(rows))
+    assert (heads(made), made.open_questions) == (["Lò Văn 1", "Lò Văn 2", "Lò Văn 3", "Lò Văn 4"], [])
+
+
+@pytest.mark.parametrize("column", ["STT", "Mã hộ"])
+@pytest.mark.parametrize(
+    ("village", "household_class", "relation"),
+    [("Tiểu khu 2", None, None), (None, "HCN", None), ("Nà Ca", "HN", "Chủ hộ")],
+)
+def test_who_may_be_a_household_of_its_own_is_asked_about(
+    session: Any, form: Form, column: str, village: str | None, household_class: str | None, relation: str | None
+) -> None:
+    rows = [[column, "Họ và tên", "Thôn", "Phân loại", "Quan hệ"], [1, "Lò Văn A", "Nà Ca", "HN", "Chủ hộ"]]
+    rows += [[None, "Lò Thị B", None, None, "Vợ"], [None, "Lò Văn C", village, household_class, relation]]
+    made = plan(session, csv(rows))
+    (question,) = asked(made, "own_or_above")
+    assert (heads(made), question.is_open, question.examples[0].row) == (["Lò Văn A", "Lò Văn C"], True, 4)
+    assert heads(plan(session, csv(rows), own_or_above="person")) == ["Lò Văn A"]
+
+
+def test_a_row_that_the_next_number_counts_is_asked_about(session: Any, form: Form) -> None:
+    rows = [["STT", "Họ và tên", "Thôn", "Phân loại"], *([at, f"Lò Văn {at}", "Nà Ca", "HN"] for at in (1, 2, 3))]
+    rows[2][0] = None
+    made = accepted(session, csv(rows))
+    assert heads(made) == ["Lò Văn 1", "Lò Văn 2", "Lò Văn 3"]
+    assert [question.count for question in asked(made, "own_or_above")] == [1]
+
+
+def test_two_heads_of_one_code_may_be_two_households(session: Any, form: Form) -> None:
+    rows = [["Mã hộ", "Họ tên", "Quan hệ", "Bản"], *(["1", f"Lò Văn {one}", "CH", "Bản Nà Ca"] for one in "AB")]
+    made = accepted(session, csv(rows), two_heads="separate")
+    assert heads(made) == ["Lò Văn A", "Lò Văn B"]
+    assert [question.count for question in asked(made, "code_twice")] == [1]
+
+
 # --- villages ------------------------------------------------------------------------------------------------------
 
 
@@ -506,6 +657,14 @@ def test_two_villages_of_one_name_are_told_apart_by_the_former_commune(session: 
     assert (again.new_villages, again.households[-1].village_id) == ([], "03757-04")
     alone = accepted(session, csv([["Bản", "Chủ hộ"], ["Bản 1", "Lò Văn D"]]))
     assert [question.code for question in alone.open_questions] in ([], ["village_ambiguous"])
+
+
+@pytest.mark.parametrize("number", ["3", "03757-03", "3757-03"])
+def test_a_new_village_takes_no_number_that_the_list_names(session: Any, form: Form, number: str) -> None:
+    rows = [["Bản", "Chủ hộ"], ["Bản Mới", "Lò Văn A"], [number, "Lò Văn B"], ["03757-03", "Lò Văn C"]]
+    made = accepted(session, csv(rows))
+    assert [one.village_id for one in made.households] == ["03757-04", "03757-03", "03757-03"]
+    assert {village.id: village.name for village in made.new_villages} == {"03757-04": "Bản Mới", "03757-03": "Thôn 3"}
 
 
 def test_an_unknown_village_is_asked_about_and_may_be_one_that_is_there(session: Any, form: Form) -> None:

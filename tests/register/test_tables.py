@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survey.register import tables
+from survey.register.layout import find_list
 from survey.register.tables import Unreadable, read
 from survey.web.language import read_catalogs
 from tests.examples import examples
@@ -22,15 +24,27 @@ SHEET = (
     '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 )
 
+MERGED = SHEET.format("").replace(
+    "</worksheet>",
+    "<mergeCells>"
+    + "".join(f'<mergeCell ref="B{at * 7}:B{at * 7 + 3}"/>' for at in range(1, tables.MOST_MERGES + 2))
+    + "</mergeCells></worksheet>",
+)
+LONG = "<x>" + "<y/>" * (tables.PART_BYTES // 4) + "</x>"
 
-def with_sheet(xml: str) -> bytes:
+
+def with_sheet(xml: str | bytes) -> bytes:
     """A workbook whose first sheet is `xml`."""
+    return with_part("xl/worksheets/sheet1.xml", xml)
+
+
+def with_part(part_name: str, xml: str | bytes, packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     source = zipfile.ZipFile(io.BytesIO(workbook({"Sheet": [["a", 1]]})))
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(data, "w", packing) as made:
         for part in source.infolist():
             name = part.filename
-            made.writestr(name, xml if name == "xl/worksheets/sheet1.xml" else source.read(name))
+            made.writestr(name, xml if name == part_name else source.read(name))
     return data.getvalue()
 
 
@@ -86,11 +100,40 @@ def test_a_text_file_is_read_whatever_parts_and_encodes_it(delimiter: str, encod
         (with_sheet(SHEET.format("<row><c><v>1</v></c></row>" * (tables.MOST_ROWS + 1))), "too_many_list_rows"),
         (with_sheet(SHEET.format("<row>" + " " * 40_000_000 + "</row>")), "unpacks_too_large"),
         (with_sheet("<not-a-sheet"), "unreadable_workbook"),
+        (with_sheet(MERGED), "too_many_merges"),
+        (with_sheet(MERGED.encode("utf-16")), "too_many_merges"),
+        (with_part("xl/styles.xml", LONG, zipfile.ZIP_STORED), "unpacks_too_large"),
+        (with_part("xl/workbook.xml", LONG, zipfile.ZIP_STORED), "unpacks_too_large"),
+        (with_sheet(SHEET.format('<row r="2"><c><v>1</v></c></row>' * 2)), "unreadable_workbook"),
         (csv([["a"]] * (tables.MOST_ROWS + 1)), "too_many_list_rows"),
     ],
 )
 def test_what_is_no_list_is_refused_in_one_sentence(data: bytes, code: str) -> None:
     assert refused(data) == code
+
+
+def test_cells_merged_down_to_the_last_row_of_excel_are_filled_where_there_are_rows() -> None:
+    rows: list[list[tables.Cell]] = [["Chủ hộ", "Bản"], ["Lò Văn A", "Nà Ca"], ["Lò Văn B", None]]
+    table = tables.Table("", dict(enumerate(rows, 1)), merged=[(2, 1, 1_048_576, 1)] * 1000)
+    began = time.monotonic()
+    found = find_list(table)
+    assert found is not None
+    assert [found.cell(row, "village") for row in (2, 3)] == ["Nà Ca", "Nà Ca"]
+    assert time.monotonic() - began < 5
+
+
+def test_more_shared_texts_than_a_list_has_are_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    source = zipfile.ZipFile(io.BytesIO(workbook({"Sheet": [["a"]]})))
+    types = source.read("[Content_Types].xml").decode()
+    told = types.replace("</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>')
+    made = io.BytesIO(with_part("[Content_Types].xml", told))
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", "<sst>" + "<si><t>Lò Văn A</t></si>" * 10 + "</sst>")
+    data = made.getvalue()
+    assert read(data).tables[0].rows == {1: ["a"]}
+    monkeypatch.setattr(tables, "STRINGS_BYTES", 100)
+    assert refused(data) == "unpacks_too_large"
 
 
 def test_a_word_document_and_a_workbook_of_nothing_but_a_far_cell() -> None:
