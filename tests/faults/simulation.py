@@ -17,6 +17,11 @@ from sqlalchemy import select
 
 from models import Account, Household
 from survey.accounts.accounts import deactivate
+from survey.clocks import day_of
+from survey.register.event_log import Done
+from survey.review import register_acts
+from survey.review.register_acts import Wish
+from survey.terms import RegisterKind
 from tests import world
 from tests.faults.ledger import Broken, Ledger, hold
 from tests.faults.line import Line, Weather
@@ -275,10 +280,12 @@ class Simulation:
                 deactivate(account, active)
 
     async def _do_moved(self, step: Step) -> None:
-        """The household belongs to the other village now: what comes of it is held."""
+        """The household belongs to the other village, and did from the beginning: what comes of it is held."""
+        done = Done(None, world.NOW, "chuyển bản")
+        wish = Wish(RegisterKind.MOVE, step["household"], day_of(world.NOW), given={"village": world.VILLAGE_2})
         with self.office.changes() as session:
-            household = session.get_one(Household, (world.COMMUNE, step["household"]))
-            household.village_id = world.VILLAGE_2
+            if session.get_one(Household, (world.COMMUNE, step["household"])).village_id != world.VILLAGE_2:
+                register_acts.carry_out(session, world.COMMUNE, wish, done)
 
     # Tabs
 
