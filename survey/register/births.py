@@ -28,6 +28,7 @@ _YEAR = re.compile(r"(?:sinh )?(?:nam )?([0-9]{4})(?: [a-z ]{1,20})?")
 _TIME = re.compile(r"[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?$")
 _SERIAL_FROM = 2200  # smaller ones would be years, or people born before 1907
 _EPOCH = date(1899, 12, 30)
+_LONGEST_NUMBER = 8  # ddmmyyyy
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,13 @@ def read_birth(value: str | int | float | date | None, folded: str, today: date)
     if isinstance(value, date):
         return _checked(Birth(value.year, value.month, value.day, is_real=True), today)
     if isinstance(value, int | float):
-        return _number(int(value), today) if value == int(value) else Birth(doubt=UNREADABLE)
+        is_whole = isinstance(value, int) or value.is_integer()  # 1e999 is none
+        return _number(int(value), today) if is_whole else Birth(doubt=UNREADABLE)
     text = _TIME.sub("", (value or "").strip(" '\"").replace("\\", "/"))
     text = text.partition("(")[0].strip() or text  # «7/4/1965 (âm lịch)»
     if _BLANK.fullmatch(text) or folded in _UNKNOWN:
         return Birth()
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
         return _number(int(text), today, text)
     return _written(text, folded, today)
 

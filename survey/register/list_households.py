@@ -545,8 +545,8 @@ def _compared(found: Found, row: int, groups: list[Group]) -> Iterator[tuple[str
     for meaning in (*_TICKED, "size"):
         cell = found.cell(row, meaning)
         expected = counted.get(meaning, persons)
-        if isinstance(cell, int):
-            yield f"{found.headings[meaning]}: {cell} ≠ {expected}", cell == expected
+        if re.fullmatch("[0-9]{1,6}", str(cell)):
+            yield f"{found.headings[meaning]}: {cell} ≠ {expected}", _figure(str(cell)) == expected
     for cell in found.table.rows[row]:
         for number, unit in _COUNTED.findall(folded(str(cell))) if isinstance(cell, str) else ():
             expected = len(groups) if unit == "ho" else persons

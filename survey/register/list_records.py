@@ -224,6 +224,8 @@ def check_words(records: Iterable[Record]) -> None:
                 record.wrong(meaning, "unprintable")
             elif len(cell) > LONGEST:
                 record.wrong(meaning, "too_long", limit=LONGEST)
+        if len(record.person) > LONGEST and record.person not in (record.get("name"), record.head):  # joined of two
+            record.wrong("given_name", "too_long", limit=LONGEST)
 
 
 def listed(rows: list[int]) -> str:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from survey.names import bare_key, name_key
-from survey.register.csv_rows import folded
+from survey.register.csv_rows import LONGEST, folded
 from survey.register.list_records import Record
 from survey.register.plan import VillageRow
 from survey.register.questions import MOST_WORDS, Asked, Option
@@ -97,6 +97,9 @@ class Villages:
         return self._asked_about(record, name, candidates, village_id)
 
     def _asked_about(self, record: Record, name: str, candidates: list[str], village_id: str) -> str:
+        if not name.isprintable() or len(name) > LONGEST:  # from a heading, a title, a sheet's name too
+            record.wrong("village", "too_long" if name.isprintable() else "unprintable", limit=LONGEST)
+            return ""
         options = [Option(one.id, f"{one.name} ({one.id})") for one in self.there.values()]
         if candidates:
             proposed = None

@@ -66,6 +66,9 @@ def test_what_is_plain_is_taken(value: Any, said: str) -> None:
         ("1880", UNREADABLE, ""),
         (3.5, UNREADABLE, ""),
         (999_999, UNREADABLE, ""),
+        ("1" * 5000, UNREADABLE, ""),
+        (float("inf"), UNREADABLE, ""),
+        (float("nan"), UNREADABLE, ""),
     ],
 )
 def test_what_is_in_doubt_says_why(value: Any, doubt: str, said: str) -> None:

@@ -694,6 +694,35 @@ def test_a_village_that_the_list_does_not_name_is_asked_for(session: Any, form: 
     assert accepted(session, workbook({"Sheet": titled})).households[0].village_id == "03757-01"
 
 
+@pytest.mark.parametrize("size", ["4¹", "9" * 5000, "½", "bốn"])
+def test_a_number_of_persons_that_is_none_breaks_nothing(session: Any, form: Form, size: str) -> None:
+    rows = [["Chủ hộ", "Bản", "Số khẩu"], ["Lò Văn A", "Nà Ca", size], ["Cộng", None, 4]]
+    made = plan(session, csv(rows))
+    assert (heads(made), [question.count for question in asked(made, "totals")]) == (["Lò Văn A"], [1])
+
+
+LONG = "dài " * 40
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([["STT", "Chủ hộ", "Loại"], [None, f"Bản {LONG}", None], [1, "Lò Văn A", "HN"]], "too_long"),
+        ([["STT", "Chủ hộ", "Loại"], [None, "Bản \x01Xa", None], [1, "Lò Văn A", "HN"]], "unprintable"),
+        ([["Bản: Nà \u200bXa", None, None], ["STT", "Chủ hộ", "Loại"], [1, "Lò Văn A", "HN"]], "unprintable"),
+        (
+            [["Xã cũ", "Bản", "Chủ hộ"], *([f"Mường {one}{'ă' * 70}", f"Bản {'ă' * 70}", "Lò"] for one in "AB")],
+            "too_long",
+        ),
+        ([["Họ", "Tên", "Bản"], ["Lò " * 30, "Văn " * 20, "Nà Ca"]], "too_long"),
+    ],
+)
+def test_names_that_cannot_be_kept_are_mistakes_wherever_they_come_from(
+    session: Any, form: Form, rows: Any, code: str
+) -> None:
+    assert set(codes(accepted(session, csv(rows)))) == {code}
+
+
 # --- kinds near these ------------------------------------------------------------------------------------------------
 
 
