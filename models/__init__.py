@@ -23,6 +23,7 @@ from models.register import RegisterEvent, VillageCounter
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
+    OF_SUBMISSION,
     Assessment,
     AssessmentReading,
     Attachment,
@@ -38,6 +39,7 @@ from models.submissions import (
 from models.uploads import Thumbnail, Upload
 
 __all__ = [
+    "OF_SUBMISSION",
     "Account",
     "AccountVillage",
     "Alike",

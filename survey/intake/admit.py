@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Account, Household, RegisterGone, Round, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Account, Household, RegisterGone, Round, Submission, SubmissionStatus
 from survey.accounts.accounts import holder_of, where_is
 from survey.calendar.standing import is_open
 from survey.intake.envelope import Entry, read_entry
@@ -134,10 +134,7 @@ def welcome(session: Session, household: Household, act: Act) -> None:
     """What came for a household before it was known is judged again now that it is."""
     waiting = session.scalars(
         select(Submission)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(
             Submission.commune_id == household.commune_id,
             SubmissionStatus.household_id == household.id,

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import (
+    OF_SUBMISSION,
     Household,
     PlacePeriod,
     RegisterEntry,
@@ -198,10 +199,7 @@ def _is_asked_in(session: Session, gone: RegisterGone) -> bool:
     interviews = (
         select(Submission.id)
         .filter_by(**of_round)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(SubmissionStatus.household_id == gone.household_id)
     )
     return any(session.scalars(query.limit(1)).first() is not None for query in (papers, interviews))

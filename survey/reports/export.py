@@ -18,6 +18,7 @@ from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import Session
 
 from models import (
+    OF_SUBMISSION,
     Account,
     Assessment,
     AssessmentReading,
@@ -225,10 +226,7 @@ def _households(
         Submission.form_version, Account.username, Submission.received_at, SubmissionStatus.updated_at,
         hanging, Assessment.values,
     )  # fmt: skip
-    statement = statement.join(Account, Account.id == Submission.account_id).join(
-        SubmissionStatus,
-        and_(SubmissionStatus.commune_id == Submission.commune_id, SubmissionStatus.submission_id == Submission.id),
-    )
+    statement = statement.join(Account, Account.id == Submission.account_id).join(SubmissionStatus, OF_SUBMISSION)
     for row in _read(session, statement):
         hangs = set((row.hanging or "").split())
         doubtful = [name for name in open_readings.get((row.form_id, row.form_version), ()) if name in hangs]

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Account, Submission, SubmissionStatus
 from models.commune_counter import lock_commune
 from survey.intake.admit import judge_again
 from survey.problems import Problem
@@ -35,10 +35,7 @@ def judge_all(
     lock_commune(session, commune_id)
     waiting = (
         select(Submission)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(
             Submission.commune_id == commune_id,
             SubmissionStatus.state == SubmissionState.QUARANTINED.value,

@@ -9,7 +9,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from models import Account, Assessment, AssessmentReading, Household, RegisterEntry, Submission, SubmissionStatus
+from models import (
+    OF_SUBMISSION,
+    Account,
+    Assessment,
+    AssessmentReading,
+    Household,
+    RegisterEntry,
+    Submission,
+    SubmissionStatus,
+)
 from survey.terms import HouseholdClass, HouseholdState, QuarantineReason, RegisterState, SubmissionState
 from survey.text import without_tones
 
@@ -104,13 +113,7 @@ def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | No
 
 def _on(shelf: Shelf, statement: Rows) -> Rows:
     statement = (
-        statement.join(
-            Submission,
-            and_(
-                Submission.commune_id == SubmissionStatus.commune_id,
-                Submission.id == SubmissionStatus.submission_id,
-            ),
-        )
+        statement.join(Submission, OF_SUBMISSION)
         .outerjoin(
             Household,
             and_(Household.commune_id == SubmissionStatus.commune_id, Household.id == SubmissionStatus.household_id),

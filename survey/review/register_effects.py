@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Household, RegisterEntry, Submission, SubmissionStatus
 from models.commune_counter import next_change
 from survey.calendar.standing import open_ids, open_in
 from survey.intake.admit import welcome
@@ -75,10 +75,7 @@ def _submissions(session: Session, household: Household) -> list[Submission]:
 def _with_status(household: Household) -> Any:
     return (
         select(Submission, SubmissionStatus)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(SubmissionStatus.commune_id == household.commune_id, SubmissionStatus.household_id == household.id)
     )
 

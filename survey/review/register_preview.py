@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, Household, RegisterEntry, Round, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Assessment, Household, RegisterEntry, Round, Submission, SubmissionStatus
 from survey.calendar.standing import is_open, open_ids
 from survey.register.entries import context_of_village
 from survey.register.ledger import Event, Interview, Standing, village_on
@@ -98,10 +98,7 @@ def interviews(session: Session, commune_id: str, household_id: str) -> list[tup
     """Every interview of a household by its day, whatever became of it."""
     rows = session.execute(
         select(Submission, SubmissionStatus, Round.title)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .outerjoin(Round, Round.id == Submission.round_id)
         .where(SubmissionStatus.commune_id == commune_id, SubmissionStatus.household_id == household_id)
     ).all()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, Household, Place, Round, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Assessment, Household, Place, Round, Submission, SubmissionStatus
 from models.commune_counter import lock_commune
 from survey.calendar.standing import is_open
 from survey.clocks import day_of
@@ -91,10 +91,7 @@ def _judged(
 ) -> list[Judged]:
     rows = session.execute(
         select(Submission, SubmissionStatus.state, Assessment.household_class, Household)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .join(
             Assessment,
             (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from models import Round, RoundCommune, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Round, RoundCommune, Submission, SubmissionStatus
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.rounds import log
@@ -107,9 +107,6 @@ def _hold_interviews(session: Session, survey_round: Round, row: RoundCommune, a
 def _received(survey_round: Round, communes: Collection[str]) -> Select[Submission]:
     return (
         select(Submission)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(Submission.round_id == survey_round.id, Submission.commune_id.in_(communes))
     )

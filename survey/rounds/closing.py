@@ -15,6 +15,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from models import (
+    OF_SUBMISSION,
     Assessment,
     RegisterEntry,
     RegisterGone,
@@ -196,13 +197,7 @@ Counts = Select[*tuple[Any, ...]]
 def _held(survey_round: Round) -> Counts:
     return (
         select(SubmissionStatus.commune_id, func.count())
-        .join(
-            Submission,
-            and_(
-                Submission.commune_id == SubmissionStatus.commune_id,
-                Submission.id == SubmissionStatus.submission_id,
-            ),
-        )
+        .join(Submission, OF_SUBMISSION)
         .where(Submission.round_id == survey_round.id, SubmissionStatus.state == SubmissionState.QUARANTINED.value)
         .group_by(SubmissionStatus.commune_id)
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Household, Round, RoundCommune, Standard, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Household, Round, RoundCommune, Standard, Submission, SubmissionStatus
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.questionnaires import standards
@@ -75,10 +75,7 @@ def _check_interviewed(session: Session, row: RoundCommune, opens_on: date, clos
         return
     query = (
         select(Submission)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(
             Submission.commune_id == row.commune_id,
             Submission.round_id == row.round_id,

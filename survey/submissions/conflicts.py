@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models import Submission, SubmissionEvent, SubmissionStatus
+from models import OF_SUBMISSION, Submission, SubmissionEvent, SubmissionStatus
 from survey.calendar.standing import is_open
 from survey.submissions import log
 from survey.submissions.content import content_of
@@ -112,10 +112,7 @@ def vouching(found: Iterable[tuple[Submission, SubmissionStatus]]) -> str | None
 def _joined(commune_id: str) -> Select[Submission, SubmissionStatus]:
     return (
         select(Submission, SubmissionStatus)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(Submission.commune_id == commune_id)
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import (
+    OF_SUBMISSION,
     Assessment,
     AssessmentReading,
     Deprivation,
@@ -265,10 +266,7 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
         return
     rows = session.execute(
         select(Submission.id, SubmissionStatus.state, SubmissionStatus.reason)
-        .join(
-            SubmissionStatus,
-            (SubmissionStatus.commune_id == Submission.commune_id) & (SubmissionStatus.submission_id == Submission.id),
-        )
+        .join(SubmissionStatus, OF_SUBMISSION)
         .where(
             SubmissionStatus.commune_id == commune_id,
             SubmissionStatus.household_id == household_id,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, RegisterEvent, Round, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Assessment, RegisterEvent, Round, Submission, SubmissionStatus
 from models.database import chunks
 from survey.register.ledger import Interview
 from survey.submissions.content import clock_of
@@ -24,11 +24,7 @@ def interviews_of(session: Session, commune_id: str, household_ids: Iterable[str
     for chunk in chunks(household_ids):
         rows = session.execute(
             select(Submission, SubmissionStatus, Assessment)
-            .join(
-                SubmissionStatus,
-                (SubmissionStatus.commune_id == Submission.commune_id)
-                & (SubmissionStatus.submission_id == Submission.id),
-            )
+            .join(SubmissionStatus, OF_SUBMISSION)
             .join(
                 Assessment,
                 (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
