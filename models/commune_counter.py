@@ -20,10 +20,16 @@ def lock_commune(session: Session, commune_id: str) -> None:
 
 def next_change(session: Session, commune_id: str) -> int:
     """The commune's next change number; the commune stays locked until the transaction ends."""
+    [number] = next_changes(session, commune_id, 1)
+    return number
+
+
+def next_changes(session: Session, commune_id: str, count: int) -> range:
+    """The same for `count` changes at once, in their order."""
     bump = (
         update(CommuneCounter)
         .where(CommuneCounter.commune_id == commune_id)
-        .values(value=CommuneCounter.value + 1)
+        .values(value=CommuneCounter.value + count)
         .returning(CommuneCounter.value)
     )
     value = session.scalar(bump)
@@ -32,4 +38,4 @@ def next_change(session: Session, commune_id: str) -> int:
         value = session.scalar(bump)
     if value is None:
         raise LookupError(f"no such commune: {commune_id}")
-    return value
+    return range(value - count + 1, value + 1)

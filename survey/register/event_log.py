@@ -49,25 +49,18 @@ def append(
 ) -> RegisterEvent:
     """Write an event at the end of the commune's log. Whether it may be, the caller has asked (`ledger.attempt`)."""
     lock_commune(session, commune_id)
-    last = _last(session, commune_id)
-    event = RegisterEvent(
+    event = _chained(
+        end_of(session, commune_id),
+        done,
         commune_id=commune_id,
-        seq=last.seq + 1 if last else 1,
         generation=generation(session),
-        act=done.act,
         kind=kind.value,
         household_id=household_id,
         other_id=other_id,
         effective_on=effective_on,
-        at=done.at,
-        account_id=done.account_id,
-        reason=done.reason,
         payload=payload or {},
         voids=voids,
-        salt=secrets.token_hex(16),
     )
-    event.binding = binding_of(event)
-    event.hash = hash_of(event, last.hash if last else START)
     session.add(event)
     session.flush()  # what follows is read from the log
     return event
@@ -84,33 +77,44 @@ def entered(
 ) -> list[RegisterEvent]:
     """The events by which many households come onto the register at once, with their payloads, for a log that ends with
     `after` (`end_of`): made before the commune is locked, since a hash for each of thirty thousand takes a while."""
-    seq, previous = after
     made = []
     for household_id, payload in households:
-        seq += 1
-        event = RegisterEvent(
+        event = _chained(
+            after,
+            done,
             commune_id=commune_id,
-            seq=seq,
             generation=generation,
-            act=done.act,
             kind=RegisterKind.ENTER.value,
             household_id=household_id,
             effective_on=effective_on,
-            at=done.at,
-            account_id=done.account_id,
-            reason=done.reason,
             payload=payload,
-            salt=secrets.token_hex(16),
         )
-        event.binding = binding_of(event)
-        event.hash = previous = hash_of(event, previous)
+        after = event.seq, event.hash
         made.append(event)
     return made
 
 
+def _chained(after: tuple[int, str], done: Done, **said: Any) -> RegisterEvent:
+    """The event that comes next in a log that ends with `after`, bound to all before it."""
+    seq, previous = after
+    event = RegisterEvent(
+        seq=seq + 1,
+        act=done.act,
+        at=done.at,
+        account_id=done.account_id,
+        reason=done.reason,
+        salt=secrets.token_hex(16),
+        **said,
+    )
+    event.binding = binding_of(event)
+    event.hash = hash_of(event, previous)
+    return event
+
+
 def end_of(session: Session, commune_id: str) -> tuple[int, str]:
     """The number and the hash of the log's last event."""
-    last = _last(session, commune_id)
+    query = select(RegisterEvent.seq, RegisterEvent.hash).where(RegisterEvent.commune_id == commune_id)
+    last = session.execute(query.order_by(RegisterEvent.seq.desc()).limit(1)).first()
     return (last.seq, last.hash) if last else (0, START)
 
 
@@ -187,13 +191,7 @@ def events_around(session: Session, commune_id: str, household_ids: Iterable[str
 
 
 def last_seq(session: Session, commune_id: str) -> int:
-    last = _last(session, commune_id)
-    return last.seq if last else 0
-
-
-def _last(session: Session, commune_id: str) -> RegisterEvent | None:
-    query = select(RegisterEvent).where(RegisterEvent.commune_id == commune_id)
-    return session.scalars(query.order_by(RegisterEvent.seq.desc()).limit(1)).first()
+    return end_of(session, commune_id)[0]
 
 
 def _sha256(text: str) -> str:

@@ -18,13 +18,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import TableClause, Text, column, func, insert, select, table, update
+from sqlalchemy import TableClause, Text, column, func, insert, select, table
 from sqlalchemy.engine import default
 from sqlalchemy.orm import Session
 
 from models import (
     Base,
-    CommuneCounter,
     FormVersion,
     Household,
     JSONText,
@@ -33,7 +32,7 @@ from models import (
     RegisterEntry,
     RegisterEvent,
 )
-from models.commune_counter import lock_commune
+from models.commune_counter import lock_commune, next_changes
 from survey.calendar.default import meant
 from survey.calendar.standing import open_in
 from survey.clocks import day_of
@@ -233,9 +232,6 @@ def _rows_of(plan: Plan, now: datetime, account_id: str | None) -> Rows:
 
 def _enter(session: Session, commune_id: str, rows: list[dict[str, object]], round_id: str) -> None:
     """All new households' entries in a round at once, each with a change number of its own."""
-    mine = CommuneCounter.commune_id == commune_id
-    bump = update(CommuneCounter).where(mine).values(value=CommuneCounter.value + len(rows))
-    last = session.scalars(bump.returning(CommuneCounter.value)).one()
     entries = [
         {
             "commune_id": commune_id,
@@ -245,9 +241,9 @@ def _enter(session: Session, commune_id: str, rows: list[dict[str, object]], rou
             "state": RegisterState.TO_VISIT.value,
             "opening_class": row["current_class"],
             "opening_answers": row["current_answers"],
-            "change": last - len(rows) + number,
+            "change": change,
         }
-        for number, row in enumerate(rows, 1)
+        for row, change in zip(rows, next_changes(session, commune_id, len(rows)), strict=True)
     ]
     session.execute(insert(_as_text(RegisterEntry)), entries)
 

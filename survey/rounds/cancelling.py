@@ -19,7 +19,7 @@ from survey.problems import Problem
 from survey.rounds import log
 from survey.submissions import log as review_log
 from survey.submissions.lifecycle import is_contested
-from survey.submissions.log import Act as ReviewAct
+from survey.submissions.log import Act
 from survey.terms import Action, CommuneState, QuarantineReason, RoundAction, SubmissionState
 
 _UNDECIDED = (SubmissionState.SUBMITTED.value, SubmissionState.RETURNED.value, SubmissionState.QUARANTINED.value)
@@ -83,10 +83,11 @@ def cancel(
     log.hold(session, survey_round, rows)
     found = preview(session, survey_round, communes)
     check(found)
+    act = Act(account_id, now)
     for row in rows:
         if row.commune_id in found.communes:
-            log.take(session, row, RoundAction.CANCEL, log.Act(now, account_id), reason)
-            _hold_interviews(session, survey_round, row, ReviewAct(account_id, now))
+            log.take(session, row, RoundAction.CANCEL, act, reason)
+            _hold_interviews(session, survey_round, row, act)
             log.tell_phones(session, row)
     log.derive_state(session, survey_round)
     detail = {"communes": len(found.communes), "held": found.held}
@@ -94,7 +95,7 @@ def cancel(
     return found
 
 
-def _hold_interviews(session: Session, survey_round: Round, row: RoundCommune, act: ReviewAct) -> None:
+def _hold_interviews(session: Session, survey_round: Round, row: RoundCommune, act: Act) -> None:
     """Hold what waits for a decision, or beside another; what is held for a fault of its own stays so."""
     undecided = _received(survey_round, [row.commune_id]).where(SubmissionStatus.state.in_(_UNDECIDED))
     query = undecided.with_only_columns(Submission, SubmissionStatus).order_by(Submission.received_at, Submission.id)

@@ -29,9 +29,9 @@ from survey.evidence import audit
 from survey.problems import Problem
 from survey.register.entries import find_household, keep_to_household
 from survey.rounds import log
-from survey.rounds.log import Act
 from survey.rounds.rounds import check_free
 from survey.submissions.derive import derive_household, derive_told_otherwise
+from survey.submissions.log import Act
 from survey.terms import CommuneState, RegisterState, RoundAction, RoundKind, SubmissionState
 
 
@@ -104,7 +104,7 @@ def close_communes(
             every.update(dict(those))
         detail = {"obstacles": [list(one) for one in _in_order(every)], "communes": left}
         raise Problem("round_not_ready", detail=detail)
-    _step(session, survey_round, rows, RoundAction.CLOSE, Act(now, account_id))
+    _step(session, survey_round, rows, RoundAction.CLOSE, Act(account_id, now))
     audit.record(session, now, account_id, "round_closed", survey_round.id, _said(rows))
 
 
@@ -141,7 +141,7 @@ def accept_communes(
     when one is not closed, `not_found`."""
     rows = log.rows_of(session, survey_round, communes)
     log.hold(session, survey_round, rows)
-    _step(session, survey_round, rows, RoundAction.ACCEPT, Act(now, account_id))
+    _step(session, survey_round, rows, RoundAction.ACCEPT, Act(account_id, now))
     audit.record(session, now, account_id, "round_accepted", survey_round.id, _said(rows))
 
 
@@ -154,7 +154,7 @@ def reopen_commune(
     [row] = log.rows_of(session, survey_round, [commune_id])
     log.hold(session, survey_round, [row])
     check_free(session, RoundKind(survey_round.kind), survey_round.year, [commune_id], but=survey_round.id)
-    _step(session, survey_round, [row], RoundAction.REOPEN, Act(now, account_id), reason)
+    _step(session, survey_round, [row], RoundAction.REOPEN, Act(account_id, now), reason)
     _catch_up(session, survey_round, commune_id)
     audit.record(session, now, account_id, "round_reopened", survey_round.id, _said([row]))
 

@@ -15,9 +15,9 @@ from survey.questionnaires import standards
 from survey.register.places import province_of
 from survey.round_steps import UNDER_WAY
 from survey.rounds import log
-from survey.rounds.log import Act
 from survey.submissions.content import clock_of
 from survey.submissions.lifecycle import LIVE
+from survey.submissions.log import Act
 from survey.terms import RoundAction
 
 
@@ -47,7 +47,7 @@ def edit(
     changed = [row for row in under_way if (row.opens_on, row.closes_on) != (opens_on, closes_on)]
     for row in changed:
         _check_interviewed(session, row, opens_on, closes_on)
-        log.take(session, row, RoundAction.DATES, Act(now, account_id), days=(opens_on, closes_on))
+        log.take(session, row, RoundAction.DATES, Act(account_id, now), days=(opens_on, closes_on))
     survey_round.title = title
     if communes is None:
         survey_round.opens_on, survey_round.closes_on = opens_on, closes_on

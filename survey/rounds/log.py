@@ -7,24 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, Round, RoundCommune, RoundStep
-from models.commune_counter import lock_commune, next_change
+from models.commune_counter import lock_commune, next_changes
 from survey.problems import Problem
 from survey.round_steps import UNDER_WAY, Standing, Step, StepRefused, after, stands_after
+from survey.submissions.log import Act
 from survey.terms import CommuneState, RoundAction, RoundState
-
-
-class Act(NamedTuple):
-    """Who moves a round when; `account_id` None: typed at the server."""
-
-    at: datetime
-    account_id: str | None = None
 
 
 def begin(session: Session, survey_round: Round, communes: Iterable[str], action: RoundAction, act: Act) -> None:
@@ -109,9 +102,10 @@ def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) ->
 
 def tell_phones(session: Session, row: RoundCommune) -> None:
     """Every household of the commune in the round gets a change number: its phones hear where it stands now."""
-    entries = select(RegisterEntry).filter_by(commune_id=row.commune_id, round_id=row.round_id)
-    for entry in session.scalars(entries.order_by(RegisterEntry.household_id)):
-        entry.change = next_change(session, row.commune_id)
+    query = select(RegisterEntry).filter_by(commune_id=row.commune_id, round_id=row.round_id)
+    entries = session.scalars(query.order_by(RegisterEntry.household_id)).all()
+    for entry, change in zip(entries, next_changes(session, row.commune_id, len(entries)), strict=True):
+        entry.change = change
 
 
 def history(session: Session, survey_round: Round, commune_id: str) -> list[RoundStep]:

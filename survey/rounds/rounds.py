@@ -35,8 +35,8 @@ from survey.register.entries import on_register
 from survey.register.places import province_of
 from survey.round_steps import UNDER_WAY
 from survey.rounds import log
-from survey.rounds.log import Act
 from survey.submissions.derive import derive_again
+from survey.submissions.log import Act
 from survey.terms import B1Method, CommuneState, HouseholdState, PlaceKind, RoundAction, RoundKind, RoundState
 
 
@@ -88,7 +88,7 @@ def open_round(
     session.flush()  # its communes and register entries refer to it
     for commune_id in there:  # who loads households there meanwhile waits, and finds the round
         lock_commune(session, commune_id)
-    log.begin(session, opened, there, RoundAction.PLAN if plan else RoundAction.OPEN, Act(now, account_id))
+    log.begin(session, opened, there, RoundAction.PLAN if plan else RoundAction.OPEN, Act(account_id, now))
     for commune_id in there if not plan else ():
         _freeze(session, opened, commune_id, compiled)
     said = {"plan": plan, "communes": len(there)} if plan or communes is not None else None
@@ -146,12 +146,12 @@ def start(
     """Open a planned round in communes (None: in all where it is planned), the register frozen as it stands; returns
     them. A commune that was loaded after the round was opened joins it. Raises `not_found`, `round_step`,
     `round_exists`, and what `standards.objection` says of a commune that joins."""
-    _join(session, survey_round, communes or (), Act(now, account_id))
+    _join(session, survey_round, communes or (), Act(account_id, now))
     rows = log.rows_of(session, survey_round, communes)
     log.hold(session, survey_round, rows)
     waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
     for row in waiting:
-        log.take(session, row, RoundAction.OPEN, Act(now, account_id))
+        log.take(session, row, RoundAction.OPEN, Act(account_id, now))
         form = load_form(session, survey_round.form_id, survey_round.form_version)
         _freeze(session, survey_round, row.commune_id, form)
     log.derive_state(session, survey_round)
