@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from models import RegisterEntry, Round, RoundCommune
+from models import RegisterEntry, Round, RoundCommune, RoundRequest
 from survey.terms import CommuneState, RoundKind
 
 
@@ -63,6 +63,16 @@ def open_in(session: Session, commune_id: str, kind: RoundKind | None = None) ->
         .order_by(Round.id)
     )
     return list(session.scalars(query.where(Round.kind == kind.value) if kind else query))
+
+
+def standing_request(commune_id: Any, round_id: Any, household_id: Any) -> Select[str]:
+    """The papers that ask for a household in an ad-hoc round and were not taken back; each is a value or a column."""
+    return select(RoundRequest.id).where(
+        RoundRequest.commune_id == commune_id,
+        RoundRequest.round_id == round_id,
+        RoundRequest.household_id == household_id,
+        RoundRequest.taken_back_at.is_(None),
+    )
 
 
 def not_accepted(session: Session, round_id: str, communes: Collection[str]) -> set[str]:

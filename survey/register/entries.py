@@ -22,12 +22,11 @@ from models import (
     RegisterEvent,
     RegisterGone,
     Round,
-    RoundRequest,
     Submission,
     SubmissionStatus,
 )
 from models.commune_counter import next_change
-from survey.calendar.standing import open_ids
+from survey.calendar.standing import open_ids, standing_request
 from survey.clocks import day_of
 from survey.register import event_log, ledger
 from survey.register.numbers import next_code, taken
@@ -146,16 +145,25 @@ def on_register(
     if entry is not None:
         return entry
     household = session.get_one(Household, (commune_id, household_id))
-    entry = RegisterEntry(
-        commune_id=commune_id,
-        round_id=round_id,
-        household_id=household_id,
-        village_id=household.village_id,
-        state=RegisterState.TO_VISIT.value,
+    return _to_visit(
+        session,
+        household,
+        round_id,
         opening_class=household.current_class,
         opening_answers=household.current_answers,
         opening_indicators=opening_indicators,
-        change=next_change(session, commune_id),
+    )
+
+
+def _to_visit(session: Session, household: Household, round_id: str, **opening: Any) -> RegisterEntry:
+    entry = RegisterEntry(
+        commune_id=household.commune_id,
+        round_id=round_id,
+        household_id=household.id,
+        village_id=household.village_id,
+        state=RegisterState.TO_VISIT.value,
+        change=next_change(session, household.commune_id),
+        **opening,
     )
     session.add(entry)
     session.flush()  # what is derived next reads it
@@ -172,10 +180,10 @@ def keep_to_household(session: Session, household: Household) -> None:
         leaves = household.state != HouseholdState.PRESENT
         if not leaves and entry.village_id == household.village_id:
             continue
-        _tell_gone(session, entry)
         if leaves:
-            session.delete(entry)
+            leave_register(session, entry)
         else:  # in this order: a phone of both villages hears that it is there last
+            _tell_gone(session, entry)
             entry.village_id, entry.change = household.village_id, next_change(session, household.commune_id)
     session.flush()  # whether it stands in a round is asked next
     if household.state == HouseholdState.PRESENT:
@@ -190,19 +198,20 @@ def _is_asked_in(session: Session, gone: RegisterGone) -> bool:
     interview."""
     if session.get_one(Round, gone.round_id).kind != RoundKind.AD_HOC:
         return True
-    of_round = {"commune_id": gone.commune_id, "round_id": gone.round_id}
-    papers = (
-        select(RoundRequest.id)
-        .filter_by(**of_round, household_id=gone.household_id)
-        .where(RoundRequest.taken_back_at.is_(None))
-    )
+    papers = standing_request(gone.commune_id, gone.round_id, gone.household_id)
     interviews = (
         select(Submission.id)
-        .filter_by(**of_round)
+        .filter_by(commune_id=gone.commune_id, round_id=gone.round_id)
         .join(SubmissionStatus, OF_SUBMISSION)
         .where(SubmissionStatus.household_id == gone.household_id)
     )
     return any(session.scalars(query.limit(1)).first() is not None for query in (papers, interviews))
+
+
+def leave_register(session: Session, entry: RegisterEntry) -> None:
+    """Take a household off a round's register; phones hear of it, and what was frozen is kept for its coming back."""
+    _tell_gone(session, entry)
+    session.delete(entry)
 
 
 def _tell_gone(session: Session, entry: RegisterEntry) -> None:
@@ -212,31 +221,25 @@ def _tell_gone(session: Session, entry: RegisterEntry) -> None:
             round_id=entry.round_id,
             household_id=entry.household_id,
             village_id=entry.village_id,
-            opening_class=entry.opening_class,
-            opening_answers=entry.opening_answers,
-            opening_indicators=entry.opening_indicators,
+            **_opening(entry),
             change=next_change(session, entry.commune_id),
         )
     )
 
 
+def _opening(row: RegisterEntry | RegisterGone) -> dict[str, Any]:
+    """What was frozen when the round opened."""
+    return {
+        "opening_class": row.opening_class,
+        "opening_answers": row.opening_answers,
+        "opening_indicators": row.opening_indicators,
+    }
+
+
 def _come_back(session: Session, household: Household, gone: RegisterGone) -> None:
     """Of several villages that it left, what the last one kept."""
     if session.get(RegisterEntry, (gone.commune_id, gone.round_id, household.id)) is None:
-        session.add(
-            RegisterEntry(
-                commune_id=gone.commune_id,
-                round_id=gone.round_id,
-                household_id=household.id,
-                village_id=household.village_id,
-                state=RegisterState.TO_VISIT.value,
-                opening_class=gone.opening_class,
-                opening_answers=gone.opening_answers,
-                opening_indicators=gone.opening_indicators,
-                change=next_change(session, gone.commune_id),
-            )
-        )
-        session.flush()  # another village's row asks for it
+        _to_visit(session, household, gone.round_id, **_opening(gone))
     if gone.village_id == household.village_id:
         session.execute(
             delete(RegisterGone).filter_by(
@@ -270,20 +273,24 @@ def context_of(
         return {}
     entry = session.get(RegisterEntry, (commune_id, survey_round.id, household.id))
     village_id = village_on(session, household, day)
-    told = {"ma_ho": household.code, "phan_loai_nam_truoc": entry.opening_class if entry else None}
-    return context_of_village(session, commune_id, village_id, survey_round, day) | told
+    return context_of_village(session, commune_id, village_id, survey_round, day) | _of_household(household, entry)
 
 
 def context_of_village(
     session: Session, commune_id: str, village_id: str, survey_round: Round, day: date
 ) -> dict[str, str | None]:
     """What decides the line and the points of everybody who is asked in a village on `day`."""
-    village = periods_at(session, [village_id], day).get(village_id)
-    return {
-        "khu_vuc": village.area if village else None,
-        "vung": region_of(session, commune_id, day),
-        "cach_b1": survey_round.b1_method,
-    }
+    return _of_village(
+        survey_round, periods_at(session, [village_id], day).get(village_id), region_of(session, commune_id, day)
+    )
+
+
+def _of_village(survey_round: Round, village: PlacePeriod | None, region: str | None) -> dict[str, str | None]:
+    return {"khu_vuc": village.area if village else None, "vung": region, "cach_b1": survey_round.b1_method}
+
+
+def _of_household(household: Household, entry: RegisterEntry | None) -> dict[str, str | None]:
+    return {"ma_ho": household.code, "phan_loai_nam_truoc": entry.opening_class if entry else None}
 
 
 def context_of_entry(
@@ -294,11 +301,4 @@ def context_of_entry(
     region: str | None,
 ) -> dict[str, str | None]:
     """The same from rows at hand; `periods`: of the villages, by id."""
-    village = periods.get(household.village_id)
-    return {
-        "khu_vuc": village.area if village else None,
-        "vung": region,
-        "cach_b1": survey_round.b1_method,
-        "ma_ho": household.code,
-        "phan_loai_nam_truoc": entry.opening_class if entry else None,
-    }
+    return _of_village(survey_round, periods.get(household.village_id), region) | _of_household(household, entry)

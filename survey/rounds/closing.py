@@ -21,10 +21,10 @@ from models import (
     RegisterGone,
     Round,
     RoundCommune,
-    RoundRequest,
     Submission,
     SubmissionStatus,
 )
+from survey.calendar.standing import standing_request
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.register.entries import find_household, keep_to_household
@@ -220,16 +220,7 @@ def _illustrative(survey_round: Round) -> Counts:
 
 def _not_asked(survey_round: Round) -> Counts:
     """Households of an ad-hoc round for which no paper (Mẫu số 01) was entered: met in the field."""
-    asked = (
-        select(RoundRequest.id)
-        .where(
-            RoundRequest.commune_id == RegisterEntry.commune_id,
-            RoundRequest.round_id == RegisterEntry.round_id,
-            RoundRequest.household_id == RegisterEntry.household_id,
-            RoundRequest.taken_back_at.is_(None),
-        )
-        .exists()
-    )
+    asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
     return (
         select(RegisterEntry.commune_id, func.count())
         .where(RegisterEntry.round_id == survey_round.id, ~asked)

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import Household, RegisterEntry, RegisterGone, Round, RoundRequest
-from models.commune_counter import lock_commune, next_change
-from survey.calendar.standing import is_open
+from models.commune_counter import lock_commune
+from survey.calendar.standing import is_open, standing_request
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.questionnaires.published import load_form
-from survey.register.entries import find_household
+from survey.register.entries import find_household, leave_register
 from survey.rounds.rounds import on_register_as_it_stands
 from survey.submissions.conflicts import Group, in_group
 from survey.terms import HouseholdState, RegisterState, RoundKind
@@ -62,7 +62,7 @@ def ask(
         raise Problem("not_found")
     if household.state != HouseholdState.PRESENT:
         raise Problem("register_ended")
-    if session.scalars(_standing(survey_round, commune_id, household_id)).first() is not None:
+    if session.scalars(standing_request(commune_id, survey_round.id, household_id)).first() is not None:
         raise Problem("already_asked")
     made = RoundRequest(
         commune_id=commune_id,
@@ -100,10 +100,7 @@ def take_back(
     found.taken_back_at, found.taken_back_by, found.taken_back_reason = now, account_id, reason.strip()
     entry = session.get(RegisterEntry, (commune_id, found.round_id, found.household_id))
     if entry is not None:
-        own = {"commune_id": commune_id, "round_id": found.round_id, "household_id": found.household_id}
-        change = next_change(session, commune_id)
-        session.add(RegisterGone(**own, village_id=entry.village_id, change=change))
-        session.delete(entry)
+        leave_register(session, entry)
     audit.record(session, now, account_id, "round_request_taken_back", found.round_id, {"request": found.id})
 
 
@@ -148,20 +145,11 @@ def without_paper(session: Session, survey_round: Round, commune_id: str) -> Seq
         .where(
             RegisterEntry.commune_id == commune_id,
             RegisterEntry.round_id == survey_round.id,
-            ~_standing(survey_round, commune_id, Household.id).exists(),
+            ~standing_request(commune_id, survey_round.id, Household.id).exists(),
         )
         .order_by(Household.code)
     )
     return session.scalars(query).all()
-
-
-def _standing(survey_round: Round, commune_id: str, household_id: Any) -> Select[str]:
-    return select(RoundRequest.id).where(
-        RoundRequest.commune_id == commune_id,
-        RoundRequest.round_id == survey_round.id,
-        RoundRequest.household_id == household_id,
-        RoundRequest.taken_back_at.is_(None),
-    )
 
 
 def _is_written(words: str) -> bool:

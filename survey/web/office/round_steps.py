@@ -141,9 +141,7 @@ def close_ready(round_id: str) -> Response:
 def accept(round_id: str) -> Response:
     """The province accepts the closed communes that were ticked."""
     survey_round = _round(round_id)
-    wanted = request.form.getlist("commune")
-    if not set(wanted) <= set(_reach("round.accept")):
-        raise Problem("not_found")
+    wanted = _ticked("round.accept")
     if not wanted:
         raise Problem("commune_needed")
     closing.accept_communes(get_session(), survey_round, wanted, now(), current_account().id)
@@ -166,10 +164,7 @@ def reopen(round_id: str, commune_id: str) -> Response:
 def start(round_id: str) -> Response:
     """Open a planned round, in the communes that were ticked or in all."""
     survey_round = _round(round_id)
-    wanted = request.form.getlist("commune") or None
-    if not set(wanted or ()) <= set(_reach("round.manage")):
-        raise Problem("not_found")
-    started = rounds.start(get_session(), survey_round, wanted, now(), current_account().id)
+    started = rounds.start(get_session(), survey_round, _ticked("round.manage") or None, now(), current_account().id)
     flash(ngettext("Opened in %(num)s commune.", "Opened in %(num)s communes.", len(started)))
     return redirect(url_for(".page", round_id=round_id), 303)
 
@@ -301,6 +296,14 @@ def _in_commune(round_id: str, commune_id: str) -> tuple[Round, RoundCommune]:
 
 def _reach(verb: str) -> list[str]:
     return communes_of(get_session(), current_account(), verb)
+
+
+def _ticked(verb: str) -> list[str]:
+    """The communes that were chosen; raises not_found for one beyond reach."""
+    wanted = request.form.getlist("commune")
+    if not set(wanted) <= set(_reach(verb)):
+        raise Problem("not_found")
+    return wanted
 
 
 def _lines(survey_round: Round, reach: Sequence[str]) -> list[Line]:
