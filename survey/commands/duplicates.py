@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import gettext
 from sqlalchemy import select
@@ -16,8 +15,7 @@ from models import Place
 from survey.evidence import audit
 from survey.register import duplicates
 from survey.terms import PlaceKind
-from survey.web.installation import in_one_sentence, require_place
-from survey.web.session import now, transaction
+from survey.web.session import now, reading, transaction
 
 
 @click.command("duplicates")
@@ -30,11 +28,9 @@ def find_duplicates(commune_id: str | None, province_id: str | None, dry_run: bo
     """Search for persons in two households. The pairs are asked about at the desk; nothing is changed by itself."""
     if (commune_id is None) == (province_id is None):
         raise click.UsageError(gettext("Name a commune or a province."))
-    with in_one_sentence():
-        require_place()
-        with Session(current_app.extensions["reading_engine"]) as reading:
-            communes = _communes(reading, commune_id, province_id)
-            made = duplicates.search(reading, communes, now())
+    with reading() as session:
+        communes = _communes(session, commune_id, province_id)
+        made = duplicates.search(session, communes, now())
     if not dry_run:
         with transaction() as session:
             duplicates.keep(session, made)

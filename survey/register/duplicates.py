@@ -7,6 +7,7 @@ merge, which is an act of its own; a person who lives in one of the two is put r
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -88,23 +89,19 @@ def people_in(household: Household) -> list[dict[str, Any]]:
 
 def search(session: Session, communes: Sequence[str], now: datetime) -> Search:
     """Compare the present households of `communes` with each other. Reads alone: see `keep`."""
-    households: dict[str, Household] = {}  # by commune and id: two communes may have numbered alike
-    places: list[int] = []
+    places = array("l")  # of each person among the members of their household
 
     def everybody() -> Iterator[Listed]:
         for household in _present(session, communes):
-            households[_key(household)] = household
             for place, member in enumerate(people_in(household)):
                 places.append(place)
                 yield _listed(household, member)
 
-    found = pairs(everybody())
     kept: dict[tuple[str, str], Alike] = {}
-    for pair in found:
-        one = _alike(pair, households, places, now)
-        if (
-            one.household_id != one.other_id
-        ):  # where two communes gave one id, a pair of ids is told once: the strongest
+    for pair in pairs(everybody()):
+        one = _alike(session, pair, places, now)
+        # Where two communes gave one id, a pair of ids is told once: the strongest.
+        if one.household_id != one.other_id:
             kept.setdefault((one.household_id, one.other_id), one)
     return Search(tuple(communes), len(places), tuple(kept.values()))
 
@@ -115,9 +112,14 @@ def keep(session: Session, made: Search) -> None:
         lock_commune(session, commune_id)
     of_these = Alike.commune_id.in_(made.communes) & Alike.other_commune_id.in_(made.communes)
     session.execute(delete(Alike).where(of_these))
-    for one in made.found:  # the same pair may stand there from when one of the two lived in another commune
-        session.execute(delete(Alike).where(Alike.household_id == one.household_id, Alike.other_id == one.other_id))
-    session.add_all(made.found)
+    # The same pair may stand there from when one of the two lived in another commune.
+    found = {(one.household_id, one.other_id): one for one in made.found}
+    for chunk in chunks(one.household_id for one in made.found):
+        for old in session.scalars(select(Alike).where(Alike.household_id.in_(chunk))).all():
+            if (old.household_id, old.other_id) in found:
+                session.delete(old)
+    session.flush()  # deleted before the new ones come
+    session.add_all(found.values())
 
 
 def questions(session: Session, communes: Sequence[str], *, across: bool = False) -> list[Question]:
@@ -133,12 +135,8 @@ def questions(session: Session, communes: Sequence[str], *, across: bool = False
 
 def elsewhere(session: Session, commune_id: str) -> int:
     """How many pairs of the commune have their other household in another one: for the level above both."""
-    return sum(
-        alike.commune_id != alike.other_commune_id
-        for alike in session.scalars(
-            select(Alike).where(or_(Alike.commune_id == commune_id, Alike.other_commune_id == commune_id))
-        )
-    )
+    here = or_(Alike.commune_id == commune_id, Alike.other_commune_id == commune_id)
+    return session.scalar(select(func.count()).where(here, Alike.commune_id != Alike.other_commune_id)) or 0
 
 
 def find(session: Session, household_id: str, other_id: str, communes: Sequence[str]) -> Question:
@@ -210,7 +208,13 @@ def _listed(household: Household, member: dict[str, Any]) -> Listed:
 
 
 def _key(household: Household) -> str:
+    """By commune and id: two communes may have numbered alike."""
     return f"{household.commune_id} {household.id}"
+
+
+def _of_key(session: Session, key: str) -> Household:
+    commune_id, _, household_id = key.partition(" ")
+    return session.get_one(Household, (commune_id, household_id))
 
 
 def _whole(value: Any, least: int, most: int) -> int:
@@ -218,9 +222,10 @@ def _whole(value: Any, least: int, most: int) -> int:
     return value if is_whole and least <= value <= most else 0
 
 
-def _alike(pair: HouseholdPair, households: dict[str, Household], places: list[int], now: datetime) -> Alike:
-    one, other = sorted((households[pair.one], households[pair.other]), key=lambda each: (each.id, each.commune_id))
-    swapped = one is not households[pair.one]
+def _alike(session: Session, pair: HouseholdPair, places: Sequence[int], now: datetime) -> Alike:
+    pair_of = (_of_key(session, pair.one), _of_key(session, pair.other))
+    one, other = sorted(pair_of, key=lambda each: (each.id, each.commune_id))
+    swapped = one is not pair_of[0]
     persons = []
     for alike in pair.persons:
         ours, theirs = (alike.other, alike.one) if swapped else (alike.one, alike.other)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, url_for
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from survey.access import has_verb
@@ -14,10 +13,10 @@ from survey.register import duplicates
 from survey.register.likeness import Likeness
 from survey.terms import LikenessVerdict
 from survey.text import N_
-from survey.web.desk.forms import Plain
+from survey.web.desk.forms import PairVerdict, Plain
 from survey.web.desk.home import Desk, open_desk
 from survey.web.security import current_account, permitted
-from survey.web.session import abandon, get_session, now
+from survey.web.session import get_session, go_on_writing, now
 
 blueprint = Blueprint("duplicates", __name__, url_prefix="/desk")
 SHOWN = 100  # pairs on a page: the strongest
@@ -57,16 +56,15 @@ def across() -> str | BaseResponse:
 
 
 @blueprint.post("/<commune_id>/duplicates/search")
-@permitted("register.change")
+@permitted("register.change", reads=True)
 def search(commune_id: str) -> BaseResponse:
     """Compare the commune's households anew. Pushes of phones go on meanwhile: only writing down waits its turn."""
     desk, account_id = open_desk("register.change", commune_id), current_account().id
-    abandon()
-    with Session(current_app.extensions["reading_engine"]) as reading:
-        made = duplicates.search(reading, desk.communes, now())
-    duplicates.keep(get_session(), made)
+    made = duplicates.search(get_session(), desk.communes, now())
+    session = go_on_writing()
+    duplicates.keep(session, made)
     detail = {"persons": made.persons, "pairs": len(made.found)}
-    audit.record(get_session(), now(), account_id, "duplicates.searched", commune_id, detail)
+    audit.record(session, now(), account_id, "duplicates.searched", commune_id, detail)
     flash(gettext("%(count)s persons were compared.", count=made.persons))
     return redirect(url_for(".listing", commune_id=commune_id))
 
@@ -105,21 +103,15 @@ def _page(desk: Desk) -> str:
 
 
 def _say(desk: Desk) -> None:
-    given = request.form
-    if not all(value.isprintable() for value in given.values()):
+    form, session = PairVerdict(), get_session()
+    if not form.validate():
         raise Problem("bad_request")
-    question = duplicates.find(get_session(), given.get("one", ""), given.get("other", ""), desk.communes)
-    crosses = question.alike.commune_id != question.alike.other_commune_id
-    if crosses and len(desk.communes) == 1:
+    question = duplicates.find(session, form.one.data, form.other.data, desk.communes)
+    alike = question.alike
+    if alike.commune_id != alike.other_commune_id and len(desk.communes) == 1:
         raise Problem("not_found")
-    verdict = next((one for one in LikenessVerdict if one.value == given.get("verdict")), None)
-    if verdict is None:
-        raise Problem("bad_request")
-    reason = given.get("reason", "").strip()[:500]
-    duplicates.say(
-        get_session(), question, verdict, now(), current_account().id, compared=given.get("compared", ""), reason=reason
-    )
-    audit.record(
-        get_session(), now(), current_account().id, f"duplicates.{verdict.value}", question.alike.commune_id,
-        {"one": question.alike.household_id, "other": question.alike.other_id},
-    )  # fmt: skip
+    verdict = LikenessVerdict(form.verdict.data)
+    given = {"compared": form.compared.data, "reason": (form.reason.data or "").strip()}
+    duplicates.say(session, question, verdict, now(), current_account().id, **given)
+    detail = {"one": alike.household_id, "other": alike.other_id}
+    audit.record(session, now(), current_account().id, f"duplicates.{verdict.value}", alike.commune_id, detail)

@@ -10,7 +10,7 @@ from wtforms.widgets import HiddenInput
 
 from survey.review.decide import MAX_COMMENT
 from survey.submissions.lifecycle import DECISIONS
-from survey.terms import HouseholdClass, RegisterKind
+from survey.terms import HouseholdClass, LikenessVerdict, RegisterKind
 from survey.web.forms import printable
 
 
@@ -65,6 +65,16 @@ class Day(FlaskForm):
     day = DateField(_("The household was visited on"), [InputRequired()])
     seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
     words = StringField(_("Who said so (stands in the log)"), [Length(max=MAX_COMMENT)])
+
+
+class PairVerdict(FlaskForm):
+    """What is said of two households that may be one; `compared`: what was shown of them."""
+
+    one = HiddenField(validators=[InputRequired(), Length(max=36), printable])
+    other = HiddenField(validators=[InputRequired(), Length(max=36), printable])
+    compared = HiddenField(validators=[Length(max=64), printable])
+    verdict = HiddenField(validators=[InputRequired(), AnyOf([one.value for one in LikenessVerdict])])
+    reason = StringField(_("Why (may stay empty)"), [Length(max=500), printable])
 
 
 class Merging(FlaskForm):
