@@ -31,7 +31,6 @@ _TICKED = {
     "is_not_poor": HouseholdClass.NOT_POOR,
 }
 _COUNTED = re.compile(r"([0-9]{1,6}) (ho|khau|nhan khau|nguoi)")
-_NO_VILLAGES = ("sheet", "trang tinh", "bang", "ds", "danh sach", "bieu")  # how sheets are called
 _FOREIGN_CODE = re.compile(r"([0-9]{5})-[0-9]+-[0-9]+")
 
 

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from models import OF_SUBMISSION, Household, Round, RoundCommune, Standard, Submission, SubmissionStatus
 from survey.evidence import audit
 from survey.problems import Problem
-from survey.questionnaires import standards
-from survey.register.places import province_of
 from survey.round_steps import UNDER_WAY
 from survey.rounds import log
+from survey.rounds.rounds import check_standard, check_words
 from survey.submissions.content import clock_of
 from survey.submissions.lifecycle import LIVE
 from survey.submissions.log import Act
@@ -36,14 +35,16 @@ def edit(
     days changed. Raises what `standards.objection` says unless it is a trial, `round_days_taken` when something was
     interviewed outside of the days, `round_step` when it is under way in none (of those named), ValueError as at
     opening."""
-    if not title.strip() or not title.isprintable() or closes_on < opens_on:
-        raise ValueError("a round needs a title, and a last day that is not before the first")
+    check_words(title, opens_on, closes_on)
     rows = log.rows_of(session, survey_round, communes)
     log.hold(session, survey_round, rows)
     under_way = [row for row in rows if row.state in UNDER_WAY]
     if not under_way or (communes is not None and len(under_way) < len(rows)):
         raise Problem("round_step")
-    _check_standard(session, survey_round, opens_on, closes_on, [row.commune_id for row in under_way])
+    if not survey_round.trial:
+        communes_there = Household.commune_id.in_([row.commune_id for row in under_way])
+        settled = session.scalars(select(Household.commune_id).where(communes_there).distinct()).all()
+        check_standard(session.get(Standard, survey_round.standard), opens_on, closes_on, settled)
     changed = [row for row in under_way if (row.opens_on, row.closes_on) != (opens_on, closes_on)]
     for row in changed:
         _check_interviewed(session, row, opens_on, closes_on)
@@ -54,18 +55,6 @@ def edit(
     detail = {"opens_on": opens_on.isoformat(), "closes_on": closes_on.isoformat(), "communes": len(changed)}
     audit.record(session, now, account_id, "round_edited", survey_round.id, detail)
     return len(changed)
-
-
-def _check_standard(
-    session: Session, survey_round: Round, opens_on: date, closes_on: date, communes: Collection[str]
-) -> None:
-    standard = session.get(Standard, survey_round.standard)
-    if standard is None or survey_round.trial:
-        return
-    settled = session.scalars(select(Household.commune_id).where(Household.commune_id.in_(communes)).distinct())
-    against = standards.objection(standard, opens_on, closes_on, {province_of(one) for one in settled})
-    if against:
-        raise Problem(against)
 
 
 def _check_interviewed(session: Session, row: RoundCommune, opens_on: date, closes_on: date) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -118,8 +118,7 @@ def opening(
     communes: Collection[str] | None = None,
 ) -> Opening:
     """What `open_round` would do, refused as there; nothing is stored."""
-    if not title.strip() or not title.isprintable() or closes_on < opens_on:
-        raise ValueError("a round needs a title, and a last day that is not before the first")
+    check_words(title, opens_on, closes_on)
     if form.retired_at is not None:
         raise Problem("form_retired")
     compiled = load_form(session, form.form_id, form.version)
@@ -129,11 +128,24 @@ def opening(
     there = _communes(session, judged_by, communes)
     check_free(session, kind, year, there)
     settled = set(session.scalars(select(Household.commune_id).distinct()))
-    provinces = {province_of(one) for one in there if one in settled}
-    against = standards.objection(judged_by, opens_on, closes_on, provinces) if judged_by and not trial else None
+    if not trial:
+        check_standard(judged_by, opens_on, closes_on, [one for one in there if one in settled])
+    return Opening(compiled, judged_by, there)
+
+
+def check_words(title: str, opens_on: date, closes_on: date) -> None:
+    """Raise ValueError for a round without a title, or one that ends before it begins."""
+    if not title.strip() or not title.isprintable() or closes_on < opens_on:
+        raise ValueError("a round needs a title, and a last day that is not before the first")
+
+
+def check_standard(standard: Standard | None, opens_on: date, closes_on: date, communes: Iterable[str]) -> None:
+    """Raise what stands against judging these communes by a standard on these days."""
+    if standard is None:
+        return
+    against = standards.objection(standard, opens_on, closes_on, {province_of(one) for one in communes})
     if against:
         raise Problem(against)
-    return Opening(compiled, judged_by, there)
 
 
 def start(
@@ -150,9 +162,9 @@ def start(
     rows = log.rows_of(session, survey_round, communes)
     log.hold(session, survey_round, rows)
     waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
     for row in waiting:
         log.take(session, row, RoundAction.OPEN, Act(account_id, now))
-        form = load_form(session, survey_round.form_id, survey_round.form_version)
         _freeze(session, survey_round, row.commune_id, form)
     log.derive_state(session, survey_round)
     started = [row.commune_id for row in waiting]
@@ -170,10 +182,8 @@ def _join(session: Session, survey_round: Round, communes: Collection[str], act:
     found = _communes(session, standard, new)
     kind = RoundKind(survey_round.kind)
     check_free(session, kind, survey_round.year, found, but=survey_round.id)
-    days = survey_round.opens_on, survey_round.closes_on
-    against = standards.objection(standard, *days, {province_of(one) for one in found}) if standard else None
-    if against and not survey_round.trial:
-        raise Problem(against)
+    if not survey_round.trial:
+        check_standard(standard, survey_round.opens_on, survey_round.closes_on, found)
     for commune_id in found:
         lock_commune(session, commune_id)
     log.begin(session, survey_round, found, RoundAction.PLAN, act)
