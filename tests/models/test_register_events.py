@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from migrations.upgrade import FOLDER, upgrade
+from migrations.upgrade import upgrade
 from models import Household, RegisterEvent, VillageCounter
-from models.database import open_engine
 from survey.register.event_log import broken, events_of
 from survey.register.ledger import fold
 from survey.register.numbers import next_code
 from survey.terms import HouseholdState, RegisterKind
+from tests.models.conftest import migrate
 from tests.models.test_histories import run
 
 AT = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)  # the 21st in Việt Nam
 
 
 @pytest.fixture
-def engine(databases: Any) -> Iterator[Engine]:
+def engine(left_at: Callable[[str], Engine]) -> Engine:
     """A database as it was before the register was a ledger, with four households in two communes."""
-    url = databases.empty()
-    made = open_engine(url)
-    _to(made, "0010")
+    made = left_at("0010")
     run(
         made,
         """INSERT INTO place VALUES ('14', 'province', NULL);
@@ -64,19 +61,7 @@ INSERT INTO place VALUES ('03664-01', 'village', '03664');
                     "at": at.isoformat(sep=" ") if made.dialect.name == "sqlite" else at,
                 },
             )
-    yield made
-    made.dispose()
-    databases.drop(url)
-
-
-def _to(engine: Engine, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", FOLDER)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        (command.upgrade if revision != "0010" or not inspect(connection).has_table("place") else command.downgrade)(
-            config, revision
-        )
+    return made
 
 
 def test_each_household_that_is_there_has_entered_and_numbers_go_on(engine: Engine) -> None:
@@ -113,7 +98,7 @@ def test_each_household_that_is_there_has_entered_and_numbers_go_on(engine: Engi
 def test_the_migration_can_be_taken_back_and_run_again(engine: Engine) -> None:
     run(engine, "INSERT INTO member VALUES ('03757', 'a', 1, 'Lò Văn Hoà', '{}');\n")
     upgrade(engine)
-    _to(engine, "0010")
+    migrate(engine, "0010", command.downgrade)
     assert "register_event" not in inspect(engine).get_table_names()
     assert "state" not in {column["name"] for column in inspect(engine).get_columns("household")}
     upgrade(engine)

@@ -12,12 +12,10 @@ from sqlalchemy import func, select
 
 from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry, RegisterEvent
 from survey.form.form import Form
-from survey.questionnaires.published import publish
 from survey.register import event_log, importing
 from survey.register.numbers import next_code
 from survey.web.language import read_catalogs
 from tests.interviews import ROUND
-from tests.poverty.households import household_form
 from tests.world import COMMUNE, NOW
 
 VIETNAMESE = read_catalogs(Path(__file__).parents[2] / "translations")["vi"].gettext
@@ -52,14 +50,6 @@ def said(session: Any, given: dict[str, bytes], translate: Callable[[str], str] 
 
 def count(session: Any, table: Any) -> int:
     return int(session.scalar(select(func.count()).select_from(table)))
-
-
-@pytest.fixture
-def form(session: Any) -> Form:
-    made = household_form()
-    publish(session, made, "", NOW)
-    session.commit()
-    return made
 
 
 def test_villages_and_households_are_there_with_last_years_class(session: Any) -> None:

@@ -11,24 +11,14 @@ from sqlalchemy import func, select
 
 from models import AuditEvent, Household, ListWord, PlacePeriod, RegisterEntry
 from survey.form.form import Form
-from survey.questionnaires.published import publish
 from survey.register import importing
 from survey.register.plan import Plan
 from survey.web.language import read_catalogs
 from tests.interviews import ROUND
-from tests.poverty.households import household_form
 from tests.register.sheets import HEADS, TITLED, TITLED_MERGED, csv, workbook
 from tests.world import COMMUNE, NOW
 
 VIETNAMESE = read_catalogs(Path(__file__).parents[2] / "translations")["vi"].gettext
-
-
-@pytest.fixture
-def form(session: Any) -> Form:
-    made = household_form()
-    publish(session, made, "", NOW)
-    session.commit()
-    return made
 
 
 def plan(session: Any, data: bytes, name: str = "danh sach.xlsx", **answers: str) -> Plan:
