@@ -8,10 +8,11 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from pprint import pformat
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Playwright
+from playwright.sync_api import Error, Playwright
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
@@ -101,6 +102,20 @@ def server(enrolled: Enrolled, tmp_path: Path) -> Iterator[Server]:
 def profile(enrolled: Enrolled, tmp_path: Path) -> Path:
     """What a phone that signed in before has on its disk."""
     return shutil.copytree(enrolled.profile, tmp_path / "profile")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """What stood on the phone when its test failed belongs to the report: a rare fault is seen once."""
+    report = yield
+    phone = getattr(item, "funcargs", {}).get("phone")
+    if call.when == "call" and call.excinfo is not None and isinstance(phone, Phone):
+        try:
+            standing = phone.standing()
+        except Error as error:
+            standing = error
+        report.sections.append(("The phone", pformat(standing)))
+    return report
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.phone.serve import serve
 
 WIDTH, HEIGHT = 360, 640
 PATIENCE = 15_000  # milliseconds on a busy machine
+FIRST_VISIT = 90_000  # the page itself waits 20 s for the worker's script and 60 s for a line on which nothing comes
 PIN = "482915"
 STANDS = "[data-screen]:not([data-screen=lock], [data-screen=pin-new])"  # a screen behind the lock
 expect.set_options(timeout=PATIENCE)
@@ -97,6 +98,10 @@ class Phone:
     def switch_off(self) -> None:
         self.context.close()
 
+    def standing(self) -> Any:
+        """What stands on the page and how far its worker is: for the report of a test that failed."""
+        return self.page.evaluate(STANDING)
+
     # What a person does
 
     def open(self, address: str = "") -> None:
@@ -128,7 +133,7 @@ class Phone:
     def enrol(self, username: str = "enumerator") -> None:
         """Sign in with network, and wait until the phone can do without."""
         self.page.goto(self.address)
-        self.page.click("[data-action=sign-in]")
+        self.page.click("[data-action=sign-in]", timeout=FIRST_VISIT)
         self.sign_in(username)
         self.synced()
         self.until("() => navigator.serviceWorker.controller")
@@ -283,6 +288,17 @@ EVENTS = f"{OPENED} return events }}"
 # Is everything on this phone that follows after the first sync?
 KEPT = """Promise.all(JSON.parse(document.getElementById('later').textContent).map(file => caches.match(file)))
   .then(found => found.every(Boolean))"""
+
+STANDING = """async () => ({
+  address: location.href,
+  page: { ...document.documentElement.dataset },
+  words: document.body?.innerText.slice(0, 600),
+  controlled: navigator.serviceWorker?.controller?.state,
+  workers: (await navigator.serviceWorker?.getRegistrations() ?? []).map(({ installing, waiting, active }) =>
+    [installing, waiting, active].map(one => one?.state)),
+  kept: await caches.keys(),
+  unanswered: performance.getEntriesByType('resource').filter(one => !one.responseEnd).map(({ name }) => name),
+})"""
 
 UNLOCK = """pin => {
   const form = document.querySelector('[data-screen=lock] form')

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from survey.register.likeness import HouseholdPair, Likeness, Listed, pairs
+from tests.cases.likeness import CASES
 from tests.register.alike_people import commune
 
 HOA = Listed("ho-1", "03757", "Lò Văn Hoà", 1970, 4, 7, "nam", "014070123456", "03757-01")
@@ -19,40 +22,23 @@ def found(*people: Listed) -> HouseholdPair | None:
     return wanted[0] if wanted else None
 
 
-@pytest.mark.parametrize(
-    ("changes", "likenesses"),
-    [
-        ({"name": "LÒ  VĂN HÒA"}, {Likeness.NAME, Likeness.BIRTHDAY, Likeness.NUMBER}),
-        ({"name": "Lo Van Hoa", "number": ""}, {Likeness.NAME_TONES, Likeness.BIRTHDAY}),
-        ({"name": "Hoà Lò Văn"}, {Likeness.NAME_ORDER, Likeness.BIRTHDAY, Likeness.NUMBER}),
-        ({"name": "Lò Văn Hoàn", "number": ""}, {Likeness.NAME_NEAR, Likeness.BIRTHDAY}),
-        ({"month": 0, "day": 0}, {Likeness.NAME, Likeness.BIRTH_YEAR, Likeness.NUMBER}),
-        ({"month": 1, "day": 1}, {Likeness.NAME, Likeness.BIRTH_YEAR, Likeness.NUMBER}),  # "not known", on many papers
-        ({"month": 7, "day": 4}, {Likeness.NAME, Likeness.BIRTH_NEAR, Likeness.NUMBER}),
-        ({"number": "014070123546"}, {Likeness.NAME, Likeness.BIRTHDAY, Likeness.NUMBER_NEAR}),
-        ({"number": "014070123956"}, {Likeness.NAME, Likeness.BIRTHDAY, Likeness.NUMBER_NEAR}),
-        ({"commune": "03664", "village": ""}, {Likeness.NAME, Likeness.BIRTHDAY, Likeness.NUMBER}),
-        ({"name": "Giàng A Súa", "sex": "nam"}, {Likeness.BIRTHDAY, Likeness.NUMBER}),  # one of the two is wrong
-    ],
-)
-def test_one_person_is_found_however_the_second_list_has_them(changes: dict, likenesses: set[Likeness]) -> None:
-    pair = found(HOA, HOA._replace(household="ho-2", **changes))
+def listed(member: dict, household: str = "ho-2") -> Listed:
+    said = CASES["person"] | member
+    birth = (said["nam_sinh"], said["thang_sinh"], said["ngay_sinh"])
+    return Listed(household, "03757", said["ho_ten"], *birth, said["gioi_tinh"], said["cccd"], "03757-01")
+
+
+@pytest.mark.parametrize("case", CASES["others"], ids=lambda case: json.dumps(case["is"]))
+def test_one_person_is_found_however_the_second_list_has_them_and_two_are_left_alone(case: dict) -> None:
+    assert listed({}, "ho-1") == HOA
+    pair = found(HOA, listed(case["is"]))
+    assert (sorted(pair.persons[0].likenesses) if pair else None) == (case["alike"] and sorted(case["alike"]))
+
+
+def test_of_two_communes_one_person_is_found_too() -> None:
+    pair = found(HOA, HOA._replace(household="ho-2", commune="03664", village=""))
     assert pair is not None
-    assert set(pair.persons[0].likenesses) == likenesses
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"name": "Lò Văn Hoá", "month": 11, "day": 2, "number": ""},
-        {"year": 1988, "number": ""},  # father and son, named alike
-        {"name": "Lò Thị Hoà", "sex": "nu", "number": "014170123457"},  # twins
-        {"month": 9, "day": 30, "number": "014070999999"},
-        {"year": 0, "month": 0, "day": 0, "number": ""},  # a name alone
-    ],
-)
-def test_two_people_are_left_alone(changes: dict) -> None:
-    assert found(HOA, HOA._replace(household="ho-2", **changes)) is None
+    assert set(pair.persons[0].likenesses) == {Likeness.NAME, Likeness.BIRTHDAY, Likeness.NUMBER}
 
 
 def test_a_name_and_a_year_are_enough_for_a_couple_and_not_for_one() -> None:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from survey.names import bare_key, name_key
+from tests.cases.likeness import CASES
 
-SAME = [
-    ("Lò Văn Hoà", "Lò Văn Hòa"),
-    ("Lò Văn Hoà", "LÒ  VĂN HÒA "),
-    ("Lường Thị Thuỷ", "Lường Thị Thủy"),
-    ("Cà Văn Quý", unicodedata.normalize("NFD", "Cà Văn Qúy")),
-    ("Đinh Thị Xuyến", "\u00d0inh Thị Xuyến"),
-    ("Vừ A Dếnh", "Vừ\u200b A\u00a0Dếnh"),
-    ("H'Mông", "h’mông"),
-]
-OTHER = [("Hoà", "Hoa"), ("Lò Văn Ấm", "Lò Văn Âm"), ("Đinh", "Dinh"), ("Hoàng", "Hoảng"), ("Sơn", "Son")]
+SAME, OTHER = CASES["names"]["one"], CASES["names"]["bare"]
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

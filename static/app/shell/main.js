@@ -10,9 +10,9 @@
 //                  home carry carry-file carry-codes halt step speed take-file take-lines scan-receipts form-language
 //                  quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place
 //                  clear change search-choice retry language letters forgot other lock-now change-pin queue send-photos
-//                  only-wifi room install free missed was-this was-other
+//                  only-wifi room install free missed was-this was-other other-people
 //   [data-count]   saved unsent received: the line of truth
-//   [data-notice]  sign-in refused release not-offline withdrawn stranger clock desk room missed elsewhere
+//   [data-notice]  sign-in refused release not-offline withdrawn stranger clock desk room missed elsewhere alike
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands
 //   [data-part=sync][data-state]  busy idle never sign_in wait refused other_account, with [data-runs] of syncs ended
 //   [data-saved]   of an interview's bar: saving saved failed;  .verdict[data-class];  [data-indicator][data-deprived]

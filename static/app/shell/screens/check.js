@@ -2,7 +2,7 @@
 
 import { ofInterview, ofQuestion } from "../addresses.js"
 import { screenOf, within } from "../../interview/screens.js"
-import { askedSections, leftWords, nameOf } from "./overview.js"
+import { askedSections, leftWords, nameOf, tellAlike } from "./overview.js"
 import { messageOf } from "../controls/question.js"
 import { answerWords } from "../controls/answer.js"
 import { nameOfInstance, nameOfScreen } from "../controls/items.js"
@@ -123,7 +123,7 @@ function drawers(interview) {
   )
 }
 
-export async function show(_, { interview }) {
+export async function show(app, { interview }) {
   const { draft } = interview
   const element = stamp("check", { title: word("check.title") })
   action(element, "back").href = ofInterview(draft.id)
@@ -140,5 +140,6 @@ export async function show(_, { interview }) {
   part(element, "warnings-list").append(...warnings.map((problem) => warning(interview, problem, isFine)))
   isFine()
   part(element, "answers").append(...drawers(interview))
+  await tellAlike(element, app, interview) // nothing moves under a finger
   return { element }
 }

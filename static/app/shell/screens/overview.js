@@ -34,6 +34,13 @@ export function leftWords({ missing, wrong, comments }) {
   return words.filter(Boolean).join(" · ")
 }
 
+/** Who of this interview stands in another household too; without the lazy files nothing is said. */
+export async function tellAlike(element, app, interview) {
+  if (interview.isPreview) return
+  const told = import("./alike.lazy.js").then(({ sayAlike }) => sayAlike(part(element, "alike"), app, interview))
+  await told.catch((error) => console.error(error))
+}
+
 /** @param {import("../main.js").Shell} app */
 export async function show(app, { interview }) {
   const { record, draft } = interview
@@ -75,5 +82,6 @@ export async function show(app, { interview }) {
   action(element, "result").href = ofInterview(draft.id, "result")
   action(element, "result").hidden = !interview.isAssessed
   if (interview.isPreview) action(element, "back").hidden = true
+  tellAlike(element, app, interview) // below all that may be tapped meanwhile
   return { element }
 }
