@@ -28,6 +28,7 @@ from survey.form.reading import question_of, read
 from survey.form.record import Clock, evaluate
 from survey.questionnaires.published import load_form
 from survey.questionnaires.readings import OpenReading, doubts, unconfirmed
+from survey.review.signs import Signs, signs
 from survey.review.since_last_year import Part, compare
 from survey.submissions.conflicts import group_of, in_group, twins
 from survey.submissions.content import clock_of, content_of, evaluated
@@ -99,6 +100,7 @@ class Record:
     raw: str | None = None  # the entry's text, when no form can read it
     others: tuple[tuple[Submission, SubmissionState], ...] = ()  # of the same household and round, or of the same id
     merges: bool = False  # put together at the desk from two others
+    signs: Signs = Signs()
     attached: bool = False  # a person found it to be of another household than it says
 
     @property
@@ -151,6 +153,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         raw=None if parts else _raw(submission),
         others=_others(session, submission),
         merges=submission.device_id == DESK and "merges" in content_of(submission),
+        signs=signs(session, submission, household, entry) if household is not None else Signs(),
         attached=status.household_id != submission.household_id,
     )
 

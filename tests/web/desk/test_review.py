@@ -356,3 +356,16 @@ def test_deciding_twice_at_the_door_of_the_function_is_a_conflict(sent: Field) -
     sent.decide(sent.sent[0], Action.ACCEPT)
     with pytest.raises(Problem, match="not_allowed_now"):
         sent.decide(sent.sent[0], Action.ACCEPT)
+
+
+def test_a_child_of_last_year_who_is_not_in_the_interview_is_pointed_out(sent: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    assert "Cần xem kỹ" not in page_of(browser, sent)
+    entry = sent.register(0)
+    child = {"ho_ten": "Lò Thị <Lả>", "gioi_tinh": "nu", "nam_sinh": 2018}
+    entry.opening_answers = entry.opening_answers | {"thanh_vien": [*entry.opening_answers["thanh_vien"], child]}
+    sent.session.commit()
+    page = page_of(browser, sent)
+    assert "Cần xem kỹ" in page
+    assert "không có trong phiếu này: Lò Thị &lt;Lả&gt;." in page
+    assert "tách ngày" not in page
