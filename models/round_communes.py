@@ -73,12 +73,18 @@ class RoundStep(Base):
 
 class RoundRequest(Base):
     """A household asked to be reviewed between the periodic rounds (Mẫu số 01, QĐ 24/2021/QĐ-TTg): `asked_by` as the
-    paper names them. Taken back with a reason where it was entered by mistake; never deleted."""
+    paper names them. `quick_*`: what the quick identification (Phiếu A) found, on paper, `quick_by` as it names them.
+    Taken back with a reason where it was entered by mistake; never deleted."""
 
     __tablename__ = "round_request"
     __table_args__ = (
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
         CheckConstraint("(taken_back_at IS NULL) = (taken_back_reason IS NULL)", name="taken_back"),
+        CheckConstraint(
+            "(quick_passed IS NULL) = (quick_on IS NULL) AND (quick_passed IS NULL) = (quick_by IS NULL)"
+            " AND (quick_passed IS NULL) = (quick_reason IS NULL)",
+            name="identified",
+        ),
         Index("ix_round_request_household", "commune_id", "round_id", "household_id"),
     )
 
@@ -91,6 +97,10 @@ class RoundRequest(Base):
     reason: Mapped[str] = mapped_column(Text)
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+    quick_passed: Mapped[bool | None]
+    quick_on: Mapped[date | None]
+    quick_by: Mapped[str | None] = mapped_column(String(120))
+    quick_reason: Mapped[str | None] = mapped_column(Text)
     taken_back_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     taken_back_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     taken_back_reason: Mapped[str | None] = mapped_column(Text)

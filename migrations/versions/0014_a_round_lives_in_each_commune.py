@@ -124,10 +124,20 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("account_id", sa.String(length=36), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("quick_passed", sa.Boolean(), nullable=True),
+        sa.Column("quick_on", sa.Date(), nullable=True),
+        sa.Column("quick_by", sa.String(length=120), nullable=True),
+        sa.Column("quick_reason", sa.Text(), nullable=True),
         sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("taken_back_by", sa.String(length=36), nullable=True),
         sa.Column("taken_back_reason", sa.Text(), nullable=True),
         check("round_request", "taken_back", "(taken_back_at IS NULL) = (taken_back_reason IS NULL)"),
+        check(
+            "round_request",
+            "identified",
+            "(quick_passed IS NULL) = (quick_on IS NULL) AND (quick_passed IS NULL) = (quick_by IS NULL)"
+            " AND (quick_passed IS NULL) = (quick_reason IS NULL)",
+        ),
         sa.ForeignKeyConstraint(
             ["commune_id", "household_id"],
             ["household.commune_id", "household.id"],

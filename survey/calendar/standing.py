@@ -66,12 +66,14 @@ def open_in(session: Session, commune_id: str, kind: RoundKind | None = None) ->
 
 
 def standing_request(commune_id: Any, round_id: Any, household_id: Any) -> Select[str]:
-    """The papers that ask for a household in an ad-hoc round and were not taken back; each is a value or a column."""
+    """The papers that ask for a household in an ad-hoc round, were not taken back, and were not answered with no by the
+    quick identification; each is a value or a column."""
     return select(RoundRequest.id).where(
         RoundRequest.commune_id == commune_id,
         RoundRequest.round_id == round_id,
         RoundRequest.household_id == household_id,
         RoundRequest.taken_back_at.is_(None),
+        RoundRequest.quick_passed.is_not(False),
     )
 
 

@@ -1,7 +1,9 @@
 """Who asks to be reviewed between the periodic rounds (Mẫu số 01, QĐ 24/2021/QĐ-TTg): the register of an ad-hoc round.
 
 A paper is entered as it came and never deleted; one that was entered by mistake is taken back with a reason, and its
-household leaves the round while nobody has interviewed it.
+household leaves the round while nobody has interviewed it. The first step after it is the quick identification (Phiếu
+A, Phụ lục II of TT 07/2021): its items were found nowhere, so it is done on paper and its result is written down here,
+with who found it and why; whoever does not pass is reviewed no further.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ MOST_WORDS = 500
 
 
 class Asked(NamedTuple):
-    """A request, its household, and where that stands in the round (None once it was taken back)."""
+    """A request, its household, and where that stands in the round (None when it is not, or no more, on its list)."""
 
     request: RoundRequest
     household: Household
@@ -76,12 +78,57 @@ def ask(
         at=now,
     )
     session.add(made)
-    own = {"commune_id": commune_id, "round_id": survey_round.id, "household_id": household_id}
+    _onto_the_list(session, survey_round, household)
+    audit.record(session, now, account_id, "round_asked", survey_round.id, {"request": made.id})
+    return made
+
+
+def _onto_the_list(session: Session, survey_round: Round, household: Household) -> None:
+    own = {"commune_id": household.commune_id, "round_id": survey_round.id, "household_id": household.id}
     session.execute(delete(RegisterGone).filter_by(**own))
     form = load_form(session, survey_round.form_id, survey_round.form_version)
     on_register_as_it_stands(session, survey_round, household, form)
-    audit.record(session, now, account_id, "round_asked", survey_round.id, {"request": made.id})
-    return made
+
+
+def identify(
+    session: Session,
+    commune_id: str,
+    request_id: str,
+    *,
+    passed: bool,
+    found_by: str,
+    found_on: date,
+    reason: str,
+    now: datetime,
+    account_id: str | None = None,
+) -> RoundRequest:
+    """Write down what the quick identification found; said again, it is put right. Raises `not_found`, `not_ad_hoc`
+    where the round is not open, `request_answered` for a no when an interview of the household is there, and ValueError
+    without a name or reason, or for a day before the paper or that has not come."""
+    is_meant = all(_is_written(words) for words in (found_by, reason)) and len(found_by) <= 120
+    lock_commune(session, commune_id)
+    found = session.get(RoundRequest, (commune_id, request_id))
+    if found is None or found.taken_back_at is not None:
+        raise Problem("not_found")
+    if not is_meant or not found.asked_on <= found_on <= day_of(now):
+        raise ValueError("a quick identification names who found it, why, and a day since the paper")
+    if not is_open(session, found.round_id, commune_id):
+        raise Problem("not_ad_hoc")
+    if not passed and in_group(session, commune_id, Group(found.household_id, found.round_id)):
+        raise Problem("request_answered")
+    household = session.get_one(Household, (commune_id, found.household_id))
+    if passed and household.state != HouseholdState.PRESENT:
+        raise Problem("register_ended")
+    found.quick_passed, found.quick_on = passed, found_on
+    found.quick_by, found.quick_reason = found_by.strip(), reason.strip()
+    entry = session.get(RegisterEntry, (commune_id, found.round_id, found.household_id))
+    if passed and entry is None:
+        _onto_the_list(session, session.get_one(Round, found.round_id), household)
+    if not passed and entry is not None:
+        leave_register(session, entry)
+    said = {"request": found.id, "passed": passed}
+    audit.record(session, now, account_id, "round_identified", found.round_id, said)
+    return found
 
 
 def take_back(
@@ -117,7 +164,8 @@ def listing(session: Session, survey_round: Round, commune_id: str) -> list[Aske
             (RegisterEntry.commune_id == RoundRequest.commune_id)
             & (RegisterEntry.round_id == RoundRequest.round_id)
             & (RegisterEntry.household_id == RoundRequest.household_id)
-            & RoundRequest.taken_back_at.is_(None),
+            & RoundRequest.taken_back_at.is_(None)
+            & RoundRequest.quick_passed.is_not(False),
         )
         .where(RoundRequest.commune_id == commune_id, RoundRequest.round_id == survey_round.id)
         .order_by(RoundRequest.at.desc(), RoundRequest.id)

@@ -12,10 +12,12 @@ from wtforms import (
     HiddenField,
     IntegerField,
     PasswordField,
+    RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import (
     DataRequired,
     EqualTo,
@@ -134,6 +136,22 @@ class Request(FlaskForm):
     reason = StringField(
         _("Reason given on the paper"), [DataRequired(_("Enter the reason.")), Length(max=500), printable]
     )
+
+
+class QuickFinding(FlaskForm):
+    """What the quick identification (Phiếu A) found of a household that asked; the view knows the days."""
+
+    passed = RadioField(
+        _("Result"),
+        [InputRequired(_("Choose the result."))],
+        choices=[
+            SelectChoice("yes", _("Goes on to the review (Phiếu B)")),
+            SelectChoice("no", _("Is reviewed no further")),
+        ],
+    )
+    found_on = DateField(_("Day of the quick identification"), [InputRequired(_("Enter the day.")), of_our_time])
+    found_by = StringField(_("Who did it"), [DataRequired(_("Enter the name.")), Length(max=120), printable])
+    reason = StringField(_("Why this result"), [DataRequired(_("Enter the reason.")), Length(max=500), printable])
 
 
 class NewStandard(FlaskForm):

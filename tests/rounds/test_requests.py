@@ -113,6 +113,60 @@ def test_a_paper_entered_by_mistake_is_taken_back_while_nobody_was_there(
         requests.take_back(session, COMMUNE, again.id, "nhầm", NOW)
 
 
+FOUND: dict[str, Any] = {"found_by": "Quàng Văn Thử", "found_on": date(2026, 11, 18), "reason": "như giấy", "now": NOW}
+
+
+def test_who_does_not_pass_the_quick_identification_is_reviewed_no_further(
+    session: Session, ad_hoc: Round, login_as: Any
+) -> None:
+    made = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    requests.identify(session, COMMUNE, made.id, passed=False, **FOUND)
+    session.commit()
+    assert of(session, ad_hoc) == []
+    told = login_as("enumerator").get("/api/v1/register?cursor=0").json["entries"]
+    assert {"gone"} == {key for one in told if one["round_id"] == ad_hoc.id for key in one if key == "gone"}
+    act(session, RegisterKind.DISSOLVE)
+    act(session, RegisterKind.RESTORE)
+    assert of(session, ad_hoc) == []
+    again = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)  # a new paper may come
+    session.commit()
+    assert of(session, ad_hoc) == ["ho-1"]
+    requests.identify(session, COMMUNE, again.id, passed=True, **FOUND)
+    assert [one.request.quick_passed for one in requests.listing(session, ad_hoc, COMMUNE)].count(True) == 1
+
+
+def test_a_result_of_the_quick_identification_is_put_right(session: Session, ad_hoc: Round, login_as: Any) -> None:
+    made = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    requests.identify(session, COMMUNE, made.id, passed=False, **FOUND)
+    requests.identify(session, COMMUNE, made.id, passed=True, **FOUND)
+    session.commit()
+    assert of(session, ad_hoc) == ["ho-1"]
+    push(login_as("enumerator"), entry("ho-1", round_id=ad_hoc.id))
+    session.rollback()
+    with refused("request_answered"):
+        requests.identify(session, COMMUNE, made.id, passed=False, **FOUND)
+
+
+def test_a_result_that_cannot_be_is_refused(session: Session, ad_hoc: Round) -> None:
+    made = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    early, late = date(2026, 11, 15), date(2026, 11, 24)
+    for wrong in (
+        {"found_on": early},
+        {"found_on": late},
+        {"found_by": " "},
+        {"reason": "a\0"},
+        {"found_by": "x" * 121},
+    ):
+        with pytest.raises(ValueError, match="a quick identification names"):
+            requests.identify(session, COMMUNE, made.id, passed=True, **(FOUND | wrong))
+    with refused("not_found"):
+        requests.identify(session, COMMUNE, "khong-co", passed=True, **FOUND)
+    requests.identify(session, COMMUNE, made.id, passed=False, **FOUND)  # nobody is left to be visited
+    closing.close_communes(session, ad_hoc, [COMMUNE], NOW)
+    with refused("not_ad_hoc"):
+        requests.identify(session, COMMUNE, made.id, passed=True, **FOUND)
+
+
 def act(session: Session, kind: RegisterKind, **given: str) -> None:
     done = event_log.Done(None, NOW, "họp thôn")
     register_acts.carry_out(session, COMMUNE, Wish(kind, "ho-1", date(2026, 11, 23), None, given), done)

@@ -108,6 +108,7 @@ ROUTES = {
     "round_steps.edit": ADMIN,
     "round_steps.request_list": OFFICE,
     "round_steps.ask": PAPERS,
+    "round_steps.identify": PAPERS,
     "round_steps.take_back": PAPERS,
     "rounds.new": ADMIN,
     "rounds.close": ADMIN,

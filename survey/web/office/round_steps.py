@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from models import Account, RegisterEntry, Round, RoundCommune
+from models import Account, RegisterEntry, Round, RoundCommune, RoundRequest
 from survey.accounts.accounts import communes_of
 from survey.calendar.standing import standing
 from survey.clocks import day_of
@@ -21,7 +21,7 @@ from survey.register.places import names_in
 from survey.rounds import cancelling, clock, closing, editing, log, requests, rounds
 from survey.rounds.closing import Obstacle
 from survey.terms import CommuneState, RegisterState, RoundKind, SubmissionState
-from survey.web.forms import EditedRound, Request
+from survey.web.forms import EditedRound, QuickFinding, Request
 from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -249,6 +249,34 @@ def ask(round_id: str, commune_id: str) -> tuple[str, int] | Response:
     return redirect(url_for(".request_list", round_id=round_id, commune_id=commune_id), 303)
 
 
+@blueprint.post("/<round_id>/<commune_id>/requests/<request_id>/quick")
+@permitted("round.ask")
+def identify(round_id: str, commune_id: str, request_id: str) -> tuple[str, int] | Response:
+    """Write down what the quick identification (Phiếu A) found of a household that asked."""
+    survey_round, row = _in_commune(round_id, commune_id)
+    session, form = get_session(), QuickFinding()
+    paper = session.get(RoundRequest, (commune_id, request_id))
+    if paper is None or paper.round_id != round_id:
+        raise Problem("not_found")
+    if form.validate_on_submit() and not paper.asked_on <= form.found_on.data <= day_of(now()):
+        form.found_on.errors = [gettext("The day lies between the day of the paper and today.")]
+    if form.errors:
+        return _requests_page(survey_round, row, Request(formdata=None), form, request_id), 422
+    requests.identify(
+        session,
+        commune_id,
+        request_id,
+        passed=form.passed.data == "yes",
+        found_by=form.found_by.data,
+        found_on=form.found_on.data,
+        reason=form.reason.data,
+        now=now(),
+        account_id=current_account().id,
+    )
+    flash(gettext("The result of the quick identification is written down."))
+    return redirect(url_for(".request_list", round_id=round_id, commune_id=commune_id), 303)
+
+
 @blueprint.post("/<round_id>/<commune_id>/requests/<request_id>/back")
 @permitted("round.ask")
 def take_back(round_id: str, commune_id: str, request_id: str) -> Response:
@@ -263,7 +291,10 @@ def words(obstacle: Obstacle) -> str:
     return in_the_way(obstacle.code, obstacle.number)
 
 
-def _requests_page(survey_round: Round, row: RoundCommune, form: Request) -> str:
+def _requests_page(
+    survey_round: Round, row: RoundCommune, form: Request, finding: QuickFinding | None = None, of: str = ""
+) -> str:
+    """`finding`: what was said wrongly of the request `of`."""
     session = get_session()
     return render_template(
         "office/rounds/requests.html",
@@ -271,6 +302,9 @@ def _requests_page(survey_round: Round, row: RoundCommune, form: Request) -> str
         one=survey_round,
         row=row,
         form=form,
+        finding=finding,
+        of=of,
+        fresh=QuickFinding(formdata=None),
         found=requests.listing(session, survey_round, row.commune_id),
         without=requests.without_paper(session, survey_round, row.commune_id),
         place=names_in(session, [row.commune_id], now().date()).get(row.commune_id, ""),

@@ -148,6 +148,19 @@ def test_an_ad_hoc_round_takes_papers_and_stands_beside_the_periodic_one(login_a
     assert "Lò Văn Đông" in supervisor.get(papers).text
     session.rollback()
     request_id = session.scalars(select(RoundRequest.id)).one()
+    assert "Phiếu A: chưa làm" in supervisor.get(papers).text
+    result = {"passed": "no", "found_on": "2026-11-18", "found_by": "Quàng Văn Thử", "reason": "như giấy"}
+    for wrong, words in (
+        ({"passed": ""}, "Hãy chọn kết quả."),
+        ({"found_on": "2026-11-15"}, "Ngày này phải nằm trong khoảng từ ngày trên giấy đến hôm nay."),
+        ({"reason": "a\0"}, "Có ký tự không lưu được."),
+    ):
+        answer = supervisor.post(f"{papers}/{request_id}/quick", data=result | wrong)
+        assert (answer.status_code, words in answer.text) == (422, True), wrong
+    assert supervisor.post(f"{papers}/{request_id}/quick", data=result).status_code == 303
+    assert "Phiếu A: không rà soát tiếp" in supervisor.get(papers).text
+    assert supervisor.post(f"{papers}/{request_id}/quick", data=result | {"passed": "yes"}).status_code == 303
+    assert supervisor.post(f"{papers}/khong-co/quick", data=result).status_code == 404
     assert supervisor.post(f"{papers}/{request_id}/back", data={"reason": "nhầm hộ"}).status_code == 303
     assert "đã rút: nhầm hộ" in supervisor.get(papers).text
     assert supervisor.post(f"/rounds/{ROUND}/{COMMUNE}/requests", data=fields).status_code == 409
