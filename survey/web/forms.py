@@ -113,16 +113,21 @@ class NewRound(FlaskForm):
             raise ValidationError(_("The last day comes before the first."))
 
 
-class EditedRound(FlaskForm):
-    """The title and days of a round that is under way."""
+class RoundDays(FlaskForm):
+    """The days of a round that is under way."""
 
-    title = StringField(_("Title"), [DataRequired(_("Enter the title.")), Length(max=120), printable])
     opens_on = DateField(_("First day"), [InputRequired(_("Enter the day.")), of_our_time])
     closes_on = DateField(_("Last day"), [InputRequired(_("Enter the day.")), of_our_time])
 
     def validate_closes_on(self, field: Field) -> None:
         if self.opens_on.data and field.data and field.data < self.opens_on.data:
             raise ValidationError(_("The last day comes before the first."))
+
+
+class EditedRound(RoundDays):
+    """The title and days of a round that is under way."""
+
+    title = StringField(_("Title"), [DataRequired(_("Enter the title.")), Length(max=120), printable])
 
 
 class Request(FlaskForm):

@@ -106,6 +106,7 @@ ROUTES = {
     "round_steps.start": ADMIN,
     "round_steps.cancel": ADMIN,
     "round_steps.edit": ADMIN,
+    "round_steps.commune_days": ADMIN,
     "round_steps.request_list": OFFICE,
     "round_steps.ask": PAPERS,
     "round_steps.identify": PAPERS,

@@ -21,7 +21,7 @@ from survey.register.places import names_in
 from survey.rounds import cancelling, clock, closing, editing, log, requests, rounds
 from survey.rounds.closing import Obstacle
 from survey.terms import CommuneState, RegisterState, RoundKind, SubmissionState
-from survey.web.forms import EditedRound, QuickFinding, Request
+from survey.web.forms import EditedRound, QuickFinding, Request, RoundDays
 from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -210,6 +210,30 @@ def edit(round_id: str) -> str | tuple[str, int] | Response:
     )
     flash(gettext("The title and the days are changed. Phones hear of them at their next contact."))
     return redirect(url_for(".page", round_id=round_id), 303)
+
+
+@blueprint.route("/<round_id>/<commune_id>/days", methods=["GET", "POST"])
+@permitted("round.manage")
+def commune_days(round_id: str, commune_id: str) -> str | tuple[str, int] | Response:
+    """Give a round other days in one commune: a flood, a team that began late."""
+    survey_round, row = _in_commune(round_id, commune_id)
+    form, session = RoundDays(obj=row), get_session()
+    if not form.validate_on_submit():
+        place = names_in(session, [commune_id], now().date()).get(commune_id, "")
+        page = render_template("office/rounds/edit.html", one=survey_round, form=form, place=place, row=row)
+        return page, 422 if form.is_submitted() else 200
+    days = {"opens_on": form.opens_on.data, "closes_on": form.closes_on.data}
+    editing.edit(
+        session,
+        survey_round,
+        title=survey_round.title,
+        **days,
+        now=now(),
+        account_id=current_account().id,
+        communes=[commune_id],
+    )
+    flash(gettext("The days are changed here. Phones hear of them at their next contact."))
+    return redirect(url_for(".commune", round_id=round_id, commune_id=commune_id), 303)
 
 
 @blueprint.get("/<round_id>/<commune_id>/requests")

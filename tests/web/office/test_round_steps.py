@@ -123,6 +123,24 @@ def test_title_and_days_are_changed_and_what_does_not_fit_is_said(login_as: Any,
     assert "20/12/2026" in login_as("supervisor").get(f"{HERE}/").text
 
 
+def test_one_commune_is_given_other_days_and_the_others_keep_theirs(login_as: Any, session: Session) -> None:
+    admin = login_as("admin")
+    fields = {"opens_on": "2026-09-01", "closes_on": "2026-12-25"}
+    assert f"{PAGE}/{COMMUNE}/days" in admin.get(f"{PAGE}/{COMMUNE}/").text
+    assert "2026-12-14" in admin.get(f"{PAGE}/{COMMUNE}/days").text
+    wrong = admin.post(f"{PAGE}/{COMMUNE}/days", data=fields | {"closes_on": "2026-08-01"})
+    assert (wrong.status_code, "Ngày kết thúc trước ngày bắt đầu." in wrong.text) == (422, True)
+    assert admin.post(f"{PAGE}/{COMMUNE}/days", data=fields | {"closes_on": "2027-02-01"}).status_code == 409
+    assert admin.post(f"{PAGE}/{COMMUNE}/days", data=fields).status_code == 303
+    assert login_as("province").post(f"{PAGE}/{COMMUNE}/days", data=fields).status_code == 403
+    session.rollback()
+    days = {row.commune_id: row.closes_on.isoformat() for row in session.scalars(select(RoundCommune))}
+    assert days.pop(COMMUNE) == "2026-12-25"
+    assert set(days.values()) == {"2026-12-14"}
+    told = login_as("enumerator").get("/api/v1/hello").json["rounds"]
+    assert [one["closes_on"] for one in told] == ["2026-12-25"]
+
+
 def test_an_ad_hoc_round_takes_papers_and_stands_beside_the_periodic_one(login_as: Any, session: Session) -> None:
     admin, supervisor = login_as("admin"), login_as("supervisor")
     opened = admin.post("/rounds/new", data=FIELDS | {"communes": [COMMUNE], "opens_on": "2026-11-15"})
