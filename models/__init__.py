@@ -17,6 +17,7 @@ from models.forms import (
     StoredFile,
 )
 from models.likeness import Alike, AlikeVerdict
+from models.outcomes import HouseholdOutcome, OutcomeDecision
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
 from models.register import RegisterEvent, VillageCounter
@@ -61,11 +62,13 @@ __all__ = [
     "FormVersionFile",
     "FormerVillage",
     "Household",
+    "HouseholdOutcome",
     "JSONText",
     "ListWord",
     "LoginAttempt",
     "LostReceipt",
     "Member",
+    "OutcomeDecision",
     "Place",
     "PlacePeriod",
     "PointsEntry",

@@ -177,6 +177,21 @@ PROBLEMS: dict[str, Refusal] = {
         _("Two different people type a points table, and nobody sees the other's figures before both are done."),
         _("Ask a colleague to type the other one."),
     ),
+    "own_outcome": Refusal(
+        409,
+        _("You cannot decide on what you said yourself of a household."),
+        _("Ask another person at the desk to confirm it, or to send it back."),
+    ),
+    "outcome_interviewed": Refusal(
+        409,
+        _("The household was interviewed in this round, and the interview was accepted."),
+        _("Send the outcome back; or reopen the interview first, if it is not of this household."),
+    ),
+    "outcome_other": Refusal(
+        409,
+        _("Another outcome of this household is confirmed already."),
+        _("Take that decision back first, then confirm this one."),
+    ),
     "likeness_contradicts": Refusal(
         409,
         _("This contradicts what was said of a third household: two of three pairs cannot be one and the third not."),

@@ -263,6 +263,35 @@ interface Household {
   context: { [name: string]: any }
   last_answers: Answers | null
   returned: { entry_id: string; at: string; by: string; answers: Answers; comments: Comment[] } | null
+  /** Servers of earlier releases say nothing of it. */
+  outcome?: Outcome | null
+}
+
+/** What stands of a household without an interview. */
+interface Outcome {
+  entry_id: string
+  kind: string
+  state: "waiting" | "confirmed" | "sent_back"
+  at: string
+  by: string
+  words: string
+}
+
+/** A visit at which nobody was there; `place` as a geopoint's answer. */
+interface Attempt {
+  at: string
+  place: string | null
+}
+
+/** Why a household has no interview, as it is sent in the place of an interview. */
+interface OutcomeEntry {
+  id: string
+  commune_id: string
+  round_id: string
+  household_id: string
+  no_interview: { kind: string; reason: string; attempts: Attempt[]; place: string | null }
+  files: EntryFile[]
+  finalised_at: string
 }
 
 /** A finished interview, ready for the outbox. */

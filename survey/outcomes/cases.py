@@ -1,0 +1,141 @@
+"""Which outcome households have in a round: what was said, decided and interviewed, read in one query and folded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy.orm import Session, aliased
+
+from models import HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent
+from survey.outcome_steps import Decision, Said, Standing, standing
+from survey.terms import OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
+
+
+class Of(NamedTuple):
+    """A household in a round of a commune."""
+
+    commune_id: str
+    round_id: str | None
+    household_id: str | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """`said` in the order of arrival; `interview`: where the household stands in the round by its interviews, None
+    where it is not on the round's list (any more)."""
+
+    of: Of
+    said: tuple[Said, ...]
+    interview: RegisterState | None
+
+    @property
+    def interviewed(self) -> bool:
+        return self.interview is RegisterState.ACCEPTED
+
+    @property
+    def standing(self) -> Standing:
+        return standing(self.said, interviewed=self.interviewed)
+
+    def one(self, outcome_id: str) -> Said:
+        return next(one for one in self.said if one.id == outcome_id)
+
+
+def confirmed(session: Session, commune_id: str, round_id: str) -> dict[str, OutcomeKind]:
+    """The end states of a round in a commune that are no interviews, by household: each was said by one person and
+    confirmed by another. A household whose interview was accepted is none of them."""
+    found = of_round(session, commune_id, round_id)
+    return {case.of.household_id or "": kind for case in found if (kind := case.standing.confirmed)}
+
+
+def of_round(session: Session, commune_id: str, round_id: str) -> list[Case]:
+    """Each household of which something was said in a round."""
+    return _cases(session, HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.round_id == round_id)
+
+
+def of_rounds(session: Session, round_id: str, communes: Collection[str]) -> list[Case]:
+    """The same for several communes at once."""
+    return _cases(session, HouseholdOutcome.commune_id.in_(communes), HouseholdOutcome.round_id == round_id)
+
+
+def of_households(session: Session, commune_id: str, household_ids: Collection[str]) -> dict[Of, Case]:
+    """Of some households, in whatever round."""
+    given = (HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.household_id.in_(household_ids))
+    return {case.of: case for case in _cases(session, *given)} if household_ids else {}
+
+
+def of_outcome(session: Session, row: HouseholdOutcome) -> Case:
+    """The household and round that an outcome is of; one that could not be read is a case of its own."""
+    if row.household_id is None or row.round_id is None:
+        [case] = _cases(session, HouseholdOutcome.commune_id == row.commune_id, HouseholdOutcome.id == row.id)
+        return case
+    [case] = _cases(
+        session,
+        HouseholdOutcome.commune_id == row.commune_id,
+        HouseholdOutcome.round_id == row.round_id,
+        HouseholdOutcome.household_id == row.household_id,
+    )
+    return case
+
+
+def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
+    undoing = aliased(RegisterEvent)
+    rows = session.execute(
+        select(HouseholdOutcome, OutcomeDecision, undoing.seq, RegisterEntry.state)
+        .outerjoin(
+            OutcomeDecision,
+            and_(
+                OutcomeDecision.commune_id == HouseholdOutcome.commune_id,
+                OutcomeDecision.outcome_id == HouseholdOutcome.id,
+            ),
+        )
+        .outerjoin(
+            undoing,
+            and_(undoing.commune_id == OutcomeDecision.commune_id, undoing.voids == OutcomeDecision.event_seq),
+        )
+        .outerjoin(
+            RegisterEntry,
+            and_(
+                RegisterEntry.commune_id == HouseholdOutcome.commune_id,
+                RegisterEntry.round_id == HouseholdOutcome.round_id,
+                RegisterEntry.household_id == HouseholdOutcome.household_id,
+            ),
+        )
+        .where(*given)
+        .order_by(HouseholdOutcome.received_at, HouseholdOutcome.id, OutcomeDecision.seq)
+    ).all()
+    return _folded(rows)
+
+
+def _folded(
+    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None]],
+) -> list[Case]:
+    said: dict[Of, dict[str, HouseholdOutcome]] = {}
+    decided: dict[str, list[Decision]] = {}
+    states: dict[Of, RegisterState] = {}
+    for row, decision, undone, state in rows:
+        of = Of(row.commune_id, row.round_id, row.household_id)
+        said.setdefault(of, {})[row.id] = row
+        if state is not None:
+            states[of] = RegisterState(state)
+        if decision is not None:
+            action = OutcomeAction(decision.action)
+            step = Decision(action, decision.account_id, decision.at, decision.reason, undone is not None)
+            decided.setdefault(row.id, []).append(step)
+    return [
+        Case(of, tuple(_read(row, decided.get(row.id, ())) for row in found.values()), states.get(of))
+        for of, found in said.items()
+    ]
+
+
+def _read(row: HouseholdOutcome, decisions: Iterable[Decision]) -> Said:
+    return Said(
+        row.id,
+        OutcomeKind(row.kind) if row.kind else None,
+        row.account_id,
+        row.received_at,
+        QuarantineReason(row.held_for) if row.held_for else None,
+        tuple(decisions),
+    )
