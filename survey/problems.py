@@ -187,6 +187,16 @@ PROBLEMS: dict[str, Refusal] = {
         _("The household was interviewed in this round, and the interview was accepted."),
         _("Send the outcome back; or reopen the interview first, if it is not of this household."),
     ),
+    "outcome_held": Refusal(
+        409,
+        _("What it is held for is not mended yet."),
+        _("Mend that first, or send the outcome back with what is to be done."),
+    ),
+    "outcome_act_stands": Refusal(
+        409,
+        _("The household left the register with this decision."),
+        _("Undo that on the household's page: this waits for a decision again then."),
+    ),
     "outcome_other": Refusal(
         409,
         _("Another outcome of this household is confirmed already."),

@@ -144,6 +144,8 @@ interface Entry {
   date_doubted?: "behind" | "ahead" | null
   replaces: string | null
   new_household: { village_id: string; head_name: string } | null
+  /** Of ours: in the outbox an OutcomeEntry stands beside interviews. */
+  no_interview?: any
 }
 
 interface Comment {

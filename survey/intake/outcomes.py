@@ -50,7 +50,7 @@ def keep(session: Session, judge: Judge, entry: Entry, sender: Sender) -> Househ
         held_for=held.value if held else None,
     )
     session.add(row)
-    session.flush()
+    session.flush()  # decisions and the phones' news refer to it
     tell_phones(session, row)
     return row
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from models import HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent
+from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent
 from survey.outcome_steps import Decision, Said, Standing, standing
 from survey.terms import OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
 
@@ -25,11 +25,12 @@ class Of(NamedTuple):
 @dataclass(frozen=True)
 class Case:
     """`said` in the order of arrival; `interview`: where the household stands in the round by its interviews, None
-    where it is not on the round's list (any more)."""
+    where it is not on the round's list (any more). `village_id`: where it is, or was when it left."""
 
     of: Of
     said: tuple[Said, ...]
     interview: RegisterState | None
+    village_id: str | None
 
     @property
     def interviewed(self) -> bool:
@@ -83,7 +84,13 @@ def of_outcome(session: Session, row: HouseholdOutcome) -> Case:
 def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
     undoing = aliased(RegisterEvent)
     rows = session.execute(
-        select(HouseholdOutcome, OutcomeDecision, undoing.seq, RegisterEntry.state)
+        select(
+            HouseholdOutcome,
+            OutcomeDecision,
+            undoing.seq,
+            RegisterEntry.state,
+            func.coalesce(RegisterEntry.village_id, Household.village_id),
+        )
         .outerjoin(
             OutcomeDecision,
             and_(
@@ -103,6 +110,10 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
                 RegisterEntry.household_id == HouseholdOutcome.household_id,
             ),
         )
+        .outerjoin(
+            Household,
+            and_(Household.commune_id == HouseholdOutcome.commune_id, Household.id == HouseholdOutcome.household_id),
+        )
         .where(*given)
         .order_by(HouseholdOutcome.received_at, HouseholdOutcome.id, OutcomeDecision.seq)
     ).all()
@@ -110,22 +121,21 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
 
 
 def _folded(
-    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None]],
+    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None, str | None]],
 ) -> list[Case]:
     said: dict[Of, dict[str, HouseholdOutcome]] = {}
     decided: dict[str, list[Decision]] = {}
-    states: dict[Of, RegisterState] = {}
-    for row, decision, undone, state in rows:
+    places: dict[Of, tuple[RegisterState | None, str | None]] = {}
+    for row, decision, undone, state, village_id in rows:
         of = Of(row.commune_id, row.round_id, row.household_id)
         said.setdefault(of, {})[row.id] = row
-        if state is not None:
-            states[of] = RegisterState(state)
+        places[of] = RegisterState(state) if state else None, village_id
         if decision is not None:
             action = OutcomeAction(decision.action)
             step = Decision(action, decision.account_id, decision.at, decision.reason, undone is not None)
             decided.setdefault(row.id, []).append(step)
     return [
-        Case(of, tuple(_read(row, decided.get(row.id, ())) for row in found.values()), states.get(of))
+        Case(of, tuple(_read(row, decided.get(row.id, ())) for row in found.values()), *places[of])
         for of, found in said.items()
     ]
 

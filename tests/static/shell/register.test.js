@@ -4,6 +4,8 @@ import { test } from "node:test"
 import { signOf } from "../../../static/app/shell/register.js"
 
 const sent = (more = {}) => ({ state: "received", missing: [], problem: null, entry: { replaces: null }, ...more })
+const said = (id, more = {}) => sent({ id, entry: { no_interview: { kind: "absent" } }, ...more })
+const told = (entry_id, state) => ({ state: "to_visit", outcome: { entry_id, state } })
 const returned = { state: "returned", returned: { entry_id: "e1" } }
 
 test("each household shows one sign, the one that tells what to do next", () => {
@@ -21,6 +23,20 @@ test("each household shows one sign, the one that tells what to do next", () => 
     ["unsent", returned, null, [sent(), sent({ state: "waiting", entry: { replaces: "e1" } })]],
     // Mended; the register does not know yet.
     ["received", returned, null, [sent(), sent({ entry: { replaces: "e1" } })]],
+    // Without an interview: what the desk says of it, and what was sent since.
+    ["unsent", { state: "to_visit" }, null, [said("o1", { state: "waiting" })]],
+    ["said_waiting", { state: "to_visit" }, null, [said("o1")]], // the register does not know yet
+    ["said_waiting", told("o1", "waiting"), null, [said("o1")]],
+    ["said_waiting", told("o1", "waiting"), null, []], // said on another phone
+    ["said_confirmed", told("o1", "confirmed"), null, [said("o1")]],
+    ["said_sent_back", told("o1", "sent_back"), null, [said("o1")]],
+    ["said_waiting", told("o1", "sent_back"), null, [said("o1"), said("o2")]], // said again
+    ["said_confirmed", told("o0", "confirmed"), null, [said("o1")]], // somebody else's was confirmed
+    ["received", told("o1", "sent_back"), null, [said("o1"), sent({ id: "p2" })]], // interviewed after all
+    ["received", { ...told("o1", "waiting"), state: "received" }, null, [said("o1")]],
+    ["accepted", { state: "accepted", outcome: null }, null, [said("o1")]], // an interview wins
+    ["open", told("o1", "sent_back"), {}, [said("o1")]],
+    ["to_visit", { state: "to_visit", outcome: null }, null, []],
   ]
   for (const [sign, household, draft, items] of table) assert.equal(signOf(household, draft, items), sign)
 })
