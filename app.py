@@ -31,6 +31,7 @@ from survey.web.desk import (
     quarantine,
     record,
     reports,
+    workload,
 )
 from survey.web.office import accounts, points, questionnaires, readings, register_import, round_steps, rounds
 from survey.web.phone import shell, sync, uploads, vault
@@ -61,7 +62,19 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     for part in (sync, uploads, vault, accounts, rounds, round_steps, register_import, keys, carried):
         app.register_blueprint(part.blueprint)
     door.init_app(app)
-    for part in (home, record, household, outcomes, quarantine, compare, duplicates, devices, reports, exports):
+    for part in (
+        home,
+        record,
+        household,
+        outcomes,
+        workload,
+        quarantine,
+        compare,
+        duplicates,
+        devices,
+        reports,
+        exports,
+    ):
         part.init_app(app)
     for part in (questionnaires, points, readings):
         part.init_app(app)

@@ -4,6 +4,7 @@ Every table that grows with households carries `commune_id` first in its key, so
 and a large deployment can be partitioned by commune on PostgreSQL without a rewrite.
 """
 
+from models.assignments import HouseholdAssignment
 from models.base import Base, JSONText, UTCDateTime
 from models.collect import CollectFile, CollectToken, CollectUpload
 from models.forms import (
@@ -62,6 +63,7 @@ __all__ = [
     "FormVersionFile",
     "FormerVillage",
     "Household",
+    "HouseholdAssignment",
     "HouseholdOutcome",
     "JSONText",
     "ListWord",

@@ -202,6 +202,13 @@ PROBLEMS: dict[str, Refusal] = {
         _("Another outcome of this household is confirmed already."),
         _("Take that decision back first, then confirm this one."),
     ),
+    "assignee_elsewhere": Refusal(
+        409,
+        _("This person does not visit the village of the household."),
+        _("Give them the village first, on the page of accounts, or choose somebody of the village."),
+    ),
+    "assignee_needed": Refusal(409, _("Nobody was chosen."), _("Choose at least one enumerator of the village.")),
+    "households_needed": Refusal(409, _("No household was ticked."), _("Tick the households first.")),
     "likeness_contradicts": Refusal(
         409,
         _("This contradicts what was said of a third household: two of three pairs cannot be one and the third not."),

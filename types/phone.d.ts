@@ -267,6 +267,8 @@ interface Household {
   returned: { entry_id: string; at: string; by: string; answers: Answers; comments: Comment[] } | null
   /** Servers of earlier releases say nothing of it. */
   outcome?: Outcome | null
+  /** Whom it was given to; servers of earlier releases say nothing of it. */
+  assigned?: "you" | "other" | null
 }
 
 /** What stands of a household without an interview. */

@@ -21,6 +21,7 @@ from models import (
     SubmissionEvent,
 )
 from survey.accounts.accounts import villages_of
+from survey.accounts.assignments import assigned
 from survey.calendar.standing import OF_ENTRY
 from survey.clocks import instant
 from survey.outcomes.cases import Case, Of, of_households
@@ -67,12 +68,14 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     periods = periods_at(session, villages, today)
     told = [entry.household_id for entry, *_ in rows[:limit]]
     cases = of_households(session, commune_id or "", told)
+    given = assigned(session, commune_id or "", told)
     region = region_of(session, commune_id, today) if commune_id else None
     changes = [
         _gone(entry)
         if entry.village_id not in villages or state != CommuneState.OPEN
         else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
         | {"outcome": _outcome(session, cases.get(Of(entry.commune_id, entry.round_id, entry.household_id)))}
+        | {"assigned": _assigned(given.get(entry.household_id), account)}
         for entry, household, survey_round, state in rows[:limit]
     ]
     left = select(RegisterGone).where(
@@ -86,6 +89,11 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     entries = waiting[:limit]
     more = len(rows) + len(gone) > limit
     return Chunk(entries[-1]["change"] if entries else cursor, more, entries)
+
+
+def _assigned(account_id: str | None, account: Account) -> str | None:
+    """Whom a household was given to: "you", "other", None: nobody in particular."""
+    return None if account_id is None else "you" if account_id == account.id else "other"
 
 
 def _outcome(session: Session, case: Case | None) -> dict[str, Any] | None:

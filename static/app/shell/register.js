@@ -84,7 +84,9 @@ const newHousehold = ({ round_id, household_id, name, new_household: { village_i
 })
 
 const byId = (one, other) => (one.id < other.id ? -1 : 1)
-const orderOf = ({ household }) => `${household.village_id} ${household.code || "~"} ${household.household_id}`
+// What was given to who holds this phone first.
+const orderOf = ({ household }) =>
+  `${household.assigned === "you" ? 0 : 1} ${household.village_id} ${household.code || "~"} ${household.household_id}`
 
 function grouped(outbox) {
   const found = new Map()
@@ -98,6 +100,7 @@ export function moreOf(household, villages) {
   if (household.is_new) return word("row.new", { village })
   // The long name of "neither" would fill the screen with what nobody needs to know before the visit.
   const isListed = ["ho_ngheo", "ho_can_ngheo"].includes(household.last_class)
-  const place = [village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
+  const given = household.assigned && word(`row.given_${household.assigned}`)
+  const place = [given, village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
   return isListed ? word("row.listed", { place, class: word(`class.${household.last_class}`) }) : place
 }

@@ -55,6 +55,13 @@ class OutcomeDecided(FlaskForm):
     basis = HiddenField(validators=[Length(max=64)])
 
 
+class Assigning(FlaskForm):
+    """Households come as `household`, people to share among as `among`; `account` empty: nobody in particular."""
+
+    action = HiddenField(validators=[InputRequired(), AnyOf(["give", "share"])])
+    account = StringField(validators=[Length(max=36), printable])
+
+
 class Bulk(FlaskForm):
     """What to do to the held entries that were picked; they come as `entry`."""
 

@@ -186,6 +186,7 @@ SCHEMAS: Schema = {
                 )
             ),
             "outcome": _maybe(_ref("Outcome")),
+            "assigned": _maybe({"enum": ["you", "other"]}),
         }
     ),
     "Outcome": _object(

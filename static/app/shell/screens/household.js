@@ -12,9 +12,9 @@ import { space } from "../storage.js"
 const DUE = /^(to_visit|said_)/ // where an interview may begin: one counts before all that was said without it
 
 /** The supervisor's words about a returned record as a whole, ready for the screen. */
-export function returnedWords(returned) {
+export function returnedWords(returned, key = "household.returned") {
   const words = returned.comments.map((comment) => comment.text).join("\n")
-  const who = word("household.returned", { name: returned.by, date: date(returned.at) })
+  const who = word(key, { name: returned.by, date: date(returned.at) })
   return stamp("returned-words", { who, words })
 }
 
@@ -115,7 +115,7 @@ export async function show(app, params) {
     part(element, "comments").append(returnedWords(household.returned))
   const { outcome } = household
   if (sign === "said_sent_back")
-    part(element, "comments").append(returnedWords({ ...outcome, comments: [{ text: outcome.words }] }))
+    part(element, "comments").append(returnedWords({ ...outcome, comments: [{ text: outcome.words }] }, "household.sent_back"))
 
   const go = action(element, "interview")
   const round = found.rounds.get(household.round_id)
