@@ -219,7 +219,14 @@ export class App {
     const said = { household, commune: hello.commune.id, kind, reason: "đi nương", visits, place: null, now }
     const entry = this.modules.outcomeOf(said)
     const content_hash = await this.modules.contentHash(entry)
-    const item = { id: entry.id, draft_id: entry.id, name: household.head_name, code: household.code, entry, content_hash }
+    const item = {
+      id: entry.id,
+      draft_id: entry.id,
+      name: household.head_name,
+      code: household.code,
+      entry,
+      content_hash,
+    }
     await this.store.say(item)
     return { id: item.id, content_hash, entry }
   }

@@ -115,7 +115,9 @@ export async function show(app, params) {
     part(element, "comments").append(returnedWords(household.returned))
   const { outcome } = household
   if (sign === "said_sent_back")
-    part(element, "comments").append(returnedWords({ ...outcome, comments: [{ text: outcome.words }] }, "household.sent_back"))
+    part(element, "comments").append(
+      returnedWords({ ...outcome, comments: [{ text: outcome.words }] }, "household.sent_back"),
+    )
 
   const go = action(element, "interview")
   const round = found.rounds.get(household.round_id)
