@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent
 from survey.outcome_steps import Decision, Said, Standing, standing
@@ -115,6 +115,7 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
             and_(Household.commune_id == HouseholdOutcome.commune_id, Household.id == HouseholdOutcome.household_id),
         )
         .where(*given)
+        .options(defer(HouseholdOutcome.content))  # as it came: read by who looks at one
         .order_by(HouseholdOutcome.received_at, HouseholdOutcome.id, OutcomeDecision.seq)
     ).all()
     return _folded(rows)

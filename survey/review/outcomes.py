@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -93,17 +94,22 @@ def find(session: Session, commune_id: str, outcome_id: str) -> Heard:
 
 def shelf(session: Session, commune_id: str, round_id: str, state: OutcomeState) -> list[Heard]:
     """The outcomes of a round in `state`, the oldest first; those that name no round that is known are in each."""
-    cases = {said.id: case for case in of_round(session, commune_id, round_id) for said in case.said}
-    of_none = select(HouseholdOutcome).where(HouseholdOutcome.commune_id == commune_id, _names_no_round())
-    stray = {row.id: of_outcome(session, row) for row in session.scalars(of_none)}
-    wanted = [(id, case) for id, case in (cases | stray).items() if case.one(id).state is state]
+    wanted = [(id, case) for id, case in _said_in(session, commune_id, round_id) if case.one(id).state is state]
     rows = [(session.get_one(HouseholdOutcome, (commune_id, id)), case) for id, case in wanted]
     return _heard(session, sorted(rows, key=lambda pair: (pair[0].received_at, pair[0].id)))
 
 
 def counts(session: Session, commune_id: str, round_id: str) -> dict[OutcomeState, int]:
     """How many are on each shelf."""
-    return {state: len(shelf(session, commune_id, round_id, state)) for state in OutcomeState}
+    found = Counter(case.one(id).state for id, case in _said_in(session, commune_id, round_id))
+    return {state: found[state] for state in OutcomeState}
+
+
+def _said_in(session: Session, commune_id: str, round_id: str) -> list[tuple[str, Case]]:
+    """Each outcome of a round by its id, and those that name none."""
+    cases = [(said.id, case) for case in of_round(session, commune_id, round_id) for said in case.said]
+    of_none = select(HouseholdOutcome).where(HouseholdOutcome.commune_id == commune_id, _names_no_round())
+    return cases + [(row.id, of_outcome(session, row)) for row in session.scalars(of_none)]
 
 
 def waiting(session: Session, commune_id: str, round_id: str) -> int:

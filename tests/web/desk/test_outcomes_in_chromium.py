@@ -45,3 +45,14 @@ def test_who_died_out_is_confirmed_and_leaves_the_register(desk: Page, work: Fie
     widths("outcome-done")
     desk.goto(f"/desk/{COMMUNE}/outcomes")
     expect(desk.locator("tbody tr")).to_have_count(2)
+
+
+def test_households_are_shared_and_the_load_is_seen(desk: Page, work: Field, widths: Any) -> None:
+    desk.goto(f"/desk/{COMMUNE}/workload")
+    widths("workload")
+    desk.get_by_role("link", name="Bản Nà Ca").first.click()
+    widths("workload-village")
+    desk.locator("input[name=household]").first.check()
+    desk.get_by_role("button", name="Giao", exact=True).click()
+    expect(desk.locator("[role=status]")).to_contain_text("Đã xong")
+    expect(desk.locator("tbody tr").first).not_to_contain_text("một mình")
