@@ -50,8 +50,8 @@ class HouseholdOutcome(Base):
 
 
 class OutcomeDecision(Base):
-    """What another person than who said it decided. `event_seq`: the register event that came with a confirmation; one
-    that is undone there takes the confirmation along."""
+    """What another person than who said it decided. `event_seq`: the register event that came with a confirmation;
+    when the household is brought back, the confirmation is over."""
 
     __tablename__ = "outcome_decision"
     __table_args__ = (

@@ -29,7 +29,7 @@ REASONED = frozenset({_A.SEND_BACK, _A.TAKE_BACK})
 
 
 class Decision(NamedTuple):
-    """`undone`: the register event that came with it was undone since, and it counts no more."""
+    """`undone`: what it did to the register is over since, and it counts no more."""
 
     action: OutcomeAction
     by: str

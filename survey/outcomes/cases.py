@@ -9,9 +9,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent
+from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent, RoundCommune
 from survey.outcome_steps import Decision, Said, Standing, standing
-from survey.terms import OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
+from survey.terms import CommuneState, OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
 
 
 class Of(NamedTuple):
@@ -88,6 +88,7 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
             HouseholdOutcome,
             OutcomeDecision,
             undoing.seq,
+            RoundCommune.state,
             RegisterEntry.state,
             func.coalesce(RegisterEntry.village_id, Household.village_id),
         )
@@ -101,6 +102,13 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
         .outerjoin(
             undoing,
             and_(undoing.commune_id == OutcomeDecision.commune_id, undoing.voids == OutcomeDecision.event_seq),
+        )
+        .outerjoin(
+            RoundCommune,
+            and_(
+                RoundCommune.commune_id == HouseholdOutcome.commune_id,
+                RoundCommune.round_id == HouseholdOutcome.round_id,
+            ),
         )
         .outerjoin(
             RegisterEntry,
@@ -122,18 +130,21 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
 
 
 def _folded(
-    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None, str | None]],
+    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None, str | None, str | None]],
 ) -> list[Case]:
     said: dict[Of, dict[str, HouseholdOutcome]] = {}
     decided: dict[str, list[Decision]] = {}
     places: dict[Of, tuple[RegisterState | None, str | None]] = {}
-    for row, decision, undone, state, village_id in rows:
+    for row, decision, undoing, stands, state, village_id in rows:
         of = Of(row.commune_id, row.round_id, row.household_id)
         said.setdefault(of, {})[row.id] = row
         places[of] = RegisterState(state) if state else None, village_id
         if decision is not None:
-            action = OutcomeAction(decision.action)
-            step = Decision(action, decision.account_id, decision.at, decision.reason, undone is not None)
+            # An act on the register is over when the household is back on the list, by whatever way, or when it was
+            # undone while the round is open: a closed one stays as it was decided.
+            is_back = state is not None or (undoing is not None and stands == CommuneState.OPEN)
+            undone = decision.event_seq is not None and is_back
+            step = Decision(OutcomeAction(decision.action), decision.account_id, decision.at, decision.reason, undone)
             decided.setdefault(row.id, []).append(step)
     return [
         Case(of, tuple(_read(row, decided.get(row.id, ())) for row in found.values()), *places[of])

@@ -1,8 +1,9 @@
 // The addresses of the app's screens, built and read in this one place (routes.js has the screens):
-// #/ · #/h/<round>/<household> · #/none/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>|?back=<question>] ·
-// #/sent/<entry> · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot[/new] · #/preview/<address of
-// a bundle>, which goes on as #/d/preview:<address>/…. Steps are URI-encoded. Android's back button walks them; an
-// answer never depends on leaving properly. What always leads to the same screen stands as a link in its template.
+// #/ · #/h/<round>/<household> · #/none/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result]
+// [?at=<question>|?back=<question>] · #/sent/<entry> · #/settings · #/queue · #/room · #/missed · #/carry · #/pin ·
+// #/forgot[/new] · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Steps are URI-encoded.
+// Android's back button walks them; an answer never depends on leaving properly. What always leads to the same screen
+// stands as a link in its template.
 
 const to = (...steps) => `#/${steps.map(encodeURIComponent).join("/")}`
 

@@ -144,6 +144,34 @@ def test_who_died_out_leaves_the_register_with_the_confirmation_and_comes_back_w
     assert confirmed(session) == {"ho-1": OutcomeKind.DIED_OUT}
 
 
+def test_a_household_that_is_brought_back_waits_for_a_decision_again(login_as: Any, session: Any) -> None:
+    desk, sent = login_as("supervisor"), outcome(kind="test")
+    push(login_as("enumerator"), sent)
+    where = address(session, sent)
+    assert shown_then_done(desk, where).status_code == 303
+    page = f"/desk/{COMMUNE}/households/ho-1"
+    shown = desk.post(page, data={"kind": "restore", "since": "2026-11-23"})
+    basis = re.search(r'name="basis" value="(\w+)"', shown.text)[1]  # type: ignore[index]
+    back = {"kind": "restore", "since": "2026-11-23", "basis": basis, "reason": "hộ có thật"}
+    assert desk.post(page, data=back).status_code == 303
+    assert confirmed(session) == {}  # it is to be visited, and nobody silently counts it as done
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, "ho-1")).state == "to_visit"
+
+
+def test_a_closed_round_stays_as_it_was_decided(login_as: Any, session: Any) -> None:
+    desk, sent = login_as("supervisor"), outcome(kind="died_out")
+    push(login_as("enumerator"), sent)
+    assert shown_then_done(desk, address(session, sent)).status_code == 303
+    session.rollback()
+    log.take(session, session.get(RoundCommune, (COMMUNE, ROUND)), RoundAction.CLOSE, Act(None, NOW))
+    session.commit()
+    event = session.scalars(select(RegisterEvent).where(RegisterEvent.kind == "died_out")).one()
+    undo = f"/desk/{COMMUNE}/households/ho-1/undo/{event.seq}"
+    basis = re.search(r'name="basis" value="(\w+)"', desk.post(undo).text)[1]  # type: ignore[index]
+    assert desk.post(undo, data={"basis": basis, "reason": "nhầm hộ"}).status_code == 303
+    assert confirmed(session) == {"ho-1": OutcomeKind.DIED_OUT}
+
+
 @pytest.mark.parametrize(
     ("kind", "state", "more"),
     [
