@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { signOf } from "../../../static/app/shell/register.js"
+import { signOf, survey } from "../../../static/app/shell/register.js"
 
 const sent = (more = {}) => ({ state: "received", missing: [], problem: null, entry: { replaces: null }, ...more })
 const said = (id, more = {}) => sent({ id, entry: { no_interview: { kind: "absent" } }, ...more })
@@ -39,4 +39,37 @@ test("each household shows one sign, the one that tells what to do next", () => 
     ["to_visit", { state: "to_visit", outcome: null }, null, []],
   ]
   for (const [sign, household, draft, items] of table) assert.equal(signOf(household, draft, items), sign)
+})
+
+test("what was given to who holds the phone comes first, nothing is hidden, what the desk took off the list goes", async () => {
+  const household = (household_id, more = {}) => ({
+    round_id: "r",
+    household_id,
+    village_id: "v",
+    code: `v-${household_id}`,
+    state: "to_visit",
+    ...more,
+  })
+  const households = [
+    household("a"),
+    household("b", { assigned: "other" }),
+    household("c", { assigned: "you" }),
+    household("d", { gone: true }), // died out, confirmed
+    household("e", { gone: true }), // of another village now, its interview is here
+  ]
+  const items = [
+    { ...said("o1"), entry: { ...said("o1").entry, round_id: "r", household_id: "d" } },
+    { ...sent({ id: "p1" }), entry: { round_id: "r", household_id: "e", replaces: null } },
+  ]
+  const hello = { rounds: [{ id: "r", state: "open" }], villages: [] }
+  const { rows } = await survey({
+    households: async () => households,
+    drafts: async () => [],
+    outbox: async () => items,
+    get: async () => hello,
+  })
+  assert.deepEqual(
+    rows.map((row) => row.household.household_id),
+    ["c", "a", "b", "e"],
+  )
 })
