@@ -4,6 +4,7 @@ Every table that grows with households carries `commune_id` first in its key, so
 and a large deployment can be partitioned by commune on PostgreSQL without a rewrite.
 """
 
+from models.assignments import HouseholdAssignment
 from models.base import Base, JSONText, UTCDateTime
 from models.collect import CollectFile, CollectToken, CollectUpload
 from models.forms import (
@@ -17,6 +18,7 @@ from models.forms import (
     StoredFile,
 )
 from models.likeness import Alike, AlikeVerdict
+from models.outcomes import HouseholdOutcome, OutcomeDecision
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
 from models.register import RegisterEvent, VillageCounter
@@ -61,11 +63,14 @@ __all__ = [
     "FormVersionFile",
     "FormerVillage",
     "Household",
+    "HouseholdAssignment",
+    "HouseholdOutcome",
     "JSONText",
     "ListWord",
     "LoginAttempt",
     "LostReceipt",
     "Member",
+    "OutcomeDecision",
     "Place",
     "PlacePeriod",
     "PointsEntry",

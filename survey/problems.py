@@ -177,6 +177,38 @@ PROBLEMS: dict[str, Refusal] = {
         _("Two different people type a points table, and nobody sees the other's figures before both are done."),
         _("Ask a colleague to type the other one."),
     ),
+    "own_outcome": Refusal(
+        409,
+        _("You cannot decide on what you said yourself of a household."),
+        _("Ask another person at the desk to confirm it, or to send it back."),
+    ),
+    "outcome_interviewed": Refusal(
+        409,
+        _("The household was interviewed in this round, and the interview was accepted."),
+        _("Send the outcome back; or reopen the interview first, if it is not of this household."),
+    ),
+    "outcome_held": Refusal(
+        409,
+        _("What it is held for is not mended yet."),
+        _("Mend that first, or send the outcome back with what is to be done."),
+    ),
+    "outcome_act_stands": Refusal(
+        409,
+        _("The household left the register with this decision."),
+        _("Undo that on the household's page: this waits for a decision again then."),
+    ),
+    "outcome_other": Refusal(
+        409,
+        _("Another outcome of this household is confirmed already."),
+        _("Take that decision back first, then confirm this one."),
+    ),
+    "assignee_elsewhere": Refusal(
+        409,
+        _("This person does not visit the village of the household."),
+        _("Give them the village first, on the page of accounts, or choose somebody of the village."),
+    ),
+    "assignee_needed": Refusal(409, _("Nobody was chosen."), _("Choose at least one enumerator of the village.")),
+    "households_needed": Refusal(409, _("No household was ticked."), _("Tick the households first.")),
     "likeness_contradicts": Refusal(
         409,
         _("This contradicts what was said of a third household: two of three pairs cannot be one and the third not."),

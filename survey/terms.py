@@ -234,6 +234,36 @@ class QuarantineReason(Term):
     REVOKED = "revoked", "Tài khoản không còn quyền", "Account no longer permitted"
 
 
+class OutcomeKind(Term):
+    """Why a household has no interview in a round: said by one person, confirmed by another."""
+
+    ABSENT = "absent", "Vắng nhà, đã đến nhiều lần", "Away at every visit"
+    REFUSED = "refused", "Chưa đồng ý trả lời", "Did not agree to answer"
+    MOVED_AWAY = "moved_away", "Đã chuyển đi nơi khác", "Moved away"
+    DIED_OUT = "died_out", "Không còn ai sống", "Died out"
+    SPLIT = "split", "Đã tách ra, không còn là một hộ", "Split up, no longer one household"
+    MERGED = "merged", "Đã về chung với hộ khác", "Joined another household"
+    DUPLICATE = "duplicate", "Trùng với hộ khác trong danh sách", "Listed twice"
+    NOT_FOUND = "not_found", "Không tìm thấy hộ này", "Not found"
+    TEST = "test", "Hộ thử, không có thật", "Test household, not real"
+
+
+class OutcomeAction(Term):
+    """What was decided about an outcome that somebody said: one row of `outcome_decision` each."""
+
+    CONFIRM = "confirm", "Xác nhận", "Confirmed"
+    SEND_BACK = "send_back", "Trả lại", "Sent back"
+    TAKE_BACK = "take_back", "Rút lại quyết định", "Decision taken back"
+
+
+class OutcomeState(Term):
+    """Where one outcome stands; `outcome_steps.STEPS` says how it moves."""
+
+    WAITING = "waiting", "Chờ xác nhận", "To be confirmed"
+    CONFIRMED = "confirmed", "Đã xác nhận", "Confirmed"
+    SENT_BACK = "sent_back", "Đã trả lại", "Sent back"
+
+
 class Dimension(Term):
     """The six dimensions of NĐ 07/2021/NĐ-CP, in the order of Mẫu 7.4."""
 

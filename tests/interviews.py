@@ -126,6 +126,21 @@ def entry(household_id: str = "ho-1", answers: dict[str, Any] | None = None, **c
     } | changes
 
 
+def outcome(household_id: str = "ho-1", kind: str = "absent", **changes: Any) -> dict[str, Any]:
+    """Why a household has no interview, as a phone says it."""
+    attempts = [{"at": f"2026-11-{day}T03:20:00.000Z", "place": "21.45 103.7 0 12"} for day in (18, 20, 22)]
+    said = {"kind": kind, "reason": "Hàng xóm nói cả nhà đi làm nương", "attempts": attempts, "place": None}
+    return {
+        "id": str(uuid4()),
+        "commune_id": world.COMMUNE,
+        "round_id": ROUND,
+        "household_id": household_id,
+        "no_interview": said | changes.pop("said", {}),
+        "files": [],
+        "finalised_at": "2026-11-22T03:21:00.000Z",
+    } | changes
+
+
 def envelope(*entries: Any, **changes: Any) -> dict[str, Any]:
     return {
         "device": {"id": "may-1", "label": "Android", "app_version": "1", "clock": "2026-11-23T02:00:03.000Z"},

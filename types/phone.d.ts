@@ -144,6 +144,8 @@ interface Entry {
   date_doubted?: "behind" | "ahead" | null
   replaces: string | null
   new_household: { village_id: string; head_name: string } | null
+  /** Of ours: in the outbox an OutcomeEntry stands beside interviews. */
+  no_interview?: any
 }
 
 interface Comment {
@@ -263,6 +265,37 @@ interface Household {
   context: { [name: string]: any }
   last_answers: Answers | null
   returned: { entry_id: string; at: string; by: string; answers: Answers; comments: Comment[] } | null
+  /** Servers of earlier releases say nothing of it. */
+  outcome?: Outcome | null
+  /** Whom it was given to; servers of earlier releases say nothing of it. */
+  assigned?: "you" | "other" | null
+}
+
+/** What stands of a household without an interview. */
+interface Outcome {
+  entry_id: string
+  kind: string
+  state: "waiting" | "confirmed" | "sent_back"
+  at: string
+  by: string
+  words: string
+}
+
+/** A visit at which nobody was there; `place` as a geopoint's answer. */
+interface Attempt {
+  at: string
+  place: string | null
+}
+
+/** Why a household has no interview, as it is sent in the place of an interview. */
+interface OutcomeEntry {
+  id: string
+  commune_id: string
+  round_id: string
+  household_id: string
+  no_interview: { kind: string; reason: string; attempts: Attempt[]; place: string | null }
+  files: EntryFile[]
+  finalised_at: string
 }
 
 /** A finished interview, ready for the outbox. */

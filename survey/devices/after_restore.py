@@ -13,7 +13,16 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, Device, Household, LostReceipt, Submission, SubmissionFile
+from models import (
+    Account,
+    Attachment,
+    Device,
+    Household,
+    HouseholdOutcome,
+    LostReceipt,
+    Submission,
+    SubmissionFile,
+)
 from survey.devices.phones import Holding, devices_in
 from survey.devices.receipt_check import Claim, Finding, Presence
 from survey.evidence.lineage import restored_at, restored_from
@@ -122,12 +131,16 @@ def _files(session: Session, commune_id: str) -> list[FilesMissing]:
 
 
 def _proved(session: Session, commune_id: str) -> list[Proved]:
-    here = (Submission.entry_id == LostReceipt.entry_id) & (Submission.content_hash == LostReceipt.content_hash)
+    here = [
+        (table.entry_id == LostReceipt.entry_id) & (table.content_hash == LostReceipt.content_hash)
+        for table in (Submission, HouseholdOutcome)
+    ]
     query = (
         select(LostReceipt, Account.display_name)
         .join(Account, Account.id == LostReceipt.shown_by)
-        .outerjoin(Submission, here)
-        .where(LostReceipt.commune_id == commune_id, Submission.id.is_(None))
+        .outerjoin(Submission, here[0])
+        .outerjoin(HouseholdOutcome, here[1])
+        .where(LostReceipt.commune_id == commune_id, Submission.id.is_(None), HouseholdOutcome.id.is_(None))
         .order_by(LostReceipt.shown_at, LostReceipt.entry_id)
     )
     return [Proved(receipt, name) for receipt, name in session.execute(query)]

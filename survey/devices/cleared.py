@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, Device, Submission, SubmissionFile
+from models import Account, Attachment, Device, HouseholdOutcome, Submission, SubmissionFile
 from models.database import chunks
 from survey.clocks import instant, read_instant
 from survey.evidence import audit
@@ -70,7 +70,9 @@ def settle(device: Device, entry_id: str) -> bool:
 
 def settled(session: Session, commune_id: str | None, items: Sequence[Item]) -> set[str]:
     """The ids of those that are here; of the gone ones also those whose household was interviewed again since."""
-    here = among(session, select(Submission.entry_id), Submission.entry_id, [one["id"] for one in items])
+    ids = [one["id"] for one in items]
+    here = among(session, select(Submission.entry_id), Submission.entry_id, ids)
+    here |= among(session, select(HouseholdOutcome.entry_id), HouseholdOutcome.entry_id, ids)
     here -= among(session, _without_files(), Submission.entry_id, [one["id"] for one in items if "photos" in one])
     gone = [one for one in items if "gone" in one and one["household_id"]]
     last: dict[str | None, datetime] = {}

@@ -12,6 +12,7 @@ from models import (
     Account,
     FormerVillage,
     Household,
+    HouseholdOutcome,
     RegisterEntry,
     RegisterGone,
     Round,
@@ -20,12 +21,14 @@ from models import (
     SubmissionEvent,
 )
 from survey.accounts.accounts import villages_of
+from survey.accounts.assignments import assigned
 from survey.calendar.standing import OF_ENTRY
 from survey.clocks import instant
+from survey.outcomes.cases import Case, Of, of_households
 from survey.register.entries import context_of_entry
 from survey.register.places import periods_at, region_of
 from survey.submissions.content import answers_of
-from survey.terms import Action, CommuneState, RegisterState
+from survey.terms import Action, CommuneState, OutcomeState, RegisterState
 
 LIMIT = 200
 
@@ -63,11 +66,16 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     )
     rows = session.execute(query).all() if villages | lost else []
     periods = periods_at(session, villages, today)
+    told = [entry.household_id for entry, *_ in rows[:limit]]
+    cases = of_households(session, commune_id or "", told)
+    given = assigned(session, commune_id or "", told)
     region = region_of(session, commune_id, today) if commune_id else None
     changes = [
         _gone(entry)
         if entry.village_id not in villages or state != CommuneState.OPEN
         else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
+        | {"outcome": _outcome(session, cases.get(Of(entry.commune_id, entry.round_id, entry.household_id)))}
+        | {"assigned": _assigned(given.get(entry.household_id), account)}
         for entry, household, survey_round, state in rows[:limit]
     ]
     left = select(RegisterGone).where(
@@ -81,6 +89,32 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     entries = waiting[:limit]
     more = len(rows) + len(gone) > limit
     return Chunk(entries[-1]["change"] if entries else cursor, more, entries)
+
+
+def _assigned(account_id: str | None, account: Account) -> str | None:
+    """Whom a household was given to: "you", "other", None: nobody in particular."""
+    return None if account_id is None else "you" if account_id == account.id else "other"
+
+
+def _outcome(session: Session, case: Case | None) -> dict[str, Any] | None:
+    """What stands of a household without an interview; of what was only sent back, the last with the words of who did
+    it. An accepted interview leaves nothing to be said."""
+    if case is None or case.interviewed:
+        return None
+    sent_back = [one for one in case.said if one.state is OutcomeState.SENT_BACK]
+    which = case.standing.which or (sent_back[-1] if sent_back else None)
+    if which is None or which.kind is None:
+        return None
+    row = session.get_one(HouseholdOutcome, (case.of.commune_id, which.id))
+    by = session.get(Account, which.last.by) if which.last else None
+    return {
+        "entry_id": row.entry_id,
+        "kind": which.kind.value,
+        "state": which.state.value,
+        "at": instant(which.last.at if which.last else which.at),
+        "by": by.display_name if by else "",
+        "words": which.last.reason if which.last else "",
+    }
 
 
 def _gone(entry: RegisterEntry | RegisterGone) -> dict[str, Any]:

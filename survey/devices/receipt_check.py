@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Attachment, Household, Submission
+from models import Attachment, Household, HouseholdOutcome, Submission
 from survey.canonical import canonical
 from survey.clocks import read_instant
 from survey.evidence.lineage import generations, remembered_keys
@@ -175,7 +175,11 @@ def _entry_here(session: Session, body: dict[str, Any], folder: Path) -> dict[st
         query.where(Submission.entry_id == body["entry_id"], Submission.content_hash == body["content_hash"])
     ).first()
     if row is None:
-        return {"place": Presence.GONE}
+        said = select(HouseholdOutcome.commune_id).filter_by(
+            entry_id=body["entry_id"], content_hash=body["content_hash"]
+        )
+        home = session.scalars(said).first()
+        return {"place": Presence.HERE, "commune_id": home} if home else {"place": Presence.GONE}
     files = [one for one in body.get("files", []) if isinstance(one, str)]
     missing = sum(not _has_file(session, sha256, folder) for sha256 in files)
     return {

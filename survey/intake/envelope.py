@@ -18,18 +18,32 @@ from survey.canonical import Canonical, canonical
 from survey.clocks import Doubt, read_instant
 from survey.problems import Problem
 from survey.submissions.content import MAX_CONTENT
+from survey.terms import OutcomeKind
 
 MAX_ENTRIES = 50
 MAX_DEPTH = 40  # of an envelope; our own questionnaires need about ten
 MAX_NAMED = 500  # ids of what a phone holds, or has lost, that one call may name
 MAX_LIST = 200  # members of a household, files of an entry
 MAX_TEXT = 20_000
+MAX_REASON = 500  # characters of why a household has no interview
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
+_PLACE = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,12})?( -?[0-9]{1,7}(\.[0-9]{1,12})?){1,3}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 # A string that does not end takes all the rest: looked at again from each of its quotes, 80 kB took 40 s.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.S)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CUT = "so-ho:cut"
+
+
+@dataclass(frozen=True)
+class NoInterview:
+    """Why a household has no interview, as a phone says it. `attempts`: [{"at", "place"}], of visits at which nobody
+    was there; `place`: where it was said."""
+
+    kind: OutcomeKind | None
+    reason: str = ""
+    attempts: tuple[dict[str, str | None], ...] = ()
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,7 @@ class Entry:
     finalised_at: str | None = None
     replaces: str | None = None
     new_household: dict[str, str] | None = None
+    no_interview: NoInterview | None = None  # in the place of form and answers
     date_doubted: bool = False  # the phone's clock was in doubt when it was made, and its owner went on
     too_large: bool = False
     odd: bool = False  # carries NaN, NUL, half characters or numbers beyond 2^53
@@ -251,7 +266,9 @@ class _EntryReader:
         self.faults.extend(faults)
         large, odd = _surveyed(self.given)
         said_id = self.given.get("id")
-        form = self._object("form", required=True) or {}
+        # Whatever else an interview may carry one day: with answers it is one.
+        asked = "answers" in self.given or "no_interview" not in self.given
+        form = (self._object("form", required=True) or {}) if asked else {}
         return Entry(
             content=self.content,
             said_id=said_id,
@@ -259,9 +276,10 @@ class _EntryReader:
             commune_id=self._id("commune_id", required=True),
             round_id=self._id("round_id", required=True),
             household_id=self._id("household_id", required=True),
-            form_id=self._id("id", form, "form", required=True),
-            form_version=self._id("version", form, "form", required=True),
-            answers=self._object("answers", required=True),
+            form_id=self._id("id", form, "form", required=asked),
+            form_version=self._id("version", form, "form", required=asked),
+            answers=self._object("answers", required=asked),
+            no_interview=None if asked else self._no_interview(),
             files=self._files(),
             started_at=self._instant("started_at"),
             finalised_at=self._instant("finalised_at", required=True),
@@ -318,6 +336,27 @@ class _EntryReader:
                 self._fault("files")
         return tuple(sorted(found.items())[:MAX_LIST])
 
+    def _no_interview(self) -> NoInterview:
+        given = self._object("no_interview", required=True) or {}
+        kind, reason = given.get("kind"), given.get("reason")
+        if kind not in list(OutcomeKind):
+            self._fault("no_interview.kind")
+        if reason is not None and (not isinstance(reason, str) or not _storable(reason)):
+            self._fault("no_interview.reason")
+            reason = None
+        attempts = given.get("attempts")
+        if attempts is not None and (not isinstance(attempts, list) or not all(map(_is_attempt, attempts))):
+            self._fault("no_interview.attempts")
+            attempts = None
+        if not _is_place(given.get("place")):
+            self._fault("no_interview.place")
+        return NoInterview(
+            OutcomeKind(kind) if kind in list(OutcomeKind) else None,
+            (reason or "").strip()[:MAX_REASON],
+            tuple({"at": one["at"], "place": one.get("place")} for one in (attempts or [])[:MAX_LIST]),
+            given.get("place") if _is_place(given.get("place")) else None,
+        )
+
     def _new_household(self) -> dict[str, str] | None:
         given = self._object("new_household")
         if given is None:
@@ -327,6 +366,15 @@ class _EntryReader:
             self._fault("new_household")
             return None
         return {"village_id": village_id, "head_name": head_name.strip()[:120]}
+
+
+def _is_attempt(value: Any) -> bool:
+    return isinstance(value, dict) and read_instant(value.get("at")) is not None and _is_place(value.get("place"))
+
+
+def _is_place(value: Any) -> bool:
+    """A position as the app writes it, "lat lon altitude accuracy", or none."""
+    return value is None or (isinstance(value, str) and _PLACE.match(value) is not None)
 
 
 def _identifier(value: Any) -> str | None:

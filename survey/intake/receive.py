@@ -28,8 +28,9 @@ from survey.accounts.accounts import holder_of
 from survey.clocks import seconds_of
 from survey.evidence.receipts import entry_receipt, find_receipt
 from survey.evidence.signing import SignedReceipt, Signer
+from survey.intake import outcomes
 from survey.intake.admit import enter
-from survey.intake.envelope import Asked, Entry
+from survey.intake.envelope import Asked, Entry, NoInterview
 from survey.intake.triage import Judge
 from survey.lacks import lack_of
 from survey.submissions.log import Act
@@ -79,7 +80,10 @@ def receive(
             if lack_of(error):
                 raise  # nor judged by what the machine lacks: the same
             _report(error)
-            bare = replace(entry, household_id=None, round_id=None, form_id=None, files=(), faults=("unreadable",))
+            bare = replace(
+                entry, household_id=None, round_id=None, form_id=None, files=(), faults=("unreadable",),
+                no_interview=entry.no_interview and NoInterview(None),
+            )  # fmt: skip
             with session.begin_nested():
                 outcome = reception.take(bare)
         outcomes.append(outcome)
@@ -124,7 +128,7 @@ class _Reception:
         known = self._find(entry)
         if known is not None:
             return known
-        return self._store(entry)
+        return self._store(entry) if entry.no_interview is None else self._store_outcome(entry)
 
     def _find(self, entry: Entry) -> Outcome | None:
         """What was answered when this very content came before."""
@@ -148,8 +152,7 @@ class _Reception:
             finalised_at_said=entry.finalised_at,
             clock_skew_seconds=seconds_of(self.skew),
         )
-        judge = Judge(self.session, self.account, self.holder, self.commune_id, self.now, self.permitted)
-        judgement = judge.judge(entry, submission)
+        judgement = self._judge.judge(entry, submission)
         self.session.add(submission)
         self.session.flush()  # its files and events refer to it
         for sha256, path in entry.files:
@@ -157,15 +160,21 @@ class _Reception:
                 SubmissionFile(commune_id=self.commune_id, submission_id=submission.id, sha256=sha256, path=path)
             )
         reason = enter(self.session, submission, entry, judgement, Act(self.account.id, self.now))
-        files = [sha256 for sha256, _ in entry.files]
-        receipt = entry_receipt(
-            self.session, self.signer, self.now, self.commune_id, entry.id, entry.content.hash, files
-        )
+        receipt = self._receipt(entry, [sha256 for sha256, _ in entry.files])
         self.session.flush()  # the files counted next
-        return Outcome(entry.said_id, reason, self._missing(submission.id), receipt)
+        return Outcome(entry.said_id, reason, _missing(self.session, self.commune_id, submission.id), receipt)
 
-    def _missing(self, submission_id: str) -> list[str]:
-        return _missing(self.session, self.commune_id, submission_id)
+    def _store_outcome(self, entry: Entry) -> Outcome:
+        sender = outcomes.Sender(self.account, self.device_id, seconds_of(self.skew))
+        row = outcomes.keep(self.session, self._judge, entry, sender)
+        return Outcome(entry.said_id, _reason(row.held_for), [], self._receipt(entry, []))
+
+    @property
+    def _judge(self) -> Judge:
+        return Judge(self.session, self.account, self.holder, self.commune_id, self.now, self.permitted)
+
+    def _receipt(self, entry: Entry, files: list[str]) -> SignedReceipt:
+        return entry_receipt(self.session, self.signer, self.now, self.commune_id, entry.id, entry.content.hash, files)
 
 
 def _outcome(
@@ -188,10 +197,16 @@ def _outcome(
     )
     first = session.execute(query.where(Submission.account_id == account.id) if account else query).first()
     receipt = find_receipt(session, *asked, signer)
-    if first is None or receipt is None:
+    if receipt is None:
         return None
-    reason = QuarantineReason(first[1].reason) if first[1].reason else None
-    return Outcome(said_id, reason, _missing(session, asked.commune_id, first[0].id), receipt)
+    if first is None:
+        said = outcomes.find(session, asked, account)
+        return Outcome(said_id, _reason(said.held_for), [], receipt) if said else None
+    return Outcome(said_id, _reason(first[1].reason), _missing(session, asked.commune_id, first[0].id), receipt)
+
+
+def _reason(code: str | None) -> QuarantineReason | None:
+    return QuarantineReason(code) if code else None
 
 
 def _missing(session: Session, commune_id: str, submission_id: str) -> list[str]:

@@ -16,7 +16,7 @@ from models import Account, Round, Submission
 from survey.access import Holder, Where, has_verb, may
 from survey.accounts.accounts import where_is
 from survey.calendar.standing import days_of, state_of
-from survey.clocks import Bounds, Doubt, doubt, read_instant, read_said
+from survey.clocks import Bounds, Doubt, day_of, doubt, read_instant, read_said
 from survey.evidence.server_clock import doubt_now
 from survey.form.record import Evaluation
 from survey.intake.envelope import Entry
@@ -74,6 +74,13 @@ class Judge:
         }
         hangs_on_clock = reason is QuarantineReason.SERVER_CLOCK
         return Judgement(reason, details.get(reason) if reason else None, None if hangs_on_clock else record)
+
+    def judge_outcome(self, entry: Entry) -> QuarantineReason | None:
+        """Of an entry that says why there is no interview: what stands against it; the same words as for an interview.
+        No age hangs on its day, and no questionnaire was asked."""
+        incoming = Incoming(well_shaped=not entry.faults and not entry.odd, too_large=entry.too_large)
+        known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
+        return verdict(replace(known, form_known=True, standard_holds=True), incoming)
 
     def _known(self, entry: Entry, household_id: str | None, attached: bool, day: date) -> Known:
         survey_round = self.session.get(Round, entry.round_id) if entry.round_id else None

@@ -17,9 +17,10 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from models import Assessment, AssessmentReading, Deprivation, RegisterEntry
+from survey.outcomes.cases import of_rounds
 from survey.poverty.readings import Reading
 from survey.reports.selection import STATE_OF, Basis, Condition, Rows, counted, deprived_in, indicators_of
-from survey.terms import Dimension, HouseholdClass, Indicator, RegisterState
+from survey.terms import Dimension, HouseholdClass, Indicator, OutcomeKind, RegisterState
 
 BASIS_OF = {state.value: basis for basis, state in STATE_OF.items()}
 Measure = HouseholdClass | Dimension | Indicator
@@ -61,11 +62,19 @@ class Tally:
     found: Counter[tuple[Basis, str, str]] = field(default_factory=Counter)
     known: Counter[tuple[Basis, str, str]] = field(default_factory=Counter)
     hanging: Counter[tuple[Basis, str]] = field(default_factory=Counter)  # households whose class hangs on a reading
+    outcomes: Counter[OutcomeKind] = field(default_factory=Counter)  # confirmed, also of who left the list with it
+    said: int = 0  # households of which an outcome waits for a person
+    settled: int = 0  # of the list, confirmed and without an interview to decide on
 
     @property
     def register(self) -> int:
         """Households that the round must account for."""
         return sum(self.states.values())
+
+    @property
+    def outstanding(self) -> int:
+        """Households of the list that nobody has accounted for yet: to be visited, or to be mended."""
+        return self.states[RegisterState.TO_VISIT] + self.states[RegisterState.RETURNED] - self.settled
 
     def add(self, basis: Basis, measure: Measure, found: int, known: int) -> None:
         kind = kind_of(measure)
@@ -129,6 +138,7 @@ def progress(session: Session, scope: Condition, by_village: bool) -> Report:
 
 def _finished(counting: _Counting) -> Report:
     counting.states()
+    counting.outcomes()
     counting.classes()
     places = tuple(counting.places[place_id] for place_id in sorted(counting.places))
     total = Tally(None, counting.scope)
@@ -137,6 +147,9 @@ def _finished(counting: _Counting) -> Report:
         total.found.update(tally.found)
         total.known.update(tally.known)
         total.hanging.update(tally.hanging)
+        total.outcomes.update(tally.outcomes)
+        total.said += tally.said
+        total.settled += tally.settled
     return Report(total, places, counting.illustrative())
 
 
@@ -167,6 +180,18 @@ class _Counting:
     def states(self) -> None:
         for tally, (_, _, state, number) in self.numbers(RegisterEntry.state):
             tally.states[RegisterState(state)] += number
+
+    def outcomes(self) -> None:
+        for found in of_rounds(self.session, self.scope.round_id, self.scope.communes):
+            standing, village_id = found.standing, found.village_id
+            if standing.which is None or village_id is None or self.scope.village_id not in (None, village_id):
+                continue
+            tally = self.tally(found.of.commune_id, village_id if self.by_village else found.of.commune_id)
+            if standing.confirmed is None:
+                tally.said += 1
+                continue
+            tally.outcomes[standing.confirmed] += 1
+            tally.settled += found.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED)
 
     def classes(self) -> None:
         given = (RegisterEntry.state.in_(_COUNTED_STATES), Assessment.household_class.is_not(None))

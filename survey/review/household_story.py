@@ -14,7 +14,8 @@ from models import Account, Household, RegisterEntry, RegisterEvent, Round
 from survey.problems import Problem
 from survey.register import event_log
 from survey.register.ledger import fold
-from survey.review import register_acts, register_preview
+from survey.review import outcomes, register_acts, register_preview
+from survey.review.outcomes import Heard
 from survey.review.register_preview import Asked
 from survey.submissions.standing import interviews_of
 from survey.terms import HouseholdClass, RegisterKind, RoundState
@@ -63,6 +64,7 @@ class Story:
     same_as: Household | None
     survivor: Household | None  # whom its code names now, where that is another
     merged: Sequence[Household]  # those that were merged into it, or are its duplicates
+    outcomes: Sequence[Heard]  # what was said of it without an interview, the newest first
 
 
 def find(session: Session, commune_id: str, wanted: str) -> Household:
@@ -94,6 +96,7 @@ def story(session: Session, commune_id: str, household_id: str, today: date) -> 
         session.get(Household, (commune_id, household.same_as)) if household.same_as else None,
         session.get(Household, (commune_id, survivor)) if survivor != household_id else None,
         session.scalars(same.order_by(Household.code)).all(),
+        outcomes.of_household(session, commune_id, household_id),
     )
 
 

@@ -26,6 +26,7 @@ from models import (
 )
 from survey.calendar.standing import standing_request
 from survey.evidence import audit
+from survey.outcomes.cases import of_rounds
 from survey.problems import Problem
 from survey.register.entries import find_household, keep_to_household
 from survey.rounds import log
@@ -74,6 +75,9 @@ def obstacles_by_commune(session: Session, survey_round: Round, communes: Collec
     for commune_id, state, number in session.execute(states):
         if commune_id in counted:
             counted[commune_id][_OF_STATE[state]] = number
+    for case in of_rounds(session, survey_round.id, communes):  # accounted for without an interview
+        if case.standing.confirmed and case.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED):
+            counted[case.of.commune_id][_OF_STATE[case.interview]] -= 1
     counts = {"held": _held(survey_round)}
     if not survey_round.trial:
         counts["illustrative_b1"] = _illustrative(survey_round)

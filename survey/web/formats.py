@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, format_percent
 
 from models import Round
+from survey.clocks import read_instant
 from survey.terms import RoundWeight
 from survey.web.language import current_language
 
@@ -16,7 +17,9 @@ NOTHING = "–"  # no figure: never 0, which would be one
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(number=number, percent=percent, day=day, moment=moment, round_title=round_title)
+    app.jinja_env.filters.update(
+        number=number, percent=percent, day=day, moment=moment, said_moment=said_moment, round_title=round_title
+    )
 
 
 def number(value: float | None) -> str:
@@ -39,6 +42,11 @@ def day(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """An instant on the clock of Việt Nam."""
     return NOTHING if value is None else str(format_datetime(value, format="HH:mm dd/MM/yyyy"))
+
+
+def said_moment(text: str | None) -> str:
+    """An instant as a phone said it, on the same clock."""
+    return moment(read_instant(text))
 
 
 def round_title(one: Round) -> str:

@@ -20,14 +20,16 @@ from survey.canonical import canonical
 from survey.devices.receipt_check import examine, read_claims
 from survey.evidence.signing import Signer
 from survey.files.store import path_of
+from survey.review import outcomes
 from survey.review.queue import Shelf, page
 from survey.submissions.derive import rebuild
-from survey.terms import SubmissionState
+from survey.terms import OutcomeState, SubmissionState
 from tests.faults.office import Office
 from tests.interviews import ROUND
 from tests.world import COMMUNE
 
 PHOTO = "anh_nha"
+TABLES = ("submission", "household_outcome")  # where entries lie
 FULL = (": the disk is full", ": OperationalError")  # how a server says that its disk is full
 
 
@@ -98,7 +100,8 @@ class Ledger:
     # What must hold when the line is good again and every phone has called
 
     def check_office(self, office: Office) -> None:
-        rows = office.ask("SELECT id, commune_id, entry_id, content_hash, content, household_id FROM submission")
+        columns = "id, commune_id, entry_id, content_hash, content, household_id"
+        rows = [row for table in TABLES for row in office.ask(f"SELECT {columns} FROM {table}")]
         times = Counter(row["entry_id"] for row in rows)
         for entry_id, said in self.finished.items():
             hold(times[entry_id] > 0, f"the office lacks {entry_id} of phone {said['phone']}")
@@ -165,9 +168,12 @@ class Ledger:
             found = examine(session, signer, read_claims(json.dumps(claims).encode()), office.folder / "files")
             shelf = Shelf(COMMUNE, ROUND, SubmissionState.QUARANTINED)
             waiting = {one.submission_id: one for one in page(session, shelf, 0, 1000)}
+            said = {one.row.entry_id: one.row for one in outcomes.shelf(session, COMMUNE, ROUND, OutcomeState.WAITING)}
         ill = [(one.verdict, one.place, one.entry_id) for one in found if not one.well]
         hold(not ill, f"the office does not stand by receipts of phone {phone}: {ill}")
-        for entry_id in held:
+        for entry_id in held & set(said):
+            hold(bool(said[entry_id].held_for), f"the desk does not show that {entry_id} is held")
+        for entry_id in held - set(said):
             [row] = office.ask("SELECT id FROM submission WHERE entry_id = ?", entry_id)
             shown = waiting.get(row["id"])
             hold(shown is not None and bool(shown.reason), f"the desk does not show that {entry_id} is held")

@@ -122,6 +122,8 @@ class Simulation:
             if step["finish"]:
                 await self._finish(phone, tab, draft)
             await self._immortal(step)
+            if step["answers"] <= 2:  # it was no good time: they say so, and it goes with what is asked
+                await self._say(phone, tab, step["household"])
         except (Died, Failed) as end:
             await self._ended(phone, tab, end)
         finally:
@@ -153,6 +155,12 @@ class Simulation:
 
     async def _finish(self, phone: int, tab: int, draft: str) -> None:
         item = await self._ask(phone, tab, "finalise", draft=draft)
+        if item is not None:
+            self.ledger.finish(phone, item)
+
+    async def _say(self, phone: int, tab: int, household: str) -> None:
+        self.log.happened["said without an interview"] += 1
+        item = await self._ask(phone, tab, "say", household=household, kind="refused")
         if item is not None:
             self.ledger.finish(phone, item)
 

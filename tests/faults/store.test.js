@@ -173,6 +173,28 @@ for (const [kind, make] of [
     )
   })
 
+  test(`why a household has no interview is kept like an interview, with the visits, ${kind}`, async () => {
+    const store = make()
+    const said = { id: "o", commune_id: "c", round_id: "r", household_id: "ho-0", files: [] }
+    const no_interview = { kind: "moved_away", reason: `${NAMES.head} đi rồi`, attempts: [], place: null }
+    await store.set("visits r ho-0", [{ at: "2026-11-18", place: "nhà Ghi chú" }])
+    await store.set("visits other ho-0", [{ at: "2026-11-19", place: null }])
+    await store.say({ id: "o", draft_id: "o", name: NAMES.head, code: "1", entry: { ...said, no_interview } })
+    if (kind.startsWith("sealed")) assert.deepEqual(secretsIn(await dump()), [])
+    const [item] = await make().outbox()
+    assert.deepEqual([item.state, item.missing, item.entry.no_interview], ["waiting", [], no_interview])
+    assert.deepEqual(await store.counts(), { saved: 1, open: 0, unsent: 1, received: 0 })
+    assert.deepEqual((await store.held()).held, [{ id: "o", household_id: "ho-0" }])
+    await store.forgetRounds(["r"])
+    assert.equal((await store.outbox()).length, 1) // the server has it not
+    await store.received("o", { outcome: "stored", receipt: { body: "{}" }, missing_files: [] }, true)
+    assert.equal((await store.held()).held.length, 0)
+    await store.forgetRounds(["r"])
+    assert.deepEqual(await store.outbox(), [])
+    assert.equal(await store.get("visits r ho-0"), undefined)
+    assert.equal((await store.get("visits other ho-0")).length, 1)
+  })
+
   test(`two tabs that write one interview at once lose no answer, ${kind}`, async () => {
     const tabs = [make(), make()]
     await tabs[0].openDraft(DRAFT)

@@ -1,8 +1,9 @@
 // The addresses of the app's screens, built and read in this one place (routes.js has the screens):
-// #/ · #/h/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result][?at=<question>|?back=<question>] ·
-// #/sent/<entry> · #/settings · #/queue · #/room · #/missed · #/carry · #/pin · #/forgot[/new] · #/preview/<address of
-// a bundle>, which goes on as #/d/preview:<address>/…. Steps are URI-encoded. Android's back button walks them; an
-// answer never depends on leaving properly. What always leads to the same screen stands as a link in its template.
+// #/ · #/h/<round>/<household> · #/none/<round>/<household> · #/new · #/d/<draft>[/s/<path>|/check|/result]
+// [?at=<question>|?back=<question>] · #/sent/<entry> · #/settings · #/queue · #/room · #/missed · #/carry · #/pin ·
+// #/forgot[/new] · #/preview/<address of a bundle>, which goes on as #/d/preview:<address>/…. Steps are URI-encoded.
+// Android's back button walks them; an answer never depends on leaving properly. What always leads to the same screen
+// stands as a link in its template.
 
 const to = (...steps) => `#/${steps.map(encodeURIComponent).join("/")}`
 
@@ -23,6 +24,9 @@ export const ofQuestion = (draft, screen, path) => `${ofInterview(draft, "s", sc
 
 /** A screen from which a key leads back to the question. */
 export const withWayBack = (address, path) => `${address}?back=${encodeURIComponent(path)}`
+
+/** Why a household has no interview. */
+export const ofNoInterview = (one) => to("none", one.round_id, one.household_id)
 
 /** What was sent, or waits for it. */
 export const ofSent = (entry) => to("sent", entry)

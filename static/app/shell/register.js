@@ -6,6 +6,15 @@ import { word } from "./page.js"
 
 const keyOf = (one) => `${one.round_id}/${one.household_id}`
 
+const isOutcome = (item) => Boolean(item?.entry.no_interview)
+
+/** Where it stands that a household has no interview, or null: "waiting", "confirmed", "sent_back". */
+function saidOf({ outcome }, last) {
+  if (last && (isOutcome(last) ? outcome?.state !== "confirmed" : true) && !(outcome?.entry_id >= last.id))
+    return isOutcome(last) ? "waiting" : null // newer than what the register knows
+  return outcome?.state ?? null
+}
+
 /** What this phone and the server together know of a household: the sign that the list shows. */
 export function signOf(household, draft, items) {
   const last = items.at(-1)
@@ -13,10 +22,12 @@ export function signOf(household, draft, items) {
   if (last?.problem?.code === "damaged") return "to_visit" // it can be neither sent nor mended
   if (last?.problem) return "refused"
   if (last && !isReceived(last)) return "unsent"
+  if (household.state === "accepted") return "accepted"
+  const said = household.state === "received" ? null : saidOf(household, last)
+  if (said) return `said_${said}`
   // Mended and sent: the register says so itself a moment later.
   if (household.state === "returned")
     return last && last.entry.replaces === household.returned?.entry_id ? "received" : "returned"
-  if (household.state === "accepted") return "accepted"
   return last || household.state === "received" ? "received" : "to_visit"
 }
 
@@ -51,7 +62,11 @@ export async function survey(store) {
         const sent = [...(items.get(keyOf(household)) ?? [])].sort(byId)
         return { household, draft, items: sent, sign: signOf(household, draft, sent) }
       })
-      .filter(({ household, draft, items: sent }) => !household.gone || draft || sent.length)
+      // What the desk confirmed may have taken the household off the list.
+      .filter(
+        ({ household, draft, items: sent }) =>
+          !household.gone || draft || sent.some((item) => !isOutcome(item) || !isReceived(item)),
+      )
       .filter(({ household, draft }) => draft || rounds.get(household.round_id)?.state !== "closed")
       .sort((one, other) => orderOf(one).localeCompare(orderOf(other))),
   }
@@ -69,7 +84,9 @@ const newHousehold = ({ round_id, household_id, name, new_household: { village_i
 })
 
 const byId = (one, other) => (one.id < other.id ? -1 : 1)
-const orderOf = ({ household }) => `${household.village_id} ${household.code || "~"} ${household.household_id}`
+// What was given to who holds this phone first.
+const orderOf = ({ household }) =>
+  `${household.assigned === "you" ? 0 : 1} ${household.village_id} ${household.code || "~"} ${household.household_id}`
 
 function grouped(outbox) {
   const found = new Map()
@@ -83,6 +100,7 @@ export function moreOf(household, villages) {
   if (household.is_new) return word("row.new", { village })
   // The long name of "neither" would fill the screen with what nobody needs to know before the visit.
   const isListed = ["ho_ngheo", "ho_can_ngheo"].includes(household.last_class)
-  const place = [village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
+  const given = household.assigned && word(`row.given_${household.assigned}`)
+  const place = [given, village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
   return isListed ? word("row.listed", { place, class: word(`class.${household.last_class}`) }) : place
 }

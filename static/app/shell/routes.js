@@ -17,6 +17,7 @@ const later = {
   carry: shown(() => import("./screens/carry.lazy.js")),
   room: shown(() => import("./screens/room.lazy.js")),
   missed: shown(() => import("./screens/lost.lazy.js")),
+  none: (app, params) => import("./screens/no_interview.lazy.js").then(({ show }) => show(app, params)),
   settings: shown(() => import("./screens/settings.lazy.js")),
   forgot: (app, params) => import("./screens/pin.lazy.js").then(({ showForgot }) => showForgot(app, params)),
 }
@@ -28,7 +29,7 @@ export function routeOf(hash) {
   if (place === "h") return { show: household.show, params: { round: first, household: second } }
   if (place === "new") return { show: household.showNew, params: {} }
   if (place === "sent") return { show: sent.show, params: { id: first } }
-  if (Object.hasOwn(later, place)) return { show: later[place], params: { step: first } }
+  if (Object.hasOwn(later, place)) return { show: later[place], params: { step: first, more: second } }
   if (place === "preview" && bundleOf(previewOf(first)))
     return { show: overview.show, params: { draft: previewOf(first) } }
   if (place !== "d" || !first) return { show: home.show, params: {} }

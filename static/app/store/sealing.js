@@ -30,7 +30,8 @@ const PLAIN = {
   files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail", "freed"],
 }
 const SEALED = Object.keys(PLAIN)
-export const isHidden = (key) => key.startsWith("last_saved ") || key === "missed" // of meta: what names a household
+// Of meta: what names a household.
+export const isHidden = (key) => ["last_saved ", "visits "].some((one) => key.startsWith(one)) || key === "missed"
 const AT_ONCE = 100 // rows sealed in one step of a migration; files one by one
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value))
 const valueOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes))

@@ -8,7 +8,7 @@
 // Where the sealed part decides, it is read first, and the transaction that writes looks whether it is still so.
 
 import { hashesIn, replay } from "../engine/answers.js"
-import { Database, ask } from "./database.js"
+import { Database, ask, between } from "./database.js"
 import { Settings } from "./device.js"
 import { NAMING, dropUnnamed, everMentioned, everythingOf, mentioning, namedBy } from "./naming.js"
 import { Sealing, isHidden, known, mark, plainly } from "./sealing.js"
@@ -48,7 +48,8 @@ export class DraftClosed extends Error {}
  * sealed (a migration is done), receipt_keys (those of the server that were trusted, the last one now), only_wifi
  * (originals of photos go by Wi-Fi only), lost (what was held before the storage was cleared, until the server is
  * told), formerly (devices that this phone was before), missed (what the server misses: push's gone and elsewhere),
- * under_way (ids of entries that may have reached the server though it said nothing of them).
+ * under_way (ids of entries that may have reached the server though it said nothing of them), `visits <round>
+ * <household>` (times at which nobody was there, [{at, place}]).
  */
 export class Store extends Settings {
   #sealing
@@ -314,6 +315,16 @@ export class Store extends Settings {
   }
 
   /**
+   * Why a household has no interview → outbox: there is no draft of it, `draft_id` is its own id.
+   * @param {any} item Finished, with an OutcomeEntry
+   */
+  async say(item) {
+    const fresh = { state: "waiting", missing: [], problem: null, receipt: null, result: null }
+    const row = await this.#sealing.sealed("outbox", { ...item, ...fresh })
+    return this.database.write(["outbox"], ({ outbox }) => void outbox.add(row))
+  }
+
+  /**
    * A damaged one is known by its ids only: it cannot be sent, and says so as its problem.
    * @returns {Promise<Outgoing[]>}
    */
@@ -545,8 +556,9 @@ export class Store extends Settings {
    * Their drafts, journals, files and register entries go in the same transaction.
    */
   forgetRounds(closed) {
-    const names = ["drafts", "journal", "outbox", "files", "households"]
-    return this.database.write(names, async ({ drafts, journal, outbox, files, households }) => {
+    const names = ["drafts", "journal", "outbox", "files", "households", "meta"]
+    return this.database.write(names, async ({ drafts, journal, outbox, files, households, meta }) => {
+      for (const id of closed) meta.delete(between(`visits ${id} `, `visits ${id} ~`))
       const items = (await ask(outbox.getAll())).map(plainly)
       const kept = new Set()
       const going = []

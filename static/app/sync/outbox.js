@@ -189,7 +189,10 @@ export class Outbox {
    * The oldest first, as many at once as the line takes; what the server cannot take comes last, and holds up no other.
    */
   async #entries() {
-    const waiting = (await this.#store.outbox()).filter((item) => item.state === "waiting" && !item.problem)
+    const waiting = (await this.#store.outbox()).filter(
+      ({ state, problem, entry }) =>
+        state === "waiting" && !problem && (!entry.no_interview || this.#offers("outcomes")), // else it waits
+    )
     waiting.sort(
       (one, other) =>
         this.#line.suspects.has(one.id) - this.#line.suspects.has(other.id) || (one.id < other.id ? -1 : 1),

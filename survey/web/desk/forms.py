@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from survey.review.decide import MAX_COMMENT
 from survey.submissions.lifecycle import DECISIONS
-from survey.terms import HouseholdClass, LikenessVerdict, RegisterKind
+from survey.terms import HouseholdClass, LikenessVerdict, OutcomeAction, RegisterKind
 from survey.web.forms import printable
 
 
@@ -42,6 +42,24 @@ class RegisterAct(FlaskForm):
     household_class = StringField(validators=[AnyOf(["", *(one.value for one in HouseholdClass)])], default="")
     other = StringField(validators=[Length(max=36), printable])
     basis = HiddenField(validators=[Length(max=64)])
+
+
+class OutcomeDecided(FlaskForm):
+    """A decision on what was said of a household; `seen`: what it rests on. With an act on the register: since which
+    day, which other household, and `basis`: what was shown of it."""
+
+    action = HiddenField(validators=[InputRequired(), AnyOf([action.value for action in OutcomeAction])])
+    seen = HiddenField(validators=[InputRequired(), Length(max=64)])
+    since = DateField(validators=[Optional()])
+    other = StringField(validators=[Length(max=36), printable])
+    basis = HiddenField(validators=[Length(max=64)])
+
+
+class Assigning(FlaskForm):
+    """Households come as `household`, people to share among as `among`; `account` empty: nobody in particular."""
+
+    action = HiddenField(validators=[InputRequired(), AnyOf(["give", "share"])])
+    account = StringField(validators=[Length(max=36), printable])
 
 
 class Bulk(FlaskForm):

@@ -22,7 +22,7 @@ from survey.register.places import names_in
 from survey.reports.export import in_language
 from survey.reports.report import progress
 from survey.reports.selection import Condition
-from survey.review import queue
+from survey.review import outcomes, queue
 from survey.review.queue import Shelf
 from survey.terms import CommuneState, Dimension, HouseholdClass, Indicator, Role, RoundAction, RoundState
 from survey.web import formats
@@ -147,6 +147,7 @@ def commune(commune_id: str) -> str:
         desk=desk,
         found=progress(session, desk.condition(), by_village=True),
         counts=queue.counts(session, shelf)[None],
+        outcomes_waiting=outcomes.waiting(session, commune_id, desk.round.id),
         phones=[phone for phone in devices_in(session, commune_id) if phone.unsent or phone.gone],
         restored=restored_at(session),
         decides=current_account().role == Role.SUPERVISOR,

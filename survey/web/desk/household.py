@@ -68,7 +68,7 @@ def act(commune_id: str, household_id: str) -> BaseResponse:
         register_acts.carry_out(session, commune_id, wish, _done(), seen=form.basis.data)
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done=wish.kind.value), 303)
     plan = register_acts.plan(session, commune_id, wish, day_of(now()))
-    return _shown(commune_id, household_id, plan, wish.kind)
+    return shown_act(commune_id, household_id, plan, wish.kind)
 
 
 @blueprint.post("/undo/<seq>")
@@ -87,7 +87,7 @@ def undo(commune_id: str, household_id: str, seq: str) -> BaseResponse:
     if request.form.get("basis") and _reason():
         register_acts.undo(session, commune_id, number, _done(), seen=request.form["basis"])
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done="void"), 303)
-    return _shown(commune_id, household_id, plan, RegisterKind.VOID, RegisterKind(event.kind))
+    return shown_act(commune_id, household_id, plan, RegisterKind.VOID, RegisterKind(event.kind))
 
 
 def _writes() -> str | None:
@@ -152,9 +152,18 @@ def _names_elsewhere(story: household_story.Story) -> dict[str, str]:
     return names_in(get_session(), communes, day_of(now()))
 
 
-def _shown(
-    commune_id: str, household_id: str, plan: Plan, kind: RegisterKind, undone: RegisterKind | None = None
+def shown_act(
+    commune_id: str,
+    household_id: str,
+    plan: Plan,
+    kind: RegisterKind,
+    undone: RegisterKind | None = None,
+    *,
+    note: str = "",
+    back: str | None = None,
 ) -> Response:
+    """The page that shows what an act would do, and asks for it. `note`: what else is done with it; `back`: where who
+    leaves it goes, the household's page unless given."""
     session = get_session()
     desk: Desk = open_desk("review.read", commune_id)
     wordless = PROBLEMS["register_reason_needed"]
@@ -175,6 +184,9 @@ def _shown(
         said=[(key, text) for key, text in request.form.items(multi=True) if key not in _OWN],
         error=wordless.title if request.form.get("basis") else None,
         max_reason=MAX_REASON,
+        reason=_reason(),
+        note=note,
+        back=back or url_for("household.page", commune_id=commune_id, household_id=household_id),
     )
     return make_response(shown, status)
 

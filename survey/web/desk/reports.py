@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 
+from survey.outcomes.cases import of_households
 from survey.poverty.readings import Reading
 from survey.problems import Problem
 from survey.questionnaires import readings
@@ -134,6 +135,13 @@ def listed(commune_id: str | None = None) -> str:
         "desk/households.html",
         desk=desk,
         condition=condition,
+        cases={
+            of: case
+            for commune in {row.commune_id for row in rows}
+            for of, case in of_households(
+                session, commune, [row.household_id for row in rows if row.commune_id == commune]
+            ).items()
+        },
         rows=rows,
         total=total,
         page=number,

@@ -7,7 +7,18 @@ from typing import Any
 from survey.clocks import Doubt
 from survey.form.form import RULE_KEYS, TEXT_KEYS
 from survey.problems import PROBLEMS
-from survey.terms import Area, B1Method, HouseholdClass, QuarantineReason, RegisterState, Role, RoundState, Term
+from survey.terms import (
+    Area,
+    B1Method,
+    HouseholdClass,
+    OutcomeKind,
+    OutcomeState,
+    QuarantineReason,
+    RegisterState,
+    Role,
+    RoundState,
+    Term,
+)
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
@@ -23,6 +34,7 @@ INSTANT: Schema = {
 }
 ID: Schema = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+PLACE: Schema = TEXT | {"description": "lat lon altitude accuracy, in degrees and metres"}
 BASE64: Schema = {"type": "string", "contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]+={0,2}$"}
 
 
@@ -94,7 +106,7 @@ SCHEMAS: Schema = {
             "server_time": INSTANT,
             "clock_doubted": FLAG,
             "app_version": TEXT,
-            "offers": _list({"enum": ["brief", "receipts"]}),
+            "offers": _list({"enum": ["brief", "receipts", "outcomes"]}),
             "file_limit": WHOLE,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
             "villages": _list(_ref("Village")),
@@ -173,6 +185,18 @@ SCHEMAS: Schema = {
                     }
                 )
             ),
+            "outcome": _maybe(_ref("Outcome")),
+            "assigned": _maybe({"enum": ["you", "other"]}),
+        }
+    ),
+    "Outcome": _object(
+        {
+            "entry_id": TEXT,
+            "kind": _term(OutcomeKind),
+            "state": _term(OutcomeState),
+            "at": INSTANT,
+            "by": TEXT,
+            "words": TEXT,
         }
     ),
     "Gone": _object({"household_id": TEXT, "round_id": TEXT, "gone": {"const": True}, "change": WHOLE}),
@@ -215,6 +239,31 @@ SCHEMAS: Schema = {
             "new_household": _maybe(_sent({"village_id": ID, "head_name": TEXT})),
         },
     ),
+    "Attempt": _sent({"at": INSTANT}, {"place": _maybe(PLACE)}),
+    "OutcomeEntry": _sent(
+        {
+            "id": ID | {"description": "UUIDv7 made by the phone"},
+            "commune_id": ID,
+            "round_id": ID,
+            "household_id": ID,
+            "no_interview": _sent(
+                {"kind": _term(OutcomeKind)},
+                {
+                    "reason": TEXT,
+                    "attempts": _list(_ref("Attempt")),
+                    "place": _maybe(PLACE),
+                },
+            ),
+            "finalised_at": INSTANT,
+        },
+        {"files": _list(_ref("EntryFile")) | {"maxItems": 0}},
+    )
+    | {"description": "Why a household has no interview, in the place of one"},
+    "AnyEntry": {
+        "if": {"required": ["no_interview"], "not": {"required": ["answers"]}},
+        "then": _ref("OutcomeEntry"),
+        "else": _ref("Entry"),
+    },
     "Push": _sent(
         {
             "device": _sent(
@@ -231,7 +280,7 @@ SCHEMAS: Schema = {
                     ),
                 },
             ),
-            "entries": _list(_ref("Entry")) | {"maxItems": 50},
+            "entries": _list(_ref("AnyEntry")) | {"maxItems": 50},
         },
         {
             "unsent": _maybe(_list(_sent(NAMED))),

@@ -93,6 +93,7 @@ const DOES = {
   answer: (_, { draft, answers }, app) => app.answer(draft, answers),
   photograph: (_, { draft, path, bytes }, app) => app.photograph(draft, path, Buffer.from(bytes, "base64")),
   finalise: (_, { draft }, app) => app.finalise(draft),
+  say: (_, { household, kind }, app) => app.say(household, kind),
   counts: (_, __, app) => app.counts(),
   look: (_, __, app) => app.look(),
   mishaps: () => mishaps.splice(0),

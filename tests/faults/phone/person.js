@@ -45,6 +45,8 @@ export class App {
       "sync/schedule",
       "interview/interview",
       "interview/begin",
+      "interview/outcome.lazy",
+      "canonical",
       "ids",
     ]
     const modules = await Promise.all(names.map((name) => this.#tab.load(`${name}.js`)))
@@ -204,6 +206,29 @@ export class App {
     const item = await interview.finalised(new Date(this.#phone.now()))
     await this.store.finalise(draftId, item)
     return { id: item.id, content_hash: item.content_hash, entry: item.entry }
+  }
+
+  /** Says why a household has no interview: the item as it lies in the outbox; null where it is not known here. */
+  async say(householdId, kind) {
+    const hello = await this.store.get("hello")
+    const round = hello.rounds.find((one) => one.state === "open")
+    const household = round && (await this.store.household(round.id, householdId))
+    if (!household) return null
+    const now = new Date(this.#phone.now())
+    const visits = [{ at: now.toISOString(), place: null }]
+    const said = { household, commune: hello.commune.id, kind, reason: "đi nương", visits, place: null, now }
+    const entry = this.modules.outcomeOf(said)
+    const content_hash = await this.modules.contentHash(entry)
+    const item = {
+      id: entry.id,
+      draft_id: entry.id,
+      name: household.head_name,
+      code: household.code,
+      entry,
+      content_hash,
+    }
+    await this.store.say(item)
+    return { id: item.id, content_hash, entry }
   }
 
   counts() {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { signOf } from "../../../static/app/shell/register.js"
+import { signOf, survey } from "../../../static/app/shell/register.js"
 
 const sent = (more = {}) => ({ state: "received", missing: [], problem: null, entry: { replaces: null }, ...more })
+const said = (id, more = {}) => sent({ id, entry: { no_interview: { kind: "absent" } }, ...more })
+const told = (entry_id, state) => ({ state: "to_visit", outcome: { entry_id, state } })
 const returned = { state: "returned", returned: { entry_id: "e1" } }
 
 test("each household shows one sign, the one that tells what to do next", () => {
@@ -21,6 +23,53 @@ test("each household shows one sign, the one that tells what to do next", () => 
     ["unsent", returned, null, [sent(), sent({ state: "waiting", entry: { replaces: "e1" } })]],
     // Mended; the register does not know yet.
     ["received", returned, null, [sent(), sent({ entry: { replaces: "e1" } })]],
+    // Without an interview: what the desk says of it, and what was sent since.
+    ["unsent", { state: "to_visit" }, null, [said("o1", { state: "waiting" })]],
+    ["said_waiting", { state: "to_visit" }, null, [said("o1")]], // the register does not know yet
+    ["said_waiting", told("o1", "waiting"), null, [said("o1")]],
+    ["said_waiting", told("o1", "waiting"), null, []], // said on another phone
+    ["said_confirmed", told("o1", "confirmed"), null, [said("o1")]],
+    ["said_sent_back", told("o1", "sent_back"), null, [said("o1")]],
+    ["said_waiting", told("o1", "sent_back"), null, [said("o1"), said("o2")]], // said again
+    ["said_confirmed", told("o0", "confirmed"), null, [said("o1")]], // somebody else's was confirmed
+    ["received", told("o1", "sent_back"), null, [said("o1"), sent({ id: "p2" })]], // interviewed after all
+    ["received", { ...told("o1", "waiting"), state: "received" }, null, [said("o1")]],
+    ["accepted", { state: "accepted", outcome: null }, null, [said("o1")]], // an interview wins
+    ["open", told("o1", "sent_back"), {}, [said("o1")]],
+    ["to_visit", { state: "to_visit", outcome: null }, null, []],
   ]
   for (const [sign, household, draft, items] of table) assert.equal(signOf(household, draft, items), sign)
+})
+
+test("what was given to who holds the phone comes first, nothing is hidden, what the desk took off the list goes", async () => {
+  const household = (household_id, more = {}) => ({
+    round_id: "r",
+    household_id,
+    village_id: "v",
+    code: `v-${household_id}`,
+    state: "to_visit",
+    ...more,
+  })
+  const households = [
+    household("a"),
+    household("b", { assigned: "other" }),
+    household("c", { assigned: "you" }),
+    household("d", { gone: true }), // died out, confirmed
+    household("e", { gone: true }), // of another village now, its interview is here
+  ]
+  const items = [
+    { ...said("o1"), entry: { ...said("o1").entry, round_id: "r", household_id: "d" } },
+    { ...sent({ id: "p1" }), entry: { round_id: "r", household_id: "e", replaces: null } },
+  ]
+  const hello = { rounds: [{ id: "r", state: "open" }], villages: [] }
+  const { rows } = await survey({
+    households: async () => households,
+    drafts: async () => [],
+    outbox: async () => items,
+    get: async () => hello,
+  })
+  assert.deepEqual(
+    rows.map((row) => row.household.household_id),
+    ["c", "a", "b", "e"],
+  )
 })

@@ -129,6 +129,23 @@ test("what arrived though nobody heard so is asked for by id, and not sent again
   }
 })
 
+test("why a household has no interview goes with the interviews, and waits where the office does not know of it", async () => {
+  for (const offers of [["brief", "receipts", "outcomes"], ["brief", "receipts"], null]) {
+    const kept = phone(3)
+    kept.finish("o-1", 300)
+    kept.items.get("o-1").entry.no_interview = { kind: "absent", reason: "", attempts: [], place: null }
+    const office = new Office({ offers })
+    const isKnown = Boolean(offers?.includes("outcomes"))
+    assert.equal(await talks(new SlowLine(office.answer), kept), null)
+    assert.equal(kept.items.get("o-1").state, isKnown ? "received" : "waiting")
+    assert.equal(kept.items.get("o-1").problem, null)
+    assert.equal(waiting(kept), isKnown ? 0 : 1) // it holds up no interview
+    office.offers = ["brief", "receipts", "outcomes"] // the office is brought up to date
+    assert.equal(await talks(new SlowLine(office.answer), kept), null)
+    assert.equal(waiting(kept), 0)
+  }
+})
+
 test("a tab that died while an answer was on its way asks for it in the next talk", async () => {
   const kept = phone(3)
   const office = new Office()

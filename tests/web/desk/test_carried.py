@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from sqlalchemy import func, select
 
-from models import Account, Attachment, AuditEvent, Submission, SubmissionEvent
+from models import Account, Attachment, AuditEvent, HouseholdOutcome, Submission, SubmissionEvent
 from survey.accounts.accounts import find_account, set_password
 from survey.accounts.escrow import Escrow, make_key
 from survey.carry import sealed as limits
@@ -22,7 +22,7 @@ from survey.evidence.lineage import renew_generation, succeed
 from survey.evidence.signing import Signer
 from survey.web.session import transaction
 from tests.carry.carrying import bring, counts, forged, hello, phone, receipts, sealed
-from tests.interviews import content_hash, entry, push
+from tests.interviews import content_hash, entry, outcome, push
 from tests.pictures import picture
 from tests.web.desk.test_devices import report, revoke
 from tests.world import COMMUNE, OTHER_COMMUNE
@@ -86,6 +86,21 @@ def test_what_the_phone_sealed_arrives_whole_and_its_receipts_go_back(login_as: 
     assert back["taken"] == [{"received": 2, "known": 0, "others": 0}]
     states = [(item["state"], item["missing"], item["verified"]) for item in back["items"]]
     assert states == [("received", [], True)] * 2
+
+
+def test_why_a_household_has_no_interview_is_carried_with_the_interviews(login_as: Any, session: Any) -> None:
+    greeting, desk = hello(login_as("enumerator")), login_as("supervisor")
+    asked, said = entry("ho-1"), outcome("ho-3")
+    data = sealed(greeting, asked, said)
+    page = bring(desk, data)
+    assert counts(page.text) == {"new": 2, "known": 0}
+    assert counts(bring(desk, data).text) == {"new": 0, "known": 2}
+    session.rollback()
+    row = session.scalars(select(HouseholdOutcome)).one()
+    account = find_account(session, "enumerator")
+    assert account and (row.entry_id, row.account_id, row.held_for) == (said["id"], account.id, None)
+    back = take(kept(greeting, asked, said), receipts(page.text))
+    assert back["taken"] == [{"received": 2, "known": 0, "others": 0}]
 
 
 def test_twice_and_after_the_network_nothing_changes(login_as: Any, session: Any) -> None:

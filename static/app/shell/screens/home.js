@@ -7,6 +7,7 @@ import { drawNotices, wordsOfStop } from "../notices.js"
 import { action, fill, number, part, stamp, tag, time, word } from "../page.js"
 import { moreOf, survey } from "../register.js"
 
+const DUE = ["to_visit", "open", "returned", "said_sent_back"] // somebody has to go there (again)
 const AT_ONCE = 30 // rows drawn; more come when the last one is seen
 
 function row({ household, draft, sign }, villages) {
@@ -62,8 +63,8 @@ export async function show(app) {
     const { rows, villages } = found
     const inVillage = rows.filter(({ household }) => !view.village || household.village_id === view.village)
     const kinds = {
-      to_visit: inVillage.filter(({ sign }) => ["to_visit", "open", "returned"].includes(sign)),
-      done: inVillage.filter(({ sign }) => !["to_visit", "open", "returned"].includes(sign)),
+      to_visit: inVillage.filter(({ sign }) => DUE.includes(sign)),
+      done: inVillage.filter(({ sign }) => !DUE.includes(sign)),
       all: inVillage,
     }
     for (const [kind, members] of Object.entries(kinds))
@@ -137,12 +138,14 @@ async function sendNow(element, app) {
 
 function drawReturned(element, { rows, villages }) {
   const returned = rows.filter(
-    ({ sign, household }) => sign === "returned" || (sign === "open" && household.state === "returned"),
+    ({ sign, household }) =>
+      ["returned", "said_sent_back"].includes(sign) || (sign === "open" && household.state === "returned"),
   )
   part(element, "returned").hidden = returned.length === 0
   part(element, "returned-count").textContent = number(returned.length)
   const cards = returned.map(({ household, sign }) => {
-    const words = (household.returned?.comments ?? []).map((comment) => comment.text).join("\n")
+    const comments = sign === "said_sent_back" ? [{ text: household.outcome.words }] : household.returned?.comments
+    const words = (comments ?? []).map((comment) => comment.text).join("\n")
     const card = stamp("returned-card", { name: household.head_name, more: moreOf(household, villages), words })
     card.href = ofHousehold(household)
     card.dataset.household = household.household_id

@@ -1,6 +1,6 @@
 // One household before and after its interview, and the screen for one that the register does not know.
 
-import { HOME, ROOM, ofInterview, ofSent } from "../addresses.js"
+import { HOME, ROOM, ofInterview, ofNoInterview, ofSent } from "../addresses.js"
 import { newDraft, lockName } from "../../interview/begin.js"
 import { ready } from "../formparts.js"
 import { uuidv7 } from "../../ids.js"
@@ -9,10 +9,12 @@ import { action, ask, date, isDateRight, number, part, stamp, tag, time, word } 
 import { survey } from "../register.js"
 import { space } from "../storage.js"
 
+const DUE = /^(to_visit|said_)/ // where an interview may begin: one counts before all that was said without it
+
 /** The supervisor's words about a returned record as a whole, ready for the screen. */
-export function returnedWords(returned) {
+export function returnedWords(returned, key = "household.returned") {
   const words = returned.comments.map((comment) => comment.text).join("\n")
-  const who = word("household.returned", { name: returned.by, date: date(returned.at) })
+  const who = word(key, { name: returned.by, date: date(returned.at) })
   return stamp("returned-words", { who, words })
 }
 
@@ -111,16 +113,25 @@ export async function show(app, params) {
   part(element, "state").replaceChildren(state)
   if (household.returned && ["returned", "open"].includes(sign))
     part(element, "comments").append(returnedWords(household.returned))
+  const { outcome } = household
+  if (sign === "said_sent_back")
+    part(element, "comments").append(
+      returnedWords({ ...outcome, comments: [{ text: outcome.words }] }, "household.sent_back"),
+    )
 
   const go = action(element, "interview")
   const round = found.rounds.get(household.round_id)
-  const kind = draft ? "continue" : sign === "returned" ? "mend" : sign === "to_visit" ? "begin" : null
+  const kind = draft ? "continue" : sign === "returned" ? "mend" : DUE.test(sign) ? "begin" : null
   const isPossible = kind && (draft || (round?.state === "open" && !household.gone))
   go.hidden = !isPossible
   if (isPossible) go.textContent = word(`household.${kind}`)
   const left = part(element, "left")
   if (draft) left.textContent = await leftOf(app, draft.id)
   else if (!isPossible) left.textContent = word(household.gone ? "household.gone" : `household.is_${sign}`)
+  else if (sign.startsWith("said_")) left.textContent = word(`household.is_${sign}`)
+  // Of a household found in the field there is an interview, or nothing.
+  part(element, "no-interview").hidden = Boolean(!isPossible || draft || household.is_new)
+  action(element, "no-interview").href = ofNoInterview(household)
   go.addEventListener("click", () => {
     go.disabled = true // a second tap would be a second start
     if (draft) app.go(ofInterview(draft.id))

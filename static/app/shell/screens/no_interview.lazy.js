@@ -1,0 +1,114 @@
+// Why a household has no interview: visits at which nobody was there, each with its time, and what is told the commune.
+
+import { HOME, ofHousehold } from "../addresses.js"
+import { contentHash } from "../../canonical.js"
+import { mayBeSaid, missingIn, outcomeOf, VISITS } from "../../interview/outcome.lazy.js"
+import { watchPlace } from "../media.js"
+import { action, ask, number, part, stamp, time, word } from "../page.js"
+import { survey } from "../register.js"
+import { learnt } from "../templates.lazy.js"
+
+/**
+ * Adds a visit, or changes the one of `at`; two windows that do so wait for each other.
+ * @param {import("../main.js").Shell} app
+ * @returns {Promise<Attempt[]>}
+ */
+const noteVisit = (app, key, visit) =>
+  navigator.locks.request(`so-ho ${key}`, async () => {
+    const others = ((await app.store.get(key)) ?? []).filter(({ at }) => at !== visit.at)
+    const visits = [...others, visit]
+    await app.store.set(key, visits)
+    return visits
+  })
+
+/** @param {import("../main.js").Shell} app */
+export async function show(app, { step: roundId, more: householdId }) {
+  await learnt()
+  const { rows, hello, villages, rounds } = await survey(app.store)
+  const found = rows.find(({ household }) => household.household_id === householdId && household.round_id === roundId)
+  if (!found || rounds.get(roundId)?.state !== "open" || !hello?.commune) return void app.replace(HOME)
+  const { household } = found
+  const commune = hello.commune.id
+  const name = household.head_name || word("row.unnamed")
+  const element = stamp("no-interview", { title: word("visits.title", { name }) })
+  action(element, "back").href = ofHousehold(household)
+  part(element, "where").textContent = [villages.get(household.village_id)?.name, household.code]
+    .filter(Boolean)
+    .join(" · ")
+
+  const key = `visits ${roundId} ${householdId}`
+  /** @type {Attempt[]} */
+  let visits = (await app.store.get(key)) ?? []
+  /** @type {string | null} */
+  let place = null
+  /** @type {(() => void) | null} */
+  let stop = null
+  const form = /** @type {HTMLFormElement} */ (part(element, "form"))
+  const chosen = () => /** @type {HTMLInputElement | null} */ (form.querySelector("input:checked"))
+
+  const draw = () => {
+    const advice = visits.length >= VISITS ? "enough" : visits.length ? "again" : "none"
+    part(element, "advice").textContent = word(`visits.${advice}`, { count: number(visits.length) })
+    part(element, "visits").replaceChildren(
+      ...visits.map((visit) => {
+        const line = document.createElement("li")
+        line.textContent = word(visit.place ? "visits.here" : "visits.one", { time: time(visit.at) })
+        return line
+      }),
+    )
+    for (const input of form.querySelectorAll("input")) input.disabled = !mayBeSaid(input.value, visits)
+  }
+
+  /** The position, where the phone gives it: nobody waits for it, and `take` may never be called. */
+  const locate = (take) => {
+    stop?.()
+    stop = watchPlace(
+      ({ value }) => {
+        place = value
+        take?.()
+        take = null
+      },
+      () => {},
+    )
+  }
+
+  action(element, "visit").addEventListener("click", async ({ currentTarget: button }) => {
+    button.disabled = true
+    const visit = { at: new Date().toISOString(), place: null }
+    visits = await noteVisit(app, key, visit).finally(() => (button.disabled = false))
+    part(element, "noted").textContent = word("visits.noted", { time: time(visit.at) })
+    draw()
+    locate(async () => {
+      visits = await noteVisit(app, key, { ...visit, place })
+      draw()
+    })
+  })
+  form.addEventListener("change", () => stop || locate())
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault()
+    const kind = chosen()?.value ?? ""
+    const reason = /** @type {HTMLTextAreaElement} */ (action(element, "reason")).value
+    const missing = missingIn({ kind, reason, visits })
+    part(element, "no-kind").hidden = missing !== "kind"
+    part(element, "no-reason").hidden = missing !== "reason"
+    if (missing) return void part(element, `no-${missing}`).scrollIntoView({ block: "center" })
+    const label = /** @type {any} */ (chosen()).closest("label").querySelector("span").firstChild.textContent.trim()
+    const words = word("visits.sure_words", { name, kind: label })
+    const say = action(element, "say")
+    if (say.disabled || !(await ask({ title: word("visits.sure"), words, yes: word("visits.yes") }))) return
+    say.disabled = true // a second tap would be a second outcome
+    try {
+      const entry = outcomeOf({ household, commune, kind, reason, visits, place, now: new Date() })
+      const content_hash = await contentHash(entry)
+      await app.store.say({ id: entry.id, draft_id: entry.id, name, code: household.code, entry, content_hash })
+    } finally {
+      say.disabled = false
+    }
+    app.changed()
+    app.sync.now()
+    app.go(HOME)
+  })
+  draw()
+  return { element, leave: () => stop?.() }
+}

@@ -1,0 +1,1 @@
+"""What became of households without an interview: said, decided, and what stands."""

@@ -1,0 +1,163 @@
+"""Which outcome households have in a round: what was said, decided and interviewed, read in one query and folded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy.orm import Session, aliased, defer
+
+from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent, RoundCommune
+from survey.outcome_steps import Decision, Said, Standing, standing
+from survey.terms import CommuneState, OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
+
+
+class Of(NamedTuple):
+    """A household in a round of a commune."""
+
+    commune_id: str
+    round_id: str | None
+    household_id: str | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """`said` in the order of arrival; `interview`: where the household stands in the round by its interviews, None
+    where it is not on the round's list (any more). `village_id`: where it is, or was when it left."""
+
+    of: Of
+    said: tuple[Said, ...]
+    interview: RegisterState | None
+    village_id: str | None
+
+    @property
+    def interviewed(self) -> bool:
+        return self.interview is RegisterState.ACCEPTED
+
+    @property
+    def standing(self) -> Standing:
+        return standing(self.said, interviewed=self.interviewed)
+
+    def one(self, outcome_id: str) -> Said:
+        return next(one for one in self.said if one.id == outcome_id)
+
+
+def confirmed(session: Session, commune_id: str, round_id: str) -> dict[str, OutcomeKind]:
+    """The end states of a round in a commune that are no interviews, by household: each was said by one person and
+    confirmed by another. A household whose interview was accepted is none of them."""
+    found = of_round(session, commune_id, round_id)
+    return {case.of.household_id or "": kind for case in found if (kind := case.standing.confirmed)}
+
+
+def of_round(session: Session, commune_id: str, round_id: str) -> list[Case]:
+    """Each household of which something was said in a round."""
+    return _cases(session, HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.round_id == round_id)
+
+
+def of_rounds(session: Session, round_id: str, communes: Collection[str]) -> list[Case]:
+    """The same for several communes at once."""
+    return _cases(session, HouseholdOutcome.commune_id.in_(communes), HouseholdOutcome.round_id == round_id)
+
+
+def of_households(session: Session, commune_id: str, household_ids: Collection[str]) -> dict[Of, Case]:
+    """Of some households, in whatever round."""
+    given = (HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.household_id.in_(household_ids))
+    return {case.of: case for case in _cases(session, *given)} if household_ids else {}
+
+
+def of_outcome(session: Session, row: HouseholdOutcome) -> Case:
+    """The household and round that an outcome is of; one that could not be read is a case of its own."""
+    if row.household_id is None or row.round_id is None:
+        [case] = _cases(session, HouseholdOutcome.commune_id == row.commune_id, HouseholdOutcome.id == row.id)
+        return case
+    [case] = _cases(
+        session,
+        HouseholdOutcome.commune_id == row.commune_id,
+        HouseholdOutcome.round_id == row.round_id,
+        HouseholdOutcome.household_id == row.household_id,
+    )
+    return case
+
+
+def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
+    undoing = aliased(RegisterEvent)
+    rows = session.execute(
+        select(
+            HouseholdOutcome,
+            OutcomeDecision,
+            undoing.seq,
+            RoundCommune.state,
+            RegisterEntry.state,
+            func.coalesce(RegisterEntry.village_id, Household.village_id),
+        )
+        .outerjoin(
+            OutcomeDecision,
+            and_(
+                OutcomeDecision.commune_id == HouseholdOutcome.commune_id,
+                OutcomeDecision.outcome_id == HouseholdOutcome.id,
+            ),
+        )
+        .outerjoin(
+            undoing,
+            and_(undoing.commune_id == OutcomeDecision.commune_id, undoing.voids == OutcomeDecision.event_seq),
+        )
+        .outerjoin(
+            RoundCommune,
+            and_(
+                RoundCommune.commune_id == HouseholdOutcome.commune_id,
+                RoundCommune.round_id == HouseholdOutcome.round_id,
+            ),
+        )
+        .outerjoin(
+            RegisterEntry,
+            and_(
+                RegisterEntry.commune_id == HouseholdOutcome.commune_id,
+                RegisterEntry.round_id == HouseholdOutcome.round_id,
+                RegisterEntry.household_id == HouseholdOutcome.household_id,
+            ),
+        )
+        .outerjoin(
+            Household,
+            and_(Household.commune_id == HouseholdOutcome.commune_id, Household.id == HouseholdOutcome.household_id),
+        )
+        .where(*given)
+        .options(defer(HouseholdOutcome.content))  # as it came: read by who looks at one
+        .order_by(HouseholdOutcome.received_at, HouseholdOutcome.id, OutcomeDecision.seq)
+    ).all()
+    return _folded(rows)
+
+
+def _folded(
+    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None, str | None, str | None]],
+) -> list[Case]:
+    said: dict[Of, dict[str, HouseholdOutcome]] = {}
+    decided: dict[str, list[Decision]] = {}
+    places: dict[Of, tuple[RegisterState | None, str | None]] = {}
+    for row, decision, undoing, stands, state, village_id in rows:
+        of = Of(row.commune_id, row.round_id, row.household_id)
+        said.setdefault(of, {})[row.id] = row
+        places[of] = RegisterState(state) if state else None, village_id
+        if decision is not None:
+            # An act on the register is over when the household is back on the list, by whatever way, or when it was
+            # undone while the round is open: a closed one stays as it was decided.
+            is_back = state is not None or (undoing is not None and stands == CommuneState.OPEN)
+            undone = decision.event_seq is not None and is_back
+            step = Decision(OutcomeAction(decision.action), decision.account_id, decision.at, decision.reason, undone)
+            decided.setdefault(row.id, []).append(step)
+    return [
+        Case(of, tuple(_read(row, decided.get(row.id, ())) for row in found.values()), *places[of])
+        for of, found in said.items()
+    ]
+
+
+def _read(row: HouseholdOutcome, decisions: Iterable[Decision]) -> Said:
+    return Said(
+        row.id,
+        OutcomeKind(row.kind) if row.kind else None,
+        row.account_id,
+        row.received_at,
+        QuarantineReason(row.held_for) if row.held_for else None,
+        tuple(decisions),
+    )
