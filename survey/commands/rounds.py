@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
+from survey.commands.proofs import prove, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
 from survey.problems import Problem
 from survey.round_steps import StepRefused, next_state
@@ -31,9 +32,11 @@ from survey.web.round_words import in_the_way
 from survey.web.session import now, transaction
 
 ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
-round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen. {ENDS}")
+round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen, prove, verify. {ENDS}")
 round_group.add_command(move_round)
 round_group.add_command(round_changes)
+round_group.add_command(prove)
+round_group.add_command(verify)
 
 MOST_NAMED = 50  # households of an obstacle
 

@@ -102,6 +102,21 @@ def secret(path: Path, make: Callable[[], bytes]) -> bytes:
     return path.read_bytes()
 
 
+def put(path: Path, content: bytes) -> None:
+    """Another key in the place of one, whole or not at all, readable by its owner only."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def know(session: Session, file: str, name: str) -> None:
+    """From now on the database knows a key of this name in a file."""
+    session.merge(ServerState(key=_ROWS[file] + name, value=""))
+
+
 def wanted(session: Session) -> set[str]:
     """The files of which this database knows a key: each must be there."""
     signed = session.scalar(select(Receipt.entry_id).limit(1)) is not None
@@ -126,7 +141,7 @@ def remember(session: Session, keys: Keys, files: Iterable[str] = MAKE) -> None:
         if file == RECEIPT and keys.signer:
             remember_key(session, keys.signer.public_key)
         else:
-            session.merge(ServerState(key=_ROWS[file] + keys.names[file], value=""))
+            know(session, file, keys.names[file])
 
 
 def _known(session: Session, file: str) -> set[str]:

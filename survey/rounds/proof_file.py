@@ -24,7 +24,7 @@ MAX_BYTES = 400 * 1024 * 1024  # a province of 300,000 households takes about 25
 QR = "SOHO1"  # begins the text of the QR code on the printed sheet
 
 _TOP = {"format", "keys", "proofs"}
-_PROOF = {"body", "key", "signature", "start", "leaves"}
+PROOF = {"body", "key", "signature", "start", "leaves"}
 _BODY = {
     "type", "round", "trial", "illustrative", "commune", "revision", "previous", "generation", "opened_at", "closed_at",
     "made_at", "start_root", "root", "counts", "flow", "register_log", "review_log", "tables",
@@ -73,7 +73,7 @@ class Anchor:
     statements: Sequence[dict[str, Any]] = ()
 
 
-class _Misshapen(Exception):
+class Misshapen(Exception):
     """The file is none of ours; its text is the place."""
 
 
@@ -94,7 +94,7 @@ def verify(content: bytes, anchor: Anchor | None = None) -> Verdict:
         _check(read["format"] == FORMAT, "format")
         _check(isinstance(read["keys"], list) and isinstance(read["proofs"], list) and read["proofs"], "proofs")
         for place, key in enumerate(read["keys"]):
-            _check_key(key, f"keys[{place}]")
+            check_key(key, f"keys[{place}]")
         if not canonical:
             found.faults.append(Fault("not_canonical"))
         _check_statements(found, read["keys"])
@@ -102,8 +102,8 @@ def verify(content: bytes, anchor: Anchor | None = None) -> Verdict:
             _check_proof(found, one, f"proofs[{place}]")
         _check_revisions(found)
         _check_trust(found, read, anchor)
-    except (_Misshapen, KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as fault:
-        found.faults.append(Fault("misshapen", what=str(fault) if isinstance(fault, _Misshapen) else ""))
+    except (Misshapen, KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as fault:
+        found.faults.append(Fault("misshapen", what=str(fault) if isinstance(fault, Misshapen) else ""))
     return found
 
 
@@ -157,7 +157,7 @@ def holds(row: Sequence[int]) -> bool:
 
 
 def _check_proof(found: Verdict, one: Any, place: str) -> None:
-    _shape(one, _PROOF, place)
+    _shape(one, PROOF, place)
     body = one["body"]
     _shape(body, _BODY, f"{place}.body")
     _check(body["type"] == TYPE, f"{place}.body.type")
@@ -262,7 +262,8 @@ def _check_statements(found: Verdict, keys: Sequence[Mapping[str, Any]]) -> None
             found.faults.append(Fault("key_statement", what=proof_keys.fingerprint(one["key"])))
 
 
-def _check_key(key: Any, place: str) -> None:
+def check_key(key: Any, place: str) -> None:
+    """Raise `Misshapen` for what is no statement of a key."""
     _check(isinstance(key, dict) and set(key) <= _KEY and isinstance(key.get("key"), str), place)
     introduced = {"made_at", "previous", "by_previous", "by_itself"}
     _check(not introduced & set(key) or introduced <= set(key), place)
@@ -291,7 +292,7 @@ def _side(said: Mapping[str, Any] | None) -> Side | None:
         return None
     persons = said["persons"]
     if not isinstance(said["village"], str) or not (persons is None or (type(persons) is int and persons >= 0)):
-        raise _Misshapen("persons")
+        raise Misshapen("persons")
     return Side(said["village"], HouseholdClass(said["class"]) if said["class"] else None, persons)
 
 
@@ -301,4 +302,4 @@ def _shape(value: Any, names: Collection[str], place: str) -> None:
 
 def _check(well: Any, place: str) -> None:
     if not well:
-        raise _Misshapen(place)
+        raise Misshapen(place)
