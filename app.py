@@ -22,6 +22,7 @@ from survey.web.collect import door, keys
 from survey.web.desk import carried, compare, devices, duplicates, exports, home, household, quarantine, record, reports
 from survey.web.office import (
     accounts,
+    audit,
     points,
     proofs,
     questionnaires,
@@ -55,7 +56,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     login.init_app(app)
     shell.init_app(app)
     compression.init_app(app)
-    for part in (sync, uploads, vault, accounts, rounds, round_steps, proofs, register_import, keys, carried):
+    for part in (sync, uploads, vault, accounts, rounds, round_steps, proofs, audit, register_import, keys, carried):
         app.register_blueprint(part.blueprint)
     door.init_app(app)
     for part in (home, record, household, quarantine, compare, duplicates, devices, reports, exports):

@@ -9,12 +9,13 @@ from typing import Any, BinaryIO, NoReturn
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext
 from sqlalchemy import select
 
 from models import RegisterEntry, RoundProof, StartRow
 from models.commune_counter import lock_commune
+from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
 from survey.evidence.merkle import text_of
@@ -24,7 +25,6 @@ from survey.problems import Problem
 from survey.rounds import log, proof, proof_file
 from survey.rounds.proof_file import Anchor, Fault, Verdict
 from survey.terms import CommuneState
-from survey.web.proof_words import NOTES, difference_in_words, fault_in_words
 from survey.web.session import now, reading, transaction
 
 keys_group = AppGroup("proof-keys", help="The keys that proofs are signed with: list, rotate, name one as compromised.")
@@ -36,6 +36,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON."
 @click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
 @click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @AS_JSON
+@with_appcontext
 def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool) -> None:
     """Write the proofs of the communes that are closed into a file that anybody can check. It names nobody.
 
@@ -96,6 +97,7 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
 @click.option("--root", help="The root as printed with the decision, or the text of the sheet's QR code.")
 @click.option("--against-database", is_flag=True, help="Recompute everything; name the first rows that differ.")
 @AS_JSON
+@with_appcontext
 def verify(file: BinaryIO, key: str | None, root: str | None, against_database: bool, as_json: bool) -> None:
     """Check a FILE of proofs ("-": standard input): signature and arithmetic alone, without a database."""
     anchor = _anchor(key, root)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Account
 from survey.accounts import accounts
+from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
 from survey.commands.duplicates import find_duplicates
@@ -38,7 +39,7 @@ def init_app(app: Flask) -> None:
     register_group.add_command(find_duplicates)
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
-        proof_keys_group,
+        proof_keys_group, audit_group,
     )  # fmt: skip
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)

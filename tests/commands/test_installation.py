@@ -30,6 +30,7 @@ from tests.world import NOW
 ON_DATA = {
     "account add": ["a", "--role", "admin", "--name", "A", "--password", "0123456789"],
     "account password": ["a", "--password", "0123456789"],
+    "audit list": [],
     "backup make": ["FOLDER"],
     "clean-uploads": [],
     "export csv": ["FOLDER"],

@@ -1,4 +1,4 @@
-"""What is said about proofs, on the page and by the command."""
+"""What `round verify` says of a file, in words."""
 
 from __future__ import annotations
 
