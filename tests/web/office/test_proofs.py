@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -64,6 +66,10 @@ def test_a_trial_says_so_at_the_top_of_its_sheet(login_as: Any, session: Session
     assert "THỬ NGHIỆM" in page
     assert "TẠM TÍNH" not in page
     assert json.loads(supervisor.get(f"{SHEET}/file").data)["proofs"][0]["body"]["trial"] is True
+    for name in ("exports/households.csv", "report.csv"):  # every file and sheet says it too
+        found = csv.DictReader(io.StringIO(supervisor.get(f"/desk/{COMMUNE}/{name}").data.decode("utf-8-sig")))
+        assert {one["trial"] for one in found} == {"1"}, name
+    assert "Chạy thử" in supervisor.get(f"/desk/{COMMUNE}/report").text
 
 
 def test_the_file_is_handed_out_and_that_is_on_record(closed: Any, session: Session) -> None:
