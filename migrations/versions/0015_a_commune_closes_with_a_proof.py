@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -139,8 +140,12 @@ def _start_lists() -> Iterable[dict[str, Any]]:
             .order_by(table.c.change)
         )
         for row in op.get_bind().execute(query).mappings().all():
-            opened_at = row["opened_at"]
-            if row["created_at"] > opened_at if opened_at is not None else row["created_by_entry"] is not None:
+            opened_at, created_at = _aware(row["opened_at"]), _aware(row["created_at"])
+            if opened_at is None or created_at is None:
+                was_met = row["created_by_entry"] is not None
+            else:
+                was_met = created_at > opened_at
+            if was_met:
                 continue
             key = row["commune_id"], row["round_id"], row["household_id"]
             found.setdefault(
@@ -153,6 +158,11 @@ def _start_lists() -> Iterable[dict[str, Any]]:
                 },
             )
     return found.values()
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """SQLite gives times back with or without a zone, as they were written."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _persons(answers: str | None) -> int | None:
