@@ -33,7 +33,17 @@ from survey.web.desk import (
     reports,
     workload,
 )
-from survey.web.office import accounts, points, questionnaires, readings, register_import, round_steps, rounds
+from survey.web.office import (
+    accounts,
+    audit,
+    points,
+    proofs,
+    questionnaires,
+    readings,
+    register_import,
+    round_steps,
+    rounds,
+)
 from survey.web.phone import shell, sync, uploads, vault
 from survey.web.security import public
 
@@ -59,7 +69,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     login.init_app(app)
     shell.init_app(app)
     compression.init_app(app)
-    for part in (sync, uploads, vault, accounts, rounds, round_steps, register_import, keys, carried):
+    for part in (sync, uploads, vault, accounts, rounds, round_steps, proofs, audit, register_import, keys, carried):
         app.register_blueprint(part.blueprint)
     door.init_app(app)
     for part in (

@@ -21,6 +21,7 @@ from models.likeness import Alike, AlikeVerdict
 from models.outcomes import HouseholdOutcome, OutcomeDecision
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
+from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
 from models.register import RegisterEvent, VillageCounter
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
@@ -75,6 +76,8 @@ __all__ = [
     "PlacePeriod",
     "PointsEntry",
     "PointsTable",
+    "ProofKey",
+    "ProofLeaf",
     "ReadingConfirmation",
     "Receipt",
     "RegisterEntry",
@@ -82,10 +85,12 @@ __all__ = [
     "RegisterGone",
     "Round",
     "RoundCommune",
+    "RoundProof",
     "RoundRequest",
     "RoundStep",
     "ServerState",
     "Standard",
+    "StartRow",
     "StoredFile",
     "Submission",
     "SubmissionEvent",

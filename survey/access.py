@@ -69,6 +69,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "bundle.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.read": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    # Who did what: of the accounts of a province, or of all.
+    "audit.read": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "device.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
 }
 

@@ -152,6 +152,35 @@ class HouseholdState(Term):
     WITHDRAWN = "withdrawn", "Đã huỷ việc ghi vào danh sách", "Its entry was taken back"
 
 
+class EndState(Term):
+    """What became of a household in a round, in the end: each is in exactly one (`rounds/end_states.py`)."""
+
+    DONE = "done", "Đã rà soát", "Interviewed"
+    REFUSED = "refused", "Từ chối rà soát", "Refused"
+    ABSENT = "absent", "Vắng mặt", "Absent"
+    MOVED_AWAY = "moved_away", "Chuyển đi nơi khác", "Moved away"
+    DIED_OUT = "died_out", "Không còn ai sống", "Died out"
+    SPLIT = "split", "Đã tách, không còn là một hộ", "Split up, no household any more"
+    MERGED = "merged", "Đã gộp vào hộ khác", "Merged into another household"
+    DUPLICATE = "duplicate", "Trùng với hộ khác", "Duplicate of another household"
+    NOT_FOUND = "not_found", "Không tìm thấy hộ", "Not found"
+    TEST = "test", "Hộ thử", "Test household"
+
+
+class Origin(Term):
+    """How a household came into a round."""
+
+    START = "start", "Có trong danh sách đầu kỳ", "On the list at the start"
+    MET = "met", "Gặp trong đợt", "Met during the round"
+
+
+class LeafPart(StrEnum):
+    """Which list of a proof a leaf is of."""
+
+    START = "start"
+    END = "end"
+
+
 class LikenessVerdict(Term):
     """What a person said of two households that may be one."""
 

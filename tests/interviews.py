@@ -10,14 +10,26 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Receipt, Submission, SubmissionEvent, SubmissionFile, SubmissionStatus
+from models import (
+    OF_SUBMISSION,
+    Account,
+    Receipt,
+    RegisterEntry,
+    StartRow,
+    Submission,
+    SubmissionEvent,
+    SubmissionFile,
+    SubmissionStatus,
+)
 from models.submissions import Assessment, Deprivation
 from survey.canonical import canonical
 from survey.form.form import Form
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
+from survey.review.decide import decide
 from survey.rounds.rounds import open_round
-from survey.terms import B1Method, HouseholdClass
+from survey.submissions.log import last_step
+from survey.terms import Action, B1Method, HouseholdClass, RegisterState
 from survey.xlsform.compile import compile_workbook
 from tests import world
 
@@ -155,6 +167,37 @@ def push(browser: Any, *entries: Any) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.text
     results: list[dict[str, Any]] = answer.json["results"]
     return results
+
+
+def accept_all(session: Session, login_as: Any, *communes: str) -> None:
+    """Interview every household that is left in these communes, and accept each interview."""
+    who = {
+        world.VILLAGE: "enumerator",
+        world.VILLAGE_2: "enumerator-2",
+        world.OTHER_VILLAGE: "enumerator-other",
+    }
+    session.rollback()
+    entries = session.scalars(select(RegisterEntry).where(RegisterEntry.commune_id.in_(communes)))
+    for row in [one for one in entries.all() if one.state == RegisterState.TO_VISIT]:
+        area = "nong_thon" if row.village_id == world.VILLAGE else "thanh_thi"
+        push(login_as(who[row.village_id]), entry(row.household_id, {"khu_vuc": area}, commune_id=row.commune_id))
+    session.rollback()
+    waiting = select(Submission).join(SubmissionStatus, OF_SUBMISSION).where(
+        SubmissionStatus.commune_id.in_(communes), SubmissionStatus.state == "submitted"
+    )  # fmt: skip
+    for submission in session.scalars(waiting).all():
+        name = "supervisor" if submission.commune_id == world.COMMUNE else "supervisor-other"
+        decide(
+            session, session.scalars(select(Account).where(Account.username == name)).one(), submission.commune_id,
+            submission.id, Action.ACCEPT, seen=last_step(session, submission).seq, comments=[], now=world.NOW,
+        )  # fmt: skip
+    session.commit()
+
+
+def over_nobody(session: Session) -> None:
+    """The round as if no household had been on the register."""
+    for table in (RegisterEntry, StartRow):
+        session.execute(delete(table).where(table.round_id == ROUND))
 
 
 def content_hash(sent: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from migrations.upgrade import upgrade
 from survey.evidence import audit
 from survey.files.store import sweep
 from survey.files.uploads import clean
-from survey.operations.keys import ESCROW, MAKE, RECEIPT, SESSION, Keys, remember, secret, strangers, wanted
+from survey.operations.keys import ESCROW, MAKE, PROOF, RECEIPT, SESSION, Keys, remember, secret, strangers, wanted
 from survey.text import N_
 from survey.web import installation
 from survey.web.session import get_engine, now, transaction
@@ -29,6 +29,9 @@ CONSEQUENCES = {
     ),
     ESCROW: lazy_gettext("A phone's PIN forgotten before the phone next speaks to the server cannot be won back."),
     SESSION: lazy_gettext("Everybody must sign in again."),
+    PROOF: lazy_gettext(
+        "Proofs made so far stay what they are. Publish the fingerprint of the new key: no former one introduces it."
+    ),
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +15,7 @@ from survey.devices.receipt_check import MAX_BYTES, Finding, Presence, Verdict, 
 from survey.evidence import audit
 from survey.evidence.lineage import remembered_keys, succeed
 from survey.evidence.signing import Signer, key_id
-from survey.operations.keys import MAKE, RECEIPT
+from survey.operations.keys import MAKE, RECEIPT, put
 from survey.problems import Problem
 from survey.text import N_
 from survey.web.session import now, transaction
@@ -101,17 +99,7 @@ def rotate() -> None:
         former = Signer(path.read_bytes())
         succeed(session, former, Signer(made), now())
         audit.record(session, now(), None, "receipt_key_rotated", key_id(Signer(made).public_key))
-    _replace(path, made)  # only after the former is kept: a crash between the two loses nothing
+    put(path, made)  # only after the former is kept: a crash between the two loses nothing
     click.echo(gettext("New key %(key)s. Start the service again.", key=key_id(Signer(made).public_key)))
     click.echo(gettext("The former key has introduced the new one to the phones."))
     click.echo(gettext("Make a new backup now: the old one does not have this key."))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Whole or not at all, readable by its owner only."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

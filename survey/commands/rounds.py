@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import gettext
 from sqlalchemy import func, select
@@ -20,18 +21,24 @@ from sqlalchemy.orm import Session
 from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
+from survey.commands.proofs import prove, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
 from survey.problems import Problem
 from survey.round_steps import StepRefused, next_state
 from survey.rounds import cancelling, closing, log, rounds
+from survey.rounds.closing import Break, Obstacle
 from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind
 from survey.web.round_words import in_the_way
 from survey.web.session import now, transaction
 
 ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
-round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen. {ENDS}")
+round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen, prove, verify. {ENDS}")
 round_group.add_command(move_round)
 round_group.add_command(round_changes)
+round_group.add_command(prove)
+round_group.add_command(verify)
+
+MOST_NAMED = 50  # households of an obstacle
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -142,16 +149,19 @@ def close_round(round_id: str | None, communes: tuple[str, ...], ready: bool, as
                 _could(session, found, RoundAction.CLOSE, wanted)
                 _check_closing(session, found, wanted)
             elif wanted is None:
-                closing.close_round(session, found, now())
+                closing.close_round(session, found, now(), prover=current_app.extensions["prover"])
             elif wanted:
-                closing.close_communes(session, found, wanted, now())
+                closing.close_communes(session, found, wanted, now(), prover=current_app.extensions["prover"])
         except Problem as problem:
             heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
             detail = problem.detail or {}
-            lines = [f"  {in_the_way(*one)}" for one in detail.get("obstacles", [])]
+            broken = _broken(session, found, open_there if wanted is None else wanted)
+            left = [Obstacle(*one) for one in detail.get("obstacles", [])]
+            lines = [line for one in left for line in _told(one, broken)]
             if not lines:
                 _refuse_problem(problem, as_json)
-            _refuse("\n".join([heading, *lines]), as_json, {"problem": problem.code, **detail})
+            listed = [one._asdict() for one in broken]
+            _refuse("\n".join([heading, *lines]), as_json, {"problem": problem.code, **detail, "breaks": listed})
     said = {"id": found.id, "communes": open_there if wanted is None else wanted}
     _say(said, gettext("%(round)s: closed.", round=found.title) if not dry_run else str(len(said["communes"])), as_json)
 
@@ -240,6 +250,18 @@ def _check_closing(session: Session, survey_round: Round, communes: Sequence[str
         left = [obstacle for found in by_commune.values() for obstacle in found]
     if left:
         raise Problem("round_not_ready", detail={"obstacles": [list(one) for one in left]})
+
+
+def _broken(session: Session, survey_round: Round, communes: Sequence[str]) -> list[Break]:
+    """What is left to do, household by household."""
+    return [one for key in communes for one in closing.breaks(session, survey_round, key, most=MOST_NAMED)]
+
+
+def _told(left: Obstacle, broken: Sequence[Break]) -> list[str]:
+    """An obstacle, and the households or records that it is about."""
+    named = [one.number or one.submission_id or "" for one in broken if one.code == left.code][:MOST_NAMED]
+    more = " …" if named and len(named) < left.number else ""
+    return [f"  {in_the_way(*left)}", *([f"    {', '.join(named)}{more}"] if named else [])]
 
 
 def _described(session: Session, one: Round) -> dict[str, Any]:

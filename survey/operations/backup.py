@@ -28,7 +28,7 @@ from survey.clocks import instant
 from survey.files.store import path_of, sync_to_disk
 from survey.text import N_
 
-MANIFEST, KEYS = "manifest.json", ("receipt.key", "escrow.key", "session.key")
+MANIFEST, KEYS = "manifest.json", ("receipt.key", "escrow.key", "session.key", "proof.key")
 SQLITE, POSTGRESQL = "so-ho.sqlite3", "so-ho.pgdump"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # faults of the place that is written to
 _NAMED = "SELECT DISTINCT sha256, size FROM attachment ORDER BY sha256"

@@ -1,6 +1,7 @@
 """The keys of an instance: files that only their owner reads, and what the database knows of them.
 
-Phones trust the receipt key that they met first, and wrap their own keys to the escrow key. A key made anew because the
+Phones trust the receipt key that they met first, and wrap their own keys to the escrow key; whoever checks a proof
+trusts the proof key whose fingerprint was published. A key made anew because the
 old one was not where it was looked for would be of no use to any of them: so the database keeps the name of each key
 that it was served with, and a key that it does not know is refused until a person says that it is right.
 """
@@ -25,13 +26,19 @@ from survey.accounts.escrow import Escrow, make_key
 from survey.evidence.lineage import KEY, remember_key
 from survey.evidence.signing import Signer, key_id
 
-RECEIPT, ESCROW, SESSION = "receipt.key", "escrow.key", "session.key"
+RECEIPT, ESCROW, SESSION, PROOF = "receipt.key", "escrow.key", "session.key", "proof.key"
 MAKE: dict[str, Callable[[], bytes]] = {
     RECEIPT: lambda: Ed25519PrivateKey.generate().private_bytes_raw(),
     ESCROW: make_key,
     SESSION: lambda: secrets.token_bytes(32),
+    PROOF: lambda: Ed25519PrivateKey.generate().private_bytes_raw(),
 }
-_ROWS = {RECEIPT: KEY, ESCROW: "escrow_key:", SESSION: "session_key:"}  # of ServerState: the key's name after
+_ROWS = {
+    RECEIPT: KEY,
+    ESCROW: "escrow_key:",
+    SESSION: "session_key:",
+    PROOF: "proof_key:",
+}  # of ServerState: the key's name after
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Keys:
     content: dict[str, bytes]
     signer: Signer | None
     escrow: Escrow | None
+    prover: Signer | None
 
     @property
     def missing(self) -> list[str]:
@@ -53,6 +61,7 @@ class Keys:
         made = {
             RECEIPT: self.signer and key_id(self.signer.public_key),
             ESCROW: self.escrow and self.escrow.key_id,
+            PROOF: self.prover and key_id(self.prover.public_key),
             SESSION: session and hashlib.sha256(b"so-ho session key" + session).hexdigest()[:16],
         }
         return {file: str(name) for file, name in made.items() if name}
@@ -67,11 +76,13 @@ def read_keys(folder: Path) -> Keys:
             raise ValueError
         reading = RECEIPT
         signer = Signer(content[RECEIPT]) if RECEIPT in content else None
+        reading = PROOF
+        prover = Signer(content[PROOF]) if PROOF in content else None
         reading = ESCROW
         escrow = Escrow(content[ESCROW]) if ESCROW in content else None
     except (ValueError, TypeError):
         raise ValueError(reading) from None
-    return Keys(content, signer, escrow)
+    return Keys(content, signer, escrow, prover)
 
 
 def secret(path: Path, make: Callable[[], bytes]) -> bytes:
@@ -89,6 +100,21 @@ def secret(path: Path, make: Callable[[], bytes]) -> bytes:
         finally:
             os.unlink(temporary)
     return path.read_bytes()
+
+
+def put(path: Path, content: bytes) -> None:
+    """Another key in the place of one, whole or not at all, readable by its owner only."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def know(session: Session, file: str, name: str) -> None:
+    """From now on the database knows a key of this name in a file."""
+    session.merge(ServerState(key=_ROWS[file] + name, value=""))
 
 
 def wanted(session: Session) -> set[str]:
@@ -115,7 +141,7 @@ def remember(session: Session, keys: Keys, files: Iterable[str] = MAKE) -> None:
         if file == RECEIPT and keys.signer:
             remember_key(session, keys.signer.public_key)
         else:
-            session.merge(ServerState(key=_ROWS[file] + keys.names[file], value=""))
+            know(session, file, keys.names[file])
 
 
 def _known(session: Session, file: str) -> set[str]:

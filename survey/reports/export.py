@@ -68,6 +68,7 @@ def _terms(terms: type[Term]) -> tuple[tuple[str, dict[str, str]], ...]:
 IDENTITY = (
     fixed("round_id", "text", "Mã đợt rà soát", "Round"),
     fixed("round_year", "integer", "Năm rà soát", "Year of the round"),
+    fixed("trial", "0/1", "Chạy thử (1 = không phải kết quả chính thức)", "Trial (1 = no official result)"),
     fixed("commune_id", "text", "Mã xã, phường", "Commune code"),
     fixed("commune_name", "text", "Xã, phường", "Commune"),
     fixed("village_id", "text", "Mã thôn, bản", "Village code"),
@@ -179,7 +180,7 @@ def _counting(statement: Rows, choice: Choice) -> Rows:
 def _records(choice: Choice, *more: Any) -> Rows:
     """The identity of each record, then `more` of household, submission, assessment or surveyor."""
     chosen = select(
-        RegisterEntry.round_id, Round.year, RegisterEntry.commune_id, RegisterEntry.village_id,
+        RegisterEntry.round_id, Round.year, Round.trial, RegisterEntry.commune_id, RegisterEntry.village_id,
         RegisterEntry.household_id, RegisterEntry.state, Household.code, Submission.entry_id,
         RoundCommune.state.label("round_state"), Assessment.household_class, Assessment.illustrative, *more,
     ).select_from(RegisterEntry)  # fmt: skip
@@ -204,7 +205,7 @@ def _read(session: Session, statement: Rows) -> Iterator[Row[Any]]:
 
 def _identity(row: Row[Any], names: dict[str, str]) -> list[Cell]:
     return [
-        row.round_id, row.year, row.commune_id, names.get(row.commune_id, ""), row.village_id,
+        row.round_id, row.year, row.trial, row.commune_id, names.get(row.commune_id, ""), row.village_id,
         names.get(row.village_id, ""), row.household_id, row.code, row.entry_id, row.state,
         row.state != STATE_OF[Basis.FINAL].value, row.round_state,
         row.household_class, row.illustrative,

@@ -11,45 +11,60 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
     OF_SUBMISSION,
     Assessment,
+    Household,
     RegisterEntry,
     RegisterGone,
     Round,
     RoundCommune,
+    StartRow,
     Submission,
     SubmissionStatus,
 )
 from survey.calendar.standing import standing_request
 from survey.evidence import audit
-from survey.outcomes.cases import of_rounds
+from survey.evidence.signing import Signer
 from survey.problems import Problem
 from survey.register.entries import find_household, keep_to_household
-from survey.rounds import log
+from survey.rounds import log, outcomes, proof
+from survey.rounds.outcomes import Rows, Unasked, is_of
 from survey.rounds.rounds import check_free
 from survey.submissions.derive import derive_household, derive_told_otherwise
 from survey.submissions.log import Act
-from survey.terms import CommuneState, RegisterState, RoundAction, RoundKind, SubmissionState
+from survey.terms import CommuneState, HouseholdState, RegisterState, RoundAction, RoundKind, SubmissionState
 
 
 class Obstacle(NamedTuple):
-    """Why a round cannot be closed: `code` not_begun (communes), not_visited, to_review, returned, held,
-    illustrative_b1 or not_asked; and how many households or records."""
+    """Why a round cannot be closed: `code` one of `CODES`; and how many households, records or (not_begun) communes."""
 
     code: str
     number: int
 
 
+class Break(NamedTuple):
+    """One household or record for which something is left to do; `household_id`, `submission_id` and the household's
+    printed `number` as far as there is one."""
+
+    code: str
+    household_id: str | None
+    number: str | None
+    submission_id: str | None
+
+
 # In the order of the work; `not_begun` is of the round as a whole.
-CODES = ("not_begun", "not_visited", "to_review", "returned", "held", "illustrative_b1", "not_asked")
+CODES = (
+    "not_begun", "not_visited", "outcome_unconfirmed", "to_review", "returned", "held", "no_class", "request_undecided",
+    "illustrative_b1", "not_asked", "not_accounted",
+)  # fmt: skip
 _OF_STATE = {
-    RegisterState.TO_VISIT.value: "not_visited",
-    RegisterState.RECEIVED.value: "to_review",
-    RegisterState.RETURNED.value: "returned",
+    "not_visited": RegisterState.TO_VISIT,
+    "to_review": RegisterState.RECEIVED,
+    "returned": RegisterState.RETURNED,
 }
 
 
@@ -67,34 +82,45 @@ def obstacles(session: Session, survey_round: Round) -> list[Obstacle]:
 def obstacles_by_commune(session: Session, survey_round: Round, communes: Collection[str]) -> dict[str, list[Obstacle]]:
     """What stands in the way in each of `communes`; [] for one that can be closed."""
     counted: dict[str, Counter[str]] = {commune_id: Counter() for commune_id in communes}
-    states = (
-        select(RegisterEntry.commune_id, RegisterEntry.state, func.count())
-        .where(RegisterEntry.round_id == survey_round.id, RegisterEntry.state.in_(list(_OF_STATE)))
-        .group_by(RegisterEntry.commune_id, RegisterEntry.state)
-    )
-    for commune_id, state, number in session.execute(states):
-        if commune_id in counted:
-            counted[commune_id][_OF_STATE[state]] = number
-    for case in of_rounds(session, survey_round.id, communes):  # accounted for without an interview
-        if case.standing.confirmed and case.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED):
-            counted[case.of.commune_id][_OF_STATE[case.interview]] -= 1
-    counts = {"held": _held(survey_round)}
-    if not survey_round.trial:
-        counts["illustrative_b1"] = _illustrative(survey_round)
-    if survey_round.kind == RoundKind.AD_HOC:
-        counts["not_asked"] = _not_asked(survey_round)
-    for code, query in counts.items():
-        for commune_id, number in session.execute(query):
+    for code, query in _breaking(survey_round, outcomes.unasked(session, survey_round, communes)).items():
+        rows = query.subquery()
+        by_commune = select(rows.c.commune_id, func.count()).group_by(rows.c.commune_id)
+        for commune_id, number in session.execute(by_commune):
             if commune_id in counted:
                 counted[commune_id][code] = number
     return {commune_id: _in_order(found) for commune_id, found in counted.items()}
 
 
+def breaks(session: Session, survey_round: Round, commune_id: str, most: int | None = None) -> list[Break]:
+    """What breaks the proof of a commune, household by household, in the order of the work; at most `most` of each."""
+    found = []
+    queries = _breaking(survey_round, outcomes.unasked(session, survey_round, [commune_id]))
+    for code in CODES:
+        if code not in queries:
+            continue
+        rows = queries[code].subquery()
+        number = and_(Household.commune_id == rows.c.commune_id, Household.id == rows.c.household_id)
+        listed = (
+            select(rows.c.household_id, Household.code, rows.c.submission_id)
+            .outerjoin(Household, number)
+            .where(rows.c.commune_id == commune_id)
+            .order_by(Household.code, rows.c.household_id, rows.c.submission_id)
+        )
+        found += [Break(code, *row) for row in session.execute(listed.limit(most))]
+    return found
+
+
 def close_communes(
-    session: Session, survey_round: Round, communes: Collection[str], now: datetime, account_id: str | None = None
+    session: Session,
+    survey_round: Round,
+    communes: Collection[str],
+    now: datetime,
+    account_id: str | None = None,
+    prover: Signer | None = None,
 ) -> None:
-    """Close a round in communes, all of them or none. Raises `round_not_ready` with the obstacles of each,
-    `round_step` where it is not open, `not_found`.
+    """Close a round in communes, all of them or none, each with its proof signed by `prover` (None: the proof is made
+    when somebody asks for it). Raises `round_not_ready` with the obstacles of each, `round_step` where it is not open,
+    `not_found`.
 
     While B1 rests on the illustrative table none can be closed as official: its classes would pass for the law's.
     """
@@ -109,10 +135,21 @@ def close_communes(
         detail = {"obstacles": [list(one) for one in _in_order(every)], "communes": left}
         raise Problem("round_not_ready", detail=detail)
     _step(session, survey_round, rows, RoundAction.CLOSE, Act(account_id, now))
+    for row in rows:
+        if prover is not None:
+            proof.make(session, survey_round, row.commune_id, prover, now)
+        else:
+            proof.check(session, survey_round, row.commune_id)
     audit.record(session, now, account_id, "round_closed", survey_round.id, _said(rows))
 
 
-def close_round(session: Session, survey_round: Round, now: datetime, account_id: str | None = None) -> None:
+def close_round(
+    session: Session,
+    survey_round: Round,
+    now: datetime,
+    account_id: str | None = None,
+    prover: Signer | None = None,
+) -> None:
     """Close a round in every commune where it is open, as official unless it is a trial. Raises `round_not_ready` with
     the obstacles, `not_allowed_now` when it is open nowhere."""
     rows = log.rows_of(session, survey_round)
@@ -123,7 +160,7 @@ def close_round(session: Session, survey_round: Round, now: datetime, account_id
         raise Problem("not_allowed_now")
     if found:
         raise Problem("round_not_ready", detail={"obstacles": [list(obstacle) for obstacle in found]})
-    close_communes(session, survey_round, open_there, now, account_id)
+    close_communes(session, survey_round, open_there, now, account_id, prover)
 
 
 def ready_to_close(session: Session, survey_round: Round, communes: Collection[str]) -> list[str]:
@@ -195,38 +232,62 @@ def _in_order(counted: Counter[str]) -> list[Obstacle]:
     return [Obstacle(code, counted[code]) for code in CODES if counted[code]]
 
 
-Counts = Select[*tuple[Any, ...]]
+def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
+    """What stands in the way of closing, by its code, as (commune, household, submission): the one rule, counted by
+    commune or listed. `unasked`: of the communes that are asked about."""
+    of_round = RegisterEntry.round_id == survey_round.id
+    entry = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.submission_id).where(of_round)
+    found = {code: entry.where(RegisterEntry.state == state.value) for code, state in _OF_STATE.items()}
+    place = RegisterEntry.commune_id, RegisterEntry.household_id
+    for code in ("not_visited", "returned"):
+        found[code] = found[code].where(~is_of(unasked.confirmed, *place))
+    found["not_visited"] = found["not_visited"].where(~is_of(unasked.waiting, *place))
+    found["outcome_unconfirmed"] = entry.where(is_of(unasked.waiting, *place))
+    found["held"] = _held(survey_round)
+    judged = entry.outerjoin(Assessment, _OF_ENTRY).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
+    if survey_round.standard:
+        answered = or_(Assessment.household_class.is_not(None), Assessment.refused)
+        found["no_class"] = judged.where(or_(Assessment.submission_id.is_(None), ~answered))
+    else:  # nothing is classified: that it was asked is all
+        found["no_class"] = judged.where(Assessment.submission_id.is_(None))
+    if not survey_round.trial:
+        found["illustrative_b1"] = entry.join(Assessment, _OF_ENTRY).where(Assessment.illustrative)
+    if survey_round.kind == RoundKind.AD_HOC:
+        asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
+        found["not_asked"] = entry.where(~asked)  # met in the field, no paper (Mẫu số 01) was entered
+    else:
+        found["not_accounted"] = _lost(survey_round)
+    return found
 
 
-def _held(survey_round: Round) -> Counts:
+_OF_ENTRY = and_(
+    Assessment.commune_id == RegisterEntry.commune_id, Assessment.submission_id == RegisterEntry.submission_id
+)
+
+
+def _held(survey_round: Round) -> Rows:
     return (
-        select(SubmissionStatus.commune_id, func.count())
+        select(SubmissionStatus.commune_id, SubmissionStatus.household_id, SubmissionStatus.submission_id)
         .join(Submission, OF_SUBMISSION)
         .where(Submission.round_id == survey_round.id, SubmissionStatus.state == SubmissionState.QUARANTINED.value)
-        .group_by(SubmissionStatus.commune_id)
     )
 
 
-def _illustrative(survey_round: Round) -> Counts:
+def _lost(survey_round: Round) -> Rows:
+    """Households that the round began with, that are on the register, and of which it has no line: none may be."""
+    of_household = and_(Household.commune_id == StartRow.commune_id, Household.id == StartRow.household_id)
+    of_entry = and_(
+        RegisterEntry.commune_id == StartRow.commune_id,
+        RegisterEntry.round_id == StartRow.round_id,
+        RegisterEntry.household_id == StartRow.household_id,
+    )
     return (
-        select(RegisterEntry.commune_id, func.count())
-        .join(
-            Assessment,
-            and_(
-                Assessment.commune_id == RegisterEntry.commune_id,
-                Assessment.submission_id == RegisterEntry.submission_id,
-            ),
+        select(StartRow.commune_id, StartRow.household_id, RegisterEntry.submission_id)
+        .join(Household, of_household)
+        .outerjoin(RegisterEntry, of_entry)
+        .where(
+            StartRow.round_id == survey_round.id,
+            Household.state == HouseholdState.PRESENT.value,
+            RegisterEntry.household_id.is_(None),
         )
-        .where(RegisterEntry.round_id == survey_round.id, Assessment.illustrative)
-        .group_by(RegisterEntry.commune_id)
-    )
-
-
-def _not_asked(survey_round: Round) -> Counts:
-    """Households of an ad-hoc round for which no paper (Mẫu số 01) was entered: met in the field."""
-    asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
-    return (
-        select(RegisterEntry.commune_id, func.count())
-        .where(RegisterEntry.round_id == survey_round.id, ~asked)
-        .group_by(RegisterEntry.commune_id)
     )

@@ -34,7 +34,7 @@ from survey.questionnaires.published import has_official_points, load_form
 from survey.register.entries import on_register
 from survey.register.places import province_of
 from survey.round_steps import UNDER_WAY
-from survey.rounds import log
+from survey.rounds import log, start_list
 from survey.submissions.derive import derive_again
 from survey.submissions.log import Act
 from survey.terms import B1Method, CommuneState, HouseholdState, PlaceKind, RoundAction, RoundKind, RoundState
@@ -229,6 +229,7 @@ def _freeze(session: Session, survey_round: Round, commune_id: str, form: Form |
     households = select(Household).filter_by(commune_id=commune_id, state=HouseholdState.PRESENT.value)
     for household in session.scalars(households.order_by(Household.code, Household.id)):
         on_register_as_it_stands(session, survey_round, household, form)
+    start_list.freeze(session, survey_round.id, commune_id)
 
 
 def on_register_as_it_stands(

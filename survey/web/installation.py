@@ -45,7 +45,7 @@ def take_keys(app: Flask) -> None:
         raise SystemExit(said) from None
     held = keys.content.get
     app.config.update(SECRET_KEY=held(SESSION), RECEIPT_KEY=held(RECEIPT), ESCROW_KEY=held(ESCROW))
-    app.extensions.update(keys=keys, signer=keys.signer, escrow=keys.escrow)
+    app.extensions.update(keys=keys, signer=keys.signer, escrow=keys.escrow, prover=keys.prover)
 
 
 def where() -> str:

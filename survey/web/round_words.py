@@ -7,11 +7,15 @@ from flask_babel import lazy_gettext
 OBSTACLES = {
     "not_begun": lazy_gettext("communes in which the round is planned and not begun"),
     "not_visited": lazy_gettext("households not visited yet"),
+    "outcome_unconfirmed": lazy_gettext("outcomes said on a phone, not confirmed yet"),
     "to_review": lazy_gettext("households received, to be reviewed"),
     "returned": lazy_gettext("households returned, not mended yet"),
     "held": lazy_gettext("records held, to be looked at"),
+    "no_class": lazy_gettext("households accepted without a class"),
+    "request_undecided": lazy_gettext("requests not decided yet"),
     "illustrative_b1": lazy_gettext("households accepted on the illustrative B1 table, which is not official"),
     "not_asked": lazy_gettext("households without a request (form 01)"),
+    "not_accounted": lazy_gettext("households of which nobody can say what became of them"),
 }
 
 

@@ -30,6 +30,7 @@ from tests.world import NOW
 ON_DATA = {
     "account add": ["a", "--role", "admin", "--name", "A", "--password", "0123456789"],
     "account password": ["a", "--password", "0123456789"],
+    "audit list": [],
     "backup make": ["FOLDER"],
     "clean-uploads": [],
     "export csv": ["FOLDER"],
@@ -40,6 +41,9 @@ ON_DATA = {
     "form source": ["phieu", "1"],
     "import-bundle": ["WORKBOOK"],
     "migrate": [],
+    "proof-keys compromised": ["0", "--since", "2026-11-01"],
+    "proof-keys list": [],
+    "proof-keys rotate": [],
     "rebuild": [],
     "receipts keys": [],
     "receipts rotate": [],
@@ -66,10 +70,11 @@ ON_DATA = {
     "round list": [],
     "round move": ["1"],
     "round open": "T --year 2026 --version 1 --opens 2026-09-01 --closes 2026-12-14".split(),
+    "round prove": ["r", "--out", "FOLDER"],
     "round reopen": ["r", "03757", "--reason", "x"],
     "round start": [],
 }
-FREE = {"backup verify", "form check", "form bundle", "form evaluate", "routes", "run", "shell"}
+FREE = {"backup verify", "form check", "form bundle", "form evaluate", "round verify", "routes", "run", "shell"}
 NEW = {"demo", "backup restore"}  # a new place is what they are for
 OF_KEYS = {"keys accept"}
 SOME = ("backup make", "migrate", "rebuild")  # they ask in three ways; the rest ask as `rebuild` does

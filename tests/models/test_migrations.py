@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from models import Round, RoundCommune
+from models import Round, RoundCommune, StartRow
 from models.database import open_engine
 from survey.rounds import log
 from tests.databases import described
@@ -99,3 +99,61 @@ def test_rounds_of_before_stand_in_each_commune_where_they_stood(left_at: Callab
         session.flush()
         assert {key: (row.state, row.opened_at, row.closed_at) for key, row in rows.items()} == before
         assert [one.state for one in session.scalars(select(Round).order_by(Round.id))] == ["open", "closed"]
+
+
+def test_rounds_that_are_there_get_the_list_that_they_began_with(left_at: Callable[[str], Engine]) -> None:
+    """What stood in the register before the round opened: not what was found later, and of one that went to another
+    village the village that it left."""
+    engine = left_at("0014")
+    answers = '{"thanh_vien":[{"ho_ten":"A"},{"ho_ten":"B"}]}'
+    august, october = "2026-08-01", "2026-10-01"
+    households = [("a", august, None), ("b", august, None), ("c", october, "e"), ("d", august, "e")]
+    places = "('14', 'province', NULL), ('03757', 'commune', '14')"
+    villages = "('03757-01', 'village', '03757'), ('03757-02', 'village', '03757')"
+    of_round = "2026, 't', '', 'nhap_tong', 'a', '1', '2026-09-01', '2026-12-14', 'open')"
+    with engine.begin() as connection:
+        for table, values in (
+            ("place (id, kind, parent_id)", f"{places}, {villages}"),
+            (
+                "form_version (form_id, version, hash, source, bundle, published_at)",
+                "('a', '1', 'h', 's', '{}', '2026-01-01 00:00:00+00:00')",
+            ),
+            (
+                "round (id, kind, year, title, standard, b1_method, form_id, form_version, opens_on, closes_on, state)",
+                f"('r', 'dinh_ky', {of_round}, ('x', 'thuong_xuyen', {of_round}",
+            ),
+            (
+                "round_commune (commune_id, round_id, state, opens_on, closes_on, opened_at)",
+                "('03757', 'r', 'open', '2026-09-01', '2026-12-14', '2026-09-01 00:00:00+00:00')",
+            ),
+        ):
+            connection.execute(text(f"INSERT INTO {table} VALUES {values}"))
+        for id, day, by_entry in households:
+            connection.execute(
+                text(
+                    "INSERT INTO household (commune_id, id, code, village_id, base_head_name, head_name, created_at,"
+                    " created_by_entry) VALUES ('03757', :id, :id, '03757-01', 'H', 'H', :at, :entry)"
+                ),
+                {"id": id, "at": f"{day} 00:00:00+00:00", "entry": by_entry},
+            )
+        entry = (
+            "INSERT INTO register_entry (commune_id, round_id, household_id, village_id, state, opening_class,"
+            " opening_answers, change)"
+            " VALUES ('03757', :round, :id, :village, 'to_visit', 'ho_ngheo', :answers, :change)"
+        )
+        for number, (id, village, said) in enumerate((("a", "01", answers), ("b", "02", None), ("c", "01", None))):
+            given = {"id": id, "village": f"03757-{village}", "answers": said, "change": number}
+            connection.execute(text(entry), given | {"round": "r"})
+            connection.execute(text(entry), given | {"round": "x", "change": number + 10})
+        gone = "INSERT INTO register_gone (commune_id, round_id, household_id, village_id, opening_class, change)"
+        for number, (id, village) in enumerate((("b", "01"), ("d", "01")), 20):
+            values = {"id": id, "village": f"03757-{village}", "change": number}
+            connection.execute(text(f"{gone} VALUES ('03757', 'r', :id, :village, 'ho_can_ngheo', :change)"), values)
+    upgrade(engine)
+    with Session(engine) as session:
+        rows = session.scalars(select(StartRow).order_by(StartRow.round_id, StartRow.household_id)).all()
+        assert [(row.round_id, row.household_id, row.village_id, row.household_class, row.persons) for row in rows] == [
+            ("r", "a", "03757-01", "ho_ngheo", 2),
+            ("r", "b", "03757-01", "ho_can_ngheo", None),
+            ("r", "d", "03757-01", "ho_can_ngheo", None),
+        ]

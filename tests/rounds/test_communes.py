@@ -14,7 +14,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import Account, FormVersion, RegisterEntry, Round, RoundCommune, RoundStep, Submission, SubmissionStatus
+from models import (
+    Account,
+    FormVersion,
+    RegisterEntry,
+    Round,
+    RoundCommune,
+    RoundStep,
+    StartRow,
+    Submission,
+    SubmissionStatus,
+)
 from survey.calendar.standing import not_accepted, state_of
 from survey.problems import Problem
 from survey.review.decide import decide as decide_on
@@ -23,7 +33,7 @@ from survey.submissions.derive import rebuild
 from survey.submissions.log import last_step
 from survey.terms import Action, CommuneState
 from tests.examples import examples
-from tests.interviews import HOUSEHOLDS, ROUND, entry, push
+from tests.interviews import HOUSEHOLDS, ROUND, entry, over_nobody, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -202,6 +212,7 @@ def test_a_commune_that_is_loaded_later_joins_a_round_by_an_act(session: Session
     session.execute(delete(RoundStep).where(RoundStep.commune_id == OTHER_COMMUNE))
     session.execute(delete(RoundCommune).where(RoundCommune.commune_id == OTHER_COMMUNE))
     session.execute(delete(RegisterEntry).where(RegisterEntry.commune_id == OTHER_COMMUNE))
+    session.execute(delete(StartRow).where(StartRow.commune_id == OTHER_COMMUNE))
     session.commit()
     assert rounds.start(session, the_round(session), [OTHER_COMMUNE], NOW) == [OTHER_COMMUNE]
     session.commit()
@@ -286,8 +297,7 @@ def test_any_sequence_of_acts_keeps_each_commune_in_one_state_and_a_refusal_chan
 ) -> None:
     """On a round in which nothing was asked: what is closed has no household, so all steps can be taken."""
     session.rollback()
-    for entry_row in session.scalars(select(RegisterEntry)):
-        session.delete(entry_row)
+    over_nobody(session)
     for table in (RoundStep, RoundCommune):  # two communes are enough
         session.execute(delete(table).where(table.commune_id.not_in([COMMUNE, OTHER_COMMUNE])))
     survey_round = session.get_one(Round, ROUND)

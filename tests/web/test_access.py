@@ -31,7 +31,7 @@ VERBS_OF = {
     SUPERVISOR: {"review.decide"},
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
     ADMIN: {"round.manage"},
-    PROVINCIAL: {"round.accept"},
+    PROVINCIAL: {"round.accept", "audit.read"},
     PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
@@ -99,6 +99,11 @@ ROUTES = {
     "rounds.listing": OFFICE,
     "round_steps.page": OFFICE,
     "round_steps.commune": OFFICE,
+    "audit.page": PROVINCIAL,
+    "audit.as_csv": PROVINCIAL,
+    "proofs.sheet": OFFICE,
+    "proofs.file": OFFICE,
+    "proofs.make": OFFICE,
     "round_steps.close": OFFICE,
     "round_steps.close_ready": OFFICE,
     "round_steps.accept": PROVINCIAL,
@@ -243,7 +248,7 @@ def test_the_verbs_are_those_of_the_table() -> None:
     assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
     assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
     assert set(VERBS["round.close"]) == ROLES_OF[OFFICE]
-    assert set(VERBS["round.accept"]) == ROLES_OF[PROVINCIAL]
+    assert set(VERBS["round.accept"]) == set(VERBS["audit.read"]) == ROLES_OF[PROVINCIAL]
     assert set(VERBS["round.ask"]) == ROLES_OF[PAPERS]
     assert set(VERBS["form.manage"]) == ROLES_OF[FORMS]
 

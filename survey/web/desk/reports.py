@@ -103,8 +103,9 @@ def as_csv(commune_id: str | None = None) -> Response:
     desk = open_desk("report.read", commune_id)
     found = _found(desk, _term("class", HouseholdClass), request.args.get("village") or None)
     rows = list(long_table(found, open_readings(desk), desk.provisional))
-    table: list[list[Cell]] = [[desk.name(row["place_id"]), desk.asked_round.year, *row.values()] for row in rows]
-    header = ["place_name", "round_year", *rows[0]]
+    year, trial = desk.asked_round.year, desk.asked_round.trial
+    table: list[list[Cell]] = [[desk.name(row["place_id"]), year, trial, *row.values()] for row in rows]
+    header = ["place_name", "round_year", "trial", *rows[0]]
     response = Response(written(header, table), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="bao-cao-{desk.asked_round.year}.csv"'
     return response

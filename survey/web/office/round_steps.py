@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from werkzeug.utils import redirect
@@ -16,10 +16,11 @@ from survey.accounts.accounts import communes_of
 from survey.calendar.standing import standing
 from survey.clocks import day_of
 from survey.devices.phones import devices_in
+from survey.evidence.signing import Signer
 from survey.problems import Problem
 from survey.register.places import names_in
 from survey.rounds import cancelling, clock, closing, editing, log, requests, rounds
-from survey.rounds.closing import Obstacle
+from survey.rounds.closing import Break, Obstacle
 from survey.terms import CommuneState, RegisterState, RoundKind, SubmissionState
 from survey.web.forms import EditedRound, QuickFinding, Request, RoundDays
 from survey.web.round_words import in_the_way
@@ -28,6 +29,7 @@ from survey.web.session import get_session, now
 
 blueprint = Blueprint("round_steps", __name__, url_prefix="/rounds")
 MOST_WORDS = 500  # of a reason
+MOST_NAMED = 20  # households of an obstacle; all of them are on the page that it links to
 
 
 class Line(NamedTuple):
@@ -88,7 +90,16 @@ def commune(round_id: str, commune_id: str) -> str:
         phones=phones,
         words=words,
         mend=_mend,
+        broken=_broken(survey_round, row) if line.obstacles else {},
     )
+
+
+def _broken(survey_round: Round, row: RoundCommune) -> dict[str, list[Break]]:
+    """The first households and records of each obstacle."""
+    found: dict[str, list[Break]] = {}
+    for one in closing.breaks(get_session(), survey_round, row.commune_id, most=MOST_NAMED):
+        found.setdefault(one.code, []).append(one)
+    return found
 
 
 class Seen(NamedTuple):
@@ -117,7 +128,7 @@ def close(round_id: str, commune_id: str) -> Response:
     """Close the round in a commune, or say what stands in the way there."""
     survey_round, _row = _in_commune(round_id, commune_id)
     try:
-        closing.close_communes(get_session(), survey_round, [commune_id], now(), current_account().id)
+        closing.close_communes(get_session(), survey_round, [commune_id], now(), current_account().id, _prover())
     except Problem as problem:
         raise _in_words(problem) from problem
     flash(gettext("The round is closed in this commune. The province is to accept it next."))
@@ -131,7 +142,7 @@ def close_ready(round_id: str) -> Response:
     survey_round, session = _round(round_id), get_session()
     ready = closing.ready_to_close(session, survey_round, _reach("round.close"))
     if ready:
-        closing.close_communes(session, survey_round, ready, now(), current_account().id)
+        closing.close_communes(session, survey_round, ready, now(), current_account().id, _prover())
     flash(ngettext("Closed in %(num)s commune.", "Closed in %(num)s communes.", len(ready)))
     return redirect(url_for(".page", round_id=round_id), 303)
 
@@ -311,6 +322,11 @@ def take_back(round_id: str, commune_id: str, request_id: str) -> Response:
     return redirect(url_for(".request_list", round_id=round_id, commune_id=commune_id), 303)
 
 
+def _prover() -> Signer:
+    signer: Signer = current_app.extensions["prover"]
+    return signer
+
+
 def words(obstacle: Obstacle) -> str:
     return in_the_way(obstacle.code, obstacle.number)
 
@@ -400,6 +416,8 @@ def _mend(code: str, row: RoundCommune) -> str | None:
         return url_for("review.shelf", **here, state=states[code].value)
     if code == "held":
         return url_for("held.page", **here)
+    if code == "outcome_unconfirmed":
+        return url_for("outcomes.listing", **here)
     if code == "not_asked":
         return url_for(".request_list", round_id=row.round_id, commune_id=row.commune_id)
     return url_for("points.listing") if code == "illustrative_b1" else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from werkzeug.utils import redirect
@@ -137,7 +137,7 @@ def close(round_id: str) -> Response:
     if found is None:
         raise Problem("not_found")
     try:
-        closing.close_round(get_session(), found, now(), current_account().id)
+        closing.close_round(get_session(), found, now(), current_account().id, current_app.extensions["prover"])
     except Problem as problem:
         obstacles = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
         raise Problem(problem.code, detail={"reasons": [words(one) for one in obstacles]}) from problem

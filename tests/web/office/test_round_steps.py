@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, Round, RoundCommune, RoundRequest
-from tests.interviews import ROUND, entry, push
+from tests.interviews import ROUND, accept_all, entry, push
 from tests.web.office.test_rounds import FIELDS
 from tests.world import COMMUNE, OTHER_COMMUNE
 
@@ -21,13 +21,6 @@ def states(session: Session) -> dict[str, str]:
     session.rollback()
     query = select(RoundCommune).where(RoundCommune.round_id == ROUND)
     return {row.commune_id: row.state for row in session.scalars(query)}
-
-
-def nobody_left(session: Session, *communes: str) -> None:
-    """Every household of the list is accounted for: nothing stands in the way."""
-    for row in session.scalars(select(RegisterEntry).where(RegisterEntry.commune_id.in_(communes))):
-        row.state = "accepted"
-    session.commit()
 
 
 def test_a_supervisor_sees_what_is_left_with_the_way_to_mend_it(login_as: Any) -> None:
@@ -51,12 +44,16 @@ def test_every_link_of_an_obstacle_leads_somewhere(login_as: Any, session: Sessi
     links = [part.split('"')[0].replace("&amp;", "&") for part in page.split('<li><a href="')[1:]]
     mended = [link for link in links if ROUND in link and link.startswith("/desk")]
     assert len(mended) >= 3
+    shown = page.split('<ul class="chips">')[1:]  # the households of each obstacle, by number
+    named = [link.split('"')[0] for part in shown for link in part.split("</ul>")[0].split('href="')[1:]]
+    assert len(named) == 6  # two not visited, two to review, two held
+    mended += named
     for link in mended:
         assert supervisor.get(link).status_code == 200, link
 
 
 def test_a_commune_closes_the_province_accepts_and_reopens_with_a_reason(login_as: Any, session: Session) -> None:
-    nobody_left(session, COMMUNE)
+    accept_all(session, login_as, COMMUNE)
     supervisor, province = login_as("supervisor"), login_as("province")
     assert province.post(f"{PAGE}/accept", data={"commune": COMMUNE}).status_code == 409  # not closed yet
     assert supervisor.post(f"{HERE}/close").status_code == 303
@@ -77,7 +74,7 @@ def test_a_commune_closes_the_province_accepts_and_reopens_with_a_reason(login_a
 
 
 def test_another_area_is_as_if_it_did_not_exist(login_as: Any, session: Session) -> None:
-    nobody_left(session, COMMUNE)
+    accept_all(session, login_as, COMMUNE)
     assert login_as("supervisor-other").post(f"{HERE}/close").status_code == 404
     stranger = login_as("province-other")
     assert stranger.post(f"{PAGE}/accept", data={"commune": COMMUNE}).status_code == 404
@@ -87,7 +84,7 @@ def test_another_area_is_as_if_it_did_not_exist(login_as: Any, session: Session)
 
 
 def test_whoever_is_ready_is_closed_together_and_the_late_one_stays_open(login_as: Any, session: Session) -> None:
-    nobody_left(session, COMMUNE)
+    accept_all(session, login_as, COMMUNE)
     assert login_as("province").post(f"{PAGE}/close-ready").status_code == 303
     found = states(session)
     assert (found[COMMUNE], found[OTHER_COMMUNE]) == ("closed", "open")

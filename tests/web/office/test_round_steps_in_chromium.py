@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select
 
-from models import RegisterEntry
-from tests.interviews import ROUND, entry, push
+from tests.interviews import ROUND, entry, over_nobody, push
 from tests.serving import serving
 from tests.world import COMMUNE, OTHER_COMMUNE, PASSWORD
 
@@ -63,8 +61,7 @@ def test_a_commune_is_closed_and_its_figures_say_that_they_are_provisional(
         page.goto(f"/rounds/{ROUND}/{COMMUNE}/")
         button = page.get_by_role("button", name="Đóng đợt ở xã, phường này")
         expect(button).to_be_disabled()
-        for row in session.scalars(select(RegisterEntry).where(RegisterEntry.commune_id == COMMUNE)):
-            session.delete(row)
+        over_nobody(session)
         session.commit()
         page.reload()
         button.click()

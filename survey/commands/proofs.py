@@ -1,0 +1,260 @@
+"""`flask --app app round prove|verify` and `proof-keys …`: proofs handed out, checked by anybody, and their keys."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+from flask_babel import gettext
+from sqlalchemy import select
+
+from models import RegisterEntry, RoundProof, StartRow
+from models.commune_counter import lock_commune
+from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words
+from survey.commands.questionnaires import chosen_round
+from survey.evidence import audit, proof_keys
+from survey.evidence.merkle import text_of
+from survey.evidence.signing import Signer, key_id
+from survey.operations.keys import MAKE, PROOF, know, put
+from survey.problems import Problem
+from survey.rounds import log, proof, proof_file
+from survey.rounds.proof_file import Anchor, Fault, Verdict
+from survey.terms import CommuneState
+from survey.web.session import now, reading, transaction
+
+keys_group = AppGroup("proof-keys", help="The keys that proofs are signed with: list, rotate, name one as compromised.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+
+
+@click.command("prove", epilog="Ends with 0 when the file was written, 1 when refused, 2 when called wrongly.")
+@click.argument("round_id")
+@click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
+@click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@AS_JSON
+@with_appcontext
+def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool) -> None:
+    """Write the proofs of the communes that are closed into a file that anybody can check. It names nobody.
+
+    A proof is signed once, at the closing: this hands out what was signed then. What was closed before there were
+    proofs is proved now.
+    """
+    with transaction() as session:
+        found = chosen_round(session, round_id)
+        try:
+            rows = log.rows_of(session, found, communes or None)
+            closed = [row for row in rows if row.state in proof.IS_CLOSED]
+            if communes and len(closed) < len(rows):
+                raise Problem("round_step")
+            if not communes:  # where nobody lives nothing is to be proved
+                settled = {
+                    key for table in (StartRow, RegisterEntry)
+                    for key in session.scalars(select(table.commune_id).where(table.round_id == found.id).distinct())
+                }  # fmt: skip
+                closed = [row for row in closed if row.commune_id in settled]
+            if not closed:
+                raise Problem("round_step")
+            proofs: list[RoundProof] = []
+            for row in closed:
+                lock_commune(session, row.commune_id)
+                made = proof.latest(session, found.id, row.commune_id)
+                proofs.append(made or proof.make(session, found, row.commune_id, _prover(), now()))
+        except Problem as problem:
+            _refuse(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}", as_json, problem)
+        content = proof.file_of(session, proofs)
+        said: dict[str, Any] = {
+            "id": found.id,
+            "file": str(target),
+            "communes": {one.commune_id: {"revision": one.revision, "root": one.root} for one in proofs},
+            "not_closed": sum(row.state in (CommuneState.PLANNED, CommuneState.OPEN) for row in rows),
+            "keys": sorted({proof_keys.fingerprint(one.public_key) for one in proofs}),
+        }
+    try:
+        target.write_bytes(content)
+    except OSError as fault:
+        raise click.ClickException(
+            gettext("%(file)s cannot be written: %(fault)s", file=target, fault=fault.strerror)
+        ) from None
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False))
+        return
+    for one in proofs:
+        click.echo(f"{one.commune_id}\t{one.revision}\t{one.root}")
+    if said["not_closed"]:
+        click.echo(gettext("%(count)s communes are not closed yet, and not in the file.", count=said["not_closed"]))
+    click.echo(gettext("Key: %(keys)s", keys=", ".join(proof_keys.grouped(key) for key in said["keys"])))
+
+
+@click.command(
+    "verify", epilog="Ends with 0 when every proof holds, 1 with what is broken when not, 2 when called wrongly."
+)
+@click.argument("file", type=click.File("rb"))
+@click.option("--key", help="Fingerprint of the key that the office published, or a file of `proof-keys list --out`.")
+@click.option("--root", help="The root as printed with the decision, or the text of the sheet's QR code.")
+@click.option("--against-database", is_flag=True, help="Recompute everything; name the first rows that differ.")
+@AS_JSON
+@with_appcontext
+def verify(file: BinaryIO, key: str | None, root: str | None, against_database: bool, as_json: bool) -> None:
+    """Check a FILE of proofs ("-": standard input): signature and arithmetic alone, without a database."""
+    anchor = _anchor(key, root)
+    found = proof_file.verify(file.read(proof_file.MAX_BYTES + 1), anchor)
+    differs: list[tuple[str, proof.Differs]] = []
+    if against_database and not any(one.code in ("not_json", "misshapen", "too_large") for one in found.faults):
+        differs = _against_database(found)
+    if found.is_known is None:
+        found.notes.append(Fault("key_unchecked"))
+    if as_json:
+        click.echo(json.dumps(_as_json(found, differs), ensure_ascii=False))
+    else:
+        _tell(found, differs)
+    if not found.holds or differs:
+        raise SystemExit(1)
+
+
+def _against_database(found: Verdict) -> list[tuple[str, proof.Differs]]:
+    """What the database has otherwise, by commune; what it does not have is a fault of the file."""
+    differs = []
+    with reading() as session:
+        for body, fingerprint in zip(found.bodies, found.fingerprints, strict=True):
+            where = (body["commune"], body["revision"])
+            stored = session.get(RoundProof, (body["commune"], body["round"]["id"], body["revision"]))
+            if (
+                stored is None
+                or stored.body != text_of(body)
+                or (proof_keys.fingerprint(stored.public_key) != fingerprint)
+            ):
+                found.faults.append(Fault("not_stored", *where))
+                continue
+            if not proof.is_current(session, stored):
+                found.notes.append(Fault("superseded", *where))
+            differs += [(body["commune"], one) for one in proof.differences(session, stored)]
+    return differs
+
+
+def _tell(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> None:
+    for body, key in zip(found.bodies, found.fingerprints, strict=True):
+        words = [body["round"]["title"], body["commune"], str(body["revision"]), body["made_at"], body["root"]]
+        click.echo("\t".join([*words, proof_keys.grouped(key)]))
+    for fault in found.faults:
+        click.echo(fault_in_words(fault))
+    for commune, one in differs:
+        click.echo(difference_in_words(commune, one))
+    for note in found.notes:
+        click.echo(fault_in_words(note) if note.code != "key_unchecked" else str(NOTES[note.code]))
+    if found.holds and not differs:
+        click.echo(gettext("Everything holds."))
+    else:
+        click.echo(gettext("BROKEN: see above."), err=True)
+
+
+def _as_json(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> dict[str, Any]:
+    return {
+        "holds": found.holds and not differs,
+        "key": {None: "unchecked", True: "known", False: "unknown"}[found.is_known],
+        "broken": [vars(one) for one in found.faults],
+        "differs": [{"commune": commune, **one._asdict()} for commune, one in differs],
+        "notes": [vars(one) for one in found.notes],
+        "proofs": [
+            {
+                "round": body["round"]["id"], "commune": body["commune"], "revision": body["revision"],
+                "root": body["root"], "made_at": body["made_at"], "trial": body["trial"],
+                "illustrative": body["illustrative"], "key": key,
+            }
+            for body, key in zip(found.bodies, found.fingerprints, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def _anchor(key: str | None, root: str | None) -> Anchor:
+    statements: list[dict[str, Any]] = []
+    if key is not None and Path(key).is_file():
+        try:
+            statements = json.loads(Path(key).read_bytes())["keys"]
+            for place, one in enumerate(statements):
+                proof_file.check_key(one, f"keys[{place}]")
+            fingerprint = proof_keys.fingerprint(statements[-1]["key"])
+        except (OSError, ValueError, KeyError, TypeError, IndexError, proof_file.Misshapen):
+            raise click.BadParameter(gettext("This is no file of proof keys."), param_hint="--key") from None
+    else:
+        fingerprint = "".join((key or "").split()).lower()
+        if key is not None and (
+            len(fingerprint) != proof_keys.FINGERPRINT or set(fingerprint) - set("0123456789abcdef")
+        ):
+            raise click.BadParameter(
+                gettext("A fingerprint has %(count)s digits.", count=proof_keys.FINGERPRINT), param_hint="--key"
+            )
+    return Anchor(fingerprint or None, proof_file.root_in(root) if root is not None else None, statements)
+
+
+@keys_group.command("list", epilog="Ends with 0.")
+@click.option("--out", "target", type=click.File("wb"), help="Write what is known of them, for `round verify --key`.")
+@AS_JSON
+def list_keys(target: BinaryIO | None, as_json: bool) -> None:
+    """The keys that proofs are and were signed with, by their fingerprints."""
+    with transaction() as session:
+        proof_keys.take_up(session, _prover(), now())
+        found = proof_keys.keys_of(session)
+        said = proof_keys.statements(session)
+    if target is not None:
+        target.write(text_of({"keys": said}).encode())
+    if as_json:
+        listed = [one | {"fingerprint": proof_keys.fingerprint(one["key"])} for one in said]
+        click.echo(json.dumps(listed, ensure_ascii=False))
+        return
+    for key in found:
+        state = gettext("in use") if key.public_key == _prover().public_key else gettext("former")
+        if key.compromised_on:
+            state = gettext("compromised since %(day)s", day=key.compromised_on.isoformat())
+        click.echo(f"{proof_keys.grouped(proof_keys.fingerprint(key.public_key))}\t{state}")
+
+
+@keys_group.command("rotate", epilog="Ends with 0.")
+def rotate() -> None:
+    """Sign with a new key from the next start on. The former introduces it, and stays the key of what it signed."""
+    path = Path(current_app.config["INSTANCE"]) / PROOF
+    made = MAKE[PROOF]()
+    following = Signer(made)
+    with transaction() as session:
+        proof_keys.succeed(session, Signer(path.read_bytes()), following, now())
+        know(session, PROOF, key_id(following.public_key))
+        audit.record(session, now(), None, "proof_key_rotated", proof_keys.fingerprint(following.public_key))
+    put(path, made)  # only after the former has introduced it: a crash between the two loses nothing
+    name = proof_keys.grouped(proof_keys.fingerprint(following.public_key))
+    click.echo(gettext("New key %(key)s. Start the service again.", key=name))
+    click.echo(gettext("Publish this fingerprint, and make a new backup now: the old one does not have this key."))
+
+
+@keys_group.command("compromised", epilog="Ends with 0 when it was said, 1 when refused, 2 when called wrongly.")
+@click.argument("name", metavar="FINGERPRINT")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day of the doubt.")
+def compromised(name: str, since: datetime) -> None:
+    """Say that somebody else may have had a former key since a day. Its proofs then count only with a root from
+    elsewhere."""
+    wanted = "".join(name.split()).lower()
+    with transaction() as session:
+        found = [key for key in proof_keys.keys_of(session) if proof_keys.fingerprint(key.public_key) == wanted]
+        if not found:
+            raise click.ClickException(gettext("No key has this fingerprint. See: proof-keys list"))
+        [key] = found
+        if key.public_key == _prover().public_key:
+            raise click.ClickException(gettext("This key is in use. Change it first: proof-keys rotate"))
+        if key.compromised_on is not None and since.date() > key.compromised_on:
+            raise click.ClickException(gettext("An earlier day was said already: it stands."))
+        proof_keys.compromise(key, since.date(), _prover(), now())
+        audit.record(session, now(), None, "proof_key_compromised", wanted, {"since": since.date().isoformat()})
+    click.echo(gettext("Said. Hand out the keys anew: proof-keys list --out FILE"))
+
+
+def _prover() -> Signer:
+    signer: Signer = current_app.extensions["prover"]
+    return signer
+
+
+def _refuse(words: str, as_json: bool, problem: Problem) -> NoReturn:
+    if as_json:
+        click.echo(json.dumps({"problem": problem.code, **(problem.detail or {})}, ensure_ascii=False))
+    raise click.ClickException(words)

@@ -1,0 +1,115 @@
+"""What people did, read: the log of acts and the review log as one, newest first.
+
+The register's own log is in it by its acts (`register.…`); what happened to one household stands whole on its page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, cast, func, literal, null, select, union_all
+from sqlalchemy.orm import Session
+from sqlalchemy.types import String, Text
+
+from models import Account, AuditEvent, SubmissionEvent, SubmissionStatus
+from survey.clocks import HERE
+from survey.terms import Action
+
+REVIEW = "review."  # before an act of the review log
+
+
+class Act(NamedTuple):
+    """A line. `account_id` NULL: typed at the server; `subject`: an id or a code; `detail`: small JSON."""
+
+    at: datetime
+    account_id: str | None
+    verb: str
+    subject: str
+    detail: Any
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines. `accounts`: only acts of these (None: of all, the server's too); `subjects`: the ids of a household
+    or of whatever an act was about; days as on the clock of Việt Nam, both included."""
+
+    accounts: Collection[str] | None = None
+    person: str | None = None
+    subjects: Collection[str] | None = None
+    verb: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+def listed(session: Session, wanted: Wanted, offset: int, limit: int) -> list[Act]:
+    """A page of them."""
+    return [Act(*row) for row in session.execute(_query(wanted).offset(offset).limit(limit))]
+
+
+def count(session: Session, wanted: Wanted) -> int:
+    rows = _query(wanted).order_by(None).subquery()
+    return session.scalar(select(func.count()).select_from(rows)) or 0
+
+
+def every(session: Session, wanted: Wanted) -> Iterator[Act]:
+    """All of them, as they are read."""
+    for row in session.execute(_query(wanted).execution_options(yield_per=500)):
+        yield Act(*row)
+
+
+def verbs(session: Session) -> list[str]:
+    """The acts that were ever done."""
+    found = set(session.scalars(select(AuditEvent.verb).distinct()))
+    return sorted(found | {REVIEW + action.value for action in Action})
+
+
+def names_of(session: Session, ids: Collection[str | None]) -> dict[str, str]:
+    """The names of accounts, by id."""
+    query = select(Account.id, Account.display_name).where(Account.id.in_([one for one in ids if one]))
+    return {id: name for id, name in session.execute(query)}  # noqa: C416 - dict() needs tuples
+
+
+def _query(wanted: Wanted) -> Select[Any]:
+    acts = select(
+        AuditEvent.at.label("at"),
+        AuditEvent.account_id.label("account_id"),
+        cast(AuditEvent.verb, String(60)).label("verb"),
+        AuditEvent.subject.label("subject"),
+        AuditEvent.detail.label("detail"),
+        AuditEvent.id.label("id"),
+    )
+    reviewed = select(
+        SubmissionEvent.at,
+        SubmissionEvent.account_id,
+        (literal(REVIEW) + SubmissionEvent.action),
+        func.coalesce(SubmissionStatus.household_id, SubmissionEvent.submission_id),
+        cast(null(), Text),
+        SubmissionEvent.id,
+    ).join(
+        SubmissionStatus,
+        (SubmissionStatus.commune_id == SubmissionEvent.commune_id)
+        & (SubmissionStatus.submission_id == SubmissionEvent.submission_id),
+    )
+    both = union_all(acts, reviewed).subquery()
+    query = select(both.c.at, both.c.account_id, both.c.verb, both.c.subject, both.c.detail)
+    query = query.order_by(both.c.at.desc(), both.c.id)
+    if wanted.accounts is not None:
+        query = query.where(both.c.account_id.in_(sorted(wanted.accounts)))
+    if wanted.person is not None:
+        query = query.where(both.c.account_id == wanted.person)
+    if wanted.subjects is not None:
+        query = query.where(both.c.subject.in_(sorted(wanted.subjects)))
+    if wanted.verb is not None:
+        query = query.where(both.c.verb == wanted.verb)
+    if wanted.since is not None:
+        query = query.where(both.c.at >= _midnight(wanted.since))
+    if wanted.until is not None:
+        query = query.where(both.c.at < _midnight(wanted.until + timedelta(days=1)))
+    return query
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), HERE)

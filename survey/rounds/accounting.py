@@ -1,0 +1,166 @@
+"""The households of a round in a commune, read as what `end_states` takes: the one reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Assessment, Household, RegisterEntry, RegisterGone, Round, RoundRequest, StartRow
+from models.database import chunks
+from survey.register import event_log, ledger
+from survey.register.last_year import members_in
+from survey.rounds import outcomes
+from survey.rounds.end_states import Facts, Interviewed, Side, Transition, transition
+from survey.terms import EndState, HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
+
+_BACK = (RegisterKind.RESTORE, RegisterKind.UNMERGE)
+
+
+def transitions(session: Session, survey_round: Round, commune_id: str) -> list[Transition]:
+    """What became of each household of the commune, by their codes."""
+    said = outcomes.confirmed(session, survey_round.id, commune_id)
+    return [transition(one) for one in facts(session, survey_round, commune_id, said)]
+
+
+def facts(session: Session, survey_round: Round, commune_id: str, confirmed: Mapping[str, EndState]) -> list[Facts]:
+    """Each household that the round began with there or that was met in it, by code. `confirmed`: the outcomes of those
+    that were not interviewed."""
+    start = _start(session, survey_round, commune_id)
+    entries = {row.household_id: row for row in _entries(session, survey_round, commune_id)}
+    gone = _gone(session, survey_round, commune_id)
+    households = _households(session, commune_id, {*start, *entries, *gone})
+    arrived, once = _history(session, survey_round, commune_id, households)
+    found = []
+    for household_id, household in households.items():
+        entry = entries.get(household_id)
+        if entry is None and household_id not in start and household.state == HouseholdState.PRESENT:
+            continue  # its paper was taken back
+        opening = entry or gone.get(household_id)
+        side = start.get(household_id)
+        if side is not None and opening is not None:  # what was corrected of last year since
+            side = side._replace(household_class=_class(opening.opening_class))
+        found.append(
+            Facts(
+                household_id,
+                household.code,
+                entry.village_id if entry is not None else household.village_id,
+                HouseholdState(household.state),
+                side,
+                RegisterState(entry.state) if entry is not None else None,
+                _interviewed(entry),
+                confirmed.get(household_id),
+                _class(opening.opening_class) if opening is not None else None,
+                household_id in arrived,
+                once.get(household_id, frozenset()),
+                bool(survey_round.standard),
+            )
+        )
+    return sorted(found, key=lambda one: (one.code, one.household_id))
+
+
+def _start(session: Session, survey_round: Round, commune_id: str) -> dict[str, Side]:
+    """A periodic round's list was frozen when it opened; of an ad-hoc one it is the papers that ask."""
+    own = {"commune_id": commune_id, "round_id": survey_round.id}
+    if survey_round.kind == RoundKind.PERIODIC:
+        frozen = session.scalars(select(StartRow).filter_by(**own))
+        return {row.household_id: Side(row.village_id, _class(row.household_class), row.persons) for row in frozen}
+    asked = select(RoundRequest.household_id).filter_by(**own).where(RoundRequest.taken_back_at.is_(None))
+    found: dict[str, Side] = {}
+    gone, entries = select(RegisterGone).filter_by(**own), select(RegisterEntry).filter_by(**own)
+    rows: list[RegisterGone | RegisterEntry] = [
+        *session.scalars(gone.where(RegisterGone.household_id.in_(asked)).order_by(RegisterGone.change)),
+        *session.scalars(entries.where(RegisterEntry.household_id.in_(asked))),
+    ]
+    for row in rows:
+        persons = len(members_in(row.opening_answers)) or None
+        found[row.household_id] = Side(row.village_id, _class(row.opening_class), persons)
+    return found
+
+
+def _entries(session: Session, survey_round: Round, commune_id: str) -> Iterable[Any]:
+    return session.execute(
+        select(
+            RegisterEntry.household_id,
+            RegisterEntry.village_id,
+            RegisterEntry.state,
+            RegisterEntry.opening_class,
+            Assessment.submission_id,
+            Assessment.household_class,
+            Assessment.persons,
+            Assessment.refused,
+        )
+        .outerjoin(
+            Assessment,
+            (Assessment.commune_id == RegisterEntry.commune_id)
+            & (Assessment.submission_id == RegisterEntry.submission_id),
+        )
+        .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id)
+    )
+
+
+def _gone(session: Session, survey_round: Round, commune_id: str) -> dict[str, RegisterGone]:
+    """Of each household that left a list of the round, the last."""
+    rows = select(RegisterGone).filter_by(commune_id=commune_id, round_id=survey_round.id)
+    return {row.household_id: row for row in session.scalars(rows.order_by(RegisterGone.change))}
+
+
+def _households(session: Session, commune_id: str, ids: Iterable[str]) -> dict[str, Household]:
+    found: dict[str, Household] = {}
+    for chunk in chunks(ids):
+        rows = select(Household).where(Household.commune_id == commune_id, Household.id.in_(chunk))
+        found |= {one.id: one for one in session.scalars(rows)}
+    return found
+
+
+def _history(
+    session: Session, survey_round: Round, commune_id: str, ids: Iterable[str]
+) -> tuple[set[str], dict[str, frozenset[HouseholdClass]]]:
+    """Who came by a move from another commune, by a split or back onto the register; and of which classes each was."""
+    wanted, arrived = set(ids), set()
+    once: dict[str, set[HouseholdClass]] = {}
+
+    def was(household_id: str | None, said: Any) -> None:
+        if household_id in wanted and (named := _class(said)) is not None:
+            once.setdefault(str(household_id), set()).add(named)
+
+    for event in ledger.live(event_log.events_of(session, commune_id)):
+        if event.kind in _BACK:
+            arrived.add(event.household_id)
+        elif event.enters:
+            came = event.kind is RegisterKind.SPLIT or "from" in event.payload
+            arrived |= {event.enters} if came else set()
+            was(event.enters, event.payload.get("class"))
+        elif event.kind is RegisterKind.CORRECT:
+            was(event.household_id, event.payload.get("class"))
+    earlier = (
+        select(RegisterEntry.household_id, RegisterEntry.opening_class, Assessment.household_class, RegisterEntry.state)
+        .join(Round, Round.id == RegisterEntry.round_id)
+        .outerjoin(
+            Assessment,
+            (Assessment.commune_id == RegisterEntry.commune_id)
+            & (Assessment.submission_id == RegisterEntry.submission_id),
+        )
+        .where(
+            RegisterEntry.commune_id == commune_id,
+            Round.id != survey_round.id,
+            Round.opens_on < survey_round.opens_on,
+            ~Round.trial,
+        )
+    )
+    for household_id, opening, found, state in session.execute(earlier):
+        was(household_id, opening)
+        was(household_id, found if state == RegisterState.ACCEPTED else None)
+    return arrived, {household_id: frozenset(those) for household_id, those in once.items()}
+
+
+def _interviewed(row: Any) -> Interviewed | None:
+    if row is None or row.submission_id is None:
+        return None
+    return Interviewed(_class(row.household_class), row.persons, row.refused)
+
+
+def _class(said: str | None) -> HouseholdClass | None:
+    return HouseholdClass(said) if said else None

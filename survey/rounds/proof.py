@@ -1,0 +1,340 @@
+"""The proof that a commune accounted for every household exactly once: made at its closing, signed, kept as it is.
+
+What it says names nobody: leaves hold codes, classes and counts, and commit to the rest under blindings that never
+leave. It is signed once; a commune that is opened again and closed anew gets another revision, which names the root of
+the one before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, StartRow, Submission
+from survey.calendar.standing import standing
+from survey.canonical import canonical
+from survey.clocks import instant
+from survey.evidence import proof_keys
+from survey.evidence.lineage import generation
+from survey.evidence.merkle import leaf_hash, root_of, text_of
+from survey.evidence.signing import Signer
+from survey.problems import Problem
+from survey.questionnaires.published import load_form
+from survey.register import event_log
+from survey.rounds import accounting
+from survey.rounds.bound_tables import BOUND, Bound, Hashes, Where, digest_of, rows_now
+from survey.rounds.end_states import Side, Transition
+from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of
+from survey.submissions.derive import members_in
+from survey.terms import CommuneState, LeafPart, RoundKind
+
+IS_CLOSED = (CommuneState.CLOSED, CommuneState.ACCEPTED)
+
+
+class Made(NamedTuple):
+    """A leaf before it is kept."""
+
+    household_id: str
+    text: str
+    blinding: str | None
+
+
+class Differs(NamedTuple):
+    """What the database has otherwise than the proof says: a table, or "leaf", and the keys of the first rows."""
+
+    table: str
+    kind: str  # changed, missing, added, or log
+    rows: list[str]
+    number: int
+
+
+def check(session: Session, survey_round: Round, commune_id: str) -> list[Transition]:
+    """Where each household of the commune ended. Raises `round_not_ready` when one ended nowhere."""
+    found = accounting.transitions(session, survey_round, commune_id)
+    nowhere = sum(one.state is None for one in found)
+    if nowhere:
+        left = [["not_accounted", nowhere]]
+        raise Problem("round_not_ready", detail={"obstacles": left, "communes": {commune_id: left}})
+    return found
+
+
+def make(session: Session, survey_round: Round, commune_id: str, signer: Signer, now: datetime) -> RoundProof:
+    """Prove a commune that is closed; the caller holds its lock. Raises `round_step` while it is not, and what `check`
+    raises."""
+    row = standing(session, survey_round.id, commune_id)
+    if row is None or row.state not in IS_CLOSED:
+        raise Problem("round_step")
+    session.flush()  # all that is bound is read from the database
+    transitions = check(session, survey_round, commune_id)
+    own = {"commune_id": commune_id, "round_id": survey_round.id}
+    before = session.scalars(select(RoundProof).filter_by(**own).order_by(RoundProof.revision.desc())).first()
+    parts = {
+        LeafPart.START: _start_leaves(session, survey_round, commune_id, transitions),
+        LeafPart.END: _end_leaves(session, survey_round, commune_id, transitions, lambda _: secrets.token_hex(32)),
+    }
+    hashes = {part: [leaf_hash(one.text) for one in leaves] for part, leaves in parts.items()}
+    where = Where(survey_round.id, survey_round.standard, commune_id)
+    bound = {one.name: rows_now(session, one, where) for one in BOUND}
+    seq, head = event_log.end_of(session, commune_id)
+    leaves = [json.loads(one.text) for one in parts[LeafPart.END]]
+    body = {
+        "type": TYPE,
+        "round": {
+            "id": survey_round.id, "title": survey_round.title, "kind": survey_round.kind, "year": survey_round.year,
+            "standard": survey_round.standard, "b1_method": survey_round.b1_method,
+        },
+        "trial": survey_round.trial,
+        "illustrative": _is_illustrative(session, survey_round, commune_id),
+        "commune": commune_id,
+        "revision": before.revision + 1 if before else 1,
+        "previous": before.root if before else None,
+        "generation": generation(session),
+        "opened_at": instant(row.opened_at) if row.opened_at else None,
+        "closed_at": instant(row.closed_at) if row.closed_at else None,
+        "made_at": instant(now),
+        "start_root": root_of(hashes[LeafPart.START]),
+        "root": root_of(hashes[LeafPart.END]),
+        "counts": counted(leaves),
+        "flow": flow_of(leaves, commune_id),
+        "register_log": {"events": seq, "head": head},
+        "review_log": {
+            "events": len(bound["submission_event"]), "head": digest_of(bound["submission_event"]),
+        },
+        "tables": {name: {"rows": len(rows), "digest": digest_of(rows)} for name, rows in bound.items()},
+    }  # fmt: skip
+    key = proof_keys.take_up(session, signer, now)
+    signed = signer.sign(body)
+    made = RoundProof(
+        **own, revision=body["revision"], root=body["root"], body=signed.body, signature=signed.signature,
+        public_key=key.public_key, made_at=now, bound=zlib.compress(json.dumps(bound).encode(), 6),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()  # its leaves refer to it
+    for part, those in parts.items():
+        for position, (one, hashed) in enumerate(zip(those, hashes[part], strict=True)):
+            session.add(
+                ProofLeaf(
+                    **own, revision=made.revision, part=part.value, position=position, household_id=one.household_id,
+                    leaf=one.text, hash=hashed, blinding=one.blinding,
+                )
+            )  # fmt: skip
+    return made
+
+
+def latest(session: Session, round_id: str, commune_id: str) -> RoundProof | None:
+    """The last proof of a commune; None when it was never closed with one."""
+    query = select(RoundProof).filter_by(round_id=round_id, commune_id=commune_id)
+    return session.scalars(query.order_by(RoundProof.revision.desc()).limit(1)).first()
+
+
+def is_current(session: Session, proof: RoundProof) -> bool:
+    """Whether a proof is the last of its commune, and nobody has opened that again since."""
+    row = standing(session, proof.round_id, proof.commune_id)
+    last = latest(session, proof.round_id, proof.commune_id)
+    return row is not None and row.state in IS_CLOSED and last is not None and last.revision == proof.revision
+
+
+def file_of(session: Session, proofs: Iterable[RoundProof]) -> bytes:
+    """The file that anybody can check (`proof_file.verify`), canonical JSON."""
+    return text_of(
+        {
+            "format": FORMAT,
+            "keys": proof_keys.statements(session),
+            "proofs": [
+                {
+                    "body": json.loads(one.body),
+                    "key": one.public_key,
+                    "signature": one.signature,
+                    "start": [json.loads(leaf.leaf) for leaf in leaves_of(session, one, LeafPart.START)],
+                    "leaves": [json.loads(leaf.leaf) for leaf in leaves_of(session, one, LeafPart.END)],
+                }
+                for one in proofs
+            ],
+        }
+    ).encode()
+
+
+def leaves_of(session: Session, proof: RoundProof, part: LeafPart) -> list[ProofLeaf]:
+    own = {"commune_id": proof.commune_id, "round_id": proof.round_id, "revision": proof.revision}
+    query = select(ProofLeaf).filter_by(**own, part=part.value)
+    return list(session.scalars(query.order_by(ProofLeaf.position)))
+
+
+def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Differs]:
+    """What the database has otherwise by now than a proof binds, with the first `most` rows of each table. Of a proof
+    that is not current only what never changes is compared."""
+    body = json.loads(proof.body)
+    bound: dict[str, Hashes] = json.loads(zlib.decompress(proof.bound))
+    survey_round = session.get(Round, proof.round_id)
+    where = Where(proof.round_id, body["round"]["standard"], proof.commune_id)
+    current = is_current(session, proof)
+    known = {one.name: one for one in BOUND}
+    found: list[Differs] = []
+    for name, said in body["tables"].items():
+        kept = bound.get(name, {})
+        if digest_of(kept) != said["digest"]:
+            found.append(Differs(name, "log", [], said["rows"]))
+        table = known.get(name)
+        if table is None:
+            found.append(Differs(name, "missing", [], said["rows"]))
+        elif current or table.is_truth:
+            found += _compared(table, kept, rows_now(session, table, where), most)
+    try:
+        broken = event_log.broken(session, proof.commune_id)
+        if broken is not None:
+            found.append(Differs("register_event", "log", [f"{proof.commune_id}|{broken}"], 1))
+        if current and survey_round is not None:
+            found += _leaves_differ(session, survey_round, proof, most)
+    except (ValueError, LookupError):  # what stands there no program of ours wrote; which row it is was said above
+        found.append(Differs("end list", "log", [], 0))
+    return found
+
+
+def _compared(table: Bound, kept: Mapping[str, str], now: Mapping[str, str], most: int) -> list[Differs]:
+    kinds = {
+        "changed": [key for key in kept if key in now and kept[key] != now[key]],
+        "missing": [key for key in kept if key not in now],
+        "added": [key for key in now if key not in kept] if not table.grows else [],
+    }
+    return [Differs(table.name, kind, sorted(keys)[:most], len(keys)) for kind, keys in kinds.items() if keys]
+
+
+def _leaves_differ(session: Session, survey_round: Round, proof: RoundProof, most: int) -> list[Differs]:
+    """The households that would have another leaf today."""
+    found = []
+    transitions = accounting.transitions(session, survey_round, proof.commune_id)
+    kept = {part: leaves_of(session, proof, part) for part in LeafPart}
+    blindings = {leaf.household_id: leaf.blinding or "" for leaf in kept[LeafPart.END]}
+    now = {
+        LeafPart.START: _start_leaves(session, survey_round, proof.commune_id, transitions),
+        LeafPart.END: _end_leaves(
+            session, survey_round, proof.commune_id, transitions, lambda id: blindings.get(id, "")
+        ),
+    }
+    for part, root in ((LeafPart.START, "start_root"), (LeafPart.END, "root")):
+        was = {leaf.household_id: leaf.hash for leaf in kept[part]}
+        will = {one.household_id: leaf_hash(one.text) for one in now[part]}
+        stored = root_of([leaf_hash(leaf.leaf) for leaf in kept[part]])
+        if stored != json.loads(proof.body)[root]:
+            found.append(Differs("proof_leaf", "log", [], len(was)))
+        other = sorted(id for id in {*was, *will} if was.get(id) != will.get(id))
+        if other:
+            found.append(Differs(f"{part.value} list", "changed", other[:most], len(other)))
+    return found
+
+
+def _start_leaves(
+    session: Session, survey_round: Round, commune_id: str, transitions: Sequence[Transition]
+) -> list[Made]:
+    """The list that the round began with, as it was frozen."""
+    codes = {one.household_id: one.code for one in transitions}
+    frozen = {one.household_id: one.start for one in transitions if one.start is not None}
+    if survey_round.kind == RoundKind.PERIODIC:
+        rows = select(StartRow).filter_by(commune_id=commune_id, round_id=survey_round.id)
+        frozen = {
+            row.household_id: Side(row.village_id, row.household_class, row.persons)  # type: ignore[arg-type]
+            for row in session.scalars(rows)
+        }
+    found = []
+    for household_id, side in frozen.items():
+        leaf = {"round": survey_round.id, "commune": commune_id, "household": codes[household_id], **_side(side)}
+        found.append((codes[household_id], Made(household_id, text_of(leaf), None)))
+    return [made for _, made in sorted(found)]
+
+
+def _end_leaves(
+    session: Session,
+    survey_round: Round,
+    commune_id: str,
+    transitions: Sequence[Transition],
+    blinding: Callable[[str], str],
+) -> list[Made]:
+    contents = _contents(session, survey_round, commune_id)
+    found = []
+    for one in transitions:
+        key = blinding(one.household_id)
+        content = contents.get(one.household_id)
+        leaf = {
+            "round": survey_round.id,
+            "commune": commune_id,
+            "household": one.code,
+            "origin": one.origin.value,
+            "state": one.state.value if one.state else None,
+            "start": _side(one.start) if one.start else None,
+            "end": _side(one.end) if one.end else None,
+            "came_as": one.came_as.value if one.came_as else None,
+            "arrived": one.arrived,
+            "once": sorted(one.once),
+            "submission": _hidden(key, "submission", content.submission) if content else None,
+            "people": _hidden(key, "people", content.people) if content else None,
+        }
+        found.append(Made(one.household_id, text_of(leaf), key))
+    return found
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {"village": side.village_id, "class": side.household_class or None, "persons": side.persons}
+
+
+def _hidden(key: str, tag: str, said: str) -> str:
+    """A commitment: without the blinding nobody can try out what it is of."""
+    return hmac.new(key.encode(), f"{tag} {said}".encode(), hashlib.sha256).hexdigest()
+
+
+class _Content(NamedTuple):
+    """What a leaf commits to: the hash of the interview that counts, and who it found there."""
+
+    submission: str
+    people: str
+
+
+def _contents(session: Session, survey_round: Round, commune_id: str) -> dict[str, _Content]:
+    """By household."""
+    rows = session.execute(
+        select(
+            RegisterEntry.household_id, Submission.content_hash, Submission.form_id, Submission.form_version,
+            Assessment.head_name, Assessment.values,
+        )
+        .join(
+            Submission,
+            (Submission.commune_id == RegisterEntry.commune_id) & (Submission.id == RegisterEntry.submission_id),
+        )
+        .outerjoin(
+            Assessment,
+            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
+        )
+        .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id)
+        .execution_options(yield_per=200)
+    )  # fmt: skip
+    found = {}
+    for row in rows:
+        form = load_form(session, row.form_id, row.form_version)
+        names = [name for name, _ in members_in(form, row.values)] if form is not None and row.values else []
+        people = canonical({"head": row.head_name or "", "members": names}).text
+        found[row.household_id] = _Content(row.content_hash, people)
+    return found
+
+
+def _is_illustrative(session: Session, survey_round: Round, commune_id: str) -> bool:
+    """Whether some class rests on points that are not official: only a trial is closed so."""
+    query = (
+        select(RegisterEntry.household_id)
+        .join(
+            Assessment,
+            (Assessment.commune_id == RegisterEntry.commune_id)
+            & (Assessment.submission_id == RegisterEntry.submission_id),
+        )
+        .where(
+            RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id, Assessment.illustrative
+        )
+    )
+    return session.scalars(query.limit(1)).first() is not None

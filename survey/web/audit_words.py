@@ -1,0 +1,147 @@
+"""The log of acts as people read it, on the page, by the command and in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Household, Round
+from models.database import chunks
+from survey.clocks import instant
+from survey.evidence import acts
+from survey.evidence.acts import REVIEW, Act, Wanted
+from survey.terms import Action, LikenessVerdict, RegisterKind, Term
+from survey.web.language import current_language
+
+HEADER = ("at", "person", "act", "act_in_words", "subject", "subject_in_words", "detail")
+AT_ONCE = 200
+
+ACTS = {
+    "account_changed": _("An account was changed"),
+    "account_closed": _("An account was closed"),
+    "account_created": _("An account was added"),
+    "account_opened": _("An account was opened again"),
+    "audit_exported": _("The log of acts was downloaded"),
+    "bundle_imported": _("A file carried by hand was brought in"),
+    "collect_key_made": _("A key for ODK Collect was made"),
+    "collect_key_revoked": _("A key for ODK Collect was ended"),
+    "collect_key_used": _("A key for ODK Collect was used for the first time"),
+    "device_allowed": _("A phone was allowed again"),
+    "device_revoked": _("A phone was withdrawn"),
+    "duplicates.searched": _("Households that may be one were searched for"),
+    "export.read": _("Data files were downloaded"),
+    "form_draft_changed": _("A draft questionnaire was changed"),
+    "form_draft_deleted": _("A draft questionnaire was deleted"),
+    "form_published": _("A questionnaire was published"),
+    "form_restored": _("A questionnaire was taken into use again"),
+    "form_retired": _("A questionnaire was retired"),
+    "form_uploaded": _("A questionnaire was uploaded"),
+    "key_accepted": _("A key of the server was accepted"),
+    "loss_settled": _("A lost record was settled"),
+    "password_changed": _("A password was changed by its owner"),
+    "password_reset": _("A password was set anew"),
+    "points_agreed": _("A points table was agreed by two people"),
+    "points_begun": _("Somebody began to type a points table"),
+    "points_differ": _("Two typings of a points table differ"),
+    "points_dropped": _("A points table was dropped"),
+    "points_handed_in": _("A typed points table was handed in"),
+    "points_started": _("A points table was started"),
+    "points_typed": _("Points were typed"),
+    "points_withdrawn": _("A typed points table was taken back"),
+    "proof_handed_out": _("A proof was downloaded"),
+    "proof_key_compromised": _("A key of proofs was named as compromised"),
+    "proof_key_rotated": _("The key of proofs was changed"),
+    "reading_confirmed": _("A reading of the texts was confirmed"),
+    "receipt_key_rotated": _("The key of receipts was changed"),
+    "register.imported": _("A list of households was imported"),
+    "restored": _("The server was restored from a backup"),
+    "round_accepted": _("The province accepted results"),
+    "round_asked": _("A request for a review was entered"),
+    "round_cancelled": _("A round was cancelled"),
+    "round_closed": _("A round was closed"),
+    "round_edited": _("Title or days of a round were changed"),
+    "round_moved": _("A round got another version of its questionnaire"),
+    "round_opened": _("A round was opened or planned"),
+    "round_reopened": _("A round was opened again in a commune"),
+    "round_request_taken_back": _("A request for a review was taken back"),
+    "round_started": _("A planned round was opened"),
+    "sign_in_failed": _("A sign-in failed"),
+    "signed_in": _("Somebody signed in"),
+    "standard_added": _("A poverty standard was entered"),
+    "storage_cleared": _("A phone's storage was cleared"),
+    "vault_not_recovered": _("A forgotten PIN could not be helped with"),
+    "vault_recovered": _("A forgotten PIN was helped with"),
+    "village.area": _("A village became urban or rural"),
+}
+
+# Acts that are steps of a table of their own: what comes before the dot, and the terms of what comes after.
+ROOMS: dict[str, tuple[LazyString, type[Term]]] = {
+    REVIEW: (_("Interview"), Action),
+    "register.": (_("Register of households"), RegisterKind),
+    "duplicates.": (_("Possible duplicates"), LikenessVerdict),
+}
+
+
+def act_in_words(verb: str) -> str:
+    """An act as a person reads it; one that a later program wrote keeps its own name."""
+    language = current_language()
+    if verb in ACTS:
+        return str(ACTS[verb])
+    room, _dot, name = verb.partition(".")
+    for prefix, (words, terms) in ROOMS.items():
+        if f"{room}." == prefix and name in list(terms):
+            return f"{words}: {terms(name).label(language)}"
+    return verb
+
+
+def detail_in_words(detail: Any) -> str:
+    """The small facts of an act, as they were noted down: codes and counts, nothing about anybody."""
+    if not isinstance(detail, dict):
+        return "" if detail is None else json.dumps(detail, ensure_ascii=False)
+    return "; ".join(
+        f"{key}: {said if isinstance(said, str | int) else json.dumps(said, ensure_ascii=False)}"
+        for key, said in detail.items()
+    )
+
+
+def household_ids(session: Session, code: str) -> list[str]:
+    """The households of this printed number."""
+    return list(session.scalars(select(Household.id).where(Household.code == code.strip()[:20])))
+
+
+def subjects_in_words(session: Session, lines: Sequence[Act]) -> dict[str, str]:
+    """What acts were about, where an id has a name: a household its number, a round its title, an account its name."""
+    found: dict[str, str] = {}
+    for chunk in chunks({one.subject for one in lines if one.subject}):
+        households = select(Household.id, Household.code).where(Household.id.in_(chunk))
+        rounds = select(Round.id, Round.title).where(Round.id.in_(chunk))
+        for query in (households, rounds):
+            found |= {key: name for key, name in session.execute(query)}  # noqa: C416 - dict() needs tuples
+        found |= acts.names_of(session, chunk)
+    return found
+
+
+def csv_rows(session: Session, wanted: Wanted) -> Iterator[list[Any]]:
+    """The lines as cells (`HEADER`), read a few hundred at a time."""
+    waiting: list[Act] = []
+    for one in acts.every(session, wanted):
+        waiting.append(one)
+        if len(waiting) == AT_ONCE:
+            yield from _cells(session, waiting)
+            waiting = []
+    yield from _cells(session, waiting)
+
+
+def _cells(session: Session, lines: Sequence[Act]) -> Iterator[list[Any]]:
+    people, subjects = acts.names_of(session, {one.account_id for one in lines}), subjects_in_words(session, lines)
+    for one in lines:
+        yield [
+            instant(one.at), people.get(one.account_id or "", ""), one.verb, act_in_words(one.verb), one.subject,
+            subjects.get(one.subject, ""), detail_in_words(one.detail),
+        ]  # fmt: skip

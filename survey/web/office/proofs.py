@@ -1,0 +1,110 @@
+"""The proof of a commune's closing as a sheet to print and sign, and as a file that anybody can check."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, current_app, flash, render_template, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from models import Account, Round, RoundCommune, RoundProof
+from models.commune_counter import lock_commune
+from survey.calendar.standing import standing
+from survey.evidence import audit, proof_keys
+from survey.problems import Problem
+from survey.register.places import names_in, province_of
+from survey.rounds import proof, proof_file
+from survey.terms import CommuneState, EndState, HouseholdClass, Origin
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("proofs", __name__, url_prefix="/rounds/<round_id>/<commune_id>/proof")
+TABLES = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)
+
+
+@blueprint.get("")
+@permitted("round.read")
+def sheet(round_id: str, commune_id: str) -> str:
+    """The counts, the flow that adds up by village, who closed and accepted, the root and the key."""
+    survey_round, row = _in_commune(round_id, commune_id)
+    session = get_session()
+    made = proof.latest(session, round_id, commune_id)
+    body: dict[str, Any] = json.loads(made.body) if made else {}
+    province = province_of(commune_id)
+    names = names_in(session, [commune_id, province] if province else [commune_id], now().date())
+    people = select(Account.id, Account.display_name).where(
+        Account.id.in_([row.closed_by or "", row.accepted_by or ""])
+    )
+    fingerprint = proof_keys.fingerprint(made.public_key) if made else ""
+    return render_template(
+        "office/rounds/proof.html",
+        one=survey_round,
+        row=row,
+        made=made,
+        body=body,
+        names=names,
+        province=names.get(province or "", ""),
+        people={id: name for id, name in session.execute(people)},  # noqa: C416 - dict() needs tuples
+        is_current=made is not None and proof.is_current(session, made),
+        is_closed=row.state in proof.IS_CLOSED,
+        is_accepted=row.state == CommuneState.ACCEPTED,
+        code=_code(body, fingerprint) if made else "",
+        fingerprint=proof_keys.grouped(fingerprint),
+        root=proof_keys.grouped(made.root) if made else "",
+        tables=TABLES,
+        ends=EndState,
+        origins=Origin,
+        holds=proof_file.holds,
+    )
+
+
+@blueprint.get("/file")
+@permitted("round.read", writes=True)
+def file(round_id: str, commune_id: str) -> Response:
+    """The signed file; it names nobody. Handing it out is put on record."""
+    _in_commune(round_id, commune_id)
+    session = get_session()
+    made = proof.latest(session, round_id, commune_id)
+    if made is None:
+        raise Problem("not_found")
+    detail = {"commune": commune_id, "revision": made.revision}
+    audit.record(session, now(), current_account().id, "proof_handed_out", round_id, detail)
+    response = Response(proof.file_of(session, [made]), mimetype="application/json")
+    name = f"chung-thuc-{commune_id}-{made.revision}.json"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@blueprint.post("")
+@permitted("round.close")
+def make(round_id: str, commune_id: str) -> BaseResponse:
+    """Prove a commune that was closed before there were proofs."""
+    survey_round, _row = _in_commune(round_id, commune_id)
+    session = get_session()
+    lock_commune(session, commune_id)
+    if _proved(round_id, commune_id) is None:
+        proof.make(session, survey_round, commune_id, current_app.extensions["prover"], now())
+    flash(gettext("The proof is made and signed."))
+    return redirect(url_for(".sheet", round_id=round_id, commune_id=commune_id), 303)
+
+
+def _proved(round_id: str, commune_id: str) -> RoundProof | None:
+    """The proof of the closing as it stands; None when it was closed without one."""
+    made = proof.latest(get_session(), round_id, commune_id)
+    return made if made is not None and proof.is_current(get_session(), made) else None
+
+
+def _code(body: dict[str, Any], fingerprint: str) -> str:
+    return segno.make(proof_file.qr_text(body, fingerprint), error="m").svg_data_uri(scale=3, border=4)
+
+
+def _in_commune(round_id: str, commune_id: str) -> tuple[Round, RoundCommune]:
+    found, row = get_session().get(Round, round_id), standing(get_session(), round_id, commune_id)
+    if found is None or row is None:
+        raise Problem("not_found")
+    return found, row
