@@ -67,7 +67,8 @@ def _start(session: Session, survey_round: Round, commune_id: str) -> dict[str, 
     if survey_round.kind == RoundKind.PERIODIC:
         frozen = session.scalars(select(StartRow).filter_by(**own))
         return {row.household_id: Side(row.village_id, _class(row.household_class), row.persons) for row in frozen}
-    asked = select(RoundRequest.household_id).filter_by(**own).where(RoundRequest.taken_back_at.is_(None))
+    asks = RoundRequest.taken_back_at.is_(None) & RoundRequest.quick_passed.is_not(False)  # others are asked no further
+    asked = select(RoundRequest.household_id).filter_by(**own).where(asks)
     found: dict[str, Side] = {}
     gone, entries = select(RegisterGone).filter_by(**own), select(RegisterEntry).filter_by(**own)
     rows: list[RegisterGone | RegisterEntry] = [
