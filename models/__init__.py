@@ -16,6 +16,7 @@ from models.forms import (
     ReadingConfirmation,
     StoredFile,
 )
+from models.jobs import Job
 from models.likeness import Alike, AlikeVerdict
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
@@ -62,6 +63,7 @@ __all__ = [
     "FormerVillage",
     "Household",
     "JSONText",
+    "Job",
     "ListWord",
     "LoginAttempt",
     "LostReceipt",

@@ -12,8 +12,9 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Place
-from survey.register import importing, remembered_words
+from survey.register import importing, loading, remembered_words
 from survey.register.csv_rows import KINDS
+from survey.register.event_log import Done
 from survey.register.places import load_province, province_of
 from survey.register.plan import Plan, described
 from survey.register.tables import FILE_BYTES
@@ -111,10 +112,9 @@ def _made(make: Callable[[Session], Plan], commune_id: str, region: str | None, 
             if dry_run or made.mistakes or made.open_questions:
                 session.rollback()
             else:
-                importing.carry_out(session, made, now())
+                loading.carry_out(session, made, now())
     elif not dry_run and not made.mistakes and not made.open_questions:
-        with transaction() as session:
-            made = importing.load(session, made, make, now())
+        made = loading.load(transaction, reading, made, make, Done(None, now()))
     return made
 
 

@@ -1,8 +1,8 @@
 """One Session a request, and the only `commit()` of the web: success commits, a refusal or a crash rolls back.
 
 A request that reads (GET, HEAD) gets a reading transaction; a view that writes in a GET says so with
-`@permitted(…, writes=True)`, one that only reads in a POST with `reads=True`. A refusal that must leave a trace all the
-same (a failed sign-in) calls `keep_changes()`.
+`@permitted(…, writes=True)`. A refusal that must leave a trace all the same (a failed sign-in) calls `keep_changes()`.
+What takes long is no request's work: it is asked for as a job (`survey/jobs`).
 """
 
 from __future__ import annotations
@@ -63,19 +63,9 @@ def get_session() -> Session:
     """The request's Session, made when first asked for."""
     if "session" not in g:
         view = current_app.view_functions.get(request.endpoint or "")
-        is_reading = request.method in _READING_METHODS and not getattr(view, "writes", False)
-        reads = is_reading or getattr(view, "reads", False)
+        reads = request.method in _READING_METHODS and not getattr(view, "writes", False)
         g.session = Session(current_app.extensions["reading_engine" if reads else "engine"], expire_on_commit=False)
     session: Session = g.session
-    return session
-
-
-def go_on_writing() -> Session:
-    """The request's Session for writing, where the view read with another until now: what was read then may have
-    changed. Whoever reads for long does it first, so that no other writer waits."""
-    abandon()
-    session: Session = Session(current_app.extensions["engine"], expire_on_commit=False)
-    g.session = session
     return session
 
 
