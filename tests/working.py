@@ -14,7 +14,8 @@ from survey.work import FOLDER, KINDS
 def worker_of(app: Flask, **kinds: Any) -> Worker:
     """A worker on the app's database and folder, with the kinds of work that there are or those given."""
     folder = Path(app.config["INSTANCE"]) / FOLDER
-    return Worker(app.extensions["engine"], folder, kinds or KINDS, app.config["CLOCK"])
+    nobody_waits = lambda _engine: None  # noqa: E731
+    return Worker(app.extensions["engine"], folder, kinds or KINDS, app.config["CLOCK"], give_way=nobody_waits)
 
 
 def work(app: Flask) -> None:

@@ -22,10 +22,11 @@ from survey.jobs import queue
 from survey.jobs.worker import Worker
 from survey.problems import Problem
 from survey.terms import JobState
-from survey.web.session import get_engine, now, reading, transaction
+from survey.web.session import clock_of, get_engine, now, reading, transaction
 from survey.work import FOLDER, KINDS
 
 PAUSE = 0.5  # seconds between two looks when there is nothing to do
+NICER = 10  # than the server, which answers phones on the same cores
 jobs_group = AppGroup("jobs", help="Long work: do it, list it, show one, stop one.")
 
 
@@ -36,12 +37,13 @@ def work(until_empty: bool, child: bool) -> None:
     """Do what waits, one job after another, until told to end (Ctrl-C, SIGTERM): the service runs this."""
     with reading():
         pass  # a place that is not whole is told, and not worked in
-    worker = Worker(get_engine(), Path(current_app.config["INSTANCE"]) / FOLDER, KINDS, now)
+    worker = Worker(get_engine(), Path(current_app.config["INSTANCE"]) / FOLDER, KINDS, clock_of(current_app))
     if until_empty:
         while worker.work():
             pass
         worker.clean()
         return
+    os.nice(NICER)
     signal.signal(signal.SIGTERM, lambda *_: _end())
     ended: Event = _WhileParent(os.getppid()) if child else Event()
     try:

@@ -19,7 +19,7 @@ from survey.register.places import load_province, province_of
 from survey.register.plan import Plan, described
 from survey.register.tables import FILE_BYTES
 from survey.text import N_
-from survey.web.session import now, reading, transaction
+from survey.web.session import now, one_of_many, reading, transaction
 
 SHOWN, SHOWN_EXAMPLES, SHOWN_OPTIONS = 200, 5, 70
 REGIONS = (  # of the B1 points table
@@ -114,7 +114,7 @@ def _made(make: Callable[[Session], Plan], commune_id: str, region: str | None, 
             else:
                 loading.carry_out(session, made, now())
     elif not dry_run and not made.mistakes and not made.open_questions:
-        made = loading.load(transaction, reading, made, make, Done(None, now()))
+        made = loading.load(one_of_many, reading, made, make, Done(None, now()))
     return made
 
 

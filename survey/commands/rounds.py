@@ -26,7 +26,7 @@ from survey.round_steps import StepRefused, next_state
 from survey.rounds import cancelling, closing, log, rounds
 from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind
 from survey.web.round_words import in_the_way
-from survey.web.session import now, reading, transaction
+from survey.web.session import now, one_of_many, reading, transaction
 
 ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
 round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen. {ENDS}")
@@ -137,7 +137,7 @@ def _open_one_by_one(round_id: str, communes: Sequence[str] | None) -> list[str]
     for group in groups:
         with reading() as session:
             known = rounds.known_in(session, session.get_one(Round, round_id), group)
-        with transaction() as session:
+        with one_of_many() as session:
             started += rounds.start(session, session.get_one(Round, round_id), group, now(), known=known)
     return sorted(started)
 

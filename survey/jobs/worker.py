@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from models import Job
 from models.database import reading_engine
+from models.writer_queue import give_way
 from survey.jobs import queue
 from survey.lacks import lack_of
 from survey.problems import Problem
@@ -77,6 +78,7 @@ class Task:
             said = {"word": self.word, "done": self.done, "total": self.total, "cursor": self.cursor}
             if not queue.reach(session, self.id, self._worker.name, self.now(), **said):
                 raise Lost
+        self._worker.give_way(self._worker.engine)
 
     def reached(self, word: str, done: int = 0, total: int | None = None, cursor: Any = None) -> None:
         """How far it is, once the transaction under way is; `cursor`: where the next worker would go on."""
@@ -93,11 +95,18 @@ Kind = Callable[[Task], Any]  # returns the result, small JSON
 
 
 class Worker:
-    """`folder`: of all jobs' files; `kinds`: what it can do."""
+    """`folder`: of all jobs' files; `kinds`: what it can do; `give_way`: what it does between two steps."""
 
     def __init__(
-        self, engine: Engine, folder: Path, kinds: Mapping[str, Kind], clock: Callable[[], datetime], name: str = ""
+        self,
+        engine: Engine,
+        folder: Path,
+        kinds: Mapping[str, Kind],
+        clock: Callable[[], datetime],
+        name: str = "",
+        give_way: Callable[[Engine], None] = give_way,
     ) -> None:
+        self.give_way = give_way
         self.engine, self.folder, self.kinds, self.clock = engine, folder, kinds, clock
         self.name = name or f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 

@@ -11,25 +11,17 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Text, column, insert, select, table, type_coerce
+from sqlalchemy import Text, insert, select, type_coerce
 from sqlalchemy.orm import Session
 
 from models import Deprivation, Household, JSONText, RegisterEntry, Round
+from models.base import as_kept
 from models.commune_counter import next_changes
 from survey.clocks import HERE
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
 from survey.terms import HouseholdState, RegisterState, RoundKind
-
-# As it is kept: the answers are copied, not read.
-_ENTRIES = table(
-    RegisterEntry.__tablename__,
-    *(
-        column(one.name, Text if isinstance(one.type, JSONText) else one.type)
-        for one in RegisterEntry.__table__.columns
-    ),
-)
 
 
 class KnownOpening(NamedTuple):
@@ -62,7 +54,7 @@ def known_openings(
     )
     found = {}
     for id, submission_id, answers in session.execute(present.execution_options(yield_per=200)):
-        said = assessed[submission_id] if submission_id else _of_import(answers, form, survey_round.opens_on)
+        said = assessed[submission_id] if submission_id else indicators_of_import(answers, form, survey_round.opens_on)
         found[id] = KnownOpening(submission_id, said)
     return found
 
@@ -112,7 +104,7 @@ def freeze(
                 "change": change,
             }
         )
-    session.execute(insert(_ENTRIES), entries)
+    session.execute(insert(as_kept(RegisterEntry)), entries)
 
 
 def opening_indicators(
@@ -125,10 +117,11 @@ def opening_indicators(
             commune_id=household.commune_id, submission_id=household.current_submission_id
         )
         return {row.indicator: int(row.deprived) for row in session.scalars(rows)}
-    return _of_import(household.current_answers, form, opens_on)
+    return indicators_of_import(household.current_answers, form, opens_on)
 
 
-def _of_import(answers: dict[str, object] | None, form: Form | None, opens_on: date) -> dict[str, int] | None:
+def indicators_of_import(answers: dict[str, object] | None, form: Form | None, opens_on: date) -> dict[str, int] | None:
+    """Of imported answers, judged a year before the round opens."""
     if form is None or not answers:
         return None
     moment = datetime(opens_on.year - 1, opens_on.month, min(opens_on.day, 28), tzinfo=HERE)

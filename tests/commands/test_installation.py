@@ -74,7 +74,7 @@ ON_DATA = {
     "round start": [],
 }
 FREE = {"backup verify", "form check", "form bundle", "form evaluate", "routes", "run", "shell"}
-NEW = {"demo", "backup restore"}  # a new place is what they are for
+NEW = {"demo", "simulate", "backup restore"}  # a new place is what they are for
 OF_KEYS = {"keys accept"}
 SOME = ("backup make", "migrate", "rebuild")  # they ask in three ways; the rest ask as `rebuild` does
 QUESTIONNAIRE = Path(__file__).parents[2] / "survey" / "form" / "questionnaires" / "ra_soat_ho.md"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import timedelta
+from threading import Event as ThreadEvent
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, Job
+from survey.commands.jobs import work
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.queue import LEASE, REST
@@ -146,6 +148,25 @@ def test_a_worker_that_is_told_to_end_puts_its_job_back(app: Flask, session: Ses
     assert worker_of(app, count=count_up).work()
 
 
+def test_a_lease_is_renewed_while_a_kind_reads_for_long(
+    app: Flask, session: Session, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a thread, which knows nothing of the app around it: as by `jobs work`."""
+    renewed, real = ThreadEvent(), queue.renew
+
+    def renew(*given: Any) -> bool:
+        held = real(*given)
+        renewed.set()
+        return held
+
+    monkeypatch.setattr(queue, "LEASE", timedelta(seconds=0.2))
+    monkeypatch.setattr(queue, "renew", renew)
+    found = []
+    monkeypatch.setattr("survey.commands.jobs.KINDS", {"count": lambda _task: found.append(renewed.wait(30))})
+    assert app.test_cli_runner().invoke(work, ["--until-empty"]).exit_code == 0
+    assert (found, seen(session, job).state) == ([True], "done")
+
+
 def test_files_of_jobs_that_ended_a_day_ago_are_removed(app: Flask, session: Session, job: Job, clock: Any) -> None:
     worker = worker_of(app, count=count_up)
     private(folder_of(worker.folder, job.id) / "a.json", b"{}")
@@ -158,7 +179,7 @@ def test_files_of_jobs_that_ended_a_day_ago_are_removed(app: Flask, session: Ses
     assert list(worker.folder.iterdir()) == []
 
 
-def test_looking_for_work_keeps_no_writer_waiting(app: Flask, session: Session, tmp_path: Path) -> None:
+def test_looking_for_work_keeps_no_writer_waiting(app: Flask, session: Session) -> None:
     """A writer is in the middle of its transaction; who finds nothing to do does not wait for it."""
     with Session(app.extensions["engine"]) as writing, writing.begin():
         audit.record(writing, NOW, None, "part", "1")
