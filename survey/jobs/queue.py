@@ -63,11 +63,12 @@ def waiting(session: Session, now: datetime) -> bool:
 
 def take(session: Session, worker: str, now: datetime, kinds: Collection[str]) -> Job | None:
     """The oldest job that is nobody's, now this worker's; None when there is none. One that was begun too often ends
-    here. Two workers never take the same: on PostgreSQL its row is locked and passed over by the other, on SQLite one
-    of them writes at a time."""
+    here, and one that was to stop before it had written anything: else its kind knows where it may. Two workers never
+    take the same: on PostgreSQL its row is locked and passed over by the other, on SQLite one of them writes at a
+    time."""
     free = _free(now).where(Job.kind.in_(kinds)).limit(1).with_for_update(skip_locked=True)
     while (job := session.scalars(free.execution_options(populate_existing=True)).first()) is not None:
-        if job.stop_asked_at is not None:  # its worker died before it obeyed
+        if job.stop_asked_at is not None and job.cursor is None:  # its worker died before it obeyed
             _end(job, JobState.CANCELLED, now)
         elif job.tries >= TRIES:
             job.problem = job.problem or GAVE_UP

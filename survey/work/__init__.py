@@ -2,7 +2,8 @@
 
 from survey.work.duplicate_search import search_duplicates
 from survey.work.household_lists import load_list, read_list
-from survey.work.kinds import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST
+from survey.work.kinds import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN
+from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
 
 FOLDER = "jobs"  # of the files of jobs, in the instance's folder
@@ -11,6 +12,7 @@ KINDS = {
     LOAD_LIST: load_list,
     OPEN_ROUND: open_round,
     DUPLICATES: search_duplicates,
+    REOPEN: catch_up,
 }
 
-__all__ = ["DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST"]
+__all__ = ["DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST", "REOPEN"]

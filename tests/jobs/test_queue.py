@@ -137,6 +137,15 @@ def test_one_that_was_to_stop_when_its_worker_died_is_not_begun_again(writing: S
     assert job.state == "cancelled"
 
 
+def test_one_that_was_to_stop_in_the_middle_is_begun_again_for_its_kind_knows_where_it_may(writing: Session) -> None:
+    [job] = asked(writing)
+    queue.take(writing, "dead", NOW, KINDS)
+    queue.reach(writing, job.id, "dead", NOW, word="w", done=1, total=2, cursor={"at": 1})
+    queue.ask_to_stop(writing, job, NOW)
+    assert queue.take(writing, "next", NOW + LEASE, KINDS) is job
+    assert queue.is_to_stop(writing, job.id)
+
+
 def test_one_that_is_put_back_goes_on_at_once_and_has_not_failed(writing: Session) -> None:
     [job] = asked(writing)
     queue.take(writing, "one", NOW, KINDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, make_response, render_template, url_for
-from flask_babel import LazyString, gettext, lazy_gettext
+from flask_babel import LazyString, format_decimal, gettext, lazy_gettext
 from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
@@ -21,7 +21,7 @@ from survey.register.places import names_in
 from survey.terms import JobState
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST
+from survey.work import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN
 
 VERB = "job.follow"
 LOOK_AGAIN = 2  # seconds, while it is not at its end
@@ -32,11 +32,13 @@ TITLES: dict[str, LazyString] = {
     LOAD_LIST: lazy_gettext("Importing households"),
     OPEN_ROUND: lazy_gettext("Opening a round"),
     DUPLICATES: lazy_gettext("Searching for persons in two households"),
+    REOPEN: lazy_gettext("Opening a commune again"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
     "loading": lazy_gettext("Households are being entered: %(done)s of %(total)s."),
     "opening": lazy_gettext("Communes in which it is open: %(done)s of %(total)s."),
+    "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "comparing": lazy_gettext("Persons are being compared."),
 }
 
@@ -67,7 +69,8 @@ class Line(NamedTuple):
     @property
     def progress(self) -> str:
         """What it is at; "" before it was begun."""
-        return str(WORDS[self.job.word]) % {"done": self.job.done, "total": self.job.total} if self.job.word else ""
+        far = {"done": format_decimal(self.job.done), "total": format_decimal(self.job.total or 0)}
+        return str(WORDS[self.job.word]) % far if self.job.word else ""
 
     @property
     def said(self) -> str:
@@ -77,6 +80,8 @@ class Line(NamedTuple):
             return gettext("%(villages)s villages and %(households)s households were added.", **found["counts"])
         if self.job.kind == OPEN_ROUND:
             return gettext("The round is open in %(communes)s communes.", communes=found["communes"])
+        if self.job.kind == REOPEN:
+            return gettext("The round is open again in this commune.")
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
         return ""
@@ -89,6 +94,8 @@ class Line(NamedTuple):
             return url_for("register.seen", job_id=self.job.id)
         if self.job.kind == OPEN_ROUND:
             return url_for("round_steps.page", round_id=parameters["round"])
+        if self.job.kind == REOPEN:
+            return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
         if self.job.kind == DUPLICATES and self.job.commune_id:
             return url_for("duplicates.listing", commune_id=self.job.commune_id)
         return url_for("duplicates.across" if self.job.kind == DUPLICATES else "register.page")

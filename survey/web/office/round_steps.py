@@ -26,7 +26,7 @@ from survey.web.forms import EditedRound, Request
 from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import OPEN_ROUND
+from survey.work import OPEN_ROUND, REOPEN
 
 blueprint = Blueprint("round_steps", __name__, url_prefix="/rounds")
 MOST_WORDS = 500  # of a reason
@@ -154,11 +154,13 @@ def accept(round_id: str) -> Response:
 @blueprint.post("/<round_id>/<commune_id>/reopen")
 @permitted("round.accept")
 def reopen(round_id: str, commune_id: str) -> Response:
-    """Open a closed or accepted commune again, with the reason."""
+    """Open a closed or accepted commune again, with the reason; what changed there meanwhile is taken over as a job."""
     survey_round, _row = _in_commune(round_id, commune_id)
-    closing.reopen_commune(get_session(), survey_round, commune_id, _reason(), now(), current_account().id)
+    closing.begin_again(get_session(), survey_round, commune_id, _reason(), now(), current_account().id)
     flash(gettext("The round is open again in this commune. Its phones hear of it at their next contact."))
-    return redirect(url_for(".commune", round_id=round_id, commune_id=commune_id), 303)
+    given = {"account_id": current_account().id, "commune_id": commune_id}
+    job = queue.ask(get_session(), REOPEN, now(), parameters={"round": round_id}, **given)
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.post("/<round_id>/start")

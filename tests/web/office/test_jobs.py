@@ -50,7 +50,7 @@ def test_who_asked_sees_how_far_it_is_and_is_led_to_its_result(app: Flask, login
 def test_progress_is_told_in_words_and_figures(app: Flask, login_as: Any) -> None:
     asked = under_way(app, word="loading", done=1200, total=7500)
     page = login_as("supervisor").get(f"/jobs/{asked}").text
-    assert "Đang nạp hộ: 1200 trên 7500." in page
+    assert "Đang nạp hộ: 1.200 trên 7.500." in page
     assert '<progress max="7500" value="1200">' in page
 
 
