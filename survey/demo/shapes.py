@@ -26,7 +26,7 @@ from survey.demo.names import family_name, full_name
 from survey.demo.people import Person
 from survey.demo.year import a_year_later
 from survey.form.form import Form
-from survey.form.record import Clock, evaluate
+from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty.assess import Assessment, assess
 from survey.poverty.readings import hanging
 from survey.rounds.freezing import indicators_of_import
@@ -60,6 +60,7 @@ class Visit:
 
     day: date
     finalised: datetime
+    said: dict[str, str]  # when it was begun and finalised, as the phone writes it
     content: Told
     hashed: Told  # by RFC 8785
     answers: Told
@@ -99,7 +100,8 @@ def make_shape(form: Form, number: int, area: Area, seed: int, seasons: Sequence
     people: dict[str, Person] = {}
     _mark(household, people)
     context = {"ma_ho": CODE, "khu_vuc": area.value, "vung": REGION, "cach_b1": B1Method.TABLE.value}
-    answers, judged = _totalled(form, household, context, before)
+    answers, evaluation = _totalled(form, household, context, datetime.combine(before, time(9), HERE))
+    judged = assess(form, evaluation)
     base = judged.household_class.value if judged.household_class else None
     indicators = indicators_of_import(answers, form, seasons[0][0])
     shape = Shape(people, [], household.head.name, _told(answers), base, json.dumps(indicators, separators=(",", ":")))
@@ -149,20 +151,19 @@ def _mark(household: DemoHousehold, people: dict[str, Person]) -> None:
             person.name = mark
 
 
-def _totalled(form: Form, household: DemoHousehold, context: dict[str, Any], day: date) -> tuple[Any, Assessment]:
+def _totalled(form: Form, household: DemoHousehold, context: dict[str, Any], at: datetime) -> tuple[Any, Evaluation]:
     """Its answers with the B1 total of the demo's table typed in, as from a paper: no figure of it is the table's."""
-    answers, evaluation = interview(form, household, context, day)
+    answers, evaluation = interview(form, household, context, at.date())
     total = assess(form, evaluation).b1 or 0
     answers = answers | {"cach_b1": B1Method.TOTAL.value}
     answers["thu_nhap"] = answers.get("thu_nhap", {}) | {"b1_nhap": total}
-    evaluation = evaluate(form, answers, Clock(day, datetime.combine(day, time(9), HERE)))
-    return asked(form, evaluation.values), assess(form, evaluation)
+    evaluation = evaluate(form, answers, Clock(at.date(), at))
+    return asked(form, evaluation.values), evaluation
 
 
 def _visit(form: Form, household: DemoHousehold, context: dict[str, Any], day: date, number: int) -> Visit:
-    answers, _ = _totalled(form, household, context, day)
     finalised = datetime.combine(day, time(8 + number % 9, 30), HERE)
-    evaluation = evaluate(form, answers, Clock(day, finalised))
+    answers, evaluation = _totalled(form, household, context, finalised)
     judged = assess(form, evaluation)
     outcome = {
         "class": judged.household_class,
@@ -188,6 +189,7 @@ def _visit(form: Form, household: DemoHousehold, context: dict[str, Any], day: d
     return Visit(
         day,
         finalised,
+        {f"{name}_said": same[name] for name in ("started_at", "finalised_at")},
         Told(content),
         Told(rfc8785.dumps(same).decode()),
         _told(same["answers"]),

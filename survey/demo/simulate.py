@@ -78,7 +78,7 @@ from survey.terms import (
     SubmissionState,
 )  # fmt: skip
 
-SHAPES = 240
+SHAPES = 160
 OF_VILLAGE = 90  # households
 OPENS, CLOSES = (9, 1), (12, 14)
 SUPPLY = ("Bản Nà", "Bản Huổi", "Bản Co", "Bản Pá", "Bản Phiêng", "Bản Noong", "Bản Pú", "Bản Hin")
@@ -174,7 +174,7 @@ def fill(
     entered = _at(seasons[0].opens - timedelta(days=40), 9)
     villages = _villages(session, commune_id, households, random)
     workers = _accounts(session, commune_id, [id for id, _ in villages], random, entered)
-    commune = _Commune(session, commune_id, seasons, signer, random, workers, entered)
+    commune = _Commune(session, commune_id, seasons, signer, random, workers, entered, generation(session))
     for at in range(households):
         village_id, area = villages[at // OF_VILLAGE]
         commune.add(village_id, at % OF_VILLAGE + 1, random.choice(shapes[area]))
@@ -199,6 +199,7 @@ class _Commune:
     random: Random
     workers: dict[Role, Account]
     entered: datetime
+    generation: str
     persons: int = 0
     change: int = 0
     rows: Rows = field(default_factory=Rows)
@@ -240,13 +241,11 @@ class _Commune:
         submission_id, judged = uuid4_of(self.random), visit.judged
         of = {"commune_id": self.commune_id, "submission_id": submission_id}
         received, accepted = _at(visit.day, 18), _at(visit.day + timedelta(days=1), 20)
-        said = json.loads(content)
         self.rows.add(
             Submission, commune_id=self.commune_id, id=submission_id, entry_id=own[ENTRY], content_hash=hashed,
             content=content, household_id=id, round_id=season.round.id, form_id=season.round.form_id,
             form_version=season.round.form_version, account_id=self.workers[Role.ENUMERATOR].id,
-            device_id=_device(self.commune_id), received_at=received, started_at_said=said["started_at"],
-            finalised_at_said=said["finalised_at"], clock_skew_seconds=0,
+            device_id=_device(self.commune_id), received_at=received, clock_skew_seconds=0, **visit.said,
         )  # fmt: skip
         for seq, (action, state, role, at) in enumerate((
             (Action.RECEIVE, SubmissionState.SUBMITTED, Role.ENUMERATOR, received),
@@ -288,7 +287,7 @@ class _Commune:
 
     def _receipt(self, entry_id: str, hashed: str, at: datetime) -> None:
         body = {"content_hash": hashed, "entry_id": entry_id, "files": []}
-        signed = self.signer.sign(body | {"generation": generation(self.session), "server_time": instant(at)})
+        signed = self.signer.sign(body | {"generation": self.generation, "server_time": instant(at)})
         self.rows.add(
             Receipt, commune_id=self.commune_id, entry_id=entry_id, content_hash=hashed, body=signed.body,
             signature=signed.signature, made_at=at,
@@ -300,7 +299,7 @@ class _Commune:
         done = event_log.Done(self.workers[Role.SUPERVISOR].id, self.entered)
         for event in event_log.entered(
             self.commune_id, self.events, self.entered.astimezone(HERE).date(), done,
-            generation=generation(session), after=event_log.end_of(session, self.commune_id),
+            generation=self.generation, after=event_log.end_of(session, self.commune_id),
         ):  # fmt: skip
             columns = {name: getattr(event, name) for name in RegisterEvent.__table__.c.keys()}  # noqa: SIM118
             self.rows.add(RegisterEvent, **columns | {"payload": json.dumps(event.payload, separators=(",", ":"))})
