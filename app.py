@@ -36,6 +36,7 @@ from survey.web.desk import (
 from survey.web.office import (
     accounts,
     audit,
+    jobs,
     points,
     proofs,
     questionnaires,
@@ -69,7 +70,20 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     login.init_app(app)
     shell.init_app(app)
     compression.init_app(app)
-    for part in (sync, uploads, vault, accounts, rounds, round_steps, proofs, audit, register_import, keys, carried):
+    for part in (
+        sync,
+        uploads,
+        vault,
+        accounts,
+        rounds,
+        round_steps,
+        proofs,
+        audit,
+        register_import,
+        jobs,
+        keys,
+        carried,
+    ):
         app.register_blueprint(part.blueprint)
     door.init_app(app)
     for part in (

@@ -17,6 +17,7 @@ from models.forms import (
     ReadingConfirmation,
     StoredFile,
 )
+from models.jobs import Job
 from models.likeness import Alike, AlikeVerdict
 from models.outcomes import HouseholdOutcome, OutcomeDecision
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
@@ -67,6 +68,7 @@ __all__ = [
     "HouseholdAssignment",
     "HouseholdOutcome",
     "JSONText",
+    "Job",
     "ListWord",
     "LoginAttempt",
     "LostReceipt",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Text
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, TableClause, Text, column, table
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -54,6 +54,13 @@ class JSONText(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+def as_kept(model: type[Base]) -> TableClause:
+    """The table of a model with JSON as the text that is kept: for many rows whose texts are made or copied already."""
+    columns = model.__table__.c
+    named = (column(one.name, Text() if isinstance(one.type, JSONText) else one.type) for one in columns)
+    return table(model.__tablename__, *named)
 
 
 def one_of(column: str, terms: type[StrEnum]) -> CheckConstraint:

@@ -6,8 +6,20 @@ time is no error: the thread goes on without it and the database decides.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from threading import Event, Lock
+
+from sqlalchemy import Engine
+
+WAY = 0.15  # seconds
+
+
+def give_way(engine: Engine) -> None:
+    """Between two of many transactions of one process. Processes that write to SQLite stand in no line: who waits looks
+    again every tenth of a second, and would never find the file free of one that writes on and on."""
+    if engine.dialect.name == "sqlite":
+        time.sleep(WAY)
 
 
 class Turns:

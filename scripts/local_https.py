@@ -19,7 +19,7 @@ from flask import Flask, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from scripts.certificates import addresses_of_this_machine, certificates
-from scripts.serve import prepared_app
+from scripts.serve import prepared_app, working_beside
 from scripts.serving import raise_file_limit
 
 ANYWHERE = "0.0.0.0"  # noqa: S104  # a phone is to reach it
@@ -101,7 +101,8 @@ def main() -> int:
     threading.Thread(target=plain.serve_forever, daemon=True).start()
     print(f"1. On the phone, in the same Wi-Fi, open http://{addresses[0]}:{trust_port}/ and install the certificate.")
     print(f"2. Then open {address}   (Ctrl-C stops it)", flush=True)
-    secure.serve_forever()
+    with working_beside(app):
+        secure.serve_forever()
     return 0
 
 

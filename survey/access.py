@@ -67,6 +67,7 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "register.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
     # What is carried in by hand is sealed and goes where it belongs, whoever carries it.
     "bundle.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    "job.follow": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "account.read": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
     # Who did what: of the accounts of a province, or of all.

@@ -23,14 +23,15 @@ class Canonical(NamedTuple):
 
 def canonical(value: Any) -> Canonical:
     """The canonical form of any value that JSON text was read into. Never raises."""
-    text = _ascii(value)
+    text = ascii_text(value)
     try:
         return Canonical(hashlib.sha256(rfc8785.dumps(value)).hexdigest(), text, True)
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError, ValueError):
         return Canonical(hashlib.sha256(text.encode()).hexdigest(), text, False)
 
 
-def _ascii(value: Any) -> str:
+def ascii_text(value: Any) -> str:
+    """The text alone: whoever needs no hash of RFC 8785 has it many times sooner."""
     try:
         return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     except (RecursionError, ValueError, TypeError):

@@ -304,6 +304,21 @@ PROBLEMS: dict[str, Refusal] = {
     "upload_busy": Refusal(423, _("This file is being sent just now."), _("It goes on by itself.")),
     "slow_down": Refusal(429, _("Too many attempts."), _("Wait fifteen minutes, then try again.")),
     "checksum_mismatch": Refusal(460, _("This part of the file did not arrive whole."), _("It will be sent again.")),
+    "job_crashed": Refusal(
+        500,
+        _("The program met a fault in this work, several times."),
+        _("Nothing was left half done. Tell the administrator; it can be asked for again."),
+    ),
+    "job_gave_up": Refusal(
+        500,
+        _("This work was begun several times and broken off each time."),
+        _("Tell the administrator: the server may be short of memory. It can be asked for again."),
+    ),
+    "list_changed": Refusal(
+        409,
+        _("The register has changed since the list was looked at, and the list does not fit it any more."),
+        _("Upload the list again and look at what is asked."),
+    ),
     "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
     "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),
     "storage_full": Refusal(

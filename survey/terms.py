@@ -69,6 +69,16 @@ class RoundState(Term):
     CLOSED = "closed", "Đã đóng", "Closed"
 
 
+class JobState(Term):
+    """Where long work stands that is done beside the pages (`survey/jobs`)."""
+
+    QUEUED = "queued", "Đang chờ đến lượt", "Waiting for its turn"
+    RUNNING = "running", "Đang làm", "Under way"
+    DONE = "done", "Đã xong", "Done"
+    FAILED = "failed", "Không làm được", "Failed"
+    CANCELLED = "cancelled", "Đã dừng", "Stopped"
+
+
 class CommuneState(Term):
     """Where a round stands in one commune; `round_steps.STEPS` says how it moves."""
 

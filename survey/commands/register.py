@@ -12,13 +12,14 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Place
-from survey.register import importing, remembered_words
+from survey.register import importing, loading, remembered_words
 from survey.register.csv_rows import KINDS
+from survey.register.event_log import Done
 from survey.register.places import load_province, province_of
 from survey.register.plan import Plan, described
 from survey.register.tables import FILE_BYTES
 from survey.text import N_
-from survey.web.session import now, reading, transaction
+from survey.web.session import now, one_of_many, reading, transaction
 
 SHOWN, SHOWN_EXAMPLES, SHOWN_OPTIONS = 200, 5, 70
 REGIONS = (  # of the B1 points table
@@ -111,10 +112,9 @@ def _made(make: Callable[[Session], Plan], commune_id: str, region: str | None, 
             if dry_run or made.mistakes or made.open_questions:
                 session.rollback()
             else:
-                importing.carry_out(session, made, now())
+                loading.carry_out(session, made, now())
     elif not dry_run and not made.mistakes and not made.open_questions:
-        with transaction() as session:
-            made = importing.load(session, made, make, now())
+        made = loading.load(one_of_many, reading, made, make, Done(None, now()))
     return made
 
 

@@ -29,7 +29,7 @@ from survey.rounds import cancelling, closing, log, rounds
 from survey.rounds.closing import Break, Obstacle
 from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind
 from survey.web.round_words import in_the_way
-from survey.web.session import now, transaction
+from survey.web.session import now, one_of_many, reading, transaction
 
 ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
 round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen, prove, verify. {ENDS}")
@@ -104,13 +104,16 @@ def open_round(
             households = session.scalar(count) if kind == RoundKind.PERIODIC and not plan else 0
             said: dict[str, Any] = {"communes": len(found.communes), "households": households}
             if not dry_run:
-                opened = rounds.open_round(session, b1_method=B1Method(b1), now=now(), plan=plan, **what)
+                # Planned at once; opened commune by commune, so that phones do not wait for all of them.
+                opened = rounds.open_round(session, b1_method=B1Method(b1), now=now(), plan=True, **what)
                 said = {"id": opened.id} | said
         except ValueError:
             words = gettext("A round needs a name, and must not close before it opens.")
             _refuse(words, as_json, {"problem": "bad_request"})
         except Problem as problem:
             _refuse_problem(problem, as_json)
+    if not plan and not dry_run:
+        _open_one_by_one(said["id"], None)
     _say(said, str(said.get("id") or gettext("%(communes)s communes, %(households)s households", **said)), as_json)
 
 
@@ -120,16 +123,30 @@ def open_round(
 @_common
 def start_round(round_id: str | None, communes: tuple[str, ...], as_json: bool, dry_run: bool) -> None:
     """Open a planned round in communes (in all where it is planned, unless some are named)."""
-    with transaction() as session:
-        found = chosen_round(session, round_id)
-        try:
-            if dry_run:
-                started = _could(session, found, RoundAction.OPEN, communes or None)
-            else:
-                started = rounds.start(session, found, communes or None, now())
-        except Problem as problem:
-            _refuse_problem(problem, as_json)
+    try:
+        with reading() as session:
+            found = chosen_round(session, round_id)
+            there = {row.commune_id for row in log.rows_of(session, found)}
+            known = [one for one in communes if one in there or dry_run]  # the others join it
+            started = _could(session, found, RoundAction.OPEN, known if communes else None)
+        if not dry_run:
+            started = _open_one_by_one(found.id, communes or None)
+    except Problem as problem:
+        _refuse_problem(problem, as_json)
     _say({"id": found.id, "communes": started}, ", ".join(started), as_json)
+
+
+def _open_one_by_one(round_id: str, communes: Sequence[str] | None) -> list[str]:
+    """Open a round in communes (None: where it is planned), each in a transaction of its own."""
+    started: list[str] = []
+    with reading() as session:
+        groups = rounds.waiting_in(session, round_id, communes)
+    for group in groups:
+        with reading() as session:
+            known = rounds.known_in(session, session.get_one(Round, round_id), group)
+        with one_of_many() as session:
+            started += rounds.start(session, session.get_one(Round, round_id), group, now(), known=known)
+    return sorted(started)
 
 
 @round_group.command("close", epilog=ENDS)

@@ -19,6 +19,7 @@ from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.households import register_group
 from survey.commands.installation import keys_group, migrate
+from survey.commands.jobs import jobs_group
 from survey.commands.proofs import keys_group as proof_keys_group
 from survey.commands.questionnaires import form_group
 from survey.commands.receipts import receipts_group
@@ -39,7 +40,7 @@ def init_app(app: Flask) -> None:
     register_group.add_command(find_duplicates)
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
-        proof_keys_group, audit_group,
+        proof_keys_group, audit_group, jobs_group,
     )  # fmt: skip
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
@@ -10,6 +13,7 @@ from sqlalchemy import select
 
 from models import Account
 from survey.commands.installation import bring_up
+from survey.demo import simulate as simulation
 from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
 from survey.demo.load import load_demo
 from survey.problems import Problem
@@ -19,6 +23,7 @@ from survey.web.session import now, transaction
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(demo)
+    app.cli.add_command(simulate)
 
 
 @click.command()
@@ -41,6 +46,45 @@ def demo(if_empty: bool) -> None:
             click.echo(gettext(said, households=loaded.households, villages=len(VILLAGES)))
     if known >= {account.username for account in ACCOUNTS}:
         _say_accounts()
+
+
+@click.command()
+@click.option("--communes", type=click.IntRange(1, 75), default=1, show_default=True)
+@click.option("--households", type=click.IntRange(1, 1_000_000), required=True, help="In all communes together.")
+@click.option("--rounds", "rounds_back", type=click.IntRange(1, 10), default=1, show_default=True, help="Past years.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same people.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@with_appcontext
+def simulate(communes: int, households: int, rounds_back: int, seed: int, as_json: bool) -> None:
+    """Fill an empty database with invented communes whose past rounds are accepted: for benches and drills."""
+    if households < communes:
+        raise click.UsageError(gettext("Each commune needs a household."))
+    bring_up(new=True)
+    try:
+        with transaction() as session:
+            said, seasons, form = simulation.begin(
+                session, now(), communes=communes, rounds_back=rounds_back, seed=seed
+            )
+    except Problem as problem:
+        empty = N_("There are accounts or households here: only an empty database is filled with invented ones.")
+        words = empty if problem.code == "conflict" else problem.refusal.title
+        raise click.ClickException(gettext(words)) from None
+    shapes = simulation.make_shapes(form, households, seed, seasons)
+    signer = current_app.extensions["signer"]
+    for commune_id, share in zip(said.communes, simulation.shares(households, communes), strict=True):
+        with transaction() as session:
+            simulation.fill(session, commune_id, share, shapes, seasons, signer, seed, said)
+    if as_json:
+        click.echo(json.dumps(asdict(said)))
+        return
+    words = gettext(
+        "%(households)s households with %(persons)s persons and %(interviews)s interviews in %(communes)s communes.",
+        households=said.households, persons=said.persons, interviews=said.interviews, communes=communes,
+    )  # fmt: skip
+    click.echo(words)
+    click.echo(
+        gettext("All accounts (quan-tri, can-bo-CODE, rsv-CODE) have the password: %(password)s", password=PASSWORD)
+    )
 
 
 def _say_accounts() -> None:

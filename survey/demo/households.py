@@ -21,10 +21,11 @@ def households(last_year: date) -> Iterator[tuple[int, DemoHousehold]]:
     for village_number, village in enumerate(VILLAGES, 1):
         random = Random(f"{SEED} {village_number}")
         for number in range(1, village.households + 1):
-            yield village_number, _household(random, village, number, last_year)
+            yield village_number, household_in(random, village, number, last_year)
 
 
-def _household(random: Random, village: Village, number: int, day: date) -> DemoHousehold:
+def household_in(random: Random, village: Village, number: int, day: date) -> DemoHousehold:
+    """A household of a village as it was on `day`."""
     means = max(0.0, min(1.0, random.gauss(village.means, 0.22)))
     members = make_family(random, village.people, means, day)
     living = make_living(random, means, len(members), village.area is Area.URBAN)

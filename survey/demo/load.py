@@ -55,7 +55,7 @@ def load_demo(session: Session, now: datetime, signer: Signer) -> Loaded:
         for number, village in enumerate(VILLAGES, 1)
     ]
     accounts = {account.username: _account(session, account, villages, now) for account in ACCOUNTS}
-    form, version = _questionnaire(session, now)
+    form, version = questionnaire(session, now)
     by_village: dict[int, list[DemoHousehold]] = {}
     for village_number, household in households(LAST_YEAR):
         by_village.setdefault(village_number, []).append(household)
@@ -78,7 +78,8 @@ def _account(session: Session, account: DemoAccount, villages: list[str], now: d
     )
 
 
-def _questionnaire(session: Session, now: datetime) -> tuple[Form, FormVersion]:
+def questionnaire(session: Session, now: datetime) -> tuple[Form, FormVersion]:
+    """The questionnaire that ships with the product, published."""
     workbook = QUESTIONNAIRES / "ra_soat_ho.md"
     source, files = workbook.read_bytes(), beside(workbook)
     form = compile_workbook(source, files)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models import RegisterEvent
 from models.commune_counter import lock_commune
 from models.database import chunks
-from survey.canonical import canonical
+from survey.canonical import ascii_text
 from survey.clocks import instant
 from survey.evidence.lineage import generation
 from survey.register.ledger import Event
@@ -120,7 +120,7 @@ def end_of(session: Session, commune_id: str) -> tuple[int, str]:
 
 def binding_of(event: RegisterEvent) -> str:
     """What stands in the chain for the words about people."""
-    return _sha256(event.salt + canonical({"payload": event.payload, "reason": event.reason}).text)
+    return _sha256(event.salt + ascii_text({"payload": event.payload, "reason": event.reason}))
 
 
 def hash_of(event: RegisterEvent, previous: str) -> str:
@@ -140,7 +140,7 @@ def hash_of(event: RegisterEvent, previous: str) -> str:
         "voids": event.voids,
         "binding": event.binding,
     }
-    return _sha256(canonical(bound).text)
+    return _sha256(ascii_text(bound))
 
 
 def broken(session: Session, commune_id: str) -> int | None:

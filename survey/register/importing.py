@@ -1,54 +1,39 @@
 """How a commune begins: its villages and last year's households from files, all or nothing.
 
 `plan` reads the three CSV files of the product's own pattern, `plan_list` a list as an office has it (.xlsx or CSV),
-both against the register, and change nothing; `load` does what a plan without mistakes and open questions says. What is
-on the register already is recognised (by id, by code, else by village, head and address) and left as it is, so the same
-files may come again, with households added.
-
-A plan of 30,000 rows takes many seconds, so it is made in a transaction that only reads. `load` takes the commune's
-lock, plans again only when the register has changed since, and writes in a few statements: all or nothing, and others
-wait for the writing alone.
+both against the register, and change nothing; `loading.py` does what a plan without mistakes and open questions says.
+What is on the register already is recognised (by id, by code, else by village, head and address) and left as it is, so
+the same files may come again, with households added. A plan of 30,000 rows takes many seconds: it only reads.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import TableClause, Text, column, func, insert, select, table
-from sqlalchemy.engine import default
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import (
-    Base,
     FormVersion,
     Household,
-    JSONText,
-    Place,
-    PlacePeriod,
-    RegisterEntry,
-    RegisterEvent,
 )
-from models.commune_counter import lock_commune, next_changes
 from survey.calendar.default import meant
-from survey.calendar.standing import open_in
 from survey.clocks import day_of
-from survey.evidence import audit
-from survey.evidence.lineage import generation
 from survey.form.form import Form
 from survey.names import bare_key, name_key
 from survey.questionnaires.published import load_form
-from survey.register import event_log, last_year
+from survey.register import last_year
 from survey.register.csv_rows import CsvSheet, Mistake
 from survey.register.list_households import understand
-from survey.register.numbers import last_numbers, taken_all
-from survey.register.places import add_village, periods_at, villages_in
-from survey.register.plan import Basis, Listed, Plan, VillageRow
+from survey.register.loading import basis_of
+from survey.register.numbers import last_numbers
+from survey.register.places import periods_at, villages_in
+from survey.register.plan import Listed, Plan, VillageRow
 from survey.register.questions import MOST_ALONE, Asked, Example
-from survey.register.remembered_words import remember, remembered
+from survey.register.remembered_words import remembered
 from survey.register.three_files import (
     FILES,
     HOUSEHOLD_COLUMNS,
@@ -60,12 +45,12 @@ from survey.register.three_files import (
     read_members,
     read_villages,
 )
-from survey.terms import Area, HouseholdState, RegisterState, RoundKind
+from survey.terms import Area, HouseholdState
 
 NAME = "head"  # where what is wrong with a household as a whole is told
 URBAN_DIVISIONS = {"Phường"}
 
-__all__ = ["FILES", "HOUSEHOLDS", "HOUSEHOLD_COLUMNS", "carry_out", "is_list", "load", "plan", "plan_list"]
+__all__ = ["FILES", "HOUSEHOLDS", "HOUSEHOLD_COLUMNS", "is_list", "plan", "plan_list"]
 
 
 def is_list(files: Mapping[str, bytes]) -> bool:
@@ -76,7 +61,7 @@ def is_list(files: Mapping[str, bytes]) -> bool:
 def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: datetime) -> Plan:
     """What importing the three files (name → content; members.csv may be missing, villages.csv once they are there)
     would do. The commune must exist."""
-    basis = _basis(session, commune_id)
+    basis = basis_of(session, commune_id)
     sheets: list[CsvSheet] = []
     places = _villages_there(session, commune_id, now)
     listed = list(places.values())
@@ -114,7 +99,7 @@ def plan_list(
     accepts_proposals: bool = False,
 ) -> Plan:
     """What importing the files of a list (name → content) would do with these answers to its questions."""
-    basis = _basis(session, commune_id)
+    basis = basis_of(session, commune_id)
     asked, form = Asked(answers, accepts_proposals), questionnaire(session, commune_id, now)
     there = _villages_there(session, commune_id, now)
     period = periods_at(session, [commune_id], now.date()).get(commune_id)
@@ -136,125 +121,6 @@ def plan_list(
         found.words,
         basis,
     )
-
-
-def load(
-    session: Session, made: Plan, make: Callable[[Session], Plan], now: datetime, account_id: str | None = None
-) -> Plan:
-    """Carry a plan out that was made in another transaction; made again where the register changed meanwhile. Returns
-    the plan that counted: nothing was done when it has mistakes or open questions."""
-    rows = _rows_of(made, now, account_id)  # before the lock: it takes as long as all the rest
-    lock_commune(session, made.commune_id)
-    if _basis(session, made.commune_id) != made.basis:
-        made = make(session)
-        rows = _rows_of(made, now, account_id)
-    if not made.mistakes and not made.open_questions:
-        _write(session, made, rows, now, account_id)
-    return made
-
-
-def carry_out(session: Session, plan: Plan, now: datetime, account_id: str | None = None) -> None:
-    """Add what the plan says is new; new households come onto the register of the periodic round that is open there.
-    ValueError when the plan has mistakes or open questions."""
-    if plan.mistakes or plan.open_questions:
-        raise ValueError("a plan with mistakes or open questions is not carried out")
-    lock_commune(session, plan.commune_id)
-    _write(session, plan, _rows_of(plan, now, account_id), now, account_id)
-
-
-def _write(session: Session, plan: Plan, rows: Rows, now: datetime, account_id: str | None) -> None:
-    for village in plan.new_villages:
-        if village.area is not None:
-            number = int(village.id.rsplit("-", 1)[1])
-            add_village(session, plan.commune_id, number, village.name, village.division, village.area)
-    if rows.households:
-        session.execute(insert(_as_text(Household)), rows.households)
-        session.execute(insert(_as_text(RegisterEvent)), rows.events)
-        taken_all(session, (one.code for one in plan.new_households))
-        for survey_round in open_in(session, plan.commune_id, RoundKind.PERIODIC):
-            _enter(session, plan.commune_id, rows.households, survey_round.id)
-    remember(session, plan.commune_id, plan.words, now, account_id)
-    if plan.new_villages or plan.new_households:
-        audit.record(session, now, account_id, "register.imported", plan.commune_id, plan.counts())
-
-
-def _as_text(model: type[Base]) -> TableClause:
-    """The table, with what it keeps as JSON given as the text that is kept: made before the lock, not under it."""
-    columns = model.__table__.columns
-    return table(
-        model.__tablename__,
-        *(column(one.name, Text if isinstance(one.type, JSONText) else one.type) for one in columns),
-    )
-
-
-class Rows(NamedTuple):
-    """The new households and the events by which they come onto the register, as rows of their tables."""
-
-    households: list[dict[str, object]]
-    events: list[dict[str, object]]
-
-
-def _rows_of(plan: Plan, now: datetime, account_id: str | None) -> Rows:
-    kept, dialect = JSONText(), default.DefaultDialect()
-    found: list[dict[str, object]] = []
-    entered: list[tuple[str, dict[str, Any]]] = []
-    for one in plan.new_households:
-        base_class = one.household_class.value if one.household_class else None
-        answers = kept.process_bind_param(one.base_answers, dialect)
-        found.append(
-            {
-                "commune_id": plan.commune_id,
-                "id": one.id,
-                "code": one.code,
-                "village_id": one.village_id,
-                "base_head_name": one.head,
-                "base_class": base_class,
-                "base_answers": answers,
-                "head_name": one.head,
-                "current_class": base_class,
-                "current_answers": answers,
-                "created_at": now,
-                "state": HouseholdState.PRESENT.value,
-            }
-        )
-        payload = {"code": one.code, "village": one.village_id, "head": one.head, "class": base_class}
-        entered.append((one.id, payload | ({} if one.base_answers is None else {"answers": one.base_answers})))
-    events = event_log.entered(
-        plan.commune_id, entered, day_of(now), event_log.Done(account_id, now),
-        generation=plan.basis.generation, after=plan.basis.log_end,
-    )  # fmt: skip
-    columns = [one.name for one in RegisterEvent.__table__.columns]
-    rows = [{name: getattr(event, name) for name in columns} for event in events]
-    for row in rows:
-        row["payload"] = kept.process_bind_param(row["payload"], dialect)
-    return Rows(found, rows)
-
-
-def _enter(session: Session, commune_id: str, rows: list[dict[str, object]], round_id: str) -> None:
-    """All new households' entries in a round at once, each with a change number of its own."""
-    entries = [
-        {
-            "commune_id": commune_id,
-            "round_id": round_id,
-            "household_id": row["id"],
-            "village_id": row["village_id"],
-            "state": RegisterState.TO_VISIT.value,
-            "opening_class": row["current_class"],
-            "opening_answers": row["current_answers"],
-            "change": change,
-        }
-        for row, change in zip(rows, next_changes(session, commune_id, len(rows)), strict=True)
-    ]
-    session.execute(insert(_as_text(RegisterEntry)), entries)
-
-
-def _basis(session: Session, commune_id: str) -> Basis:
-    households = select(func.count(), func.max(Household.created_at)).where(Household.commune_id == commune_id)
-    villages = (select(func.count()).select_from(PlacePeriod).join(Place, Place.id == PlacePeriod.place_id)).where(
-        Place.parent_id == commune_id
-    )
-    counts = (*session.execute(households).one(), session.scalar(villages))
-    return Basis(counts, generation(session), event_log.end_of(session, commune_id))
 
 
 def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:

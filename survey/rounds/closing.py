@@ -192,25 +192,44 @@ def reopen_commune(
     """Open a closed or accepted commune again: its phones get its households back, as they are by now, what came late
     can be judged again.
     Raises `round_step`, `reason_needed`, `round_exists` when another round of its kind and year is under way there."""
+    begin_again(session, survey_round, commune_id, reason, now, account_id)
+    for household_id in behind(session, survey_round.id, commune_id):
+        catch_up(session, survey_round.id, commune_id, household_id)
+    derive_told_otherwise(session, commune_id, judged_in(session, survey_round.id, commune_id))
+
+
+def begin_again(
+    session: Session, survey_round: Round, commune_id: str, reason: str, now: datetime, account_id: str | None = None
+) -> None:
+    """The step alone: what became of the commune meanwhile reaches the round by `catch_up` and
+    `derive_told_otherwise`. Raises as `reopen_commune`."""
     [row] = log.rows_of(session, survey_round, [commune_id])
     log.hold(session, survey_round, [row])
     check_free(session, RoundKind(survey_round.kind), survey_round.year, [commune_id], but=survey_round.id)
     _step(session, survey_round, [row], RoundAction.REOPEN, Act(account_id, now), reason)
-    _catch_up(session, survey_round, commune_id)
     audit.record(session, now, account_id, "round_reopened", survey_round.id, _said([row]))
 
 
-def _catch_up(session: Session, survey_round: Round, commune_id: str) -> None:
-    """What became of the households while the round was closed to it reaches the round now."""
-    own = {"commune_id": commune_id, "round_id": survey_round.id}
+def behind(session: Session, round_id: str, commune_id: str) -> list[str]:
+    """The households of a round in a commune, those that left its list as well, by their ids."""
+    own = {"commune_id": commune_id, "round_id": round_id}
     asked = session.scalars(select(RegisterEntry.household_id).filter_by(**own)).all()
     gone = session.scalars(select(RegisterGone.household_id).filter_by(**own)).all()
-    for household_id in sorted({*asked, *gone}):
-        household = find_household(session, commune_id, household_id)
-        if household is not None:
-            keep_to_household(session, household)
-            derive_household(session, commune_id, household_id, survey_round.id)
-    derive_told_otherwise(session, commune_id, survey_round.id)
+    return sorted({*asked, *gone})
+
+
+def judged_in(session: Session, round_id: str, commune_id: str) -> list[str]:
+    """The interviews of a round in a commune, as they came."""
+    mine = select(Submission.id).filter_by(commune_id=commune_id, round_id=round_id)
+    return list(session.scalars(mine.order_by(Submission.received_at, Submission.id)))
+
+
+def catch_up(session: Session, round_id: str, commune_id: str, household_id: str) -> None:
+    """What became of a household while the round was closed to it reaches the round now."""
+    household = find_household(session, commune_id, household_id)
+    if household is not None:
+        keep_to_household(session, household)
+        derive_household(session, commune_id, household_id, round_id)
 
 
 def _step(

@@ -1,4 +1,4 @@
-"""What people said became of households that were not interviewed, as a closing counts it: the one place that reads it."""
+"""What people said became of households without an interview, as a closing counts it: the one place that reads it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import uuid4
@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from models import (
     Assessment,
-    Deprivation,
     FormVersion,
     Household,
     Place,
@@ -23,21 +22,19 @@ from models import (
     Submission,
 )
 from models.commune_counter import lock_commune
-from survey.clocks import HERE
 from survey.evidence import audit
 from survey.form.form import Form
-from survey.form.record import Clock, evaluate
-from survey.poverty.assess import assess
 from survey.problems import Problem
 from survey.questionnaires import standards
 from survey.questionnaires.published import has_official_points, load_form
 from survey.register.entries import on_register
 from survey.register.places import province_of
 from survey.round_steps import UNDER_WAY
-from survey.rounds import log, start_list
+from survey.rounds import log
+from survey.rounds.freezing import KnownOpening, freeze, known_openings, opening_indicators
 from survey.submissions.derive import derive_again
 from survey.submissions.log import Act
-from survey.terms import B1Method, CommuneState, HouseholdState, PlaceKind, RoundAction, RoundKind, RoundState
+from survey.terms import B1Method, CommuneState, PlaceKind, RoundAction, RoundKind, RoundState
 
 
 def open_round(
@@ -90,7 +87,8 @@ def open_round(
         lock_commune(session, commune_id)
     log.begin(session, opened, there, RoundAction.PLAN if plan else RoundAction.OPEN, Act(account_id, now))
     for commune_id in there if not plan else ():
-        _freeze(session, opened, commune_id, compiled)
+        openings = known_openings(session, opened, commune_id, compiled)
+        freeze(session, opened, commune_id, openings, compiled)
     said = {"plan": plan, "communes": len(there)} if plan or communes is not None else None
     audit.record(session, now, account_id, "round_opened", opened.id, said)
     return opened
@@ -154,10 +152,12 @@ def start(
     communes: Collection[str] | None,
     now: datetime,
     account_id: str | None = None,
+    known: Mapping[str, KnownOpening] | None = None,
 ) -> list[str]:
     """Open a planned round in communes (None: in all where it is planned), the register frozen as it stands; returns
-    them. A commune that was loaded after the round was opened joins it. Raises `not_found`, `round_step`,
-    `round_exists`, and what `standards.objection` says of a commune that joins."""
+    them. `known`: what was worked out before of last year (`known_in`). A commune that was loaded after the round was
+    opened joins it. Raises `not_found`, `round_step`, `round_exists`, and what `standards.objection` says of a commune
+    that joins."""
     _join(session, survey_round, communes or (), Act(account_id, now))
     rows = log.rows_of(session, survey_round, communes)
     log.hold(session, survey_round, rows)
@@ -165,11 +165,35 @@ def start(
     form = load_form(session, survey_round.form_id, survey_round.form_version)
     for row in waiting:
         log.take(session, row, RoundAction.OPEN, Act(account_id, now))
-        _freeze(session, survey_round, row.commune_id, form)
+        openings = known if known is not None else known_openings(session, survey_round, row.commune_id, form)
+        freeze(session, survey_round, row.commune_id, openings, form)
     log.derive_state(session, survey_round)
     started = [row.commune_id for row in waiting]
     audit.record(session, now, account_id, "round_started", survey_round.id, {"communes": len(started)})
     return started
+
+
+def waiting_in(session: Session, round_id: str, communes: Iterable[str] | None = None) -> list[list[str]]:
+    """Where a round is to be opened (None: where it is planned), as it is opened one after another: communes without a
+    household at once, then each by itself. Those where it is open are left out."""
+    states = select(RoundCommune.commune_id, RoundCommune.state).where(RoundCommune.round_id == round_id)
+    standing = {commune_id: state for commune_id, state in session.execute(states)}  # noqa: C416
+    if communes is None:
+        there = sorted(one for one, state in standing.items() if state == CommuneState.PLANNED)
+    else:
+        there = sorted(one for one in set(communes) if standing.get(one) != CommuneState.OPEN)
+    settled = set(session.scalars(select(Household.commune_id).distinct()))
+    bare = [one for one in there if one not in settled]
+    return ([bare] if bare else []) + [[one] for one in there if one in settled]
+
+
+def known_in(session: Session, survey_round: Round, communes: Iterable[str]) -> dict[str, KnownOpening]:
+    """What last year said of every household of some communes: worked out before anybody waits for `start`."""
+    form = load_form(session, survey_round.form_id, survey_round.form_version)
+    found: dict[str, KnownOpening] = {}
+    for commune_id in communes:
+        found |= known_openings(session, survey_round, commune_id, form)
+    return found
 
 
 def _join(session: Session, survey_round: Round, communes: Collection[str], act: Act) -> None:
@@ -222,21 +246,11 @@ def check_free(session: Session, kind: RoundKind, year: int, communes: Collectio
         raise Problem("round_exists")
 
 
-def _freeze(session: Session, survey_round: Round, commune_id: str, form: Form | None) -> None:
-    """Put every household of a commune on a periodic round's register, as it stands. An ad-hoc round begins empty."""
-    if survey_round.kind != RoundKind.PERIODIC:
-        return
-    households = select(Household).filter_by(commune_id=commune_id, state=HouseholdState.PRESENT.value)
-    for household in session.scalars(households.order_by(Household.code, Household.id)):
-        on_register_as_it_stands(session, survey_round, household, form)
-    start_list.freeze(session, survey_round.id, commune_id)
-
-
 def on_register_as_it_stands(
     session: Session, survey_round: Round, household: Household, form: Form | None
 ) -> RegisterEntry:
     """A household's entry in a round, with what last year said of it."""
-    indicators = _opening_indicators(session, household, form, survey_round.opens_on)
+    indicators = opening_indicators(session, household, form, survey_round.opens_on)
     return on_register(session, household.commune_id, survey_round.id, household.id, indicators)
 
 
@@ -298,20 +312,3 @@ def judge_again(session: Session, survey_round: Round, most: int | None = None) 
     for commune_id, submission_id in found:
         derive_again(session, commune_id, submission_id)
     return len(found)
-
-
-def _opening_indicators(
-    session: Session, household: Household, form: Form | None, opens_on: date
-) -> dict[str, int] | None:
-    """Last year's twelve indicators: as assessed when they came from a submission, else from the imported answers,
-    judged a year before the round opens. None when there are no answers."""
-    if household.current_submission_id is not None:
-        rows = select(Deprivation).filter_by(
-            commune_id=household.commune_id, submission_id=household.current_submission_id
-        )
-        return {row.indicator: int(row.deprived) for row in session.scalars(rows)}
-    if form is None or not household.current_answers:
-        return None
-    moment = datetime(opens_on.year - 1, opens_on.month, min(opens_on.day, 28), tzinfo=HERE)
-    judged = assess(form, evaluate(form, household.current_answers, Clock(moment.date(), moment)))
-    return {row.indicator.value: int(row.deprived) for row in judged.indicators if row.deprived is not None}

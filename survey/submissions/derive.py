@@ -80,18 +80,14 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
     _derive_households(session, submission)
 
 
-def derive_told_otherwise(session: Session, commune_id: str, round_id: str) -> None:
-    """Judge anew what the register tells otherwise by now than when it was decided, in a round that is open again."""
-    rows = session.execute(
-        select(Submission, Assessment)
-        .join(
-            Assessment,
-            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
-        )
-        .where(Submission.commune_id == commune_id, Submission.round_id == round_id)
-        .order_by(Submission.received_at, Submission.id)
-    )
-    for submission, assessment in rows.all():
+def derive_told_otherwise(session: Session, commune_id: str, submission_ids: Sequence[str]) -> None:
+    """Of these, judge anew what the register tells otherwise by now than when it was decided, in a round that is open
+    again."""
+    for submission_id in submission_ids:
+        submission = session.get_one(Submission, (commune_id, submission_id))
+        assessment = session.get(Assessment, (commune_id, submission_id))
+        if assessment is None:
+            continue
         if _was_told_otherwise(assessment, told_now(session, submission)):
             derive_again(session, commune_id, submission.id)
 

@@ -50,11 +50,8 @@ def public(view: View) -> View:
     return view
 
 
-def permitted(
-    verb: str, *, writes: bool = False, reads: bool = False, delivers: bool = False
-) -> Callable[[View], View]:
-    """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes. `reads`: a
-    POST that only reads, or reads for long and then calls `session.go_on_writing()`.
+def permitted(verb: str, *, writes: bool = False, delivers: bool = False) -> Callable[[View], View]:
+    """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes.
     `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds."""
     if verb not in VERBS:
         raise ValueError(f"no such verb: {verb}")
@@ -62,7 +59,6 @@ def permitted(
     def mark(view: View) -> View:
         view.verb = verb  # type: ignore[attr-defined]
         view.writes = writes  # type: ignore[attr-defined]
-        view.reads = reads  # type: ignore[attr-defined]
         view.delivers = delivers  # type: ignore[attr-defined]
         return view
 

@@ -1,15 +1,16 @@
 """One Session a request, and the only `commit()` of the web: success commits, a refusal or a crash rolls back.
 
 A request that reads (GET, HEAD) gets a reading transaction; a view that writes in a GET says so with
-`@permitted(…, writes=True)`, one that only reads in a POST with `reads=True`. A refusal that must leave a trace all the
-same (a failed sign-in) calls `keep_changes()`.
+`@permitted(…, writes=True)`. A refusal that must leave a trace all the same (a failed sign-in) calls `keep_changes()`.
+What takes long is no request's work: it is asked for as a job (`survey/jobs`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask, Response, current_app, g, request
 from flask import session as cookie
@@ -19,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from models.database import open_engine, reading_engine
+from models.writer_queue import give_way
 from survey.clocks import Doubt
 from survey.evidence.server_clock import doubt_now
 from survey.web.installation import in_one_sentence, require_place
@@ -63,19 +65,9 @@ def get_session() -> Session:
     """The request's Session, made when first asked for."""
     if "session" not in g:
         view = current_app.view_functions.get(request.endpoint or "")
-        is_reading = request.method in _READING_METHODS and not getattr(view, "writes", False)
-        reads = is_reading or getattr(view, "reads", False)
+        reads = request.method in _READING_METHODS and not getattr(view, "writes", False)
         g.session = Session(current_app.extensions["reading_engine" if reads else "engine"], expire_on_commit=False)
     session: Session = g.session
-    return session
-
-
-def go_on_writing() -> Session:
-    """The request's Session for writing, where the view read with another until now: what was read then may have
-    changed. Whoever reads for long does it first, so that no other writer waits."""
-    abandon()
-    session: Session = Session(current_app.extensions["engine"], expire_on_commit=False)
-    g.session = session
     return session
 
 
@@ -86,9 +78,12 @@ def keep_changes() -> None:
 
 def now() -> datetime:
     """The server's time, aware UTC; `CLOCK` in the settings replaces it."""
-    clock = current_app.config.get("CLOCK")
-    moment: datetime = clock() if clock else datetime.now(UTC)
-    return moment
+    return clock_of(current_app)()
+
+
+def clock_of(app: Flask) -> Callable[[], datetime]:
+    """The app's clock, for who asks it outside of a request too."""
+    return app.config.get("CLOCK") or partial(datetime.now, UTC)
 
 
 def server_doubt() -> Doubt | None:
@@ -111,6 +106,14 @@ def transaction() -> Iterator[Session]:
         require_place()
         with Session(get_engine(), expire_on_commit=False) as session, session.begin():
             yield session
+
+
+@contextmanager
+def one_of_many() -> Iterator[Session]:
+    """A transaction of a command that makes one after another: others come in between."""
+    with transaction() as session:
+        yield session
+    give_way(get_engine())
 
 
 @contextmanager

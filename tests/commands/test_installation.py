@@ -40,6 +40,10 @@ ON_DATA = {
     "form retire": ["phieu", "1"],
     "form source": ["phieu", "1"],
     "import-bundle": ["WORKBOOK"],
+    "jobs cancel": ["j"],
+    "jobs list": [],
+    "jobs show": ["j"],
+    "jobs work": ["--until-empty"],
     "migrate": [],
     "proof-keys compromised": ["0", "--since", "2026-11-01"],
     "proof-keys list": [],
@@ -75,7 +79,7 @@ ON_DATA = {
     "round start": [],
 }
 FREE = {"backup verify", "form check", "form bundle", "form evaluate", "round verify", "routes", "run", "shell"}
-NEW = {"demo", "backup restore"}  # a new place is what they are for
+NEW = {"demo", "simulate", "backup restore"}  # a new place is what they are for
 OF_KEYS = {"keys accept"}
 SOME = ("backup make", "migrate", "rebuild")  # they ask in three ways; the rest ask as `rebuild` does
 QUESTIONNAIRE = Path(__file__).parents[2] / "survey" / "form" / "questionnaires" / "ra_soat_ho.md"

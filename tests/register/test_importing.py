@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry, RegisterEvent
 from survey.form.form import Form
-from survey.register import event_log, importing
+from survey.register import event_log, importing, loading
 from survey.register.numbers import next_code
 from survey.web.language import read_catalogs
 from tests.interviews import ROUND
@@ -39,7 +39,7 @@ def files(villages: str | None = VILLAGES, households: str | None = HOUSEHOLDS, 
 def load(session: Any, given: dict[str, bytes]) -> dict[str, int]:
     plan = importing.plan(session, COMMUNE, given, NOW)
     assert [mistake.sentence(VIETNAMESE) for mistake in plan.mistakes] == []
-    importing.carry_out(session, plan, NOW)
+    loading.carry_out(session, plan, NOW)
     session.commit()
     return plan.counts()
 
@@ -196,7 +196,7 @@ def test_a_file_that_is_none_is_told_and_not_loaded(session: Any, data: bytes, c
     plan = importing.plan(session, COMMUNE, {"households.csv": data}, NOW)
     assert code in [mistake.code for mistake in plan.mistakes]
     with pytest.raises(ValueError, match="mistakes"):
-        importing.carry_out(session, plan, NOW)
+        loading.carry_out(session, plan, NOW)
     assert count(session, Household) == 0
 
 

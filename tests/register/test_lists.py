@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from sqlalchemy import func, select
 
 from models import AuditEvent, Household, ListWord, PlacePeriod, RegisterEntry
 from survey.form.form import Form
-from survey.register import importing
+from survey.register import importing, loading
+from survey.register.event_log import Done
 from survey.register.plan import Plan
 from survey.web.language import read_catalogs
 from tests.interviews import ROUND
@@ -33,7 +36,7 @@ def accepted(session: Any, data: bytes, **answers: str) -> Plan:
 def load(session: Any, data: bytes, **answers: str) -> Plan:
     made = accepted(session, data, **answers)
     assert [mistake.sentence() for mistake in made.mistakes] == []
-    importing.carry_out(session, made, NOW)
+    loading.carry_out(session, made, NOW)
     session.commit()
     return made
 
@@ -111,7 +114,7 @@ def test_totals_that_do_not_agree_hold_the_import_up(session: Any, form: Form) -
     assert question.is_open  # no proposal: rows may be missing
     assert "3 hộ ≠ 2" in question.examples[0].text
     with pytest.raises(ValueError, match="open"):
-        importing.carry_out(session, made, NOW)
+        loading.carry_out(session, made, NOW)
     assert accepted(session, workbook({"DS": rows}, TITLED_MERGED), totals="go_on").open_questions == []
 
 
@@ -811,7 +814,8 @@ def test_a_plan_is_made_again_when_the_register_changed_meanwhile(session: Any, 
     data = csv([HEADS, [1, "Lò Văn A", "Bản Nà Ca", "HN"]])
     made = accepted(session, data)
     load(session, data)
-    again = importing.load(session, made, lambda now_there: accepted(now_there, data), NOW)
+    here = partial(nullcontext, session)
+    again = loading.load(here, here, made, lambda now_there: accepted(now_there, data), Done(None, NOW))
     assert (again.new_households, count(session, Household)) == ([], 1)
 
 
@@ -819,8 +823,9 @@ def test_nothing_is_loaded_while_a_question_is_open(session: Any, form: Form) ->
     made = plan(session, csv([HEADS, [1, "Lò Văn A", "Bản Xa", "HN"]]))
     assert [question.id for question in made.open_questions] == ["village:ban-xa", "area"]
     with pytest.raises(ValueError, match="open"):
-        importing.carry_out(session, made, NOW)
-    importing.load(session, made, lambda there: made, NOW)
+        loading.carry_out(session, made, NOW)
+    here = partial(nullcontext, session)
+    loading.load(here, here, made, lambda there: made, Done(None, NOW))
     assert count(session, Household) == 0
 
 
@@ -837,7 +842,7 @@ def test_a_fifth_of_bad_rows_loads_nothing_and_is_counted_by_kind(session: Any, 
     made = accepted(session, csv(rows))
     assert made.faults() == [("not_a_date", 20), ("not_cccd", 10)]
     with pytest.raises(ValueError, match="mistakes"):
-        importing.carry_out(session, made, NOW)
+        loading.carry_out(session, made, NOW)
 
 
 # --- the shared sheets ---------------------------------------------------------------------------------------------

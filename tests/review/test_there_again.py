@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import Household, RegisterEntry, RegisterEvent, Submission
 from survey.accounts.accounts import find_account
 from survey.problems import Problem
-from survey.register import importing
+from survey.register import importing, loading
 from survey.register.event_log import Done
 from survey.review import household_story
 from survey.review import register_acts as acts
@@ -35,7 +35,7 @@ def imported(session: Session, number: int) -> list[Household]:
     rows = "".join(f"1,Hộ mới {one},ho_can_ngheo\n" for one in range(number))
     plan = importing.plan(session, COMMUNE, {"households.csv": f"village,head,class\n{rows}".encode()}, NOW)
     assert plan.mistakes == []
-    importing.carry_out(session, plan, NOW)
+    loading.carry_out(session, plan, NOW)
     session.commit()
     found = select(Household).where(Household.commune_id == COMMUNE, Household.head_name.startswith("Hộ mới"))
     return list(session.scalars(found.order_by(Household.code)))

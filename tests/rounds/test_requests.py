@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import FormVersion, Household, RegisterEntry, Round, RoundRequest
 from survey.problems import Problem
-from survey.register import event_log, importing
+from survey.register import event_log, importing, loading
 from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.rounds import clock, closing, requests, rounds
@@ -70,7 +70,7 @@ def test_an_import_meanwhile_fills_the_periodic_round_alone(session: Session, ad
     files = {"households.csv": "village,head,class\n1,Lò Thị Mới,\n".encode()}
     plan = importing.plan(session, COMMUNE, files, NOW)
     assert plan.mistakes == []
-    importing.carry_out(session, plan, NOW)
+    loading.carry_out(session, plan, NOW)
     assert of(session, ad_hoc) == []
     assert len(of(session, session.get_one(Round, ROUND))) == 6
 

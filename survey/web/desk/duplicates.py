@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, flash, redirect, render_template, url_for
+from collections.abc import Sequence
+
+from flask import Blueprint, Flask, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from survey.access import has_verb
 from survey.evidence import audit
+from survey.jobs import queue
 from survey.problems import Problem
 from survey.register import duplicates
 from survey.register.likeness import Likeness
@@ -16,7 +19,8 @@ from survey.text import N_
 from survey.web.desk.forms import PairVerdict, Plain
 from survey.web.desk.home import Desk, open_desk
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, go_on_writing, now
+from survey.web.session import get_session, now
+from survey.work import DUPLICATES
 
 blueprint = Blueprint("duplicates", __name__, url_prefix="/desk")
 SHOWN = 100  # pairs on a page: the strongest
@@ -56,17 +60,31 @@ def across() -> str | BaseResponse:
 
 
 @blueprint.post("/<commune_id>/duplicates/search")
-@permitted("register.change", reads=True)
+@permitted("register.change")
 def search(commune_id: str) -> BaseResponse:
-    """Compare the commune's households anew. Pushes of phones go on meanwhile: only writing down waits its turn."""
-    desk, account_id = open_desk("register.change", commune_id), current_account().id
-    made = duplicates.search(get_session(), desk.communes, now())
-    session = go_on_writing()
-    duplicates.keep(session, made)
-    detail = {"persons": made.persons, "pairs": len(made.found)}
-    audit.record(session, now(), account_id, "duplicates.searched", commune_id, detail)
-    flash(gettext("%(count)s persons were compared.", count=made.persons))
-    return redirect(url_for(".listing", commune_id=commune_id))
+    """Have the commune's households compared anew, as a job."""
+    desk = open_desk("register.change", commune_id)
+    return _searched(desk.communes, commune_id, commune_id)
+
+
+@blueprint.post("/duplicates/search")
+@permitted("register.change")
+def search_across() -> BaseResponse:
+    """Have all households of the province compared with each other."""
+    desk = open_desk("register.change")
+    return _searched(desk.communes, current_account().place_id or "", desk.commune_id)
+
+
+def _searched(communes: Sequence[str], place_id: str, commune_id: str | None) -> BaseResponse:
+    job = queue.ask(
+        get_session(),
+        DUPLICATES,
+        now(),
+        account_id=current_account().id,
+        commune_id=commune_id,
+        parameters={"communes": sorted(communes), "of": place_id},
+    )
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.post("/<commune_id>/duplicates")

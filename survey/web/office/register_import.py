@@ -1,45 +1,43 @@
 """Loading a commune's villages and households of last year on a page: upload, see what would happen, answer what the
 list leaves in doubt, confirm.
 
-Between seeing and confirming, the files wait in the instance's folder `intake/`, one upload an account, readable by the
-server only, with the answers given; a confirmation names the hash of both, so what is loaded is what was seen. The next
-upload replaces them, and one left for a day is deleted. Every view but the last only reads: a list of 30,000 rows takes
-many seconds to understand, and no writer waits for that.
+A list of 30,000 rows takes many seconds to understand, so that is a job (`survey/work/household_lists.py`), and so is
+loading it. The files wait in the job's folder, readable by the server only. A confirmation names the job whose result
+was seen, so what is loaded is what was seen. The account's next upload replaces them; they are deleted when the list is
+loaded, and after a day.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import os
-from dataclasses import dataclass, field
-from datetime import timedelta
+import shutil
 from pathlib import Path, PureWindowsPath
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from models import Job
 from survey.access import may
 from survey.accounts.accounts import communes_of, holder_of, where_is
+from survey.jobs import queue
+from survey.jobs.worker import folder_of
 from survey.problems import Problem
 from survey.register import importing
 from survey.register.csv_rows import KINDS
 from survey.register.places import names_in
-from survey.register.plan import Plan
 from survey.reports.csvfile import written
+from survey.terms import Area, HouseholdClass, JobState
 from survey.text import plain_name
 from survey.web.forms import ImportConfirmed, ImportFiles
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, go_on_writing, now
+from survey.web.session import get_session, now
+from survey.work import FOLDER, LOAD_LIST, READ_LIST
+from survey.work.household_lists import Upload, kept_preview, kept_upload
 
 VERB = "register.import"
-SHOWN_MISTAKES, SHOWN_ROWS = 200, 20
 ASKED = "q:"  # before a question's id, in the form
-KEPT = timedelta(days=1)
 EXAMPLES: dict[str, list[list[str]]] = {  # invented names
     "villages.csv": [
         ["Số", "Tên thôn, bản", "Loại", "Khu vực"],
@@ -61,20 +59,6 @@ EXAMPLES: dict[str, list[list[str]]] = {  # invented names
 blueprint = Blueprint("register", __name__, url_prefix="/register/import")
 
 
-@dataclass
-class Upload:
-    """What waits to be confirmed."""
-
-    commune_id: str
-    files: dict[str, bytes]
-    answers: dict[str, str] = field(default_factory=dict)
-
-    def plan(self, session: Session) -> Plan:
-        if importing.is_list(self.files):
-            return importing.plan_list(session, self.commune_id, self.files, now(), self.answers)
-        return importing.plan(session, self.commune_id, self.files, now())
-
-
 @blueprint.get("/")
 @permitted(VERB)
 def page() -> str:
@@ -94,9 +78,9 @@ def example(name: str) -> Response:
 
 
 @blueprint.post("/")
-@permitted(VERB, reads=True)
-def preview() -> tuple[str, int]:
-    """What the files would do, and what they leave in doubt; nothing is changed yet."""
+@permitted(VERB)
+def preview() -> tuple[str, int] | BaseResponse:
+    """Have the files read; nothing is changed."""
     form = _form()
     _check_commune(form.commune.data)
     if not form.validate_on_submit():
@@ -106,64 +90,88 @@ def preview() -> tuple[str, int]:
     if importing.is_list(files):
         name = plain_name(PureWindowsPath(form.households.data.filename).name)
         files = {name: files["households.csv"]}
-    return _shown(form, Upload(form.commune.data, files))
+    return _read(Upload(form.commune.data, files))
 
 
-@blueprint.post("/answers")
-@permitted(VERB, reads=True)
-def answers() -> tuple[str, int]:
-    """What the files would do with these answers; the questions that follow from them are asked next."""
-    upload = _kept(ImportConfirmed().upload.data or "")
-    _check_commune(upload.commune_id)
-    given = {name.removeprefix(ASKED): value for name, value in request.form.items() if name.startswith(ASKED)}
-    upload.answers |= {id: value for id, value in given.items() if value}
-    form = _form()
-    form.commune.data = upload.commune_id
-    return _shown(form, upload)
-
-
-@blueprint.post("/confirm")
-@permitted(VERB, reads=True)
-def confirm() -> BaseResponse:
-    """Load what was seen. `not_allowed_now` when other files were uploaded since, or the register has changed."""
-    upload = _kept(ImportConfirmed().upload.data or "")
-    _check_commune(upload.commune_id)
-    account_id = current_account().id
-    made = upload.plan(get_session())
-    if not made.mistakes and not made.open_questions:
-        session = go_on_writing()
-        made = importing.load(session, made, upload.plan, now(), account_id)
-        session.flush()  # only when the database takes it all are the files let go
-    if made.mistakes or made.open_questions:
-        raise Problem("not_allowed_now")
-    _waiting().unlink(missing_ok=True)
-    said = made.counts()
-    flash(gettext("%(villages)s villages and %(households)s households were added.", **said))
-    return redirect(url_for(".page"), 303)
-
-
-def _shown(form: ImportFiles, upload: Upload) -> tuple[str, int]:
-    """The page with what an upload would do."""
-    made = upload.plan(get_session())
-    confirmed = ImportConfirmed(formdata=None)
-    if not made.mistakes:
-        confirmed.upload.data = _keep(upload)
+@blueprint.get("/seen/<job_id>")
+@permitted(VERB)
+def seen(job_id: str) -> tuple[str, int]:
+    """What the files would do, and what they leave in doubt."""
+    job = _read_by_me(job_id)
+    plan, form, confirmed = kept_preview(_folder(job)), _form(), ImportConfirmed(formdata=None)
+    form.commune.data, confirmed.upload.data = plan.commune_id, job.id
     shown = render_template(
         "office/register/import.html",
         form=form,
         examples=EXAMPLES,
-        plan=made,
-        villages={village.id: village.name for village in made.villages}
-        | names_in(get_session(), [upload.commune_id], now().date()),
-        mistakes=[mistake.sentence(gettext) for mistake in made.mistakes[:SHOWN_MISTAKES]],
-        faults=[(gettext(KINDS[code]), count) for code, count in made.faults()],
-        notes=[note.sentence(gettext) for note in made.notes],
-        first=made.new_households[:SHOWN_ROWS],
+        plan=plan,
+        villages={village["id"]: village["name"] for village in plan.villages}
+        | names_in(get_session(), [plan.commune_id], now().date()),
+        mistakes=[mistake.sentence(gettext) for mistake in plan.mistakes],
+        faults=[(gettext(KINDS[code]), count) for code, count in plan.faults],
+        notes=[note.sentence(gettext) for note in plan.notes],
         confirmed=confirmed,
         translate=gettext,
         asked=ASKED,
+        area=Area,
+        household_class=HouseholdClass,
     )
-    return shown, 422 if made.mistakes else 200
+    return shown, 422 if plan.wrong else 200
+
+
+@blueprint.post("/answers")
+@permitted(VERB)
+def answers() -> BaseResponse:
+    """Have the files read with these answers; the questions that follow from them are asked next."""
+    upload = kept_upload(_folder(_read_by_me(ImportConfirmed().upload.data or "")))
+    _check_commune(upload.commune_id)
+    given = {name.removeprefix(ASKED): value for name, value in request.form.items() if name.startswith(ASKED)}
+    upload.answers |= {id: value for id, value in given.items() if value}
+    return _read(upload)
+
+
+@blueprint.post("/confirm")
+@permitted(VERB)
+def confirm() -> BaseResponse:
+    """Load what was seen. `not_allowed_now` when other files were uploaded since, or it is being loaded already."""
+    job = _read_by_me(ImportConfirmed().upload.data or "")
+    plan = kept_preview(_folder(job))
+    _check_commune(plan.commune_id)
+    if not plan.is_ready:
+        raise Problem("not_allowed_now")
+    load = queue.ask(
+        get_session(),
+        LOAD_LIST,
+        now(),
+        account_id=current_account().id,
+        commune_id=plan.commune_id,
+        follows=job.id,
+    )
+    return redirect(url_for("jobs.page", job_id=load.id), 303)
+
+
+def _read(upload: Upload) -> BaseResponse:
+    """Ask for it to be read. What the account uploaded before is forgotten, unless it is being loaded."""
+    taken_up = select(Job.follows).where(Job.follows.is_not(None))
+    mine = select(Job).where(Job.kind == READ_LIST, Job.account_id == current_account().id)
+    for former in get_session().scalars(mine.where(Job.id.not_in(taken_up))).all():
+        shutil.rmtree(_folder(former), ignore_errors=True)
+    job = queue.ask(get_session(), READ_LIST, now(), account_id=current_account().id, commune_id=upload.commune_id)
+    upload.keep(_folder(job))
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
+
+
+def _folder(job: Job) -> Path:
+    return folder_of(Path(current_app.config["INSTANCE"]) / FOLDER, job.id)
+
+
+def _read_by_me(job_id: str) -> Job:
+    """A list that was read for this account; what is another's, or was not read, is not there to be acted on."""
+    job = get_session().get(Job, job_id)
+    is_mine = job is not None and job.kind == READ_LIST and job.account_id == current_account().id
+    if job is None or not is_mine or job.state != JobState.DONE:
+        raise Problem("not_allowed_now")
+    return job
 
 
 def _form() -> ImportFiles:
@@ -185,36 +193,3 @@ def _check_commune(commune_id: str | None) -> None:
     where = where_is(get_session(), commune_id)
     if where is None or where.village_id or not may(holder_of(get_session(), current_account()), VERB, where):
         raise Problem("not_found")
-
-
-def _waiting() -> Path:
-    folder = Path(current_app.config["INSTANCE"]) / "intake"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{current_account().id}.json"
-
-
-def _keep(upload: Upload) -> str:
-    """Put the files by with their answers; returns their hash."""
-    path = _waiting()
-    for old in path.parent.glob("*.json"):
-        if now().timestamp() - old.stat().st_mtime > KEPT.total_seconds():
-            old.unlink(missing_ok=True)
-    files = {name: base64.b64encode(data).decode() for name, data in upload.files.items()}
-    content = json.dumps({"commune": upload.commune_id, "files": files, "answers": upload.answers}).encode()
-    part = path.with_suffix(".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    part.replace(path)
-    return hashlib.sha256(content).hexdigest()
-
-
-def _kept(upload: str) -> Upload:
-    try:
-        content = _waiting().read_bytes()
-    except FileNotFoundError:
-        raise Problem("not_allowed_now") from None
-    if hashlib.sha256(content).hexdigest() != upload:
-        raise Problem("not_allowed_now")
-    kept = json.loads(content)
-    files = {name: base64.b64decode(data) for name, data in kept["files"].items()}
-    return Upload(kept["commune"], files, kept.get("answers", {}))

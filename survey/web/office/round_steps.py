@@ -17,15 +17,17 @@ from survey.calendar.standing import standing
 from survey.clocks import day_of
 from survey.devices.phones import devices_in
 from survey.evidence.signing import Signer
+from survey.jobs import queue
 from survey.problems import Problem
 from survey.register.places import names_in
-from survey.rounds import cancelling, clock, closing, editing, log, requests, rounds
+from survey.rounds import cancelling, clock, closing, editing, log, requests
 from survey.rounds.closing import Break, Obstacle
 from survey.terms import CommuneState, RegisterState, RoundKind, SubmissionState
 from survey.web.forms import EditedRound, QuickFinding, Request, RoundDays
 from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
+from survey.work import OPEN_ROUND, REOPEN
 
 blueprint = Blueprint("round_steps", __name__, url_prefix="/rounds")
 MOST_WORDS = 500  # of a reason
@@ -163,21 +165,22 @@ def accept(round_id: str) -> Response:
 @blueprint.post("/<round_id>/<commune_id>/reopen")
 @permitted("round.accept")
 def reopen(round_id: str, commune_id: str) -> Response:
-    """Open a closed or accepted commune again, with the reason."""
+    """Open a closed or accepted commune again, with the reason; what changed there meanwhile is taken over as a job."""
     survey_round, _row = _in_commune(round_id, commune_id)
-    closing.reopen_commune(get_session(), survey_round, commune_id, _reason(), now(), current_account().id)
+    closing.begin_again(get_session(), survey_round, commune_id, _reason(), now(), current_account().id)
     flash(gettext("The round is open again in this commune. Its phones hear of it at their next contact."))
-    return redirect(url_for(".commune", round_id=round_id, commune_id=commune_id), 303)
+    given = {"account_id": current_account().id, "commune_id": commune_id}
+    job = queue.ask(get_session(), REOPEN, now(), parameters={"round": round_id}, **given)
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.post("/<round_id>/start")
 @permitted("round.manage")
 def start(round_id: str) -> Response:
-    """Open a planned round, in the communes that were ticked or in all."""
-    survey_round = _round(round_id)
-    started = rounds.start(get_session(), survey_round, _ticked("round.manage") or None, now(), current_account().id)
-    flash(ngettext("Opened in %(num)s commune.", "Opened in %(num)s communes.", len(started)))
-    return redirect(url_for(".page", round_id=round_id), 303)
+    """Have a planned round opened, in the communes that were ticked or in all, as a job."""
+    given: dict[str, Any] = {"round": _round(round_id).id, "communes": _ticked("round.manage") or None}
+    job = queue.ask(get_session(), OPEN_ROUND, now(), account_id=current_account().id, parameters=given)
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.route("/<round_id>/cancel", methods=["GET", "POST"])

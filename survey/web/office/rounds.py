@@ -12,6 +12,7 @@ from models import FormVersion, Place, PlacePeriod, Round, Standard
 from survey.accounts.accounts import communes_of
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
+from survey.jobs import queue
 from survey.problems import Problem
 from survey.questionnaires import standards
 from survey.register.places import names_in
@@ -23,6 +24,7 @@ from survey.web.language import current_language
 from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
+from survey.work import OPEN_ROUND
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/rounds")
 JUDGED_AGAIN = 2000  # records, about twenty seconds; more are for the command `round move`
@@ -58,7 +60,7 @@ def _alike() -> dict[str, CommuneState]:
 @blueprint.route("/new", methods=["GET", "POST"])
 @permitted("round.manage")
 def new() -> str | tuple[str, int] | Response:
-    """Open a round over every household on the register."""
+    """Open a round over every household on the register: planned at once, opened commune by commune as a job."""
     form = NewRound()
     in_use = select(FormVersion.form_id, FormVersion.version).where(FormVersion.retired_at.is_(None))
     versions = get_session().execute(in_use.order_by(FormVersion.published_at.desc())).all()
@@ -73,6 +75,7 @@ def new() -> str | tuple[str, int] | Response:
     if not form.validate_on_submit():
         return render_template("office/rounds/new.html", form=form), 422 if form.is_submitted() else 200
     form_id, _, version = form.questionnaire.data.partition(" ")
+    is_frozen = form.kind.data == RoundKind.PERIODIC  # an ad-hoc one begins with an empty list
     opened = rounds.open_round(
         get_session(),
         title=form.title.data.strip(),
@@ -87,9 +90,12 @@ def new() -> str | tuple[str, int] | Response:
         now=now(),
         account_id=current_account().id,
         communes=form.communes.data or None,
-        plan=form.plan.data,
+        plan=form.plan.data or is_frozen,
     )
-    return redirect(url_for("round_steps.page", round_id=opened.id), 303)
+    if form.plan.data or not is_frozen:
+        return redirect(url_for("round_steps.page", round_id=opened.id), 303)
+    job = queue.ask(get_session(), OPEN_ROUND, now(), account_id=current_account().id, parameters={"round": opened.id})
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.post("/<round_id>/form")

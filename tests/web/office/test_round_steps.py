@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models import RegisterEntry, Round, RoundCommune, RoundRequest
 from tests.interviews import ROUND, accept_all, entry, push
 from tests.web.office.test_rounds import FIELDS
+from tests.working import led
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -187,7 +188,9 @@ def test_a_planned_round_is_opened_on_its_page(login_as: Any, session: Session) 
     opened = admin.post("/rounds/new", data=FIELDS | {"kind": "dinh_ky", "year": "2027", "plan": "y"})
     page = opened.location
     assert "Mở ở 120 xã, phường dự kiến" in admin.get(page).text
-    assert admin.post(f"{page}/start").status_code == 303
+    answer = admin.post(f"{page}/start")
+    assert answer.status_code == 303
+    led(admin, answer)
     assert "120" in admin.get(page).text
     session.rollback()
     new = session.scalars(select(Round.id).where(Round.year == 2027)).one()

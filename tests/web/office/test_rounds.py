@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Household, RegisterEntry, Round
+from models import Household, RegisterEntry, Round, RoundCommune
 from survey.questionnaires.published import publish
 from tests.interviews import SOURCE, small_form
+from tests.working import led
 from tests.world import NOW
 
 FIELDS = {
@@ -49,7 +50,15 @@ def test_a_new_round_begins_with_every_household_as_it_was_last_accepted(
     login_as: Any, session: Any, small_round: str
 ) -> None:
     periodic = FIELDS | {"kind": "dinh_ky", "year": "2027"}
-    assert login_as("admin").post("/rounds/new", data=periodic).status_code == 303
+    admin = login_as("admin")
+    answer = admin.post("/rounds/new", data=periodic)
+    assert answer.status_code == 303
+    new = session.scalars(select(Round.id).where(Round.year == 2027)).one()
+    states = select(RoundCommune.state).where(RoundCommune.round_id == new).distinct()
+    assert session.scalars(states).all() == ["planned"]
+    assert "Đợt đã mở ở 120 xã, phường." in led(admin, answer).text
+    session.rollback()
+    assert session.scalars(states).all() == ["open"]
     new = session.scalars(select(Round.id).where(Round.year == 2027)).one()
     entries = session.scalars(select(RegisterEntry).where(RegisterEntry.round_id == new)).all()
     assert len(entries) == len(session.scalars(select(Household)).all())

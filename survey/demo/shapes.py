@@ -1,0 +1,207 @@
+"""Households that many are made of: each is asked and judged in earnest once a year, then told again with other names.
+
+A shape is an invented household over the years. Where its people and numbers stand, its texts have marks; who is told
+by it (`Told`) puts a household's own in their places. No rule of the questionnaire looks at a name or a number beyond
+its form, so class, points and indicators are those that the engine gave.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+from survey.clocks import instant
+from survey.demo.accounts import REGION, VILLAGES
+from survey.demo.answers import HERE, DemoHousehold, asked, interview
+from survey.demo.households import household_in
+from survey.demo.names import family_name, full_name
+from survey.demo.people import Person
+from survey.demo.year import a_year_later
+from survey.form.form import Form
+from survey.form.record import Clock, Evaluation, evaluate
+from survey.poverty.assess import Assessment, assess
+from survey.poverty.readings import hanging
+from survey.rounds.freezing import indicators_of_import
+from survey.submissions.derive import members_in, phone_agrees
+from survey.terms import Area, B1Method
+from survey.text import plain_name
+
+_MARK = re.compile(r"(Zq[a-z]+qZ|999\d{9}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})")
+CODE, HOUSEHOLD, ENTRY, COMMUNE, ROUND = (f"Zq{name}qZ" for name in ("code", "household", "entry", "commune", "round"))
+Marks = Mapping[str, str]
+
+
+class Told:
+    """A text with marks, cut at them once."""
+
+    def __init__(self, text: str) -> None:
+        self._pieces = _MARK.split(text)
+
+    def of(self, marks: Marks) -> str:
+        return "".join(marks.get(piece, piece) for piece in self._pieces)
+
+
+def _told(value: Any) -> Told:
+    """JSON as a table keeps it."""
+    return Told(json.dumps(value, sort_keys=True, separators=(",", ":")))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A shape's interview of a year, and all that follows from it."""
+
+    day: date
+    finalised: datetime
+    said: dict[str, str]  # when it was begun and finalised, as the phone writes it
+    content: Told
+    hashed: Told  # by RFC 8785
+    answers: Told
+    values: Told
+    problems: Told
+    judged: Assessment
+    head: str
+    agrees: bool | None
+    members: list[tuple[str, Told]]
+    deprived: dict[str, tuple[str, bool, Told]]  # indicator → dimension, whether, because
+    readings: list[tuple[str, str, str | None]]
+
+    @property
+    def indicators(self) -> str:
+        return json.dumps({name: int(one[1]) for name, one in self.deprived.items()}, separators=(",", ":"))
+
+
+@dataclass
+class Shape:
+    """`people`: everybody who was ever in it, by the mark that their name is; `base_*`: as it was entered."""
+
+    people: dict[str, Person]
+    numbers: list[str]
+    head: str
+    base_answers: Told
+    base_class: str | None
+    base_indicators: str
+    visits: list[Visit] = field(default_factory=list)
+
+
+def make_shape(form: Form, number: int, area: Area, seed: int, seasons: Sequence[tuple[date, date]]) -> Shape:
+    """The shape of this number: a household of a demo village of the area, entered before the first season."""
+    random = Random(f"{seed} shape {number} {area.value}")
+    villages = [village for village in VILLAGES if village.area is area]
+    before = seasons[0][0] - timedelta(days=320)
+    household = household_in(random, villages[number % len(villages)], 1, before)
+    people: dict[str, Person] = {}
+    _mark(household, people)
+    context = {"ma_ho": CODE, "khu_vuc": area.value, "vung": REGION, "cach_b1": B1Method.TABLE.value}
+    answers, evaluation = _totalled(form, household, context, datetime.combine(before, time(9), HERE))
+    judged = assess(form, evaluation)
+    base = judged.household_class.value if judged.household_class else None
+    indicators = indicators_of_import(answers, form, seasons[0][0])
+    shape = Shape(people, [], household.head.name, _told(answers), base, json.dumps(indicators, separators=(",", ":")))
+    former = base
+    for opens, _closes in seasons:
+        day = opens + timedelta(days=5 + number % 60)
+        household = a_year_later(random, household, day)
+        _mark(household, people)
+        shape.visits.append(_visit(form, household, context | {"phan_loai_nam_truoc": former}, day, number))
+        found = shape.visits[-1].judged.household_class
+        former = found.value if found else None
+    shape.numbers = sorted({person.cccd for person in people.values() if person.cccd})
+    return shape
+
+
+def marks_of(shape: Shape, random: Random, taken: set[str]) -> dict[str, str]:
+    """Other people in a shape's places: names of the same families, ids, and numbers that nobody has."""
+    marks: dict[str, str] = {}
+    names: set[str] = set()
+    families: dict[str, str] = {}
+    for mark, person in shape.people.items():
+        old = person.name
+        if old not in families:
+            families[old] = family_name(random, person.people)
+        marks[mark] = full_name(random, person.people, person.sex, families[old], names)
+        marks[person.id] = uuid4_of(random)
+    for number in shape.numbers:
+        while (other := f"{number[:6]}{random.randrange(1_000_000):06d}") in taken:
+            pass
+        taken.add(other)
+        marks[number] = other
+    return marks
+
+
+def uuid4_of(random: Random) -> str:
+    return str(UUID(int=random.getrandbits(128), version=4))
+
+
+def _mark(household: DemoHousehold, people: dict[str, Person]) -> None:
+    """Put a mark in the place of each name. Who is kept in `people` has the family's name alone: relatives that were
+    named alike will be again."""
+    for person in household.members:
+        if person.name not in people:
+            family = person.name.split()[0]
+            mark = f"Zq{chr(97 + len(people) // 26)}{chr(97 + len(people) % 26)}nqZ"
+            people[mark] = replace(person, name=people[family].name if family in people else family)
+            person.name = mark
+
+
+def _totalled(form: Form, household: DemoHousehold, context: dict[str, Any], at: datetime) -> tuple[Any, Evaluation]:
+    """Its answers with the B1 total of the demo's table typed in, as from a paper: no figure of it is the table's."""
+    answers, evaluation = interview(form, household, context, at.date())
+    total = assess(form, evaluation).b1 or 0
+    answers = answers | {"cach_b1": B1Method.TOTAL.value}
+    answers["thu_nhap"] = answers.get("thu_nhap", {}) | {"b1_nhap": total}
+    evaluation = evaluate(form, answers, Clock(at.date(), at))
+    return asked(form, evaluation.values), evaluation
+
+
+def _visit(form: Form, household: DemoHousehold, context: dict[str, Any], day: date, number: int) -> Visit:
+    finalised = datetime.combine(day, time(8 + number % 9, 30), HERE)
+    answers, evaluation = _totalled(form, household, context, finalised)
+    judged = assess(form, evaluation)
+    outcome = {
+        "class": judged.household_class,
+        "b1": judged.b1,
+        "b2": judged.b2,
+        "indicators": {one.indicator.value: int(one.deprived) for one in judged.indicators if one.deprived is not None},
+    }
+    began = finalised.astimezone(UTC) - timedelta(minutes=25)
+    entry = {
+        "id": ENTRY, "commune_id": COMMUNE, "round_id": ROUND, "household_id": HOUSEHOLD,
+        "form": {"id": form.id, "version": form.version}, "answers": answers,
+        "confirmed": {one.path: "Đã hỏi lại." for one in evaluation.problems if one.severity == "warning"},
+        "outcome": outcome, "files": [], "started_at": instant(began),
+        "finalised_at": instant(finalised.astimezone(UTC)), "replaces": None, "new_household": None,
+    }  # fmt: skip
+    content = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+    same = json.loads(content)
+    deprived = {
+        one.indicator.value: (one.dimension.value, one.deprived, _told([reason.as_json() for reason in one.because]))
+        for one in judged.indicators
+        if one.deprived is not None
+    }
+    return Visit(
+        day,
+        finalised,
+        {f"{name}_said": same[name] for name in ("started_at", "finalised_at")},
+        Told(content),
+        Told(rfc8785.dumps(same).decode()),
+        _told(same["answers"]),
+        _told(evaluation.values),
+        _told([problem.as_json() for problem in evaluation.problems[:200]]),
+        judged,
+        plain_name(judged.head_name),
+        phone_agrees(same["outcome"], judged),
+        [(name, _told(values)) for name, values in members_in(form, evaluation.values)],
+        deprived,
+        [
+            (one.reading, one.value, one.household_class.value if one.household_class else None)
+            for one in hanging(form, evaluation)
+        ],
+    )

@@ -1,0 +1,131 @@
+"""The register as it stands when a round opens in a commune: every household, and what last year said of it.
+
+What last year said is worked out by the questionnaire, some milliseconds a household: `known_openings` does it before
+anybody is kept waiting, and `freeze` writes all entries at once, working out again only what became another meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import Text, insert, select, type_coerce
+from sqlalchemy.orm import Session
+
+from models import Deprivation, Household, JSONText, RegisterEntry, Round
+from models.base import as_kept
+from models.commune_counter import next_changes
+from survey.clocks import HERE
+from survey.form.form import Form
+from survey.form.record import Clock, evaluate
+from survey.poverty.assess import assess
+from survey.rounds import start_list
+from survey.terms import HouseholdState, RegisterState, RoundKind
+
+
+class KnownOpening(NamedTuple):
+    """Last year's twelve indicators of a household, and the interview that they are of (None: the import)."""
+
+    submission_id: str | None
+    indicators: dict[str, int] | None
+
+
+def known_openings(
+    session: Session, survey_round: Round, commune_id: str, form: Form | None
+) -> dict[str, KnownOpening]:
+    """Of every household of the commune that the round would ask. Reads alone."""
+    if survey_round.kind != RoundKind.PERIODIC:
+        return {}
+    assessed: dict[str, dict[str, int]] = defaultdict(dict)
+    rows = (
+        select(Deprivation.submission_id, Deprivation.indicator, Deprivation.deprived)
+        .join(
+            Household,
+            (Household.commune_id == Deprivation.commune_id)
+            & (Household.current_submission_id == Deprivation.submission_id),
+        )
+        .where(Deprivation.commune_id == commune_id)
+    )
+    for submission_id, indicator, deprived in session.execute(rows):
+        assessed[submission_id][indicator] = int(deprived)
+    present = select(Household.id, Household.current_submission_id, Household.current_answers).where(
+        Household.commune_id == commune_id, Household.state == HouseholdState.PRESENT.value
+    )
+    found = {}
+    for id, submission_id, answers in session.execute(present.execution_options(yield_per=200)):
+        said = assessed[submission_id] if submission_id else indicators_of_import(answers, form, survey_round.opens_on)
+        found[id] = KnownOpening(submission_id, said)
+    return found
+
+
+def freeze(
+    session: Session,
+    survey_round: Round,
+    commune_id: str,
+    known: Mapping[str, KnownOpening],
+    form: Form | None = None,
+) -> None:
+    """Put every household of a commune on a periodic round's register, as it stands. An ad-hoc round begins empty. The
+    caller holds the commune."""
+    if survey_round.kind != RoundKind.PERIODIC:
+        return
+    asked = select(RegisterEntry.household_id).filter_by(commune_id=commune_id, round_id=survey_round.id)
+    answers = type_coerce(Household.current_answers, Text)
+    present = select(
+        Household.id, Household.village_id, Household.current_class, Household.current_submission_id, answers
+    ).where(
+        Household.commune_id == commune_id,
+        Household.state == HouseholdState.PRESENT.value,
+        Household.id.not_in(asked),
+    )
+    rows = session.execute(present.order_by(Household.code, Household.id)).all()
+    if not rows:
+        return
+    kept, dialect, entries = JSONText(), session.get_bind().dialect, []
+    for row, change in zip(rows, next_changes(session, commune_id, len(rows)), strict=True):
+        id, village_id, opening_class, submission_id, text = row
+        opening = known.get(id)
+        if opening is None or opening.submission_id != submission_id:  # it became another since
+            household = session.get_one(Household, (commune_id, id))
+            indicators = opening_indicators(session, household, form, survey_round.opens_on)
+        else:
+            indicators = opening.indicators
+        entries.append(
+            {
+                "commune_id": commune_id,
+                "round_id": survey_round.id,
+                "household_id": id,
+                "village_id": village_id,
+                "state": RegisterState.TO_VISIT.value,
+                "opening_class": opening_class,
+                "opening_answers": text,
+                "opening_indicators": kept.process_bind_param(indicators, dialect),
+                "change": change,
+            }
+        )
+    session.execute(insert(as_kept(RegisterEntry)), entries)
+    start_list.freeze(session, survey_round.id, commune_id)
+
+
+def opening_indicators(
+    session: Session, household: Household, form: Form | None, opens_on: date
+) -> dict[str, int] | None:
+    """Last year's twelve indicators: as assessed when they came from a submission, else from the imported answers,
+    judged a year before the round opens. None when there are no answers."""
+    if household.current_submission_id is not None:
+        rows = select(Deprivation).filter_by(
+            commune_id=household.commune_id, submission_id=household.current_submission_id
+        )
+        return {row.indicator: int(row.deprived) for row in session.scalars(rows)}
+    return indicators_of_import(household.current_answers, form, opens_on)
+
+
+def indicators_of_import(answers: dict[str, object] | None, form: Form | None, opens_on: date) -> dict[str, int] | None:
+    """Of imported answers, judged a year before the round opens."""
+    if form is None or not answers:
+        return None
+    moment = datetime(opens_on.year - 1, opens_on.month, min(opens_on.day, 28), tzinfo=HERE)
+    judged = assess(form, evaluate(form, answers, Clock(moment.date(), moment)))
+    return {row.indicator.value: int(row.deprived) for row in judged.indicators if row.deprived is not None}

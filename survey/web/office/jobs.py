@@ -1,0 +1,171 @@
+"""Long work, seen by whoever waits for it: how far it is, who asked, stopping it, and the way to its result."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import Blueprint, flash, make_response, render_template, url_for
+from flask_babel import LazyString, format_decimal, gettext, lazy_gettext
+from sqlalchemy import select
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from models import Account, Job
+from survey.access import Where, may
+from survey.accounts.accounts import holder_of, where_is
+from survey.evidence import audit
+from survey.jobs import queue
+from survey.jobs.worker import is_idle
+from survey.problems import PROBLEMS, Problem
+from survey.register.places import names_in
+from survey.terms import JobState
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+from survey.work import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN
+
+VERB = "job.follow"
+LOOK_AGAIN = 2  # seconds, while it is not at its end
+SHOWN = 100
+blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
+TITLES: dict[str, LazyString] = {
+    READ_LIST: lazy_gettext("Reading a list of households"),
+    LOAD_LIST: lazy_gettext("Importing households"),
+    OPEN_ROUND: lazy_gettext("Opening a round"),
+    DUPLICATES: lazy_gettext("Searching for persons in two households"),
+    REOPEN: lazy_gettext("Opening a commune again"),
+}
+WORDS: dict[str, LazyString] = {  # what is done just now
+    "reading": lazy_gettext("The list is being read."),
+    "loading": lazy_gettext("Households are being entered: %(done)s of %(total)s."),
+    "opening": lazy_gettext("Communes in which it is open: %(done)s of %(total)s."),
+    "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
+    "comparing": lazy_gettext("Persons are being compared."),
+}
+
+
+class Line(NamedTuple):
+    """A job as it is shown. `who`: who asked for it; `where`: the commune's name."""
+
+    job: Job
+    who: str
+    where: str
+
+    @property
+    def state(self) -> JobState:
+        return JobState(self.job.state)
+
+    @property
+    def title(self) -> str:
+        return str(TITLES.get(self.job.kind, self.job.kind))
+
+    @property
+    def is_over(self) -> bool:
+        return self.job.ended_at is not None
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.job.stop_asked_at is not None and not self.is_over
+
+    @property
+    def progress(self) -> str:
+        """What it is at; "" before it was begun."""
+        far = {"done": format_decimal(self.job.done), "total": format_decimal(self.job.total or 0)}
+        return str(WORDS[self.job.word]) % far if self.job.word else ""
+
+    @property
+    def said(self) -> str:
+        """What came of it."""
+        found = self.job.result or {}
+        if self.job.kind == LOAD_LIST:
+            return gettext("%(villages)s villages and %(households)s households were added.", **found["counts"])
+        if self.job.kind == OPEN_ROUND:
+            return gettext("The round is open in %(communes)s communes.", communes=found["communes"])
+        if self.job.kind == REOPEN:
+            return gettext("The round is open again in this commune.")
+        if self.job.kind == DUPLICATES:
+            return gettext("%(count)s persons were compared.", count=found["persons"])
+        return ""
+
+    @property
+    def leads_to(self) -> str:
+        """The page of its result."""
+        parameters = self.job.parameters
+        if self.job.kind == READ_LIST:
+            return url_for("register.seen", job_id=self.job.id)
+        if self.job.kind == OPEN_ROUND:
+            return url_for("round_steps.page", round_id=parameters["round"])
+        if self.job.kind == REOPEN:
+            return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
+        if self.job.kind == DUPLICATES and self.job.commune_id:
+            return url_for("duplicates.listing", commune_id=self.job.commune_id)
+        return url_for("duplicates.across" if self.job.kind == DUPLICATES else "register.page")
+
+    @property
+    def refusal(self) -> Any:
+        """Why it could not be done, and what to do."""
+        return PROBLEMS.get(self.job.problem or "", PROBLEMS["server_error"])
+
+
+@blueprint.get("/")
+@permitted(VERB)
+def listing() -> Response:
+    """The last jobs of the reader's area, the newest first."""
+    session = get_session()
+    lines = _lines([job for job in session.scalars(queue.listing(SHOWN)) if _may_see(job)])
+    under_way = any(not line.is_over for line in lines)
+    page = render_template("office/jobs/list.html", lines=lines, idle=is_idle(session, now()))
+    return _looked_at_again(page, under_way)
+
+
+@blueprint.get("/<job_id>")
+@permitted(VERB)
+def page(job_id: str) -> Response:
+    """One job, until it leads to its result."""
+    job = _job(job_id)
+    [line] = _lines([job])
+    if job.state == JobState.DONE and job.kind == READ_LIST and job.account_id == current_account().id:
+        return redirect(line.leads_to, 303)
+    shown = render_template("office/jobs/one.html", line=line, idle=is_idle(get_session(), now()))
+    return _looked_at_again(shown, not line.is_over)
+
+
+@blueprint.post("/<job_id>/stop")
+@permitted(VERB)
+def stop(job_id: str) -> Response:
+    """Stop it: at once while it waits, between two steps while it is under way."""
+    job = _job(job_id)
+    queue.ask_to_stop(get_session(), job, now())
+    audit.record(get_session(), now(), current_account().id, "job_stopped", job.id, {"kind": job.kind})
+    flash(gettext("It is being stopped.") if job.ended_at is None else gettext("It was stopped."))
+    return redirect(url_for(".page", job_id=job.id), 303)
+
+
+def _looked_at_again(page: str, again: bool) -> Response:
+    """The browser asks again by itself, with or without scripts."""
+    answer = make_response(page)
+    if again:
+        answer.headers["Refresh"] = str(LOOK_AGAIN)
+    return answer
+
+
+def _job(job_id: str) -> Job:
+    job = get_session().get(Job, job_id)
+    if job is None or not _may_see(job):
+        raise Problem("not_found")
+    return job
+
+
+def _may_see(job: Job) -> bool:
+    """Whoever asked, and who has the commune; what is of more than one is seen by who has all."""
+    where = where_is(get_session(), job.commune_id) if job.commune_id else None
+    mine = job.account_id == current_account().id
+    return mine or may(holder_of(get_session(), current_account()), VERB, where or Where())
+
+
+def _lines(jobs: list[Job]) -> list[Line]:
+    session = get_session()
+    asked = select(Account.id, Account.display_name).where(Account.id.in_({job.account_id or "" for job in jobs}))
+    who = {id: name for id, name in session.execute(asked)}  # noqa: C416 - dict() needs tuples
+    names = names_in(session, {job.commune_id for job in jobs if job.commune_id}, now().date())
+    by_command = gettext("by command on the server")
+    return [Line(job, who.get(job.account_id or "", by_command), names.get(job.commune_id or "", "")) for job in jobs]

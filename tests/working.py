@@ -1,0 +1,33 @@
+"""Long work as a worker beside the app does it, here and now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from survey.jobs.worker import Worker
+from survey.work import FOLDER, KINDS
+
+
+def worker_of(app: Flask, **kinds: Any) -> Worker:
+    """A worker on the app's database and folder, with the kinds of work that there are or those given."""
+    folder = Path(app.config["INSTANCE"]) / FOLDER
+    nobody_waits = lambda _engine: None  # noqa: E731
+    return Worker(app.extensions["engine"], folder, kinds or KINDS, app.config["CLOCK"], give_way=nobody_waits)
+
+
+def work(app: Flask) -> None:
+    """Do all that waits."""
+    worker = worker_of(app)
+    while worker.work():
+        pass
+
+
+def led(browser: Any, answer: Any) -> Any:
+    """Where whoever asked for a job is led once it is done; an answer that leads to none is left as it is."""
+    if "/jobs/" not in (answer.location or ""):
+        return answer
+    work(browser.application)
+    return browser.get(answer.location, follow_redirects=True)
