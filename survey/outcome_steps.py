@@ -24,12 +24,16 @@ STEPS: dict[tuple[OutcomeState, OutcomeAction], OutcomeState] = {
     (_S.CONFIRMED, _A.TAKE_BACK): _S.WAITING,
     (_S.SENT_BACK, _A.TAKE_BACK): _S.WAITING,
 }
+# A household that one of these is confirmed of is none of the register's any more; of the others it is one still.
+LEAVING = frozenset(
+    {OutcomeKind.DIED_OUT, OutcomeKind.SPLIT, OutcomeKind.MERGED, OutcomeKind.DUPLICATE, OutcomeKind.TEST}
+)
 # Who sends back or takes back says why.
 REASONED = frozenset({_A.SEND_BACK, _A.TAKE_BACK})
 
 
 class Decision(NamedTuple):
-    """`undone`: what it did to the register is over since, and it counts no more."""
+    """`undone`: the household came back onto the list since, and it counts no more."""
 
     action: OutcomeAction
     by: str

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased, defer
 
 from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent, RoundCommune
-from survey.outcome_steps import Decision, Said, Standing, standing
+from survey.outcome_steps import LEAVING, Decision, Said, Standing, standing
 from survey.terms import CommuneState, OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
 
 
@@ -140,10 +140,10 @@ def _folded(
         said.setdefault(of, {})[row.id] = row
         places[of] = RegisterState(state) if state else None, village_id
         if decision is not None:
-            # An act on the register is over when the household is back on the list, by whatever way, or when it was
-            # undone while the round is open: a closed one stays as it was decided.
+            # Over when the household is back on the list, by whatever way, or when the act was undone while the round
+            # is open: a closed one stays as it was decided.
             is_back = state is not None or (undoing is not None and stands == CommuneState.OPEN)
-            undone = decision.event_seq is not None and is_back
+            undone = decision.action == OutcomeAction.CONFIRM and row.kind in LEAVING and is_back
             step = Decision(OutcomeAction(decision.action), decision.account_id, decision.at, decision.reason, undone)
             decided.setdefault(row.id, []).append(step)
     return [

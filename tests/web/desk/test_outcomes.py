@@ -19,9 +19,11 @@ from models import (
     Round,
     RoundCommune,
 )
+from survey.outcome_steps import LEAVING
 from survey.outcomes import cases
 from survey.reports.report import progress
 from survey.reports.selection import Condition
+from survey.review.outcomes import ACT_OF
 from survey.rounds import closing, log
 from survey.submissions.log import Act
 from survey.terms import OutcomeKind, RegisterState, RoundAction
@@ -64,6 +66,10 @@ def shown_then_done(browser: Any, where: str, **more: str) -> Any:
 def confirmed(session: Any) -> dict[str, OutcomeKind]:
     session.rollback()
     return cases.confirmed(session, COMMUNE, ROUND)
+
+
+def test_each_kind_that_leaves_the_register_has_its_act() -> None:
+    assert set(ACT_OF) == LEAVING
 
 
 def test_an_outcome_is_listed_with_who_when_why_and_confirmed_by_another(login_as: Any, session: Any) -> None:
@@ -144,12 +150,24 @@ def test_who_died_out_leaves_the_register_with_the_confirmation_and_comes_back_w
     assert confirmed(session) == {"ho-1": OutcomeKind.DIED_OUT}
 
 
-def test_a_household_that_is_brought_back_waits_for_a_decision_again(login_as: Any, session: Any) -> None:
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_a_household_that_is_brought_back_waits_for_a_decision_again(
+    login_as: Any, session: Any, by_itself: bool
+) -> None:
+    """Whether it left with the confirmation, or had left before by an act of its own."""
     desk, sent = login_as("supervisor"), outcome(kind="test")
     push(login_as("enumerator"), sent)
-    where = address(session, sent)
-    assert shown_then_done(desk, where).status_code == 303
-    page = f"/desk/{COMMUNE}/households/ho-1"
+    where, page = address(session, sent), f"/desk/{COMMUNE}/households/ho-1"
+    if by_itself:
+        shown = desk.post(page, data={"kind": "test", "since": "2026-11-23"})
+        basis = re.search(r'name="basis" value="(\w+)"', shown.text)[1]  # type: ignore[index]
+        off = {"kind": "test", "since": "2026-11-23", "basis": basis, "reason": "hộ thử"}
+        assert desk.post(page, data=off).status_code == 303
+        assert "Hộ thử" in text_of(desk.get(where))
+        assert decide(desk, where, "confirm").status_code == 303
+    else:
+        assert shown_then_done(desk, where).status_code == 303
+    assert confirmed(session) == {"ho-1": OutcomeKind.TEST}
     shown = desk.post(page, data={"kind": "restore", "since": "2026-11-23"})
     basis = re.search(r'name="basis" value="(\w+)"', shown.text)[1]  # type: ignore[index]
     back = {"kind": "restore", "since": "2026-11-23", "basis": basis, "reason": "hộ có thật"}
