@@ -174,7 +174,8 @@ def close_round(round_id: str | None, communes: tuple[str, ...], ready: bool, as
             detail = problem.detail or {}
             broken = _broken(session, found, open_there if wanted is None else wanted)
             left = [Obstacle(*one) for one in detail.get("obstacles", [])]
-            lines = [line for one in left for line in _told(one, broken)]
+            lines = [f"  {in_the_way(*one)}" for one in left]
+            lines += [line for one in left for line in _named(one, broken)]
             if not lines:
                 _refuse_problem(problem, as_json)
             listed = [one._asdict() for one in broken]
@@ -274,11 +275,11 @@ def _broken(session: Session, survey_round: Round, communes: Sequence[str]) -> l
     return [one for key in communes for one in closing.breaks(session, survey_round, key, most=MOST_NAMED)]
 
 
-def _told(left: Obstacle, broken: Sequence[Break]) -> list[str]:
-    """An obstacle, and the households or records that it is about."""
+def _named(left: Obstacle, broken: Sequence[Break]) -> list[str]:
+    """The households or records that an obstacle is about."""
     named = [one.number or one.submission_id or "" for one in broken if one.code == left.code][:MOST_NAMED]
-    more = " …" if named and len(named) < left.number else ""
-    return [f"  {in_the_way(*left)}", *([f"    {', '.join(named)}{more}"] if named else [])]
+    more = " …" if len(named) < left.number else ""
+    return [f"  {in_the_way(*left)}: {', '.join(named)}{more}"] if named else []
 
 
 def _described(session: Session, one: Round) -> dict[str, Any]:

@@ -7,12 +7,14 @@ go on elsewhere. The list itself stands in the proof, with a digest of each tabl
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, Text, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from models import (
@@ -24,6 +26,7 @@ from models import (
     FormVersion,
     Household,
     HouseholdOutcome,
+    JSONText,
     OutcomeDecision,
     Place,
     PlacePeriod,
@@ -41,7 +44,6 @@ from models import (
     SubmissionFile,
     SubmissionStatus,
 )
-from survey.canonical import canonical
 from survey.evidence.merkle import leaf_hash, root_of
 
 Hashes = dict[str, str]  # of rows, by their keys
@@ -154,14 +156,25 @@ BOUND = (
 def rows_now(session: Session, bound: Bound, where: Where) -> Hashes:
     """The hash of each row of a table that belongs to the closing, as the database has it now."""
     table = bound.table.__table__
-    columns = [table.c[name] for name in bound.columns]
+    names = bound.columns
+    # What is kept as JSON is bound as the text that is kept: nothing is read apart for it.
+    columns = [
+        type_coerce(table.c[name], Text).label(name) if isinstance(table.c[name].type, JSONText) else table.c[name]
+        for name in names
+    ]
     keys = [column.name for column in table.columns if column.primary_key]
     found: Hashes = {}
     rows = session.execute(select(*columns).where(bound.which(where)).execution_options(yield_per=500))
     for row in rows.mappings():
-        said = {name: _said(row[name]) for name in bound.columns}
-        found["|".join(str(said[name]) for name in keys)] = canonical(said).hash
+        said = {name: _said(row[name]) for name in names}
+        found["|".join(str(said[name]) for name in keys)] = _hash_of(said)
     return found
+
+
+def _hash_of(said: Mapping[str, Any]) -> str:
+    """SHA-256 of a row as sorted JSON in ASCII: a commune has tens of thousands, and waits while they are hashed."""
+    text = json.dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_of(rows: Mapping[str, str]) -> str:

@@ -39,7 +39,7 @@ def test_the_steps_of_a_commune_by_command(app: Flask, session: Any, login_as: A
     assert [one["number"] for one in refused["breaks"]] == [
         "03757-01-001", "03757-01-002", "03757-01-003", "03757-02-001",
     ]  # fmt: skip
-    assert "    03757-01-001, 03757-01-002" in run(app, "round", "close", ROUND, "--commune", COMMUNE)[1]
+    assert "4 hộ chưa đến: 03757-01-001, 03757-01-002" in run(app, "round", "close", ROUND, "--commune", COMMUNE)[1]
     assert said(app, "close", ROUND, "--commune", COMMUNE, "--dry-run")[0] == 1
     accept_all(session, login_as, COMMUNE, OTHER_COMMUNE)
     for dry, after in ((["--dry-run"], "open"), ([], "closed")):
