@@ -15,6 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, JSONText, UTCDateTime, one_of
 from survey.terms import RegisterKind
 
+OF_PERSON = (
+    "'born', 'joined', 'married_in', 'died', 'left', 'married_out', 'transferred', 'person', 'head', 'identified'"
+)
+
 
 class RegisterEvent(Base):
     """`effective_on`: since when it holds; `at`: when it was written down. `act`: what was done in one go; `voids`: the
@@ -29,8 +33,11 @@ class RegisterEvent(Base):
         CheckConstraint("voids < seq", name="void_looks_back"),
         CheckConstraint("kind NOT IN ('split', 'merge', 'unmerge') OR other_id IS NOT NULL", name="of_two"),
         CheckConstraint(
-            "kind IN ('split', 'merge', 'unmerge', 'duplicate', 'void') OR other_id IS NULL", name="of_one"
+            "kind IN ('split', 'merge', 'unmerge', 'duplicate', 'transferred', 'identified', 'void')"
+            " OR other_id IS NULL",
+            name="of_one",
         ),
+        CheckConstraint(f"kind = 'void' OR (kind IN ({OF_PERSON})) = (person_id IS NOT NULL)", name="of_person"),
         CheckConstraint("other_id <> household_id", name="not_itself"),
         UniqueConstraint("commune_id", "voids"),
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
@@ -39,6 +46,7 @@ class RegisterEvent(Base):
         Index("ix_register_event_household", "commune_id", "household_id"),
         Index("ix_register_event_other", "commune_id", "other_id"),
         Index("ix_register_event_act", "act"),
+        Index("ix_register_event_person", "commune_id", "person_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
@@ -54,9 +62,28 @@ class RegisterEvent(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[Any] = mapped_column(JSONText)
     voids: Mapped[int | None]
+    person_id: Mapped[str | None] = mapped_column(String(64))  # whom it is about; NULL: a household
     salt: Mapped[str] = mapped_column(String(32))
     binding: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class RosterRow(Base):
+    """Who a member of an accepted interview is: written down once, when it was first asked, and never changed, so that
+    a person keeps the code whatever is accepted, corrected or reopened later. `doubts`: whom else it may be."""
+
+    __tablename__ = "roster_row"
+    __table_args__ = (
+        ForeignKeyConstraint(["commune_id", "submission_id"], ["submission.commune_id", "submission.id"]),
+        UniqueConstraint("commune_id", "submission_id", "person_id"),
+        Index("ix_roster_row_person", "commune_id", "person_id"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0, 1, … in the interview
+    person_id: Mapped[str] = mapped_column(String(64))
+    doubts: Mapped[Any] = mapped_column(JSONText)  # codes
 
 
 class VillageCounter(Base):

@@ -152,6 +152,7 @@ ROUTES = {
     "readings.confirm": FORMS,
     "readings.make_draft": FORMS,
     "household.page": OFFICE,
+    "household.person": OFFICE,
     "household.act": REGISTER,
     "household.undo": REGISTER,
     "held.page": OFFICE,
