@@ -69,18 +69,21 @@ class RegisterEvent(Base):
 
 
 class RosterRow(Base):
-    """Who a member of an accepted interview is: written down once, when it was first asked, and never changed, so that
-    a person keeps the code whatever is accepted, corrected or reopened later. `doubts`: whom else it may be."""
+    """Who a member of an accepted interview is, as one of a household: written down once, when it was first asked, and
+    never changed, so that a person keeps the code whatever is accepted, corrected or reopened later. One that is found
+    to be another household's is asked about there anew. `doubts`: whom else it may be."""
 
     __tablename__ = "roster_row"
     __table_args__ = (
         ForeignKeyConstraint(["commune_id", "submission_id"], ["submission.commune_id", "submission.id"]),
-        UniqueConstraint("commune_id", "submission_id", "person_id"),
+        ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
+        UniqueConstraint("commune_id", "submission_id", "household_id", "person_id"),
         Index("ix_roster_row_person", "commune_id", "person_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0, 1, … in the interview
     person_id: Mapped[str] = mapped_column(String(64))
     doubts: Mapped[Any] = mapped_column(JSONText)  # codes

@@ -55,6 +55,7 @@ def upgrade() -> None:
         "roster_row",
         sa.Column("commune_id", sa.String(length=16), nullable=False),
         sa.Column("submission_id", sa.String(length=36), nullable=False),
+        sa.Column("household_id", sa.String(length=36), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("person_id", sa.String(length=64), nullable=False),
         sa.Column("doubts", sa.Text(), nullable=False),
@@ -63,9 +64,20 @@ def upgrade() -> None:
             ["submission.commune_id", "submission.id"],
             name=op.f("fk_roster_row_commune_id_submission_id"),
         ),
-        sa.PrimaryKeyConstraint("commune_id", "submission_id", "position", name=op.f("pk_roster_row")),
+        sa.ForeignKeyConstraint(
+            ["commune_id", "household_id"],
+            ["household.commune_id", "household.id"],
+            name=op.f("fk_roster_row_commune_id_household_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "commune_id", "submission_id", "household_id", "position", name=op.f("pk_roster_row")
+        ),
         sa.UniqueConstraint(
-            "commune_id", "submission_id", "person_id", name=op.f("uq_roster_row_commune_id_submission_id_person_id")
+            "commune_id",
+            "submission_id",
+            "household_id",
+            "person_id",
+            name=op.f("uq_roster_row_commune_id_submission_id_household_id_person_id"),
         ),
     )
     op.create_index("ix_roster_row_person", "roster_row", ["commune_id", "person_id"], unique=False)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import OF_SUBMISSION, Assessment, RegisterEvent, RosterRow, Round, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Assessment, Household, RegisterEvent, RosterRow, Round, Submission, SubmissionStatus
 from models.database import chunks
 from survey.questionnaires.published import load_form
 from survey.register.event_log import code_in, events_around, made_code
@@ -21,6 +21,8 @@ from survey.register.persons import Person, Row, said_in
 from survey.submissions.content import clock_of, members_in
 from survey.submissions.identities import match
 from survey.terms import SubmissionState
+
+Kept = dict[tuple[str, str], dict[int, RosterRow]]  # who is who, by interview and household
 
 
 def interviews_of(session: Session, commune_id: str, household_ids: Iterable[str]) -> list[Interview]:
@@ -57,15 +59,23 @@ def keep_identities(session: Session, commune_id: str, interviews: Iterable[Inte
     for one in interviews:
         for row in one.rows:
             if not row.is_kept:
-                key = {"commune_id": commune_id, "submission_id": one.submission_id, "position": row.position}
-                session.add(RosterRow(**key, person_id=row.person_id, doubts=list(row.doubts)))
+                session.add(
+                    RosterRow(
+                        commune_id=commune_id,
+                        submission_id=one.submission_id,
+                        household_id=one.household_id,
+                        position=row.position,
+                        person_id=row.person_id,
+                        doubts=list(row.doubts),
+                    )
+                )
 
 
-def _kept_rows(session: Session, commune_id: str, ids: Sequence[str]) -> dict[str, dict[int, RosterRow]]:
-    found: dict[str, dict[int, RosterRow]] = defaultdict(dict)
+def _kept_rows(session: Session, commune_id: str, ids: Sequence[str]) -> Kept:
+    found: Kept = defaultdict(dict)
     rows = select(RosterRow).where(RosterRow.commune_id == commune_id, RosterRow.submission_id.in_(ids))
     for row in session.scalars(rows):
-        found[row.submission_id][row.position] = row
+        found[row.submission_id, row.household_id][row.position] = row
     return found
 
 
@@ -98,7 +108,8 @@ def _met_once(session: Session, commune_id: str, household_id: str) -> list[Pers
         .join(Submission, OF_SUBMISSION)
         .join(Assessment, (Assessment.commune_id == RosterRow.commune_id)
               & (Assessment.submission_id == RosterRow.submission_id))
-        .where(SubmissionStatus.commune_id == commune_id, SubmissionStatus.household_id == household_id)
+        .where(SubmissionStatus.commune_id == commune_id, SubmissionStatus.household_id == household_id,
+               RosterRow.household_id == household_id)
         .order_by(Submission.received_at, Submission.id, RosterRow.position)
     ).all()  # fmt: skip
     found: dict[str, Person] = {}
@@ -107,42 +118,49 @@ def _met_once(session: Session, commune_id: str, household_id: str) -> list[Pers
         members = members_in(form, assessment.values) if form is not None else []
         if row.position < len(members):
             day = submission.received_at.date()
-            found[row.person_id] = Person(row.person_id, said_in(members[row.position][1]), household_id, day, day)
+            found[row.person_id] = Person(
+                row.person_id, said_in(members[row.position][1]), household_id, day, day, doubts=tuple(row.doubts)
+            )
     return list(found.values())
 
 
 def _with_codes(session: Session, commune_id: str, interview: Interview, known: list[Person]) -> tuple[Row, ...]:
     """Each row with its code: of whom it is, else the one that it brings along, else one made from the interview."""
     found, doubts = match(known, interview.rows)
+    asked = {person.id: person.doubts for person in known}  # nobody has said yet who they are
     elsewhere = _met_elsewhere(session, commune_id, interview)
     taken = {*found.values(), *(person.id for person in known)}
     rows = []
     for row in interview.rows:
         code = found.get(row.position) or code_in(row.said)
         if row.position not in found and (not code or code in taken or code in elsewhere):
-            code = made_code(f"{commune_id} {interview.submission_id} {row.position}")
+            code = made_code(f"{commune_id} {interview.household_id} {interview.submission_id} {row.position}")
         taken.add(code)
-        rows.append(replace(row, person_id=code, doubts=doubts.get(row.position, ()), is_kept=False))
+        rows.append(replace(row, person_id=code, doubts=doubts.get(row.position, asked.get(code, ())), is_kept=False))
     return tuple(rows)
 
 
 def _met_elsewhere(session: Session, commune_id: str, interview: Interview) -> set[str]:
-    """Codes that the interview brings along and that name people of other households."""
+    """Codes that the interview brings along and that name people of other households: met there in an interview, named
+    there by an event, or entered there with a list, which numbers the members of a household."""
     codes = {code_in(row.said) for row in interview.rows} - {""}
-    rows = select(RosterRow.person_id).join(
-        SubmissionStatus,
-        (SubmissionStatus.commune_id == RosterRow.commune_id)
-        & (SubmissionStatus.submission_id == RosterRow.submission_id),
-    )
-    named = (RosterRow.commune_id == commune_id) & RosterRow.person_id.in_(codes)
-    return set(session.scalars(rows.where(named, SubmissionStatus.household_id != interview.household_id)))
+    found: set[str] = set()
+    for table in (RosterRow, RegisterEvent):
+        named = (table.commune_id == commune_id) & table.person_id.in_(codes)
+        elsewhere = select(table.person_id).where(named, table.household_id != interview.household_id)
+        found |= {code for code in session.scalars(elsewhere) if code is not None}
+    homes = {code: code.rpartition("-")[0] for code in codes}
+    listed = select(Household.id).where(Household.commune_id == commune_id, Household.id.in_(homes.values()))
+    others = set(session.scalars(listed)) - {interview.household_id}
+    return found | {code for code, home in homes.items() if home in others}
 
 
 def _interview(
-    session: Session, submission: Submission, status: SubmissionStatus, assessment: Any, kept: dict[str, Any]
+    session: Session, submission: Submission, status: SubmissionStatus, assessment: Any, kept: Kept
 ) -> Interview:
     form = load_form(session, submission.form_id, submission.form_version)
     members = members_in(form, assessment.values) if form is not None else []
+    rows = kept.get((submission.id, str(status.household_id)), {})
     before = select(RegisterEvent.seq).where(
         RegisterEvent.commune_id == submission.commune_id, RegisterEvent.at < status.updated_at
     )
@@ -155,7 +173,7 @@ def _interview(
         assessment.head_name,
         assessment.household_class,
         submission.round_id,
-        tuple(_row(at, values, kept.get(submission.id, {}).get(at)) for at, (_name, values) in enumerate(members)),
+        tuple(_row(at, values, rows.get(at)) for at, (_name, values) in enumerate(members)),
     )
 
 
