@@ -19,7 +19,19 @@ from survey.operations.keys import MAKE
 from survey.operations.keys import secret as _secret
 from survey.web import compression, installation, language, login, security, session
 from survey.web.collect import door, keys
-from survey.web.desk import carried, compare, devices, duplicates, exports, home, household, quarantine, record, reports
+from survey.web.desk import (
+    carried,
+    compare,
+    devices,
+    duplicates,
+    exports,
+    home,
+    household,
+    quarantine,
+    record,
+    reports,
+    requests,
+)
 from survey.web.office import accounts, points, questionnaires, readings, register_import, round_steps, rounds
 from survey.web.phone import shell, sync, uploads, vault
 from survey.web.security import public
@@ -49,7 +61,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     for part in (sync, uploads, vault, accounts, rounds, round_steps, register_import, keys, carried):
         app.register_blueprint(part.blueprint)
     door.init_app(app)
-    for part in (home, record, household, quarantine, compare, duplicates, devices, reports, exports):
+    for part in (home, record, household, requests, quarantine, compare, duplicates, devices, reports, exports):
         part.init_app(app)
     for part in (questionnaires, points, readings):
         part.init_app(app)

@@ -19,7 +19,7 @@ from models.forms import (
 from models.likeness import Alike, AlikeVerdict
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
-from models.register import RegisterEvent, RosterRow, VillageCounter
+from models.register import ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
@@ -52,6 +52,8 @@ __all__ = [
     "CollectFile",
     "CollectToken",
     "CollectUpload",
+    "ChangeDecision",
+    "ChangeRequest",
     "CommuneCounter",
     "Deprivation",
     "Device",

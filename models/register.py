@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
-from survey.terms import RegisterKind
+from survey.terms import RegisterKind, RequestVerdict
 
 OF_PERSON = (
     "'born', 'joined', 'married_in', 'died', 'left', 'married_out', 'transferred', 'person', 'head', 'identified'"
@@ -87,6 +87,60 @@ class RosterRow(Base):
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0, 1, … in the interview
     person_id: Mapped[str] = mapped_column(String(64))
     doubts: Mapped[Any] = mapped_column(JSONText)  # codes
+
+
+class ChangeRequest(Base):
+    """A change that somebody asks for and another decides; never changed. `given`: as `register_acts.Wish` has it;
+    `read`: what its kind looked at when it was asked for."""
+
+    __tablename__ = "change_request"
+    __table_args__ = (
+        one_of("kind", RegisterKind),
+        CheckConstraint("other_id <> household_id", name="not_itself"),
+        CheckConstraint("trim(reason) <> ''", name="reasoned"),
+        UniqueConstraint("commune_id", "id", "account_id"),
+        ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
+        Index("ix_change_request_household", "commune_id", "household_id"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    household_id: Mapped[str] = mapped_column(String(36))
+    other_id: Mapped[str | None] = mapped_column(String(36))
+    person_id: Mapped[str | None] = mapped_column(String(64))
+    effective_on: Mapped[date]
+    given: Mapped[Any] = mapped_column(JSONText)
+    read: Mapped[Any] = mapped_column(JSONText)
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class ChangeDecision(Base):
+    """What became of a request: decided once, by another than who asked; taken back by nobody else. `act`: of the
+    events that it wrote."""
+
+    __tablename__ = "change_decision"
+    __table_args__ = (
+        one_of("verdict", RequestVerdict),
+        CheckConstraint("(verdict = 'withdrawn') = (account_id = asked_by)", name="by_another"),
+        CheckConstraint("(verdict = 'accepted') = (act IS NOT NULL)", name="written"),
+        CheckConstraint("verdict <> 'refused' OR trim(reason) <> ''", name="reasoned"),
+        ForeignKeyConstraint(
+            ["commune_id", "request_id", "asked_by"],
+            ["change_request.commune_id", "change_request.id", "change_request.account_id"],
+        ),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    request_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    asked_by: Mapped[str] = mapped_column(String(36))
+    verdict: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    act: Mapped[str | None] = mapped_column(String(36))
 
 
 class VillageCounter(Base):

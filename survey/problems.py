@@ -247,6 +247,13 @@ PROBLEMS: dict[str, Refusal] = {
         _("Nothing would be different."),
         _("If a later interview or correction says otherwise, give a later day."),
     ),
+    "request_same": Refusal(
+        409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
+    ),
+    "request_decided": Refusal(409, _("This request was decided already."), _("Look at what became of it.")),
+    "request_own": Refusal(
+        409, _("Nobody decides on what they asked for themselves."), _("Ask a colleague, or take it back.")
+    ),
     "person_not_there": Refusal(
         409,
         _("Nobody of this code was known in the register on that day."),

@@ -199,6 +199,14 @@ class PersonState(Term):
     SAME = "same", "Trùng với một người đã có", "The same as another person"
 
 
+class RequestVerdict(Term):
+    """What became of a request for a change of the register."""
+
+    ACCEPTED = "accepted", "Đã đồng ý, đã ghi vào sổ", "Accepted and written down"
+    REFUSED = "refused", "Không đồng ý", "Refused"
+    WITHDRAWN = "withdrawn", "Người đề nghị đã rút", "Taken back by who asked"
+
+
 class SubmissionState(Term):
     """Where a submission stands; `lifecycle.TRANSITIONS` says how it moves."""
 

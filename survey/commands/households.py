@@ -25,7 +25,7 @@ from survey.problems import PROBLEMS, Problem
 from survey.register import event_log
 from survey.register.event_log import Done
 from survey.register.persons import Person
-from survey.review import household_story, register_acts, register_preview, village_area
+from survey.review import household_story, register_acts, register_preview, requests, village_area
 from survey.review.register_acts import Plan, Wish
 from survey.review.register_preview import FIELDS, PERSON_FIELDS
 from survey.terms import Area, HouseholdClass, RegisterKind
@@ -47,6 +47,7 @@ def acting(command: Command) -> Command:
         click.option("--reason", default="", help="Why; it stands in the household's history."),
         click.option("--by", "username", help="The account that decided it."),
         click.option("--dry-run", is_flag=True, help="Only show what would happen."),
+        click.option("--ask", "asks", is_flag=True, help="Only ask for it: another decides (`register request`)."),
         JSON,
     )
     for option in reversed(options):
@@ -137,8 +138,9 @@ def restore(code: str, **words: Any) -> None:
 @register_group.command()
 @click.argument("seq", type=int)
 @acting
-def undo(seq: int, commune_id: str, **words: Any) -> None:
+def undo(seq: int, commune_id: str, asks: bool, **words: Any) -> None:
     """Take back the event with this number (`register history`), with all that is undone with it."""
+    _not_asked_for(asks)
 
     def tried(session: Session) -> Plan:
         return register_acts.plan_undo(session, commune_id, seq, day_of(now()))
@@ -208,8 +210,9 @@ def person_as_json(one: Person) -> dict[str, Any]:
 @acting
 @ON
 @click.option("--area", required=True, type=click.Choice([one.value for one in Area]))
-def area(village_id: str, area: str, commune_id: str, since: Any, **words: Any) -> None:
+def area(village_id: str, area: str, commune_id: str, since: Any, asks: bool, **words: Any) -> None:
     """A village counts as urban or rural from a day on: first says how many households would be of another class."""
+    _not_asked_for(asks)
     dry_run, as_json = words.pop("dry_run"), words.pop("as_json")
     day = since.date() if since else day_of(now())
     try:
@@ -218,12 +221,12 @@ def area(village_id: str, area: str, commune_id: str, since: Any, **words: Any) 
                 found = village_area.recount(session, commune_id, village_id, Area(area), day, day_of(now()))
         else:
             with transaction() as session:
-                by = _by(session, words.pop("username"), words.pop("reason"))
+                by = done_by(session, words.pop("username"), words.pop("reason"))
                 found = village_area.make(session, commune_id, village_id, Area(area), day, by)
     except Problem as refusal:
-        _refuse(refusal.code, as_json, {})
+        refuse(refusal.code, as_json, {})
     if found.rule is not None:
-        _refuse(found.rule, as_json, {})
+        refuse(found.rule, as_json, {})
     if as_json:
         judged = [one._asdict() | {"day": one.day.isoformat()} for one in found.judged]
         click.echo(as_text({"done": not dry_run, "households": found.households, "judged": judged}))
@@ -283,12 +286,15 @@ def act_on(
     def done(session: Session, by: Done) -> Plan:
         return register_acts.carry_out(session, commune_id, wish(session), by)
 
-    _run(tried, done, **words)
+    def asked(session: Session, by: Done) -> object:
+        return requests.ask(session, commune_id, wish(session), by)
+
+    _run(tried, asked if words.pop("asks") else done, **words)
 
 
 def _run(
     tried: Callable[[Session], Plan],
-    done: Callable[[Session, Done], Plan],
+    done: Callable[[Session, Done], object],
     *,
     reason: str,
     username: str | None,
@@ -300,21 +306,21 @@ def _run(
         try:
             plan = tried(session)
         except Problem as refusal:
-            _refuse(refusal.code, as_json, {})
-        shown = _shown(session, plan)
+            refuse(refusal.code, as_json, {})
+        shown = shown_plan(session, plan)
         if plan.rule is not None:
-            _refuse(plan.rule, as_json, shown)
+            refuse(plan.rule, as_json, shown)
     if not dry_run:
         try:
             with transaction() as session:
-                done(session, _by(session, username, reason))
+                done(session, done_by(session, username, reason))
         except Problem as refusal:
-            _refuse(refusal.code, as_json, shown)
+            refuse(refusal.code, as_json, shown)
     if as_json:
         click.echo(as_text({"done": not dry_run, "rule": None} | shown))
         return
     click.echo(gettext("A trial, nothing was written.") if dry_run else gettext("Done."))
-    _say(shown)
+    say_plan(shown)
 
 
 def found_household(session: Session, commune_id: str, code: str) -> Household:
@@ -325,14 +331,19 @@ def found_household(session: Session, commune_id: str, code: str) -> Household:
         raise click.ClickException(gettext(said, commune=commune_id, code=code)) from None
 
 
-def _by(session: Session, username: str | None, reason: str) -> Done:
+def _not_asked_for(asks: bool) -> None:
+    if asks:
+        raise click.UsageError(gettext("This is not asked for: who may, does it."))
+
+
+def done_by(session: Session, username: str | None, reason: str) -> Done:
     account = find_account(session, username) if username else None
     if username and account is None:
         raise click.ClickException(gettext("There is no account %(name)s.", name=username))
     return Done(account.id if account else None, now(), reason)
 
 
-def _refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
+def refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
     """End with the rule and the way out."""
     title, following = gettext(PROBLEMS[code].title), gettext(PROBLEMS[code].next)
     if as_json:
@@ -347,7 +358,7 @@ def _refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
     raise click.ClickException("\n".join(lines))
 
 
-def _shown(session: Session, plan: Plan) -> dict[str, Any]:
+def shown_plan(session: Session, plan: Plan) -> dict[str, Any]:
     changed = [
         {
             "commune": one.commune_id,
@@ -371,7 +382,7 @@ def _shown(session: Session, plan: Plan) -> dict[str, Any]:
     return {"changed": changed, "broken": broken}
 
 
-def _say(shown: dict[str, Any]) -> None:
+def say_plan(shown: dict[str, Any]) -> None:
     for one in shown["changed"]:
         click.echo(f"  {one['code']}")
         for name, (before, after) in one["changes"].items():

@@ -155,18 +155,18 @@ def undone_together(session: Session, row: RegisterEvent) -> list[RegisterEvent]
 def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None) -> Plan:
     """Write a wish down; `seen`: the basis of the plan that a person was shown. Raises the plan's `rule`, and conflict
     when something else is there to be seen."""
-    _turn(session, {commune_id, str(wish.given.get("commune") or commune_id)})
+    take_turn(session, {commune_id, str(wish.given.get("commune") or commune_id)})
     return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen)
 
 
 def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
     """Undo an event with all that is undone with it; as `carry_out`."""
     row = session.get(RegisterEvent, (commune_id, seq))
-    _turn(session, {commune_id, *(one.commune_id for one in (undone_together(session, row) if row else ()))})
+    take_turn(session, {commune_id, *(one.commune_id for one in (undone_together(session, row) if row else ()))})
     return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen)
 
 
-def _turn(session: Session, communes: set[str]) -> None:
+def take_turn(session: Session, communes: set[str]) -> None:
     """Nobody else writes in any of them, and nothing that was read before counts."""
     for commune_id in sorted(communes):
         if session.get(Place, commune_id) is None:

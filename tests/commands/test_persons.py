@@ -101,6 +101,32 @@ def test_the_state_of_a_day_and_a_person_are_said_in_words_too(app: Flask, sessi
     assert register(app, "history", ONE, *WHERE, "--as-of", "hôm qua")[0] == 2
 
 
+def test_one_asks_and_another_decides(app: Flask, session: Session) -> None:
+    known = len(events(session))
+    asking = ("person", "correct", ONE, MOTHER, "--year", "1988", "--ask", *WHERE)
+    assert told(app, *asking, "--dry-run", *WHY)[0] == 0
+    assert told(app, "request", "list", *WHERE)[1] == []
+    assert told(app, *asking, "--reason", "x")[1]["rule"] == "bad_request"  # nobody asks
+    assert told(app, *asking, *WHY)[0] == 0
+    assert told(app, *asking, *WHY)[1]["rule"] == "request_same"
+    [waiting] = told(app, "request", "list", *WHERE)[1]
+    waits = dict(waiting)  # type: ignore[call-overload]
+    assert (waits["kind"], waits["code"], waits["contradicted"]) == ("person", ONE, False)
+    assert MOTHER not in register(app, "request", "list", *WHERE)[1]
+    assert len(events(session)) == known
+    own = told(app, "request", "accept", waits["request"], *WHERE, "--by", "supervisor")
+    assert (own[0], own[1]["rule"]) == (1, "request_own")
+    by = (*WHERE, "--by", "supervisor-2")
+    assert told(app, "request", "accept", waits["request"], *by, "--dry-run")[0] == 0
+    assert len(events(session)) == known
+    code, said = told(app, "request", "accept", waits["request"], *by)
+    assert (code, said["verdict"]) == (0, "accepted")
+    assert len(events(session)) == known + 1
+    assert told(app, "request", "refuse", waits["request"], *by, "--reason", "x")[1]["rule"] == "request_decided"
+    assert told(app, "request", "withdraw", "khong-co", *by)[1]["rule"] == "not_found"
+    assert register(app, "undo", "1", "--ask", *WHERE, *WHY)[0] == 2
+
+
 def test_a_transfer_to_another_commune(app: Flask, session: Session) -> None:
     assert told(app, "move", TWO, "--village", "03664-01", *WHERE, *WHY)[0] == 0
     there = ("--to-commune", OTHER_COMMUNE)

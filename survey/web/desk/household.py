@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Household, Place, RegisterEvent
 from survey.access import has_verb
+from survey.accounts.accounts import communes_of
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
 from survey.register import importing
 from survey.register.event_log import Done
 from survey.register.ledger import COMING, OF_PERSON
 from survey.register.places import names_in
-from survey.review import household_story, person_acts, person_story, register_acts, register_preview
+from survey.review import household_story, person_acts, person_story, register_acts, register_preview, requests
 from survey.review.register_acts import MAX_REASON, Plan, Wish
 from survey.review.register_preview import FIELDS, PERSON_FIELDS, birth_of, differences, person_differences
 from survey.terms import HouseholdClass, HouseholdState, PersonState, RegisterKind, RegisterState, Role
@@ -64,9 +65,10 @@ def page(commune_id: str, household_id: str) -> str:
         writes=_writes() if as_of is None else None,
         classes=list(HouseholdClass),
         today=day_of(now()),
-        words=_words_of_answers(commune_id),
+        words=words_of_answers(commune_id),
         relations=person_acts.RELATIONS,
         sexes=person_acts.SEXES,
+        waiting=requests.undecided(session, commune_id, household_id),
     )
 
 
@@ -89,7 +91,7 @@ def person(commune_id: str, household_id: str, person_id: str) -> str:
         undoing=Plain(formdata=None),
         writes=_writes() if as_of is None else None,
         today=day_of(now()),
-        words=_words_of_answers(commune_id),
+        words=words_of_answers(commune_id),
         relations=person_acts.RELATIONS,
         sexes=person_acts.SEXES,
     )
@@ -104,7 +106,7 @@ def _as_of() -> date | None:
         raise Problem("bad_request") from error
 
 
-def _words_of_answers(commune_id: str) -> dict[str, str]:
+def words_of_answers(commune_id: str) -> dict[str, str]:
     """What the answers about a person are called in the questionnaire: kin, sex."""
     form = importing.questionnaire(get_session(), commune_id, now())
     lists = (form.choices.get(name, []) for name in ("quan_he", "gioi_tinh")) if form else ()
@@ -119,12 +121,19 @@ def act(commune_id: str, household_id: str) -> BaseResponse:
     if not form.validate():
         raise Problem("bad_request")
     wish = _wish(commune_id, household_id, form)
-    _allow(wish.given.get("commune") is not None)
+    if form.basis.data and _reason() and request.form.get("ask"):
+        made = requests.ask(session, commune_id, wish, _done())
+        return redirect(url_for("requests.page", commune_id=commune_id, request_id=made.id, done="asked"), 303)
+    asks = wish.given.get("commune") is not None and _writes() == "here" and wish.kind in requests.ROUTES
+    if not asks:  # who may not write it down may ask for it
+        _allow(wish.given.get("commune") is not None)
+    elif form.basis.data:
+        raise Problem("register_across")
     if form.basis.data and _reason():
         register_acts.carry_out(session, commune_id, wish, _done(), seen=form.basis.data)
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done=wish.kind.value), 303)
     plan = register_acts.plan(session, commune_id, wish, day_of(now()))
-    return _shown(commune_id, household_id, plan, wish.kind)
+    return _shown(commune_id, household_id, plan, wish.kind, may_write=not asks, may_ask=wish.kind in requests.ROUTES)
 
 
 @blueprint.post("/undo/<seq>")
@@ -241,7 +250,14 @@ def _names_elsewhere(lines: Sequence[household_story.Line]) -> dict[str, str]:
 
 
 def _shown(
-    commune_id: str, household_id: str, plan: Plan, kind: RegisterKind, undone: RegisterKind | None = None
+    commune_id: str,
+    household_id: str,
+    plan: Plan,
+    kind: RegisterKind,
+    undone: RegisterKind | None = None,
+    *,
+    may_write: bool = True,
+    may_ask: bool = False,
 ) -> Response:
     session = get_session()
     desk: Desk = open_desk("review.read", commune_id)
@@ -254,21 +270,29 @@ def _shown(
         kind=kind,
         undone=undone,
         plan=plan,
+        may_write=may_write,
+        may_ask=may_ask,
         refusal=PROBLEMS[plan.rule] if plan.rule else None,
-        effects=register_preview.effects(session, plan),
+        effects=within_reach(register_preview.effects(session, plan)),
         broken=register_preview.broken(session, plan),
         names=names_in(session, {half.commune_id for half in plan.halves}, day_of(now())),
         codes=_codes(plan),
         form=Plain(formdata=None),
         said=[(key, text) for key, text in request.form.items(multi=True) if key not in _OWN],
-        words=_words_of_answers(commune_id),
+        words=words_of_answers(commune_id),
         error=wordless.title if request.form.get("basis") else None,
         max_reason=MAX_REASON,
     )
     return make_response(shown, status)
 
 
-_OWN = ("csrf_token", "basis", "reason")  # of the page that shows what would happen
+def within_reach(effects: Sequence[register_preview.Effect]) -> list[register_preview.Effect]:
+    """Those of the reader's area: of another commune nobody is named."""
+    reach = communes_of(get_session(), current_account(), "review.read")
+    return [one for one in effects if one.commune_id in reach]
+
+
+_OWN = ("csrf_token", "basis", "reason", "ask")  # of the page that shows what would happen
 
 
 def _codes(plan: Plan) -> dict[str, str]:

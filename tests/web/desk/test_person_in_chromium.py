@@ -17,7 +17,7 @@ __all__ = ["desk", "widths", "work"]
 pytestmark = pytest.mark.phone
 
 
-def test_a_member_dies_and_it_is_undone(desk: Page, work: Field, widths: Any) -> None:
+def test_a_member_dies_it_is_undone_and_something_else_is_asked_for(desk: Page, work: Field, widths: Any) -> None:
     one = members(work)[-1]
     desk.goto(f"/desk/{COMMUNE}/households/{work.households[0]}")
     widths("members")
@@ -41,3 +41,12 @@ def test_a_member_dies_and_it_is_undone(desk: Page, work: Field, widths: Any) ->
     desk.get_by_role("button", name="Ghi vào sổ").click()
     desk.goto(page_of(work, one))
     expect(desk.locator("h1 .tag")).to_have_text("Đang ở trong hộ")
+    desk.locator("details summary", has_text="Đã chết, hoặc không còn").click()
+    died.get_by_label("Rời hộ", exact=True).check()
+    died.get_by_role("button").click()
+    desk.locator("#reason").fill("đi làm xa, gia đình báo")
+    desk.get_by_role("button", name="Đề nghị để người khác quyết định").click()
+    expect(desk.locator("[role=status]").first).to_contain_text("Một người khác sẽ quyết định")
+    widths("request")
+    desk.get_by_role("link", name="Đề nghị thay đổi").click()
+    widths("requests")
