@@ -31,6 +31,7 @@ from survey.web.desk import (
     quarantine,
     record,
     reports,
+    requests,
     workload,
 )
 from survey.web.office import (
@@ -90,6 +91,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         home,
         record,
         household,
+        requests,
         outcomes,
         workload,
         quarantine,

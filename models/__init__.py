@@ -23,7 +23,7 @@ from models.outcomes import HouseholdOutcome, OutcomeDecision
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, Place, PlacePeriod
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
-from models.register import RegisterEvent, VillageCounter
+from models.register import ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
@@ -56,6 +56,8 @@ __all__ = [
     "CollectFile",
     "CollectToken",
     "CollectUpload",
+    "ChangeDecision",
+    "ChangeRequest",
     "CommuneCounter",
     "Deprivation",
     "Device",
@@ -85,6 +87,7 @@ __all__ = [
     "RegisterEntry",
     "RegisterEvent",
     "RegisterGone",
+    "RosterRow",
     "Round",
     "RoundCommune",
     "RoundProof",

@@ -13,7 +13,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
-from survey.terms import RegisterKind
+from survey.terms import RegisterKind, RequestVerdict
+
+OF_PERSON = (
+    "'born', 'joined', 'married_in', 'died', 'left', 'married_out', 'transferred', 'person', 'head', 'identified'"
+)
 
 
 class RegisterEvent(Base):
@@ -29,8 +33,11 @@ class RegisterEvent(Base):
         CheckConstraint("voids < seq", name="void_looks_back"),
         CheckConstraint("kind NOT IN ('split', 'merge', 'unmerge') OR other_id IS NOT NULL", name="of_two"),
         CheckConstraint(
-            "kind IN ('split', 'merge', 'unmerge', 'duplicate', 'void') OR other_id IS NULL", name="of_one"
+            "kind IN ('split', 'merge', 'unmerge', 'duplicate', 'transferred', 'identified', 'void')"
+            " OR other_id IS NULL",
+            name="of_one",
         ),
+        CheckConstraint(f"kind = 'void' OR (kind IN ({OF_PERSON})) = (person_id IS NOT NULL)", name="of_person"),
         CheckConstraint("other_id <> household_id", name="not_itself"),
         UniqueConstraint("commune_id", "voids"),
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
@@ -39,6 +46,7 @@ class RegisterEvent(Base):
         Index("ix_register_event_household", "commune_id", "household_id"),
         Index("ix_register_event_other", "commune_id", "other_id"),
         Index("ix_register_event_act", "act"),
+        Index("ix_register_event_person", "commune_id", "person_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
@@ -54,9 +62,85 @@ class RegisterEvent(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[Any] = mapped_column(JSONText)
     voids: Mapped[int | None]
+    person_id: Mapped[str | None] = mapped_column(String(64))  # whom it is about; NULL: a household
     salt: Mapped[str] = mapped_column(String(32))
     binding: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class RosterRow(Base):
+    """Who a member of an accepted interview is, as one of a household: written down once, when it was first asked, and
+    never changed, so that a person keeps the code whatever is accepted, corrected or reopened later. One that is found
+    to be another household's is asked about there anew. `doubts`: whom else it may be."""
+
+    __tablename__ = "roster_row"
+    __table_args__ = (
+        ForeignKeyConstraint(["commune_id", "submission_id"], ["submission.commune_id", "submission.id"]),
+        ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
+        UniqueConstraint("commune_id", "submission_id", "household_id", "person_id"),
+        Index("ix_roster_row_person", "commune_id", "person_id"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0, 1, … in the interview
+    person_id: Mapped[str] = mapped_column(String(64))
+    doubts: Mapped[Any] = mapped_column(JSONText)  # codes
+
+
+class ChangeRequest(Base):
+    """A change that somebody asks for and another decides; never changed. `given`: as `register_acts.Wish` has it;
+    `read`: what its kind looked at when it was asked for."""
+
+    __tablename__ = "change_request"
+    __table_args__ = (
+        one_of("kind", RegisterKind),
+        CheckConstraint("other_id <> household_id", name="not_itself"),
+        CheckConstraint("trim(reason) <> ''", name="reasoned"),
+        UniqueConstraint("commune_id", "id", "account_id"),
+        ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
+        Index("ix_change_request_household", "commune_id", "household_id"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    household_id: Mapped[str] = mapped_column(String(36))
+    other_id: Mapped[str | None] = mapped_column(String(36))
+    person_id: Mapped[str | None] = mapped_column(String(64))
+    effective_on: Mapped[date]
+    given: Mapped[Any] = mapped_column(JSONText)
+    read: Mapped[Any] = mapped_column(JSONText)
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class ChangeDecision(Base):
+    """What became of a request: decided once, by another than who asked; taken back by nobody else. `act`: of the
+    events that it wrote."""
+
+    __tablename__ = "change_decision"
+    __table_args__ = (
+        one_of("verdict", RequestVerdict),
+        CheckConstraint("(verdict = 'withdrawn') = (account_id = asked_by)", name="by_another"),
+        CheckConstraint("(verdict = 'accepted') = (act IS NOT NULL)", name="written"),
+        CheckConstraint("verdict <> 'refused' OR trim(reason) <> ''", name="reasoned"),
+        ForeignKeyConstraint(
+            ["commune_id", "request_id", "asked_by"],
+            ["change_request.commune_id", "change_request.id", "change_request.account_id"],
+        ),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    request_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    asked_by: Mapped[str] = mapped_column(String(36))
+    verdict: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    act: Mapped[str | None] = mapped_column(String(36))
 
 
 class VillageCounter(Base):

@@ -52,6 +52,12 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "review.decide": {_S: Scope.COMMUNE},
     # What happened to a household: its commune writes it down, a move to another commune the province.
     "register.change": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # Changes that one asks for and another decides; which verb decides what: `review/requests.py`.
+    "request.ask": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    "request.members": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    "request.households": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    "request.identity": {_P: Scope.PROVINCE},
+    "request.across": {_P: Scope.PROVINCE},
     "report.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},

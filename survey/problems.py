@@ -279,6 +279,73 @@ PROBLEMS: dict[str, Refusal] = {
         _("Nothing would be different."),
         _("If a later interview or correction says otherwise, give a later day."),
     ),
+    "request_same": Refusal(
+        409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
+    ),
+    "request_decided": Refusal(409, _("This request was decided already."), _("Look at what became of it.")),
+    "request_own": Refusal(
+        409, _("Nobody decides on what they asked for themselves."), _("Ask a colleague, or take it back.")
+    ),
+    "person_not_there": Refusal(
+        409,
+        _("Nobody of this code was known in the register on that day."),
+        _("Give a later day, or look the person up on the household's page."),
+    ),
+    "person_unclear": Refusal(
+        409,
+        _("Several members have this name, or none."),
+        _("Write the person's code as it stands on the household's page."),
+    ),
+    "person_before_birth": Refusal(
+        409, _("The day lies before the birth of this person."), _("Give a later day, or correct the birth first.")
+    ),
+    "person_dead": Refusal(
+        409, _("This person has died by that day."), _("If that is wrong, undo the death in the history first.")
+    ),
+    "person_born_already": Refusal(
+        409,
+        _("This person is known already."),
+        _("Write down instead that the person came to live here."),
+    ),
+    "person_lives_elsewhere": Refusal(
+        409,
+        _("This person is a member of a household already."),
+        _("Transfer the person from that household, on its page."),
+    ),
+    "person_lives_there": Refusal(
+        409, _("A person cannot be transferred to the household they are in."), _("Choose the other household.")
+    ),
+    "person_not_member": Refusal(
+        409,
+        _("This person is no member of the household on that day."),
+        _("Look at the person's history, or give another day."),
+    ),
+    "person_head_goes": Refusal(
+        409,
+        _("This is the head of the household, and others stay."),
+        _("Say who of them is head from then on."),
+    ),
+    "person_last_goes": Refusal(
+        409,
+        _("Nobody would be left in the household."),
+        _("Write down about the household instead: died out, no household any more, merged or moved."),
+    ),
+    "person_name_missing": Refusal(409, _("The name is missing."), _("Write the full name with its tones.")),
+    "person_number_wrong": Refusal(
+        409, _("An identity number has 12 digits."), _("Look at the card again; leave it empty if there is none.")
+    ),
+    "person_birth_wrong": Refusal(
+        409, _("There is no such day of birth, or it has not come yet."), _("Write the year alone if it is not known.")
+    ),
+    "person_itself": Refusal(409, _("This is the same person already."), _("Choose the other one.")),
+    "person_same_already": Refusal(
+        409, _("It was said already who this person is."), _("Undo that in the history first.")
+    ),
+    "person_two_of_one": Refusal(
+        409,
+        _("One interview lists both of them side by side: they are two persons."),
+        _("If one was listed twice by mistake, write down that one of them is no member."),
+    ),
     "register_undone": Refusal(
         409, _("This was undone already."), _("If it was right after all, write it down again.")
     ),

@@ -200,7 +200,7 @@ class LikenessVerdict(Term):
 
 
 class RegisterKind(Term):
-    """What happened to a household: one row of `register_event` each, by the rules of `register/ledger.py`."""
+    """What happened to a household or a person: a row of `register_event` each; `register/ledger.py` has the rules."""
 
     ENTER = "enter", "Ghi vào danh sách", "Entered"
     CORRECT = "correct", "Sửa thông tin", "Corrected"
@@ -213,7 +213,37 @@ class RegisterKind(Term):
     DUPLICATE = "duplicate", "Trùng với hộ khác", "Duplicate"
     TEST = "test", "Đánh dấu là hộ thử", "Marked as a test"
     RESTORE = "restore", "Đưa lại vào danh sách", "Restored"
+    BORN = "born", "Sinh ra", "Born"
+    JOINED = "joined", "Vào hộ", "Joined"
+    MARRIED_IN = "married_in", "Kết hôn, về ở trong hộ", "Married in"
+    DIED = "died", "Chết", "Died"
+    LEFT = "left", "Rời hộ", "Left"
+    MARRIED_OUT = "married_out", "Kết hôn, đi khỏi hộ", "Married out"
+    TRANSFERRED = "transferred", "Chuyển sang hộ khác", "Transferred"
+    PERSON = "person", "Sửa thông tin thành viên", "Person corrected"
+    HEAD = "head", "Đổi chủ hộ", "Head changed"
+    IDENTIFIED = "identified", "Xác định là ai", "Identified"
     VOID = "void", "Hoàn tác", "Undone"
+
+
+class PersonState(Term):
+    """Whether a person lives in a household, and why not: `register/persons.py` says how that changes."""
+
+    MEMBER = "member", "Đang ở trong hộ", "A member"
+    MISSING = "missing", "Không còn trong hộ, chưa rõ lý do", "Gone, not known why"
+    LEFT = "left", "Đã rời hộ", "Left"
+    MARRIED = "married", "Đã kết hôn, đi khỏi hộ", "Married out"
+    MOVED = "moved", "Đã chuyển sang hộ ở xã, phường khác", "Moved to a household of another commune"
+    DEAD = "dead", "Đã chết", "Dead"
+    SAME = "same", "Trùng với một người đã có", "The same as another person"
+
+
+class RequestVerdict(Term):
+    """What became of a request for a change of the register."""
+
+    ACCEPTED = "accepted", "Đã đồng ý, đã ghi vào sổ", "Accepted and written down"
+    REFUSED = "refused", "Không đồng ý", "Refused"
+    WITHDRAWN = "withdrawn", "Người đề nghị đã rút", "Taken back by who asked"
 
 
 class SubmissionState(Term):

@@ -1,4 +1,5 @@
 """`flask --app app register correct|move|split|merge|unmerge|end|restore|undo|history|area|verify`: it can be mended.
+Persons: `persons.py`.
 
 Everything is shown first: `--dry-run` reads and writes nothing. Exit code 0: done, or could be done; 1: refused, with
 the rule and the way out; 2: not understood.
@@ -16,16 +17,17 @@ from flask.cli import with_appcontext
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from models import Place
+from models import Household, Place
 from survey.accounts.accounts import find_account
 from survey.clocks import day_of, instant
 from survey.commands.register import register_group
 from survey.problems import PROBLEMS, Problem
 from survey.register import event_log
 from survey.register.event_log import Done
-from survey.review import household_story, register_acts, register_preview, village_area
+from survey.register.persons import Person
+from survey.review import household_story, register_acts, register_preview, requests, village_area
 from survey.review.register_acts import Plan, Wish
-from survey.review.register_preview import FIELDS
+from survey.review.register_preview import FIELDS, PERSON_FIELDS
 from survey.terms import Area, HouseholdClass, RegisterKind
 from survey.text import N_
 from survey.web.session import now, reading, transaction
@@ -33,6 +35,7 @@ from survey.web.session import now, reading, transaction
 COMMUNE = click.option("--commune", "commune_id", required=True, help="The commune's code, 03757.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 ON = click.option("--on", "since", type=click.DateTime(["%Y-%m-%d"]), help="The day since which it holds; today.")
+AS_OF = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="How it was on that day, by what is known now.")
 CODE = click.argument("code")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,6 +47,7 @@ def acting(command: Command) -> Command:
         click.option("--reason", default="", help="Why; it stands in the household's history."),
         click.option("--by", "username", help="The account that decided it."),
         click.option("--dry-run", is_flag=True, help="Only show what would happen."),
+        click.option("--ask", "asks", is_flag=True, help="Only ask for it: another decides (`register request`)."),
         JSON,
     )
     for option in reversed(options):
@@ -63,7 +67,7 @@ def correct(code: str, household_class: str | None, head: str | None, village: s
             **words: Any) -> None:  # fmt: skip
     """Mend what is said of the household with this number: head, village, address, class of last year."""
     given = {"head": head, "village": village, "address": address, "class": household_class}
-    _act(RegisterKind.CORRECT, code, None, {key: one for key, one in given.items() if one is not None}, **words)
+    act_on(RegisterKind.CORRECT, code, None, {key: one for key, one in given.items() if one is not None}, **words)
 
 
 @register_group.command()
@@ -77,7 +81,7 @@ def move(code: str, village: str, address: str | None, commune_id: str, **words:
     there = village.rsplit("-", 1)[0]
     given = {"village": village, "address": address, "commune": there if there != commune_id else None}
     kept = {key: one for key, one in given.items() if one is not None}
-    _act(RegisterKind.MOVE, code, None, kept, commune_id=commune_id, **words)
+    act_on(RegisterKind.MOVE, code, None, kept, commune_id=commune_id, **words)
 
 
 @register_group.command()
@@ -89,7 +93,7 @@ def move(code: str, village: str, address: str | None, commune_id: str, **words:
 @click.option("--address", help="Where the new household lives.")
 def split(code: str, members: tuple[str, ...], head: str | None, address: str | None, **words: Any) -> None:
     """Some members have become a household of their own."""
-    _act(RegisterKind.SPLIT, code, None, {"members": list(members), "head": head, "address": address}, **words)
+    act_on(RegisterKind.SPLIT, code, None, {"members": list(members), "head": head, "address": address}, **words)
 
 
 @register_group.command()
@@ -99,7 +103,7 @@ def split(code: str, members: tuple[str, ...], head: str | None, address: str | 
 @ON
 def merge(code: str, into: str, **words: Any) -> None:
     """The household with the first number is part of the other one from now on; its number goes on naming that."""
-    _act(RegisterKind.MERGE, code, into, {}, **words)
+    act_on(RegisterKind.MERGE, code, into, {}, **words)
 
 
 @register_group.command()
@@ -108,7 +112,7 @@ def merge(code: str, into: str, **words: Any) -> None:
 @ON
 def unmerge(code: str, **words: Any) -> None:
     """The household is one of its own again."""
-    _act(RegisterKind.UNMERGE, code, None, {}, **words)
+    act_on(RegisterKind.UNMERGE, code, None, {}, **words)
 
 
 @register_group.command()
@@ -119,7 +123,7 @@ def unmerge(code: str, **words: Any) -> None:
 @click.option("--of", "other", help="Of a duplicate: the number of the household that it is.")
 def end(code: str, how: str, other: str | None, **words: Any) -> None:
     """The household is off the register: dissolved, died out, a duplicate, a test."""
-    _act(RegisterKind(how), code, other, {}, **words)
+    act_on(RegisterKind(how), code, other, {}, **words)
 
 
 @register_group.command()
@@ -128,14 +132,15 @@ def end(code: str, how: str, other: str | None, **words: Any) -> None:
 @ON
 def restore(code: str, **words: Any) -> None:
     """The household is on the register again, also one whose coming onto it was undone."""
-    _act(RegisterKind.RESTORE, code, None, {}, **words)
+    act_on(RegisterKind.RESTORE, code, None, {}, **words)
 
 
 @register_group.command()
 @click.argument("seq", type=int)
 @acting
-def undo(seq: int, commune_id: str, **words: Any) -> None:
+def undo(seq: int, commune_id: str, asks: bool, **words: Any) -> None:
     """Take back the event with this number (`register history`), with all that is undone with it."""
+    _not_asked_for(asks)
 
     def tried(session: Session) -> Plan:
         return register_acts.plan_undo(session, commune_id, seq, day_of(now()))
@@ -150,14 +155,19 @@ def undo(seq: int, commune_id: str, **words: Any) -> None:
 @CODE
 @COMMUNE
 @JSON
+@AS_OF
 @with_appcontext
-def history(code: str, commune_id: str, as_json: bool) -> None:
-    """Everything that happened to a household, the newest first."""
+def history(code: str, commune_id: str, as_json: bool, as_of: Any) -> None:
+    """Everything that happened to a household, the newest first; with --as-of how it was on a day, and who lived
+    there."""
     with reading() as session:
-        household = _found(session, commune_id, code)
+        household = found_household(session, commune_id, code)
+        if as_of is not None:
+            _say_state(session, household, as_of.date(), as_json)
+            return
         found = household_story.lines(session, commune_id, household.id, day_of(now()))
         if as_json:
-            click.echo(_json([_line_as_json(one) for one in found]))
+            click.echo(as_text([line_as_json(one) for one in found]))
             return
         for one in found:
             said = f"{one.seq}\t{one.effective_on.isoformat()}\t{one.kind.vi}\t{one.household.code}"
@@ -166,13 +176,43 @@ def history(code: str, commune_id: str, as_json: bool) -> None:
             click.echo(f"{said}{other}\t{instant(one.at)}\t{one.by or '–'}\t{one.reason or ''}{undone}")
 
 
+def _say_state(session: Session, household: Household, day: date, as_json: bool) -> None:
+    story = household_story.story(session, household.commune_id, household.id, day_of(now()), day)
+    one = story.standing
+    if as_json:
+        shown = {name: getattr(one, name) for name in FIELDS} if one is not None else None
+        members = [person_as_json(member) for member in story.members]
+        click.echo(as_text({"day": day, "household": household.id, "state": shown, "members": members}))
+        return
+    if one is None:
+        click.echo(gettext("It was not on the register on that day."))
+        return
+    for name, title in FIELDS.items():
+        click.echo(f"{gettext(title)}: {_label(getattr(one, name))}")
+    for member in story.members:
+        click.echo(f"  {member.name}\t{register_preview.birth_of(member) or '–'}\t{member.id}")
+
+
+def person_as_json(one: Person) -> dict[str, Any]:
+    return {
+        "person": one.id,
+        "state": one.state.value,
+        "household": one.household_id,
+        "since": one.since.isoformat(),
+        "said": dict(one.said),
+        "doubts": list(one.doubts),
+        "same_as": one.same_as,
+    }
+
+
 @register_group.command()
 @click.argument("village_id")
 @acting
 @ON
 @click.option("--area", required=True, type=click.Choice([one.value for one in Area]))
-def area(village_id: str, area: str, commune_id: str, since: Any, **words: Any) -> None:
+def area(village_id: str, area: str, commune_id: str, since: Any, asks: bool, **words: Any) -> None:
     """A village counts as urban or rural from a day on: first says how many households would be of another class."""
+    _not_asked_for(asks)
     dry_run, as_json = words.pop("dry_run"), words.pop("as_json")
     day = since.date() if since else day_of(now())
     try:
@@ -181,15 +221,15 @@ def area(village_id: str, area: str, commune_id: str, since: Any, **words: Any) 
                 found = village_area.recount(session, commune_id, village_id, Area(area), day, day_of(now()))
         else:
             with transaction() as session:
-                by = _by(session, words.pop("username"), words.pop("reason"))
+                by = done_by(session, words.pop("username"), words.pop("reason"))
                 found = village_area.make(session, commune_id, village_id, Area(area), day, by)
     except Problem as refusal:
-        _refuse(refusal.code, as_json, {})
+        refuse(refusal.code, as_json, {})
     if found.rule is not None:
-        _refuse(found.rule, as_json, {})
+        refuse(found.rule, as_json, {})
     if as_json:
         judged = [one._asdict() | {"day": one.day.isoformat()} for one in found.judged]
-        click.echo(_json({"done": not dry_run, "households": found.households, "judged": judged}))
+        click.echo(as_text({"done": not dry_run, "households": found.households, "judged": judged}))
         return
     click.echo(gettext("A trial, nothing was written.") if dry_run else gettext("Done."))
     click.echo(
@@ -219,7 +259,7 @@ def verify(commune_id: str) -> None:
         click.echo(gettext("%(count)s events, each as it was written.", count=count))
 
 
-def _act(
+def act_on(
     kind: RegisterKind,
     code: str,
     other: str | None,
@@ -227,13 +267,18 @@ def _act(
     *,
     commune_id: str,
     since: Any,
+    whom: Callable[[Session, Household], dict[str, Any]] = lambda _session, _household: {},
     **words: Any,
 ) -> None:
+    """`whom`: what else a wish says, once the household is known: of which person, and who is head then."""
     day = since.date() if since else day_of(now())
 
     def wish(session: Session) -> Wish:
-        household = _found(session, commune_id, code)
-        return Wish(kind, household.id, day, _found(session, commune_id, other).id if other else None, given)
+        household = found_household(session, commune_id, code)
+        there = str(given.get("commune") or commune_id)
+        other_id = found_household(session, there, other).id if other else None
+        said = whom(session, household)
+        return Wish(kind, household.id, day, other_id, {**given, **said.get("given", {})}, said.get("person_id"))
 
     def tried(session: Session) -> Plan:
         return register_acts.plan(session, commune_id, wish(session), day_of(now()))
@@ -241,12 +286,15 @@ def _act(
     def done(session: Session, by: Done) -> Plan:
         return register_acts.carry_out(session, commune_id, wish(session), by)
 
-    _run(tried, done, **words)
+    def asked(session: Session, by: Done) -> object:
+        return requests.ask(session, commune_id, wish(session), by)
+
+    _run(tried, asked if words.pop("asks") else done, **words)
 
 
 def _run(
     tried: Callable[[Session], Plan],
-    done: Callable[[Session, Done], Plan],
+    done: Callable[[Session, Done], object],
     *,
     reason: str,
     username: str | None,
@@ -258,24 +306,24 @@ def _run(
         try:
             plan = tried(session)
         except Problem as refusal:
-            _refuse(refusal.code, as_json, {})
-        shown = _shown(session, plan)
+            refuse(refusal.code, as_json, {})
+        shown = shown_plan(session, plan)
         if plan.rule is not None:
-            _refuse(plan.rule, as_json, shown)
+            refuse(plan.rule, as_json, shown)
     if not dry_run:
         try:
             with transaction() as session:
-                done(session, _by(session, username, reason))
+                done(session, done_by(session, username, reason))
         except Problem as refusal:
-            _refuse(refusal.code, as_json, shown)
+            refuse(refusal.code, as_json, shown)
     if as_json:
-        click.echo(_json({"done": not dry_run, "rule": None} | shown))
+        click.echo(as_text({"done": not dry_run, "rule": None} | shown))
         return
     click.echo(gettext("A trial, nothing was written.") if dry_run else gettext("Done."))
-    _say(shown)
+    say_plan(shown)
 
 
-def _found(session: Session, commune_id: str, code: str) -> Any:
+def found_household(session: Session, commune_id: str, code: str) -> Household:
     try:
         return household_story.find(session, commune_id, code)
     except Problem:
@@ -283,18 +331,23 @@ def _found(session: Session, commune_id: str, code: str) -> Any:
         raise click.ClickException(gettext(said, commune=commune_id, code=code)) from None
 
 
-def _by(session: Session, username: str | None, reason: str) -> Done:
+def _not_asked_for(asks: bool) -> None:
+    if asks:
+        raise click.UsageError(gettext("This is not asked for: who may, does it."))
+
+
+def done_by(session: Session, username: str | None, reason: str) -> Done:
     account = find_account(session, username) if username else None
     if username and account is None:
         raise click.ClickException(gettext("There is no account %(name)s.", name=username))
     return Done(account.id if account else None, now(), reason)
 
 
-def _refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
+def refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
     """End with the rule and the way out."""
     title, following = gettext(PROBLEMS[code].title), gettext(PROBLEMS[code].next)
     if as_json:
-        click.echo(_json({"done": False, "rule": code, "title": title, "next": following} | shown))
+        click.echo(as_text({"done": False, "rule": code, "title": title, "next": following} | shown))
         raise SystemExit(1)
     lines = [f"{title} {following} ({code})"]
     lines += [
@@ -305,7 +358,7 @@ def _refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
     raise click.ClickException("\n".join(lines))
 
 
-def _shown(session: Session, plan: Plan) -> dict[str, Any]:
+def shown_plan(session: Session, plan: Plan) -> dict[str, Any]:
     changed = [
         {
             "commune": one.commune_id,
@@ -314,6 +367,14 @@ def _shown(session: Session, plan: Plan) -> dict[str, Any]:
             "changes": {each.field: [each.before, each.after] for each in register_preview.differences(one)},
             "rounds": [place._asdict() for place in one.places],
             "interviews": [asked._asdict() | {"day": asked.day.isoformat()} for asked in one.interviews],
+            "people": [
+                {
+                    "person": each.person_id,
+                    "name": each.name,
+                    "changes": {it.field: [it.before, it.after] for it in register_preview.person_differences(each)},
+                }
+                for each in one.people
+            ],
         }
         for one in register_preview.effects(session, plan)
     ]
@@ -321,11 +382,15 @@ def _shown(session: Session, plan: Plan) -> dict[str, Any]:
     return {"changed": changed, "broken": broken}
 
 
-def _say(shown: dict[str, Any]) -> None:
+def say_plan(shown: dict[str, Any]) -> None:
     for one in shown["changed"]:
         click.echo(f"  {one['code']}")
         for name, (before, after) in one["changes"].items():
             click.echo(f"    {gettext(FIELDS[name])}: {_label(before)} → {_label(after)}")
+        for each in one["people"]:
+            click.echo(f"    {each['name']}")
+            for name, (before, after) in each["changes"].items():
+                click.echo(f"      {gettext(PERSON_FIELDS[name])}: {_label(before)} → {_label(after)}")
         for place in one["rounds"]:
             said = N_("leaves the list of %(round)s (%(state)s)") if place["leaves"] else N_("%(round)s (%(state)s)")
             click.echo("    " + gettext(said, round=place["round_title"], state=_label(place["state"])))
@@ -343,7 +408,7 @@ def _label(value: Any) -> str:
     return str(getattr(value, "vi", value))
 
 
-def _line_as_json(one: household_story.Line) -> dict[str, Any]:
+def line_as_json(one: household_story.Line) -> dict[str, Any]:
     return {
         "seq": one.seq,
         "kind": one.kind.value,
@@ -354,14 +419,16 @@ def _line_as_json(one: household_story.Line) -> dict[str, Any]:
         "household": one.household.id,
         "code": one.household.code,
         "other": one.other.id if one.other else None,
+        "person": one.person.id if one.person else None,
         "said": {key: said for key, said in one.said.items() if key != "answers"},
         "voids": one.voids,
         "undone_by": one.undone_by,
         "rule_against_undoing": one.rule,
+        "without_effect": one.lost_to,
     }
 
 
-def _json(value: Any) -> str:
+def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=_day_as_text)
 
 

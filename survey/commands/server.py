@@ -17,12 +17,12 @@ from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
 from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
-from survey.commands.households import register_group
 from survey.commands.installation import keys_group, migrate
 from survey.commands.jobs import jobs_group
 from survey.commands.proofs import keys_group as proof_keys_group
 from survey.commands.questionnaires import form_group
 from survey.commands.receipts import receipts_group
+from survey.commands.requests import register_group
 from survey.commands.rounds import round_group
 from survey.evidence import audit
 from survey.evidence.lineage import renew_generation

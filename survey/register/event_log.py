@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -19,10 +19,14 @@ from models.database import chunks
 from survey.canonical import ascii_text
 from survey.clocks import instant
 from survey.evidence.lineage import generation
+from survey.register import last_year
 from survey.register.ledger import Event
+from survey.register.persons import CODE, Row, said_in
 from survey.terms import RegisterKind
 
 START = "0" * 64  # what the first event of a commune is bound to
+MAX_CODE = 64  # letters of a person's code
+_CODES = UUID("5f0c2f0e-6f0e-4c7e-9a43-2d9f3c1b7a14")  # never changed: codes follow from it
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def append(
     other_id: str | None = None,
     payload: dict[str, Any] | None = None,
     voids: int | None = None,
+    person_id: str | None = None,
 ) -> RegisterEvent:
     """Write an event at the end of the commune's log. Whether it may be, the caller has asked (`ledger.attempt`)."""
     lock_commune(session, commune_id)
@@ -60,6 +65,7 @@ def append(
         effective_on=effective_on,
         payload=payload or {},
         voids=voids,
+        person_id=person_id,
     )
     session.add(event)
     session.flush()  # what follows is read from the log
@@ -140,6 +146,7 @@ def hash_of(event: RegisterEvent, previous: str) -> str:
         "voids": event.voids,
         "binding": event.binding,
     }
+    bound |= {"person": event.person_id} if event.person_id is not None else {}
     return _sha256(ascii_text(bound))
 
 
@@ -159,9 +166,37 @@ def broken(session: Session, commune_id: str) -> int | None:
 
 def read(row: RegisterEvent) -> Event:
     """As the fold takes it."""
+    kind = RegisterKind(row.kind)
+    rows = rows_entered(row.payload, row.household_id, row.seq) if kind is RegisterKind.ENTER else ()
     return Event(
-        row.seq, RegisterKind(row.kind), row.household_id, row.effective_on, row.payload, row.other_id, row.voids
+        row.seq, kind, row.household_id, row.effective_on, row.payload, row.other_id, row.voids, row.person_id, rows
     )
+
+
+def rows_entered(payload: Mapping[str, Any], household_id: str, seq: int) -> tuple[Row, ...]:
+    """The members with which a household is entered: as the event names them, else as last year's answers do; one
+    without a code gets one that follows from the event, so that it is always the same."""
+    if "persons" in payload:
+        return tuple(Row(at, said, id) for at, (id, said) in enumerate(payload["persons"]))
+    rows, taken = [], set()
+    for at, values in enumerate(last_year.members_in(payload.get("answers"))):
+        code = code_in(values)
+        if not code or code in taken:
+            code = made_code(f"{payload['code']} {household_id} {seq} {at}")
+        taken.add(code)
+        rows.append(Row(at, said_in(values), code))
+    return tuple(rows)
+
+
+def code_in(values: Mapping[str, Any]) -> str:
+    """The code under which a member's answers know a person; "" when they have none that could be one."""
+    said = values.get(CODE)
+    return said if isinstance(said, str) and said.isprintable() and len(said) <= MAX_CODE else ""
+
+
+def made_code(where: str) -> str:
+    """The code of a person who came without one, from where they were first met."""
+    return str(uuid5(_CODES, where))
 
 
 def events_of(session: Session, commune_id: str) -> list[Event]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from survey.form.form import Form, Item
 from survey.register.csv_rows import CsvRow
+from survey.register.persons import CODE, Person, Row, said_in
 
 # A member's column → the question's name in the form; its other headers, folded.
 MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
@@ -24,6 +25,7 @@ MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
     "cccd": ("cccd", {"so cccd", "can cuoc", "so can cuoc", "so dinh danh", "citizen id"}),
 }
 ADDRESS = ("thong_tin_ho", "dia_chi")  # where the household questionnaire has it
+MEMBERS = "thanh_vien"
 NAME = MEMBER_COLUMNS["full_name"][0]
 RANGES = {"ngay_sinh": (1, 31), "thang_sinh": (1, 12)}
 _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
@@ -66,6 +68,54 @@ def members_in(answers: Any) -> list[dict[str, Any]]:
         return next((found for one in answers.values() if (found := members_in(one))), [])
     named = isinstance(answers, list) and all(isinstance(one, dict) and one.get(NAME) for one in answers)
     return answers if named else []
+
+
+def with_members(answers: Any, listed: Sequence[Row], members: Sequence[Person]) -> Any:
+    """The answers with `members` for those whom they list: each with what is known of them now. `listed`: who is who in
+    the answers; the same answers where nobody and nothing is another."""
+    rows = members_in(answers)
+    ids = [row.person_id for row in listed] if len(listed) == len(rows) else _ids_by_name(rows, members)
+    here = {one.id: one for one in members}
+    kept = [
+        _known_now(row, said_in(row) if not listed or len(listed) != len(rows) else listed[at].said, here.pop(ids[at]))
+        for at, row in enumerate(rows)
+        if ids[at] in here
+    ]
+    now = kept + [dict(one.said) | {CODE: one.id} for one in sorted(here.values(), key=lambda each: each.place)]
+    return answers if now == rows else _with_rows(answers, now)
+
+
+def with_members_of(answers: Any, other: Any) -> Any:
+    """The answers with the members of other ones."""
+    rows = members_in(other)
+    return answers if rows == members_in(answers) else _with_rows(answers, rows)
+
+
+def _ids_by_name(rows: Sequence[Mapping[str, Any]], members: Sequence[Person]) -> list[str]:
+    left = list(members)
+    found = []
+    for row in rows:
+        one = next((one for one in left if one.name == row[NAME]), None)
+        found.append(one.id if one else "")
+        left = [each for each in left if each is not one]
+    return found
+
+
+def _known_now(row: Mapping[str, Any], said: Mapping[str, Any], one: Person) -> dict[str, Any]:
+    """A member's answers with what was said of them since they were listed."""
+    since = {key: value for key, value in one.said.items() if value != said.get(key)}
+    since |= {CODE: one.id} if CODE in row else {}
+    return {key: value for key, value in row.items() if key not in said or key in one.said} | since
+
+
+def _with_rows(answers: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    found = dict(answers) if isinstance(answers, dict) else {}
+    for key, value in found.items():
+        if isinstance(value, list) and value == members_in({key: value}):
+            return found | {key: rows}
+        if isinstance(value, dict) and members_in(value):
+            return found | {key: _with_rows(value, rows)}
+    return found | {MEMBERS: rows}
 
 
 def of_members(answers: Any, names: Sequence[str]) -> Any:

@@ -16,17 +16,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from survey.terms import HouseholdState, RegisterKind
+from survey.register.persons import People, Person, Row, is_before_birth
+from survey.terms import HouseholdState, PersonState, RegisterKind
 
 _K, _H = RegisterKind, HouseholdState
 ENDED_BY = {_K.DISSOLVE: _H.DISSOLVED, _K.DIED_OUT: _H.DIED_OUT, _K.TEST: _H.TEST}
 RESTORED_FROM = frozenset({*ENDED_BY.values(), _H.DUPLICATE})
 CORRECTED = ("head", "village", "address", "class")  # what a correction may name
+COMING = frozenset({_K.BORN, _K.JOINED, _K.MARRIED_IN})
+LEAVING = {_K.DIED: PersonState.DEAD, _K.LEFT: PersonState.LEFT, _K.MARRIED_OUT: PersonState.MARRIED}
+OF_PERSON = frozenset({*COMING, *LEAVING, _K.TRANSFERRED, _K.PERSON, _K.HEAD, _K.IDENTIFIED})
 
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the log. `payload` by kind: see `APPLY`."""
+    """One line of the log. `payload` by kind: see `APPLY`; `rows`: the members with which a household is entered."""
 
     seq: int
     kind: RegisterKind
@@ -35,6 +39,8 @@ class Event:
     payload: Mapping[str, Any] = field(default_factory=dict, compare=False)
     other_id: str | None = None
     voids: int | None = None
+    person_id: str | None = None
+    rows: tuple[Row, ...] = field(default=(), compare=False)
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -58,6 +64,7 @@ class Interview:
     head_name: str = ""
     household_class: str | None = None
     round_id: str | None = None
+    rows: tuple[Row, ...] = ()
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -97,6 +104,7 @@ class Failing:
 class Folded:
     households: Households = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
+    people: People = field(default_factory=People)
 
     def survivor(self, household_id: str) -> str:
         """Whom a household's code names now: itself, or what it was merged into."""
@@ -133,7 +141,7 @@ def fold(
         if rule is not None:
             found.failing.append(Failing(item, rule))
             continue
-        APPLY[item.kind](found.households, item)
+        apply(found, item)
         for before in early.pop(item.enters, ()):
             _apply_interview(found, before)
     found.failing += [Failing(one, "register_not_there") for left in early.values() for one in left]
@@ -158,6 +166,8 @@ def live(events: Sequence[Event]) -> list[Event]:
 
 def objection(found: Folded, event: Event) -> str | None:
     """The rule that stands against an event in a state, as a code of `survey.problems`; None when it may come."""
+    if event.kind in OF_PERSON:
+        return _against_person(found, event)
     if event.kind is _K.ENTER:
         there = found.households.get(event.household_id)  # one that moved to another commune may come back from there
         return "register_there_already" if there is not None and there.state is not _H.MOVED else None
@@ -179,6 +189,61 @@ def objection(found: Folded, event: Event) -> str | None:
     return None
 
 
+def _against_person(found: Folded, event: Event) -> str | None:
+    """A person is met before anything happens to them, is born first and dies last, and comes from somewhere."""
+    household, target = found.households.get(event.household_id), found.households.get(event.other_id or "")
+    one = found.people.who(event.person_id)
+    is_head = event.kind is _K.HEAD
+    if event.other_id == event.household_id and event.kind is _K.TRANSFERRED:
+        return "person_lives_there"
+    if household is None or (event.other_id and target is None):
+        return "register_not_there"
+    if (is_head or event.kind in COMING) and household.state is not _H.PRESENT:
+        return "register_ended"
+    if event.kind is _K.TRANSFERRED and target is not None and target.state is not _H.PRESENT:
+        return "register_target_ended"
+    if one is None:
+        given = event.payload.get("said") or {}
+        if event.kind not in COMING:
+            return "person_not_there"
+        return "person_before_birth" if is_before_birth(given, event.effective_on) else None
+    if is_before_birth({**one.said, **(event.payload.get("said") or {})}, event.effective_on):
+        return "person_before_birth"
+    lives_here = one.household_id == household.id and one.state is PersonState.MEMBER
+    if event.kind is _K.IDENTIFIED:
+        return _against_identity(found, event)
+    if event.kind is _K.PERSON:
+        return None
+    if one.state is PersonState.DEAD:
+        return "person_dead"
+    if event.kind in COMING:
+        return "person_born_already" if event.kind is _K.BORN else _against_return(found, one)
+    if is_head:
+        return None if lives_here else "person_not_member"
+    is_gone = one.state is not PersonState.MEMBER and event.kind in LEAVING
+    return None if one.household_id == household.id and (lives_here or is_gone) else "person_not_member"
+
+
+def _against_return(found: Folded, one: Person) -> str | None:
+    """Nobody comes who is a member of a household that is on the register."""
+    home = found.households.get(one.household_id)
+    lives = one.state is PersonState.MEMBER and home is not None and home.state is _H.PRESENT
+    return "person_lives_elsewhere" if lives else None
+
+
+def _against_identity(found: Folded, event: Event) -> str | None:
+    other_id = event.payload.get("as")
+    one, other = found.people.known.get(event.person_id or ""), found.people.who(other_id)
+    if one is None or (other_id and other is None):
+        return "person_not_there"
+    if one.same_as is not None or other is None:
+        return "person_same_already" if one.same_as is not None else None
+    if other.id == one.id:
+        return "person_itself"
+    both_live = one.state is other.state is PersonState.MEMBER and one.household_id == other.household_id
+    return "person_two_of_one" if both_live and one.row[0] == other.row[0] else None
+
+
 def _against_split(found: Folded, event: Event) -> str | None:
     if event.other_id in found.households:
         return "register_there_already"
@@ -196,6 +261,59 @@ def _against_target(found: Folded, household_id: str, target_id: str) -> str | N
     if target.state is _H.PRESENT:
         return None
     return "register_cycle" if found.survivor(target_id) == household_id else "register_target_ended"
+
+
+def apply(found: Folded, event: Event) -> None:
+    """Bring an event that nothing stands against into a state."""
+    if event.kind in OF_PERSON:
+        _apply_person(found, event)
+        return
+    APPLY[event.kind](found.households, event)
+    people, given = found.people, event.payload
+    if event.kind is _K.ENTER and event.rows:
+        people.list_all(event.household_id, event.rows, event.effective_on, f"enter {event.seq}")
+    elif event.kind is _K.SPLIT:
+        leaving = given.get("persons") or given.get("leaving") or ()
+        people.split(event.household_id, str(event.other_id), leaving, given["head"], event.effective_on)
+    elif event.kind is _K.MERGE:
+        people.merge(event.household_id, str(event.other_id))
+    elif event.kind is _K.UNMERGE:
+        people.unmerge(event.household_id, str(event.other_id))
+    elif event.kind is _K.CORRECT and given.get("head"):
+        people.name_head(event.household_id, given["head"])
+
+
+def _apply_person(found: Folded, event: Event) -> None:
+    people, given, household_id = found.people, event.payload, event.household_id
+    person_id = event.person_id or ""
+    if event.kind is not _K.IDENTIFIED and (now := people.who(person_id)) is not None:
+        person_id = now.id
+    said = given.get("said") or {}
+    if event.kind in COMING:
+        people.come(household_id, person_id, said, event.effective_on)
+    elif event.kind in LEAVING:
+        people.leave(person_id, LEAVING[event.kind], event.effective_on)
+    elif event.kind is _K.TRANSFERRED and event.other_id is None:
+        people.leave(person_id, PersonState.MOVED, event.effective_on)
+    elif event.kind is _K.TRANSFERRED:
+        people.transfer(person_id, str(event.other_id), said, event.effective_on)
+    elif event.kind is _K.PERSON:
+        _correct_person(found, people.known[person_id], said)
+    elif event.kind is _K.IDENTIFIED:
+        people.identify(person_id, given.get("as"))
+    heir = people.who(person_id if event.kind is _K.HEAD else given.get("head"))
+    if heir is not None and heir.household_id == household_id and heir.state is PersonState.MEMBER:
+        people.make_head(household_id, heir.id)
+        found.households[household_id] = replace(found.households[household_id], head_name=heir.name)
+
+
+def _correct_person(found: Folded, one: Person, said: Mapping[str, Any]) -> None:
+    """A head's name is the household's."""
+    household = found.households[one.household_id]
+    head = found.people.head_of(household.id, household.head_name)
+    found.people.correct(one.id, said)
+    if head is not None and head.id == one.id:
+        found.households[household.id] = replace(household, head_name=found.people.known[one.id].name)
 
 
 def _enter(households: Households, event: Event) -> None:
@@ -246,8 +364,10 @@ def _change(households: Households, event: Event, **changes: Any) -> None:
     households[event.household_id] = replace(households[event.household_id], **changes)
 
 
-# `payload`: enter and split {"code", "village", "head", "class", "address"}, a split also {"leaving": names, "staying":
-# how many, None when not known}; correct: what of `CORRECTED` is otherwise; move {"village", "address"} or {"commune"}.
+# `payload`: enter and split {"code", "village", "head", "class", "address"}, a split also {"leaving": names, "persons":
+# their codes, "staying": how many, None when not known}; correct: what of `CORRECTED` is otherwise; move {"village",
+# "address"} or {"commune"}. Of a person: {"said": by the questions of `persons.SAID`, "head": who is head then}, a
+# transfer to another commune {"commune", "household"}, an identification {"as": the code of whom, None: of nobody}.
 APPLY: dict[RegisterKind, Callable[[Households, Event], None]] = {
     _K.ENTER: _enter,
     _K.CORRECT: _correct,
@@ -275,16 +395,21 @@ def _apply_interview(found: Folded, interview: Interview) -> None:
         address=None,
         submission_id=interview.submission_id,
     )
+    if interview.rows:
+        rules = found.people.list_all(one.id, interview.rows, interview.day, interview.submission_id)
+        found.failing += [Failing(interview, rule) for rule in rules[:1]]
 
 
 @dataclass(frozen=True)
 class Tried:
     """What would follow if events were added: `own`: those of them that cannot be; `broken`: what else could not stand
-    any more; `changed`: each household that would be another, before and after."""
+    any more; `changed`, `people`: each household and each person that would be another, before and after. A household
+    is another, too, when its members are."""
 
     own: list[Failing]
     broken: list[Failing]
     changed: dict[str, tuple[Standing | None, Standing | None]]
+    people: dict[str, tuple[Person | None, Person | None]] = field(default_factory=dict)
 
     @property
     def rule(self) -> str | None:
@@ -302,8 +427,17 @@ def attempt(events: Sequence[Event], interviews: Sequence[Interview], added: Seq
     mine = [one for one in newly if isinstance(one.item, Event) and one.item.seq in own]
     ids = sorted({*before.households, *after.households})
     sides = {id: (before.households.get(id), after.households.get(id)) for id in ids}
+    people = _others(before.people, after.people)
+    homes = {one.household_id for both in people.values() for one in both if one is not None}
     return Tried(
         mine,
         [one for one in newly if one not in mine],
-        {id: (was, will) for id, (was, will) in sides.items() if was != will},
+        {id: (was, will) for id, (was, will) in sides.items() if was != will or id in homes},
+        people,
     )
+
+
+def _others(before: People, after: People) -> dict[str, tuple[Person | None, Person | None]]:
+    ids = sorted({*before.known, *after.known})
+    sides = {id: (before.known.get(id), after.known.get(id)) for id in ids}
+    return {id: (was, will) for id, (was, will) in sides.items() if was != will}

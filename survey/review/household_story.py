@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from models import Account, Household, RegisterEntry, RegisterEvent, Round
 from survey.problems import Problem
 from survey.register import event_log
-from survey.register.ledger import fold
+from survey.register.ledger import Event, Folded, Standing
+from survey.register.persons import Person
 from survey.review import outcomes, register_acts, register_preview
 from survey.review.outcomes import Heard
 from survey.review.register_preview import Asked
-from survey.submissions.standing import interviews_of
 from survey.terms import HouseholdClass, RegisterKind, RoundState
 
 
@@ -39,6 +39,8 @@ class Line:
     undone_by: int | None
     rule: str | None
     communes: tuple[str, ...]  # where undoing it would write
+    person: Person | None = None  # whom it is about, as known now
+    lost_to: str | None = None  # the rule that stands against it since an interview was accepted: it has no effect
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Story:
     lines: Sequence[Line]  # the newest first
     interviews: Sequence[Asked]
     years: Sequence[Year]
-    members: Sequence[str]
+    standing: Standing | None  # what it was on the day that is asked about; None: not on the register
+    members: Sequence[Person]
+    former: Sequence[Person]  # who was met there and lives there no more
     same_as: Household | None
     survivor: Household | None  # whom its code names now, where that is another
     merged: Sequence[Household]  # those that were merged into it, or are its duplicates
@@ -77,22 +81,23 @@ def find(session: Session, commune_id: str, wanted: str) -> Household:
     return found[0]
 
 
-def story(session: Session, commune_id: str, household_id: str, today: date) -> Story:
-    """Raises not_found."""
+def story(session: Session, commune_id: str, household_id: str, today: date, as_of: date | None = None) -> Story:
+    """`as_of`: with the state and the members of that day, as is known now. Raises not_found."""
     household = session.get(Household, (commune_id, household_id))
     if household is None:
         raise Problem("not_found")
     asked = [one for _, one in register_preview.interviews(session, commune_id, household_id)]
     same = select(Household).where(Household.commune_id == commune_id, Household.same_as == household_id)
-    around = event_log.events_around(session, commune_id, [household_id])
-    folded = fold(around, interviews_of(session, commune_id, [household_id]))
+    folded = register_acts.known_of(session, household, as_of)
     survivor = folded.survivor(household_id)
     return Story(
         household,
         lines(session, commune_id, household_id, today),
         asked,
         _years(session, household, asked),
-        register_acts.member_names(session, household),
+        folded.households.get(household_id),
+        folded.people.members(household_id),
+        folded.people.former(household_id),
         session.get(Household, (commune_id, household.same_as)) if household.same_as else None,
         session.get(Household, (commune_id, survivor)) if survivor != household_id else None,
         session.scalars(same.order_by(Household.code)).all(),
@@ -107,11 +112,17 @@ def lines(session: Session, commune_id: str, household_id: str, today: date) -> 
         for row in event_log.rows_around(session, commune_id, [household_id])
         if household_id in (row.household_id, row.other_id)
     ]
+    known = register_acts.known_of(session, session.get_one(Household, (commune_id, household_id)))
+    return lines_of(session, rows, known, today)
+
+
+def lines_of(session: Session, rows: Sequence[RegisterEvent], known: Folded, today: date) -> list[Line]:
+    """Events as they are read, the newest first; `known`: what they come to."""
     undone = {row.voids: row.seq for row in rows}
-    return [_line(session, row, undone, today) for row in reversed(rows)]
+    return [_line(session, row, undone, known, today) for row in reversed(rows)]
 
 
-def _line(session: Session, row: RegisterEvent, undone: Mapping[int | None, int], today: date) -> Line:
+def _line(session: Session, row: RegisterEvent, undone: Mapping[int | None, int], known: Folded, today: date) -> Line:
     by = session.get(Account, row.account_id) if row.account_id else None
     kind = RegisterKind(row.kind)
     is_over = kind is RegisterKind.VOID or row.seq in undone
@@ -131,6 +142,8 @@ def _line(session: Session, row: RegisterEvent, undone: Mapping[int | None, int]
         undone.get(row.seq),
         rule,
         tuple(sorted(act)),
+        known.people.who(row.person_id),
+        next((one.rule for one in known.failing if isinstance(one.item, Event) and one.item.seq == row.seq), None),
     )
 
 

@@ -17,16 +17,17 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Household, Member, Place, RegisterEvent
+from models import Household, Place, RegisterEvent
 from models.commune_counter import lock_commune
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.register import event_log, last_year
 from survey.register.event_log import Done
-from survey.register.ledger import Event, Interview, Standing, Tried, attempt, fold
+from survey.register.ledger import OF_PERSON, Event, Folded, Interview, Standing, Tried, attempt, fold
 from survey.register.numbers import coming_code
-from survey.review import register_effects
+from survey.register.persons import RELATION, Person
+from survey.review import person_acts, register_effects
 from survey.submissions.standing import interviews_of
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind
 from survey.text import plain_name
@@ -38,13 +39,15 @@ OF_TWO = frozenset({RegisterKind.MERGE, RegisterKind.UNMERGE, RegisterKind.DUPLI
 @dataclass(frozen=True)
 class Wish:
     """What somebody wants to write down. `given`: correct: "head", "village", "address", "class"; move: "village",
-    "address", "commune" (another one); split: "head", "members" (the names of those who go), "address"."""
+    "address", "commune" (another one); split: "head", "members" (codes or names of those who go), "address"; of a
+    person, whose code is `person_id` (None: somebody new): see `person_acts.read`."""
 
     kind: RegisterKind
     household_id: str
     effective_on: date
     other_id: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    person_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,22 +82,33 @@ class Plan:
         return {(half.commune_id, id): sides for half in self.halves for id, sides in half.tried.changed.items()}
 
     @property
+    def people(self) -> dict[tuple[str, str], tuple[Person | None, Person | None]]:
+        """Each person that would be another, by commune and code."""
+        return {(half.commune_id, id): sides for half in self.halves for id, sides in half.tried.people.items()}
+
+    @property
     def broken(self) -> list[tuple[str, Event | Interview]]:
         """What could not stand any more, by commune."""
         return [(half.commune_id, one.item) for half in self.halves for one in half.tried.broken]
 
 
+def known_of(session: Session, household: Household, day: date | None = None) -> Folded:
+    """What is known of a household and of all that share people with it, as of `day`; None: of all days."""
+    known = event_log.events_around(session, household.commune_id, [household.id])
+    around = {id for one in known for id in (one.household_id, one.other_id) if id} | {household.id}
+    return fold(known, interviews_of(session, household.commune_id, around), day=day)
+
+
 def member_names(session: Session, household: Household) -> list[str]:
-    """Who lives in a household as far as is known: as last accepted, else as listed."""
-    members = select(Member).filter_by(commune_id=household.commune_id, household_id=household.id)
-    found = [one.full_name for one in session.scalars(members.order_by(Member.position)) if one.full_name]
-    return found or [str(one[last_year.NAME]) for one in last_year.members_in(household.current_answers)]
+    """Who lives in a household as far as is known."""
+    return [one.name for one in known_of(session, household).people.members(household.id)]
 
 
 def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     """What writing `wish` down would do. Raises not_found; what else stands against it is the plan's `rule`."""
     household = session.get(Household, (commune_id, wish.household_id))
-    if household is None or (wish.other_id and session.get(Household, (commune_id, wish.other_id)) is None):
+    there = str(wish.given.get("commune") or commune_id)
+    if household is None or (wish.other_id and session.get(Household, (there, wish.other_id)) is None):
         raise Problem("not_found")
     if wish.kind is RegisterKind.UNMERGE and wish.other_id is None:
         wish = replace(wish, other_id=household.same_as)
@@ -103,8 +117,7 @@ def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
         rule = "register_future"
     seq = event_log.last_seq(session, commune_id)
     halves = [_try(session, commune_id, [replace(one, seq=seq + place) for place, one in enumerate(events, 1)])]
-    there = wish.given.get("commune")
-    if there and not rule:
+    if wish.given.get("commune") and not rule:
         halves.append(_arrival(session, household, wish, halves[0]))
     return Plan(tuple(halves), rule or next((half.tried.rule for half in halves if half.tried.rule), None))
 
@@ -122,7 +135,7 @@ def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
     for commune in sorted({one.commune_id for one in rows}):
         first = event_log.last_seq(session, commune) + 1
         voids = [
-            Event(first + place, RegisterKind.VOID, one.household_id, today, {}, one.other_id, one.seq)
+            Event(first + place, RegisterKind.VOID, one.household_id, today, {}, one.other_id, one.seq, one.person_id)
             for place, one in enumerate(one for one in rows if one.commune_id == commune)
         ]
         halves.append(_try(session, commune, voids))
@@ -142,18 +155,18 @@ def undone_together(session: Session, row: RegisterEvent) -> list[RegisterEvent]
 def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None) -> Plan:
     """Write a wish down; `seen`: the basis of the plan that a person was shown. Raises the plan's `rule`, and conflict
     when something else is there to be seen."""
-    _turn(session, {commune_id, str(wish.given.get("commune") or commune_id)})
+    take_turn(session, {commune_id, str(wish.given.get("commune") or commune_id)})
     return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen)
 
 
 def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
     """Undo an event with all that is undone with it; as `carry_out`."""
     row = session.get(RegisterEvent, (commune_id, seq))
-    _turn(session, {commune_id, *(one.commune_id for one in (undone_together(session, row) if row else ()))})
+    take_turn(session, {commune_id, *(one.commune_id for one in (undone_together(session, row) if row else ()))})
     return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen)
 
 
-def _turn(session: Session, communes: set[str]) -> None:
+def take_turn(session: Session, communes: set[str]) -> None:
     """Nobody else writes in any of them, and nothing that was read before counts."""
     for commune_id in sorted(communes):
         if session.get(Place, commune_id) is None:
@@ -175,7 +188,9 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
         for event in half.events:
             _write(session, half.commune_id, event, done)
             detail = {"commune": half.commune_id, "seq": event.seq}
-            audit.record(session, done.at, done.account_id, f"register.{event.kind}", event.household_id, detail)
+            detail |= {"household": event.household_id} if event.person_id else {}
+            subject = event.person_id or event.household_id
+            audit.record(session, done.at, done.account_id, f"register.{event.kind}", subject, detail)
         register_effects.follow(session, half.commune_id, half.tried.changed, done)
     return made
 
@@ -196,6 +211,8 @@ def _try(session: Session, commune_id: str, events: Sequence[Event]) -> Half:
 def _read(session: Session, household: Household, wish: Wish) -> tuple[str | None, list[Event]]:
     """The rule against the words of a wish, and the events that it comes to (their numbers come later)."""
     kind, given = wish.kind, wish.given
+    if kind in OF_PERSON:
+        return _read_of_person(session, household, wish)
     payload: dict[str, Any] = {}
     rule = None
     if kind is RegisterKind.CORRECT:
@@ -228,23 +245,42 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
     if rule is not None:
         return rule, []
     other_id = str(uuid4()) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
-    return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id)]
+    rows = event_log.rows_entered(payload, household.id, 0) if kind is RegisterKind.ENTER else ()
+    return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id, rows=rows)]
+
+
+def _read_of_person(session: Session, household: Household, wish: Wish) -> tuple[str | None, list[Event]]:
+    then = known_of(session, household, wish.effective_on)
+    rule, payload = person_acts.read(then, wish.kind, household.id, wish.person_id, wish.effective_on, wish.given)
+    across = bool(wish.given.get("commune"))
+    if wish.kind is RegisterKind.TRANSFERRED and wish.other_id is None:
+        rule = rule or "register_not_there"
+    if across and wish.kind is RegisterKind.TRANSFERRED:
+        payload |= {"commune": wish.given["commune"], "household": wish.other_id}
+    if rule is not None:
+        return rule, []
+    other_id = wish.other_id if wish.kind is RegisterKind.TRANSFERRED and not across else None
+    person_id = wish.person_id or str(uuid4())
+    return None, [Event(0, wish.kind, household.id, wish.effective_on, payload, other_id, person_id=person_id)]
 
 
 def _entered_with(session: Session, household: Household) -> dict[str, Any]:
     """What a household was last entered with, to enter it again: its coming onto the register was undone."""
     known = event_log.events_around(session, household.commune_id, [household.id])
-    given = next(one.payload for one in reversed(known) if one.enters == household.id)
-    return {key: said for key, said in given.items() if key not in ("leaving", "staying")}
+    entered = next(one for one in reversed(known) if one.enters == household.id)
+    kept = {key: said for key, said in entered.payload.items() if key not in ("leaving", "staying", "persons")}
+    return kept | ({"persons": [[row.person_id, row.said] for row in entered.rows]} if entered.rows else {})
 
 
 def _split(session: Session, household: Household, wish: Wish) -> tuple[str | None, dict[str, Any]]:
-    members, going = member_names(session, household), list(dict.fromkeys(wish.given.get("members") or ()))
+    known = known_of(session, household, wish.effective_on)
+    people, wanted = known.people.members(household.id), list(dict.fromkeys(wish.given.get("members") or ()))
+    leaving = [one for one in people if one.id in wanted or one.name in wanted]
+    members = [one.name for one in people]
+    going = [next((one.name for one in leaving if one.id == each), each) for each in wanted]
     head = str(wish.given.get("head") or "") or (going[0] if going else "")
-    staying = [one for one in members if one not in going]
-    known = event_log.events_around(session, household.commune_id, [household.id])
-    interviews = interviews_of(session, household.commune_id, [household.id])
-    then = fold(known, interviews, day=wish.effective_on).households.get(household.id)
+    staying = [one for one in people if one not in leaving]
+    then = known.households.get(household.id)
     village_id = then.village_id if then else household.village_id
     payload = {
         "code": coming_code(session, village_id),
@@ -254,6 +290,7 @@ def _split(session: Session, household: Household, wish: Wish) -> tuple[str | No
         "leaving": going,
         "staying": len(staying) if members else None,
     }
+    payload |= {"persons": [one.id for one in leaving]} if leaving else {}
     if household.current_answers is not None:
         payload["answers"] = last_year.of_members(household.current_answers, going)
     if wish.given.get("address"):
@@ -277,11 +314,14 @@ def _is_in(session: Session, village_id: Any, commune_id: str) -> bool:
 def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) -> Half:
     """The other half of a move to another commune: the household is entered there as it is; one that comes back, under
     the number that it had there."""
-    commune_id, village_id = str(wish.given["commune"]), str(wish.given["village"])
+    commune_id, village_id = str(wish.given["commune"]), str(wish.given.get("village"))
     seq = event_log.last_seq(session, commune_id)
     there = session.get(Household, (commune_id, household.id))
-    before = fold(leaving.known, leaving.interviews, day=wish.effective_on).households.get(household.id)
-    payload = {
+    then = fold(leaving.known, leaving.interviews, day=wish.effective_on)
+    before, members = then.households.get(household.id), then.people.members(household.id)
+    if wish.kind is RegisterKind.TRANSFERRED:
+        return _coming(session, household, wish, then.people.who(wish.person_id), seq)
+    payload: dict[str, Any] = {
         "code": there.code if there is not None else coming_code(session, village_id),
         "village": village_id,
         "head": before.head_name if before else household.head_name,
@@ -292,7 +332,21 @@ def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) 
         payload["answers"] = household.current_answers
     if wish.given.get("address"):
         payload["address"] = one_line(str(wish.given["address"]))[:200]
-    return _try(session, commune_id, [Event(seq + 1, RegisterKind.ENTER, household.id, wish.effective_on, payload)])
+    payload |= {"persons": [[one.id, dict(one.said)] for one in members]} if members else {}
+    rows = event_log.rows_entered(payload, household.id, seq + 1)
+    entered = Event(seq + 1, RegisterKind.ENTER, household.id, wish.effective_on, payload, rows=rows)
+    return _try(session, commune_id, [entered])
+
+
+def _coming(session: Session, household: Household, wish: Wish, one: Person | None, seq: int) -> Half:
+    """The other half of a transfer to another commune: the person joins the household there, under the same code."""
+    said = {key: value for key, value in (one.said if one else {}).items() if key != RELATION}
+    said |= person_acts.said_of(wish.given)[1]
+    payload = {"said": said, "from": household.commune_id, "left": household.id}
+    joined = Event(
+        seq + 1, RegisterKind.JOINED, str(wish.other_id), wish.effective_on, payload, person_id=wish.person_id
+    )
+    return _try(session, str(wish.given["commune"]), [joined])
 
 
 def _write(session: Session, commune_id: str, event: Event, done: Done) -> None:
@@ -309,4 +363,5 @@ def _write(session: Session, commune_id: str, event: Event, done: Done) -> None:
         other_id=event.other_id,
         payload=dict(event.payload),
         voids=event.voids,
+        person_id=event.person_id,
     )

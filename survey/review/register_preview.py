@@ -17,6 +17,7 @@ from models import OF_SUBMISSION, Assessment, Household, RegisterEntry, Round, S
 from survey.calendar.standing import is_open, open_ids
 from survey.register.entries import context_of_village
 from survey.register.ledger import Event, Interview, Standing, village_on
+from survey.register.persons import DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR, Person
 from survey.review.register_acts import Half, Plan
 from survey.submissions.content import clock_of
 from survey.submissions.derive import class_under
@@ -44,6 +45,19 @@ class Place(NamedTuple):
     leaves: bool
 
 
+class PersonEffect(NamedTuple):
+    """A person that would be another: `after` None: met by nobody then."""
+
+    person_id: str
+    before: Person | None
+    after: Person | None
+
+    @property
+    def name(self) -> str:
+        one = self.before or self.after
+        return one.name if one is not None else ""
+
+
 @dataclass(frozen=True)
 class Effect:
     """A household that would be another. `code`: its number, before it has a row too."""
@@ -55,6 +69,7 @@ class Effect:
     after: Standing | None
     places: tuple[Place, ...] = ()
     interviews: tuple[Asked, ...] = ()
+    people: tuple[PersonEffect, ...] = ()
 
 
 class Broken(NamedTuple):
@@ -77,8 +92,16 @@ def effects(session: Session, plan: Plan) -> list[Effect]:
             code = household.code if household else after.code if after else ""
             places = tuple(_places(session, half.commune_id, id, after)) if household else ()
             asked = tuple(_asked(session, half, id)) if household else ()
-            found.append(Effect(half.commune_id, id, code, before, after, places, asked))
+            people = tuple(_people(half, id))
+            found.append(Effect(half.commune_id, id, code, before, after, places, asked, people))
     return sorted(found, key=lambda one: (one.commune_id, one.code))
+
+
+def _people(half: Half, household_id: str) -> list[PersonEffect]:
+    """Who lives or lived in a household and would be another, or elsewhere."""
+    effects = [PersonEffect(id, *sides) for id, sides in half.tried.people.items()]
+    of_it = [one for one in effects if household_id in {each.household_id for each in (one.before, one.after) if each}]
+    return sorted(of_it, key=lambda one: max(each.place for each in (one.before, one.after) if each is not None))
 
 
 def broken(session: Session, plan: Plan) -> list[Broken]:
@@ -165,8 +188,44 @@ FIELDS = {  # of a standing, as people read them
 }
 
 
+PERSON_FIELDS = {  # of what is known of a person, as people read it
+    "state": N_("In the household"),
+    "household_id": N_("Household"),
+    NAME: N_("Full name"),
+    "birth": N_("Born"),
+    SEX: N_("Sex"),
+    RELATION: N_("Relation to the head of household"),
+    NUMBER: N_("Identity number"),
+    "same_as": N_("The same as"),
+}
+
+
+def birth_of(one: Person) -> str:
+    """As far as it is known: 05/03/1980, 03/1980, 1980."""
+    year, month, day = (one.said.get(key) for key in (YEAR, MONTH, DAY))
+    if not isinstance(year, int):
+        return ""
+    parts = [f"{part:02d}" for part in (day, month) if isinstance(part, int)] if isinstance(month, int) else []
+    return "/".join([*parts, str(year)])
+
+
+def person_differences(effect: PersonEffect) -> list[Difference]:
+    found = []
+    for name in PERSON_FIELDS:
+        before, after = (_of_person(one, name) if one is not None else None for one in effect[1:])
+        if before != after:
+            found.append(Difference(name, before, after))
+    return found
+
+
+def _of_person(one: Person, name: str) -> Any:
+    if name == "birth":
+        return birth_of(one) or None
+    return getattr(one, name) if name in ("state", "household_id", "same_as") else one.said.get(name)
+
+
 class Difference(NamedTuple):
-    """A field of a household before and after; None: not known, or no household."""
+    """A field of a household or a person before and after; None: not known, or nobody."""
 
     field: str
     before: Any

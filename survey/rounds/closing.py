@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from models import (
     OF_SUBMISSION,
     Assessment,
+    ChangeDecision,
+    ChangeRequest,
     Household,
     RegisterEntry,
     RegisterGone,
@@ -263,6 +265,7 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
     found["not_visited"] = found["not_visited"].where(~is_of(unasked.waiting, *place))
     found["outcome_unconfirmed"] = entry.where(is_of(unasked.waiting, *place))
     found["held"] = _held(survey_round)
+    found["request_undecided"] = _asked_for(survey_round)
     judged = entry.outerjoin(Assessment, _OF_ENTRY).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
     if survey_round.standard:
         answered = or_(Assessment.household_class.is_not(None), Assessment.refused)
@@ -282,6 +285,21 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
 _OF_ENTRY = and_(
     Assessment.commune_id == RegisterEntry.commune_id, Assessment.submission_id == RegisterEntry.submission_id
 )
+
+
+def _asked_for(survey_round: Round) -> Rows:
+    """Changes of the register that were asked for, of households on the round's list, and not decided."""
+    decided = select(ChangeDecision.request_id).where(
+        ChangeDecision.commune_id == ChangeRequest.commune_id, ChangeDecision.request_id == ChangeRequest.id
+    )
+    of_entry = and_(
+        RegisterEntry.commune_id == ChangeRequest.commune_id, RegisterEntry.household_id == ChangeRequest.household_id
+    )
+    return (
+        select(ChangeRequest.commune_id, ChangeRequest.household_id, RegisterEntry.submission_id)
+        .join(RegisterEntry, of_entry)
+        .where(RegisterEntry.round_id == survey_round.id, ~decided.exists())
+    )
 
 
 def _held(survey_round: Round) -> Rows:

@@ -17,6 +17,7 @@ from survey.form.record import Clock, Evaluation, evaluate
 from survey.questionnaires.published import load_form
 from survey.register.entries import context_of, context_of_village
 from survey.terms import QuarantineReason
+from survey.text import plain_name
 
 OLDEST = timedelta(days=400)
 # What the phone is told and carries in its answers, and the register knows better: which line and which points.
@@ -175,6 +176,17 @@ def evaluated(session: Session, submission: Submission, told: Told | None = None
         return None
     truth = _told(session, submission, form, found) if told is None else told
     return Evaluated(form, evaluate(form, _laid_over(form, answers, truth), _clock(submission, found)), truth)
+
+
+def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """(name, values) of each member, in order; without a name where the form says not which answer it is."""
+    if form.members is None:
+        return []
+    found: Any = values
+    for part in form.members.path.split("/"):
+        found = found.get(part, {}) if isinstance(found, dict) else {}
+    label = (form.members.member_label or "").rsplit("/", 1)[-1]
+    return [(plain_name(str(member.get(label, ""))), member) for member in found or []]
 
 
 def readable(content: str) -> bool:

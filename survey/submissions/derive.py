@@ -34,11 +34,21 @@ from survey.poverty import assess as poverty
 from survey.poverty.readings import hanging
 from survey.questionnaires.published import has_official_points, load_form
 from survey.register.event_log import events_around
-from survey.register.last_year import address_in, with_address
-from survey.register.ledger import CORRECTED, Event, Interview, Standing, fold, live
-from survey.submissions.content import TOLD, Evaluated, Told, clock_of, content_of, evaluated, judged_answers, told_now
+from survey.register.last_year import address_in, with_address, with_members, with_members_of
+from survey.register.ledger import CORRECTED, OF_PERSON, Event, Folded, Interview, fold, live
+from survey.submissions.content import (
+    TOLD,
+    Evaluated,
+    Told,
+    clock_of,
+    content_of,
+    evaluated,
+    judged_answers,
+    members_in,
+    told_now,
+)
 from survey.submissions.lifecycle import LIVE, register_state
-from survey.submissions.standing import interviews_of
+from survey.submissions.standing import interviews_of, keep_identities
 from survey.terms import (
     Action,
     HouseholdClass,
@@ -281,17 +291,25 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
 
 
 def derive_current(session: Session, household: Household) -> tuple[list[Event], list[Interview]]:
-    """What a household is by the ledger; returns what was folded."""
+    """What a household is by the ledger, and all that share people with it; returns what was folded."""
     events = events_around(session, household.commune_id, [household.id])
-    interviews = interviews_of(session, household.commune_id, [household.id])
-    _write_current(session, household, events, fold(events, interviews).households.get(household.id))
+    around = {id for one in events for id in (one.household_id, one.other_id) if id} | {household.id}
+    interviews = interviews_of(session, household.commune_id, around)
+    keep_identities(session, household.commune_id, interviews)
+    found = fold(events, interviews)
+    for id in sorted(around):
+        one = household if id == household.id else session.get(Household, (household.commune_id, id))
+        if one is not None:
+            _write_current(session, one, events, interviews, found)
     return events, interviews
 
 
-def _write_current(session: Session, household: Household, events: Sequence[Event], found: Standing | None) -> None:
+def _write_current(
+    session: Session, household: Household, events: Sequence[Event], interviews: Sequence[Interview], folded: Folded
+) -> None:
     """The household as the fold has it. One whose entering was undone keeps what it was entered with."""
     entered = next(one for one in reversed([*events, *live(events)]) if one.enters == household.id)
-    given = entered.payload
+    given, found = entered.payload, folded.households.get(household.id)
     household.code, household.base_head_name, household.base_class = given["code"], given["head"], given["class"]
     household.base_answers, household.created_by_entry = given.get("answers"), given.get("entry")
     accepted = found.submission_id if found is not None else None
@@ -307,13 +325,33 @@ def _write_current(session: Session, household: Household, events: Sequence[Even
         household.state, household.same_as = found.state.value, found.same_as
         household.village_id, household.head_name = found.village_id, found.head_name
         household.current_class = found.household_class
+    household.current_answers = _known_answers(session, household, entered, interviews, folded)
     submission = session.get(Submission, (household.commune_id, accepted)) if accepted else None
-    answers = judged_answers(session, submission) if submission is not None else household.base_answers
-    moved = found.address if found is not None else None
-    household.current_answers = answers if moved is None else with_address(answers, moved)
     form = load_form(session, submission.form_id, submission.form_version) if submission is not None else None
     assessment = session.get(Assessment, (household.commune_id, accepted)) if accepted else None
     _write_members(session, household, members_in(form, assessment.values) if form and assessment else [])
+
+
+def _known_answers(
+    session: Session, household: Household, entered: Event, interviews: Sequence[Interview], folded: Folded
+) -> Any:
+    """The answers of the interview that it was last found in, else those that it was entered with; with the address and
+    the members of now: the next interview begins with these."""
+    found = folded.households.get(household.id)
+    interview = next(
+        (one for one in interviews if found is not None and one.submission_id == found.submission_id), None
+    )
+    if interview is not None:
+        submission = session.get_one(Submission, (household.commune_id, interview.submission_id))
+        answers = judged_answers(session, submission)
+    else:
+        answers = household.base_answers
+    if found is None:
+        return answers
+    if found.state is HouseholdState.PRESENT and folded.people.homes.get(household.id):
+        listed = interview.rows if interview is not None else entered.rows
+        answers = with_members(answers, listed, folded.people.members(household.id))
+    return answers if found.address is None else with_address(answers, found.address)
 
 
 def _derive_opening(
@@ -324,13 +362,20 @@ def _derive_opening(
     another. What was never corrected stays as it was frozen."""
     corrected = {key for one in events if one.household_id == household.id for key in one.payload if key in CORRECTED
                  and one.kind in (RegisterKind.CORRECT, RegisterKind.MOVE)}  # fmt: skip
-    if not corrected & {"class", "address"} or not is_open(session, survey_round.id, household.commune_id):
+    about_people = any(one.kind in OF_PERSON for one in events)
+    told = about_people or corrected & {"class", "address"}
+    if not told or not is_open(session, survey_round.id, household.commune_id):
         return False
     opens_on = days_of(session, survey_round, household.commune_id).opens_on
     earlier = [one for one in interviews if one.round_id != survey_round.id and one.day < opens_on]
     before = entry.opening_class, entry.opening_answers
     # Corrections count whatever their day: what they correct is what is known of last year.
-    now = fold(events, earlier).households.get(household.id)
+    folded = fold(events, earlier)
+    now = folded.households.get(household.id)
+    if now is not None and about_people:
+        entered = next(one for one in reversed([*events, *live(events)]) if one.enters == household.id)
+        known = _known_answers(session, household, entered, earlier, folded)
+        entry.opening_answers = with_members_of(entry.opening_answers, known)
     if now is not None and "class" in corrected:
         entry.opening_class = now.household_class
     if now is not None and "address" in corrected and now.submission_id is None:
@@ -338,17 +383,6 @@ def _derive_opening(
         if address != address_in(entry.opening_answers):
             entry.opening_answers = with_address(entry.opening_answers, address)
     return before != (entry.opening_class, entry.opening_answers)
-
-
-def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """(name, values) of each member, in order; without a name where the form says not which answer it is."""
-    if form.members is None:
-        return []
-    found: Any = values
-    for part in form.members.path.split("/"):
-        found = found.get(part, {}) if isinstance(found, dict) else {}
-    label = (form.members.member_label or "").rsplit("/", 1)[-1]
-    return [(plain_name(str(member.get(label, ""))), member) for member in found or []]
 
 
 def _write_members(session: Session, household: Household, members: list[tuple[str, dict[str, Any]]]) -> None:

@@ -19,6 +19,7 @@ FILES = {
     "survey/submissions/lifecycle.py": Room(frozenset({"words"}), frozenset()),
     "survey/register/ledger.py": Room(frozenset({"words"}), frozenset()),
     "survey/rounds/end_states.py": Room(frozenset({"words"}), frozenset()),
+    "survey/register/persons.py": Room(frozenset({"words"}), frozenset()),
     "survey/collect/openrosa.py": Room(frozenset({"words", "form", "xlsform"}), frozenset({"defusedxml"})),
     "survey/collect/xform.py": Room(frozenset({"words", "form", "xlsform"}), frozenset({"pyxform", "defusedxml"})),
     "survey/canonical.py": Room(frozenset(), frozenset({"rfc8785"})),

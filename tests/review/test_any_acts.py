@@ -14,7 +14,8 @@ from models import Household, RegisterEntry, RegisterEvent
 from survey.problems import Problem
 from survey.register import event_log
 from survey.register.event_log import Done
-from survey.register.ledger import fold
+from survey.register.last_year import members_in
+from survey.register.ledger import OF_PERSON, fold
 from survey.review import register_acts as acts
 from survey.review.register_acts import Wish
 from survey.submissions.derive import rebuild
@@ -42,8 +43,18 @@ def any_wish(chance: Random, session: Session) -> Wish:
         given = {"village": chance.choice([VILLAGE, VILLAGE_2]), "address": "Số 9"}
     elif kind is RegisterKind.SPLIT:
         given = {"members": ["Quàng Thị Ước"], "head": "Quàng Thị Ước"}
-    other = chance.choice(ids) if kind in (RegisterKind.MERGE, RegisterKind.DUPLICATE) else None
-    return Wish(kind, chance.choice(ids), TODAY - timedelta(days=chance.choice([0, 0, 0, 1])), other, given)
+    two = (RegisterKind.MERGE, RegisterKind.DUPLICATE, RegisterKind.TRANSFERRED)
+    other, one = chance.choice(ids) if kind in two else None, chance.choice(ids)
+    person_id = None
+    if kind in OF_PERSON:
+        people = fold(event_log.events_of(session, COMMUNE), interviews_of(session, COMMUNE, ids)).people
+        here = [*people.members(one), *people.former(one)]
+        person_id = chance.choice(here).id if here and kind not in (RegisterKind.BORN,) else None
+        given = {"name": chance.choice(["Lò Thị Ban", "Cà Văn Sen"]), "year": 1990}
+        given |= {"head": chance.choice(here).id} if here else {}
+        given |= {"as": chance.choice(here).id} if kind is RegisterKind.IDENTIFIED and here else {}
+    day = TODAY - timedelta(days=chance.choice([0, 0, 0, 1]))
+    return Wish(kind, one, day, other, given, person_id)
 
 
 def check(session: Session) -> None:
@@ -60,6 +71,16 @@ def check(session: Session) -> None:
         assert [getattr(row, field) for field in fields] == [getattr(one, field) for field in fields]
         assert (row.state, row.current_class) == (one.state, one.household_class)
         assert row.current_submission_id == one.submission_id
+    lives: dict[str, str] = {}
+    for id, row in rows.items():
+        members = found.people.members(id)
+        assert not {one.id for one in members} & set(lives), "in two households at once"
+        lives |= {one.id: id for one in members}
+        if row.state == "present" and found.people.homes.get(id):
+            told = [one["ho_ten"] for one in members_in(row.current_answers)]
+            assert sorted(told) == sorted(one.name for one in members)
+    for id, one in found.people.known.items():
+        assert (one.state == "member") == (id in lives)
     listed = session.scalars(select(RegisterEntry).filter_by(commune_id=COMMUNE, round_id=ROUND)).all()
     there = {id: row.village_id for id, row in rows.items() if row.state == "present"}
     assert {one.household_id: one.village_id for one in listed} == there
@@ -75,7 +96,7 @@ def test_rows_follow_from_the_log_and_the_last_act_can_be_undone(session: Sessio
     for one in sent[: chance.randrange(3)]:
         decide(session, one["id"], Action.ACCEPT)
     done = 0
-    while done < 12:
+    while done < 16:
         session.rollback()
         before = without_changes(session)
         last = session.scalars(select(RegisterEvent.seq).order_by(RegisterEvent.seq.desc()).limit(1)).one()
@@ -85,7 +106,7 @@ def test_rows_follow_from_the_log_and_the_last_act_can_be_undone(session: Sessio
             else:
                 acts.carry_out(session, COMMUNE, any_wish(chance, session), BY)
         except Problem as refused:
-            assert refused.code.startswith("register_") or refused.code == "not_found", refused.code
+            assert refused.code.startswith(("register_", "person_")) or refused.code == "not_found", refused.code
             session.rollback()
             assert without_changes(session) == before
             continue

@@ -132,7 +132,11 @@ def test_a_plan_shows_what_rests_on_it_and_changes_nothing(login_as: Any, sessio
     before = snapshot(session)
     made = acts.plan(session, COMMUNE, wish(K.MERGE, other="ho-2"), TODAY)
     assert made.rule is None
-    [effect] = preview.effects(session, made)
+    effect, target = preview.effects(session, made)
+    assert (target.household_id, target.before) == ("ho-2", target.after)
+    assert (
+        [one.name for one in target.people] == [one.name for one in effect.people] == ["Lò Văn Đông", "Quàng Thị Ước"]
+    )
     assert (effect.household_id, effect.code) == ("ho-1", "03757-01-001")
     assert effect.before is not None and effect.after is not None
     assert (effect.before.state, effect.after.state, effect.after.same_as) == ("present", "merged", "ho-2")

@@ -19,6 +19,8 @@ from models import (
     Assessment,
     AssessmentReading,
     Attachment,
+    ChangeDecision,
+    ChangeRequest,
     Deprivation,
     HouseholdOutcome,
     OutcomeDecision,
@@ -90,6 +92,19 @@ def closed(login_as: Any, session: Session) -> RoundProof:
     session.flush()
     decided = {"seq": 1, "action": "send_back", "reason": "x", "account_id": first.account_id, "at": NOW}
     session.add(OutcomeDecision(commune_id=COMMUNE, outcome_id="noi-1", **decided))
+    session.add(
+        ChangeRequest(
+            commune_id=COMMUNE, id="xin-1", kind="dissolve", household_id="ho-1", effective_on=NOW.date(), given={},
+            read={}, reason="x", account_id=first.account_id, at=NOW,
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(
+        ChangeDecision(
+            commune_id=COMMUNE, request_id="xin-1", asked_by=first.account_id, verdict="withdrawn", reason="",
+            account_id=first.account_id, at=NOW,
+        )
+    )  # fmt: skip
     session.commit()
     close(session)
     return stored(session)

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from survey.access import VERBS
+from survey.review import requests
 from survey.terms import Role
 from survey.web.security import check_marks
 from tests.world import COMMUNE, OTHER_COMMUNE
@@ -36,7 +37,7 @@ VERBS_OF = {
     PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
-    REGISTER: {"register.change"},
+    REGISTER: {"register.change", "request.ask"},
 }
 ROLES_OF = {
     SELF: set(Role),
@@ -160,6 +161,7 @@ ROUTES = {
     "readings.confirm": FORMS,
     "readings.make_draft": FORMS,
     "household.page": OFFICE,
+    "household.person": OFFICE,
     "household.act": REGISTER,
     "household.undo": REGISTER,
     "workload.page": OFFICE,
@@ -168,6 +170,9 @@ ROUTES = {
     "outcomes.listing": OFFICE,
     "outcomes.one": OFFICE,
     "outcomes.decide": SUPERVISOR,
+    "requests.listing": OFFICE,
+    "requests.page": OFFICE,
+    "requests.decide": REGISTER,
     "held.page": OFFICE,
     "held.together": SUPERVISOR,
     "held.judge_all": SUPERVISOR,
@@ -257,6 +262,10 @@ def test_the_verbs_are_those_of_the_table() -> None:
     assert set(VERBS["round.accept"]) == set(VERBS["audit.read"]) == ROLES_OF[PROVINCIAL]
     assert set(VERBS["round.ask"]) == ROLES_OF[PAPERS]
     assert set(VERBS["form.manage"]) == ROLES_OF[FORMS]
+    assert set(VERBS["request.ask"]) == ROLES_OF[REGISTER]
+    for verb in requests.ROUTES.values():
+        assert set(VERBS[verb]) == ROLES_OF[REGISTER]
+    assert set(VERBS[requests.IDENTITY]) == set(VERBS[requests.ACROSS]) == {Role.PROVINCE}
 
 
 def test_a_stranger_is_asked_to_sign_in_everywhere_but_on_public_pages(app: Flask, client: Any) -> None:

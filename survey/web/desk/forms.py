@@ -9,6 +9,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from survey.review.decide import MAX_COMMENT
+from survey.review.person_acts import RELATIONS, SEXES
 from survey.submissions.lifecycle import DECISIONS
 from survey.terms import HouseholdClass, LikenessVerdict, OutcomeAction, RegisterKind
 from survey.web.forms import printable
@@ -41,6 +42,16 @@ class RegisterAct(FlaskForm):
     address = StringField(validators=[Length(max=200)])
     household_class = StringField(validators=[AnyOf(["", *(one.value for one in HouseholdClass)])], default="")
     other = StringField(validators=[Length(max=36), printable])
+    commune = StringField(validators=[Length(max=16), printable])  # of the other household, where that is another
+    person = StringField(validators=[Length(max=64), printable])
+    same = StringField(validators=[Length(max=64), printable])  # as whom
+    name = StringField(validators=[Length(max=120)])
+    sex = StringField(validators=[AnyOf(["", *SEXES])], default="")
+    relation = StringField(validators=[AnyOf(["", *RELATIONS])], default="")
+    day = StringField(validators=[Length(max=2)])
+    month = StringField(validators=[Length(max=2)])
+    year = StringField(validators=[Length(max=4)])
+    number = StringField(validators=[Length(max=20)])
     basis = HiddenField(validators=[Length(max=64)])
 
 

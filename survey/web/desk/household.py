@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
@@ -9,14 +11,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Household, Place, RegisterEvent
 from survey.access import has_verb
+from survey.accounts.accounts import communes_of
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
+from survey.register import importing
 from survey.register.event_log import Done
+from survey.register.ledger import COMING, OF_PERSON
 from survey.register.places import names_in
-from survey.review import household_story, register_acts, register_preview
+from survey.review import household_story, person_acts, person_story, register_acts, register_preview, requests
 from survey.review.register_acts import MAX_REASON, Plan, Wish
-from survey.review.register_preview import FIELDS, differences
-from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, Role
+from survey.review.register_preview import FIELDS, PERSON_FIELDS, birth_of, differences, person_differences
+from survey.terms import HouseholdClass, HouseholdState, PersonState, RegisterKind, RegisterState, Role
 from survey.web.desk.forms import Plain, RegisterAct
 from survey.web.desk.home import Desk, open_desk
 from survey.web.security import current_account, permitted
@@ -32,6 +37,12 @@ def init_app(app: Flask) -> None:
         register_state=RegisterState,
         differences=differences,
         field_words=FIELDS,
+        PersonState=PersonState,
+        person_differences=person_differences,
+        person_words=PERSON_FIELDS,
+        birth_of=birth_of,
+        problems=PROBLEMS,
+        of_person=OF_PERSON,
     )
     app.register_blueprint(blueprint)
 
@@ -41,18 +52,65 @@ def init_app(app: Flask) -> None:
 def page(commune_id: str, household_id: str) -> str:
     """What happened to a household, who saw it, of which class it was; and the forms for who may write."""
     desk, session = open_desk("review.read", commune_id), get_session()
-    story = household_story.story(session, commune_id, household_id, day_of(now()))
+    as_of = _as_of()
+    story = household_story.story(session, commune_id, household_id, day_of(now()), as_of)
     return render_template(
         "desk/household.html",
         desk=desk,
         story=story,
-        names=desk.names | _names_elsewhere(story),
+        as_of=as_of,
+        names=desk.names | _names_elsewhere(story.lines),
         form=RegisterAct(since=day_of(now()), formdata=None),
         undoing=Plain(formdata=None),
-        writes=_writes(),
+        writes=_writes() if as_of is None else None,
         classes=list(HouseholdClass),
         today=day_of(now()),
+        words=words_of_answers(commune_id),
+        relations=person_acts.RELATIONS,
+        sexes=person_acts.SEXES,
+        waiting=requests.undecided(session, commune_id, household_id),
     )
+
+
+@blueprint.get("/persons/<person_id>")
+@permitted("review.read")
+def person(commune_id: str, household_id: str, person_id: str) -> str:
+    """Everything about a person who was met in a household, and the forms for who may write."""
+    desk, session = open_desk("review.read", commune_id), get_session()
+    as_of = _as_of()
+    story = person_story.story(session, commune_id, household_id, person_id, day_of(now()), as_of)
+    home = household_story.story(session, commune_id, story.household.id, day_of(now()), as_of)
+    return render_template(
+        "desk/person.html",
+        desk=desk,
+        story=story,
+        home=home,
+        as_of=as_of,
+        names=desk.names | _names_elsewhere(story.lines),
+        form=RegisterAct(since=day_of(now()), formdata=None),
+        undoing=Plain(formdata=None),
+        writes=_writes() if as_of is None else None,
+        today=day_of(now()),
+        words=words_of_answers(commune_id),
+        relations=person_acts.RELATIONS,
+        sexes=person_acts.SEXES,
+    )
+
+
+def _as_of() -> date | None:
+    """The day that is asked about; None: now. What is no day is a mistake in the address."""
+    said = request.args.get("as_of", "")
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError as error:
+        raise Problem("bad_request") from error
+
+
+def words_of_answers(commune_id: str) -> dict[str, str]:
+    """What the answers about a person are called in the questionnaire: kin, sex."""
+    form = importing.questionnaire(get_session(), commune_id, now())
+    lists = (form.choices.get(name, []) for name in ("quan_he", "gioi_tinh")) if form else ()
+    return {one["name"]: str(one["label"].get("vi", one["name"])) for choices in lists for one in choices}
 
 
 @blueprint.post("")
@@ -63,12 +121,21 @@ def act(commune_id: str, household_id: str) -> BaseResponse:
     if not form.validate():
         raise Problem("bad_request")
     wish = _wish(commune_id, household_id, form)
-    _allow(wish.given.get("commune") is not None)
+    if form.basis.data and _reason() and request.form.get("ask"):
+        made = requests.ask(session, commune_id, wish, _done())
+        return redirect(url_for("requests.page", commune_id=commune_id, request_id=made.id, done="asked"), 303)
+    asks = wish.given.get("commune") is not None and _writes() == "here" and wish.kind in requests.ROUTES
+    if not asks:  # who may not write it down may ask for it
+        _allow(wish.given.get("commune") is not None)
+    elif form.basis.data:
+        raise Problem("register_across")
     if form.basis.data and _reason():
         register_acts.carry_out(session, commune_id, wish, _done(), seen=form.basis.data)
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done=wish.kind.value), 303)
     plan = register_acts.plan(session, commune_id, wish, day_of(now()))
-    return shown_act(commune_id, household_id, plan, wish.kind)
+    return shown_act(
+        commune_id, household_id, plan, wish.kind, may_write=not asks, may_ask=wish.kind in requests.ROUTES
+    )
 
 
 @blueprint.post("/undo/<seq>")
@@ -80,7 +147,7 @@ def undo(commune_id: str, household_id: str, seq: str) -> BaseResponse:
         raise Problem("bad_request")
     number = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 10 else 0
     event = session.get(RegisterEvent, (commune_id, number))
-    if event is None or household_id not in (event.household_id, event.other_id):
+    if event is None or not _bears_on(event, household_id):
         raise Problem("not_found")
     plan = register_acts.plan_undo(session, commune_id, number, day_of(now()))
     _allow(len(plan.halves) > 1)
@@ -88,6 +155,15 @@ def undo(commune_id: str, household_id: str, seq: str) -> BaseResponse:
         register_acts.undo(session, commune_id, number, _done(), seen=request.form["basis"])
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done="void"), 303)
     return shown_act(commune_id, household_id, plan, RegisterKind.VOID, RegisterKind(event.kind))
+
+
+def _bears_on(event: RegisterEvent, household_id: str) -> bool:
+    """Whether an event is told on the page of a household or of somebody who was met there."""
+    if household_id in (event.household_id, event.other_id):
+        return True
+    household = get_session().get(Household, (event.commune_id, household_id))
+    known = register_acts.known_of(get_session(), household) if household is not None and event.person_id else None
+    return known is not None and event.person_id in known.people.homes.get(household_id, {})
 
 
 def _writes() -> str | None:
@@ -115,22 +191,43 @@ def _done() -> Done:
 def _wish(commune_id: str, household_id: str, form: RegisterAct) -> Wish:
     session, kind, given = get_session(), RegisterKind(form.kind.data), _given(form)
     other = None
+    elsewhere = (form.commune.data or "").strip() if kind is RegisterKind.TRANSFERRED else ""
+    if elsewhere and elsewhere != commune_id:
+        given["commune"] = _within_reach(elsewhere)
     if form.other.data:
         try:
-            other = household_story.find(session, commune_id, form.other.data.strip()).id
+            other = household_story.find(session, given.get("commune", commune_id), form.other.data.strip()).id
         except Problem as refusal:
             raise Problem("register_not_there") from refusal
     village = session.get(Place, given.get("village", ""))
     if kind is RegisterKind.MOVE and village is not None and village.parent_id != commune_id:
         given["commune"] = _commune_within_reach(village)
-    return Wish(kind, household_id, form.since.data, other, given)
+    return Wish(kind, household_id, form.since.data, other, given, _person(commune_id, household_id, form))
+
+
+def _person(commune_id: str, household_id: str, form: RegisterAct) -> str | None:
+    """The code of whom it is about; None: somebody new, or a household. Raises not_found for one who is not known."""
+    code, kind = (form.person.data or "").strip(), RegisterKind(form.kind.data)
+    if kind not in OF_PERSON or (not code and kind in COMING):
+        return None
+    household = get_session().get(Household, (commune_id, household_id))
+    if household is None or code not in register_acts.known_of(get_session(), household).people.known:
+        raise Problem("not_found")
+    return code
 
 
 def _commune_within_reach(village: Place) -> str:
-    reach = open_desk("register.change").communes
-    if _writes() == "across" and village.parent_id not in reach:
-        raise Problem("register_village_unknown")
-    return str(village.parent_id)
+    try:
+        return _within_reach(str(village.parent_id))
+    except Problem as refusal:
+        raise Problem("register_village_unknown") from refusal
+
+
+def _within_reach(other_commune: str) -> str:
+    """Another commune that who writes across may write in."""
+    if _writes() == "across" and other_commune not in open_desk("register.change").communes:
+        raise Problem("register_not_there")
+    return other_commune
 
 
 def _given(form: RegisterAct) -> dict[str, Any]:
@@ -142,13 +239,15 @@ def _given(form: RegisterAct) -> dict[str, Any]:
         "address": form.address.data,
         "class": form.household_class.data,
     }
+    if kind in OF_PERSON:
+        said |= {key: form[key].data for key in person_acts.GIVEN} | {"as": form.same.data}
     given: dict[str, Any] = {key: text.strip() for key, text in said.items() if text and text.strip()}
     return given | ({"members": request.form.getlist("member")[:100]} if kind is RegisterKind.SPLIT else {})
 
 
-def _names_elsewhere(story: household_story.Story) -> dict[str, str]:
-    """What the villages of other communes are called that stand in the story."""
-    communes = {commune for line in story.lines for commune in line.communes}
+def _names_elsewhere(lines: Sequence[household_story.Line]) -> dict[str, str]:
+    """What the villages of other communes are called that stand in a story."""
+    communes = {commune for line in lines for commune in line.communes}
     return names_in(get_session(), communes, day_of(now()))
 
 
@@ -161,6 +260,8 @@ def shown_act(
     *,
     note: str = "",
     back: str | None = None,
+    may_write: bool = True,
+    may_ask: bool = False,
 ) -> Response:
     """The page that shows what an act would do, and asks for it. `note`: what else is done with it; `back`: where who
     leaves it goes, the household's page unless given."""
@@ -175,13 +276,16 @@ def shown_act(
         kind=kind,
         undone=undone,
         plan=plan,
+        may_write=may_write,
+        may_ask=may_ask,
         refusal=PROBLEMS[plan.rule] if plan.rule else None,
-        effects=register_preview.effects(session, plan),
+        effects=within_reach(register_preview.effects(session, plan)),
         broken=register_preview.broken(session, plan),
         names=names_in(session, {half.commune_id for half in plan.halves}, day_of(now())),
         codes=_codes(plan),
         form=Plain(formdata=None),
         said=[(key, text) for key, text in request.form.items(multi=True) if key not in _OWN],
+        words=words_of_answers(commune_id),
         error=wordless.title if request.form.get("basis") else None,
         max_reason=MAX_REASON,
         reason=_reason(),
@@ -191,7 +295,13 @@ def shown_act(
     return make_response(shown, status)
 
 
-_OWN = ("csrf_token", "basis", "reason")  # of the page that shows what would happen
+def within_reach(effects: Sequence[register_preview.Effect]) -> list[register_preview.Effect]:
+    """Those of the reader's area: of another commune nobody is named."""
+    reach = communes_of(get_session(), current_account(), "review.read")
+    return [one for one in effects if one.commune_id in reach]
+
+
+_OWN = ("csrf_token", "basis", "reason", "ask")  # of the page that shows what would happen
 
 
 def _codes(plan: Plan) -> dict[str, str]:
@@ -202,5 +312,11 @@ def _codes(plan: Plan) -> dict[str, str]:
         for (commune_id, _), sides in plan.changed.items()
         for one in sides
         if one is not None and one.same_as is not None
+    }
+    named |= {
+        (commune_id, one.household_id)
+        for (commune_id, _), sides in plan.people.items()
+        for one in sides
+        if one is not None
     }
     return {id: household.code for commune, id in named if (household := session.get(Household, (commune, id)))}

@@ -419,8 +419,8 @@ def _mend(code: str, row: RoundCommune) -> str | None:
         return url_for("review.shelf", **here, state=states[code].value)
     if code == "held":
         return url_for("held.page", **here)
-    if code == "outcome_unconfirmed":
-        return url_for("outcomes.listing", **here)
+    if code in ("outcome_unconfirmed", "request_undecided"):
+        return url_for("outcomes.listing" if code == "outcome_unconfirmed" else "requests.listing", **here)
     if code == "not_asked":
         return url_for(".request_list", round_id=row.round_id, commune_id=row.commune_id)
     return url_for("points.listing") if code == "illustrative_b1" else None

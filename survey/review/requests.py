@@ -1,0 +1,303 @@
+"""Changes between interviews that one person asks for and another decides.
+
+A request, its decision and the event are three rows, each only ever appended. Nobody decides on what they asked for
+themselves. A request says what is to be written down (`register_acts.Wish`) and keeps what its kind reads of the
+register; what of that is another since is shown to who decides, and nothing else makes them look again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models import Account, ChangeDecision, ChangeRequest, Household, RegisterEvent
+from survey.access import has_verb
+from survey.canonical import canonical
+from survey.clocks import day_of
+from survey.evidence import audit
+from survey.names import name_key
+from survey.problems import Problem
+from survey.register import event_log
+from survey.register.event_log import Done
+from survey.register.ledger import COMING, LEAVING, Folded
+from survey.register.persons import BIRTH, NAME, NUMBER, RELATION, SEX
+from survey.review import person_acts, register_acts
+from survey.review.register_acts import Plan, Wish, one_line
+from survey.terms import RegisterKind, RequestVerdict
+
+_K = RegisterKind
+EXIT = frozenset({_K.DISSOLVE, _K.DIED_OUT, _K.DUPLICATE, _K.TEST})
+
+# Which verb of `survey/access.py` decides, by what a request changes: the first line that fits.
+MEMBERS, HOUSEHOLDS, IDENTITY, ACROSS = (
+    "request.members", "request.households", "request.identity", "request.across",
+)  # fmt: skip
+ROUTES: dict[RegisterKind, str] = {
+    **dict.fromkeys((*COMING, *LEAVING, _K.TRANSFERRED, _K.HEAD, _K.PERSON), MEMBERS),
+    **dict.fromkeys((_K.SPLIT, _K.MERGE, *EXIT), HOUSEHOLDS),
+}
+GIVEN: dict[RegisterKind, frozenset[str]] = {  # what a request of a kind may say; anything else is refused, not ignored
+    **dict.fromkeys(COMING, frozenset(person_acts.GIVEN)),
+    **dict.fromkeys(LEAVING, frozenset({"head"})),
+    _K.TRANSFERRED: frozenset({"head", "relation", "commune"}),
+    _K.HEAD: frozenset(),
+    _K.PERSON: frozenset(person_acts.GIVEN),
+    _K.SPLIT: frozenset({"head", "members", "address"}),
+    _K.MERGE: frozenset(),
+    **dict.fromkeys(EXIT, frozenset()),
+}
+
+
+def verb_for(kind: RegisterKind, given: Mapping[str, Any]) -> str:
+    """Who decides: on another commune and on identity numbers the province, on all else the commune."""
+    if given.get("commune"):
+        return ACROSS
+    return IDENTITY if given.get("number") else ROUTES[kind]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A request as it stands: what would happen now, what of what it read is another since, what contradicts it."""
+
+    request: ChangeRequest
+    decision: ChangeDecision | None
+    household: Household
+    asked_by: str
+    wish: Wish
+    plan: Plan
+    since: Mapping[str, tuple[Any, Any]]
+    basis: str
+    conflicts: Sequence[ChangeRequest]
+
+    @property
+    def verb(self) -> str:
+        return verb_for(self.wish.kind, self.wish.given)
+
+
+def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequest:
+    """Ask for a change. Raises what the act itself would be refused with, and request_same where the same is asked."""
+    wish = replace(wish, given={key: value for key, value in wish.given.items() if value not in (None, "", [])})
+    if wish.kind not in ROUTES or not set(wish.given) <= GIVEN[wish.kind] or done.account_id is None:
+        raise Problem("bad_request")
+    if not has_verb(_role(session, done), "request.ask"):
+        raise Problem("forbidden")
+    reason = one_line(done.reason or "")
+    if not reason:
+        raise Problem("register_reason_needed")
+    register_acts.take_turn(session, _communes(commune_id, wish))
+    wish = replace(wish, given=_mended(wish))
+    plan = register_acts.plan(session, commune_id, wish, day_of(done.at))
+    if plan.rule is not None:
+        raise Problem(plan.rule)
+    made = ChangeRequest(
+        commune_id=commune_id,
+        id=str(uuid4()),
+        kind=wish.kind.value,
+        household_id=wish.household_id,
+        other_id=wish.other_id,
+        person_id=wish.person_id,
+        effective_on=wish.effective_on,
+        given=dict(wish.given),
+        read=_read(session, commune_id, wish),
+        reason=reason,
+        account_id=done.account_id,
+        at=done.at,
+    )
+    if any(_values(other) == _values(made) for other in conflicting(session, made)):
+        raise Problem("request_same")
+    session.add(made)
+    session.flush()
+    _audit(session, made, "request.asked", done)
+    return made
+
+
+def decide(
+    session: Session, commune_id: str, id: str, verdict: RequestVerdict, done: Done, *, seen: str | None = None
+) -> ChangeDecision:
+    """Accept, refuse or take back. `seen`: the `basis` that was shown; raises conflict when what the request reads is
+    another by now, request_decided, request_own, forbidden (`verb_for`), and what the act itself is refused with."""
+    made = find(session, commune_id, id)
+    register_acts.take_turn(session, _communes(commune_id, wish_of(made)))
+    made = find(session, commune_id, id)
+    if session.get(ChangeDecision, (commune_id, id)) is not None:
+        raise Problem("request_decided")
+    own = made.account_id == done.account_id
+    if done.account_id is None or own != (verdict is RequestVerdict.WITHDRAWN):
+        raise Problem("request_own" if own else "forbidden")
+    if not own and not has_verb(_role(session, done), verb_for(RegisterKind(made.kind), made.given)):
+        raise Problem("forbidden")
+    reason = one_line(done.reason or "")
+    if not reason and verdict is RequestVerdict.REFUSED:
+        raise Problem("register_reason_needed")
+    act = None
+    if verdict is RequestVerdict.ACCEPTED:
+        wish = wish_of(made)
+        if seen is not None and seen != _basis(_read(session, commune_id, wish)):
+            raise Problem("conflict")
+        register_acts.carry_out(session, commune_id, wish, replace(done, reason=reason or made.reason))
+        last = session.get_one(RegisterEvent, (commune_id, event_log.last_seq(session, commune_id)))
+        act = last.act
+    decision = ChangeDecision(
+        commune_id=commune_id,
+        request_id=id,
+        asked_by=made.account_id,
+        verdict=verdict.value,
+        reason=reason,
+        account_id=done.account_id,
+        at=done.at,
+        act=act,
+    )
+    session.add(decision)
+    session.flush()
+    _audit(session, made, f"request.{verdict.value}", done)
+    return decision
+
+
+def find(session: Session, commune_id: str, id: str) -> ChangeRequest:
+    """Raises not_found."""
+    made = session.get(ChangeRequest, (commune_id, id))
+    if made is None:
+        raise Problem("not_found")
+    return made
+
+
+def standing(session: Session, made: ChangeRequest, now: datetime) -> Standing:
+    wish = wish_of(made)
+    read = _read(session, made.commune_id, wish)
+    changed = {key: (made.read.get(key), read.get(key)) for key in sorted({*made.read, *read})}
+    return Standing(
+        made,
+        session.get(ChangeDecision, (made.commune_id, made.id)),
+        session.get_one(Household, (made.commune_id, made.household_id)),
+        session.get_one(Account, made.account_id).display_name,
+        wish,
+        register_acts.plan(session, made.commune_id, wish, day_of(now)),
+        {key: both for key, both in changed.items() if both[0] != both[1]},
+        _basis(read),
+        conflicting(session, made),
+    )
+
+
+def undecided(session: Session, commune_id: str, household_id: str | None = None) -> list[ChangeRequest]:
+    """Those that wait for a decision, the oldest first; of one household where one is named."""
+    query = (
+        select(ChangeRequest)
+        .outerjoin(
+            ChangeDecision,
+            (ChangeDecision.commune_id == ChangeRequest.commune_id) & (ChangeDecision.request_id == ChangeRequest.id),
+        )
+        .where(ChangeRequest.commune_id == commune_id, ChangeDecision.request_id.is_(None))
+    )
+    if household_id is not None:
+        query = query.where(or_(ChangeRequest.household_id == household_id, ChangeRequest.other_id == household_id))
+    return list(session.scalars(query.order_by(ChangeRequest.at, ChangeRequest.id)))
+
+
+def conflicting(session: Session, made: ChangeRequest) -> list[ChangeRequest]:
+    """Other undecided requests that would change the same of the same household or person, whatever else they ask."""
+    touched = set(_values(made))
+    return [one for one in undecided(session, made.commune_id) if one.id != made.id and touched & set(_values(one))]
+
+
+def wish_of(made: ChangeRequest) -> Wish:
+    return Wish(
+        RegisterKind(made.kind), made.household_id, made.effective_on, made.other_id, dict(made.given), made.person_id
+    )
+
+
+def _role(session: Session, done: Done) -> str:
+    return session.get_one(Account, done.account_id).role
+
+
+def _communes(commune_id: str, wish: Wish) -> set[str]:
+    return {commune_id, str(wish.given.get("commune") or commune_id)}
+
+
+def _mended(wish: Wish) -> dict[str, Any]:
+    """What is said of a person as it will be kept; what cannot be read is refused, never kept as it came."""
+    rule, said = person_acts.said_of(wish.given)
+    if rule is not None:
+        raise Problem(rule)
+    keys = {question: key for key, question in person_acts.GIVEN.items()}
+    return {**wish.given, **{keys[question]: value for question, value in said.items()}}
+
+
+def _values(made: ChangeRequest) -> dict[tuple[str, str], Any]:
+    """What a request changes, by subject and field, with the value as it is compared: a birth is one field however much
+    of it is given, and names are compared by their key."""
+    kind, given, person = RegisterKind(made.kind), made.given, made.person_id or ""
+    found: dict[tuple[str, str], Any] = {}
+    if kind in COMING:
+        _, said = person_acts.said_of(given)
+        whom = person or name_key(str(said.pop(NAME, "")))
+        found[made.household_id, f"member {whom}"] = [kind.value, said, made.effective_on.isoformat()]
+    elif kind in LEAVING or kind is _K.TRANSFERRED:
+        found[person, "home"] = [kind.value, made.other_id, made.effective_on.isoformat()]
+    elif kind is _K.HEAD:
+        found[made.household_id, "head"] = person
+    elif kind is _K.SPLIT:
+        found |= {(one, "home"): kind.value for one in given.get("members", ())}
+        found[made.household_id, "state"] = kind.value
+    else:
+        found |= {(id, "state"): kind.value for id in (made.household_id, made.other_id) if id}
+    if given.get("head") and kind is not _K.SPLIT:
+        found[made.household_id, "head"] = given["head"]
+    if kind is _K.PERSON:
+        found = {}
+        _, said = person_acts.said_of(given)
+        for field, keys in (("name", (NAME,)), ("birth", BIRTH), ("sex", (SEX,)), ("relation", (RELATION,)),
+                            ("number", (NUMBER,))):  # fmt: skip
+            if any(key in said for key in keys):
+                values = [said.get(key) for key in keys]
+                found[person, field] = name_key(str(values[0])) if field == "name" else values
+    return found
+
+
+def _read(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
+    """Of the register what a request of this kind looks at, and nothing else."""
+    household = session.get_one(Household, (commune_id, wish.household_id))
+    known = register_acts.known_of(session, household)
+    found: dict[str, Any] = {"state": _state(known, wish.household_id)}
+    if wish.other_id:
+        there = session.get(Household, (str(wish.given.get("commune") or commune_id), wish.other_id))
+        found["other"] = there.state if there is not None else None
+    if wish.kind in (_K.SPLIT, _K.MERGE, *EXIT, *COMING):
+        found["members"] = [one.name for one in known.people.members(wish.household_id)]
+    one = known.people.who(wish.person_id)
+    if one is not None:
+        found |= {"person": one.state.value, "home": one.household_id}
+    if wish.kind in (*LEAVING, _K.TRANSFERRED, _K.HEAD):
+        standing = known.households.get(wish.household_id)
+        head = known.people.head_of(wish.household_id, standing.head_name if standing else "")
+        found["head"] = head.name if head else None
+    if wish.kind is _K.PERSON and one is not None:
+        _, said = person_acts.said_of(wish.given)
+        found |= {key: one.said.get(key) for key in said}
+    return found
+
+
+def _state(known: Folded, household_id: str) -> str | None:
+    one = known.households.get(household_id)
+    return one.state.value if one is not None else None
+
+
+def _basis(read: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical(dict(read)).text.encode()).hexdigest()[:16]
+
+
+def _audit(session: Session, made: ChangeRequest, verb: str, done: Done) -> None:
+    detail = {"commune": made.commune_id, "request": made.id, "kind": made.kind}
+    audit.record(session, done.at, done.account_id, verb, made.person_id or made.household_id, detail)
+
+
+def codes_of(session: Session, made: Iterable[ChangeRequest]) -> dict[str, str]:
+    """The numbers of the households that requests name."""
+    named = {(one.commune_id, id) for one in made for id in (one.household_id, one.other_id) if id}
+    return {id: row.code for commune, id in named if (row := session.get(Household, (commune, id))) is not None}

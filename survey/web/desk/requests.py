@@ -1,0 +1,90 @@
+"""Requests for changes of the register: the list that waits, and one with what it would do, to be decided."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from models import ChangeRequest
+from survey.access import has_verb
+from survey.clocks import day_of
+from survey.problems import PROBLEMS, Problem
+from survey.register.event_log import Done
+from survey.register.places import names_in
+from survey.review import register_preview, requests
+from survey.review.register_acts import MAX_REASON
+from survey.terms import RequestVerdict
+from survey.web.desk.forms import Plain
+from survey.web.desk.home import open_desk
+from survey.web.desk.household import within_reach, words_of_answers
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("requests", __name__, url_prefix="/desk/<commune_id>/requests")
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(RequestVerdict=RequestVerdict)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("")
+@permitted("review.read")
+def listing(commune_id: str) -> str:
+    """What waits for a decision, the oldest first; what another request contradicts is marked."""
+    desk, session = open_desk("review.read", commune_id), get_session()
+    waiting = requests.undecided(session, commune_id)
+    return render_template(
+        "desk/requests.html",
+        desk=desk,
+        waiting=[(one, bool(requests.conflicting(session, one)), _may_decide(one)) for one in waiting],
+        codes=requests.codes_of(session, waiting),
+    )
+
+
+@blueprint.get("/<request_id>")
+@permitted("review.read")
+def page(commune_id: str, request_id: str) -> str:
+    desk, session = open_desk("review.read", commune_id), get_session()
+    made = requests.find(session, commune_id, request_id)
+    shown = requests.standing(session, made, now())
+    return render_template(
+        "desk/request.html",
+        desk=desk,
+        shown=shown,
+        refusal=PROBLEMS[shown.plan.rule] if shown.plan.rule else None,
+        effects=within_reach(register_preview.effects(session, shown.plan)),
+        names=names_in(session, {half.commune_id for half in shown.plan.halves}, day_of(now())),
+        codes=requests.codes_of(session, [made, *shown.conflicts]),
+        words=words_of_answers(commune_id),
+        may_decide=_may_decide(made),
+        is_own=made.account_id == current_account().id,
+        form=Plain(formdata=None),
+        max_reason=MAX_REASON,
+    )
+
+
+@blueprint.post("/<request_id>")
+@permitted("request.ask")
+def decide(commune_id: str, request_id: str) -> BaseResponse:
+    """Accept, refuse or take back."""
+    session, verdict = get_session(), request.form.get("verdict", "")
+    open_desk("request.ask", commune_id)
+    if not Plain().validate() or verdict not in list(RequestVerdict):
+        raise Problem("bad_request")
+    made = requests.find(session, commune_id, request_id)
+    if verdict != RequestVerdict.WITHDRAWN and not _may(made):
+        raise Problem("forbidden")
+    done = Done(current_account().id, now(), request.form.get("reason", "").strip()[:MAX_REASON])
+    seen = request.form.get("basis", "")
+    requests.decide(session, commune_id, request_id, RequestVerdict(verdict), done, seen=seen)
+    return redirect(url_for(".page", commune_id=commune_id, request_id=request_id, done=verdict), 303)
+
+
+def _may(made: ChangeRequest) -> bool:
+    return has_verb(current_account().role, requests.verb_for(requests.wish_of(made).kind, made.given))
+
+
+def _may_decide(made: ChangeRequest) -> bool:
+    """Whose turn it is: who has the verb and did not ask."""
+    return _may(made) and made.account_id != current_account().id

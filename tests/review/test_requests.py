@@ -1,0 +1,304 @@
+"""Changes that one asks for and another decides: each fault that such systems had to mend is a test of its name
+(shared notes on other systems, §9)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models import ChangeDecision, ChangeRequest, Household, RegisterEvent
+from survey.accounts.accounts import find_account
+from survey.problems import Problem
+from survey.register.event_log import Done
+from survey.review import register_acts, requests
+from survey.review.register_acts import Wish
+from survey.submissions.derive import rebuild
+from survey.terms import Action, RegisterKind, RequestVerdict
+from tests.interviews import entry, push
+from tests.review.test_persons import MOTHER, codes
+from tests.review.test_register_acts import TODAY, do, last, wish
+from tests.review.test_review_and_rebuild import decide as decide_interview
+from tests.world import COMMUNE, NOW
+
+K, V = RegisterKind, RequestVerdict
+pytestmark = pytest.mark.usefixtures("small_round")
+
+
+@pytest.fixture
+def mother(session: Session, login_as: Any) -> str:
+    """A member of the first household, that was asked; her code."""
+    sent = entry()
+    push(login_as("enumerator"), sent)
+    decide_interview(session, sent["id"], Action.ACCEPT)
+    return codes(session)[MOTHER]
+
+
+def by(session: Session, username: str = "supervisor", reason: str = "gia đình báo") -> Done:
+    account = find_account(session, username)
+    assert account is not None
+    return Done(account.id, NOW, reason)
+
+
+def ask(session: Session, one: Wish, username: str = "supervisor") -> str:
+    session.rollback()
+    made = requests.ask(session, COMMUNE, one, by(session, username)).id
+    session.commit()
+    return made
+
+
+def decide(session: Session, id: str, verdict: V = V.ACCEPTED, username: str = "supervisor-2", **more: Any) -> None:
+    session.rollback()
+    requests.decide(session, COMMUNE, id, verdict, by(session, username), **more)
+    session.commit()
+
+
+def about(kind: RegisterKind, person: str, **given: Any) -> Wish:
+    return Wish(kind, "ho-1", TODAY, given.pop("other", None), given, person)
+
+
+def shown(session: Session, id: str) -> requests.Standing:
+    session.rollback()
+    return requests.standing(session, requests.find(session, COMMUNE, id), NOW)
+
+
+def refusal(session: Session, act: Any, *args: Any, **more: Any) -> str:
+    with pytest.raises(Problem) as refused:
+        act(session, *args, **more)
+    session.rollback()
+    return refused.value.code
+
+
+def refused_to_ask(session: Session, one: Wish, **more: Any) -> str:
+    return refusal(session, requests.ask, COMMUNE, one, by(session, **more))
+
+
+def refused_to_accept(session: Session, id: str, **more: Any) -> str:
+    return refusal(session, requests.decide, COMMUNE, id, V.ACCEPTED, by(session, "supervisor-2"), **more)
+
+
+def events(session: Session) -> int:
+    session.rollback()
+    return len(session.scalars(select(RegisterEvent)).all())
+
+
+@pytest.mark.parametrize("kind", sorted(requests.ROUTES))
+def test_every_kind_has_a_route_and_says_what_it_may(kind: RegisterKind) -> None:
+    assert kind in requests.GIVEN
+    assert requests.verb_for(kind, {}) == requests.ROUTES[kind]
+
+
+def test_the_field_that_changes_routes_a_request(session: Session, mother: str) -> None:
+    name = shown(session, ask(session, about(K.PERSON, mother, name="Quàng Thị Ươi")))
+    number = shown(session, ask(session, about(K.PERSON, mother, number="014188000001")))
+    assert (name.verb, number.verb) == (requests.MEMBERS, requests.IDENTITY)
+    assert requests.verb_for(K.TRANSFERRED, {"commune": "03664"}) == requests.ACROSS
+    assert shown(session, ask(session, wish(K.MERGE, other="ho-2"))).verb == requests.HOUSEHOLDS
+
+
+def test_what_was_asked_for_is_written_down_in_the_transaction_that_decides(session: Session, mother: str) -> None:
+    id, known = ask(session, about(K.DIED, mother)), events(session)
+    assert events(session) == known
+    decide(session, id, seen=shown(session, id).basis)
+    decision = session.get_one(ChangeDecision, (COMMUNE, id))
+    event = last(session)
+    assert (event.kind, event.person_id, event.act, event.account_id) == (
+        "died", mother, decision.act, decision.account_id,
+    )  # fmt: skip
+    assert MOTHER not in codes(session)
+    assert shown(session, id).decision is not None
+    assert requests.undecided(session, COMMUNE) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "given"),
+    [
+        (K.BORN, {"name": "Lò Thị Mới"}),
+        (K.LEFT, {}),
+        (K.TRANSFERRED, {"other": "ho-2"}),
+        (K.HEAD, {}),
+        (K.SPLIT, {"members": [MOTHER]}),
+        (K.MERGE, {"other": "ho-2"}),
+        (K.DISSOLVE, {}),
+        (K.PERSON, {"number": "014188000001"}),
+    ],
+)
+def test_each_kind_is_asked_for_and_decided(session: Session, mother: str, one: RegisterKind, given: Any) -> None:
+    whom = mother if one in (K.LEFT, K.TRANSFERRED, K.HEAD, K.PERSON) else None
+    made = Wish(one, "ho-1", TODAY, given.get("other"), {k: v for k, v in given.items() if k != "other"}, whom)
+    id = ask(session, made)
+    if one is K.PERSON:  # an identity number
+        assert refused_to_accept(session, id) == "forbidden"
+    decide(session, id, username="province" if one is K.PERSON else "supervisor-2", seen=shown(session, id).basis)
+    assert last(session).kind == one
+
+
+# --- the ten faults ------------------------------------------------------------------------------------------------
+
+
+def test_the_requester_renames_the_field_to_dodge_a_conflict(session: Session, mother: str) -> None:
+    first = ask(session, about(K.PERSON, mother, year="1988"))
+    assert (
+        refusal(session, requests.ask, COMMUNE, about(K.PERSON, mother, birth_year="1989"), by(session))
+        == "bad_request"
+    )
+    assert refused_to_ask(session, about(K.PERSON, mother, nam_sinh=1989)) == "bad_request"
+    second = ask(
+        session, about(K.PERSON, mother, year="1988", month="5")
+    )  # a birth is one field, in however many parts
+    assert [one.id for one in shown(session, second).conflicts] == [first]
+
+
+def test_the_value_is_edited_after_it_was_submitted(session: Session, mother: str) -> None:
+    one = about(K.PERSON, mother, name="Quàng Thị Ươi")
+    given = dict(one.given)
+    id = ask(session, Wish(one.kind, one.household_id, one.effective_on, None, given, mother))
+    given["name"] = "Ai Đó"
+    decide(session, id)
+    assert last(session).payload["said"] == {"ho_ten": "Quàng Thị Ươi"}
+    # Nothing of ours changes a request: another value is another request.
+    assert not [name for name in dir(requests) if name in ("edit", "change", "update")]
+
+
+def test_a_throw_away_edit_is_added_so_that_likeness_falls(session: Session, mother: str) -> None:
+    first = ask(session, about(K.PERSON, mother, name="Quàng Thị Ươi"))
+    second = ask(session, about(K.PERSON, mother, name="Quàng Thị Ươi", year="1988", sex="nu", relation="vo_chong"))
+    assert [one.id for one in shown(session, second).conflicts] == [first]
+    assert [one.id for one in shown(session, first).conflicts] == [second]
+
+
+def test_the_requester_applies_his_own_request(session: Session, mother: str) -> None:
+    id, known = ask(session, about(K.DIED, mother)), events(session)
+    for verdict in (V.ACCEPTED, V.REFUSED):
+        assert refusal(session, requests.decide, COMMUNE, id, verdict, by(session)) == "request_own"
+    assert refusal(session, requests.decide, COMMUNE, id, V.WITHDRAWN, by(session, "supervisor-2")) == "forbidden"
+    nobody = Done(None, NOW, "lệnh")
+    assert refusal(session, requests.decide, COMMUNE, id, V.ACCEPTED, nobody) == "forbidden"
+    assert events(session) == known
+    made = requests.find(session, COMMUNE, id)
+    own = {"commune_id": COMMUNE, "request_id": id, "asked_by": made.account_id, "account_id": made.account_id}
+    session.add(ChangeDecision(**own, verdict="accepted", reason="", at=NOW, act="x"))
+    with pytest.raises(IntegrityError):  # the database itself refuses it
+        session.flush()
+    session.rollback()
+
+
+def test_a_change_that_writes_nothing_is_not_reported_as_applied(session: Session, mother: str) -> None:
+    id = ask(session, about(K.PERSON, mother, year="1988"))
+    do(session, about(K.PERSON, mother, year="1988"))  # somebody wrote the same meanwhile
+    known = events(session)
+    assert refused_to_accept(session, id) == ("register_changes_nothing")
+    assert events(session) == known
+    assert session.get(ChangeDecision, (COMMUNE, id)) is None
+    again = about(K.PERSON, mother, year="1988")
+    assert refused_to_ask(session, again) == "register_changes_nothing"
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"number": "14188000001"}, "person_number_wrong"),
+        ({"number": "01418800000O"}, "person_number_wrong"),
+        ({"year": "mười"}, "person_birth_wrong"),
+        ({"name": "\u200b\u0007"}, "person_name_missing"),
+        ({"sex": "khác"}, "bad_request"),
+    ],
+)
+def test_what_cannot_be_read_is_not_let_through_raw(session: Session, mother: str, given: Any, rule: str) -> None:
+    assert refused_to_ask(session, about(K.PERSON, mother, **given)) == rule
+    assert session.scalars(select(ChangeRequest)).all() == []
+    id = ask(session, about(K.PERSON, mother, number="014 188 000 001", name="  Quàng   Thị Ươi "))
+    assert requests.find(session, COMMUNE, id).given == {"number": "014188000001", "name": "Quàng Thị Ươi"}
+
+
+def test_white_space_or_case_does_not_hide_an_edit(session: Session, mother: str) -> None:
+    ask(session, about(K.PERSON, mother, name="Quàng Thị Hoà"))
+    for same in ("quàng thị hòa", " QUÀNG  THỊ HOÀ ", "Qua\u0300ng Thị Hoà"):
+        assert refused_to_ask(session, about(K.PERSON, mother, name=same)) == "request_same"
+    ask(session, about(K.PERSON, mother, name="Quàng Thị Hoa"))  # the tone is another name
+
+
+@pytest.mark.parametrize("verdict", [V.REFUSED, V.WITHDRAWN, V.ACCEPTED])
+def test_the_flag_of_a_conflict_clears_when_the_other_is_decided(session: Session, mother: str, verdict: V) -> None:
+    first, second = (ask(session, about(K.PERSON, mother, name=name)) for name in ("Quàng Thị Một", "Quàng Thị Hai"))
+    assert shown(session, second).conflicts
+    decide(session, first, verdict, "supervisor" if verdict is V.WITHDRAWN else "supervisor-2")
+    assert shown(session, second).conflicts == []
+
+
+def test_an_automatic_run_does_not_undo_what_a_person_decided(session: Session, mother: str) -> None:
+    refused, waits = ask(session, about(K.DIED, mother)), ask(session, about(K.PERSON, mother, year="1988"))
+    decide(session, refused, V.REFUSED)
+    known = events(session)
+    rebuild(session)
+    session.commit()
+    assert events(session) == known
+    assert [one.id for one in requests.undecided(session, COMMUNE)] == [waits]
+    assert session.get_one(ChangeDecision, (COMMUNE, refused)).verdict == "refused"
+    assert refusal(session, requests.decide, COMMUNE, refused, V.ACCEPTED, by(session, "supervisor-2")) == (
+        "request_decided"
+    )
+
+
+def test_what_was_taken_back_or_undone_can_be_asked_for_again(session: Session, mother: str) -> None:
+    one = about(K.PERSON, mother, number="014188000001")
+    decide(session, ask(session, one), V.WITHDRAWN, "supervisor")
+    decide(session, ask(session, one), V.REFUSED, "province")
+    id = ask(session, one)
+    decide(session, id, V.ACCEPTED, "province")
+    register_acts.undo(session, COMMUNE, last(session).seq, by(session))
+    session.commit()
+    decide(session, ask(session, one), V.ACCEPTED, "province")
+
+
+# --- what changed since --------------------------------------------------------------------------------------------
+
+
+def test_only_what_its_kind_reads_makes_somebody_look_again(session: Session, mother: str) -> None:
+    id = ask(session, about(K.PERSON, mother, year="1988"))
+    seen = shown(session, id).basis
+    do(session, wish(K.CORRECT, address="Số 7"))
+    do(session, about(K.PERSON, mother, name="Quàng Thị Ươi"))
+    assert (shown(session, id).since, shown(session, id).basis) == ({}, seen)
+    do(session, about(K.PERSON, mother, year="1977"))
+    assert shown(session, id).since == {"nam_sinh": (None, 1977)}
+    assert refused_to_accept(session, id, seen=seen) == "conflict"
+    decide(session, id, seen=shown(session, id).basis)
+    assert last(session).payload == {"said": {"nam_sinh": 1988}}
+
+
+def test_a_request_that_cannot_be_any_more_is_refused_with_the_rule(session: Session, mother: str) -> None:
+    id = ask(session, about(K.LEFT, mother))
+    do(session, about(K.DIED, mother))
+    assert shown(session, id).plan.rule == "person_dead"
+    assert refused_to_accept(session, id) == "person_dead"
+    decide(session, id, V.REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("one", "rule"),
+    [
+        (wish(K.MOVE, village="03757-02"), "bad_request"),
+        (wish(K.MERGE, other="ho-1"), "register_itself"),
+        (wish(K.DISSOLVE, on=TODAY + timedelta(days=1)), "register_future"),
+        (wish(K.DISSOLVE, address="x"), "bad_request"),
+    ],
+)
+def test_what_cannot_be_is_not_asked_for(session: Session, one: Wish, rule: str) -> None:
+    assert refused_to_ask(session, one) == rule
+    assert refused_to_ask(session, wish(K.DISSOLVE), reason=" ") == "register_reason_needed"
+    assert refusal(session, requests.ask, COMMUNE, wish(K.DISSOLVE), by(session, "enumerator")) == "forbidden"
+    assert refusal(session, requests.decide, COMMUNE, "khong-co", V.ACCEPTED, by(session)) == "not_found"
+
+
+def test_a_refusal_says_why_and_is_decided_once(session: Session, mother: str) -> None:
+    id = ask(session, about(K.DIED, mother))
+    other = by(session, "supervisor-2", reason="")
+    assert refusal(session, requests.decide, COMMUNE, id, V.REFUSED, other) == "register_reason_needed"
+    decide(session, id, V.REFUSED)
+    assert refusal(session, requests.decide, COMMUNE, id, V.WITHDRAWN, by(session)) == "request_decided"
+    assert session.get_one(Household, (COMMUNE, "ho-1")).state == "present"
