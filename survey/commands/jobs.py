@@ -26,7 +26,6 @@ from survey.web.session import clock_of, get_engine, now, reading, transaction
 from survey.work import FOLDER, KINDS
 
 PAUSE = 0.5  # seconds between two looks when there is nothing to do
-NICER = 10  # than the server, which answers phones on the same cores
 jobs_group = AppGroup("jobs", help="Long work: do it, list it, show one, stop one.")
 
 
@@ -43,7 +42,6 @@ def work(until_empty: bool, child: bool) -> None:
             pass
         worker.clean()
         return
-    os.nice(NICER)
     signal.signal(signal.SIGTERM, lambda *_: _end())
     ended: Event = _WhileParent(os.getppid()) if child else Event()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
 from survey.demo.names import KHO_MU, KINH, MONG, THAI
 from survey.terms import Area, Role
@@ -62,3 +63,19 @@ ACCOUNTS = (
     DemoAccount("can-bo-tinh", "Hoàng Thị Hạnh", Role.PROVINCE, PROVINCE),
     DemoAccount("quan-tri", "Quản trị bản dùng thử", Role.ADMIN, None),
 )
+
+# Of communes that are made in any number (`simulate.py`).
+SIMULATED_ADMIN = "quan-tri", "Quản trị bản mô phỏng"
+NAMED_AFTER = ("Nà", "Huổi", "Co", "Pá", "Phiêng", "Noong", "Pú", "Hin")  # streams, fields and hills
+
+
+def invented_village(random: Random, number: int) -> tuple[str, str, Area]:
+    """Name, division and area; every eighth is urban."""
+    if number % 8 == 0:
+        return f"Tiểu khu {number}", "Tiểu khu", Area.URBAN
+    return f"Bản {random.choice(NAMED_AFTER)} {number}", "Bản", Area.RURAL
+
+
+def title_of(year: int) -> str:
+    """What the yearly round is called."""
+    return f"Rà soát định kỳ {year}"

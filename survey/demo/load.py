@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, FormVersion, Round, Standard
 from survey.accounts.accounts import create_account
-from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount
+from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount, title_of
 from survey.demo.answers import DemoHousehold, context_of, interview
 from survey.demo.households import households
 from survey.demo.work import FieldWork
@@ -114,7 +114,7 @@ def _round(session: Session, form: Form, version: FormVersion, now: datetime) ->
     standard = session.get(Standard, form.standard)
     return open_round(
         session,
-        title=f"Rà soát định kỳ {opens.year}",
+        title=title_of(opens.year),
         year=opens.year,
         form=version,
         opens_on=opens,

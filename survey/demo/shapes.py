@@ -24,6 +24,7 @@ from survey.demo.answers import HERE, DemoHousehold, asked, interview
 from survey.demo.households import household_in
 from survey.demo.names import family_name, full_name
 from survey.demo.people import Person
+from survey.demo.work import CONFIRMED
 from survey.demo.year import a_year_later
 from survey.form.form import Form
 from survey.form.record import Clock, Evaluation, evaluate
@@ -175,7 +176,7 @@ def _visit(form: Form, household: DemoHousehold, context: dict[str, Any], day: d
     entry = {
         "id": ENTRY, "commune_id": COMMUNE, "round_id": ROUND, "household_id": HOUSEHOLD,
         "form": {"id": form.id, "version": form.version}, "answers": answers,
-        "confirmed": {one.path: "Đã hỏi lại." for one in evaluation.problems if one.severity == "warning"},
+        "confirmed": {one.path: CONFIRMED for one in evaluation.problems if one.severity == "warning"},
         "outcome": outcome, "files": [], "started_at": instant(began),
         "finalised_at": instant(finalised.astimezone(UTC)), "replaces": None, "new_household": None,
     }  # fmt: skip

@@ -41,7 +41,7 @@ from models.base import Base, as_kept
 from models.commune_counter import lock_commune
 from survey.accounts.accounts import create_account
 from survey.clocks import instant
-from survey.demo.accounts import PASSWORD, PROVINCE, REGION
+from survey.demo.accounts import PASSWORD, PROVINCE, REGION, SIMULATED_ADMIN, invented_village, title_of
 from survey.demo.answers import HERE
 from survey.demo.load import questionnaire
 from survey.demo.names import THAI, family_name, full_name
@@ -81,7 +81,6 @@ from survey.terms import (
 SHAPES = 160
 OF_VILLAGE = 90  # households
 OPENS, CLOSES = (9, 1), (12, 14)
-SUPPLY = ("Bản Nà", "Bản Huổi", "Bản Co", "Bản Pá", "Bản Phiêng", "Bản Noong", "Bản Pú", "Bản Hin")
 
 
 @dataclass
@@ -141,16 +140,15 @@ def begin(
     seasons = []
     for year in range(last - rounds_back + 1, last + 1):
         seasons.append(_planned(session, version, year, chosen, uuid4_of(random)))
-    create_account(
-        session, username="quan-tri", display_name="Quản trị bản mô phỏng", role=Role.ADMIN, password=PASSWORD, now=now
-    )
+    username, name = SIMULATED_ADMIN
+    create_account(session, username=username, display_name=name, role=Role.ADMIN, password=PASSWORD, now=now)
     return Simulated(chosen, [one.round.id for one in seasons]), seasons, form
 
 
 def _planned(session: Session, version: FormVersion, year: int, communes: list[str], round_id: str) -> Season:
     opens, closes = date(year, *OPENS), date(year, *CLOSES)
     survey_round = rounds.open_round(
-        session, title=f"Rà soát định kỳ {year}", year=year, form=version, opens_on=opens, closes_on=closes,
+        session, title=title_of(year), year=year, form=version, opens_on=opens, closes_on=closes,
         now=_at(opens, 7), b1_method=B1Method.TOTAL, round_id=round_id, communes=communes, plan=True,
     )  # fmt: skip
     return Season(survey_round, opens, closes)
@@ -333,11 +331,9 @@ class _Before:
 
 def _villages(session: Session, commune_id: str, households: int, random: Random) -> list[tuple[str, Area]]:
     found = []
-    for at in range(-(-households // OF_VILLAGE)):
-        area = Area.URBAN if at % 8 == 7 else Area.RURAL
-        name = f"Tiểu khu {at + 1}" if area is Area.URBAN else f"{random.choice(SUPPLY)} {at + 1}"
-        village_id = add_village(session, commune_id, at + 1, name, name.rsplit(" ", 2)[0], area)
-        found.append((village_id, area))
+    for number in range(1, -(-households // OF_VILLAGE) + 1):
+        name, division, area = invented_village(random, number)
+        found.append((add_village(session, commune_id, number, name, division, area), area))
     return found
 
 
