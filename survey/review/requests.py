@@ -113,7 +113,7 @@ def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequ
     if any(_values(other) == _values(made) for other in conflicting(session, made)):
         raise Problem("request_same")
     session.add(made)
-    session.flush()
+    session.flush()  # a decision refers to it
     _audit(session, made, "request.asked", done)
     return made
 
@@ -155,7 +155,7 @@ def decide(
         act=act,
     )
     session.add(decision)
-    session.flush()
+    session.flush()  # a second decision is refused here, not at the end
     _audit(session, made, f"request.{verdict.value}", done)
     return decision
 
