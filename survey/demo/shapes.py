@@ -30,6 +30,7 @@ from survey.form.form import Form
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty.assess import Assessment, assess
 from survey.poverty.readings import hanging
+from survey.register.event_log import code_in
 from survey.rounds.freezing import indicators_of_import
 from survey.submissions.derive import members_in, phone_agrees
 from survey.terms import Area, B1Method
@@ -71,6 +72,7 @@ class Visit:
     head: str
     agrees: bool | None
     members: list[tuple[str, Told]]
+    codes: list[str]  # of the members, in their order
     deprived: dict[str, tuple[str, bool, Told]]  # indicator → dimension, whether, because
     readings: list[tuple[str, str, str | None]]
 
@@ -200,6 +202,7 @@ def _visit(form: Form, household: DemoHousehold, context: dict[str, Any], day: d
         plain_name(judged.head_name),
         phone_agrees(same["outcome"], judged),
         [(name, _told(values)) for name, values in members_in(form, evaluation.values)],
+        [code_in(values) for _, values in members_in(form, evaluation.values)],
         deprived,
         [
             (one.reading, one.value, one.household_class.value if one.household_class else None)

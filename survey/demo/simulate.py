@@ -32,6 +32,7 @@ from models import (
     Receipt,
     RegisterEntry,
     RegisterEvent,
+    RosterRow,
     Round,
     Submission,
     SubmissionEvent,
@@ -111,7 +112,7 @@ class Rows:
 
 _ORDER: tuple[type[Base], ...] = (
     Household, RegisterEvent, Submission, SubmissionEvent, SubmissionStatus, Assessment, Deprivation,
-    AssessmentReading, Receipt, RegisterEntry, Member,
+    AssessmentReading, Receipt, RegisterEntry, RosterRow, Member,
 )  # fmt: skip
 
 
@@ -273,6 +274,10 @@ class _Commune:
             )  # fmt: skip
         for reading, value, other in visit.readings:
             self.rows.add(AssessmentReading, **of, reading=reading, value=value, household_class=other)
+        for position, person in enumerate(visit.codes):
+            self.rows.add(
+                RosterRow, **of, household_id=id, position=position, person_id=marks.get(person, person), doubts="[]"
+            )
         self._receipt(own[ENTRY], hashed, received)
         self.change += 1
         self.rows.add(

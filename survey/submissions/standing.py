@@ -51,7 +51,7 @@ def interviews_of(session: Session, commune_id: str, household_ids: Iterable[str
         of_chunk = rows.all()
         kept = _kept_rows(session, commune_id, [submission.id for submission, _, _ in of_chunk])
         found += [_interview(session, *row, kept) for row in of_chunk]
-    return _identified(session, commune_id, ids, found)
+    return _identified(session, commune_id, found)
 
 
 def keep_identities(session: Session, commune_id: str, interviews: Iterable[Interview]) -> None:
@@ -79,17 +79,16 @@ def _kept_rows(session: Session, commune_id: str, ids: Sequence[str]) -> Kept:
     return found
 
 
-def _identified(
-    session: Session, commune_id: str, household_ids: set[str], interviews: list[Interview]
-) -> list[Interview]:
+def _identified(session: Session, commune_id: str, interviews: list[Interview]) -> list[Interview]:
     """With the code of everybody, in the order in which they were accepted: who was met first has the say."""
     unknown = [one for one in interviews if any(not row.person_id for row in one.rows)]
     if not unknown:
         return interviews
-    events = events_around(session, commune_id, household_ids)
     told = {one.submission_id: one for one in interviews if one not in unknown}
     for one in sorted(unknown, key=lambda each: (each.accepted_at, each.submission_id)):
-        people = fold(events, told.values()).people
+        events = events_around(session, commune_id, [one.household_id])  # of its own: a commune's are thousands
+        near = {one.household_id, *(id for event in events for id in (event.household_id, event.other_id))}
+        people = fold(events, [each for each in told.values() if each.household_id in near]).people
         known = {id: people.known[id] for id in people.homes.get(one.household_id, ())}
         known = {id: person for id, person in known.items() if person.same_as is None}
         known |= {person.id: person for person in _met_once(session, commune_id, one.household_id)
