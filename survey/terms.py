@@ -234,7 +234,7 @@ class PersonState(Term):
     LEFT = "left", "Đã rời hộ", "Left"
     MARRIED = "married", "Đã kết hôn, đi khỏi hộ", "Married out"
     MOVED = "moved", "Đã chuyển sang hộ ở xã, phường khác", "Moved to a household of another commune"
-    DEAD = "dead", "Đã chết", "Dead"
+    DEAD = "dead", "Đã mất", "Dead"
     SAME = "same", "Trùng với một người đã có", "The same as another person"
 
 

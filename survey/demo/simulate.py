@@ -64,8 +64,7 @@ from survey.evidence.signing import Signer
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.register import event_log
-from survey.register.numbers import taken_all
-from survey.register.places import add_village, load_province
+from survey.register.places import add_village, load_province, taken_all
 from survey.rounds import closing, log, rounds
 from survey.submissions.log import Act
 from survey.terms import (

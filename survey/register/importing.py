@@ -29,8 +29,7 @@ from survey.register import last_year
 from survey.register.csv_rows import CsvSheet, Mistake
 from survey.register.list_households import understand
 from survey.register.loading import basis_of
-from survey.register.numbers import last_numbers
-from survey.register.places import periods_at, villages_in
+from survey.register.places import last_numbers, periods_at, villages_in
 from survey.register.plan import Listed, Plan, VillageRow
 from survey.register.questions import MOST_ALONE, Asked, Example
 from survey.register.remembered_words import remembered

@@ -25,8 +25,7 @@ from survey.clocks import day_of
 from survey.evidence import audit
 from survey.evidence.lineage import generation
 from survey.register import event_log
-from survey.register.numbers import taken_all
-from survey.register.places import add_village
+from survey.register.places import add_village, taken_all
 from survey.register.plan import Basis, Plan
 from survey.register.remembered_words import remember
 from survey.terms import Area, HouseholdState, RegisterState, RoundKind

@@ -1,4 +1,5 @@
-"""Places: Việt Nam's provinces and communes since 1 July 2025, and the villages below them, each true for a period.
+"""Places: Việt Nam's provinces and communes since 1 July 2025, and the villages below them, each true for a period; and
+the numbers that villages give to households, "03757-01-008": each counts its own, and gives none twice.
 
 The national list comes from the package `vietnam-provinces`. It gives phường Chiềng An (Sơn La) as 03667 where the
 statistics office's set says 03664 (shared/domain/codes_sonla_communes.csv): corrected here, in the one place.
@@ -6,6 +7,7 @@ statistics office's set says 03664 (shared/domain/codes_sonla_communes.csv): cor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
@@ -13,11 +15,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from vietnam_provinces import Province, ProvinceCode, Ward
 
-from models import CommuneCounter, Place, PlacePeriod
+from models import CommuneCounter, Place, PlacePeriod, VillageCounter
+from models.commune_counter import lock_commune
 from survey.terms import Area, PlaceKind
 
 TWO_LEVELS_SINCE = date(2025, 7, 1)  # districts ended, communes were merged
 CORRECTED_CODES = {"03667": "03664"}
+_CODE = re.compile(r"(?P<village>.+)-(?P<number>[0-9]{1,9})", re.ASCII)
 
 
 def load_province(session: Session, code: str, region: str | None = None) -> list[str]:
@@ -154,3 +158,49 @@ def names_in(session: Session, communes: Iterable[str], day: date) -> dict[str, 
         .order_by(PlacePeriod.place_id)
     )
     return {row.place_id: row.name for row in session.execute(query)}
+
+
+# Numbers of households
+
+
+def next_code(session: Session, commune_id: str, village_id: str) -> str:
+    """The village's next household number; the commune's lock keeps two from taking the same."""
+    lock_commune(session, commune_id)
+    return coming_code(session, village_id)
+
+
+def coming_code(session: Session, village_id: str) -> str:
+    """The number that a village would give next; nothing is taken."""
+    counter = session.get(VillageCounter, village_id)
+    return f"{village_id}-{(counter.value if counter else 0) + 1:03d}"
+
+
+def taken(session: Session, code: str) -> None:
+    """A number is given: who comes next gets a later one. A code that is written otherwise is no village's number."""
+    match = _CODE.fullmatch(code)
+    if match is None or session.get(Place, match["village"]) is None:
+        return
+    counter = session.get(VillageCounter, match["village"])
+    if counter is None:
+        session.add(VillageCounter(village_id=match["village"], value=int(match["number"])))
+    else:
+        counter.value = max(counter.value, int(match["number"]))
+    session.flush()  # the next number is read from it
+
+
+def taken_all(session: Session, codes: Iterable[str]) -> None:
+    """The same for many at once: of each village the highest."""
+    highest: dict[str, tuple[int, str]] = {}
+    for code in codes:
+        match = _CODE.fullmatch(code)
+        if match is not None:
+            village = match["village"]
+            highest[village] = max(highest.get(village, (0, "")), (int(match["number"]), code))
+    for _, code in highest.values():
+        taken(session, code)
+
+
+def last_numbers(session: Session, village_ids: Iterable[str]) -> dict[str, int]:
+    """The number that each village gave last; 0 is not named."""
+    query = select(VillageCounter).where(VillageCounter.village_id.in_(sorted(set(village_ids))))
+    return {counter.village_id: counter.value for counter in session.scalars(query)}

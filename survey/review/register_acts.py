@@ -25,8 +25,8 @@ from survey.problems import Problem
 from survey.register import event_log, last_year
 from survey.register.event_log import Done
 from survey.register.ledger import OF_PERSON, Event, Folded, Interview, Standing, Tried, attempt, fold
-from survey.register.numbers import coming_code
 from survey.register.persons import RELATION, Person
+from survey.register.places import coming_code
 from survey.review import person_acts, register_effects
 from survey.submissions.standing import interviews_of
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind

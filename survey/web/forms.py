@@ -150,7 +150,7 @@ class QuickFinding(FlaskForm):
         _("Result"),
         [InputRequired(_("Choose the result."))],
         choices=[
-            SelectChoice("yes", _("Goes on to the review (Phiếu B)")),
+            SelectChoice("yes", _("Goes on to the review (form B)")),
             SelectChoice("no", _("Is reviewed no further")),
         ],
     )

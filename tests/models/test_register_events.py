@@ -16,7 +16,7 @@ from migrations.upgrade import upgrade
 from models import Household, RegisterEvent, VillageCounter
 from survey.register.event_log import broken, events_of
 from survey.register.ledger import fold
-from survey.register.numbers import next_code
+from survey.register.places import next_code
 from survey.terms import HouseholdState, RegisterKind
 from tests.models.conftest import migrate
 from tests.models.test_histories import run

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from models import AuditEvent, Household, Place, PlacePeriod, RegisterEntry, RegisterEvent
 from survey.form.form import Form
 from survey.register import event_log, importing, loading
-from survey.register.numbers import next_code
+from survey.register.places import next_code
 from survey.web.language import read_catalogs
 from tests.interviews import ROUND
 from tests.world import COMMUNE, NOW
