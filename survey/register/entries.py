@@ -29,7 +29,7 @@ from models.commune_counter import next_change
 from survey.calendar.standing import open_ids, standing_request
 from survey.clocks import day_of
 from survey.register import event_log, ledger
-from survey.register.places import periods_at, region_of
+from survey.register.places import next_code, periods_at, region_of, taken
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
 
 

@@ -54,14 +54,14 @@ def test_a_death_is_shown_then_done_then_undone(work: Field, login_as: Any) -> N
     shown = browser.post(where, data={"kind": "died", "person": one.id} | SINCE)
     assert (shown.status_code, last(work).seq) == (200, known)
     assert f"<h3>{one.name}</h3>" in shown.text
-    assert "Trong hộ Đang ở trong hộ Đã chết" in text_of(shown)
+    assert "Trong hộ Đang ở trong hộ Đã mất" in text_of(shown)
     done = confirm(browser, where, shown)
     assert (done.status_code, done.location) == (303, where + "?done=died")
     event = last(work)
     assert (event.kind, event.person_id, event.household_id) == ("died", one.id, work.households[0])
     assert one.name not in told_of_next_year(work)
     told = text_of(browser.get(page_of(work, one)))
-    assert "Đã chết" in told
+    assert "Đã mất" in told
     assert "“họp thôn”" in told
     assert "Người thử supervisor · Chết" in told  # who did what, from the log of acts
     undoing = f"{where}/undo/{event.seq}"

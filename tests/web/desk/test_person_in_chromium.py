@@ -25,7 +25,7 @@ def test_a_member_dies_it_is_undone_and_something_else_is_asked_for(desk: Page, 
     for part in desk.locator("details summary").all():
         part.click()
     widths("person")
-    died = desk.locator("details", has_text="Đã chết, hoặc không còn ở trong hộ").first
+    died = desk.locator("details", has_text="Đã mất, hoặc không còn ở trong hộ").first
     died.get_by_label("Chết", exact=True).check()
     died.get_by_role("button").click()
     expect(desk.locator("h1")).to_contain_text("Sẽ thay đổi: Chết")
@@ -34,14 +34,14 @@ def test_a_member_dies_it_is_undone_and_something_else_is_asked_for(desk: Page, 
     desk.get_by_role("button", name="Ghi vào sổ").click()
     expect(desk.locator("[role=status]").first).to_contain_text("Đã ghi")
     desk.goto(page_of(work, one))
-    expect(desk.locator("h1 .tag")).to_have_text("Đã chết")
+    expect(desk.locator("h1 .tag")).to_have_text("Đã mất")
     widths("person-dead")
     desk.locator(".story li").first.get_by_role("button", name="Hoàn tác…").click()
     desk.locator("#reason").fill("ghi nhầm người")
     desk.get_by_role("button", name="Ghi vào sổ").click()
     desk.goto(page_of(work, one))
     expect(desk.locator("h1 .tag")).to_have_text("Đang ở trong hộ")
-    desk.locator("details summary", has_text="Đã chết, hoặc không còn").click()
+    desk.locator("details summary", has_text="Đã mất, hoặc không còn").click()
     died.get_by_label("Rời hộ", exact=True).check()
     died.get_by_role("button").click()
     desk.locator("#reason").fill("đi làm xa, gia đình báo")

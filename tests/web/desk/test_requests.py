@@ -42,7 +42,7 @@ def test_one_asks_and_another_decides(work: Field, login_as: Any) -> None:
     assert "Đồng ý và ghi vào sổ" not in text_of(asker.get(where))
     assert "chờ anh, chị quyết định" in text_of(other.get(QUEUE))
     page = text_of(other.get(where))
-    for words in (one.name, "Đã chết", "gia đình báo", "Người thử supervisor", "Đồng ý và ghi vào sổ"):
+    for words in (one.name, "Đã mất", "gia đình báo", "Người thử supervisor", "Đồng ý và ghi vào sổ"):
         assert words in page, words
     own = asker.post(where, data={"verdict": "accepted", "reason": "tự duyệt"})
     assert own.status_code == 409
