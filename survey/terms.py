@@ -216,7 +216,7 @@ class RegisterKind(Term):
     BORN = "born", "Sinh ra", "Born"
     JOINED = "joined", "Vào hộ", "Joined"
     MARRIED_IN = "married_in", "Kết hôn, về ở trong hộ", "Married in"
-    DIED = "died", "Chết", "Died"
+    DIED = "died", "Qua đời", "Died"
     LEFT = "left", "Rời hộ", "Left"
     MARRIED_OUT = "married_out", "Kết hôn, đi khỏi hộ", "Married out"
     TRANSFERRED = "transferred", "Chuyển sang hộ khác", "Transferred"

@@ -90,6 +90,19 @@ def _onto_the_list(session: Session, survey_round: Round, household: Household) 
     on_register_as_it_stands(session, survey_round, household, form)
 
 
+def _asks_still(session: Session, of: RoundRequest) -> bool:
+    """Whether a paper of the same household asks for it in the round."""
+    session.flush()  # what was just answered or taken back asks no more
+    return session.scalars(standing_request(of.commune_id, of.round_id, of.household_id)).first() is not None
+
+
+def _off_the_list(session: Session, answered: RoundRequest) -> None:
+    """Unless another paper asks for the household."""
+    entry = session.get(RegisterEntry, (answered.commune_id, answered.round_id, answered.household_id))
+    if entry is not None and not _asks_still(session, answered):
+        leave_register(session, entry)
+
+
 def identify(
     session: Session,
     commune_id: str,
@@ -103,8 +116,9 @@ def identify(
     account_id: str | None = None,
 ) -> RoundRequest:
     """Write down what the quick identification found; said again, it is put right. Raises `not_found`, `not_ad_hoc`
-    where the round is not open, `request_answered` for a no when an interview of the household is there, and ValueError
-    without a name or reason, or for a day before the paper or that has not come."""
+    where the round is not open, `request_answered` for a no when an interview of the household is there,
+    `already_asked` for a yes when a later paper asks for it, and ValueError without a name or reason, or for a day
+    before the paper or that has not come."""
     is_meant = all(_is_written(words) for words in (found_by, reason)) and len(found_by) <= 120
     lock_commune(session, commune_id)
     found = session.get(RoundRequest, (commune_id, request_id))
@@ -119,13 +133,14 @@ def identify(
     household = session.get_one(Household, (commune_id, found.household_id))
     if passed and household.state != HouseholdState.PRESENT:
         raise Problem("register_ended")
+    if passed and found.quick_passed is False and _asks_still(session, found):
+        raise Problem("already_asked")  # by another paper, which came since
     found.quick_passed, found.quick_on = passed, found_on
     found.quick_by, found.quick_reason = found_by.strip(), reason.strip()
-    entry = session.get(RegisterEntry, (commune_id, found.round_id, found.household_id))
-    if passed and entry is None:
+    if not passed:
+        _off_the_list(session, found)
+    elif session.get(RegisterEntry, (commune_id, found.round_id, found.household_id)) is None:
         _onto_the_list(session, session.get_one(Round, found.round_id), household)
-    if not passed and entry is not None:
-        leave_register(session, entry)
     said = {"request": found.id, "passed": passed}
     audit.record(session, now, account_id, "round_identified", found.round_id, said)
     return found
@@ -145,9 +160,7 @@ def take_back(
     if in_group(session, commune_id, Group(found.household_id, found.round_id)):
         raise Problem("request_answered")
     found.taken_back_at, found.taken_back_by, found.taken_back_reason = now, account_id, reason.strip()
-    entry = session.get(RegisterEntry, (commune_id, found.round_id, found.household_id))
-    if entry is not None:
-        leave_register(session, entry)
+    _off_the_list(session, found)
     audit.record(session, now, account_id, "round_request_taken_back", found.round_id, {"request": found.id})
 
 
@@ -164,8 +177,7 @@ def listing(session: Session, survey_round: Round, commune_id: str) -> list[Aske
             (RegisterEntry.commune_id == RoundRequest.commune_id)
             & (RegisterEntry.round_id == RoundRequest.round_id)
             & (RegisterEntry.household_id == RoundRequest.household_id)
-            & RoundRequest.taken_back_at.is_(None)
-            & RoundRequest.quick_passed.is_not(False),
+            & RoundRequest.taken_back_at.is_(None),
         )
         .where(RoundRequest.commune_id == commune_id, RoundRequest.round_id == survey_round.id)
         .order_by(RoundRequest.at.desc(), RoundRequest.id)

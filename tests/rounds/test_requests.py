@@ -135,6 +135,34 @@ def test_who_does_not_pass_the_quick_identification_is_reviewed_no_further(
     assert [one.request.quick_passed for one in requests.listing(session, ad_hoc, COMMUNE)].count(True) == 1
 
 
+def test_a_household_stays_while_another_paper_asks_for_it(session: Session, ad_hoc: Round) -> None:
+    first = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    requests.identify(session, COMMUNE, first.id, passed=False, **FOUND)
+    second = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    requests.identify(session, COMMUNE, first.id, passed=False, **FOUND)  # said again
+    assert of(session, ad_hoc) == ["ho-1"]
+    with refused("already_asked"):
+        requests.identify(session, COMMUNE, first.id, passed=True, **FOUND)
+    requests.take_back(session, COMMUNE, first.id, "nhầm", NOW)
+    assert of(session, ad_hoc) == ["ho-1"]
+    requests.take_back(session, COMMUNE, second.id, "nhầm", NOW)
+    assert of(session, ad_hoc) == []
+
+
+def test_an_interview_in_spite_of_the_no_is_seen_beside_its_paper(
+    session: Session, ad_hoc: Round, login_as: Any
+) -> None:
+    made = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
+    requests.identify(session, COMMUNE, made.id, passed=False, **FOUND)
+    session.commit()
+    push(login_as("enumerator"), entry("ho-1", round_id=ad_hoc.id))
+    session.rollback()
+    [asked] = requests.listing(session, ad_hoc, COMMUNE)
+    assert asked.state == "received"
+    requests.identify(session, COMMUNE, made.id, passed=True, **FOUND)  # the way out: the paper says yes after all
+    assert requests.without_paper(session, ad_hoc, COMMUNE) == []
+
+
 def test_a_result_of_the_quick_identification_is_put_right(session: Session, ad_hoc: Round, login_as: Any) -> None:
     made = requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER)
     requests.identify(session, COMMUNE, made.id, passed=False, **FOUND)

@@ -63,7 +63,7 @@ def test_a_death_is_shown_then_done_then_undone(work: Field, login_as: Any) -> N
     told = text_of(browser.get(page_of(work, one)))
     assert "Đã mất" in told
     assert "“họp thôn”" in told
-    assert "Người thử supervisor · Chết" in told  # who did what, from the log of acts
+    assert "Người thử supervisor · Qua đời" in told  # who did what, from the log of acts
     undoing = f"{where}/undo/{event.seq}"
     assert confirm(browser, undoing, browser.post(undoing), "ghi nhầm").status_code == 303
     assert one in members(work)

@@ -26,9 +26,9 @@ def test_a_member_dies_it_is_undone_and_something_else_is_asked_for(desk: Page, 
         part.click()
     widths("person")
     died = desk.locator("details", has_text="Đã mất, hoặc không còn ở trong hộ").first
-    died.get_by_label("Chết", exact=True).check()
+    died.get_by_label("Qua đời", exact=True).check()
     died.get_by_role("button").click()
-    expect(desk.locator("h1")).to_contain_text("Sẽ thay đổi: Chết")
+    expect(desk.locator("h1")).to_contain_text("Sẽ thay đổi: Qua đời")
     widths("person-what-would-happen")
     desk.locator("#reason").fill("có giấy báo tử")
     desk.get_by_role("button", name="Ghi vào sổ").click()
