@@ -16,26 +16,24 @@ from survey.review.register_acts import Done, Wish
 from survey.rounds import closing
 from survey.terms import RegisterKind
 from survey.work import REOPEN, reopening
-from tests.interviews import ROUND
+from tests.interviews import ROUND, accept_all
 from tests.working import work, worker_of
 from tests.world import COMMUNE, NOW, VILLAGE_2
 
 
 @pytest.fixture
-def closed(app: Flask, small_round: str) -> None:
+def closed(app: Flask, session: Session, small_round: str, login_as: Any) -> None:
     """The round is closed in the commune; since then one household moved within it and another was a test."""
-    with Session(app.extensions["engine"]) as session, session.begin():
-        for entry in session.scalars(select(RegisterEntry).where(RegisterEntry.commune_id == COMMUNE)):
-            entry.state = "accepted"
-        session.flush()
-        closing.close_communes(session, session.get_one(Round, ROUND), [COMMUNE], NOW)
-    with Session(app.extensions["engine"]) as session, session.begin():
-        mine = session.scalar(select(Account.id).where(Account.username == "supervisor"))
+    accept_all(session, login_as, COMMUNE)
+    with Session(app.extensions["engine"]) as here, here.begin():
+        closing.close_communes(here, here.get_one(Round, ROUND), [COMMUNE], NOW)
+    with Session(app.extensions["engine"]) as here, here.begin():
+        mine = here.scalar(select(Account.id).where(Account.username == "supervisor"))
         done = Done(mine, NOW, "khi đợt đã đóng")
         register_acts.carry_out(
-            session, COMMUNE, Wish(RegisterKind.MOVE, "ho-1", NOW.date(), given={"village": VILLAGE_2}), done
+            here, COMMUNE, Wish(RegisterKind.MOVE, "ho-1", NOW.date(), given={"village": VILLAGE_2}), done
         )
-        register_acts.carry_out(session, COMMUNE, Wish(RegisterKind.TEST, "ho-2", NOW.date()), done)
+        register_acts.carry_out(here, COMMUNE, Wish(RegisterKind.TEST, "ho-2", NOW.date()), done)
 
 
 def listed(session: Session) -> tuple[Any, ...]:
