@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from models import Household, RegisterEntry, Round, StartRow
 from survey.problems import Problem
 from survey.rounds import accounting, closing, outcomes, proof
-from survey.terms import EndState, HouseholdClass, HouseholdState, Origin
+from survey.terms import EndState, HouseholdClass, HouseholdState, Origin, RegisterKind
 from tests.interviews import HOUSEHOLDS, ROUND, accept_all, entry, push
+from tests.review.test_register_acts import do, wish
 from tests.world import COMMUNE, NOW, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -91,8 +92,8 @@ def test_one_that_was_accepted_without_a_class_keeps_the_commune_open(login_as: 
 
 def test_a_household_off_the_register_is_accounted_for(login_as: Any, session: Session) -> None:
     accept_all(session, login_as, COMMUNE)
-    session.get_one(Household, (COMMUNE, "ho-2")).state = HouseholdState.DIED_OUT.value
-    session.commit()
+    do(session, wish(RegisterKind.DIED_OUT, "ho-2"))
+    assert session.get_one(Household, (COMMUNE, "ho-2")).state == HouseholdState.DIED_OUT
     [gone] = [one for one in accounting.transitions(session, the_round(session), COMMUNE) if one.end is None]
     assert (gone.household_id, gone.state) == ("ho-2", EndState.DIED_OUT)
 
