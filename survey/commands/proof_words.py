@@ -42,6 +42,7 @@ NOTES = {
     "superseded": lazy_gettext(
         "The commune was opened again since, or has a newer proof: only what never changes was compared."
     ),
+    "not_anchored": lazy_gettext("Nothing from elsewhere vouches for this proof: do not trust it yet."),
     "key_unchecked": lazy_gettext(
         "The key was not checked: a key that the file brings itself proves nothing. Give its fingerprint, as the "
         "office published it: --key FINGERPRINT."

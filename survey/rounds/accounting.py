@@ -19,9 +19,7 @@ from survey.terms import EndState, HouseholdClass, HouseholdState, RegisterKind,
 _BACK = (RegisterKind.RESTORE, RegisterKind.UNMERGE)
 
 
-def transitions(
-    session: Session, survey_round: Round, commune_id: str, until: int | None = None
-) -> list[Transition]:
+def transitions(session: Session, survey_round: Round, commune_id: str, until: int | None = None) -> list[Transition]:
     """What became of each household of the commune, by their codes. `until`: as the register's log said when this event
     was its last, which is what a closed commune was closed with; None: as it says now."""
     said = outcomes.confirmed(session, survey_round.id, commune_id)

@@ -33,7 +33,7 @@ from survey.register import event_log
 from survey.rounds import accounting
 from survey.rounds.bound_tables import BOUND, Bound, Hashes, Where, digest_of, rows_now
 from survey.rounds.end_states import Side, Transition
-from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of
+from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of, root_of_body
 from survey.submissions.derive import members_in
 from survey.terms import CommuneState, LeafPart, RoundKind
 
@@ -96,7 +96,7 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
         "illustrative": _is_illustrative(session, survey_round, commune_id),
         "commune": commune_id,
         "revision": before.revision + 1 if before else 1,
-        "previous": before.root if before else None,
+        "previous": before.anchor if before else None,
         "generation": generation(session),
         "opened_at": instant(row.opened_at) if row.opened_at else None,
         "closed_at": instant(row.closed_at) if row.closed_at else None,
@@ -114,7 +114,7 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
     key = proof_keys.take_up(session, signer, now)
     signed = signer.sign(body)
     made = RoundProof(
-        **own, revision=body["revision"], root=body["root"], body=signed.body, signature=signed.signature,
+        **own, revision=body["revision"], anchor=root_of_body(body), body=signed.body, signature=signed.signature,
         public_key=key.public_key, made_at=now, bound=zlib.compress(json.dumps(bound).encode(), 6),
     )  # fmt: skip
     session.add(made)
@@ -179,6 +179,8 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
     current = is_current(session, proof)
     known = {one.name: one for one in BOUND}
     found: list[Differs] = []
+    if proof.anchor != root_of_body(body):
+        found.append(Differs("round_proof", "log", [], 1))
     for name, said in body["tables"].items():
         kept = bound.get(name, {})
         if digest_of(kept) != said["digest"]:

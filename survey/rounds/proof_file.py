@@ -7,6 +7,7 @@ key that the file brings along proves nothing: its fingerprint, or the root, is 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -50,11 +51,13 @@ class Fault:
 @dataclass
 class Verdict:
     """`is_known`: whether the key was held against one from elsewhere; None: nobody named any. `notes`: what a reader
-    must know although nothing is broken."""
+    must know although nothing is broken. `trusted`: of each body, whether the key or the root from elsewhere vouches for
+    it."""
 
     faults: list[Fault] = field(default_factory=list)
     notes: list[Fault] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    trusted: list[bool] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)
     is_known: bool | None = None
 
@@ -66,7 +69,7 @@ class Verdict:
 @dataclass(frozen=True)
 class Anchor:
     """What the reader has from elsewhere. `fingerprint`: of a key that they trust; `root`: as printed with the
-    decision; `statements`: what is known of the keys by now, from a newer file."""
+    decision (`root_of_body`); `statements`: what is known of the keys by now, from a newer file."""
 
     fingerprint: str | None = None
     root: str | None = None
@@ -133,7 +136,13 @@ def flow_of(leaves: Sequence[Mapping[str, Any]], commune_id: str) -> dict[str, A
 
 def qr_text(body: Mapping[str, Any], fingerprint: str) -> str:
     """What the code on the printed sheet says: enough to hold a file against the sheet."""
-    return ":".join((QR, body["round"]["id"], body["commune"], str(body["revision"]), body["root"], fingerprint))
+    return ":".join((QR, body["round"]["id"], body["commune"], str(body["revision"]), root_of_body(body), fingerprint))
+
+
+def root_of_body(body: Mapping[str, Any]) -> str:
+    """The root of a proof, as printed and as the next revision names it: SHA-256 of all that was signed, in which stand
+    the roots of both lists."""
+    return hashlib.sha256(text_of(body).encode()).hexdigest()
 
 
 def root_in(text: str) -> str:
@@ -220,7 +229,7 @@ def _check_arithmetic(body: Mapping[str, Any], leaves: Sequence[Any], broken: Ca
 
 def _check_revisions(found: Verdict) -> None:
     """Of two revisions of a commune in one file the later names the earlier."""
-    roots = {(one["round"]["id"], one["commune"], one["revision"]): one["root"] for one in found.bodies}
+    roots = {(one["round"]["id"], one["commune"], one["revision"]): root_of_body(one) for one in found.bodies}
     if len(roots) < len(found.bodies):
         found.faults.append(Fault("twice"))
     for one in found.bodies:
@@ -233,17 +242,20 @@ def _check_trust(found: Verdict, read: Mapping[str, Any], anchor: Anchor) -> Non
     said = [*read["keys"], *anchor.statements]
     stolen = proof_keys.compromised(said)
     trusted = proof_keys.trusted(said, anchor.fingerprint) if anchor.fingerprint else set()
-    roots = [one["body"]["root"] for one in read["proofs"]]
+    roots = [root_of_body(one["body"]) for one in read["proofs"]]
     if anchor.root is not None and anchor.root not in roots:
         found.faults.append(Fault("other_root"))
-    for one in read["proofs"]:
+    for one, root in zip(read["proofs"], roots, strict=True):
         body, key = one["body"], one["key"]
         where = (body["commune"], body["revision"])
         if key not in {known["key"] for known in read["keys"]}:
             found.faults.append(Fault("key_unnamed", *where))
         if anchor.fingerprint and key not in trusted:
             found.faults.append(Fault("key_unknown", *where, proof_keys.fingerprint(key)))
-        is_anchored = anchor.root == body["root"]
+        is_anchored = anchor.root == root
+        found.trusted.append(is_anchored or key in trusted)
+        if not (is_anchored or anchor.fingerprint):
+            found.notes.append(Fault("not_anchored", *where))
         if key in stolen and (body["made_at"][:10] >= stolen[key] or not is_anchored):
             # The time is the server's own word: who has the key can date back. Only a root from elsewhere helps.
             found.faults.append(Fault("key_stolen", *where, stolen[key]))
