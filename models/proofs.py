@@ -35,8 +35,9 @@ class StartRow(Base):
 
 class ProofKey(Base):
     """A key that proofs are signed with, after another (`number` 1, 2, …). `previous`: the key that introduced it (not
-    always number - 1: a rotation may have broken off); `by_previous`, `by_itself`: what both signed then; NULL for the first, and for one whose predecessor was lost. `compromised_on`: since
-    which day somebody else may have had it, said at `compromised_at` under `compromised_by` (the key of then)."""
+    always number - 1: a rotation may have broken off); `by_previous`, `by_itself`: what both signed then; NULL for the
+    first, and for one whose predecessor was lost. `compromised_on`: since which day somebody else may have had it, said
+    at `compromised_at` under `compromised_by` (the key of then)."""
 
     __tablename__ = "proof_key"
     __table_args__ = (
@@ -59,8 +60,9 @@ class ProofKey(Base):
 
 
 class RoundProof(Base):
-    """The proof of a commune's closing: `body` is the signed text, byte for byte; `anchor`: its SHA-256, the root as printed. `bound`: the hash of each row that it
-    binds, by table and key (deflated JSON), so that a row which differs later can be named."""
+    """The proof of a commune's closing: `body` is the signed text, byte for byte; `anchor`: its SHA-256, the root as
+    printed. `bound`: the hash of each row that it binds, by table and key (deflated JSON), so that a row which differs
+    later can be named."""
 
     __tablename__ = "round_proof"
     __table_args__ = (CheckConstraint("revision >= 1", name="from_one"),)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from models import RegisterEntry, RoundProof, StartRow
 from models.commune_counter import lock_commune
-from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words
+from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
 from survey.evidence.merkle import text_of
@@ -144,7 +144,7 @@ def _tell(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> None:
             body["made_at"],
             proof_file.root_of_body(body),
         ]
-        click.echo("\t".join([*words, proof_keys.grouped(key)]))
+        click.echo("\t".join(map(printable, [*words, proof_keys.grouped(key)])))
     for fault in found.faults:
         click.echo(fault_in_words(fault))
     for commune, one in differs:
@@ -167,7 +167,8 @@ def _as_json(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> dict[s
         "proofs": [
             {
                 "round": body["round"]["id"], "commune": body["commune"], "revision": body["revision"],
-                "root": proof_file.root_of_body(body), "trusted": trusted, "made_at": body["made_at"], "trial": body["trial"],
+                "root": proof_file.root_of_body(body), "trusted": trusted, "made_at": body["made_at"],
+                "trial": body["trial"],
                 "illustrative": body["illustrative"], "key": key,
             }
             for body, key, trusted in _each(found)
@@ -181,9 +182,17 @@ def _each(found: Verdict) -> list[tuple[dict[str, Any], str, bool]]:
     return list(zip(found.bodies, found.fingerprints, trusted, strict=True))
 
 
+def _is_file(name: str) -> bool:
+    """Whether there is such a file; what no file can be called is none."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _anchor(key: str | None, root: str | None) -> Anchor:
     statements: list[dict[str, Any]] = []
-    if key is not None and Path(key).is_file():
+    if key is not None and _is_file(key):
         try:
             statements = json.loads(Path(key).read_bytes())["keys"]
             for place, one in enumerate(statements):

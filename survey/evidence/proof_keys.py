@@ -94,8 +94,8 @@ def statements(session: Session) -> list[dict[str, Any]]:
 
 def trusted(said: Sequence[Mapping[str, Any]], anchor: str) -> set[str]:
     """The keys that can be trusted by whoever trusts the one whose fingerprint is `anchor`: those that it introduced,
-    and those that introduced it, each with what follows in that direction. Statements that nobody signed count for nothing; a key that is named as stolen vouches
-    for none that came after it."""
+    and those that introduced it, each with what follows in that direction. Statements that nobody signed count for
+    nothing; a key that is named as stolen vouches for none that came after it."""
     stolen = compromised(said)
     steps = {(one["previous"], one["key"]) for one in said if "previous" in one and is_introduced(one)}
     start = {one["key"] for one in said if fingerprint(one["key"]) == anchor}

@@ -47,8 +47,9 @@ def facts(
         entry = entries.get(household_id)
         standing = register.get(household_id)  # None: its entering was undone
         state = standing.state if standing is not None else HouseholdState.WITHDRAWN
-        if entry is None and household_id not in start and state is HouseholdState.PRESENT:
-            continue  # its paper was taken back
+        taken_back = survey_round.kind == RoundKind.AD_HOC and entry is None and household_id not in start
+        if taken_back and state is HouseholdState.PRESENT:
+            continue  # nobody asks for it any more
         opening = entry or gone.get(household_id)
         side = start.get(household_id)
         if side is not None and opening is not None:  # what was corrected of last year since

@@ -173,7 +173,9 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
     """What the database has otherwise by now than a proof binds, with the first `most` rows of each table. Of a proof
     that is not current only what never changes is compared."""
     body = json.loads(proof.body)
-    bound: dict[str, Hashes] = json.loads(zlib.decompress(proof.bound))
+    bound = _bound_in(proof)
+    if bound is None:
+        return [Differs("round_proof", "log", [], 1)]
     survey_round = session.get(Round, proof.round_id)
     where = Where(proof.round_id, body["round"]["standard"], proof.commune_id)
     current = is_current(session, proof)
@@ -199,6 +201,16 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
     except (ValueError, LookupError):  # what stands there no program of ours wrote; which row it is was said above
         found.append(Differs("end list", "log", [], 0))
     return found
+
+
+def _bound_in(proof: RoundProof) -> dict[str, Hashes] | None:
+    """The hashes that a proof keeps; None when they are not what was kept."""
+    try:
+        found = json.loads(zlib.decompress(proof.bound))
+    except (zlib.error, ValueError):
+        return None
+    rows = found.values() if isinstance(found, dict) else [None]
+    return found if all(isinstance(one, dict) for one in rows) else None
 
 
 def _compared(table: Bound, kept: Mapping[str, str], now: Mapping[str, str], most: int) -> list[Differs]:

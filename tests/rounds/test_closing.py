@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, Round, StartRow
+from models import Household, RegisterEntry, RegisterGone, Round, StartRow
 from survey.problems import Problem
+from survey.register.entries import import_household
 from survey.rounds import accounting, closing, outcomes, proof
 from survey.terms import EndState, HouseholdClass, HouseholdState, Origin, RegisterKind
 from tests.interviews import HOUSEHOLDS, ROUND, accept_all, entry, push
@@ -81,6 +82,22 @@ def test_a_household_that_the_round_lost_keeps_the_commune_open(login_as: Any, s
     with pytest.raises(Problem) as refused:
         closing.close_communes(session, the_round(session), [COMMUNE], NOW)
     assert refused.value.detail["communes"] == {COMMUNE: [["not_accounted", 1]]}
+
+
+def test_a_household_that_left_the_list_and_is_there_keeps_the_commune_open(login_as: Any, session: Session) -> None:
+    accept_all(session, login_as, COMMUNE)
+    own = {"commune_id": COMMUNE, "household_id": "ho-moi"}
+    import_household(session, **own, village_id=VILLAGE, head_name="Lò Văn Mới", now=NOW)
+    session.flush()
+    session.execute(delete(RegisterEntry).filter_by(**own))
+    session.add(RegisterGone(**own, round_id=ROUND, village_id=VILLAGE, change=99))
+    session.commit()
+    assert broken(session) == {"not_accounted": ["ho-moi"]}
+    with pytest.raises(Problem):
+        closing.close_communes(session, the_round(session), [COMMUNE], NOW)
+    session.rollback()
+    [lost] = [one for one in accounting.transitions(session, the_round(session), COMMUNE) if one.state is None]
+    assert lost.household_id == "ho-moi"
 
 
 def test_one_that_was_accepted_without_a_class_keeps_the_commune_open(login_as: Any, session: Session) -> None:

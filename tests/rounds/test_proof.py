@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -396,6 +397,58 @@ def test_a_stolen_key_counts_only_with_a_root_from_elsewhere(closed: RoundProof,
     proof_keys.compromise(key, date(2026, 11, 1), NEXT_KEY, NOW)  # before the closing: no root helps
     session.commit()
     assert codes(the_file(session), Anchor(new, closed.anchor)) == {"key_stolen"}
+
+
+def with_leaf(read: Any, household: str, **other: Any) -> bytes:
+    """A file that who has the key made with one leaf otherwise, everything that follows from it counted anew."""
+    made = copy.deepcopy(read)
+    one = made["proofs"][0]
+    [leaf] = [leaf for leaf in one["leaves"] if leaf["household"] == household]
+    leaf |= other
+    body, leaves = one["body"], one["leaves"]
+    body["root"] = root_of([leaf_hash(text_of(leaf)) for leaf in leaves])
+    body |= {"counts": proof_file.counted(leaves), "flow": proof_file.flow_of(leaves, body["commune"])}
+    return signed_anew(made)
+
+
+def test_a_household_ends_as_its_state_says_and_began_as_the_start_list_says(
+    closed: RoundProof, session: Session
+) -> None:
+    read = json.loads(the_file(session))
+    leaf = read["proofs"][0]["leaves"][0]
+    code, start, end = leaf["household"], leaf["start"], leaf["end"]
+    assert codes(with_leaf(read, code)) == set()
+    for other, broken in (
+        ({"end": None}, "end_differs"),  # done, and not there
+        ({"state": "died_out"}, "end_differs"),  # died out, and there
+        ({"state": "died_out", "end": None}, None),
+        ({"state": "absent", "end": end | {"class": "khong_ngheo"}}, "end_differs"),  # nobody found another class
+        ({"state": "refused", "end": end | {"class": "khong_ngheo"}}, "end_differs"),
+        ({"state": "absent", "end": end | {"class": start["class"]}}, None),
+        ({"start": start | {"persons": 9}}, "start_differs"),
+        ({"start": start | {"village": VILLAGE + "9"}}, "start_differs"),
+        ({"start": start | {"class": "ho_can_ngheo"}}, None),  # corrected since
+    ):
+        assert codes(with_leaf(read, code, **other)) == ({broken} if broken else set()), other
+
+
+def test_what_no_database_can_be_asked_for_is_no_file_of_proofs(closed: RoundProof, session: Session) -> None:
+    read = json.loads(the_file(session))
+    there = read["proofs"][0]["body"]["round"]
+    for other in (
+        {"round": there | {"title": 5}}, {"round": there | {"id": "a\x00b"}}, {"round": "x"}, {"commune": "0\x00"},
+        {"commune": "9" * 99}, {"revision": 2**40}, {"revision": 0}, {"revision": True}, {"made_at": 5},
+    ):  # fmt: skip
+        assert codes(signed_anew(read, **other)) == {"misshapen"}, other
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\x78\x9c", zlib.compress(b"[1]"), zlib.compress(b'{"round":3}')])
+def test_a_list_of_hashes_that_was_changed_is_red_and_no_crash(
+    content: bytes, closed: RoundProof, session: Session
+) -> None:
+    session.execute(update(RoundProof).values(bound=content))
+    session.commit()
+    assert proof.differences(session, stored(session)) == [proof.Differs("round_proof", "log", [], 1)]
 
 
 def test_a_sibling_of_a_trusted_key_is_not_trusted(closed: RoundProof, session: Session) -> None:
