@@ -34,20 +34,23 @@ class StartRow(Base):
 
 
 class ProofKey(Base):
-    """A key that proofs are signed with, after another (`number` 1, 2, …). `by_previous`, `by_itself`: what both signed
-    when it followed the one before; NULL for the first, and for one whose predecessor was lost. `compromised_on`: since
-    which day somebody else may have had it, said at `compromised_at` under `compromised_by` (the key of then)."""
+    """A key that proofs are signed with, after another (`number` 1, 2, …). `previous`: the key that introduced it (not
+    always number - 1: a rotation may have broken off); `by_previous`, `by_itself`: what both signed then; NULL for the
+    first, and for one whose predecessor was lost. `compromised_on`: since which day somebody else may have had it, said
+    at `compromised_at` under `compromised_by` (the key of then)."""
 
     __tablename__ = "proof_key"
     __table_args__ = (
         CheckConstraint("number >= 1", name="from_one"),
         CheckConstraint("(by_previous IS NULL) = (by_itself IS NULL)", name="both_sign"),
+        CheckConstraint("(by_previous IS NULL) = (previous IS NULL)", name="introduced"),
         CheckConstraint("(compromised_on IS NULL) = (compromised_sig IS NULL)", name="compromise_signed"),
     )
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     public_key: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    previous: Mapped[str | None] = mapped_column(String(64))
     by_previous: Mapped[str | None] = mapped_column(String(120))
     by_itself: Mapped[str | None] = mapped_column(String(120))
     compromised_on: Mapped[date | None]
@@ -57,8 +60,9 @@ class ProofKey(Base):
 
 
 class RoundProof(Base):
-    """The proof of a commune's closing: `body` is the signed text, byte for byte. `bound`: the hash of each row that it
-    binds, by table and key (deflated JSON), so that a row which differs later can be named."""
+    """The proof of a commune's closing: `body` is the signed text, byte for byte; `anchor`: its SHA-256, the root as
+    printed. `bound`: the hash of each row that it binds, by table and key (deflated JSON), so that a row which differs
+    later can be named."""
 
     __tablename__ = "round_proof"
     __table_args__ = (CheckConstraint("revision >= 1", name="from_one"),)
@@ -66,7 +70,7 @@ class RoundProof(Base):
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
     round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    root: Mapped[str] = mapped_column(String(64))
+    anchor: Mapped[str] = mapped_column(String(64))
     body: Mapped[str] = mapped_column(Text)
     signature: Mapped[str] = mapped_column(String(120))
     public_key: Mapped[str] = mapped_column(String(64))

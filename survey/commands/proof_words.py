@@ -19,6 +19,10 @@ FAULTS = {
     "twice": lazy_gettext("Something stands here twice."),
     "start_lost": lazy_gettext("A household of the start list has no end."),
     "start_invented": lazy_gettext("A household is said to be of the start list, and is not."),
+    "start_differs": lazy_gettext(
+        "The village or the persons of a household at the start are not those of the start list."
+    ),
+    "end_differs": lazy_gettext("What a household is at the end does not fit what is said to have become of it."),
     "no_end": lazy_gettext("Nobody says what became of a household."),
     "counts": lazy_gettext("The numbers of households do not follow from the list."),
     "flow": lazy_gettext("The table does not follow from the list of households."),
@@ -42,6 +46,7 @@ NOTES = {
     "superseded": lazy_gettext(
         "The commune was opened again since, or has a newer proof: only what never changes was compared."
     ),
+    "not_anchored": lazy_gettext("Nothing from elsewhere vouches for this proof: do not trust it yet."),
     "key_unchecked": lazy_gettext(
         "The key was not checked: a key that the file brings itself proves nothing. Give its fingerprint, as the "
         "office published it: --key FINGERPRINT."
@@ -58,10 +63,15 @@ DIFFERS = {
 def fault_in_words(fault: Fault) -> str:
     words = FAULTS.get(fault.code) or NOTES.get(fault.code) or fault.code
     where = " ".join(part for part in (fault.commune, str(fault.revision or "")) if part)
-    return f"{where + ': ' if where else ''}{words}{f' ({fault.what})' if fault.what else ''}"
+    return printable(f"{where + ': ' if where else ''}{words}{f' ({fault.what})' if fault.what else ''}")
 
 
 def difference_in_words(commune: str, one: Differs) -> str:
     """A table, how many of its rows are otherwise, and the keys of the first."""
     named = ", ".join(one.rows) + (" …" if len(one.rows) < one.number and one.rows else "")
-    return f"{commune}: {one.table}: {one.number} {DIFFERS[one.kind]}{f': {named}' if named else ''}"
+    return printable(f"{commune}: {one.table}: {one.number} {DIFFERS[one.kind]}{f': {named}' if named else ''}")
+
+
+def printable(text: str) -> str:
+    """What a file brings along, so that it cannot steer the terminal that it is shown on."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from models import RegisterEntry, RoundProof, StartRow
 from models.commune_counter import lock_commune
-from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words
+from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
 from survey.evidence.merkle import text_of
@@ -69,7 +69,7 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
         said: dict[str, Any] = {
             "id": found.id,
             "file": str(target),
-            "communes": {one.commune_id: {"revision": one.revision, "root": one.root} for one in proofs},
+            "communes": {one.commune_id: {"revision": one.revision, "root": one.anchor} for one in proofs},
             "not_closed": sum(row.state in (CommuneState.PLANNED, CommuneState.OPEN) for row in rows),
             "keys": sorted({proof_keys.fingerprint(one.public_key) for one in proofs}),
         }
@@ -83,7 +83,7 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
         click.echo(json.dumps(said, ensure_ascii=False))
         return
     for one in proofs:
-        click.echo(f"{one.commune_id}\t{one.revision}\t{one.root}")
+        click.echo(f"{one.commune_id}\t{one.revision}\t{one.anchor}")
     if said["not_closed"]:
         click.echo(gettext("%(count)s communes are not closed yet, and not in the file.", count=said["not_closed"]))
     click.echo(gettext("Key: %(keys)s", keys=", ".join(proof_keys.grouped(key) for key in said["keys"])))
@@ -105,7 +105,7 @@ def verify(file: BinaryIO, key: str | None, root: str | None, against_database: 
     differs: list[tuple[str, proof.Differs]] = []
     if against_database and not any(one.code in ("not_json", "misshapen", "too_large") for one in found.faults):
         differs = _against_database(found)
-    if found.is_known is None:
+    if found.is_known is None and not all(found.trusted):
         found.notes.append(Fault("key_unchecked"))
     if as_json:
         click.echo(json.dumps(_as_json(found, differs), ensure_ascii=False))
@@ -137,8 +137,14 @@ def _against_database(found: Verdict) -> list[tuple[str, proof.Differs]]:
 
 def _tell(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> None:
     for body, key in zip(found.bodies, found.fingerprints, strict=True):
-        words = [body["round"]["title"], body["commune"], str(body["revision"]), body["made_at"], body["root"]]
-        click.echo("\t".join([*words, proof_keys.grouped(key)]))
+        words = [
+            body["round"]["title"],
+            body["commune"],
+            str(body["revision"]),
+            body["made_at"],
+            proof_file.root_of_body(body),
+        ]
+        click.echo("\t".join(map(printable, [*words, proof_keys.grouped(key)])))
     for fault in found.faults:
         click.echo(fault_in_words(fault))
     for commune, one in differs:
@@ -161,17 +167,32 @@ def _as_json(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> dict[s
         "proofs": [
             {
                 "round": body["round"]["id"], "commune": body["commune"], "revision": body["revision"],
-                "root": body["root"], "made_at": body["made_at"], "trial": body["trial"],
+                "root": proof_file.root_of_body(body), "trusted": trusted, "made_at": body["made_at"],
+                "trial": body["trial"],
                 "illustrative": body["illustrative"], "key": key,
             }
-            for body, key in zip(found.bodies, found.fingerprints, strict=True)
+            for body, key, trusted in _each(found)
         ],
     }  # fmt: skip
 
 
+def _each(found: Verdict) -> list[tuple[dict[str, Any], str, bool]]:
+    """Body, key and whether it is trusted; of a file that is none of ours nobody asked the last."""
+    trusted = [*found.trusted, *[False] * (len(found.bodies) - len(found.trusted))]
+    return list(zip(found.bodies, found.fingerprints, trusted, strict=True))
+
+
+def _is_file(name: str) -> bool:
+    """Whether there is such a file; what no file can be called is none."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _anchor(key: str | None, root: str | None) -> Anchor:
     statements: list[dict[str, Any]] = []
-    if key is not None and Path(key).is_file():
+    if key is not None and _is_file(key):
         try:
             statements = json.loads(Path(key).read_bytes())["keys"]
             for place, one in enumerate(statements):

@@ -56,6 +56,7 @@ def succeed(session: Session, former: Signer, following: Signer, now: datetime) 
         number=len(keys_of(session)) + 1,
         public_key=following.public_key,
         made_at=now,
+        previous=former.public_key,
         by_previous=former.sign(body).signature,
         by_itself=following.sign(body).signature,
     )
@@ -75,12 +76,11 @@ def compromise(key: ProofKey, since: date, signer: Signer, now: datetime) -> Non
 def statements(session: Session) -> list[dict[str, Any]]:
     """All that is known of the keys, as it goes into a file: bodies with their signatures."""
     found: list[dict[str, Any]] = []
-    keys = keys_of(session)
-    for before, key in zip([None, *keys], keys, strict=False):
+    for key in keys_of(session):
         one: dict[str, Any] = {"key": key.public_key}
-        if before is not None and key.by_previous and key.by_itself:
+        if key.previous and key.by_previous and key.by_itself:
             one |= {
-                "made_at": instant(key.made_at), "previous": before.public_key, "by_previous": key.by_previous,
+                "made_at": instant(key.made_at), "previous": key.previous, "by_previous": key.by_previous,
                 "by_itself": key.by_itself,
             }  # fmt: skip
         if key.compromised_on and key.compromised_at:
@@ -94,22 +94,22 @@ def statements(session: Session) -> list[dict[str, Any]]:
 
 def trusted(said: Sequence[Mapping[str, Any]], anchor: str) -> set[str]:
     """The keys that can be trusted by whoever trusts the one whose fingerprint is `anchor`: those that it introduced,
-    and those that introduced it. Statements that nobody signed count for nothing; a key that is named as stolen vouches
-    for none that came after it."""
+    and those that introduced it, each with what follows in that direction. Statements that nobody signed count for
+    nothing; a key that is named as stolen vouches for none that came after it."""
     stolen = compromised(said)
-    found = {one["key"] for one in said if fingerprint(one["key"]) == anchor}
-    grew = True
-    while grew:
-        grew = False
-        for one in said:
-            previous = one.get("previous")
-            if previous is None or not is_introduced(one):
-                continue
-            forwards = previous in found and previous not in stolen and one["key"] not in found
-            backwards = one["key"] in found and previous not in found
-            if forwards or backwards:
-                found |= {one["key"], previous}
-                grew = True
+    steps = {(one["previous"], one["key"]) for one in said if "previous" in one and is_introduced(one)}
+    start = {one["key"] for one in said if fingerprint(one["key"]) == anchor}
+    # Apart: what a former key introduced besides is no successor of the one that is trusted.
+    after = _closure(start, {step for step in steps if step[0] not in stolen})
+    before = _closure(start, {(key, previous) for previous, key in steps})
+    return after | before
+
+
+def _closure(start: set[str], steps: set[tuple[str, str]]) -> set[str]:
+    """All that can be reached."""
+    found = set(start)
+    while more := {to for at, to in steps if at in found} - found:
+        found |= more
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -19,25 +19,37 @@ from survey.terms import EndState, HouseholdClass, HouseholdState, RegisterKind,
 _BACK = (RegisterKind.RESTORE, RegisterKind.UNMERGE)
 
 
-def transitions(session: Session, survey_round: Round, commune_id: str) -> list[Transition]:
-    """What became of each household of the commune, by their codes."""
+def transitions(session: Session, survey_round: Round, commune_id: str, until: int | None = None) -> list[Transition]:
+    """What became of each household of the commune, by their codes. `until`: as the register's log said when this event
+    was its last, which is what a closed commune was closed with; None: as it says now."""
     said = outcomes.confirmed(session, survey_round.id, commune_id)
-    return [transition(one) for one in facts(session, survey_round, commune_id, said)]
+    return [transition(one) for one in facts(session, survey_round, commune_id, said, until)]
 
 
-def facts(session: Session, survey_round: Round, commune_id: str, confirmed: Mapping[str, EndState]) -> list[Facts]:
+def facts(
+    session: Session,
+    survey_round: Round,
+    commune_id: str,
+    confirmed: Mapping[str, EndState],
+    until: int | None = None,
+) -> list[Facts]:
     """Each household that the round began with there or that was met in it, by code. `confirmed`: the outcomes of those
     that were not interviewed."""
     start = _start(session, survey_round, commune_id)
     entries = {row.household_id: row for row in _entries(session, survey_round, commune_id)}
     gone = _gone(session, survey_round, commune_id)
     households = _households(session, commune_id, {*start, *entries, *gone})
-    arrived, once = _history(session, survey_round, commune_id, households)
+    known = [one for one in event_log.events_of(session, commune_id) if until is None or one.seq <= until]
+    register = ledger.fold(known).households
+    arrived, once = _history(session, survey_round, commune_id, households, known)
     found = []
     for household_id, household in households.items():
         entry = entries.get(household_id)
-        if entry is None and household_id not in start and household.state == HouseholdState.PRESENT:
-            continue  # its paper was taken back
+        standing = register.get(household_id)  # None: its entering was undone
+        state = standing.state if standing is not None else HouseholdState.WITHDRAWN
+        taken_back = survey_round.kind == RoundKind.AD_HOC and entry is None and household_id not in start
+        if taken_back and state is HouseholdState.PRESENT:
+            continue  # nobody asks for it any more
         opening = entry or gone.get(household_id)
         side = start.get(household_id)
         if side is not None and opening is not None:  # what was corrected of last year since
@@ -46,8 +58,8 @@ def facts(session: Session, survey_round: Round, commune_id: str, confirmed: Map
             Facts(
                 household_id,
                 household.code,
-                entry.village_id if entry is not None else household.village_id,
-                HouseholdState(household.state),
+                entry.village_id if entry is not None else (standing or household).village_id,
+                state,
                 side,
                 RegisterState(entry.state) if entry is not None else None,
                 _interviewed(entry),
@@ -117,9 +129,10 @@ def _households(session: Session, commune_id: str, ids: Iterable[str]) -> dict[s
 
 
 def _history(
-    session: Session, survey_round: Round, commune_id: str, ids: Iterable[str]
+    session: Session, survey_round: Round, commune_id: str, ids: Iterable[str], known: Sequence[ledger.Event]
 ) -> tuple[set[str], dict[str, frozenset[HouseholdClass]]]:
-    """Who came by a move from another commune, by a split or back onto the register; and of which classes each was."""
+    """Who came by a move from another commune, by a split or back onto the register; and of which classes each was, as
+    the events `known` tell."""
     wanted, arrived = set(ids), set()
     once: dict[str, set[HouseholdClass]] = {}
 
@@ -127,7 +140,7 @@ def _history(
         if household_id in wanted and (named := _class(said)) is not None:
             once.setdefault(str(household_id), set()).add(named)
 
-    for event in ledger.live(event_log.events_of(session, commune_id)):
+    for event in ledger.live(known):
         if event.kind in _BACK:
             arrived.add(event.household_id)
         elif event.enters:

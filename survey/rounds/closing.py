@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from models import (
@@ -24,6 +24,7 @@ from models import (
     RegisterGone,
     Round,
     RoundCommune,
+    RoundRequest,
     StartRow,
     Submission,
     SubmissionStatus,
@@ -311,19 +312,28 @@ def _held(survey_round: Round) -> Rows:
 
 
 def _lost(survey_round: Round) -> Rows:
-    """Households that the round began with, that are on the register, and of which it has no line: none may be."""
-    of_household = and_(Household.commune_id == StartRow.commune_id, Household.id == StartRow.household_id)
+    """Households that the round began with, or that once stood on its list, that are on the register, and of which it
+    has no line: none may be. Of an ad-hoc round only those that a paper asks for."""
+    listed = [
+        select(table.commune_id, table.household_id).where(table.round_id == survey_round.id)
+        for table in (StartRow, RegisterGone)
+    ]
+    if survey_round.kind == RoundKind.AD_HOC:
+        asks = RoundRequest.taken_back_at.is_(None) & RoundRequest.quick_passed.is_not(False)
+        asked = select(RoundRequest.commune_id, RoundRequest.household_id)
+        listed = [asked.where(RoundRequest.round_id == survey_round.id, asks)]
+    once = union(*listed).subquery()
+    of_household = and_(Household.commune_id == once.c.commune_id, Household.id == once.c.household_id)
     of_entry = and_(
-        RegisterEntry.commune_id == StartRow.commune_id,
-        RegisterEntry.round_id == StartRow.round_id,
-        RegisterEntry.household_id == StartRow.household_id,
+        RegisterEntry.commune_id == once.c.commune_id,
+        RegisterEntry.round_id == survey_round.id,
+        RegisterEntry.household_id == once.c.household_id,
     )
     return (
-        select(StartRow.commune_id, StartRow.household_id, RegisterEntry.submission_id)
+        select(once.c.commune_id, once.c.household_id, RegisterEntry.submission_id)
         .join(Household, of_household)
         .outerjoin(RegisterEntry, of_entry)
         .where(
-            StartRow.round_id == survey_round.id,
             Household.state == HouseholdState.PRESENT.value,
             RegisterEntry.household_id.is_(None),
         )

@@ -33,7 +33,7 @@ from survey.register import event_log
 from survey.rounds import accounting
 from survey.rounds.bound_tables import BOUND, Bound, Hashes, Where, digest_of, rows_now
 from survey.rounds.end_states import Side, Transition
-from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of
+from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of, root_of_body
 from survey.submissions.derive import members_in
 from survey.terms import CommuneState, LeafPart, RoundKind
 
@@ -96,7 +96,7 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
         "illustrative": _is_illustrative(session, survey_round, commune_id),
         "commune": commune_id,
         "revision": before.revision + 1 if before else 1,
-        "previous": before.root if before else None,
+        "previous": before.anchor if before else None,
         "generation": generation(session),
         "opened_at": instant(row.opened_at) if row.opened_at else None,
         "closed_at": instant(row.closed_at) if row.closed_at else None,
@@ -114,7 +114,7 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
     key = proof_keys.take_up(session, signer, now)
     signed = signer.sign(body)
     made = RoundProof(
-        **own, revision=body["revision"], root=body["root"], body=signed.body, signature=signed.signature,
+        **own, revision=body["revision"], anchor=root_of_body(body), body=signed.body, signature=signed.signature,
         public_key=key.public_key, made_at=now, bound=zlib.compress(json.dumps(bound).encode(), 6),
     )  # fmt: skip
     session.add(made)
@@ -173,12 +173,16 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
     """What the database has otherwise by now than a proof binds, with the first `most` rows of each table. Of a proof
     that is not current only what never changes is compared."""
     body = json.loads(proof.body)
-    bound: dict[str, Hashes] = json.loads(zlib.decompress(proof.bound))
+    bound = _bound_in(proof)
+    if bound is None:
+        return [Differs("round_proof", "log", [], 1)]
     survey_round = session.get(Round, proof.round_id)
     where = Where(proof.round_id, body["round"]["standard"], proof.commune_id)
     current = is_current(session, proof)
     known = {one.name: one for one in BOUND}
     found: list[Differs] = []
+    if proof.anchor != root_of_body(body):
+        found.append(Differs("round_proof", "log", [], 1))
     for name, said in body["tables"].items():
         kept = bound.get(name, {})
         if digest_of(kept) != said["digest"]:
@@ -199,6 +203,16 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
     return found
 
 
+def _bound_in(proof: RoundProof) -> dict[str, Hashes] | None:
+    """The hashes that a proof keeps; None when they are not what was kept."""
+    try:
+        found = json.loads(zlib.decompress(proof.bound))
+    except (zlib.error, ValueError):
+        return None
+    rows = found.values() if isinstance(found, dict) else [None]
+    return found if all(isinstance(one, dict) for one in rows) else None
+
+
 def _compared(table: Bound, kept: Mapping[str, str], now: Mapping[str, str], most: int) -> list[Differs]:
     kinds = {
         "changed": [key for key in kept if key in now and kept[key] != now[key]],
@@ -209,9 +223,10 @@ def _compared(table: Bound, kept: Mapping[str, str], now: Mapping[str, str], mos
 
 
 def _leaves_differ(session: Session, survey_round: Round, proof: RoundProof, most: int) -> list[Differs]:
-    """The households that would have another leaf today."""
+    """The households that would have another leaf, by what was known when the proof was made: the register goes on."""
     found = []
-    transitions = accounting.transitions(session, survey_round, proof.commune_id)
+    until = json.loads(proof.body)["register_log"]["events"]
+    transitions = accounting.transitions(session, survey_round, proof.commune_id, until)
     kept = {part: leaves_of(session, proof, part) for part in LeafPart}
     blindings = {leaf.household_id: leaf.blinding or "" for leaf in kept[LeafPart.END]}
     now = {

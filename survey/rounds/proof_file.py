@@ -7,6 +7,7 @@ key that the file brings along proves nothing: its fingerprint, or the root, is 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,11 +17,12 @@ from typing import Any
 from survey.evidence import proof_keys
 from survey.evidence.merkle import leaf_hash, root_of, text_of
 from survey.evidence.signing import is_signed
-from survey.rounds.end_states import Flow, Flows, Side, Transition, flows
+from survey.rounds.end_states import STAYS, Flow, Flows, Side, Transition, flows
 from survey.terms import EndState, HouseholdClass, Origin
 
 FORMAT, TYPE = "so-ho/proofs/1", "so-ho/completeness-proof/1"
 MAX_BYTES = 400 * 1024 * 1024  # a province of 300,000 households takes about 250 MB
+MAX_REVISION = 2**31 - 1  # what a database takes
 QR = "SOHO1"  # begins the text of the QR code on the printed sheet
 
 _TOP = {"format", "keys", "proofs"}
@@ -29,6 +31,8 @@ _BODY = {
     "type", "round", "trial", "illustrative", "commune", "revision", "previous", "generation", "opened_at", "closed_at",
     "made_at", "start_root", "root", "counts", "flow", "register_log", "review_log", "tables",
 }  # fmt: skip
+_ROUND = {"id", "title", "kind", "year", "standard", "b1_method"}
+_SIDE = {"village", "class", "persons"}
 _START = {"round", "commune", "household", "village", "class", "persons"}
 _LEAF = {
     "round", "commune", "household", "origin", "state", "start", "end", "came_as", "arrived", "once", "submission",
@@ -50,11 +54,13 @@ class Fault:
 @dataclass
 class Verdict:
     """`is_known`: whether the key was held against one from elsewhere; None: nobody named any. `notes`: what a reader
-    must know although nothing is broken."""
+    must know although nothing is broken. `trusted`: of each body, whether the key or the root from elsewhere
+    vouches for it."""
 
     faults: list[Fault] = field(default_factory=list)
     notes: list[Fault] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    trusted: list[bool] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)
     is_known: bool | None = None
 
@@ -66,7 +72,7 @@ class Verdict:
 @dataclass(frozen=True)
 class Anchor:
     """What the reader has from elsewhere. `fingerprint`: of a key that they trust; `root`: as printed with the
-    decision; `statements`: what is known of the keys by now, from a newer file."""
+    decision (`root_of_body`); `statements`: what is known of the keys by now, from a newer file."""
 
     fingerprint: str | None = None
     root: str | None = None
@@ -133,7 +139,13 @@ def flow_of(leaves: Sequence[Mapping[str, Any]], commune_id: str) -> dict[str, A
 
 def qr_text(body: Mapping[str, Any], fingerprint: str) -> str:
     """What the code on the printed sheet says: enough to hold a file against the sheet."""
-    return ":".join((QR, body["round"]["id"], body["commune"], str(body["revision"]), body["root"], fingerprint))
+    return ":".join((QR, body["round"]["id"], body["commune"], str(body["revision"]), root_of_body(body), fingerprint))
+
+
+def root_of_body(body: Mapping[str, Any]) -> str:
+    """The root of a proof, as printed and as the next revision names it: SHA-256 of all that was signed, in which stand
+    the roots of both lists."""
+    return hashlib.sha256(text_of(body).encode()).hexdigest()
 
 
 def root_in(text: str) -> str:
@@ -162,7 +174,12 @@ def _check_proof(found: Verdict, one: Any, place: str) -> None:
     _shape(body, _BODY, f"{place}.body")
     _check(body["type"] == TYPE, f"{place}.body.type")
     commune, revision = body["commune"], body["revision"]
-    _check(isinstance(commune, str) and type(revision) is int, f"{place}.body.commune")
+    _shape(body["round"], _ROUND, f"{place}.body.round")
+    _check(_is_id(commune), f"{place}.body.commune")
+    _check(_is_id(body["round"]["id"]), f"{place}.body.round.id")
+    _check(type(revision) is int and 1 <= revision <= MAX_REVISION, f"{place}.body.revision")
+    _check(isinstance(body["round"]["title"], str), f"{place}.body.round.title")
+    _check(isinstance(body["made_at"], str), f"{place}.body.made_at")
 
     def broken(code: str, what: str = "") -> None:
         found.faults.append(Fault(code, commune, revision, what))
@@ -194,15 +211,36 @@ def _check_once(one: Mapping[str, Any], broken: Callable[..., None]) -> None:
         for code, number in Counter(leaf["household"] for leaf in one[part]).items():
             if number > 1:
                 broken("twice", code)
-    start = {leaf["household"] for leaf in one["start"]}
+    start = {leaf["household"]: leaf for leaf in one["start"]}
     of_start = {leaf["household"] for leaf in one["leaves"] if leaf["origin"] == Origin.START}
-    for code in sorted(start ^ of_start):
+    for code in sorted(start.keys() ^ of_start):
         broken("start_lost" if code in start else "start_invented", code)
     for leaf in one["leaves"]:
         if leaf["state"] not in list(EndState):
             broken("no_end", leaf["household"])
         if (leaf["start"] is not None) != (leaf["origin"] == Origin.START):
             broken("start_invented", leaf["household"])
+        if not _starts_as(leaf, start.get(leaf["household"])):
+            broken("start_differs", leaf["household"])
+        if not _ends_as(leaf):
+            broken("end_differs", leaf["household"])
+
+
+def _starts_as(leaf: Mapping[str, Any], row: Mapping[str, Any] | None) -> bool:
+    """Whether a leaf says of the start what the start list says; the class may have been corrected since."""
+    start = leaf["start"]
+    return start is None or row is None or all(start[name] == row[name] for name in ("village", "persons"))
+
+
+def _ends_as(leaf: Mapping[str, Any]) -> bool:
+    """Whether a household has a side at the end exactly when its state says that it is there, and keeps its class when
+    nobody found another."""
+    start, end, state = leaf["start"], leaf["end"], leaf["state"]
+    if (end is not None) != (state in STAYS):
+        return False
+    if end is None or state == EndState.DONE:
+        return True
+    return bool(end["class"] == (start["class"] if start is not None else leaf["came_as"]))
 
 
 def _check_arithmetic(body: Mapping[str, Any], leaves: Sequence[Any], broken: Callable[..., None]) -> None:
@@ -220,7 +258,7 @@ def _check_arithmetic(body: Mapping[str, Any], leaves: Sequence[Any], broken: Ca
 
 def _check_revisions(found: Verdict) -> None:
     """Of two revisions of a commune in one file the later names the earlier."""
-    roots = {(one["round"]["id"], one["commune"], one["revision"]): one["root"] for one in found.bodies}
+    roots = {(one["round"]["id"], one["commune"], one["revision"]): root_of_body(one) for one in found.bodies}
     if len(roots) < len(found.bodies):
         found.faults.append(Fault("twice"))
     for one in found.bodies:
@@ -233,17 +271,20 @@ def _check_trust(found: Verdict, read: Mapping[str, Any], anchor: Anchor) -> Non
     said = [*read["keys"], *anchor.statements]
     stolen = proof_keys.compromised(said)
     trusted = proof_keys.trusted(said, anchor.fingerprint) if anchor.fingerprint else set()
-    roots = [one["body"]["root"] for one in read["proofs"]]
+    roots = [root_of_body(one["body"]) for one in read["proofs"]]
     if anchor.root is not None and anchor.root not in roots:
         found.faults.append(Fault("other_root"))
-    for one in read["proofs"]:
+    for one, root in zip(read["proofs"], roots, strict=True):
         body, key = one["body"], one["key"]
         where = (body["commune"], body["revision"])
         if key not in {known["key"] for known in read["keys"]}:
             found.faults.append(Fault("key_unnamed", *where))
         if anchor.fingerprint and key not in trusted:
             found.faults.append(Fault("key_unknown", *where, proof_keys.fingerprint(key)))
-        is_anchored = anchor.root == body["root"]
+        is_anchored = anchor.root == root
+        found.trusted.append(is_anchored or key in trusted)
+        if not (is_anchored or anchor.fingerprint):
+            found.notes.append(Fault("not_anchored", *where))
         if key in stolen and (body["made_at"][:10] >= stolen[key] or not is_anchored):
             # The time is the server's own word: who has the key can date back. Only a root from elsewhere helps.
             found.faults.append(Fault("key_stolen", *where, stolen[key]))
@@ -290,10 +331,16 @@ def _transition(leaf: Mapping[str, Any]) -> Transition:
 def _side(said: Mapping[str, Any] | None) -> Side | None:
     if said is None:
         return None
+    _shape(said, _SIDE, "side")
     persons = said["persons"]
     if not isinstance(said["village"], str) or not (persons is None or (type(persons) is int and persons >= 0)):
         raise Misshapen("persons")
     return Side(said["village"], HouseholdClass(said["class"]) if said["class"] else None, persons)
+
+
+def _is_id(value: Any) -> bool:
+    """What a database can be asked for: no NUL, no page of text."""
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= 36
 
 
 def _shape(value: Any, names: Collection[str], place: str) -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from models import AuditEvent, Deprivation
+from survey.evidence.merkle import text_of
 from survey.evidence.proof_keys import fingerprint, grouped
 from survey.operations.keys import read_keys
 from tests.commands.test_commands import run
@@ -73,6 +74,19 @@ def test_what_is_broken_is_named_and_the_command_ends_with_1(app: Flask, file: P
         assert code in [one["code"] for one in found["broken"]]
         status, output = run(app, "round", "verify", str(wrong))
         assert (status, "Error" in output, "Traceback" in output) == (1, False, False)
+
+
+def test_nothing_that_a_file_or_a_word_says_ends_in_a_crash(app: Flask, file: Path, tmp_path: Path) -> None:
+    assert run(app, "round", "verify", str(file), "--key", "a" * 400)[0] == 2
+    read = json.loads(file.read_bytes())
+    there = read["proofs"][0]["body"]["round"]
+    wrong = tmp_path / "sai.json"
+    for other in ({"title": 5}, {"title": "\x1b[2J xoá màn hình\x07"}, {"id": "a\x00"}, {"title": "đ"}):
+        read["proofs"][0]["body"]["round"] = there | other
+        wrong.write_bytes(text_of(read).encode())
+        status, output = run(app, "round", "verify", str(wrong), "--against-database")
+        assert (status, "Traceback" in output) == (1, False)
+        assert not [one for one in output if not (one.isprintable() or one in "\n\t")]
 
 
 def test_the_database_is_held_against_the_file_row_by_row(app: Flask, session: Any, file: Path) -> None:

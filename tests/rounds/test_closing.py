@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, Round, StartRow
+from models import Household, RegisterEntry, RegisterGone, Round, StartRow
 from survey.problems import Problem
+from survey.register.entries import import_household
 from survey.rounds import accounting, closing, outcomes, proof
-from survey.terms import EndState, HouseholdClass, HouseholdState, Origin
+from survey.terms import EndState, HouseholdClass, HouseholdState, Origin, RegisterKind
 from tests.interviews import HOUSEHOLDS, ROUND, accept_all, entry, push
+from tests.review.test_register_acts import do, wish
 from tests.world import COMMUNE, NOW, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -82,6 +84,22 @@ def test_a_household_that_the_round_lost_keeps_the_commune_open(login_as: Any, s
     assert refused.value.detail["communes"] == {COMMUNE: [["not_accounted", 1]]}
 
 
+def test_a_household_that_left_the_list_and_is_there_keeps_the_commune_open(login_as: Any, session: Session) -> None:
+    accept_all(session, login_as, COMMUNE)
+    own = {"commune_id": COMMUNE, "household_id": "ho-moi"}
+    import_household(session, **own, village_id=VILLAGE, head_name="Lò Văn Mới", now=NOW)
+    session.flush()
+    session.execute(delete(RegisterEntry).filter_by(**own))
+    session.add(RegisterGone(**own, round_id=ROUND, village_id=VILLAGE, change=99))
+    session.commit()
+    assert broken(session) == {"not_accounted": ["ho-moi"]}
+    with pytest.raises(Problem):
+        closing.close_communes(session, the_round(session), [COMMUNE], NOW)
+    session.rollback()
+    [lost] = [one for one in accounting.transitions(session, the_round(session), COMMUNE) if one.state is None]
+    assert lost.household_id == "ho-moi"
+
+
 def test_one_that_was_accepted_without_a_class_keeps_the_commune_open(login_as: Any, session: Session) -> None:
     accept_all(session, login_as, COMMUNE)
     session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1")).submission_id = None
@@ -91,8 +109,8 @@ def test_one_that_was_accepted_without_a_class_keeps_the_commune_open(login_as: 
 
 def test_a_household_off_the_register_is_accounted_for(login_as: Any, session: Session) -> None:
     accept_all(session, login_as, COMMUNE)
-    session.get_one(Household, (COMMUNE, "ho-2")).state = HouseholdState.DIED_OUT.value
-    session.commit()
+    do(session, wish(RegisterKind.DIED_OUT, "ho-2"))
+    assert session.get_one(Household, (COMMUNE, "ho-2")).state == HouseholdState.DIED_OUT
     [gone] = [one for one in accounting.transitions(session, the_round(session), COMMUNE) if one.end is None]
     assert (gone.household_id, gone.state) == ("ho-2", EndState.DIED_OUT)
 

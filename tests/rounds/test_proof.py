@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -130,7 +131,7 @@ def codes(content: bytes, anchor: Anchor | None = None) -> set[str]:
 
 def test_a_closing_is_proved_and_anybody_can_check_it(closed: RoundProof, session: Session) -> None:
     content = the_file(session)
-    found = proof_file.verify(content, Anchor(proof_keys.fingerprint(KEY.public_key), closed.root))
+    found = proof_file.verify(content, Anchor(proof_keys.fingerprint(KEY.public_key), closed.anchor))
     assert (found.faults, found.notes, found.is_known) == ([], [], True)
     [body] = found.bodies
     assert body["counts"] == {"start": 4, "met": 0, "states": {"start": {"done": 4}, "met": {}}}
@@ -295,7 +296,7 @@ def test_a_commune_opened_again_gets_another_revision_that_names_the_one_before(
     assert proof.differences(session, first) == []  # only what never changes is compared
     close(session)
     second = stored(session)
-    assert (second.revision, json.loads(second.body)["previous"]) == (2, first.root)
+    assert (second.revision, json.loads(second.body)["previous"]) == (2, first.anchor)
     rows = session.scalars(select(RoundProof).order_by(RoundProof.revision)).all()
     both = proof.file_of(session, rows)
     assert codes(both) == set()
@@ -320,9 +321,52 @@ def test_a_trial_on_illustrative_points_is_closed_and_says_so_in_its_proof(login
     session.get_one(Round, ROUND).trial = True
     session.commit()
     close(session)
-    found = proof_file.verify(the_file(session))
+    found = proof_file.verify(the_file(session), Anchor(proof_keys.fingerprint(KEY.public_key)))
     assert found.holds
     assert [one.code for one in found.notes] == ["trial", "illustrative"]
+
+
+def signed_anew(read: Any, place: int = 0, **other: Any) -> bytes:
+    """The file with other words in a body, signed again by who has the key."""
+    made = copy.deepcopy(read)
+    one = made["proofs"][place]
+    one["body"] |= other
+    one["signature"] = KEY.sign(one["body"]).signature
+    return text_of(made).encode()
+
+
+def test_the_printed_root_binds_all_that_was_signed(closed: RoundProof, session: Session) -> None:
+    read = json.loads(the_file(session))
+    body = read["proofs"][0]["body"]
+    for other in (
+        {"trial": True}, {"closed_at": "2026-12-24T00:00:00.000Z"}, {"round": body["round"] | {"title": "Khác"}},
+        {"tables": {}}, {"review_log": body["review_log"] | {"head": "0" * 64}}, {"generation": "khac"},
+    ):  # fmt: skip
+        forged = signed_anew(read, **other)
+        assert codes(forged) == set()  # by itself it holds: who has the key can sign anything
+        assert codes(forged, Anchor(None, closed.anchor)) == {"other_root"}, other
+    assert proof_file.qr_text(body, "x").split(":")[4] == closed.anchor == proof_file.root_of_body(body)
+    session.execute(update(RoundProof).values(anchor="0" * 64))
+    session.commit()
+    assert [one.table for one in proof.differences(session, stored(session))] == ["round_proof"]
+
+
+def test_without_a_key_only_the_proof_that_the_root_names_is_trusted(closed: RoundProof, session: Session) -> None:
+    read = json.loads(the_file(session))
+    second = copy.deepcopy(read["proofs"][0])
+    second["body"] |= {"revision": 2, "previous": closed.anchor}
+    read["proofs"].append(second)
+    both = signed_anew(read, 1)
+    for anchor, trusted in (
+        (Anchor(), [False, False]),
+        (Anchor(None, closed.anchor), [True, False]),
+        (Anchor(None, proof_file.root_of_body(second["body"])), [False, True]),
+        (Anchor(proof_keys.fingerprint(KEY.public_key)), [True, True]),
+    ):
+        found = proof_file.verify(both, anchor)
+        assert (found.faults, found.trusted) == ([], trusted)
+        said = [one.revision for one in found.notes if one.code == "not_anchored"]
+        assert said == [place for place, one in enumerate(trusted, 1) if not one]
 
 
 def test_keys_follow_one_another_and_a_proof_is_checked_years_later(closed: RoundProof, session: Session) -> None:
@@ -344,7 +388,7 @@ def test_a_stolen_key_counts_only_with_a_root_from_elsewhere(closed: RoundProof,
     session.commit()
     content = the_file(session)
     assert codes(content, Anchor(new)) == {"key_stolen"}  # who has the key can date back
-    anchored = proof_file.verify(content, Anchor(new, closed.root))
+    anchored = proof_file.verify(content, Anchor(new, closed.anchor))
     assert (anchored.faults, [one.code for one in anchored.notes]) == ([], ["key_stolen_later"])
     # A file of before knows nothing of it; the keys as they are handed out now do.
     later = proof_keys.statements(session)
@@ -352,7 +396,86 @@ def test_a_stolen_key_counts_only_with_a_root_from_elsewhere(closed: RoundProof,
     assert codes(before, Anchor(new, None, later)) == {"key_stolen"}
     proof_keys.compromise(key, date(2026, 11, 1), NEXT_KEY, NOW)  # before the closing: no root helps
     session.commit()
-    assert codes(the_file(session), Anchor(new, closed.root)) == {"key_stolen"}
+    assert codes(the_file(session), Anchor(new, closed.anchor)) == {"key_stolen"}
+
+
+def with_leaf(read: Any, household: str, **other: Any) -> bytes:
+    """A file that who has the key made with one leaf otherwise, everything that follows from it counted anew."""
+    made = copy.deepcopy(read)
+    one = made["proofs"][0]
+    [leaf] = [leaf for leaf in one["leaves"] if leaf["household"] == household]
+    leaf |= other
+    body, leaves = one["body"], one["leaves"]
+    body["root"] = root_of([leaf_hash(text_of(leaf)) for leaf in leaves])
+    body |= {"counts": proof_file.counted(leaves), "flow": proof_file.flow_of(leaves, body["commune"])}
+    return signed_anew(made)
+
+
+def test_a_household_ends_as_its_state_says_and_began_as_the_start_list_says(
+    closed: RoundProof, session: Session
+) -> None:
+    read = json.loads(the_file(session))
+    leaf = read["proofs"][0]["leaves"][0]
+    code, start, end = leaf["household"], leaf["start"], leaf["end"]
+    assert codes(with_leaf(read, code)) == set()
+    for other, broken in (
+        ({"end": None}, "end_differs"),  # done, and not there
+        ({"state": "died_out"}, "end_differs"),  # died out, and there
+        ({"state": "died_out", "end": None}, None),
+        ({"state": "absent", "end": end | {"class": "khong_ngheo"}}, "end_differs"),  # nobody found another class
+        ({"state": "refused", "end": end | {"class": "khong_ngheo"}}, "end_differs"),
+        ({"state": "absent", "end": end | {"class": start["class"]}}, None),
+        ({"start": start | {"persons": 9}}, "start_differs"),
+        ({"start": start | {"village": VILLAGE + "9"}}, "start_differs"),
+        ({"start": start | {"class": "ho_can_ngheo"}}, None),  # corrected since
+    ):
+        assert codes(with_leaf(read, code, **other)) == ({broken} if broken else set()), other
+
+
+def test_what_no_database_can_be_asked_for_is_no_file_of_proofs(closed: RoundProof, session: Session) -> None:
+    read = json.loads(the_file(session))
+    there = read["proofs"][0]["body"]["round"]
+    for other in (
+        {"round": there | {"title": 5}}, {"round": there | {"id": "a\x00b"}}, {"round": "x"}, {"commune": "0\x00"},
+        {"commune": "9" * 99}, {"revision": 2**40}, {"revision": 0}, {"revision": True}, {"made_at": 5},
+    ):  # fmt: skip
+        assert codes(signed_anew(read, **other)) == {"misshapen"}, other
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\x78\x9c", zlib.compress(b"[1]"), zlib.compress(b'{"round":3}')])
+def test_a_list_of_hashes_that_was_changed_is_red_and_no_crash(
+    content: bytes, closed: RoundProof, session: Session
+) -> None:
+    session.execute(update(RoundProof).values(bound=content))
+    session.commit()
+    assert proof.differences(session, stored(session)) == [proof.Differs("round_proof", "log", [], 1)]
+
+
+def test_a_sibling_of_a_trusted_key_is_not_trusted(closed: RoundProof, session: Session) -> None:
+    third, last = Signer(b"t" * 32), Signer(b"l" * 32)
+    proof_keys.succeed(session, KEY, NEXT_KEY, NOW)
+    proof_keys.succeed(session, KEY, STRANGER, NOW)  # somebody with the former key
+    proof_keys.succeed(session, STRANGER, third, NOW)
+    proof_keys.succeed(session, NEXT_KEY, last, NOW)
+    said = proof_keys.statements(session)
+
+    def trusted(signer: Signer) -> set[str]:
+        return proof_keys.trusted(said, proof_keys.fingerprint(signer.public_key))
+
+    old, new, other, thirds, lasts = (one.public_key for one in (KEY, NEXT_KEY, STRANGER, third, last))
+    assert trusted(NEXT_KEY) == {old, new, lasts}
+    assert trusted(last) == {old, new, lasts}
+    assert trusted(third) == {old, other, thirds}
+    assert trusted(KEY) == {old, new, other, thirds, lasts}
+
+
+def test_a_rotation_that_broke_off_leaves_later_files_whole(closed: RoundProof, session: Session) -> None:
+    proof_keys.succeed(session, KEY, STRANGER, NOW)  # said, and its file was never put in place
+    proof_keys.succeed(session, KEY, NEXT_KEY, NOW)
+    session.commit()
+    assert [one.get("previous") for one in proof_keys.statements(session)] == [None, KEY.public_key, KEY.public_key]
+    content = the_file(session)
+    assert codes(content) == codes(content, Anchor(proof_keys.fingerprint(NEXT_KEY.public_key))) == set()
 
 
 def test_a_stolen_key_introduces_nobody(closed: RoundProof, session: Session) -> None:
@@ -403,7 +526,7 @@ def test_a_file_changed_in_any_field_or_without_it_is_broken(closed: RoundProof,
     proof_keys.succeed(session, KEY, NEXT_KEY, NOW)
     proof_keys.compromise(proof_keys.keys_of(session)[0], date(2027, 1, 1), NEXT_KEY, NOW)
     read = json.loads(the_file(session))
-    anchor = Anchor(proof_keys.fingerprint(NEXT_KEY.public_key), closed.root)
+    anchor = Anchor(proof_keys.fingerprint(NEXT_KEY.public_key), closed.anchor)
     assert proof_file.verify(text_of(read).encode(), anchor).holds
     every = list(places(read))
     assert len(every) > 250

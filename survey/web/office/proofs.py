@@ -55,7 +55,7 @@ def sheet(round_id: str, commune_id: str) -> str:
         is_accepted=row.state == CommuneState.ACCEPTED,
         code=_code(body, fingerprint) if made else "",
         fingerprint=proof_keys.grouped(fingerprint),
-        root=proof_keys.grouped(made.root) if made else "",
+        root=proof_keys.grouped(made.anchor) if made else "",
         tables=TABLES,
         ends=EndState,
         origins=Origin,

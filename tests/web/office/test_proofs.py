@@ -35,7 +35,7 @@ def test_the_sheet_shows_what_was_signed(closed: Any, app: Any, session: Session
     assert f'href="{SHEET}"' in closed.get(f"{HERE}/").text
     page = closed.get(SHEET).text
     made = session.get_one(RoundProof, (COMMUNE, ROUND, 1))
-    assert grouped(made.root) in page
+    assert grouped(made.anchor) in page
     assert grouped(fingerprint(app.extensions["prover"].public_key)) in page
     assert "TẠM TÍNH" in page
     assert "THỬ NGHIỆM" not in page

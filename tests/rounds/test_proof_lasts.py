@@ -1,0 +1,102 @@
+"""What happens on the register after a closing is no part of it: its proof stays as true as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Assessment, RegisterEvent, Round, Submission
+from survey.evidence.signing import Signer
+from survey.register.entries import import_household
+from survey.review import register_acts as acts
+from survey.review.register_acts import Wish
+from survey.rounds import closing, proof
+from survey.rounds.proof import Differs
+from survey.terms import HouseholdClass, RegisterKind
+from tests.interviews import ROUND, accept_all
+from tests.review.test_persons import MOTHER, codes
+from tests.review.test_register_acts import done, last, wish
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
+
+K = RegisterKind
+DAY = date(2026, 12, 1)
+LATER = NOW + timedelta(days=10)
+pytestmark = pytest.mark.usefixtures("small_round")
+
+
+def do(session: Session, one: Wish) -> None:
+    session.rollback()
+    acts.carry_out(session, COMMUNE, one, replace(done(session), at=LATER))
+    session.commit()
+
+
+def undo(session: Session, seq: int) -> None:
+    session.rollback()
+    acts.undo(session, COMMUNE, seq, replace(done(session), at=LATER))
+    session.commit()
+
+
+def differs(session: Session) -> list[Differs]:
+    session.rollback()
+    session.expire_all()
+    made = proof.latest(session, ROUND, COMMUNE)
+    assert made is not None
+    assert proof.is_current(session, made)
+    return proof.differences(session, made)
+
+
+def test_no_act_on_the_register_after_a_closing_touches_its_proof(login_as: Any, session: Session) -> None:
+    accept_all(session, login_as, COMMUNE)
+    before = acts.carry_out(session, COMMUNE, wish(K.TEST, "ho-4"), done(session)).halves[0].events[0].seq
+    session.commit()
+    closing.close_communes(session, session.get_one(Round, ROUND), [COMMUNE], NOW, prover=Signer(b"p" * 32))
+    session.commit()
+    closed_with = last(session).seq
+    mother = codes(session, "ho-3")[MOTHER]
+    child = {"name": "Lò Thị Mới"}
+    for one in (
+        wish(K.CORRECT, on=DAY, **{"class": "khong_ngheo"}),
+        wish(K.CORRECT, on=DAY, village=VILLAGE_2),
+        wish(K.MOVE, on=DAY, village=VILLAGE, address="Số 8"),
+        wish(K.DIED_OUT, on=DAY), wish(K.RESTORE, on=DAY),
+        wish(K.TEST, on=DAY), wish(K.RESTORE, on=DAY),
+        wish(K.DISSOLVE, on=DAY), wish(K.RESTORE, on=DAY),
+        wish(K.DUPLICATE, other="ho-2", on=DAY), wish(K.RESTORE, on=DAY),
+        wish(K.MERGE, other="ho-2", on=DAY), wish(K.UNMERGE, on=DAY),
+        wish(K.SPLIT, "ho-2", on=DAY, head=MOTHER, members=[MOTHER]),
+        Wish(K.BORN, "ho-3", DAY, None, child), Wish(K.JOINED, "ho-3", DAY, None, child | {"name": "Lò Văn Vào"}),
+        Wish(K.MARRIED_IN, "ho-3", DAY, None, child | {"name": "Lò Thị Dâu"}),
+        Wish(K.PERSON, "ho-3", DAY, None, {"name": "Quàng Thị Ươi"}, mother),
+        Wish(K.HEAD, "ho-3", DAY, None, {}, mother),
+    ):  # fmt: skip
+        do(session, one)
+        assert differs(session) == [], one
+    people = codes(session, "ho-3")
+    for one in (
+        Wish(K.LEFT, "ho-3", DAY, None, {}, people["Lò Văn Vào"]),
+        Wish(K.MARRIED_OUT, "ho-3", DAY, None, {}, people["Lò Thị Dâu"]),
+        Wish(K.TRANSFERRED, "ho-3", DAY, "ho-2", {}, people["Lò Thị Mới"]),
+        Wish(K.DIED, "ho-3", DAY, None, {"head": people["Lò Văn Đông"]}, mother),
+        Wish(K.IDENTIFIED, "ho-3", DAY, None, {"as": people["Lò Văn Đông"]}, people["Lò Văn Vào"]),
+        wish(K.MOVE, "ho-3", on=DAY, commune=OTHER_COMMUNE, village=OTHER_VILLAGE),
+    ):
+        do(session, one)
+        assert differs(session) == [], one
+    undo(session, last(session).seq)
+    undo(session, before)  # what was known at the closing is what was decided on
+    assert differs(session) == []
+    new = {"household_id": "ho-moi", "head_name": "Lò Văn Mới", "base_class": HouseholdClass.POOR}
+    import_household(session, commune_id=COMMUNE, village_id=VILLAGE, now=LATER, **new)  # type: ignore[arg-type]
+    session.commit()
+    assert differs(session) == []
+    since = select(RegisterEvent.kind).where(RegisterEvent.commune_id == COMMUNE, RegisterEvent.seq > closed_with)
+    assert set(session.scalars(since)) == {kind.value for kind in K}
+    first = session.scalars(select(Submission.id).where(Submission.household_id == "ho-1")).one()
+    session.get_one(Assessment, (COMMUNE, first)).household_class = "ho_can_ngheo"
+    session.commit()
+    assert {one.table for one in differs(session)} == {"assessment", "end list"}
