@@ -6,12 +6,17 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
 from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent, RoundCommune
 from survey.outcome_steps import LEAVING, Decision, Said, Standing, standing
-from survey.terms import CommuneState, OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
+from survey.terms import CommuneState, OutcomeAction, OutcomeKind, QuarantineReason, RegisterKind, RegisterState
+
+_R = RegisterKind
+# By these a household is on the list again or at another place; by these it leaves: undone, it is back.
+_COMING = (_R.MOVE, _R.RESTORE, _R.UNMERGE)
+_GOING = (_R.MOVE, _R.MERGE, _R.DISSOLVE, _R.DIED_OUT, _R.DUPLICATE, _R.TEST)
 
 
 class Of(NamedTuple):
@@ -91,6 +96,7 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
             RoundCommune.state,
             RegisterEntry.state,
             func.coalesce(RegisterEntry.village_id, Household.village_id),
+            _came_since(),
         )
         .outerjoin(
             OutcomeDecision,
@@ -129,21 +135,43 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
     return _folded(rows)
 
 
+def _came_since() -> ColumnElement[bool]:
+    """Whether it was written down since the decision that the household came onto the list or lives elsewhere. What was
+    entered at that very instant came before: a household is decided on once it is there."""
+    event, taken_back = aliased(RegisterEvent), aliased(RegisterEvent)
+    return (
+        select(event.seq)
+        .outerjoin(taken_back, and_(taken_back.commune_id == event.commune_id, taken_back.seq == event.voids))
+        .where(
+            event.commune_id == HouseholdOutcome.commune_id,
+            event.household_id == HouseholdOutcome.household_id,
+            or_(
+                and_(event.kind == RegisterKind.ENTER, event.at > OutcomeDecision.at),
+                and_(or_(event.kind.in_(_COMING), taken_back.kind.in_(_GOING)), event.at >= OutcomeDecision.at),
+            ),
+        )
+        .correlate(HouseholdOutcome, OutcomeDecision)
+        .exists()
+    )
+
+
 def _folded(
-    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None, str | None, str | None]],
+    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None, str | None, str | None, bool]],
 ) -> list[Case]:
     said: dict[Of, dict[str, HouseholdOutcome]] = {}
     decided: dict[str, list[Decision]] = {}
     places: dict[Of, tuple[RegisterState | None, str | None]] = {}
-    for row, decision, undoing, stands, state, village_id in rows:
+    for row, decision, undoing, stands, state, village_id, came_since in rows:
         of = Of(row.commune_id, row.round_id, row.household_id)
         said.setdefault(of, {})[row.id] = row
         places[of] = RegisterState(state) if state else None, village_id
         if decision is not None:
             # Over when the household is back on the list, by whatever way, or when the act was undone while the round
-            # is open: a closed one stays as it was decided.
-            is_back = state is not None or (undoing is not None and stands == CommuneState.OPEN)
-            undone = decision.action == OutcomeAction.CONFIRM and row.kind in LEAVING and is_back
+            # is open: a closed one stays as it was decided. One that moved since is to be visited where it is now.
+            is_open = stands == CommuneState.OPEN
+            is_back = state is not None and (row.kind in LEAVING or (is_open and came_since))
+            is_undone = row.kind in LEAVING and undoing is not None and is_open
+            undone = decision.action == OutcomeAction.CONFIRM and (is_back or is_undone)
             step = Decision(OutcomeAction(decision.action), decision.account_id, decision.at, decision.reason, undone)
             decided.setdefault(row.id, []).append(step)
     return [
