@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from models import RegisterEntry, Round
+from models import RegisterEntry, Round, SubmissionEvent, SubmissionStatus
 from survey.accounts.accounts import find_account
 from survey.register.event_log import Done
-from survey.review import register_acts
+from survey.review import register_acts, workload
 from survey.review.register_acts import Wish
 from survey.rounds import accounting, closing
-from survey.terms import OutcomeKind, RegisterKind
-from tests.interviews import ROUND, outcome, push
+from survey.terms import Action, OutcomeKind, RegisterKind
+from tests.interviews import ROUND, entry, outcome, push
 from tests.review.test_register_acts import TODAY
+from tests.review.test_review_and_rebuild import decide as decide_interview
 from tests.web.desk.test_outcomes import address, confirmed, decide
 from tests.web.phone.test_outcomes import told
 from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE, VILLAGE_2
@@ -85,3 +87,58 @@ def test_who_was_moved_first_and_decided_on_afterwards_is_accounted_for(
     assert decide(login_as("supervisor"), address(session, sent), "confirm").status_code == 303
     assert confirmed(session) == {"ho-1": OutcomeKind.ABSENT}
     assert ends(session)["ho-1"] == "absent"
+
+
+def returned(login_as: Any, session: Any, clock: Any) -> None:
+    sent = entry("ho-1")
+    push(login_as("enumerator"), sent)
+    decide_interview(session, sent["id"], Action.RETURN, "Xem lại")
+    session.rollback()
+    status = session.scalars(select(SubmissionStatus)).one()
+    event = session.scalars(select(SubmissionEvent).where(SubmissionEvent.action == "return")).one()
+    status.updated_at = event.at = clock.now
+    session.commit()
+    clock.advance(hours=1)
+
+
+def of_workload(session: Any) -> Any:
+    session.rollback()
+    return next(one for one in workload.due(session, COMMUNE, ROUND) if one.household_id == "ho-1")
+
+
+def test_what_is_confirmed_after_an_interview_was_sent_back_is_the_end_everywhere(
+    login_as: Any, session: Any, clock: Any
+) -> None:
+    returned(login_as, session, clock)
+    assert obstacles(session) == {"not_visited": 3, "returned": 1}
+    sent = outcome("ho-1")
+    push(login_as("enumerator"), sent)
+    assert obstacles(session) == {"not_visited": 3, "outcome_unconfirmed": 1}
+    assert of_workload(session).is_sent and told(login_as("enumerator"))["state"] == "waiting"
+    assert decide(login_as("supervisor"), address(session, sent), "confirm").status_code == 303
+    assert confirmed(session) == {"ho-1": OutcomeKind.ABSENT}
+    assert obstacles(session) == {"not_visited": 3} and ends(session)["ho-1"] == "absent"
+    assert of_workload(session).is_done and told(login_as("enumerator"))["state"] == "confirmed"
+
+
+def test_an_interview_sent_back_after_a_confirmation_is_to_be_mended_everywhere(
+    login_as: Any, session: Any, clock: Any
+) -> None:
+    confirm(login_as, session, clock, "absent")
+    returned(login_as, session, clock)
+    assert confirmed(session) == {} and ends(session)["ho-1"] is None
+    assert obstacles(session) == {"not_visited": 3, "returned": 1}
+    due = of_workload(session)
+    assert not due.is_done and not due.is_sent
+    assert told(login_as("enumerator")) is None
+
+
+def test_a_closing_that_the_proof_alone_refuses_names_the_household(
+    login_as: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey_round = session.get_one(Round, ROUND)
+    [lost, *_] = accounting.transitions(session, survey_round, COMMUNE)
+    monkeypatch.setattr(closing, "_breaking", lambda *_: {})
+    monkeypatch.setattr(accounting, "transitions", lambda *_: [lost])
+    [named] = closing.breaks(session, survey_round, COMMUNE)
+    assert (named.code, named.household_id, named.number) == ("not_accounted", "ho-1", "03757-01-001")
