@@ -4,7 +4,8 @@ waiting ─► confirmed      One person says it, another decides. Nothing is er
    │ ▲        │           one. An accepted interview wins over every outcome, whichever came first.
    │ └────────┴─ take back
    ▼ │
-sent back
+sent back                 While an interview is sent back to be mended, the later word counts: what was said and decided
+                          before that says nothing.
 """
 
 from __future__ import annotations
@@ -71,6 +72,13 @@ class Said:
         """Whether it says something of the household: one that is held does so only once somebody confirmed it."""
         return self.state is _S.CONFIRMED or (self.state is _S.WAITING and self.held_for is None)
 
+    @property
+    def stands_since(self) -> datetime:
+        return self.last.at if self.last else self.at
+
+    def is_after(self, since: datetime | None) -> bool:
+        return since is None or self.stands_since > since
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -94,18 +102,18 @@ class Standing:
         return self.which is not None and any(one.kind is not self.which.kind for one in self.beside)
 
 
-def standing(said: Iterable[Said], *, interviewed: bool) -> Standing:
-    """What stands, whatever order it came in. `interviewed`: an interview of the household was accepted."""
+def standing(said: Iterable[Said], *, interviewed: bool, since: datetime | None = None) -> Standing:
+    """What stands, whatever order it came in. `interviewed`: an interview of the household was accepted; `since`: when
+    one was sent back to be mended."""
     if interviewed:
         return Standing(None)
-    found = sorted((one for one in said if one.counts), key=_weight)
+    found = sorted((one for one in said if one.counts and one.is_after(since)), key=_weight)
     return Standing(found[-1], tuple(found[:-1])) if found else Standing(None)
 
 
 def _weight(one: Said) -> tuple[bool, datetime, str]:
     """A confirmed one before any that waits, the later one before the earlier."""
-    decided = one.last.at if one.last else one.at
-    return one.state is _S.CONFIRMED, decided, one.id
+    return one.state is _S.CONFIRMED, one.stands_since, one.id
 
 
 def objection(

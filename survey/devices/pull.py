@@ -28,7 +28,7 @@ from survey.outcomes.cases import Case, Of, of_households
 from survey.register.entries import context_of_entry
 from survey.register.places import periods_at, region_of
 from survey.submissions.content import answers_of
-from survey.terms import Action, CommuneState, OutcomeState, RegisterState
+from survey.terms import Action, CommuneState, RegisterState
 
 LIMIT = 200
 
@@ -101,8 +101,7 @@ def _outcome(session: Session, case: Case | None) -> dict[str, Any] | None:
     it. An accepted interview leaves nothing to be said."""
     if case is None or case.interviewed:
         return None
-    sent_back = [one for one in case.said if one.state is OutcomeState.SENT_BACK]
-    which = case.standing.which or (sent_back[-1] if sent_back else None)
+    which = case.standing.which or case.sent_back
     if which is None or which.kind is None:
         return None
     row = session.get_one(HouseholdOutcome, (case.of.commune_id, which.id))

@@ -77,7 +77,8 @@ class Judge:
 
     def judge_outcome(self, entry: Entry) -> QuarantineReason | None:
         """Of an entry that says why there is no interview: what stands against it; the same words as for an interview.
-        No age hangs on its day, and no questionnaire was asked."""
+        No age hangs on its day, and no questionnaire was asked. A household is met by an interview alone."""
+        entry = replace(entry, new_household=None)
         incoming = Incoming(well_shaped=not entry.faults and not entry.odd, too_large=entry.too_large)
         known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
         return verdict(replace(known, form_known=True, standard_holds=True), incoming)

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from models import Household, HouseholdOutcome, OutcomeDecision, RegisterEntry, RegisterEvent, RoundCommune
+from models import (
+    Household,
+    HouseholdOutcome,
+    OutcomeDecision,
+    RegisterEntry,
+    RegisterEvent,
+    Round,
+    RoundCommune,
+    SubmissionStatus,
+)
 from survey.outcome_steps import LEAVING, Decision, Said, Standing, standing
-from survey.terms import CommuneState, OutcomeAction, OutcomeKind, QuarantineReason, RegisterState
+from survey.terms import (
+    CommuneState,
+    OutcomeAction,
+    OutcomeKind,
+    OutcomeState,
+    QuarantineReason,
+    RegisterKind,
+    RegisterState,
+)
+
+_R = RegisterKind
+# By these a household is on the list again or at another place; by these it leaves: undone, it is back.
+_COMING = (_R.MOVE, _R.RESTORE, _R.UNMERGE)
+_GOING = (_R.MOVE, _R.MERGE, _R.DISSOLVE, _R.DIED_OUT, _R.DUPLICATE, _R.TEST)
 
 
 class Of(NamedTuple):
@@ -25,12 +48,14 @@ class Of(NamedTuple):
 @dataclass(frozen=True)
 class Case:
     """`said` in the order of arrival; `interview`: where the household stands in the round by its interviews, None
-    where it is not on the round's list (any more). `village_id`: where it is, or was when it left."""
+    where it is not on the round's list (any more). `village_id`: where it is, or was when it left; `returned_at`: when
+    its interview was sent back to be mended, None where none was."""
 
     of: Of
     said: tuple[Said, ...]
     interview: RegisterState | None
     village_id: str | None
+    returned_at: datetime | None = None
 
     @property
     def interviewed(self) -> bool:
@@ -38,7 +63,18 @@ class Case:
 
     @property
     def standing(self) -> Standing:
-        return standing(self.said, interviewed=self.interviewed)
+        return standing(self.said, interviewed=self.interviewed, since=self.returned_at)
+
+    @property
+    def confirmed(self) -> OutcomeKind | None:
+        """The end state of the household in the round; none while an interview waits for a person to look at it."""
+        return None if self.interview is RegisterState.RECEIVED else self.standing.confirmed
+
+    @property
+    def sent_back(self) -> Said | None:
+        """What was sent back last, where nothing else stands and no interview was sent back after it."""
+        found = [one for one in self.said if one.state is OutcomeState.SENT_BACK and one.is_after(self.returned_at)]
+        return found[-1] if found and self.standing.which is None else None
 
     def one(self, outcome_id: str) -> Said:
         return next(one for one in self.said if one.id == outcome_id)
@@ -46,9 +82,9 @@ class Case:
 
 def confirmed(session: Session, commune_id: str, round_id: str) -> dict[str, OutcomeKind]:
     """The end states of a round in a commune that are no interviews, by household: each was said by one person and
-    confirmed by another. A household whose interview was accepted is none of them."""
+    confirmed by another. A household whose interview was accepted, or waits for a person, is none of them."""
     found = of_round(session, commune_id, round_id)
-    return {case.of.household_id or "": kind for case in found if (kind := case.standing.confirmed)}
+    return {case.of.household_id or "": kind for case in found if (kind := case.confirmed)}
 
 
 def of_round(session: Session, commune_id: str, round_id: str) -> list[Case]:
@@ -91,6 +127,9 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
             RoundCommune.state,
             RegisterEntry.state,
             func.coalesce(RegisterEntry.village_id, Household.village_id),
+            _came_since(),
+            Round.trial,
+            SubmissionStatus.updated_at,
         )
         .outerjoin(
             OutcomeDecision,
@@ -110,12 +149,21 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
                 RoundCommune.round_id == HouseholdOutcome.round_id,
             ),
         )
+        .outerjoin(Round, Round.id == HouseholdOutcome.round_id)
         .outerjoin(
             RegisterEntry,
             and_(
                 RegisterEntry.commune_id == HouseholdOutcome.commune_id,
                 RegisterEntry.round_id == HouseholdOutcome.round_id,
                 RegisterEntry.household_id == HouseholdOutcome.household_id,
+            ),
+        )
+        .outerjoin(
+            SubmissionStatus,
+            and_(
+                SubmissionStatus.commune_id == RegisterEntry.commune_id,
+                SubmissionStatus.submission_id == RegisterEntry.submission_id,
+                RegisterEntry.state == RegisterState.RETURNED,
             ),
         )
         .outerjoin(
@@ -129,21 +177,56 @@ def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
     return _folded(rows)
 
 
+def _came_since() -> ColumnElement[bool]:
+    """Whether it was written down since the decision that the household came onto the list or lives elsewhere. What was
+    entered at that very instant came before: a household is decided on once it is there."""
+    event, taken_back = aliased(RegisterEvent), aliased(RegisterEvent)
+    return (
+        select(event.seq)
+        .outerjoin(taken_back, and_(taken_back.commune_id == event.commune_id, taken_back.seq == event.voids))
+        .where(
+            event.commune_id == HouseholdOutcome.commune_id,
+            event.household_id == HouseholdOutcome.household_id,
+            or_(
+                and_(event.kind == RegisterKind.ENTER, event.at > OutcomeDecision.at),
+                and_(or_(event.kind.in_(_COMING), taken_back.kind.in_(_GOING)), event.at >= OutcomeDecision.at),
+            ),
+        )
+        .correlate(HouseholdOutcome, OutcomeDecision)
+        .exists()
+    )
+
+
 def _folded(
-    rows: Sequence[Row[HouseholdOutcome, OutcomeDecision | None, int | None, str | None, str | None, str | None]],
+    rows: Sequence[
+        Row[
+            HouseholdOutcome,
+            OutcomeDecision | None,
+            int | None,
+            str | None,
+            str | None,
+            str | None,
+            bool,
+            bool | None,
+            datetime | None,
+        ]
+    ],
 ) -> list[Case]:
     said: dict[Of, dict[str, HouseholdOutcome]] = {}
     decided: dict[str, list[Decision]] = {}
-    places: dict[Of, tuple[RegisterState | None, str | None]] = {}
-    for row, decision, undoing, stands, state, village_id in rows:
+    places: dict[Of, tuple[RegisterState | None, str | None, datetime | None]] = {}
+    for row, decision, undoing, stands, state, village_id, came_since, trial, returned_at in rows:
         of = Of(row.commune_id, row.round_id, row.household_id)
         said.setdefault(of, {})[row.id] = row
-        places[of] = RegisterState(state) if state else None, village_id
+        places[of] = RegisterState(state) if state else None, village_id, returned_at
         if decision is not None:
             # Over when the household is back on the list, by whatever way, or when the act was undone while the round
-            # is open: a closed one stays as it was decided.
-            is_back = state is not None or (undoing is not None and stands == CommuneState.OPEN)
-            undone = decision.action == OutcomeAction.CONFIRM and row.kind in LEAVING and is_back
+            # is open: a closed one stays as it was decided. One that moved since is to be visited where it is now.
+            # In a trial nothing leaves the register, so that being on the list says nothing.
+            is_open, leaves = stands == CommuneState.OPEN, row.kind in LEAVING and not trial
+            is_back = state is not None and (leaves or (is_open and came_since))
+            is_undone = leaves and undoing is not None and is_open
+            undone = decision.action == OutcomeAction.CONFIRM and (is_back or is_undone)
             step = Decision(OutcomeAction(decision.action), decision.account_id, decision.at, decision.reason, undone)
             decided.setdefault(row.id, []).append(step)
     return [

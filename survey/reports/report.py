@@ -20,7 +20,7 @@ from models import Assessment, AssessmentReading, Deprivation, RegisterEntry
 from survey.outcomes.cases import of_rounds
 from survey.poverty.readings import Reading
 from survey.reports.selection import STATE_OF, Basis, Condition, Rows, counted, deprived_in, indicators_of
-from survey.terms import Dimension, HouseholdClass, Indicator, OutcomeKind, RegisterState
+from survey.terms import Dimension, HouseholdClass, Indicator, OutcomeKind, OutcomeState, RegisterState
 
 BASIS_OF = {state.value: basis for basis, state in STATE_OF.items()}
 Measure = HouseholdClass | Dimension | Indicator
@@ -187,10 +187,10 @@ class _Counting:
             if standing.which is None or village_id is None or self.scope.village_id not in (None, village_id):
                 continue
             tally = self.tally(found.of.commune_id, village_id if self.by_village else found.of.commune_id)
-            if standing.confirmed is None:
-                tally.said += 1
+            if found.confirmed is None:
+                tally.said += standing.state is OutcomeState.WAITING
                 continue
-            tally.outcomes[standing.confirmed] += 1
+            tally.outcomes[found.confirmed] += 1
             tally.settled += found.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED)
 
     def classes(self) -> None:

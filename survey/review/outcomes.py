@@ -8,15 +8,16 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, HouseholdOutcome, OutcomeDecision, Round
 from models.commune_counter import lock_commune
 from survey.accounts.accounts import holder_of
-from survey.calendar.standing import is_open
+from survey.calendar.standing import days_of, is_open
+from survey.clocks import day_of, read_instant
 from survey.evidence import audit
 from survey.intake.envelope import read_entry
 from survey.intake.outcomes import tell_phones
@@ -39,6 +40,10 @@ ACT_OF: dict[OutcomeKind, RegisterKind] = {
     _K.DUPLICATE: _R.DUPLICATE,
     _K.TEST: _R.TEST,
 }
+
+
+# A rule of this product, no legal figure: as the phone asks for (static/app/interview/outcome.lazy.js).
+VISITS, APART = 3, timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,9 @@ class Heard:
 
     @property
     def act(self) -> RegisterKind | None:
-        """What a confirmation writes into the register; None: nothing."""
-        return ACT_OF.get(self.said.kind) if self.said.kind and not self.is_off else None
+        """What a confirmation writes into the register; None: nothing. What is tried out never reaches the register."""
+        is_trial = self.survey_round is not None and self.survey_round.trial
+        return ACT_OF.get(self.said.kind) if self.said.kind and not self.is_off and not is_trial else None
 
     @property
     def others(self) -> list[Said]:
@@ -90,6 +96,19 @@ def find(session: Session, commune_id: str, outcome_id: str) -> Heard:
         raise Problem("not_found")
     [found] = _heard(session, [(row, of_outcome(session, row))])
     return found
+
+
+def lacks_visits(session: Session, heard: Heard) -> bool:
+    """Whether nobody was in by fewer visits than are asked for: at different times, within the days of the round."""
+    if heard.said.kind is not OutcomeKind.ABSENT or heard.survey_round is None:
+        return False
+    days = days_of(session, heard.survey_round, heard.row.commune_id)
+    counting: list[datetime] = []
+    for at in sorted(at for one in heard.row.attempts if (at := read_instant(one["at"]))):
+        is_within = days.opens_on <= day_of(at) <= days.closes_on
+        if is_within and (not counting or at - counting[-1] >= APART):
+            counting.append(at)
+    return len(counting) < VISITS
 
 
 def shelf(session: Session, commune_id: str, round_id: str, state: OutcomeState) -> list[Heard]:
@@ -113,14 +132,9 @@ def _said_in(session: Session, commune_id: str, round_id: str) -> list[tuple[str
 
 
 def waiting(session: Session, commune_id: str, round_id: str) -> int:
-    """How many wait for a person, by one query."""
-    decided = select(OutcomeDecision.outcome_id).where(OutcomeDecision.commune_id == commune_id)
-    undecided = select(func.count()).where(
-        HouseholdOutcome.commune_id == commune_id,
-        or_(HouseholdOutcome.round_id == round_id, _names_no_round()),
-        HouseholdOutcome.id.not_in(decided),
-    )
-    return session.scalar(undecided) or 0
+    """How many wait for a person, but for those of households that were interviewed after all."""
+    found = _said_in(session, commune_id, round_id)
+    return sum(case.one(id).state is OutcomeState.WAITING and not case.interviewed for id, case in found)
 
 
 def of_household(session: Session, commune_id: str, household_id: str) -> list[Heard]:

@@ -43,7 +43,7 @@ class Due:
         """Whether it waits for the desk."""
         return not self.is_done and (
             self.state is RegisterState.RECEIVED
-            or (self.state is RegisterState.TO_VISIT and self.outcome is OutcomeState.WAITING)
+            or (self.outcome is OutcomeState.WAITING and self.state is not RegisterState.ACCEPTED)
         )
 
 

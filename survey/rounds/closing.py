@@ -34,7 +34,7 @@ from survey.evidence import audit
 from survey.evidence.signing import Signer
 from survey.problems import Problem
 from survey.register.entries import find_household, keep_to_household
-from survey.rounds import log, outcomes, proof
+from survey.rounds import accounting, log, outcomes, proof
 from survey.rounds.outcomes import Rows, Unasked, is_of
 from survey.rounds.rounds import check_free
 from survey.submissions.derive import derive_household, derive_told_otherwise
@@ -110,7 +110,16 @@ def breaks(session: Session, survey_round: Round, commune_id: str, most: int | N
             .order_by(Household.code, rows.c.household_id, rows.c.submission_id)
         )
         found += [Break(code, *row) for row in session.execute(listed.limit(most))]
-    return found
+    return found or _nowhere(session, survey_round, commune_id)[:most]
+
+
+def _nowhere(session: Session, survey_round: Round, commune_id: str) -> list[Break]:
+    """The households that the proof alone finds to have no end: nothing may refuse a closing without a name."""
+    return [
+        Break("not_accounted", one.household_id, one.code, None)
+        for one in accounting.transitions(session, survey_round, commune_id)
+        if one.state is None
+    ]
 
 
 def close_communes(
@@ -262,8 +271,7 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
     found = {code: entry.where(RegisterEntry.state == state.value) for code, state in _OF_STATE.items()}
     place = RegisterEntry.commune_id, RegisterEntry.household_id
     for code in ("not_visited", "returned"):
-        found[code] = found[code].where(~is_of(unasked.confirmed, *place))
-    found["not_visited"] = found["not_visited"].where(~is_of(unasked.waiting, *place))
+        found[code] = found[code].where(~is_of(unasked.confirmed, *place), ~is_of(unasked.waiting, *place))
     found["outcome_unconfirmed"] = entry.where(is_of(unasked.waiting, *place))
     found["held"] = _held(survey_round)
     found["request_undecided"] = _asked_for(survey_round)

@@ -46,6 +46,7 @@ OF_REGISTER: Mapping[HouseholdState, EndState] = {
     _H.MOVED: _E.MOVED_AWAY,
     _H.WITHDRAWN: _E.NOT_FOUND,
 }
+OPEN = (RegisterState.TO_VISIT, RegisterState.RETURNED)  # no interview stands in the place of what was said
 STAYS = frozenset({_E.DONE, _E.REFUSED, _E.ABSENT})  # the household is there at the end
 OVERTAKEN = frozenset({_E.REFUSED, _E.ABSENT, _E.NOT_FOUND})  # by an interview that came about all the same
 COUNTED = (_C.POOR, _C.NEAR_POOR)  # what the two tables are of
@@ -125,7 +126,7 @@ def end_state(facts: Facts) -> EndState | None:
         if facts.interview.refused:
             return _E.REFUSED
         return _E.DONE if facts.interview.household_class is not None or not facts.classifies else None
-    return facts.outcome if facts.listed is RegisterState.TO_VISIT else None
+    return facts.outcome if facts.listed in OPEN else None
 
 
 def transition(facts: Facts) -> Transition:

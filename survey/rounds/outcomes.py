@@ -11,10 +11,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import Round
 from survey.outcomes import cases
-from survey.terms import EndState, OutcomeState, RegisterState
+from survey.rounds.end_states import OPEN
+from survey.terms import EndState, OutcomeState
 
 Rows = Select[*tuple[Any, ...]]
-_OPEN = (RegisterState.TO_VISIT, RegisterState.RETURNED)  # what is said counts while no interview stands in its place
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def unasked(session: Session, survey_round: Round, communes: Collection[str]) ->
     found: dict[OutcomeState, dict[str, set[str]]] = {OutcomeState.CONFIRMED: {}, OutcomeState.WAITING: {}}
     for case in cases.of_rounds(session, survey_round.id, communes):
         state = case.standing.state
-        if case.interview in _OPEN and state in found and case.of.household_id:
+        if case.interview in OPEN and state in found and case.of.household_id:
             found[state].setdefault(case.of.commune_id, set()).add(case.of.household_id)
     return Unasked(found[OutcomeState.CONFIRMED], found[OutcomeState.WAITING])
 

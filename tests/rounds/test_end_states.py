@@ -109,6 +109,8 @@ def interviewed(household_class: HouseholdClass | None, persons: int = 4, *, ref
         ({"listed": RegisterState.RECEIVED}, None),
         ({"listed": RegisterState.RECEIVED, "outcome": EndState.ABSENT}, None),  # an interview waits to be decided on
         ({"outcome": EndState.ABSENT}, EndState.ABSENT),
+        ({"listed": RegisterState.RETURNED}, None),
+        ({"listed": RegisterState.RETURNED, "outcome": EndState.ABSENT}, EndState.ABSENT),  # decided after it
         (interviewed(NOT), EndState.DONE),
         (interviewed(None), None),
         ({**interviewed(None), "classifies": False}, EndState.DONE),

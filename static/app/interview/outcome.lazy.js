@@ -3,11 +3,32 @@
 import { uuidv7 } from "../ids.js"
 
 export const VISITS = 3 // after so many at which nobody was there it may be said
+// A rule of this product, no legal figure: three taps at one door are one visit. The desk counts alike
+// (survey/review/outcomes.py).
+const APART = 2 * 60 * 60 * 1000
+
+/**
+ * The visits that count: some time apart, and after what was told last came back with the words to go again.
+ * @param {Attempt[]} visits
+ * @param {any} household
+ */
+export function countingOf(visits, household) {
+  const { outcome, returned } = household
+  const back = [outcome?.state === "sent_back" ? outcome.at : null, returned?.at].map((at) => Date.parse(at) || 0)
+  let next = Math.max(...back)
+  return [...visits]
+    .sort((one, other) => Date.parse(one.at) - Date.parse(other.at))
+    .filter(({ at }) => {
+      const counts = Date.parse(at) >= next
+      if (counts) next = Date.parse(at) + APART
+      return counts
+    })
+}
 
 /**
  * May it be said already?
  * @param {string} kind
- * @param {Attempt[]} visits
+ * @param {Attempt[]} visits those that count
  */
 export const mayBeSaid = (kind, visits) => kind !== "absent" || visits.length >= VISITS
 

@@ -15,6 +15,13 @@ function saidOf({ outcome }, last) {
   return outcome?.state ?? null
 }
 
+/** The same, beside an interview: one that waits is looked at first, and whether something was said since one was sent
+ * back the server alone knows. */
+function saidBeside(household, last) {
+  if (household.state === "received") return null
+  return household.state === "returned" ? (household.outcome?.state ?? null) : saidOf(household, last)
+}
+
 /** What this phone and the server together know of a household: the sign that the list shows. */
 export function signOf(household, draft, items) {
   const last = items.at(-1)
@@ -23,7 +30,7 @@ export function signOf(household, draft, items) {
   if (last?.problem) return "refused"
   if (last && !isReceived(last)) return "unsent"
   if (household.state === "accepted") return "accepted"
-  const said = household.state === "received" ? null : saidOf(household, last)
+  const said = saidBeside(household, last)
   if (said) return `said_${said}`
   // Mended and sent: the register says so itself a moment later.
   if (household.state === "returned")

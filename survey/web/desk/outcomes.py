@@ -94,6 +94,7 @@ def _page(commune_id: str, heard: Heard) -> str:
         is_own=heard.row.account_id == current_account().id,
         needs_other=heard.act in (RegisterKind.MERGE, RegisterKind.DUPLICATE),
         interview=RegisterState(heard.case.interview) if heard.case.interview else None,
+        lacks_visits=outcomes.lacks_visits(get_session(), heard),
         today=day_of(now()),
         max_reason=MAX_REASON,
     )

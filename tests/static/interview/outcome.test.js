@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { canonical } from "../../../static/app/canonical.js"
-import { mayBeSaid, missingIn, outcomeOf } from "../../../static/app/interview/outcome.lazy.js"
+import { countingOf, mayBeSaid, missingIn, outcomeOf } from "../../../static/app/interview/outcome.lazy.js"
 
 const visit = (day) => ({ at: `2026-11-${day}T03:20:00.000Z`, place: null })
 
@@ -10,6 +10,25 @@ test("nobody in may be said after three visits, all else at once", () => {
   assert.equal(mayBeSaid("absent", [visit(18), visit(20)]), false)
   assert.equal(mayBeSaid("absent", [visit(18), visit(20), visit(22)]), true)
   for (const kind of ["refused", "moved_away", "not_found", "test"]) assert.equal(mayBeSaid(kind, []), true)
+})
+
+test("visits count two hours apart, whatever their order, and after the last sending back", () => {
+  const at = (time) => ({ at: `2026-11-${time}.000Z`, place: null })
+  const table = [
+    [[], {}, []],
+    [["18T03:20:00", "18T03:20:05", "18T03:21:00"], {}, ["18T03:20:00"]], // three taps at one door
+    [["18T03:20:00", "18T05:19:59", "18T05:20:00"], {}, ["18T03:20:00", "18T05:20:00"]],
+    [["22T03:20:00", "18T03:20:00", "18T04:20:00"], {}, ["18T03:20:00", "22T03:20:00"]],
+    [
+      ["18T03:20:00", "22T03:20:00"],
+      { outcome: { state: "sent_back", at: "2026-11-20T00:00:00.000Z" } },
+      ["22T03:20:00"],
+    ],
+    [["18T03:20:00"], { outcome: { state: "waiting", at: "2026-11-20T00:00:00.000Z" } }, ["18T03:20:00"]],
+    [["18T03:20:00", "22T03:20:00"], { returned: { at: "2026-11-20T00:00:00.000Z" } }, ["22T03:20:00"]],
+  ]
+  for (const [visits, household, counting] of table)
+    assert.deepEqual(countingOf(visits.map(at), household), counting.map(at))
 })
 
 test("what is missing is asked for, one thing after the other", () => {

@@ -36,6 +36,10 @@ test("each household shows one sign, the one that tells what to do next", () => 
     ["received", { ...told("o1", "waiting"), state: "received" }, null, [said("o1")]],
     ["accepted", { state: "accepted", outcome: null }, null, [said("o1")]], // an interview wins
     ["open", told("o1", "sent_back"), {}, [said("o1")]],
+    // Beside an interview that was sent back: what was said before it says nothing, which the server knows.
+    ["returned", { ...returned, outcome: null }, null, [said("o1")]],
+    ["said_waiting", { ...returned, outcome: { entry_id: "o1", state: "waiting" } }, null, [said("o1")]],
+    ["said_confirmed", { ...returned, outcome: { entry_id: "o1", state: "confirmed" } }, null, []],
     ["to_visit", { state: "to_visit", outcome: null }, null, []],
   ]
   for (const [sign, household, draft, items] of table) assert.equal(signOf(household, draft, items), sign)

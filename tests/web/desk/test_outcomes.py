@@ -23,11 +23,12 @@ from survey.outcome_steps import LEAVING
 from survey.outcomes import cases
 from survey.reports.report import progress
 from survey.reports.selection import Condition
-from survey.review.outcomes import ACT_OF
-from survey.rounds import closing, log
+from survey.review.outcomes import ACT_OF, waiting
+from survey.rounds import accounting, closing, log
 from survey.submissions.log import Act
-from survey.terms import OutcomeKind, RegisterState, RoundAction
+from survey.terms import Action, OutcomeKind, RegisterState, RoundAction
 from tests.interviews import ROUND, entry, outcome, push
+from tests.review.test_review_and_rebuild import decide as decide_interview
 from tests.web.phone.test_outcomes import told
 from tests.world import COMMUNE, NOW, VILLAGE
 
@@ -220,7 +221,7 @@ def test_an_interview_accepted_later_wins_and_both_are_shown(login_as: Any, sess
     [result] = push(phone, entry("ho-1"))
     assert result["outcome"] == "stored"
     assert "đã được rà soát trong đợt này" in text_of(desk.get(where))
-    assert confirmed(session) == {"ho-1": OutcomeKind.ABSENT}  # nobody has looked at the interview yet
+    assert confirmed(session) == {}  # what it says now hangs on who looks at the interview
     found = desk.get(f"/desk/{COMMUNE}/").text
     record = re.search(rf"/desk/{COMMUNE}/records/[\w-]+", desk.get(f"/desk/{COMMUNE}/households/ho-1").text)
     assert record is not None and found
@@ -321,3 +322,58 @@ def test_bad_input_is_refused_in_words(login_as: Any, session: Any, given: dict[
     assert desk.get(f"{SHELF}/khong-co").status_code == 404
     assert desk.get(f"{SHELF}?state=bay").status_code == 200
     assert confirmed(session) == {}
+
+
+@pytest.mark.parametrize("kind", sorted(LEAVING))
+def test_in_a_trial_the_confirmation_is_the_end_and_the_register_stays(login_as: Any, session: Any, kind: str) -> None:
+    session.get_one(Round, ROUND).trial = True
+    session.commit()
+    desk, sent = login_as("supervisor"), outcome(kind=kind)
+    push(login_as("enumerator"), sent)
+    where = address(session, sent)
+    assert 'name="since"' not in desk.get(where).text  # nothing is written down
+    assert decide(desk, where, "confirm").status_code == 303
+    assert confirmed(session) == {"ho-1": OutcomeKind(kind)}
+    assert session.get_one(Household, (COMMUNE, "ho-1")).state == "present"
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, "ho-1")) is not None
+    written = select(RegisterEvent).where(RegisterEvent.kind == ACT_OF[OutcomeKind(kind)].value)
+    assert session.scalars(written).all() == []
+    found = accounting.transitions(session, session.get_one(Round, ROUND), COMMUNE)
+    assert {one.household_id: one.state for one in found}["ho-1"] == kind
+    assert decide(desk, where, "take_back", "nhầm hộ").status_code == 303
+    assert confirmed(session) == {}
+
+
+def test_what_waits_is_counted_from_what_stands(login_as: Any, session: Any) -> None:
+    phone, desk, first, second = login_as("enumerator"), login_as("supervisor"), outcome("ho-1"), outcome("ho-2")
+    push(phone, first, second)
+    where = address(session, first)
+    decide(desk, where, "confirm")
+    session.rollback()
+    assert waiting(session, COMMUNE, ROUND) == 1
+    decide(desk, where, "take_back", "nhầm hộ")
+    session.rollback()
+    assert waiting(session, COMMUNE, ROUND) == 2
+    interview = entry("ho-2")
+    push(phone, interview)
+    decide_interview(session, interview["id"], Action.ACCEPT)
+    session.rollback()
+    assert waiting(session, COMMUNE, ROUND) == 1  # who was interviewed after all is nobody's work any more
+
+
+@pytest.mark.parametrize(
+    ("times", "warned"),
+    [
+        ((), True),
+        (("2026-11-22T03:20:00.000Z", "2026-11-22T03:20:05.000Z", "2026-11-22T03:21:00.000Z"), True),
+        (("2026-11-18T03:20:00.000Z", "2026-11-20T03:20:00.000Z", "2025-11-22T03:20:00.000Z"), True),
+        (("2026-11-22T03:20:00.000Z", "2026-11-18T03:20:00.000Z", "2026-11-18T05:20:00.000Z"), False),
+    ],
+)
+def test_nobody_in_without_three_visits_is_told_to_who_decides(
+    login_as: Any, session: Any, times: tuple[str, ...], warned: bool
+) -> None:
+    sent = outcome(said={"attempts": [{"at": at, "place": None} for at in times]})
+    assert push(login_as("enumerator"), sent)[0]["outcome"] == "stored"
+    page = text_of(login_as("supervisor").get(address(session, sent)))
+    assert ("Chưa ghi đủ ba lần đến" in page) is warned

@@ -18,7 +18,7 @@ from survey.submissions.log import Act
 from survey.terms import RoundAction
 from tests.examples import examples
 from tests.interviews import ROUND, content_hash, entry, envelope, outcome, push
-from tests.world import COMMUNE, NOW, OTHER_COMMUNE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 pytestmark = pytest.mark.usefixtures("small_round")
 
@@ -79,6 +79,10 @@ def test_twenty_pushes_at_once_make_one_row(login_as: Any, session: Any) -> None
         ("outside_area", {"household_id": "ho-4"}),
         ("outside_area", {"household_id": "ho-5", "commune_id": OTHER_COMMUNE}),
         ("unknown_household", {"household_id": "chua-tung-co"}),
+        (
+            "unknown_household",
+            {"household_id": "chua-tung-co", "new_household": {"village_id": VILLAGE, "head_name": "Lò Ma"}},
+        ),
         ("round_closed", {"round_id": "dot-nao"}),
         ("bad_shape", {"said": {"kind": "flown_away"}}),
         ("bad_shape", {"said": {"attempts": [{"at": "hôm qua"}]}}),

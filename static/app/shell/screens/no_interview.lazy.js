@@ -2,7 +2,7 @@
 
 import { HOME, ofHousehold } from "../addresses.js"
 import { contentHash } from "../../canonical.js"
-import { mayBeSaid, missingIn, outcomeOf, VISITS } from "../../interview/outcome.lazy.js"
+import { countingOf, mayBeSaid, missingIn, outcomeOf, VISITS } from "../../interview/outcome.lazy.js"
 import { watchPlace } from "../media.js"
 import { action, ask, number, part, stamp, time, word } from "../page.js"
 import { survey } from "../register.js"
@@ -47,8 +47,9 @@ export async function show(app, { step: roundId, more: householdId }) {
   const chosen = () => /** @type {HTMLInputElement | null} */ (form.querySelector("input:checked"))
 
   const draw = () => {
-    const advice = visits.length >= VISITS ? "enough" : visits.length ? "again" : "none"
-    part(element, "advice").textContent = word(`visits.${advice}`, { count: number(visits.length) })
+    const counting = countingOf(visits, household)
+    const advice = counting.length >= VISITS ? "enough" : counting.length ? "again" : "none"
+    part(element, "advice").textContent = word(`visits.${advice}`, { count: number(counting.length) })
     part(element, "visits").replaceChildren(
       ...visits.map((visit) => {
         const line = document.createElement("li")
@@ -56,7 +57,7 @@ export async function show(app, { step: roundId, more: householdId }) {
         return line
       }),
     )
-    for (const input of form.querySelectorAll("input")) input.disabled = !mayBeSaid(input.value, visits)
+    for (const input of form.querySelectorAll("input")) input.disabled = !mayBeSaid(input.value, counting)
   }
 
   /** The position, where the phone gives it: nobody waits for it, and `take` may never be called. */
@@ -89,7 +90,7 @@ export async function show(app, { step: roundId, more: householdId }) {
     event.preventDefault()
     const kind = chosen()?.value ?? ""
     const reason = /** @type {HTMLTextAreaElement} */ (action(element, "reason")).value
-    const missing = missingIn({ kind, reason, visits })
+    const missing = missingIn({ kind, reason, visits: countingOf(visits, household) })
     part(element, "no-kind").hidden = missing !== "kind"
     part(element, "no-reason").hidden = missing !== "reason"
     if (missing) return void part(element, `no-${missing}`).scrollIntoView({ block: "center" })
