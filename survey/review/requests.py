@@ -17,8 +17,8 @@ from uuid import uuid4
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from models import Account, ChangeDecision, ChangeRequest, Household, RegisterEvent
-from survey.access import has_verb
+from models import Account, ChangeDecision, ChangeRequest, Household, Place, RegisterEvent
+from survey.accounts.accounts import communes_of
 from survey.canonical import canonical
 from survey.clocks import day_of
 from survey.evidence import audit
@@ -62,6 +62,9 @@ def verb_for(kind: RegisterKind, given: Mapping[str, Any]) -> str:
     return IDENTITY if given.get("number") else ROUTES[kind]
 
 
+Reach = Mapping[str, frozenset[str]]
+
+
 @dataclass(frozen=True)
 class Standing:
     """A request as it stands: what would happen now, what of what it read is another since, what contradicts it."""
@@ -86,12 +89,14 @@ def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequ
     wish = replace(wish, given={key: value for key, value in wish.given.items() if value not in (None, "", [])})
     if wish.kind not in ROUTES or not set(wish.given) <= GIVEN[wish.kind] or done.account_id is None:
         raise Problem("bad_request")
-    if not has_verb(_role(session, done), "request.ask"):
+    if commune_id not in communes_of(session, _account(session, done), "request.ask"):
         raise Problem("forbidden")
     reason = one_line(done.reason or "")
     if not reason:
         raise Problem("register_reason_needed")
     register_acts.take_turn(session, _communes(commune_id, wish))
+    if len({session.get_one(Place, one).parent_id for one in _communes(commune_id, wish)}) > 1:
+        raise Problem("register_not_there")  # nobody decides in two provinces
     wish = replace(wish, given=_mended(wish))
     plan = register_acts.plan(session, commune_id, wish, day_of(done.at))
     if plan.rule is not None:
@@ -131,7 +136,7 @@ def decide(
     own = made.account_id == done.account_id
     if done.account_id is None or own != (verdict is RequestVerdict.WITHDRAWN):
         raise Problem("request_own" if own else "forbidden")
-    if not own and not has_verb(_role(session, done), verb_for(RegisterKind(made.kind), made.given)):
+    if not own and not decides(reach_of(session, _account(session, done)), made):
         raise Problem("forbidden")
     reason = one_line(done.reason or "")
     if not reason and verdict is RequestVerdict.REFUSED:
@@ -212,8 +217,20 @@ def wish_of(made: ChangeRequest) -> Wish:
     )
 
 
-def _role(session: Session, done: Done) -> str:
-    return session.get_one(Account, done.account_id).role
+def reach_of(session: Session, account: Account) -> Reach:
+    """In which communes an account has each verb that decides."""
+    verbs = (MEMBERS, HOUSEHOLDS, IDENTITY, ACROSS)
+    return {verb: frozenset(communes_of(session, account, verb)) for verb in verbs}
+
+
+def decides(reach: Reach, made: ChangeRequest) -> bool:
+    """Whether who has that reach decides on a request: in every commune that it writes in."""
+    wish = wish_of(made)
+    return _communes(made.commune_id, wish) <= reach[verb_for(wish.kind, wish.given)]
+
+
+def _account(session: Session, done: Done) -> Account:
+    return session.get_one(Account, done.account_id)
 
 
 def _communes(commune_id: str, wish: Wish) -> set[str]:

@@ -21,7 +21,7 @@ from survey.register.places import names_in
 from survey.review import household_story, person_acts, person_story, register_acts, register_preview, requests
 from survey.review.register_acts import MAX_REASON, Plan, Wish
 from survey.review.register_preview import FIELDS, PERSON_FIELDS, birth_of, differences, person_differences
-from survey.terms import HouseholdClass, HouseholdState, PersonState, RegisterKind, RegisterState, Role
+from survey.terms import HouseholdClass, HouseholdState, PersonState, PlaceKind, RegisterKind, RegisterState, Role
 from survey.web.desk.forms import Plain, RegisterAct
 from survey.web.desk.home import Desk, open_desk
 from survey.web.security import current_account, permitted
@@ -224,8 +224,12 @@ def _commune_within_reach(village: Place) -> str:
 
 
 def _within_reach(other_commune: str) -> str:
-    """Another commune that who writes across may write in."""
-    if _writes() == "across" and other_commune not in open_desk("register.change").communes:
+    """Another commune that who writes across may write in, or the commune's own province may be asked about."""
+    reach = communes_of(get_session(), current_account(), "register.change")
+    wanted = get_session().get(Place, other_commune)
+    provinces = {get_session().get_one(Place, one).parent_id for one in reach}
+    is_near = wanted is not None and wanted.kind == PlaceKind.COMMUNE and wanted.parent_id in provinces
+    if not is_near:
         raise Problem("register_not_there")
     return other_commune
 
