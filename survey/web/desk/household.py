@@ -124,11 +124,11 @@ def act(commune_id: str, household_id: str) -> BaseResponse:
     if form.basis.data and _reason() and request.form.get("ask"):
         made = requests.ask(session, commune_id, wish, _done())
         return redirect(url_for("requests.page", commune_id=commune_id, request_id=made.id, done="asked"), 303)
-    asks = wish.given.get("commune") is not None and _writes() == "here" and wish.kind in requests.ROUTES
-    if not asks:  # who may not write it down may ask for it
+    asks = _writes() == "here" and not _decides(commune_id, wish)
+    if not asks:
         _allow(wish.given.get("commune") is not None)
     elif form.basis.data:
-        raise Problem("register_across")
+        raise Problem("register_across" if wish.given.get("commune") else "request_needed")
     if form.basis.data and _reason():
         register_acts.carry_out(session, commune_id, wish, _done(), seen=form.basis.data)
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done=wish.kind.value), 303)
@@ -172,6 +172,14 @@ def _writes() -> str | None:
     if not has_verb(role, "register.change"):
         return None
     return "across" if role == Role.PROVINCE else "here"
+
+
+def _decides(commune_id: str, wish: Wish) -> bool:
+    """Whether the reader alone may write down what somebody may ask for: else they only ask."""
+    if wish.kind not in requests.ROUTES:
+        return True
+    verb = requests.verb_for(wish.kind, wish.given)
+    return commune_id in communes_of(get_session(), current_account(), verb)
 
 
 def _allow(across: bool) -> None:
@@ -290,6 +298,7 @@ def shown_act(
         form=Plain(formdata=None),
         said=[(key, text) for key, text in request.form.items(multi=True) if key not in _OWN],
         words=words_of_answers(commune_id),
+        waiting=requests.undecided(session, commune_id, household_id),
         error=wordless.title if request.form.get("basis") else None,
         max_reason=MAX_REASON,
         reason=_reason(),

@@ -14,7 +14,7 @@ from survey.register.persons import Person
 from survey.review.register_acts import known_of
 from survey.terms import Action
 from tests.web.desk.field import CASES, Field
-from tests.web.desk.test_household import SINCE, act, address, confirm, last, text_of, work
+from tests.web.desk.test_household import SINCE, act, address, confirm, hidden, last, text_of, work
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE
 
 __all__ = ["work"]
@@ -92,8 +92,18 @@ def test_a_birth_a_marriage_and_a_correction_reach_the_next_interview(work: Fiel
     row = members_in(work.household(0).current_answers)[-1]
     assert (row["nam_sinh"], row["quan_he"]) == (2001, "dau_re")
     corrected = {"kind": "person", "person": born.id, "name": "Lò Thị Hoà", "number": "014 326 000 001"} | SINCE
-    shown = browser.post(address(work), data=corrected)
-    assert confirm(browser, address(work), shown).status_code == 303
+    shown, known = browser.post(address(work), data=corrected), last(work).seq
+    assert ("Đề nghị để người khác" in text_of(shown), "Ghi vào sổ" in text_of(shown)) == (True, False)
+    alone = confirm(browser, address(work), shown)  # a number is the province's: nobody writes it alone
+    assert (alone.status_code, last(work).seq) == (409, known)
+    assert "Số định danh do tỉnh quyết định." in text_of(alone)
+    asked = browser.post(address(work), data=hidden(shown) | {"reason": "xem thẻ", "ask": "1"})
+    where = str(asked.location).partition("?")[0]
+    died = browser.post(address(work), data={"kind": "died", "person": born.id} | SINCE)
+    assert where in died.text  # what waits for the household stands on the page of what would be done
+    province = login_as("province")
+    data = hidden(province.get(where)) | {"verdict": "accepted", "reason": "đúng"}
+    assert province.post(where, data=data).status_code == 303
     work.session.rollback()
     row = next(one for one in members_in(work.household(0).current_answers) if one["ho_ten"] == "Lò Thị Hoà")
     assert (row["cccd"], row["ma_nk"]) == ("014326000001", born.id)
