@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Household, Place, RegisterEvent
@@ -107,10 +108,11 @@ def _as_of() -> date | None:
 
 
 def words_of_answers(commune_id: str) -> dict[str, str]:
-    """What the answers about a person are called in the questionnaire: kin, sex."""
+    """What the answers about a person are called: kin, sex; in the questionnaire, else with words of ours."""
     form = importing.questionnaire(get_session(), commune_id, now())
     lists = (form.choices.get(name, []) for name in ("quan_he", "gioi_tinh")) if form else ()
-    return {one["name"]: str(one["label"].get("vi", one["name"])) for choices in lists for one in choices}
+    known = {name: gettext(word) for name, word in person_acts.WORDS.items()}
+    return known | {one["name"]: str(one["label"].get("vi", one["name"])) for choices in lists for one in choices}
 
 
 @blueprint.post("")
