@@ -8,6 +8,7 @@ register; what of that is another since is shown to who decides, and nothing els
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -97,7 +98,7 @@ def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequ
     register_acts.take_turn(session, _communes(commune_id, wish))
     if len({session.get_one(Place, one).parent_id for one in _communes(commune_id, wish)}) > 1:
         raise Problem("register_not_there")  # nobody decides in two provinces
-    wish = replace(wish, given=_mended(wish))
+    wish = replace(wish, given=_mended(session, commune_id, wish))
     plan = register_acts.plan(session, commune_id, wish, day_of(done.at))
     if plan.rule is not None:
         raise Problem(plan.rule)
@@ -144,7 +145,7 @@ def decide(
     act = None
     if verdict is RequestVerdict.ACCEPTED:
         wish = wish_of(made)
-        if seen is not None and seen != _basis(_read(session, commune_id, wish)):
+        if seen is not None and seen != _basis(_read(session, commune_id, wish), conflicting(session, made)):
             raise Problem("conflict")
         register_acts.carry_out(session, commune_id, wish, replace(done, reason=reason or made.reason))
         last = session.get_one(RegisterEvent, (commune_id, event_log.last_seq(session, commune_id)))
@@ -174,7 +175,7 @@ def find(session: Session, commune_id: str, id: str) -> ChangeRequest:
 
 
 def standing(session: Session, made: ChangeRequest, now: datetime) -> Standing:
-    wish = wish_of(made)
+    wish, conflicts = wish_of(made), conflicting(session, made)
     read = _read(session, made.commune_id, wish)
     changed = {key: (made.read.get(key), read.get(key)) for key in sorted({*made.read, *read})}
     return Standing(
@@ -185,8 +186,8 @@ def standing(session: Session, made: ChangeRequest, now: datetime) -> Standing:
         wish,
         register_acts.plan(session, made.commune_id, wish, day_of(now)),
         {key: both for key, both in changed.items() if both[0] != both[1]},
-        _basis(read),
-        conflicting(session, made),
+        _basis(read, conflicts),
+        conflicts,
     )
 
 
@@ -209,6 +210,12 @@ def conflicting(session: Session, made: ChangeRequest) -> list[ChangeRequest]:
     """Other undecided requests that would change the same of the same household or person, whatever else they ask."""
     touched = set(_values(made))
     return [one for one in undecided(session, made.commune_id) if one.id != made.id and touched & set(_values(one))]
+
+
+def contradicted(waiting: Sequence[ChangeRequest]) -> set[str]:
+    """The ids of those among all undecided requests of a commune that another one contradicts."""
+    times = Counter(value for one in waiting for value in _values(one))
+    return {one.id for one in waiting if any(times[value] > 1 for value in _values(one))}
 
 
 def wish_of(made: ChangeRequest) -> Wish:
@@ -237,13 +244,25 @@ def _communes(commune_id: str, wish: Wish) -> set[str]:
     return {commune_id, str(wish.given.get("commune") or commune_id)}
 
 
-def _mended(wish: Wish) -> dict[str, Any]:
-    """What is said of a person as it will be kept; what cannot be read is refused, never kept as it came."""
+def _mended(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
+    """What is said of a person as it will be kept, and members by their codes, so that one person is one subject
+    however they were named; what cannot be read is refused, never kept as it came."""
     rule, said = person_acts.said_of(wish.given)
     if rule is not None:
         raise Problem(rule)
     keys = {question: key for key, question in person_acts.GIVEN.items()}
-    return {**wish.given, **{keys[question]: value for question, value in said.items()}}
+    mended = {**wish.given, **{keys[question]: value for question, value in said.items()}}
+    household = session.get(Household, (commune_id, wish.household_id))
+    if household is None or not {"members", "head"} & set(mended):
+        return mended
+    members = register_acts.known_of(session, household, wish.effective_on).people.members(household.id)
+
+    def code_of(wanted: str) -> str:
+        one = person_acts.named(members, wanted)
+        return one.id if one is not None else wanted  # who is nobody, the act itself refuses
+
+    mended |= {"head": code_of(str(mended["head"]))} if "head" in mended else {}
+    return mended | ({"members": [code_of(str(one)) for one in mended["members"]]} if "members" in mended else {})
 
 
 def _values(made: ChangeRequest) -> dict[tuple[str, str], Any]:
@@ -261,7 +280,10 @@ def _values(made: ChangeRequest) -> dict[tuple[str, str], Any]:
         found[made.household_id, "head"] = person
     elif kind is _K.SPLIT:
         found |= {(one, "home"): kind.value for one in given.get("members", ())}
-        found[made.household_id, "state"] = kind.value
+        found |= {
+            (made.household_id, "state"): kind.value,
+            (made.household_id, "head of the new one"): given.get("head"),
+        }
     else:
         found |= {(id, "state"): kind.value for id in (made.household_id, made.other_id) if id}
     if given.get("head") and kind is not _K.SPLIT:
@@ -305,8 +327,10 @@ def _state(known: Folded, household_id: str) -> str | None:
     return one.state.value if one is not None else None
 
 
-def _basis(read: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical(dict(read)).text.encode()).hexdigest()[:16]
+def _basis(read: Mapping[str, Any], conflicts: Sequence[ChangeRequest]) -> str:
+    """What a decision rests on: what the request reads, and which others contradict it."""
+    shown = {"read": dict(read), "conflicts": sorted(one.id for one in conflicts)}
+    return hashlib.sha256(canonical(shown).text.encode()).hexdigest()[:16]
 
 
 def _audit(session: Session, made: ChangeRequest, verb: str, done: Done) -> None:

@@ -346,3 +346,24 @@ def test_a_role_does_not_reach_beyond_its_area(session: Session, mother: str) ->
     for who in ("supervisor-other", "province-other"):
         assert refused_to_ask(session, about(K.LEFT, mother), username=who) == "forbidden"
         assert refusal(session, requests.decide, COMMUNE, id, V.ACCEPTED, by(session, who)) == "forbidden"
+
+
+def test_who_is_named_and_who_is_given_by_code_are_the_same_person(session: Session, mother: str) -> None:
+    died = ask(session, about(K.DIED, mother))
+    split = ask(session, wish(K.SPLIT, members=[MOTHER], head=MOTHER))
+    assert requests.find(session, COMMUNE, split).given == {"members": [mother], "head": mother}
+    assert [one.id for one in shown(session, split).conflicts] == [died]
+    assert refused_to_ask(session, wish(K.SPLIT, members=[mother], head=mother)) == "request_same"
+    decide(session, split, seen=shown(session, split).basis)
+    assert (last(session).payload["head"], last(session).payload["persons"]) == (MOTHER, [mother])
+
+
+def test_what_contradicts_it_since_it_was_shown_is_shown_first(session: Session, mother: str) -> None:
+    first = ask(session, about(K.PERSON, mother, year="1988"))
+    seen = shown(session, first).basis
+    second = ask(session, about(K.PERSON, mother, year="1989"))
+    assert refused_to_accept(session, first, seen=seen) == "conflict"
+    waiting = requests.undecided(session, COMMUNE)
+    assert requests.contradicted(waiting) == {first, second}
+    assert requests.contradicted(waiting[:1]) == set()
+    decide(session, first, seen=shown(session, first).basis)

@@ -33,10 +33,11 @@ def listing(commune_id: str) -> str:
     """What waits for a decision, the oldest first; what another request contradicts is marked."""
     desk, session = open_desk("review.read", commune_id), get_session()
     waiting, reach = requests.undecided(session, commune_id), _reach()
+    contradicted = requests.contradicted(waiting)
     return render_template(
         "desk/requests.html",
         desk=desk,
-        waiting=[(one, bool(requests.conflicting(session, one)), _may_decide(one, reach)) for one in waiting],
+        waiting=[(one, one.id in contradicted, _may_decide(one, reach)) for one in waiting],
         codes=requests.codes_of(session, waiting),
     )
 
