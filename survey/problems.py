@@ -283,6 +283,9 @@ PROBLEMS: dict[str, Refusal] = {
         409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
     ),
     "request_decided": Refusal(409, _("This request was decided already."), _("Look at what became of it.")),
+    "request_needed": Refusal(
+        409, _("The province decides on an identity number."), _("Ask for it on this page; the province looks at it.")
+    ),
     "request_own": Refusal(
         409, _("Nobody decides on what they asked for themselves."), _("Ask a colleague, or take it back.")
     ),

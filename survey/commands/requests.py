@@ -44,7 +44,7 @@ def listing(commune_id: str, as_json: bool) -> None:
     """What waits for a decision, the oldest first."""
     with reading() as session:
         waiting = requests.undecided(session, commune_id)
-        codes = requests.codes_of(session, waiting)
+        codes, contradicted = requests.codes_of(session, waiting), requests.contradicted(waiting)
         found = [
             {
                 "request": one.id,
@@ -54,7 +54,7 @@ def listing(commune_id: str, as_json: bool) -> None:
                 "on": one.effective_on.isoformat(),
                 "reason": one.reason,
                 "decided_by": requests.verb_for(RegisterKind(one.kind), one.given),
-                "contradicted": bool(requests.conflicting(session, one)),
+                "contradicted": one.id in contradicted,
             }
             for one in waiting
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from models import RegisterEvent
@@ -25,7 +26,7 @@ from survey.register.persons import CODE, Row, said_in
 from survey.terms import RegisterKind
 
 START = "0" * 64  # what the first event of a commune is bound to
-MAX_CODE = 64  # letters of a person's code
+_CODE, _NUMBER = re.compile("[A-Za-z0-9][A-Za-z0-9-]{0,63}"), re.compile("[0-9]{12}")  # a code of a person; no code
 _CODES = UUID("5f0c2f0e-6f0e-4c7e-9a43-2d9f3c1b7a14")  # never changed: codes follow from it
 
 
@@ -189,9 +190,10 @@ def rows_entered(payload: Mapping[str, Any], household_id: str, seq: int) -> tup
 
 
 def code_in(values: Mapping[str, Any]) -> str:
-    """The code under which a member's answers know a person; "" when they have none that could be one."""
+    """The code under which a member's answers know a person; "" when they have none that could be one. It stands in
+    addresses and in the log of acts, so an identity number is none."""
     said = values.get(CODE)
-    return said if isinstance(said, str) and said.isprintable() and len(said) <= MAX_CODE else ""
+    return said if isinstance(said, str) and _CODE.fullmatch(said) and not _NUMBER.fullmatch(said) else ""
 
 
 def made_code(where: str) -> str:
@@ -205,24 +207,55 @@ def events_of(session: Session, commune_id: str) -> list[Event]:
     return [read(row) for row in session.scalars(query)]
 
 
-def rows_around(session: Session, commune_id: str, household_ids: Iterable[str]) -> list[RegisterEvent]:
-    """Those of some households and of all that they were ever split from, merged into or taken for: what they are
-    follows from these alone."""
+def rows_around(
+    session: Session, commune_id: str, household_ids: Iterable[str], person_ids: Iterable[str] = ()
+) -> list[RegisterEvent]:
+    """Those of some households and persons, of all that they were ever split from, merged into or taken for, and of
+    wherever the persons whom these events name went: what they are follows from these alone."""
     found: dict[int, RegisterEvent] = {}
     asked: set[str] = set()
-    wanted = set(household_ids)
+    wanted, arrivals = {*household_ids, *person_ids}, None
     while wanted:
         for chunk in chunks(wanted):
-            named = or_(RegisterEvent.household_id.in_(chunk), RegisterEvent.other_id.in_(chunk))
+            columns = (RegisterEvent.household_id, RegisterEvent.other_id, RegisterEvent.person_id)
+            named = or_(*(column.in_(chunk) for column in columns))
             for row in session.scalars(select(RegisterEvent).where(RegisterEvent.commune_id == commune_id, named)):
                 found[row.seq] = row
         asked |= wanted
-        wanted = {id for row in found.values() for id in (row.household_id, row.other_id) if id} - asked
+        if arrivals is None and (person_ids or any(row.payload.get("commune") for row in found.values())):
+            arrivals = _arrivals(session, commune_id)
+        known = asked.union(*(_people_in(row) for row in found.values())) if arrivals else set()
+        found |= {row.seq: row for row in arrivals or () if known & set(named_in(row.payload))}
+        names = ((row.household_id, row.other_id, row.person_id, *named_in(row.payload)) for row in found.values())
+        wanted = {id for each in names for id in each if id} - asked
     return [row for _, row in sorted(found.items())]
 
 
-def events_around(session: Session, commune_id: str, household_ids: Iterable[str]) -> list[Event]:
-    return [read(row) for row in rows_around(session, commune_id, household_ids)]
+def named_in(payload: Mapping[str, Any]) -> list[str]:
+    """The codes of those whom an entering or a split brings."""
+    return [one if isinstance(one, str) else one[0] for one in payload.get("persons") or ()]
+
+
+def _people_in(row: RegisterEvent) -> list[str]:
+    """Whom an event is about, or whom it brings."""
+    entered = [one.person_id for one in read(row).rows] or named_in(row.payload)
+    return [*entered, row.person_id] if row.person_id else entered
+
+
+def _arrivals(session: Session, commune_id: str) -> list[RegisterEvent]:
+    """The households that came from other communes, with people who may have left this one before: few, and read only
+    for who may have left it."""
+    says_from = type_coerce(RegisterEvent.payload, Text).contains('"from"')
+    entered = select(RegisterEvent).where(
+        RegisterEvent.commune_id == commune_id, RegisterEvent.kind == RegisterKind.ENTER.value, says_from
+    )
+    return [row for row in session.scalars(entered) if row.payload.get("from")]
+
+
+def events_around(
+    session: Session, commune_id: str, household_ids: Iterable[str], person_ids: Iterable[str] = ()
+) -> list[Event]:
+    return [read(row) for row in rows_around(session, commune_id, household_ids, person_ids)]
 
 
 def last_seq(session: Session, commune_id: str) -> int:

@@ -94,10 +94,12 @@ Households = dict[str, Standing]
 
 @dataclass(frozen=True)
 class Failing:
-    """What cannot stand beside the rest, and the rule."""
+    """What cannot stand beside the rest, and the rule. `person_id`: whom an interview lists against it: the rest of
+    the interview counts."""
 
     item: Item
     rule: str
+    person_id: str | None = None
 
 
 @dataclass
@@ -105,6 +107,10 @@ class Folded:
     households: Households = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
     people: People = field(default_factory=People)
+
+    def is_present(self, household_id: str) -> bool:
+        one = self.households.get(household_id)
+        return one is not None and one.state is _H.PRESENT
 
     def survivor(self, household_id: str) -> str:
         """Whom a household's code names now: itself, or what it was merged into."""
@@ -177,7 +183,7 @@ def objection(found: Folded, event: Event) -> str | None:
     if one is None:
         return "register_not_there"
     if event.kind is _K.UNMERGE:
-        return None if one.state is _H.MERGED and one.same_as == event.other_id else "register_not_merged"
+        return _against_unmerge(found, one, event.other_id)
     if event.kind is _K.RESTORE:
         return None if one.state in RESTORED_FROM else "register_not_ended"
     if one.state is not _H.PRESENT:
@@ -187,6 +193,15 @@ def objection(found: Folded, event: Event) -> str | None:
     if event.other_id is not None:  # a merge, a duplicate
         return _against_target(found, event.household_id, event.other_id)
     return None
+
+
+def _against_unmerge(found: Folded, one: Standing, into: str | None) -> str | None:
+    """Whoever is head of the household that stays does not go back: who is head there then is said first, never
+    guessed."""
+    if one.state is not _H.MERGED or one.same_as != into or into is None:
+        return "register_not_merged"
+    head = found.people.head_of(into, found.households[into].head_name)
+    return "person_head_goes" if head is not None and head in found.people.brought(one.id, into) else None
 
 
 def _against_person(found: Folded, event: Event) -> str | None:
@@ -396,8 +411,10 @@ def _apply_interview(found: Folded, interview: Interview) -> None:
         submission_id=interview.submission_id,
     )
     if interview.rows:
-        rules = found.people.list_all(one.id, interview.rows, interview.day, interview.submission_id)
-        found.failing += [Failing(interview, rule) for rule in rules[:1]]
+        against = found.people.list_all(
+            one.id, interview.rows, interview.day, interview.submission_id, found.is_present
+        )
+        found.failing += [Failing(interview, rule, person_id) for rule, person_id in against]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ since that day; who is missing there has left it, and why is not known until som
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -118,13 +118,31 @@ class People:
 
     # --- what happens ----------------------------------------------------------------------------------------------
 
-    def list_all(self, household_id: str, rows: Sequence[Row], day: date, source: str) -> list[str]:
-        """A household's members are these and nobody else. Returns the rules against some of them."""
-        rules, present = [], set()
+    def list_all(
+        self,
+        household_id: str,
+        rows: Sequence[Row],
+        day: date,
+        source: str,
+        is_home: Callable[[str], bool] = lambda _household_id: False,
+    ) -> list[tuple[str, str]]:
+        """A household's members are these and nobody else. `is_home`: whether another household is on the register:
+        whoever is a member there came there by something that was written down, and no list takes them away. Returns
+        the rules against some of them, each with the code."""
+        against: list[tuple[str, str]] = []
+        listed = {row.person_id for row in rows}
+        present: set[str] = set()
         for row in rows:
             known = self.who(row.person_id)
+            if known is not None and known.id != row.person_id and known.id in listed | present:
+                against.append(("person_two_of_one", row.person_id))  # said to be one, and here are both
+                known = replace(self.known[row.person_id], state=_S.MISSING, same_as=None)
             if known is not None and known.state is _S.DEAD:
-                rules.append("person_dead")
+                against.append(("person_dead", known.id))
+                continue
+            lives_elsewhere = known is not None and known.state is _S.MEMBER and known.household_id != household_id
+            if known is not None and lives_elsewhere and is_home(known.household_id):
+                against.append(("person_lives_elsewhere", known.id))
                 continue
             one = known or Person(row.person_id, {}, household_id, day, day, doubts=row.doubts)
             stays = one.household_id == household_id and one.state is _S.MEMBER
@@ -144,7 +162,7 @@ class People:
         for one in self.members(household_id):
             if one.id not in present:
                 self._put(replace(one, state=_S.MISSING, since=day))
-        return rules
+        return against
 
     def come(self, household_id: str, person_id: str, said: Mapping[str, Any], day: date) -> None:
         """Somebody is born there, comes there, or comes back."""
@@ -170,6 +188,10 @@ class People:
             self.transfer(one.id, new_id, {RELATION: one.said.get(RELATION)} if not one.is_head else {}, day)
         self.name_head(new_id, head_name)
 
+    def brought(self, household_id: str, into: str) -> list[Person]:
+        """Those whom a merge brought from a household and who live there still."""
+        return [one for one in self.members(into) if one.came_by and one.came_by[-1][0] == household_id]
+
     def merge(self, household_id: str, into: str) -> None:
         """Whoever lives there lives in the other household; how they are kin to its head is not known yet."""
         last = max((one.place for one in self.members(into)), default=-1)
@@ -181,12 +203,11 @@ class People:
 
     def unmerge(self, household_id: str, into: str) -> None:
         """Those whom the merge brought go back; who came since stays."""
-        for one in self.members(into):
-            if one.came_by and one.came_by[-1][0] == household_id:
-                relation = one.came_by[-1][1]
-                said = {key: value for key, value in one.said.items() if key != RELATION}
-                said |= {RELATION: relation} if relation is not None else {}
-                self._put(replace(one, said=said, household_id=household_id, came_by=one.came_by[:-1]))
+        for one in self.brought(household_id, into):
+            relation = one.came_by[-1][1]
+            said = {key: value for key, value in one.said.items() if key != RELATION}
+            said |= {RELATION: relation} if relation is not None else {}
+            self._put(replace(one, said=said, household_id=household_id, came_by=one.came_by[:-1]))
 
     def make_head(self, household_id: str, person_id: str) -> None:
         for one in self.members(household_id):

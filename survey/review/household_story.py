@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import Account, Household, RegisterEntry, RegisterEvent, Round
 from survey.problems import Problem
 from survey.register import event_log
-from survey.register.ledger import Event, Folded, Standing
+from survey.register.ledger import Event, Folded, Interview, Standing
 from survey.register.persons import Person
 from survey.review import outcomes, register_acts, register_preview
 from survey.review.outcomes import Heard
@@ -57,6 +57,17 @@ class Year:
 
 
 @dataclass(frozen=True)
+class Contradiction:
+    """An accepted interview lists somebody against what is known: told on the pages of both households."""
+
+    interview: Interview
+    listed_in: Household
+    person: Person
+    lives_in: Household
+    rule: str
+
+
+@dataclass(frozen=True)
 class Story:
     household: Household
     lines: Sequence[Line]  # the newest first
@@ -69,6 +80,7 @@ class Story:
     survivor: Household | None  # whom its code names now, where that is another
     merged: Sequence[Household]  # those that were merged into it, or are its duplicates
     outcomes: Sequence[Heard]  # what was said of it without an interview, the newest first
+    contradictions: Sequence[Contradiction] = ()
 
 
 def find(session: Session, commune_id: str, wanted: str) -> Household:
@@ -102,7 +114,22 @@ def story(session: Session, commune_id: str, household_id: str, today: date, as_
         session.get(Household, (commune_id, survivor)) if survivor != household_id else None,
         session.scalars(same.order_by(Household.code)).all(),
         outcomes.of_household(session, commune_id, household_id),
+        contradictions(session, commune_id, household_id, folded),
     )
+
+
+def contradictions(session: Session, commune_id: str, household_id: str, known: Folded) -> list[Contradiction]:
+    """Where somebody stands in an interview who cannot be a member by it, of the household asked or of their own."""
+    found = []
+    for one in known.failing:
+        person = known.people.known.get(one.person_id or "")
+        if not isinstance(one.item, Interview) or person is None:
+            continue
+        asked_id, home_id = one.item.household_id, person.household_id
+        if household_id in (asked_id, home_id):
+            listed, lives = (session.get_one(Household, (commune_id, id)) for id in (asked_id, home_id))
+            found.append(Contradiction(one.item, listed, person, lives, one.rule))
+    return found
 
 
 def lines(session: Session, commune_id: str, household_id: str, today: date) -> list[Line]:

@@ -10,11 +10,17 @@ from survey.problems import Problem
 from survey.register.ledger import COMING, LEAVING, Folded
 from survey.register.persons import BIRTH, DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR, Person, is_before_birth
 from survey.terms import PersonState, RegisterKind
-from survey.text import plain_name
+from survey.text import N_, plain_name
 
 GIVEN = {"name": NAME, "sex": SEX, "relation": RELATION, "day": DAY, "month": MONTH, "year": YEAR, "number": NUMBER}
 SEXES = ("nam", "nu")
 RELATIONS = ("vo_chong", "con", "dau_re", "chau", "bo_me", "ong_ba", "anh_chi_em", "khac")  # of others than the head
+WORDS = {  # where a questionnaire has no words of its own for them
+    "nam": N_("Male"), "nu": N_("Female"), "chu_ho": N_("Head of the household"), "vo_chong": N_("Wife or husband"),
+    "con": N_("Child"), "dau_re": N_("Daughter-in-law or son-in-law"), "chau": N_("Grandchild"),
+    "bo_me": N_("Father or mother"), "ong_ba": N_("Grandparent"), "anh_chi_em": N_("Brother or sister"),
+    "khac": N_("Other relation"),
+}  # fmt: skip
 GOING = {*LEAVING, RegisterKind.TRANSFERRED}
 OLDEST = 1850
 
@@ -33,6 +39,8 @@ def read(
         if kind is RegisterKind.BORN and not any(said.get(key) for key in BIRTH):
             said |= {DAY: day.day, MONTH: day.month, YEAR: day.year}
         rule = rule or (None if is_known or said.get(NAME) else "person_name_missing")
+        # Whoever comes under a code was met in this household: somebody of another one is transferred from there.
+        rule = rule or ("person_not_there" if is_known and then.people.who(person_id) is None else None)
     elif kind is RegisterKind.PERSON:
         rule = rule or ("register_nothing_given" if not said else None)
     if said and kind in {*COMING, RegisterKind.PERSON, RegisterKind.TRANSFERRED}:

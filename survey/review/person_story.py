@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import Account, AuditEvent, Household
@@ -79,20 +79,14 @@ def story(
         [each for each in now.people.known.values() if each.same_as == person_id],
         _lines(session, household, codes, now, today),
         _interviews(session, commune_id, homes, codes),
-        _acts(session, codes),
+        _acts(session, commune_id, codes),
     )
 
 
 def _lines(session: Session, household: Household, codes: set[str], now: Folded, today: date) -> list[Line]:
     around = event_log.rows_around(session, household.commune_id, [household.id])
-    rows = [row for row in around if row.person_id in codes or codes & set(_brought(row.payload))]
+    rows = [row for row in around if row.person_id in codes or codes & set(event_log.named_in(row.payload))]
     return household_story.lines_of(session, rows, now, today)
-
-
-def _brought(payload: object) -> list[str]:
-    """Whom an entering or a split names."""
-    named = payload.get("persons") if isinstance(payload, dict) else None
-    return [one[0] if isinstance(one, list) else one for one in named or ()]
 
 
 def _interviews(session: Session, commune_id: str, homes: Sequence[str], codes: set[str]) -> list[Listed]:
@@ -110,12 +104,17 @@ def _interviews(session: Session, commune_id: str, homes: Sequence[str], codes: 
     return sorted(found, key=lambda one: one.asked.day)
 
 
-def _acts(session: Session, codes: set[str]) -> list[Act]:
+def _acts(session: Session, commune_id: str, codes: set[str]) -> list[Act]:
+    """What was done about the person in the commune: a code says nothing of whatever else bears the same id."""
     query = (
         select(AuditEvent, Account.display_name)
         .outerjoin(Account, Account.id == AuditEvent.account_id)
-        .where(AuditEvent.subject.in_(codes))
+        .where(
+            AuditEvent.subject.in_(codes),
+            or_(AuditEvent.verb.startswith("register."), AuditEvent.verb.startswith("request.")),
+        )
         .order_by(AuditEvent.at.desc())
         .limit(MOST_ACTS)
     )
-    return [Act(event.at, name, event.verb) for event, name in session.execute(query).all()]
+    found = session.execute(query).all()
+    return [Act(event.at, name, event.verb) for event, name in found if event.detail.get("commune") == commune_id]

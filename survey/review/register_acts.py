@@ -202,7 +202,7 @@ def one_line(text: str) -> str:
 
 def _try(session: Session, commune_id: str, events: Sequence[Event]) -> Half:
     ids = {id for one in events for id in (one.household_id, one.other_id) if id}
-    known = event_log.events_around(session, commune_id, ids)
+    known = event_log.events_around(session, commune_id, ids, {one.person_id for one in events if one.person_id})
     around = {id for one in known for id in (one.household_id, one.other_id) if id} | ids
     interviews = interviews_of(session, commune_id, around)
     return Half(commune_id, tuple(events), attempt(known, interviews, events), tuple(known), tuple(interviews))
@@ -279,6 +279,7 @@ def _split(session: Session, household: Household, wish: Wish) -> tuple[str | No
     members = [one.name for one in people]
     going = [next((one.name for one in leaving if one.id == each), each) for each in wanted]
     head = str(wish.given.get("head") or "") or (going[0] if going else "")
+    head = next((one.name for one in leaving if one.id == head), head)
     staying = [one for one in people if one not in leaving]
     then = known.households.get(household.id)
     village_id = then.village_id if then else household.village_id

@@ -8,6 +8,7 @@ register; what of that is another since is shown to who decides, and nothing els
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,8 +18,8 @@ from uuid import uuid4
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from models import Account, ChangeDecision, ChangeRequest, Household, RegisterEvent
-from survey.access import has_verb
+from models import Account, ChangeDecision, ChangeRequest, Household, Place, RegisterEvent
+from survey.accounts.accounts import communes_of
 from survey.canonical import canonical
 from survey.clocks import day_of
 from survey.evidence import audit
@@ -62,6 +63,9 @@ def verb_for(kind: RegisterKind, given: Mapping[str, Any]) -> str:
     return IDENTITY if given.get("number") else ROUTES[kind]
 
 
+Reach = Mapping[str, frozenset[str]]
+
+
 @dataclass(frozen=True)
 class Standing:
     """A request as it stands: what would happen now, what of what it read is another since, what contradicts it."""
@@ -86,13 +90,15 @@ def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequ
     wish = replace(wish, given={key: value for key, value in wish.given.items() if value not in (None, "", [])})
     if wish.kind not in ROUTES or not set(wish.given) <= GIVEN[wish.kind] or done.account_id is None:
         raise Problem("bad_request")
-    if not has_verb(_role(session, done), "request.ask"):
+    if commune_id not in communes_of(session, _account(session, done), "request.ask"):
         raise Problem("forbidden")
     reason = one_line(done.reason or "")
     if not reason:
         raise Problem("register_reason_needed")
     register_acts.take_turn(session, _communes(commune_id, wish))
-    wish = replace(wish, given=_mended(wish))
+    if len({session.get_one(Place, one).parent_id for one in _communes(commune_id, wish)}) > 1:
+        raise Problem("register_not_there")  # nobody decides in two provinces
+    wish = replace(wish, given=_mended(session, commune_id, wish))
     plan = register_acts.plan(session, commune_id, wish, day_of(done.at))
     if plan.rule is not None:
         raise Problem(plan.rule)
@@ -131,7 +137,7 @@ def decide(
     own = made.account_id == done.account_id
     if done.account_id is None or own != (verdict is RequestVerdict.WITHDRAWN):
         raise Problem("request_own" if own else "forbidden")
-    if not own and not has_verb(_role(session, done), verb_for(RegisterKind(made.kind), made.given)):
+    if not own and not decides(reach_of(session, _account(session, done)), made):
         raise Problem("forbidden")
     reason = one_line(done.reason or "")
     if not reason and verdict is RequestVerdict.REFUSED:
@@ -139,7 +145,7 @@ def decide(
     act = None
     if verdict is RequestVerdict.ACCEPTED:
         wish = wish_of(made)
-        if seen is not None and seen != _basis(_read(session, commune_id, wish)):
+        if seen is not None and seen != _basis(_read(session, commune_id, wish), conflicting(session, made)):
             raise Problem("conflict")
         register_acts.carry_out(session, commune_id, wish, replace(done, reason=reason or made.reason))
         last = session.get_one(RegisterEvent, (commune_id, event_log.last_seq(session, commune_id)))
@@ -169,7 +175,7 @@ def find(session: Session, commune_id: str, id: str) -> ChangeRequest:
 
 
 def standing(session: Session, made: ChangeRequest, now: datetime) -> Standing:
-    wish = wish_of(made)
+    wish, conflicts = wish_of(made), conflicting(session, made)
     read = _read(session, made.commune_id, wish)
     changed = {key: (made.read.get(key), read.get(key)) for key in sorted({*made.read, *read})}
     return Standing(
@@ -180,8 +186,8 @@ def standing(session: Session, made: ChangeRequest, now: datetime) -> Standing:
         wish,
         register_acts.plan(session, made.commune_id, wish, day_of(now)),
         {key: both for key, both in changed.items() if both[0] != both[1]},
-        _basis(read),
-        conflicting(session, made),
+        _basis(read, conflicts),
+        conflicts,
     )
 
 
@@ -206,27 +212,57 @@ def conflicting(session: Session, made: ChangeRequest) -> list[ChangeRequest]:
     return [one for one in undecided(session, made.commune_id) if one.id != made.id and touched & set(_values(one))]
 
 
+def contradicted(waiting: Sequence[ChangeRequest]) -> set[str]:
+    """The ids of those among all undecided requests of a commune that another one contradicts."""
+    times = Counter(value for one in waiting for value in _values(one))
+    return {one.id for one in waiting if any(times[value] > 1 for value in _values(one))}
+
+
 def wish_of(made: ChangeRequest) -> Wish:
     return Wish(
         RegisterKind(made.kind), made.household_id, made.effective_on, made.other_id, dict(made.given), made.person_id
     )
 
 
-def _role(session: Session, done: Done) -> str:
-    return session.get_one(Account, done.account_id).role
+def reach_of(session: Session, account: Account) -> Reach:
+    """In which communes an account has each verb that decides."""
+    verbs = (MEMBERS, HOUSEHOLDS, IDENTITY, ACROSS)
+    return {verb: frozenset(communes_of(session, account, verb)) for verb in verbs}
+
+
+def decides(reach: Reach, made: ChangeRequest) -> bool:
+    """Whether who has that reach decides on a request: in every commune that it writes in."""
+    wish = wish_of(made)
+    return _communes(made.commune_id, wish) <= reach[verb_for(wish.kind, wish.given)]
+
+
+def _account(session: Session, done: Done) -> Account:
+    return session.get_one(Account, done.account_id)
 
 
 def _communes(commune_id: str, wish: Wish) -> set[str]:
     return {commune_id, str(wish.given.get("commune") or commune_id)}
 
 
-def _mended(wish: Wish) -> dict[str, Any]:
-    """What is said of a person as it will be kept; what cannot be read is refused, never kept as it came."""
+def _mended(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
+    """What is said of a person as it will be kept, and members by their codes, so that one person is one subject
+    however they were named; what cannot be read is refused, never kept as it came."""
     rule, said = person_acts.said_of(wish.given)
     if rule is not None:
         raise Problem(rule)
     keys = {question: key for key, question in person_acts.GIVEN.items()}
-    return {**wish.given, **{keys[question]: value for question, value in said.items()}}
+    mended = {**wish.given, **{keys[question]: value for question, value in said.items()}}
+    household = session.get(Household, (commune_id, wish.household_id))
+    if household is None or not {"members", "head"} & set(mended):
+        return mended
+    members = register_acts.known_of(session, household, wish.effective_on).people.members(household.id)
+
+    def code_of(wanted: str) -> str:
+        one = person_acts.named(members, wanted)
+        return one.id if one is not None else wanted  # who is nobody, the act itself refuses
+
+    mended |= {"head": code_of(str(mended["head"]))} if "head" in mended else {}
+    return mended | ({"members": [code_of(str(one)) for one in mended["members"]]} if "members" in mended else {})
 
 
 def _values(made: ChangeRequest) -> dict[tuple[str, str], Any]:
@@ -244,7 +280,10 @@ def _values(made: ChangeRequest) -> dict[tuple[str, str], Any]:
         found[made.household_id, "head"] = person
     elif kind is _K.SPLIT:
         found |= {(one, "home"): kind.value for one in given.get("members", ())}
-        found[made.household_id, "state"] = kind.value
+        found |= {
+            (made.household_id, "state"): kind.value,
+            (made.household_id, "head of the new one"): given.get("head"),
+        }
     else:
         found |= {(id, "state"): kind.value for id in (made.household_id, made.other_id) if id}
     if given.get("head") and kind is not _K.SPLIT:
@@ -288,8 +327,10 @@ def _state(known: Folded, household_id: str) -> str | None:
     return one.state.value if one is not None else None
 
 
-def _basis(read: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical(dict(read)).text.encode()).hexdigest()[:16]
+def _basis(read: Mapping[str, Any], conflicts: Sequence[ChangeRequest]) -> str:
+    """What a decision rests on: what the request reads, and which others contradict it."""
+    shown = {"read": dict(read), "conflicts": sorted(one.id for one in conflicts)}
+    return hashlib.sha256(canonical(shown).text.encode()).hexdigest()[:16]
 
 
 def _audit(session: Session, made: ChangeRequest, verb: str, done: Done) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from survey.names import bare_key, name_key
 from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, YEAR, Person, Row
+from survey.terms import PersonState
 
 MOST_DOUBTS = 5
 
@@ -53,9 +54,12 @@ def _has_number(one: Person, row: Row) -> bool:
 
 
 def _is_like(one: Person, row: Row) -> bool:
-    """Named alike, and nothing that is known of both says otherwise."""
-    return name_key(one.name) == name_key(_text(row.said, NAME)) and not any(
-        _differ(one.said, row.said, key) for key in (SEX, *BIRTH, NUMBER)
+    """Named alike, and nothing that is known of both says otherwise. Whoever is dead is known again by code or number
+    alone: a child may bear a grandmother's name."""
+    return (
+        one.state is not PersonState.DEAD
+        and name_key(one.name) == name_key(_text(row.said, NAME))
+        and not any(_differ(one.said, row.said, key) for key in (SEX, *BIRTH, NUMBER))
     )
 
 

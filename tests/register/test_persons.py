@@ -124,6 +124,44 @@ def test_who_was_in_doubt_is_said_and_it_can_be_undone() -> None:
     assert attempt(A_AND_B, [listed], [side_by_side]).rule == "person_two_of_one"
 
 
+def test_an_interview_empties_no_other_household_in_silence() -> None:
+    split = Event(3, K.SPLIT, "a", day(5), given_of("c") | {"head": "Lò q", "persons": ["q", "r"]}, "c")
+    own, old_draft = asked("c", 8, "q", "r", after=3), asked("a", 10, "p", "q", "r", after=3)
+    found = fold([*A_AND_B, split], [own, old_draft])
+    assert (members(found, "a"), members(found, "c")) == (["p"], ["q", "r"])
+    assert [(one.item, one.rule, one.person_id) for one in found.failing] == [
+        (old_draft, "person_lives_elsewhere", "q"),
+        (old_draft, "person_lives_elsewhere", "r"),
+    ]
+    ended = Event(4, K.DISSOLVE, "c", day(9))
+    freed = fold([*A_AND_B, split, ended], [own, old_draft])
+    assert (members(freed, "a"), freed.failing) == (["p", "q", "r"], [])
+
+
+def test_an_unmerge_leaves_no_head_who_lives_elsewhere() -> None:
+    merged = [*A_AND_B, Event(3, K.MERGE, "b", day(5), {}, "a"), about(4, K.HEAD, "a", "s", 6)]
+    ended = Event(5, K.UNMERGE, "b", day(7), {}, "a")
+    assert attempt(merged, [], [ended]).rule == "person_head_goes"
+    again = [*merged, about(5, K.HEAD, "a", "p", 7)]
+    found = fold([*again, Event(6, K.UNMERGE, "b", day(8), {}, "a")])
+    assert found.failing == []
+    assert (found.households["a"].head_name, members(found, "a"), members(found, "b")) == (
+        "Lò p", ["p", "q", "r"], ["s", "t"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [("p", "q", "x"), ("p", "x", "q")])
+def test_two_who_are_listed_side_by_side_are_not_folded_into_one(order: tuple[str, ...]) -> None:
+    first = Interview("first", "a", day(10), 0, datetime(2026, 12, 1, tzinfo=UTC), "Lò p",
+                      rows=(*rows("p"), Row(1, {"ho_ten": "Lò x"}, "x", ("q",))))  # fmt: skip
+    said = about(3, K.IDENTIFIED, "a", "x", 12, **{"as": "q"})
+    both = asked("a", 20, *order, after=3)
+    found = fold([*A_AND_B, said], [first, both])
+    assert members(found, "a") == list(order)
+    assert [(one.item, one.rule, one.person_id) for one in found.failing] == [(both, "person_two_of_one", "x")]
+    assert found.people.known["x"].same_as is None
+
+
 @pytest.mark.parametrize(
     ("added", "rule"),
     [

@@ -21,7 +21,7 @@ from survey.terms import Action, PersonState, RegisterKind
 from tests.interviews import ANSWERS, entry, push
 from tests.review.test_register_acts import do, done, last, undo, wish
 from tests.review.test_review_and_rebuild import decide, snapshot
-from tests.world import COMMUNE, NOW
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 K = RegisterKind
 FATHER, MOTHER = "Lò Văn Đông", "Quàng Thị Ước"
@@ -146,3 +146,41 @@ def test_a_decision_on_what_changed_since_is_refused(session: Session) -> None:
     with pytest.raises(Problem) as refused:
         acts.carry_out(session, COMMUNE, one, done(session), seen=shown.basis)
     assert refused.value.code == "conflict"
+
+
+def test_nobody_comes_back_who_lives_in_a_household_that_came_since(session: Session, login_as: Any) -> None:
+    mother, on = codes(session)[MOTHER], wish(K.DIED).effective_on
+    province = find_account(session, "province")
+    assert province is not None
+    by = acts.Done(province.id, NOW, "họp thôn")
+    across = acts.Wish(K.TRANSFERRED, "ho-1", on, "ho-5", {"commune": OTHER_COMMUNE}, mother)
+    acts.carry_out(session, COMMUNE, across, by)
+    acts.carry_out(
+        session, OTHER_COMMUNE, acts.Wish(K.MOVE, "ho-5", on, None, {"village": VILLAGE, "commune": COMMUNE}), by
+    )
+    session.commit()
+    assert mother in codes(session, "ho-5").values()
+    back = acts.Wish(K.JOINED, "ho-1", on, None, {}, mother)
+    assert acts.plan(session, COMMUNE, back, on).rule == "person_lives_elsewhere"
+    do(session, acts.Wish(K.LEFT, "ho-5", on, None, {}, mother))
+    do(session, back)
+    assert mother in codes(session).values()
+    assert mother not in codes(session, "ho-5").values()
+
+
+def test_somebody_of_another_household_does_not_come_under_their_code(session: Session) -> None:
+    mother, on = codes(session)[MOTHER], wish(K.DIED).effective_on
+    for kind in (K.JOINED, K.MARRIED_IN, K.BORN):
+        assert acts.plan(session, COMMUNE, acts.Wish(kind, "ho-2", on, None, {}, mother), on).rule == "person_not_there"
+    assert all(one.name for one in members(session, "ho-2"))
+
+
+def test_both_households_tell_whom_an_interview_lists_against_what_is_known(session: Session, login_as: Any) -> None:
+    mother = codes(session)[MOTHER]
+    do(session, acts.Wish(K.TRANSFERRED, "ho-1", wish(K.DIED).effective_on, "ho-2", {}, mother))
+    asked(session, login_as, started_at="2026-11-23T01:10:00.000Z", finalised_at="2026-11-23T01:42:00.000Z")
+    assert mother in codes(session, "ho-2").values()
+    assert mother not in codes(session).values()
+    for id in ("ho-1", "ho-2"):
+        page = login_as("supervisor").get(f"/desk/{COMMUNE}/households/{id}").text
+        assert page.count("Người này đang là thành viên của một hộ.") == 1, id

@@ -11,19 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import ChangeDecision, ChangeRequest, Household, RegisterEvent
+from models import ChangeDecision, ChangeRequest, Household, Place, RegisterEvent
 from survey.accounts.accounts import find_account
 from survey.problems import Problem
+from survey.register.entries import import_household
 from survey.register.event_log import Done
+from survey.register.places import add_village
 from survey.review import register_acts, requests
 from survey.review.register_acts import Wish
 from survey.submissions.derive import rebuild
-from survey.terms import Action, RegisterKind, RequestVerdict
-from tests.interviews import entry, push
+from survey.terms import Action, Area, HouseholdClass, RegisterKind, RequestVerdict
+from tests.interviews import ANSWERS, entry, push
 from tests.review.test_persons import MOTHER, codes
 from tests.review.test_register_acts import TODAY, do, last, wish
 from tests.review.test_review_and_rebuild import decide as decide_interview
-from tests.world import COMMUNE, NOW
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
 K, V = RegisterKind, RequestVerdict
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -302,3 +304,66 @@ def test_a_refusal_says_why_and_is_decided_once(session: Session, mother: str) -
     decide(session, id, V.REFUSED)
     assert refusal(session, requests.decide, COMMUNE, id, V.WITHDRAWN, by(session)) == "request_decided"
     assert session.get_one(Household, (COMMUNE, "ho-1")).state == "present"
+
+
+# --- where it is written -------------------------------------------------------------------------------------------
+
+
+def far_household(session: Session) -> str:
+    """A commune of another province, with a household."""
+    far = session.scalars(select(Place).where(Place.kind == "commune", Place.parent_id == "11")).first()
+    assert far is not None
+    add_village(session, far.id, 1, "Bản Xa", "Bản", Area.RURAL)
+    session.flush()
+    import_household(
+        session, commune_id=far.id, household_id="xa-1", village_id=f"{far.id}-01", head_name="Lò Văn Xa", now=NOW,
+        base_class=HouseholdClass.POOR, base_answers=ANSWERS,
+    )  # fmt: skip
+    session.commit()
+    return far.id
+
+
+def test_nobody_asks_for_or_decides_what_is_written_in_another_province(session: Session, mother: str) -> None:
+    far = far_household(session)
+    known = events(session)
+    one = about(K.TRANSFERRED, mother, other="xa-1", commune=far)
+    assert refused_to_ask(session, one) == "register_not_there"
+    near = ask(session, about(K.TRANSFERRED, mother, other="ho-5", commune=OTHER_COMMUNE))
+    made = requests.find(session, COMMUNE, near)  # one that came some other way
+    raw = {"id": "far", "kind": "transferred", "household_id": "ho-1", "other_id": "xa-1", "person_id": mother}
+    raw |= {"effective_on": TODAY, "given": {"commune": far}, "read": {}, "reason": "x", "at": NOW}
+    session.add(ChangeRequest(commune_id=COMMUNE, account_id=made.account_id, **raw))
+    session.commit()
+    for who in ("province", "province-other"):
+        assert refusal(session, requests.decide, COMMUNE, "far", V.ACCEPTED, by(session, who)) == "forbidden"
+    assert events(session) == known
+    assert refusal(session, requests.decide, COMMUNE, near, V.ACCEPTED, by(session, "province-other")) == "forbidden"
+    decide(session, near, username="province")
+
+
+def test_a_role_does_not_reach_beyond_its_area(session: Session, mother: str) -> None:
+    id = ask(session, about(K.DIED, mother))
+    for who in ("supervisor-other", "province-other"):
+        assert refused_to_ask(session, about(K.LEFT, mother), username=who) == "forbidden"
+        assert refusal(session, requests.decide, COMMUNE, id, V.ACCEPTED, by(session, who)) == "forbidden"
+
+
+def test_who_is_named_and_who_is_given_by_code_are_the_same_person(session: Session, mother: str) -> None:
+    died = ask(session, about(K.DIED, mother))
+    split = ask(session, wish(K.SPLIT, members=[MOTHER], head=MOTHER))
+    assert requests.find(session, COMMUNE, split).given == {"members": [mother], "head": mother}
+    assert [one.id for one in shown(session, split).conflicts] == [died]
+    assert refused_to_ask(session, wish(K.SPLIT, members=[mother], head=mother)) == "request_same"
+    decide(session, split, seen=shown(session, split).basis)
+    assert (last(session).payload["head"], last(session).payload["persons"]) == (MOTHER, [mother])
+
+
+def test_what_contradicts_it_since_it_was_shown_is_shown_first(session: Session, mother: str) -> None:
+    first = ask(session, about(K.PERSON, mother, year="1988"))
+    seen = shown(session, first).basis
+    second = ask(session, about(K.PERSON, mother, year="1989"))
+    assert refused_to_accept(session, first, seen=seen) == "conflict"
+    waiting = requests.undecided(session, COMMUNE)
+    assert requests.contradicted(waiting) == {first, second}
+    assert requests.contradicted(waiting[:1]) == set()
+    decide(session, first, seen=shown(session, first).basis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from survey.register.persons import Person, Row
 from survey.submissions.identities import match
+from survey.terms import PersonState
 
 DAY = date(2026, 1, 1)
 ON = {"ho_ten": "Lò Thị Hoà", "gioi_tinh": "nu", "nam_sinh": 1990, "quan_he": "con"}
@@ -68,3 +70,10 @@ def test_a_code_goes_before_all_else_and_nobody_is_two() -> None:
 def test_answers_of_any_kind_are_read(odd: Any) -> None:
     assert match([Person("p", {"ho_ten": odd}, "a", DAY, DAY)], [Row(0, {"ho_ten": "Lò"})]) == ({}, {})
     match([person("p")], [Row(0, {"ho_ten": odd, "nam_sinh": odd, "cccd": odd, "ma_nk": odd})])
+
+
+def test_the_living_are_not_taken_for_a_dead_namesake() -> None:
+    dead = replace(person("p", nam_sinh="", cccd="014190000001"), state=PersonState.DEAD)
+    assert match([dead], [row(ma_nk="new", nam_sinh=2026)]) == ({}, {0: ("p",)})
+    assert match([dead], [row(ma_nk="p")]) == match([dead], [row(cccd="014190000001")]) == ({0: "p"}, {})
+    assert match([dead, person("q")], [row()])[0] == {0: "q"}

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Household, Place, RegisterEvent
@@ -21,7 +22,7 @@ from survey.register.places import names_in
 from survey.review import household_story, person_acts, person_story, register_acts, register_preview, requests
 from survey.review.register_acts import MAX_REASON, Plan, Wish
 from survey.review.register_preview import FIELDS, PERSON_FIELDS, birth_of, differences, person_differences
-from survey.terms import HouseholdClass, HouseholdState, PersonState, RegisterKind, RegisterState, Role
+from survey.terms import HouseholdClass, HouseholdState, PersonState, PlaceKind, RegisterKind, RegisterState, Role
 from survey.web.desk.forms import Plain, RegisterAct
 from survey.web.desk.home import Desk, open_desk
 from survey.web.security import current_account, permitted
@@ -107,10 +108,11 @@ def _as_of() -> date | None:
 
 
 def words_of_answers(commune_id: str) -> dict[str, str]:
-    """What the answers about a person are called in the questionnaire: kin, sex."""
+    """What the answers about a person are called: kin, sex; in the questionnaire, else with words of ours."""
     form = importing.questionnaire(get_session(), commune_id, now())
     lists = (form.choices.get(name, []) for name in ("quan_he", "gioi_tinh")) if form else ()
-    return {one["name"]: str(one["label"].get("vi", one["name"])) for choices in lists for one in choices}
+    known = {name: gettext(word) for name, word in person_acts.WORDS.items()}
+    return known | {one["name"]: str(one["label"].get("vi", one["name"])) for choices in lists for one in choices}
 
 
 @blueprint.post("")
@@ -124,11 +126,11 @@ def act(commune_id: str, household_id: str) -> BaseResponse:
     if form.basis.data and _reason() and request.form.get("ask"):
         made = requests.ask(session, commune_id, wish, _done())
         return redirect(url_for("requests.page", commune_id=commune_id, request_id=made.id, done="asked"), 303)
-    asks = wish.given.get("commune") is not None and _writes() == "here" and wish.kind in requests.ROUTES
-    if not asks:  # who may not write it down may ask for it
+    asks = _writes() == "here" and not _decides(commune_id, wish)
+    if not asks:
         _allow(wish.given.get("commune") is not None)
     elif form.basis.data:
-        raise Problem("register_across")
+        raise Problem("register_across" if wish.given.get("commune") else "request_needed")
     if form.basis.data and _reason():
         register_acts.carry_out(session, commune_id, wish, _done(), seen=form.basis.data)
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done=wish.kind.value), 303)
@@ -172,6 +174,14 @@ def _writes() -> str | None:
     if not has_verb(role, "register.change"):
         return None
     return "across" if role == Role.PROVINCE else "here"
+
+
+def _decides(commune_id: str, wish: Wish) -> bool:
+    """Whether the reader alone may write down what somebody may ask for: else they only ask."""
+    if wish.kind not in requests.ROUTES:
+        return True
+    verb = requests.verb_for(wish.kind, wish.given)
+    return commune_id in communes_of(get_session(), current_account(), verb)
 
 
 def _allow(across: bool) -> None:
@@ -224,8 +234,12 @@ def _commune_within_reach(village: Place) -> str:
 
 
 def _within_reach(other_commune: str) -> str:
-    """Another commune that who writes across may write in."""
-    if _writes() == "across" and other_commune not in open_desk("register.change").communes:
+    """Another commune that who writes across may write in, or the commune's own province may be asked about."""
+    reach = communes_of(get_session(), current_account(), "register.change")
+    wanted = get_session().get(Place, other_commune)
+    provinces = {get_session().get_one(Place, one).parent_id for one in reach}
+    is_near = wanted is not None and wanted.kind == PlaceKind.COMMUNE and wanted.parent_id in provinces
+    if not is_near:
         raise Problem("register_not_there")
     return other_commune
 
@@ -286,6 +300,7 @@ def shown_act(
         form=Plain(formdata=None),
         said=[(key, text) for key, text in request.form.items(multi=True) if key not in _OWN],
         words=words_of_answers(commune_id),
+        waiting=requests.undecided(session, commune_id, household_id),
         error=wordless.title if request.form.get("basis") else None,
         max_reason=MAX_REASON,
         reason=_reason(),

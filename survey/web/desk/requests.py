@@ -6,7 +6,6 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import ChangeRequest
-from survey.access import has_verb
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
 from survey.register.event_log import Done
@@ -33,11 +32,12 @@ def init_app(app: Flask) -> None:
 def listing(commune_id: str) -> str:
     """What waits for a decision, the oldest first; what another request contradicts is marked."""
     desk, session = open_desk("review.read", commune_id), get_session()
-    waiting = requests.undecided(session, commune_id)
+    waiting, reach = requests.undecided(session, commune_id), _reach()
+    contradicted = requests.contradicted(waiting)
     return render_template(
         "desk/requests.html",
         desk=desk,
-        waiting=[(one, bool(requests.conflicting(session, one)), _may_decide(one)) for one in waiting],
+        waiting=[(one, one.id in contradicted, _may_decide(one, reach)) for one in waiting],
         codes=requests.codes_of(session, waiting),
     )
 
@@ -57,7 +57,7 @@ def page(commune_id: str, request_id: str) -> str:
         names=names_in(session, {half.commune_id for half in shown.plan.halves}, day_of(now())),
         codes=requests.codes_of(session, [made, *shown.conflicts]),
         words=words_of_answers(commune_id),
-        may_decide=_may_decide(made),
+        may_decide=_may_decide(made, _reach()),
         is_own=made.account_id == current_account().id,
         form=Plain(formdata=None),
         max_reason=MAX_REASON,
@@ -73,7 +73,7 @@ def decide(commune_id: str, request_id: str) -> BaseResponse:
     if not Plain().validate() or verdict not in list(RequestVerdict):
         raise Problem("bad_request")
     made = requests.find(session, commune_id, request_id)
-    if verdict != RequestVerdict.WITHDRAWN and not _may(made):
+    if verdict != RequestVerdict.WITHDRAWN and not requests.decides(_reach(), made):
         raise Problem("forbidden")
     done = Done(current_account().id, now(), request.form.get("reason", "").strip()[:MAX_REASON])
     seen = request.form.get("basis", "")
@@ -81,10 +81,10 @@ def decide(commune_id: str, request_id: str) -> BaseResponse:
     return redirect(url_for(".page", commune_id=commune_id, request_id=request_id, done=verdict), 303)
 
 
-def _may(made: ChangeRequest) -> bool:
-    return has_verb(current_account().role, requests.verb_for(requests.wish_of(made).kind, made.given))
+def _reach() -> requests.Reach:
+    return requests.reach_of(get_session(), current_account())
 
 
-def _may_decide(made: ChangeRequest) -> bool:
-    """Whose turn it is: who has the verb and did not ask."""
-    return _may(made) and made.account_id != current_account().id
+def _may_decide(made: ChangeRequest, reach: requests.Reach) -> bool:
+    """Whose turn it is: who has the verb in every commune that is written in, and did not ask."""
+    return requests.decides(reach, made) and made.account_id != current_account().id

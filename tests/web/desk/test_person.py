@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from models import RosterRow
+from survey.register.entries import import_household
+from survey.register.event_log import code_in
 from survey.register.last_year import members_in
 from survey.register.persons import Person
+from survey.review import person_acts
 from survey.review.register_acts import known_of
-from survey.terms import Action
+from survey.terms import Action, HouseholdClass
 from tests.web.desk.field import CASES, Field
-from tests.web.desk.test_household import SINCE, act, address, confirm, last, text_of, work
-from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE
+from tests.web.desk.test_household import SINCE, act, address, confirm, hidden, last, text_of, work
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE
 
 __all__ = ["work"]
 
@@ -92,8 +95,18 @@ def test_a_birth_a_marriage_and_a_correction_reach_the_next_interview(work: Fiel
     row = members_in(work.household(0).current_answers)[-1]
     assert (row["nam_sinh"], row["quan_he"]) == (2001, "dau_re")
     corrected = {"kind": "person", "person": born.id, "name": "Lò Thị Hoà", "number": "014 326 000 001"} | SINCE
-    shown = browser.post(address(work), data=corrected)
-    assert confirm(browser, address(work), shown).status_code == 303
+    shown, known = browser.post(address(work), data=corrected), last(work).seq
+    assert ("Đề nghị để người khác" in text_of(shown), "Ghi vào sổ" in text_of(shown)) == (True, False)
+    alone = confirm(browser, address(work), shown)  # a number is the province's: nobody writes it alone
+    assert (alone.status_code, last(work).seq) == (409, known)
+    assert "Số định danh do tỉnh quyết định." in text_of(alone)
+    asked = browser.post(address(work), data=hidden(shown) | {"reason": "xem thẻ", "ask": "1"})
+    where = str(asked.location).partition("?")[0]
+    died = browser.post(address(work), data={"kind": "died", "person": born.id} | SINCE)
+    assert where in died.text  # what waits for the household stands on the page of what would be done
+    province = login_as("province")
+    data = hidden(province.get(where)) | {"verdict": "accepted", "reason": "đúng"}
+    assert province.post(where, data=data).status_code == 303
     work.session.rollback()
     row = next(one for one in members_in(work.household(0).current_answers) if one["ho_ten"] == "Lò Thị Hoà")
     assert (row["cccd"], row["ma_nk"]) == ("014326000001", born.id)
@@ -206,21 +219,21 @@ def test_who_is_in_doubt_is_shown_and_a_person_says_who_it_is(work: Field, login
     row = next(each for each in other["answers"]["thanh_vien"] if each["ho_ten"] == one.name)
     row["nam_sinh"] -= 1
     row.pop("cccd", None)
-    row["ma_nk"] = "máy-khác"
+    row["ma_nk"] = "may-khac"
     other["replaces"] = work.sent[0]
     work.decide(work.sent[0], Action.REOPEN)
     work.decide(work.sent[0], Action.RETURN)
     work.send(other)
     work.decide(other["id"], Action.ACCEPT)
-    doubtful = [each for each in members(work) if each.id == "máy-khác"]
-    assert [(each.id, each.doubts) for each in doubtful] == [("máy-khác", (one.id,))]
+    doubtful = [each for each in members(work) if each.id == "may-khac"]
+    assert [(each.id, each.doubts) for each in doubtful] == [("may-khac", (one.id,))]
     browser = login_as("supervisor")
     assert "Cần xác định là ai" in text_of(browser.get(address(work)))
     page = browser.get(page_of(work, doubtful[0])).text
     assert f'name="same" value="{one.id}"' in page
     kept = work.session.scalars(select(RosterRow.person_id).where(RosterRow.doubts != "[]")).all()
-    assert "máy-khác" in kept
-    given = {"person": "máy-khác", "same": one.id, "since": "2026-11-23"}
+    assert "may-khac" in kept
+    given = {"person": "may-khac", "same": one.id, "since": "2026-11-23"}
     assert act(browser, work, "identified", **given).status_code == 303
     assert [each.id for each in members(work)][-1] == one.id
     assert "Đây là cùng một người với" in text_of(browser.get(page_of(work, doubtful[0])))
@@ -233,3 +246,34 @@ def test_others_see_nothing_of_it(work: Field, login_as: Any) -> None:
         assert login_as(name).get(where).status_code == status, name
     assert login_as("supervisor").get(f"{address(work)}/persons/khong-co").status_code == 404
     assert login_as("supervisor").get(f"/desk/{COMMUNE}/households/khong-co/persons/x").status_code == 404
+
+
+@pytest.mark.parametrize("code", ["a/b", "..", "014188000001", "máy", "-x", "x" * 65, " x"])
+def test_a_phone_chooses_no_code_that_is_none(code: str) -> None:
+    assert code_in({"ma_nk": code}) == ""
+    assert code_in({"ma_nk": "014188000001-1"}) == "014188000001-1"
+
+
+def test_the_page_of_a_person_tells_nothing_of_an_account_of_that_id(work: Field, login_as: Any) -> None:
+    other = work.account("supervisor-other")
+    browser, answers = login_as("supervisor"), copy.deepcopy(work.entry(0, CASES[0])["answers"])
+    login_as("supervisor-other")  # which is an act of that account
+    answers["thanh_vien"][0]["ma_nk"] = other.id
+    import_household(
+        work.session, commune_id=COMMUNE, household_id="s-1", village_id=VILLAGE, head_name="Lò Xa", now=NOW,
+        base_class=HouseholdClass.POOR, base_answers=answers,
+    )  # fmt: skip
+    work.session.commit()
+    page = browser.get(f"/desk/{COMMUNE}/households/s-1/persons/{other.id}")
+    assert page.status_code == 200
+    assert other.display_name not in text_of(page)
+
+
+def test_kin_and_sex_have_words_whatever_the_questionnaire_says(
+    work: Field, login_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("survey.register.importing.questionnaire", lambda *_: None)
+    page = login_as("supervisor").get(page_of(work, members(work)[-1])).text
+    assert '<option value="vo_chong">Vợ hoặc chồng</option>' in page
+    assert '<option value="nu">Nữ</option>' in page
+    assert {*person_acts.SEXES, *person_acts.RELATIONS} <= set(person_acts.WORDS)
