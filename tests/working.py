@@ -8,14 +8,14 @@ from typing import Any
 from flask import Flask
 
 from survey.jobs.worker import Worker
-from survey.work import FOLDER, KINDS
+from survey.work import ALONE, FOLDER, KINDS
 
 
 def worker_of(app: Flask, **kinds: Any) -> Worker:
     """A worker on the app's database and folder, with the kinds of work that there are or those given."""
     folder = Path(app.config["INSTANCE"]) / FOLDER
     nobody_waits = lambda _engine: None  # noqa: E731
-    return Worker(app.extensions["engine"], folder, kinds or KINDS, app.config["CLOCK"], give_way=nobody_waits)
+    return Worker(app.extensions["engine"], folder, kinds or KINDS, app.config["CLOCK"], "", nobody_waits, ALONE)
 
 
 def work(app: Flask) -> None:

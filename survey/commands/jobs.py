@@ -23,7 +23,7 @@ from survey.jobs.worker import Worker
 from survey.problems import Problem
 from survey.terms import JobState
 from survey.web.session import clock_of, get_engine, now, reading, transaction
-from survey.work import FOLDER, KINDS
+from survey.work import ALONE, FOLDER, KINDS, TO_THE_END
 
 PAUSE = 0.5  # seconds between two looks when there is nothing to do
 jobs_group = AppGroup("jobs", help="Long work: do it, list it, show one, stop one.")
@@ -36,7 +36,8 @@ def work(until_empty: bool, child: bool) -> None:
     """Do what waits, one job after another, until told to end (Ctrl-C, SIGTERM): the service runs this."""
     with reading():
         pass  # a place that is not whole is told, and not worked in
-    worker = Worker(get_engine(), Path(current_app.config["INSTANCE"]) / FOLDER, KINDS, clock_of(current_app))
+    folder = Path(current_app.config["INSTANCE"]) / FOLDER
+    worker = Worker(get_engine(), folder, KINDS, clock_of(current_app), alone=ALONE)
     if until_empty:
         while worker.work():
             pass
@@ -101,6 +102,8 @@ def cancel_job(job_id: str, as_json: bool) -> None:
     """Stop a job: at once while it waits, between two of its steps while it is under way."""
     with transaction() as session:
         job = _job(session, job_id)
+        if job.kind in TO_THE_END:
+            raise click.ClickException(gettext("This work is not stopped halfway: it is brought to its end."))
         try:
             queue.ask_to_stop(session, job, now())
         except Problem:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import click
@@ -11,7 +13,10 @@ from flask.cli import AppGroup
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from models import Place
+from models import Job, Place
+from models.commune_counter import lock_commune
+from survey.jobs import queue
+from survey.jobs.worker import CRASHED
 from survey.register import importing, loading, remembered_words
 from survey.register.csv_rows import KINDS
 from survey.register.event_log import Done
@@ -20,6 +25,7 @@ from survey.register.plan import Plan, described
 from survey.register.tables import FILE_BYTES
 from survey.text import N_
 from survey.web.session import now, one_of_many, reading, transaction
+from survey.work import LOAD_LIST
 
 SHOWN, SHOWN_EXAMPLES, SHOWN_OPTIONS = 200, 5, 70
 REGIONS = (  # of the B1 points table
@@ -114,8 +120,42 @@ def _made(make: Callable[[Session], Plan], commune_id: str, region: str | None, 
             else:
                 loading.carry_out(session, made, now())
     elif not dry_run and not made.mistakes and not made.open_questions:
-        made = loading.load(one_of_many, reading, made, make, Done(None, now()))
+        with _alone(commune_id) as (job, step):
+            made = loading.load(step, reading, made, make, Done(None, now()))
+            job.result = {"counts": made.counts()}
     return made
+
+
+@contextmanager
+def _alone(commune_id: str) -> Iterator[tuple[Job, Callable[[], AbstractContextManager[Session]]]]:
+    """The load as a job of this process, so that no other writes a list of the commune meanwhile, and its short
+    transactions. Each holds the job for longer; who stood still for too long is refused the next."""
+    worker = f"register import:{os.getpid()}"
+    with transaction() as session:
+        lock_commune(session, commune_id)
+        if queue.under_way(session, LOAD_LIST, commune_id):
+            said = gettext("A list of this commune is being loaded: see jobs list, and try again when it is done.")
+            raise click.ClickException(said)
+        job = queue.ask(session, LOAD_LIST, now(), commune_id=commune_id)
+        queue.begin(session, job, worker, now())
+
+    @contextmanager
+    def step() -> Iterator[Session]:
+        with one_of_many() as session:
+            if not queue.renew(session, job.id, worker, now()):
+                raise click.ClickException(
+                    gettext("This load stood still for too long: what is there stays. Load the same list again.")
+                )
+            yield session
+
+    try:
+        yield job, step
+    except BaseException:
+        with transaction() as session:
+            queue.fail(session, job.id, worker, now(), CRASHED, again=False)
+        raise
+    with transaction() as session:
+        queue.finish(session, job.id, worker, now(), job.result)
 
 
 def _say(made: Plan) -> None:

@@ -34,6 +34,7 @@ from models import (
     RegisterEvent,
     RosterRow,
     Round,
+    StartRow,
     Submission,
     SubmissionEvent,
     SubmissionStatus,
@@ -64,6 +65,7 @@ from survey.evidence.signing import Signer
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.register import event_log
+from survey.register.last_year import members_in
 from survey.register.places import add_village, load_province, taken_all
 from survey.rounds import closing, log, rounds
 from survey.submissions.log import Act
@@ -111,7 +113,7 @@ class Rows:
 
 _ORDER: tuple[type[Base], ...] = (
     Household, RegisterEvent, Submission, SubmissionEvent, SubmissionStatus, Assessment, Deprivation,
-    AssessmentReading, Receipt, RegisterEntry, RosterRow, Member,
+    AssessmentReading, Receipt, RegisterEntry, StartRow, RosterRow, Member,
 )  # fmt: skip
 
 
@@ -284,6 +286,10 @@ class _Commune:
             village_id=village_id, state=RegisterState.ACCEPTED.value, opening_class=before.household_class,
             opening_answers=before.answers, opening_indicators=before.indicators, submission_id=submission_id,
             change=self.change,
+        )  # fmt: skip
+        self.rows.add(
+            StartRow, commune_id=self.commune_id, round_id=season.round.id, household_id=id, village_id=village_id,
+            household_class=before.household_class, persons=len(members_in(json.loads(before.answers))) or None,
         )  # fmt: skip
         return _Before(found, answers, visit.indicators, head, submission_id)
 

@@ -12,16 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Select, Update, and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
 
 from models import Job
+from models.commune_counter import lock_commune
 from survey.problems import Problem
 from survey.terms import JobState
 
 LEASE = timedelta(seconds=60)
 REST = timedelta(seconds=10)  # after a failure, times how many there were
-TRIES = 3
+TRIES = 3  # in which it gets no further
+PASSING = frozenset({"busy", "storage_full"})  # these pass by themselves
+LONG_REST = timedelta(seconds=60)  # of what has begun, until they have
 GAVE_UP = "job_gave_up"  # it was begun so often and nobody lived to tell why
 
 
@@ -56,27 +59,45 @@ def ask(
     return job
 
 
-def waiting(session: Session, now: datetime) -> bool:
+def begin(session: Session, job: Job, worker: str, now: datetime) -> None:
+    """It is this worker's from here on."""
+    job.state, job.worker, job.free_at = JobState.RUNNING.value, worker, now + LEASE
+    job.tries, job.begun_at = job.tries + 1, job.begun_at or now
+    session.flush()
+
+
+def under_way(session: Session, kind: str, commune_id: str) -> bool:
+    """Whether one of the kind has begun in the commune and not ended."""
+    begun = select(Job.id).where(Job.kind == kind, Job.commune_id == commune_id, Job.begun_at.is_not(None))
+    return session.scalar(begun.where(Job.ended_at.is_(None)).limit(1)) is not None
+
+
+def waiting(session: Session, now: datetime, alone: Collection[str] = ()) -> bool:
     """Whether there is anything to be taken. Reads alone: who has nothing to do keeps nobody waiting."""
-    return session.scalar(_free(now).limit(1)) is not None
+    return session.scalar(_free(now, alone).limit(1)) is not None
 
 
-def take(session: Session, worker: str, now: datetime, kinds: Collection[str]) -> Job | None:
+def take(
+    session: Session, worker: str, now: datetime, kinds: Collection[str], alone: Collection[str] = ()
+) -> Job | None:
     """The oldest job that is nobody's, now this worker's; None when there is none. One that was begun too often ends
     here, and one that was to stop before it had written anything: else its kind knows where it may. Two workers never
     take the same: on PostgreSQL its row is locked and passed over by the other, on SQLite one of them writes at a
-    time."""
-    free = _free(now).where(Job.kind.in_(kinds)).limit(1).with_for_update(skip_locked=True)
+    time. `alone`: kinds of which a commune has one at a time; the others wait until what has begun there has ended."""
+    free = _free(now, alone).where(Job.kind.in_(kinds)).limit(1).with_for_update(skip_locked=True, of=Job)
     while (job := session.scalars(free.execution_options(populate_existing=True)).first()) is not None:
+        if job.kind in alone and job.commune_id is not None:
+            lock_commune(session, job.commune_id)  # two that have not begun do not begin at one moment
+            if session.scalar(select(Job.id).where(Job.id == job.id, _waits_for_another(alone))) is not None:
+                free = free.where(Job.id != job.id)
+                continue
         if job.stop_asked_at is not None and job.cursor is None:  # its worker died before it obeyed
             _end(job, JobState.CANCELLED, now)
         elif job.tries >= TRIES:
             job.problem = job.problem or GAVE_UP
             _end(job, JobState.FAILED, now)
         else:
-            job.state, job.worker, job.free_at = JobState.RUNNING.value, worker, now + LEASE
-            job.tries, job.begun_at = job.tries + 1, job.begun_at or now
-            session.flush()  # it is this worker's from here on
+            begin(session, job, worker, now)
             return job
         session.flush()  # the next free one is another
     return None
@@ -90,8 +111,11 @@ def renew(session: Session, job_id: str, worker: str, now: datetime) -> bool:
 def reach(
     session: Session, job_id: str, worker: str, now: datetime, *, word: str, done: int, total: int | None, cursor: Any
 ) -> bool:
-    """Write down how far it came, if it is this worker's still."""
-    return _change(session, job_id, worker, free_at=now + LEASE, word=word, done=done, total=total, cursor=cursor)
+    """Write down how far it came, if it is this worker's still. Who gets further has not tried in vain."""
+    far = {"word": word, "done": done, "total": total, "cursor": cursor}
+    if cursor is not None and cursor != session.scalar(select(Job.cursor).where(Job.id == job_id)):
+        far["tries"] = 1
+    return _change(session, job_id, worker, free_at=now + LEASE, **far)
 
 
 def finish(session: Session, job_id: str, worker: str, now: datetime, result: Any) -> bool:
@@ -106,8 +130,12 @@ def stop(session: Session, job_id: str, worker: str, now: datetime) -> bool:
 
 
 def fail(session: Session, job_id: str, worker: str, now: datetime, problem: str, *, again: bool) -> bool:
-    """It could not be done. `again`: another try may help, after a rest, unless there were enough."""
-    tries = session.scalar(select(Job.tries).where(Job.id == job_id)) or 0
+    """It could not be done. `again`: another try may help, after a rest, unless there were enough. What has begun
+    waits as long as it takes for what passes by itself: half of it is worse than late."""
+    tries, cursor = session.execute(select(Job.tries, Job.cursor).where(Job.id == job_id)).one()
+    if again and cursor is not None and problem in PASSING:
+        queued = {"state": JobState.QUEUED.value, "free_at": now + LONG_REST, "tries": tries - 1}
+        return _change(session, job_id, worker, worker=None, problem=problem, **queued)
     if again and tries < TRIES:
         queued = {"state": JobState.QUEUED.value, "free_at": now + REST * tries}
         return _change(session, job_id, worker, worker=None, problem=problem, **queued)
@@ -122,12 +150,12 @@ def put_back(session: Session, job_id: str, worker: str) -> bool:
 
 
 def ask_to_stop(session: Session, job: Job, now: datetime) -> None:
-    """What waits ends here; what is under way is stopped by its worker between two transactions. Raises
-    `not_allowed_now` for one that has ended."""
-    waits = update(Job).where(Job.id == job.id, Job.state == JobState.QUEUED.value)
+    """What has written nothing and waits ends here; the rest is stopped by its worker between two transactions, if its
+    kind allows it there. Raises `not_allowed_now` for one that has ended."""
+    waits = update(Job).where(Job.id == job.id, Job.state == JobState.QUEUED.value, Job.cursor.is_(None))
     ended = {"state": JobState.CANCELLED.value, "ended_at": now, "stop_asked_at": now, "free_at": None}
     if _count(session, waits.values(ended)) == 0:
-        under_way = update(Job).where(Job.id == job.id, Job.state == JobState.RUNNING.value)
+        under_way = update(Job).where(Job.id == job.id, Job.ended_at.is_(None))
         if _count(session, under_way.values(stop_asked_at=now)) == 0:
             raise Problem("not_allowed_now")
     session.refresh(job)
@@ -142,11 +170,22 @@ def listing(most: int = 100) -> Select[Job]:
     return select(Job).order_by(Job.asked_at.desc(), Job.id).limit(most)
 
 
-def _free(now: datetime) -> Select[Job]:
+def _waits_for_another(alone: Collection[str]) -> ColumnElement[bool]:
+    """Another of its kind, one of `alone`, began in its commune before it and has not ended."""
+    other = aliased(Job)
+    before = or_(Job.begun_at.is_(None), tuple_(other.begun_at, other.id) < tuple_(Job.begun_at, Job.id))
+    begun = select(other.id).where(
+        other.kind == Job.kind, other.commune_id == Job.commune_id, other.id != Job.id,
+        other.begun_at.is_not(None), other.ended_at.is_(None), before,
+    )  # fmt: skip
+    return and_(Job.kind.in_(alone), begun.exists())
+
+
+def _free(now: datetime, alone: Collection[str]) -> Select[Job]:
     rested = or_(Job.free_at.is_(None), Job.free_at <= now)
     queued = and_(Job.state == JobState.QUEUED.value, rested)
     left = and_(Job.state == JobState.RUNNING.value, Job.free_at <= now)
-    return select(Job).where(or_(queued, left)).order_by(Job.asked_at, Job.id)
+    return select(Job).where(or_(queued, left), ~_waits_for_another(alone)).order_by(Job.asked_at, Job.id)
 
 
 def _end(job: Job, state: JobState, now: datetime) -> None:

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import socket
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,7 +95,8 @@ Kind = Callable[[Task], Any]  # returns the result, small JSON
 
 
 class Worker:
-    """`folder`: of all jobs' files; `kinds`: what it can do; `give_way`: what it does between two steps."""
+    """`folder`: of all jobs' files; `kinds`: what it can do; `give_way`: what it does between two steps;
+    `alone`: the kinds of which a commune has one at a time."""
 
     def __init__(
         self,
@@ -105,8 +106,9 @@ class Worker:
         clock: Callable[[], datetime],
         name: str = "",
         give_way: Callable[[Engine], None] = give_way,
+        alone: Collection[str] = (),
     ) -> None:
-        self.give_way = give_way
+        self.give_way, self.alone = give_way, alone
         self.engine, self.folder, self.kinds, self.clock = engine, folder, kinds, clock
         self.name = name or f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -114,10 +116,10 @@ class Worker:
         """Do one job, to whatever end; False when there is none. An error of the database is raised: nobody would hear
         how the job ended."""
         with Session(reading_engine(self.engine)) as session:
-            if not queue.waiting(session, self.clock()):
+            if not queue.waiting(session, self.clock(), self.alone):
                 return False
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            job = queue.take(session, self.name, self.clock(), self.kinds)
+            job = queue.take(session, self.name, self.clock(), self.kinds, self.alone)
         if job is None:
             return False
         self._do(Task(job, self))
@@ -135,11 +137,14 @@ class Worker:
             ended.wait(pause)
 
     def clean(self) -> None:
-        """Remove the files of jobs that ended a while ago, or that there are not."""
+        """Remove the files of jobs that ended a while ago, or that there are not; not what another still goes by."""
         if not self.folder.is_dir():
             return
         with Session(reading_engine(self.engine)) as session:
+            followed = set(session.scalars(select(Job.follows).where(Job.ended_at.is_(None))))
             for folder in self.folder.iterdir():
+                if folder.name in followed:
+                    continue
                 job, before = session.get(Job, folder.name), self.clock() - KEPT
                 over = job.ended_at if job is not None else datetime.fromtimestamp(folder.stat().st_mtime, UTC)
                 if over is not None and over < before:
@@ -156,7 +161,7 @@ class Worker:
         except Lost:
             _log.warning("job %s %s: another worker has it", task.kind, task.id)
         except Problem as problem:  # a refusal: another try would meet the same
-            self._write(queue.fail, task, problem.code, again=problem.code in ("busy", "storage_full"))
+            self._write(queue.fail, task, problem.code, again=problem.code in queue.PASSING)
         except Exception as error:  # noqa: BLE001 - whatever a kind's code does, the worker lives
             _tell(f"job {task.kind} {task.id}", error)
             lack = lack_of(error)

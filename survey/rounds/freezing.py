@@ -6,6 +6,7 @@ anybody is kept waiting, and `freeze` writes all entries at once, working out ag
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -24,11 +25,15 @@ from survey.poverty.assess import assess
 from survey.rounds import start_list
 from survey.terms import HouseholdState, RegisterState, RoundKind
 
+IN_ONE = 500  # interviews of one query
+
 
 class KnownOpening(NamedTuple):
-    """Last year's twelve indicators of a household, and the interview that they are of (None: the import)."""
+    """Last year's twelve indicators of a household, and what they are of: an interview, or (None) the `answers` that
+    were imported, as text."""
 
     submission_id: str | None
+    answers: str | None
     indicators: dict[str, int] | None
 
 
@@ -38,25 +43,32 @@ def known_openings(
     """Of every household of the commune that the round would ask. Reads alone."""
     if survey_round.kind != RoundKind.PERIODIC:
         return {}
-    assessed: dict[str, dict[str, int]] = defaultdict(dict)
-    rows = (
-        select(Deprivation.submission_id, Deprivation.indicator, Deprivation.deprived)
-        .join(
-            Household,
-            (Household.commune_id == Deprivation.commune_id)
-            & (Household.current_submission_id == Deprivation.submission_id),
-        )
-        .where(Deprivation.commune_id == commune_id)
-    )
-    for submission_id, indicator, deprived in session.execute(rows):
-        assessed[submission_id][indicator] = int(deprived)
-    present = select(Household.id, Household.current_submission_id, Household.current_answers).where(
+    answers = type_coerce(Household.current_answers, Text)
+    present = select(Household.id, Household.current_submission_id, answers).where(
         Household.commune_id == commune_id, Household.state == HouseholdState.PRESENT.value
     )
+    rows = session.execute(present).all()
+    assessed = _assessed(session, commune_id, [submission_id for _, submission_id, _ in rows if submission_id])
     found = {}
-    for id, submission_id, answers in session.execute(present.execution_options(yield_per=200)):
-        said = assessed[submission_id] if submission_id else indicators_of_import(answers, form, survey_round.opens_on)
-        found[id] = KnownOpening(submission_id, said)
+    for id, submission_id, text in rows:
+        if submission_id:
+            found[id] = KnownOpening(submission_id, None, assessed[submission_id])
+        else:
+            said = indicators_of_import(json.loads(text) if text else None, form, survey_round.opens_on)
+            found[id] = KnownOpening(None, text, said)
+    return found
+
+
+def _assessed(session: Session, commune_id: str, submissions: list[str]) -> dict[str, dict[str, int]]:
+    """The indicators of interviews, by the key that they are kept under: nothing is searched through again and
+    again."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for start in range(0, len(submissions), IN_ONE):
+        rows = select(Deprivation.submission_id, Deprivation.indicator, Deprivation.deprived).where(
+            Deprivation.commune_id == commune_id, Deprivation.submission_id.in_(submissions[start : start + IN_ONE])
+        )
+        for submission_id, indicator, deprived in session.execute(rows):
+            found[submission_id][indicator] = int(deprived)
     return found
 
 
@@ -87,7 +99,8 @@ def freeze(
     for row, change in zip(rows, next_changes(session, commune_id, len(rows)), strict=True):
         id, village_id, opening_class, submission_id, text = row
         opening = known.get(id)
-        if opening is None or opening.submission_id != submission_id:  # it became another since
+        imported = None if submission_id else text
+        if opening is None or (opening.submission_id, opening.answers) != (submission_id, imported):  # another since
             household = session.get_one(Household, (commune_id, id))
             indicators = opening_indicators(session, household, form, survey_round.opens_on)
         else:

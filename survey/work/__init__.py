@@ -2,7 +2,7 @@
 
 from survey.work.duplicate_search import search_duplicates
 from survey.work.household_lists import load_list, read_list
-from survey.work.kinds import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN
+from survey.work.kinds import ALONE, ASKED_BY, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
 
@@ -15,4 +15,7 @@ KINDS = {
     REOPEN: catch_up,
 }
 
-__all__ = ["DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST", "REOPEN"]
+__all__ = [
+    "ALONE", "ASKED_BY", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST", "REOPEN",
+    "TO_THE_END",
+]  # fmt: skip

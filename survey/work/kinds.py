@@ -5,3 +5,13 @@ LOAD_LIST = "load_list"
 OPEN_ROUND = "open_round"
 DUPLICATES = "duplicates"
 REOPEN = "reopen"
+
+ALONE = frozenset({LOAD_LIST})  # a commune has one at a time
+TO_THE_END = frozenset({REOPEN})  # what it takes over is already open: nobody stops it halfway
+ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
+    READ_LIST: "register.import",
+    LOAD_LIST: "register.import",
+    OPEN_ROUND: "round.manage",
+    DUPLICATES: "register.change",
+    REOPEN: "round.accept",
+}

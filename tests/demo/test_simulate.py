@@ -36,7 +36,7 @@ from survey.demo.commands import simulate as command
 from survey.evidence.signing import Signer
 from survey.problems import Problem
 from survey.register import event_log
-from survey.rounds import log
+from survey.rounds import log, proof, proof_file
 from survey.submissions.derive import rebuild
 from survey.terms import HouseholdClass
 from tests.world import NOW
@@ -107,6 +107,19 @@ def test_every_round_is_accepted_in_every_commune_with_every_household(there: Se
     assert set(there.scalars(select(RegisterEntry.state))) == {"accepted"}
     changes = select(RegisterEntry.commune_id, RegisterEntry.change)
     assert max(Counter(there.execute(changes).all()).values()) == 1
+
+
+def test_every_round_is_proved_with_all_households_at_its_beginning(there: Session, simulated: Any) -> None:
+    proofs = []
+    for survey_round in there.scalars(select(Round)).all():
+        for commune_id in simulated[1].communes:
+            proofs.append(proof.make(there, survey_round, commune_id, SIGNER, NOW))
+    there.flush()
+    found = proof_file.verify(proof.file_of(there, proofs))
+    assert (found.holds, found.faults) == (True, [])
+    assert {body["counts"]["start"] for body in found.bodies} == {HOUSEHOLDS // COMMUNES}
+    assert [proof.differences(there, one) for one in proofs] == [[]] * (COMMUNES * ROUNDS)
+    there.rollback()
 
 
 def test_a_round_opens_with_what_the_one_before_found(there: Session) -> None:

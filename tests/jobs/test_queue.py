@@ -177,3 +177,66 @@ def test_the_table_refuses_what_cannot_be(writing: Session, impossible: str) -> 
     asked(writing)
     with pytest.raises(IntegrityError):
         writing.execute(text(f"UPDATE job SET {impossible}"))
+
+
+def test_what_has_begun_and_waits_again_is_not_ended_by_whoever_wants_it_stopped(writing: Session) -> None:
+    [job] = asked(writing)
+    queue.take(writing, "one", NOW, KINDS)
+    queue.reach(writing, job.id, "one", NOW, word="w", done=200, total=1000, cursor={"entered": 200})
+    queue.put_back(writing, job.id, "one")
+    queue.ask_to_stop(writing, job, NOW)
+    assert (job.state, job.stop_asked_at) == ("queued", NOW)
+    assert queue.take(writing, "two", NOW, KINDS) is job
+
+
+def test_of_what_a_commune_has_alone_the_second_waits_for_the_first_to_end(writing: Session) -> None:
+    first, second = asked(writing, 2, commune_id=COMMUNE)
+    later = NOW + REST
+    assert queue.take(writing, "one", later, KINDS, KINDS) is first
+    assert queue.take(writing, "two", later, KINDS, KINDS) is None
+    assert not queue.waiting(writing, later, KINDS)
+    assert queue.put_back(writing, first.id, "one")  # half of it is there: the other waits as before
+    assert queue.take(writing, "two", later, KINDS, KINDS) is first
+    assert queue.finish(writing, first.id, "two", later, {})
+    assert queue.take(writing, "two", later, KINDS, KINDS) is second
+
+
+def test_two_that_had_both_begun_end_one_after_the_other(writing: Session) -> None:
+    """As a server left them that knew no such rule."""
+    first, second = asked(writing, 2, commune_id=COMMUNE)
+    for job in (first, second):
+        queue.take(writing, "old", NOW + REST, KINDS)
+        queue.put_back(writing, job.id, "old") if job is second else None
+    queue.put_back(writing, first.id, "old")
+    taken = queue.take(writing, "new", NOW + REST, KINDS, KINDS)
+    assert taken is not None
+    assert queue.take(writing, "other", NOW + REST, KINDS, KINDS) is None
+    queue.finish(writing, taken.id, "new", NOW + REST, {})
+    assert queue.take(writing, "new", NOW + REST, KINDS, KINDS) is not None
+
+
+@pytest.mark.parametrize("passing", sorted(queue.PASSING))
+def test_what_has_begun_waits_as_long_as_it_takes_for_what_passes(writing: Session, passing: str) -> None:
+    [job] = asked(writing)
+    queue.take(writing, "one", NOW, KINDS)
+    queue.reach(writing, job.id, "one", NOW, word="w", done=1, total=9, cursor={"at": 1})
+    at = NOW
+    for _time in range(3 * TRIES):
+        assert queue.fail(writing, job.id, "one", at, passing, again=True)
+        assert queue.take(writing, "one", at + queue.LONG_REST / 2, KINDS) is None
+        at += queue.LONG_REST
+        assert queue.take(writing, "one", at, KINDS) is job
+
+
+def test_who_gets_further_between_two_deaths_has_not_tried_in_vain(writing: Session) -> None:
+    [job] = asked(writing)
+    for at in range(3 * TRIES):
+        assert queue.take(writing, str(at), NOW + at * LEASE, KINDS) is job
+        queue.reach(writing, job.id, str(at), NOW + at * LEASE, word="w", done=at, total=99, cursor={"at": at})
+    for at in range(3 * TRIES, 4 * TRIES - 1):
+        assert queue.take(writing, str(at), NOW + at * LEASE, KINDS) is job
+        queue.reach(
+            writing, job.id, str(at), NOW + at * LEASE, word="w", done=at, total=99, cursor={"at": 3 * TRIES - 1}
+        )
+    assert queue.take(writing, "last", NOW + 4 * TRIES * LEASE, KINDS) is None
+    assert job.problem == queue.GAVE_UP

@@ -186,3 +186,17 @@ def test_looking_for_work_keeps_no_writer_waiting(app: Flask, session: Session) 
         writing.flush()
         assert not worker_of(app, count=count_up).work()
     assert session.scalar(select(func.count()).select_from(Job)) == 0
+
+
+def test_files_that_another_job_still_goes_by_stay(app: Flask, session: Session, job: Job, clock: Any) -> None:
+    worker = worker_of(app, count=count_up)
+    private(folder_of(worker.folder, job.id) / "rows.json", b"{}")
+    worker.work()
+    with Session(app.extensions["engine"]) as writing, writing.begin():
+        queue.ask(writing, "count", clock.now, follows=job.id)
+    clock.advance(seconds=KEPT.total_seconds() + 1)
+    worker.clean()
+    assert folder_of(worker.folder, job.id).exists()
+    worker.work()
+    worker.clean()
+    assert not folder_of(worker.folder, job.id).exists()

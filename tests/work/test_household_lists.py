@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,13 @@ from sqlalchemy.orm import Session
 
 from models import Household, Job
 from survey.jobs import queue
+from survey.jobs.queue import LEASE
 from survey.jobs.worker import folder_of
+from survey.register import loading
 from survey.register.entries import import_household
-from survey.work import LOAD_LIST, READ_LIST
+from survey.work import ALONE, LOAD_LIST, READ_LIST
 from survey.work.household_lists import Upload
+from tests.commands.test_commands import run
 from tests.register.test_importing import HOUSEHOLDS, VILLAGES
 from tests.work.test_killed_worker import asked
 from tests.working import worker_of
@@ -82,3 +86,40 @@ def test_it_is_stopped_until_the_first_part_and_then_brought_to_its_end(
     clock.advance(minutes=5)
     worker_of(app).work()
     assert (session.get_one(Job, load).state, heads(session)) == ("cancelled", [])
+
+
+def test_the_command_and_a_job_never_load_one_commune_at_once(
+    app: Flask, session: Session, read: str, clock: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "villages.csv").write_text(VILLAGES)
+    (tmp_path / "households.csv").write_text(HOUSEHOLDS)
+    command = "register", "import", str(tmp_path), "--commune", COMMUNE
+    asked(app, LOAD_LIST, follows=read)
+    with Session(app.extensions["engine"]) as writing, writing.begin():
+        queue.take(writing, "half", clock.now, {LOAD_LIST})
+    code, said = run(app, *command)
+    assert (code, "đang được nạp" in said, heads(session)) == (1, True, [])
+    clock.advance(seconds=LEASE.total_seconds())
+    assert worker_of(app).work()
+    session.rollback()
+    assert run(app, *command)[0] == 0
+    states = select(Job.state).where(Job.kind == LOAD_LIST)
+    assert (session.scalars(states).all(), len(heads(session))) == (["done", "done"], 3)
+
+
+def test_while_the_command_loads_a_job_waits(app: Flask, session: Session, read: str, tmp_path: Path) -> None:
+    (tmp_path / "villages.csv").write_text(VILLAGES)
+    (tmp_path / "households.csv").write_text(HOUSEHOLDS)
+    load, write, seen = asked(app, LOAD_LIST, follows=read), loading.write, []
+
+    def beside(*given: Any) -> None:
+        with Session(app.extensions["reading_engine"]) as other:
+            seen.append(queue.waiting(other, NOW, ALONE))
+        write(*given)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(loading, "write", beside)
+        code, said = run(app, "register", "import", str(tmp_path), "--commune", COMMUNE)
+    assert (code, seen) == (0, [False, False]), said
+    worker_of(app).work()
+    assert (session.get_one(Job, load).problem, len(heads(session))) in ((None, 3), ("list_changed", 3))

@@ -11,7 +11,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from models import Account, Job
-from survey.access import Where, may
+from survey.access import Where, has_verb, may
 from survey.accounts.accounts import holder_of, where_is
 from survey.evidence import audit
 from survey.jobs import queue
@@ -21,7 +21,7 @@ from survey.register.places import names_in
 from survey.terms import JobState
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN
+from survey.work import ASKED_BY, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
 
 VERB = "job.follow"
 LOOK_AGAIN = 2  # seconds, while it is not at its end
@@ -65,6 +65,18 @@ class Line(NamedTuple):
     @property
     def is_stopping(self) -> bool:
         return self.job.stop_asked_at is not None and not self.is_over
+
+    @property
+    def half(self) -> str:
+        """What is said of a list of which some households are there, and no worker brings the rest; "" else."""
+        if self.job.kind != LOAD_LIST or not self.job.done:
+            return ""
+        return gettext(
+            "%(done)s of %(total)s households of the list are there and stay. Upload the same list again: what is "
+            "there is recognised, and the rest is entered.",
+            done=format_decimal(self.job.done),
+            total=format_decimal(self.job.total or 0),
+        )
 
     @property
     def progress(self) -> str:
@@ -125,15 +137,19 @@ def page(job_id: str) -> Response:
     [line] = _lines([job])
     if job.state == JobState.DONE and job.kind == READ_LIST and job.account_id == current_account().id:
         return redirect(line.leads_to, 303)
-    shown = render_template("office/jobs/one.html", line=line, idle=is_idle(get_session(), now()))
+    shown = render_template(
+        "office/jobs/one.html", line=line, may_stop=_may_stop(job), idle=is_idle(get_session(), now())
+    )
     return _looked_at_again(shown, not line.is_over)
 
 
 @blueprint.post("/<job_id>/stop")
 @permitted(VERB)
 def stop(job_id: str) -> Response:
-    """Stop it: at once while it waits, between two steps while it is under way."""
+    """Stop it: at once while it waits, between two steps while it is under way. For who might have asked for it."""
     job = _job(job_id)
+    if not _may_stop(job):
+        raise Problem("forbidden" if job.kind not in TO_THE_END else "not_allowed_now")
     queue.ask_to_stop(get_session(), job, now())
     audit.record(get_session(), now(), current_account().id, "job_stopped", job.id, {"kind": job.kind})
     flash(gettext("It is being stopped.") if job.ended_at is None else gettext("It was stopped."))
@@ -160,6 +176,17 @@ def _may_see(job: Job) -> bool:
     where = where_is(get_session(), job.commune_id) if job.commune_id else None
     mine = job.account_id == current_account().id
     return mine or may(holder_of(get_session(), current_account()), VERB, where or Where())
+
+
+def _may_stop(job: Job) -> bool:
+    """Whoever may ask for such work there, if it can be stopped at all."""
+    if job.kind in TO_THE_END:
+        return False
+    verb, account = ASKED_BY[job.kind], current_account()
+    if job.account_id == account.id:
+        return has_verb(account.role, verb)
+    where = where_is(get_session(), job.commune_id) if job.commune_id else None
+    return may(holder_of(get_session(), account), verb, where or Where())
 
 
 def _lines(jobs: list[Job]) -> list[Line]:

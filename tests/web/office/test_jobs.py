@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import Account, AuditEvent, Job
 from survey.jobs import queue
 from survey.jobs.queue import LEASE
-from survey.work import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST
+from survey.work import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN
 from tests.commands.test_commands import run
 from tests.working import work
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
@@ -85,6 +85,33 @@ def test_it_is_stopped_once(app: Flask, login_as: Any, session: Session) -> None
     assert supervisor.post(f"/jobs/{waits}/stop").status_code == 409
     logged = session.scalars(select(AuditEvent.subject).where(AuditEvent.verb == "job_stopped")).all()
     assert sorted(logged) == sorted([running, waits])
+
+
+def test_it_is_stopped_by_who_may_ask_for_it_and_a_reopening_by_nobody(app: Flask, login_as: Any) -> None:
+    load, again = ask(app, LOAD_LIST), ask(app, REOPEN, "province", parameters={"round": "r"})
+    stop = ">Dừng việc này</button>"
+    for username, job_id, code in (
+        ("province", load, 403),
+        ("province", again, 409),
+        ("supervisor", again, 409),
+        ("supervisor-2", load, 303),
+    ):
+        browser = login_as(username)
+        assert (stop in browser.get(f"/jobs/{job_id}").text) == (code == 303)
+        assert browser.post(f"/jobs/{job_id}/stop").status_code == code
+    code, said = run(app, "jobs", "cancel", again)
+    assert (code, "làm cho xong" in said) == (1, True)
+
+
+def test_half_a_list_is_told_with_the_way_to_the_rest(app: Flask, login_as: Any) -> None:
+    load = ask(app, LOAD_LIST)
+    with Session(app.extensions["engine"]) as session, session.begin():
+        queue.take(session, "w", NOW, {LOAD_LIST})
+        queue.reach(session, load, "w", NOW, word="loading", done=200, total=1000, cursor={"entered": 200})
+        queue.fail(session, load, "w", NOW, "job_crashed", again=False)
+    page = login_as("supervisor").get(f"/jobs/{load}").text
+    assert "200 trên 1.000 hộ" in page
+    assert "Tải lại đúng danh sách" in page
 
 
 def test_a_failure_is_told_with_the_next_step(app: Flask, login_as: Any) -> None:
