@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -19,24 +19,35 @@ from survey.terms import EndState, HouseholdClass, HouseholdState, RegisterKind,
 _BACK = (RegisterKind.RESTORE, RegisterKind.UNMERGE)
 
 
-def transitions(session: Session, survey_round: Round, commune_id: str) -> list[Transition]:
-    """What became of each household of the commune, by their codes."""
+def transitions(session: Session, survey_round: Round, commune_id: str, seq: int | None = None) -> list[Transition]:
+    """What became of each household of the commune, by their codes; by what the register's log had when it was as long
+    as `seq` (None: by all of it)."""
     said = outcomes.confirmed(session, survey_round.id, commune_id)
-    return [transition(one) for one in facts(session, survey_round, commune_id, said)]
+    return [transition(one) for one in facts(session, survey_round, commune_id, said, seq)]
 
 
-def facts(session: Session, survey_round: Round, commune_id: str, confirmed: Mapping[str, EndState]) -> list[Facts]:
+def facts(
+    session: Session, survey_round: Round, commune_id: str, confirmed: Mapping[str, EndState], seq: int | None = None
+) -> list[Facts]:
     """Each household that the round began with there or that was met in it, by code. `confirmed`: the outcomes of those
-    that were not interviewed."""
+    that were not interviewed; `seq`: as `transitions`."""
     start = _start(session, survey_round, commune_id)
     entries = {row.household_id: row for row in _entries(session, survey_round, commune_id)}
     gone = _gone(session, survey_round, commune_id)
     households = _households(session, commune_id, {*start, *entries, *gone})
-    arrived, once = _history(session, survey_round, commune_id, households)
+    events = [one for one in event_log.events_of(session, commune_id) if seq is None or one.seq <= seq]
+    then = ledger.fold(events).households if seq is not None else None  # what a household is never rests on interviews
+    arrived, once = _history(session, survey_round, commune_id, households, events)
     found = []
     for household_id, household in households.items():
         entry = entries.get(household_id)
-        if entry is None and household_id not in start and household.state == HouseholdState.PRESENT:
+        if then is None:
+            register, village_id = HouseholdState(household.state), household.village_id
+        else:
+            stood = then.get(household_id)
+            register = stood.state if stood is not None else HouseholdState.WITHDRAWN
+            village_id = stood.village_id if stood is not None else household.village_id
+        if entry is None and household_id not in start and register is HouseholdState.PRESENT:
             continue  # its paper was taken back
         opening = entry or gone.get(household_id)
         side = start.get(household_id)
@@ -46,8 +57,8 @@ def facts(session: Session, survey_round: Round, commune_id: str, confirmed: Map
             Facts(
                 household_id,
                 household.code,
-                entry.village_id if entry is not None else household.village_id,
-                HouseholdState(household.state),
+                entry.village_id if entry is not None else village_id,
+                register,
                 side,
                 RegisterState(entry.state) if entry is not None else None,
                 _interviewed(entry),
@@ -117,7 +128,7 @@ def _households(session: Session, commune_id: str, ids: Iterable[str]) -> dict[s
 
 
 def _history(
-    session: Session, survey_round: Round, commune_id: str, ids: Iterable[str]
+    session: Session, survey_round: Round, commune_id: str, ids: Iterable[str], events: Sequence[ledger.Event]
 ) -> tuple[set[str], dict[str, frozenset[HouseholdClass]]]:
     """Who came by a move from another commune, by a split or back onto the register; and of which classes each was."""
     wanted, arrived = set(ids), set()
@@ -127,7 +138,7 @@ def _history(
         if household_id in wanted and (named := _class(said)) is not None:
             once.setdefault(str(household_id), set()).add(named)
 
-    for event in ledger.live(event_log.events_of(session, commune_id)):
+    for event in ledger.live(events):
         if event.kind in _BACK:
             arrived.add(event.household_id)
         elif event.enters:

@@ -209,9 +209,11 @@ def _compared(table: Bound, kept: Mapping[str, str], now: Mapping[str, str], mos
 
 
 def _leaves_differ(session: Session, survey_round: Round, proof: RoundProof, most: int) -> list[Differs]:
-    """The households that would have another leaf today."""
+    """The households that would have another leaf today, by the register as it was when the proof was made: what became
+    of them in later years is no part of it."""
     found = []
-    transitions = accounting.transitions(session, survey_round, proof.commune_id)
+    seq = json.loads(proof.body)["register_log"]["events"]
+    transitions = accounting.transitions(session, survey_round, proof.commune_id, seq)
     kept = {part: leaves_of(session, proof, part) for part in LeafPart}
     blindings = {leaf.household_id: leaf.blinding or "" for leaf in kept[LeafPart.END]}
     now = {
