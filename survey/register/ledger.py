@@ -26,6 +26,7 @@ CORRECTED = ("head", "village", "address", "class")  # what a correction may nam
 COMING = frozenset({_K.BORN, _K.JOINED, _K.MARRIED_IN})
 LEAVING = {_K.DIED: PersonState.DEAD, _K.LEFT: PersonState.LEFT, _K.MARRIED_OUT: PersonState.MARRIED}
 OF_PERSON = frozenset({*COMING, *LEAVING, _K.TRANSFERRED, _K.PERSON, _K.HEAD, _K.IDENTIFIED})
+CHANGES_MEMBERS = OF_PERSON | {_K.SPLIT, _K.MERGE, _K.UNMERGE}  # after which others live in a household
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from survey.poverty.readings import hanging
 from survey.questionnaires.published import has_official_points, load_form
 from survey.register.event_log import events_around
 from survey.register.last_year import address_in, with_address, with_members, with_members_of
-from survey.register.ledger import CORRECTED, OF_PERSON, Event, Folded, Interview, fold, live
+from survey.register.ledger import CHANGES_MEMBERS, CORRECTED, Event, Folded, Interview, fold, live
 from survey.submissions.content import (
     TOLD,
     Evaluated,
@@ -358,11 +358,11 @@ def _derive_opening(
     session: Session, entry: RegisterEntry, survey_round: Round, household: Household, events: Sequence[Event],
     interviews: Sequence[Interview],
 ) -> bool:  # fmt: skip
-    """Last year's class and address in a round that is open, where somebody corrected them since; whether either became
-    another. What was never corrected stays as it was frozen."""
+    """Last year's class, address and members in a round that is open, where somebody corrected them or others live
+    there since; whether any became another. What was never corrected stays as it was frozen."""
     corrected = {key for one in events if one.household_id == household.id for key in one.payload if key in CORRECTED
                  and one.kind in (RegisterKind.CORRECT, RegisterKind.MOVE)}  # fmt: skip
-    about_people = any(one.kind in OF_PERSON for one in events)
+    about_people = any(one.kind in CHANGES_MEMBERS for one in events)
     told = about_people or corrected & {"class", "address"}
     if not told or not is_open(session, survey_round.id, household.commune_id):
         return False

@@ -37,11 +37,14 @@ from survey.evidence import proof_keys
 from survey.evidence.merkle import leaf_hash, root_of, text_of
 from survey.evidence.signing import Signer
 from survey.problems import Problem
+from survey.register.event_log import Done
+from survey.review import register_acts
+from survey.review.register_acts import Wish
 from survey.rounds import closing, proof, proof_file
 from survey.rounds.bound_tables import BOUND
 from survey.rounds.proof_file import Anchor
 from survey.submissions.derive import rebuild
-from survey.terms import HouseholdClass
+from survey.terms import HouseholdClass, RegisterKind
 from tests.examples import examples
 from tests.interviews import ROUND, accept_all, entry, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
@@ -164,6 +167,21 @@ def test_late_interviews_do_not_touch_what_was_closed(closed: RoundProof, login_
     [late] = push(login_as("enumerator"), entry("ho-2"))
     assert late["reason"]["code"] == "round_closed"
     assert proof.differences(session, stored(session)) == []
+
+
+def test_what_becomes_of_households_in_later_years_is_no_part_of_the_closing(
+    closed: RoundProof, session: Session
+) -> None:
+    """A proof is checked ten years later: households end, come back and part meanwhile."""
+    done = Done(None, NOW, "năm sau")
+    for wish in (
+        Wish(RegisterKind.TEST, "ho-2", NOW.date()),
+        Wish(RegisterKind.RESTORE, "ho-2", NOW.date()),
+        Wish(RegisterKind.TEST, "ho-3", NOW.date()),
+    ):
+        register_acts.carry_out(session, COMMUNE, wish, done)
+        session.commit()
+        assert proof.differences(session, stored(session)) == [], wish.kind
 
 
 def test_the_tables_bound_are_the_ones_in_the_file(closed: RoundProof) -> None:

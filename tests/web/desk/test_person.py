@@ -128,6 +128,30 @@ def test_somebody_goes_to_another_household(work: Field, login_as: Any) -> None:
     assert "Chuyển sang hộ khác" in told
 
 
+def test_who_went_at_a_split_or_came_with_a_merge_is_who_phones_ask_about(work: Field, login_as: Any) -> None:
+    """Else a person is asked about, and counted, in two households."""
+    browser = login_as("supervisor")
+    _head, one, *_ = members(work, 1)
+
+    def told(number: int) -> list[str]:
+        return [person["ho_ten"] for person in members_in(work.register(number).opening_answers)]
+
+    def lives(number: int) -> list[str]:
+        return [person.name for person in members(work, number)]
+
+    before, since = lives(1), work.register(1).change
+    assert act(browser, work, "split", 1, member=one.id, head=one.name).status_code == 303
+    assert told(1) == lives(1) == [name for name in before if name != one.name]
+    assert work.register(1).change > since  # and they are told so
+    theirs = lives(2)
+    assert act(browser, work, "merge", 2, other="03757-01-002").status_code == 303
+    assert told(1) == lives(1)
+    assert len(told(1)) == len(before) - 1 + len(theirs)
+    assert act(browser, work, "unmerge", 2).status_code == 303
+    assert told(1) == lives(1) == [name for name in before if name != one.name]
+    assert told(2) == lives(2) == theirs
+
+
 def test_the_state_of_any_day_can_be_read(work: Field, login_as: Any) -> None:
     browser, one = login_as("supervisor"), members(work)[-1]
     act(browser, work, "left", person=one.id)
