@@ -72,6 +72,9 @@ PROBLEMS: dict[str, Refusal] = {
         _("The day of this interview is in doubt, and ages and the class hang on it."),
         _("Ask on which day it was, and confirm that day on its page."),
     ),
+    "day_out_of_range": Refusal(
+        400, _("This day lies too far back or too far ahead."), _("Give days between 2000 and 2100, then look again.")
+    ),
     "impossible_day": Refusal(
         409,
         _("The interview cannot have been on that day."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -19,7 +20,19 @@ from survey.web.audit_words import HEADER, act_in_words, csv_rows, detail_in_wor
 from survey.web.session import now, transaction
 
 audit_group = AppGroup("audit", help="The log of acts.")
-_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+class _Day(click.DateTime):
+    """A day within the log's time."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        found: datetime = super().convert(value, param, ctx)
+        if not acts.FIRST <= found.date() <= acts.LAST:
+            self.fail(gettext("Give days between 2000 and 2100, then look again."), param, ctx)
+        return found
+
+
+_DAY = _Day(["%Y-%m-%d"])
 
 
 @audit_group.command("list", epilog="Ends with 0, with 1 when nobody has that name, with 2 when called wrongly.")

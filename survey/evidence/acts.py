@@ -19,6 +19,7 @@ from survey.clocks import HERE
 from survey.terms import Action
 
 REVIEW = "review."  # before an act of the review log
+FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)  # the days that can be asked for
 
 
 class Act(NamedTuple):
@@ -34,7 +35,8 @@ class Act(NamedTuple):
 @dataclass(frozen=True)
 class Wanted:
     """Which lines. `accounts`: only acts of these (None: of all, the server's too); `subjects`: the ids of a household
-    or of whatever an act was about; days as on the clock of Việt Nam, both included."""
+    or of whatever an act was about; days as on the clock of Việt Nam, both included. Raises ValueError for a day
+    that nobody can mean."""
 
     accounts: Collection[str] | None = None
     person: str | None = None
@@ -42,6 +44,10 @@ class Wanted:
     verb: str | None = None
     since: date | None = None
     until: date | None = None
+
+    def __post_init__(self) -> None:
+        if not all(FIRST <= day <= LAST for day in (self.since, self.until) if day is not None):
+            raise ValueError("a day outside of the log's time")
 
 
 def listed(session: Session, wanted: Wanted, offset: int, limit: int) -> list[Act]:

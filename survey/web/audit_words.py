@@ -16,7 +16,7 @@ from models.database import chunks
 from survey.clocks import instant
 from survey.evidence import acts
 from survey.evidence.acts import REVIEW, Act, Wanted
-from survey.terms import Action, LikenessVerdict, RegisterKind, Term
+from survey.terms import Action, LikenessVerdict, OutcomeAction, RegisterKind, RequestVerdict, Term
 from survey.web.language import current_language
 
 HEADER = ("at", "person", "act", "act_in_words", "subject", "subject_in_words", "detail")
@@ -43,6 +43,8 @@ ACTS = {
     "form_retired": _("A questionnaire was retired"),
     "form_uploaded": _("A questionnaire was uploaded"),
     "key_accepted": _("A key of the server was accepted"),
+    "households_assigned": _("Households were given to interviewers"),
+    "job_stopped": _("Long work was stopped"),
     "loss_settled": _("A lost record was settled"),
     "password_changed": _("A password was changed by its owner"),
     "password_reset": _("A password was set anew"),
@@ -60,12 +62,14 @@ ACTS = {
     "reading_confirmed": _("A reading of the texts was confirmed"),
     "receipt_key_rotated": _("The key of receipts was changed"),
     "register.imported": _("A list of households was imported"),
+    "request.asked": _("A change of the register was asked for"),
     "restored": _("The server was restored from a backup"),
     "round_accepted": _("The province accepted results"),
     "round_asked": _("A request for a review was entered"),
     "round_cancelled": _("A round was cancelled"),
     "round_closed": _("A round was closed"),
     "round_edited": _("Title or days of a round were changed"),
+    "round_identified": _("A quick identification was entered"),
     "round_moved": _("A round got another version of its questionnaire"),
     "round_opened": _("A round was opened or planned"),
     "round_reopened": _("A round was opened again in a commune"),
@@ -84,6 +88,8 @@ ACTS = {
 ROOMS: dict[str, tuple[LazyString, type[Term]]] = {
     REVIEW: (_("Interview"), Action),
     "register.": (_("Register of households"), RegisterKind),
+    "request.": (_("Request for a change of the register"), RequestVerdict),
+    "outcome.": (_("Household not interviewed"), OutcomeAction),
     "duplicates.": (_("Possible duplicates"), LikenessVerdict),
 }
 

@@ -15,6 +15,7 @@ from survey.access import VERBS, Scope
 from survey.accounts.accounts import communes_of
 from survey.evidence import acts, audit
 from survey.evidence.acts import Wanted
+from survey.problems import Problem
 from survey.reports.csvfile import Style, written
 from survey.terms import Role
 from survey.web.audit_words import HEADER, act_in_words, csv_rows, detail_in_words, household_ids, subjects_in_words
@@ -72,16 +73,17 @@ def as_csv() -> Response:
 
 def _wanted() -> Wanted:
     """What the address asks for, within what the reader may see: a province officer the acts of the province's
-    accounts."""
+    accounts. Raises `day_out_of_range`."""
     session, asked = get_session(), request.args
+    since, until = _day(asked.get("since")), _day(asked.get("until"))
     code = asked.get("household", "")
     return Wanted(
         accounts=_reach(session),
         person=asked.get("person") or None,
         subjects=household_ids(session, code) if code.strip() else None,
         verb=asked.get("act") or None,
-        since=_day(asked.get("since")),
-        until=_day(asked.get("until")),
+        since=since,
+        until=until,
     )
 
 
@@ -104,11 +106,14 @@ def _everybody(session: Session) -> list[tuple[str, str]]:
 
 
 def _day(said: str | None) -> date | None:
-    """A day as the form sends it; None for what is none."""
+    """A day as the form sends it; None for what is none. Raises `day_out_of_range`."""
     try:
-        return date.fromisoformat(said) if said else None
+        found = date.fromisoformat(said) if said else None
     except ValueError:
         return None
+    if found is not None and not acts.FIRST <= found <= acts.LAST:
+        raise Problem("day_out_of_range")
+    return found
 
 
 def _page_number() -> int:
