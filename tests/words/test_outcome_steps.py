@@ -135,3 +135,13 @@ def test_what_is_held_says_nothing_until_it_is_confirmed_and_what_is_undone_wait
     assert standing([undone], interviewed=False).state is OutcomeState.WAITING
     unread = said("c", None, held_for=QuarantineReason.BAD_SHAPE)
     assert objection([unread], unread, CONFIRM, "desk", "", interviewed=False) == "not_allowed_now"
+
+
+def test_beside_an_interview_that_was_sent_back_the_later_word_counts() -> None:
+    one = decided(said("a"), CONFIRM)  # an hour after it was said
+    for hours, counts in ((0, True), (1, False), (2, False)):
+        since = NOW + timedelta(hours=hours)
+        assert (standing([one], interviewed=False, since=since).confirmed is not None) is counts
+    assert standing([said("b")], interviewed=False, since=NOW).which is None
+    later = said("b", at=NOW + timedelta(hours=3))
+    assert standing([one, later], interviewed=False, since=NOW + timedelta(hours=2)).which == later
