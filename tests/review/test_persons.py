@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -177,7 +179,10 @@ def test_somebody_of_another_household_does_not_come_under_their_code(session: S
 
 def test_both_households_tell_whom_an_interview_lists_against_what_is_known(session: Session, login_as: Any) -> None:
     mother = codes(session)[MOTHER]
-    do(session, acts.Wish(K.TRANSFERRED, "ho-1", wish(K.DIED).effective_on, "ho-2", {}, mother))
+    went = acts.Wish(K.TRANSFERRED, "ho-1", wish(K.DIED).effective_on, "ho-2", {}, mother)
+    session.rollback()
+    acts.carry_out(session, COMMUNE, went, replace(done(session), at=NOW - timedelta(minutes=1)))
+    session.commit()
     asked(session, login_as, started_at="2026-11-23T01:10:00.000Z", finalised_at="2026-11-23T01:42:00.000Z")
     assert mother in codes(session, "ho-2").values()
     assert mother not in codes(session).values()
