@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from models import Job
@@ -54,8 +55,13 @@ def ask(
         done=0,
         asked_at=now,
     )
-    session.add(job)
-    session.flush()  # what follows it refers to it
+    try:
+        with session.begin_nested():  # what follows it refers to it
+            session.add(job)
+    except IntegrityError:
+        if follows is None:
+            raise
+        raise Problem("not_allowed_now") from None  # from two pages at one moment
     return job
 
 

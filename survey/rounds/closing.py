@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, or_, select, union
+from sqlalchemy import String, and_, cast, func, null, or_, select, union
 from sqlalchemy.orm import Session
 
 from models import (
@@ -20,6 +20,7 @@ from models import (
     ChangeDecision,
     ChangeRequest,
     Household,
+    Job,
     RegisterEntry,
     RegisterGone,
     Round,
@@ -59,10 +60,12 @@ class Break(NamedTuple):
     submission_id: str | None
 
 
+REOPEN = "reopen"  # the kind of job that brings a commune up to date that was opened again
+
 # In the order of the work; `not_begun` is of the round as a whole.
 CODES = (
-    "not_begun", "not_visited", "outcome_unconfirmed", "to_review", "returned", "held", "no_class", "request_undecided",
-    "illustrative_b1", "not_asked", "not_accounted",
+    "not_begun", "catching_up", "not_visited", "outcome_unconfirmed", "to_review", "returned", "held", "no_class",
+    "request_undecided", "illustrative_b1", "not_asked", "not_accounted",
 )  # fmt: skip
 _OF_STATE = {
     "not_visited": RegisterState.TO_VISIT,
@@ -274,6 +277,7 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
         found[code] = found[code].where(~is_of(unasked.confirmed, *place), ~is_of(unasked.waiting, *place))
     found["outcome_unconfirmed"] = entry.where(is_of(unasked.waiting, *place))
     found["held"] = _held(survey_round)
+    found["catching_up"] = _catching_up(survey_round)
     found["request_undecided"] = _asked_for(survey_round)
     judged = entry.outerjoin(Assessment, _OF_ENTRY).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
     if survey_round.standard:
@@ -309,6 +313,13 @@ def _asked_for(survey_round: Round) -> Rows:
         .join(RegisterEntry, of_entry)
         .where(RegisterEntry.round_id == survey_round.id, ~decided.exists())
     )
+
+
+def _catching_up(survey_round: Round) -> Rows:
+    """Communes opened again of which not everything has been taken over that changed meanwhile."""
+    nobody = cast(null(), String(36))
+    left = select(Job.commune_id, nobody.label("household_id"), nobody.label("submission_id"))
+    return left.where(Job.kind == REOPEN, Job.parameters == {"round": survey_round.id}, Job.ended_at.is_(None))
 
 
 def _held(survey_round: Round) -> Rows:

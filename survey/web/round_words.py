@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext
 
 OBSTACLES = {
     "not_begun": lazy_gettext("communes in which the round is planned and not begun"),
+    "catching_up": lazy_gettext("works under way that take over what changed while the round was closed"),
     "not_visited": lazy_gettext("households not visited yet"),
     "outcome_unconfirmed": lazy_gettext("outcomes said on a phone, not confirmed yet"),
     "to_review": lazy_gettext("households received, to be reviewed"),

@@ -1,10 +1,12 @@
 """What the kinds of long work are called in the table of jobs."""
 
+from survey.rounds import closing
+
 READ_LIST = "read_list"
 LOAD_LIST = "load_list"
 OPEN_ROUND = "open_round"
 DUPLICATES = "duplicates"
-REOPEN = "reopen"
+REOPEN = closing.REOPEN
 
 ALONE = frozenset({LOAD_LIST})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN})  # what it takes over is already open: nobody stops it halfway

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models import Round
+from models.commune_counter import lock_commune
 from survey.jobs.worker import Task
 from survey.rounds import rounds
 
@@ -22,6 +23,10 @@ def open_round(task: Task) -> dict[str, Any]:
             known = rounds.known_in(session, session.get_one(Round, round_id), group)
         with task.step() as session:
             survey_round = session.get_one(Round, round_id)
-            done += len(rounds.start(session, survey_round, group, task.now(), task.account_id, known))
+            for commune_id in group:
+                lock_commune(session, commune_id)
+            for left in rounds.waiting_in(session, round_id, group):  # another job may have come first
+                rounds.start(session, survey_round, left, task.now(), task.account_id, known)
+            done += len(group)
             task.reached("opening", done, total)
     return {"round": round_id, "communes": total}

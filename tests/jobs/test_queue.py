@@ -240,3 +240,14 @@ def test_who_gets_further_between_two_deaths_has_not_tried_in_vain(writing: Sess
         )
     assert queue.take(writing, "last", NOW + 4 * TRIES * LEASE, KINDS) is None
     assert job.problem == queue.GAVE_UP
+
+
+def test_of_two_that_follow_one_at_one_moment_one_is_refused_and_the_session_lives(
+    writing: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [former] = asked(writing)
+    asked(writing, follows=former.id)
+    with monkeypatch.context() as patched, pytest.raises(Problem, match="not_allowed_now"):
+        patched.setattr(writing, "scalar", lambda *_: None)  # the other's is not seen yet
+        queue.ask(writing, "a", NOW, follows=former.id)
+    assert writing.get(Job, former.id) is former

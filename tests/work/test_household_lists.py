@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Household, Job
+from models import Account, Household, Job
 from survey.jobs import queue
 from survey.jobs.queue import LEASE
 from survey.jobs.worker import folder_of
@@ -22,7 +22,7 @@ from tests.commands.test_commands import run
 from tests.register.test_importing import HOUSEHOLDS, VILLAGES
 from tests.work.test_killed_worker import asked
 from tests.working import worker_of
-from tests.world import COMMUNE, NOW, VILLAGE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 
 @pytest.fixture
@@ -123,3 +123,16 @@ def test_while_the_command_loads_a_job_waits(app: Flask, session: Session, read:
     assert (code, seen) == (0, [False, False]), said
     worker_of(app).work()
     assert (session.get_one(Job, load).problem, len(heads(session))) in ((None, 3), ("list_changed", 3))
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"place_id": OTHER_COMMUNE}])
+def test_who_may_not_write_there_any_more_loads_nothing_and_sees_nothing(
+    app: Flask, session: Session, read: str, login_as: Any, change: dict[str, Any]
+) -> None:
+    supervisor = login_as("supervisor")
+    load = asked(app, LOAD_LIST, follows=read)
+    with Session(app.extensions["engine"]) as writing, writing.begin():
+        writing.execute(update(Account).where(Account.username == "supervisor").values(change))
+    assert supervisor.get(f"/register/import/seen/{read}").status_code != 200
+    worker_of(app).work()
+    assert (session.get_one(Job, load).problem, heads(session)) == ("forbidden", [])

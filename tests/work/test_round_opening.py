@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, Household, Job, RegisterEntry, RoundCommune
+from models import FormVersion, Household, Job, RegisterEntry, Round, RoundCommune
 from survey.jobs import queue
 from survey.register.entries import import_household
 from survey.rounds import rounds
@@ -107,3 +107,24 @@ def test_a_worker_that_died_in_the_middle_is_followed_by_one_that_opens_the_rest
     assert set(states(session, planned).values()) == {"open"}
     assert asked(session, planned) == present(session)
     assert (session.scalars(select(Job.done)).one(), session.get(RoundCommune, (COMMUNE, ROUND)).state) == (120, "open")
+
+
+def test_of_two_jobs_the_second_passes_over_what_is_open_by_then(
+    app: Flask, session: Session, planned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rounds.known_in
+
+    def known_late(*given: Any) -> Any:
+        """Another job opens it all between the reading and the step."""
+        monkeypatch.setattr(rounds, "known_in", before)
+        with Session(app.extensions["engine"]) as other, other.begin():
+            rounds.start(other, other.get_one(Round, planned), None, NOW)
+        return before(*given)
+
+    monkeypatch.setattr(rounds, "known_in", known_late)
+    with Session(app.extensions["engine"]) as writing, writing.begin():
+        writing.execute(delete(Job))
+        job = queue.ask(writing, OPEN_ROUND, NOW, parameters={"round": planned}).id
+    work(app)
+    found = session.get_one(Job, job)
+    assert (found.state, found.problem, set(states(session, planned).values())) == ("done", None, {"open"})

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, make_response, render_template, url_for
 from flask_babel import LazyString, format_decimal, gettext, lazy_gettext
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from models import Account, Job
 from survey.access import Where, has_verb, may
-from survey.accounts.accounts import holder_of, where_is
+from survey.accounts.accounts import communes_of, holder_of, where_is
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import is_idle
@@ -123,7 +123,7 @@ class Line(NamedTuple):
 def listing() -> Response:
     """The last jobs of the reader's area, the newest first."""
     session = get_session()
-    lines = _lines([job for job in session.scalars(queue.listing(SHOWN)) if _may_see(job)])
+    lines = _lines(list(session.scalars(queue.listing(SHOWN).where(_seen()))))
     under_way = any(not line.is_over for line in lines)
     page = render_template("office/jobs/list.html", lines=lines, idle=is_idle(session, now()))
     return _looked_at_again(page, under_way)
@@ -176,6 +176,15 @@ def _may_see(job: Job) -> bool:
     where = where_is(get_session(), job.commune_id) if job.commune_id else None
     mine = job.account_id == current_account().id
     return mine or may(holder_of(get_session(), current_account()), VERB, where or Where())
+
+
+def _seen() -> ColumnElement[bool]:
+    """The same of all jobs at once."""
+    session, account = get_session(), current_account()
+    mine = Job.account_id == account.id
+    if may(holder_of(session, account), VERB, Where()):
+        return true()
+    return or_(mine, Job.commune_id.in_(communes_of(session, account, VERB)))
 
 
 def _may_stop(job: Job) -> bool:

@@ -98,6 +98,7 @@ def preview() -> tuple[str, int] | BaseResponse:
 def seen(job_id: str) -> tuple[str, int]:
     """What the files would do, and what they leave in doubt."""
     job = _read_by_me(job_id)
+    _check_commune(job.commune_id)
     plan, form, confirmed = kept_preview(_folder(job)), _form(), ImportConfirmed(formdata=None)
     form.commune.data, confirmed.upload.data = plan.commune_id, job.id
     shown = render_template(

@@ -100,7 +100,8 @@ def _broken(survey_round: Round, row: RoundCommune) -> dict[str, list[Break]]:
     """The first households and records of each obstacle."""
     found: dict[str, list[Break]] = {}
     for one in closing.breaks(get_session(), survey_round, row.commune_id, most=MOST_NAMED):
-        found.setdefault(one.code, []).append(one)
+        if one.household_id or one.submission_id:
+            found.setdefault(one.code, []).append(one)
     return found
 
 
@@ -143,9 +144,16 @@ def close_ready(round_id: str) -> Response:
     """Close the round in every commune of the reader where nothing stands in the way."""
     survey_round, session = _round(round_id), get_session()
     ready = closing.ready_to_close(session, survey_round, _reach("round.close"))
-    if ready:
-        closing.close_communes(session, survey_round, ready, now(), current_account().id, _prover())
-    flash(ngettext("Closed in %(num)s commune.", "Closed in %(num)s communes.", len(ready)))
+    names, closed = names_in(session, ready, now().date()), 0
+    for commune_id in sorted(ready):  # in the order in which all who need several communes take them
+        try:
+            with session.begin_nested():
+                closing.close_communes(session, survey_round, [commune_id], now(), current_account().id, _prover())
+            closed += 1
+        except Problem as problem:
+            why = gettext(problem.refusal.title)
+            flash(gettext("%(place)s stays open: %(why)s", place=names.get(commune_id, commune_id), why=why))
+    flash(ngettext("Closed in %(num)s commune.", "Closed in %(num)s communes.", closed))
     return redirect(url_for(".page", round_id=round_id), 303)
 
 
@@ -423,6 +431,8 @@ def _mend(code: str, row: RoundCommune) -> str | None:
         return url_for("outcomes.listing" if code == "outcome_unconfirmed" else "requests.listing", **here)
     if code == "not_asked":
         return url_for(".request_list", round_id=row.round_id, commune_id=row.commune_id)
+    if code == "catching_up":
+        return url_for("jobs.listing")
     return url_for("points.listing") if code == "illustrative_b1" else None
 
 

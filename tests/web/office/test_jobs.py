@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import Account, AuditEvent, Job
 from survey.jobs import queue
 from survey.jobs.queue import LEASE
+from survey.web.office.jobs import SHOWN
 from survey.work import DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN
 from tests.commands.test_commands import run
 from tests.working import work
@@ -70,6 +71,14 @@ def test_another_communes_work_does_not_exist_and_the_province_sees_its_own(app:
                 assert browser.post(f"/jobs/{job_id}/stop").status_code == 404
     assert login_as("enumerator").get("/jobs/").status_code == 403
     assert login_as("admin").get("/jobs/x").status_code == 404
+
+
+def test_ones_own_is_seen_behind_a_hundred_of_others(app: Flask, login_as: Any) -> None:
+    mine = ask(app)
+    with Session(app.extensions["engine"]) as session, session.begin():
+        for at in range(SHOWN):
+            queue.ask(session, DUPLICATES, NOW + LEASE * (at + 1), commune_id=OTHER_COMMUNE)
+    assert f'href="/jobs/{mine}"' in login_as("supervisor").get("/jobs/").text
 
 
 def test_it_is_stopped_once(app: Flask, login_as: Any, session: Session) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, Round, RoundCommune, RoundRequest
+from survey.rounds import closing
 from tests.interviews import ROUND, accept_all, entry, push
 from tests.web.office.test_rounds import FIELDS
-from tests.working import led
+from tests.working import led, work
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -92,6 +94,31 @@ def test_whoever_is_ready_is_closed_together_and_the_late_one_stays_open(login_a
     page = login_as("province").get(PAGE).text
     assert f'value="{COMMUNE}"' in page
     assert "1 hộ chưa đến" in page
+
+
+def test_one_that_cannot_be_closed_after_all_keeps_no_other_open(
+    login_as: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something came in after it was counted."""
+    accept_all(session, login_as, COMMUNE)
+    monkeypatch.setattr(closing, "ready_to_close", lambda *_: [OTHER_COMMUNE, COMMUNE])
+    answer = login_as("province").post(f"{PAGE}/close-ready", follow_redirects=True)
+    found = states(session)
+    assert (found[COMMUNE], found[OTHER_COMMUNE]) == ("closed", "open")
+    assert "chưa đóng được" in answer.text
+
+
+def test_what_is_still_taken_over_stands_in_the_way_of_closing_again(
+    app: Flask, login_as: Any, session: Session
+) -> None:
+    accept_all(session, login_as, COMMUNE)
+    assert login_as("supervisor").post(f"{HERE}/close").status_code == 303
+    assert login_as("province").post(f"{HERE}/reopen", data={"reason": "x"}).status_code == 303
+    supervisor = login_as("supervisor")
+    assert "1 việc đang chạy để cập nhật" in supervisor.get(f"{HERE}/").text
+    assert supervisor.post(f"{HERE}/close").status_code == 409
+    work(app)
+    assert supervisor.post(f"{HERE}/close").status_code == 303
 
 
 def test_a_mistaken_round_is_previewed_and_cancelled(login_as: Any, session: Session) -> None:
