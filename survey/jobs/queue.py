@@ -69,7 +69,7 @@ def begin(session: Session, job: Job, worker: str, now: datetime) -> None:
     """It is this worker's from here on."""
     job.state, job.worker, job.free_at = JobState.RUNNING.value, worker, now + LEASE
     job.tries, job.begun_at = job.tries + 1, job.begun_at or now
-    session.flush()
+    session.flush()  # whether one is under way is asked next
 
 
 def under_way(session: Session, kind: str, commune_id: str) -> bool:
