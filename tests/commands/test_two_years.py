@@ -29,6 +29,7 @@ from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.commands.test_commands import run
 from tests.conftest import Clock
+from tests.pages import hidden, text_of
 from tests.working import led
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
@@ -162,17 +163,6 @@ def listed() -> list[Line]:
 
 def csv(header: str, rows: Iterable[Iterable[object]]) -> bytes:
     return "\n".join([header, *(",".join(f'"{cell}"' for cell in row) for row in rows)]).encode()
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
-
-
-def hidden(answer: Any) -> dict[str, str]:
-    """The fields of the last form of a page."""
-    form = answer.text[answer.text.rindex("<form method") :]
-    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
-    return {name: unescape(value) for name, value in found}
 
 
 def ok(answer: Any) -> Any:

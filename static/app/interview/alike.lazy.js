@@ -25,8 +25,8 @@ export function nameKey(name) {
   return written.split(/\s+/u).filter(Boolean).map(syllable).join(" ")
 }
 
-const bareKey = (name) => nameKey(name).normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/g, "d")
-const ordered = (bare) => bare.split(" ").sort().join(" ")
+/** A weaker key, of the key: without tones and marks. */
+const bareOf = (key) => key.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/g, "d")
 
 /** Anything that is no whole number is one that nobody knows: 0. */
 const whole = (value) => (Number.isInteger(value) ? value : 0)
@@ -34,14 +34,17 @@ const whole = (value) => (Number.isInteger(value) ? value : 0)
 /** A member of a list as they are compared: {name, year, day, sex, number, …}; `day` within the year, 0 unknown. */
 export function personOf(member) {
   const name = String(member[NAME] ?? "")
+  const key = nameKey(name)
+  const bare = bareOf(key)
   const [month, day] = [whole(member.thang_sinh), whole(member.ngay_sinh)]
   // The first of January stands for "not known" on many papers.
   const isKnown = month && day && (month !== 1 || day !== 1)
   const number = String(member.cccd ?? "")
   return {
     name,
-    key: nameKey(name),
-    bare: bareKey(name),
+    key,
+    bare,
+    order: bare.split(" ").sort().join(" "), // one of thousands is compared with everybody: worked out once
     year: whole(member.nam_sinh),
     day: isKnown ? month * 32 + day : 0,
     sex: member.gioi_tinh ?? "",
@@ -76,7 +79,7 @@ function nameOf(one, other) {
   if (!one.key || !other.key) return null
   if (one.key === other.key) return "name"
   if (one.bare === other.bare) return "name_tones"
-  if (ordered(one.bare) === ordered(other.bare)) return "name_order"
+  if (one.order === other.order) return "name_order"
   return isNear(one.bare, other.bare) ? "name_near" : null
 }
 

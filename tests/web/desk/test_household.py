@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy import select
 from models import Household, RegisterEntry, RegisterEvent
 from survey.review import household_story
 from survey.terms import Action
+from tests.pages import hidden, text_of
 from tests.web.desk.field import CASES, Field
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE_2
 
@@ -30,17 +30,6 @@ def work(field: Callable[..., Field]) -> Field:
 
 def address(work: Field, number: int = 0, commune_id: str = COMMUNE) -> str:
     return f"/desk/{commune_id}/households/{work.households[number]}"
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
-
-
-def hidden(answer: Any) -> dict[str, str]:
-    """The fields of the page that shows what would happen."""
-    form = answer.text[answer.text.rindex("<form method") :]
-    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
-    return {name: unescape(value) for name, value in found}
 
 
 def confirm(browser: Any, where: str, shown: Any, reason: str = "họp thôn") -> Any:

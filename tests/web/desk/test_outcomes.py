@@ -28,16 +28,13 @@ from survey.rounds import accounting, closing, log
 from survey.submissions.log import Act
 from survey.terms import Action, OutcomeKind, RegisterState, RoundAction
 from tests.interviews import ROUND, entry, outcome, push
+from tests.pages import text_of
 from tests.review.test_review_and_rebuild import decide as decide_interview
 from tests.web.phone.test_outcomes import told
 from tests.world import COMMUNE, NOW, VILLAGE
 
 pytestmark = pytest.mark.usefixtures("small_round")
 SHELF = f"/desk/{COMMUNE}/outcomes"
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def address(session: Any, sent: dict[str, Any]) -> str:

@@ -16,8 +16,9 @@ from survey.register.persons import Person
 from survey.review import person_acts
 from survey.review.register_acts import known_of
 from survey.terms import Action, HouseholdClass
+from tests.pages import hidden, text_of
 from tests.web.desk.field import CASES, Field
-from tests.web.desk.test_household import SINCE, act, address, confirm, hidden, last, text_of, work
+from tests.web.desk.test_household import SINCE, act, address, confirm, last, work
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE
 
 __all__ = ["work"]

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from models import ChangeRequest
+from tests.pages import hidden, text_of
 from tests.web.desk.field import Field
-from tests.web.desk.test_household import SINCE, act, address, hidden, last, text_of, work
+from tests.web.desk.test_household import SINCE, act, address, last, work
 from tests.web.desk.test_person import members
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE
 

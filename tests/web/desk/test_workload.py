@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
-from html import unescape
 from typing import Any
 
 import pytest
@@ -21,14 +19,11 @@ from survey.review.workload import Due, Load, loads_of, should_be, workload
 from survey.terms import OutcomeState, RegisterState
 from tests.examples import examples
 from tests.interviews import ROUND, entry, outcome, push
+from tests.pages import text_of
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 PAGE = f"/desk/{COMMUNE}/workload"
 HERE = f"{PAGE}/{VILLAGE}"
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 @pytest.fixture
