@@ -54,7 +54,7 @@ def page(commune_id: str, household_id: str) -> str:
     """What happened to a household, who saw it, of which class it was; and the forms for who may write."""
     desk, session = open_desk("review.read", commune_id), get_session()
     as_of = _as_of()
-    story = household_story.story(session, commune_id, household_id, day_of(now()), as_of)
+    story = household_story.story(session, commune_id, household_id, as_of)
     return render_template(
         "desk/household.html",
         desk=desk,
@@ -79,13 +79,11 @@ def person(commune_id: str, household_id: str, person_id: str) -> str:
     """Everything about a person who was met in a household, and the forms for who may write."""
     desk, session = open_desk("review.read", commune_id), get_session()
     as_of = _as_of()
-    story = person_story.story(session, commune_id, household_id, person_id, day_of(now()), as_of)
-    home = household_story.story(session, commune_id, story.household.id, day_of(now()), as_of)
+    story = person_story.story(session, commune_id, household_id, person_id, as_of)
     return render_template(
         "desk/person.html",
         desk=desk,
         story=story,
-        home=home,
         as_of=as_of,
         names=desk.names | _names_elsewhere(story.lines),
         form=RegisterAct(since=day_of(now()), formdata=None),
