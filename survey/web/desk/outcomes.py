@@ -35,13 +35,13 @@ def listing(commune_id: str) -> str:
     desk, session = open_desk("review.read", commune_id), get_session()
     wanted = request.args.get("state", OutcomeState.WAITING.value)
     state = OutcomeState(wanted) if wanted in list(OutcomeState) else OutcomeState.WAITING
-    round_id = desk.asked_round.id
+    shelf = outcomes.shelf(session, commune_id, desk.asked_round.id, state)
     return render_template(
         "desk/outcomes/list.html",
         desk=desk,
         state=state,
-        counts=outcomes.counts(session, commune_id, round_id),
-        found=outcomes.shelf(session, commune_id, round_id, state),
+        counts=shelf.counts,
+        found=shelf.found,
         reader=current_account(),
     )
 
