@@ -67,8 +67,7 @@ def story(session: Session, commune_id: str, household_id: str, person_id: str, 
         raise Problem("not_found")
     codes = {id for id, each in now.people.known.items() if id == person_id or each.same_as == person_id}
     homes = [id for id, people in now.people.homes.items() if codes & set(people)]
-    standing = then.households.get(one.household_id)
-    head = then.people.head_of(one.household_id, standing.head_name if standing else "")
+    head = then.head_of(one.household_id)
     return Story(
         one,
         session.get_one(Household, (commune_id, one.household_id)),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from survey.names import bare_key, name_key
-from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, YEAR, Person, Row
+from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, YEAR, Person, Row, is_number
 from survey.terms import PersonState
 
 MOST_DOUBTS = 5
@@ -89,7 +89,7 @@ def _differ(one: Any, other: Any, key: str) -> bool:
 
 def _number(said: Any) -> str:
     number = _text(said, NUMBER)
-    return number if len(number) == 12 and number.isascii() and number.isdigit() else ""
+    return number if is_number(number) else ""
 
 
 def _text(said: Any, key: str) -> str:
