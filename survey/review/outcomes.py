@@ -21,6 +21,7 @@ from survey.accounts.accounts import holder_of
 from survey.calendar.standing import days_of, is_open
 from survey.clocks import day_of, read_instant
 from survey.evidence import audit
+from survey.evidence.acts import names_of
 from survey.intake.envelope import read_entry
 from survey.intake.outcomes import tell_phones
 from survey.intake.triage import Judge
@@ -96,8 +97,8 @@ def find(session: Session, commune_id: str, outcome_id: str) -> Heard:
     row = session.get(HouseholdOutcome, (commune_id, outcome_id))
     if row is None:
         raise Problem("not_found")
-    household = session.get(Household, (commune_id, row.household_id)) if row.household_id else None
-    return _heard(session, row, of_outcome(session, row), household)
+    [found] = _all_heard(session, commune_id, [(outcome_id, of_outcome(session, row))])
+    return found
 
 
 def lacks_visits(session: Session, heard: Heard) -> bool:
@@ -245,8 +246,21 @@ def _all_heard(session: Session, commune_id: str, said: Iterable[tuple[str, Case
     households = _rows_of(
         session, Household, commune_id, {row.household_id for row in rows.values() if row.household_id}
     )
-    in_order = sorted(rows.values(), key=lambda row: (row.received_at, row.id))
-    return [_heard(session, row, cases[row.id], households.get(row.household_id or "")) for row in in_order]
+    in_rounds = select(Round).where(Round.id.in_({row.round_id for row in rows.values() if row.round_id}))
+    rounds = {one.id: one for one in session.scalars(in_rounds)}
+    last = {id: case.one(id).last for id, case in cases.items()}
+    names = names_of(session, {*(row.account_id for row in rows.values()), *(one.by for one in last.values() if one)})
+    return [
+        Heard(
+            row,
+            cases[row.id],
+            names[row.account_id],
+            households.get(row.household_id or ""),
+            rounds.get(row.round_id or ""),
+            names[decided.by] if (decided := last[row.id]) else None,
+        )
+        for row in sorted(rows.values(), key=lambda row: (row.received_at, row.id))
+    ]
 
 
 def _rows_of(session: Session, table: type[Row], commune_id: str, ids: Iterable[str]) -> dict[str, Row]:
@@ -257,16 +271,3 @@ def _rows_of(session: Session, table: type[Row], commune_id: str, ids: Iterable[
             for row in session.scalars(select(table).where(table.commune_id == commune_id, table.id.in_(chunk)))
         }
     return found
-
-
-def _heard(session: Session, row: HouseholdOutcome, case: Case, household: Household | None) -> Heard:
-    last = case.one(row.id).last
-    decided_by = session.get(Account, last.by) if last else None
-    return Heard(
-        row,
-        case,
-        session.get_one(Account, row.account_id).display_name,
-        household,
-        session.get(Round, row.round_id) if row.round_id else None,
-        decided_by.display_name if decided_by else None,
-    )

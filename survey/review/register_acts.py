@@ -117,11 +117,6 @@ def known_of(session: Session, household: Household, day: date | None = None) ->
     return fold(known, interviews_of(session, household.commune_id, around), day=day)
 
 
-def member_names(session: Session, household: Household) -> list[str]:
-    """Who lives in a household as far as is known."""
-    return [one.name for one in known_of(session, household).people.members(household.id)]
-
-
 def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     """What writing `wish` down would do. Raises not_found; what else stands against it is the plan's `rule`."""
     household = session.get(Household, (commune_id, wish.household_id))
