@@ -39,13 +39,13 @@ def enumerators_of(session: Session, commune_id: str) -> dict[str, list[Account]
 def assigned(session: Session, commune_id: str, household_ids: Collection[str] | None = None) -> dict[str, str]:
     """Whom households were given to last (of some, or all of a commune); those of nobody are left out."""
     last = select(func.max(HouseholdAssignment.seq)).where(HouseholdAssignment.commune_id == commune_id)
+    if household_ids is not None:
+        last = last.where(HouseholdAssignment.household_id.in_(household_ids))
     query = select(HouseholdAssignment).where(
         HouseholdAssignment.commune_id == commune_id,
         HouseholdAssignment.seq.in_(last.group_by(HouseholdAssignment.household_id)),
         HouseholdAssignment.account_id.is_not(None),
     )
-    if household_ids is not None:
-        query = query.where(HouseholdAssignment.household_id.in_(household_ids))
     return {row.household_id: row.account_id for row in session.scalars(query) if row.account_id}
 
 
@@ -68,16 +68,23 @@ def assign(session: Session, commune_id: str, wanted: Mapping[str, str | None], 
             raise Problem("assignee_elsewhere")
     before = assigned(session, commune_id)
     changed = {id: to for id, to in sorted(wanted.items()) if before.get(id) != to}
-    for (household_id, account_id), seq in zip(
-        changed.items(), next_changes(session, commune_id, len(changed)) if changed else (), strict=True
-    ):
+    if not changed:
+        return 0
+    seqs = dict(zip(changed, next_changes(session, commune_id, len(changed)), strict=True))
+    for household_id, seq in seqs.items():
         session.add(
             HouseholdAssignment(
-                commune_id=commune_id, seq=seq, household_id=household_id, account_id=account_id, by=by.id, at=now
+                commune_id=commune_id,
+                seq=seq,
+                household_id=household_id,
+                account_id=changed[household_id],
+                by=by.id,
+                at=now,
             )
         )
-        for entry in session.scalars(select(RegisterEntry).filter_by(commune_id=commune_id, household_id=household_id)):
-            entry.change = seq
-    if changed:
-        audit.record(session, now, by.id, "households_assigned", commune_id, {"households": len(changed)})
+    for chunk in chunks(changed):
+        entries = select(RegisterEntry).filter_by(commune_id=commune_id).where(RegisterEntry.household_id.in_(chunk))
+        for entry in session.scalars(entries):
+            entry.change = seqs[entry.household_id]
+    audit.record(session, now, by.id, "households_assigned", commune_id, {"households": len(changed)})
     return len(changed)

@@ -165,9 +165,9 @@ def history(code: str, commune_id: str, as_json: bool, as_of: Any) -> None:
         if as_of is not None:
             _say_state(session, household, as_of.date(), as_json)
             return
-        found = household_story.lines(session, commune_id, household.id, day_of(now()))
+        found = household_story.lines(session, household)
         if as_json:
-            click.echo(as_text([line_as_json(one) for one in found]))
+            click.echo(as_text([line_as_json(session, one) for one in found]))
             return
         for one in found:
             said = f"{one.seq}\t{one.effective_on.isoformat()}\t{one.kind.vi}\t{one.household.code}"
@@ -177,7 +177,7 @@ def history(code: str, commune_id: str, as_json: bool, as_of: Any) -> None:
 
 
 def _say_state(session: Session, household: Household, day: date, as_json: bool) -> None:
-    story = household_story.story(session, household.commune_id, household.id, day_of(now()), day)
+    story = household_story.story(session, household.commune_id, household.id, day)
     one = story.standing
     if as_json:
         shown = {name: getattr(one, name) for name in FIELDS} if one is not None else None
@@ -408,7 +408,7 @@ def _label(value: Any) -> str:
     return str(getattr(value, "vi", value))
 
 
-def line_as_json(one: household_story.Line) -> dict[str, Any]:
+def line_as_json(session: Session, one: household_story.Line) -> dict[str, Any]:
     return {
         "seq": one.seq,
         "kind": one.kind.value,
@@ -423,7 +423,7 @@ def line_as_json(one: household_story.Line) -> dict[str, Any]:
         "said": {key: said for key, said in one.said.items() if key != "answers"},
         "voids": one.voids,
         "undone_by": one.undone_by,
-        "rule_against_undoing": one.rule,
+        "rule_against_undoing": household_story.rule_against_undoing(session, one, day_of(now())),
         "without_effect": one.lost_to,
     }
 

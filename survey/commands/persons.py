@@ -15,7 +15,6 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Household
-from survey.clocks import day_of
 from survey.commands.households import (
     AS_OF,
     CODE,
@@ -34,7 +33,7 @@ from survey.problems import PROBLEMS, Problem
 from survey.review import person_acts, person_story, register_acts
 from survey.review.register_preview import birth_of
 from survey.terms import RegisterKind
-from survey.web.session import now, reading
+from survey.web.session import reading
 
 person_group = AppGroup("person", help="The persons of a household: births, deaths, marriages, moves, corrections.")
 register_group.add_command(person_group)
@@ -152,12 +151,12 @@ def history(code: str, person: str, commune_id: str, as_json: bool, as_of: Any) 
         day = as_of.date() if as_of else None
         try:
             whom = person_acts.find(register_acts.known_of(session, household), household.id, person)
-            story = person_story.story(session, commune_id, household.id, whom, day_of(now()), day)
+            story = person_story.story(session, commune_id, household.id, whom, day)
         except Problem as refusal:
             said = PROBLEMS[refusal.code]
             raise click.ClickException(f"{gettext(said.title)} {gettext(said.next)} ({refusal.code})") from None
         if as_json:
-            click.echo(as_text(_as_json(story)))
+            click.echo(as_text(_as_json(session, story)))
             return
         one = story.person
         click.echo(f"{one.name}\t{birth_of(one) or '–'}\t{one.state.vi}\t{story.household.code}\t{one.id}")
@@ -169,7 +168,7 @@ def history(code: str, person: str, commune_id: str, as_json: bool, as_of: Any) 
             click.echo(f"{line.seq}\t{day_text}\t{line.kind.vi}\t{line.household.code}\t{line.reason or ''}{undone}")
 
 
-def _as_json(story: person_story.Story) -> dict[str, Any]:
+def _as_json(session: Session, story: person_story.Story) -> dict[str, Any]:
     return person_as_json(story.person) | {
         "code": story.household.code,
         "is_head": story.is_head,
@@ -178,7 +177,7 @@ def _as_json(story: person_story.Story) -> dict[str, Any]:
             {"day": one.asked.day, "household": one.household.id, "submission": one.asked.submission_id}
             for one in story.interviews
         ],
-        "events": [line_as_json(one) for one in story.lines],
+        "events": [line_as_json(session, one) for one in story.lines],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ from survey.accounts.accounts import villages_of
 from survey.accounts.assignments import assigned
 from survey.calendar.standing import OF_ENTRY
 from survey.clocks import instant
+from survey.evidence.acts import names_of
+from survey.outcome_steps import Said
 from survey.outcomes.cases import Case, Of, of_households
 from survey.register.entries import context_of_entry
 from survey.register.places import periods_at, region_of
@@ -67,14 +70,14 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     rows = session.execute(query).all() if villages | lost else []
     periods = periods_at(session, villages, today)
     told = [entry.household_id for entry, *_ in rows[:limit]]
-    cases = of_households(session, commune_id or "", told)
+    said = _outcomes(session, commune_id or "", of_households(session, commune_id or "", told))
     given = assigned(session, commune_id or "", told)
     region = region_of(session, commune_id, today) if commune_id else None
     changes = [
         _gone(entry)
         if entry.village_id not in villages or state != CommuneState.OPEN
         else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
-        | {"outcome": _outcome(session, cases.get(Of(entry.commune_id, entry.round_id, entry.household_id)))}
+        | {"outcome": said.get(Of(entry.commune_id, entry.round_id, entry.household_id))}
         | {"assigned": _assigned(given.get(entry.household_id), account)}
         for entry, household, survey_round, state in rows[:limit]
     ]
@@ -96,23 +99,29 @@ def _assigned(account_id: str | None, account: Account) -> str | None:
     return None if account_id is None else "you" if account_id == account.id else "other"
 
 
-def _outcome(session: Session, case: Case | None) -> dict[str, Any] | None:
-    """What stands of a household without an interview; of what was only sent back, the last with the words of who did
+def _outcomes(session: Session, commune_id: str, cases: Mapping[Of, Case]) -> dict[Of, dict[str, Any]]:
+    """What stands of households without an interview; of what was only sent back, the last with the words of who did
     it. An accepted interview leaves nothing to be said."""
-    if case is None or case.interviewed:
-        return None
-    which = case.standing.which or case.sent_back
-    if which is None or which.kind is None:
-        return None
-    row = session.get_one(HouseholdOutcome, (case.of.commune_id, which.id))
-    by = session.get(Account, which.last.by) if which.last else None
+    stands = {of: case.standing.which or case.sent_back for of, case in cases.items() if not case.interviewed}
+    found = {of: which for of, which in stands.items() if which is not None and which.kind is not None}
+    ids = [which.id for which in found.values()]
+    sent = select(HouseholdOutcome.id, HouseholdOutcome.entry_id).where(
+        HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.id.in_(ids)
+    )
+    entry_ids = {row.id: row.entry_id for row in session.execute(sent)}
+    names = names_of(session, {which.last.by for which in found.values() if which.last})
+    return {of: _outcome(which, entry_ids[which.id], names) for of, which in found.items()}
+
+
+def _outcome(which: Said, entry_id: str, names: Mapping[str, str]) -> dict[str, Any]:
+    last = which.last
     return {
-        "entry_id": row.entry_id,
-        "kind": which.kind.value,
+        "entry_id": entry_id,
+        "kind": which.kind.value if which.kind else None,
         "state": which.state.value,
-        "at": instant(which.last.at if which.last else which.at),
-        "by": by.display_name if by else "",
-        "words": which.last.reason if which.last else "",
+        "at": instant(last.at if last else which.at),
+        "by": names.get(last.by, "") if last else "",
+        "words": last.reason if last else "",
     }
 
 

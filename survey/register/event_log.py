@@ -22,11 +22,11 @@ from survey.clocks import instant
 from survey.evidence.lineage import generation
 from survey.register import last_year
 from survey.register.ledger import Event
-from survey.register.persons import CODE, Row, said_in
+from survey.register.persons import CODE, Row, is_number, said_in
 from survey.terms import RegisterKind
 
 START = "0" * 64  # what the first event of a commune is bound to
-_CODE, _NUMBER = re.compile("[A-Za-z0-9][A-Za-z0-9-]{0,63}"), re.compile("[0-9]{12}")  # a code of a person; no code
+_CODE = re.compile("[A-Za-z0-9][A-Za-z0-9-]{0,63}")  # of a person
 _CODES = UUID("5f0c2f0e-6f0e-4c7e-9a43-2d9f3c1b7a14")  # never changed: codes follow from it
 
 
@@ -193,7 +193,7 @@ def code_in(values: Mapping[str, Any]) -> str:
     """The code under which a member's answers know a person; "" when they have none that could be one. It stands in
     addresses and in the log of acts, so an identity number is none."""
     said = values.get(CODE)
-    return said if isinstance(said, str) and _CODE.fullmatch(said) and not _NUMBER.fullmatch(said) else ""
+    return said if isinstance(said, str) and _CODE.fullmatch(said) and not is_number(said) else ""
 
 
 def made_code(where: str) -> str:

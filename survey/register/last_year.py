@@ -74,12 +74,14 @@ def with_members(answers: Any, listed: Sequence[Row], members: Sequence[Person])
     """The answers with `members` for those whom they list: each with what is known of them now. `listed`: who is who in
     the answers; the same answers where nobody and nothing is another."""
     rows = members_in(answers)
-    ids = [row.person_id for row in listed] if len(listed) == len(rows) else _ids_by_name(rows, members)
+    if len(listed) != len(rows):
+        ids = _ids_by_name(rows, members)
+        listed = [Row(at, said_in(row), id) for at, (row, id) in enumerate(zip(rows, ids, strict=True))]
     here = {one.id: one for one in members}
     kept = [
-        _known_now(row, said_in(row) if not listed or len(listed) != len(rows) else listed[at].said, here.pop(ids[at]))
-        for at, row in enumerate(rows)
-        if ids[at] in here
+        _known_now(row, then.said, here.pop(then.person_id))
+        for row, then in zip(rows, listed, strict=True)
+        if then.person_id in here
     ]
     now = kept + [dict(one.said) | {CODE: one.id} for one in sorted(here.values(), key=lambda each: each.place)]
     return answers if now == rows else _with_rows(answers, now)

@@ -113,6 +113,11 @@ class Folded:
         one = self.households.get(household_id)
         return one is not None and one.state is _H.PRESENT
 
+    def head_of(self, household_id: str) -> Person | None:
+        """Who is head of a household, by the relation or by the name that the household has."""
+        one = self.households.get(household_id)
+        return self.people.head_of(household_id, one.head_name if one is not None else "")
+
     def survivor(self, household_id: str) -> str:
         """Whom a household's code names now: itself, or what it was merged into."""
         at = self.households.get(household_id)
@@ -165,6 +170,11 @@ def village_on(events: Sequence[Event], household_id: str, day: date) -> str | N
     return found.village_id if found is not None else None
 
 
+def households_in(events: Iterable[Event]) -> set[str]:
+    """Every household that events name."""
+    return {id for event in events for id in (event.household_id, event.other_id) if id}
+
+
 def live(events: Sequence[Event]) -> list[Event]:
     """Those that nobody has undone, in the order in which they were written down."""
     voided = {event.voids for event in events}
@@ -201,7 +211,7 @@ def _against_unmerge(found: Folded, one: Standing, into: str | None) -> str | No
     guessed."""
     if one.state is not _H.MERGED or one.same_as != into or into is None:
         return "register_not_merged"
-    head = found.people.head_of(into, found.households[into].head_name)
+    head = found.head_of(into)
     return "person_head_goes" if head is not None and head in found.people.brought(one.id, into) else None
 
 
@@ -326,7 +336,7 @@ def _apply_person(found: Folded, event: Event) -> None:
 def _correct_person(found: Folded, one: Person, said: Mapping[str, Any]) -> None:
     """A head's name is the household's."""
     household = found.households[one.household_id]
-    head = found.people.head_of(household.id, household.head_name)
+    head = found.head_of(household.id)
     found.people.correct(one.id, said)
     if head is not None and head.id == one.id:
         found.households[household.id] = replace(household, head_name=found.people.known[one.id].name)

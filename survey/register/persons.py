@@ -73,6 +73,16 @@ def said_in(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: values[key] for key in SAID if values.get(key) not in (None, "")}
 
 
+def is_number(text: str) -> bool:
+    """Whether it has the form of an identity number."""
+    return len(text) == 12 and text.isascii() and text.isdigit()
+
+
+def without_relation(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of somebody but for the kinship to a head: of another household's it is not known."""
+    return {key: value for key, value in said.items() if key != RELATION}
+
+
 def is_before_birth(said: Mapping[str, Any], day: date) -> bool:
     """Whether a day lies before the birth, as far as that is known."""
     known: list[int] = []
@@ -176,7 +186,7 @@ class People:
 
     def transfer(self, person_id: str, household_id: str, said: Mapping[str, Any], day: date) -> None:
         one = self.known[person_id]
-        kept = {key: value for key, value in one.said.items() if key != RELATION}
+        kept = without_relation(one.said)
         moved = replace(one, said={**kept, **said}, state=_S.MEMBER, came_by=())
         self._settle(moved, household_id, day)
 
@@ -196,7 +206,7 @@ class People:
         """Whoever lives there lives in the other household; how they are kin to its head is not known yet."""
         last = max((one.place for one in self.members(into)), default=-1)
         for number, one in enumerate(self.members(household_id), 1):
-            kept = {key: value for key, value in one.said.items() if key != RELATION}
+            kept = without_relation(one.said)
             came_by = (*one.came_by, (household_id, one.said.get(RELATION)))
             moved = replace(one, said=kept, household_id=into, came_by=came_by, place=last + number)
             self._put(moved)
@@ -205,13 +215,13 @@ class People:
         """Those whom the merge brought go back; who came since stays."""
         for one in self.brought(household_id, into):
             relation = one.came_by[-1][1]
-            said = {key: value for key, value in one.said.items() if key != RELATION}
+            said = without_relation(one.said)
             said |= {RELATION: relation} if relation is not None else {}
             self._put(replace(one, said=said, household_id=household_id, came_by=one.came_by[:-1]))
 
     def make_head(self, household_id: str, person_id: str) -> None:
         for one in self.members(household_id):
-            said = {key: value for key, value in one.said.items() if key != RELATION}
+            said = without_relation(one.said)
             if one.id == person_id:
                 self._put(replace(one, said=said | {RELATION: HEAD}))
             elif one.is_head:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, RegisterEntry, RegisterEvent, Round
+from models.database import chunks
 from survey.problems import Problem
 from survey.register import event_log
 from survey.register.ledger import Event, Folded, Interview, Standing
@@ -24,7 +25,7 @@ from survey.terms import HouseholdClass, RegisterKind, RoundState
 @dataclass(frozen=True)
 class Line:
     """An event. `said`: of its payload what people read; `other`: the other household; `undone_by`: the number of the
-    undoing; `rule`: why it cannot be undone now."""
+    undoing."""
 
     seq: int
     kind: RegisterKind
@@ -37,10 +38,14 @@ class Line:
     other: Household | None
     voids: int | None
     undone_by: int | None
-    rule: str | None
     communes: tuple[str, ...]  # where undoing it would write
     person: Person | None = None  # whom it is about, as known now
     lost_to: str | None = None  # the rule that stands against it since an interview was accepted: it has no effect
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of it to be undone."""
+        return self.kind is RegisterKind.VOID or self.undone_by is not None
 
 
 @dataclass(frozen=True)
@@ -93,18 +98,19 @@ def find(session: Session, commune_id: str, wanted: str) -> Household:
     return found[0]
 
 
-def story(session: Session, commune_id: str, household_id: str, today: date, as_of: date | None = None) -> Story:
+def story(session: Session, commune_id: str, household_id: str, as_of: date | None = None) -> Story:
     """`as_of`: with the state and the members of that day, as is known now. Raises not_found."""
     household = session.get(Household, (commune_id, household_id))
     if household is None:
         raise Problem("not_found")
     asked = [one for _, one in register_preview.interviews(session, commune_id, household_id)]
     same = select(Household).where(Household.commune_id == commune_id, Household.same_as == household_id)
-    folded = register_acts.known_of(session, household, as_of)
+    now = register_acts.known_of(session, household)
+    folded = now if as_of is None else register_acts.known_of(session, household, as_of)
     survivor = folded.survivor(household_id)
     return Story(
         household,
-        lines(session, commune_id, household_id, today),
+        _lines(session, household, now),
         asked,
         _years(session, household, asked),
         folded.households.get(household_id),
@@ -132,32 +138,41 @@ def contradictions(session: Session, commune_id: str, household_id: str, known: 
     return found
 
 
-def lines(session: Session, commune_id: str, household_id: str, today: date) -> list[Line]:
+def lines(session: Session, household: Household) -> list[Line]:
     """The events that name a household, the newest first."""
-    rows = [
-        row
-        for row in event_log.rows_around(session, commune_id, [household_id])
-        if household_id in (row.household_id, row.other_id)
-    ]
-    known = register_acts.known_of(session, session.get_one(Household, (commune_id, household_id)))
-    return lines_of(session, rows, known, today)
+    return _lines(session, household, register_acts.known_of(session, household))
 
 
-def lines_of(session: Session, rows: Sequence[RegisterEvent], known: Folded, today: date) -> list[Line]:
+def _lines(session: Session, household: Household, known: Folded) -> list[Line]:
+    around = event_log.rows_around(session, household.commune_id, [household.id])
+    return lines_of(session, [row for row in around if household.id in (row.household_id, row.other_id)], known)
+
+
+def lines_of(session: Session, rows: Sequence[RegisterEvent], known: Folded) -> list[Line]:
     """Events as they are read, the newest first; `known`: what they come to."""
     undone = {row.voids: row.seq for row in rows}
-    return [_line(session, row, undone, known, today) for row in reversed(rows)]
+    communes: dict[str, set[str]] = {}
+    for chunk in chunks({row.act for row in rows}):
+        acts = select(RegisterEvent.act, RegisterEvent.commune_id).where(RegisterEvent.act.in_(chunk)).distinct()
+        for act, commune_id in session.execute(acts):
+            communes.setdefault(act, set()).add(commune_id)
+    return [_line(session, row, undone, communes[row.act], known) for row in reversed(rows)]
 
 
-def _line(session: Session, row: RegisterEvent, undone: Mapping[int | None, int], known: Folded, today: date) -> Line:
+def rule_against_undoing(session: Session, line: Line, today: date) -> str | None:
+    """Why an event cannot be undone now; None when it can. It is tried: dear for a whole story, and no page asks."""
+    if line.is_over:
+        return "register_undone"
+    return register_acts.plan_undo(session, line.household.commune_id, line.seq, today).rule
+
+
+def _line(
+    session: Session, row: RegisterEvent, undone: Mapping[int | None, int], communes: Iterable[str], known: Folded
+) -> Line:
     by = session.get(Account, row.account_id) if row.account_id else None
-    kind = RegisterKind(row.kind)
-    is_over = kind is RegisterKind.VOID or row.seq in undone
-    rule = "register_undone" if is_over else register_acts.plan_undo(session, row.commune_id, row.seq, today).rule
-    act = session.scalars(select(RegisterEvent.commune_id).where(RegisterEvent.act == row.act).distinct())
     return Line(
         row.seq,
-        kind,
+        RegisterKind(row.kind),
         row.effective_on,
         row.at,
         by.display_name if by else None,
@@ -167,8 +182,7 @@ def _line(session: Session, row: RegisterEvent, undone: Mapping[int | None, int]
         session.get(Household, (row.commune_id, row.other_id)) if row.other_id else None,
         row.voids,
         undone.get(row.seq),
-        rule,
-        tuple(sorted(act)),
+        tuple(sorted(communes)),
         known.people.who(row.person_id),
         next((one.rule for one in known.failing if isinstance(one.item, Event) and one.item.seq == row.seq), None),
     )

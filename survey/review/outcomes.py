@@ -6,19 +6,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, HouseholdOutcome, OutcomeDecision, Round
 from models.commune_counter import lock_commune
+from models.database import chunks
 from survey.accounts.accounts import holder_of
 from survey.calendar.standing import days_of, is_open
 from survey.clocks import day_of, read_instant
 from survey.evidence import audit
+from survey.evidence.acts import names_of
 from survey.intake.envelope import read_entry
 from survey.intake.outcomes import tell_phones
 from survey.intake.triage import Judge
@@ -40,7 +43,7 @@ ACT_OF: dict[OutcomeKind, RegisterKind] = {
     _K.DUPLICATE: _R.DUPLICATE,
     _K.TEST: _R.TEST,
 }
-
+Row = TypeVar("Row", HouseholdOutcome, Household)
 
 # A rule of this product, no legal figure: as the phone asks for (static/app/interview/outcome.lazy.js).
 VISITS, APART = 3, timedelta(hours=2)
@@ -94,7 +97,7 @@ def find(session: Session, commune_id: str, outcome_id: str) -> Heard:
     row = session.get(HouseholdOutcome, (commune_id, outcome_id))
     if row is None:
         raise Problem("not_found")
-    [found] = _heard(session, [(row, of_outcome(session, row))])
+    [found] = _all_heard(session, commune_id, [(outcome_id, of_outcome(session, row))])
     return found
 
 
@@ -111,17 +114,20 @@ def lacks_visits(session: Session, heard: Heard) -> bool:
     return len(counting) < VISITS
 
 
-def shelf(session: Session, commune_id: str, round_id: str, state: OutcomeState) -> list[Heard]:
-    """The outcomes of a round in `state`, the oldest first; those that name no round that is known are in each."""
-    wanted = [(id, case) for id, case in _said_in(session, commune_id, round_id) if case.one(id).state is state]
-    rows = [(session.get_one(HouseholdOutcome, (commune_id, id)), case) for id, case in wanted]
-    return _heard(session, sorted(rows, key=lambda pair: (pair[0].received_at, pair[0].id)))
+@dataclass(frozen=True)
+class Shelf:
+    """The outcomes of a round in a state, the oldest first; `counts`: how many there are in each state."""
+
+    found: Sequence[Heard]
+    counts: dict[OutcomeState, int]
 
 
-def counts(session: Session, commune_id: str, round_id: str) -> dict[OutcomeState, int]:
-    """How many are on each shelf."""
-    found = Counter(case.one(id).state for id, case in _said_in(session, commune_id, round_id))
-    return {state: found[state] for state in OutcomeState}
+def shelf(session: Session, commune_id: str, round_id: str, state: OutcomeState) -> Shelf:
+    """Those that name no round that is known are in each round."""
+    every = _said_in(session, commune_id, round_id)
+    counted = Counter(case.one(id).state for id, case in every)
+    found = _all_heard(session, commune_id, [(id, case) for id, case in every if case.one(id).state is state])
+    return Shelf(found, {one: counted[one] for one in OutcomeState})
 
 
 def _said_in(session: Session, commune_id: str, round_id: str) -> list[tuple[str, Case]]:
@@ -139,13 +145,8 @@ def waiting(session: Session, commune_id: str, round_id: str) -> int:
 
 def of_household(session: Session, commune_id: str, household_id: str) -> list[Heard]:
     """All that was ever said of a household, the newest first."""
-    cases = of_households(session, commune_id, [household_id])
-    pairs = [
-        (session.get_one(HouseholdOutcome, (commune_id, said.id)), case)
-        for case in cases.values()
-        for said in case.said
-    ]
-    return _heard(session, sorted(pairs, key=lambda pair: (pair[0].received_at, pair[0].id), reverse=True))
+    cases = of_households(session, commune_id, [household_id]).values()
+    return _all_heard(session, commune_id, [(said.id, case) for case in cases for said in case.said])[::-1]
 
 
 def decide(
@@ -238,19 +239,35 @@ def _names_no_round() -> ColumnElement[bool]:
     )
 
 
-def _heard(session: Session, pairs: Sequence[tuple[HouseholdOutcome, Case]]) -> list[Heard]:
-    found = []
-    for row, case in pairs:
-        last = case.one(row.id).last
-        decided_by = session.get(Account, last.by) if last else None
-        found.append(
-            Heard(
-                row,
-                case,
-                session.get_one(Account, row.account_id).display_name,
-                session.get(Household, (row.commune_id, row.household_id)) if row.household_id else None,
-                session.get(Round, row.round_id) if row.round_id else None,
-                decided_by.display_name if decided_by else None,
-            )
+def _all_heard(session: Session, commune_id: str, said: Iterable[tuple[str, Case]]) -> list[Heard]:
+    """Outcomes by their ids, the oldest first; a shelf may hold hundreds, so that rows are read many at once."""
+    cases = dict(said)
+    rows = _rows_of(session, HouseholdOutcome, commune_id, cases)
+    households = _rows_of(
+        session, Household, commune_id, {row.household_id for row in rows.values() if row.household_id}
+    )
+    in_rounds = select(Round).where(Round.id.in_({row.round_id for row in rows.values() if row.round_id}))
+    rounds = {one.id: one for one in session.scalars(in_rounds)}
+    last = {id: case.one(id).last for id, case in cases.items()}
+    names = names_of(session, {*(row.account_id for row in rows.values()), *(one.by for one in last.values() if one)})
+    return [
+        Heard(
+            row,
+            cases[row.id],
+            names[row.account_id],
+            households.get(row.household_id or ""),
+            rounds.get(row.round_id or ""),
+            names[decided.by] if (decided := last[row.id]) else None,
         )
+        for row in sorted(rows.values(), key=lambda row: (row.received_at, row.id))
+    ]
+
+
+def _rows_of(session: Session, table: type[Row], commune_id: str, ids: Iterable[str]) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for chunk in chunks(ids):
+        found |= {
+            row.id: row
+            for row in session.scalars(select(table).where(table.commune_id == commune_id, table.id.in_(chunk)))
+        }
     return found

@@ -8,7 +8,19 @@ from typing import Any
 
 from survey.problems import Problem
 from survey.register.ledger import COMING, LEAVING, Folded
-from survey.register.persons import BIRTH, DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR, Person, is_before_birth
+from survey.register.persons import (
+    BIRTH,
+    DAY,
+    MONTH,
+    NAME,
+    NUMBER,
+    RELATION,
+    SEX,
+    YEAR,
+    Person,
+    is_before_birth,
+    is_number,
+)
 from survey.terms import PersonState, RegisterKind
 from survey.text import N_, plain_name
 
@@ -62,8 +74,7 @@ def said_of(given: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
         rule = None if said[NAME] else "person_name_missing"
     if NUMBER in said:
         said[NUMBER] = "".join(str(said[NUMBER]).split())
-        is_one = len(said[NUMBER]) == 12 and said[NUMBER].isascii() and said[NUMBER].isdigit()
-        rule = rule or (None if is_one else "person_number_wrong")
+        rule = rule or (None if is_number(said[NUMBER]) else "person_number_wrong")
     if said.get(SEX, SEXES[0]) not in SEXES or said.get(RELATION, RELATIONS[0]) not in RELATIONS:
         rule = rule or "bad_request"
     return rule or _against_birth(said), said
@@ -90,8 +101,7 @@ def _heir(then: Folded, household_id: str, person_id: str | None, wanted: str) -
     others = [each for each in members if each.id != one.id]
     if not others:
         return "person_last_goes", None
-    standing = then.households.get(household_id)
-    head = then.people.head_of(household_id, standing.head_name if standing else "")
+    head = then.head_of(household_id)
     if head is None or head.id != one.id:
         return None, None
     heir = named(others, wanted)

@@ -45,6 +45,7 @@ class Story:
     household: Household  # where they live or lived last
     homes: Sequence[Household]  # every household that they were met in
     is_head: bool
+    others_there: Sequence[Person]  # who lives with them
     doubts: Sequence[Person]
     same_as: Person | None
     others: Sequence[Person]  # whose code names this person now
@@ -53,40 +54,39 @@ class Story:
     acts: Sequence[Act]
 
 
-def story(
-    session: Session, commune_id: str, household_id: str, person_id: str, today: date, as_of: date | None = None
-) -> Story:
+def story(session: Session, commune_id: str, household_id: str, person_id: str, as_of: date | None = None) -> Story:
     """Of somebody who was met in a household. `as_of`: as the person was on that day, by what is known now. Raises
     not_found."""
     household = session.get(Household, (commune_id, household_id))
     if household is None:
         raise Problem("not_found")
-    now, then = register_acts.known_of(session, household), register_acts.known_of(session, household, as_of)
+    now = register_acts.known_of(session, household)
+    then = now if as_of is None else register_acts.known_of(session, household, as_of)
     one = then.people.known.get(person_id)
     if one is None or person_id not in now.people.homes.get(household_id, {}):
         raise Problem("not_found")
     codes = {id for id, each in now.people.known.items() if id == person_id or each.same_as == person_id}
     homes = [id for id, people in now.people.homes.items() if codes & set(people)]
-    standing = then.households.get(one.household_id)
-    head = then.people.head_of(one.household_id, standing.head_name if standing else "")
+    head = then.head_of(one.household_id)
     return Story(
         one,
         session.get_one(Household, (commune_id, one.household_id)),
         [session.get_one(Household, (commune_id, id)) for id in homes],
         head is not None and head.id == one.id,
+        [each for each in then.people.members(one.household_id) if each.id != one.id],
         [found for id in one.doubts if (found := then.people.who(id)) is not None],
         then.people.who(person_id) if one.same_as else None,
         [each for each in now.people.known.values() if each.same_as == person_id],
-        _lines(session, household, codes, now, today),
+        _lines(session, household, codes, now),
         _interviews(session, commune_id, homes, codes),
         _acts(session, commune_id, codes),
     )
 
 
-def _lines(session: Session, household: Household, codes: set[str], now: Folded, today: date) -> list[Line]:
+def _lines(session: Session, household: Household, codes: set[str], now: Folded) -> list[Line]:
     around = event_log.rows_around(session, household.commune_id, [household.id])
     rows = [row for row in around if row.person_id in codes or codes & set(event_log.named_in(row.payload))]
-    return household_story.lines_of(session, rows, now, today)
+    return household_story.lines_of(session, rows, now)
 
 
 def _interviews(session: Session, commune_id: str, homes: Sequence[str], codes: set[str]) -> list[Listed]:

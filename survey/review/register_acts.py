@@ -24,8 +24,18 @@ from survey.evidence import audit
 from survey.problems import Problem
 from survey.register import event_log, last_year
 from survey.register.event_log import Done
-from survey.register.ledger import OF_PERSON, Event, Folded, Interview, Standing, Tried, attempt, fold
-from survey.register.persons import RELATION, Person
+from survey.register.ledger import (
+    OF_PERSON,
+    Event,
+    Folded,
+    Interview,
+    Standing,
+    Tried,
+    attempt,
+    fold,
+    households_in,
+)
+from survey.register.persons import Person, without_relation
 from survey.register.places import coming_code
 from survey.review import person_acts, register_effects
 from survey.submissions.standing import interviews_of
@@ -48,6 +58,14 @@ class Wish:
     other_id: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     person_id: str | None = None
+
+    def there(self, commune_id: str) -> str:
+        """The commune of where it leads: another one where it names one."""
+        return str(self.given.get("commune") or commune_id)
+
+    def communes(self, commune_id: str) -> set[str]:
+        """Those that it writes in."""
+        return {commune_id, self.there(commune_id)}
 
 
 @dataclass(frozen=True)
@@ -95,20 +113,15 @@ class Plan:
 def known_of(session: Session, household: Household, day: date | None = None) -> Folded:
     """What is known of a household and of all that share people with it, as of `day`; None: of all days."""
     known = event_log.events_around(session, household.commune_id, [household.id])
-    around = {id for one in known for id in (one.household_id, one.other_id) if id} | {household.id}
+    around = households_in(known) | {household.id}
     return fold(known, interviews_of(session, household.commune_id, around), day=day)
-
-
-def member_names(session: Session, household: Household) -> list[str]:
-    """Who lives in a household as far as is known."""
-    return [one.name for one in known_of(session, household).people.members(household.id)]
 
 
 def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     """What writing `wish` down would do. Raises not_found; what else stands against it is the plan's `rule`."""
     household = session.get(Household, (commune_id, wish.household_id))
-    there = str(wish.given.get("commune") or commune_id)
-    if household is None or (wish.other_id and session.get(Household, (there, wish.other_id)) is None):
+    there = (wish.there(commune_id), wish.other_id)
+    if household is None or (wish.other_id and session.get(Household, there) is None):
         raise Problem("not_found")
     if wish.kind is RegisterKind.UNMERGE and wish.other_id is None:
         wish = replace(wish, other_id=household.same_as)
@@ -155,7 +168,7 @@ def undone_together(session: Session, row: RegisterEvent) -> list[RegisterEvent]
 def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None) -> Plan:
     """Write a wish down; `seen`: the basis of the plan that a person was shown. Raises the plan's `rule`, and conflict
     when something else is there to be seen."""
-    take_turn(session, {commune_id, str(wish.given.get("commune") or commune_id)})
+    take_turn(session, wish.communes(commune_id))
     return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen)
 
 
@@ -201,10 +214,9 @@ def one_line(text: str) -> str:
 
 
 def _try(session: Session, commune_id: str, events: Sequence[Event]) -> Half:
-    ids = {id for one in events for id in (one.household_id, one.other_id) if id}
+    ids = households_in(events)
     known = event_log.events_around(session, commune_id, ids, {one.person_id for one in events if one.person_id})
-    around = {id for one in known for id in (one.household_id, one.other_id) if id} | ids
-    interviews = interviews_of(session, commune_id, around)
+    interviews = interviews_of(session, commune_id, households_in(known) | ids)
     return Half(commune_id, tuple(events), attempt(known, interviews, events), tuple(known), tuple(interviews))
 
 
@@ -341,7 +353,7 @@ def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) 
 
 def _coming(session: Session, household: Household, wish: Wish, one: Person | None, seq: int) -> Half:
     """The other half of a transfer to another commune: the person joins the household there, under the same code."""
-    said = {key: value for key, value in (one.said if one else {}).items() if key != RELATION}
+    said = without_relation(one.said if one else {})
     said |= person_acts.said_of(wish.given)[1]
     payload = {"said": said, "from": household.commune_id, "left": household.id}
     joined = Event(

@@ -95,8 +95,8 @@ def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequ
     reason = one_line(done.reason or "")
     if not reason:
         raise Problem("register_reason_needed")
-    register_acts.take_turn(session, _communes(commune_id, wish))
-    if len({session.get_one(Place, one).parent_id for one in _communes(commune_id, wish)}) > 1:
+    register_acts.take_turn(session, wish.communes(commune_id))
+    if len({session.get_one(Place, one).parent_id for one in wish.communes(commune_id)}) > 1:
         raise Problem("register_not_there")  # nobody decides in two provinces
     wish = replace(wish, given=_mended(session, commune_id, wish))
     plan = register_acts.plan(session, commune_id, wish, day_of(done.at))
@@ -130,7 +130,7 @@ def decide(
     """Accept, refuse or take back. `seen`: the `basis` that was shown; raises conflict when what the request reads is
     another by now, request_decided, request_own, forbidden (`verb_for`), and what the act itself is refused with."""
     made = find(session, commune_id, id)
-    register_acts.take_turn(session, _communes(commune_id, wish_of(made)))
+    register_acts.take_turn(session, wish_of(made).communes(commune_id))
     made = find(session, commune_id, id)
     if session.get(ChangeDecision, (commune_id, id)) is not None:
         raise Problem("request_decided")
@@ -233,15 +233,11 @@ def reach_of(session: Session, account: Account) -> Reach:
 def decides(reach: Reach, made: ChangeRequest) -> bool:
     """Whether who has that reach decides on a request: in every commune that it writes in."""
     wish = wish_of(made)
-    return _communes(made.commune_id, wish) <= reach[verb_for(wish.kind, wish.given)]
+    return wish.communes(made.commune_id) <= reach[verb_for(wish.kind, wish.given)]
 
 
 def _account(session: Session, done: Done) -> Account:
     return session.get_one(Account, done.account_id)
-
-
-def _communes(commune_id: str, wish: Wish) -> set[str]:
-    return {commune_id, str(wish.given.get("commune") or commune_id)}
 
 
 def _mended(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
@@ -305,7 +301,7 @@ def _read(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
     known = register_acts.known_of(session, household)
     found: dict[str, Any] = {"state": _state(known, wish.household_id)}
     if wish.other_id:
-        there = session.get(Household, (str(wish.given.get("commune") or commune_id), wish.other_id))
+        there = session.get(Household, (wish.there(commune_id), wish.other_id))
         found["other"] = there.state if there is not None else None
     if wish.kind in (_K.SPLIT, _K.MERGE, *EXIT, *COMING):
         found["members"] = [one.name for one in known.people.members(wish.household_id)]
@@ -313,8 +309,7 @@ def _read(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
     if one is not None:
         found |= {"person": one.state.value, "home": one.household_id}
     if wish.kind in (*LEAVING, _K.TRANSFERRED, _K.HEAD):
-        standing = known.households.get(wish.household_id)
-        head = known.people.head_of(wish.household_id, standing.head_name if standing else "")
+        head = known.head_of(wish.household_id)
         found["head"] = head.name if head else None
     if wish.kind is _K.PERSON and one is not None:
         _, said = person_acts.said_of(wish.given)

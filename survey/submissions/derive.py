@@ -35,7 +35,16 @@ from survey.poverty.readings import hanging
 from survey.questionnaires.published import has_official_points, load_form
 from survey.register.event_log import events_around
 from survey.register.last_year import address_in, with_address, with_members, with_members_of
-from survey.register.ledger import CHANGES_MEMBERS, CORRECTED, Event, Folded, Interview, fold, live
+from survey.register.ledger import (
+    CHANGES_MEMBERS,
+    CORRECTED,
+    Event,
+    Folded,
+    Interview,
+    fold,
+    households_in,
+    live,
+)
 from survey.submissions.content import (
     TOLD,
     Evaluated,
@@ -293,7 +302,7 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
 def derive_current(session: Session, household: Household) -> tuple[list[Event], list[Interview]]:
     """What a household is by the ledger, and all that share people with it; returns what was folded."""
     events = events_around(session, household.commune_id, [household.id])
-    around = {id for one in events for id in (one.household_id, one.other_id) if id} | {household.id}
+    around = households_in(events) | {household.id}
     interviews = interviews_of(session, household.commune_id, around)
     keep_identities(session, household.commune_id, interviews)
     found = fold(events, interviews)
@@ -308,7 +317,7 @@ def _write_current(
     session: Session, household: Household, events: Sequence[Event], interviews: Sequence[Interview], folded: Folded
 ) -> None:
     """The household as the fold has it. One whose entering was undone keeps what it was entered with."""
-    entered = next(one for one in reversed([*events, *live(events)]) if one.enters == household.id)
+    entered = _entering(events, household.id)
     given, found = entered.payload, folded.households.get(household.id)
     household.code, household.base_head_name, household.base_class = given["code"], given["head"], given["class"]
     household.base_answers, household.created_by_entry = given.get("answers"), given.get("entry")
@@ -330,6 +339,11 @@ def _write_current(
     form = load_form(session, submission.form_id, submission.form_version) if submission is not None else None
     assessment = session.get(Assessment, (household.commune_id, accepted)) if accepted else None
     _write_members(session, household, members_in(form, assessment.values) if form and assessment else [])
+
+
+def _entering(events: Sequence[Event], household_id: str) -> Event:
+    """By what a household came onto the register last; where all of that was undone, by what was undone."""
+    return next(one for one in reversed([*events, *live(events)]) if one.enters == household_id)
 
 
 def _known_answers(
@@ -373,7 +387,7 @@ def _derive_opening(
     folded = fold(events, earlier)
     now = folded.households.get(household.id)
     if now is not None and about_people:
-        entered = next(one for one in reversed([*events, *live(events)]) if one.enters == household.id)
+        entered = _entering(events, household.id)
         known = _known_answers(session, household, entered, earlier, folded)
         entry.opening_answers = with_members_of(entry.opening_answers, known)
     if now is not None and "class" in corrected:

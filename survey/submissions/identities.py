@@ -7,11 +7,12 @@ said, the member is somebody new.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from survey.names import bare_key, name_key
-from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, YEAR, Person, Row
+from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, YEAR, Person, Row, is_number
 from survey.terms import PersonState
 
 MOST_DOUBTS = 5
@@ -37,10 +38,7 @@ def _pairs(
 ) -> list[tuple[int, str]]:
     """Those that are each other's only one."""
     fits = {at: [id for id, one in left.items() if is_same(one, row)] for at, row in waiting.items()}
-    times: dict[str, int] = {}
-    for ids in fits.values():
-        for id in ids:
-            times[id] = times.get(id, 0) + 1
+    times = Counter(id for ids in fits.values() for id in ids)
     return [(at, ids[0]) for at, ids in fits.items() if len(ids) == 1 and times[ids[0]] == 1]
 
 
@@ -70,9 +68,8 @@ def _is_kin(one: Person, row: Row) -> bool:
 def _may_be(one: Person, row: Row) -> bool:
     """Something speaks for it and something against: the name with other tones, another birth or another number."""
     same_name = bare_key(one.name) == bare_key(_text(row.said, NAME))
-    same_birth = _text(one.said, YEAR) != "" and not any(_differ(one.said, row.said, key) for key in (SEX, *BIRTH))
-    if _text(row.said, YEAR) == "":
-        same_birth = False
+    are_known = "" not in (_text(one.said, YEAR), _text(row.said, YEAR))
+    same_birth = are_known and not any(_differ(one.said, row.said, key) for key in (SEX, *BIRTH))
     return same_name or (same_birth and _number(one.said) == "" and _shares_a_name(one, row))
 
 
@@ -89,7 +86,7 @@ def _differ(one: Any, other: Any, key: str) -> bool:
 
 def _number(said: Any) -> str:
     number = _text(said, NUMBER)
-    return number if len(number) == 12 and number.isascii() and number.isdigit() else ""
+    return number if is_number(number) else ""
 
 
 def _text(said: Any, key: str) -> str:

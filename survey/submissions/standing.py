@@ -16,7 +16,7 @@ from models import OF_SUBMISSION, Assessment, Household, RegisterEvent, RosterRo
 from models.database import chunks
 from survey.questionnaires.published import load_form
 from survey.register.event_log import code_in, events_around, made_code
-from survey.register.ledger import Interview, fold
+from survey.register.ledger import Interview, fold, households_in
 from survey.register.persons import Person, Row, said_in
 from survey.submissions.content import clock_of, members_in
 from survey.submissions.identities import match
@@ -87,7 +87,7 @@ def _identified(session: Session, commune_id: str, interviews: list[Interview]) 
     told = {one.submission_id: one for one in interviews if one not in unknown}
     for one in sorted(unknown, key=lambda each: (each.accepted_at, each.submission_id)):
         events = events_around(session, commune_id, [one.household_id])  # of its own: a commune's are thousands
-        near = {one.household_id, *(id for event in events for id in (event.household_id, event.other_id))}
+        near = households_in(events) | {one.household_id}
         people = fold(events, [each for each in told.values() if each.household_id in near]).people
         known = {id: people.known[id] for id in people.homes.get(one.household_id, ())}
         known = {id: person for id, person in known.items() if person.same_as is None}

@@ -168,7 +168,9 @@ class Ledger:
             found = examine(session, signer, read_claims(json.dumps(claims).encode()), office.folder / "files")
             shelf = Shelf(COMMUNE, ROUND, SubmissionState.QUARANTINED)
             waiting = {one.submission_id: one for one in page(session, shelf, 0, 1000)}
-            said = {one.row.entry_id: one.row for one in outcomes.shelf(session, COMMUNE, ROUND, OutcomeState.WAITING)}
+            said = {
+                one.row.entry_id: one.row for one in outcomes.shelf(session, COMMUNE, ROUND, OutcomeState.WAITING).found
+            }
         ill = [(one.verdict, one.place, one.entry_id) for one in found if not one.well]
         hold(not ill, f"the office does not stand by receipts of phone {phone}: {ill}")
         for entry_id in held & set(said):

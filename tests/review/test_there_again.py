@@ -86,8 +86,9 @@ def test_the_page_of_one_of_a_long_list_reads_that_one_alone(session: Session) -
     session.expunge_all()
     read: list[str] = []
     event.listen(session, "loaded_as_persistent", lambda _, one: read.append(type(one).__name__))
-    [line] = household_story.story(session, COMMUNE, id, TODAY).lines
-    assert (line.rule, line.communes) == (None, (COMMUNE,))
+    [line] = household_story.story(session, COMMUNE, id).lines
+    rule = household_story.rule_against_undoing(session, line, TODAY)
+    assert (rule, line.communes) == (None, (COMMUNE,))
     assert read.count("RegisterEvent") < 10
 
 

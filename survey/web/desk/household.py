@@ -54,21 +54,13 @@ def page(commune_id: str, household_id: str) -> str:
     """What happened to a household, who saw it, of which class it was; and the forms for who may write."""
     desk, session = open_desk("review.read", commune_id), get_session()
     as_of = _as_of()
-    story = household_story.story(session, commune_id, household_id, day_of(now()), as_of)
-    return render_template(
+    story = household_story.story(session, commune_id, household_id, as_of)
+    return _shown_story(
         "desk/household.html",
-        desk=desk,
-        story=story,
-        as_of=as_of,
-        names=desk.names | _names_elsewhere(story.lines),
-        form=RegisterAct(since=day_of(now()), formdata=None),
-        undoing=Plain(formdata=None),
-        writes=_writes() if as_of is None else None,
+        desk,
+        story,
+        as_of,
         classes=list(HouseholdClass),
-        today=day_of(now()),
-        words=words_of_answers(commune_id),
-        relations=person_acts.RELATIONS,
-        sexes=person_acts.SEXES,
         waiting=requests.undecided(session, commune_id, household_id),
     )
 
@@ -79,22 +71,28 @@ def person(commune_id: str, household_id: str, person_id: str) -> str:
     """Everything about a person who was met in a household, and the forms for who may write."""
     desk, session = open_desk("review.read", commune_id), get_session()
     as_of = _as_of()
-    story = person_story.story(session, commune_id, household_id, person_id, day_of(now()), as_of)
-    home = household_story.story(session, commune_id, story.household.id, day_of(now()), as_of)
+    story = person_story.story(session, commune_id, household_id, person_id, as_of)
+    return _shown_story("desk/person.html", desk, story, as_of)
+
+
+def _shown_story(
+    template: str, desk: Desk, story: household_story.Story | person_story.Story, as_of: date | None, **more: Any
+) -> str:
+    """What the two pages have in common: the story, the words that it is told in, and the forms for who may write."""
     return render_template(
-        "desk/person.html",
+        template,
         desk=desk,
         story=story,
-        home=home,
         as_of=as_of,
         names=desk.names | _names_elsewhere(story.lines),
         form=RegisterAct(since=day_of(now()), formdata=None),
         undoing=Plain(formdata=None),
         writes=_writes() if as_of is None else None,
         today=day_of(now()),
-        words=words_of_answers(commune_id),
+        words=words_of_answers(story.household.commune_id),
         relations=person_acts.RELATIONS,
         sexes=person_acts.SEXES,
+        **more,
     )
 
 
@@ -123,16 +121,16 @@ def act(commune_id: str, household_id: str) -> BaseResponse:
     if not form.validate():
         raise Problem("bad_request")
     wish = _wish(commune_id, household_id, form)
-    if form.basis.data and _reason() and request.form.get("ask"):
-        made = requests.ask(session, commune_id, wish, _done())
+    if form.basis.data and reason_given() and request.form.get("ask"):
+        made = requests.ask(session, commune_id, wish, done_now())
         return redirect(url_for("requests.page", commune_id=commune_id, request_id=made.id, done="asked"), 303)
     asks = _writes() == "here" and not _decides(commune_id, wish)
     if not asks:
         _allow(wish.given.get("commune") is not None)
     elif form.basis.data:
         raise Problem("register_across" if wish.given.get("commune") else "request_needed")
-    if form.basis.data and _reason():
-        register_acts.carry_out(session, commune_id, wish, _done(), seen=form.basis.data)
+    if form.basis.data and reason_given():
+        register_acts.carry_out(session, commune_id, wish, done_now(), seen=form.basis.data)
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done=wish.kind.value), 303)
     plan = register_acts.plan(session, commune_id, wish, day_of(now()))
     return shown_act(
@@ -153,8 +151,8 @@ def undo(commune_id: str, household_id: str, seq: str) -> BaseResponse:
         raise Problem("not_found")
     plan = register_acts.plan_undo(session, commune_id, number, day_of(now()))
     _allow(len(plan.halves) > 1)
-    if request.form.get("basis") and _reason():
-        register_acts.undo(session, commune_id, number, _done(), seen=request.form["basis"])
+    if request.form.get("basis") and reason_given():
+        register_acts.undo(session, commune_id, number, done_now(), seen=request.form["basis"])
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done="void"), 303)
     return shown_act(commune_id, household_id, plan, RegisterKind.VOID, RegisterKind(event.kind))
 
@@ -190,12 +188,14 @@ def _allow(across: bool) -> None:
         raise Problem("register_across" if across else "forbidden")
 
 
-def _reason() -> str:
+def reason_given() -> str:
+    """Why, as it was typed; "" while nobody was asked yet."""
     return request.form.get("reason", "").strip()
 
 
-def _done() -> Done:
-    return Done(current_account().id, now(), _reason()[:MAX_REASON])
+def done_now() -> Done:
+    """By who is signed in, with the reason given."""
+    return Done(current_account().id, now(), reason_given()[:MAX_REASON])
 
 
 def _wish(commune_id: str, household_id: str, form: RegisterAct) -> Wish:
@@ -205,14 +205,19 @@ def _wish(commune_id: str, household_id: str, form: RegisterAct) -> Wish:
     if elsewhere and elsewhere != commune_id:
         given["commune"] = _within_reach(elsewhere)
     if form.other.data:
-        try:
-            other = household_story.find(session, given.get("commune", commune_id), form.other.data.strip()).id
-        except Problem as refusal:
-            raise Problem("register_not_there") from refusal
+        other = other_household(given.get("commune", commune_id), form.other.data)
     village = session.get(Place, given.get("village", ""))
     if kind is RegisterKind.MOVE and village is not None and village.parent_id != commune_id:
         given["commune"] = _commune_within_reach(village)
     return Wish(kind, household_id, form.since.data, other, given, _person(commune_id, household_id, form))
+
+
+def other_household(commune_id: str, wanted: str) -> str:
+    """The id of the other household of an act, by that or its number."""
+    try:
+        return household_story.find(get_session(), commune_id, wanted.strip()).id
+    except Problem as refusal:
+        raise Problem("register_not_there") from refusal
 
 
 def _person(commune_id: str, household_id: str, form: RegisterAct) -> str | None:
@@ -303,7 +308,7 @@ def shown_act(
         waiting=requests.undecided(session, commune_id, household_id),
         error=wordless.title if request.form.get("basis") else None,
         max_reason=MAX_REASON,
-        reason=_reason(),
+        reason=reason_given(),
         note=note,
         back=back or url_for("household.page", commune_id=commune_id, household_id=household_id),
     )

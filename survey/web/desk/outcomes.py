@@ -9,14 +9,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from survey.access import has_verb
 from survey.clocks import day_of
 from survey.problems import Problem
-from survey.register.event_log import Done
-from survey.review import household_story, outcomes, register_acts
+from survey.review import outcomes, register_acts
 from survey.review.outcomes import Heard
 from survey.review.register_acts import MAX_REASON, Wish
-from survey.terms import OutcomeAction, OutcomeState, RegisterKind, RegisterState
+from survey.terms import OutcomeAction, OutcomeState
 from survey.web.desk.forms import OutcomeDecided
 from survey.web.desk.home import open_desk
-from survey.web.desk.household import shown_act
+from survey.web.desk.household import done_now, other_household, reason_given, shown_act
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -35,13 +34,13 @@ def listing(commune_id: str) -> str:
     desk, session = open_desk("review.read", commune_id), get_session()
     wanted = request.args.get("state", OutcomeState.WAITING.value)
     state = OutcomeState(wanted) if wanted in list(OutcomeState) else OutcomeState.WAITING
-    round_id = desk.asked_round.id
+    shelf = outcomes.shelf(session, commune_id, desk.asked_round.id, state)
     return render_template(
         "desk/outcomes/list.html",
         desk=desk,
         state=state,
-        counts=outcomes.counts(session, commune_id, round_id),
-        found=outcomes.shelf(session, commune_id, round_id, state),
+        counts=shelf.counts,
+        found=shelf.found,
         reader=current_account(),
     )
 
@@ -63,8 +62,8 @@ def decide(commune_id: str, outcome_id: str) -> BaseResponse:
     action = OutcomeAction(form.action.data)
     heard = outcomes.find(session, commune_id, outcome_id)
     wish = _wish(heard, form) if action is OutcomeAction.CONFIRM else None
-    done = Done(current_account().id, now(), _reason()[:MAX_REASON])
-    if wish is not None and not (form.basis.data and _reason()):
+    done = done_now()
+    if wish is not None and not (form.basis.data and reason_given()):
         outcomes.check(session, current_account(), heard, action, done)
         plan = register_acts.plan(session, commune_id, wish, day_of(now()))
         return shown_act(
@@ -92,8 +91,8 @@ def _page(commune_id: str, heard: Heard) -> str:
         form=OutcomeDecided(since=day_of(heard.row.received_at), formdata=None),
         decides=has_verb(current_account().role, "review.decide"),
         is_own=heard.row.account_id == current_account().id,
-        needs_other=heard.act in (RegisterKind.MERGE, RegisterKind.DUPLICATE),
-        interview=RegisterState(heard.case.interview) if heard.case.interview else None,
+        needs_other=heard.act in register_acts.OF_TWO,
+        interview=heard.case.interview,
         lacks_visits=outcomes.lacks_visits(get_session(), heard),
         today=day_of(now()),
         max_reason=MAX_REASON,
@@ -106,13 +105,5 @@ def _wish(heard: Heard, form: OutcomeDecided) -> Wish | None:
         return None
     other = None
     if heard.act in register_acts.OF_TWO:
-        try:
-            wanted = (form.other.data or "").strip()
-            other = household_story.find(get_session(), heard.row.commune_id, wanted).id
-        except Problem as refusal:
-            raise Problem("register_not_there") from refusal
+        other = other_household(heard.row.commune_id, form.other.data or "")
     return Wish(heard.act, heard.household.id, form.since.data or day_of(heard.row.received_at), other)
-
-
-def _reason() -> str:
-    return request.form.get("reason", "").strip()

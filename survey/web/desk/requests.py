@@ -8,14 +8,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import ChangeRequest
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
-from survey.register.event_log import Done
 from survey.register.places import names_in
 from survey.review import register_preview, requests
 from survey.review.register_acts import MAX_REASON
 from survey.terms import RequestVerdict
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import open_desk
-from survey.web.desk.household import within_reach, words_of_answers
+from survey.web.desk.household import done_now, within_reach, words_of_answers
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -75,9 +74,8 @@ def decide(commune_id: str, request_id: str) -> BaseResponse:
     made = requests.find(session, commune_id, request_id)
     if verdict != RequestVerdict.WITHDRAWN and not requests.decides(_reach(), made):
         raise Problem("forbidden")
-    done = Done(current_account().id, now(), request.form.get("reason", "").strip()[:MAX_REASON])
     seen = request.form.get("basis", "")
-    requests.decide(session, commune_id, request_id, RequestVerdict(verdict), done, seen=seen)
+    requests.decide(session, commune_id, request_id, RequestVerdict(verdict), done_now(), seen=seen)
     return redirect(url_for(".page", commune_id=commune_id, request_id=request_id, done=verdict), 303)
 
 

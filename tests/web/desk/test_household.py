@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Household, RegisterEntry, RegisterEvent
-from survey.review import household_story
+from survey.review import register_acts
 from survey.terms import Action
 from tests.pages import hidden, text_of
 from tests.web.desk.field import CASES, Field
@@ -133,7 +133,8 @@ def test_a_merge_shows_what_rests_on_it_and_ends(work: Field, login_as: Any) -> 
 
 def test_a_split_takes_along_who_is_ticked(work: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
-    members = household_story.register_acts.member_names(work.session, work.household(0))
+    lived = register_acts.known_of(work.session, work.household(0)).people.members(work.households[0])
+    members = [one.name for one in lived]
     page = browser.get(address(work)).text
     assert [name for name in members if f'name="member" value="{name}"' in page] == members[1:]
     assert act(browser, work, "split", member=members[1], address="Số 9").status_code == 303
