@@ -15,6 +15,7 @@ from sqlalchemy import String, and_, cast, func, null, or_, select, union
 from sqlalchemy.orm import Session
 
 from models import (
+    OF_COUNTED,
     OF_SUBMISSION,
     Assessment,
     ChangeDecision,
@@ -25,7 +26,6 @@ from models import (
     RegisterGone,
     Round,
     RoundCommune,
-    RoundRequest,
     StartRow,
     Submission,
     SubmissionStatus,
@@ -149,13 +149,7 @@ def close_communes(
             every.update(dict(those))
         detail = {"obstacles": [list(one) for one in _in_order(every)], "communes": left}
         raise Problem("round_not_ready", detail=detail)
-    _step(session, survey_round, rows, RoundAction.CLOSE, Act(account_id, now))
-    for row in rows:
-        if prover is not None:
-            proof.make(session, survey_round, row.commune_id, prover, now)
-        else:
-            proof.check(session, survey_round, row.commune_id)
-    audit.record(session, now, account_id, "round_closed", survey_round.id, _said(rows))
+    _close(session, survey_round, rows, Act(account_id, now), prover)
 
 
 def close_round(
@@ -169,13 +163,24 @@ def close_round(
     the obstacles, `not_allowed_now` when it is open nowhere."""
     rows = log.rows_of(session, survey_round)
     log.hold(session, survey_round, rows)
-    open_there = [row.commune_id for row in rows if row.state == CommuneState.OPEN]
+    open_there = [row for row in rows if row.state == CommuneState.OPEN]
     found = obstacles(session, survey_round)
     if not open_there and not found:
         raise Problem("not_allowed_now")
     if found:
         raise Problem("round_not_ready", detail={"obstacles": [list(obstacle) for obstacle in found]})
-    close_communes(session, survey_round, open_there, now, account_id, prover)
+    _close(session, survey_round, open_there, Act(account_id, now), prover)
+
+
+def _close(session: Session, survey_round: Round, rows: list[RoundCommune], act: Act, prover: Signer | None) -> None:
+    """Close communes that are held, in whose way nothing stands."""
+    _step(session, survey_round, rows, RoundAction.CLOSE, act)
+    for row in rows:
+        if prover is not None:
+            proof.make(session, survey_round, row.commune_id, prover, act.at)
+        else:
+            proof.check(session, survey_round, row.commune_id)
+    audit.record(session, act.at, act.account_id, "round_closed", survey_round.id, _said(rows))
 
 
 def ready_to_close(session: Session, survey_round: Round, communes: Collection[str]) -> list[str]:
@@ -279,25 +284,20 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
     found["held"] = _held(survey_round)
     found["catching_up"] = _catching_up(survey_round)
     found["request_undecided"] = _asked_for(survey_round)
-    judged = entry.outerjoin(Assessment, _OF_ENTRY).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
+    judged = entry.outerjoin(Assessment, OF_COUNTED).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
     if survey_round.standard:
         answered = or_(Assessment.household_class.is_not(None), Assessment.refused)
         found["no_class"] = judged.where(or_(Assessment.submission_id.is_(None), ~answered))
     else:  # nothing is classified: that it was asked is all
         found["no_class"] = judged.where(Assessment.submission_id.is_(None))
     if not survey_round.trial:
-        found["illustrative_b1"] = entry.join(Assessment, _OF_ENTRY).where(Assessment.illustrative)
+        found["illustrative_b1"] = entry.join(Assessment, OF_COUNTED).where(Assessment.illustrative)
     if survey_round.kind == RoundKind.AD_HOC:
         asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
         found["not_asked"] = entry.where(~asked)  # met in the field, no paper (Mẫu số 01) was entered
     else:
         found["not_accounted"] = _lost(survey_round)
     return found
-
-
-_OF_ENTRY = and_(
-    Assessment.commune_id == RegisterEntry.commune_id, Assessment.submission_id == RegisterEntry.submission_id
-)
 
 
 def _asked_for(survey_round: Round) -> Rows:
@@ -331,16 +331,12 @@ def _held(survey_round: Round) -> Rows:
 
 
 def _lost(survey_round: Round) -> Rows:
-    """Households that the round began with, or that once stood on its list, that are on the register, and of which it
-    has no line: none may be. Of an ad-hoc round only those that a paper asks for."""
+    """Households that a periodic round began with, or that once stood on its list, that are on the register, and of
+    which it has no line: none may be."""
     listed = [
         select(table.commune_id, table.household_id).where(table.round_id == survey_round.id)
         for table in (StartRow, RegisterGone)
     ]
-    if survey_round.kind == RoundKind.AD_HOC:
-        asks = RoundRequest.taken_back_at.is_(None) & RoundRequest.quick_passed.is_not(False)
-        asked = select(RoundRequest.commune_id, RoundRequest.household_id)
-        listed = [asked.where(RoundRequest.round_id == survey_round.id, asks)]
     once = union(*listed).subquery()
     of_household = and_(Household.commune_id == once.c.commune_id, Household.id == once.c.household_id)
     of_entry = and_(

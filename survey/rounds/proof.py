@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, StartRow, Submission
+from models import OF_COUNTED, Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, Submission
 from survey.calendar.standing import standing
 from survey.canonical import canonical
 from survey.clocks import instant
@@ -35,7 +35,7 @@ from survey.rounds.bound_tables import BOUND, Bound, Hashes, Where, digest_of, r
 from survey.rounds.end_states import Side, Transition
 from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of, root_of_body
 from survey.submissions.derive import members_in
-from survey.terms import CommuneState, LeafPart, RoundKind
+from survey.terms import CommuneState, LeafPart
 
 IS_CLOSED = (CommuneState.CLOSED, CommuneState.ACCEPTED)
 
@@ -76,7 +76,7 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
     session.flush()  # all that is bound is read from the database
     transitions = check(session, survey_round, commune_id)
     own = {"commune_id": commune_id, "round_id": survey_round.id}
-    before = session.scalars(select(RoundProof).filter_by(**own).order_by(RoundProof.revision.desc())).first()
+    before = latest(session, survey_round.id, commune_id)
     parts = {
         LeafPart.START: _start_leaves(session, survey_round, commune_id, transitions),
         LeafPart.END: _end_leaves(session, survey_round, commune_id, transitions, lambda _: secrets.token_hex(32)),
@@ -252,15 +252,8 @@ def _start_leaves(
 ) -> list[Made]:
     """The list that the round began with, as it was frozen."""
     codes = {one.household_id: one.code for one in transitions}
-    frozen = {one.household_id: one.start for one in transitions if one.start is not None}
-    if survey_round.kind == RoundKind.PERIODIC:
-        rows = select(StartRow).filter_by(commune_id=commune_id, round_id=survey_round.id)
-        frozen = {
-            row.household_id: Side(row.village_id, row.household_class, row.persons)  # type: ignore[arg-type]
-            for row in session.scalars(rows)
-        }
     found = []
-    for household_id, side in frozen.items():
+    for household_id, side in accounting.start_of(session, survey_round, commune_id).items():
         leaf = {"round": survey_round.id, "commune": commune_id, "household": codes[household_id], **_side(side)}
         found.append((codes[household_id], Made(household_id, text_of(leaf), None)))
     return [made for _, made in sorted(found)]
@@ -343,11 +336,7 @@ def _is_illustrative(session: Session, survey_round: Round, commune_id: str) -> 
     """Whether some class rests on points that are not official: only a trial is closed so."""
     query = (
         select(RegisterEntry.household_id)
-        .join(
-            Assessment,
-            (Assessment.commune_id == RegisterEntry.commune_id)
-            & (Assessment.submission_id == RegisterEntry.submission_id),
-        )
+        .join(Assessment, OF_COUNTED)
         .where(
             RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id, Assessment.illustrative
         )
