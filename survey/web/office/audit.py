@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Place
 from survey.access import VERBS, Scope
-from survey.accounts.accounts import communes_of
+from survey.accounts.accounts import communes_of, names_of
 from survey.evidence import acts, audit
 from survey.evidence.acts import Wanted
 from survey.problems import Problem
@@ -36,7 +36,7 @@ def page() -> str:
     return render_template(
         "office/audit.html",
         lines=lines,
-        people=acts.names_of(session, {one.account_id for one in lines}),
+        people=names_of(session, {one.account_id for one in lines}),
         subjects=subjects_in_words(session, lines),
         total=total,
         page=number,
