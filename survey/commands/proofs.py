@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from models import RegisterEntry, RoundProof, StartRow
 from models.commune_counter import lock_commune
-from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words, printable
+from survey.commands.proof_words import difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
 from survey.evidence.merkle import text_of
@@ -150,7 +150,7 @@ def _tell(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> None:
     for commune, one in differs:
         click.echo(difference_in_words(commune, one))
     for note in found.notes:
-        click.echo(fault_in_words(note) if note.code != "key_unchecked" else str(NOTES[note.code]))
+        click.echo(fault_in_words(note))
     if found.holds and not differs:
         click.echo(gettext("Everything holds."))
     else:

@@ -100,11 +100,9 @@ def act_in_words(verb: str) -> str:
     language = current_language()
     if verb in ACTS:
         return str(ACTS[verb])
-    room, _dot, name = verb.partition(".")
-    for prefix, (words, terms) in ROOMS.items():
-        if f"{room}." == prefix and name in list(terms):
-            return f"{words}: {terms(name).label(language)}"
-    return verb
+    room, dot, name = verb.partition(".")
+    words, terms = ROOMS.get(room + dot, (None, None))
+    return f"{words}: {terms(name).label(language)}" if terms is not None and name in list(terms) else verb
 
 
 def detail_in_words(detail: Any) -> str:
