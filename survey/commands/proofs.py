@@ -64,7 +64,7 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
                 made = proof.latest(session, found.id, row.commune_id)
                 proofs.append(made or proof.make(session, found, row.commune_id, _prover(), now()))
         except Problem as problem:
-            _refuse(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}", as_json, problem)
+            refuse_problem(problem, as_json)
         content = proof.file_of(session, proofs)
         said: dict[str, Any] = {
             "id": found.id,
@@ -275,7 +275,8 @@ def _prover() -> Signer:
     return signer
 
 
-def _refuse(words: str, as_json: bool, problem: Problem) -> NoReturn:
+def refuse_problem(problem: Problem, as_json: bool) -> NoReturn:
+    """What stands against a step of a round, and what to do next."""
     if as_json:
         click.echo(json.dumps({"problem": problem.code, **(problem.detail or {})}, ensure_ascii=False))
-    raise click.ClickException(words)
+    raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}")
