@@ -197,7 +197,7 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
         if broken is not None:
             found.append(Differs("register_event", "log", [f"{proof.commune_id}|{broken}"], 1))
         if current and survey_round is not None:
-            found += _leaves_differ(session, survey_round, proof, most)
+            found += _leaves_differ(session, survey_round, proof, body, most)
     except (ValueError, LookupError):  # what stands there no program of ours wrote; which row it is was said above
         found.append(Differs("end list", "log", [], 0))
     return found
@@ -222,10 +222,12 @@ def _compared(table: Bound, kept: Mapping[str, str], now: Mapping[str, str], mos
     return [Differs(table.name, kind, sorted(keys)[:most], len(keys)) for kind, keys in kinds.items() if keys]
 
 
-def _leaves_differ(session: Session, survey_round: Round, proof: RoundProof, most: int) -> list[Differs]:
+def _leaves_differ(
+    session: Session, survey_round: Round, proof: RoundProof, body: Mapping[str, Any], most: int
+) -> list[Differs]:
     """The households that would have another leaf, by what was known when the proof was made: the register goes on."""
     found = []
-    until = json.loads(proof.body)["register_log"]["events"]
+    until = body["register_log"]["events"]
     transitions = accounting.transitions(session, survey_round, proof.commune_id, until)
     kept = {part: leaves_of(session, proof, part) for part in LeafPart}
     blindings = {leaf.household_id: leaf.blinding or "" for leaf in kept[LeafPart.END]}
@@ -239,7 +241,7 @@ def _leaves_differ(session: Session, survey_round: Round, proof: RoundProof, mos
         was = {leaf.household_id: leaf.hash for leaf in kept[part]}
         will = {one.household_id: leaf_hash(one.text) for one in now[part]}
         stored = root_of([leaf_hash(leaf.leaf) for leaf in kept[part]])
-        if stored != json.loads(proof.body)[root]:
+        if stored != body[root]:
             found.append(Differs("proof_leaf", "log", [], len(was)))
         other = sorted(id for id in {*was, *will} if was.get(id) != will.get(id))
         if other:
