@@ -90,10 +90,9 @@ def obstacles_by_commune(session: Session, survey_round: Round, communes: Collec
     counted: dict[str, Counter[str]] = {commune_id: Counter() for commune_id in communes}
     for code, query in _breaking(survey_round, outcomes.unasked(session, survey_round, communes)).items():
         rows = query.subquery()
-        by_commune = select(rows.c.commune_id, func.count()).group_by(rows.c.commune_id)
-        for commune_id, number in session.execute(by_commune):
-            if commune_id in counted:
-                counted[commune_id][code] = number
+        there = select(rows.c.commune_id, func.count()).where(rows.c.commune_id.in_(counted))
+        for commune_id, number in session.execute(there.group_by(rows.c.commune_id)):
+            counted[commune_id][code] = number
     return {commune_id: _in_order(found) for commune_id, found in counted.items()}
 
 

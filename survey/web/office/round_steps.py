@@ -389,7 +389,7 @@ def _lines(survey_round: Round, reach: Sequence[str]) -> list[Line]:
     rows = [row for row in log.rows_of(session, survey_round) if row.commune_id in set(reach)]
     counted = (
         select(RegisterEntry.commune_id, RegisterEntry.state, func.count())
-        .where(RegisterEntry.round_id == survey_round.id)
+        .where(RegisterEntry.round_id == survey_round.id, RegisterEntry.commune_id.in_(reach))
         .group_by(RegisterEntry.commune_id, RegisterEntry.state)
     )
     households: dict[str, int] = {}
