@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, and_, cast, func, null, or_, select, union
+from sqlalchemy import String, and_, cast, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -67,6 +67,7 @@ CODES = (
     "not_begun", "catching_up", "not_visited", "outcome_unconfirmed", "to_review", "returned", "held", "no_class",
     "request_undecided", "illustrative_b1", "not_asked", "not_accounted",
 )  # fmt: skip
+_NONE = cast(null(), String(36))  # in the place of an id
 _OF_STATE = {
     "not_visited": RegisterState.TO_VISIT,
     "to_review": RegisterState.RECEIVED,
@@ -316,8 +317,7 @@ def _asked_for(survey_round: Round) -> Rows:
 
 def _catching_up(survey_round: Round) -> Rows:
     """Communes opened again of which not everything has been taken over that changed meanwhile."""
-    nobody = cast(null(), String(36))
-    left = select(Job.commune_id, nobody.label("household_id"), nobody.label("submission_id"))
+    left = select(Job.commune_id, _NONE.label("household_id"), _NONE.label("submission_id"))
     return left.where(Job.kind == REOPEN, Job.parameters == {"round": survey_round.id}, Job.ended_at.is_(None))
 
 
@@ -332,23 +332,16 @@ def _held(survey_round: Round) -> Rows:
 def _lost(survey_round: Round) -> Rows:
     """Households that a periodic round began with, or that once stood on its list, that are on the register, and of
     which it has no line: none may be."""
-    listed = [
-        select(table.commune_id, table.household_id).where(table.round_id == survey_round.id)
-        for table in (StartRow, RegisterGone)
-    ]
-    once = union(*listed).subquery()
-    of_household = and_(Household.commune_id == once.c.commune_id, Household.id == once.c.household_id)
-    of_entry = and_(
-        RegisterEntry.commune_id == once.c.commune_id,
-        RegisterEntry.round_id == survey_round.id,
-        RegisterEntry.household_id == once.c.household_id,
-    )
-    return (
-        select(once.c.commune_id, once.c.household_id, RegisterEntry.submission_id)
-        .join(Household, of_household)
-        .outerjoin(RegisterEntry, of_entry)
+    began, left, listed = (
+        select(table.household_id)
         .where(
-            Household.state == HouseholdState.PRESENT.value,
-            RegisterEntry.household_id.is_(None),
+            table.commune_id == Household.commune_id,
+            table.round_id == survey_round.id,
+            table.household_id == Household.id,
         )
+        .exists()
+        for table in (StartRow, RegisterGone, RegisterEntry)
+    )
+    return select(Household.commune_id, Household.id.label("household_id"), _NONE.label("submission_id")).where(
+        Household.state == HouseholdState.PRESENT.value, or_(began, left), ~listed
     )
