@@ -27,7 +27,9 @@ import sys
 import tempfile
 import time
 import urllib.parse
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from typing import Any
@@ -115,7 +117,9 @@ def all_at_once(phones: list[Phone], work: str, *arguments: Any) -> float:
     return time.perf_counter() - began
 
 
-def main() -> int:
+@contextmanager
+def served() -> Iterator[tuple[int, int]]:
+    """A server of the product's own with the demo commune, in a folder that goes with it: its port and process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -127,17 +131,22 @@ def main() -> int:
         try:
             while (line := server.stdout.readline()) and str(port) not in line:  # type: ignore[union-attr]
                 continue
-            phones = [Phone(port, account.username) for account in ACCOUNTS if account.role == Role.ENUMERATOR]
-            form = json.loads(phones[0].ask("GET", "/api/v1/hello")[1])["rounds"][-1]["form"]
-            pulled = all_at_once(phones, "pull")
-            pushed = all_at_once(phones, "push_all", {"id": form["id"], "version": form["version"]})
+            yield port, server.pid
         finally:
             server.terminate()
             server.wait()
+
+
+def main() -> int:
+    with served() as (port, _):
+        phones = [Phone(port, account.username) for account in ACCOUNTS if account.role == Role.ENUMERATOR]
+        form = json.loads(phones[0].ask("GET", "/api/v1/hello")[1])["rounds"][-1]["form"]
+        pulled = all_at_once(phones, "pull")
+        pushed = all_at_once(phones, "push_all", {"id": form["id"], "version": form["version"]})
     count = sum(len(phone.households) for phone in phones)
     took = sorted(seconds for phone in phones for seconds in phone.pushes)
     rate = count / pushed
-    kind = environment.get("DATABASE_URL", "").partition(":")[0] or "SQLite"
+    kind = os.environ.get("DATABASE_URL", "").partition(":")[0] or "SQLite"
     print(f"{kind}: {len(phones)} phones pulled {count} households in {pulled:.2f} s")
     print(f"{count} interviews in {pushed:.2f} s: {rate:.1f} a second")
     print(f"{rate / NEED:.1f} × a province's evening ({NEED:.2f} a second)")

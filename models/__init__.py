@@ -27,6 +27,7 @@ from models.register import ChangeDecision, ChangeRequest, RegisterEvent, Roster
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
+    OF_COUNTED,
     OF_SUBMISSION,
     Assessment,
     AssessmentReading,
@@ -43,6 +44,7 @@ from models.submissions import (
 from models.uploads import Thumbnail, Upload
 
 __all__ = [
+    "OF_COUNTED",
     "OF_SUBMISSION",
     "Account",
     "AccountVillage",

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
+from models.rounds import RegisterEntry
 from survey.terms import Action, Dimension, HouseholdClass, Indicator, QuarantineReason, SubmissionState
 
 
@@ -132,6 +133,12 @@ class Assessment(Base):
     phone_agrees: Mapped[bool | None]  # NULL when the phone sent no outcome
     head_name: Mapped[str] = mapped_column(String(120), default="")
     values: Mapped[Any] = mapped_column(JSONText)  # every relevant value, answered and calculated
+
+
+# What a query over register entries joins the assessment of the interview that counts by.
+OF_COUNTED: ColumnElement[bool] = and_(
+    Assessment.commune_id == RegisterEntry.commune_id, Assessment.submission_id == RegisterEntry.submission_id
+)
 
 
 class Deprivation(Base):

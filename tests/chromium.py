@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.world import PASSWORD
 
 # Without a window of its own Chromium takes half the time to open; pages and workers run in it as in the whole one.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -35,3 +37,14 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     made = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
     yield made
     made.close()
+
+
+def page_of(context: BrowserContext, username: str, complaints: list[str]) -> Page:
+    """A page of `context` in which the account was signed in; of what the page complains about `complaints` hears."""
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto("/login")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import uuid4
@@ -217,6 +217,12 @@ def accounts_in_reach(session: Session, account: Account) -> list[Account]:
     return list(
         session.scalars(query.where(Account.place_id == account.place_id, Account.role == Role.ENUMERATOR.value))
     )
+
+
+def names_of(session: Session, ids: Collection[str | None]) -> dict[str, str]:
+    """The names of accounts, by id."""
+    query = select(Account.id, Account.display_name).where(Account.id.in_([one for one in ids if one]))
+    return {id: name for id, name in session.execute(query)}  # noqa: C416 - dict() needs tuples
 
 
 def new_password() -> str:

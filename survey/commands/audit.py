@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext
 
-from survey.accounts.accounts import find_account
+from survey.accounts.accounts import find_account, names_of
 from survey.clocks import HERE, instant
 from survey.evidence import acts, audit
 from survey.evidence.acts import Wanted
@@ -70,7 +70,7 @@ def list_acts(
             audit.record(session, now(), None, "audit_exported", "", {"lines": acts.count(session, wanted)})
             return
         lines = acts.listed(session, wanted, (page - 1) * 50, 50)
-        people = acts.names_of(session, {one.account_id for one in lines})
+        people = names_of(session, {one.account_id for one in lines})
         subjects = subjects_in_words(session, lines)
     for one in lines:
         who = people.get(one.account_id or "", "")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from models import RegisterEntry, RoundProof, StartRow
 from models.commune_counter import lock_commune
-from survey.commands.proof_words import NOTES, difference_in_words, fault_in_words, printable
+from survey.commands.proof_words import difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
 from survey.evidence.merkle import text_of
@@ -64,7 +64,7 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
                 made = proof.latest(session, found.id, row.commune_id)
                 proofs.append(made or proof.make(session, found, row.commune_id, _prover(), now()))
         except Problem as problem:
-            _refuse(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}", as_json, problem)
+            refuse_problem(problem, as_json)
         content = proof.file_of(session, proofs)
         said: dict[str, Any] = {
             "id": found.id,
@@ -150,7 +150,7 @@ def _tell(found: Verdict, differs: list[tuple[str, proof.Differs]]) -> None:
     for commune, one in differs:
         click.echo(difference_in_words(commune, one))
     for note in found.notes:
-        click.echo(fault_in_words(note) if note.code != "key_unchecked" else str(NOTES[note.code]))
+        click.echo(fault_in_words(note))
     if found.holds and not differs:
         click.echo(gettext("Everything holds."))
     else:
@@ -275,7 +275,8 @@ def _prover() -> Signer:
     return signer
 
 
-def _refuse(words: str, as_json: bool, problem: Problem) -> NoReturn:
+def refuse_problem(problem: Problem, as_json: bool) -> NoReturn:
+    """What stands against a step of a round, and what to do next."""
     if as_json:
         click.echo(json.dumps({"problem": problem.code, **(problem.detail or {})}, ensure_ascii=False))
-    raise click.ClickException(words)
+    raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}")

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
-from survey.commands.proofs import prove, verify
+from survey.commands.proofs import prove, refuse_problem, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
 from survey.problems import Problem
 from survey.round_steps import StepRefused, next_state
@@ -111,7 +111,7 @@ def open_round(
             words = gettext("A round needs a name, and must not close before it opens.")
             _refuse(words, as_json, {"problem": "bad_request"})
         except Problem as problem:
-            _refuse_problem(problem, as_json)
+            refuse_problem(problem, as_json)
     if not plan and not dry_run:
         _open_one_by_one(said["id"], None)
     _say(said, str(said.get("id") or gettext("%(communes)s communes, %(households)s households", **said)), as_json)
@@ -132,7 +132,7 @@ def start_round(round_id: str | None, communes: tuple[str, ...], as_json: bool, 
         if not dry_run:
             started = _open_one_by_one(found.id, communes or None)
     except Problem as problem:
-        _refuse_problem(problem, as_json)
+        refuse_problem(problem, as_json)
     _say({"id": found.id, "communes": started}, ", ".join(started), as_json)
 
 
@@ -172,12 +172,12 @@ def close_round(round_id: str | None, communes: tuple[str, ...], ready: bool, as
         except Problem as problem:
             heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
             detail = problem.detail or {}
-            broken = _broken(session, found, open_there if wanted is None else wanted)
             left = [Obstacle(*one) for one in detail.get("obstacles", [])]
+            if not left:
+                refuse_problem(problem, as_json)
+            broken = _broken(session, found, open_there if wanted is None else wanted)
             lines = [f"  {in_the_way(*one)}" for one in left]
             lines += [line for one in left for line in _named(one, broken)]
-            if not lines:
-                _refuse_problem(problem, as_json)
             listed = [one._asdict() for one in broken]
             _refuse("\n".join([heading, *lines]), as_json, {"problem": problem.code, **detail, "breaks": listed})
     said = {"id": found.id, "communes": open_there if wanted is None else wanted}
@@ -197,7 +197,7 @@ def accept_round(round_id: str, communes: tuple[str, ...], as_json: bool, dry_ru
             if wanted and not dry_run:
                 closing.accept_communes(session, found, wanted, now())
         except Problem as problem:
-            _refuse_problem(problem, as_json)
+            refuse_problem(problem, as_json)
     _say({"id": found.id, "communes": wanted}, ", ".join(wanted), as_json)
 
 
@@ -216,7 +216,7 @@ def reopen_round(round_id: str, commune: str, reason: str, as_json: bool, dry_ru
             else:
                 closing.reopen_commune(session, found, commune, reason, now())
         except Problem as problem:
-            _refuse_problem(problem, as_json)
+            refuse_problem(problem, as_json)
     _say({"id": found.id, "communes": [commune]}, commune, as_json)
 
 
@@ -303,8 +303,3 @@ def _refuse(words: str, as_json: bool, said: dict[str, Any]) -> NoReturn:
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False))
     raise click.ClickException(words)
-
-
-def _refuse_problem(problem: Problem, as_json: bool) -> NoReturn:
-    words = f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}"
-    _refuse(words, as_json, {"problem": problem.code, **(problem.detail or {})})

@@ -14,7 +14,7 @@ from sqlalchemy import Select, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.types import String, Text
 
-from models import Account, AuditEvent, SubmissionEvent, SubmissionStatus
+from models import AuditEvent, SubmissionEvent, SubmissionStatus
 from survey.clocks import HERE
 from survey.terms import Action
 
@@ -70,12 +70,6 @@ def verbs(session: Session) -> list[str]:
     """The acts that were ever done."""
     found = set(session.scalars(select(AuditEvent.verb).distinct()))
     return sorted(found | {REVIEW + action.value for action in Action})
-
-
-def names_of(session: Session, ids: Collection[str | None]) -> dict[str, str]:
-    """The names of accounts, by id."""
-    query = select(Account.id, Account.display_name).where(Account.id.in_([one for one in ids if one]))
-    return {id: name for id, name in session.execute(query)}  # noqa: C416 - dict() needs tuples
 
 
 def _query(wanted: Wanted) -> Select[Any]:

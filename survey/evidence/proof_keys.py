@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import rfc8785
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import ProofKey
 from survey.clocks import instant
+from survey.evidence.merkle import text_of
 from survey.evidence.signing import Signer, is_signed
 
 SUCCESSION, COMPROMISE = "so-ho/proof-key-succession/1", "so-ho/proof-key-compromised/1"
@@ -51,7 +51,7 @@ def take_up(session: Session, signer: Signer, now: datetime) -> ProofKey:
 def succeed(session: Session, former: Signer, following: Signer, now: datetime) -> ProofKey:
     """The former key introduces the one that follows, and that one owns to it: who trusts either can trust both."""
     take_up(session, former, now)
-    body = {"type": SUCCESSION, "made_at": instant(now), "next": following.public_key, "previous": former.public_key}
+    body = _succession(former.public_key, following.public_key, instant(now))
     made = ProofKey(
         number=len(keys_of(session)) + 1,
         public_key=following.public_key,
@@ -68,7 +68,7 @@ def succeed(session: Session, former: Signer, following: Signer, now: datetime) 
 def compromise(key: ProofKey, since: date, signer: Signer, now: datetime) -> None:
     """Say under the key in use that somebody else may have had `key` since a day. A later word may only name an earlier
     day."""
-    body = _compromise(key.public_key, since, now, signer.public_key)
+    body = _compromise(key.public_key, since.isoformat(), instant(now), signer.public_key)
     key.compromised_on, key.compromised_at, key.compromised_by = since, now, signer.public_key
     key.compromised_sig = signer.sign(body).signature
 
@@ -121,20 +121,23 @@ def compromised(said: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         what = one.get("compromised")
         if what is None or what["by"] not in known:
             continue
-        body = {
-            "type": COMPROMISE, "by": what["by"], "key": one["key"], "said_at": what["said_at"], "since": what["since"]
-        }  # fmt: skip
-        if is_signed(what["by"], rfc8785.dumps(body).decode(), what["signature"]):
+        body = _compromise(one["key"], what["since"], what["said_at"], what["by"])
+        if is_signed(what["by"], text_of(body), what["signature"]):
             found[one["key"]] = what["since"]
     return found
 
 
-def _compromise(key: str, since: date, now: datetime, by: str) -> dict[str, Any]:
-    return {"type": COMPROMISE, "by": by, "key": key, "said_at": instant(now), "since": since.isoformat()}
+def _compromise(key: str, since: str, said_at: str, by: str) -> dict[str, Any]:
+    """What is signed when a key is named as stolen."""
+    return {"type": COMPROMISE, "by": by, "key": key, "said_at": said_at, "since": since}
+
+
+def _succession(former: str, following: str, made_at: str) -> dict[str, Any]:
+    """What both keys sign when one introduces the other."""
+    return {"type": SUCCESSION, "made_at": made_at, "next": following, "previous": former}
 
 
 def is_introduced(one: Mapping[str, Any]) -> bool:
     """Whether the one before and the key itself both signed that it follows."""
-    body = {"type": SUCCESSION, "made_at": one["made_at"], "next": one["key"], "previous": one["previous"]}
-    text = rfc8785.dumps(body).decode()
+    text = text_of(_succession(one["previous"], one["key"], one["made_at"]))
     return is_signed(one["previous"], text, one["by_previous"]) and is_signed(one["key"], text, one["by_itself"])

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from models import Assessment, AssessmentReading, Deprivation, Household, RegisterEntry
+from models import OF_COUNTED, Assessment, AssessmentReading, Deprivation, Household, RegisterEntry
 from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
 
 
@@ -86,13 +86,9 @@ Rows = Select[*tuple[Any, ...]]
 
 def counted(statement: Rows, condition: Condition) -> Rows:
     """`statement` over the register entries of the condition's round and places, each with what counts for it now."""
-    statement = statement.outerjoin(
-        Assessment,
-        and_(
-            Assessment.commune_id == RegisterEntry.commune_id,
-            Assessment.submission_id == RegisterEntry.submission_id,
-        ),
-    ).where(RegisterEntry.round_id == condition.round_id, RegisterEntry.commune_id.in_(condition.communes))
+    statement = statement.outerjoin(Assessment, OF_COUNTED).where(
+        RegisterEntry.round_id == condition.round_id, RegisterEntry.commune_id.in_(condition.communes)
+    )
     if condition.village_id is not None:
         statement = statement.where(RegisterEntry.village_id == condition.village_id)
     return statement

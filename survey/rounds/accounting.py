@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, Household, RegisterEntry, RegisterGone, Round, RoundRequest, StartRow
+from models import OF_COUNTED, Assessment, Household, RegisterEntry, RegisterGone, Round, StartRow
 from models.database import chunks
+from survey.calendar.standing import standing_request
 from survey.register import event_log, ledger
 from survey.register.last_year import members_in
 from survey.rounds import outcomes
@@ -35,7 +36,7 @@ def facts(
 ) -> list[Facts]:
     """Each household that the round began with there or that was met in it, by code. `confirmed`: the outcomes of those
     that were not interviewed."""
-    start = _start(session, survey_round, commune_id)
+    start = start_of(session, survey_round, commune_id)
     entries = {row.household_id: row for row in _entries(session, survey_round, commune_id)}
     gone = _gone(session, survey_round, commune_id)
     households = _households(session, commune_id, {*start, *entries, *gone})
@@ -73,19 +74,21 @@ def facts(
     return sorted(found, key=lambda one: (one.code, one.household_id))
 
 
-def _start(session: Session, survey_round: Round, commune_id: str) -> dict[str, Side]:
+def start_of(session: Session, survey_round: Round, commune_id: str) -> dict[str, Side]:
     """A periodic round's list was frozen when it opened; of an ad-hoc one it is the papers that ask."""
     own = {"commune_id": commune_id, "round_id": survey_round.id}
     if survey_round.kind == RoundKind.PERIODIC:
         frozen = session.scalars(select(StartRow).filter_by(**own))
         return {row.household_id: Side(row.village_id, _class(row.household_class), row.persons) for row in frozen}
-    asks = RoundRequest.taken_back_at.is_(None) & RoundRequest.quick_passed.is_not(False)  # others are asked no further
-    asked = select(RoundRequest.household_id).filter_by(**own).where(asks)
     found: dict[str, Side] = {}
     gone, entries = select(RegisterGone).filter_by(**own), select(RegisterEntry).filter_by(**own)
+    left, listed = (  # others are asked no further
+        standing_request(commune_id, survey_round.id, column).exists()
+        for column in (RegisterGone.household_id, RegisterEntry.household_id)
+    )
     rows: list[RegisterGone | RegisterEntry] = [
-        *session.scalars(gone.where(RegisterGone.household_id.in_(asked)).order_by(RegisterGone.change)),
-        *session.scalars(entries.where(RegisterEntry.household_id.in_(asked))),
+        *session.scalars(gone.where(left).order_by(RegisterGone.change)),
+        *session.scalars(entries.where(listed)),
     ]
     for row in rows:
         persons = len(members_in(row.opening_answers)) or None
@@ -105,11 +108,7 @@ def _entries(session: Session, survey_round: Round, commune_id: str) -> Iterable
             Assessment.persons,
             Assessment.refused,
         )
-        .outerjoin(
-            Assessment,
-            (Assessment.commune_id == RegisterEntry.commune_id)
-            & (Assessment.submission_id == RegisterEntry.submission_id),
-        )
+        .outerjoin(Assessment, OF_COUNTED)
         .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id)
     )
 
@@ -152,11 +151,7 @@ def _history(
     earlier = (
         select(RegisterEntry.household_id, RegisterEntry.opening_class, Assessment.household_class, RegisterEntry.state)
         .join(Round, Round.id == RegisterEntry.round_id)
-        .outerjoin(
-            Assessment,
-            (Assessment.commune_id == RegisterEntry.commune_id)
-            & (Assessment.submission_id == RegisterEntry.submission_id),
-        )
+        .outerjoin(Assessment, OF_COUNTED)
         .where(
             RegisterEntry.commune_id == commune_id,
             Round.id != survey_round.id,

@@ -11,10 +11,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, and_, cast, func, null, or_, select, union
+from sqlalchemy import String, and_, cast, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
+    OF_COUNTED,
     OF_SUBMISSION,
     Assessment,
     ChangeDecision,
@@ -25,7 +26,6 @@ from models import (
     RegisterGone,
     Round,
     RoundCommune,
-    RoundRequest,
     StartRow,
     Submission,
     SubmissionStatus,
@@ -67,6 +67,7 @@ CODES = (
     "not_begun", "catching_up", "not_visited", "outcome_unconfirmed", "to_review", "returned", "held", "no_class",
     "request_undecided", "illustrative_b1", "not_asked", "not_accounted",
 )  # fmt: skip
+_NONE = cast(null(), String(36))  # in the place of an id
 _OF_STATE = {
     "not_visited": RegisterState.TO_VISIT,
     "to_review": RegisterState.RECEIVED,
@@ -90,10 +91,9 @@ def obstacles_by_commune(session: Session, survey_round: Round, communes: Collec
     counted: dict[str, Counter[str]] = {commune_id: Counter() for commune_id in communes}
     for code, query in _breaking(survey_round, outcomes.unasked(session, survey_round, communes)).items():
         rows = query.subquery()
-        by_commune = select(rows.c.commune_id, func.count()).group_by(rows.c.commune_id)
-        for commune_id, number in session.execute(by_commune):
-            if commune_id in counted:
-                counted[commune_id][code] = number
+        there = select(rows.c.commune_id, func.count()).where(rows.c.commune_id.in_(counted))
+        for commune_id, number in session.execute(there.group_by(rows.c.commune_id)):
+            counted[commune_id][code] = number
     return {commune_id: _in_order(found) for commune_id, found in counted.items()}
 
 
@@ -149,13 +149,7 @@ def close_communes(
             every.update(dict(those))
         detail = {"obstacles": [list(one) for one in _in_order(every)], "communes": left}
         raise Problem("round_not_ready", detail=detail)
-    _step(session, survey_round, rows, RoundAction.CLOSE, Act(account_id, now))
-    for row in rows:
-        if prover is not None:
-            proof.make(session, survey_round, row.commune_id, prover, now)
-        else:
-            proof.check(session, survey_round, row.commune_id)
-    audit.record(session, now, account_id, "round_closed", survey_round.id, _said(rows))
+    _close(session, survey_round, rows, Act(account_id, now), prover)
 
 
 def close_round(
@@ -169,13 +163,24 @@ def close_round(
     the obstacles, `not_allowed_now` when it is open nowhere."""
     rows = log.rows_of(session, survey_round)
     log.hold(session, survey_round, rows)
-    open_there = [row.commune_id for row in rows if row.state == CommuneState.OPEN]
+    open_there = [row for row in rows if row.state == CommuneState.OPEN]
     found = obstacles(session, survey_round)
     if not open_there and not found:
         raise Problem("not_allowed_now")
     if found:
         raise Problem("round_not_ready", detail={"obstacles": [list(obstacle) for obstacle in found]})
-    close_communes(session, survey_round, open_there, now, account_id, prover)
+    _close(session, survey_round, open_there, Act(account_id, now), prover)
+
+
+def _close(session: Session, survey_round: Round, rows: list[RoundCommune], act: Act, prover: Signer | None) -> None:
+    """Close communes that are held, in whose way nothing stands."""
+    _step(session, survey_round, rows, RoundAction.CLOSE, act)
+    for row in rows:
+        if prover is not None:
+            proof.make(session, survey_round, row.commune_id, prover, act.at)
+        else:
+            proof.check(session, survey_round, row.commune_id)
+    audit.record(session, act.at, act.account_id, "round_closed", survey_round.id, _said(rows))
 
 
 def ready_to_close(session: Session, survey_round: Round, communes: Collection[str]) -> list[str]:
@@ -279,25 +284,20 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
     found["held"] = _held(survey_round)
     found["catching_up"] = _catching_up(survey_round)
     found["request_undecided"] = _asked_for(survey_round)
-    judged = entry.outerjoin(Assessment, _OF_ENTRY).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
+    judged = entry.outerjoin(Assessment, OF_COUNTED).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
     if survey_round.standard:
         answered = or_(Assessment.household_class.is_not(None), Assessment.refused)
         found["no_class"] = judged.where(or_(Assessment.submission_id.is_(None), ~answered))
     else:  # nothing is classified: that it was asked is all
         found["no_class"] = judged.where(Assessment.submission_id.is_(None))
     if not survey_round.trial:
-        found["illustrative_b1"] = entry.join(Assessment, _OF_ENTRY).where(Assessment.illustrative)
+        found["illustrative_b1"] = entry.join(Assessment, OF_COUNTED).where(Assessment.illustrative)
     if survey_round.kind == RoundKind.AD_HOC:
         asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
         found["not_asked"] = entry.where(~asked)  # met in the field, no paper (Mẫu số 01) was entered
     else:
         found["not_accounted"] = _lost(survey_round)
     return found
-
-
-_OF_ENTRY = and_(
-    Assessment.commune_id == RegisterEntry.commune_id, Assessment.submission_id == RegisterEntry.submission_id
-)
 
 
 def _asked_for(survey_round: Round) -> Rows:
@@ -317,8 +317,7 @@ def _asked_for(survey_round: Round) -> Rows:
 
 def _catching_up(survey_round: Round) -> Rows:
     """Communes opened again of which not everything has been taken over that changed meanwhile."""
-    nobody = cast(null(), String(36))
-    left = select(Job.commune_id, nobody.label("household_id"), nobody.label("submission_id"))
+    left = select(Job.commune_id, _NONE.label("household_id"), _NONE.label("submission_id"))
     return left.where(Job.kind == REOPEN, Job.parameters == {"round": survey_round.id}, Job.ended_at.is_(None))
 
 
@@ -331,29 +330,18 @@ def _held(survey_round: Round) -> Rows:
 
 
 def _lost(survey_round: Round) -> Rows:
-    """Households that the round began with, or that once stood on its list, that are on the register, and of which it
-    has no line: none may be. Of an ad-hoc round only those that a paper asks for."""
-    listed = [
-        select(table.commune_id, table.household_id).where(table.round_id == survey_round.id)
-        for table in (StartRow, RegisterGone)
-    ]
-    if survey_round.kind == RoundKind.AD_HOC:
-        asks = RoundRequest.taken_back_at.is_(None) & RoundRequest.quick_passed.is_not(False)
-        asked = select(RoundRequest.commune_id, RoundRequest.household_id)
-        listed = [asked.where(RoundRequest.round_id == survey_round.id, asks)]
-    once = union(*listed).subquery()
-    of_household = and_(Household.commune_id == once.c.commune_id, Household.id == once.c.household_id)
-    of_entry = and_(
-        RegisterEntry.commune_id == once.c.commune_id,
-        RegisterEntry.round_id == survey_round.id,
-        RegisterEntry.household_id == once.c.household_id,
-    )
-    return (
-        select(once.c.commune_id, once.c.household_id, RegisterEntry.submission_id)
-        .join(Household, of_household)
-        .outerjoin(RegisterEntry, of_entry)
+    """Households that a periodic round began with, or that once stood on its list, that are on the register, and of
+    which it has no line: none may be."""
+    began, left, listed = (
+        select(table.household_id)
         .where(
-            Household.state == HouseholdState.PRESENT.value,
-            RegisterEntry.household_id.is_(None),
+            table.commune_id == Household.commune_id,
+            table.round_id == survey_round.id,
+            table.household_id == Household.id,
         )
+        .exists()
+        for table in (StartRow, RegisterGone, RegisterEntry)
+    )
+    return select(Household.commune_id, Household.id.label("household_id"), _NONE.label("submission_id")).where(
+        Household.state == HouseholdState.PRESENT.value, or_(began, left), ~listed
     )

@@ -182,23 +182,6 @@ def flows(transitions: Iterable[Transition], place_of: Callable[[str], str]) -> 
     return found
 
 
-def joined(transitions: Iterable[Transition]) -> list[Transition]:
-    """Those of several communes as one of the area: a household that moved from one to another within it is one."""
-    found: dict[str, Transition] = {}
-    for one in transitions:
-        other = found.get(one.household_id)
-        if other is None:
-            found[one.household_id] = one
-            continue
-        first, last = (other, one) if other.start is not None else (one, other)
-        end = last.end if last.end is not None else first.end
-        found[one.household_id] = Transition(
-            one.household_id, last.code, first.origin, last.state, first.start, end, first.came_as,
-            first.arrived or last.arrived, first.once | last.once,
-        )  # fmt: skip
-    return list(found.values())
-
-
 def _count(line: Flows, measure: HouseholdClass, one: Transition, start: Side | None, end: Side | None) -> None:
     was = start is not None and start.household_class is measure
     will = end is not None and end.household_class is measure
@@ -231,8 +214,3 @@ def _entered(measure: HouseholdClass, one: Transition, start: Side | None) -> in
 def _add(line: Flows, column: int, persons: int) -> None:
     line.households.columns[column] += 1
     line.persons.columns[column] += persons
-
-
-def by_state(transitions: Iterable[Transition]) -> Counter[tuple[Origin, EndState | None]]:
-    """How many households of each origin are in each end state."""
-    return Counter((one.origin, one.state) for one in transitions)

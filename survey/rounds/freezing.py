@@ -18,14 +18,13 @@ from sqlalchemy.orm import Session
 from models import Deprivation, Household, JSONText, RegisterEntry, Round
 from models.base import as_kept
 from models.commune_counter import next_changes
+from models.database import chunks
 from survey.clocks import HERE
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
 from survey.rounds import start_list
 from survey.terms import HouseholdState, RegisterState, RoundKind
-
-IN_ONE = 500  # interviews of one query
 
 
 class KnownOpening(NamedTuple):
@@ -63,9 +62,9 @@ def _assessed(session: Session, commune_id: str, submissions: list[str]) -> dict
     """The indicators of interviews, by the key that they are kept under: nothing is searched through again and
     again."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    for start in range(0, len(submissions), IN_ONE):
+    for chunk in chunks(submissions):
         rows = select(Deprivation.submission_id, Deprivation.indicator, Deprivation.deprived).where(
-            Deprivation.commune_id == commune_id, Deprivation.submission_id.in_(submissions[start : start + IN_ONE])
+            Deprivation.commune_id == commune_id, Deprivation.submission_id.in_(chunk)
         )
         for submission_id, indicator, deprived in session.execute(rows):
             found[submission_id][indicator] = int(deprived)
@@ -128,10 +127,8 @@ def opening_indicators(
     """Last year's twelve indicators: as assessed when they came from a submission, else from the imported answers,
     judged a year before the round opens. None when there are no answers."""
     if household.current_submission_id is not None:
-        rows = select(Deprivation).filter_by(
-            commune_id=household.commune_id, submission_id=household.current_submission_id
-        )
-        return {row.indicator: int(row.deprived) for row in session.scalars(rows)}
+        submission_id = household.current_submission_id
+        return _assessed(session, household.commune_id, [submission_id])[submission_id]
     return indicators_of_import(household.current_answers, form, opens_on)
 
 

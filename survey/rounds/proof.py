@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, StartRow, Submission
+from models import OF_COUNTED, Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, Submission
 from survey.calendar.standing import standing
 from survey.canonical import canonical
 from survey.clocks import instant
@@ -35,7 +35,7 @@ from survey.rounds.bound_tables import BOUND, Bound, Hashes, Where, digest_of, r
 from survey.rounds.end_states import Side, Transition
 from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of, root_of_body
 from survey.submissions.derive import members_in
-from survey.terms import CommuneState, LeafPart, RoundKind
+from survey.terms import CommuneState, LeafPart
 
 IS_CLOSED = (CommuneState.CLOSED, CommuneState.ACCEPTED)
 
@@ -76,7 +76,7 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
     session.flush()  # all that is bound is read from the database
     transitions = check(session, survey_round, commune_id)
     own = {"commune_id": commune_id, "round_id": survey_round.id}
-    before = session.scalars(select(RoundProof).filter_by(**own).order_by(RoundProof.revision.desc())).first()
+    before = latest(session, survey_round.id, commune_id)
     parts = {
         LeafPart.START: _start_leaves(session, survey_round, commune_id, transitions),
         LeafPart.END: _end_leaves(session, survey_round, commune_id, transitions, lambda _: secrets.token_hex(32)),
@@ -197,7 +197,7 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
         if broken is not None:
             found.append(Differs("register_event", "log", [f"{proof.commune_id}|{broken}"], 1))
         if current and survey_round is not None:
-            found += _leaves_differ(session, survey_round, proof, most)
+            found += _leaves_differ(session, survey_round, proof, body, most)
     except (ValueError, LookupError):  # what stands there no program of ours wrote; which row it is was said above
         found.append(Differs("end list", "log", [], 0))
     return found
@@ -222,10 +222,12 @@ def _compared(table: Bound, kept: Mapping[str, str], now: Mapping[str, str], mos
     return [Differs(table.name, kind, sorted(keys)[:most], len(keys)) for kind, keys in kinds.items() if keys]
 
 
-def _leaves_differ(session: Session, survey_round: Round, proof: RoundProof, most: int) -> list[Differs]:
+def _leaves_differ(
+    session: Session, survey_round: Round, proof: RoundProof, body: Mapping[str, Any], most: int
+) -> list[Differs]:
     """The households that would have another leaf, by what was known when the proof was made: the register goes on."""
     found = []
-    until = json.loads(proof.body)["register_log"]["events"]
+    until = body["register_log"]["events"]
     transitions = accounting.transitions(session, survey_round, proof.commune_id, until)
     kept = {part: leaves_of(session, proof, part) for part in LeafPart}
     blindings = {leaf.household_id: leaf.blinding or "" for leaf in kept[LeafPart.END]}
@@ -239,7 +241,7 @@ def _leaves_differ(session: Session, survey_round: Round, proof: RoundProof, mos
         was = {leaf.household_id: leaf.hash for leaf in kept[part]}
         will = {one.household_id: leaf_hash(one.text) for one in now[part]}
         stored = root_of([leaf_hash(leaf.leaf) for leaf in kept[part]])
-        if stored != json.loads(proof.body)[root]:
+        if stored != body[root]:
             found.append(Differs("proof_leaf", "log", [], len(was)))
         other = sorted(id for id in {*was, *will} if was.get(id) != will.get(id))
         if other:
@@ -252,15 +254,8 @@ def _start_leaves(
 ) -> list[Made]:
     """The list that the round began with, as it was frozen."""
     codes = {one.household_id: one.code for one in transitions}
-    frozen = {one.household_id: one.start for one in transitions if one.start is not None}
-    if survey_round.kind == RoundKind.PERIODIC:
-        rows = select(StartRow).filter_by(commune_id=commune_id, round_id=survey_round.id)
-        frozen = {
-            row.household_id: Side(row.village_id, row.household_class, row.persons)  # type: ignore[arg-type]
-            for row in session.scalars(rows)
-        }
     found = []
-    for household_id, side in frozen.items():
+    for household_id, side in accounting.start_of(session, survey_round, commune_id).items():
         leaf = {"round": survey_round.id, "commune": commune_id, "household": codes[household_id], **_side(side)}
         found.append((codes[household_id], Made(household_id, text_of(leaf), None)))
     return [made for _, made in sorted(found)]
@@ -343,11 +338,7 @@ def _is_illustrative(session: Session, survey_round: Round, commune_id: str) -> 
     """Whether some class rests on points that are not official: only a trial is closed so."""
     query = (
         select(RegisterEntry.household_id)
-        .join(
-            Assessment,
-            (Assessment.commune_id == RegisterEntry.commune_id)
-            & (Assessment.submission_id == RegisterEntry.submission_id),
-        )
+        .join(Assessment, OF_COUNTED)
         .where(
             RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id, Assessment.illustrative
         )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import Household, Round
 from models.database import chunks
+from survey.accounts.accounts import names_of
 from survey.clocks import instant
 from survey.evidence import acts
 from survey.evidence.acts import REVIEW, Act, Wanted
@@ -99,11 +100,9 @@ def act_in_words(verb: str) -> str:
     language = current_language()
     if verb in ACTS:
         return str(ACTS[verb])
-    room, _dot, name = verb.partition(".")
-    for prefix, (words, terms) in ROOMS.items():
-        if f"{room}." == prefix and name in list(terms):
-            return f"{words}: {terms(name).label(language)}"
-    return verb
+    room, dot, name = verb.partition(".")
+    words, terms = ROOMS.get(room + dot, (None, None))
+    return f"{words}: {terms(name).label(language)}" if terms is not None and name in list(terms) else verb
 
 
 def detail_in_words(detail: Any) -> str:
@@ -129,7 +128,7 @@ def subjects_in_words(session: Session, lines: Sequence[Act]) -> dict[str, str]:
         rounds = select(Round.id, Round.title).where(Round.id.in_(chunk))
         for query in (households, rounds):
             found |= {key: name for key, name in session.execute(query)}  # noqa: C416 - dict() needs tuples
-        found |= acts.names_of(session, chunk)
+        found |= names_of(session, chunk)
     return found
 
 
@@ -145,7 +144,7 @@ def csv_rows(session: Session, wanted: Wanted) -> Iterator[list[Any]]:
 
 
 def _cells(session: Session, lines: Sequence[Act]) -> Iterator[list[Any]]:
-    people, subjects = acts.names_of(session, {one.account_id for one in lines}), subjects_in_words(session, lines)
+    people, subjects = names_of(session, {one.account_id for one in lines}), subjects_in_words(session, lines)
     for one in lines:
         yield [
             instant(one.at), people.get(one.account_id or "", ""), one.verb, act_in_words(one.verb), one.subject,

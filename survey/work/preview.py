@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from survey.register.csv_rows import Mistake
@@ -35,9 +35,6 @@ class Preview:
     def is_ready(self) -> bool:
         """Nothing stands against loading it."""
         return not self.faults and not self.questions
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def preview_of(plan: Plan) -> Preview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from models import Household, Round
+from models.database import chunks
 from survey.rounds.freezing import known_openings, opening_indicators
 from tests.interviews import ROUND, accept_all
 from tests.world import COMMUNE
@@ -23,7 +25,7 @@ def test_interviews_are_read_by_their_key_and_never_searched_through(
     accept_all(session, login_as, COMMUNE)
     session.rollback()
     session.expunge_all()
-    monkeypatch.setattr("survey.rounds.freezing.IN_ONE", 2)  # chunks, the last one not full
+    monkeypatch.setattr("survey.rounds.freezing.chunks", partial(chunks, size=2))  # chunks, the last one not full
     said: list[tuple[str, Any]] = []
     engine = session.get_bind()
 

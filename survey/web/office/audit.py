@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Place
 from survey.access import VERBS, Scope
-from survey.accounts.accounts import communes_of
+from survey.accounts.accounts import communes_of, names_of
 from survey.evidence import acts, audit
 from survey.evidence.acts import Wanted
 from survey.problems import Problem
@@ -30,18 +30,20 @@ PAGE_SIZE = 100
 @permitted("audit.read")
 def page() -> str:
     """A page of the log, the newest first."""
-    session, wanted, number = get_session(), _wanted(), _page_number()
+    session, number = get_session(), _page_number()
+    reach = _reach(session)
+    wanted = _wanted(session, reach)
     total = acts.count(session, wanted)
     lines = acts.listed(session, wanted, (number - 1) * PAGE_SIZE, PAGE_SIZE)
     return render_template(
         "office/audit.html",
         lines=lines,
-        people=acts.names_of(session, {one.account_id for one in lines}),
+        people=names_of(session, {one.account_id for one in lines}),
         subjects=subjects_in_words(session, lines),
         total=total,
         page=number,
         pages=-(-total // PAGE_SIZE),
-        everybody=_everybody(session),
+        everybody=_everybody(session, reach),
         verbs=sorted((act_in_words(verb), verb) for verb in acts.verbs(session)),
         asked={name: request.args.get(name, "") for name in ("person", "household", "act", "since", "until")},
         act_in_words=act_in_words,
@@ -53,7 +55,8 @@ def page() -> str:
 @permitted("audit.read", writes=True)
 def as_csv() -> Response:
     """The same lines, all of them, as a file; that is put on record itself."""
-    session, wanted = get_session(), _wanted()
+    session = get_session()
+    wanted = _wanted(session, _reach(session))
     detail: dict[str, Any] = {name: request.args[name] for name in ("act", "since", "until") if request.args.get(name)}
     audit.record(
         session, now(), current_account().id, "audit_exported", "", detail | {"lines": acts.count(session, wanted)}
@@ -71,14 +74,13 @@ def as_csv() -> Response:
     return response
 
 
-def _wanted() -> Wanted:
-    """What the address asks for, within what the reader may see: a province officer the acts of the province's
-    accounts. Raises `day_out_of_range`."""
-    session, asked = get_session(), request.args
+def _wanted(session: Session, reach: list[str] | None) -> Wanted:
+    """What the address asks for, within what the reader may see. Raises `day_out_of_range`."""
+    asked = request.args
     since, until = _day(asked.get("since")), _day(asked.get("until"))
     code = asked.get("household", "")
     return Wanted(
-        accounts=_reach(session),
+        accounts=reach,
         person=asked.get("person") or None,
         subjects=household_ids(session, code) if code.strip() else None,
         verb=asked.get("act") or None,
@@ -88,6 +90,7 @@ def _wanted() -> Wanted:
 
 
 def _reach(session: Session) -> list[str] | None:
+    """The accounts whose acts the reader may see (None: all): a province officer those of the province."""
     account = current_account()
     if VERBS["audit.read"][Role(account.role)] is Scope.ALL:
         return None
@@ -97,10 +100,9 @@ def _reach(session: Session) -> list[str] | None:
     return list(session.scalars(query))
 
 
-def _everybody(session: Session) -> list[tuple[str, str]]:
+def _everybody(session: Session, reach: list[str] | None) -> list[tuple[str, str]]:
     """The people whose acts the reader may ask for."""
     query = select(Account.id, Account.display_name, Account.username).order_by(Account.display_name)
-    reach = _reach(session)
     rows: Any = session.execute(query if reach is None else query.where(Account.id.in_(reach)))
     return [(id, f"{name} ({username})") for id, name, username in rows]
 

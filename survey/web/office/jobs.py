@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, make_response, render_template, url_for
 from flask_babel import LazyString, format_decimal, gettext, lazy_gettext
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, or_, true
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from models import Account, Job
+from models import Job
 from survey.access import Where, has_verb, may
-from survey.accounts.accounts import communes_of, holder_of, where_is
+from survey.accounts.accounts import communes_of, holder_of, names_of, where_is
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import is_idle
@@ -200,8 +200,7 @@ def _may_stop(job: Job) -> bool:
 
 def _lines(jobs: list[Job]) -> list[Line]:
     session = get_session()
-    asked = select(Account.id, Account.display_name).where(Account.id.in_({job.account_id or "" for job in jobs}))
-    who = {id: name for id, name in session.execute(asked)}  # noqa: C416 - dict() needs tuples
+    who = names_of(session, {job.account_id for job in jobs})
     names = names_in(session, {job.commune_id for job in jobs if job.commune_id}, now().date())
     by_command = gettext("by command on the server")
     return [Line(job, who.get(job.account_id or "", by_command), names.get(job.commune_id or "", "")) for job in jobs]

@@ -8,18 +8,18 @@ from typing import Any
 import segno
 from flask import Blueprint, Response, current_app, flash, render_template, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import Account, Round, RoundCommune, RoundProof
+from models import RoundProof
 from models.commune_counter import lock_commune
-from survey.calendar.standing import standing
+from survey.accounts.accounts import names_of
 from survey.evidence import audit, proof_keys
 from survey.problems import Problem
 from survey.register.places import names_in, province_of
 from survey.rounds import proof, proof_file
 from survey.terms import CommuneState, EndState, HouseholdClass, Origin
+from survey.web.office.round_steps import in_commune
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -31,15 +31,12 @@ TABLES = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)
 @permitted("round.read")
 def sheet(round_id: str, commune_id: str) -> str:
     """The counts, the flow that adds up by village, who closed and accepted, the root and the key."""
-    survey_round, row = _in_commune(round_id, commune_id)
+    survey_round, row = in_commune(round_id, commune_id)
     session = get_session()
     made = proof.latest(session, round_id, commune_id)
     body: dict[str, Any] = json.loads(made.body) if made else {}
     province = province_of(commune_id)
     names = names_in(session, [commune_id, province] if province else [commune_id], now().date())
-    people = select(Account.id, Account.display_name).where(
-        Account.id.in_([row.closed_by or "", row.accepted_by or ""])
-    )
     fingerprint = proof_keys.fingerprint(made.public_key) if made else ""
     return render_template(
         "office/rounds/proof.html",
@@ -49,7 +46,7 @@ def sheet(round_id: str, commune_id: str) -> str:
         body=body,
         names=names,
         province=names.get(province or "", ""),
-        people={id: name for id, name in session.execute(people)},  # noqa: C416 - dict() needs tuples
+        people=names_of(session, [row.closed_by, row.accepted_by]),
         is_current=made is not None and proof.is_current(session, made),
         is_closed=row.state in proof.IS_CLOSED,
         is_accepted=row.state == CommuneState.ACCEPTED,
@@ -67,7 +64,7 @@ def sheet(round_id: str, commune_id: str) -> str:
 @permitted("round.read", writes=True)
 def file(round_id: str, commune_id: str) -> Response:
     """The signed file; it names nobody. Handing it out is put on record."""
-    _in_commune(round_id, commune_id)
+    in_commune(round_id, commune_id)
     session = get_session()
     made = proof.latest(session, round_id, commune_id)
     if made is None:
@@ -84,7 +81,7 @@ def file(round_id: str, commune_id: str) -> Response:
 @permitted("round.close")
 def make(round_id: str, commune_id: str) -> BaseResponse:
     """Prove a commune that was closed before there were proofs."""
-    survey_round, _row = _in_commune(round_id, commune_id)
+    survey_round, _row = in_commune(round_id, commune_id)
     session = get_session()
     lock_commune(session, commune_id)
     if _proved(round_id, commune_id) is None:
@@ -101,10 +98,3 @@ def _proved(round_id: str, commune_id: str) -> RoundProof | None:
 
 def _code(body: dict[str, Any], fingerprint: str) -> str:
     return segno.make(proof_file.qr_text(body, fingerprint), error="m").svg_data_uri(scale=3, border=4)
-
-
-def _in_commune(round_id: str, commune_id: str) -> tuple[Round, RoundCommune]:
-    found, row = get_session().get(Round, round_id), standing(get_session(), round_id, commune_id)
-    if found is None or row is None:
-        raise Problem("not_found")
-    return found, row

@@ -11,12 +11,11 @@ from sqlalchemy import func, select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from models import Account, RegisterEntry, Round, RoundCommune, RoundRequest
-from survey.accounts.accounts import communes_of
+from models import RegisterEntry, Round, RoundCommune, RoundRequest
+from survey.accounts.accounts import communes_of, names_of
 from survey.calendar.standing import standing
 from survey.clocks import day_of
 from survey.devices.phones import devices_in
-from survey.evidence.signing import Signer
 from survey.jobs import queue
 from survey.problems import Problem
 from survey.register.places import names_in
@@ -75,12 +74,10 @@ def page(round_id: str) -> str | Response:
 @permitted("round.read")
 def commune(round_id: str, commune_id: str) -> str:
     """A round in one commune: what is left, who took which step, and the step that is next."""
-    survey_round, row = _in_commune(round_id, commune_id)
+    survey_round, row = in_commune(round_id, commune_id)
     session = get_session()
     [line] = _lines(survey_round, [commune_id])
     steps = log.history(session, survey_round, commune_id)
-    acted = select(Account.id, Account.display_name).where(Account.id.in_({step.account_id or "" for step in steps}))
-    names = {id: name for id, name in session.execute(acted)}  # noqa: C416 - dict() needs tuples
     phones = [phone for phone in devices_in(session, commune_id) if phone.unsent]
     return render_template(
         "office/rounds/commune.html",
@@ -88,7 +85,7 @@ def commune(round_id: str, commune_id: str) -> str:
         one=survey_round,
         line=line,
         steps=steps,
-        names=names,
+        names=names_of(session, {step.account_id for step in steps}),
         phones=phones,
         words=words,
         mend=_mend,
@@ -129,9 +126,10 @@ class Seen(NamedTuple):
 @permitted("round.close")
 def close(round_id: str, commune_id: str) -> Response:
     """Close the round in a commune, or say what stands in the way there."""
-    survey_round, _row = _in_commune(round_id, commune_id)
+    survey_round, _row = in_commune(round_id, commune_id)
     try:
-        closing.close_communes(get_session(), survey_round, [commune_id], now(), current_account().id, _prover())
+        prover = current_app.extensions["prover"]
+        closing.close_communes(get_session(), survey_round, [commune_id], now(), current_account().id, prover)
     except Problem as problem:
         raise _in_words(problem) from problem
     flash(gettext("The round is closed in this commune. The province is to accept it next."))
@@ -142,13 +140,13 @@ def close(round_id: str, commune_id: str) -> Response:
 @permitted("round.close")
 def close_ready(round_id: str) -> Response:
     """Close the round in every commune of the reader where nothing stands in the way."""
-    survey_round, session = _round(round_id), get_session()
+    survey_round, session, prover = _round(round_id), get_session(), current_app.extensions["prover"]
     ready = closing.ready_to_close(session, survey_round, _reach("round.close"))
     names, closed = names_in(session, ready, now().date()), 0
     for commune_id in sorted(ready):  # in the order in which all who need several communes take them
         try:
             with session.begin_nested():
-                closing.close_communes(session, survey_round, [commune_id], now(), current_account().id, _prover())
+                closing.close_communes(session, survey_round, [commune_id], now(), current_account().id, prover)
             closed += 1
         except Problem as problem:
             why = gettext(problem.refusal.title)
@@ -174,7 +172,7 @@ def accept(round_id: str) -> Response:
 @permitted("round.accept")
 def reopen(round_id: str, commune_id: str) -> Response:
     """Open a closed or accepted commune again, with the reason; what changed there meanwhile is taken over as a job."""
-    survey_round, _row = _in_commune(round_id, commune_id)
+    survey_round, _row = in_commune(round_id, commune_id)
     closing.begin_again(get_session(), survey_round, commune_id, _reason(), now(), current_account().id)
     flash(gettext("The round is open again in this commune. Its phones hear of it at their next contact."))
     given = {"account_id": current_account().id, "commune_id": commune_id}
@@ -238,7 +236,7 @@ def edit(round_id: str) -> str | tuple[str, int] | Response:
 @permitted("round.manage")
 def commune_days(round_id: str, commune_id: str) -> str | tuple[str, int] | Response:
     """Give a round other days in one commune: a flood, a team that began late."""
-    survey_round, row = _in_commune(round_id, commune_id)
+    survey_round, row = in_commune(round_id, commune_id)
     form, session = RoundDays(obj=row), get_session()
     if not form.validate_on_submit():
         place = names_in(session, [commune_id], now().date()).get(commune_id, "")
@@ -262,14 +260,14 @@ def commune_days(round_id: str, commune_id: str) -> str | tuple[str, int] | Resp
 @permitted("round.read")
 def request_list(round_id: str, commune_id: str) -> str:
     """Who asked to be reviewed in an ad-hoc round (Mẫu số 01)."""
-    return _requests_page(*_in_commune(round_id, commune_id), Request())
+    return _requests_page(*in_commune(round_id, commune_id), Request())
 
 
 @blueprint.post("/<round_id>/<commune_id>/requests")
 @permitted("round.ask")
 def ask(round_id: str, commune_id: str) -> tuple[str, int] | Response:
     """Enter a household's request: it comes onto the round's list."""
-    survey_round, row = _in_commune(round_id, commune_id)
+    survey_round, row = in_commune(round_id, commune_id)
     session, form = get_session(), Request()
     household = None
     if form.validate_on_submit():
@@ -299,7 +297,7 @@ def ask(round_id: str, commune_id: str) -> tuple[str, int] | Response:
 @permitted("round.ask")
 def identify(round_id: str, commune_id: str, request_id: str) -> tuple[str, int] | Response:
     """Write down what the quick identification (Phiếu A) found of a household that asked."""
-    survey_round, row = _in_commune(round_id, commune_id)
+    survey_round, row = in_commune(round_id, commune_id)
     session, form = get_session(), QuickFinding()
     paper = session.get(RoundRequest, (commune_id, request_id))
     if paper is None or paper.round_id != round_id:
@@ -327,15 +325,10 @@ def identify(round_id: str, commune_id: str, request_id: str) -> tuple[str, int]
 @permitted("round.ask")
 def take_back(round_id: str, commune_id: str, request_id: str) -> Response:
     """Take a request back that was entered by mistake."""
-    _in_commune(round_id, commune_id)
+    in_commune(round_id, commune_id)
     requests.take_back(get_session(), commune_id, request_id, _reason(), now(), current_account().id)
     flash(gettext("The request was taken back."))
     return redirect(url_for(".request_list", round_id=round_id, commune_id=commune_id), 303)
-
-
-def _prover() -> Signer:
-    signer: Signer = current_app.extensions["prover"]
-    return signer
 
 
 def words(obstacle: Obstacle) -> str:
@@ -370,7 +363,7 @@ def _round(round_id: str) -> Round:
     return found
 
 
-def _in_commune(round_id: str, commune_id: str) -> tuple[Round, RoundCommune]:
+def in_commune(round_id: str, commune_id: str) -> tuple[Round, RoundCommune]:
     """A round, and where it stands in a commune that the guard let the reader into; raises not_found."""
     survey_round = _round(round_id)
     row = standing(get_session(), round_id, commune_id)
@@ -396,7 +389,7 @@ def _lines(survey_round: Round, reach: Sequence[str]) -> list[Line]:
     rows = [row for row in log.rows_of(session, survey_round) if row.commune_id in set(reach)]
     counted = (
         select(RegisterEntry.commune_id, RegisterEntry.state, func.count())
-        .where(RegisterEntry.round_id == survey_round.id)
+        .where(RegisterEntry.round_id == survey_round.id, RegisterEntry.commune_id.in_(reach))
         .group_by(RegisterEntry.commune_id, RegisterEntry.state)
     )
     households: dict[str, int] = {}

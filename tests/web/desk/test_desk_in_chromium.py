@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from survey.terms import Action
+from tests.chromium import page_of
 from tests.serving import serving
 from tests.web.desk.field import CASES, Field
-from tests.world import COMMUNE, PASSWORD
+from tests.world import COMMUNE
 
 PAGES = ["", "queue", "queue?state=returned", "households", "report", "exports", "phones"]
 pytestmark = pytest.mark.phone
@@ -33,12 +34,7 @@ def desk(app: Any, work: Field, chromium: Browser) -> Iterator[Page]:
     complaints: list[str] = []
     with serving(app) as port:
         context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=f"http://localhost:{port}")
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto("/login")
-        page.fill("[name=username]", "supervisor")
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button")
+        page = page_of(context, "supervisor", complaints)
         yield page
         context.close()
     assert complaints == []

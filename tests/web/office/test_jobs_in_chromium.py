@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chromium import chromium, playwright  # noqa: F401 - fixtures
+from tests.chromium import chromium, page_of, playwright  # noqa: F401 - fixtures
 from tests.register.test_importing import HOUSEHOLDS, VILLAGES
 from tests.serving import serving
 from tests.web.office.test_jobs import ask, under_way
 from tests.working import work
-from tests.world import PASSWORD
 
 pytestmark = pytest.mark.phone
 
@@ -26,12 +25,7 @@ def page(app: Any, chromium: Browser, request: Any) -> Iterator[Page]:  # noqa: 
             viewport={"width": 360, "height": 640}, base_url=f"http://localhost:{port}",
             java_script_enabled=request.param,
         )  # fmt: skip
-        made = context.new_page()
-        made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        made.goto("/login")
-        made.fill("[name=username]", "supervisor")
-        made.fill("[name=password]", PASSWORD)
-        made.click("main button")
+        made = page_of(context, "supervisor", complaints)
         made.wait_for_url("**/desk/**")
         yield made
         context.close()

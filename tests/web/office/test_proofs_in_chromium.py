@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.chromium import page_of
 from tests.interviews import ROUND, accept_all
 from tests.serving import serving
-from tests.world import COMMUNE, PASSWORD
+from tests.world import COMMUNE
 
 pytestmark = [pytest.mark.phone, pytest.mark.usefixtures("small_round")]
 SHEET = f"/rounds/{ROUND}/{COMMUNE}/proof"
@@ -25,12 +26,7 @@ def test_the_sheet_and_the_log_fit_a_phone_a_desk_and_paper(
     complaints: list[str] = []
     with serving(app) as port:
         context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=f"http://localhost:{port}")
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto("/login")
-        page.fill("[name=username]", "province")
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button")
+        page = page_of(context, "province", complaints)
         page.wait_for_url("**/desk/**")
         for path, words in ((SHEET, "TẠM TÍNH"), ("/audit/", "Nhật ký thao tác")):
             for width, height in ((360, 640), (1280, 800)):

@@ -15,6 +15,7 @@ from survey.questionnaires.published import Given, publish
 from survey.terms import Role, SourceKind
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.chromium import page_of
 from tests.interviews import SOURCE
 from tests.serving import serving
 
@@ -47,12 +48,7 @@ def window(app: Any, session: Session, small_round: str, chromium: Browser) -> I
     def sign_in(port: int, username: str) -> Page:
         context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=f"http://localhost:{port}")
         contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto("/login")
-        page.fill("[name=username]", username)
-        page.fill("[name=password]", world.PASSWORD)
-        page.click("main button")
+        page = page_of(context, username, complaints)
         page.wait_for_load_state()
         return page
 

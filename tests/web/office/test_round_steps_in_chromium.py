@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.chromium import page_of
 from tests.interviews import ROUND, entry, over_nobody, push
 from tests.serving import serving
-from tests.world import COMMUNE, OTHER_COMMUNE, PASSWORD
+from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = [pytest.mark.phone, pytest.mark.usefixtures("small_round")]
 PAGES = {
@@ -29,12 +30,7 @@ def signed_in(app: Any, chromium: Browser) -> Iterator[Callable[[str], Any]]:
     def sign_in(name: str) -> Iterator[Page]:
         with serving(app) as port:
             context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=f"http://localhost:{port}")
-            page = context.new_page()
-            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-            page.goto("/login")
-            page.fill("[name=username]", name)
-            page.fill("[name=password]", PASSWORD)
-            page.click("main button")
+            page = page_of(context, name, complaints)
             page.wait_for_url("**/desk/**")
             yield page
             context.close()
