@@ -21,11 +21,10 @@ from models import (
     Submission,
     SubmissionEvent,
 )
-from survey.accounts.accounts import villages_of
+from survey.accounts.accounts import names_of, villages_of
 from survey.accounts.assignments import assigned
 from survey.calendar.standing import OF_ENTRY
 from survey.clocks import instant
-from survey.evidence.acts import names_of
 from survey.outcome_steps import Said
 from survey.outcomes.cases import Case, Of, of_households
 from survey.register.entries import context_of_entry

@@ -17,11 +17,10 @@ from sqlalchemy.orm import Session
 from models import Account, Household, HouseholdOutcome, OutcomeDecision, Round
 from models.commune_counter import lock_commune
 from models.database import chunks
-from survey.accounts.accounts import holder_of
+from survey.accounts.accounts import holder_of, names_of
 from survey.calendar.standing import days_of, is_open
 from survey.clocks import day_of, read_instant
 from survey.evidence import audit
-from survey.evidence.acts import names_of
 from survey.intake.envelope import read_entry
 from survey.intake.outcomes import tell_phones
 from survey.intake.triage import Judge
