@@ -199,7 +199,7 @@ interface ShownScreen {
   shown?: () => any
   leave?: () => void
   changed?: () => void
-  synced?: (state: SyncState) => void
+  progressed?: (state: SyncState) => void
   settle?: () => Promise<any>
   reworded?: () => void
   isPlaced?: boolean

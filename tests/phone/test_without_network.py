@@ -72,6 +72,19 @@ def test_the_pictures_of_the_latrines_are_there_offline(phone: Phone, server: Se
     assert phone.value("dien_nuoc/loai_nha_tieu") == "dao_be_ngoi"
 
 
+# What the counts of the home screen were at any moment when it said that a talk had ended well, and one was not sent.
+WATCH_THE_LINE_OF_TRUTH = """() => {
+  window.contradictions = []
+  const sync = () => document.querySelector("[data-part=sync]").dataset
+  const { runs } = sync()
+  const count = (name) => document.querySelector(`[data-count=${name}]`).textContent
+  new MutationObserver(() => {
+    const isSent = sync().state === "idle" && sync().runs !== runs
+    if (isSent && count("unsent") !== "0") window.contradictions.push(`${count("unsent")} ${count("received")}`)
+  }).observe(document.querySelector("[data-screen=home]"), { subtree: true, childList: true, attributes: true })
+}"""
+
+
 def test_an_interview_made_offline_is_sent_with_its_photo_and_its_receipt_kept(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:
@@ -96,8 +109,10 @@ def test_an_interview_made_offline_is_sent_with_its_photo_and_its_receipt_kept(
     phone.go_home()
     assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
     server.start()
+    phone.page.evaluate(WATCH_THE_LINE_OF_TRUTH)
     phone.sync()
     assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+    assert phone.page.evaluate("contradictions") == []
     (entry,) = entries(server)
     assert entry["household_id"] == "ho-0"
     assert len(entry["answers"]["thanh_vien"]) == 6

@@ -59,6 +59,7 @@ class App {
   /** Nothing stands before the households: somebody is signed in and the vault is not locked. */
   isOpen = false
   #turn = 0
+  #changes = 0
   /** @type {string | null} */
   #address = null
   #isForward = false
@@ -78,7 +79,7 @@ class App {
     /** @type {Keeper} */
     this.keeper = new Keeper(this)
     /** @type {Release} */
-    this.release = new Release(() => this.screen?.changed?.())
+    this.release = new Release(() => this.#redraw())
     /** @type {Sync} */
     this.sync = new Sync(
       (report, wish) => this.#outbox(report, wish),
@@ -197,6 +198,7 @@ class App {
 
   async show() {
     const turn = ++this.#turn
+    const changes = this.#changes
     if (await this.#isGone()) return location.reload()
     const route = routeOf(location.hash)
     const barrier = await this.#barrier()
@@ -211,6 +213,7 @@ class App {
     )
     if (turn !== this.#turn || !screen) return
     this.#place(screen)
+    if (changes !== this.#changes) screen.changed?.() // of which the screen that stood until now was told
     if (!screen.isTrouble) tellStart(!barrier || barrier === welcome.show ? "started" : "stands")
   }
 
@@ -286,15 +289,20 @@ class App {
   /** Something was stored: this screen and other tabs show it. */
   changed() {
     this.note()
-    this.screen?.changed?.()
+    this.#redraw()
     this.tell("changed")
+  }
+
+  #redraw() {
+    this.#changes += 1
+    this.screen?.changed?.()
   }
 
   async #heard(what) {
     if (what === "account") {
       const account = (await this.device.get("account")) ?? null
       if (account !== this.account || !this.keeper.ring) await this.signedIn(account)
-    } else this.screen?.changed?.()
+    } else this.#redraw()
   }
 
   #seen() {
@@ -305,8 +313,8 @@ class App {
   }
 
   #synced(state) {
-    this.screen?.synced?.(state)
-    if (!state.busy) {
+    if (state.busy) this.screen?.progressed?.(state)
+    else {
       this.changed()
       this.release.wakeLater(state.stopped?.why === "offline")
     }

@@ -11,8 +11,8 @@ const isOutcome = (item) => Boolean(item?.entry.no_interview)
 /** Where it stands that a household has no interview, or null: "waiting", "confirmed", "sent_back". */
 function saidOf({ outcome }, last) {
   const isSettled = isOutcome(last) && outcome?.state === "confirmed"
-  if (last && !isSettled && !(outcome?.entry_id >= last.id))
-    return isOutcome(last) ? "waiting" : null // newer than what the register knows
+  // What was said here is newer than what the register knows.
+  if (last && !isSettled && !(outcome?.entry_id >= last.id)) return isOutcome(last) ? "waiting" : null
   return outcome?.state ?? null
 }
 

@@ -6,6 +6,7 @@ import { Gathering, RECEIPTS } from "../../carry/frames.lazy.js"
 import { letters, qr } from "../../carry/qr.lazy.js"
 import { uuidv7 } from "../../ids.js"
 import { action, number, part, stamp, time, word } from "../page.js"
+import { inTurn } from "../redraw.js"
 import { learnt } from "../templates.lazy.js"
 
 const VERSION = 15 // of a code: large enough for few codes, small enough for a cracked screen
@@ -131,7 +132,7 @@ class Screen {
     part(this.element, "no-camera").hidden = Boolean(canScan)
   }
 
-  async draw() {
+  draw = inTurn(async () => {
     const items = await toCarry(this.app.store)
     const photos = new Set(items.flatMap((item) => item.missing)).size
     say(
@@ -156,7 +157,7 @@ class Screen {
       moments.length ? word("carry.carried", { count: number(moments.length), time: time(moments.at(-1)) }) : "",
     )
     return items
-  }
+  })
 
   async #device() {
     return this.app.device.once("device_id", () => uuidv7())
@@ -271,5 +272,5 @@ export async function show(app) {
   await learnt()
   const screen = new Screen(app)
   await screen.draw()
-  return { element: screen.element, changed: () => screen.draw(), leave: () => screen.leave() }
+  return { element: screen.element, changed: screen.draw, leave: () => screen.leave() }
 }

@@ -5,6 +5,7 @@ import { fold, matches } from "../../search.js"
 import { isStuck } from "../../store/store.js"
 import { drawNotices, wordsOfStop } from "../notices.js"
 import { action, fill, number, part, stamp, tag, time, word } from "../page.js"
+import { inTurn } from "../redraw.js"
 import { moreOf, survey } from "../register.js"
 
 const DUE = ["to_visit", "open", "returned", "said_sent_back"] // somebody has to go there (again)
@@ -56,7 +57,8 @@ export const forget = () => Object.assign(view, FRESH)
 export async function show(app) {
   const element = stamp("home")
   const search = action(element, "search")
-  let found = await survey(app.store)
+  /** @type {Awaited<ReturnType<typeof survey>>} */
+  let found
   let drawn = ""
 
   const list = () => {
@@ -84,8 +86,16 @@ export async function show(app) {
     nobody.textContent = word(rows.length === 0 ? "row.empty" : view.query ? "row.nobody" : "row.none")
   }
 
-  const draw = async () => {
-    const counts = await app.store.counts()
+  // All is read first, then drawn at once: «đã gửi hết» never stands above a count of what is not sent.
+  const draw = inTurn(async () => {
+    const before = app.sync.state
+    const [register, counts, at, files] = await Promise.all([
+      survey(app.store),
+      app.store.counts(),
+      app.store.get("synced_at"),
+      before.busy ? [] : app.store.filesWaiting(),
+    ])
+    found = register
     for (const [name, count] of Object.entries(counts)) {
       const place = element.querySelector(`[data-count="${name}"]`)
       if (place) place.textContent = number(count)
@@ -98,8 +108,9 @@ export async function show(app) {
     part(element, "round").textContent = open.map((round) => round.title).join(", ") || word("round.default")
     list()
     drawNotices(element, app, found)
-    drawSync(element, app, counts)
-  }
+    const state = app.sync.state.busy ? app.sync.state : before
+    drawSync(element, state, { unsent: counts.unsent, at, stuck: files.filter(isStuck).length })
+  })
 
   search.value = view.query
   search.addEventListener("input", () => {
@@ -113,27 +124,14 @@ export async function show(app) {
     view.show = event.target.value
     list()
   })
-  action(element, "sync").addEventListener("click", () => sendNow(element, app))
+  action(element, "sync").addEventListener("click", async () => {
+    drawProgress(element, { step: "hello" })
+    await app.store.forgiveRefusals()
+    await app.sync.now()
+    await draw() // also when another window was at it and nothing ran here
+  })
   await draw()
-
-  return {
-    element,
-    async changed() {
-      found = await survey(app.store)
-      if (element.isConnected) await draw()
-    },
-    async synced() {
-      drawSync(element, app, await app.store.counts())
-    },
-  }
-}
-
-async function sendNow(element, app) {
-  part(element, "sync").dataset.state = "busy"
-  part(element, "sync").textContent = word("sync.hello")
-  await app.store.forgiveRefusals()
-  await app.sync.now()
-  drawSync(element, app, await app.store.counts()) // also when another window was at it and nothing ran here
+  return { element, changed: draw, progressed: (state) => drawProgress(element, state) }
 }
 
 function drawReturned(element, { rows, villages }) {
@@ -193,22 +191,24 @@ export function wordsOfProgress({ step, done = 0, total = 0, bytes = 0, size = 0
   })
 }
 
-async function drawSync(element, app, counts) {
-  const [at, files] = await Promise.all([
-    app.store.get("synced_at"),
-    app.sync.state.busy || !counts.unsent ? [] : app.store.filesWaiting(),
-  ])
-  const { busy, held, stopped, runs } = app.sync.state
+function drawProgress(element, progress) {
   const place = part(element, "sync")
-  action(element, "sync").disabled = Boolean(busy)
+  action(element, "sync").disabled = true
+  place.dataset.state = "busy"
+  place.textContent = wordsOfProgress(progress)
+}
+
+function drawSync(element, state, { unsent, at, stuck }) {
+  const { busy, held, stopped, runs } = state
+  const place = part(element, "sync")
   place.dataset.runs = runs
-  place.dataset.state = busy ? "busy" : (stopped?.act ?? (at ? "idle" : "never"))
   place.dataset.why = stopped?.why ?? ""
-  const stuck = files.filter(isStuck).length
-  if (busy) place.textContent = wordsOfProgress(app.sync.state)
-  else if (stopped) place.textContent = wordsOfStop(stopped)
+  if (busy) return drawProgress(element, state)
+  action(element, "sync").disabled = false
+  place.dataset.state = stopped?.act ?? (at ? "idle" : "never")
+  if (stopped) place.textContent = wordsOfStop(stopped)
   else if (stuck) place.textContent = word("sync.stuck", { count: number(stuck) })
   else if (held) place.textContent = word("sync.held", { count: number(held) })
-  else if (counts.unsent) place.textContent = word("sync.waiting", { count: number(counts.unsent) })
+  else if (unsent) place.textContent = word("sync.waiting", { count: number(unsent) })
   else place.textContent = at ? word("sync.idle_at", { time: time(at) }) : word("welcome.first")
 }

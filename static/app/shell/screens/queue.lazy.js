@@ -7,6 +7,7 @@ import { isReceived, isStuck } from "../../store/store.js"
 import { wordsOfProgress } from "./home.js"
 import { wordsOfProblem } from "../notices.js"
 import { action, fill, number, part, stamp, word } from "../page.js"
+import { inTurn } from "../redraw.js"
 import { learnt } from "../templates.lazy.js"
 
 const TONES = { itself: "", you: "notice-warn", office: "notice-danger", lost: "notice-danger" }
@@ -62,7 +63,7 @@ export async function show(app) {
   await learnt()
   const element = stamp("queue", { title: word("queue.title") })
 
-  const draw = async () => {
+  const draw = inTurn(async () => {
     const [outbox, files, onlyWifi] = await Promise.all([
       app.store.outbox(),
       app.store.filesWaiting(),
@@ -88,7 +89,7 @@ export async function show(app) {
     action(element, "send-photos").hidden = !isHeld || files.every(isStuck)
     action(element, "only-wifi").checked = Boolean(onlyWifi)
     action(element, "carry").hidden = code === "none" || isHopeless
-  }
+  })
 
   const send = async (wish) => {
     await app.store.forgiveRefusals()
@@ -102,5 +103,5 @@ export async function show(app) {
     await draw()
   })
   await draw()
-  return { element, changed: draw, synced: draw }
+  return { element, changed: draw, progressed: draw }
 }

@@ -2,6 +2,7 @@
 // short.
 
 import { action, ask, number, part, stamp, word } from "../page.js"
+import { inTurn } from "../redraw.js"
 import { learnt } from "../templates.lazy.js"
 import { isInstalled, persist, room } from "../storage.lazy.js"
 
@@ -63,7 +64,7 @@ export function roomNotice({ isFull }) {
 export async function show(app) {
   await learnt()
   const element = stamp("room-screen", { title: word("room.title") })
-  const refresh = async () => {
+  const draw = inTurn(async () => {
     const [now, counts, free] = await Promise.all([room(), app.store.counts(), app.store.freeFiles(true)])
     part(element, "state").replaceChildren(...(now.isShort ? [roomNotice(now)] : []))
     for (const link of part(element, "state").querySelectorAll("[data-action=room]")) link.remove()
@@ -76,21 +77,21 @@ export async function show(app) {
       size: number(Math.ceil(free.size / 1e5) / 10),
     })
     action(element, "free").hidden = free.count === 0
-  }
+  })
   action(element, "sync").addEventListener("click", async ({ currentTarget: go }) => {
     go.disabled = true
     part(element, "sending").textContent = word("sync.hello")
     await app.sync.now()
     part(element, "sending").textContent = word(app.sync.state.stopped ? "room.not_now" : "room.done")
     go.disabled = false
-    await refresh()
+    await draw()
   })
   action(element, "free").addEventListener("click", async () => {
     if (!(await ask({ title: word("room.free_title"), words: word("room.free_words"), yes: word("room.free_yes") })))
       return
     await app.store.freeFiles()
-    await refresh()
+    await draw()
   })
-  await refresh()
-  return { element }
+  await draw()
+  return { element, changed: draw }
 }
