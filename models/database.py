@@ -12,13 +12,15 @@ longest. So the writers of this process stand in one (`models/writer_queue.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.orm import Session
 
 from models.writer_queue import Turns
 
 WAIT = 60  # seconds for another writer, then "database is locked"
+Table = TypeVar("Table")
 READING = {"begins": "BEGIN"}  # execution options of an engine whose transactions only read
 
 
@@ -71,3 +73,12 @@ def chunks(values: Iterable[str], size: int = 500) -> list[list[str]]:
     """No statement names more values than a database takes."""
     listed = sorted(values)
     return [listed[start : start + size] for start in range(0, len(listed), size)]
+
+
+def rows_by_id(session: Session, table: type[Table], commune_id: str, ids: Iterable[str]) -> dict[str, Table]:
+    """Rows of one commune by their `id`, many at once; who is not there is left out."""
+    found: dict[str, Table] = {}
+    for chunk in chunks(set(ids)):
+        query = select(table).where(table.commune_id == commune_id, table.id.in_(chunk))  # type: ignore[attr-defined]
+        found |= {row.id: row for row in session.scalars(query)}  # type: ignore[attr-defined]
+    return found

@@ -43,8 +43,8 @@ def write_csv(
     state: str,
     style: str,
 ) -> None:
-    """Write households.csv, members.csv, deprivations.csv and codebook.csv into FOLDER; without FOLDER one of
-    them (households, or the --kind named) to standard output."""
+    """Write households.csv, members.csv, deprivations.csv, no_interview.csv and codebook.csv into FOLDER; without
+    FOLDER one of them (households, or the --kind named) to standard output."""
     require_place()
     if folder is None and len(kinds) > 1:
         raise click.UsageError("one --kind at a time goes to standard output: name a FOLDER for several")

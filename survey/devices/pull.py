@@ -101,8 +101,7 @@ def _assigned(account_id: str | None, account: Account) -> str | None:
 def _outcomes(session: Session, commune_id: str, cases: Mapping[Of, Case]) -> dict[Of, dict[str, Any]]:
     """What stands of households without an interview; of what was only sent back, the last with the words of who did
     it. An accepted interview leaves nothing to be said."""
-    stands = {of: case.standing.which or case.sent_back for of, case in cases.items() if not case.interviewed}
-    found = {of: which for of, which in stands.items() if which is not None and which.kind is not None}
+    found = {of: which for of, case in cases.items() if (which := case.told) is not None and which.kind is not None}
     ids = [which.id for which in found.values()]
     sent = select(HouseholdOutcome.id, HouseholdOutcome.entry_id).where(
         HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.id.in_(ids)

@@ -76,6 +76,11 @@ class Case:
         found = [one for one in self.said if one.state is OutcomeState.SENT_BACK and one.is_after(self.returned_at)]
         return found[-1] if found and self.standing.which is None else None
 
+    @property
+    def told(self) -> Said | None:
+        """What is to be told of the household without an interview: what stands, else what was sent back last."""
+        return None if self.interviewed else self.standing.which or self.sent_back
+
     def one(self, outcome_id: str) -> Said:
         return next(one for one in self.said if one.id == outcome_id)
 

@@ -24,31 +24,45 @@ from models import (
     AssessmentReading,
     Deprivation,
     Household,
+    HouseholdOutcome,
     RegisterEntry,
     Round,
     RoundCommune,
     Submission,
     SubmissionStatus,
 )
+from models.database import chunks, rows_by_id
 from survey.calendar.standing import OF_ENTRY
 from survey.form.form import Form
+from survey.outcomes.cases import of_round
 from survey.poverty.readings import readings
 from survey.questionnaires.published import load_form
 from survey.questionnaires.readings import unconfirmed
 from survey.reports.columns import Cell, DataColumn, fixed, question_columns
 from survey.reports.csvfile import Style, written
 from survey.reports.selection import STATE_OF, Basis, Rows
-from survey.terms import DIMENSION_OF, CommuneState, Dimension, HouseholdClass, Indicator, RegisterState, Term
+from survey.terms import (
+    DIMENSION_OF,
+    CommuneState,
+    Dimension,
+    HouseholdClass,
+    Indicator,
+    OutcomeKind,
+    OutcomeState,
+    RegisterState,
+    Term,
+)
 
 _BATCH = 200
 
 
 class Kind(StrEnum):
-    """The four files."""
+    """The five files."""
 
     HOUSEHOLDS = "households"
     MEMBERS = "members"
     DEPRIVATIONS = "deprivations"
+    NO_INTERVIEW = "no_interview"
     CODEBOOK = "codebook"
 
 
@@ -121,6 +135,20 @@ def _of_household(forms: Sequence[Form]) -> tuple[DataColumn, ...]:
 
 
 OF_MEMBER = (fixed("member_position", "integer", "Số thứ tự thành viên", "Position of the member"),)
+OF_NO_INTERVIEW = (
+    fixed("head_name", "text", "Họ tên chủ hộ", "Head of household"),
+    fixed("outcome", "select_one", "Vì sao không có phiếu rà soát", "Why there is no interview", _terms(OutcomeKind)),
+    fixed("outcome_state", "select_one", "Xã, phường đã xác nhận chưa", "Confirmed or not", _terms(OutcomeState)),
+    fixed("reason", "text", "Lý do đã ghi", "Reason as written"),
+    fixed("visits", "integer", "Số lần đến đã ghi", "Visits noted"),
+    fixed("position", "text", "Vị trí lúc báo: vĩ độ, kinh độ, độ cao, sai số", "Where it was said"),
+    fixed("said_by", "text", "Tài khoản đã báo", "Account that said it"),
+    fixed("said_at", "text", "Báo lúc (giờ của điện thoại)", "Said at (by the phone's clock)"),
+    fixed("received_at", "dateTime", "Máy chủ nhận lúc (UTC)", "Received by the server (UTC)"),
+    fixed("decided_by", "text", "Tài khoản quyết định", "Account that decided"),
+    fixed("decided_at", "dateTime", "Quyết định lúc (UTC)", "Decided at (UTC)"),
+    fixed("decision_reason", "text", "Lý do của quyết định", "Reason of the decision"),
+)  # fmt: skip
 OF_DEPRIVATION = (
     fixed("dimension", "select_one", "Mã chiều thiếu hụt", "Dimension", _terms(Dimension)),
     fixed("dimension_name", "text", "Chiều thiếu hụt", "Name of the dimension"),
@@ -146,6 +174,8 @@ def file(
     if kind is Kind.MEMBERS:
         questions = question_columns(forms, members=True)
         return written(_header(OF_MEMBER, questions), _members(session, choice, names, forms, questions), style)
+    if kind is Kind.NO_INTERVIEW:
+        return written(_header(OF_NO_INTERVIEW, ()), _no_interview(session, choice, names), style)
     return written(_header(OF_DEPRIVATION, ()), _deprivations(session, choice, names), style)
 
 
@@ -264,6 +294,42 @@ def _deprivations(session: Session, choice: Choice, names: dict[str, str]) -> It
             ]  # fmt: skip
 
 
+def _no_interview(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:
+    """Households whose end was confirmed without an interview; with `everything` also what waits or was sent back."""
+    survey_round = session.get_one(Round, choice.round_id)
+    for commune_id in choice.communes:
+        found = [
+            (case, one)
+            for case in of_round(session, commune_id, choice.round_id)
+            if (one := case.told) is not None and (choice.everything or case.confirmed)
+        ]
+        rows = rows_by_id(session, HouseholdOutcome, commune_id, (one.id for _, one in found))
+        households = rows_by_id(session, Household, commune_id, (case.of.household_id or "" for case, _ in found))
+        usernames = _usernames(
+            session, (name for _, one in found for name in (one.by, one.last.by if one.last else ""))
+        )
+        stands = session.get(RoundCommune, (commune_id, choice.round_id))
+        for case, one in sorted(found, key=lambda each: (each[0].village_id or "", each[0].of.household_id or "")):
+            row, household, last = rows[one.id], households.get(case.of.household_id or ""), one.last
+            yield [
+                choice.round_id, survey_round.year, survey_round.trial, commune_id, names.get(commune_id, ""),
+                case.village_id, names.get(case.village_id or "", ""), case.of.household_id,
+                household.code if household else "", row.entry_id, case.interview and case.interview.value,
+                case.confirmed is None, stands.state if stands else None, None, None,
+                household.head_name if household else "", row.kind, one.state.value, row.reason,
+                len(row.attempts or ()), row.place, usernames.get(one.by, ""), row.said_at, _moment(row.received_at),
+                usernames.get(last.by, "") if last else "", _moment(last.at) if last else "",
+                last.reason if last else "",
+            ]  # fmt: skip
+
+
+def _usernames(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in chunks(set(ids)):
+        found |= {one.id: one.username for one in session.scalars(select(Account).where(Account.id.in_(chunk)))}
+    return found
+
+
 def because_text(because: Any, language: str = "vi") -> str:
     """The answers that made a lack, in one line: "Lò Văn A: Thẻ BHYT – Không; …"."""
     parts = []
@@ -290,6 +356,7 @@ def _codebook(forms: Sequence[Form]) -> Iterator[list[Cell]]:
         (Kind.HOUSEHOLDS, (*IDENTITY, *_of_household(forms), *question_columns(forms, members=False))),
         (Kind.MEMBERS, (*IDENTITY, *OF_MEMBER, *question_columns(forms, members=True))),
         (Kind.DEPRIVATIONS, (*IDENTITY, *OF_DEPRIVATION)),
+        (Kind.NO_INTERVIEW, (*IDENTITY, *OF_NO_INTERVIEW)),
     )
     for kind, columns in files:
         for column in columns:

@@ -9,14 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, HouseholdOutcome, OutcomeDecision, Round
 from models.commune_counter import lock_commune
-from models.database import chunks
+from models.database import rows_by_id
 from survey.accounts.accounts import holder_of, names_of
 from survey.calendar.standing import days_of, is_open
 from survey.clocks import day_of, read_instant
@@ -42,7 +41,6 @@ ACT_OF: dict[OutcomeKind, RegisterKind] = {
     _K.DUPLICATE: _R.DUPLICATE,
     _K.TEST: _R.TEST,
 }
-Row = TypeVar("Row", HouseholdOutcome, Household)
 
 # A rule of this product, no legal figure: as the phone asks for (static/app/interview/outcome.lazy.js).
 VISITS, APART = 3, timedelta(hours=2)
@@ -241,8 +239,8 @@ def _names_no_round() -> ColumnElement[bool]:
 def _all_heard(session: Session, commune_id: str, said: Iterable[tuple[str, Case]]) -> list[Heard]:
     """Outcomes by their ids, the oldest first; a shelf may hold hundreds, so that rows are read many at once."""
     cases = dict(said)
-    rows = _rows_of(session, HouseholdOutcome, commune_id, cases)
-    households = _rows_of(
+    rows = rows_by_id(session, HouseholdOutcome, commune_id, cases)
+    households = rows_by_id(
         session, Household, commune_id, {row.household_id for row in rows.values() if row.household_id}
     )
     in_rounds = select(Round).where(Round.id.in_({row.round_id for row in rows.values() if row.round_id}))
@@ -260,13 +258,3 @@ def _all_heard(session: Session, commune_id: str, said: Iterable[tuple[str, Case
         )
         for row in sorted(rows.values(), key=lambda row: (row.received_at, row.id))
     ]
-
-
-def _rows_of(session: Session, table: type[Row], commune_id: str, ids: Iterable[str]) -> dict[str, Row]:
-    found: dict[str, Row] = {}
-    for chunk in chunks(ids):
-        found |= {
-            row.id: row
-            for row in session.scalars(select(table).where(table.commune_id == commune_id, table.id.in_(chunk)))
-        }
-    return found

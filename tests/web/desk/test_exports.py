@@ -94,7 +94,7 @@ def test_several_answers_keep_their_column_and_get_one_for_each_choice(accepted:
 def test_the_codebook_explains_every_column_and_code(accepted: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
     book = download(browser, "codebook.csv")
-    for name in ("households", "members", "deprivations"):
+    for name in ("households", "members", "deprivations", "no_interview"):
         header = (
             browser.get(f"/desk/{COMMUNE}/exports/{name}.csv")
             .get_data()
@@ -121,11 +121,17 @@ def test_the_illustrative_table_has_its_own_column(field: Any, login_as: Any) ->
         assert {row["b1_illustrative"] for row in download(browser, name)} == {"1"}
 
 
-def test_a_zip_holds_all_four(accepted: Field, login_as: Any) -> None:
+def test_a_zip_holds_all_five(accepted: Field, login_as: Any) -> None:
     data = login_as("province").get(f"/desk/{COMMUNE}/exports/so-ho.zip").get_data()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["households.csv", "members.csv", "deprivations.csv", "codebook.csv"]
+        assert archive.namelist() == [
+            "households.csv",
+            "members.csv",
+            "deprivations.csv",
+            "no_interview.csv",
+            "codebook.csv",
+        ]
         assert len(table(archive.read("households.csv"))) == 3
 
 

@@ -3,6 +3,8 @@ register where there is one."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from html import unescape
 from typing import Any
@@ -90,6 +92,47 @@ def test_an_outcome_is_listed_with_who_when_why_and_confirmed_by_another(login_a
     assert "Người thử supervisor" in text_of(desk.get(f"{SHELF}?state=confirmed"))
     assert "Vắng nhà" in text_of(desk.get(f"/desk/{COMMUNE}/households/ho-1"))
     assert session.get(Household, (COMMUNE, "ho-1")).state == "present"  # support is decided by people
+
+
+def test_the_data_file_has_the_ends_that_were_confirmed_and_if_asked_what_is_not_yet(
+    login_as: Any, session: Any
+) -> None:
+    phone, desk = login_as("enumerator"), login_as("supervisor")
+    gone, away = outcome(kind="died_out"), outcome("ho-2", said={"place": "21.45 103.7 0 12"})
+    push(phone, gone, away)
+
+    def rows(query: str = "") -> list[dict[str, str]]:
+        answer = desk.get(f"/desk/{COMMUNE}/exports/no_interview.csv{query}").get_data().decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(answer, newline="")))
+
+    def told_of(row: dict[str, str], *names: str) -> tuple[str, ...]:
+        return tuple(row[name] for name in names)
+
+    assert rows() == []  # a word that nobody confirmed is no end
+    assert shown_then_done(desk, address(session, gone)).status_code == 303
+    [end] = rows()
+    assert told_of(end, "household_id", "household_code", "entry_id", "outcome", "outcome_state", "provisional") == (
+        "ho-1", "03757-01-001", gone["id"], "died_out", "confirmed", "0",
+    )  # fmt: skip
+    assert told_of(end, "state", "village_id", "household_class", "visits", "said_by", "decided_by") == (
+        "", VILLAGE, "", "3", "enumerator", "supervisor",  # it left the list with the act
+    )  # fmt: skip
+    assert end["said_at"] == gone["finalised_at"]
+    assert end["received_at"] == end["decided_at"] == NOW.isoformat(timespec="seconds")
+    waiting_too = rows("?state=all")
+    assert [told_of(row, "household_id", "outcome", "outcome_state", "provisional") for row in waiting_too] == [
+        ("ho-1", "died_out", "confirmed", "0"),
+        ("ho-2", "absent", "waiting", "1"),
+    ]
+    assert told_of(waiting_too[1], "state", "position", "decided_by") == ("to_visit", "21.45 103.7 0 12", "")
+    assert decide(desk, address(session, away), "send_back", "Hãy đến buổi tối").status_code == 303
+    back = rows("?state=all")[1]
+    assert told_of(back, "outcome_state", "provisional", "decision_reason") == ("sent_back", "1", "Hãy đến buổi tối")
+    interview = entry("ho-2")
+    push(phone, interview)
+    decide_interview(session, interview["id"], Action.ACCEPT)
+    session.commit()
+    assert [row["household_id"] for row in rows("?state=all")] == ["ho-1"]
 
 
 def test_it_is_sent_back_with_words_that_the_phone_shows_and_can_be_taken_up_again(login_as: Any, session: Any) -> None:
