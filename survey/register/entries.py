@@ -29,7 +29,7 @@ from models.commune_counter import next_change
 from survey.calendar.standing import open_ids, standing_request
 from survey.clocks import day_of
 from survey.register import event_log, ledger
-from survey.register.places import next_code, periods_at, region_of, taken
+from survey.register.places import lain_on, moving_in, named_now, next_code, periods_at, region_of, taken
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
 
 
@@ -102,12 +102,13 @@ def add_household(
 def found_in_the_field(
     session: Session, commune_id: str, household_id: str, found: dict[str, str], entry_id: str, now: datetime
 ) -> Household:
-    """A household that an enumerator met and nobody had listed; `found`: {"village_id", "head_name"}."""
+    """A household that an enumerator met and nobody had listed; `found`: {"village_id", "head_name"}. A phone that does
+    not know yet that the village was merged means what it is a part of now."""
     return import_household(
         session,
         commune_id=commune_id,
         household_id=household_id,
-        village_id=found["village_id"],
+        village_id=named_now(session, found["village_id"], day_of(now)),
         head_name=found["head_name"],
         now=now,
         created_by_entry=entry_id,
@@ -255,10 +256,11 @@ def village_on(session: Session, household: Household, day: date) -> str:
     own = {"commune_id": household.commune_id, "household_id": household.id}
     moving = (RegisterKind.MOVE.value, RegisterKind.CORRECT.value)
     moved = select(RegisterEvent.seq).filter_by(**own).where(RegisterEvent.kind.in_(moving))
-    if session.scalars(moved.limit(1)).first() is None:
+    changes = moving_in(session, household.commune_id)
+    if not changes and session.scalars(moved.limit(1)).first() is None:
         return household.village_id
     events = event_log.events_around(session, household.commune_id, [household.id])
-    return ledger.village_on(events, household.id, day) or household.village_id
+    return lain_on(events, changes, household.id, day) or household.village_id
 
 
 def context_of(

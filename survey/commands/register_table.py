@@ -1,0 +1,140 @@
+"""`flask --app app register table`: the register as of any day, in the borders of any day, by command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Place
+from survey.clocks import day_of
+from survey.commands.households import refuse
+from survey.evidence import audit
+from survey.problems import Problem
+from survey.reports.csvfile import written
+from survey.submissions import register_table
+from survey.submissions.register_table import Level, Table, Written
+from survey.terms import HouseholdClass, PlaceKind
+from survey.text import N_
+from survey.web.session import now, reading, transaction
+
+UNKNOWN = N_("former commune not known")
+UNKNOWN_DISTRICT = N_("former district not known")
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("table")
+@click.option("--commune", "communes", multiple=True, help="The commune's code, 03757; repeatable. All unless given.")
+@click.option("--as-of", type=DAY, help="How it was on that day; today.")
+@click.option("--borders", type=DAY, help="In the villages, communes and districts of that day.")
+@click.option("--up-to", type=int, help="Of one commune: as was known when event number N was written down.")
+@click.option("--up-to-change", type=int, help="The same of its villages: `places history` has the numbers.")
+@click.option("--by", "level", type=click.Choice([one.value for one in Level]), help="Counts by these places.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Say it as CSV.")
+@with_appcontext
+def table(communes: tuple[str, ...], as_of: Any, borders: Any, up_to: int | None, up_to_change: int | None,
+          level: str | None, as_json: bool, as_csv: bool) -> None:  # fmt: skip
+    """The households that were on the register on a day, or how many by village, commune or former district. A
+    household whose former commune is not known stands in a row of its own."""
+    if (up_to is not None or up_to_change is not None) and len(communes) != 1:
+        raise click.UsageError(gettext("--up-to needs one --commune: each has numbers of its own."))
+    if as_json and as_csv:
+        raise click.UsageError(gettext("Choose --json or --csv."))
+    with reading() as session:
+        wanted = _communes(session, communes)
+        known = None
+        if up_to is not None or up_to_change is not None:
+            last = register_table.written(session, wanted[0])
+            events = last.events if up_to is None else up_to
+            known = {wanted[0]: Written(events, last.changes if up_to_change is None else up_to_change)}
+        days = [one.date() if one else None for one in (as_of, borders)]
+        try:
+            found = register_table.state(session, wanted, day_of(now()), day=days[0], borders=days[1], known=known)
+        except Problem as refusal:
+            refuse(refusal.code, as_json, {})
+    if level is None:
+        detail = {"communes": len(wanted), "households": len(found.rows), "file": "register table"}
+        with transaction() as session:
+            audit.record(session, now(), None, "register.table", wanted[0] if len(wanted) == 1 else "", detail)
+    chosen = Level(level) if level else None
+    if chosen is not None and chosen not in found.levels:
+        raise click.ClickException(gettext("In the borders of that day there are no districts."))
+    header, rows = (count_header(found), counted(found, chosen)) if chosen else (HEADER, listed(found))
+    if as_csv:
+        for piece in written(header, rows):
+            sys.stdout.buffer.write(piece)
+    elif as_json:
+        said = {"rows": [dict(zip(header, row, strict=True)) for row in rows], "status": found.statuses}
+        click.echo(json.dumps(said, ensure_ascii=False))
+    else:
+        for row in rows:
+            click.echo("\t".join("–" if cell is None else str(cell) for cell in row))
+        for status, source in found.statuses:
+            click.echo(gettext("Borders of before: %(status)s (%(source)s)", status=status, source=source))
+
+
+HEADER = [
+    "district_code", "district", "commune_code", "commune", "village_code", "village", "household_id", "code", "head",
+    "class", "persons", "area", "commune_today",
+]  # fmt: skip
+
+
+def listed(found: Table) -> Iterator[list[Any]]:
+    """A line for each household."""
+    districts, communes = found.named(Level.DISTRICT), found.named(Level.COMMUNE)
+    for row in found.rows:
+        district, commune, village = row.land
+        yield [
+            *(_of_before(found, Level.DISTRICT, district, districts)),
+            *(_of_before(found, Level.COMMUNE, commune, communes)),
+            village, found.names.get(village, ""), row.household_id, row.code, row.head_name,
+            row.household_class.value if row.household_class else None, row.persons,
+            row.area.value if row.area else None, row.commune_id,
+        ]  # fmt: skip
+
+
+def count_header(found: Table) -> list[str]:
+    del found
+    places = ["district_code", "district", "commune_code", "commune", "village_code", "village"]
+    return [*places, "households", *(one.value for one in HouseholdClass), "without_class", "persons", "unlisted"]
+
+
+def counted(found: Table, level: Level) -> Iterator[list[Any]]:
+    """A line for each place of a level, and the total."""
+    districts, communes = found.named(Level.DISTRICT), found.named(Level.COMMUNE)
+    lines = [(key, tally) for key, tally in found.counts(level).items()]
+    for key, tally in [*lines, (None, found.total())]:
+        codes: list[str | None] = [*(key or ()), None, None, None][:3]
+        wide = len(key) if key is not None else 0
+        place = [
+            *(_of_before(found, Level.DISTRICT, codes[0], districts) if wide >= 1 else (None, gettext("Total"))),
+            *(_of_before(found, Level.COMMUNE, codes[1], communes) if wide >= 2 else (None, None)),
+            codes[2], found.names.get(codes[2] or "") if wide == 3 else None,
+        ]  # fmt: skip
+        classes = [tally.households.get(one, 0) for one in (*HouseholdClass, None)]
+        yield [*place, tally.total, *classes, tally.persons, tally.unlisted]
+
+
+def _of_before(found: Table, level: Level, code: str | None, names: dict[str, str]) -> tuple[str | None, str | None]:
+    """The code of a place and its name; of one that is not known that it is not."""
+    if code is None:
+        unknown = UNKNOWN_DISTRICT if level is Level.DISTRICT else UNKNOWN
+        return None, gettext(unknown) if found.borders else None
+    return code, names.get(code, "")
+
+
+def _communes(session: Session, given: tuple[str, ...]) -> list[str]:
+    query = select(Place.id).where(Place.kind == PlaceKind.COMMUNE.value).order_by(Place.id)
+    there = list(session.scalars(query))
+    for one in given:
+        if one not in there:
+            raise click.ClickException(gettext("No commune has the code %(code)s.", code=one))
+    return sorted(set(given)) or there
