@@ -339,6 +339,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("No former commune that belongs to this commune has that code."),
         _("Choose one of the list, or have the table of former communes loaded first."),
     ),
+    "table_of_one_commune": Refusal(
+        409,
+        _("A past day of many communes takes too long for a page."),
+        _("Open the page of one commune, or have the administrator run “register table”."),
+    ),
     "borders_not_loaded": Refusal(
         409,
         _("The communes of before are not loaded for this province, or not for that day."),

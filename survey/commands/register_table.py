@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -19,14 +18,11 @@ from survey.commands.households import refuse
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.reports.csvfile import written
-from survey.submissions import register_table
-from survey.submissions.register_table import Level, Table, Written
-from survey.terms import HouseholdClass, PlaceKind
-from survey.text import N_
+from survey.submissions import register_lines, register_table
+from survey.submissions.register_table import Level, Written
+from survey.terms import PlaceKind
 from survey.web.session import now, reading, transaction
 
-UNKNOWN = N_("former commune not known")
-UNKNOWN_DISTRICT = N_("former district not known")
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -67,7 +63,8 @@ def table(communes: tuple[str, ...], as_of: Any, borders: Any, up_to: int | None
     chosen = Level(level) if level else None
     if chosen is not None and chosen not in found.levels:
         raise click.ClickException(gettext("In the borders of that day there are no districts."))
-    header, rows = (count_header(found), counted(found, chosen)) if chosen else (HEADER, listed(found))
+    header = register_lines.COUNTS if chosen else register_lines.HEADER
+    rows = register_lines.counted(found, chosen, gettext) if chosen else register_lines.listed(found, gettext)
     if as_csv:
         for piece in written(header, rows):
             sys.stdout.buffer.write(piece)
@@ -79,56 +76,6 @@ def table(communes: tuple[str, ...], as_of: Any, borders: Any, up_to: int | None
             click.echo("\t".join("–" if cell is None else str(cell) for cell in row))
         for status, source in found.statuses:
             click.echo(gettext("Borders of before: %(status)s (%(source)s)", status=status, source=source))
-
-
-HEADER = [
-    "district_code", "district", "commune_code", "commune", "village_code", "village", "household_id", "code", "head",
-    "class", "persons", "area", "commune_today",
-]  # fmt: skip
-
-
-def listed(found: Table) -> Iterator[list[Any]]:
-    """A line for each household."""
-    districts, communes = found.named(Level.DISTRICT), found.named(Level.COMMUNE)
-    for row in found.rows:
-        district, commune, village = row.land
-        yield [
-            *(_of_before(found, Level.DISTRICT, district, districts)),
-            *(_of_before(found, Level.COMMUNE, commune, communes)),
-            village, found.names.get(village, ""), row.household_id, row.code, row.head_name,
-            row.household_class.value if row.household_class else None, row.persons,
-            row.area.value if row.area else None, row.commune_id,
-        ]  # fmt: skip
-
-
-def count_header(found: Table) -> list[str]:
-    del found
-    places = ["district_code", "district", "commune_code", "commune", "village_code", "village"]
-    return [*places, "households", *(one.value for one in HouseholdClass), "without_class", "persons", "unlisted"]
-
-
-def counted(found: Table, level: Level) -> Iterator[list[Any]]:
-    """A line for each place of a level, and the total."""
-    districts, communes = found.named(Level.DISTRICT), found.named(Level.COMMUNE)
-    lines = [(key, tally) for key, tally in found.counts(level).items()]
-    for key, tally in [*lines, (None, found.total())]:
-        codes: list[str | None] = [*(key or ()), None, None, None][:3]
-        wide = len(key) if key is not None else 0
-        place = [
-            *(_of_before(found, Level.DISTRICT, codes[0], districts) if wide >= 1 else (None, gettext("Total"))),
-            *(_of_before(found, Level.COMMUNE, codes[1], communes) if wide >= 2 else (None, None)),
-            codes[2], found.names.get(codes[2] or "") if wide == 3 else None,
-        ]  # fmt: skip
-        classes = [tally.households.get(one, 0) for one in (*HouseholdClass, None)]
-        yield [*place, tally.total, *classes, tally.persons, tally.unlisted]
-
-
-def _of_before(found: Table, level: Level, code: str | None, names: dict[str, str]) -> tuple[str | None, str | None]:
-    """The code of a place and its name; of one that is not known that it is not."""
-    if code is None:
-        unknown = UNKNOWN_DISTRICT if level is Level.DISTRICT else UNKNOWN
-        return None, gettext(unknown) if found.borders else None
-    return code, names.get(code, "")
 
 
 def _communes(session: Session, given: tuple[str, ...]) -> list[str]:

@@ -247,6 +247,12 @@ def former_of_commune(session: Session, commune_id: str) -> list[Any]:
     return sorted(borders.of_commune.get(commune_id, []), key=lambda one: one.code) if borders else []
 
 
+def alone_in(session: Session, commune_id: str) -> dict[str, str]:
+    """Of a commune that consists of one former commune alone, which."""
+    borders = last_borders(session, session.get_one(Place, commune_id).parent_id or "")
+    return borders.alone if borders else {}
+
+
 def _rezoned(session: Session, commune_id: str, wish: Wish, one: villages.Village) -> tuple[str | None, list[Change]]:
     target = session.get(Place, str(wish.given.get("commune") or ""))
     here = session.get_one(Place, commune_id)
