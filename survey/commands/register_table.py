@@ -59,7 +59,7 @@ def table(communes: tuple[str, ...], as_of: Any, borders: Any, up_to: int | None
     if level is None:
         detail = {"communes": len(wanted), "households": len(found.rows), "file": "register table"}
         with transaction() as session:
-            audit.record(session, now(), None, "register.table", wanted[0] if len(wanted) == 1 else "", detail)
+            audit.record(session, now(), None, "export.read", wanted[0] if len(wanted) == 1 else "", detail)
     chosen = Level(level) if level else None
     if chosen is not None and chosen not in found.levels:
         raise click.ClickException(gettext("In the borders of that day there are no districts."))

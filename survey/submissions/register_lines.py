@@ -12,6 +12,7 @@ from survey.text import N_
 Translate = Callable[[str], str]
 UNKNOWN, UNKNOWN_DISTRICT = N_("former commune not known"), N_("former district not known")
 TOTAL = N_("Total")
+WORDS = (UNKNOWN, UNKNOWN_DISTRICT, TOTAL)
 HEADER = [
     "district_code", "district", "commune_code", "commune", "village_code", "village", "household_id", "code", "head",
     "class", "persons", "area", "commune_today",

@@ -65,15 +65,16 @@ def as_csv(commune_id: str | None = None) -> Response:
     """The counts, or of one commune the households; that these were fetched is put on record."""
     desk = open_desk("export.read", commune_id)
     found = _found(desk, _day("as_of"), _day("borders"))
+    words = {one: gettext(one) for one in register_lines.WORDS}  # what is sent later knows no language
     if request.args.get("what") == "households":
         if desk.commune_id is None:
             raise Problem("not_found")
         detail = {"file": "register.csv", "communes": 1, "households": len(found.rows)}
         audit.record(get_session(), now(), current_account().id, "export.read", desk.commune_id, detail)
-        table = written(register_lines.HEADER, register_lines.listed(found, gettext))
+        table = written(register_lines.HEADER, register_lines.listed(found, words.__getitem__))
     else:
         finest = Level.COMMUNE if desk.commune_id is None else Level.VILLAGE
-        table = written(register_lines.COUNTS, register_lines.counted(found, finest, gettext))
+        table = written(register_lines.COUNTS, register_lines.counted(found, finest, words.__getitem__))
     response = Response(table, mimetype="text/csv")
     place = f"-{desk.commune_id}" if desk.commune_id else ""
     response.headers["Content-Disposition"] = (

@@ -56,7 +56,7 @@ def _listed(commune_id: str, mistakes: tuple[str, ...] = ()) -> str:
         desk=desk,
         there=[one for one in sorted(own, key=lambda each: each.id) if one.is_there],
         over=[one for one in sorted(own, key=lambda each: each.id) if not one.is_there],
-        households=dict(session.execute(query).tuples().all()),
+        households={village_id: number for village_id, number in session.execute(query)},  # noqa: C416 - dict() needs tuples
         former=former,
         former_of={one.id: villages.former_of_village(known, one.id, alone) for one in own},
         elsewhere=_elsewhere(own),
