@@ -28,6 +28,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.command("table")
 @click.option("--commune", "communes", multiple=True, help="The commune's code, 03757; repeatable. All unless given.")
+@click.option("--province", "province_id", help="All communes of the province with this code, 14.")
 @click.option("--as-of", type=DAY, help="How it was on that day; today.")
 @click.option("--borders", type=DAY, help="In the villages, communes and districts of that day.")
 @click.option("--up-to", type=int, help="Of one commune: as was known when event number N was written down.")
@@ -36,7 +37,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Say it as CSV.")
 @with_appcontext
-def table(communes: tuple[str, ...], as_of: Any, borders: Any, up_to: int | None, up_to_change: int | None,
+def table(communes: tuple[str, ...], province_id: str | None, as_of: Any, borders: Any, up_to: int | None, up_to_change: int | None,
           level: str | None, as_json: bool, as_csv: bool) -> None:  # fmt: skip
     """The households that were on the register on a day, or how many by village, commune or former district. A
     household whose former commune is not known stands in a row of its own."""
@@ -45,7 +46,7 @@ def table(communes: tuple[str, ...], as_of: Any, borders: Any, up_to: int | None
     if as_json and as_csv:
         raise click.UsageError(gettext("Choose --json or --csv."))
     with reading() as session:
-        wanted = _communes(session, communes)
+        wanted = _communes(session, communes, province_id)
         known = None
         if up_to is not None or up_to_change is not None:
             last = register_table.written(session, wanted[0])
@@ -78,10 +79,13 @@ def table(communes: tuple[str, ...], as_of: Any, borders: Any, up_to: int | None
             click.echo(gettext("Borders of before: %(status)s (%(source)s)", status=status, source=source))
 
 
-def _communes(session: Session, given: tuple[str, ...]) -> list[str]:
+def _communes(session: Session, given: tuple[str, ...], province_id: str | None) -> list[str]:
     query = select(Place.id).where(Place.kind == PlaceKind.COMMUNE.value).order_by(Place.id)
     there = list(session.scalars(query))
     for one in given:
         if one not in there:
             raise click.ClickException(gettext("No commune has the code %(code)s.", code=one))
-    return sorted(set(given)) or there
+    of_province = select(Place.id).where(Place.parent_id == province_id, Place.kind == PlaceKind.COMMUNE.value)
+    if province_id is not None and not (near := sorted(session.scalars(of_province))):
+        raise click.ClickException(gettext("No province has the code %(code)s.", code=province_id))
+    return sorted(set(given)) or (near if province_id is not None else there)
