@@ -37,8 +37,8 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Say it as CSV.")
 @with_appcontext
-def table(communes: tuple[str, ...], province_id: str | None, as_of: Any, borders: Any, up_to: int | None, up_to_change: int | None,
-          level: str | None, as_json: bool, as_csv: bool) -> None:  # fmt: skip
+def table(communes: tuple[str, ...], province_id: str | None, as_of: Any, borders: Any, up_to: int | None,
+          up_to_change: int | None, level: str | None, as_json: bool, as_csv: bool) -> None:  # fmt: skip
     """The households that were on the register on a day, or how many by village, commune or former district. A
     household whose former commune is not known stands in a row of its own."""
     if (up_to is not None or up_to_change is not None) and len(communes) != 1:
