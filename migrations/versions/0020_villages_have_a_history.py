@@ -83,11 +83,15 @@ def upgrade() -> None:
             "province_id", "code", "valid_to", "commune_id", name=op.f("pk_former_commune")
         ),
     )
+    op.create_index("ix_household_code", "household", ["code"], unique=False)
+    op.create_index("ix_household_id", "household", ["id"], unique=False)
     _found(event)
 
 
 def downgrade() -> None:
     """What happened to villages is lost; they stay what they are."""
+    op.drop_index("ix_household_id", table_name="household")
+    op.drop_index("ix_household_code", table_name="household")
     op.drop_table("former_commune")
     op.drop_table("place_event")
 

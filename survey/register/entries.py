@@ -7,7 +7,7 @@ database sequence would let number 8 be seen before number 7, and a phone would 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -121,6 +121,25 @@ def survivor_of(session: Session, household: Household) -> Household | None:
     while at is not None and at.state == HouseholdState.MERGED:
         at = find_household(session, household.commune_id, at.same_as)
     return at if at is not None and at is not household and at.state == HouseholdState.PRESENT else None
+
+
+def elsewhere(session: Session, household_id: str, but: str) -> list[Household]:
+    """What a household is in other communes: it keeps its id when it moves there. Where it lives now comes first."""
+    rows = session.scalars(select(Household).where(Household.id == household_id, Household.commune_id != but))
+    return sorted(rows, key=lambda one: (one.state != HouseholdState.PRESENT, one.commune_id))
+
+
+def by_code(session: Session, code: str, communes: Iterable[str], commune_id: str) -> list[Household]:
+    """The households with exactly this number in some communes, and those of `commune_id` that had it in another one
+    before they moved there: as they are in `commune_id`."""
+    reach, found = set(communes), []
+    for one in session.scalars(select(Household).where(Household.code == code).order_by(Household.commune_id)):
+        here = session.get(Household, (commune_id, one.id)) if one.commune_id != commune_id else None
+        if here is not None and here.state == HouseholdState.PRESENT:
+            found.append(here)
+        elif one.commune_id in reach and one.commune_id != commune_id:
+            found.append(one)
+    return found
 
 
 def left_with_its_entry(session: Session, household: Household) -> ledger.Event | None:

@@ -144,3 +144,24 @@ def test_the_province_counts_all_its_communes(login_as: Any) -> None:
     assert browser.get("/desk/register?as_of=2026-11-01").status_code == 409
     assert browser.get("/desk/register?borders=2025-06-30").status_code == 409  # nobody loaded them
     assert browser.get("/desk/register.csv?what=households").status_code == 404
+
+
+def test_a_household_that_moved_is_found_by_its_old_number_and_old_links_lead_to_it(login_as: Any) -> None:
+    province = login_as("province")
+    assert done(province, f"{HERE}/{VILLAGE}", kind="rezoned", commune=OTHER_COMMUNE).status_code == 303
+    old = f"/desk/{COMMUNE}/households/ho-1"
+    there = login_as("supervisor-other")
+    answer = there.get(old)
+    assert (answer.status_code, answer.location) == (303, f"/desk/{OTHER_COMMUNE}/households/ho-1")
+    assert "03757-01-001" in there.get(answer.location).text
+    found = there.post(f"/desk/{OTHER_COMMUNE}/search", data={"wanted": "03757-01-001"}).text
+    assert "03664-02-001" in found
+    assert there.get(f"/desk/{COMMUNE}/households/ho-4").status_code == 404  # one that stayed
+    assert there.post(f"/desk/{OTHER_COMMUNE}/search", data={"wanted": "03757-02-001"}).text.count("03757-02-001") == 1
+    here = login_as("supervisor").get(old).text
+    assert "Hộ nay ở xã, phường khác" in here
+    assert f"/desk/{OTHER_COMMUNE}/households" not in here
+    province = login_as("province")
+    assert f"/desk/{OTHER_COMMUNE}/households/ho-1" in province.get(old).text
+    seen = province.post(f"/desk/{OTHER_COMMUNE}/search", data={"wanted": "03757-02-001"}).text
+    assert f"/desk/{COMMUNE}/households/ho-4" in seen
