@@ -2,7 +2,7 @@
 
 As with households (`register_acts.py`): `plan` and `plan_undo` read and change nothing, `carry_out` and `undo` make
 the plan again once nobody else writes. A village that goes to another commune takes its households along, each moved in
-both registers as any other that moves there. That a village becomes urban or rural: `village_area.py`.
+both registers as any other that moves there.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ from survey.terms import Area, HouseholdClass, HouseholdState, PlaceChange, Plac
 from survey.text import plain_name
 
 _C = PlaceChange
-ASKED_FOR = (_C.RENAMED, _C.MERGED, _C.SPLIT, _C.REZONED, _C.FORMER)
+ASKED_FOR = (_C.RENAMED, _C.MERGED, _C.SPLIT, _C.REZONED, _C.AREA, _C.FORMER)
 
 
 @dataclass(frozen=True)
 class Wish:
     """What somebody wants to write down. `given`: renamed "name", "division"; merged "other"; split "name", "division",
-    "area" (as the village's unless given), "households" (ids of those that lie in the new one); rezoned "commune";
-    former "former" (a code; "" takes back what was entered)."""
+    "area" (as the village's unless given), "households" (ids of those that lie in the new one); rezoned "commune"; area
+    "area"; former "former" (a code; "" takes back what was entered)."""
 
     kind: PlaceChange
     village_id: str
@@ -233,6 +233,10 @@ def _read(session: Session, commune_id: str, wish: Wish, then: Villages) -> tupl
         if code is not None and code not in {each.code for each in former_of_commune(session, commune_id)}:
             return "place_former_unknown", []
         payload, day = {"former": code}, one.since
+    elif kind is _C.AREA:
+        if given.get("area") not in list(Area):
+            return "register_nothing_given", []
+        payload = {"area": given["area"]}
     elif kind is _C.REZONED:
         return _rezoned(session, commune_id, wish, one)
     elif kind is not _C.RENAMED:
@@ -327,7 +331,7 @@ def _tried(session: Session, changes: list[Change]) -> Plan:
         resting += [each for each in here if each.after in gone]
         moved += [each for each in stay if each.before != each.after]
         if one.rule is None:
-            judged += _judged(session, commune_id, one, known, [*known, *own])
+            judged += _judged(session, commune_id, one, own, villages.live(known), villages.live([*known, *own]))
     rule = next((one.rule for one in tried.values() if one.rule), None)
     # What was without effect may be undone too.
     if rule == "register_changes_nothing" and all(one.kind is _C.VOID for one in changes):
@@ -351,11 +355,7 @@ def _moved(
     session: Session, commune_id: str, others: Sequence[Change | str], before: list[Change], after: list[Change]
 ) -> list[Moved]:
     """The households that lie in the villages that would be others, or where those lead, and where each would lie."""
-    near: set[str | None] = set()
-    for other in others:
-        near |= {other} if isinstance(other, str) else {other.village_id, other.other_id} - {None}
-    for one in sorted([*before, *after], key=lambda each: each.place):
-        near |= {one.other_id} if one.kind in villages.MOVING and one.village_id in near else set()
+    near = _reached(others, [*before, *after])
     lying = select(Household).where(Household.commune_id == commune_id, Household.village_id.in_(near))
     rows = {one.id: one for one in session.scalars(lying.order_by(Household.code))}
     if not rows:
@@ -369,14 +369,25 @@ def _moved(
     ]
 
 
-def _judged(session: Session, commune_id: str, tried: Tried, before: list[Change], after: list[Change]) -> list[Judged]:
+def _reached(others: Sequence[Change | str], changes: Sequence[Change]) -> set[str]:
+    """The villages that changes are about, and all where these lead."""
+    near = {one for one in others if isinstance(one, str)}
+    for one in others:
+        near |= {one.village_id, one.other_id or one.village_id} if isinstance(one, Change) else set()
+    for one in sorted(changes, key=lambda each: each.place):
+        near |= {str(one.other_id)} if one.kind in villages.MOVING and one.village_id in near else set()
+    return near
+
+
+def _judged(
+    session: Session, commune_id: str, tried: Tried, own: Sequence[Change], before: list[Change], after: list[Change]
+) -> list[Judged]:
     """The interviews of open rounds whose village would have another area on their day, with the class then."""
-    ids = {*tried.changed, *(one.other_id for one in [*before, *after] if one.village_id in tried.changed)} - {None}
-    areas = {
-        one.area for found in (tried.before, tried.after) for id in ids for _, one in found.history.get(id or "", ())
-    }
+    ids = _reached([*own, *tried.changed], [*before, *after])
+    areas = {one.area for found in (tried.before, tried.after) for id in ids for _, one in found.history.get(id, ())}
     if len(areas) < 2:
         return []
+    near = set(_near(session, commune_id, sorted(ids)))
     rows = session.execute(
         select(Submission, SubmissionStatus.state, Assessment.household_class, Household)
         .join(SubmissionStatus, OF_SUBMISSION)
@@ -390,10 +401,12 @@ def _judged(session: Session, commune_id: str, tried: Tried, before: list[Change
     ).all()  # fmt: skip
     found = []
     for submission, state, named, household in rows:
+        if household.id not in near:
+            continue
         day, survey_round = clock_of(session, submission).today, session.get_one(Round, submission.round_id)
         events = event_log.events_around(session, commune_id, [household.id])
         sides = [
-            _area_on(all_of, places.lain_on(events, villages.live(changes), household.id, day), day)
+            _area_on(all_of, places.lain_on(events, changes, household.id, day), day)
             for changes, all_of in ((before, tried.before), (after, tried.after))
         ]
         if sides[0] is sides[1] or sides[1] is None:

@@ -175,7 +175,9 @@ def test_a_split_is_not_undone_under_who_came_there_since(session: Session) -> N
         (C.REZONED, {"commune": COMMUNE}, "register_changes_nothing"),
         (C.REZONED, {"commune": "03127"}, "place_other_commune"),
         (C.FORMER, {"former": "03646"}, "place_former_unknown"),
-        (C.AREA, {"area": "thanh_thi"}, "not_allowed_now"),
+        (C.AREA, {"area": "x"}, "register_nothing_given"),
+        (C.AREA, {"area": "nong_thon"}, "register_changes_nothing"),
+        (C.FOUND, {}, "not_allowed_now"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_rule(

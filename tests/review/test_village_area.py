@@ -94,6 +94,16 @@ def test_what_cannot_be_is_refused(session: Session) -> None:
     assert periods_at(session, [VILLAGE], TODAY)[VILLAGE].area == "nong_thon"
 
 
+def test_the_page_s_way_counts_and_does_the_same_and_can_be_undone(login_as: Any, session: Session) -> None:
+    one = sent(login_as, session, 150)
+    found = village_area.recount(session, COMMUNE, VILLAGE, Area.URBAN, date(2026, 11, 1), TODAY)
+    made = do(session, PlaceChange.AREA, on=date(2026, 11, 1), area="thanh_thi")
+    assert (made.judged, made.moved) == (found.judged, ())
+    assert class_of(session, one["id"])[0] == "ho_ngheo"
+    undo(session, last(session))
+    assert class_of(session, one["id"])[0] == "khong_ngheo"
+
+
 def test_whose_line_a_merger_changes_is_shown_before_and_so_after(login_as: Any, session: Session) -> None:
     one = sent(login_as, session, 150)
     assert class_of(session, one["id"])[0] == "khong_ngheo"
