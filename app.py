@@ -30,8 +30,10 @@ from survey.web.desk import (
     outcomes,
     quarantine,
     record,
+    register_table,
     reports,
     requests,
+    villages,
     workload,
 )
 from survey.web.office import (
@@ -99,6 +101,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         duplicates,
         devices,
         reports,
+        register_table,
+        villages,
         exports,
     ):
         part.init_app(app)

@@ -21,7 +21,7 @@ from models.jobs import Job
 from models.likeness import Alike, AlikeVerdict
 from models.outcomes import HouseholdOutcome, OutcomeDecision
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
-from models.places import CommuneCounter, Place, PlacePeriod
+from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
 from models.register import ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
@@ -67,6 +67,7 @@ __all__ = [
     "FormDraftFile",
     "FormVersion",
     "FormVersionFile",
+    "FormerCommune",
     "FormerVillage",
     "Household",
     "HouseholdAssignment",
@@ -79,6 +80,7 @@ __all__ = [
     "Member",
     "OutcomeDecision",
     "Place",
+    "PlaceEvent",
     "PlacePeriod",
     "PointsEntry",
     "PointsTable",

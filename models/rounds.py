@@ -73,6 +73,8 @@ class Household(Base):
         CheckConstraint("same_as IS NULL OR state IN ('merged', 'duplicate')", name="same_as_if_gone"),
         CheckConstraint("same_as <> id", name="not_itself"),
         Index("ix_household_village", "commune_id", "village_id"),
+        Index("ix_household_code", "code"),  # found by it from anywhere in the province
+        Index("ix_household_id", "id"),
     )
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)

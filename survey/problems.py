@@ -282,6 +282,73 @@ PROBLEMS: dict[str, Refusal] = {
         _("Nothing would be different."),
         _("If a later interview or correction says otherwise, give a later day."),
     ),
+    "place_not_there": Refusal(
+        409, _("There was no such village on that day."), _("Give a later day, or choose a village of the list.")
+    ),
+    "place_there_already": Refusal(409, _("There is such a village already."), _("Choose another one.")),
+    "place_over": Refusal(
+        409,
+        _("The village is no more on that day: it was merged, or moved to another commune."),
+        _("Choose what it is a part of now, give an earlier day, or undo that first."),
+    ),
+    "place_itself": Refusal(409, _("A village cannot be merged with itself."), _("Choose the other village.")),
+    "place_cycle": Refusal(409, _("The other village was itself merged into this one."), _("Undo that merger first.")),
+    "place_target_over": Refusal(
+        409,
+        _("The other village is no more on that day."),
+        _("Choose the one that it was merged into, or give an earlier day."),
+    ),
+    "place_other_commune": Refusal(
+        409,
+        _("The other village lies in another commune."),
+        _("Move the village to that commune first, then merge the two there."),
+    ),
+    "place_across": Refusal(
+        409, _("A village is moved to another commune by the province."), _("Ask the province officer.")
+    ),
+    "place_name_taken": Refusal(
+        409,
+        _("Another village of the commune has this name already: lists could not tell them apart."),
+        _("Add what tells it apart, such as a number."),
+    ),
+    "place_nobody_goes": Refusal(
+        409, _("No household goes to the new village."), _("Choose the households that lie in it.")
+    ),
+    "place_nobody_stays": Refusal(
+        409,
+        _("No household would stay in the village."),
+        _("Leave some there; where all go, rename the village instead."),
+    ),
+    "place_household_elsewhere": Refusal(
+        409,
+        _("A household that is to go does not lie in this village."),
+        _("Choose among the households of the village as of that day."),
+    ),
+    "place_rests_on_it": Refusal(
+        409,
+        _("Something newer needs what would be different then."),
+        _("Undo first what is listed, the newest first, or move the households that are listed."),
+    ),
+    "place_undo_there": Refusal(
+        409,
+        _("The household moved with its whole village."),
+        _("Undo it on the page of the commune's villages."),
+    ),
+    "place_former_unknown": Refusal(
+        409,
+        _("No former commune that belongs to this commune has that code."),
+        _("Choose one of the list, or have the table of former communes loaded first."),
+    ),
+    "table_of_one_commune": Refusal(
+        409,
+        _("A past day of many communes takes too long for a page."),
+        _("Open the page of one commune, or have the administrator run “register table”."),
+    ),
+    "borders_not_loaded": Refusal(
+        409,
+        _("The communes of before are not loaded for this province, or not for that day."),
+        _("Have the administrator load the table of former communes, or choose a later day for the borders."),
+    ),
     "request_same": Refusal(
         409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
     ),

@@ -42,6 +42,19 @@ class PlaceKind(Term):
     VILLAGE = "village", "Thôn, bản, tiểu khu, tổ dân phố", "Village"
 
 
+class PlaceChange(Term):
+    """What happened to a village: a row of `place_event` each; `borders/villages.py` has the rules."""
+
+    FOUND = "found", "Có trong danh sách thôn, bản", "On the list of villages"
+    RENAMED = "renamed", "Đổi tên", "Renamed"
+    AREA = "area", "Đổi khu vực thành thị, nông thôn", "Urban or rural changed"
+    MERGED = "merged", "Sáp nhập vào thôn, bản khác", "Merged into another village"
+    SPLIT = "split", "Tách ra một thôn, bản mới", "A new village split off"
+    REZONED = "rezoned", "Chuyển sang xã, phường khác", "Moved to another commune"
+    FORMER = "former", "Ghi xã, phường cũ", "Former commune entered"
+    VOID = "void", "Hoàn tác", "Undone"
+
+
 class Area(Term):
     """Which income line applies (NĐ 07/2021/NĐ-CP Art. 3): a setting per village, see shared domain notes."""
 

@@ -19,9 +19,11 @@ from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.installation import keys_group, migrate
 from survey.commands.jobs import jobs_group
+from survey.commands.places import places_group
 from survey.commands.proofs import keys_group as proof_keys_group
 from survey.commands.questionnaires import form_group
 from survey.commands.receipts import receipts_group
+from survey.commands.register_table import table as register_table
 from survey.commands.requests import register_group
 from survey.commands.rounds import round_group
 from survey.evidence import audit
@@ -38,9 +40,10 @@ account_group = AppGroup("account", help="Accounts: add one, set a password.")
 
 def init_app(app: Flask) -> None:
     register_group.add_command(find_duplicates)
+    register_group.add_command(register_table)
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
-        proof_keys_group, audit_group, jobs_group,
+        proof_keys_group, audit_group, jobs_group, places_group,
     )  # fmt: skip
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, *groups):
         app.cli.add_command(command)

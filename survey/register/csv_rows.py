@@ -64,6 +64,12 @@ SENTENCES = tables.SENTENCES | {
     "not_a_tick": N_("“%(value)s” is no tick; write x or leave the cell blank."),
     "two_classes": N_("The household is ticked under several classes; leave one tick."),
     "no_village_there": N_("The list names no village, and this commune has none yet; write the village in a column."),
+    "former_twice": N_("This former commune stands twice with one commune of today and one day of its end."),
+    "commune_unknown": N_("No commune of the province has the code “%(value)s” today."),
+    "period_backward": N_("The day of the end must come after the day of the beginning."),
+    "no_iso_day": N_("“%(value)s” is no day; write 2025-07-01."),
+    "former_unknown": N_("No former commune that belongs to this commune has the code “%(value)s”."),
+    "village_of_two": N_("This village stands with two former communes; leave the right one."),
     "no_form": N_("No published questionnaire has this column; publish one first."),
 }
 # What they are counted under, in a few words.
@@ -100,6 +106,12 @@ KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
     "not_a_tick": N_("cells that are no tick"),
     "two_classes": N_("households of two classes"),
     "no_village_there": N_("lists without a village"),
+    "former_twice": N_("former communes that stand twice"),
+    "commune_unknown": N_("communes that are not known"),
+    "period_backward": N_("periods that run backward"),
+    "no_iso_day": N_("cells that are no day"),
+    "former_unknown": N_("former communes that are not known"),
+    "village_of_two": N_("villages that stand twice"),
     "no_form": N_("columns without a question"),
 }
 

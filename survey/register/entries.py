@@ -7,7 +7,7 @@ database sequence would let number 8 be seen before number 7, and a phone would 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from models.commune_counter import next_change
 from survey.calendar.standing import open_ids, standing_request
 from survey.clocks import day_of
 from survey.register import event_log, ledger
-from survey.register.places import next_code, periods_at, region_of, taken
+from survey.register.places import lain_on, moving_in, named_now, next_code, periods_at, region_of, taken
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
 
 
@@ -102,12 +102,13 @@ def add_household(
 def found_in_the_field(
     session: Session, commune_id: str, household_id: str, found: dict[str, str], entry_id: str, now: datetime
 ) -> Household:
-    """A household that an enumerator met and nobody had listed; `found`: {"village_id", "head_name"}."""
+    """A household that an enumerator met and nobody had listed; `found`: {"village_id", "head_name"}. A phone that does
+    not know yet that the village was merged means what it is a part of now."""
     return import_household(
         session,
         commune_id=commune_id,
         household_id=household_id,
-        village_id=found["village_id"],
+        village_id=named_now(session, found["village_id"], day_of(now)),
         head_name=found["head_name"],
         now=now,
         created_by_entry=entry_id,
@@ -120,6 +121,25 @@ def survivor_of(session: Session, household: Household) -> Household | None:
     while at is not None and at.state == HouseholdState.MERGED:
         at = find_household(session, household.commune_id, at.same_as)
     return at if at is not None and at is not household and at.state == HouseholdState.PRESENT else None
+
+
+def elsewhere(session: Session, household_id: str, but: str) -> list[Household]:
+    """What a household is in other communes: it keeps its id when it moves there. Where it lives now comes first."""
+    rows = session.scalars(select(Household).where(Household.id == household_id, Household.commune_id != but))
+    return sorted(rows, key=lambda one: (one.state != HouseholdState.PRESENT, one.commune_id))
+
+
+def by_code(session: Session, code: str, communes: Iterable[str], commune_id: str) -> list[Household]:
+    """The households with exactly this number in some communes, and those of `commune_id` that had it in another one
+    before they moved there: as they are in `commune_id`."""
+    reach, found = set(communes), []
+    for one in session.scalars(select(Household).where(Household.code == code).order_by(Household.commune_id)):
+        here = session.get(Household, (commune_id, one.id)) if one.commune_id != commune_id else None
+        if here is not None and here.state == HouseholdState.PRESENT:
+            found.append(here)
+        elif one.commune_id in reach and one.commune_id != commune_id:
+            found.append(one)
+    return found
 
 
 def left_with_its_entry(session: Session, household: Household) -> ledger.Event | None:
@@ -255,10 +275,11 @@ def village_on(session: Session, household: Household, day: date) -> str:
     own = {"commune_id": household.commune_id, "household_id": household.id}
     moving = (RegisterKind.MOVE.value, RegisterKind.CORRECT.value)
     moved = select(RegisterEvent.seq).filter_by(**own).where(RegisterEvent.kind.in_(moving))
-    if session.scalars(moved.limit(1)).first() is None:
+    changes = moving_in(session, household.commune_id)
+    if not changes and session.scalars(moved.limit(1)).first() is None:
         return household.village_id
     events = event_log.events_around(session, household.commune_id, [household.id])
-    return ledger.village_on(events, household.id, day) or household.village_id
+    return lain_on(events, changes, household.id, day) or household.village_id
 
 
 def context_of(

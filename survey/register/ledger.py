@@ -75,7 +75,8 @@ class Interview:
 @dataclass(frozen=True)
 class Standing:
     """A household on a day. `address`: None: as its answers say; `submission_id`: the interview that it was last found
-    in; `same_as`: what it was merged into, or is a duplicate of."""
+    in; `same_as`: what it was merged into, or is a duplicate of; `village_since`: of when the word for its village is
+    (what became of that village since, `villages.lies_in` says)."""
 
     id: str
     code: str
@@ -87,6 +88,7 @@ class Standing:
     state: HouseholdState = _H.PRESENT
     same_as: str | None = None
     submission_id: str | None = None
+    village_since: date = field(default=date.min, compare=False)
 
 
 Item = Event | Interview
@@ -160,14 +162,13 @@ def fold(
     return found
 
 
-def village_on(events: Sequence[Event], household_id: str, day: date) -> str | None:
-    """Where a household lay on `day`. Before it was entered: where it was entered, as corrected; it may have been asked
-    by then. None when nobody entered it."""
+def standing_on(events: Sequence[Event], household_id: str, day: date) -> Standing | None:
+    """What was written down of a household by `day`; the village is as it was written down. Before it was entered: as
+    it was entered, with what was corrected since; it may have been asked by then. None when nobody entered it."""
     entered = [event.effective_on for event in live(events) if event.enters == household_id]
     if entered and day < entered[0]:
         day, events = entered[0], [event for event in events if event.kind is not _K.MOVE]
-    found = fold(events, day=day).households.get(household_id)
-    return found.village_id if found is not None else None
+    return fold(events, day=day).households.get(household_id)
 
 
 def households_in(events: Iterable[Event]) -> set[str]:
@@ -346,7 +347,7 @@ def _enter(households: Households, event: Event) -> None:
     given = event.payload
     households[event.household_id] = Standing(
         event.household_id, given["code"], given["village"], given["head"], given.get("class"), event.effective_on,
-        given.get("address"),
+        given.get("address"), village_since=event.effective_on,
     )  # fmt: skip
 
 
@@ -354,20 +355,22 @@ def _split(households: Households, event: Event) -> None:
     given, new = event.payload, str(event.other_id)
     households[new] = Standing(
         new, given["code"], given["village"], given["head"], given.get("class"), event.effective_on,
-        given.get("address"),
+        given.get("address"), village_since=event.effective_on,
     )  # fmt: skip
 
 
 def _correct(households: Households, event: Event) -> None:
     fields = {"head": "head_name", "village": "village_id", "address": "address", "class": "household_class"}
-    _change(households, event, **{fields[key]: value for key, value in event.payload.items() if key in fields})
+    changes: dict[str, Any] = {fields[key]: value for key, value in event.payload.items() if key in fields}
+    since = {"village_since": event.effective_on} if "village_id" in changes else {}
+    _change(households, event, **changes, **since)
 
 
 def _move(households: Households, event: Event) -> None:
     if event.payload.get("commune"):
         _change(households, event, state=_H.MOVED)
     else:
-        moved: dict[str, Any] = {"village_id": event.payload["village"]}
+        moved: dict[str, Any] = {"village_id": event.payload["village"], "village_since": event.effective_on}
         _change(
             households, event, **moved, **({"address": event.payload["address"]} if "address" in event.payload else {})
         )

@@ -111,7 +111,7 @@ def write(session: Session, rows: Rows, part: Part, done: event_log.Done) -> Non
         if _told(basis_of(session, rows.commune_id)) != rows.basis:
             raise Changed
         for village in rows.villages:
-            add_village(session, rows.commune_id, **village | {"area": Area(village["area"])})
+            add_village(session, rows.commune_id, **village | {"area": Area(village["area"])}, done=done)
         taken_all(session, (one["code"] for one in rows.households))
         words = {(kind, word): meaning for kind, word, meaning in rows.words}
         remember(session, rows.commune_id, words, done.at, done.account_id)

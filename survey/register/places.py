@@ -1,6 +1,9 @@
 """Places: Việt Nam's provinces and communes since 1 July 2025, and the villages below them, each true for a period; and
 the numbers that villages give to households, "03757-01-008": each counts its own, and gives none twice.
 
+What happened to a village is written at the end of its commune's log (`place_event`), and its periods follow from that
+(`borders/villages.py`).
+
 The national list comes from the package `vietnam-provinces`. It gives phường Chiềng An (Sơn La) as 03667 where the
 statistics office's set says 03664 (shared/domain/codes_sonla_communes.csv): corrected here, in the one place.
 """
@@ -8,18 +11,24 @@ statistics office's set says 03664 (shared/domain/codes_sonla_communes.csv): cor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
+from uuid import uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 from vietnam_provinces import Province, ProvinceCode, Ward
 
-from models import CommuneCounter, Place, PlacePeriod, VillageCounter
+from models import CommuneCounter, Place, PlaceEvent, PlacePeriod, VillageCounter
 from models.commune_counter import lock_commune
-from survey.terms import Area, PlaceKind
+from survey.borders import villages
+from survey.borders.former_communes import TWO_LEVELS_SINCE
+from survey.borders.villages import MOVING, Change
+from survey.register import ledger
+from survey.register.event_log import Done
+from survey.terms import Area, PlaceChange, PlaceKind
 
-TWO_LEVELS_SINCE = date(2025, 7, 1)  # districts ended, communes were merged
 CORRECTED_CODES = {"03667": "03664"}
 _CODE = re.compile(r"(?P<village>.+)-(?P<number>[0-9]{1,9})", re.ASCII)
 
@@ -60,12 +69,129 @@ def add_village(
     division: str,
     area: Area,
     valid_from: date = TWO_LEVELS_SINCE,
+    done: Done | None = None,
 ) -> str:
     """Add a village ("Bản Nà Ca", division "Bản") to a commune; returns its id, "03757-01"."""
     village_id = f"{commune_id}-{number:02d}"
-    _add(session, village_id, PlaceKind.VILLAGE, commune_id, name, division, valid_from, area=area)
+    given = {"name": name, "division": division, "area": area.value}
+    append(session, Change(0, PlaceChange.FOUND, commune_id, village_id, valid_from, given), done)
+    session.add(_period(village_id, villages.Period(valid_from, None, name, division, area)))
     session.flush()  # households and accounts refer to it
     return village_id
+
+
+# The log of a commune's villages
+
+
+def append(session: Session, change: Change, done: Done | None) -> PlaceEvent:
+    """Write a change at the end of its commune's log, with the row of a village that it brings. Whether it may be, the
+    caller has asked (`villages.attempt`); the periods are brought to it by `follow`. `done` None: not known when."""
+    made = change.kind in (PlaceChange.SPLIT, PlaceChange.REZONED)
+    brings = change.other_id if made else change.village_id
+    if brings and session.get(Place, brings) is None:
+        commune_id = change.payload.get("commune") or change.commune_id
+        session.add(Place(id=brings, kind=PlaceKind.VILLAGE.value, parent_id=commune_id))
+        session.flush()  # the event refers to it
+    event = PlaceEvent(
+        commune_id=change.commune_id,
+        seq=last_change(session, change.commune_id) + 1,
+        act=done.act if done else str(uuid4()),
+        kind=change.kind.value,
+        village_id=change.village_id,
+        other_id=change.other_id,
+        effective_on=change.effective_on,
+        at=done.at if done else None,
+        account_id=done.account_id if done else None,
+        reason=done.reason if done else None,
+        payload=dict(change.payload),
+        voids=change.voids,
+    )
+    session.add(event)
+    session.flush()  # what follows is read from the log
+    return event
+
+
+def last_change(session: Session, commune_id: str) -> int:
+    """The number of the last change of a commune's villages; 0 when there is none."""
+    return session.scalar(select(func.max(PlaceEvent.seq)).where(PlaceEvent.commune_id == commune_id)) or 0
+
+
+def read(row: PlaceEvent) -> Change:
+    """As the fold takes it."""
+    kind = PlaceChange(row.kind)
+    return Change(row.seq, kind, row.commune_id, row.village_id, row.effective_on, row.payload, row.other_id, row.voids)
+
+
+def changes_in(session: Session, communes: Iterable[str]) -> list[Change]:
+    """Everything about the villages of some communes, and of those that some of these villages came from."""
+    found: list[Change] = []
+    asked: set[str] = set()
+    wanted = set(communes)
+    while wanted:
+        rows = select(PlaceEvent).where(PlaceEvent.commune_id.in_(sorted(wanted)))
+        read_now = [read(row) for row in session.scalars(rows.order_by(PlaceEvent.commune_id, PlaceEvent.seq))]
+        found, asked = found + read_now, asked | wanted
+        wanted = {str(one.payload["from"]) for one in read_now if one.payload.get("from")} - asked
+    return found
+
+
+def moving_in(session: Session, commune_id: str) -> list[Change]:
+    """The changes by which a commune's households lie in another village without having moved, as they hold: few, and
+    none in most communes."""
+    kinds = [kind.value for kind in (*MOVING, PlaceChange.VOID)]
+    rows = select(PlaceEvent).where(PlaceEvent.commune_id == commune_id, PlaceEvent.kind.in_(kinds))
+    return villages.live(read(row) for row in session.scalars(rows))
+
+
+def settled(households: ledger.Households, changes: Iterable[Change], day: date | None = None) -> ledger.Households:
+    """Each household where it lies on `day`; `changes`: as `villages.live` has them."""
+    moving = [one for one in changes if one.kind in MOVING]
+    if not moving:
+        return households
+    return {
+        id: replace(one, village_id=villages.lies_in(moving, id, one.village_id, one.village_since, day))
+        for id, one in households.items()
+    }
+
+
+def lain_on(events: Sequence[ledger.Event], changes: Iterable[Change], household_id: str, day: date) -> str | None:
+    """The village that a household lay in on `day`; None when nobody entered it. `changes`: as `villages.live` has
+    them."""
+    one = ledger.standing_on(events, household_id, day)
+    if one is None:
+        return None
+    return villages.lies_in(changes, household_id, one.village_id, one.village_since, day)
+
+
+def named_now(session: Session, village_id: str, day: date) -> str:
+    """The village that a code names on `day`: itself, or what it was merged into by then."""
+    village = session.get(Place, village_id)
+    if village is None or village.parent_id is None:
+        return village_id
+    return villages.lies_in(moving_in(session, village.parent_id), "", village_id, day, day)
+
+
+def follow(session: Session, commune_id: str, village_ids: Iterable[str] | None = None) -> None:
+    """Bring the periods of a commune's villages (some, or all) to the log."""
+    found = villages.fold(changes_in(session, [commune_id]))
+    ids = {id for id, one in found.known.items() if one.commune_id == commune_id}
+    for village_id in sorted(villages_in(session, commune_id) if village_ids is None else village_ids):
+        session.execute(delete(PlacePeriod).where(PlacePeriod.place_id == village_id))
+        for period in villages.periods(found, village_id) if village_id in ids else ():
+            session.add(_period(village_id, period))
+    session.flush()  # what is judged next is told by them
+
+
+def _period(village_id: str, period: villages.Period) -> PlacePeriod:
+    return PlacePeriod(
+        place_id=village_id,
+        valid_from=period.since,
+        valid_to=period.until,
+        name=period.name,
+        division=period.division,
+        area=period.area.value if period.area else None,
+        region=None,
+    )
 
 
 def periods_at(session: Session, place_ids: Iterable[str], day: date) -> dict[str, PlacePeriod]:
@@ -79,7 +205,7 @@ def periods_at(session: Session, place_ids: Iterable[str], day: date) -> dict[st
 
 
 def villages_in(session: Session, commune_id: str) -> list[str]:
-    """Ids of the commune's villages, in order."""
+    """Ids of the commune's villages, in order, of those too that are no more."""
     query = select(Place.id).where(Place.parent_id == commune_id, Place.kind == PlaceKind.VILLAGE)
     return sorted(session.scalars(query))
 
@@ -93,26 +219,14 @@ def region_of(session: Session, commune_id: str, day: date) -> str | None:
     return period.region if period else None
 
 
-def change_area(session: Session, village_id: str, area: Area, on: date) -> None:
-    """From `on`, the village counts as `area`: the period that held until then ends, and a new one begins."""
-    current = periods_at(session, [village_id], on).get(village_id)
-    if current is None:
+def change_area(session: Session, village_id: str, area: Area, on: date, done: Done | None = None) -> None:
+    """From `on`, the village counts as `area`."""
+    village = session.get(Place, village_id)
+    if village is None or village.parent_id is None or village_id not in periods_at(session, [village_id], on):
         raise LookupError(f"no such village on {on.isoformat()}: {village_id}")
-    if current.valid_from == on:
-        current.area = area.value
-        return
-    session.add(
-        PlacePeriod(
-            place_id=village_id,
-            valid_from=on,
-            valid_to=current.valid_to,
-            name=current.name,
-            division=current.division,
-            area=area.value,
-            region=None,
-        )
-    )
-    current.valid_to = on
+    given = {"area": area.value}
+    append(session, Change(0, PlaceChange.AREA, village.parent_id, village_id, on, given), done)
+    follow(session, village.parent_id, [village_id])
 
 
 def _division(place: Province | Ward) -> str:
@@ -145,19 +259,26 @@ def _add(
 
 
 def names_in(session: Session, communes: Iterable[str], day: date) -> dict[str, str]:
-    """The names on `day` of `communes` and of every village in them, by id, in the order of their ids."""
+    """The names on `day` of `communes` and of every village in them, by id, in the order of their ids; of one that is
+    no more the name that it had last: records of before go on naming it."""
+    return {place_id: name for place_id, (name, _is_over) in _last_names(session, communes, day).items()}
+
+
+def over_in(session: Session, communes: Iterable[str], day: date) -> frozenset[str]:
+    """The villages of `communes` that are no more on `day`."""
+    return frozenset(id for id, (_name, is_over) in _last_names(session, communes, day).items() if is_over)
+
+
+def _last_names(session: Session, communes: Iterable[str], day: date) -> dict[str, tuple[str, bool]]:
     ids = sorted(communes)
     query = (
-        select(PlacePeriod.place_id, PlacePeriod.name)
+        select(PlacePeriod.place_id, PlacePeriod.name, PlacePeriod.valid_to)
         .join(Place, Place.id == PlacePeriod.place_id)
-        .where(
-            or_(Place.id.in_(ids), Place.parent_id.in_(ids)),
-            PlacePeriod.valid_from <= day,
-            or_(PlacePeriod.valid_to.is_(None), PlacePeriod.valid_to > day),
-        )
-        .order_by(PlacePeriod.place_id)
+        .where(or_(Place.id.in_(ids), Place.parent_id.in_(ids)), PlacePeriod.valid_from <= day)
+        .order_by(PlacePeriod.place_id, PlacePeriod.valid_from)
     )
-    return {row.place_id: row.name for row in session.execute(query)}
+    rows = session.execute(query)
+    return {row.place_id: (row.name, row.valid_to is not None and row.valid_to <= day) for row in rows}
 
 
 # Numbers of households

@@ -17,12 +17,12 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Household, Place, RegisterEvent
+from models import Household, Place, PlaceEvent, RegisterEvent
 from models.commune_counter import lock_commune
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
-from survey.register import event_log, last_year
+from survey.register import event_log, last_year, places
 from survey.register.event_log import Done
 from survey.register.ledger import (
     OF_PERSON,
@@ -114,7 +114,10 @@ def known_of(session: Session, household: Household, day: date | None = None) ->
     """What is known of a household and of all that share people with it, as of `day`; None: of all days."""
     known = event_log.events_around(session, household.commune_id, [household.id])
     around = households_in(known) | {household.id}
-    return fold(known, interviews_of(session, household.commune_id, around), day=day)
+    folded = fold(known, interviews_of(session, household.commune_id, around), day=day)
+    changes = places.moving_in(session, household.commune_id)
+    folded.households = places.settled(folded.households, changes, day)
+    return folded
 
 
 def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
@@ -135,8 +138,35 @@ def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     return Plan(tuple(halves), rule or next((half.tried.rule for half in halves if half.tried.rule), None))
 
 
-def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
-    """What undoing an event would do, and everything else that is undone with it."""
+def plan_together(
+    session: Session, commune_id: str, household_ids: Sequence[str], on: date, there: str, village_id: str, today: date
+) -> Plan:
+    """What it would do if households moved to another commune with their whole village, `village_id` there."""
+    if not household_ids:
+        return Plan((), None)
+    seq = event_log.last_seq(session, commune_id)
+    move = {"village": village_id, "commune": there}
+    leaving = _try(
+        session,
+        commune_id,
+        [Event(seq + at, RegisterKind.MOVE, id, on, move) for at, id in enumerate(household_ids, 1)],
+    )
+    then = fold(leaving.known, leaving.interviews, day=on)
+    seq, entered = event_log.last_seq(session, there), []
+    for at, id in enumerate(household_ids, 1):
+        payload = _entered_there(session, session.get_one(Household, (commune_id, id)), then, there, village_id)
+        if session.get(Household, (there, id)) is None:
+            payload["code"] = f"{village_id}-{at:03d}"
+        rows = event_log.rows_entered(payload, id, seq + at)
+        entered.append(Event(seq + at, RegisterKind.ENTER, id, on, payload, rows=rows))
+    halves = (leaving, _try(session, there, entered))
+    rule = "register_future" if on > today else next((half.tried.rule for half in halves if half.tried.rule), None)
+    return Plan(halves, rule)
+
+
+def plan_undo(session: Session, commune_id: str, seq: int, today: date, *, whole: bool = False) -> Plan:
+    """What undoing an event would do, and everything else that is undone with it. `whole`: of households that moved
+    with their village, that is undone as well."""
     row = session.get(RegisterEvent, (commune_id, seq))
     if row is None:
         raise Problem("not_found")
@@ -144,6 +174,9 @@ def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
     voided = select(RegisterEvent.voids).filter_by(commune_id=commune_id, voids=seq)
     rule = "register_undoing" if row.kind == RegisterKind.VOID else None
     rule = "register_undone" if session.scalars(voided).first() is not None else rule
+    with_village = select(PlaceEvent.seq).where(PlaceEvent.act == row.act).limit(1)
+    if rule is None and not whole and session.scalars(with_village).first() is not None:
+        rule = "place_undo_there"
     halves = []
     for commune in sorted({one.commune_id for one in rows}):
         first = event_log.last_seq(session, commune) + 1
@@ -196,7 +229,12 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
         raise Problem(rule)
     if seen is not None and seen != made.basis:
         raise Problem("conflict")
-    done = replace(done, reason=said, act=str(uuid4()))
+    do_planned(session, made, replace(done, reason=said, act=str(uuid4())))
+    return made
+
+
+def do_planned(session: Session, made: Plan, done: Done) -> None:
+    """Write a plan down that nothing stands against; the caller holds the locks."""
     for half in made.halves:
         for event in half.events:
             _write(session, half.commune_id, event, done)
@@ -205,7 +243,6 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
             subject = event.person_id or event.household_id
             audit.record(session, done.at, done.account_id, f"register.{event.kind}", subject, detail)
         register_effects.follow(session, half.commune_id, half.tried.changed, done)
-    return made
 
 
 def one_line(text: str) -> str:
@@ -329,11 +366,23 @@ def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) 
     the number that it had there."""
     commune_id, village_id = str(wish.given["commune"]), str(wish.given.get("village"))
     seq = event_log.last_seq(session, commune_id)
-    there = session.get(Household, (commune_id, household.id))
     then = fold(leaving.known, leaving.interviews, day=wish.effective_on)
-    before, members = then.households.get(household.id), then.people.members(household.id)
     if wish.kind is RegisterKind.TRANSFERRED:
         return _coming(session, household, wish, then.people.who(wish.person_id), seq)
+    payload = _entered_there(session, household, then, commune_id, village_id)
+    if wish.given.get("address"):
+        payload["address"] = one_line(str(wish.given["address"]))[:200]
+    rows = event_log.rows_entered(payload, household.id, seq + 1)
+    entered = Event(seq + 1, RegisterKind.ENTER, household.id, wish.effective_on, payload, rows=rows)
+    return _try(session, commune_id, [entered])
+
+
+def _entered_there(
+    session: Session, household: Household, then: Folded, commune_id: str, village_id: str
+) -> dict[str, Any]:
+    """What a household is entered with in another commune, as it was when it left."""
+    there = session.get(Household, (commune_id, household.id))
+    before, members = then.households.get(household.id), then.people.members(household.id)
     payload: dict[str, Any] = {
         "code": there.code if there is not None else coming_code(session, village_id),
         "village": village_id,
@@ -343,12 +392,7 @@ def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) 
     }
     if household.current_answers is not None:
         payload["answers"] = household.current_answers
-    if wish.given.get("address"):
-        payload["address"] = one_line(str(wish.given["address"]))[:200]
-    payload |= {"persons": [[one.id, dict(one.said)] for one in members]} if members else {}
-    rows = event_log.rows_entered(payload, household.id, seq + 1)
-    entered = Event(seq + 1, RegisterKind.ENTER, household.id, wish.effective_on, payload, rows=rows)
-    return _try(session, commune_id, [entered])
+    return payload | ({"persons": [[one.id, dict(one.said)] for one in members]} if members else {})
 
 
 def _coming(session: Session, household: Household, wish: Wish, one: Person | None, seq: int) -> Half:

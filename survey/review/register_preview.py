@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from models import OF_SUBMISSION, Assessment, Household, RegisterEntry, Round, Submission, SubmissionStatus
 from survey.calendar.standing import is_open, open_ids
+from survey.register import places
 from survey.register.entries import context_of_village
-from survey.register.ledger import Event, Interview, Standing, village_on
+from survey.register.ledger import Event, Interview, Standing
 from survey.register.persons import DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR, Person
 from survey.review.register_acts import Half, Plan
 from survey.submissions.content import clock_of
@@ -170,7 +171,8 @@ def _asked(session: Session, half: Half, household_id: str) -> list[Asked]:
 def _told(session: Session, half: Half, household_id: str, submission: Submission, day: date) -> dict[str, str | None]:
     """What the register would say of the day of an interview."""
     events: Sequence[Event] = (*half.known, *half.events)
-    village_id = village_on(events, household_id, day)
+    changes = places.moving_in(session, half.commune_id)
+    village_id = places.lain_on(events, changes, household_id, day)
     survey_round = session.get(Round, submission.round_id) if submission.round_id else None
     if village_id is None or survey_round is None:
         return {}

@@ -77,7 +77,7 @@ def make(session: Session, commune_id: str, village_id: str, area: Area, since: 
     found = recount(session, commune_id, village_id, area, since, day_of(done.at))
     if found.rule is not None or not (done.reason or "").strip():
         raise Problem(found.rule or "register_reason_needed")
-    change_area(session, village_id, area, since)
+    change_area(session, village_id, area, since, done)
     session.flush()  # judged by it next
     for one in found.judged:
         derive_again(session, commune_id, one.submission_id)

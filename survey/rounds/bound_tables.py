@@ -31,6 +31,7 @@ from models import (
     JSONText,
     OutcomeDecision,
     Place,
+    PlaceEvent,
     PlacePeriod,
     Receipt,
     RegisterEntry,
@@ -121,8 +122,9 @@ def _places(where: Where) -> ColumnElement[bool]:
     return or_(Place.id == where.commune_id, Place.parent_id == where.commune_id)
 
 
-def _periods(where: Where) -> ColumnElement[bool]:
-    return PlacePeriod.place_id.in_(select(Place.id).where(_places(where)))
+def _of_commune(where: Where) -> ColumnElement[bool]:
+    """Those of villages follow from their log."""
+    return PlacePeriod.place_id == where.commune_id
 
 
 BOUND = (
@@ -155,7 +157,8 @@ BOUND = (
           frozenset({"title", "valid_to", "status", "source"})),
     Bound(FormVersion, _versions, frozenset({"retired_at"}), grows=True, is_truth=True),
     Bound(Place, _places, grows=True, is_truth=True),
-    Bound(PlacePeriod, _periods, frozenset({"valid_to"}), grows=True),
+    Bound(PlaceEvent, lambda where: PlaceEvent.commune_id == where.commune_id, grows=True, is_truth=True),
+    Bound(PlacePeriod, _of_commune, frozenset({"valid_to"}), grows=True),
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from survey.form.form import Form, Item
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.questionnaires.published import load_form
 from survey.register.entries import context_of, context_of_village
+from survey.register.places import named_now
 from survey.terms import QuarantineReason
 from survey.text import plain_name
 
@@ -152,7 +153,7 @@ def _context(session: Session, submission: Submission, day: date) -> dict[str, s
     village = session.get(Place, village_id) if isinstance(village_id, str) else None
     if known or survey_round is None or village is None or village.parent_id != submission.commune_id:
         return known
-    return context_of_village(session, submission.commune_id, village.id, survey_round, day)
+    return context_of_village(session, submission.commune_id, named_now(session, village.id, day), survey_round, day)
 
 
 class Evaluated(NamedTuple):

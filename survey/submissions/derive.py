@@ -20,6 +20,7 @@ from models import (
     Deprivation,
     Household,
     Member,
+    PlaceEvent,
     RegisterEntry,
     Round,
     Submission,
@@ -33,6 +34,7 @@ from survey.form.record import Evaluation, evaluate
 from survey.poverty import assess as poverty
 from survey.poverty.readings import hanging
 from survey.questionnaires.published import has_official_points, load_form
+from survey.register import places
 from survey.register.event_log import events_around
 from survey.register.last_year import address_in, with_address, with_members, with_members_of
 from survey.register.ledger import (
@@ -131,7 +133,11 @@ def _derive_households(session: Session, submission: Submission) -> None:
 
 
 def rebuild(session: Session) -> int:
-    """Derive everything again, submissions first, then the households they speak of; returns how many were read."""
+    """Derive everything again: the villages first, under which submissions are judged, then the households they speak
+    of; returns how many submissions were read."""
+    for commune_id in session.scalars(select(PlaceEvent.commune_id).distinct()).all():
+        lock_commune(session, commune_id)
+        places.follow(session, commune_id)
     keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
     ids = session.execute(keys).all()
     for commune_id in sorted({commune_id for commune_id, _ in ids}):
@@ -306,6 +312,7 @@ def derive_current(session: Session, household: Household) -> tuple[list[Event],
     interviews = interviews_of(session, household.commune_id, around)
     keep_identities(session, household.commune_id, interviews)
     found = fold(events, interviews)
+    found.households = places.settled(found.households, places.moving_in(session, household.commune_id))
     for id in sorted(around):
         one = household if id == household.id else session.get(Household, (household.commune_id, id))
         if one is not None:

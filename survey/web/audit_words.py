@@ -17,7 +17,7 @@ from survey.accounts.accounts import names_of
 from survey.clocks import instant
 from survey.evidence import acts
 from survey.evidence.acts import REVIEW, Act, Wanted
-from survey.terms import Action, LikenessVerdict, OutcomeAction, RegisterKind, RequestVerdict, Term
+from survey.terms import Action, LikenessVerdict, OutcomeAction, PlaceChange, RegisterKind, RequestVerdict, Term
 from survey.web.language import current_language
 
 HEADER = ("at", "person", "act", "act_in_words", "subject", "subject_in_words", "detail")
@@ -57,6 +57,7 @@ ACTS = {
     "points_started": _("A points table was started"),
     "points_typed": _("Points were typed"),
     "points_withdrawn": _("A typed points table was taken back"),
+    "places.former": _("A table of former communes was loaded"),
     "proof_handed_out": _("A proof was downloaded"),
     "proof_key_compromised": _("A key of proofs was named as compromised"),
     "proof_key_rotated": _("The key of proofs was changed"),
@@ -89,6 +90,7 @@ ACTS = {
 ROOMS: dict[str, tuple[LazyString, type[Term]]] = {
     REVIEW: (_("Interview"), Action),
     "register.": (_("Register of households"), RegisterKind),
+    "village.": (_("Village"), PlaceChange),
     "request.": (_("Request for a change of the register"), RequestVerdict),
     "outcome.": (_("Household not interviewed"), OutcomeAction),
     "duplicates.": (_("Possible duplicates"), LikenessVerdict),

@@ -50,9 +50,12 @@ def public(view: View) -> View:
     return view
 
 
-def permitted(verb: str, *, writes: bool = False, delivers: bool = False) -> Callable[[View], View]:
+def permitted(
+    verb: str, *, writes: bool = False, delivers: bool = False, went: Callable[..., str | None] | None = None
+) -> Callable[[View], View]:
     """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes.
-    `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds."""
+    `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds. `went`:
+    the address of the same thing within the reader's area, where it went there from another's."""
     if verb not in VERBS:
         raise ValueError(f"no such verb: {verb}")
 
@@ -60,6 +63,7 @@ def permitted(verb: str, *, writes: bool = False, delivers: bool = False) -> Cal
         view.verb = verb  # type: ignore[attr-defined]
         view.writes = writes  # type: ignore[attr-defined]
         view.delivers = delivers  # type: ignore[attr-defined]
+        view.went = went  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -157,12 +161,12 @@ def _account_of_session() -> Account | None:
     return account if not g.only_delivers or getattr(view, "delivers", False) else None
 
 
-def _guard() -> None:
+def _guard() -> BaseResponse | None:
     if request.endpoint is None:  # no such route: the router's own 404 follows
-        return
+        return None
     verb = _verb_of(request.endpoint)
     if verb == PUBLIC:
-        return
+        return None
     account = current_account()
     if not has_verb(account.role, verb):
         raise Problem("forbidden")
@@ -172,7 +176,12 @@ def _guard() -> None:
     if commune_id is not None:
         where = where_is(get_session(), commune_id)
         if where is None or not may(holder_of(get_session(), account), verb, where):
-            raise Problem("not_found")
+            went = getattr(current_app.view_functions[request.endpoint], "went", None)
+            address = went(**(request.view_args or {})) if went is not None else None
+            if address is None:
+                raise Problem("not_found")
+            return redirect(address, 303)
+    return None
 
 
 def _verb_of(endpoint: str) -> str:

@@ -15,10 +15,11 @@ from survey.register.places import periods_at
 from survey.review import register_acts, village_area
 from survey.review.register_acts import Wish
 from survey.submissions.derive import rebuild
-from survey.terms import Action, Area, RegisterKind
+from survey.terms import Action, Area, PlaceChange, RegisterKind
 from tests.interviews import entry, push
 from tests.review.test_review_and_rebuild import decide, snapshot
 from tests.review.test_three_faults import by_area, class_of
+from tests.review.test_village_acts import do, last, undo
 from tests.world import COMMUNE, NOW, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
 __all__ = ["by_area"]
@@ -91,3 +92,25 @@ def test_what_cannot_be_is_refused(session: Session) -> None:
         village_area.make(session, COMMUNE, VILLAGE, Area.URBAN, TODAY, Done(None, NOW, " "))
     session.rollback()
     assert periods_at(session, [VILLAGE], TODAY)[VILLAGE].area == "nong_thon"
+
+
+def test_the_page_s_way_counts_and_does_the_same_and_can_be_undone(login_as: Any, session: Session) -> None:
+    one = sent(login_as, session, 150)
+    found = village_area.recount(session, COMMUNE, VILLAGE, Area.URBAN, date(2026, 11, 1), TODAY)
+    made = do(session, PlaceChange.AREA, on=date(2026, 11, 1), area="thanh_thi")
+    assert (made.judged, made.moved) == (found.judged, ())
+    assert class_of(session, one["id"])[0] == "ho_ngheo"
+    undo(session, last(session))
+    assert class_of(session, one["id"])[0] == "khong_ngheo"
+
+
+def test_whose_line_a_merger_changes_is_shown_before_and_so_after(login_as: Any, session: Session) -> None:
+    one = sent(login_as, session, 150)
+    assert class_of(session, one["id"])[0] == "khong_ngheo"
+    made = do(session, PlaceChange.MERGED, on=date(2026, 11, 22), other=VILLAGE_2)  # into an urban one
+    others = [(each.code, each.before, each.after) for each in made.others]
+    assert others == [("03757-01-001", "khong_ngheo", "ho_ngheo")]
+    assert class_of(session, one["id"])[0] == "ho_ngheo"
+    undo(session, last(session))
+    assert class_of(session, one["id"])[0] == "khong_ngheo"
+    assert do(session, PlaceChange.MERGED, on=TODAY, other=VILLAGE_2).judged == ()  # asked the day before

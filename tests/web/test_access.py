@@ -37,7 +37,7 @@ VERBS_OF = {
     PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
-    REGISTER: {"register.change", "request.ask"},
+    REGISTER: {"register.change", "request.ask", "place.change"},
 }
 ROLES_OF = {
     SELF: set(Role),
@@ -170,6 +170,14 @@ ROUTES = {
     "outcomes.listing": OFFICE,
     "outcomes.one": OFFICE,
     "outcomes.decide": SUPERVISOR,
+    "villages.listing": OFFICE,
+    "villages.as_csv": OFFICE,
+    "villages.page": OFFICE,
+    "villages.act": REGISTER,
+    "villages.undo": REGISTER,
+    "villages.enter_former": REGISTER,
+    "register_table.page": OFFICE,
+    "register_table.as_csv": OFFICE,
     "requests.listing": OFFICE,
     "requests.page": OFFICE,
     "requests.decide": REGISTER,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from survey.review.decide import MAX_COMMENT
 from survey.review.person_acts import RELATIONS, SEXES
+from survey.review.village_acts import ASKED_FOR
 from survey.submissions.lifecycle import DECISIONS
-from survey.terms import HouseholdClass, LikenessVerdict, OutcomeAction, RegisterKind
+from survey.terms import Area, HouseholdClass, LikenessVerdict, OutcomeAction, RegisterKind
 from survey.web.forms import printable
 
 
@@ -53,6 +55,27 @@ class RegisterAct(FlaskForm):
     year = StringField(validators=[Length(max=4)])
     number = StringField(validators=[Length(max=20)])
     basis = HiddenField(validators=[Length(max=64)])
+
+
+class VillageAct(FlaskForm):
+    """What is to be written down about a village; who lies in one that is split off comes as `household`. `basis`: what
+    was seen."""
+
+    kind = HiddenField(validators=[InputRequired(), AnyOf([kind.value for kind in ASKED_FOR])])
+    since = DateField(_("Since which day"), [InputRequired()])
+    name = StringField(validators=[Length(max=120)])
+    division = StringField(validators=[Length(max=40)])
+    area = StringField(validators=[AnyOf(["", *(one.value for one in Area)])], default="")
+    other = StringField(validators=[Length(max=16), printable])
+    commune = StringField(validators=[Length(max=16), printable])
+    former = StringField(validators=[Length(max=16), printable])
+    basis = HiddenField(validators=[Length(max=64)])
+
+
+class FormerList(FlaskForm):
+    """Which former commune each village lies in, as a file."""
+
+    file = FileField(_("The list, filled in (CSV or .xlsx)"))
 
 
 class OutcomeDecided(FlaskForm):

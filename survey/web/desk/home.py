@@ -18,7 +18,7 @@ from survey.clocks import day_of
 from survey.devices.phones import devices_in
 from survey.evidence.lineage import restored_at
 from survey.problems import Problem
-from survey.register.places import names_in
+from survey.register.places import names_in, over_in
 from survey.reports.export import in_language
 from survey.reports.report import progress
 from survey.reports.selection import Condition
@@ -47,14 +47,15 @@ class Desk:
     names: dict[str, str]
     state: CommuneState | None
     provisional: frozenset[str]
+    over: frozenset[str] = frozenset()
 
     def name(self, place_id: str | None) -> str:
         return self.names.get(place_id or "", "")
 
     @property
     def villages(self) -> dict[str, str]:
-        """The commune's villages by id."""
-        return {key: name for key, name in self.names.items() if key not in self.communes}
+        """The commune's villages by id; `over`: those that are no more."""
+        return {key: name for key, name in self.names.items() if key not in self.communes and key not in self.over}
 
     @property
     def asked_round(self) -> Round:
@@ -85,7 +86,8 @@ def open_desk(verb: str, commune_id: str | None = None) -> Desk:
     state = next((_state(one) for one in known if one.round is chosen), None)
     rounds = [one.round for one in known if not one.is_cancelled or one.round is chosen]
     names = names_in(session, communes, now().date())
-    return Desk(communes, commune_id, rounds, chosen, names, state, frozenset(provisional))
+    over = over_in(session, communes, now().date()) if commune_id is not None else frozenset()
+    return Desk(communes, commune_id, rounds, chosen, names, state, frozenset(provisional), over)
 
 
 def _state(known: Known) -> CommuneState | None:

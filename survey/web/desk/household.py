@@ -16,6 +16,7 @@ from survey.accounts.accounts import communes_of
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
 from survey.register import importing
+from survey.register.entries import elsewhere
 from survey.register.event_log import Done
 from survey.register.ledger import COMING, OF_PERSON
 from survey.register.places import names_in
@@ -48,8 +49,18 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+def _where_it_went(commune_id: str, household_id: str) -> str | None:
+    """The page of a household that moved out of that commune into the reader's area."""
+    left = get_session().get(Household, (commune_id, household_id))
+    if left is None or left.state != HouseholdState.MOVED:
+        return None
+    reach = communes_of(get_session(), current_account(), "review.read")
+    near = [one for one in elsewhere(get_session(), household_id, commune_id) if one.commune_id in reach]
+    return url_for("household.page", commune_id=near[0].commune_id, household_id=household_id) if near else None
+
+
 @blueprint.get("")
-@permitted("review.read")
+@permitted("review.read", went=_where_it_went)
 def page(commune_id: str, household_id: str) -> str:
     """What happened to a household, who saw it, of which class it was; and the forms for who may write."""
     desk, session = open_desk("review.read", commune_id), get_session()
@@ -61,8 +72,18 @@ def page(commune_id: str, household_id: str) -> str:
         story,
         as_of,
         classes=list(HouseholdClass),
+        elsewhere=_elsewhere(commune_id, household_id),
         waiting=requests.undecided(session, commune_id, household_id),
     )
+
+
+def _elsewhere(commune_id: str, household_id: str) -> list[tuple[Household, str, bool]]:
+    """What the household is in other communes, what those are called, and whether the reader may look there."""
+    session = get_session()
+    found = elsewhere(session, household_id, commune_id)
+    reach = set(communes_of(session, current_account(), "review.read"))
+    names = names_in(session, {one.commune_id for one in found}, day_of(now())) if found else {}
+    return [(one, names.get(one.commune_id, one.commune_id), one.commune_id in reach) for one in found]
 
 
 @blueprint.get("/persons/<person_id>")

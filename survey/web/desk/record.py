@@ -12,9 +12,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Attachment, Thumbnail
 from survey.access import has_verb
+from survey.accounts.accounts import communes_of
+from survey.clocks import day_of
 from survey.files.media_types import ANY, ending, kind_of
 from survey.files.store import path_of
 from survey.problems import Problem
+from survey.register.entries import by_code
+from survey.register.places import names_in
 from survey.review import decide as review
 from survey.review import dossier, queue
 from survey.review.decide import MAX_COMMENT
@@ -103,7 +107,12 @@ def search(commune_id: str) -> str:
     wanted = (form.wanted.data or "").strip()
     found = queue.search(get_session(), commune_id, desk.asked_round.id, wanted)
     gone = queue.gone(get_session(), commune_id, wanted)
-    return render_template("desk/search.html", desk=desk, form=form, found=found, gone=gone, wanted=wanted)
+    reach = communes_of(get_session(), current_account(), "review.read")
+    coded = by_code(get_session(), wanted.upper(), reach, commune_id) if wanted else []
+    named = names_in(get_session(), {one.commune_id for one in coded}, day_of(now())) if coded else {}
+    return render_template(
+        "desk/search.html", desk=desk, form=form, found=found, gone=gone, wanted=wanted, coded=coded, named=named
+    )
 
 
 @blueprint.get("/photos/<sha256>")

@@ -1,0 +1,1 @@
+"""What villages are on a day, and the communes of before."""
