@@ -289,6 +289,11 @@ PROBLEMS: dict[str, Refusal] = {
     "request_needed": Refusal(
         409, _("The province decides on an identity number."), _("Ask for it on this page; the province looks at it.")
     ),
+    "undo_by_province": Refusal(
+        409,
+        _("The province decided on an identity number, and it alone takes it back."),
+        _("Ask the province officer to undo it on this page, or ask for the right number."),
+    ),
     "request_own": Refusal(
         409, _("Nobody decides on what they asked for themselves."), _("Ask a colleague, or take it back.")
     ),
