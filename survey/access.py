@@ -52,6 +52,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "review.decide": {_S: Scope.COMMUNE},
     # What happened to a household: its commune writes it down, a move to another commune the province.
     "register.change": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # Many households of a commune corrected by a list, and all of it undone.
+    "register.correct": {_S: Scope.COMMUNE},
     # Changes that one asks for and another decides; which verb decides what: `review/requests.py`.
     "request.ask": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "request.members": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},

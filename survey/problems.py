@@ -392,6 +392,19 @@ PROBLEMS: dict[str, Refusal] = {
         _("This work was begun several times and broken off each time."),
         _("Tell the administrator: the server may be short of memory. It can be asked for again."),
     ),
+    "list_mistakes": Refusal(
+        409, _("The list has mistakes: nothing was corrected."), _("Mend the rows that are named and bring it again.")
+    ),
+    "list_questions": Refusal(
+        409,
+        _("The list leaves something in doubt: nothing was corrected."),
+        _("Answer each with --answer ID=VALUE, or take the proposals (>) with --accept-proposals."),
+    ),
+    "list_asks": Refusal(
+        409,
+        _("The list has identity numbers, which are only asked for."),
+        _("Name the account that asks with --by."),
+    ),
     "list_changed": Refusal(
         409,
         _("The register has changed since the list was looked at, and the list does not fit it any more."),
