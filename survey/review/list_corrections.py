@@ -76,7 +76,8 @@ class Said:
         return group in ("", mark_of(self.code, self.person_code, name, value))
 
     def wrong(self, field_: str, code: str, **values: object) -> None:
-        self.record.wrong(_COLUMNS.get(field_, field_), code, **values)
+        column = _COLUMNS.get(field_, field_)
+        self.record.wrong(column if column in self.record.sheet.found.columns else "", code, **values)
 
 
 @dataclass
