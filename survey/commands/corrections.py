@@ -243,8 +243,9 @@ def _say(made: ListPlan, told: dict[str, Any], job_id: str | None, result: dict[
 
 def _write(upload: Upload, made: ListPlan, account_id: str | None, reason: str) -> tuple[str, dict[str, Any]]:
     """The list written down in short transactions, as a job of this process."""
-    rows, begun = work.rows_of(made), work.begin(now())
+    rows = work.rows_of(made)
     with _job(CORRECT, upload.commune_id, account_id) as (job, step):
+        begun = work.begin(now())
         done = work.done_by(job.id, account_id, upload, one_line(reason), begun)
         for start in range(0, len(rows.corrections), work.IN_ONE):
             with step() as session:

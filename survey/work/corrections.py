@@ -175,7 +175,7 @@ def correct(task: Task) -> dict[str, Any]:
 
 def begin(now: datetime) -> dict[str, Any]:
     """How far it is: when it began, at which row, and what became of the rows before."""
-    return {"began": now.isoformat(), "at_row": 0, "came": {}, "left_out": []}
+    return {"began": now.isoformat(), "at_row": 0, "came": {}, "asked": 0, "left_out": []}
 
 
 def done_by(job_id: str, account_id: str | None, upload: Upload, reason: str, begun: dict[str, Any]) -> Done:
@@ -194,17 +194,20 @@ def write(
         detail = {"households": len(rows.corrections), "sha256": upload.sha256}
         audit.record(session, done.at, done.account_id, "register.corrected_by_list", upload.commune_id, detail)
     came, left_out = Counter(begun["came"]), list(begun["left_out"])
-    part = rows.corrections[start : start + IN_ONE]
+    part, asked = rows.corrections[start : start + IN_ONE], begun["asked"]
     for one in part:
         became = corrections.apply(session, upload.commune_id, one, upload.since, done)
         came[became.value] += 1
+        asked += len(one.asked(upload.since)) if became is Came.DONE else 0
         left_out += [[one.code, became.value]] if became is not Came.DONE else []
-    return begun | {"at_row": start + len(part), "came": dict(came), "left_out": left_out}
+    return begun | {"at_row": start + len(part), "came": dict(came), "asked": asked, "left_out": left_out}
 
 
 def result_of(begun: dict[str, Any]) -> dict[str, Any]:
-    """`left_out`: codes of the households that were not corrected, and why."""
-    return {"began": begun["began"], "corrected": begun["came"].get(Came.DONE, 0), "left_out": begun["left_out"]}
+    """`asked`: how many numbers were asked for; `left_out`: codes of the households that were not corrected, and
+    why."""
+    done = begun["came"].get(Came.DONE, 0)
+    return {"began": begun["began"], "corrected": done, "asked": begun["asked"], "left_out": begun["left_out"]}
 
 
 # --- undone as a whole -------------------------------------------------------------------------------------------
@@ -222,7 +225,7 @@ class Act(NamedTuple):
 def acts_of(session: Session, job: Job, today: date, account_id: str | None) -> list[Act]:
     """The corrections of a list, the last first, each with what stands against its undoing."""
     of_commune = select(RegisterEvent).where(
-        RegisterEvent.commune_id == job.commune_id, RegisterEvent.at >= (job.begun_at or job.asked_at)
+        RegisterEvent.commune_id == job.commune_id, RegisterEvent.at >= job.asked_at
     )
     first: dict[str, RegisterEvent] = {}
     for row in session.scalars(of_commune.order_by(RegisterEvent.seq)):

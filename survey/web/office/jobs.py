@@ -119,7 +119,9 @@ class Line(NamedTuple):
         if self.job.kind == REOPEN:
             return gettext("The round is open again in this commune.")
         if self.job.kind == CORRECT:
-            return gettext("%(count)s households were corrected.", count=format_decimal(found["corrected"]))
+            said = gettext("%(count)s households were corrected.", count=format_decimal(found["corrected"]))
+            asked = gettext("%(count)s identity numbers were asked for.", count=format_decimal(found["asked"]))
+            return f"{said} {asked}" if found["asked"] else said
         if self.job.kind == UNDO_CORRECTIONS:
             return gettext(
                 "The corrections of %(count)s households were undone.", count=format_decimal(found["undone"])
