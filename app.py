@@ -22,6 +22,7 @@ from survey.web.collect import door, keys
 from survey.web.desk import (
     carried,
     compare,
+    corrections,
     devices,
     duplicates,
     exports,
@@ -98,6 +99,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         workload,
         quarantine,
         compare,
+        corrections,
         duplicates,
         devices,
         reports,

@@ -54,6 +54,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "register.change": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # What happened to a village: its commune writes it down; that it goes to another commune, who reaches both.
     "place.change": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # Many households of a commune corrected by a list, and all of it undone.
+    "register.correct": {_S: Scope.COMMUNE},
     # Changes that one asks for and another decides; which verb decides what: `review/requests.py`.
     "request.ask": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "request.members": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},

@@ -356,6 +356,11 @@ PROBLEMS: dict[str, Refusal] = {
     "request_needed": Refusal(
         409, _("The province decides on an identity number."), _("Ask for it on this page; the province looks at it.")
     ),
+    "undo_by_province": Refusal(
+        409,
+        _("The province decided on an identity number, and it alone takes it back."),
+        _("Ask the province officer to undo it on this page, or ask for the right number."),
+    ),
     "request_own": Refusal(
         409, _("Nobody decides on what they asked for themselves."), _("Ask a colleague, or take it back.")
     ),
@@ -453,6 +458,19 @@ PROBLEMS: dict[str, Refusal] = {
         500,
         _("This work was begun several times and broken off each time."),
         _("Tell the administrator: the server may be short of memory. It can be asked for again."),
+    ),
+    "list_mistakes": Refusal(
+        409, _("The list has mistakes: nothing was corrected."), _("Mend the rows that are named and bring it again.")
+    ),
+    "list_questions": Refusal(
+        409,
+        _("The list leaves something in doubt: nothing was corrected."),
+        _("Answer each with --answer ID=VALUE, or take the proposals (>) with --accept-proposals."),
+    ),
+    "list_asks": Refusal(
+        409,
+        _("The list has identity numbers, which are only asked for."),
+        _("Name the account that asks with --by."),
     ),
     "list_changed": Refusal(
         409,

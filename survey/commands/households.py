@@ -143,10 +143,11 @@ def undo(seq: int, commune_id: str, asks: bool, **words: Any) -> None:
     _not_asked_for(asks)
 
     def tried(session: Session) -> Plan:
-        return register_acts.plan_undo(session, commune_id, seq, day_of(now()))
+        by = done_by(session, words["username"], "")
+        return requests.plan_undo(session, commune_id, seq, day_of(now()), by.account_id)
 
     def done(session: Session, by: Done) -> Plan:
-        return register_acts.undo(session, commune_id, seq, by)
+        return requests.undo(session, commune_id, seq, by)
 
     _run(tried, done, **words)
 

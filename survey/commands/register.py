@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from survey.register import importing, loading, remembered_words
 from survey.register.csv_rows import KINDS
 from survey.register.event_log import Done
 from survey.register.places import load_province, province_of
-from survey.register.plan import Plan, described
+from survey.register.plan import Note, Plan, described
+from survey.register.questions import Question
 from survey.register.tables import FILE_BYTES
 from survey.text import N_
 from survey.web.session import now, one_of_many, reading, transaction
@@ -60,7 +61,7 @@ def import_files(
     nothing, and what is there already stays. What a list leaves in doubt is asked: nothing is loaded until each
     question is answered."""
     files = _files(path)
-    answers = dict(_answer(one) for one in given)
+    answers = dict(answer(one) for one in given)
 
     def make(session: Session) -> Plan:
         if importing.is_list(files):
@@ -80,9 +81,9 @@ def import_files(
 def _files(path: Path) -> dict[str, bytes]:
     """The file, or what a folder has: the three files where it has one of them, else the one list in it."""
     if path.is_file():
-        return {path.name: _read(path)}
+        return {path.name: read_file(path)}
     three = {
-        name: _read(one)
+        name: read_file(one)
         for name in importing.FILES
         for one in (path / name, (path / name).with_suffix(".xlsx"))
         if one.is_file()
@@ -90,16 +91,16 @@ def _files(path: Path) -> dict[str, bytes]:
     lists = sorted(one for one in path.iterdir() if one.suffix.lower() in (".xlsx", ".csv") and one.is_file())
     if not three and len(lists) > 1:
         raise click.ClickException(gettext("The folder has several lists: name the one that is to be loaded."))
-    return three or {one.name: _read(one) for one in lists}
+    return three or {one.name: read_file(one) for one in lists}
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """The file; of one that is too large only as much as shows that."""
     with path.open("rb") as file:
         return file.read(FILE_BYTES + 1)
 
 
-def _answer(text: str) -> tuple[str, str]:
+def answer(text: str) -> tuple[str, str]:
     id, separator, value = text.partition("=")
     if not separator:
         raise click.ClickException(gettext("An answer is written ID=VALUE: %(text)s", text=text))
@@ -159,11 +160,18 @@ def _alone(commune_id: str) -> Iterator[tuple[Job, Callable[[], AbstractContextM
 
 
 def _say(made: Plan) -> None:
-    for note in made.notes:
+    say_how_read(made.notes, made.unknown_columns, made.questions)
+
+
+def say_how_read(
+    notes: Sequence[Note], unknown_columns: Sequence[tuple[str, str]], questions: Sequence[Question]
+) -> None:
+    """What was done with a list, and what it leaves in doubt."""
+    for note in notes:
         click.echo(note.sentence(gettext), err=True)
-    for file, header in made.unknown_columns:
+    for file, header in unknown_columns:
         click.echo(gettext("%(file)s: the column “%(name)s” is not taken.", file=file, name=header), err=True)
-    for question in made.questions:
+    for question in questions:
         click.echo(f"\n[{question.id}] {question.sentence(gettext)}")
         for example in question.examples[:SHOWN_EXAMPLES]:
             click.echo(f"    {example.words(gettext)}")

@@ -15,6 +15,7 @@ from survey.accounts import accounts
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
+from survey.commands.corrections import correct_list, export, undo_list
 from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.installation import keys_group, migrate
@@ -39,8 +40,8 @@ account_group = AppGroup("account", help="Accounts: add one, set a password.")
 
 
 def init_app(app: Flask) -> None:
-    register_group.add_command(find_duplicates)
-    register_group.add_command(register_table)
+    for command in (find_duplicates, register_table, export, correct_list, undo_list):
+        register_group.add_command(command)
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
         proof_keys_group, audit_group, jobs_group, places_group,

@@ -71,6 +71,19 @@ SENTENCES = tables.SENTENCES | {
     "former_unknown": N_("No former commune that belongs to this commune has the code “%(value)s”."),
     "village_of_two": N_("This village stands with two former communes; leave the right one."),
     "no_form": N_("No published questionnaire has this column; publish one first."),
+    # Of a list of corrections.
+    "no_key": N_("The row names no household: write its code, or the village and the head's name."),
+    "no_such_code": N_("There is no household with this code."),
+    "matches_nobody": N_("No household of this village has this head; give the code."),
+    "mark_wrong": N_("The mark of this row belongs to another row; export the register again and correct it there."),
+    "corrected_otherwise": N_("Row %(first)s corrects the same otherwise; leave the one that is right."),
+    "overtaken": N_("This was corrected in the register since the list was exported (%(known)s): look at its page."),
+    "person_unknown": N_("No member of household %(known)s is meant by this row; write the member's code or number."),
+    "person_two": N_("Several members of household %(known)s may be meant; write the member's code."),
+    "birth_shorter": N_("The register knows more of this birth; write day, month and year."),
+    "head_goes": N_("Who is head of household %(known)s then? Write it in the row of that member."),
+    "two_heads": N_("Two members of household %(known)s are written as its head; leave one."),
+    "refused": N_("The register does not take this: %(why)s"),
 }
 # What they are counted under, in a few words.
 KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
@@ -113,6 +126,18 @@ KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
     "former_unknown": N_("former communes that are not known"),
     "village_of_two": N_("villages that stand twice"),
     "no_form": N_("columns without a question"),
+    "no_key": N_("rows that name no household"),
+    "no_such_code": N_("rows whose code nobody has"),
+    "matches_nobody": N_("rows that match no household"),
+    "mark_wrong": N_("rows with another row's mark"),
+    "corrected_otherwise": N_("rows that correct one household differently"),
+    "overtaken": N_("corrections that were overtaken"),
+    "person_unknown": N_("rows that match no member"),
+    "person_two": N_("rows that match several members"),
+    "birth_shorter": N_("births of which the register knows more"),
+    "head_goes": N_("households without a head"),
+    "two_heads": N_("households with two heads"),
+    "refused": N_("corrections that the register does not take"),
 }
 
 
@@ -133,7 +158,8 @@ class Mistake:
             where.append(translate(N_("row %(number)s")) % {"number": self.row})
         if self.column:
             where.append(translate(N_("column %(name)s")) % {"name": self.column})
-        return f"{', '.join(where)}: {translate(SENTENCES[self.code]) % self.values}"
+        values = {key: translate(str(said)) if key == "why" else said for key, said in self.values.items()}
+        return f"{', '.join(where)}: {translate(SENTENCES[self.code]) % values}"
 
 
 @lru_cache(maxsize=8192)  # the same words stand in every row

@@ -32,12 +32,13 @@ _CODES = UUID("5f0c2f0e-6f0e-4c7e-9a43-2d9f3c1b7a14")  # never changed: codes fo
 
 @dataclass(frozen=True)
 class Done:
-    """Who does something when and why: its events share `act`."""
+    """Who does something when, why and by which paper: its events share `act`."""
 
     account_id: str | None
     at: datetime
     reason: str | None = None
     act: str = field(default_factory=lambda: str(uuid4()))
+    evidence: Mapping[str, str] | None = None
 
 
 def append(

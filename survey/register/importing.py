@@ -62,7 +62,7 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
     would do. The commune must exist."""
     basis = basis_of(session, commune_id)
     sheets: list[CsvSheet] = []
-    places = _villages_there(session, commune_id, now)
+    places = villages_there(session, commune_id, now)
     listed = list(places.values())
     if VILLAGES in files:
         sheet = CsvSheet(VILLAGES, files[VILLAGES], VILLAGE_COLUMNS, {"number", "name", "area"})
@@ -100,7 +100,7 @@ def plan_list(
     """What importing the files of a list (name → content) would do with these answers to its questions."""
     basis = basis_of(session, commune_id)
     asked, form = Asked(answers, accepts_proposals), questionnaire(session, commune_id, now)
-    there = _villages_there(session, commune_id, now)
+    there = villages_there(session, commune_id, now)
     period = periods_at(session, [commune_id], now.date()).get(commune_id)
     is_urban = period is not None and period.division in URBAN_DIVISIONS
     found = understand(files, commune_id, there, is_urban, form, remembered(session, commune_id), asked, now.date())
@@ -122,7 +122,7 @@ def plan_list(
     )
 
 
-def _villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:
+def villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:
     periods = periods_at(session, villages_in(session, commune_id), now.date())
     return {
         key: VillageRow(key, period.name, period.division, Area(period.area) if period.area else None, known=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from survey.names import name_key
 from survey.register.csv_rows import folded
@@ -118,8 +119,10 @@ class Found:
         return self.table.cell(row, self.columns[meaning]) if meaning in self.columns else None
 
 
-def find_list(table: Table) -> Found | None:
-    """The list in a sheet; None when no header is seen."""
+def find_list(table: Table, more: Mapping[str, str] = MappingProxyType({})) -> Found | None:
+    """The list in a sheet; None when no header is seen. `more`: headings, folded, that only some lists have → meaning;
+    such a list may name households by their codes alone."""
+    told_by = _PEOPLE | {"code"} if more else _PEOPLE
     best: tuple[tuple[int, int], int, int, dict[str, int], list[str], dict[str, str]] | None = None
     numbers = list(table.rows)[:SEARCHED]
     for at, first in enumerate(numbers):
@@ -127,11 +130,11 @@ def find_list(table: Table) -> Found | None:
             rows = numbers[at : at + depth]
             if len(rows) < depth or rows[-1] - first >= DEEPEST or (depth > 1 and not _goes_on(table, rows[-1])):
                 break
-            columns, unknown, headings = _columns(table, rows)
+            columns, unknown, headings = _columns(table, rows, more)
             if _names_a_person(table, rows, columns):
                 break
             worth = (len(columns), -depth)
-            if len(columns) >= 2 and _PEOPLE & set(columns) and (best is None or worth > best[0]):
+            if len(columns) >= 2 and told_by & set(columns) and (best is None or worth > best[0]):
                 best = (worth, first, rows[-1], columns, unknown, headings)
     if best is None:
         return None
@@ -166,7 +169,9 @@ def _last_of_header(table: Table, last: int, columns: dict[str, int]) -> int:
     return max([last, *spans])
 
 
-def _columns(table: Table, rows: list[int]) -> tuple[dict[str, int], list[str], dict[str, str]]:
+def _columns(
+    table: Table, rows: list[int], more: Mapping[str, str]
+) -> tuple[dict[str, int], list[str], dict[str, str]]:
     width = max(len(table.rows[row]) for row in rows)
     paths = [_path(table, rows, column) for column in range(width)]
     found: dict[str, int] = {}
@@ -174,7 +179,7 @@ def _columns(table: Table, rows: list[int]) -> tuple[dict[str, int], list[str], 
     unknown: list[str] = []
     for column, path in enumerate(paths):
         beside = {folded(other[-1]) for other in paths if len(other) > 1 and other[:-1] == path[:-1]}
-        meaning = _meaning(path, beside)
+        meaning = more.get(folded(" ".join(path))) or _meaning(path, beside)
         if meaning and meaning not in found:
             found[meaning], headings[meaning] = column, " ".join(path)
         elif path:

@@ -377,26 +377,10 @@ class _Builder:
             return ticked[0]
         text = group.first("class")
         if text:
-            return self._class_word(group, text)
+            return class_of_word(group.row, text, self._asked, self._remembered, self.words)
         if any(one in columns for one in _TICKED):
             return self._asked_class("no_tick", "khong_ngheo", group)
         return self._asked_class("blank_class", "blank", group) if "class" in columns else self._no_class(group)
-
-    def _class_word(self, group: Group, text: str) -> HouseholdClass | None:
-        known = LIST_CLASSES.get(folded(text))
-        if known is None and word_key(text) in self._remembered:
-            known = HouseholdClass(self._remembered[word_key(text)])
-        if known is not None:
-            return known
-        if not self._asked.has_room("word_class", text):
-            words = "; ".join(one.vi for one in HouseholdClass)
-            group.row.wrong("class", "not_one_of", value=text[:40], known=words)
-            return None
-        question = self._asked.ask("word_class", class_options(), None, text, word=text[:60])
-        question.example(group.row.example(group.row.person))
-        if question.answer and question.answer != "blank":
-            self.words[CLASS, text] = question.answer
-        return _class_of(question.taken)
 
     def _no_class(self, group: Group) -> HouseholdClass | None:
         """The list has no class: its title may say of whom it is."""
@@ -468,6 +452,25 @@ class _Builder:
         for group in told:
             if id(group.row) in kept:
                 kept[id(group.row)].members = [person.answers for person in group.people if person.name]
+
+
+def class_of_word(
+    record: Record, text: str, asked: Asked, remembered: Mapping[str, str], words: dict[tuple[str, str], str]
+) -> HouseholdClass | None:
+    """The class that a word of a list means; what is not known is asked, and what is learnt goes into `words`."""
+    known = LIST_CLASSES.get(folded(text))
+    if known is None and word_key(text) in remembered:
+        known = HouseholdClass(remembered[word_key(text)])
+    if known is not None:
+        return known
+    if not asked.has_room("word_class", text):
+        record.wrong("class", "not_one_of", value=text[:40], known="; ".join(one.vi for one in HouseholdClass))
+        return None
+    question = asked.ask("word_class", class_options(), None, text, word=text[:60])
+    question.example(record.example(record.person))
+    if question.answer and question.answer != "blank":
+        words[CLASS, text] = question.answer
+    return _class_of(question.taken)
 
 
 def _class_of(taken: str | None) -> HouseholdClass | None:

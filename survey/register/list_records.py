@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from survey.register import former_letters, tables
 from survey.register.csv_rows import FORMULA, LONGEST, Mistake, folded
@@ -61,10 +62,7 @@ class Record:
         cell = self.cell(column)
         if cell is None:
             return ""
-        text = cell.isoformat() if isinstance(cell, date) else str(cell)
-        found = _LEADING.match(text)
-        text = text[found.end() :] if found else text
-        return "" if text in _BLANKS else text
+        return without_signs(cell.isoformat() if isinstance(cell, date) else str(cell))
 
     def wrong(self, column: str, code: str, **values: object) -> None:
         self.sheet.wrong(self.number, column, code, **values)
@@ -82,6 +80,13 @@ class Record:
         return self.get("name") or self.head or joined
 
 
+def without_signs(text: str) -> str:
+    """Words as a list's reader takes them: without the sign before a name; signs for nothing are ""."""
+    found = _LEADING.match(text)
+    text = text[found.end() :] if found else text
+    return "" if text in _BLANKS else text
+
+
 @dataclass
 class Records:
     records: list[Record] = field(default_factory=list)
@@ -91,8 +96,8 @@ class Records:
     titles: list[str] = field(default_factory=list)
 
 
-def read_records(files: Mapping[str, bytes], asked: Asked) -> Records:
-    """Every record of the files, those that somebody left out by an answer apart."""
+def read_records(files: Mapping[str, bytes], asked: Asked, more: Mapping[str, str] = MappingProxyType({})) -> Records:
+    """Every record of the files, those that somebody left out by an answer apart; `more`: as `find_list` has it."""
     made = Records()
     found: list[tuple[str, Table]] = []
     for name, data in files.items():
@@ -100,10 +105,10 @@ def read_records(files: Mapping[str, bytes], asked: Asked) -> Records:
             found += [(name, table) for table in _tables(name, data, asked, made.notes)]
         except Unreadable as refusal:
             made.mistakes.append(Mistake(name, 0, "", refusal.code, refusal.values))
-    found = _without_hidden_sheets(found, asked)
+    found = _without_hidden_sheets(found, asked, more)
     for name, table in found:
         _convert_letters(table, asked)
-        _take_in(made, name, table, only=len(found) == 1)
+        _take_in(made, name, table, more, only=len(found) == 1)
     if not made.sheets and not made.mistakes:
         made.mistakes.append(Mistake(next(iter(files), ""), 0, "", "no_header"))
     _drop_hidden_rows(made, asked)
@@ -129,8 +134,10 @@ def _tables(name: str, data: bytes, asked: Asked, notes: list[Note]) -> list[Tab
     return reading.tables
 
 
-def _without_hidden_sheets(found: list[tuple[str, Table]], asked: Asked) -> list[tuple[str, Table]]:
-    hidden = [table for _name, table in found if table.is_hidden and find_list(table)]
+def _without_hidden_sheets(
+    found: list[tuple[str, Table]], asked: Asked, more: Mapping[str, str]
+) -> list[tuple[str, Table]]:
+    hidden = [table for _name, table in found if table.is_hidden and find_list(table, more)]
     if not hidden:
         return [(name, table) for name, table in found if not table.is_hidden]
     question = asked.ask("hidden_sheets", ("take", "leave"), "take")
@@ -172,9 +179,9 @@ def _gain(text: str, kind: str) -> float:
     return former_letters.likeness([former_letters.converted(text, kind)]) - former_letters.likeness([text])
 
 
-def _take_in(made: Records, name: str, table: Table, only: bool) -> None:
+def _take_in(made: Records, name: str, table: Table, more: Mapping[str, str], only: bool) -> None:
     label = name if only or not table.name else f"{name}, {table.name}"
-    found = find_list(table)
+    found = find_list(table, more)
     if found is None:
         if table.rows:
             made.notes.append(Note("no_list", {"file": label}))

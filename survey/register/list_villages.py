@@ -37,9 +37,18 @@ def _bare_commune(text: str) -> str:
 
 
 class Villages:
-    """The villages of one import: those of the register, and those that are added."""
+    """The villages of one import: those of the register, and those that are added, where the list may add any."""
 
-    def __init__(self, commune_id: str, there: Mapping[str, VillageRow], is_urban: bool, asked: Asked) -> None:
+    def __init__(
+        self,
+        commune_id: str,
+        there: Mapping[str, VillageRow],
+        is_urban: bool,
+        asked: Asked,
+        *,
+        may_add: bool = True,
+    ) -> None:
+        self._may_add = may_add
         self.commune_id, self._asked, self._is_urban = commune_id, asked, is_urban
         self.there = dict(there)
         self.added: dict[str, VillageRow] = {}
@@ -105,12 +114,13 @@ class Villages:
             proposed = None
         else:
             near = [one.id for one in self.there.values() if bare_key(name) in map(bare_key, keys_of(one.name))]
-            proposed = near[0] if len(near) == 1 else "new"
+            proposed = near[0] if len(near) == 1 else "new" if self._may_add else None
         code = "village_ambiguous" if candidates else "village"
-        if not self._asked.has_room(code, name):
+        if not self._asked.has_room(code, name) or not (self._may_add or options):
             record.wrong("village", "unknown_village", value=name[:40])
             return ""
-        question = self._asked.ask(code, [Option("new"), *options], proposed, name, name=name[:60])
+        new = [Option("new")] if self._may_add else []
+        question = self._asked.ask(code, [*new, *options], proposed, name, name=name[:60])
         question.example(record.example(record.person))
         if question.taken == "new":
             return self._add(name, village_id)

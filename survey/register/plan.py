@@ -25,6 +25,7 @@ NOTES = {
     "birth_unknown": N_("%(count)s births are written as not known and stay blank."),
     "size_only": N_("The numbers of persons (%(count)s households) are not kept: they name nobody."),
     "village_of_sheet": N_("%(file)s: the village is the sheet's name."),
+    "cleared": N_("%(count)s cells were emptied: a blank cell says nothing, so what stood there stays."),
     "page": N_("%(file)s is read as %(page)s."),
 }
 

@@ -1,4 +1,5 @@
-"""A file as an office has it (.xlsx, CSV in any code page) → tables of plain cells with their row numbers. Pure.
+"""A file as an office has it (.xlsx, CSV in any code page) → tables of plain cells with their row numbers, and a table
+as an .xlsx again. Pure.
 
 Nothing is understood here, only read: values as they are kept, never a formula worked out; what a reader of the sheet
 would not see (hidden rows, letters of a former font, formulas without a value) is noted beside the cells. A file that
@@ -13,13 +14,16 @@ import re
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from defusedxml import DefusedXmlException
+from openpyxl import Workbook
+from openpyxl.cell.cell import WriteOnlyCell
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
@@ -35,6 +39,8 @@ PART_BYTES = 4 * 1024 * 1024  # of a part that is parsed as a whole: styles, the
 STRINGS_BYTES = 16 * 1024 * 1024  # of the texts that the cells share
 MOST_MERGES = 10_000  # in a sheet
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 60_000, 200, 1_500_000
+_HEAD = PatternFill("solid", fgColor="E6F2EF")
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MERGE = re.compile(rb"mergeCell\s")
 Cell = str | int | float | date | None
 # By code, each with the next step; %(…)s: what the refusal carries.
@@ -389,3 +395,25 @@ def _value(value: Any, kind: str, epoch: datetime) -> Cell:
     if isinstance(value, int) and epoch == MAC_EPOCH and 2200 <= value < 60_000:
         return value + 1462  # days between the two calendars of Excel
     return value if isinstance(value, int | float | date) else _text(str(value))
+
+
+def written(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> bytes:
+    """A table as an .xlsx that an office goes on in: each cell is text, the header stays in sight. `widths`: of the
+    columns, in characters."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    for number, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+    head = [WriteOnlyCell(sheet, words) for words in headings]
+    for cell in head:
+        cell.font, cell.fill = Font(bold=True), _HEAD
+    sheet.append(head)
+    for row in rows:
+        cells = [WriteOnlyCell(sheet, _UNWRITABLE.sub("", text)) if text else None for text in row]
+        for cell in filter(None, cells):
+            cell.data_type, cell.number_format = "s", "@"  # never a formula, a number or a date
+        sheet.append(cells)
+    done = io.BytesIO()
+    book.save(done)
+    return done.getvalue()

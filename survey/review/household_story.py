@@ -16,7 +16,7 @@ from survey.problems import Problem
 from survey.register import event_log
 from survey.register.ledger import Event, Folded, Interview, Standing
 from survey.register.persons import Person
-from survey.review import outcomes, register_acts, register_preview
+from survey.review import outcomes, register_acts, register_preview, requests
 from survey.review.outcomes import Heard
 from survey.review.register_preview import Asked
 from survey.terms import HouseholdClass, RegisterKind, RoundState
@@ -46,6 +46,11 @@ class Line:
     def is_over(self) -> bool:
         """Whether nothing is left of it to be undone."""
         return self.kind is RegisterKind.VOID or self.undone_by is not None
+
+    @property
+    def is_of_province(self) -> bool:
+        """Whether the province takes it back, and not the commune."""
+        return len(self.communes) > 1 or requests.is_of_province(self.kind, self.said)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ from survey.terms import HouseholdClass, HouseholdState, RegisterKind
 from survey.text import plain_name
 
 MAX_REASON = 500
+EVIDENCE = "list"  # in a payload: the file by which something was corrected, and the job that did it
 OF_TWO = frozenset({RegisterKind.MERGE, RegisterKind.UNMERGE, RegisterKind.DUPLICATE})  # which name another household
 
 
@@ -164,6 +165,23 @@ def plan_together(
     return Plan(halves, rule)
 
 
+def plan_several(session: Session, commune_id: str, wishes: Sequence[Wish], today: date) -> Plan:
+    """As `plan`, of several wishes about one household within its commune, each on top of those before."""
+    [household_id] = {wish.household_id for wish in wishes}
+    household = session.get(Household, (commune_id, household_id))
+    if household is None or any(wish.communes(commune_id) != {commune_id} for wish in wishes):
+        raise Problem("not_found")
+    seq = event_log.last_seq(session, commune_id)
+    rules = ["register_future" for wish in wishes if wish.effective_on > today]
+    events: list[Event] = []
+    for wish in wishes:
+        rule, made = _read(session, household, wish)
+        rules += [rule] if rule else []
+        events += [replace(one, seq=seq + len(events) + place) for place, one in enumerate(made, 1)]
+    half = _try(session, commune_id, events)
+    return Plan((half,), next(iter(rules), half.tried.rule))
+
+
 def plan_undo(session: Session, commune_id: str, seq: int, today: date, *, whole: bool = False) -> Plan:
     """What undoing an event would do, and everything else that is undone with it. `whole`: of households that moved
     with their village, that is undone as well."""
@@ -203,6 +221,12 @@ def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen
     when something else is there to be seen."""
     take_turn(session, wish.communes(commune_id))
     return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen)
+
+
+def carry_out_together(session: Session, commune_id: str, wishes: Sequence[Wish], done: Done) -> Plan:
+    """Write wishes about one household down in one act; as `carry_out`."""
+    take_turn(session, {commune_id})
+    return _do(session, plan_several(session, commune_id, wishes, day_of(done.at)), done, None)
 
 
 def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
@@ -418,7 +442,7 @@ def _write(session: Session, commune_id: str, event: Event, done: Done) -> None:
         event.effective_on,
         done,
         other_id=event.other_id,
-        payload=dict(event.payload),
+        payload=dict(event.payload) | ({EVIDENCE: dict(done.evidence)} if done.evidence else {}),
         voids=event.voids,
         person_id=event.person_id,
     )

@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -64,6 +64,29 @@ def verb_for(kind: RegisterKind, given: Mapping[str, Any]) -> str:
 
 
 Reach = Mapping[str, frozenset[str]]
+
+
+def is_of_province(kind: RegisterKind, payload: Mapping[str, Any]) -> bool:
+    """Whether an event says what the province alone decides on, and so takes back: an identity number."""
+    return kind in ROUTES and bool((payload.get("said") or {}).get(NUMBER))
+
+
+def plan_undo(session: Session, commune_id: str, seq: int, today: date, account_id: str | None) -> Plan:
+    """As `register_acts.plan_undo`, with the rule against whoever is not of the level that decided on it."""
+    made = register_acts.plan_undo(session, commune_id, seq, today)
+    undone = register_acts.undone_together(session, session.get_one(RegisterEvent, (commune_id, seq)))
+    communes = {row.commune_id for row in undone if is_of_province(RegisterKind(row.kind), row.payload)}
+    account = session.get(Account, account_id) if account_id else None
+    if communes and (account is None or not communes <= set(communes_of(session, account, IDENTITY))):
+        return replace(made, rule="undo_by_province")
+    return made
+
+
+def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
+    """As `register_acts.undo`, by who is of the level that decided on it. Raises undo_by_province."""
+    if plan_undo(session, commune_id, seq, day_of(done.at), done.account_id).rule == "undo_by_province":
+        raise Problem("undo_by_province")
+    return register_acts.undo(session, commune_id, seq, done, seen=seen)
 
 
 @dataclass(frozen=True)

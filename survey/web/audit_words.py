@@ -64,6 +64,8 @@ ACTS = {
     "reading_confirmed": _("A reading of the texts was confirmed"),
     "receipt_key_rotated": _("The key of receipts was changed"),
     "register.imported": _("A list of households was imported"),
+    "register.corrected_by_list": _("A list of corrections was written into the register"),
+    "register.exported": _("The register was downloaded as a list"),
     "request.asked": _("A change of the register was asked for"),
     "restored": _("The server was restored from a backup"),
     "round_accepted": _("The province accepted results"),

@@ -27,7 +27,7 @@ from survey.register import importing, loading
 from survey.register.event_log import Done
 from survey.register.loading import Rows
 from survey.register.plan import Plan
-from survey.work.kinds import ASKED_BY, LOAD_LIST
+from survey.work.kinds import ASKED_BY
 from survey.work.preview import Preview, preview_of, read_preview
 
 GIVEN, SEEN, ROWS = "given.json", "seen.json", "rows.json"
@@ -54,13 +54,13 @@ class Upload:
 
 def kept_upload(folder: Path) -> Upload:
     """What was given to a job that reads a list. Raises `not_allowed_now` when it is not kept any more."""
-    given = _kept(folder / GIVEN)
+    given = kept(folder / GIVEN)
     files = {name: base64.b64decode(data) for name, data in given["files"].items()}
     return Upload(given["commune"], files, given["answers"])
 
 
 def kept_preview(folder: Path) -> Preview:
-    return read_preview(_kept(folder / SEEN))
+    return read_preview(kept(folder / SEEN))
 
 
 def read_list(task: Task) -> dict[str, Any]:
@@ -80,14 +80,14 @@ def load_list(task: Task) -> dict[str, Any]:
     for _time in range(loading.AGAIN):
         if task.cursor and task.cursor["entered"] == task.total:  # only its end was not told
             return {"counts": task.cursor["counts"]}
-        rows = Rows(**_kept(folder / ROWS))
+        rows = Rows(**kept(folder / ROWS))
         begun = task.cursor or _begin(task, rows)
         done = Done(task.account_id, datetime.fromisoformat(begun["at"]), act=begun["act"])
         try:
             for part in loading.parts(rows, begun["entered"]):
                 with task.step(may_stop=part.stop == 0) as session:
                     if part.stop == 0:
-                        _check_asker(session, task)
+                        check_asker(session, task)
                     loading.write(session, rows, part, done)
                     task.reached("loading", part.stop, part.total, begun | {"entered": part.stop})
             shutil.rmtree(folder, ignore_errors=True)
@@ -97,12 +97,12 @@ def load_list(task: Task) -> dict[str, Any]:
     raise Problem("list_changed")
 
 
-def _check_asker(session: Session, task: Task) -> None:
+def check_asker(session: Session, task: Task) -> None:
     """Who asked may still write there: hours may have passed. Raises `forbidden`."""
     if task.account_id is None:  # by command
         return
     account, where = session.get_one(Account, task.account_id), where_is(session, task.commune_id or "")
-    if not account.active or where is None or not may(holder_of(session, account), ASKED_BY[LOAD_LIST], where):
+    if not account.active or where is None or not may(holder_of(session, account), ASKED_BY[task.kind], where):
         raise Problem("forbidden")
 
 
@@ -129,7 +129,8 @@ def _keep_plan(folder: Path, made: Plan) -> Preview:
     return seen
 
 
-def _kept(path: Path) -> Any:
+def kept(path: Path) -> Any:
+    """Raises `not_allowed_now` when it is not there any more."""
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:

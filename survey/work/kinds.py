@@ -7,8 +7,12 @@ LOAD_LIST = "load_list"
 OPEN_ROUND = "open_round"
 DUPLICATES = "duplicates"
 REOPEN = closing.REOPEN
+READ_CORRECTIONS = "read_corrections"
+CORRECT = "correct_by_list"
+READ_UNDOING = "read_undoing"
+UNDO_CORRECTIONS = "undo_corrections"
 
-ALONE = frozenset({LOAD_LIST})  # a commune has one at a time
+ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN})  # what it takes over is already open: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     READ_LIST: "register.import",
@@ -16,4 +20,8 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     OPEN_ROUND: "round.manage",
     DUPLICATES: "register.change",
     REOPEN: "round.accept",
+    READ_CORRECTIONS: "register.correct",
+    CORRECT: "register.correct",
+    READ_UNDOING: "register.correct",
+    UNDO_CORRECTIONS: "register.correct",
 }

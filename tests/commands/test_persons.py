@@ -57,6 +57,24 @@ def test_an_act_is_shown_done_and_undone(
     assert run(app, "rebuild")[0] == 0
 
 
+def test_a_number_is_taken_back_by_the_province_alone(app: Flask, login_as: Any, session: Session) -> None:
+    sent = entry()
+    push(login_as("enumerator"), sent)
+    decide(session, sent["id"], Action.ACCEPT)
+    assert told(app, "person", "correct", ONE, MOTHER, "--number", "014188000001", *WHERE, *WHY, "--ask")[0] == 0
+    waiting: Any = told(app, "request", "list", *WHERE)[1]
+    by_province = ("--by", "province")
+    assert told(app, "request", "accept", waiting[0]["request"], *WHERE, *by_province)[0] == 0
+    number = events(session)[-1].seq
+    for who in (("--by", "supervisor"), ("--by", "province-other"), ()):
+        for tried in (("--dry-run",), ()):
+            code, said = told(app, "undo", str(number), *WHERE, "--reason", "ghi nhầm", *who, *tried)
+            assert (code, said["rule"]) == (1, "undo_by_province"), (who, tried)
+    assert events(session)[-1].seq == number
+    assert told(app, "undo", str(number), *WHERE, "--reason", "xem lại thẻ", *by_province)[0] == 0
+    assert events(session)[-1].voids == number
+
+
 @pytest.mark.parametrize(
     ("words", "rule"),
     [

@@ -30,7 +30,7 @@ VERBS_OF = {
         "round.close",
         "job.follow",
     },
-    SUPERVISOR: {"review.decide"},
+    SUPERVISOR: {"review.decide", "register.correct"},
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
     ADMIN: {"round.manage"},
     PROVINCIAL: {"round.accept", "audit.read"},
@@ -203,6 +203,15 @@ ROUTES = {
     "register.confirm": ACCOUNTS,
     "register.example": ACCOUNTS,
     "register.seen": ACCOUNTS,
+    "corrections.page": SUPERVISOR,
+    "corrections.download": SUPERVISOR,
+    "corrections.preview": SUPERVISOR,
+    "corrections.seen": SUPERVISOR,
+    "corrections.answers": SUPERVISOR,
+    "corrections.confirm": SUPERVISOR,
+    "corrections.look_at_undoing": SUPERVISOR,
+    "corrections.undoing": SUPERVISOR,
+    "corrections.undo": SUPERVISOR,
     "jobs.listing": OFFICE,
     "jobs.page": OFFICE,
     "jobs.stop": OFFICE,
@@ -263,7 +272,7 @@ def test_every_route_is_in_the_table_and_names_a_verb_of_its_audience(app: Flask
 
 def test_the_verbs_are_those_of_the_table() -> None:
     assert {role for audience in (OFFICE,) for role in ROLES_OF[audience]} == set(VERBS["desk.read"])
-    assert set(VERBS["review.decide"]) == ROLES_OF[SUPERVISOR]
+    assert set(VERBS["review.decide"]) == set(VERBS["register.correct"]) == ROLES_OF[SUPERVISOR]
     assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
     assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
     assert set(VERBS["round.close"]) == ROLES_OF[OFFICE]

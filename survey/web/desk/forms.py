@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
@@ -76,6 +76,13 @@ class FormerList(FlaskForm):
     """Which former commune each village lies in, as a file."""
 
     file = FileField(_("The list, filled in (CSV or .xlsx)"))
+
+
+class CorrectionList(FlaskForm):
+    """A list that corrects households, and since which day what it says holds."""
+
+    file = FileField(_("List of corrections (.xlsx or .csv)"), [FileRequired(_("Choose the list."))])
+    since = DateField(_("Since which day it holds"), [InputRequired()])
 
 
 class OutcomeDecided(FlaskForm):

@@ -170,10 +170,11 @@ def undo(commune_id: str, household_id: str, seq: str) -> BaseResponse:
     event = session.get(RegisterEvent, (commune_id, number))
     if event is None or not _bears_on(event, household_id):
         raise Problem("not_found")
-    plan = register_acts.plan_undo(session, commune_id, number, day_of(now()))
-    _allow(len(plan.halves) > 1)
+    plan = requests.plan_undo(session, commune_id, number, day_of(now()), current_account().id)
+    if not requests.is_of_province(RegisterKind(event.kind), event.payload):
+        _allow(len(plan.halves) > 1)
     if request.form.get("basis") and reason_given():
-        register_acts.undo(session, commune_id, number, done_now(), seen=request.form["basis"])
+        requests.undo(session, commune_id, number, done_now(), seen=request.form["basis"])
         return redirect(url_for(".page", commune_id=commune_id, household_id=household_id, done="void"), 303)
     return shown_act(commune_id, household_id, plan, RegisterKind.VOID, RegisterKind(event.kind))
 

@@ -21,9 +21,22 @@ from survey.register.places import names_in
 from survey.terms import JobState
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import ASKED_BY, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
+from survey.work import (
+    ASKED_BY,
+    CORRECT,
+    DUPLICATES,
+    LOAD_LIST,
+    OPEN_ROUND,
+    READ_CORRECTIONS,
+    READ_LIST,
+    READ_UNDOING,
+    REOPEN,
+    TO_THE_END,
+    UNDO_CORRECTIONS,
+)
 
 VERB = "job.follow"
+LOOKED_AT = {READ_LIST, READ_CORRECTIONS, READ_UNDOING}  # whose result is a page to act on
 LOOK_AGAIN = 2  # seconds, while it is not at its end
 SHOWN = 100
 blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
@@ -33,13 +46,24 @@ TITLES: dict[str, LazyString] = {
     OPEN_ROUND: lazy_gettext("Opening a round"),
     DUPLICATES: lazy_gettext("Searching for persons in two households"),
     REOPEN: lazy_gettext("Opening a commune again"),
+    READ_CORRECTIONS: lazy_gettext("Reading a list of corrections"),
+    CORRECT: lazy_gettext("Correcting households by a list"),
+    READ_UNDOING: lazy_gettext("Looking at what of a list can be undone"),
+    UNDO_CORRECTIONS: lazy_gettext("Undoing a list of corrections"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
     "loading": lazy_gettext("Households are being entered: %(done)s of %(total)s."),
     "opening": lazy_gettext("Communes in which it is open: %(done)s of %(total)s."),
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
+    "correcting": lazy_gettext("Households are being corrected: %(done)s of %(total)s."),
+    "undoing": lazy_gettext("Corrections are being undone: %(done)s of %(total)s."),
     "comparing": lazy_gettext("Persons are being compared."),
+}
+
+LEFT_OUT: dict[str, LazyString] = {  # why a correction was left out
+    "overtaken": lazy_gettext("somebody corrected it meanwhile"),
+    "refused": lazy_gettext("the register does not take it any more"),
 }
 
 
@@ -94,9 +118,29 @@ class Line(NamedTuple):
             return gettext("The round is open in %(communes)s communes.", communes=found["communes"])
         if self.job.kind == REOPEN:
             return gettext("The round is open again in this commune.")
+        if self.job.kind == CORRECT:
+            said = gettext("%(count)s households were corrected.", count=format_decimal(found["corrected"]))
+            asked = gettext("%(count)s identity numbers were asked for.", count=format_decimal(found["asked"]))
+            return f"{said} {asked}" if found["asked"] else said
+        if self.job.kind == UNDO_CORRECTIONS:
+            return gettext(
+                "The corrections of %(count)s households were undone.", count=format_decimal(found["undone"])
+            )
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
         return ""
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """Of a list of corrections, the codes of households that it did not reach, each with why."""
+        if self.job.kind not in (CORRECT, UNDO_CORRECTIONS):
+            return []
+        return [(code, why) for code, *_, why in (self.job.result or {}).get("left_out", [])]
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it is a list whose corrections stand there."""
+        return self.is_over and self.job.kind == CORRECT and bool(self.job.cursor)
 
     @property
     def leads_to(self) -> str:
@@ -104,6 +148,11 @@ class Line(NamedTuple):
         parameters = self.job.parameters
         if self.job.kind == READ_LIST:
             return url_for("register.seen", job_id=self.job.id)
+        if self.job.kind in (READ_CORRECTIONS, READ_UNDOING):
+            page = "corrections.seen" if self.job.kind == READ_CORRECTIONS else "corrections.undoing"
+            return url_for(page, commune_id=self.job.commune_id, job_id=self.job.id)
+        if self.job.kind in (CORRECT, UNDO_CORRECTIONS):
+            return url_for("corrections.page", commune_id=self.job.commune_id)
         if self.job.kind == OPEN_ROUND:
             return url_for("round_steps.page", round_id=parameters["round"])
         if self.job.kind == REOPEN:
@@ -135,10 +184,16 @@ def page(job_id: str) -> Response:
     """One job, until it leads to its result."""
     job = _job(job_id)
     [line] = _lines([job])
-    if job.state == JobState.DONE and job.kind == READ_LIST and job.account_id == current_account().id:
+    if job.state == JobState.DONE and job.kind in LOOKED_AT and job.account_id == current_account().id:
         return redirect(line.leads_to, 303)
     shown = render_template(
-        "office/jobs/one.html", line=line, may_stop=_may_stop(job), idle=is_idle(get_session(), now())
+        "office/jobs/one.html",
+        line=line,
+        may_stop=_may_stop(job),
+        may_undo=line.can_be_undone and _may_ask_for(job),
+        left_out_words=LEFT_OUT,
+        problems=PROBLEMS,
+        idle=is_idle(get_session(), now()),
     )
     return _looked_at_again(shown, not line.is_over)
 
@@ -188,9 +243,12 @@ def _seen() -> ColumnElement[bool]:
 
 
 def _may_stop(job: Job) -> bool:
-    """Whoever may ask for such work there, if it can be stopped at all."""
-    if job.kind in TO_THE_END:
-        return False
+    """Whoever may ask for it, if it can be stopped at all."""
+    return job.kind not in TO_THE_END and _may_ask_for(job)
+
+
+def _may_ask_for(job: Job) -> bool:
+    """Whoever may ask for such work there."""
     verb, account = ASKED_BY[job.kind], current_account()
     if job.account_id == account.id:
         return has_verb(account.role, verb)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models import ChangeRequest
 from tests.pages import hidden, text_of
 from tests.web.desk.field import Field
-from tests.web.desk.test_household import SINCE, act, address, last, work
+from tests.web.desk.test_household import SINCE, act, address, confirm, last, work
 from tests.web.desk.test_person import members
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE
 
@@ -92,6 +92,24 @@ def test_an_identity_number_and_another_commune_are_the_provinces(work: Field, l
     assert other.post(far, data={"verdict": "accepted", "reason": "x"}).status_code == 403
     assert decide(province, far, "accepted").status_code == 303
     assert last(work, OTHER_COMMUNE).person_id == one.id
+
+
+def test_a_number_that_the_province_accepted_is_taken_back_by_the_province_alone(work: Field, login_as: Any) -> None:
+    asker, province, one = login_as("supervisor"), login_as("province"), members(work)[-1]
+    where = ask(asker, work, "person", person=one.id, number="014318000001")
+    assert decide(province, where, "accepted").status_code == 303
+    known, undoing = last(work), f"{address(work)}/undo/{last(work).seq}"
+    persons_page = f"{address(work)}/persons/{one.id}"
+    assert (undoing in asker.get(persons_page).text, undoing in province.get(persons_page).text) == (False, True)
+    for browser in (asker, login_as("supervisor-2")):
+        refused = browser.post(undoing)
+        assert refused.status_code == 409
+        assert "Hãy đề nghị cán bộ tỉnh" in text_of(refused)
+        assert browser.post(undoing, data={"basis": "x", "reason": "ghi nhầm"}).status_code == 409
+    assert (last(work).seq, members(work)[-1].said["cccd"]) == (known.seq, "014318000001")
+    assert login_as("province-other").post(undoing).status_code == 404
+    assert confirm(province, undoing, province.post(undoing), "xem lại thẻ").status_code == 303
+    assert (last(work).voids, members(work)[-1].said.get("cccd")) == (known.seq, one.said.get("cccd"))
 
 
 @pytest.mark.parametrize("data", [{}, {"verdict": "ja"}, {"verdict": "accepted", "basis": "x" * 500}], ids=str)
