@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Text, or_, select, type_coerce
+from sqlalchemy import Select, Text, select, type_coerce, union
 from sqlalchemy.orm import Session
 
 from models import RegisterEvent
@@ -247,9 +247,7 @@ def rows_around(
     wanted, arrivals = {*household_ids, *person_ids}, None
     while wanted:
         for chunk in chunks(wanted):
-            columns = (RegisterEvent.household_id, RegisterEvent.other_id, RegisterEvent.person_id)
-            named = or_(*(column.in_(chunk) for column in columns))
-            for row in session.scalars(select(RegisterEvent).where(RegisterEvent.commune_id == commune_id, named)):
+            for row in session.scalars(_naming(commune_id, chunk)):
                 found[row.seq] = row
         asked |= wanted
         if arrivals is None and (person_ids or any(row.payload.get("commune") for row in found.values())):
@@ -259,6 +257,15 @@ def rows_around(
         names = ((row.household_id, row.other_id, row.person_id, *named_in(row.payload)) for row in found.values())
         wanted = {id for each in names for id in each if id} - asked
     return [row for _, row in sorted(found.items())]
+
+
+def _naming(commune_id: str, ids: Sequence[str]) -> Select[RegisterEvent]:
+    """Those that name a household or a person. Each column is asked by itself, which each has an index for: of "one or
+    the other" SQLite reads the whole log of the commune."""
+    columns = (RegisterEvent.household_id, RegisterEvent.other_id, RegisterEvent.person_id)
+    here = RegisterEvent.commune_id == commune_id
+    numbers = union(*(select(RegisterEvent.seq).where(here, column.in_(ids)) for column in columns))
+    return select(RegisterEvent).where(here, RegisterEvent.seq.in_(numbers))
 
 
 def named_in(payload: Mapping[str, Any]) -> list[str]:
