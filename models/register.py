@@ -45,7 +45,7 @@ class RegisterEvent(Base):
         ForeignKeyConstraint(["commune_id", "voids"], ["register_event.commune_id", "register_event.seq"]),
         Index("ix_register_event_household", "commune_id", "household_id"),
         Index("ix_register_event_other", "commune_id", "other_id"),
-        Index("ix_register_event_act", "act"),
+        Index("ix_register_event_act", "act", "commune_id"),
         Index("ix_register_event_person", "commune_id", "person_id"),
     )
 

@@ -75,6 +75,9 @@ class Household(Base):
         Index("ix_household_village", "commune_id", "village_id"),
         Index("ix_household_code", "code"),  # found by it from anywhere in the province
         Index("ix_household_id", "id"),
+        Index("ix_household_same_as", "commune_id", "same_as"),
+        # What lists and searches show of a household, so that no answers are read for it.
+        Index("ix_household_listed", "commune_id", "state", "code", "id", "head_name", "village_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
@@ -117,7 +120,17 @@ class RegisterEntry(Base):
         one_of("opening_class", HouseholdClass),
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
         Index("ix_register_entry_change", "commune_id", "change"),
-        Index("ix_register_entry_village_state", "commune_id", "round_id", "village_id", "state"),
+        Index("ix_register_entry_household", "commune_id", "household_id"),
+        # All that is counted of a round, so that no row with its answers is read for it.
+        Index(
+            "ix_register_entry_counted",
+            "commune_id",
+            "round_id",
+            "village_id",
+            "state",
+            "opening_class",
+            "submission_id",
+        ),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)

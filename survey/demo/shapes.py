@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,7 @@ from survey.form.form import Form
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty.assess import Assessment, assess
 from survey.poverty.readings import hanging
+from survey.register import last_year
 from survey.register.event_log import code_in
 from survey.rounds.freezing import indicators_of_import
 from survey.submissions.derive import members_in, phone_agrees
@@ -46,9 +48,12 @@ class Told:
 
     def __init__(self, text: str) -> None:
         self._pieces = _MARK.split(text)
+        self._marks = self._pieces[1::2]
 
     def of(self, marks: Marks) -> str:
-        return "".join(marks.get(piece, piece) for piece in self._pieces)
+        pieces = self._pieces
+        pieces[1::2] = [marks.get(mark, mark) for mark in self._marks]
+        return "".join(pieces)
 
 
 def _told(value: Any) -> Told:
@@ -75,8 +80,9 @@ class Visit:
     codes: list[str]  # of the members, in their order
     deprived: dict[str, tuple[str, bool, Told]]  # indicator → dimension, whether, because
     readings: list[tuple[str, str, str | None]]
+    persons: int  # in the answers, as the next round begins with them
 
-    @property
+    @cached_property
     def indicators(self) -> str:
         return json.dumps({name: int(one[1]) for name, one in self.deprived.items()}, separators=(",", ":"))
 
@@ -91,6 +97,7 @@ class Shape:
     base_answers: Told
     base_class: str | None
     base_indicators: str
+    base_persons: int
     visits: list[Visit] = field(default_factory=list)
 
 
@@ -107,7 +114,10 @@ def make_shape(form: Form, number: int, area: Area, seed: int, seasons: Sequence
     judged = assess(form, evaluation)
     base = judged.household_class.value if judged.household_class else None
     indicators = indicators_of_import(answers, form, seasons[0][0])
-    shape = Shape(people, [], household.head.name, _told(answers), base, json.dumps(indicators, separators=(",", ":")))
+    shape = Shape(
+        people, [], household.head.name, _told(answers), base, json.dumps(indicators, separators=(",", ":")),
+        len(last_year.members_in(answers)),
+    )  # fmt: skip
     former = base
     for opens, _closes in seasons:
         day = opens + timedelta(days=5 + number % 60)
@@ -208,4 +218,5 @@ def _visit(form: Form, household: DemoHousehold, context: dict[str, Any], day: d
             (one.reading, one.value, one.household_class.value if one.household_class else None)
             for one in hanging(form, evaluation)
         ],
+        len(last_year.members_in(same["answers"])),
     )

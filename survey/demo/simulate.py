@@ -8,14 +8,15 @@ numbers, answers and classes; salts, receipts and the ids of what the server wri
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from json.encoder import encode_basestring_ascii
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -39,9 +40,11 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
-from models.base import Base, as_kept
+from models.base import Base
 from models.commune_counter import lock_commune
+from models.many_rows import insert_many
 from survey.accounts.accounts import create_account
+from survey.canonical import ascii_text
 from survey.clocks import instant
 from survey.demo.accounts import PASSWORD, PROVINCE, REGION, SIMULATED_ADMIN, invented_village, title_of
 from survey.demo.answers import HERE
@@ -65,7 +68,6 @@ from survey.evidence.signing import Signer
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.register import event_log
-from survey.register.last_year import members_in
 from survey.register.places import add_village, load_province, taken_all
 from survey.rounds import closing, log, rounds
 from survey.submissions.log import Act
@@ -82,6 +84,7 @@ from survey.terms import (
 
 SHAPES = 160
 OF_VILLAGE = 90  # households
+AT_ONCE = 2000  # are written: all of a large commune would not find room in memory
 OPENS, CLOSES = (9, 1), (12, 14)
 
 
@@ -107,8 +110,7 @@ class Rows:
 
     def insert(self, session: Session) -> None:
         for model in _ORDER:
-            if rows := self.by_model.pop(model, None):
-                session.execute(insert(as_kept(model)), rows)
+            insert_many(session, model, self.by_model.pop(model, []))
 
 
 _ORDER: tuple[type[Base], ...] = (
@@ -174,10 +176,13 @@ def fill(
     entered = _at(seasons[0].opens - timedelta(days=40), 9)
     villages = _villages(session, commune_id, households, random)
     workers = _accounts(session, commune_id, [id for id, _ in villages], random, entered)
-    commune = _Commune(session, commune_id, seasons, signer, random, workers, entered, generation(session))
+    done = event_log.Done(workers[Role.SUPERVISOR].id, entered)
+    commune = _Commune(session, commune_id, seasons, signer, random, workers, done, generation(session))
     for at in range(households):
         village_id, area = villages[at // OF_VILLAGE]
         commune.add(village_id, at % OF_VILLAGE + 1, random.choice(shapes[area]))
+        if at % AT_ONCE == AT_ONCE - 1 or at == households - 1:
+            commune.write()
     commune.close()
     said.households += households
     said.persons += commune.persons
@@ -198,31 +203,33 @@ class _Commune:
     signer: Signer
     random: Random
     workers: dict[Role, Account]
-    entered: datetime
+    done: event_log.Done  # the entering of its households
     generation: str
     persons: int = 0
     change: int = 0
     rows: Rows = field(default_factory=Rows)
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    events: list[tuple[str, str]] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
 
     def add(self, village_id: str, number: int, shape: Shape) -> None:
         code, id = f"{village_id}-{number:03d}", uuid4_of(self.random)
         marks = marks_of(shape, self.random, self.taken)
         marks |= {CODE: code, HOUSEHOLD: id, COMMUNE: self.commune_id}
-        kept = {mark: json.dumps(value)[1:-1] for mark, value in marks.items()}
+        kept = {mark: encode_basestring_ascii(value)[1:-1] for mark, value in marks.items()}
         base = shape.base_answers.of(kept)
         head = marks[shape.head]
-        before = _Before(shape.base_class, base, shape.base_indicators, head)
+        before = _Before(shape.base_class, base, shape.base_indicators, head, shape.base_persons)
         for season, visit in zip(self.seasons, shape.visits, strict=True):
             before = self._visit(id, village_id, season, visit, marks, kept, before)
-        payload = {"code": code, "village": village_id, "head": head, "class": shape.base_class}
-        self.events.append((id, payload | {"answers": json.loads(base)}))
+        rest = ascii_text({"class": shape.base_class, "code": code, "head": head, "village": village_id})
+        self.events.append((id, f'{{"answers":{base},{rest[1:]}'))
+        self.codes.append(code)
         self.rows.add(
             Household, commune_id=self.commune_id, id=id, code=code, village_id=village_id, base_head_name=head,
             base_class=shape.base_class, base_answers=base, head_name=before.head, current_class=before.household_class,
             current_answers=before.answers, current_submission_id=before.submission_id, created_by_entry=None,
-            created_at=self.entered, state=HouseholdState.PRESENT.value, same_as=None,
+            created_at=self.done.at, state=HouseholdState.PRESENT.value, same_as=None,
         )  # fmt: skip
         for position, (name, values) in enumerate(shape.visits[-1].members, 1):
             self.persons += 1
@@ -289,31 +296,32 @@ class _Commune:
         )  # fmt: skip
         self.rows.add(
             StartRow, commune_id=self.commune_id, round_id=season.round.id, household_id=id, village_id=village_id,
-            household_class=before.household_class, persons=len(members_in(json.loads(before.answers))) or None,
+            household_class=before.household_class, persons=before.persons or None,
         )  # fmt: skip
-        return _Before(found, answers, visit.indicators, head, submission_id)
+        return _Before(found, answers, visit.indicators, head, visit.persons, submission_id)
 
     def _receipt(self, entry_id: str, hashed: str, at: datetime) -> None:
         body = {"content_hash": hashed, "entry_id": entry_id, "files": []}
-        signed = self.signer.sign(body | {"generation": self.generation, "server_time": instant(at)})
+        text = ascii_text(body | {"generation": self.generation, "server_time": instant(at)})
+        signed = self.signer.sign_text(text)  # nothing in it is written otherwise by RFC 8785
         self.rows.add(
             Receipt, commune_id=self.commune_id, entry_id=entry_id, content_hash=hashed, body=signed.body,
             signature=signed.signature, made_at=at,
         )  # fmt: skip
 
+    def write(self) -> None:
+        """Write down what was added since the last time."""
+        self.rows.by_model[RegisterEvent] = event_log.entered_as_kept(
+            self.commune_id, self.events, self.done.at.astimezone(HERE).date(), self.done,
+            generation=self.generation, after=event_log.end_of(self.session, self.commune_id),
+        )  # fmt: skip
+        self.events = []
+        self.rows.insert(self.session)
+
     def close(self) -> None:
-        """Write everything down, the rounds' steps as well, each when it was taken."""
+        """Take the rounds' steps, each when it was taken."""
         session = self.session
-        done = event_log.Done(self.workers[Role.SUPERVISOR].id, self.entered)
-        for event in event_log.entered(
-            self.commune_id, self.events, self.entered.astimezone(HERE).date(), done,
-            generation=self.generation, after=event_log.end_of(session, self.commune_id),
-        ):  # fmt: skip
-            columns = {name: getattr(event, name) for name in RegisterEvent.__table__.c.keys()}  # noqa: SIM118
-            self.rows.add(RegisterEvent, **columns | {"payload": json.dumps(event.payload, separators=(",", ":"))})
-        codes = [row["code"] for row in self.rows.by_model[Household]]
-        self.rows.insert(session)
-        taken_all(session, codes)
+        taken_all(session, self.codes)
         session.get_one(CommuneCounter, self.commune_id).value = self.change
         for season in self.seasons:
             [row] = log.rows_of(session, season.round, [self.commune_id])
@@ -336,6 +344,7 @@ class _Before:
     answers: str
     indicators: str
     head: str
+    persons: int
     submission_id: str | None = None
 
 
@@ -375,5 +384,6 @@ def _device(commune_id: str) -> str:
     return f"simulate-{commune_id}"
 
 
+@cache
 def _at(day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), HERE).astimezone(UTC)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Text, or_, select, type_coerce
+from sqlalchemy import Select, Text, select, type_coerce, union
 from sqlalchemy.orm import Session
 
 from models import RegisterEvent
@@ -102,6 +103,35 @@ def entered(
     return made
 
 
+def entered_as_kept(
+    commune_id: str,
+    households: Iterable[tuple[str, str]],
+    effective_on: date,
+    done: Done,
+    *,
+    generation: str,
+    after: tuple[int, str],
+) -> list[dict[str, Any]]:
+    """The same as rows, of payloads that are texts already (`ascii_text`): nothing is read or written as JSON anew."""
+    made = []
+    seq, previous = after
+    of_all = {
+        "commune_id": commune_id, "generation": generation, "act": done.act, "kind": RegisterKind.ENTER.value,
+        "other_id": None, "effective_on": effective_on, "at": done.at, "account_id": done.account_id,
+        "reason": done.reason, "voids": None, "person_id": None,
+    }  # fmt: skip
+    reason = ascii_text(done.reason)
+    for household_id, payload in households:
+        seq += 1
+        row = of_all | {
+            "seq": seq, "household_id": household_id, "payload": payload, "salt": secrets.token_hex(16),
+        }  # fmt: skip
+        row["binding"] = _sha256(f'{row["salt"]}{{"payload":{payload},"reason":{reason}}}')
+        row["hash"] = previous = hash_of(SimpleNamespace(**row), previous)
+        made.append(row)
+    return made
+
+
 def _chained(after: tuple[int, str], done: Done, **said: Any) -> RegisterEvent:
     """The event that comes next in a log that ends with `after`, bound to all before it."""
     seq, previous = after
@@ -131,7 +161,7 @@ def binding_of(event: RegisterEvent) -> str:
     return _sha256(event.salt + ascii_text({"payload": event.payload, "reason": event.reason}))
 
 
-def hash_of(event: RegisterEvent, previous: str) -> str:
+def hash_of(event: RegisterEvent | SimpleNamespace, previous: str) -> str:
     """SHA-256 of the event and of the hash before it, as sorted JSON in ASCII."""
     bound = {
         "previous": previous,
@@ -218,9 +248,7 @@ def rows_around(
     wanted, arrivals = {*household_ids, *person_ids}, None
     while wanted:
         for chunk in chunks(wanted):
-            columns = (RegisterEvent.household_id, RegisterEvent.other_id, RegisterEvent.person_id)
-            named = or_(*(column.in_(chunk) for column in columns))
-            for row in session.scalars(select(RegisterEvent).where(RegisterEvent.commune_id == commune_id, named)):
+            for row in session.scalars(_naming(commune_id, chunk)):
                 found[row.seq] = row
         asked |= wanted
         if arrivals is None and (person_ids or any(row.payload.get("commune") for row in found.values())):
@@ -230,6 +258,15 @@ def rows_around(
         names = ((row.household_id, row.other_id, row.person_id, *named_in(row.payload)) for row in found.values())
         wanted = {id for each in names for id in each if id} - asked
     return [row for _, row in sorted(found.items())]
+
+
+def _naming(commune_id: str, ids: Sequence[str]) -> Select[RegisterEvent]:
+    """Those that name a household or a person. Each column is asked by itself, which each has an index for: of "one or
+    the other" SQLite reads the whole log of the commune."""
+    columns = (RegisterEvent.household_id, RegisterEvent.other_id, RegisterEvent.person_id)
+    here = RegisterEvent.commune_id == commune_id
+    numbers = union(*(select(RegisterEvent.seq).where(here, column.in_(ids)) for column in columns))
+    return select(RegisterEvent).where(here, RegisterEvent.seq.in_(numbers))
 
 
 def named_in(payload: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ real export elsewhere printed 2,040 % because a denominator was never filled in)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from models import Assessment, AssessmentReading, Deprivation, RegisterEntry
 from survey.outcomes.cases import of_rounds
 from survey.poverty.readings import Reading
-from survey.reports.selection import STATE_OF, Basis, Condition, Rows, counted, deprived_in, indicators_of
+from survey.reports.selection import STATE_OF, Basis, Condition, Rows, counted, deprived_in, entered, indicators_of
 from survey.terms import Dimension, HouseholdClass, Indicator, OutcomeKind, OutcomeState, RegisterState
 
 BASIS_OF = {state.value: basis for basis, state in STATE_OF.items()}
@@ -137,9 +137,9 @@ def progress(session: Session, scope: Condition, by_village: bool) -> Report:
 
 
 def _finished(counting: _Counting) -> Report:
-    counting.states()
+    counting.listed()
     counting.outcomes()
-    counting.classes()
+    illustrative = counting.classes()
     places = tuple(counting.places[place_id] for place_id in sorted(counting.places))
     total = Tally(None, counting.scope)
     for tally in places:
@@ -150,7 +150,7 @@ def _finished(counting: _Counting) -> Report:
         total.outcomes.update(tally.outcomes)
         total.said += tally.said
         total.settled += tally.settled
-    return Report(total, places, counting.illustrative())
+    return Report(total, places, illustrative)
 
 
 _COUNTED_STATES = [state.value for state in STATE_OF.values()]
@@ -171,15 +171,21 @@ class _Counting:
             self.places[place_id] = Tally(place_id, self.scope.narrowed(communes=(commune_id,), village_id=village))
         return self.places[place_id]
 
-    def numbers(self, *columns: Any, given: Sequence[ColumnElement[bool]] = ()) -> Iterator[tuple[Tally, Any]]:
-        """Households by place and `columns`; a row is (commune, place, *columns, number)."""
-        statement = counted(select(*self.where, *columns, func.count()).select_from(RegisterEntry), self.scope)
+    def numbers(
+        self, *columns: Any, given: Sequence[ColumnElement[bool]] = (), of: Callable[[Rows, Condition], Rows] = entered
+    ) -> Iterator[tuple[Tally, Any]]:
+        """Households by place and `columns`; a row is (commune, place, *columns, number). `of`: what they are read
+        from."""
+        statement = of(select(*self.where, *columns, func.count()).select_from(RegisterEntry), self.scope)
         for row in self.session.execute(statement.where(*given).group_by(*self.where, *columns)):
             yield self.tally(row[0], row[1]), row
 
-    def states(self) -> None:
-        for tally, (_, _, state, number) in self.numbers(RegisterEntry.state):
-            tally.states[RegisterState(state)] += number
+    def listed(self) -> None:
+        """The states, and the classes of last year."""
+        for tally, row in self.numbers(RegisterEntry.state, RegisterEntry.opening_class):
+            tally.states[RegisterState(row[2])] += row[4]
+            if row[3] is not None:
+                tally.add(Basis.OPENING, HouseholdClass(row[3]), row[4], row[4])
 
     def outcomes(self) -> None:
         for found in of_rounds(self.session, self.scope.round_id, self.scope.communes):
@@ -193,12 +199,15 @@ class _Counting:
             tally.outcomes[found.confirmed] += 1
             tally.settled += found.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED)
 
-    def classes(self) -> None:
-        given = (RegisterEntry.state.in_(_COUNTED_STATES), Assessment.household_class.is_not(None))
-        for tally, row in self.numbers(RegisterEntry.state, Assessment.household_class, given=given):
-            tally.add(BASIS_OF[row[2]], HouseholdClass(row[3]), row[4], row[4])
-        for tally, row in self.numbers(RegisterEntry.opening_class, given=(RegisterEntry.opening_class.is_not(None),)):
-            tally.add(Basis.OPENING, HouseholdClass(row[2]), row[3], row[3])
+    def classes(self) -> bool:
+        """The classes of this year; returns whether some B1 figure rests on a table that is not official."""
+        found = (RegisterEntry.state, Assessment.household_class, Assessment.illustrative)
+        illustrative = False
+        for tally, row in self.numbers(*found, given=(RegisterEntry.state.in_(_COUNTED_STATES),), of=counted):
+            if row[3] is not None:
+                tally.add(BASIS_OF[row[2]], HouseholdClass(row[3]), row[5], row[5])
+            illustrative = illustrative or bool(row[4])
+        return illustrative
 
     def lacks(self) -> None:
         lack = case((Deprivation.deprived, 1), else_=0)
@@ -256,12 +265,6 @@ class _Counting:
             select(*keys, func.count()).group_by(*keys)
         ):
             self.tally(commune_id, place_id).hanging[BASIS_OF[state], reading] += number
-
-    def illustrative(self) -> bool:
-        statement = counted(select(RegisterEntry.household_id).select_from(RegisterEntry), self.scope).where(
-            RegisterEntry.state.in_(_COUNTED_STATES), Assessment.illustrative
-        )
-        return self.session.execute(statement.limit(1)).first() is not None
 
 
 def long_table(

@@ -86,7 +86,12 @@ Rows = Select[*tuple[Any, ...]]
 
 def counted(statement: Rows, condition: Condition) -> Rows:
     """`statement` over the register entries of the condition's round and places, each with what counts for it now."""
-    statement = statement.outerjoin(Assessment, OF_COUNTED).where(
+    return entered(statement.outerjoin(Assessment, OF_COUNTED), condition)
+
+
+def entered(statement: Rows, condition: Condition) -> Rows:
+    """The same over the entries alone."""
+    statement = statement.where(
         RegisterEntry.round_id == condition.round_id, RegisterEntry.commune_id.in_(condition.communes)
     )
     if condition.village_id is not None:

@@ -212,9 +212,12 @@ class Found:
 def gone(session: Session, commune_id: str, wanted: str, limit: int = 50) -> list[Household]:
     """Households that are off the register, by code or head's name as in `search`."""
     key = without_tones(wanted)
-    off = select(Household).where(Household.commune_id == commune_id, Household.state != HouseholdState.PRESENT.value)
-    rows = session.scalars(off.order_by(Household.code)) if key else ()
-    return [one for one in rows if _is_meant(key, one.code, one.head_name)][:limit]
+    off = select(Household.id, Household.code, Household.head_name).where(
+        Household.commune_id == commune_id, Household.state != HouseholdState.PRESENT.value
+    )
+    rows = session.execute(off.order_by(Household.code)).all() if key else []
+    found = [one.id for one in rows if _is_meant(key, one.code, one.head_name)][:limit]
+    return [session.get_one(Household, (commune_id, id)) for id in found]
 
 
 def _is_meant(key: str, code: str, head_name: str) -> bool:

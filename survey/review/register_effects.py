@@ -16,7 +16,7 @@ from survey.register.entries import add_household, keep_to_household, on_registe
 from survey.register.event_log import Done
 from survey.register.ledger import Event, Standing
 from survey.submissions import log
-from survey.submissions.derive import derive_again, derive_current, derive_household
+from survey.submissions.derive import derive_again, derive_current, derive_household, is_decided
 from survey.submissions.lifecycle import is_contested
 from survey.submissions.log import Act
 from survey.terms import Action, HouseholdState, QuarantineReason, RoundKind, SubmissionState
@@ -42,7 +42,8 @@ def follow(session: Session, commune_id: str, changed: Changed, done: Done) -> N
         _stand_in_rounds(session, household, before, after)
         _tell(session, household, before, after)
         for submission in _submissions(session, household):
-            derive_again(session, commune_id, submission.id)  # its village decides the line
+            if not is_decided(session, submission):
+                derive_again(session, commune_id, submission.id)  # its village decides the line
         _hold_or_welcome(session, household, act)
 
 

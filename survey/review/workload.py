@@ -84,7 +84,13 @@ class Workload:
 def due(session: Session, commune_id: str, round_id: str, village_id: str | None = None) -> list[Due]:
     """The households of the round's list (of one village), by number."""
     query = (
-        select(RegisterEntry, Household.code, Household.head_name)
+        select(
+            RegisterEntry.household_id,
+            RegisterEntry.village_id,
+            RegisterEntry.state,
+            Household.code,
+            Household.head_name,
+        )
         .join(
             Household,
             and_(Household.commune_id == RegisterEntry.commune_id, Household.id == RegisterEntry.household_id),
@@ -98,14 +104,14 @@ def due(session: Session, commune_id: str, round_id: str, village_id: str | None
     alone = {village: one[0].id for village, one in enumerators_of(session, commune_id).items() if len(one) == 1}
     cases: dict[str | None, Case] = {case.of.household_id: case for case in of_round(session, commune_id, round_id)}
     found = []
-    for entry, code, head_name in session.execute(query):
+    for entry in session.execute(query):
         case = cases.get(entry.household_id)
         found.append(
             Due(
                 entry.household_id,
                 entry.village_id,
-                code,
-                head_name,
+                entry.code,
+                entry.head_name,
                 given.get(entry.household_id) or alone.get(entry.village_id),
                 entry.household_id in given,
                 RegisterState(entry.state),

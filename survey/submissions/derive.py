@@ -124,6 +124,11 @@ def _decided_under(session: Session, submission: Submission) -> Told | None:
     return {name: assessment.values[name] for name in TOLD if assessment.values.get(name)}
 
 
+def is_decided(session: Session, submission: Submission) -> bool:
+    """Whether what became of the register since is nothing to a record: it was judged, and its round is not open."""
+    return _decided_under(session, submission) is not None
+
+
 def _derive_households(session: Session, submission: Submission) -> None:
     """Those that a submission bears on: the one that it is of, and the one that it says."""
     status = session.get_one(SubmissionStatus, (submission.commune_id, submission.id))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
+from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, format_percent
+from flask_babel import format_date, format_datetime, format_percent
 
 from models import Round
 from survey.clocks import read_instant
@@ -24,7 +26,13 @@ def init_app(app: Flask) -> None:
 
 def number(value: float | None) -> str:
     """`value` with the language's separators, at most one digit behind the point."""
-    return NOTHING if value is None else str(format_decimal(value, format="#,##0.#"))
+    return NOTHING if value is None else _written(value, current_language())
+
+
+@lru_cache(4096)
+def _written(value: float, language: str) -> str:
+    """A table of villages has hundreds of numbers, and few of them are different."""
+    return str(format_decimal(value, format="#,##0.#", locale=language))
 
 
 def percent(share: float | None) -> str:

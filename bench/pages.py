@@ -1,0 +1,195 @@
+"""How long the desk's pages take on a province: `python -m bench.pages [HOUSEHOLDS]`, else 300,000.
+
+Communes of 5,000 invented households (`flask --app app simulate`) with an accepted round of last year and one that was
+just opened, in a temporary folder; INSTANCE names a folder that is kept, and is filled only while it is empty,
+DATABASE_URL an empty database of yours. Then the product answers, in this process, what a supervisor, the province and
+a phone ask most, of households and persons drawn at random. Printed: the middle and the 95th percentile, this as a
+share of the limit of 150 ms (a whole province's pages and a phone's whole first pull have none), and what the middle
+one took of the processor: on a busy machine that alone tells something.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from random import Random
+from statistics import quantiles
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import create_app
+from models import Account, FormVersion, Household, Member, RosterRow, Round
+from survey.accounts.accounts import create_account
+from survey.demo.accounts import PASSWORD, PROVINCE
+from survey.terms import Role
+
+LIMIT = 0.150  # seconds, 95 of 100
+OF_COMMUNE = 5000
+TIMES = 60
+PROVINCE_ACCOUNT = "bench-tinh"
+
+
+def command(*words: str) -> None:
+    """A command of the product, and how long it took."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "flask", "--app", "app", *words], check=True, stdout=subprocess.DEVNULL)
+    print(f"{' '.join(words[:2])}: {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def fill(app: Flask, households: int) -> None:
+    """The communes with last year's round, this year's opened, and somebody who reads for the province."""
+    communes = -(-households // OF_COMMUNE)
+    command("simulate", "--communes", str(communes), "--households", str(households))
+    today = datetime.now(UTC).date()
+    with Session(app.extensions["engine"]) as session, session.begin():
+        version = session.scalars(select(FormVersion.version)).one()
+        there = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
+        create_account(
+            session, username=PROVINCE_ACCOUNT, display_name="Bench", role=Role.PROVINCE, password=PASSWORD,
+            now=datetime.now(UTC), place_id=PROVINCE,
+        )  # fmt: skip
+    among = [word for one in there for word in ("--commune", one)]
+    opens, closes = (date(today.year, *day).isoformat() for day in ((9, 1), (12, 31)))
+    days = ("--year", str(today.year), "--opens", opens, "--closes", closes)
+    command("round", "open", "Bench", "--version", version, *days, "--trial", *among)
+
+
+class Desk:
+    """Somebody's browser, signed in."""
+
+    def __init__(self, app: Flask, username: str) -> None:
+        self.client: FlaskClient = app.test_client()
+        page = self.ask("GET", "/login")
+        form = {"username": username, "password": PASSWORD, "csrf_token": self.token(page)}
+        self.ask("POST", "/login", form)
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> str:
+        headers = {"X-CSRF-Token": self.csrf} if hasattr(self, "csrf") else {}
+        answer = self.client.open(path, method=method, data=form, headers=headers, base_url="http://localhost")
+        if answer.status_code >= 400:
+            said = re.sub(r"<[^>]+>|\s+", " ", answer.get_data(as_text=True))
+            raise RuntimeError(f"{method} {path}: {answer.status_code} {said[:1500]}")
+        return answer.get_data(as_text=True)
+
+    @staticmethod
+    def token(page: str, name: str = "csrf_token") -> str:
+        found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
+        return html.unescape(found[1]) if found else ""
+
+
+def took(name: str, times: int, ask: Callable[[int], Any], limit: float | None = LIMIT) -> bool:
+    """Ask so often, print how long it took; whether it is within the limit."""
+    ask(times)  # what is read once for all pages
+    found, worked = [], []
+    for at in range(times):
+        began, busy = time.perf_counter(), time.process_time()
+        ask(at)
+        found.append(time.perf_counter() - began)
+        worked.append(time.process_time() - busy)
+    middle, high, own = quantiles(found, n=20)[9], quantiles(found, n=20)[18], quantiles(worked, n=20)[9]
+    held = "" if limit is None else f"  {high / limit:4.0%} of {limit * 1000:.0f} ms"
+    said = f"p50 {middle * 1000:5.0f} ms (processor {own * 1000:5.0f} ms)  p95 {high * 1000:5.0f} ms"
+    print(f"{name:36} {said}{held}", flush=True)
+    return limit is None or high <= limit
+
+
+def measure(app: Flask) -> bool:
+    draw = Random("pages")
+    with Session(app.extensions["engine"]) as session:
+        count = session.scalar(select(func.count()).select_from(Household))
+        communes = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
+        commune = communes[len(communes) // 2]
+        here = select(Household.id, Household.head_name, Household.code).where(Household.commune_id == commune)
+        households = draw.sample(session.execute(here.order_by(Household.id)).all(), TIMES + 1)
+        of = select(RosterRow.household_id, RosterRow.person_id).where(RosterRow.commune_id == commune)
+        persons = [
+            session.execute(of.where(RosterRow.household_id == one.id).order_by(RosterRow.position)).first()
+            for one in households
+        ]
+        before, now = session.scalars(select(Round.id).order_by(Round.year)).all()[-2:]
+        people = session.scalar(select(func.count()).select_from(Member))
+    print(f"{count} households, {people} persons, {len(communes)} communes; {commune} is looked at")
+    supervisor, province, phone = (
+        Desk(app, name) for name in (f"can-bo-{commune}", PROVINCE_ACCOUNT, f"rsv-{commune}")
+    )
+    of_commune, today = f"/desk/{commune}", datetime.now(UTC).date().isoformat()
+
+    def page(at: int) -> str:
+        return f"{of_commune}/households/{households[at].id}"
+
+    shown: dict[int, str] = {}
+
+    def correction(at: int) -> dict[str, str]:
+        return {"kind": "correct", "since": today, "address": f"Số {at}", "csrf_token": token}
+
+    def preview(at: int) -> None:
+        shown[at] = supervisor.ask("POST", page(at), correction(at))
+
+    def write(at: int) -> None:
+        basis = Desk.token(shown[at], "basis")
+        supervisor.ask("POST", page(at), correction(at) | {"basis": basis, "reason": "bench"})
+
+    def pull(_at: int) -> None:
+        cursor, more = 0, True
+        while more:
+            chunk = json.loads(phone.ask("GET", f"/api/v1/register?cursor={cursor}&limit=100"))
+            cursor, more = chunk["cursor"], chunk["more"]
+
+    token = Desk.token(supervisor.ask("GET", page(0)))
+    good = [
+        took("a household's page", TIMES, lambda at: supervisor.ask("GET", page(at))),
+        took("a person's page", TIMES,
+             lambda at: supervisor.ask("GET", f"{page(at)}/persons/{persons[at].person_id}")),
+        took("a correction: what it would do", TIMES, preview),
+        took("a correction: written down", TIMES, write),
+        took("the desk's first page", 20, lambda _: supervisor.ask("GET", f"{of_commune}/")),
+        took("the same of last year's round", 20, lambda _: supervisor.ask("GET", f"{of_commune}/?round={before}")),
+        took("the list of households", 20, lambda _: supervisor.ask("GET", f"{of_commune}/households?round={now}")),
+        took("the list of last year's round", 20,
+             lambda _: supervisor.ask("GET", f"{of_commune}/households?round={before}")),
+        took("the records of last year's round", 20,
+             lambda _: supervisor.ask("GET", f"{of_commune}/queue?round={before}&state=accepted")),
+        took("who visits which village", 20, lambda _: supervisor.ask("GET", f"{of_commune}/workload")),
+        took("search by a name", 20, lambda at: supervisor.ask(
+            "POST", f"{of_commune}/search", {"wanted": households[at].head_name, "csrf_token": token})),
+        took("search by a number", 20, lambda at: supervisor.ask(
+            "POST", f"{of_commune}/search", {"wanted": households[at].code, "csrf_token": token})),
+        took("a round in the commune", 20, lambda _: supervisor.ask("GET", f"/rounds/{before}/{commune}/")),
+        took("how far each commune is", 10, lambda _: province.ask("GET", "/desk/"), None),
+        took("a round, commune by commune", 10, lambda _: province.ask("GET", f"/rounds/{now}"), None),
+        took("a phone: hello", 20, lambda _: phone.ask("GET", "/api/v1/hello")),
+        took("a phone: a hundred households", 20, lambda _: phone.ask("GET", "/api/v1/register?cursor=0&limit=100")),
+        took("a phone: nothing new", 20, lambda _: phone.ask("GET", "/api/v1/register?cursor=1000000&limit=100")),
+        took("a phone: all of the commune", 2, pull, None),
+    ]  # fmt: skip
+    return all(good)
+
+
+def main() -> int:
+    households = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("INSTANCE", folder)
+        app = create_app({"NEW": True, "INSTANCE": os.environ["INSTANCE"]})
+        with app.app_context():
+            command("migrate", "--new")
+        with Session(app.extensions["engine"]) as session:
+            is_filled = session.scalar(select(Account.id).where(Account.username == PROVINCE_ACCOUNT)) is not None
+        if not is_filled:
+            fill(app, households)
+        return 0 if measure(app) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
