@@ -1,0 +1,92 @@
+"""Which tests run on PostgreSQL in `make test` (tests/statements.py): together they say there all that was noted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from models import Account
+from survey.accounts.accounts import find_account
+from tests.statements import AT_ONCE, REFUSED, Notes, chosen, is_of_the_product, read, told_apart
+
+
+def on(database: str, *names: str) -> list[str]:
+    return [f"tests/web/test_a.py::test_{name}[{database}]" for name in names]
+
+
+def noted(**said: list[str]) -> Notes:
+    return {on("sqlite", name)[0]: statements for name, statements in said.items()}
+
+
+def names(tests: set[str]) -> str:
+    return "".join(sorted(test.split("test_")[-1][0] for test in tests))
+
+
+def test_lists_of_any_length_are_one_statement() -> None:
+    assert told_apart("SELECT a FROM b WHERE c IN (?, ?, ?)") == told_apart("SELECT a FROM b WHERE c IN (?)")
+    assert told_apart("INSERT INTO b (a) VALUES (?), (?)") == told_apart("INSERT INTO b (a) VALUES (?)")
+    assert told_apart("INSERT INTO b (a, c) VALUES (?, ?), (?, ?)") == told_apart("INSERT INTO b (a, c) VALUES (?, ?)")
+    assert told_apart("SAVEPOINT sa_savepoint_1") == told_apart("SAVEPOINT sa_savepoint_12")
+    assert told_apart("SELECT a FROM b") != told_apart("SELECT a FROM c")
+
+
+def test_of_what_is_written_down_each_column_counts() -> None:
+    both = told_apart("UPDATE b SET a=?, c=? WHERE b.id = ?")
+    assert told_apart("UPDATE b SET a=? WHERE b.id = ?") < both
+    assert told_apart("UPDATE b SET c=? WHERE b.id = ?") < both
+    assert not told_apart("UPDATE b SET d=? WHERE b.id = ?") < both
+    assert told_apart("INSERT INTO b (a) VALUES (?)") < told_apart("INSERT INTO b (a, c) VALUES (?, ?)")
+    assert told_apart("INSERT INTO b (a) VALUES (?) ON CONFLICT (a) DO NOTHING") - told_apart(
+        "INSERT INTO b (a) VALUES (?)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("notes", "needed", "at_length", "run"),
+    [
+        (noted(a=["x"], b=["x"], c=["x"]), "", "", "ab"),  # two make each
+        (noted(a=["x"], b=["x"], c=["x", "y"]), "", "", "abc"),
+        (noted(a=["x"], b=["x"], c=["x", AT_ONCE]), "", "", "ac"),  # what is run anyhow counts first
+        (noted(a=["x"], b=["x"], c=["x", REFUSED]), "", "", "ac"),
+        (noted(a=["x"], b=["x"], c=["x"]), "c", "", "ac"),
+        (noted(a=["x"], b=["x"]), "", "", "abc"),  # one that is not noted
+        (noted(a=["x"], b=["x"], c=[]), "", "", "ab"),
+        (noted(a=["x"], b=["x"], c=["x"]), "", "a", "bc"),  # at length: only for what no other says
+        (noted(a=["x", "y"], b=["x"], c=["x"]), "", "a", "abc"),
+    ],
+)
+def test_each_statement_is_made_there(notes: Notes, needed: str, at_length: str, run: str) -> None:
+    tests = on("postgresql", "a", "b", "c")
+    found = chosen(tests, notes, on("postgresql", *needed), on("postgresql", *at_length))
+    assert names(found) == run
+    said = {one for test in found for one in notes.get(test.replace("postgresql", "sqlite"), ())}
+    assert said == {one for statements in notes.values() for one in statements}
+
+
+def test_the_product_is_heard_and_a_test_by_itself_is_not(session: Session) -> None:
+    heard: list[bool] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("SELECT"):
+            heard.append(is_of_the_product())
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        session.scalar(select(func.count()).select_from(Account))
+        find_account(session, "admin")
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+    assert heard == [False, True]
+
+
+def test_what_was_noted_is_read_from_every_process(tmp_path: Path) -> None:
+    (tmp_path / "gw0.json").write_text(json.dumps({"a": ["x"]}), "utf-8")
+    (tmp_path / "gw1.json").write_text(json.dumps({"b": ["y"]}), "utf-8")
+    assert read(tmp_path) == {"a": ["x"], "b": ["y"]}
+    assert read(tmp_path / "none") == {}

@@ -1,0 +1,161 @@
+"""Which server tests `make test` runs on PostgreSQL too: as many as say there whatever the product says to a database.
+
+`make unit` goes through all of them on SQLite and notes for each which statements of the product it makes (NOTES names
+the folder). On PostgreSQL it then runs (CHOSEN=1)
+
+- what tries the databases themselves: by folder (ALWAYS), or because it asks which one it has;
+- what several do at once, and what a database refuses: there the two differ;
+- of the others, in order, whichever makes a statement that fewer than TIMES before it made: so each statement is made
+  there, most of them by two tests that ask for other things.
+
+A test that is not noted runs. `make further` runs the rest (CHOSEN=0), so nothing lands without it. Two statements are
+one when they differ in how long their lists are; of what is written down, each column counts for itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import threading
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, ExceptionContext, event
+
+TIMES = 2
+ALWAYS = ("tests/models/", "tests/jobs/", "tests/work/")
+AT_ONCE, REFUSED = "several at once", "refused"
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = tuple(f"{ROOT}/{folder}/" for folder in ("survey", "models"))
+TESTS = f"{ROOT}/tests/"
+
+Notes = dict[str, list[str]]
+
+LISTS = ((re.compile(r"\?(?:, \?)+"), "?"), (re.compile(r"\(\?\)(?:, \(\?\))+"), "(?)"))
+NUMBERED = re.compile(r"(sa_savepoint)_\d+")
+INSERT = re.compile(r"INSERT INTO (\w+) \(([^)]*)\) VALUES (.*)", re.DOTALL)
+UPDATE = re.compile(r"UPDATE (\w+) SET (.*?) (WHERE .*)", re.DOTALL)
+
+
+@lru_cache(maxsize=4096)
+def told_apart(statement: str) -> frozenset[str]:
+    """What a statement of SQLite is counted as."""
+    for pattern, short in (*LISTS, (NUMBERED, r"\1")):
+        statement = pattern.sub(short, statement)
+    written = INSERT.fullmatch(statement) or UPDATE.fullmatch(statement)
+    if written is None:
+        return frozenset((statement,))
+    table, columns, rest = written.groups()
+    verb = statement.partition(" ")[0]
+    return frozenset((f"{verb} {table} {rest}", *(f"{verb} {table}: {column}" for column in columns.split(", "))))
+
+
+def is_of_the_product() -> bool:
+    """Whether the product says it, and not a test by itself."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(TESTS):
+            return False
+        if frame.f_code.co_filename.startswith(PRODUCT):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return True  # of a thread that the product began
+
+
+class Noting:
+    """Hears what is said to SQLite while a test runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.noted: dict[str, set[str]] = {}
+        self.said: set[str] = set()
+        if not _worker():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        event.listen(Engine, "before_cursor_execute", self.hear)
+        event.listen(Engine, "handle_error", self.hear_refusal)
+
+    def hear(self, _connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            self.said.add(AT_ONCE)
+        if is_of_the_product():
+            self.said |= told_apart(statement)
+
+    def hear_refusal(self, _context: ExceptionContext) -> None:
+        self.said.add(REFUSED)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        self.said = set()
+        result = yield
+        if "sqlite" in item.nodeid:
+            self.noted[item.nodeid] = self.said
+        return result
+
+    def pytest_sessionfinish(self) -> None:
+        if self.noted:
+            notes = {test: sorted(said) for test, said in self.noted.items()}
+            (self.folder / f"{_worker()}.json").write_text(json.dumps(notes), "utf-8")
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def read(folder: Path) -> Notes:
+    return {test: said for file in folder.glob("*.json") for test, said in json.loads(file.read_text("utf-8")).items()}
+
+
+def chosen(
+    tests: Iterable[str], notes: Notes, needed: Collection[str] = (), at_length: Collection[str] = ()
+) -> set[str]:
+    """Of these tests, named as on PostgreSQL, those that run there in `make test`: the `needed` ones, those that are
+    not noted, and the others for what they say; those `at_length` only for what no other says."""
+    made: Counter[str] = Counter()
+    found: set[str] = set()
+
+    def take(test: str) -> None:
+        found.add(test)
+        made.update(said(test))
+
+    def said(test: str) -> Collection[str]:
+        return notes.get(test.replace("postgresql", "sqlite"), ())
+
+    short = [test for test in tests if test not in at_length]
+    for test in short:
+        if test in needed or test.replace("postgresql", "sqlite") not in notes or {AT_ONCE, REFUSED} & set(said(test)):
+            take(test)
+    for test, times in [*((test, TIMES) for test in short), *((test, 1) for test in at_length)]:
+        if test not in found and any(made[one] < times for one in said(test)):
+            take(test)
+    return found
+
+
+def asks_which(item: pytest.Item) -> bool:
+    """Whether it tries the databases themselves."""
+    if item.nodeid.startswith(ALWAYS):
+        return True
+    asked: Any = item._fixtureinfo  # type: ignore[attr-defined]
+    own = [made for all_made in asked.name2fixturedefs.values() for made in all_made if made.baseid.endswith(".py")]
+    return "databases" in asked.argnames or any("databases" in made.argnames for made in own)
+
+
+def select(config: pytest.Config, items: list[pytest.Item], notes: Notes, *, rest: bool) -> None:
+    """Leave those of PostgreSQL that are chosen, or the rest of them; where nothing was noted, all."""
+    if not notes:
+        return
+    there = [item for item in items if item.get_closest_marker("postgresql") and not item.get_closest_marker("journey")]
+    needed = {item.nodeid for item in there if asks_which(item)}
+    at_length = [item.nodeid for item in there if item.get_closest_marker("thorough")]
+    run = chosen([item.nodeid for item in there], notes, needed, at_length)
+    left_out = [item for item in there if (item.nodeid in run) == rest]
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
