@@ -85,15 +85,15 @@ ifeq ($(ARGS),)
 	@echo "== pytest on SQLite"
 	@NOTES=$(NOTES) $(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql"
 	@echo "== pytest on PostgreSQL"
-	@NOTES=$(NOTES) CHOSEN=1 $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey"
+	@NOTES=$(NOTES) CHOSEN=enough $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey"
 else
 	@echo "== pytest on SQLite and PostgreSQL"
 	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not (thorough and postgresql)" $(ARGS)
 endif
 
-unit-quick: $(VENV)/.dev # on SQLite alone, without what proves a rule at length
+unit-quick: $(VENV)/.dev # on SQLite alone, without what proves a rule at length and what says nothing new to a database
 	@echo "== pytest on SQLite"
-	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql and not thorough" $(ARGS)
+	@$(if $(ARGS),,NOTES=$(NOTES) CHOSEN=few )$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql and not thorough" $(ARGS)
 
 node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as they go out, by node --test
 	@echo "== node --test"
@@ -106,7 +106,7 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 
 further: $(VENV)/.dev ## what `make test` leaves out and `.ci/run` does not: ways in Chromium, the rest on PostgreSQL
 	@echo "== pytest on PostgreSQL, what make unit left"
-	@NOTES=$(NOTES) CHOSEN=0 $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey" $(ARGS)
+	@NOTES=$(NOTES) CHOSEN=rest $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone $(ARGS)
 

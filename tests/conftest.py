@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("phone") and item.get_closest_marker("postgresql"):
             item.add_marker("journey")
     if NOTES and CHOSEN:
-        statements.select(config, items, statements.read(Path(NOTES)), rest=CHOSEN == "0")
+        statements.select(config, items, Path(NOTES), CHOSEN)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -53,7 +53,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return "bytes" if isinstance(val, bytes) and len(val) > 12 else None
 
 
-# Of tests/statements.py: where is noted what tests say to SQLite, and whether those that it chooses run or the rest.
+# Of tests/statements.py: where is noted what tests say to SQLite, and which are run by that: enough, the rest, few.
 NOTES, CHOSEN = os.environ.get("NOTES"), os.environ.get("CHOSEN")
 
 ON_POSTGRESQL = pytest.param(PostgreSQL, marks=pytest.mark.postgresql)

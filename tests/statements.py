@@ -1,15 +1,18 @@
 """Which server tests `make test` runs on PostgreSQL too: as many as say there whatever the product says to a database.
 
 `make unit` goes through all of them on SQLite and notes for each which statements of the product it makes (NOTES names
-the folder). On PostgreSQL it then runs (CHOSEN=1)
+the folder). On PostgreSQL it then runs (CHOSEN=enough)
 
 - what tries the databases themselves: by folder (ALWAYS), or because it asks which one it has;
 - what several do at once, and what a database refuses: there the two differ;
 - of the others, in order, whichever makes a statement that fewer than TIMES before it made: so each statement is made
   there, most of them by two tests that ask for other things.
 
-A test that is not noted runs. `make further` runs the rest (CHOSEN=0), so nothing lands without it. Two statements are
-one when they differ in how long their lists are; of what is written down, each column counts for itself.
+A test that is not noted runs. `make further` runs the rest (CHOSEN=rest), so nothing lands without it. Two statements
+are one when they differ in how long their lists are; of what is written down, each column counts for itself.
+
+`make quick` (CHOSEN=few) looks in the same notes, of the last `make unit`, for fewer tests on SQLite: each statement
+once, and every test of a file that was changed since.
 """
 
 from __future__ import annotations
@@ -114,10 +117,10 @@ def read(folder: Path) -> Notes:
 
 
 def chosen(
-    tests: Iterable[str], notes: Notes, needed: Collection[str] = (), at_length: Collection[str] = ()
+    tests: Iterable[str], notes: Notes, needed: Collection[str], at_length: Collection[str], times: int
 ) -> set[str]:
-    """Of these tests, named as on PostgreSQL, those that run there in `make test`: the `needed` ones, those that are
-    not noted, and the others for what they say; those `at_length` only for what no other says."""
+    """Of these tests the `needed` ones, those that are not noted, and of the others enough that each statement is made
+    so many times; those `at_length` only for what no other says."""
     made: Counter[str] = Counter()
     found: set[str] = set()
 
@@ -126,16 +129,20 @@ def chosen(
         made.update(said(test))
 
     def said(test: str) -> Collection[str]:
-        return notes.get(test.replace("postgresql", "sqlite"), ())
+        return notes.get(on_sqlite(test), ())
 
     short = [test for test in tests if test not in at_length]
     for test in short:
-        if test in needed or test.replace("postgresql", "sqlite") not in notes or {AT_ONCE, REFUSED} & set(said(test)):
+        if test in needed or on_sqlite(test) not in notes:
             take(test)
-    for test, times in [*((test, TIMES) for test in short), *((test, 1) for test in at_length)]:
-        if test not in found and any(made[one] < times for one in said(test)):
+    for test, least in [*((test, times) for test in short), *((test, 1) for test in at_length)]:
+        if test not in found and any(made[one] < least for one in said(test)):
             take(test)
     return found
+
+
+def on_sqlite(test: str) -> str:
+    return test.replace("postgresql", "sqlite")
 
 
 def asks_which(item: pytest.Item) -> bool:
@@ -147,15 +154,35 @@ def asks_which(item: pytest.Item) -> bool:
     return "databases" in asked.argnames or any("databases" in made.argnames for made in own)
 
 
-def select(config: pytest.Config, items: list[pytest.Item], notes: Notes, *, rest: bool) -> None:
-    """Leave those of PostgreSQL that are chosen, or the rest of them; where nothing was noted, all."""
+def differs(item: pytest.Item, notes: Notes) -> bool:
+    """Whether the two databases may differ in it, whatever it says to them."""
+    return asks_which(item) or bool({AT_ONCE, REFUSED} & set(notes.get(on_sqlite(item.nodeid), ())))
+
+
+def enough_for_postgresql(items: list[pytest.Item], notes: Notes) -> tuple[list[pytest.Item], set[str]]:
+    """The tests that there are on PostgreSQL, and which of them `make test` runs there."""
+    there = [item for item in items if item.get_closest_marker("postgresql") and not item.get_closest_marker("journey")]
+    at_length = [item.nodeid for item in there if item.get_closest_marker("thorough")]
+    needed = {item.nodeid for item in there if item.nodeid not in at_length and differs(item, notes)}
+    return there, chosen([item.nodeid for item in there], notes, needed, at_length, TIMES)
+
+
+def few_on_sqlite(items: list[pytest.Item], notes: Notes, noted_at: float) -> tuple[list[pytest.Item], set[str]]:
+    """The short tests on SQLite, and which of them `make quick` runs."""
+    there = [item for item in items if "sqlite" in item.nodeid and not item.get_closest_marker("thorough")]
+    needed = {item.nodeid for item in there if item.path.stat().st_mtime > noted_at}
+    return there, chosen([item.nodeid for item in there], notes, needed, (), 1)
+
+
+def select(config: pytest.Config, items: list[pytest.Item], folder: Path, which: str) -> None:
+    """Leave `enough` of those on PostgreSQL or the `rest` of them, or a `few` of those on SQLite. Where nothing was
+    noted all are left."""
+    notes = read(folder)
     if not notes:
         return
-    there = [item for item in items if item.get_closest_marker("postgresql") and not item.get_closest_marker("journey")]
-    needed = {item.nodeid for item in there if asks_which(item)}
-    at_length = [item.nodeid for item in there if item.get_closest_marker("thorough")]
-    run = chosen([item.nodeid for item in there], notes, needed, at_length)
-    left_out = [item for item in there if (item.nodeid in run) == rest]
-    config.hook.pytest_deselected(items=left_out)
-    gone = set(left_out)
+    there, run = (
+        few_on_sqlite(items, notes, folder.stat().st_mtime) if which == "few" else enough_for_postgresql(items, notes)
+    )
+    gone = {item for item in there if (item.nodeid in run) == (which == "rest")}
+    config.hook.pytest_deselected(items=list(gone))
     items[:] = [item for item in items if item not in gone]

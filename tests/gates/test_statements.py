@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Account
 from survey.accounts.accounts import find_account
-from tests.statements import AT_ONCE, REFUSED, Notes, chosen, is_of_the_product, read, told_apart
+from tests.statements import AT_ONCE, REFUSED, Notes, asks_which, chosen, differs, is_of_the_product, read, told_apart
 
 
 def on(database: str, *names: str) -> list[str]:
@@ -51,9 +51,7 @@ def test_of_what_is_written_down_each_column_counts() -> None:
     [
         (noted(a=["x"], b=["x"], c=["x"]), "", "", "ab"),  # two make each
         (noted(a=["x"], b=["x"], c=["x", "y"]), "", "", "abc"),
-        (noted(a=["x"], b=["x"], c=["x", AT_ONCE]), "", "", "ac"),  # what is run anyhow counts first
-        (noted(a=["x"], b=["x"], c=["x", REFUSED]), "", "", "ac"),
-        (noted(a=["x"], b=["x"], c=["x"]), "c", "", "ac"),
+        (noted(a=["x"], b=["x"], c=["x"]), "c", "", "ac"),  # what is run anyhow counts first
         (noted(a=["x"], b=["x"]), "", "", "abc"),  # one that is not noted
         (noted(a=["x"], b=["x"], c=[]), "", "", "ab"),
         (noted(a=["x"], b=["x"], c=["x"]), "", "a", "bc"),  # at length: only for what no other says
@@ -62,10 +60,23 @@ def test_of_what_is_written_down_each_column_counts() -> None:
 )
 def test_each_statement_is_made_there(notes: Notes, needed: str, at_length: str, run: str) -> None:
     tests = on("postgresql", "a", "b", "c")
-    found = chosen(tests, notes, on("postgresql", *needed), on("postgresql", *at_length))
+    found = chosen(tests, notes, on("postgresql", *needed), on("postgresql", *at_length), 2)
     assert names(found) == run
     said = {one for test in found for one in notes.get(test.replace("postgresql", "sqlite"), ())}
     assert said == {one for statements in notes.values() for one in statements}
+
+
+def test_what_tries_the_databases_and_what_they_may_differ_in_runs_on_both(request: pytest.FixtureRequest) -> None:
+    here = request.node
+    assert not differs(here, {})
+    assert not differs(here, {here.nodeid: ["x"]})
+    assert differs(here, {here.nodeid: ["x", AT_ONCE]})
+    assert differs(here, {here.nodeid: [REFUSED]})
+
+
+def test_one_that_asks_which_database_it_has_runs_on_both(request: pytest.FixtureRequest, databases: Any) -> None:
+    assert databases.name in request.node.nodeid
+    assert asks_which(request.node)
 
 
 def test_the_product_is_heard_and_a_test_by_itself_is_not(session: Session) -> None:
