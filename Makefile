@@ -104,7 +104,9 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
-further: $(VENV)/.dev ## what `make test` leaves out and `.ci/run` does not: ways in Chromium, the rest on PostgreSQL
+further: $(VENV)/.dev $(FAULTS) ## what `make test` leaves out and `.ci/run` does not: in Chromium, on PostgreSQL, seeds of faults
+	@echo "== faults, the other seeds"
+	@JOBS=$(JOBS) $(PY) -m tests.faults --others
 	@echo "== pytest on PostgreSQL, what make unit left"
 	@NOTES=$(NOTES) CHOSEN=rest $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
@@ -115,9 +117,9 @@ faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of ph
 	@BROWSER_SEEDS=20 $(PYTEST) -n $(JOBS) tests/phone/test_seeds.py
 	@$(PYTEST) -n $(JOBS) -m slow tests/faults
 
-few-faults: $(VENV)/.dev $(FAULTS) # 50 of them, and that the broken builds that matter most are seen
+few-faults: $(VENV)/.dev $(FAULTS) # a few that meet every hardship, and that the broken builds that matter most are seen
 	@echo "== faults"
-	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) 50
+	@JOBS=$(JOBS) $(PY) -m tests.faults --few
 	@$(PYTEST) -n $(JOBS) -m "not slow" tests/faults $(ARGS)
 
 screens: tools ## the pictures of the main screens, docs/screens
