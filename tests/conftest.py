@@ -48,6 +48,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         statements.select(config, items, Path(NOTES), CHOSEN)
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """For PostgreSQL only what speaks to a database is read."""
+    if NOTES and CHOSEN in ("enough", "rest") and collection_path.suffix == ".py":
+        return statements.says_nothing(collection_path, Path(NOTES)) or None
+    return None
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Bytes have no place in a test's name: made anew in each worker (gzip carries the time) they would differ."""
     return "bytes" if isinstance(val, bytes) and len(val) > 12 else None

@@ -24,7 +24,7 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -104,16 +104,39 @@ class Noting:
 
     def pytest_sessionfinish(self) -> None:
         if self.noted:
-            notes = {test: sorted(said) for test, said in self.noted.items()}
-            (self.folder / f"{_worker()}.json").write_text(json.dumps(notes), "utf-8")
+            write(self.folder / f"{_worker()}.json", self.noted)
 
 
 def _worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
+def write(file: Path, noted: Mapping[str, Collection[str]]) -> None:
+    """Each text once, and of each test the numbers of its texts."""
+    texts = sorted({one for said in noted.values() for one in said})
+    number = {text: place for place, text in enumerate(texts)}
+    said = {test: sorted(number[one] for one in said) for test, said in noted.items()}
+    file.write_text(json.dumps({"texts": texts, "said": said}), "utf-8")
+
+
+@lru_cache(maxsize=1)
 def read(folder: Path) -> Notes:
-    return {test: said for file in folder.glob("*.json") for test, said in json.loads(file.read_text("utf-8")).items()}
+    """What every process wrote."""
+    files = [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
+    return {test: [one["texts"][place] for place in said] for one in files for test, said in one["said"].items()}
+
+
+def says_nothing(file: Path, folder: Path) -> bool:
+    """Whether no test of this file says anything to a database, so that it need not be read for PostgreSQL."""
+    if not file.name.startswith("test_") or not read(folder) or file.stat().st_mtime > folder.stat().st_mtime:
+        return False
+    return str(file.relative_to(ROOT)) not in speaking(folder) and "postgresql" not in file.read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def speaking(folder: Path) -> frozenset[str]:
+    """The files of which a test was noted."""
+    return frozenset(test.partition("::")[0] for test in read(folder))
 
 
 def chosen(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,20 @@ from sqlalchemy.orm import Session
 
 from models import Account
 from survey.accounts.accounts import find_account
-from tests.statements import AT_ONCE, REFUSED, Notes, asks_which, chosen, differs, is_of_the_product, read, told_apart
+from tests.gates.sources import ROOT
+from tests.statements import (
+    AT_ONCE,
+    REFUSED,
+    Notes,
+    asks_which,
+    chosen,
+    differs,
+    is_of_the_product,
+    read,
+    says_nothing,
+    told_apart,
+    write,
+)
 
 
 def on(database: str, *names: str) -> list[str]:
@@ -97,7 +110,24 @@ def test_the_product_is_heard_and_a_test_by_itself_is_not(session: Session) -> N
 
 
 def test_what_was_noted_is_read_from_every_process(tmp_path: Path) -> None:
-    (tmp_path / "gw0.json").write_text(json.dumps({"a": ["x"]}), "utf-8")
-    (tmp_path / "gw1.json").write_text(json.dumps({"b": ["y"]}), "utf-8")
-    assert read(tmp_path) == {"a": ["x"], "b": ["y"]}
+    write(tmp_path / "gw0.json", {"tests/a/test_a.py::a[sqlite]": {"y", "x"}})
+    write(tmp_path / "gw1.json", {"tests/b/test_b.py::b[sqlite]": {"y"}, "tests/b/test_b.py::c[sqlite]": set()})
+    assert read(tmp_path) == {
+        "tests/a/test_a.py::a[sqlite]": ["x", "y"],
+        "tests/b/test_b.py::b[sqlite]": ["y"],
+        "tests/b/test_b.py::c[sqlite]": [],
+    }
     assert read(tmp_path / "none") == {}
+
+
+def test_for_postgresql_no_file_is_read_that_says_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "gw0.json", {"tests/gates/test_statements.py::a[sqlite]": {"x"}})
+    as_noted, gates = tmp_path.stat(), ROOT / "tests" / "gates"
+    os.utime(tmp_path, (as_noted.st_atime, as_noted.st_mtime + 1e6))
+    assert says_nothing(gates / "test_words.py", tmp_path)
+    assert not says_nothing(gates / "test_statements.py", tmp_path)  # it was noted
+    assert not says_nothing(ROOT / "tests/commands/test_backup_postgres.py", tmp_path)  # it is of PostgreSQL alone
+    assert not says_nothing(gates / "sources.py", tmp_path)
+    assert not says_nothing(gates / "test_words.py", tmp_path / "none")
+    os.utime(tmp_path, (0, 0))
+    assert not says_nothing(gates / "test_words.py", tmp_path)  # it is younger than the notes
