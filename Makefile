@@ -19,6 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q
 UNIT := --dist worksteal --ignore=tests/phone --ignore=tests/faults
+NOTES := $(VENV)/statements
 PARTS := MAKE="$(MAKE)" $(PY) -m scripts.parts
 FAULTS := tests/faults/node_modules/.package-lock.json
 LINT := scripts/lint/node_modules/.package-lock.json
@@ -78,13 +79,21 @@ size: $(VENV)/.dev ## what a phone downloads, in kB gzipped, against its budget
 rooms: $(VENV)/.run ## the rooms of the house: who may import whom, and how large each is
 	@$(PY) -m scripts.rooms
 
-unit: $(VENV)/.dev $(LINT) ## pytest without a browser, on SQLite and on PostgreSQL
+# With words for pytest of one's own each test that they name runs on both.
+unit: $(VENV)/.dev $(LINT) ## pytest without a browser, on SQLite, and on PostgreSQL whatever is said to a database
+ifeq ($(ARGS),)
+	@echo "== pytest on SQLite"
+	@NOTES=$(NOTES) $(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql"
+	@echo "== pytest on PostgreSQL"
+	@NOTES=$(NOTES) CHOSEN=enough $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey"
+else
 	@echo "== pytest on SQLite and PostgreSQL"
 	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not (thorough and postgresql)" $(ARGS)
+endif
 
-unit-quick: $(VENV)/.dev # on SQLite alone, without what proves a rule at length
+unit-quick: $(VENV)/.dev # on SQLite alone, without what proves a rule at length and what says nothing new to a database
 	@echo "== pytest on SQLite"
-	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql and not thorough" $(ARGS)
+	@$(if $(ARGS),,NOTES=$(NOTES) CHOSEN=few )$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql and not thorough" $(ARGS)
 
 node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as they go out, by node --test
 	@echo "== node --test"
@@ -95,9 +104,11 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
-further: $(VENV)/.dev ## what `make test` leaves out and `.ci/run` does not: ways in Chromium, long proofs on PostgreSQL
-	@echo "== pytest at length on PostgreSQL"
-	@$(PYTEST) -n $(JOBS) $(UNIT) -m "thorough and postgresql and not phone and not journey" $(ARGS)
+further: $(VENV)/.dev $(FAULTS) ## what `make test` leaves out and `.ci/run` does not: in Chromium, on PostgreSQL, seeds of faults
+	@echo "== faults, the other seeds"
+	@JOBS=$(JOBS) $(PY) -m tests.faults --others
+	@echo "== pytest on PostgreSQL, what make unit left"
+	@NOTES=$(NOTES) CHOSEN=rest $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone $(ARGS)
 
@@ -106,9 +117,9 @@ faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of ph
 	@BROWSER_SEEDS=20 $(PYTEST) -n $(JOBS) tests/phone/test_seeds.py
 	@$(PYTEST) -n $(JOBS) -m slow tests/faults
 
-few-faults: $(VENV)/.dev $(FAULTS) # 50 of them, and that the broken builds that matter most are seen
+few-faults: $(VENV)/.dev $(FAULTS) # a few that meet every hardship, and that the broken builds that matter most are seen
 	@echo "== faults"
-	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) 50
+	@JOBS=$(JOBS) $(PY) -m tests.faults --few
 	@$(PYTEST) -n $(JOBS) -m "not slow" tests/faults $(ARGS)
 
 screens: tools ## the pictures of the main screens, docs/screens

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,31 +23,45 @@ from survey.accounts.accounts import find_account
 from survey.accounts.escrow import make_key
 from survey.web.release import app_version
 from survey.web.session import open_database
-from tests import world
+from tests import statements, world
 from tests.databases import PostgreSQL, SQLite, quick_folder
 from tests.interviews import ROUND, open_small_round
 from tests.protocol import check
 from tests.thrift import spare
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Temporary folders in memory, and little work that no test asks about."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quick_folder())
     spare()
+    if NOTES and not CHOSEN:
+        config.pluginmanager.register(statements.Noting(Path(NOTES)))
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What the desk does in Chromium is gone through on SQLite; on PostgreSQL too it is the long way."""
     for item in items:
         if item.get_closest_marker("phone") and item.get_closest_marker("postgresql"):
             item.add_marker("journey")
+    if NOTES and CHOSEN:
+        statements.select(config, items, Path(NOTES), CHOSEN)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """For PostgreSQL only what speaks to a database is read."""
+    if NOTES and CHOSEN in ("enough", "rest") and collection_path.suffix == ".py":
+        return statements.says_nothing(collection_path, Path(NOTES)) or None
+    return None
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Bytes have no place in a test's name: made anew in each worker (gzip carries the time) they would differ."""
     return "bytes" if isinstance(val, bytes) and len(val) > 12 else None
 
+
+# Of tests/statements.py: where is noted what tests say to SQLite, and which are run by that: enough, the rest, few.
+NOTES, CHOSEN = os.environ.get("NOTES"), os.environ.get("CHOSEN")
 
 ON_POSTGRESQL = pytest.param(PostgreSQL, marks=pytest.mark.postgresql)
 

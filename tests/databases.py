@@ -14,9 +14,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
+from flask import Flask
 from sqlalchemy import URL, Dialect, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from migrations.upgrade import upgrade
 from models.database import open_engine
 
 Fill = Callable[[Session], object]
+Made = TypeVar("Made")
 MEMORY, ROOM = Path("/dev/shm"), 2 * 1024**3
 
 
@@ -63,11 +65,30 @@ def described(engine: Engine) -> dict[str, Any]:
     }
 
 
+def once(app: Flask, session: Session, name: str, lay: Callable[[], Made]) -> Made:
+    """What `lay` makes of a test's database, through the app or beside it, is made for the first test that asks and
+    copied for the next. What it gives back is the first one's: no row and nothing with a connection."""
+    databases, url, engine = app.extensions["databases"], app.config["DATABASE_URL"], app.extensions["engine"]
+    is_new = (name,) not in databases.templates
+    if is_new:
+        databases.made[name] = lay()
+    session.close()
+    engine.dispose()
+    if is_new:
+        databases.keep(url, name)
+    else:
+        databases.become(url, name)
+    return databases.made[name]  # type: ignore[no-any-return]
+
+
 class Statements:
     """SQL that was compiled in one test is not compiled again in the next: an engine keeps it by its own dialect."""
 
     dialect: Dialect | None = None
     compiled: dict[Any, Any]
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}  # by the name of a template that a test kept
 
     def share_statements(self, engine: Engine) -> Engine:
         if self.dialect is None:
@@ -83,9 +104,10 @@ class SQLite(Statements):
     name = "sqlite"
 
     def __init__(self, folder: Path, fill: Fill) -> None:
+        super().__init__()
         self.folder = folder
         self.fill = fill
-        self.templates: dict[tuple[Fill, ...], str] = {}
+        self.templates: dict[tuple[Fill | str, ...], str] = {}
 
     def fresh(self, *more: Fill) -> str:
         """A copy of the template, or of one with more in it, made when it is first asked for."""
@@ -93,13 +115,21 @@ class SQLite(Statements):
         self.become(url, *more)
         return url
 
-    def become(self, url: str, *more: Fill) -> None:
+    def become(self, url: str, *more: Fill | str) -> None:
         """Put such a copy in the place of the database at `url`, which nobody has open."""
         if more not in self.templates:
             self.templates[more] = self.fresh(*more[:-1]) if more else self.empty()
-            _prepare(self.templates[more], more[-1] if more else self.fill)
+            _prepare(self.templates[more], more[-1] if more else self.fill)  # type: ignore[arg-type]
+        self._copy(self.templates[more], url)
+
+    def keep(self, url: str, name: str) -> None:
+        """Let the database at `url`, which nobody has open, be the template of that name."""
+        self.templates[name,] = self.empty()
+        self._copy(url, self.templates[name,])
+
+    def _copy(self, source: str, url: str) -> None:
         self.drop(url)
-        shutil.copyfile(self.templates[more].removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
+        shutil.copyfile(source.removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
 
     def empty(self) -> str:
         return f"sqlite:///{self.folder / uuid4().hex}.sqlite3"
@@ -118,6 +148,7 @@ class PostgreSQL(Statements):
     name = "postgresql"
 
     def __init__(self, folder: Path, fill: Fill) -> None:
+        super().__init__()
         given = os.environ.get("TEST_POSTGRES_URL")
         self.server = None if given else Server()
         self.url = make_url((given or self.server.url).replace("postgresql://", "postgresql+psycopg://", 1))  # type: ignore[union-attr]
@@ -126,7 +157,7 @@ class PostgreSQL(Statements):
             old = connection.dialect.server_version_info < (15,)  # type: ignore[operator]
         self.strategy = "" if old else "STRATEGY file_copy"
         self.fill = fill
-        self.templates: dict[tuple[Fill, ...], str] = {}
+        self.templates: dict[tuple[Fill | str, ...], str] = {}
 
     def empty(self) -> str:
         url = self._named()
@@ -139,13 +170,18 @@ class PostgreSQL(Statements):
         self.become(url, *more)
         return url
 
-    def become(self, url: str, *more: Fill) -> None:
+    def become(self, url: str, *more: Fill | str) -> None:
         """Put such a copy in the place of the database at `url`, which nobody has open."""
         if more not in self.templates:
             self.templates[more] = self.fresh(*more[:-1]) if more else self.empty()
-            _prepare(self.templates[more], more[-1] if more else self.fill)
+            _prepare(self.templates[more], more[-1] if more else self.fill)  # type: ignore[arg-type]
         self.drop(url)
         self._create(url, make_url(self.templates[more]).database or "")
+
+    def keep(self, url: str, name: str) -> None:
+        """Let the database at `url`, which nobody has open, be the template of that name."""
+        self.templates[name,] = self._named()
+        self._create(self.templates[name,], make_url(url).database or "")
 
     def _named(self) -> str:
         return self.url.set(database=f"test_{uuid4().hex}").render_as_string(hide_password=False)

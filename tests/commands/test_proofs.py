@@ -15,6 +15,7 @@ from survey.evidence.merkle import text_of
 from survey.evidence.proof_keys import fingerprint, grouped
 from survey.operations.keys import read_keys
 from tests.commands.test_commands import run
+from tests.databases import once
 from tests.interviews import ROUND, accept_all
 from tests.world import COMMUNE
 
@@ -33,8 +34,11 @@ def key_of(app: Flask) -> str:
 
 @pytest.fixture
 def file(app: Flask, login_as: Any, session: Any, tmp_path: Path) -> Path:
-    accept_all(session, login_as, COMMUNE)
-    assert run(app, "round", "close", ROUND, "--commune", COMMUNE)[0] == 0
+    def close() -> None:
+        accept_all(session, login_as, COMMUNE)
+        assert run(app, "round", "close", ROUND, "--commune", COMMUNE)[0] == 0
+
+    once(app, session, "a commune closed by command", close)
     target = tmp_path / "chung-thuc.json"
     assert run(app, "round", "prove", ROUND, "--out", str(target))[0] == 0
     return target

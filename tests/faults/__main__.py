@@ -1,5 +1,6 @@
 """`python -m tests.faults SEED COUNT`: that many seeds from SEED on. Exit code 1 when a promise broke.
 
+`--few`: those of `make test`, `--others`: those that `make further` adds.
 `--only SEED …` runs these until one breaks. `--template FOLDER`: an office that `office.build` made before.
 VERBOSE=1 prints what happened in each.
 """
@@ -16,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.faults.office import build
+from tests.faults.schedule import FEW, FIRST
 from tests.faults.simulation import simulate
 
 
@@ -57,8 +59,11 @@ if __name__ == "__main__":
     asks = argparse.ArgumentParser(prog="python -m tests.faults")
     asks.add_argument("first", nargs="?", type=int, default=1)
     asks.add_argument("count", nargs="?", type=int, default=50)
+    asks.add_argument("--few", action="store_true")
+    asks.add_argument("--others", action="store_true")
     asks.add_argument("--only", nargs="+", type=int)
     asks.add_argument("--template", type=Path)
     told = asks.parse_args()
-    wanted = told.only or list(range(told.first, told.first + told.count))
+    named = FEW if told.few else sorted({*FIRST} - {*FEW}) if told.others else ()
+    wanted = told.only or list(named) or list(range(told.first, told.first + told.count))
     sys.exit(asyncio.run(main(wanted, bool(told.only), int(os.environ.get("JOBS", "2")), told.template)))

@@ -32,7 +32,7 @@ DATABASE = "so-ho.sqlite3"
 
 # Each server is forked from one process that has loaded the product and started nothing.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.faults.serve"])
+PROCESSES.set_forkserver_preload(["tests.faults.warm"])
 
 
 def build(folder: Path) -> None:

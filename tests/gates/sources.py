@@ -6,7 +6,9 @@ fault is found; a gate that cannot fail is no gate.
 
 from __future__ import annotations
 
+import ast
 import re
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +19,12 @@ def files(*patterns: str) -> list[Path]:
     """The product's files that match any of the patterns (relative to the root), in order."""
     found = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
     return sorted(path for path in found if not SKIPPED & set(path.relative_to(ROOT).parts))
+
+
+@lru_cache(maxsize=2)  # of one file every rule asks, one after the other
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """A Python file taken apart, the module first."""
+    return tuple(ast.walk(ast.parse(source)))
 
 
 def relative(path: Path) -> str:

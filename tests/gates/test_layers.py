@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.rooms import ROOMS, TABLE, Room, read_script_rooms, room_of
-from tests.gates.sources import JS_TOKEN, PYTHON, SCRIPTS, files, javascript, relative
+from tests.gates.sources import JS_TOKEN, PYTHON, SCRIPTS, files, javascript, nodes, relative
 
 # Files that are stricter than their rooms, and the one that knows more: (rooms, libraries).
 FILES = {
@@ -36,10 +36,10 @@ TESTS = ("tests/**/test_*.py", "tests/**/*.test.js")
 KNOWS_LACKS = "survey/lacks.py"  # what each library says when the machine is out of something
 
 
-def imported(tree: ast.AST) -> list[tuple[int, str]]:
+def imported(source: str) -> list[tuple[int, str]]:
     """Each absolute module name that a file imports, with its line."""
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -54,7 +54,7 @@ def import_faults(path: str, source: str) -> list[str]:
         return []
     inside, outside = FILES.get(path) or (WORDS if room == "words" else ROOMS[room])
     said = []
-    for line, module in imported(ast.parse(source)):
+    for line, module in imported(source):
         top = module.split(".")[0]
         if top in {"survey", "models", "app", "migrations", "tests"}:
             target = room_of(module.replace(".", "/"))
@@ -73,7 +73,7 @@ def impure_calls(path: str, source: str) -> list[str]:
     if room_of(path) not in PURE:
         return []
     said = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if not isinstance(node, ast.Call):
             continue
         call = ast.unparse(node.func)
@@ -118,7 +118,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
     modules = {module_name(path): path for path in files(*PYTHON)}
     graph: dict[str, set[str]] = {}
     for module, path in modules.items():
-        names = {name for _, name in imported(ast.parse(path.read_text()))}
+        names = {name for _, name in imported(path.read_text())}
         graph[module] = {hit for name in names for hit in (name, name.rpartition(".")[0]) if hit in modules} - {module}
     assert cycles(graph) == []
 

@@ -88,6 +88,7 @@ def check(session: Session) -> None:
     assert len(codes) == len(set(codes))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_follow_from_the_log_and_the_last_act_can_be_undone(session: Session, login_as: Any, seed: int) -> None:
     chance = Random(seed)

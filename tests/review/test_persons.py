@@ -105,6 +105,7 @@ def _attach(session: Session, entry_id: str, household_id: str) -> None:
     session.commit()
 
 
+@pytest.mark.thorough
 def test_what_is_undone_leaves_everything_as_it_was(session: Session, login_as: Any) -> None:
     asked(session, login_as)
     mother = codes(session)[MOTHER]

@@ -154,6 +154,7 @@ def test_the_phones_result_is_compared_with_the_servers(login_as: Any, session: 
     assert agrees == {"ho-1": False, "ho-2": None, "ho-3": True}
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("small_round")
 def test_a_round_is_closed_only_when_every_household_is_accounted_for(login_as: Any, session: Session) -> None:
     opened = session.get_one(Round, ROUND)

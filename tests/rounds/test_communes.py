@@ -142,6 +142,7 @@ def test_the_province_accepts_only_what_is_closed_and_only_a_reopening_leads_bac
         closing.close_communes(session, survey_round, [COMMUNE], NOW)
 
 
+@pytest.mark.thorough
 def test_a_mistaken_round_is_cancelled_and_what_was_received_is_kept(login_as: Any, session: Session) -> None:
     browser = login_as("enumerator")
     sent = [*send_all(login_as, *HOUSEHOLDS[:3]), entry("ho-1")]
@@ -245,6 +246,7 @@ def test_a_planned_round_is_heard_of_when_it_begins(login_as: Any, session: Sess
         rounds.start(session, planned, [COMMUNE], NOW)
 
 
+@pytest.mark.thorough
 def test_the_days_of_an_open_round_change_and_hold_what_was_interviewed(login_as: Any, session: Session) -> None:
     send_all(login_as, "ho-1")  # on 22 November
     survey_round = the_round(session)

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, Table, func, select, text, update
@@ -45,6 +46,7 @@ from survey.rounds.bound_tables import BOUND
 from survey.rounds.proof_file import Anchor
 from survey.submissions.derive import rebuild
 from survey.terms import HouseholdClass, RegisterKind
+from tests.databases import once
 from tests.examples import examples
 from tests.interviews import ROUND, accept_all, entry, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
@@ -67,8 +69,13 @@ def stored(session: Session) -> RoundProof:
 
 
 @pytest.fixture
-def closed(login_as: Any, session: Session) -> RoundProof:
+def closed(app: Flask, login_as: Any, session: Session) -> RoundProof:
     """A commune that is closed, with a row in every table that a proof binds."""
+    once(app, session, "a closed commune with a row in every table", lambda: lay_closed(login_as, session))
+    return stored(session)
+
+
+def lay_closed(login_as: Any, session: Session) -> None:
     accept_all(session, login_as, COMMUNE)
     first = session.scalars(select(Submission).where(Submission.household_id == "ho-1")).one()
     own = {"commune_id": COMMUNE, "submission_id": first.id}
@@ -121,7 +128,6 @@ def closed(login_as: Any, session: Session) -> RoundProof:
     )  # fmt: skip
     session.commit()
     close(session)
-    return stored(session)
 
 
 def the_file(session: Session) -> bytes:

@@ -50,6 +50,7 @@ def differs(session: Session) -> list[Differs]:
     return proof.differences(session, made)
 
 
+@pytest.mark.thorough
 def test_no_act_on_the_register_after_a_closing_touches_its_proof(login_as: Any, session: Session) -> None:
     accept_all(session, login_as, COMMUNE)
     before = acts.carry_out(session, COMMUNE, wish(K.TEST, "ho-4"), done(session)).halves[0].events[0].seq

@@ -16,6 +16,7 @@ from survey.review.register_acts import Done, Wish
 from survey.rounds import closing
 from survey.terms import RegisterKind
 from survey.work import REOPEN, reopening
+from tests.databases import once
 from tests.interviews import ROUND, accept_all
 from tests.working import work, worker_of
 from tests.world import COMMUNE, NOW, VILLAGE_2
@@ -24,6 +25,10 @@ from tests.world import COMMUNE, NOW, VILLAGE_2
 @pytest.fixture
 def closed(app: Flask, session: Session, small_round: str, login_as: Any) -> None:
     """The round is closed in the commune; since then one household moved within it and another was a test."""
+    once(app, session, "a commune closed, then changed", lambda: close_and_change(app, session, login_as))
+
+
+def close_and_change(app: Flask, session: Session, login_as: Any) -> None:
     accept_all(session, login_as, COMMUNE)
     with Session(app.extensions["engine"]) as here, here.begin():
         closing.close_communes(here, here.get_one(Round, ROUND), [COMMUNE], NOW)

@@ -21,8 +21,7 @@ from tests.world import COMMUNE, OTHER_COMMUNE
 @pytest.fixture
 def two(field: Any) -> Field:
     """Two interviews of one household that differ in the floor area."""
-    work: Field = field(2)
-    work.send_two()
+    work: Field = field(2, done=Field.send_two)
     return work
 
 

@@ -35,13 +35,16 @@ def table(data: bytes, delimiter: str = ",") -> list[Row]:
 @pytest.fixture
 def accepted(field: Any) -> Field:
     """Six households: three accepted, one waiting, one returned, one not visited."""
-    work: Field = field(6)
+    work: Field = field(6, done=three_accepted)
+    return work
+
+
+def three_accepted(work: Field) -> None:
     for number in range(5):
         work.send(work.entry(number, CASES[number]))
     for number in range(3):
         work.decide(work.sent[number], Action.ACCEPT)
     work.decide(work.sent[4], Action.RETURN)
-    return work
 
 
 def download(browser: Any, name: str, query: str = "") -> list[Row]:

@@ -22,10 +22,12 @@ SINCE = {"since": "2026-11-23"}
 @pytest.fixture
 def work(field: Callable[..., Field]) -> Field:
     """Three households, one of them asked and accepted."""
-    made = field(3)
-    made.send(made.entry(0, CASES[0]))
-    made.decide(made.sent[0], Action.ACCEPT)
-    return made
+    return field(3, done=one_accepted)
+
+
+def one_accepted(work: Field) -> None:
+    work.send(work.entry(0, CASES[0]))
+    work.decide(work.sent[0], Action.ACCEPT)
 
 
 def address(work: Field, number: int = 0, commune_id: str = COMMUNE) -> str:

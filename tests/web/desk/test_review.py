@@ -24,9 +24,12 @@ POOR = next(case for case in CASES if case.household_class == "ho_ngheo")
 @pytest.fixture
 def sent(field: Any) -> Field:
     """Three households, the first interviewed and found poor."""
-    work: Field = field(3)
-    work.send(work.entry(0, POOR))
+    work: Field = field(3, done=one_is_poor)
     return work
+
+
+def one_is_poor(work: Field) -> None:
+    work.send(work.entry(0, POOR))
 
 
 def page_of(browser: Any, work: Field, number: int = 0, query: str = "") -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from models import Account, AuditEvent
 from survey.evidence import audit
 from survey.web.audit_words import ACTS, ROOMS, act_in_words
 from tests.commands.test_commands import run
+from tests.databases import once
 from tests.gates.sources import ROOT
 from tests.interviews import accept_all
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
@@ -78,8 +80,12 @@ def test_a_day_that_nobody_can_mean_is_refused(app: Any, login_as: Any, day: str
 
 
 @pytest.fixture
-def story(login_as: Any, session: Session) -> Any:
+def story(app: Flask, login_as: Any, session: Session) -> Any:
     """A commune in which everything was accepted, and some acts of others."""
+    return once(app, session, "everything accepted, and some acts of others", lambda: tell(login_as, session))
+
+
+def tell(login_as: Any, session: Session) -> dict[str, str]:
     accept_all(session, login_as, COMMUNE, OTHER_COMMUNE)
     people = {one.username: one.id for one in session.scalars(select(Account))}
     audit.record(session, NOW - timedelta(days=3), people["supervisor"], "export.read", COMMUNE, {"file": "=1+1"})

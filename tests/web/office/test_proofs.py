@@ -8,12 +8,14 @@ import json
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, ProofLeaf, Round, RoundProof
 from survey.evidence.proof_keys import fingerprint, grouped
 from survey.rounds import proof_file
+from tests.databases import once
 from tests.interviews import ROUND, accept_all
 from tests.world import COMMUNE, OTHER_COMMUNE
 
@@ -23,12 +25,13 @@ SHEET = f"{HERE}/proof"
 
 
 @pytest.fixture
-def closed(login_as: Any, session: Session) -> Any:
-    accept_all(session, login_as, COMMUNE)
-    supervisor = login_as("supervisor")
-    assert supervisor.post(f"{HERE}/close").status_code == 303
-    session.rollback()
-    return supervisor
+def closed(app: Flask, login_as: Any, session: Session) -> Any:
+    def close() -> None:
+        accept_all(session, login_as, COMMUNE)
+        assert login_as("supervisor").post(f"{HERE}/close").status_code == 303
+
+    once(app, session, "a commune closed at the desk", close)
+    return login_as("supervisor")
 
 
 def test_the_sheet_shows_what_was_signed(closed: Any, app: Any, session: Session) -> None:
