@@ -48,12 +48,13 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would hap
 def export(path: Path, commune_id: str) -> None:
     """Write the commune's register as a list (.xlsx, or .csv with semicolons) to be corrected and brought back with
     `register correct-list`."""
-    with transaction() as session:
+    with reading() as session:
         if path.suffix.lower() not in (".xlsx", ".csv"):
             raise click.ClickException(gettext("Name a file that ends in .xlsx or .csv."))
         _known(session, commune_id)
         rows = list(register_list.rows(session, commune_id, now()))
-        audit.record(session, now(), None, "register.exported", commune_id, {"rows": len(rows)})
+    with transaction() as session:
+        audit.record(session, now(), None, "register.exported", commune_id, {"file": path.suffix.lower()[1:]})
     head = register_list.headings(gettext)
     if path.suffix.lower() == ".csv":
         data = b"".join(written(head, rows, Style.SEMICOLON))
