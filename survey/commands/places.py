@@ -59,7 +59,7 @@ def acting(command: Callable[..., Any]) -> Any:
 @places_group.command()
 @VILLAGE
 @click.option("--name", required=True, help="The new name.")
-@click.option("--division", help="Bản, Tiểu khu, Tổ dân phố …; as it was unless given.")
+@click.option("--division", help="What kind of village; as it was unless given.")
 @acting
 def rename(village_id: str, name: str, division: str | None, **words: Any) -> None:
     """A village is called otherwise from a day on."""
@@ -78,7 +78,7 @@ def merge(village_id: str, into: str, **words: Any) -> None:
 @places_group.command()
 @VILLAGE
 @click.option("--name", required=True, help="The name of the new village.")
-@click.option("--division", help="Bản, Tiểu khu, Tổ dân phố …; as the village's unless given.")
+@click.option("--division", help="What kind of village; as the old one unless given.")
 @click.option("--area", type=click.Choice([one.value for one in Area]), help="As the village's unless given.")
 @click.option("--household", "codes", multiple=True, help="The number of a household that lies in it; repeatable.")
 @acting
