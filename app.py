@@ -40,6 +40,7 @@ from survey.web.desk import (
 from survey.web.office import (
     accounts,
     audit,
+    flows,
     jobs,
     points,
     proofs,
@@ -82,6 +83,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         rounds,
         round_steps,
         proofs,
+        flows,
         audit,
         register_import,
         jobs,

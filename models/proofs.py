@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UTCDateTime, one_of
@@ -89,6 +89,7 @@ class ProofLeaf(Base):
             ["commune_id", "round_id", "revision"],
             ["round_proof.commune_id", "round_proof.round_id", "round_proof.revision"],
         ),
+        Index("ix_proof_leaf_household", "round_id", "household_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)

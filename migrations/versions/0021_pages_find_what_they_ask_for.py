@@ -1,6 +1,6 @@
 """Pages find what they ask for among 300,000 households
 
-Indexes that a household's page, a correction, the desk's first page and the lists are read from; none of them reads the
+Indexes that a household's page, a correction, the desk's first page, the lists and the province's flow are read from; none of them reads the
 answers of thousands of households for that any more.
 """
 
@@ -19,6 +19,7 @@ NEW = {
         "register_entry",
         ["commune_id", "round_id", "village_id", "state", "opening_class", "submission_id"],
     ),
+    "ix_proof_leaf_household": ("proof_leaf", ["round_id", "household_id"]),
     "ix_household_same_as": ("household", ["commune_id", "same_as"]),
     "ix_household_listed": ("household", ["commune_id", "state", "code", "id", "head_name", "village_id"]),
 }

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
+from survey.commands.flows import flow
 from survey.commands.proofs import prove, refuse_problem, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
 from survey.problems import Problem
@@ -37,6 +38,7 @@ round_group.add_command(move_round)
 round_group.add_command(round_changes)
 round_group.add_command(prove)
 round_group.add_command(verify)
+round_group.add_command(flow)
 
 MOST_NAMED = 50  # households of an obstacle
 

@@ -28,7 +28,7 @@ register (submissions/standing.py), and the sheet counts such households by thei
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -167,6 +167,13 @@ class Flows:
     households: Flow = field(default_factory=Flow)
     persons: Flow = field(default_factory=Flow)
 
+    def add(self, other: Flows, sign: int = 1) -> None:
+        """Add the line of another place, or take it off."""
+        for mine, its in ((self.households, other.households), (self.persons, other.persons)):
+            for column in COLUMNS:
+                mine.columns[column] += sign * its.columns[column]
+            mine.unknown += sign * its.unknown
+
 
 def flows(transitions: Iterable[Transition], place_of: Callable[[str], str]) -> dict[str, dict[HouseholdClass, Flows]]:
     """The lines of both tables by place; `place_of`: which place of the wanted level a village lies in."""
@@ -179,6 +186,37 @@ def flows(transitions: Iterable[Transition], place_of: Callable[[str], str]) -> 
             end = one.end if places[1] == place else None
             for measure in COUNTED:
                 _count(line[measure], measure, one, start, end)
+    return found
+
+
+def joined(transitions: Iterable[Transition]) -> list[Transition]:
+    """Those of several communes as one of the area: a household that moved from one to another within it is one. Where
+    each told an end, that of where it went to is its end."""
+    found: dict[str, Transition] = {}
+    for one in transitions:
+        other = found.get(one.household_id)
+        if other is None:
+            found[one.household_id] = one
+            continue
+        first, last = sorted((other, one), key=lambda each: (each.start is None, each.end is not None))
+        end = last.end if last.end is not None else first.end
+        found[one.household_id] = Transition(
+            one.household_id, last.code, first.origin, last.state, first.start, end, first.came_as,
+            first.arrived or last.arrived, first.once | last.once,
+        )  # fmt: skip
+    return list(found.values())
+
+
+def netted(told: Mapping[str, Sequence[Transition]], place: str) -> dict[HouseholdClass, Flows]:
+    """What is to be added to the sum of the communes' lines for the line of `place`, which they make up. `told`: by
+    household, what each of them said of it; one that a single commune knows makes no difference."""
+    found = {measure: Flows() for measure in COUNTED}
+    for those in told.values():
+        if len(those) < 2:
+            continue
+        for one, sign in [*((one, 1) for one in joined(those)), *((one, -1) for one in those)]:
+            for measure, both in flows([one], lambda _village: place).get(place, {}).items():
+                found[measure].add(both, sign)
     return found
 
 

@@ -128,12 +128,12 @@ def counted(leaves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def flow_of(leaves: Sequence[Mapping[str, Any]], commune_id: str) -> dict[str, Any]:
     """Both tables, of the commune and of each village, as they stand in the body."""
-    transitions = [_transition(leaf) for leaf in leaves]
+    transitions = [transition_of(leaf) for leaf in leaves]
     whole = flows(transitions, lambda _village: commune_id).get(commune_id, {})
     villages = flows(transitions, lambda village: village)
     return {
-        "commune": _written(whole),
-        "villages": {village: _written(those) for village, those in sorted(villages.items())},
+        "commune": written(whole),
+        "villages": {village: written(those) for village, those in sorted(villages.items())},
     }
 
 
@@ -154,13 +154,25 @@ def root_in(text: str) -> str:
     return parts[4] if parts[0] == QR and len(parts) == 6 else "".join(text.split()).lower()
 
 
-def _written(line: Mapping[HouseholdClass, Flows]) -> dict[str, Any]:
+def written(line: Mapping[HouseholdClass, Flows]) -> dict[str, Any]:
+    """A place's lines as they stand in the body."""
     return {
         measure.value: {
             "households": both.households.row(), "persons": both.persons.row(), "persons_unknown": both.persons.unknown
         }
         for measure, both in line.items()
     }  # fmt: skip
+
+
+def read(line: Mapping[str, Any]) -> dict[HouseholdClass, Flows]:
+    """The lines that `written` wrote."""
+    return {
+        HouseholdClass(measure): Flows(
+            Flow(Counter(dict(enumerate(both["households"], 1)))),
+            Flow(Counter(dict(enumerate(both["persons"], 1))), both["persons_unknown"]),
+        )
+        for measure, both in line.items()
+    }
 
 
 def holds(row: Sequence[int]) -> bool:
@@ -319,11 +331,13 @@ def _corrected(one: Mapping[str, Any]) -> int:
     )  # fmt: skip
 
 
-def _transition(leaf: Mapping[str, Any]) -> Transition:
+def transition_of(leaf: Mapping[str, Any], household_id: str | None = None) -> Transition:
+    """What a leaf tells. A file knows a household by its number alone; `household_id`: as the database does."""
     state, came_as = leaf["state"], leaf["came_as"]
     return Transition(
-        leaf["household"], leaf["household"], Origin(leaf["origin"]), EndState(state) if state else None,
-        _side(leaf["start"]), _side(leaf["end"]), HouseholdClass(came_as) if came_as else None, bool(leaf["arrived"]),
+        household_id or leaf["household"], leaf["household"], Origin(leaf["origin"]),
+        EndState(state) if state else None, _side(leaf["start"]), _side(leaf["end"]),
+        HouseholdClass(came_as) if came_as else None, bool(leaf["arrived"]),
         frozenset(HouseholdClass(one) for one in leaf["once"]),
     )  # fmt: skip
 

@@ -95,6 +95,7 @@ ON_DATA = {
     "round cancel": ["r", "--reason", "x"],
     "round changes": ["1"],
     "round close": [],
+    "round flow": ["r"],
     "round list": [],
     "round move": ["1"],
     "round open": "T --year 2026 --version 1 --opens 2026-09-01 --closes 2026-12-14".split(),

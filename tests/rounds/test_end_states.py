@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from itertools import permutations
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,11 +17,14 @@ from survey.rounds.end_states import (
     OF_REGISTER,
     STAYS,
     Facts,
+    Flows,
     Interviewed,
     Side,
     Transition,
     end_state,
     flows,
+    joined,
+    netted,
     transition,
 )
 from survey.terms import EndState, HouseholdClass, HouseholdState, Origin, RegisterState
@@ -194,10 +200,82 @@ def test_a_move_within_the_province_counts_at_the_communes_and_not_at_the_provin
     for both in ([left, came], [came, left]):
         assert +flows(both, commune)["03757"][POOR].households.columns == {1: 1, 4: 1}
         assert +flows(both, commune)["03664"][NEAR].households.columns == {8: 1, 9: 1}
-    moved = transition(facts(village_id=VILLAGES[2], **interviewed(NEAR)))  # as one household of the area
-    province = flows([moved], whole)["14"]
-    assert +province[POOR].households.columns == {1: 1, 2: 1}
-    assert +province[NEAR].households.columns == {5: 1, 9: 1}
+        province = flows(joined(both), whole)["14"]
+        assert +province[POOR].households.columns == {1: 1, 2: 1}
+        assert +province[NEAR].households.columns == {5: 1, 9: 1}
+
+
+WHOLE = st.builds(
+    Transition,
+    st.uuids().map(str),
+    st.text("0123456789", min_size=3, max_size=6),
+    st.just(Origin.START),
+    st.none() | st.sampled_from(EndState),
+    st.none() | SIDES,
+    st.none() | SIDES,
+    CLASSES,
+    st.booleans(),
+    st.frozensets(st.sampled_from(HouseholdClass)),
+)
+
+
+def split(one: Transition, commune_of: dict[str, str]) -> list[tuple[str, Transition]]:
+    """What communes say of a household that one place would say this of: by commune."""
+    left, came = (commune_of[side.village_id] if side is not None else None for side in (one.start, one.end))
+    if left is None or came is None or left == came:
+        return [(left or came or commune_of[VILLAGES[0]], one)]
+    gone = replace(one, state=EndState.MOVED_AWAY, end=None)
+    return [(left, gone), (came, replace(one, origin=Origin.MET, start=None, came_as=None, arrived=True))]
+
+
+@settings(max_examples=examples(300))
+@given(
+    every=st.lists(WHOLE, max_size=25, unique_by=lambda one: one.household_id),
+    communes=st.lists(st.sampled_from("abc"), min_size=3, max_size=3),
+    order=st.randoms(use_true_random=False),
+)
+def test_however_a_place_is_split_into_communes_their_flow_joined_is_its_own(
+    every: list[Transition], communes: list[str], order: Random
+) -> None:
+    commune_of = dict(zip(VILLAGES, communes, strict=True))
+    told = [each for one in every for each in split(one, commune_of)]
+    order.shuffle(told)
+    expected = flows(every, whole).get("14", {})
+    assert flows(joined(one for _, one in told), whole).get("14", {}) == expected
+    total = {measure: Flows() for measure in COUNTED}
+    for commune_id in sorted({commune_id for commune_id, _ in told}):
+        lines = flows((one for where, one in told if where == commune_id), lambda village: commune_of[village])
+        for measure, both in lines.get(commune_id, {}).items():
+            total[measure].add(both)
+    by_household: dict[str, list[Transition]] = {}
+    for _, one in told:
+        by_household.setdefault(one.household_id, []).append(one)
+    for measure, both in netted(by_household, "14").items():
+        total[measure].add(both)
+        want = expected.get(measure, Flows())
+        for unit in ("households", "persons"):
+            assert getattr(total[measure], unit).row() == getattr(want, unit).row()
+            assert getattr(total[measure], unit).unknown == getattr(want, unit).unknown
+            assert getattr(total[measure], unit).holds
+
+
+def test_who_moved_on_twice_and_who_was_counted_before_the_move_is_one_household() -> None:
+    start, end = Side(VILLAGES[0], POOR, 4), Side(VILLAGES[2], NEAR, 3)
+    first = Transition("h", "1", Origin.START, EndState.MOVED_AWAY, start, None)
+    between = Transition("h", "2", Origin.MET, EndState.MOVED_AWAY, None, None, arrived=True)
+    last = Transition("h", "3", Origin.MET, EndState.DONE, None, end, arrived=True)
+    for those in permutations((first, between, last)):
+        [one] = joined(those)
+        assert (one.start, one.end) == (start, end)
+    done = replace(first, state=EndState.DONE, end=Side(VILLAGES[0], POOR, 4))  # its commune closed, then it moved
+    for those in permutations((done, last)):
+        [one] = joined(those)
+        assert (one.start, one.end, one.state) == (start, end, EndState.DONE)
+    both = {measure: Flows() for measure in COUNTED}
+    for measure, line in netted({"h": [done, last]}, "14").items():
+        both[measure].add(line)
+    assert both[POOR].households.row() == [0, 1, 0, 0, 0, 0, 0, 0, -1]  # poor no more: the later word counts
+    assert both[NEAR].households.row() == [0, 0, 0, 0, 1, 0, 0, -1, 0]
 
 
 def test_who_refused_or_was_absent_stays_what_it_was() -> None:

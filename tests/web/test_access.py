@@ -103,6 +103,7 @@ ROUTES = {
     "round_steps.commune": OFFICE,
     "audit.page": PROVINCIAL,
     "audit.as_csv": PROVINCIAL,
+    "flows.page": OFFICE,
     "proofs.sheet": OFFICE,
     "proofs.file": OFFICE,
     "proofs.make": OFFICE,

@@ -1,0 +1,102 @@
+"""The flow of an area whose communes are proved one by one: what each proved, added up, and moves between them netted.
+
+A household that moved from one of them to another stands in column 4 there and 8 here, and in neither for the area:
+its leaves in the proofs of both are read as one. Only communes that are closed, with the proof of that closing, are
+counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Household, ProofLeaf, RegisterEntry, Round, RoundCommune, RoundProof, StartRow
+from models.database import chunks
+from survey.clocks import instant
+from survey.rounds import log
+from survey.rounds.end_states import COUNTED, Flows, Transition, netted
+from survey.rounds.proof import IS_CLOSED, latest
+from survey.rounds.proof_file import read, transition_of, written
+from survey.terms import CommuneState, HouseholdState, LeafPart
+
+_ELSEWHERE = (HouseholdState.MOVED.value, HouseholdState.WITHDRAWN.value)  # there once, or not after all
+
+
+@dataclass
+class JoinedFlow:
+    """`communes`: the lines of each as it was proved; `whole`: of the area (both as `proof_file.written`). `missing`:
+    communes of the round that are not counted, by where they stand: not closed, or closed without a proof of it;
+    `provisional`: counted, and not accepted by the province. `moved`: households that more than one commune told of."""
+
+    communes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    whole: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, CommuneState] = field(default_factory=dict)
+    provisional: list[str] = field(default_factory=list)
+    moved: int = 0
+    trial: bool = False
+    illustrative: bool = False
+
+
+def joined_flow(session: Session, survey_round: Round, communes: Collection[str]) -> JoinedFlow:
+    """The flow of a round in `communes`, as one area. Those where it never was to be, was cancelled, or has nobody are
+    none of it."""
+    found, proofs = JoinedFlow(), {}
+    settled = _settled(session, survey_round)
+    for row in log.rows_of(session, survey_round):
+        if row.commune_id not in communes or row.state == CommuneState.CANCELLED:
+            continue
+        made = _of_closing(session, row)
+        if made is not None:
+            proofs[row.commune_id] = made
+            found.provisional += [row.commune_id] if row.state == CommuneState.CLOSED else []
+        elif row.commune_id in settled:
+            found.missing[row.commune_id] = CommuneState(row.state)
+    whole = {measure: Flows() for measure in COUNTED}
+    for commune_id, made in proofs.items():
+        body = json.loads(made.body)
+        found.communes[commune_id] = body["flow"]["commune"]
+        found.trial, found.illustrative = found.trial or body["trial"], found.illustrative or body["illustrative"]
+        for measure, both in read(body["flow"]["commune"]).items():
+            whole[measure].add(both)
+    told = _told_twice(session, survey_round, proofs)
+    for measure, both in netted(told, "").items():
+        whole[measure].add(both)
+    found.whole, found.moved = written(whole), len(told)
+    return found
+
+
+def _settled(session: Session, survey_round: Round) -> set[str]:
+    """The communes in which a round has households."""
+    there = (select(table.commune_id).where(table.round_id == survey_round.id) for table in (StartRow, RegisterEntry))
+    return {commune_id for query in there for commune_id in session.scalars(query.distinct())}
+
+
+def _of_closing(session: Session, row: RoundCommune) -> RoundProof | None:
+    """The proof of the closing as it stands; None while the commune is not closed, or was closed without one."""
+    made = latest(session, row.round_id, row.commune_id) if row.state in IS_CLOSED else None
+    closed_at = instant(row.closed_at) if row.closed_at else None
+    return made if made is not None and json.loads(made.body)["closed_at"] == closed_at else None
+
+
+def _told_twice(session: Session, survey_round: Round, proofs: dict[str, RoundProof]) -> dict[str, list[Transition]]:
+    """By household, what the proofs tell of those that stand in more than one: whoever moved is off one register."""
+    off: set[str] = set()
+    for chunk in chunks(proofs):
+        moved = select(Household.id).where(Household.commune_id.in_(chunk), Household.state.in_(_ELSEWHERE))
+        off |= set(session.scalars(moved))
+    told: dict[str, list[Transition]] = {}
+    for chunk in chunks(off):
+        leaves = select(ProofLeaf).where(
+            ProofLeaf.round_id == survey_round.id, ProofLeaf.household_id.in_(chunk), ProofLeaf.part == LeafPart.END
+        )
+        for leaf in session.scalars(leaves.order_by(ProofLeaf.commune_id)):
+            proof = proofs.get(leaf.commune_id)
+            if proof is not None and proof.revision == leaf.revision:
+                transition = transition_of(json.loads(leaf.leaf), leaf.household_id)
+                told.setdefault(leaf.household_id, []).append(transition)
+    return {household_id: those for household_id, those in told.items() if len(those) > 1}
