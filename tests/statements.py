@@ -79,6 +79,7 @@ class Noting:
         self.folder = folder
         self.noted: dict[str, set[str]] = {}
         self.said: set[str] = set()
+        self.silent: set[str] = set()  # files without a test on PostgreSQL
         if not _worker():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
@@ -94,6 +95,12 @@ class Noting:
     def hear_refusal(self, _context: ExceptionContext) -> None:
         self.said.add(REFUSED)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Before any of them is left out."""
+        speaking = {_file(item.nodeid) for item in items if item.get_closest_marker("postgresql")}
+        self.silent = {_file(item.nodeid) for item in items} - speaking
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         self.said = set()
@@ -104,39 +111,41 @@ class Noting:
 
     def pytest_sessionfinish(self) -> None:
         if self.noted:
-            write(self.folder / f"{_worker()}.json", self.noted)
+            write(self.folder / f"{_worker()}.json", self.noted, self.silent)
 
 
 def _worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
-def write(file: Path, noted: Mapping[str, Collection[str]]) -> None:
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def write(file: Path, noted: Mapping[str, Collection[str]], silent: Collection[str]) -> None:
     """Each text once, and of each test the numbers of its texts."""
     texts = sorted({one for said in noted.values() for one in said})
     number = {text: place for place, text in enumerate(texts)}
     said = {test: sorted(number[one] for one in said) for test, said in noted.items()}
-    file.write_text(json.dumps({"texts": texts, "said": said}), "utf-8")
+    file.write_text(json.dumps({"texts": texts, "said": said, "silent": sorted(silent)}), "utf-8")
 
 
 @lru_cache(maxsize=1)
-def read(folder: Path) -> Notes:
+def _written(folder: Path) -> list[dict[str, Any]]:
     """What every process wrote."""
-    files = [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
-    return {test: [one["texts"][place] for place in said] for one in files for test, said in one["said"].items()}
+    return [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
+
+
+def read(folder: Path) -> Notes:
+    every = _written(folder)
+    return {test: [one["texts"][place] for place in said] for one in every for test, said in one["said"].items()}
 
 
 def says_nothing(file: Path, folder: Path) -> bool:
-    """Whether no test of this file says anything to a database, so that it need not be read for PostgreSQL."""
-    if not file.name.startswith("test_") or not read(folder) or file.stat().st_mtime > folder.stat().st_mtime:
-        return False
-    return str(file.relative_to(ROOT)) not in speaking(folder) and "postgresql" not in file.read_text("utf-8")
-
-
-@lru_cache(maxsize=1)
-def speaking(folder: Path) -> frozenset[str]:
-    """The files of which a test was noted."""
-    return frozenset(test.partition("::")[0] for test in read(folder))
+    """Whether no test of this file is there on PostgreSQL, so that it need not be read for that."""
+    return any(str(file.relative_to(ROOT)) in one["silent"] for one in _written(folder)) and (
+        file.stat().st_mtime <= folder.stat().st_mtime
+    )
 
 
 def chosen(

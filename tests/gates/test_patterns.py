@@ -48,7 +48,7 @@ class Counting:
                 end.append(where)
                 return True
 
-            found = self.run(list(self.tree), 0, at, done)
+            found = self.run(self.tree.data, 0, at, done)
             if not anywhere:
                 break
             at = max(end[0], at + 1) if found else at + 1
@@ -62,7 +62,7 @@ class Counting:
     def run(self, ops: list[Any], at: int, where: int, then: Callable[[int], bool]) -> bool:
         if at == len(ops):
             return then(where)
-        kind, value = str(ops[at][0]), ops[at][1]
+        kind, value = ops[at][0].name, ops[at][1]
 
         def rest(end: int) -> bool:
             return self.run(ops, at + 1, end, then)
@@ -77,13 +77,13 @@ class Counting:
                     self.groups[group] = self.text[where:end]
                 return rest(end)
 
-            return self.run(list(value[-1]), 0, where, closed)
+            return self.run(value[-1].data, 0, where, closed)
         if kind == "BRANCH":
-            return any(self.run(list(branch), 0, where, rest) for branch in value[1])
+            return any(self.run(branch.data, 0, where, rest) for branch in value[1])
         if kind in ("POSSESSIVE_REPEAT", "ATOMIC_GROUP", "ASSERT", "ASSERT_NOT"):
             return self.alone(kind, value, where, rest)
         if kind == "AT":
-            return self.is_at(str(value), where) and rest(where)
+            return self.is_at(value.name, where) and rest(where)
         if kind == "GROUPREF":
             said = self.groups.get(value, "")
             self.step()
@@ -102,7 +102,7 @@ class Counting:
             return self.repeat(value, end, rest, eager=eager, done=done + 1)
 
         def more() -> bool:
-            return done < high and self.run(list(body), 0, where, again)
+            return done < high and self.run(body.data, 0, where, again)
 
         if done < low:
             return more()
@@ -119,13 +119,13 @@ class Counting:
         if kind in ("ASSERT", "ASSERT_NOT"):
             direction, body = value
             start = where if direction > 0 else where - body.getwidth()[1]
-            found = start >= 0 and self.run(list(body), 0, start, here)
+            found = start >= 0 and self.run(body.data, 0, start, here)
             return found == (kind == "ASSERT") and rest(where)
         if kind == "ATOMIC_GROUP":
-            return self.run(list(value), 0, where, here) and rest(end[0])
+            return self.run(value.data, 0, where, here) and rest(end[0])
         low, high, body = value
         times = 0
-        while times < high and self.run(list(body), 0, where, here):
+        while times < high and self.run(body.data, 0, where, here):
             if end[-1] == where:
                 break
             where, times = end[-1], times + 1
@@ -155,16 +155,16 @@ class Counting:
 def is_member(options: list[Any], letter: str) -> bool:
     found = False
     for kind, value in options:
-        name = str(kind)
+        name = kind.name
         if name == "LITERAL":
             found = found or letter == chr(value)
         elif name == "RANGE":
             found = found or value[0] <= ord(letter) <= value[1]
         elif name == "CATEGORY":
             letter_class = {"DIGIT": letter.isdigit(), "SPACE": letter.isspace(),
-                            "WORD": letter.isalnum() or letter == "_"}[str(value).rpartition("_")[2]]  # fmt: skip
-            found = found or letter_class != ("_NOT_" in str(value))
-    return found != any(str(kind) == "NEGATE" for kind, _ in options)
+                            "WORD": letter.isalnum() or letter == "_"}[value.name.rpartition("_")[2]]  # fmt: skip
+            found = found or letter_class != ("_NOT_" in value.name)
+    return found != (options[0][0].name == "NEGATE")  # where it stands, it stands first
 
 
 # --- texts that could hurt it --------------------------------------------------------------------------------------

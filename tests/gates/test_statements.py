@@ -17,6 +17,7 @@ from tests.statements import (
     AT_ONCE,
     REFUSED,
     Notes,
+    Noting,
     asks_which,
     chosen,
     differs,
@@ -110,8 +111,8 @@ def test_the_product_is_heard_and_a_test_by_itself_is_not(session: Session) -> N
 
 
 def test_what_was_noted_is_read_from_every_process(tmp_path: Path) -> None:
-    write(tmp_path / "gw0.json", {"tests/a/test_a.py::a[sqlite]": {"y", "x"}})
-    write(tmp_path / "gw1.json", {"tests/b/test_b.py::b[sqlite]": {"y"}, "tests/b/test_b.py::c[sqlite]": set()})
+    write(tmp_path / "gw0.json", {"tests/a/test_a.py::a[sqlite]": {"y", "x"}}, set())
+    write(tmp_path / "gw1.json", {"tests/b/test_b.py::b[sqlite]": {"y"}, "tests/b/test_b.py::c[sqlite]": set()}, set())
     assert read(tmp_path) == {
         "tests/a/test_a.py::a[sqlite]": ["x", "y"],
         "tests/b/test_b.py::b[sqlite]": ["y"],
@@ -121,13 +122,21 @@ def test_what_was_noted_is_read_from_every_process(tmp_path: Path) -> None:
 
 
 def test_for_postgresql_no_file_is_read_that_says_nothing(tmp_path: Path) -> None:
-    write(tmp_path / "gw0.json", {"tests/gates/test_statements.py::a[sqlite]": {"x"}})
+    write(tmp_path / "gw0.json", {}, {"tests/gates/test_words.py"})
     as_noted, gates = tmp_path.stat(), ROOT / "tests" / "gates"
     os.utime(tmp_path, (as_noted.st_atime, as_noted.st_mtime + 1e6))
     assert says_nothing(gates / "test_words.py", tmp_path)
-    assert not says_nothing(gates / "test_statements.py", tmp_path)  # it was noted
-    assert not says_nothing(ROOT / "tests/commands/test_backup_postgres.py", tmp_path)  # it is of PostgreSQL alone
-    assert not says_nothing(gates / "sources.py", tmp_path)
+    assert not says_nothing(gates / "test_statements.py", tmp_path)
     assert not says_nothing(gates / "test_words.py", tmp_path / "none")
     os.utime(tmp_path, (0, 0))
     assert not says_nothing(gates / "test_words.py", tmp_path)  # it is younger than the notes
+
+
+def test_a_file_is_silent_that_has_no_test_on_postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    noting: Any = Noting.__new__(Noting)
+    here = [item for item in request.session.items if item.path == request.node.path]
+    noting.pytest_collection_modifyitems([request.node])
+    assert noting.silent == {"tests/gates/test_statements.py"}
+    noting.pytest_collection_modifyitems([*here, request.node])
+    marked = any(item.get_closest_marker("postgresql") for item in here)
+    assert (noting.silent == set()) == marked
