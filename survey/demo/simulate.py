@@ -290,8 +290,10 @@ class _Commune:
         self.rows.add(
             StartRow, commune_id=self.commune_id, round_id=season.round.id, household_id=id, village_id=village_id,
             household_class=before.household_class, persons=len(members_in(json.loads(before.answers))) or None,
+            once=json.dumps(sorted(before.once)),
         )  # fmt: skip
-        return _Before(found, answers, visit.indicators, head, submission_id)
+        once = before.once | {one for one in (before.household_class, found) if one}
+        return _Before(found, answers, visit.indicators, head, submission_id, once)
 
     def _receipt(self, entry_id: str, hashed: str, at: datetime) -> None:
         body = {"content_hash": hashed, "entry_id": entry_id, "files": []}
@@ -337,6 +339,7 @@ class _Before:
     indicators: str
     head: str
     submission_id: str | None = None
+    once: frozenset[str] = frozenset()  # classes of the rounds before
 
 
 def _villages(session: Session, commune_id: str, households: int, random: Random) -> list[tuple[str, Area]]:
