@@ -1,8 +1,14 @@
 """The kinds of long work: each does what a room knows how to do, in short transactions, as a job (`survey/jobs`)."""
 
+from collections.abc import Mapping
+from functools import partial
+
+from survey.evidence.signing import Signer
+from survey.jobs.worker import Kind
+from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.duplicate_search import search_duplicates
 from survey.work.household_lists import load_list, read_list
-from survey.work.kinds import ALONE, ASKED_BY, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
+from survey.work.kinds import ALONE, ASKED_BY, CLOSE, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
 
@@ -15,7 +21,13 @@ KINDS = {
     REOPEN: catch_up,
 }
 
+
+def kinds(prover: Signer) -> Mapping[str, Kind]:
+    """All that a worker can do that has the key of proofs."""
+    return KINDS | {CLOSE: partial(close_round, prover)}
+
+
 __all__ = [
-    "ALONE", "ASKED_BY", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST", "REOPEN",
-    "TO_THE_END",
+    "ALONE", "ASKED_BY", "CLOSE", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST", "REOPEN",
+    "TO_THE_END", "ask_to_close", "being_closed", "kinds",
 ]  # fmt: skip

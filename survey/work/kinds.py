@@ -6,6 +6,7 @@ READ_LIST = "read_list"
 LOAD_LIST = "load_list"
 OPEN_ROUND = "open_round"
 DUPLICATES = "duplicates"
+CLOSE = "close_round"
 REOPEN = closing.REOPEN
 
 ALONE = frozenset({LOAD_LIST})  # a commune has one at a time
@@ -15,5 +16,6 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     LOAD_LIST: "register.import",
     OPEN_ROUND: "round.manage",
     DUPLICATES: "register.change",
+    CLOSE: "round.close",
     REOPEN: "round.accept",
 }

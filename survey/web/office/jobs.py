@@ -21,7 +21,7 @@ from survey.register.places import names_in
 from survey.terms import JobState
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import ASKED_BY, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
+from survey.work import ASKED_BY, CLOSE, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
 
 VERB = "job.follow"
 LOOK_AGAIN = 2  # seconds, while it is not at its end
@@ -32,12 +32,14 @@ TITLES: dict[str, LazyString] = {
     LOAD_LIST: lazy_gettext("Importing households"),
     OPEN_ROUND: lazy_gettext("Opening a round"),
     DUPLICATES: lazy_gettext("Searching for persons in two households"),
+    CLOSE: lazy_gettext("Closing a round"),
     REOPEN: lazy_gettext("Opening a commune again"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
     "loading": lazy_gettext("Households are being entered: %(done)s of %(total)s."),
     "opening": lazy_gettext("Communes in which it is open: %(done)s of %(total)s."),
+    "closing": lazy_gettext("The proof is made, then the commune is closed: %(done)s of %(total)s communes."),
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "comparing": lazy_gettext("Persons are being compared."),
 }
@@ -92,11 +94,22 @@ class Line(NamedTuple):
             return gettext("%(villages)s villages and %(households)s households were added.", **found["counts"])
         if self.job.kind == OPEN_ROUND:
             return gettext("The round is open in %(communes)s communes.", communes=found["communes"])
+        if self.job.kind == CLOSE:
+            closed = gettext("Closed, with its proof, in %(communes)s communes.", communes=found["communes"])
+            return " ".join([closed, *self._left_open(found["left"])])
         if self.job.kind == REOPEN:
             return gettext("The round is open again in this commune.")
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
         return ""
+
+    def _left_open(self, left: list[list[str]]) -> list[str]:
+        """Which communes of several stay open, and why."""
+        names = names_in(get_session(), [commune_id for commune_id, _ in left], now().date())
+        return [
+            gettext("%(place)s stays open: %(why)s", place=names.get(one, one), why=gettext(PROBLEMS[code].title))
+            for one, code in left
+        ]
 
     @property
     def leads_to(self) -> str:
@@ -104,9 +117,9 @@ class Line(NamedTuple):
         parameters = self.job.parameters
         if self.job.kind == READ_LIST:
             return url_for("register.seen", job_id=self.job.id)
-        if self.job.kind == OPEN_ROUND:
+        if self.job.kind == OPEN_ROUND or (self.job.kind == CLOSE and self.job.commune_id is None):
             return url_for("round_steps.page", round_id=parameters["round"])
-        if self.job.kind == REOPEN:
+        if self.job.kind in (REOPEN, CLOSE):
             return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
         if self.job.kind == DUPLICATES and self.job.commune_id:
             return url_for("duplicates.listing", commune_id=self.job.commune_id)
