@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ from models import (
     Submission,
     SubmissionStatus,
 )
-from models.commune_counter import lock_commune
+from models.commune_counter import lock_commune, turn_of
 from survey.calendar.standing import standing_request
 from survey.evidence import audit
 from survey.evidence.signing import Signer
@@ -61,7 +62,8 @@ class Break(NamedTuple):
     submission_id: str | None
 
 
-REOPEN = "reopen"  # the kind of job that brings a commune up to date that was opened again
+# The kinds of jobs that bring a commune up to date: one that was opened again, or that has a village of another area.
+REOPEN, RECOUNT = "reopen", "recount_area"
 
 # In the order of the work; `not_begun` is of the round as a whole.
 CODES = (
@@ -126,6 +128,13 @@ def _nowhere(session: Session, survey_round: Round, commune_id: str) -> list[Bre
     ]
 
 
+def read(session: Session, survey_round: Round, commune_id: str) -> proof.Reading:
+    """A commune read and hashed before it is closed, which then takes a moment. Raises `round_not_ready`."""
+    turn = turn_of(session, commune_id)  # first: all that follows is as it is while nobody has the next
+    check_ready(session, survey_round, [commune_id])
+    return replace(proof.read(session, survey_round, commune_id), turn=turn)
+
+
 def close_communes(
     session: Session,
     survey_round: Round,
@@ -136,7 +145,7 @@ def close_communes(
     reading: proof.Reading | None = None,
 ) -> None:
     """Close a round in communes, all of them or none, each with its proof signed by `prover` (None: the proof is made
-    when somebody asks for it). `reading`: of the one commune, read before for its proof. Raises `round_not_ready` with
+    when somebody asks for it). `reading`: of the one commune, as `read` found it. Raises `round_not_ready` with
     the obstacles of each, `round_step` where it is not open, `not_found`, and `proof.Changed` when anybody had the
     commune's turn since that reading.
 
@@ -146,7 +155,8 @@ def close_communes(
     turns = log.hold(session, survey_round, rows)
     if reading is not None and list(turns.values()) != [reading.turn + 1]:
         raise proof.Changed
-    check_ready(session, survey_round, [row.commune_id for row in rows])
+    if reading is None:  # else it was looked at before, and nothing is another since
+        check_ready(session, survey_round, [row.commune_id for row in rows])
     _close(session, survey_round, rows, Act(account_id, now), prover, reading)
 
 
@@ -338,9 +348,11 @@ def _asked_for(survey_round: Round) -> Rows:
 
 
 def _catching_up(survey_round: Round) -> Rows:
-    """Communes opened again of which not everything has been taken over that changed meanwhile."""
+    """Communes opened again of which not everything has been taken over that changed meanwhile, and those of which a
+    village has become urban or rural and is being judged by the other line."""
     left = select(Job.commune_id, _NONE.label("household_id"), _NONE.label("submission_id"))
-    return left.where(Job.kind == REOPEN, Job.parameters == {"round": survey_round.id}, Job.ended_at.is_(None))
+    reopened = and_(Job.kind == REOPEN, Job.parameters == {"round": survey_round.id})
+    return left.where(or_(reopened, Job.kind == RECOUNT), Job.ended_at.is_(None))
 
 
 def _held(survey_round: Round) -> Rows:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, Round, RoundCommune, RoundStep
+from models.base import as_kept
 from models.commune_counter import lock_commune, next_changes
 from survey.problems import Problem
 from survey.round_steps import UNDER_WAY, Standing, Step, StepRefused, after, stands_after
@@ -107,10 +108,10 @@ def tell_phones(session: Session, row: RoundCommune) -> None:
     listed = session.scalars(select(RegisterEntry.household_id).where(*own).order_by(RegisterEntry.household_id)).all()
     if not listed:
         return
-    key = {"commune_id": row.commune_id, "round_id": row.round_id}
-    numbers = next_changes(session, row.commune_id, len(listed))
-    given = [key | {"household_id": id, "change": number} for id, number in zip(listed, numbers, strict=True)]
-    session.execute(update(RegisterEntry), given)
+    table, numbers = as_kept(RegisterEntry), next_changes(session, row.commune_id, len(listed))
+    here = table.c.commune_id == row.commune_id, table.c.round_id == row.round_id
+    change = update(table).where(*here, table.c.household_id == bindparam("of")).values(change=bindparam("next"))
+    session.execute(change, [{"of": id, "next": number} for id, number in zip(listed, numbers, strict=True)])
     for entry in session.identity_map.values():
         if isinstance(entry, RegisterEntry) and (entry.commune_id, entry.round_id) == (row.commune_id, row.round_id):
             session.expire(entry, ["change"])

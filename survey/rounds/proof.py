@@ -21,6 +21,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models import OF_COUNTED, Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, Submission
+from models.base import as_kept
 from models.commune_counter import turn_of
 from survey.calendar.standing import standing
 from survey.canonical import canonical
@@ -180,7 +181,7 @@ def make(
         for position, (one, hashed) in enumerate(zip(those, hashes[part], strict=True))
     ]  # fmt: skip
     if kept:
-        session.execute(insert(ProofLeaf), kept)
+        session.execute(insert(as_kept(ProofLeaf)), kept)
     return made
 
 

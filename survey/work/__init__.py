@@ -5,10 +5,22 @@ from functools import partial
 
 from survey.evidence.signing import Signer
 from survey.jobs.worker import Kind
+from survey.work.area_recount import change_area, recount_area
 from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.duplicate_search import search_duplicates
 from survey.work.household_lists import load_list, read_list
-from survey.work.kinds import ALONE, ASKED_BY, CLOSE, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
+from survey.work.kinds import (
+    ALONE,
+    ASKED_BY,
+    CLOSE,
+    DUPLICATES,
+    LOAD_LIST,
+    OPEN_ROUND,
+    READ_LIST,
+    RECOUNT,
+    REOPEN,
+    TO_THE_END,
+)
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
 
@@ -19,6 +31,7 @@ KINDS = {
     OPEN_ROUND: open_round,
     DUPLICATES: search_duplicates,
     REOPEN: catch_up,
+    RECOUNT: recount_area,
 }
 
 
@@ -28,6 +41,6 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 
 
 __all__ = [
-    "ALONE", "ASKED_BY", "CLOSE", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST", "REOPEN",
-    "TO_THE_END", "ask_to_close", "being_closed", "kinds",
+    "ALONE", "ASKED_BY", "CLOSE", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_LIST", "RECOUNT",
+    "REOPEN", "TO_THE_END", "ask_to_close", "being_closed", "change_area", "kinds",
 ]  # fmt: skip

@@ -93,7 +93,9 @@ def _read(session: Session, round_id: str, commune_id: str) -> proof.Reading | N
     made = proof.latest(session, round_id, commune_id)
     if is_closed and made is not None and proof.is_current(session, made):
         return None
-    return proof.read(session, survey_round, commune_id, row.closed_at if is_closed and row is not None else None)
+    if row is not None and is_closed:
+        return proof.read(session, survey_round, commune_id, row.closed_at)
+    return closing.read(session, survey_round, commune_id)
 
 
 def _write(

@@ -7,15 +7,16 @@ LOAD_LIST = "load_list"
 OPEN_ROUND = "open_round"
 DUPLICATES = "duplicates"
 CLOSE = "close_round"
-REOPEN = closing.REOPEN
+REOPEN, RECOUNT = closing.REOPEN, closing.RECOUNT
 
 ALONE = frozenset({LOAD_LIST})  # a commune has one at a time
-TO_THE_END = frozenset({REOPEN})  # what it takes over is already open: nobody stops it halfway
+TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     READ_LIST: "register.import",
     LOAD_LIST: "register.import",
     OPEN_ROUND: "round.manage",
     DUPLICATES: "register.change",
     CLOSE: "round.close",
+    RECOUNT: "register.change",
     REOPEN: "round.accept",
 }

@@ -16,7 +16,7 @@ from survey.evidence.signing import Signer
 from survey.register.entries import import_household
 from survey.review import register_acts as acts
 from survey.review.register_acts import Wish
-from survey.rounds import closing, proof, start_list
+from survey.rounds import closing, proof, proof_file, start_list
 from survey.rounds.proof import Differs
 from survey.terms import HouseholdClass, RegisterKind
 from tests.interviews import ROUND, accept_all
@@ -133,3 +133,22 @@ def test_an_earlier_round_that_is_mended_later_leaves_what_a_household_once_was(
     session.get_one(RegisterEntry, (COMMUNE, "dot-truoc", "ho-1")).opening_class = "khong_ngheo"
     session.commit()
     assert differs(session) == []
+
+
+def test_what_was_closed_without_a_proof_is_proved_by_the_log_of_its_closing_whenever_that_is(
+    login_as: Any, session: Session
+) -> None:
+    accept_all(session, login_as, COMMUNE)
+    this = session.get_one(Round, ROUND)
+    closing.close_communes(session, this, [COMMUNE], NOW)
+    session.commit()
+    closed_with = last(session).seq
+    do(session, wish(K.DIED_OUT, on=DAY))
+    made = proof.make(session, session.get_one(Round, ROUND), COMMUNE, Signer(b"p" * 32), LATER + timedelta(days=1))
+    session.commit()
+    body = json.loads(made.body)
+    assert body["register_log"]["events"] == closed_with < last(session).seq
+    assert body["counts"]["states"]["start"] == {"done": 4}
+    assert (body["made_at"] > body["closed_at"], differs(session)) == (True, [])
+    found = proof_file.verify(proof.file_of(session, [made]))
+    assert (found.holds, [one.code for one in found.notes if one.code == "made_later"]) == (True, ["made_later"])

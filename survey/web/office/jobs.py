@@ -21,7 +21,7 @@ from survey.register.places import names_in
 from survey.terms import JobState
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import ASKED_BY, CLOSE, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, REOPEN, TO_THE_END
+from survey.work import ASKED_BY, CLOSE, DUPLICATES, LOAD_LIST, OPEN_ROUND, READ_LIST, RECOUNT, REOPEN, TO_THE_END
 
 VERB = "job.follow"
 LOOK_AGAIN = 2  # seconds, while it is not at its end
@@ -33,6 +33,7 @@ TITLES: dict[str, LazyString] = {
     OPEN_ROUND: lazy_gettext("Opening a round"),
     DUPLICATES: lazy_gettext("Searching for persons in two households"),
     CLOSE: lazy_gettext("Closing a round"),
+    RECOUNT: lazy_gettext("A village becomes urban or rural"),
     REOPEN: lazy_gettext("Opening a commune again"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
@@ -40,6 +41,7 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "loading": lazy_gettext("Households are being entered: %(done)s of %(total)s."),
     "opening": lazy_gettext("Communes in which it is open: %(done)s of %(total)s."),
     "closing": lazy_gettext("The proof is made, then the commune is closed: %(done)s of %(total)s communes."),
+    "recounting": lazy_gettext("Interviews are judged by the other line: %(done)s of %(total)s."),
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "comparing": lazy_gettext("Persons are being compared."),
 }
@@ -97,6 +99,8 @@ class Line(NamedTuple):
         if self.job.kind == CLOSE:
             closed = gettext("Closed, with its proof, in %(communes)s communes.", communes=found["communes"])
             return " ".join([closed, *self._left_open(found["left"])])
+        if self.job.kind == RECOUNT:
+            return gettext("%(households)s households are of another class.", households=found["households"])
         if self.job.kind == REOPEN:
             return gettext("The round is open again in this commune.")
         if self.job.kind == DUPLICATES:
