@@ -102,9 +102,11 @@ class FormerCommune(Base):
 
 
 class CommuneCounter(Base):
-    """The commune's change counter, bumped in the transaction that changes a register entry: a cursor has no gap."""
+    """The commune's change counter, bumped in the transaction that changes a register entry: a cursor has no gap.
+    `turns`: how often a transaction had the commune to itself: while it stands, what was read of the commune holds."""
 
     __tablename__ = "commune_counter"
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
     value: Mapped[int] = mapped_column(default=0)
+    turns: Mapped[int] = mapped_column(default=0, server_default="0")

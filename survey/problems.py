@@ -84,6 +84,11 @@ PROBLEMS: dict[str, Refusal] = {
     "round_not_ready": Refusal(
         409, _("The round cannot be closed yet."), _("Settle the points listed, then close it.")
     ),
+    "commune_written_to": Refusal(
+        409,
+        _("Interviews or corrections kept coming in, so the proof could not be made and the commune stays open."),
+        _("Close it again when the phones have sent what they have."),
+    ),
     "standard_period": Refusal(
         409,
         _("The round's days lie outside the period of its poverty standard."),

@@ -8,14 +8,16 @@ from typing import Any
 from flask import Flask
 
 from survey.jobs.worker import Worker
-from survey.work import ALONE, FOLDER, KINDS
+from survey.work import ALONE, FOLDER
+from survey.work import kinds as kinds_with
 
 
 def worker_of(app: Flask, **kinds: Any) -> Worker:
     """A worker on the app's database and folder, with the kinds of work that there are or those given."""
     folder = Path(app.config["INSTANCE"]) / FOLDER
     nobody_waits = lambda _engine: None  # noqa: E731
-    return Worker(app.extensions["engine"], folder, kinds or KINDS, app.config["CLOCK"], "", nobody_waits, ALONE)
+    known = kinds or kinds_with(app.extensions["prover"])
+    return Worker(app.extensions["engine"], folder, known, app.config["CLOCK"], "", nobody_waits, ALONE)
 
 
 def work(app: Flask) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from models import Household, Place
 from survey.accounts.accounts import find_account
 from survey.clocks import day_of, instant
+from survey.commands.at_once import do_at_once
 from survey.commands.register import register_group
 from survey.problems import PROBLEMS, Problem
 from survey.register import event_log
@@ -31,6 +32,7 @@ from survey.review.register_preview import FIELDS, PERSON_FIELDS
 from survey.terms import Area, HouseholdClass, RegisterKind
 from survey.text import N_
 from survey.web.session import now, reading, transaction
+from survey.work import change_area
 
 COMMUNE = click.option("--commune", "commune_id", required=True, help="The commune's code, 03757.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
@@ -217,13 +219,11 @@ def area(village_id: str, area: str, commune_id: str, since: Any, asks: bool, **
     dry_run, as_json = words.pop("dry_run"), words.pop("as_json")
     day = since.date() if since else day_of(now())
     try:
-        if dry_run:
-            with reading() as session:
-                found = village_area.recount(session, commune_id, village_id, Area(area), day, day_of(now()))
-        else:
-            with transaction() as session:
-                by = done_by(session, words.pop("username"), words.pop("reason"))
-                found = village_area.make(session, commune_id, village_id, Area(area), day, by)
+        with reading() as session:
+            found = village_area.recount(session, commune_id, village_id, Area(area), day, day_of(now()))
+            by = None if dry_run else done_by(session, words.pop("username"), words.pop("reason"))
+        if by is not None:
+            do_at_once(lambda session: change_area(session, commune_id, found, by))
     except Problem as refusal:
         refuse(refusal.code, as_json, {})
     if found.rule is not None:

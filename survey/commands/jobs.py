@@ -23,7 +23,7 @@ from survey.jobs.worker import Worker
 from survey.problems import Problem
 from survey.terms import JobState
 from survey.web.session import clock_of, get_engine, now, reading, transaction
-from survey.work import ALONE, FOLDER, KINDS, TO_THE_END
+from survey.work import ALONE, FOLDER, TO_THE_END, kinds
 
 PAUSE = 0.5  # seconds between two looks when there is nothing to do
 jobs_group = AppGroup("jobs", help="Long work: do it, list it, show one, stop one.")
@@ -37,7 +37,7 @@ def work(until_empty: bool, child: bool) -> None:
     with reading():
         pass  # a place that is not whole is told, and not worked in
     folder = Path(current_app.config["INSTANCE"]) / FOLDER
-    worker = Worker(get_engine(), folder, KINDS, clock_of(current_app), alone=ALONE)
+    worker = Worker(get_engine(), folder, kinds(current_app.extensions["prover"]), clock_of(current_app), alone=ALONE)
     if until_empty:
         while worker.work():
             pass

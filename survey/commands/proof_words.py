@@ -43,6 +43,9 @@ NOTES = {
     "illustrative": lazy_gettext("Classes rest on the illustrative B1 table, which is not official."),
     "corrected": lazy_gettext("Households whose class at the start was corrected after the round opened"),
     "key_stolen_later": lazy_gettext("The key was compromised later; the root from elsewhere vouches for this proof."),
+    "made_later": lazy_gettext(
+        "Made after the closing, by the register's log of that day and the rows as they stood when it was made"
+    ),
     "superseded": lazy_gettext(
         "The commune was opened again since, or has a newer proof: only what never changes was compared."
     ),

@@ -13,8 +13,8 @@ from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext
 from sqlalchemy import select
 
-from models import RegisterEntry, RoundProof, StartRow
-from models.commune_counter import lock_commune
+from models import RegisterEntry, Round, RoundProof, StartRow
+from survey.commands.at_once import do_at_once
 from survey.commands.proof_words import difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
@@ -26,6 +26,7 @@ from survey.rounds import log, proof, proof_file
 from survey.rounds.proof_file import Anchor, Fault, Verdict
 from survey.terms import CommuneState
 from survey.web.session import now, reading, transaction
+from survey.work import ask_to_close
 
 keys_group = AppGroup("proof-keys", help="The keys that proofs are signed with: list, rotate, name one as compromised.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
@@ -41,9 +42,9 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
     """Write the proofs of the communes that are closed into a file that anybody can check. It names nobody.
 
     A proof is signed once, at the closing: this hands out what was signed then. What was closed before there were
-    proofs is proved now.
+    proofs is proved now, by the register as it stood at the closing.
     """
-    with transaction() as session:
+    with reading() as session:
         found = chosen_round(session, round_id)
         try:
             rows = log.rows_of(session, found, communes or None)
@@ -58,13 +59,14 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
                 closed = [row for row in closed if row.commune_id in settled]
             if not closed:
                 raise Problem("round_step")
-            proofs: list[RoundProof] = []
-            for row in closed:
-                lock_commune(session, row.commune_id)
-                made = proof.latest(session, found.id, row.commune_id)
-                proofs.append(made or proof.make(session, found, row.commune_id, _prover(), now()))
+            missing = [row.commune_id for row in closed if proof.latest(session, found.id, row.commune_id) is None]
         except Problem as problem:
             refuse_problem(problem, as_json)
+    if missing:
+        _prove_now(found, missing, as_json)
+    with reading() as session:
+        latest = [proof.latest(session, found.id, row.commune_id) for row in closed]
+        proofs = [one for one in latest if one is not None]
         content = proof.file_of(session, proofs)
         said: dict[str, Any] = {
             "id": found.id,
@@ -87,6 +89,15 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
     if said["not_closed"]:
         click.echo(gettext("%(count)s communes are not closed yet, and not in the file.", count=said["not_closed"]))
     click.echo(gettext("Key: %(keys)s", keys=", ".join(proof_keys.grouped(key) for key in said["keys"])))
+
+
+def _prove_now(survey_round: Round, communes: list[str], as_json: bool) -> None:
+    try:
+        done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
+        for _, code in (done.result or {"left": []})["left"]:
+            raise Problem(code)
+    except Problem as problem:
+        refuse_problem(problem, as_json)
 
 
 @click.command(

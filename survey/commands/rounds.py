@@ -12,25 +12,26 @@ from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
+from survey.commands.at_once import do_at_once
 from survey.commands.flows import flow
 from survey.commands.proofs import prove, refuse_problem, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
-from survey.problems import Problem
+from survey.problems import PROBLEMS, Problem
 from survey.round_steps import StepRefused, next_state
 from survey.rounds import cancelling, closing, log, rounds
 from survey.rounds.closing import Break, Obstacle
 from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind
 from survey.web.round_words import in_the_way
 from survey.web.session import now, one_of_many, reading, transaction
+from survey.work import ask_to_close, being_closed
 
 ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
 round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen, prove, verify. {ENDS}")
@@ -157,20 +158,17 @@ def _open_one_by_one(round_id: str, communes: Sequence[str] | None) -> list[str]
 @click.option("--ready", is_flag=True, help="In every commune where nothing stands in the way.")
 @_common
 def close_round(round_id: str | None, communes: tuple[str, ...], ready: bool, as_json: bool, dry_run: bool) -> None:
-    """Close a round (the one that is open, unless named) in communes, in those that are ready, or in all at once; or
-    say what stands in the way."""
-    with transaction() as session:
+    """Close a round (the one that is open, unless named) in communes, in those that are ready, or in all; or say what
+    stands in the way of any. Each commune is closed with its proof, one after another: the command waits for it."""
+    with reading() as session:
         found = chosen_round(session, round_id)
         open_there = [row.commune_id for row in log.rows_of(session, found) if row.state == CommuneState.OPEN]
         wanted = closing.ready_to_close(session, found, open_there) if ready else list(communes) or None
         try:
-            if dry_run:
-                _could(session, found, RoundAction.CLOSE, wanted)
-                _check_closing(session, found, wanted)
-            elif wanted is None:
-                closing.close_round(session, found, now(), prover=current_app.extensions["prover"])
-            elif wanted:
-                closing.close_communes(session, found, wanted, now(), prover=current_app.extensions["prover"])
+            _could(session, found, RoundAction.CLOSE, wanted)
+            _check_closing(session, found, wanted)
+            if wanted is None and not open_there:
+                raise Problem("not_allowed_now")
         except Problem as problem:
             heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
             detail = problem.detail or {}
@@ -182,8 +180,33 @@ def close_round(round_id: str | None, communes: tuple[str, ...], ready: bool, as
             lines += [line for one in left for line in _named(one, broken)]
             listed = [one._asdict() for one in broken]
             _refuse("\n".join([heading, *lines]), as_json, {"problem": problem.code, **detail, "breaks": listed})
-    said = {"id": found.id, "communes": open_there if wanted is None else wanted}
-    _say(said, gettext("%(round)s: closed.", round=found.title) if not dry_run else str(len(said["communes"])), as_json)
+    there = open_there if wanted is None else wanted
+    stays = _close_one_by_one(found, there, as_json) if there and not dry_run else {}
+    said = {"id": found.id, "communes": [one for one in there if one not in stays]}
+    if stays:
+        named = [f"  {one}: {gettext(PROBLEMS[code].title)}" for one, code in stays.items()]
+        _refuse("\n".join([gettext("The round stays open in:"), *named]), as_json, said | {"left": stays})
+    _say(said, gettext("%(round)s: closed.", round=found.title) if not dry_run else str(len(there)), as_json)
+
+
+def _close_one_by_one(survey_round: Round, communes: Sequence[str], as_json: bool) -> dict[str, str]:
+    """Close it as a job of this process; returns in which communes it stays open, with the problem."""
+    with reading() as session:
+        if set(communes) & being_closed(session, survey_round.id).keys():
+            raise click.ClickException(gettext("It is being closed already: see jobs list."))
+    said = ngettext(
+        "Making the proof of %(num)s commune, then closing it …", "Making the proofs of %(num)s communes, one after "
+        "another, then closing each …", len(communes),
+    )  # fmt: skip
+    if not as_json:
+        click.echo(said, err=True)
+    try:
+        done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
+    except Problem as problem:
+        refuse_problem(problem, as_json)
+    if done.result is None:
+        raise click.ClickException(gettext("It was stopped: the communes that were closed stay closed."))
+    return dict(done.result["left"])
 
 
 @round_group.command("accept", epilog=ENDS)
@@ -263,13 +286,10 @@ def _could(session: Session, survey_round: Round, action: RoundAction, communes:
 
 def _check_closing(session: Session, survey_round: Round, communes: Sequence[str] | None) -> None:
     """Raise `round_not_ready` as closing would."""
-    if communes is None:
-        left = closing.obstacles(session, survey_round)
-    else:
-        by_commune = closing.obstacles_by_commune(session, survey_round, communes)
-        left = [obstacle for found in by_commune.values() for obstacle in found]
-    if left:
-        raise Problem("round_not_ready", detail={"obstacles": [list(one) for one in left]})
+    if communes is not None:
+        closing.check_ready(session, survey_round, communes)
+    elif every := closing.obstacles(session, survey_round):
+        raise Problem("round_not_ready", detail={"obstacles": [list(one) for one in every]})
 
 
 def _broken(session: Session, survey_round: Round, communes: Sequence[str]) -> list[Break]:

@@ -297,8 +297,10 @@ class _Commune:
         self.rows.add(
             StartRow, commune_id=self.commune_id, round_id=season.round.id, household_id=id, village_id=village_id,
             household_class=before.household_class, persons=before.persons or None,
+            once=ascii_text(sorted(before.once)),
         )  # fmt: skip
-        return _Before(found, answers, visit.indicators, head, visit.persons, submission_id)
+        once = before.once | {one for one in (before.household_class, found) if one}
+        return _Before(found, answers, visit.indicators, head, visit.persons, submission_id, once)
 
     def _receipt(self, entry_id: str, hashed: str, at: datetime) -> None:
         body = {"content_hash": hashed, "entry_id": entry_id, "files": []}
@@ -346,6 +348,7 @@ class _Before:
     head: str
     persons: int
     submission_id: str | None = None
+    once: frozenset[str] = frozenset()  # classes of the rounds before
 
 
 def _villages(session: Session, commune_id: str, households: int, random: Random) -> list[tuple[str, Area]]:

@@ -125,6 +125,15 @@ class Worker:
         self._do(Task(job, self))
         return True
 
+    def do_now(self, ask: Callable[[Session], Job]) -> Job:
+        """Ask for a job and do it here; returns how it ended. Should this process die, another worker goes on."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            job = ask(session)
+            queue.begin(session, job, self.name, self.clock())
+        self._do(Task(job, self))
+        with Session(reading_engine(self.engine)) as session:
+            return session.get_one(Job, job.id)
+
     def work_until(self, ended: Event, pause: float) -> None:
         """Work until told to end, looking again after a `pause` without anything to do."""
         while not ended.is_set():

@@ -149,9 +149,11 @@ def _chained(after: tuple[int, str], done: Done, **said: Any) -> RegisterEvent:
     return event
 
 
-def end_of(session: Session, commune_id: str) -> tuple[int, str]:
-    """The number and the hash of the log's last event."""
+def end_of(session: Session, commune_id: str, at: datetime | None = None) -> tuple[int, str]:
+    """The number and the hash of the log's last event; `at`: of those that were written by then."""
     query = select(RegisterEvent.seq, RegisterEvent.hash).where(RegisterEvent.commune_id == commune_id)
+    if at is not None:
+        query = query.where(RegisterEvent.at <= at)
     last = session.execute(query.order_by(RegisterEvent.seq.desc()).limit(1)).first()
     return (last.seq, last.hash) if last else (0, START)
 

@@ -30,7 +30,7 @@ from survey.register.plan import Basis, Plan
 from survey.register.remembered_words import remember
 from survey.terms import Area, HouseholdState, RegisterState, RoundKind
 
-IN_ONE = 200  # households of one transaction
+IN_ONE = 100  # households of one transaction, a tenth of a second
 AGAIN = 3  # how often a plan is made anew because the register changed meanwhile
 
 

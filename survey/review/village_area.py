@@ -57,8 +57,11 @@ class Recount:
         return len({one.code for one in self.others})
 
 
-def recount(session: Session, commune_id: str, village_id: str, area: Area, since: date, today: date) -> Recount:
-    """Reads and changes nothing. Raises not_found when the commune has no such village, or had none on that day."""
+def recount(
+    session: Session, commune_id: str, village_id: str, area: Area, since: date, today: date, *, judging: bool = True
+) -> Recount:
+    """Reads and changes nothing. Raises not_found when the commune has no such village, or had none on that day. Not
+    `judging`: only whether it may be."""
     village = session.get(Place, village_id)
     if village is None or village.kind != PlaceKind.VILLAGE or village.parent_id != commune_id:
         raise Problem("not_found")
@@ -67,23 +70,46 @@ def recount(session: Session, commune_id: str, village_id: str, area: Area, sinc
         raise Problem("not_found")
     was = Area(period.area) if period.area else None
     rule = "register_future" if since > today else "register_changes_nothing" if was is area else None
-    judged = tuple(_judged(session, commune_id, village_id, area, since, period.valid_to)) if rule is None else ()
+    looks = rule is None and judging
+    judged = tuple(_judged(session, commune_id, village_id, area, since, period.valid_to)) if looks else ()
     return Recount(village_id, period.name, was, area, since, judged, rule)
 
 
 def make(session: Session, commune_id: str, village_id: str, area: Area, since: date, done: Done) -> Recount:
-    """Make the village `area` since that day and judge what rests on it again. Raises the recount's `rule`."""
+    """Make the village `area` since that day and judge what rests on it again, where nobody waits. Raises the recount's
+    `rule`."""
     lock_commune(session, commune_id)
     found = recount(session, commune_id, village_id, area, since, day_of(done.at))
-    if found.rule is not None or not (done.reason or "").strip():
-        raise Problem(found.rule or "register_reason_needed")
-    change_area(session, village_id, area, since, done)
-    session.flush()  # judged by it next
+    change(session, found, done)
     for one in found.judged:
         derive_again(session, commune_id, one.submission_id)
-    detail = {"area": area.value, "since": since.isoformat(), "households": found.households}
-    audit.record(session, done.at, done.account_id, "village.area", village_id, detail)
     return found
+
+
+def check(found: Recount, done: Done) -> None:
+    """Raises the recount's `rule`, and `register_reason_needed`."""
+    if found.rule is not None or not (done.reason or "").strip():
+        raise Problem(found.rule or "register_reason_needed")
+
+
+def change(session: Session, found: Recount, done: Done) -> None:
+    """The village alone; who judges again what rests on it looks for it afterwards (`interviews_there`). Raises the
+    recount's `rule`."""
+    check(found, done)
+    change_area(session, found.village_id, found.area, found.since, done)
+    session.flush()  # judged by it next
+    detail = {"area": found.area.value, "since": found.since.isoformat(), "households": found.households}
+    audit.record(session, done.at, done.account_id, "village.area", found.village_id, detail)
+
+
+def interviews_there(session: Session, commune_id: str) -> list[str]:
+    """The interviews of a commune in rounds that are open there: what was decided stays as it is."""
+    mine = select(Submission.id, Submission.round_id).where(
+        Submission.commune_id == commune_id, Submission.round_id.is_not(None)
+    )
+    rows = session.execute(mine.order_by(Submission.id)).all()
+    open_there = {round_id for round_id in {row.round_id for row in rows} if is_open(session, round_id, commune_id)}
+    return [row.id for row in rows if row.round_id in open_there]
 
 
 def _judged(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, Household, RegisterEntry, RegisterGone, Round, StartRow
+from models import OF_COUNTED, Assessment, Household, RegisterEntry, RegisterGone, Round, RoundRequest, StartRow
 from models.database import chunks
 from survey.calendar.standing import standing_request
 from survey.register import event_log, ledger
@@ -42,7 +42,7 @@ def facts(
     households = _households(session, commune_id, {*start, *entries, *gone})
     known = [one for one in event_log.events_of(session, commune_id) if until is None or one.seq <= until]
     register = ledger.fold(known).households
-    arrived, once = _history(session, survey_round, commune_id, households, known)
+    arrived, once = _history(households, known, _once_of(session, survey_round, commune_id))
     found = []
     for household_id, household in households.items():
         entry = entries.get(household_id)
@@ -127,11 +127,23 @@ def _households(session: Session, commune_id: str, ids: Iterable[str]) -> dict[s
     return found
 
 
+def _once_of(session: Session, survey_round: Round, commune_id: str) -> dict[str, list[str]]:
+    """Of which classes each was in earlier rounds, as it was kept with the list or with the paper that asks: what was
+    decided does not follow an earlier round that is opened again later."""
+    own = {"commune_id": commune_id, "round_id": survey_round.id}
+    if survey_round.kind == RoundKind.PERIODIC:
+        rows = select(StartRow.household_id, StartRow.once).filter_by(**own)
+    else:
+        rows = select(RoundRequest.household_id, RoundRequest.once).filter_by(**own)
+        rows = rows.where(RoundRequest.taken_back_at.is_(None))
+    return {household_id: once for household_id, once in session.execute(rows)}  # noqa: C416
+
+
 def _history(
-    session: Session, survey_round: Round, commune_id: str, ids: Iterable[str], known: Sequence[ledger.Event]
+    ids: Iterable[str], known: Sequence[ledger.Event], before: Mapping[str, Iterable[str]]
 ) -> tuple[set[str], dict[str, frozenset[HouseholdClass]]]:
     """Who came by a move from another commune, by a split or back onto the register; and of which classes each was, as
-    the events `known` tell."""
+    the events `known` tell, and `before` of earlier rounds."""
     wanted, arrived = set(ids), set()
     once: dict[str, set[HouseholdClass]] = {}
 
@@ -148,20 +160,9 @@ def _history(
             was(event.enters, event.payload.get("class"))
         elif event.kind is RegisterKind.CORRECT:
             was(event.household_id, event.payload.get("class"))
-    earlier = (
-        select(RegisterEntry.household_id, RegisterEntry.opening_class, Assessment.household_class, RegisterEntry.state)
-        .join(Round, Round.id == RegisterEntry.round_id)
-        .outerjoin(Assessment, OF_COUNTED)
-        .where(
-            RegisterEntry.commune_id == commune_id,
-            Round.id != survey_round.id,
-            Round.opens_on < survey_round.opens_on,
-            ~Round.trial,
-        )
-    )
-    for household_id, opening, found, state in session.execute(earlier):
-        was(household_id, opening)
-        was(household_id, found if state == RegisterState.ACCEPTED else None)
+    for household_id, those in before.items():
+        for one in those:
+            was(household_id, one)
     return arrived, {household_id: frozenset(those) for household_id, those in once.items()}
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Text, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Date, Select, Text, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from models import (
@@ -48,6 +48,7 @@ from models import (
     SubmissionFile,
     SubmissionStatus,
 )
+from models.base import UTCDateTime
 from survey.evidence.merkle import leaf_hash, root_of
 
 Hashes = dict[str, str]  # of rows, by their keys
@@ -64,13 +65,15 @@ class Where(NamedTuple):
 @dataclass(frozen=True)
 class Bound:
     """A table of which rows are bound. `but`: columns that are not; `grows`: rows may come later, which the proof says
-    nothing of; `is_truth`: what is bound never changes, not even when the commune is opened again."""
+    nothing of; `is_truth`: what is bound never changes, not even when the commune is opened again; `is_late`: a few
+    rows that change in nobody's turn of the commune, or in the closing itself: they are read last."""
 
     table: type[Base]
     which: Callable[[Where], ColumnElement[bool]]
     but: frozenset[str] = frozenset()
     grows: bool = False
     is_truth: bool = False
+    is_late: bool = False
 
     @property
     def name(self) -> str:
@@ -129,11 +132,11 @@ def _of_commune(where: Where) -> ColumnElement[bool]:
 
 BOUND = (
     Bound(Round, lambda where: Round.id == where.round_id,
-          frozenset({"title", "state", "opens_on", "closes_on", "form_version"})),
+          frozenset({"title", "state", "opens_on", "closes_on", "form_version"}), is_late=True),
     Bound(StartRow, _own(StartRow), is_truth=True),
     Bound(RegisterEntry, _own(RegisterEntry), frozenset({"change"})),
     Bound(RegisterGone, _own(RegisterGone), frozenset({"change"})),
-    Bound(RoundStep, _own(RoundStep), grows=True, is_truth=True),
+    Bound(RoundStep, _own(RoundStep), grows=True, is_truth=True, is_late=True),
     Bound(RoundRequest, _own(RoundRequest)),
     Bound(Household, _households,
           frozenset({"village_id", "base_head_name", "base_class", "base_answers", "head_name", "current_class",
@@ -154,11 +157,11 @@ BOUND = (
     Bound(RosterRow, _of_submission(RosterRow), grows=True),
     Bound(Deprivation, _of_submission(Deprivation), grows=True),
     Bound(Standard, lambda where: Standard.code == where.standard,
-          frozenset({"title", "valid_to", "status", "source"})),
-    Bound(FormVersion, _versions, frozenset({"retired_at"}), grows=True, is_truth=True),
-    Bound(Place, _places, grows=True, is_truth=True),
-    Bound(PlaceEvent, lambda where: PlaceEvent.commune_id == where.commune_id, grows=True, is_truth=True),
-    Bound(PlacePeriod, _of_commune, frozenset({"valid_to"}), grows=True),
+          frozenset({"title", "valid_to", "status", "source"}), is_late=True),
+    Bound(FormVersion, _versions, frozenset({"retired_at"}), grows=True, is_truth=True, is_late=True),
+    Bound(Place, _places, grows=True, is_truth=True, is_late=True),
+    Bound(PlaceEvent, lambda where: PlaceEvent.commune_id == where.commune_id, grows=True, is_truth=True, is_late=True),
+    Bound(PlacePeriod, _of_commune, frozenset({"valid_to"}), grows=True, is_late=True),
 )  # fmt: skip
 
 
@@ -172,18 +175,22 @@ def rows_now(session: Session, bound: Bound, where: Where) -> Hashes:
         for name in names
     ]
     keys = [column.name for column in table.columns if column.primary_key]
+    at = [names.index(key) for key in keys]
+    moments = [place for place, name in enumerate(names) if isinstance(table.c[name].type, (UTCDateTime, Date))]
+    begins = [f"{',' if place else '{'}{json.dumps(name)}:" for place, name in enumerate(names)]
     found: Hashes = {}
     rows = session.execute(select(*columns).where(bound.which(where)).execution_options(yield_per=500))
-    for row in rows.mappings():
-        said = {name: _said(row[name]) for name in names}
-        found["|".join(str(said[name]) for name in keys)] = _hash_of(said)
+    for row in rows:
+        said = list(row)
+        for place in moments:
+            said[place] = _said(said[place])
+        text = "".join([part for begin, value in zip(begins, said, strict=True) for part in (begin, _TEXT(value))])
+        found["|".join([str(said[place]) for place in at])] = hashlib.sha256(f"{text}}}".encode()).hexdigest()
     return found
 
 
-def _hash_of(said: Mapping[str, Any]) -> str:
-    """SHA-256 of a row as sorted JSON in ASCII: a commune has tens of thousands, and waits while they are hashed."""
-    text = json.dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+# A row is hashed as sorted JSON in ASCII: a commune has a hundred thousand.
+_TEXT = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def digest_of(rows: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from models import (
     Submission,
     SubmissionStatus,
 )
+from models.commune_counter import lock_commune, turn_of
 from survey.calendar.standing import standing_request
 from survey.evidence import audit
 from survey.evidence.signing import Signer
@@ -60,7 +62,8 @@ class Break(NamedTuple):
     submission_id: str | None
 
 
-REOPEN = "reopen"  # the kind of job that brings a commune up to date that was opened again
+# The kinds of jobs that bring a commune up to date: one that was opened again, or that has a village of another area.
+REOPEN, RECOUNT = "reopen", "recount_area"
 
 # In the order of the work; `not_begun` is of the round as a whole.
 CODES = (
@@ -125,6 +128,13 @@ def _nowhere(session: Session, survey_round: Round, commune_id: str) -> list[Bre
     ]
 
 
+def read(session: Session, survey_round: Round, commune_id: str) -> proof.Reading:
+    """A commune read and hashed before it is closed, which then takes a moment. Raises `round_not_ready`."""
+    turn = turn_of(session, commune_id)  # first: all that follows is as it is while nobody has the next
+    check_ready(session, survey_round, [commune_id])
+    return replace(proof.read(session, survey_round, commune_id), turn=turn)
+
+
 def close_communes(
     session: Session,
     survey_round: Round,
@@ -132,16 +142,27 @@ def close_communes(
     now: datetime,
     account_id: str | None = None,
     prover: Signer | None = None,
+    reading: proof.Reading | None = None,
 ) -> None:
     """Close a round in communes, all of them or none, each with its proof signed by `prover` (None: the proof is made
-    when somebody asks for it). Raises `round_not_ready` with the obstacles of each, `round_step` where it is not open,
-    `not_found`.
+    when somebody asks for it). `reading`: of the one commune, as `read` found it. Raises `round_not_ready` with
+    the obstacles of each, `round_step` where it is not open, `not_found`, and `proof.Changed` when anybody had the
+    commune's turn since that reading.
 
     While B1 rests on the illustrative table none can be closed as official: its classes would pass for the law's.
     """
     rows = log.rows_of(session, survey_round, communes)
-    log.hold(session, survey_round, rows)
-    found = obstacles_by_commune(session, survey_round, [row.commune_id for row in rows])
+    turns = log.hold(session, survey_round, rows)
+    if reading is not None and list(turns.values()) != [reading.turn + 1]:
+        raise proof.Changed
+    if reading is None:  # else it was looked at before, and nothing is another since
+        check_ready(session, survey_round, [row.commune_id for row in rows])
+    _close(session, survey_round, rows, Act(account_id, now), prover, reading)
+
+
+def check_ready(session: Session, survey_round: Round, communes: Collection[str]) -> None:
+    """Raises `round_not_ready` with the obstacles of each commune in whose way something stands."""
+    found = obstacles_by_commune(session, survey_round, communes)
     left = {commune_id: [list(one) for one in those] for commune_id, those in found.items() if those}
     if left:
         every: Counter[str] = Counter()
@@ -149,7 +170,6 @@ def close_communes(
             every.update(dict(those))
         detail = {"obstacles": [list(one) for one in _in_order(every)], "communes": left}
         raise Problem("round_not_ready", detail=detail)
-    _close(session, survey_round, rows, Act(account_id, now), prover)
 
 
 def close_round(
@@ -172,15 +192,27 @@ def close_round(
     _close(session, survey_round, open_there, Act(account_id, now), prover)
 
 
-def _close(session: Session, survey_round: Round, rows: list[RoundCommune], act: Act, prover: Signer | None) -> None:
+def _close(
+    session: Session, survey_round: Round, rows: list[RoundCommune], act: Act, prover: Signer | None,
+    reading: proof.Reading | None = None,
+) -> None:  # fmt: skip
     """Close communes that are held, in whose way nothing stands."""
     _step(session, survey_round, rows, RoundAction.CLOSE, act)
     for row in rows:
         if prover is not None:
-            proof.make(session, survey_round, row.commune_id, prover, act.at)
+            proof.make(session, survey_round, row.commune_id, prover, act.at, reading)
         else:
             proof.check(session, survey_round, row.commune_id)
     audit.record(session, act.at, act.account_id, "round_closed", survey_round.id, _said(rows))
+
+
+def prove(
+    session: Session, survey_round: Round, commune_id: str, prover: Signer, now: datetime, reading: proof.Reading
+) -> None:
+    """The proof of a commune that was closed without one, as it was read for it. Raises as `close_communes`."""
+    if lock_commune(session, commune_id) != reading.turn + 1:
+        raise proof.Changed
+    proof.make(session, survey_round, commune_id, prover, now, reading)
 
 
 def ready_to_close(session: Session, survey_round: Round, communes: Collection[str]) -> list[str]:
@@ -316,9 +348,11 @@ def _asked_for(survey_round: Round) -> Rows:
 
 
 def _catching_up(survey_round: Round) -> Rows:
-    """Communes opened again of which not everything has been taken over that changed meanwhile."""
+    """Communes opened again of which not everything has been taken over that changed meanwhile, and those of which a
+    village has become urban or rural and is being judged by the other line."""
     left = select(Job.commune_id, _NONE.label("household_id"), _NONE.label("submission_id"))
-    return left.where(Job.kind == REOPEN, Job.parameters == {"round": survey_round.id}, Job.ended_at.is_(None))
+    reopened = and_(Job.kind == REOPEN, Job.parameters == {"round": survey_round.id})
+    return left.where(or_(reopened, Job.kind == RECOUNT), Job.ended_at.is_(None))
 
 
 def _held(survey_round: Round) -> Rows:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, Round, RoundCommune, RoundStep
+from models.base import as_kept
 from models.commune_counter import lock_commune, next_changes
 from survey.problems import Problem
 from survey.round_steps import UNDER_WAY, Standing, Step, StepRefused, after, stands_after
@@ -89,23 +90,31 @@ def rows_of(session: Session, survey_round: Round, communes: Iterable[str] | Non
     return found
 
 
-def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) -> None:
+def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) -> dict[str, int]:
     """Take turns on the round, lock the communes of `rows`, and read again where they stand: somebody may have come
-    first. The round comes first for everybody who moves it, or two could wait for each other; a plain UPDATE, so that
-    interviews that refer to it meanwhile do not wait."""
+    first. Returns the communes' turns. The round comes first for everybody who moves it, or two could wait for each
+    other; a plain UPDATE, so that interviews that refer to it meanwhile do not wait."""
     session.execute(update(Round).where(Round.id == survey_round.id).values(state=Round.state))
-    for row in rows:
-        lock_commune(session, row.commune_id)
+    turns = {row.commune_id: lock_commune(session, row.commune_id) for row in rows}
     of_round = select(RoundCommune).where(RoundCommune.round_id == survey_round.id)
     session.scalars(of_round.execution_options(populate_existing=True)).all()
+    return turns
 
 
 def tell_phones(session: Session, row: RoundCommune) -> None:
     """Every household of the commune in the round gets a change number: its phones hear where it stands now."""
-    query = select(RegisterEntry).filter_by(commune_id=row.commune_id, round_id=row.round_id)
-    entries = session.scalars(query.order_by(RegisterEntry.household_id)).all()
-    for entry, change in zip(entries, next_changes(session, row.commune_id, len(entries)), strict=True):
-        entry.change = change
+    session.flush()
+    own = RegisterEntry.commune_id == row.commune_id, RegisterEntry.round_id == row.round_id
+    listed = session.scalars(select(RegisterEntry.household_id).where(*own).order_by(RegisterEntry.household_id)).all()
+    if not listed:
+        return
+    table, numbers = as_kept(RegisterEntry), next_changes(session, row.commune_id, len(listed))
+    here = table.c.commune_id == row.commune_id, table.c.round_id == row.round_id
+    change = update(table).where(*here, table.c.household_id == bindparam("of")).values(change=bindparam("next"))
+    session.execute(change, [{"of": id, "next": number} for id, number in zip(listed, numbers, strict=True)])
+    for entry in session.identity_map.values():
+        if isinstance(entry, RegisterEntry) and (entry.commune_id, entry.round_id) == (row.commune_id, row.round_id):
+            session.expire(entry, ["change"])
 
 
 def history(session: Session, survey_round: Round, commune_id: str) -> list[RoundStep]:

@@ -13,13 +13,16 @@ import json
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models import OF_COUNTED, Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, Submission
+from models.base import as_kept
+from models.commune_counter import turn_of
 from survey.calendar.standing import standing
 from survey.canonical import canonical
 from survey.clocks import instant
@@ -27,6 +30,7 @@ from survey.evidence import proof_keys
 from survey.evidence.lineage import generation
 from survey.evidence.merkle import leaf_hash, root_of, text_of
 from survey.evidence.signing import Signer
+from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.published import load_form
 from survey.register import event_log
@@ -48,6 +52,29 @@ class Made(NamedTuple):
     blinding: str | None
 
 
+class Changed(Exception):
+    """Somebody had the commune's turn since it was read: what was hashed may not be what is there."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A commune as it was read for its proof, in nobody's way. It holds while the commune's next turn is the one after
+    `turn`. `log_end`: of the register's log; `tables`: of each what the body says; `packed`: their rows' hashes, so
+    far, and `packer`, which takes the rest."""
+
+    turn: int
+    start: list[Made]
+    end: list[Made]
+    hashes: dict[LeafPart, list[str]]
+    counts: dict[str, Any]
+    flow: dict[str, Any]
+    illustrative: bool
+    log_end: tuple[int, str]
+    tables: dict[str, dict[str, Any]]
+    packed: bytes
+    packer: Any
+
+
 class Differs(NamedTuple):
     """What the database has otherwise than the proof says: a table, or "leaf", and the keys of the first rows."""
 
@@ -57,9 +84,10 @@ class Differs(NamedTuple):
     number: int
 
 
-def check(session: Session, survey_round: Round, commune_id: str) -> list[Transition]:
-    """Where each household of the commune ended. Raises `round_not_ready` when one ended nowhere."""
-    found = accounting.transitions(session, survey_round, commune_id)
+def check(session: Session, survey_round: Round, commune_id: str, until: int | None = None) -> list[Transition]:
+    """Where each household of the commune ended, `until` as in `accounting.transitions`. Raises `round_not_ready` when
+    one ended nowhere."""
+    found = accounting.transitions(session, survey_round, commune_id, until)
     nowhere = sum(one.state is None for one in found)
     if nowhere:
         left = [["not_accounted", nowhere]]
@@ -67,25 +95,52 @@ def check(session: Session, survey_round: Round, commune_id: str) -> list[Transi
     return found
 
 
-def make(session: Session, survey_round: Round, commune_id: str, signer: Signer, now: datetime) -> RoundProof:
-    """Prove a commune that is closed; the caller holds its lock. Raises `round_step` while it is not, and what `check`
+def read(session: Session, survey_round: Round, commune_id: str, closed_at: datetime | None = None) -> Reading:
+    """Read and hash a commune for its proof: seconds for thousands of households, while nobody waits. `closed_at`: of
+    one that was closed without a proof, which is proved by the register's log as it stood then. Raises what `check`
     raises."""
+    turn = turn_of(session, commune_id)  # first: whatever is written from here on is seen by it
+    log_end = event_log.end_of(session, commune_id, closed_at)
+    transitions = check(session, survey_round, commune_id, log_end[0])
+    start = _start_leaves(session, survey_round, commune_id, transitions)
+    end = _end_leaves(session, survey_round, commune_id, transitions, lambda _: secrets.token_hex(32))
+    hashes = {
+        part: [leaf_hash(one.text) for one in leaves] for part, leaves in ((LeafPart.START, start), (LeafPart.END, end))
+    }
+    leaves = [json.loads(one.text) for one in end]
+    where = Where(survey_round.id, survey_round.standard, commune_id)
+    bound = {one.name: rows_now(session, one, where) for one in BOUND if not one.is_late}
+    packer = zlib.compressobj(6)
+    packed = packer.compress(json.dumps(bound)[:-1].encode())  # open at its end
+    return Reading(
+        turn, start, end, hashes, counted(leaves), flow_of(leaves, commune_id),
+        _is_illustrative(session, survey_round, commune_id), log_end, _digests(bound), packed, packer,
+    )  # fmt: skip
+
+
+def _digests(bound: Mapping[str, Hashes]) -> dict[str, dict[str, Any]]:
+    return {name: {"rows": len(rows), "digest": digest_of(rows)} for name, rows in bound.items()}
+
+
+def make(
+    session: Session, survey_round: Round, commune_id: str, signer: Signer, now: datetime,
+    reading: Reading | None = None,
+) -> RoundProof:  # fmt: skip
+    """Prove a commune that is closed; the caller holds its lock, and knows that `reading` still holds (None: it is read
+    now). Raises `round_step` while it is not closed, and what `check` raises."""
     row = standing(session, survey_round.id, commune_id)
     if row is None or row.state not in IS_CLOSED:
         raise Problem("round_step")
     session.flush()  # all that is bound is read from the database
-    transitions = check(session, survey_round, commune_id)
+    closed_at = row.closed_at if row.closed_at is not None and row.closed_at < now else None
+    known = reading or read(session, survey_round, commune_id, closed_at)
     own = {"commune_id": commune_id, "round_id": survey_round.id}
     before = latest(session, survey_round.id, commune_id)
-    parts = {
-        LeafPart.START: _start_leaves(session, survey_round, commune_id, transitions),
-        LeafPart.END: _end_leaves(session, survey_round, commune_id, transitions, lambda _: secrets.token_hex(32)),
-    }
-    hashes = {part: [leaf_hash(one.text) for one in leaves] for part, leaves in parts.items()}
+    parts, hashes = {LeafPart.START: known.start, LeafPart.END: known.end}, known.hashes
     where = Where(survey_round.id, survey_round.standard, commune_id)
-    bound = {one.name: rows_now(session, one, where) for one in BOUND}
-    seq, head = event_log.end_of(session, commune_id)
-    leaves = [json.loads(one.text) for one in parts[LeafPart.END]]
+    late = {one.name: rows_now(session, one, where) for one in BOUND if one.is_late}
+    rest = known.packer.compress(f", {json.dumps(late)[1:]}".encode()) + known.packer.flush()
+    tables = known.tables | _digests(late)
     body = {
         "type": TYPE,
         "round": {
@@ -93,7 +148,7 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
             "standard": survey_round.standard, "b1_method": survey_round.b1_method,
         },
         "trial": survey_round.trial,
-        "illustrative": _is_illustrative(session, survey_round, commune_id),
+        "illustrative": known.illustrative,
         "commune": commune_id,
         "revision": before.revision + 1 if before else 1,
         "previous": before.anchor if before else None,
@@ -103,30 +158,30 @@ def make(session: Session, survey_round: Round, commune_id: str, signer: Signer,
         "made_at": instant(now),
         "start_root": root_of(hashes[LeafPart.START]),
         "root": root_of(hashes[LeafPart.END]),
-        "counts": counted(leaves),
-        "flow": flow_of(leaves, commune_id),
-        "register_log": {"events": seq, "head": head},
-        "review_log": {
-            "events": len(bound["submission_event"]), "head": digest_of(bound["submission_event"]),
-        },
-        "tables": {name: {"rows": len(rows), "digest": digest_of(rows)} for name, rows in bound.items()},
+        "counts": known.counts,
+        "flow": known.flow,
+        "register_log": dict(zip(("events", "head"), known.log_end, strict=True)),
+        "review_log": {"events": tables["submission_event"]["rows"], "head": tables["submission_event"]["digest"]},
+        "tables": {one.name: tables[one.name] for one in BOUND},
     }  # fmt: skip
     key = proof_keys.take_up(session, signer, now)
     signed = signer.sign(body)
     made = RoundProof(
         **own, revision=body["revision"], anchor=root_of_body(body), body=signed.body, signature=signed.signature,
-        public_key=key.public_key, made_at=now, bound=zlib.compress(json.dumps(bound).encode(), 6),
+        public_key=key.public_key, made_at=now, bound=known.packed + rest,
     )  # fmt: skip
     session.add(made)
     session.flush()  # its leaves refer to it
-    for part, those in parts.items():
-        for position, (one, hashed) in enumerate(zip(those, hashes[part], strict=True)):
-            session.add(
-                ProofLeaf(
-                    **own, revision=made.revision, part=part.value, position=position, household_id=one.household_id,
-                    leaf=one.text, hash=hashed, blinding=one.blinding,
-                )
-            )  # fmt: skip
+    kept: list[dict[str, Any]] = [
+        own | {
+            "revision": made.revision, "part": part.value, "position": position, "household_id": one.household_id,
+            "leaf": one.text, "hash": hashed, "blinding": one.blinding,
+        }
+        for part, those in parts.items()
+        for position, (one, hashed) in enumerate(zip(those, hashes[part], strict=True))
+    ]  # fmt: skip
+    if kept:
+        session.execute(insert(as_kept(ProofLeaf)), kept)
     return made
 
 
@@ -325,9 +380,12 @@ def _contents(session: Session, survey_round: Round, commune_id: str) -> dict[st
         .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id)
         .execution_options(yield_per=200)
     )  # fmt: skip
-    found = {}
+    found, forms = {}, dict[tuple[str | None, str | None], Form | None]()
     for row in rows:
-        form = load_form(session, row.form_id, row.form_version)
+        version = row.form_id, row.form_version
+        if version not in forms:
+            forms[version] = load_form(session, *version)
+        form = forms[version]
         names = [name for name, _ in members_in(form, row.values)] if form is not None and row.values else []
         people = canonical({"head": row.head_name or "", "members": names}).text
         found[row.household_id] = _Content(row.content_hash, people)

@@ -212,6 +212,8 @@ def _check_proof(found: Verdict, one: Any, place: str) -> None:
     for code in ("trial", "illustrative"):
         if body[code]:
             found.notes.append(Fault(code, commune, revision))
+    if body["made_at"] != body["closed_at"]:
+        found.notes.append(Fault("made_later", commune, revision, str(body["closed_at"] or "")[:10]))
     changed = _corrected(one)
     if changed:
         found.notes.append(Fault("corrected", commune, revision, str(changed)))

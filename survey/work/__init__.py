@@ -1,11 +1,19 @@
 """The kinds of long work: each does what a room knows how to do, in short transactions, as a job (`survey/jobs`)."""
 
+from collections.abc import Mapping
+from functools import partial
+
+from survey.evidence.signing import Signer
+from survey.jobs.worker import Kind
+from survey.work.area_recount import change_area, recount_area
+from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.corrections import correct, read_corrections, read_undoing, undo_corrections
 from survey.work.duplicate_search import search_duplicates
 from survey.work.household_lists import load_list, read_list
 from survey.work.kinds import (
     ALONE,
     ASKED_BY,
+    CLOSE,
     CORRECT,
     DUPLICATES,
     LOAD_LIST,
@@ -13,6 +21,7 @@ from survey.work.kinds import (
     READ_CORRECTIONS,
     READ_LIST,
     READ_UNDOING,
+    RECOUNT,
     REOPEN,
     TO_THE_END,
     UNDO_CORRECTIONS,
@@ -31,9 +40,17 @@ KINDS = {
     CORRECT: correct,
     READ_UNDOING: read_undoing,
     UNDO_CORRECTIONS: undo_corrections,
+    RECOUNT: recount_area,
 }
 
+
+def kinds(prover: Signer) -> Mapping[str, Kind]:
+    """All that a worker can do that has the key of proofs."""
+    return KINDS | {CLOSE: partial(close_round, prover)}
+
+
 __all__ = [
-    "ALONE", "ASKED_BY", "CORRECT", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS",
-    "READ_LIST", "READ_UNDOING", "REOPEN", "TO_THE_END", "UNDO_CORRECTIONS",
+    "ALONE", "ASKED_BY", "CLOSE", "CORRECT", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND",
+    "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "RECOUNT", "REOPEN", "TO_THE_END", "UNDO_CORRECTIONS",
+    "ask_to_close", "being_closed", "change_area", "kinds",
 ]  # fmt: skip

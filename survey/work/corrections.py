@@ -35,7 +35,8 @@ from survey.review import corrections, requests
 from survey.review.corrections import Came, Correction, ListPlan
 from survey.review.register_acts import EVIDENCE
 from survey.terms import RegisterKind, RequestVerdict
-from survey.work.household_lists import GIVEN, ROWS, SEEN, check_asker, kept
+from survey.work.asker import check_asker
+from survey.work.household_lists import GIVEN, ROWS, SEEN, kept
 
 WHY = "why.json"
 IN_ONE = 8  # households of one transaction, some tens of milliseconds each
@@ -166,7 +167,7 @@ def correct(task: Task) -> dict[str, Any]:
     for start in range(begun["at_row"], len(rows.corrections), IN_ONE):
         with task.step(may_stop=start == 0) as session:
             if start == 0:
-                check_asker(session, task)
+                check_asker(session, task, task.commune_id or "")
             begun = write(session, upload, rows, start, done, begun)
             task.reached("correcting", begun["at_row"], len(rows.corrections), begun)
     shutil.rmtree(folder, ignore_errors=True)
@@ -283,7 +284,7 @@ def undo_corrections(task: Task) -> dict[str, Any]:
     for start in range(begun["at_row"], max(len(seqs), 1), IN_ONE):
         with task.step(may_stop=start == 0) as session:
             if start == 0:
-                check_asker(session, task)
+                check_asker(session, task, task.commune_id or "")
                 take_back(session, session.get_one(Job, job_id), done)
             begun = undo(session, task.commune_id or "", seqs, start, done, begun)
             task.reached("undoing", begun["at_row"], len(seqs), begun)

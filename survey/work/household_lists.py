@@ -18,16 +18,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import Account
-from survey.access import may
-from survey.accounts.accounts import holder_of, where_is
 from survey.jobs.worker import Task, private
 from survey.problems import Problem
 from survey.register import importing, loading
 from survey.register.event_log import Done
 from survey.register.loading import Rows
 from survey.register.plan import Plan
-from survey.work.kinds import ASKED_BY
+from survey.work.asker import check_asker
 from survey.work.preview import Preview, preview_of, read_preview
 
 GIVEN, SEEN, ROWS = "given.json", "seen.json", "rows.json"
@@ -87,7 +84,7 @@ def load_list(task: Task) -> dict[str, Any]:
             for part in loading.parts(rows, begun["entered"]):
                 with task.step(may_stop=part.stop == 0) as session:
                     if part.stop == 0:
-                        check_asker(session, task)
+                        check_asker(session, task, task.commune_id or "")
                     loading.write(session, rows, part, done)
                     task.reached("loading", part.stop, part.total, begun | {"entered": part.stop})
             shutil.rmtree(folder, ignore_errors=True)
@@ -95,15 +92,6 @@ def load_list(task: Task) -> dict[str, Any]:
         except loading.Changed:
             _read_again(task, folder)
     raise Problem("list_changed")
-
-
-def check_asker(session: Session, task: Task) -> None:
-    """Who asked may still write there: hours may have passed. Raises `forbidden`."""
-    if task.account_id is None:  # by command
-        return
-    account, where = session.get_one(Account, task.account_id), where_is(session, task.commune_id or "")
-    if not account.active or where is None or not may(holder_of(session, account), ASKED_BY[task.kind], where):
-        raise Problem("forbidden")
 
 
 def _begin(task: Task, rows: Rows) -> dict[str, Any]:

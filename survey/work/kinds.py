@@ -6,19 +6,22 @@ READ_LIST = "read_list"
 LOAD_LIST = "load_list"
 OPEN_ROUND = "open_round"
 DUPLICATES = "duplicates"
-REOPEN = closing.REOPEN
+CLOSE = "close_round"
+REOPEN, RECOUNT = closing.REOPEN, closing.RECOUNT
 READ_CORRECTIONS = "read_corrections"
 CORRECT = "correct_by_list"
 READ_UNDOING = "read_undoing"
 UNDO_CORRECTIONS = "undo_corrections"
 
 ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS})  # a commune has one at a time
-TO_THE_END = frozenset({REOPEN})  # what it takes over is already open: nobody stops it halfway
+TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     READ_LIST: "register.import",
     LOAD_LIST: "register.import",
     OPEN_ROUND: "round.manage",
     DUPLICATES: "register.change",
+    CLOSE: "round.close",
+    RECOUNT: "register.change",
     REOPEN: "round.accept",
     READ_CORRECTIONS: "register.correct",
     CORRECT: "register.correct",

@@ -399,8 +399,8 @@ class Commune:
     # -- the end of a round --
 
     def close(self, commune: str = COMMUNE, by: str = "supervisor") -> None:
-        closed = self.login_as(by).post(f"/rounds/{self.round_id}/{commune}/close")
-        assert closed.status_code == 303, text_of(closed)
+        browser = self.login_as(by)
+        ok(led(browser, browser.post(f"/rounds/{self.round_id}/{commune}/close")))
 
     def accept(self) -> None:
         data = {"commune": [COMMUNE, OTHER_COMMUNE]}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Assessment, RegisterEvent, Round, Submission
+from models import Assessment, ProofLeaf, RegisterEntry, RegisterEvent, Round, StartRow, Submission
 from survey.evidence.signing import Signer
 from survey.register.entries import import_household
 from survey.review import register_acts as acts
 from survey.review.register_acts import Wish
-from survey.rounds import closing, proof
+from survey.rounds import closing, proof, proof_file, start_list
 from survey.rounds.proof import Differs
 from survey.terms import HouseholdClass, RegisterKind
 from tests.interviews import ROUND, accept_all
@@ -101,3 +102,54 @@ def test_no_act_on_the_register_after_a_closing_touches_its_proof(login_as: Any,
     session.get_one(Assessment, (COMMUNE, first)).household_class = "ho_can_ngheo"
     session.commit()
     assert {one.table for one in differs(session)} == {"assessment", "end list"}
+
+
+def test_an_earlier_round_that_is_mended_later_leaves_what_a_household_once_was(
+    login_as: Any, session: Session
+) -> None:
+    """Poor again or poor for the first time is column 6 or 7: read from what was frozen with the list."""
+    this = session.get_one(Round, ROUND)
+    copied = {column.name: getattr(this, column.name) for column in Round.__table__.columns}
+    before = {
+        "id": "dot-truoc",
+        "year": 2025,
+        "opens_on": date(2025, 9, 1),
+        "closes_on": date(2025, 12, 14),
+        "state": "closed",
+    }
+    session.add(Round(**copied | before))
+    session.flush()
+    own = {"commune_id": COMMUNE, "round_id": "dot-truoc", "household_id": "ho-1", "village_id": VILLAGE}
+    session.add(RegisterEntry(**own, state="accepted", opening_class="ho_can_ngheo", change=98))
+    session.execute(delete(StartRow).where(StartRow.round_id == ROUND))
+    start_list.freeze(session, ROUND, COMMUNE)
+    session.commit()
+    kept = select(StartRow.household_id, StartRow.once).filter_by(commune_id=COMMUNE, round_id=ROUND)
+    assert dict(session.execute(kept).all()) == {"ho-1": ["ho_can_ngheo"], "ho-2": [], "ho-3": [], "ho-4": []}
+    accept_all(session, login_as, COMMUNE)
+    closing.close_communes(session, session.get_one(Round, ROUND), [COMMUNE], NOW, prover=Signer(b"p" * 32))
+    session.commit()
+    leaf = select(ProofLeaf.leaf).filter_by(household_id="ho-1", part="end")
+    assert json.loads(session.scalars(leaf).one())["once"] == ["ho_can_ngheo", "ho_ngheo"]
+    session.get_one(RegisterEntry, (COMMUNE, "dot-truoc", "ho-1")).opening_class = "khong_ngheo"
+    session.commit()
+    assert differs(session) == []
+
+
+def test_what_was_closed_without_a_proof_is_proved_by_the_log_of_its_closing_whenever_that_is(
+    login_as: Any, session: Session
+) -> None:
+    accept_all(session, login_as, COMMUNE)
+    this = session.get_one(Round, ROUND)
+    closing.close_communes(session, this, [COMMUNE], NOW)
+    session.commit()
+    closed_with = last(session).seq
+    do(session, wish(K.DIED_OUT, on=DAY))
+    made = proof.make(session, session.get_one(Round, ROUND), COMMUNE, Signer(b"p" * 32), LATER + timedelta(days=1))
+    session.commit()
+    body = json.loads(made.body)
+    assert body["register_log"]["events"] == closed_with < last(session).seq
+    assert body["counts"]["states"]["start"] == {"done": 4}
+    assert (body["made_at"] > body["closed_at"], differs(session)) == (True, [])
+    found = proof_file.verify(proof.file_of(session, [made]))
+    assert (found.holds, [one.code for one in found.notes if one.code == "made_later"]) == (True, ["made_later"])

@@ -23,6 +23,7 @@ from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 from survey.work import (
     ASKED_BY,
+    CLOSE,
     CORRECT,
     DUPLICATES,
     LOAD_LIST,
@@ -30,6 +31,7 @@ from survey.work import (
     READ_CORRECTIONS,
     READ_LIST,
     READ_UNDOING,
+    RECOUNT,
     REOPEN,
     TO_THE_END,
     UNDO_CORRECTIONS,
@@ -45,6 +47,8 @@ TITLES: dict[str, LazyString] = {
     LOAD_LIST: lazy_gettext("Importing households"),
     OPEN_ROUND: lazy_gettext("Opening a round"),
     DUPLICATES: lazy_gettext("Searching for persons in two households"),
+    CLOSE: lazy_gettext("Closing a round"),
+    RECOUNT: lazy_gettext("A village becomes urban or rural"),
     REOPEN: lazy_gettext("Opening a commune again"),
     READ_CORRECTIONS: lazy_gettext("Reading a list of corrections"),
     CORRECT: lazy_gettext("Correcting households by a list"),
@@ -55,6 +59,8 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
     "loading": lazy_gettext("Households are being entered: %(done)s of %(total)s."),
     "opening": lazy_gettext("Communes in which it is open: %(done)s of %(total)s."),
+    "closing": lazy_gettext("The proof is made, then the commune is closed: %(done)s of %(total)s communes."),
+    "recounting": lazy_gettext("Interviews are judged by the other line: %(done)s of %(total)s."),
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "correcting": lazy_gettext("Households are being corrected: %(done)s of %(total)s."),
     "undoing": lazy_gettext("Corrections are being undone: %(done)s of %(total)s."),
@@ -116,6 +122,11 @@ class Line(NamedTuple):
             return gettext("%(villages)s villages and %(households)s households were added.", **found["counts"])
         if self.job.kind == OPEN_ROUND:
             return gettext("The round is open in %(communes)s communes.", communes=found["communes"])
+        if self.job.kind == CLOSE:
+            closed = gettext("Closed, with its proof, in %(communes)s communes.", communes=found["communes"])
+            return " ".join([closed, *self._left_open(found["left"])])
+        if self.job.kind == RECOUNT:
+            return gettext("%(households)s households are of another class.", households=found["households"])
         if self.job.kind == REOPEN:
             return gettext("The round is open again in this commune.")
         if self.job.kind == CORRECT:
@@ -129,6 +140,14 @@ class Line(NamedTuple):
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
         return ""
+
+    def _left_open(self, left: list[list[str]]) -> list[str]:
+        """Which communes of several stay open, and why."""
+        names = names_in(get_session(), [commune_id for commune_id, _ in left], now().date())
+        return [
+            gettext("%(place)s stays open: %(why)s", place=names.get(one, one), why=gettext(PROBLEMS[code].title))
+            for one, code in left
+        ]
 
     @property
     def left_out(self) -> list[tuple[str, str]]:
@@ -153,9 +172,9 @@ class Line(NamedTuple):
             return url_for(page, commune_id=self.job.commune_id, job_id=self.job.id)
         if self.job.kind in (CORRECT, UNDO_CORRECTIONS):
             return url_for("corrections.page", commune_id=self.job.commune_id)
-        if self.job.kind == OPEN_ROUND:
+        if self.job.kind == OPEN_ROUND or (self.job.kind == CLOSE and self.job.commune_id is None):
             return url_for("round_steps.page", round_id=parameters["round"])
-        if self.job.kind == REOPEN:
+        if self.job.kind in (REOPEN, CLOSE):
             return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
         if self.job.kind == DUPLICATES and self.job.commune_id:
             return url_for("duplicates.listing", commune_id=self.job.commune_id)

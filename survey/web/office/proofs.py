@@ -6,13 +6,11 @@ import json
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, current_app, flash, render_template, url_for
-from flask_babel import gettext
+from flask import Blueprint, Response, render_template, url_for
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import RoundProof
-from models.commune_counter import lock_commune
 from survey.accounts.accounts import names_of
 from survey.evidence import audit, proof_keys
 from survey.problems import Problem
@@ -22,6 +20,7 @@ from survey.terms import CommuneState, EndState, HouseholdClass, Origin
 from survey.web.office.round_steps import in_commune
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
+from survey.work import ask_to_close
 
 blueprint = Blueprint("proofs", __name__, url_prefix="/rounds/<round_id>/<commune_id>/proof")
 TABLES = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)
@@ -80,14 +79,12 @@ def file(round_id: str, commune_id: str) -> Response:
 @blueprint.post("")
 @permitted("round.close")
 def make(round_id: str, commune_id: str) -> BaseResponse:
-    """Prove a commune that was closed before there were proofs."""
-    survey_round, _row = in_commune(round_id, commune_id)
-    session = get_session()
-    lock_commune(session, commune_id)
-    if _proved(round_id, commune_id) is None:
-        proof.make(session, survey_round, commune_id, current_app.extensions["prover"], now())
-    flash(gettext("The proof is made and signed."))
-    return redirect(url_for(".sheet", round_id=round_id, commune_id=commune_id), 303)
+    """Have a commune proved, as a job, that was closed before there were proofs."""
+    survey_round, row = in_commune(round_id, commune_id)
+    if row.state not in proof.IS_CLOSED:
+        raise Problem("round_step")
+    job = ask_to_close(get_session(), survey_round, [commune_id], now(), current_account().id)
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 def _proved(round_id: str, commune_id: str) -> RoundProof | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import Blueprint, current_app, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from werkzeug.utils import redirect
@@ -26,7 +26,7 @@ from survey.web.forms import EditedRound, QuickFinding, Request, RoundDays
 from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import OPEN_ROUND, REOPEN
+from survey.work import OPEN_ROUND, REOPEN, ask_to_close, being_closed
 
 blueprint = Blueprint("round_steps", __name__, url_prefix="/rounds")
 MOST_WORDS = 500  # of a reason
@@ -34,13 +34,15 @@ MOST_NAMED = 20  # households of an obstacle; all of them are on the page that i
 
 
 class Line(NamedTuple):
-    """A commune in a round. `households`: on its list; `accepted`: of those."""
+    """A commune in a round. `households`: on its list; `accepted`: of those; `closing`: the job that closes it, if any
+    does."""
 
     row: RoundCommune
     name: str
     households: int
     accepted: int
     obstacles: Sequence[Obstacle]
+    closing: str | None
 
     @property
     def state(self) -> CommuneState:
@@ -65,7 +67,11 @@ def page(round_id: str) -> str | Response:
         lines=shown,
         empty=len(lines) - len(shown),
         counts={state: sum(line.state is state for line in lines) for state in CommuneState},
-        ready=[line for line in lines if line.state is CommuneState.OPEN and line.households and not line.obstacles],
+        ready=[
+            line
+            for line in lines
+            if line.state is CommuneState.OPEN and line.households and not (line.obstacles or line.closing)
+        ],
         words=words,
     )
 
@@ -125,34 +131,27 @@ class Seen(NamedTuple):
 @blueprint.post("/<round_id>/<commune_id>/close")
 @permitted("round.close")
 def close(round_id: str, commune_id: str) -> Response:
-    """Close the round in a commune, or say what stands in the way there."""
-    survey_round, _row = in_commune(round_id, commune_id)
-    try:
-        prover = current_app.extensions["prover"]
-        closing.close_communes(get_session(), survey_round, [commune_id], now(), current_account().id, prover)
-    except Problem as problem:
-        raise _in_words(problem) from problem
-    flash(gettext("The round is closed in this commune. The province is to accept it next."))
-    return redirect(url_for(".commune", round_id=round_id, commune_id=commune_id), 303)
+    """Have the round closed in a commune, as a job, or say what stands in the way there."""
+    survey_round, row = in_commune(round_id, commune_id)
+    if row.state != CommuneState.OPEN:
+        raise Problem("round_step")
+    left = closing.obstacles_by_commune(get_session(), survey_round, [commune_id])[commune_id]
+    if left:
+        raise Problem("round_not_ready", detail={"reasons": [words(one) for one in left]})
+    job = ask_to_close(get_session(), survey_round, [commune_id], now(), current_account().id)
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.post("/<round_id>/close-ready")
 @permitted("round.close")
 def close_ready(round_id: str) -> Response:
-    """Close the round in every commune of the reader where nothing stands in the way."""
-    survey_round, session, prover = _round(round_id), get_session(), current_app.extensions["prover"]
-    ready = closing.ready_to_close(session, survey_round, _reach("round.close"))
-    names, closed = names_in(session, ready, now().date()), 0
-    for commune_id in sorted(ready):  # in the order in which all who need several communes take them
-        try:
-            with session.begin_nested():
-                closing.close_communes(session, survey_round, [commune_id], now(), current_account().id, prover)
-            closed += 1
-        except Problem as problem:
-            why = gettext(problem.refusal.title)
-            flash(gettext("%(place)s stays open: %(why)s", place=names.get(commune_id, commune_id), why=why))
-    flash(ngettext("Closed in %(num)s commune.", "Closed in %(num)s communes.", closed))
-    return redirect(url_for(".page", round_id=round_id), 303)
+    """Have the round closed in every commune of the reader where nothing stands in the way, as a job."""
+    survey_round = _round(round_id)
+    ready = closing.ready_to_close(get_session(), survey_round, _reach("round.close"))
+    if not ready:
+        return redirect(url_for(".page", round_id=round_id), 303)
+    job = ask_to_close(get_session(), survey_round, ready, now(), current_account().id)
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.post("/<round_id>/accept")
@@ -401,10 +400,11 @@ def _lines(survey_round: Round, reach: Sequence[str]) -> list[Line]:
     open_there = [row.commune_id for row in rows if row.state == CommuneState.OPEN]
     left = closing.obstacles_by_commune(session, survey_round, open_there)
     names = names_in(session, [row.commune_id for row in rows], now().date())
+    going_on = being_closed(session, survey_round.id)
     return [
         Line(
             row, names.get(row.commune_id, row.commune_id), households.get(row.commune_id, 0),
-            accepted.get(row.commune_id, 0), left.get(row.commune_id, ()),
+            accepted.get(row.commune_id, 0), left.get(row.commune_id, ()), going_on.get(row.commune_id),
         )
         for row in rows
     ]  # fmt: skip
@@ -435,12 +435,6 @@ def _reason() -> str:
     if not said or not said.isprintable() or len(said) > MOST_WORDS:
         raise Problem("reason_needed")
     return said
-
-
-def _in_words(problem: Problem) -> Problem:
-    """A refusal with its obstacles as people read them."""
-    left = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
-    return Problem(problem.code, detail={"reasons": [words(one) for one in left]} if left else None)
 
 
 def _accepted_there(name: str, number: int) -> str:

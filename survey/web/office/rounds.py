@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from werkzeug.utils import redirect
@@ -16,7 +16,7 @@ from survey.jobs import queue
 from survey.problems import Problem
 from survey.questionnaires import standards
 from survey.register.places import names_in
-from survey.rounds import closing, reclassify, rounds
+from survey.rounds import closing, log, reclassify, rounds
 from survey.rounds.closing import Obstacle
 from survey.terms import B1Method, CommuneState, PlaceKind, RoundKind, RoundState
 from survey.web.forms import Closing, NewRound, NewStandard
@@ -24,7 +24,7 @@ from survey.web.language import current_language
 from survey.web.round_words import in_the_way
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import OPEN_ROUND
+from survey.work import OPEN_ROUND, ask_to_close
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/rounds")
 JUDGED_AGAIN = 2000  # records, about twenty seconds; more are for the command `round move`
@@ -138,16 +138,18 @@ def _round_and_version(round_id: str, version: str) -> tuple[Round, FormVersion]
 @blueprint.post("/<round_id>/close")
 @permitted("round.manage")
 def close(round_id: str) -> Response:
-    """Close a round, or say what stands in the way."""
+    """Have a round closed in every commune where it is open, as a job, or say what stands in the way."""
     found = get_session().get(Round, round_id)
     if found is None:
         raise Problem("not_found")
-    try:
-        closing.close_round(get_session(), found, now(), current_account().id, current_app.extensions["prover"])
-    except Problem as problem:
-        obstacles = [Obstacle(*one) for one in (problem.detail or {}).get("obstacles", [])]
-        raise Problem(problem.code, detail={"reasons": [words(one) for one in obstacles]}) from problem
-    return redirect(url_for(".listing"), 303)
+    left = closing.obstacles(get_session(), found)
+    if left:
+        raise Problem("round_not_ready", detail={"reasons": [words(one) for one in left]})
+    open_there = [row.commune_id for row in log.rows_of(get_session(), found) if row.state == CommuneState.OPEN]
+    if not open_there:
+        raise Problem("not_allowed_now")
+    job = ask_to_close(get_session(), found, open_there, now(), current_account().id)
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
 @blueprint.get("/standards")

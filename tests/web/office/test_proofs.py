@@ -17,6 +17,7 @@ from survey.evidence.proof_keys import fingerprint, grouped
 from survey.rounds import proof_file
 from tests.databases import once
 from tests.interviews import ROUND, accept_all
+from tests.working import led
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -28,7 +29,8 @@ SHEET = f"{HERE}/proof"
 def closed(app: Flask, login_as: Any, session: Session) -> Any:
     def close() -> None:
         accept_all(session, login_as, COMMUNE)
-        assert login_as("supervisor").post(f"{HERE}/close").status_code == 303
+        supervisor = login_as("supervisor")
+        assert led(supervisor, supervisor.post(f"{HERE}/close")).status_code == 200
 
     once(app, session, "a commune closed at the desk", close)
     return login_as("supervisor")
@@ -64,7 +66,7 @@ def test_a_trial_says_so_at_the_top_of_its_sheet(login_as: Any, session: Session
     session.commit()
     accept_all(session, login_as, COMMUNE)
     supervisor = login_as("supervisor")
-    assert supervisor.post(f"{HERE}/close").status_code == 303
+    assert led(supervisor, supervisor.post(f"{HERE}/close")).status_code == 200
     page = supervisor.get(SHEET).text
     assert "THỬ NGHIỆM" in page
     assert "TẠM TÍNH" not in page
@@ -98,7 +100,7 @@ def test_what_is_not_closed_has_no_proof_and_what_was_closed_without_gets_one(
     session.commit()
     assert "Lập bản chứng thực" in closed.get(SHEET).text
     for _again in range(2):  # never signed twice
-        assert closed.post(SHEET).status_code == 303
+        assert led(closed, closed.post(SHEET)).status_code == 200
     session.rollback()
     assert [one.revision for one in session.scalars(select(RoundProof))] == [1]
     assert closed.get("/rounds/khong-co/03757/proof").status_code == 404
