@@ -282,6 +282,14 @@ PROBLEMS: dict[str, Refusal] = {
         _("Nothing would be different."),
         _("If a later interview or correction says otherwise, give a later day."),
     ),
+    "proposal_answered": Refusal(
+        409, _("Somebody has answered this proposal already."), _("Look at the list of what waits.")
+    ),
+    "proposal_held": Refusal(
+        409,
+        _("It cannot become a request yet: what it was held for still stands against it."),
+        _("Mend that first, or set the proposal aside with a few words for who sent it."),
+    ),
     "request_same": Refusal(
         409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
     ),

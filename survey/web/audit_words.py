@@ -64,6 +64,7 @@ ACTS = {
     "receipt_key_rotated": _("The key of receipts was changed"),
     "register.imported": _("A list of households was imported"),
     "request.asked": _("A change of the register was asked for"),
+    "proposal.set_aside": _("What a phone proposed was set aside"),
     "restored": _("The server was restored from a backup"),
     "round_accepted": _("The province accepted results"),
     "round_asked": _("A request for a review was entered"),

@@ -11,8 +11,7 @@ const isOutcome = (item) => Boolean(item?.entry.no_interview)
 /** Where it stands that a household has no interview, or null: "waiting", "confirmed", "sent_back". */
 function saidOf({ outcome }, last) {
   const isSettled = isOutcome(last) && outcome?.state === "confirmed"
-  if (last && !isSettled && !(outcome?.entry_id >= last.id))
-    return isOutcome(last) ? "waiting" : null // newer than what the register knows
+  if (last && !isSettled && !(outcome?.entry_id >= last.id)) return isOutcome(last) ? "waiting" : null // newer than what the register knows
   return outcome?.state ?? null
 }
 
@@ -49,9 +48,10 @@ export async function survey(store) {
   ])
   const rounds = new Map((hello?.rounds ?? []).map((round) => [round.id, round]))
   const open = new Map(drafts.filter((draft) => draft.state === "open").map((draft) => [keyOf(draft), draft]))
-  const items = grouped(outbox)
+  const asked = outbox.filter((item) => !item.entry.proposal) // which says nothing of the round
+  const items = grouped(asked)
   const known = new Set(households.map(keyOf))
-  const found = [...open.values(), ...outbox.map(({ entry, name }) => ({ ...entry, name }))].filter(
+  const found = [...open.values(), ...asked.map(({ entry, name }) => ({ ...entry, name }))].filter(
     (one) => one.new_household,
   )
   for (const one of found) {
