@@ -68,7 +68,7 @@ def read(said: Any) -> tuple[Proposed, list[str]]:
         person if _is_text(person) else None,
         effective_on,
         {key: value for key, value in map(_stripped, given.items()) if key in may_say and value not in (None, "")},
-        {key: value for key, value in map(_stripped, base.items()) if key in may_say | {"head"} and value},
+        {key: value for key, value in map(_stripped, base.items()) if key in may_say | {"head", "name"} and value},
         str(reason).strip() if _is_text(reason, MAX_REASON) else "",
     ), wrong + sorted(surplus)
 

@@ -22,6 +22,7 @@ from survey.intake.triage import Judge
 from survey.names import name_key
 from survey.problems import Problem
 from survey.register.event_log import Done
+from survey.register.ledger import Folded
 from survey.review import person_acts, register_acts, requests
 from survey.review.register_acts import Wish, one_line
 from survey.terms import QuarantineReason, RegisterKind
@@ -62,8 +63,16 @@ def _wish(session: Session, commune_id: str, household_id: str, said: Proposed) 
         raise Problem("not_found")
     person_id = None
     if said.person is not None:
-        person_id = person_acts.find(register_acts.known_of(session, household), household.id, said.person)
+        person_id = _person(register_acts.known_of(session, household), household.id, said)
     return Wish(said.kind, household.id, said.effective_on, None, dict(said.given), person_id)
+
+
+def _person(known: Folded, household_id: str, said: Proposed) -> str:
+    """Whom a proposal is about: by the code that the phone's list has, else by the name that it showed."""
+    wanted = said.person or ""
+    if known.people.who(wanted) is None and said.base.get("name"):
+        wanted = said.base["name"]
+    return person_acts.find(known, household_id, wanted)
 
 
 def _as_shown(read: dict[str, object], said: Proposed) -> dict[str, object]:

@@ -24,6 +24,7 @@ export const WHAT = {
   address: { kind: "correct", fields: ["address"] },
 }
 const COMING = ["born", "joined", "married_in"]
+const CODE = /^(?![0-9]{12}$)[A-Za-z0-9][A-Za-z0-9-]{0,63}$/ // of a person, as survey/register/event_log.py has it
 const GOING = ["died", "left", "married_out"]
 
 /** What may be chosen of a household with these members, on a phone of so many villages. */
@@ -44,7 +45,7 @@ export function membersIn(answers) {
     return Object.values(answers).reduce((found, one) => (found.length ? found : membersIn(one)), [])
   if (!answers.length || !answers.every((one) => one?.ho_ten)) return []
   return answers.map((one) => ({
-    id: one.ma_nk ?? one.ho_ten,
+    id: CODE.test(one.ma_nk ?? "") ? one.ma_nk : one.ho_ten,
     name: one.ho_ten,
     isHead: one.quan_he === "chu_ho",
     number: one.cccd ?? "",
@@ -60,7 +61,8 @@ export function baseOf({ what, household, member }) {
     village: household.village_id,
     address: household.last_answers?.thong_tin_ho?.dia_chi,
   }
-  const fields = what === "head" ? ["head"] : WHAT[what].who || WHAT[what].kind === "correct" ? WHAT[what].fields : []
+  const { who, kind, fields: asked } = WHAT[what]
+  const fields = what === "head" ? ["head", "name"] : who ? ["name", ...asked] : kind === "correct" ? asked : []
   return Object.fromEntries(fields.filter((field) => known[field]).map((field) => [field, known[field]]))
 }
 

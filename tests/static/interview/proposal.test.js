@@ -49,6 +49,8 @@ test("members are the first list of people with names, each by the code or the n
     { id: "a", name: "Lò Văn Đông", isHead: true, number: "" },
     { id: "Quàng Thị Ước", name: "Quàng Thị Ước", isHead: false, number: "014188000001" },
   ])
+  for (const no of ["014188000001", "mã có dấu", "", null])
+    assert.equal(membersIn([{ ho_ten: "Ai", ma_nk: no }])[0].id, "Ai")
   for (const none of [null, undefined, "x", {}, { a: [] }, { a: [{ tuoi: 3 }] }, { a: [null] }])
     assert.deepEqual(membersIn(none), [])
 })
@@ -64,9 +66,10 @@ test("what may be chosen hangs on what is known", () => {
 test("the base is what the phone showed of that which changes", () => {
   const [, member] = membersIn(household.last_answers)
   assert.deepEqual(baseOf({ what: "address", household, member: undefined }), { address: "Nhà số 1" })
-  assert.deepEqual(baseOf({ what: "number", household, member }), { number: "014188000001" })
-  assert.deepEqual(baseOf({ what: "head", household, member }), { head: "Lò Văn Đông" })
-  assert.deepEqual(baseOf({ what: "died", household, member }), {})
+  const { name } = member
+  assert.deepEqual(baseOf({ what: "number", household, member }), { name, number: "014188000001" })
+  assert.deepEqual(baseOf({ what: "head", household, member }), { head: "Lò Văn Đông", name })
+  assert.deepEqual(baseOf({ what: "died", household, member }), { name })
   assert.deepEqual(baseOf({ what: "born", household, member: undefined }), {})
 })
 
@@ -103,15 +106,24 @@ test("what was proposed: what waits here and what the server knows, each once", 
   })
   const reason = { code: "person_dead", title: "t", next: "n" }
   const told = { kind: "left", state: "refused", at: "2026-11-23", by: "Cán bộ", words: "không" }
-  const found = proposedOf({ ...household, proposals: [{ ...told, entry_id: "1" }, { ...told, entry_id: "0" }] }, [
-    item("1", { state: "received" }),
-    item("2", {}),
-    item("3", { state: "received", result: { outcome: "held", reason } }),
-    item("4", { problem: { code: "too_large" } }),
-    item("5", { state: "received" }),
-    { ...item("6"), entry: { household_id: "ho-1", no_interview: {} } },
-    { ...item("7"), entry: { household_id: "ho-2", proposal: { kind: "died" } } },
-  ])
+  const found = proposedOf(
+    {
+      ...household,
+      proposals: [
+        { ...told, entry_id: "1" },
+        { ...told, entry_id: "0" },
+      ],
+    },
+    [
+      item("1", { state: "received" }),
+      item("2", {}),
+      item("3", { state: "received", result: { outcome: "held", reason } }),
+      item("4", { problem: { code: "too_large" } }),
+      item("5", { state: "received" }),
+      { ...item("6"), entry: { household_id: "ho-1", no_interview: {} } },
+      { ...item("7"), entry: { household_id: "ho-2", proposal: { kind: "died" } } },
+    ],
+  )
   assert.deepEqual(
     found.map(({ id, state }) => [id, state]),
     [

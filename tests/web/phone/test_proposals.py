@@ -207,6 +207,16 @@ def test_what_cannot_be_is_kept_and_told_in_a_sentence(
     assert push(asked, proposal(**sent))[0]["reason"]["code"] == reason
 
 
+def test_whom_the_phone_knows_by_another_code_is_found_by_the_name_that_it_showed(asked: Any, session: Session) -> None:
+    [known, nobody] = push(
+        asked,
+        proposal(person="ma-cu-1", said={"base": {"name": MOTHER}}),
+        proposal(person="ma-cu-2", said={"base": {"name": "Ai Đó"}}),
+    )
+    assert (known["outcome"], nobody["reason"]["code"]) == ("stored", "person_unclear")
+    assert session.scalars(select(ChangeRequest.person_id)).one() == codes(session)[MOTHER]
+
+
 def test_a_closed_commune_is_no_hindrance(asked: Any, session: Session) -> None:
     """Somebody dies between two rounds."""
     row = session.get_one(RoundCommune, (COMMUNE, "dot-2026"))

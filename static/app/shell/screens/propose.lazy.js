@@ -99,6 +99,7 @@ export async function show(app, { step: roundId, more: householdId }) {
     if (target.name === "what")
       choices(part(element, "people"), "who", kind === "head" ? people.filter((_, at) => !members[at].isHead) : people)
     part(element, "more").hidden = false
+    if (target.name === "what") part(element, "more").scrollIntoView({ block: "start" })
     part(element, "who").hidden = !who
     part(element, "since").hidden = !day
     part(element, "since-words").textContent = word(day ? `propose.since_${what}` : "propose.since_left")
