@@ -95,11 +95,11 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
-further: $(VENV)/.dev ## what `make test` leaves out and `.ci/run` does not: ways in Chromium, long proofs on PostgreSQL
+further: $(VENV)/.dev $(LINT) ## what `make test` leaves out and `.ci/run` does not: ways in Chromium, long proofs on PostgreSQL
 	@echo "== pytest at length on PostgreSQL"
 	@$(PYTEST) -n $(JOBS) $(UNIT) -m "thorough and postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)

@@ -1,4 +1,4 @@
-"""What axe-core finds wrong with a page under WCAG 2.2, levels A and AA (`make lint` installs it, beside the linters)."""
+"""What axe-core finds wrong with a page under WCAG 2.2, levels A and AA. `make lint` installs it, beside the linters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ CORE = ROOT / "scripts/lint/node_modules/axe-core/axe.min.js"
 WIDTHS = ((360, 640), (1280, 800))
 RUN = """async () => (await axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"],
-})).violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.html.slice(0, 120)}`))"""
+})).violations.flatMap(({ id, nodes }) =>
+  nodes.map(({ target, html }) => `${id}: ${target.join(" ")} ${html.slice(0, 120)}`))"""
 
 
 @cache

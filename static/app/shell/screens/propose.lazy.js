@@ -94,6 +94,7 @@ export async function show(app, { step: roundId, more: householdId }) {
 
   const draw = ({ target }) => {
     const what = chosen(form, "what")
+    part(element, "fault").hidden = true // it was of what stood there before
     if (!what) return
     const { kind, who, day, fields } = WHAT[what]
     if (target.name === "what")
