@@ -42,7 +42,7 @@ NO_PAGE = {
 ELSEWHERE = {
     "capture.page", "capture.plain", "compare.page", "held.attach", "household.person", "jobs.page",
     "points.table", "points.type_in", "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview",
-    "questionnaires.version_preview", "readings.confirm", "register.seen", "round_steps.request_list",
+    "questionnaires.version_preview", "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes",
 }  # fmt: skip
 
 
