@@ -336,10 +336,10 @@ class OutcomeState(Term):
 class ProposalState(Term):
     """What a phone is told of what was proposed from it."""
 
-    WAITING = "waiting", "Chờ xã xem", "Waits for the commune"
-    HELD = "held", "Chưa ghi được, chờ xã xem", "Cannot be written down yet, waits for the commune"
-    ACCEPTED = "accepted", "Xã đã ghi vào sổ", "Written down by the commune"
-    REFUSED = "refused", "Xã không đồng ý", "Not agreed to by the commune"
+    WAITING = "waiting", "Chờ cán bộ xem", "Waits for the commune"
+    HELD = "held", "Chưa ghi được, chờ cán bộ xem", "Cannot be written down yet, waits for the commune"
+    ACCEPTED = "accepted", "Đã ghi vào sổ", "Written down by the commune"
+    REFUSED = "refused", "Không đồng ý", "Not agreed to by the commune"
 
 
 class Dimension(Term):
