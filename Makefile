@@ -104,13 +104,13 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
-further: $(VENV)/.dev $(FAULTS) ## what `make test` leaves out and `.ci/run` does not: in Chromium, on PostgreSQL, seeds of faults
+further: $(VENV)/.dev $(FAULTS) $(LINT) ## what `make test` leaves out and `.ci/run` does not: in Chromium, on PostgreSQL, seeds of faults
 	@echo "== faults, the other seeds"
 	@JOBS=$(JOBS) $(PY) -m tests.faults --others
 	@echo "== pytest on PostgreSQL, what make unit left"
 	@NOTES=$(NOTES) CHOSEN=rest $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)

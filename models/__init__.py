@@ -19,10 +19,11 @@ from models.forms import (
 )
 from models.jobs import Job
 from models.likeness import Alike, AlikeVerdict
-from models.outcomes import HouseholdOutcome, OutcomeDecision
+from models.outcomes import HouseholdOutcome, OutcomeDecision, OutcomeFile
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
+from models.proposals import Proposal, ProposalAnswer
 from models.register import ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
@@ -55,11 +56,11 @@ __all__ = [
     "Attachment",
     "AuditEvent",
     "Base",
+    "ChangeDecision",
+    "ChangeRequest",
     "CollectFile",
     "CollectToken",
     "CollectUpload",
-    "ChangeDecision",
-    "ChangeRequest",
     "CommuneCounter",
     "Deprivation",
     "Device",
@@ -79,6 +80,7 @@ __all__ = [
     "LostReceipt",
     "Member",
     "OutcomeDecision",
+    "OutcomeFile",
     "Place",
     "PlaceEvent",
     "PlacePeriod",
@@ -86,6 +88,8 @@ __all__ = [
     "PointsTable",
     "ProofKey",
     "ProofLeaf",
+    "Proposal",
+    "ProposalAnswer",
     "ReadingConfirmation",
     "Receipt",
     "RegisterEntry",

@@ -49,6 +49,21 @@ class HouseholdOutcome(Base):
     held_for: Mapped[str | None] = mapped_column(String(32))
 
 
+class OutcomeFile(Base):
+    """A file that an outcome names: a photo of what speaks for it. Whether it has arrived its `attachment` says."""
+
+    __tablename__ = "outcome_file"
+    __table_args__ = (
+        ForeignKeyConstraint(["commune_id", "outcome_id"], ["household_outcome.commune_id", "household_outcome.id"]),
+        Index("ix_outcome_file_sha256", "commune_id", "sha256"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    outcome_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    path: Mapped[str] = mapped_column(String(200))  # of what it shows, as the phone calls it
+
+
 class OutcomeDecision(Base):
     """What another person than who said it decided. `event_seq`: the register event that came with a confirmation;
     when the household is brought back, the confirmation is over."""

@@ -354,6 +354,14 @@ PROBLEMS: dict[str, Refusal] = {
         _("The communes of before are not loaded for this province, or not for that day."),
         _("Have the administrator load the table of former communes, or choose a later day for the borders."),
     ),
+    "proposal_answered": Refusal(
+        409, _("Somebody has answered this proposal already."), _("Look at the list of what waits.")
+    ),
+    "proposal_held": Refusal(
+        409,
+        _("It cannot become a request yet: what it was held for still stands against it."),
+        _("Mend that first, or set the proposal aside with a few words for who sent it."),
+    ),
     "request_same": Refusal(
         409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
     ),

@@ -346,6 +346,15 @@ class OutcomeState(Term):
     SENT_BACK = "sent_back", "Đã trả lại", "Sent back"
 
 
+class ProposalState(Term):
+    """What a phone is told of what was proposed from it."""
+
+    WAITING = "waiting", "Chờ cán bộ xem", "Waits for the commune"
+    HELD = "held", "Chưa ghi được, chờ cán bộ xem", "Cannot be written down yet, waits for the commune"
+    ACCEPTED = "accepted", "Đã ghi vào sổ", "Written down by the commune"
+    REFUSED = "refused", "Không đồng ý", "Not agreed to by the commune"
+
+
 class Dimension(Term):
     """The six dimensions of NĐ 07/2021/NĐ-CP, in the order of Mẫu 7.4."""
 

@@ -146,6 +146,8 @@ interface Entry {
   new_household: { village_id: string; head_name: string } | null
   /** Of ours: in the outbox an OutcomeEntry stands beside interviews. */
   no_interview?: any
+  /** Of ours: and a ProposalEntry. */
+  proposal?: any
 }
 
 interface Comment {
@@ -269,6 +271,18 @@ interface Household {
   outcome?: Outcome | null
   /** Whom it was given to; servers of earlier releases say nothing of it. */
   assigned?: "you" | "other" | null
+  /** What was proposed of it by who is signed in; servers of earlier releases say nothing of it. */
+  proposals?: Proposal[]
+}
+
+/** What became of a change that was proposed. */
+interface Proposal {
+  entry_id: string
+  kind: string
+  state: "waiting" | "held" | "accepted" | "refused"
+  at: string
+  by: string
+  words: string
 }
 
 /** What stands of a household without an interview. */
@@ -294,6 +308,24 @@ interface OutcomeEntry {
   round_id: string
   household_id: string
   no_interview: { kind: string; reason: string; attempts: Attempt[]; place: string | null }
+  files: EntryFile[]
+  finalised_at: string
+}
+
+/** A change of a household that is proposed, as it is sent in the place of an interview. */
+interface ProposalEntry {
+  id: string
+  commune_id: string
+  round_id: string
+  household_id: string
+  proposal: {
+    kind: string
+    person: string | null
+    effective_on: string
+    given: { [field: string]: string | number }
+    base: { [field: string]: string }
+    reason: string
+  }
   files: EntryFile[]
   finalised_at: string
 }

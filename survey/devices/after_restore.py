@@ -20,6 +20,7 @@ from models import (
     Household,
     HouseholdOutcome,
     LostReceipt,
+    Proposal,
     Submission,
     SubmissionFile,
 )
@@ -133,14 +134,18 @@ def _files(session: Session, commune_id: str) -> list[FilesMissing]:
 def _proved(session: Session, commune_id: str) -> list[Proved]:
     here = [
         (table.entry_id == LostReceipt.entry_id) & (table.content_hash == LostReceipt.content_hash)
-        for table in (Submission, HouseholdOutcome)
+        for table in (Submission, HouseholdOutcome, Proposal)
     ]
     query = (
         select(LostReceipt, Account.display_name)
         .join(Account, Account.id == LostReceipt.shown_by)
         .outerjoin(Submission, here[0])
         .outerjoin(HouseholdOutcome, here[1])
-        .where(LostReceipt.commune_id == commune_id, Submission.id.is_(None), HouseholdOutcome.id.is_(None))
+        .outerjoin(Proposal, here[2])
+        .where(
+            LostReceipt.commune_id == commune_id,
+            *(table.id.is_(None) for table in (Submission, HouseholdOutcome, Proposal)),
+        )
         .order_by(LostReceipt.shown_at, LostReceipt.entry_id)
     )
     return [Proved(receipt, name) for receipt, name in session.execute(query)]

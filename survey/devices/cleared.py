@@ -16,7 +16,16 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, Device, HouseholdOutcome, Submission, SubmissionFile
+from models import (
+    Account,
+    Attachment,
+    Device,
+    HouseholdOutcome,
+    OutcomeFile,
+    Proposal,
+    Submission,
+    SubmissionFile,
+)
 from models.database import chunks
 from survey.clocks import instant, read_instant
 from survey.evidence import audit
@@ -71,9 +80,12 @@ def settle(device: Device, entry_id: str) -> bool:
 def settled(session: Session, commune_id: str | None, items: Sequence[Item]) -> set[str]:
     """The ids of those that are here; of the gone ones also those whose household was interviewed again since."""
     ids = [one["id"] for one in items]
-    here = among(session, select(Submission.entry_id), Submission.entry_id, ids)
-    here |= among(session, select(HouseholdOutcome.entry_id), HouseholdOutcome.entry_id, ids)
-    here -= among(session, _without_files(), Submission.entry_id, [one["id"] for one in items if "photos" in one])
+    here: set[str] = set()
+    for table in (Submission, HouseholdOutcome, Proposal):
+        here |= among(session, select(table.entry_id), table.entry_id, ids)
+    with_photos = [one["id"] for one in items if "photos" in one]
+    here -= among(session, _without_files(), Submission.entry_id, with_photos)
+    here -= among(session, _outcomes_without_files(), HouseholdOutcome.entry_id, with_photos)
     gone = [one for one in items if "gone" in one and one["household_id"]]
     last: dict[str | None, datetime] = {}
     for chunk in chunks({one["household_id"] for one in gone}):
@@ -92,6 +104,13 @@ def _without_files() -> Select[str]:
     at = (SubmissionFile.commune_id == Submission.commune_id) & (SubmissionFile.submission_id == Submission.id)
     same = (Attachment.commune_id == SubmissionFile.commune_id) & (Attachment.sha256 == SubmissionFile.sha256)
     found = select(Submission.entry_id).join(SubmissionFile, at).outerjoin(Attachment, same)
+    return found.where(Attachment.sha256.is_(None))
+
+
+def _outcomes_without_files() -> Select[str]:
+    at = (OutcomeFile.commune_id == HouseholdOutcome.commune_id) & (OutcomeFile.outcome_id == HouseholdOutcome.id)
+    same = (Attachment.commune_id == OutcomeFile.commune_id) & (Attachment.sha256 == OutcomeFile.sha256)
+    found = select(HouseholdOutcome.entry_id).join(OutcomeFile, at).outerjoin(Attachment, same)
     return found.where(Attachment.sha256.is_(None))
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from models import (
     Account,
+    ChangeDecision,
     FormerVillage,
     Household,
     HouseholdOutcome,
+    Proposal,
+    ProposalAnswer,
     RegisterEntry,
     RegisterGone,
     Round,
@@ -30,9 +33,10 @@ from survey.outcomes.cases import Case, Of, of_households
 from survey.register.entries import context_of_entry
 from survey.register.places import periods_at, region_of
 from survey.submissions.content import answers_of
-from survey.terms import Action, CommuneState, RegisterState
+from survey.terms import Action, CommuneState, ProposalState, RegisterState, RequestVerdict
 
 LIMIT = 200
+MOST_PROPOSALS = 10  # of a household
 
 
 class Chunk(NamedTuple):
@@ -71,6 +75,7 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     told = [entry.household_id for entry, *_ in rows[:limit]]
     said = _outcomes(session, commune_id or "", of_households(session, commune_id or "", told))
     given = assigned(session, commune_id or "", told)
+    proposed = _proposals(session, account, told)
     region = region_of(session, commune_id, today) if commune_id else None
     changes = [
         _gone(entry)
@@ -78,6 +83,7 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
         else _told(session, entry, household, context_of_entry(survey_round, household, entry, periods, region))
         | {"outcome": said.get(Of(entry.commune_id, entry.round_id, entry.household_id))}
         | {"assigned": _assigned(given.get(entry.household_id), account)}
+        | {"proposals": proposed.get(entry.household_id, [])}
         for entry, household, survey_round, state in rows[:limit]
     ]
     left = select(RegisterGone).where(
@@ -120,6 +126,54 @@ def _outcome(which: Said, entry_id: str, names: Mapping[str, str]) -> dict[str, 
         "at": instant(last.at if last else which.at),
         "by": names.get(last.by, "") if last else "",
         "words": last.reason if last else "",
+    }
+
+
+def _proposals(session: Session, account: Account, told: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """What an account proposed of households and what became of it, the newest first, of each the last ones."""
+    of_it = (ProposalAnswer.commune_id == Proposal.commune_id) & (ProposalAnswer.proposal_id == Proposal.id)
+    decided = (ChangeDecision.commune_id == ProposalAnswer.commune_id) & (
+        ChangeDecision.request_id == ProposalAnswer.request_id
+    )
+    query = (
+        select(Proposal, ProposalAnswer, ChangeDecision)
+        .outerjoin(ProposalAnswer, of_it)
+        .outerjoin(ChangeDecision, decided)
+        .where(
+            Proposal.commune_id == account.place_id,
+            Proposal.account_id == account.id,
+            Proposal.household_id.in_(told),
+            Proposal.kind.is_not(None),
+        )
+        .order_by(Proposal.received_at.desc(), Proposal.id)
+        .options(defer(Proposal.content))
+    )
+    rows = session.execute(query).all() if told else []
+    steps = [one for _, answer, decision in rows for one in (answer, decision) if one is not None]
+    names = names_of(session, {one.account_id for one in steps if one.account_id})
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row, answer, decision in rows:
+        mine = found.setdefault(str(row.household_id), [])
+        if len(mine) < MOST_PROPOSALS:
+            mine.append(_proposal(row, answer, decision, names))
+    return found
+
+
+def _proposal(
+    row: Proposal, answer: ProposalAnswer | None, decision: ChangeDecision | None, names: Mapping[str, str]
+) -> dict[str, Any]:
+    last = decision or (answer if answer is not None and answer.request_id is None else None)
+    state = ProposalState.WAITING if answer is not None else ProposalState.HELD
+    if last is not None:
+        is_accepted = decision is not None and decision.verdict == RequestVerdict.ACCEPTED
+        state = ProposalState.ACCEPTED if is_accepted else ProposalState.REFUSED
+    return {
+        "entry_id": row.entry_id,
+        "kind": row.kind,
+        "state": state.value,
+        "at": instant(last.at if last is not None else row.received_at),
+        "by": names.get(last.account_id or "", "") if last is not None else "",
+        "words": last.reason if last is not None else "",
     }
 
 

@@ -14,10 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
-from models import Attachment, Household, HouseholdOutcome, Submission
+from models import Attachment, Household, HouseholdOutcome, Proposal, Submission
 from survey.canonical import canonical
 from survey.clocks import read_instant
 from survey.evidence.lineage import generations, remembered_keys
@@ -174,17 +174,15 @@ def _entry_here(session: Session, body: dict[str, Any], folder: Path) -> dict[st
     row = session.execute(
         query.where(Submission.entry_id == body["entry_id"], Submission.content_hash == body["content_hash"])
     ).first()
-    if row is None:
-        said = select(HouseholdOutcome.commune_id).filter_by(
-            entry_id=body["entry_id"], content_hash=body["content_hash"]
-        )
-        home = session.scalars(said).first()
-        return {"place": Presence.HERE, "commune_id": home} if home else {"place": Presence.GONE}
     files = [one for one in body.get("files", []) if isinstance(one, str)]
     missing = sum(not _has_file(session, sha256, folder) for sha256 in files)
-    return {
-        "place": Presence.FILES_MISSING if missing else Presence.HERE,
-        "missing_files": missing,
+    here = {"place": Presence.FILES_MISSING if missing else Presence.HERE, "missing_files": missing}
+    if row is None:
+        same = {"entry_id": body["entry_id"], "content_hash": body["content_hash"]}
+        said = [select(table.commune_id).filter_by(**same) for table in (HouseholdOutcome, Proposal)]
+        home = session.scalars(union_all(*said)).first()
+        return here | {"commune_id": home} if home else {"place": Presence.GONE}
+    return here | {
         "commune_id": row[0].commune_id,
         "submission_id": row[0].id,
         "household": row[1],

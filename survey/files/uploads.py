@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, SubmissionFile, Thumbnail, Upload
+from models import Account, Attachment, OutcomeFile, SubmissionFile, Thumbnail, Upload
 from models.commune_counter import lock_commune
 from survey.files.media_types import judge_small
 from survey.files.store import CHUNK, commune_of, sync_to_disk
@@ -145,10 +145,11 @@ def clean(session: Session, folder: Path, now: datetime) -> int:
 
 
 def keep_thumbnail(session: Session, commune_id: str, sha256: str, media_type: str, content: bytes) -> None:
-    """Keep a small picture until the original comes. Raises `not_found` when no submission of the commune names that
+    """Keep a small picture until the original comes. Raises `not_found` when no entry of the commune names that
     file, `too_large`, `media_type`. Of an original that is here, none is kept."""
-    named = select(SubmissionFile.sha256).filter_by(commune_id=commune_id, sha256=sha256)
-    if session.scalars(named.limit(1)).first() is None:
+    own = {"commune_id": commune_id, "sha256": sha256}
+    named = [select(table.sha256).filter_by(**own) for table in (SubmissionFile, OutcomeFile)]
+    if session.scalars(union_all(*named).limit(1)).first() is None:
         raise Problem("not_found")
     if len(content) > MOST_BYTES_OF_A_THUMBNAIL:
         raise Problem("too_large")

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from survey.canonical import Canonical, canonical
 from survey.clocks import Doubt, read_instant
+from survey.intake import proposed
+from survey.intake.proposed import Proposed
 from survey.problems import Problem
 from survey.submissions.content import MAX_CONTENT
 from survey.terms import OutcomeKind
@@ -68,6 +70,7 @@ class Entry:
     replaces: str | None = None
     new_household: dict[str, str] | None = None
     no_interview: NoInterview | None = None  # in the place of form and answers
+    proposal: Proposed | None = None  # in their place too: a change that is asked for
     date_doubted: bool = False  # the phone's clock was in doubt when it was made, and its owner went on
     too_large: bool = False
     odd: bool = False  # carries NaN, NUL, half characters or numbers beyond 2^53
@@ -267,19 +270,21 @@ class _EntryReader:
         large, odd = _surveyed(self.given)
         said_id = self.given.get("id")
         # Whatever else an interview may carry one day: with answers it is one.
-        asked = "answers" in self.given or "no_interview" not in self.given
+        asked = "answers" in self.given or not {"no_interview", "proposal"} & set(self.given)
+        is_outcome = not asked and "no_interview" in self.given
         form = (self._object("form", required=True) or {}) if asked else {}
         return Entry(
             content=self.content,
             said_id=said_id,
             id=self._id("id", required=True) or f"unnamed:{self.content.hash[:40]}",
             commune_id=self._id("commune_id", required=True),
-            round_id=self._id("round_id", required=True),
+            round_id=self._id("round_id", required=asked or is_outcome),
             household_id=self._id("household_id", required=True),
             form_id=self._id("id", form, "form", required=asked),
             form_version=self._id("version", form, "form", required=asked),
             answers=self._object("answers", required=asked),
-            no_interview=None if asked else self._no_interview(),
+            no_interview=self._no_interview() if is_outcome else None,
+            proposal=None if asked or is_outcome else self._proposal(),
             files=self._files(),
             started_at=self._instant("started_at"),
             finalised_at=self._instant("finalised_at", required=True),
@@ -356,6 +361,11 @@ class _EntryReader:
             tuple({"at": one["at"], "place": one.get("place")} for one in (attempts or [])[:MAX_LIST]),
             given.get("place") if _is_place(given.get("place")) else None,
         )
+
+    def _proposal(self) -> Proposed:
+        found, faults = proposed.read(self.given.get("proposal"))
+        self.faults.extend(faults)
+        return found
 
     def _new_household(self) -> dict[str, str] | None:
         given = self._object("new_household")

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
-from models import Account, HouseholdOutcome, RegisterEntry, Submission
+from models import Account, HouseholdOutcome, OutcomeFile, Proposal, RegisterEntry, Submission
 from models.commune_counter import next_change
 from survey.intake.envelope import Asked, Entry, NoInterview
 from survey.intake.triage import Judge
@@ -27,9 +27,7 @@ def keep(session: Session, judge: Judge, entry: Entry, sender: Sender) -> Househ
     """Write an outcome down; phones hear of it with the next change of its household."""
     commune_id = judge.commune_id
     said = entry.no_interview or NoInterview(None)
-    held = judge.judge_outcome(entry) or (
-        QuarantineReason.ID_REUSED if _is_reused(session, commune_id, entry) else None
-    )
+    held = judge.judge_outcome(entry) or (QuarantineReason.ID_REUSED if is_reused(session, commune_id, entry) else None)
     row = HouseholdOutcome(
         commune_id=commune_id,
         id=str(uuid4()),
@@ -50,7 +48,9 @@ def keep(session: Session, judge: Judge, entry: Entry, sender: Sender) -> Househ
         held_for=held.value if held else None,
     )
     session.add(row)
-    session.flush()  # decisions and the phones' news refer to it
+    session.flush()  # its files, decisions and the phones' news refer to it
+    for sha256, path in entry.files:
+        session.add(OutcomeFile(commune_id=commune_id, outcome_id=row.id, sha256=sha256, path=path))
     tell_phones(session, row)
     return row
 
@@ -68,8 +68,8 @@ def find(session: Session, asked: Asked, account: Account | None = None) -> Hous
     return session.scalars(query.filter_by(account_id=account.id) if account else query).first()
 
 
-def _is_reused(session: Session, commune_id: str, entry: Entry) -> bool:
+def is_reused(session: Session, commune_id: str, entry: Entry) -> bool:
     """Whether something else came under its id."""
-    tables = (HouseholdOutcome, Submission)
+    tables = (HouseholdOutcome, Proposal, Submission)
     same = (select(table.id).filter_by(commune_id=commune_id, entry_id=entry.id) for table in tables)
     return session.execute(union_all(*same).limit(1)).first() is not None

@@ -17,20 +17,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, Place, Submission, SubmissionEvent, SubmissionFile
+from models import Account, Attachment, OutcomeFile, Place, Submission, SubmissionEvent, SubmissionFile
 from models.commune_counter import lock_commune
 from survey.access import Holder
 from survey.accounts.accounts import holder_of
 from survey.clocks import seconds_of
 from survey.evidence.receipts import entry_receipt, find_receipt
 from survey.evidence.signing import SignedReceipt, Signer
-from survey.intake import outcomes
+from survey.intake import outcomes, proposals
 from survey.intake.admit import enter
 from survey.intake.envelope import Asked, Entry, NoInterview
+from survey.intake.proposed import Proposed
 from survey.intake.triage import Judge
 from survey.lacks import lack_of
 from survey.submissions.log import Act
@@ -39,16 +40,18 @@ from survey.terms import PlaceKind, QuarantineReason
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entry: the same for the same content, however often it is sent."""
+    """What became of an entry: the same for the same content, however often it is sent. `rule`: of a proposal, why the
+    register would not take it, as a code of `survey.problems`."""
 
     said_id: Any
     reason: QuarantineReason | None
     missing_files: list[str]
     receipt: SignedReceipt
+    rule: str | None = None
 
     @property
     def held(self) -> bool:
-        return self.reason is not None
+        return self.reason is not None or self.rule is not None
 
 
 def receive(
@@ -82,7 +85,7 @@ def receive(
             _report(error)
             bare = replace(
                 entry, household_id=None, round_id=None, form_id=None, files=(), faults=("unreadable",),
-                no_interview=entry.no_interview and NoInterview(None),
+                no_interview=entry.no_interview and NoInterview(None), proposal=entry.proposal and Proposed(),
             )  # fmt: skip
             with session.begin_nested():
                 outcome = reception.take(bare)
@@ -128,6 +131,8 @@ class _Reception:
         known = self._find(entry)
         if known is not None:
             return known
+        if entry.proposal is not None:
+            return self._store_proposal(entry)
         return self._store(entry) if entry.no_interview is None else self._store_outcome(entry)
 
     def _find(self, entry: Entry) -> Outcome | None:
@@ -165,9 +170,18 @@ class _Reception:
         return Outcome(entry.said_id, reason, _missing(self.session, self.commune_id, submission.id), receipt)
 
     def _store_outcome(self, entry: Entry) -> Outcome:
-        sender = outcomes.Sender(self.account, self.device_id, seconds_of(self.skew))
-        row = outcomes.keep(self.session, self._judge, entry, sender)
-        return Outcome(entry.said_id, _reason(row.held_for), [], self._receipt(entry, []))
+        row = outcomes.keep(self.session, self._judge, entry, self._sender)
+        receipt = self._receipt(entry, [sha256 for sha256, _ in entry.files])
+        self.session.flush()  # the files counted next
+        return Outcome(entry.said_id, _reason(row.held_for), _missing(self.session, self.commune_id, row.id), receipt)
+
+    def _store_proposal(self, entry: Entry) -> Outcome:
+        row = proposals.keep(self.session, self._judge, entry, self._sender)
+        return Outcome(entry.said_id, _reason(row.held_for), [], self._receipt(entry, []), row.rule)
+
+    @property
+    def _sender(self) -> outcomes.Sender:
+        return outcomes.Sender(self.account, self.device_id, seconds_of(self.skew))
 
     @property
     def _judge(self) -> Judge:
@@ -201,7 +215,10 @@ def _outcome(
         return None
     if first is None:
         said = outcomes.find(session, asked, account)
-        return Outcome(said_id, _reason(said.held_for), [], receipt) if said else None
+        if said is not None:
+            return Outcome(said_id, _reason(said.held_for), _missing(session, asked.commune_id, said.id), receipt)
+        wished = proposals.find(session, asked, account.id if account else None)
+        return Outcome(said_id, _reason(wished.held_for), [], receipt, wished.rule) if wished else None
     return Outcome(said_id, _reason(first[1].reason), _missing(session, asked.commune_id, first[0].id), receipt)
 
 
@@ -209,12 +226,11 @@ def _reason(code: str | None) -> QuarantineReason | None:
     return QuarantineReason(code) if code else None
 
 
-def _missing(session: Session, commune_id: str, submission_id: str) -> list[str]:
-    """The files that an entry names and that are not here."""
+def _missing(session: Session, commune_id: str, row_id: str) -> list[str]:
+    """The files that an entry names and that are not here; `row_id`: of its submission or outcome."""
     here = select(Attachment.sha256).where(Attachment.commune_id == commune_id)
-    named = select(SubmissionFile.sha256).where(
-        SubmissionFile.commune_id == commune_id,
-        SubmissionFile.submission_id == submission_id,
-        SubmissionFile.sha256.not_in(here),
+    named = (
+        select(table.sha256).where(table.commune_id == commune_id, of == row_id, table.sha256.not_in(here))
+        for table, of in ((SubmissionFile, SubmissionFile.submission_id), (OutcomeFile, OutcomeFile.outcome_id))
     )
-    return sorted(session.scalars(named))
+    return sorted(session.scalars(union(*named)))

@@ -84,6 +84,18 @@ class Judge:
         known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
         return verdict(replace(known, form_known=True, standard_holds=True), incoming)
 
+    def judge_proposal(self, entry: Entry) -> QuarantineReason | None:
+        """Of an entry that proposes a change: what stands against it before the register is asked. It is of no round:
+        somebody dies between two of them."""
+        entry = replace(entry, new_household=None)
+        incoming = Incoming(well_shaped=not entry.faults and not entry.odd, too_large=entry.too_large)
+        known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
+        known = replace(known, round_open=True, round_cancelled=False, form_known=True, standard_holds=True)
+        village_id = entry.proposal.given.get("village") if entry.proposal else None
+        if village_id is not None and not self._inside(entry, str(village_id)):
+            known = replace(known, inside_area=False)
+        return verdict(known, incoming)
+
     def _known(self, entry: Entry, household_id: str | None, attached: bool, day: date) -> Known:
         survey_round = self.session.get(Round, entry.round_id) if entry.round_id else None
         stands = state_of(self.session, entry.round_id, self.commune_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -16,6 +17,8 @@ from models import (
     Attachment,
     Deprivation,
     Household,
+    HouseholdOutcome,
+    OutcomeFile,
     RegisterEntry,
     Round,
     Submission,
@@ -209,20 +212,13 @@ def _steps(session: Session, own: dict[str, str]) -> tuple[LoggedStep, ...]:
     )
 
 
+def photos_of_outcome(session: Session, outcome: HouseholdOutcome, label: str) -> tuple[Photo, ...]:
+    """The files that speak for an outcome; nothing was asked about them, so all are called `label`."""
+    mine = (OutcomeFile.commune_id == outcome.commune_id) & (OutcomeFile.outcome_id == outcome.id)
+    return _photos_of(session, OutcomeFile, mine, lambda _path: label)
+
+
 def _photos(session: Session, submission: Submission, language: str) -> tuple[Photo, ...]:
-    rows = session.execute(
-        select(SubmissionFile.path, SubmissionFile.sha256, Attachment.media_type, Attachment.size, Thumbnail.media_type)
-        .outerjoin(
-            Attachment,
-            and_(Attachment.commune_id == SubmissionFile.commune_id, Attachment.sha256 == SubmissionFile.sha256),
-        )
-        .outerjoin(
-            Thumbnail,
-            and_(Thumbnail.commune_id == SubmissionFile.commune_id, Thumbnail.sha256 == SubmissionFile.sha256),
-        )
-        .where(SubmissionFile.commune_id == submission.commune_id, SubmissionFile.submission_id == submission.id)
-        .order_by(SubmissionFile.path)
-    )
     form = load_form(session, submission.form_id, submission.form_version)
     asked = form.by_path if form else {}
 
@@ -230,6 +226,24 @@ def _photos(session: Session, submission: Submission, language: str) -> tuple[Ph
         item = asked.get(question_of(path))
         return (item.label.get(language) if item else None) or path
 
+    mine = (SubmissionFile.commune_id == submission.commune_id) & (SubmissionFile.submission_id == submission.id)
+    return _photos_of(session, SubmissionFile, mine, label)
+
+
+def _photos_of(
+    session: Session,
+    table: type[SubmissionFile] | type[OutcomeFile],
+    mine: ColumnElement[bool],
+    label: Callable[[str], str],
+) -> tuple[Photo, ...]:
+    """The files that an entry names, with what has come of each."""
+    rows = session.execute(
+        select(table.path, table.sha256, Attachment.media_type, Attachment.size, Thumbnail.media_type)
+        .outerjoin(Attachment, and_(Attachment.commune_id == table.commune_id, Attachment.sha256 == table.sha256))
+        .outerjoin(Thumbnail, and_(Thumbnail.commune_id == table.commune_id, Thumbnail.sha256 == table.sha256))
+        .where(mine)
+        .order_by(table.path, table.sha256)
+    )
     return tuple(
         Photo(
             path, label(path), sha256, media_type is not None, kind_of(media_type or ""), size or 0, small is not None

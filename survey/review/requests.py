@@ -8,9 +8,10 @@ register; what of that is another since is shown to who decides, and nothing els
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
@@ -18,17 +19,21 @@ from uuid import uuid4
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from models import Account, ChangeDecision, ChangeRequest, Household, Place, RegisterEvent
+from models import Account, ChangeDecision, ChangeRequest, Household, Place, Proposal, ProposalAnswer, RegisterEvent
 from survey.accounts.accounts import communes_of
 from survey.canonical import canonical
 from survey.clocks import day_of
 from survey.evidence import audit
+from survey.intake.envelope import read_entry
+from survey.intake.proposals import tell_phones
+from survey.intake.proposed import Proposed
 from survey.names import name_key
 from survey.problems import Problem
 from survey.register import event_log
 from survey.register.event_log import Done
-from survey.register.ledger import COMING, LEAVING, Folded
-from survey.register.persons import BIRTH, NAME, NUMBER, RELATION, SEX
+from survey.register.last_year import address_in
+from survey.register.ledger import COMING, CORRECTED, LEAVING, Folded
+from survey.register.persons import BIRTH, NAME, NUMBER, RELATION, SEX, Person
 from survey.review import person_acts, register_acts
 from survey.review.register_acts import Plan, Wish, one_line
 from survey.terms import RegisterKind, RequestVerdict
@@ -42,7 +47,7 @@ MEMBERS, HOUSEHOLDS, IDENTITY, ACROSS = (
 )  # fmt: skip
 ROUTES: dict[RegisterKind, str] = {
     **dict.fromkeys((*COMING, *LEAVING, _K.TRANSFERRED, _K.HEAD, _K.PERSON), MEMBERS),
-    **dict.fromkeys((_K.SPLIT, _K.MERGE, *EXIT), HOUSEHOLDS),
+    **dict.fromkeys((_K.SPLIT, _K.MERGE, _K.CORRECT, *EXIT), HOUSEHOLDS),
 }
 GIVEN: dict[RegisterKind, frozenset[str]] = {  # what a request of a kind may say; anything else is refused, not ignored
     **dict.fromkeys(COMING, frozenset(person_acts.GIVEN)),
@@ -52,6 +57,7 @@ GIVEN: dict[RegisterKind, frozenset[str]] = {  # what a request of a kind may sa
     _K.PERSON: frozenset(person_acts.GIVEN),
     _K.SPLIT: frozenset({"head", "members", "address"}),
     _K.MERGE: frozenset(),
+    _K.CORRECT: frozenset(CORRECTED),
     **dict.fromkeys(EXIT, frozenset()),
 }
 
@@ -90,6 +96,15 @@ def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str |
 
 
 @dataclass(frozen=True)
+class Witness:
+    """Somebody who proposed it from a phone."""
+
+    name: str
+    at: datetime
+    said: Proposed
+
+
+@dataclass(frozen=True)
 class Standing:
     """A request as it stands: what would happen now, what of what it read is another since, what contradicts it."""
 
@@ -102,6 +117,14 @@ class Standing:
     since: Mapping[str, tuple[Any, Any]]
     basis: str
     conflicts: Sequence[ChangeRequest]
+    witnesses: Sequence[Witness] = ()
+    person: Person | None = None
+    people: Mapping[str, str] = field(default_factory=dict)  # names of those that it names by their codes
+
+    @property
+    def speakers(self) -> int:
+        """How many people say so, each by themselves."""
+        return len({one.name for one in self.witnesses})
 
     @property
     def verb(self) -> str:
@@ -110,22 +133,30 @@ class Standing:
 
 def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequest:
     """Ask for a change. Raises what the act itself would be refused with, and request_same where the same is asked."""
+    if done.account_id is None or commune_id not in communes_of(session, _account(session, done), "request.ask"):
+        raise Problem("forbidden" if done.account_id else "bad_request")
+    register_acts.take_turn(session, wish.communes(commune_id))
+    made = prepare(session, commune_id, wish, done)
+    if same_as(session, made) is not None:
+        raise Problem("request_same")
+    return write(session, made, done)
+
+
+def prepare(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequest:
+    """A request that is not written down yet; the caller holds the communes' locks. Raises what stands against it."""
     wish = replace(wish, given={key: value for key, value in wish.given.items() if value not in (None, "", [])})
     if wish.kind not in ROUTES or not set(wish.given) <= GIVEN[wish.kind] or done.account_id is None:
         raise Problem("bad_request")
-    if commune_id not in communes_of(session, _account(session, done), "request.ask"):
-        raise Problem("forbidden")
     reason = one_line(done.reason or "")
     if not reason:
         raise Problem("register_reason_needed")
-    register_acts.take_turn(session, wish.communes(commune_id))
     if len({session.get_one(Place, one).parent_id for one in wish.communes(commune_id)}) > 1:
         raise Problem("register_not_there")  # nobody decides in two provinces
     wish = replace(wish, given=_mended(session, commune_id, wish))
     plan = register_acts.plan(session, commune_id, wish, day_of(done.at))
     if plan.rule is not None:
         raise Problem(plan.rule)
-    made = ChangeRequest(
+    return ChangeRequest(
         commune_id=commune_id,
         id=str(uuid4()),
         kind=wish.kind.value,
@@ -139,8 +170,14 @@ def ask(session: Session, commune_id: str, wish: Wish, done: Done) -> ChangeRequ
         account_id=done.account_id,
         at=done.at,
     )
-    if any(_values(other) == _values(made) for other in conflicting(session, made)):
-        raise Problem("request_same")
+
+
+def same_as(session: Session, made: ChangeRequest) -> ChangeRequest | None:
+    """The undecided request that asks for the same already, however it was spelt."""
+    return next((one for one in conflicting(session, made) if _values(one) == _values(made)), None)
+
+
+def write(session: Session, made: ChangeRequest, done: Done) -> ChangeRequest:
     session.add(made)
     session.flush()  # a decision refers to it
     _audit(session, made, "request.asked", done)
@@ -185,6 +222,8 @@ def decide(
     )
     session.add(decision)
     session.flush()  # a second decision is refused here, not at the end
+    if witnesses(session, made):
+        tell_phones(session, commune_id, made.household_id)
     _audit(session, made, f"request.{verdict.value}", done)
     return decision
 
@@ -200,17 +239,22 @@ def find(session: Session, commune_id: str, id: str) -> ChangeRequest:
 def standing(session: Session, made: ChangeRequest, now: datetime) -> Standing:
     wish, conflicts = wish_of(made), conflicting(session, made)
     read = _read(session, made.commune_id, wish)
+    household = session.get_one(Household, (made.commune_id, made.household_id))
+    known = register_acts.known_of(session, household)
     changed = {key: (made.read.get(key), read.get(key)) for key in sorted({*made.read, *read})}
     return Standing(
         made,
         session.get(ChangeDecision, (made.commune_id, made.id)),
-        session.get_one(Household, (made.commune_id, made.household_id)),
+        household,
         session.get_one(Account, made.account_id).display_name,
         wish,
         register_acts.plan(session, made.commune_id, wish, day_of(now)),
         {key: both for key, both in changed.items() if both[0] != both[1]},
         _basis(read, conflicts),
         conflicts,
+        witnesses(session, made),
+        known.people.who(made.person_id),
+        {code: one.name for code in map(str, made.given.values()) if (one := known.people.who(code)) is not None},
     )
 
 
@@ -271,6 +315,8 @@ def _mended(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
         raise Problem(rule)
     keys = {question: key for key, question in person_acts.GIVEN.items()}
     mended = {**wish.given, **{keys[question]: value for question, value in said.items()}}
+    if wish.kind is _K.CORRECT:
+        return mended  # of a household: its head is a name there
     household = session.get(Household, (commune_id, wish.household_id))
     if household is None or not {"members", "head"} & set(mended):
         return mended
@@ -297,6 +343,8 @@ def _values(made: ChangeRequest) -> dict[tuple[str, str], Any]:
         found[person, "home"] = [kind.value, made.other_id, made.effective_on.isoformat()]
     elif kind is _K.HEAD:
         found[made.household_id, "head"] = person
+    elif kind is _K.CORRECT:
+        found |= {(made.household_id, field): name_key(str(value)) for field, value in given.items()}
     elif kind is _K.SPLIT:
         found |= {(one, "home"): kind.value for one in given.get("members", ())}
         found |= {
@@ -305,7 +353,7 @@ def _values(made: ChangeRequest) -> dict[tuple[str, str], Any]:
         }
     else:
         found |= {(id, "state"): kind.value for id in (made.household_id, made.other_id) if id}
-    if given.get("head") and kind is not _K.SPLIT:
+    if given.get("head") and kind not in (_K.SPLIT, _K.CORRECT):
         found[made.household_id, "head"] = given["head"]
     if kind is _K.PERSON:
         found = {}
@@ -326,6 +374,8 @@ def _read(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
     if wish.other_id:
         there = session.get(Household, (wish.there(commune_id), wish.other_id))
         found["other"] = there.state if there is not None else None
+    if wish.kind is _K.CORRECT:
+        found |= {key: value for key, value in _said_of(known, household).items() if key in wish.given}
     if wish.kind in (_K.SPLIT, _K.MERGE, *EXIT, *COMING):
         found["members"] = [one.name for one in known.people.members(wish.household_id)]
     one = known.people.who(wish.person_id)
@@ -338,6 +388,32 @@ def _read(session: Session, commune_id: str, wish: Wish) -> dict[str, Any]:
         _, said = person_acts.said_of(wish.given)
         found |= {key: one.said.get(key) for key in said}
     return found
+
+
+def _said_of(known: Folded, household: Household) -> dict[str, Any]:
+    """Of a household what a correction may name."""
+    one = known.households.get(household.id)
+    if one is None:
+        return {}
+    address = one.address if one.address is not None else address_in(household.current_answers)
+    return {"head": one.head_name, "village": one.village_id, "address": address, "class": one.household_class}
+
+
+def witnesses(session: Session, made: ChangeRequest) -> list[Witness]:
+    """Who proposed it from a phone, the first one first."""
+    own = (ProposalAnswer.commune_id == made.commune_id) & (ProposalAnswer.request_id == made.id)
+    of = (Proposal.commune_id == ProposalAnswer.commune_id) & (Proposal.id == ProposalAnswer.proposal_id)
+    query = (
+        select(Proposal, Account.display_name)
+        .join(ProposalAnswer, of)
+        .join(Account, Account.id == Proposal.account_id)
+        .where(own)
+        .order_by(Proposal.received_at, Proposal.id)
+    )
+    return [
+        Witness(name, row.received_at, read_entry(json.loads(row.content)).proposal or Proposed())
+        for row, name in session.execute(query)
+    ]
 
 
 def _state(known: Folded, household_id: str) -> str | None:

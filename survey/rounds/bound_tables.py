@@ -30,9 +30,12 @@ from models import (
     HouseholdOutcome,
     JSONText,
     OutcomeDecision,
+    OutcomeFile,
     Place,
     PlaceEvent,
     PlacePeriod,
+    Proposal,
+    ProposalAnswer,
     Receipt,
     RegisterEntry,
     RegisterEvent,
@@ -97,8 +100,11 @@ def _of_submission(table: Any) -> Callable[[Where], ColumnElement[bool]]:
 
 
 def _attachments(where: Where) -> ColumnElement[bool]:
-    named = select(SubmissionFile.sha256).where(_of_submission(SubmissionFile)(where))
-    return (Attachment.commune_id == where.commune_id) & Attachment.sha256.in_(named)
+    named = [
+        select(SubmissionFile.sha256).where(_of_submission(SubmissionFile)(where)),
+        select(OutcomeFile.sha256).where(_outcome_files(where)),
+    ]
+    return (Attachment.commune_id == where.commune_id) & or_(*(Attachment.sha256.in_(query) for query in named))
 
 
 def _receipts(where: Where) -> ColumnElement[bool]:
@@ -114,6 +120,11 @@ def _households(where: Where) -> ColumnElement[bool]:
 def _decisions(where: Where) -> ColumnElement[bool]:
     said = select(HouseholdOutcome.id).where(_own(HouseholdOutcome)(where))
     return (OutcomeDecision.commune_id == where.commune_id) & OutcomeDecision.outcome_id.in_(said)
+
+
+def _outcome_files(where: Where) -> ColumnElement[bool]:
+    said = select(HouseholdOutcome.id).where(_own(HouseholdOutcome)(where))
+    return (OutcomeFile.commune_id == where.commune_id) & OutcomeFile.outcome_id.in_(said)
 
 
 def _versions(where: Where) -> ColumnElement[bool]:
@@ -144,8 +155,11 @@ BOUND = (
     Bound(RegisterEvent, lambda where: RegisterEvent.commune_id == where.commune_id, grows=True, is_truth=True),
     Bound(ChangeRequest, lambda where: ChangeRequest.commune_id == where.commune_id, grows=True, is_truth=True),
     Bound(ChangeDecision, lambda where: ChangeDecision.commune_id == where.commune_id, grows=True, is_truth=True),
+    Bound(Proposal, lambda where: Proposal.commune_id == where.commune_id, grows=True, is_truth=True),
+    Bound(ProposalAnswer, lambda where: ProposalAnswer.commune_id == where.commune_id, grows=True, is_truth=True),
     Bound(HouseholdOutcome, _own(HouseholdOutcome), grows=True, is_truth=True),
     Bound(OutcomeDecision, _decisions, grows=True, is_truth=True),
+    Bound(OutcomeFile, _outcome_files, grows=True, is_truth=True),
     Bound(Submission, _own(Submission), grows=True, is_truth=True),
     Bound(SubmissionEvent, _of_submission(SubmissionEvent), grows=True, is_truth=True),
     Bound(SubmissionFile, _of_submission(SubmissionFile), grows=True),

@@ -67,6 +67,7 @@ ACTS = {
     "register.corrected_by_list": _("A list of corrections was written into the register"),
     "register.exported": _("The register was downloaded as a list"),
     "request.asked": _("A change of the register was asked for"),
+    "proposal.set_aside": _("What a phone proposed was set aside"),
     "restored": _("The server was restored from a backup"),
     "round_accepted": _("The province accepted results"),
     "round_asked": _("A request for a review was entered"),

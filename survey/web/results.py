@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 
 from survey.intake.receive import Outcome
-from survey.problems import held_next
+from survey.problems import PROBLEMS, held_next
 from survey.web.language import current_language
 
 
@@ -20,6 +20,12 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         "title": reason.label(current_language()),
         "next": gettext(held_next(reason.value)),
     }
+    if outcome.rule is not None:
+        told = {
+            "code": outcome.rule,
+            "title": gettext(PROBLEMS[outcome.rule].title),
+            "next": gettext(held_next(outcome.rule)),
+        }
     return {
         "id": said_id,
         "outcome": "held" if outcome.held else "stored",

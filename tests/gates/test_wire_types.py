@@ -13,7 +13,7 @@ from tests.gates.sources import ROOT
 TYPES = (ROOT / "types/phone.d.ts").read_text(encoding="utf-8")
 ON_THE_LINE = (
     "Attempt", "Bundle", "Comment", "Entry", "EntryFile", "FormFile", "FormNode", "Hello", "Household", "Outcome",
-    "OutcomeEntry", "PushResult", "Receipt", "Round", "RoundForm", "Signed", "Village",
+    "OutcomeEntry", "Proposal", "ProposalEntry", "PushResult", "Receipt", "Round", "RoundForm", "Signed", "Village",
 )  # fmt: skip
 INTERFACE = re.compile(r"^interface (\w+)(?: extends (\w+))? \{(?:\}$|\n(.*?)^\}$)", re.S | re.M)
 TOKEN = re.compile(r'/\*\*(?P<words>.*?)\*/|"[^"]*"|\[[^\]]*\]|(?P<name>\w+)\??:|(?P<brace>[{}])', re.S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, HouseholdOutcome
+from models import Account, Attachment, HouseholdOutcome, OutcomeFile
 from models.database import open_engine
 from survey.outcomes import cases
 from survey.register.event_log import Done
@@ -19,6 +20,7 @@ from survey.terms import OutcomeAction, OutcomeKind
 from tests.phone.phone import Phone, Server
 from tests.phone.test_clock import WRONG_CLOCK
 from tests.phone.village import ROUND
+from tests.pictures import noise
 from tests.world import COMMUNE
 
 pytestmark = pytest.mark.phone
@@ -92,12 +94,27 @@ def test_told_without_network_sent_back_told_again_and_confirmed(phone: Phone, s
     expect(page.locator("[data-action=interview]")).to_be_visible()  # they may be in after all
 
     page.locator("[data-action=no-interview]").click()
+    taken = {"name": "nha.png", "mimeType": "image/png", "buffer": noise("PNG", 90, 60)}
+    screen.locator("[data-action=photo]").set_input_files(files=[taken])  # type: ignore[list-item]
+    expect(screen.locator("[data-part=photo-status]")).to_contain_text("kB")
+    screen.locator("[data-action=clear]").click()
+    expect(screen.locator("[data-part=picture]")).to_be_hidden()
+    screen.locator("[data-action=photo]").set_input_files(files=[taken])  # type: ignore[list-item]
+    expect(screen.locator("[data-part=picture]")).to_be_visible()
+    screen.locator("input[value=moved_away]").check()
+    expect(screen.locator("[data-part=place]")).to_contain_text("12 m")
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=f"{folder}/no_interview.png", full_page=True)
     say(phone, "moved_away", "Cả nhà vào Đắk Lắk từ tháng 9")
     phone.sync()
+    assert phone.counts() == {"saved": 2, "unsent": 0, "received": 2}  # the photo too
     decided(server, OutcomeAction.CONFIRM, "")
     phone.sync()
     expect(row.locator(".tag")).to_have_attribute("data-state", "said_confirmed")
     engine = open_engine(f"sqlite:///{server.folder}/so-ho.sqlite3")
     with Session(engine) as session:
         assert cases.confirmed(session, COMMUNE, ROUND) == {"ho-0": OutcomeKind.MOVED_AWAY}
+        [file] = session.scalars(select(OutcomeFile))
+        kept = session.get_one(Attachment, (COMMUNE, file.sha256))
+        assert (kept.media_type, file.path) == ("image/jpeg", "anh")  # made smaller on the phone
     engine.dispose()

@@ -26,7 +26,10 @@ from models import (
     Deprivation,
     HouseholdOutcome,
     OutcomeDecision,
+    OutcomeFile,
     ProofLeaf,
+    Proposal,
+    ProposalAnswer,
     RegisterGone,
     Round,
     RoundProof,
@@ -113,6 +116,7 @@ def lay_closed(login_as: Any, session: Session) -> None:
     session.flush()
     decided = {"seq": 1, "action": "send_back", "reason": "x", "account_id": first.account_id, "at": NOW}
     session.add(OutcomeDecision(commune_id=COMMUNE, outcome_id="noi-1", **decided))
+    session.add(OutcomeFile(commune_id=COMMUNE, outcome_id="noi-1", sha256="a" * 64, path="anh"))
     session.add(
         ChangeRequest(
             commune_id=COMMUNE, id="xin-1", kind="dissolve", household_id="ho-1", effective_on=NOW.date(), given={},
@@ -126,6 +130,14 @@ def lay_closed(login_as: Any, session: Session) -> None:
             account_id=first.account_id, at=NOW,
         )
     )  # fmt: skip
+    session.add(
+        Proposal(
+            commune_id=COMMUNE, id="de-1", entry_id="p-2", content_hash="d" * 64, content="{}", household_id="ho-1",
+            kind="died", account_id=first.account_id, device_id="may", received_at=NOW,
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(ProposalAnswer(commune_id=COMMUNE, proposal_id="de-1", request_id="xin-1", reason="", at=NOW))
     session.commit()
     close(session)
 

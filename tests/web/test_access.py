@@ -182,6 +182,8 @@ ROUTES = {
     "requests.listing": OFFICE,
     "requests.page": OFFICE,
     "requests.decide": REGISTER,
+    "requests.proposal": OFFICE,
+    "requests.answer": REGISTER,
     "held.page": OFFICE,
     "held.together": SUPERVISOR,
     "held.judge_all": SUPERVISOR,

@@ -43,10 +43,10 @@ export function missingIn({ kind, reason, visits }) {
 
 /**
  * @param {{ household: any, commune: string, kind: string, reason: string, visits: Attempt[], place: string | null,
- *   now: Date }} of
+ *   files?: EntryFile[], now: Date }} of
  * @returns {OutcomeEntry}
  */
-export function outcomeOf({ household, commune, kind, reason, visits, place, now }) {
+export function outcomeOf({ household, commune, kind, reason, visits, place, files = [], now }) {
   return {
     id: uuidv7(now.getTime()),
     commune_id: commune,
@@ -54,7 +54,7 @@ export function outcomeOf({ household, commune, kind, reason, visits, place, now
     household_id: household.household_id,
     // Half of a letter, cut off by a keyboard or by the limit, is none: nothing could hash or store it.
     no_interview: { kind, reason: reason.replace(/\p{Surrogate}/gu, "").trim(), attempts: visits, place },
-    files: [],
+    files,
     finalised_at: now.toISOString(),
   }
 }

@@ -49,9 +49,10 @@ export async function survey(store) {
   ])
   const rounds = new Map((hello?.rounds ?? []).map((round) => [round.id, round]))
   const open = new Map(drafts.filter((draft) => draft.state === "open").map((draft) => [keyOf(draft), draft]))
-  const items = grouped(outbox)
+  const asked = outbox.filter((item) => !item.entry.proposal) // which says nothing of the round
+  const items = grouped(asked)
   const known = new Set(households.map(keyOf))
-  const found = [...open.values(), ...outbox.map(({ entry, name }) => ({ ...entry, name }))].filter(
+  const found = [...open.values(), ...asked.map(({ entry, name }) => ({ ...entry, name }))].filter(
     (one) => one.new_household,
   )
   for (const one of found) {

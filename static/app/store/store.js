@@ -315,11 +315,13 @@ export class Store extends Settings {
   }
 
   /**
-   * Why a household has no interview → outbox: there is no draft of it, `draft_id` is its own id.
-   * @param {any} item Finished, with an OutcomeEntry
+   * Why a household has no interview, or what is proposed of it → outbox: there is no draft of it, `draft_id` is its
+   * own id.
+   * @param {any} item Finished, with an OutcomeEntry or a ProposalEntry
    */
   async say(item) {
-    const fresh = { state: "waiting", missing: [], problem: null, receipt: null, result: null }
+    const missing = item.entry.files.map((file) => file.sha256)
+    const fresh = { state: "waiting", missing, problem: null, receipt: null, result: null }
     const row = await this.#sealing.sealed("outbox", { ...item, ...fresh })
     return this.database.write(["outbox"], ({ outbox }) => void outbox.add(row))
   }

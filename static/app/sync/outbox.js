@@ -191,7 +191,10 @@ export class Outbox {
   async #entries() {
     const waiting = (await this.#store.outbox()).filter(
       ({ state, problem, entry }) =>
-        state === "waiting" && !problem && (!entry.no_interview || this.#offers("outcomes")), // else it waits
+        state === "waiting" &&
+        !problem &&
+        (!entry.no_interview || this.#offers("outcomes")) && // else it waits
+        (!entry.proposal || this.#offers("proposals")),
     )
     waiting.sort(
       (one, other) =>

@@ -10,6 +10,7 @@ from survey.access import has_verb
 from survey.clocks import day_of
 from survey.problems import Problem
 from survey.review import outcomes, register_acts
+from survey.review.dossier import photos_of_outcome
 from survey.review.outcomes import Heard
 from survey.review.register_acts import MAX_REASON, Wish
 from survey.terms import OutcomeAction, OutcomeState
@@ -93,6 +94,7 @@ def _page(commune_id: str, heard: Heard) -> str:
         is_own=heard.row.account_id == current_account().id,
         needs_other=heard.act in register_acts.OF_TWO,
         interview=heard.case.interview,
+        photos=photos_of_outcome(get_session(), heard.row, gettext("Photo taken there")),
         lacks_visits=outcomes.lacks_visits(get_session(), heard),
         today=day_of(now()),
         max_reason=MAX_REASON,

@@ -6,12 +6,13 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import ChangeRequest
+from survey.access import has_verb
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
 from survey.register.places import names_in
-from survey.review import register_preview, requests
+from survey.review import person_acts, proposals, register_preview, requests
 from survey.review.register_acts import MAX_REASON
-from survey.terms import RequestVerdict
+from survey.terms import HouseholdClass, PersonState, QuarantineReason, RequestVerdict
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import open_desk
 from survey.web.desk.household import done_now, within_reach, words_of_answers
@@ -22,7 +23,14 @@ blueprint = Blueprint("requests", __name__, url_prefix="/desk/<commune_id>/reque
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(RequestVerdict=RequestVerdict)
+    app.jinja_env.globals.update(
+        RequestVerdict=RequestVerdict,
+        QuarantineReason=QuarantineReason,
+        HouseholdClass=HouseholdClass,
+        PersonState=PersonState,
+        PROBLEMS=PROBLEMS,
+        PERSON_WORDS=person_acts.WORDS,
+    )
     app.register_blueprint(blueprint)
 
 
@@ -38,7 +46,44 @@ def listing(commune_id: str) -> str:
         desk=desk,
         waiting=[(one, one.id in contradicted, _may_decide(one, reach)) for one in waiting],
         codes=requests.codes_of(session, waiting),
+        held=proposals.held(session, commune_id),
     )
+
+
+@blueprint.get("/proposals/<proposal_id>")
+@permitted("review.read")
+def proposal(commune_id: str, proposal_id: str) -> str:
+    """What a phone proposed and the register would not take: what it says, and why."""
+    desk, session = open_desk("review.read", commune_id), get_session()
+    held = proposals.find(session, commune_id, proposal_id)
+    return render_template(
+        "desk/proposal.html",
+        desk=desk,
+        held=held,
+        refusal=PROBLEMS[held.rule] if held.rule else None,
+        person=proposals.person_of(session, held),
+        may_answer=has_verb(current_account().role, "request.members"),
+        is_own=held.row.account_id == current_account().id,
+        form=Plain(formdata=None),
+        max_reason=MAX_REASON,
+    )
+
+
+@blueprint.post("/proposals/<proposal_id>")
+@permitted("request.ask")
+def answer(commune_id: str, proposal_id: str) -> BaseResponse:
+    """Make a request of it after all, or set it aside with words for who proposed it."""
+    session, done = get_session(), done_now()
+    open_desk("request.ask", commune_id)
+    if not Plain().validate() or request.form.get("answer") not in ("again", "aside"):
+        raise Problem("bad_request")
+    if proposals.find(session, commune_id, proposal_id).row.account_id == current_account().id:
+        raise Problem("request_own")
+    if request.form["answer"] == "again":
+        made = proposals.try_again(session, commune_id, proposal_id, now())
+        return redirect(url_for(".page", commune_id=commune_id, request_id=made, done="asked"), 303)
+    proposals.set_aside(session, commune_id, proposal_id, done)
+    return redirect(url_for(".listing", commune_id=commune_id, done="aside"), 303)
 
 
 @blueprint.get("/<request_id>")
@@ -56,6 +101,7 @@ def page(commune_id: str, request_id: str) -> str:
         names=names_in(session, {half.commune_id for half in shown.plan.halves}, day_of(now())),
         codes=requests.codes_of(session, [made, *shown.conflicts]),
         words=words_of_answers(commune_id),
+        people=shown.people,
         may_decide=_may_decide(made, _reach()),
         is_own=made.account_id == current_account().id,
         form=Plain(formdata=None),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from survey.clocks import Doubt
 from survey.form.form import RULE_KEYS, TEXT_KEYS
 from survey.problems import PROBLEMS
@@ -11,62 +9,32 @@ from survey.terms import (
     Area,
     B1Method,
     HouseholdClass,
-    OutcomeKind,
-    OutcomeState,
     QuarantineReason,
     RegisterState,
     Role,
     RoundState,
-    Term,
 )
-
-Schema = dict[str, Any]
-TEXT: Schema = {"type": "string"}
-FLAG: Schema = {"type": "boolean"}
-NUMBER: Schema = {"type": "number"}
-WHOLE: Schema = {"type": "integer", "minimum": 0}
-DIGITS: Schema = {"type": "string", "pattern": "^[0-9]{1,15}$"}
-DAY: Schema = {"type": "string", "format": "date"}
-INSTANT: Schema = {
-    "type": "string",
-    "format": "date-time",
-    "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
-}
-ID: Schema = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"}
-SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-PLACE: Schema = TEXT | {"description": "lat lon altitude accuracy, in degrees and metres"}
-BASE64: Schema = {"type": "string", "contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]+={0,2}$"}
-
-
-def _object(required: Schema, optional: Schema | None = None) -> Schema:
-    """What the server says: this and nothing else."""
-    return _sent(required, optional) | {"additionalProperties": False}
-
-
-def _sent(required: Schema, optional: Schema | None = None) -> Schema:
-    """What a phone says: what a later release adds is not refused."""
-    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
-
-
-def _map(values: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": values}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _maybe(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _term(term: type[Term]) -> Schema:
-    return {"type": "string", "enum": [member.value for member in term]}
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
+from survey.web.phone.shapes import (
+    BASE64,
+    DAY,
+    DIGITS,
+    FLAG,
+    ID,
+    INSTANT,
+    NUMBER,
+    SHA256,
+    TEXT,
+    WHOLE,
+    Schema,
+)
+from survey.web.phone.shapes import closed as _object
+from survey.web.phone.shapes import keyed as _map
+from survey.web.phone.shapes import many as _list
+from survey.web.phone.shapes import maybe as _maybe
+from survey.web.phone.shapes import named as _ref
+from survey.web.phone.shapes import sent as _sent
+from survey.web.phone.shapes import term_of as _term
+from survey.web.phone.without_interview import WITHOUT_INTERVIEW
 
 ANYTHING: Schema = {}
 ANSWERS = _map(ANYTHING) | {"description": "Groups nest, a repeat is a list; see docs/form-bundle.md"}
@@ -106,7 +74,7 @@ SCHEMAS: Schema = {
             "server_time": INSTANT,
             "clock_doubted": FLAG,
             "app_version": TEXT,
-            "offers": _list({"enum": ["brief", "receipts", "outcomes"]}),
+            "offers": _list({"enum": ["brief", "receipts", "outcomes", "proposals"]}),
             "file_limit": WHOLE,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
             "villages": _list(_ref("Village")),
@@ -187,16 +155,7 @@ SCHEMAS: Schema = {
             ),
             "outcome": _maybe(_ref("Outcome")),
             "assigned": _maybe({"enum": ["you", "other"]}),
-        }
-    ),
-    "Outcome": _object(
-        {
-            "entry_id": TEXT,
-            "kind": _term(OutcomeKind),
-            "state": _term(OutcomeState),
-            "at": INSTANT,
-            "by": TEXT,
-            "words": TEXT,
+            "proposals": _list(_ref("Proposal")),
         }
     ),
     "Gone": _object({"household_id": TEXT, "round_id": TEXT, "gone": {"const": True}, "change": WHOLE}),
@@ -239,29 +198,14 @@ SCHEMAS: Schema = {
             "new_household": _maybe(_sent({"village_id": ID, "head_name": TEXT})),
         },
     ),
-    "Attempt": _sent({"at": INSTANT}, {"place": _maybe(PLACE)}),
-    "OutcomeEntry": _sent(
-        {
-            "id": ID | {"description": "UUIDv7 made by the phone"},
-            "commune_id": ID,
-            "round_id": ID,
-            "household_id": ID,
-            "no_interview": _sent(
-                {"kind": _term(OutcomeKind)},
-                {
-                    "reason": TEXT,
-                    "attempts": _list(_ref("Attempt")),
-                    "place": _maybe(PLACE),
-                },
-            ),
-            "finalised_at": INSTANT,
-        },
-        {"files": _list(_ref("EntryFile")) | {"maxItems": 0}},
-    )
-    | {"description": "Why a household has no interview, in the place of one"},
+    **WITHOUT_INTERVIEW,
     "AnyEntry": {
-        "if": {"required": ["no_interview"], "not": {"required": ["answers"]}},
-        "then": _ref("OutcomeEntry"),
+        "if": {"not": {"required": ["answers"]}},
+        "then": {
+            "if": {"required": ["no_interview"]},
+            "then": _ref("OutcomeEntry"),
+            "else": {"if": {"required": ["proposal"]}, "then": _ref("ProposalEntry"), "else": _ref("Entry")},
+        },
         "else": _ref("Entry"),
     },
     "Push": _sent(
@@ -295,7 +239,15 @@ SCHEMAS: Schema = {
         {
             "id": _maybe(TEXT),
             "outcome": {"enum": ["stored", "held"]},
-            "reason": _maybe(_object({"code": _term(QuarantineReason), "title": TEXT, "next": TEXT})),
+            "reason": _maybe(
+                _object(
+                    {
+                        "code": {"enum": [*(one.value for one in QuarantineReason), *sorted(PROBLEMS)]},
+                        "title": TEXT,
+                        "next": TEXT,
+                    }
+                )
+            ),
             "missing_files": _list(SHA256),
             "receipt": _ref("Receipt"),
         }

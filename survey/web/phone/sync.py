@@ -49,7 +49,8 @@ from survey.web.session import get_session, now, server_doubt
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-OFFERS = ["brief", "receipts", "outcomes"]  # what a phone may use that servers of earlier releases do not know
+# What a phone may use that servers of earlier releases do not know.
+OFFERS = ["brief", "receipts", "outcomes", "proposals"]
 
 
 @blueprint.get("/openapi.json")

@@ -77,3 +77,14 @@ test("what was given to who holds the phone comes first, nothing is hidden, what
     ["c", "a", "b", "e"],
   )
 })
+
+test("what is proposed of a household says nothing of the round", async () => {
+  const of = { round_id: "r", household_id: "ho-1" }
+  const { rows } = await survey({
+    households: async () => [{ ...of, village_id: "b", code: "1", state: "to_visit" }],
+    drafts: async () => [],
+    outbox: async () => [{ id: "p1", state: "waiting", missing: [], entry: { ...of, proposal: { kind: "died" } } }],
+    get: async () => ({ rounds: [{ id: "r", state: "open" }], villages: [] }),
+  })
+  assert.deepEqual([rows[0].sign, rows[0].items], ["to_visit", []])
+})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,7 @@ from survey.submissions.log import Act
 from survey.terms import RoundAction
 from tests.examples import examples
 from tests.interviews import ROUND, content_hash, entry, envelope, outcome, push
+from tests.pictures import picture
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -164,6 +166,32 @@ def test_an_interview_with_a_stray_word_is_an_interview(login_as: Any, session: 
     [result] = push(browser, entry("ho-1") | {"no_interview": None})
     assert result["outcome"] == "stored"
     assert (rows(session, Submission), rows(session, HouseholdOutcome)) == (1, 0)
+
+
+def test_a_photo_comes_after_it_like_one_of_an_interview(login_as: Any, session: Any) -> None:
+    browser, photo = login_as("enumerator"), picture("JPEG")
+    digest = hashlib.sha256(photo).hexdigest()
+    sent = outcome(files=[{"path": "anh", "sha256": digest, "size": len(photo), "type": "image/jpeg"}])
+    [result] = push(browser, sent)
+    assert (result["outcome"], result["missing_files"]) == ("stored", [digest])
+    assert json.loads(result["receipt"]["body"])["files"] == [digest]
+    # A phone that lost its storage meanwhile misses the photo alone.
+    holding = [{"id": sent["id"], "household_id": "ho-1", "photos": True}]
+    gone = browser.post("/api/v1/push", json=envelope(lost=holding)).json["gone"]
+    assert [(one["id"], one["photos"]) for one in gone] == [(sent["id"], True)]
+    answer = browser.put(f"/api/v1/files/{digest}?commune={COMMUNE}", data=photo, content_type="image/jpeg")
+    assert answer.status_code == 200
+    assert push(browser, sent)[0]["missing_files"] == []
+    assert browser.post("/api/v1/push", json=envelope()).json["gone"] == []
+    desk = login_as("supervisor")
+    said = session.scalars(select(HouseholdOutcome)).one()
+    page = desk.get(f"/desk/{COMMUNE}/outcomes/{said.id}").text
+    address = f"/desk/{COMMUNE}/photos/{digest}"
+    assert f'src="{address}"' in page
+    with desk.get(address) as shown:
+        assert shown.data == photo
+    assert login_as("enumerator").get(address).status_code == 403
+    assert login_as("supervisor-other").get(address).status_code == 404
 
 
 TEXT = st.text(max_size=6) | st.sampled_from(["\u0000", "\ud83d", "x" * 600])

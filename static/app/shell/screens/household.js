@@ -1,6 +1,6 @@
 // One household before and after its interview, and the screen for one that the register does not know.
 
-import { HOME, ROOM, ofInterview, ofNoInterview, ofSent } from "../addresses.js"
+import { HOME, ROOM, ofInterview, ofNoInterview, ofProposal, ofSent } from "../addresses.js"
 import { newDraft, lockName } from "../../interview/begin.js"
 import { ready } from "../formparts.js"
 import { uuidv7 } from "../../ids.js"
@@ -132,6 +132,15 @@ export async function show(app, params) {
   // Of a household found in the field there is an interview, or nothing.
   part(element, "no-interview").hidden = Boolean(!isPossible || draft || household.is_new)
   action(element, "no-interview").href = ofNoInterview(household)
+  // What the commune knows of it already can be mended, also when nothing is to be asked.
+  part(element, "propose").hidden = Boolean(household.is_new || household.gone)
+  action(element, "propose").href = ofProposal(household)
+  // Not on every phone yet: it comes after the first sync.
+  const drawProposed = () =>
+    import("./propose.lazy.js")
+      .then((screen) => screen.drawProposed(part(element, "proposed"), app, household, found.villages))
+      .catch(() => {})
+  drawProposed()
   go.addEventListener("click", () => {
     go.disabled = true // a second tap would be a second start
     if (draft) app.go(ofInterview(draft.id))
@@ -148,6 +157,7 @@ export async function show(app, params) {
     changed: async () => {
       const now = (await survey(app.store)).rows.find((one) => one.household.household_id === household.household_id)
       if (now && (now.sign !== sign || now.household.change !== household.change)) app.show()
+      else await drawProposed()
     },
   }
 }

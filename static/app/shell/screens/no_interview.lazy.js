@@ -1,11 +1,12 @@
 // Why a household has no interview: visits at which nobody was there, each with its time, and what is told the commune.
 
 import { HOME, ofHousehold } from "../addresses.js"
-import { contentHash } from "../../canonical.js"
+import { contentHash, sha256 } from "../../canonical.js"
 import { countingOf, mayBeSaid, missingIn, outcomeOf, VISITS } from "../../interview/outcome.lazy.js"
-import { watchPlace } from "../media.js"
+import { shrink, watchPlace } from "../media.js"
 import { action, ask, number, part, stamp, time, word } from "../page.js"
 import { survey } from "../register.js"
+import { space } from "../storage.js"
 import { learnt } from "../templates.lazy.js"
 
 /**
@@ -20,6 +21,45 @@ const noteVisit = (app, key, visit) =>
     await app.store.set(key, visits)
     return visits
   })
+
+/**
+ * One photo of what speaks for it: kept in hand until it is told, for until then nothing names it.
+ * → {file(): {blob, sha256} or null, drop(words): it is none any more, leave()}
+ */
+function photoOf(element) {
+  /** @type {{ blob: Blob, sha256: string } | null} */
+  let kept = null
+  const [take, clear, picture] = [action(element, "photo"), action(element, "clear"), part(element, "picture")]
+  const leave = () => picture.src && URL.revokeObjectURL(picture.src)
+  const draw = (words) => {
+    leave()
+    picture.hidden = clear.hidden = !kept
+    if (kept) picture.src = URL.createObjectURL(kept.blob)
+    else picture.removeAttribute("src")
+    part(element, "take").textContent = word(kept ? "photo.again" : "photo.take")
+    part(element, "photo-status").textContent = words
+  }
+  take.addEventListener("change", async () => {
+    const [taken] = take.files
+    if (!taken) return
+    part(element, "photo-status").textContent = word("photo.working")
+    try {
+      const blob = await shrink(taken)
+      kept = { blob, sha256: await sha256(await blob.arrayBuffer()) }
+      draw(word("photo.kept", { size: number(Math.ceil(blob.size / 1000)) }))
+    } catch {
+      part(element, "photo-status").textContent = word("photo.failed")
+    }
+    take.value = "" // the same file may be chosen again
+  })
+  const drop = (words = "") => {
+    kept = null
+    draw(words)
+  }
+  clear.addEventListener("click", () => drop())
+  draw("")
+  return { file: () => kept, drop, leave }
+}
 
 /** @param {import("../main.js").Shell} app */
 export async function show(app, { step: roundId, more: householdId }) {
@@ -44,6 +84,7 @@ export async function show(app, { step: roundId, more: householdId }) {
   /** @type {(() => void) | null} */
   let stop = null
   const form = /** @type {HTMLFormElement} */ (part(element, "form"))
+  const photo = photoOf(element)
   const chosen = () => /** @type {HTMLInputElement | null} */ (form.querySelector("input:checked"))
 
   const draw = () => {
@@ -64,8 +105,9 @@ export async function show(app, { step: roundId, more: householdId }) {
   const locate = (take) => {
     stop?.()
     stop = watchPlace(
-      ({ value }) => {
+      ({ value, accuracy }) => {
         place = value
+        part(element, "place").textContent = word("visits.place", { metres: number(Math.round(accuracy)) })
         take?.()
         take = null
       },
@@ -100,9 +142,20 @@ export async function show(app, { step: roundId, more: householdId }) {
     if (say.disabled || !(await ask({ title: word("visits.sure"), words, yes: word("visits.yes") }))) return
     say.disabled = true // a second tap would be a second outcome
     try {
-      const entry = outcomeOf({ household, commune, kind, reason, visits, place, now: new Date() })
+      const file = photo.file()
+      const { size, type } = file?.blob ?? { size: 0, type: "" }
+      const files = file ? [{ path: "anh", sha256: file.sha256, size, type }] : []
+      // The bytes are on the disk before the outcome names them.
+      if (file) {
+        const room = await space()
+        await room.within(size, () => app.store.saveFile({ sha256: file.sha256, blob: file.blob, size, type }))
+      }
+      const entry = outcomeOf({ household, commune, kind, reason, visits, place, files, now: new Date() })
       const content_hash = await contentHash(entry)
       await app.store.say({ id: entry.id, draft_id: entry.id, name, code: household.code, entry, content_hash })
+    } catch (error) {
+      if (error?.name !== "QuotaExceededError" || !photo.file()) throw error
+      return void photo.drop(word("photo.full")) // it can be told without
     } finally {
       say.disabled = false
     }
@@ -111,5 +164,9 @@ export async function show(app, { step: roundId, more: householdId }) {
     app.go(HOME)
   })
   draw()
-  return { element, leave: () => stop?.() }
+  const leave = () => {
+    stop?.()
+    photo.leave()
+  }
+  return { element, leave }
 }

@@ -1,0 +1,106 @@
+"""A change proposed on the phone without network, decided at the office, told on the phone."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Account
+from models.database import open_engine
+from survey.register.event_log import Done
+from survey.review import requests
+from survey.terms import RequestVerdict
+from tests.phone.phone import Phone, Server
+from tests.phone.village import ROUND
+from tests.world import COMMUNE
+
+pytestmark = pytest.mark.phone
+
+
+def decided(server: Server, verdict: RequestVerdict, reason: str) -> None:
+    """What a person at the desk does with the only request (tests/web/desk/test_proposals.py goes the pages)."""
+    engine = open_engine(f"sqlite:///{server.folder}/so-ho.sqlite3")
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        desk = session.scalars(select(Account).where(Account.username == "supervisor")).one()
+        [made] = requests.undecided(session, COMMUNE)
+        requests.decide(session, COMMUNE, made.id, verdict, Done(desk.id, datetime.now(UTC), reason))
+    engine.dispose()
+
+
+def pictured(phone: Phone, name: str) -> None:
+    """What stands, as a picture, where somebody looks at it."""
+    if folder := os.environ.get("PICTURES"):
+        phone.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def test_a_death_is_told_without_network_and_written_down_by_the_office(phone: Phone, server: Server) -> None:
+    page = phone.page
+    phone.context.set_offline(True)
+    page.goto(f"{phone.address}/#/h/{ROUND}/ho-0")
+    pictured(phone, "household")
+    page.locator("[data-action=propose]").click()
+    screen = page.locator("[data-screen=propose]")
+    send = screen.locator("button[data-action=propose]")
+    send.click()  # nothing chosen yet
+    expect(screen.locator("[data-part=fault]")).to_have_text("Hãy chọn điều đã khác.")
+    screen.locator("input[name=what][value=died]").check()
+    screen.locator("[data-part=people] label", has_text="Lò Văn Đức (chủ hộ)").click()
+    expect(screen.locator("[data-part=heirs-of]")).to_be_visible()
+    pictured(phone, "head_died")
+    screen.locator("[data-part=people] label", has_text="Lò Thị Bua").click()
+    expect(screen.locator("[data-part=heirs-of]")).to_be_hidden()
+    send.click()
+    expect(screen.locator("[data-part=fault]")).to_contain_text("Hãy viết vài lời")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    screen.locator("[data-action=reason]").fill("Trưởng bản báo, có giấy chứng tử")
+    pictured(phone, "died")
+    send.click()
+    page.locator("#dialog button[value=yes]").click()
+
+    told = page.locator("[data-screen=household] [data-part=proposed]")
+    expect(told).to_contain_text("Qua đời: Lò Thị Bua")
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "unsent")
+    expect(page.locator("[data-action=interview]")).to_be_visible()  # it says nothing of the round
+    page.reload()
+    phone.unlock()
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "unsent")  # sealed, and kept
+    pictured(phone, "unsent")
+
+    phone.context.set_offline(False)
+    phone.go_home()
+    phone.sync()
+    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+    page.locator("[data-household=ho-0]").first.click()
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "waiting")
+
+    decided(server, RequestVerdict.REFUSED, "Bà Bua vẫn khoẻ, tôi vừa gặp")
+    phone.go_home()
+    phone.sync()
+    page.locator("[data-household=ho-0]").first.click()
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "refused")
+    expect(told).to_contain_text("Bà Bua vẫn khoẻ, tôi vừa gặp")
+    pictured(phone, "refused")
+
+    page.locator("[data-action=propose]").click()
+    screen.locator("input[name=what][value=called]").check()
+    screen.locator("[data-part=people] label", has_text="Lò Thị Bua").click()
+    screen.locator("[data-action=name]").fill("Lò Thị Bùa")
+    screen.locator("[data-action=reason]").fill("Xem căn cước")
+    pictured(phone, "called")
+    send.click()
+    page.locator("#dialog button[value=yes]").click()
+    expect(told.locator("[data-state]").first).to_have_attribute("data-state", "waiting")  # sent by itself
+    decided(server, RequestVerdict.ACCEPTED, "")
+    phone.go_home()
+    phone.sync()
+    page.locator("[data-household=ho-0]").first.click()
+    expect(told.locator("[data-state]").first).to_have_attribute("data-state", "accepted")
+    page.locator("[data-action=propose]").click()
+    screen.locator("input[name=what][value=died]").check()
+    expect(screen.locator("[data-part=people]")).to_contain_text("Lò Thị Bùa")
+    assert phone.errors == []

@@ -1,0 +1,139 @@
+// What is proposed of a household, before it is sent; tests/cases/proposals.json is asked of the server too
+// (tests/web/phone/test_proposals.py).
+
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { test } from "node:test"
+import {
+  WHAT,
+  baseOf,
+  faultIn,
+  membersIn,
+  offeredOf,
+  proposalOf,
+  proposedOf,
+} from "../../../static/app/interview/proposal.lazy.js"
+
+const { cases, today, members } = JSON.parse(readFileSync("tests/cases/proposals.json", "utf8"))
+const NOW = new Date("2026-11-23T02:00:00Z")
+const household = {
+  round_id: "dot-2026",
+  household_id: "ho-1",
+  village_id: "ban-1",
+  head_name: "Lò Văn Đông",
+  last_answers: {
+    thong_tin_ho: { dia_chi: "Nhà số 1" },
+    nguoi: {
+      thanh_vien: [
+        { ho_ten: "Lò Văn Đông", quan_he: "chu_ho", ma_nk: "a" },
+        { ho_ten: "Quàng Thị Ước", cccd: "014188000001" },
+      ],
+    },
+  },
+}
+
+for (const { why, said, fault } of cases)
+  test(`the phone finds what the server finds: ${why}`, () => {
+    assert.equal(faultIn({ person: null, ...said }, { today, members }), fault)
+  })
+
+test("who nobody chose, and nobody who would be left", () => {
+  const said = { kind: "died", person: null, effective_on: today, given: {}, reason: "x" }
+  assert.equal(faultIn(said, { today, members }), "person_unclear")
+  const [one] = members
+  assert.equal(faultIn({ ...said, person: one.id }, { today, members: [one] }), "person_last_goes")
+})
+
+test("members are the first list of people with names, each by the code or the name", () => {
+  assert.deepEqual(membersIn(household.last_answers), [
+    { id: "a", name: "Lò Văn Đông", isHead: true, number: "" },
+    { id: "Quàng Thị Ước", name: "Quàng Thị Ước", isHead: false, number: "014188000001" },
+  ])
+  for (const no of ["014188000001", "mã có dấu", "", null])
+    assert.equal(membersIn([{ ho_ten: "Ai", ma_nk: no }])[0].id, "Ai")
+  for (const none of [null, undefined, "x", {}, { a: [] }, { a: [{ tuoi: 3 }] }, { a: [null] }])
+    assert.deepEqual(membersIn(none), [])
+})
+
+test("what may be chosen hangs on what is known", () => {
+  const known = offeredOf(members, 2)
+  assert.ok(known.includes("head") && known.includes("village") && !known.includes("head_name"))
+  assert.deepEqual(offeredOf([], 1), ["born", "joined", "married_in", "head_name", "address"])
+  assert.ok(!offeredOf(members.slice(0, 1), 1).includes("head"))
+  for (const what of known) assert.ok(WHAT[what].kind)
+})
+
+test("the base is what the phone showed of that which changes", () => {
+  const [, member] = membersIn(household.last_answers)
+  assert.deepEqual(baseOf({ what: "address", household, member: undefined }), { address: "Nhà số 1" })
+  const { name } = member
+  assert.deepEqual(baseOf({ what: "number", household, member }), { name, number: "014188000001" })
+  assert.deepEqual(baseOf({ what: "head", household, member }), { head: "Lò Văn Đông", name })
+  assert.deepEqual(baseOf({ what: "died", household, member }), { name })
+  assert.deepEqual(baseOf({ what: "born", household, member: undefined }), {})
+})
+
+test("an entry holds what was said, without half letters and empty fields", () => {
+  const said = {
+    kind: "person",
+    person: "a",
+    effective_on: today,
+    given: { name: " Lò Văn Đồng\ud83d ", number: "" },
+    reason: " thẻ \ud83d",
+  }
+  const entry = proposalOf({ household, commune: "03757", said, base: { name: "x" }, now: NOW })
+  assert.match(entry.id, /^[0-9a-f-]{36}$/)
+  assert.deepEqual(entry.proposal, {
+    kind: "person",
+    person: "a",
+    effective_on: today,
+    given: { name: "Lò Văn Đồng" },
+    base: { name: "x" },
+    reason: "thẻ",
+  })
+  assert.deepEqual([entry.commune_id, entry.round_id, entry.household_id], ["03757", "dot-2026", "ho-1"])
+  assert.deepEqual([entry.files, entry.finalised_at], [[], NOW.toISOString()])
+})
+
+test("what was proposed: what waits here and what the server knows, each once", () => {
+  const item = (id, more) => ({
+    id,
+    state: "waiting",
+    problem: null,
+    result: null,
+    entry: { household_id: "ho-1", finalised_at: `2026-11-2${id}`, proposal: { kind: "died" } },
+    ...more,
+  })
+  const reason = { code: "person_dead", title: "t", next: "n" }
+  const told = { kind: "left", state: "refused", at: "2026-11-23", by: "Cán bộ", words: "không" }
+  const found = proposedOf(
+    {
+      ...household,
+      proposals: [
+        { ...told, entry_id: "1" },
+        { ...told, entry_id: "0" },
+      ],
+    },
+    [
+      item("1", { state: "received" }),
+      item("2", {}),
+      item("3", { state: "received", result: { outcome: "held", reason } }),
+      item("4", { problem: { code: "too_large" } }),
+      item("5", { state: "received" }),
+      { ...item("6"), entry: { household_id: "ho-1", no_interview: {} } },
+      { ...item("7"), entry: { household_id: "ho-2", proposal: { kind: "died" } } },
+    ],
+  )
+  assert.deepEqual(
+    found.map(({ id, state }) => [id, state]),
+    [
+      ["5", "received"],
+      ["4", "refused_here"],
+      ["3", "held"],
+      ["2", "unsent"],
+      ["1", "refused"],
+      ["0", "refused"],
+    ],
+  )
+  assert.deepEqual([found[2].held, found[4].words, found[5].entry], [reason, "không", null])
+})

@@ -1,0 +1,128 @@
+"""Every page of desk and office without a violation of WCAG 2.2 A and AA, on a phone's and on a desk's width.
+
+Whoever signs in follows the links; a page that one of them has seen is not looked at again by the next, who reads the
+same words with other buttons. Pages that only another state of the work leads to are named in `ELSEWHERE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from models import HouseholdOutcome
+from survey.terms import Action
+from tests.axe import violations
+from tests.chromium import page_of
+from tests.interviews import outcome, push
+from tests.serving import serving
+from tests.web.desk.field import CASES, Field
+from tests.web.phone.test_proposals import proposal
+from tests.world import COMMUNE
+
+pytestmark = [pytest.mark.phone, pytest.mark.further]
+# Answers that are no page: files, pictures, what phones and other programs read.
+NO_PAGE = {
+    "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.modules", "capture.other_language",
+    "capture.rest", "capture.worker", "capture.module", "capture.style", "exports.download", "healthz",
+    "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle", "questionnaires.draft_file",
+    "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
+    "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "reports.as_csv",
+    "review.photo", "review.thumbnail", "static",
+}  # fmt: skip
+# The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
+ELSEWHERE = {
+    "capture.page", "capture.plain", "compare.page", "held.attach", "household.person", "jobs.page",
+    "points.table", "points.type_in", "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview",
+    "questionnaires.version_preview", "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes",
+}  # fmt: skip
+
+
+@pytest.fixture
+def work(field: Any, login_as: Any, session: Session) -> Field:
+    """Something on every shelf."""
+    made: Field = field(8)
+    made.send_two()
+    for number in range(1, 4):
+        made.send(made.entry(number, CASES[number]))
+    made.decide(made.sent[2], Action.ACCEPT)
+    made.decide(made.sent[3], Action.RETURN)
+    made.send(made.entry(5, CASES[0], round_id="dot-nao"))
+    phone = login_as("enumerator")
+    own = {"round_id": made.round_id}
+    push(phone, outcome(made.households[4], **own), outcome(made.households[6], "died_out", **own))
+    address = {"given": {"address": "Nhà số 4"}, "base": {}}
+    push(
+        phone,
+        proposal(made.households[1], "correct", None, said=address, **own),
+        proposal(made.households[5], "died", "Ai Đó", **own),
+    )
+    session.rollback()
+    assert session.scalars(select(HouseholdOutcome)).all()
+    return made
+
+
+@pytest.fixture
+def windows(app: Flask, work: Field, chromium: Browser) -> Iterator[dict[str, Page]]:
+    with serving(app) as port:
+        made = {}
+        for username in ("supervisor", "province", "admin"):
+            context = chromium.new_context(base_url=f"http://localhost:{port}")
+            made[username] = page_of(context, username, [])
+        yield made
+        for page in made.values():
+            page.context.close()
+
+
+def pages_of(app: Flask) -> set[str]:
+    """What is a page, by the endpoint: whatever is read with GET and answers in HTML."""
+    rules = app.url_map.iter_rules()
+    found = {rule.endpoint for rule in rules if "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/")}
+    return {one for one in found if one not in NO_PAGE and not one.startswith(("openrosa", "collect."))}
+
+
+def walk(app: Flask, page: Page, start: list[str], seen: set[str]) -> Iterator[str]:
+    """The address of each page that links lead to, one of a kind, but for kinds that were `seen`; the page stands when
+    it is given."""
+    adapter, pages, waiting, gone_to = app.url_map.bind("localhost"), pages_of(app), list(start), set()
+    while waiting:
+        address = waiting.pop(0)
+        try:
+            endpoint, _ = adapter.match(urlsplit(address).path, "GET")
+        except (HTTPException, RequestRedirect):
+            continue
+        if endpoint in gone_to | ELSEWHERE or endpoint not in pages:
+            continue
+        gone_to.add(endpoint)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status < 500, address
+        if answer.status >= 400:
+            continue  # another one sees it
+        if endpoint not in seen:
+            seen.add(endpoint)
+            yield address
+        hrefs = page.eval_on_selector_all("a[href^='/']", "all => all.map((one) => one.getAttribute('href'))")
+        waiting += [one for one in hrefs if one not in waiting]
+
+
+def test_no_page_has_a_violation(app: Flask, windows: dict[str, Page]) -> None:
+    starts = ["/desk/", "/accounts/", "/rounds/", "/questionnaires/", "/points/", "/readings/", "/audit/", "/jobs/"]
+    starts += ["/exchange/", "/login", "/account/password", f"/desk/{COMMUNE}/", "/register/import/"]
+    seen: set[str] = set()
+    found = [
+        f"{username} {address}: {one}"
+        for username, page in windows.items()
+        for address in walk(app, page, starts, seen)
+        for one in violations(page)
+    ]
+    assert found == [], "\n".join(found)
+    assert sorted(pages_of(app) - seen) == sorted(ELSEWHERE)
