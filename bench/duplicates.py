@@ -37,7 +37,8 @@ def look(communes: int, households: int) -> None:
     most = used.ru_maxrss
     print(
         f"{communes} communes, {communes * households} households: {len(found)} pairs, "
-        f"{took:.0f} s of {SECONDS} (processor {used.ru_utime:.0f} s) with inventing them, at most {most / 1024:.0f} MB of {MEGABYTES}"
+        f"{took:.0f} s of {SECONDS} (processor {used.ru_utime:.0f} s) with inventing them, "
+        f"at most {most / 1024:.0f} MB of {MEGABYTES}"
     )
     sys.exit(took > SECONDS or most / 1024 > MEGABYTES)
 
