@@ -39,7 +39,7 @@ from survey.work.asker import check_asker
 from survey.work.household_lists import GIVEN, ROWS, SEEN, kept
 
 WHY = "why.json"
-IN_ONE = 8  # households of one transaction, some tens of milliseconds each
+IN_ONE = 3  # households of one transaction: each with an interview is judged again, some tens of milliseconds
 MISTAKES = 200  # that are shown one by one
 
 
