@@ -9,7 +9,7 @@ the same files may come again, with households added. A plan of 30,000 rows take
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import uuid4
 
@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 from models import (
     FormVersion,
     Household,
+    PlacePeriod,
 )
+from survey.borders.villages import lies_in
 from survey.calendar.default import meant
 from survey.clocks import day_of
 from survey.form.form import Form
@@ -29,7 +31,7 @@ from survey.register import last_year
 from survey.register.csv_rows import CsvSheet, Mistake
 from survey.register.list_households import understand
 from survey.register.loading import basis_of
-from survey.register.places import last_numbers, periods_at, villages_in
+from survey.register.places import last_numbers, moving_in, periods_at, villages_in
 from survey.register.plan import Listed, Plan, VillageRow
 from survey.register.questions import MOST_ALONE, Asked, Example
 from survey.register.remembered_words import remembered
@@ -74,6 +76,7 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
         sheet = CsvSheet(HOUSEHOLDS, files[HOUSEHOLDS], HOUSEHOLD_COLUMNS, {"village", "head", "class"})
         sheets.append(sheet)
         households = read_households(sheet, commune_id, places | {village.id: village for village in listed}, form)
+        _where_they_lie(session, commune_id, households, now)
         register = _Register(session, commune_id)
         _recognise(households, register)
         _number(households, register)
@@ -104,6 +107,7 @@ def plan_list(
     period = periods_at(session, [commune_id], now.date()).get(commune_id)
     is_urban = period is not None and period.division in URBAN_DIVISIONS
     found = understand(files, commune_id, there, is_urban, form, remembered(session, commune_id), asked, now.date())
+    _where_they_lie(session, commune_id, found.households, now)
     register = _Register(session, commune_id)
     _pair(found.households, register, asked)
     _number(found.households, register)
@@ -123,11 +127,22 @@ def plan_list(
 
 
 def villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:
-    periods = periods_at(session, villages_in(session, commune_id), now.date())
+    """Those that are no more too, as they were last: lists go on naming them, and their numbers are not given again."""
+    ids = villages_in(session, commune_id)
+    ended = select(PlacePeriod).where(PlacePeriod.place_id.in_(ids), PlacePeriod.valid_to <= now.date())
+    last = {one.place_id: one for one in session.scalars(ended.order_by(PlacePeriod.valid_from))}
+    periods = last | periods_at(session, ids, now.date())
     return {
         key: VillageRow(key, period.name, period.division, Area(period.area) if period.area else None, known=True)
         for key, period in sorted(periods.items())
     }
+
+
+def _where_they_lie(session: Session, commune_id: str, households: Iterable[Listed], now: datetime) -> None:
+    """A list that names a village that was merged means what it is a part of now."""
+    moving = moving_in(session, commune_id)
+    for one in households if moving else ():
+        one.village_id = lies_in(moving, "", one.village_id, now.date())
 
 
 def questionnaire(session: Session, commune_id: str, now: datetime) -> Form | None:

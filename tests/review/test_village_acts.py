@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import AccountVillage, Household, PlaceEvent, PlacePeriod, RegisterEntry, RegisterEvent
 from survey.accounts.accounts import find_account, villages_of
 from survey.problems import Problem
+from survey.register import importing
 from survey.register.entries import village_on
 from survey.register.event_log import Done
 from survey.register.places import names_in, over_in, periods_at
@@ -244,3 +245,13 @@ def test_undoing_is_refused_where_there_is_nothing_to_undo(session: Session) -> 
         undo(session, 999)
     with pytest.raises(Problem, match="place_rests_on_it"):
         undo(session, 1)  # the households are entered there
+
+
+def test_a_list_that_names_a_merged_village_means_what_it_is_a_part_of(session: Session) -> None:
+    do(session, C.MERGED, other=VILLAGE_2)
+    rows = "Thôn, bản;Chủ hộ;Mã hộ;Phân loại năm trước\n1;Lò Thị Mới;;Hộ nghèo\nBản Khác;Lò Văn Xa;;Hộ nghèo\n"
+    villages = "Số;Tên thôn, bản;Khu vực\n4;Bản Khác;Nông thôn\n"
+    files = {"households.csv": rows.encode(), "villages.csv": villages.encode()}
+    made = importing.plan(session, COMMUNE, files, NOW)
+    assert made.mistakes == []
+    assert [one.village_id for one in made.households] == [VILLAGE_2, "03757-04"]
