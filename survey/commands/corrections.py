@@ -20,6 +20,8 @@ from survey.accounts.accounts import communes_of, find_account
 from survey.clocks import day_of
 from survey.commands.households import COMMUNE, JSON, ON, as_text, say_plan, shown_plan
 from survey.commands.register import SHOWN, answer, read_file, say_how_read, translated
+from survey.corrections import corrections, register_list
+from survey.corrections.corrections import ListPlan
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import CRASHED
@@ -27,8 +29,6 @@ from survey.problems import PROBLEMS
 from survey.register import tables
 from survey.register.event_log import Done
 from survey.reports.csvfile import Style, written
-from survey.review import corrections, register_list
-from survey.review.corrections import ListPlan
 from survey.review.register_acts import one_line
 from survey.text import plain_name
 from survey.web.session import now, one_of_many, reading, transaction

@@ -26,11 +26,12 @@ from survey.problems import PROBLEMS, Problem
 from survey.register import event_log
 from survey.register.event_log import Done
 from survey.register.persons import Person
-from survey.review import household_story, register_acts, register_preview, requests, village_area
+from survey.review import household_story, register_acts, register_preview, requests
 from survey.review.register_acts import Plan, Wish
 from survey.review.register_preview import FIELDS, PERSON_FIELDS
 from survey.terms import Area, HouseholdClass, RegisterKind
 from survey.text import N_
+from survey.villages import area as village_area
 from survey.web.session import now, reading, transaction
 from survey.work import change_area
 

@@ -27,10 +27,11 @@ from survey.register import places
 from survey.register.csv_rows import Mistake
 from survey.register.event_log import Done
 from survey.register.tables import FILE_BYTES
-from survey.review import former_tables, village_acts
-from survey.review.village_acts import Plan, Wish
 from survey.terms import Area, PlaceChange, PlaceKind
 from survey.text import N_
+from survey.villages import acts as village_acts
+from survey.villages import former_tables
+from survey.villages.acts import Plan, Wish
 from survey.web.session import now, reading, transaction
 
 places_group = AppGroup("places", help="Villages in time, and the communes of before.")

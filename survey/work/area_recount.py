@@ -12,9 +12,9 @@ from survey.clocks import day_of
 from survey.jobs import queue
 from survey.jobs.worker import Task
 from survey.register.event_log import Done
-from survey.review import village_area
-from survey.review.village_area import Recount
 from survey.submissions.derive import derive_told_otherwise
+from survey.villages import area as village_area
+from survey.villages.area import Recount
 from survey.work.kinds import RECOUNT
 
 IN_ONE = 10  # interviews of one transaction, some milliseconds each

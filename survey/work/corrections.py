@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 from models import ChangeRequest, Household, Job, RegisterEvent
 from models.commune_counter import lock_commune
 from survey.clocks import day_of, instant
+from survey.corrections import corrections
+from survey.corrections.corrections import Came, Correction, ListPlan
 from survey.evidence import audit
 from survey.jobs.worker import Task, private
 from survey.problems import Problem
@@ -31,8 +33,7 @@ from survey.register.event_log import Done
 from survey.register.plan import Note
 from survey.register.questions import Example, Option, Question
 from survey.register.remembered_words import remember
-from survey.review import corrections, requests
-from survey.review.corrections import Came, Correction, ListPlan
+from survey.review import requests
 from survey.review.register_acts import EVIDENCE
 from survey.terms import RegisterKind, RequestVerdict
 from survey.work.asker import check_asker

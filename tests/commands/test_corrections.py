@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from models import Job
 from tests.commands.test_households import ONE, TWO, WHERE, WHY, events, register, told
+from tests.corrections.test_corrections import COLUMNS, PEOPLE, VI
+from tests.corrections.test_corrections import register as people
 from tests.register.sheets import workbook
-from tests.review.test_corrections import COLUMNS, PEOPLE, VI
-from tests.review.test_corrections import register as people
 from tests.review.test_review_and_rebuild import snapshot
 from tests.world import COMMUNE, OTHER_COMMUNE
 

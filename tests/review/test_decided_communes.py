@@ -12,11 +12,11 @@ from models import Household, RegisterEntry, Round, RoundCommune
 from survey.register.event_log import Done
 from survey.review import register_acts as acts
 from survey.review import register_preview as preview
-from survey.review import village_area
 from survey.review.register_acts import Wish
 from survey.rounds import closing
 from survey.submissions.derive import rebuild
 from survey.terms import Action, Area, RegisterKind
+from survey.villages import area as village_area
 from tests.interviews import ROUND, entry, push
 from tests.review.test_review_and_rebuild import decide, snapshot
 from tests.review.test_three_faults import by_area, class_of

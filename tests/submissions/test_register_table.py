@@ -15,11 +15,12 @@ from survey.problems import Problem
 from survey.register import places
 from survey.register.event_log import Done
 from survey.register.places import add_village
-from survey.review import register_acts, village_acts
+from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.submissions import register_table
 from survey.submissions.register_table import Land, Level, Table, state
 from survey.terms import Action, Area, PlaceChange, RegisterKind
+from survey.villages import acts as village_acts
 from tests.interviews import entry, push
 from tests.review.test_review_and_rebuild import decide
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2

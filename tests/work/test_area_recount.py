@@ -14,9 +14,9 @@ from models import Assessment, Job, PlacePeriod, Round
 from survey.clocks import day_of
 from survey.problems import Problem
 from survey.register.event_log import Done
-from survey.review import village_area
 from survey.rounds import closing
 from survey.terms import Area
+from survey.villages import area as village_area
 from survey.work import area_recount, change_area
 from tests.interviews import ROUND, entry, push
 from tests.review.test_review_and_rebuild import snapshot

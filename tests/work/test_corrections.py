@@ -11,16 +11,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Household, Job, RegisterEvent
+from survey.corrections import corrections
 from survey.jobs.worker import folder_of
 from survey.register.entries import import_household
-from survey.review import corrections, register_acts
+from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.terms import RegisterKind
 from survey.work import CORRECT, READ_CORRECTIONS, READ_UNDOING, UNDO_CORRECTIONS
 from survey.work import corrections as work
 from survey.work.corrections import Upload, keep_why
+from tests.corrections.test_corrections import TODAY, by, register
 from tests.register.sheets import workbook
-from tests.review.test_corrections import TODAY, by, register
 from tests.work.test_killed_worker import asked
 from tests.working import worker_of
 from tests.world import COMMUNE, NOW, VILLAGE

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Job
 from survey.clocks import day_of
+from survey.corrections import corrections, register_list
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import folder_of
@@ -28,7 +29,7 @@ from survey.register import tables
 from survey.register.csv_rows import KINDS
 from survey.register.places import names_in
 from survey.reports.csvfile import Style, written
-from survey.review import corrections, register_list, register_preview
+from survey.review import register_preview
 from survey.review.register_acts import MAX_REASON, one_line
 from survey.review.register_preview import FIELDS, PERSON_FIELDS
 from survey.terms import JobState

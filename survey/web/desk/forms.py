@@ -11,9 +11,9 @@ from wtforms.widgets import HiddenInput
 
 from survey.review.decide import MAX_COMMENT
 from survey.review.person_acts import RELATIONS, SEXES
-from survey.review.village_acts import ASKED_FOR
 from survey.submissions.lifecycle import DECISIONS
 from survey.terms import Area, HouseholdClass, LikenessVerdict, OutcomeAction, RegisterKind
+from survey.villages.acts import ASKED_FOR
 from survey.web.forms import printable
 
 

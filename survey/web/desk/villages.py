@@ -20,9 +20,10 @@ from survey.problems import PROBLEMS, Problem
 from survey.register import places
 from survey.register.tables import FILE_BYTES
 from survey.reports.csvfile import written
-from survey.review import former_tables, village_acts
-from survey.review.village_acts import Plan, Wish
 from survey.terms import Area, HouseholdState, PlaceChange, PlaceKind
+from survey.villages import acts as village_acts
+from survey.villages import former_tables
+from survey.villages.acts import Plan, Wish
 from survey.web.desk.forms import FormerList, Plain, VillageAct
 from survey.web.desk.home import open_desk
 from survey.web.desk.household import done_now, reason_given

@@ -10,8 +10,9 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from models import AuditEvent, ChangeRequest, RegisterEvent
+from survey.corrections import register_list
 from survey.register.event_log import Done
-from survey.review import register_acts, register_list
+from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.terms import RegisterKind
 from tests.pages import hidden, text_of

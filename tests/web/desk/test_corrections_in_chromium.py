@@ -12,7 +12,7 @@ from flask import Flask
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
-from survey.review import register_list
+from survey.corrections import register_list
 from tests.web.desk.field import Field
 from tests.web.desk.test_desk_in_chromium import desk
 from tests.web.desk.test_household_in_chromium import _as_if_it_were_well, widths, work

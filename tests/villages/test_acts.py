@@ -17,10 +17,11 @@ from survey.register import importing
 from survey.register.entries import village_on
 from survey.register.event_log import Done
 from survey.register.places import names_in, over_in, periods_at
-from survey.review import register_acts, village_acts
-from survey.review.village_acts import Plan, Wish
+from survey.review import register_acts
 from survey.submissions.derive import rebuild
 from survey.terms import Action, PlaceChange, RegisterKind
+from survey.villages import acts as village_acts
+from survey.villages.acts import Plan, Wish
 from tests.interviews import entry, push
 from tests.review.test_review_and_rebuild import decide, snapshot
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2

@@ -17,14 +17,15 @@ from sqlalchemy.orm import Session
 
 from models import ChangeRequest, Household, RegisterEvent
 from survey.accounts.accounts import find_account
+from survey.corrections import corrections, register_list
+from survey.corrections.corrections import Came, Correction, ListPlan
+from survey.corrections.list_corrections import OF_HOUSEHOLD, OF_PERSON
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
 from survey.register.event_log import Done, broken
 from survey.register.tables import written as workbook
 from survey.reports.csvfile import Style, written
-from survey.review import corrections, register_acts, register_list, requests
-from survey.review.corrections import Came, Correction, ListPlan
-from survey.review.list_corrections import OF_HOUSEHOLD, OF_PERSON
+from survey.review import register_acts, requests
 from survey.review.register_acts import Wish
 from survey.submissions.derive import rebuild
 from survey.terms import HouseholdClass, RegisterKind, RequestVerdict

@@ -12,14 +12,15 @@ from models import Household
 from survey.problems import Problem
 from survey.register.event_log import Done
 from survey.register.places import periods_at
-from survey.review import register_acts, village_area
+from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.submissions.derive import rebuild
 from survey.terms import Action, Area, PlaceChange, RegisterKind
+from survey.villages import area as village_area
 from tests.interviews import entry, push
 from tests.review.test_review_and_rebuild import decide, snapshot
 from tests.review.test_three_faults import by_area, class_of
-from tests.review.test_village_acts import do, last, undo
+from tests.villages.test_acts import do, last, undo
 from tests.world import COMMUNE, NOW, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
 __all__ = ["by_area"]

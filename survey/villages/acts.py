@@ -43,12 +43,12 @@ from survey.register.entries import context_of_village
 from survey.register.event_log import Done
 from survey.review import register_acts, register_effects
 from survey.review.register_acts import one_line, take_turn
-from survey.review.village_area import Judged
 from survey.submissions.content import clock_of
 from survey.submissions.derive import class_under, derive_again
 from survey.submissions.lifecycle import OUT
 from survey.terms import Area, HouseholdClass, HouseholdState, PlaceChange, PlaceKind, SubmissionState
 from survey.text import plain_name
+from survey.villages.area import Judged
 
 _C = PlaceChange
 ASKED_FOR = (_C.RENAMED, _C.MERGED, _C.SPLIT, _C.REZONED, _C.AREA, _C.FORMER)

@@ -20,19 +20,7 @@ from sqlalchemy.orm import Session
 
 from models import Household
 from survey.clocks import day_of
-from survey.names import name_key
-from survey.problems import PROBLEMS, Problem
-from survey.register import event_log, importing, last_year
-from survey.register.csv_rows import Mistake
-from survey.register.event_log import Done
-from survey.register.ledger import Folded, Standing, fold, households_in
-from survey.register.persons import DAY, MONTH, NUMBER, RELATION, SEX, YEAR, Person
-from survey.register.persons import HEAD as RELATION_OF_HEAD
-from survey.register.plan import Note
-from survey.register.questions import Asked, Question
-from survey.register.remembered_words import remembered
-from survey.review import register_acts, requests
-from survey.review.list_corrections import (
+from survey.corrections.list_corrections import (
     ADDRESS,
     BIRTH,
     CLASS_FIELD,
@@ -46,6 +34,18 @@ from survey.review.list_corrections import (
     Said,
     plain,
 )
+from survey.names import name_key
+from survey.problems import PROBLEMS, Problem
+from survey.register import event_log, importing, last_year
+from survey.register.csv_rows import Mistake
+from survey.register.event_log import Done
+from survey.register.ledger import Folded, Standing, fold, households_in
+from survey.register.persons import DAY, MONTH, NUMBER, RELATION, SEX, YEAR, Person
+from survey.register.persons import HEAD as RELATION_OF_HEAD
+from survey.register.plan import Note
+from survey.register.questions import Asked, Question
+from survey.register.remembered_words import remembered
+from survey.review import register_acts, requests
 from survey.review.register_acts import Plan, Wish
 from survey.submissions.standing import interviews_of
 from survey.terms import HouseholdState, RegisterKind

@@ -10,12 +10,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from survey.form.form import Form
-from survey.names import name_key
-from survey.register import importing
-from survey.register.plan import VillageRow
-from survey.review.corrections import Now, cells_of_person
-from survey.review.list_corrections import (
+from survey.corrections.corrections import Now, cells_of_person
+from survey.corrections.list_corrections import (
     ADDRESS,
     BIRTH,
     CLASS_FIELD,
@@ -26,6 +22,10 @@ from survey.review.list_corrections import (
     VILLAGE,
     mark,
 )
+from survey.form.form import Form
+from survey.names import name_key
+from survey.register import importing
+from survey.register.plan import VillageRow
 from survey.terms import HouseholdClass, HouseholdState
 from survey.text import N_
 
