@@ -28,6 +28,7 @@ from tests.databases import PostgreSQL, SQLite, quick_folder
 from tests.interviews import ROUND, open_small_round
 from tests.protocol import check
 from tests.thrift import spare
+from tests.turns import Watch
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -141,11 +142,13 @@ def app(databases: Any, tmp_path: Any, clock: Clock, wired: Flask, request: pyte
     made.extensions = dict(wired.extensions)
     made.view_functions = dict(wired.view_functions)
     open_database(made)
+    watch = Watch(made.extensions["engine"])
     engine = databases.share_statements(made.extensions["engine"])
     made.extensions.update(engine=engine, reading_engine=reading_engine(engine), databases=databases)
     yield made
     made.extensions["engine"].dispose()
     databases.drop(url)
+    assert watch.found == [], "bound rows were written without the turn of their commune (tests/turns.py)"
 
 
 @pytest.fixture
