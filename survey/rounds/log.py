@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, Round, RoundCommune, RoundStep
@@ -104,14 +104,16 @@ def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) ->
 def tell_phones(session: Session, row: RoundCommune) -> None:
     """Every household of the commune in the round gets a change number: its phones hear where it stands now."""
     session.flush()
-    own = RegisterEntry.commune_id == row.commune_id, RegisterEntry.round_id == row.round_id
-    listed = session.scalars(select(RegisterEntry.household_id).where(*own).order_by(RegisterEntry.household_id)).all()
-    if not listed:
-        return
-    table, numbers = as_kept(RegisterEntry), next_changes(session, row.commune_id, len(listed))
+    table = as_kept(RegisterEntry)
     here = table.c.commune_id == row.commune_id, table.c.round_id == row.round_id
-    change = update(table).where(*here, table.c.household_id == bindparam("of")).values(change=bindparam("next"))
-    session.execute(change, [{"of": id, "next": number} for id, number in zip(listed, numbers, strict=True)])
+    count = session.scalar(select(func.count()).select_from(table).where(*here)) or 0
+    if not count:
+        return
+    numbers = next_changes(session, row.commune_id, count)
+    turn = func.row_number().over(order_by=table.c.household_id).label("turn")
+    listed = select(table.c.household_id, turn).where(*here).subquery("listed")
+    change = update(table).where(*here, table.c.household_id == listed.c.household_id)
+    session.execute(change.values(change=numbers.start - 1 + listed.c.turn))
     for entry in session.identity_map.values():
         if isinstance(entry, RegisterEntry) and (entry.commune_id, entry.round_id) == (row.commune_id, row.round_id):
             session.expire(entry, ["change"])

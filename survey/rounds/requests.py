@@ -77,7 +77,7 @@ def ask(
         reason=reason.strip(),
         account_id=account_id,
         at=now,
-        once=start_list.classes_before(session, survey_round, commune_id, household_id).get(household_id, []),
+        once=start_list.classes_before(session, survey_round, commune_id, [household_id]).get(household_id, []),
     )
     session.add(made)
     _onto_the_list(session, survey_round, household)

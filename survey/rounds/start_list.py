@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, true
 from sqlalchemy.orm import Session
 
 from models import OF_COUNTED, Assessment, RegisterEntry, Round, StartRow
+from models.database import chunks
 from survey.register.last_year import members_in
 from survey.terms import RegisterState
 
@@ -35,9 +37,9 @@ def freeze(session: Session, round_id: str, commune_id: str) -> None:
 
 
 def classes_before(
-    session: Session, survey_round: Round, commune_id: str, household_id: str | None = None
+    session: Session, survey_round: Round, commune_id: str, households: Collection[str] | None = None
 ) -> dict[str, list[str]]:
-    """Of which classes each household (or one) was in the rounds before this one, as they stand today. Kept with the
+    """Of which classes each household (or those named) was in the rounds before this one, as they stand today. Kept with the
     list, since an earlier round may be opened again and mended when this one has long been decided."""
     earlier = (
         select(RegisterEntry.household_id, RegisterEntry.opening_class, Assessment.household_class, RegisterEntry.state)
@@ -50,9 +52,10 @@ def classes_before(
             ~Round.trial,
         )
     )
-    if household_id is not None:
-        earlier = earlier.where(RegisterEntry.household_id == household_id)
+    of = RegisterEntry.household_id
+    named = [true()] if households is None else [of.in_(chunk) for chunk in chunks(households)]
     found: dict[str, set[str]] = defaultdict(set)
-    for id, opening, became, state in session.execute(earlier):
-        found[id] |= {one for one in (opening, became if state == RegisterState.ACCEPTED else None) if one}
+    for those in named:
+        for id, opening, became, state in session.execute(earlier.where(those)):
+            found[id] |= {one for one in (opening, became if state == RegisterState.ACCEPTED else None) if one}
     return {id: sorted(those) for id, those in found.items()}

@@ -140,7 +140,7 @@ def _derive_households(session: Session, submission: Submission) -> None:
 def rebuild(session: Session) -> int:
     """Derive everything again: the villages first, under which submissions are judged, then the households they speak
     of; returns how many submissions were read."""
-    for commune_id in session.scalars(select(PlaceEvent.commune_id).distinct()).all():
+    for commune_id in session.scalars(select(PlaceEvent.commune_id).distinct().order_by(PlaceEvent.commune_id)).all():
         lock_commune(session, commune_id)
         places.follow(session, commune_id)
     keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)

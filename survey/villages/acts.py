@@ -160,18 +160,23 @@ def plan_undo(session: Session, commune_id: str, seq: int, today: date) -> Plan:
     return _with_register(made, register_acts.plan_undo(session, commune_id, moves.seq, today, whole=True))
 
 
-def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None) -> Plan:
-    """Write a wish down; `seen`: the basis of the plan that a person was shown. Raises the plan's `rule`, and conflict
-    when something else is there to be seen."""
+def carry_out(
+    session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None, judging: bool = True
+) -> Plan:
+    """Write a wish down; `seen`: the basis of the plan that a person was shown. Not `judging`: the caller has the
+    interviews judged again that rest on it. Raises the plan's `rule`, and conflict when something else is there to be
+    seen."""
     take_turn(session, wish.communes(commune_id))
-    return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen)
+    return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen, judging)
 
 
-def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
+def undo(
+    session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None, judging: bool = True
+) -> Plan:
     """Undo a change with all that is undone with it; as `carry_out`."""
     row = session.get(PlaceEvent, (commune_id, seq))
     take_turn(session, {commune_id, *(one.commune_id for one in (_undone_together(session, row) if row else ()))})
-    return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen)
+    return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen, judging)
 
 
 def enter_former(session: Session, commune_id: str, former: Mapping[str, str], done: Done) -> int:
@@ -183,7 +188,7 @@ def enter_former(session: Session, commune_id: str, former: Mapping[str, str], d
     for village_id, code in new.items():
         given = {"former": code}
         places.append(session, Change(0, _C.FORMER, commune_id, village_id, known[village_id].since, given), done)
-    audit.record(session, done.at, done.account_id, "village.former", commune_id, {"villages": len(new)})
+    audit.record(session, done.at, done.account_id, f"village.{_C.FORMER}", commune_id, {"villages": len(new)})
     return len(new)
 
 
@@ -435,7 +440,7 @@ def _moving(session: Session, commune_id: str, changes: Sequence[Change], today:
 # Done
 
 
-def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
+def _do(session: Session, made: Plan, done: Done, seen: str | None, judging: bool) -> Plan:
     said = one_line(done.reason or "")
     rule = made.rule or (None if said else "register_reason_needed")
     if rule is not None:
@@ -456,7 +461,7 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None) -> Plan:
         said_of = ledger.fold(events).households
         sides = {one.household_id: (said_of[one.household_id], said_of[one.household_id]) for one in here}
         register_effects.follow(session, commune_id, sides, done)
-        for judged in made.judged:
+        for judged in made.judged if judging else ():
             if session.get(Submission, (commune_id, judged.submission_id)) is not None:
                 derive_again(session, commune_id, judged.submission_id)
     if made.register is not None and made.register.halves:

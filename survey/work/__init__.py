@@ -5,7 +5,7 @@ from functools import partial
 
 from survey.evidence.signing import Signer
 from survey.jobs.worker import Kind
-from survey.work.area_recount import change_area, recount_area
+from survey.work.area_recount import change_area, change_villages, recount_area, undo_change
 from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.corrections import correct, read_corrections, read_undoing, undo_corrections
 from survey.work.duplicate_search import search_duplicates
@@ -52,5 +52,5 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 __all__ = [
     "ALONE", "ASKED_BY", "CLOSE", "CORRECT", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND",
     "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "RECOUNT", "REOPEN", "TO_THE_END", "UNDO_CORRECTIONS",
-    "ask_to_close", "being_closed", "change_area", "kinds",
+    "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

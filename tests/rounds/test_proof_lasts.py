@@ -16,7 +16,7 @@ from survey.evidence.signing import Signer
 from survey.register.entries import import_household
 from survey.review import register_acts as acts
 from survey.review.register_acts import Wish
-from survey.rounds import closing, proof, proof_file, start_list
+from survey.rounds import accounting, closing, proof, proof_file, start_list
 from survey.rounds.proof import Differs
 from survey.terms import HouseholdClass, RegisterKind
 from tests.interviews import ROUND, accept_all
@@ -134,6 +134,22 @@ def test_an_earlier_round_that_is_mended_later_leaves_what_a_household_once_was(
     session.get_one(RegisterEntry, (COMMUNE, "dot-truoc", "ho-1")).opening_class = "khong_ngheo"
     session.commit()
     assert differs(session) == []
+
+
+def test_who_came_onto_the_list_under_way_was_of_a_class_once_too(session: Session) -> None:
+    """Off the register by mistake when the round opened, and back since: no row of the start list says what it was."""
+    this = session.get_one(Round, ROUND)
+    copied = {column.name: getattr(this, column.name) for column in Round.__table__.columns}
+    before = {"id": "dot-truoc", "year": 2025, "opens_on": date(2025, 9, 1), "closes_on": date(2025, 12, 14)}
+    session.add(Round(**copied | before | {"state": "closed"}))
+    session.execute(delete(StartRow).filter_by(commune_id=COMMUNE, round_id=ROUND, household_id="ho-2"))
+    session.flush()
+    own = {"commune_id": COMMUNE, "round_id": "dot-truoc", "household_id": "ho-2", "village_id": VILLAGE}
+    session.add(RegisterEntry(**own, state="accepted", opening_class="ho_can_ngheo", change=98))
+    session.flush()
+    once = {one.household_id: one.once for one in accounting.transitions(session, this, COMMUNE)}
+    assert HouseholdClass.NEAR_POOR in once["ho-2"]
+    assert HouseholdClass.NEAR_POOR not in once["ho-1"]
 
 
 def test_what_was_closed_without_a_proof_is_proved_by_the_log_of_its_closing_whenever_that_is(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, Job, PlacePeriod, Round
+from models import Assessment, Job, PlaceEvent, PlacePeriod, Round
 from survey.clocks import day_of
 from survey.problems import Problem
 from survey.register.event_log import Done
@@ -21,7 +22,7 @@ from survey.work import area_recount, change_area
 from tests.interviews import ROUND, entry, push
 from tests.review.test_review_and_rebuild import snapshot
 from tests.review.test_three_faults import by_area
-from tests.working import work, worker_of
+from tests.working import led, work, worker_of
 from tests.world import COMMUNE, NOW, VILLAGE
 
 __all__ = ["by_area"]
@@ -94,3 +95,30 @@ def test_what_somebody_did_since_it_was_counted_is_refused(app: Flask, session: 
     assert snapshot(session) == before
     session.rollback()
     assert len(session.scalars(select(PlacePeriod).where(PlacePeriod.place_id == VILLAGE)).all()) == 2
+
+
+@pytest.mark.usefixtures("sent")
+def test_the_village_s_page_changes_it_at_once_and_has_it_judged_by_the_job(session: Session, login_as: Any) -> None:
+    browser, here = login_as("supervisor"), f"/desk/{COMMUNE}/villages/{VILLAGE}"
+    before = classes(session)
+
+    def done(address: str, **said: str) -> Any:
+        given = {"since": SINCE.isoformat(), **said}
+        seen = browser.post(address, data=given).text
+        basis = re.search(r'name="basis" value="([0-9a-f]{16})"', seen)
+        assert basis is not None, seen
+        return browser.post(address, data=given | {"basis": basis[1], "reason": "NQ 12"})
+
+    asked = done(here, kind="area", area="urban")
+    assert (classes(session), asked.location.startswith("/jobs/")) == (before, True)
+    left = closing.obstacles_by_commune(session, session.get_one(Round, ROUND), [COMMUNE])[COMMUNE]
+    assert ("catching_up", 1) in left
+    page = led(browser, asked)
+    assert here in page.text or page.request.path == here
+    after = classes(session)
+    assert after != before
+    session.rollback()
+    seq = max(session.scalars(select(PlaceEvent.seq).where(PlaceEvent.commune_id == COMMUNE)))
+    led(browser, done(f"{here}/undo/{seq}"))
+    assert classes(session) == before
+    assert [job.state for job in session.scalars(select(Job))] == ["done", "done"]

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import Account, Household, Place, PlaceEvent
+from models import Account, Household, Job, Place, PlaceEvent
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
 from survey.borders import villages
@@ -29,6 +29,7 @@ from survey.web.desk.home import open_desk
 from survey.web.desk.household import done_now, reason_given
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
+from survey.work import change_villages, undo_change
 
 blueprint = Blueprint("villages", __name__, url_prefix="/desk/<commune_id>/villages")
 
@@ -190,8 +191,8 @@ def act(commune_id: str, village_id: str) -> BaseResponse:
     if wish.kind is PlaceChange.REZONED and wish.given.get("commune") not in reach:
         raise Problem("place_across")
     if form.basis.data and reason_given():
-        village_acts.carry_out(session, commune_id, wish, done_now(), seen=form.basis.data)
-        return redirect(url_for(".page", commune_id=commune_id, village_id=village_id, done=wish.kind.value), 303)
+        job = change_villages(session, commune_id, wish, done_now(), form.basis.data)
+        return _done(job, commune_id, village_id, wish.kind)
     plan = village_acts.plan(session, commune_id, wish, day_of(now()))
     return _shown(commune_id, village_id, plan, wish.kind, wish.effective_on)
 
@@ -212,9 +213,16 @@ def undo(commune_id: str, village_id: str, seq: str) -> BaseResponse:
     if not set(plan.tried) <= set(reach):
         raise Problem("place_across")
     if request.form.get("basis") and reason_given():
-        village_acts.undo(session, commune_id, number, done_now(), seen=request.form["basis"])
-        return redirect(url_for(".page", commune_id=commune_id, village_id=village_id, done="void"), 303)
+        job = undo_change(session, commune_id, number, done_now(), request.form["basis"])
+        return _done(job, commune_id, village_id, PlaceChange.VOID)
     return _shown(commune_id, village_id, plan, PlaceChange.VOID, event.effective_on, PlaceChange(event.kind))
+
+
+def _done(job: Job | None, commune_id: str, village_id: str, kind: PlaceChange) -> BaseResponse:
+    """To the village; or to the work that is left, where interviews are judged by another line."""
+    if job is not None:
+        return redirect(url_for("jobs.page", job_id=job.id), 303)
+    return redirect(url_for(".page", commune_id=commune_id, village_id=village_id, done=kind.value), 303)
 
 
 def _wish(village_id: str, form: VillageAct) -> Wish:

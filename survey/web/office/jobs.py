@@ -176,6 +176,8 @@ class Line(NamedTuple):
             return url_for("round_steps.page", round_id=parameters["round"])
         if self.job.kind in (REOPEN, CLOSE):
             return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
+        if self.job.kind == RECOUNT:
+            return url_for("villages.page", commune_id=self.job.commune_id, village_id=parameters["village"])
         if self.job.kind == DUPLICATES and self.job.commune_id:
             return url_for("duplicates.listing", commune_id=self.job.commune_id)
         return url_for("duplicates.across" if self.job.kind == DUPLICATES else "register.page")
