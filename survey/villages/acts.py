@@ -188,7 +188,7 @@ def enter_former(session: Session, commune_id: str, former: Mapping[str, str], d
     for village_id, code in new.items():
         given = {"former": code}
         places.append(session, Change(0, _C.FORMER, commune_id, village_id, known[village_id].since, given), done)
-    audit.record(session, done.at, done.account_id, f"village.{_C.FORMER}", commune_id, {"villages": len(new)})
+    audit.record(session, done.at, done.account_id, "village.former", commune_id, {"villages": len(new)})
     return len(new)
 
 

@@ -109,7 +109,7 @@ def test_the_village_s_page_changes_it_at_once_and_has_it_judged_by_the_job(sess
         assert basis is not None, seen
         return browser.post(address, data=given | {"basis": basis[1], "reason": "NQ 12"})
 
-    asked = done(here, kind="area", area="urban")
+    asked = done(here, kind="area", area=Area.URBAN.value)
     assert (classes(session), asked.location.startswith("/jobs/")) == (before, True)
     left = closing.obstacles_by_commune(session, session.get_one(Round, ROUND), [COMMUNE])[COMMUNE]
     assert ("catching_up", 1) in left
