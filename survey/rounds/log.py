@@ -103,7 +103,7 @@ def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) ->
 
 def tell_phones(session: Session, row: RoundCommune) -> None:
     """Every household of the commune in the round gets a change number: its phones hear where it stands now."""
-    session.flush()
+    session.flush()  # its households are read from the database
     own = RegisterEntry.commune_id == row.commune_id, RegisterEntry.round_id == row.round_id
     listed = session.scalars(select(RegisterEntry.household_id).where(*own).order_by(RegisterEntry.household_id)).all()
     if not listed:
