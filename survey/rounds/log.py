@@ -103,7 +103,7 @@ def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) ->
 
 def tell_phones(session: Session, row: RoundCommune) -> None:
     """Every household of the commune in the round gets a change number: its phones hear where it stands now."""
-    session.flush()
+    session.flush()  # its households are read from the database
     table = as_kept(RegisterEntry)
     here = table.c.commune_id == row.commune_id, table.c.round_id == row.round_id
     count = session.scalar(select(func.count()).select_from(table).where(*here)) or 0

@@ -20,7 +20,7 @@ NEEDED = (
 )  # fmt: skip
 OTHERS = ("commune", "code_in_dataset_if_other", "valid_from", "valid_to")  # the days as 2025-07-01; else until then
 COLUMNS: dict[str, set[str]] = {name: set() for name in (*NEEDED, *OTHERS)}
-VILLAGES = {"village_code": {"mã thôn, bản", "mã thôn"}, "former_commune_code": {"mã xã cũ", "mã xã, phường cũ"}}
+VILLAGES = {"village_code": {"mã thôn, bản", "mã thôn"}, "former_commune_code": {"mã xã, phường cũ", "mã cấp xã cũ"}}
 CODE_LENGTH = 16
 
 

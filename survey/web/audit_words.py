@@ -58,6 +58,7 @@ ACTS = {
     "points_typed": _("Points were typed"),
     "points_withdrawn": _("A typed points table was taken back"),
     "places.former": _("A table of former communes was loaded"),
+    "village.former": _("Former communes of villages were entered from a list"),
     "proof_handed_out": _("A proof was downloaded"),
     "proof_key_compromised": _("A key of proofs was named as compromised"),
     "proof_key_rotated": _("The key of proofs was changed"),

@@ -1,5 +1,5 @@
-// Reads [[its name or number, a script, "module" | "script" | "es5"], …] as JSON and prints what an engine of Chrome 87 cannot read
-// or does not have: [[name, line, what], …]. Run with --expose-internals: the parser is the one that Node itself
+// Reads [[its name or number, a script, "module" | "script" | "es5"], …] as JSON and prints what an engine of Chrome 87
+// cannot read or does not have: [[name, line, what], …]. Run with --expose-internals: the parser is the one that Node itself
 // carries.
 const { Parser } = require("internal/deps/acorn/acorn/dist/acorn")
 

@@ -25,7 +25,11 @@ PLANTED = {
     "static/app/interview/begin.js": ("Bundle", "version: bundle.version", "version: bundle.release"),
     "static/app/sync/outbox.js": ("Hello", "this.#greeting.offers?", "this.#greeting.offer?"),
     "static/app/sync/receipt.js": ("Receipt", "bytesOf(receipt.signature)", "bytesOf(receipt.signed)"),
-    "static/app/store/store.js": ("Entry", "item.entry.files.map", "item.entry.photos.map"),
+    "static/app/store/store.js": (
+        "Entry",
+        "async finalise(draftId, item) {\n    const missing = item.entry.files.map",
+        "async finalise(draftId, item) {\n    const missing = item.entry.photos.map",
+    ),
     "static/app/shell/screens/sent.js": ("Outgoing", "= item.content_hash", "= item.hash"),
 }
 

@@ -38,6 +38,7 @@ KEPT = {
     # Kinds of village as an office writes them into its list, and lists to begin from: what comes back in a file.
     "survey/register/list_villages.py": {"DIVISIONS", "BEGINS_WITH_ITS_KIND", "_OF_COMMUNES"},
     "survey/register/list_records.py": {"_TITLE_VILLAGE"},
+    "survey/villages/former_tables.py": {"VILLAGES"},  # how a commune heads the columns of its own list
     "survey/register/layout.py": {"_TOTALS", "_TOTAL", "_VILLAGE"},
     "survey/register/importing.py": {"URBAN_DIVISIONS"},
     # The alphabets of fonts of before Unicode, letter beside letter.

@@ -162,7 +162,8 @@ def test_a_lease_is_renewed_while_a_kind_reads_for_long(
     monkeypatch.setattr(queue, "LEASE", timedelta(seconds=0.2))
     monkeypatch.setattr(queue, "renew", renew)
     found = []
-    monkeypatch.setattr("survey.commands.jobs.KINDS", {"count": lambda _task: found.append(renewed.wait(30))})
+    counting = {"count": lambda _task: found.append(renewed.wait(30))}
+    monkeypatch.setattr("survey.commands.jobs.kinds", lambda _prover: counting)
     assert app.test_cli_runner().invoke(work, ["--until-empty"]).exit_code == 0
     assert (found, seen(session, job).state) == ([True], "done")
 

@@ -103,6 +103,7 @@ def test_a_village_assigned_later_frees_what_came_from_it(work: Field, login_as:
     page = page_of(browser, record(work, 0))
     assert "Xét lại" in page
     assert browser.post(record(work, 0) + "/judge").location.endswith("judged=0")
+    work.session.rollback()  # to write upon what the app has written since
     work.session.add(AccountVillage(account_id=work.account("enumerator-2").id, village_id=VILLAGE))
     work.session.commit()
     assert browser.post(record(work, 0) + "/judge").location.endswith("judged=1")

@@ -102,7 +102,7 @@ def test_the_province_moves_a_village_to_another_commune(login_as: Any, session:
 @pytest.mark.usefixtures("former")
 def test_former_communes_are_entered_from_the_list_that_the_page_gives(login_as: Any, session: Session) -> None:
     browser = login_as("supervisor")
-    assert "chưa rõ xã cũ" in browser.get(HERE).text
+    assert "chưa rõ xã, phường cũ" in browser.get(HERE).text
     given = browser.get(f"{HERE}/list.csv").data.decode("utf-8-sig")
     assert given.splitlines()[1].startswith(f"{VILLAGE},Bản Nà Ca,,")
     filled = given.replace("Bản Nà Ca,,", "Bản Nà Ca,90001,").encode()
@@ -114,7 +114,7 @@ def test_former_communes_are_entered_from_the_list_that_the_page_gives(login_as:
     assert browser.post(f"{HERE}/former", data=sent, content_type="multipart/form-data").status_code == 303
     page = browser.get(f"/desk/{COMMUNE}/register?borders=2025-06-30").text
     assert "Xã Cũ Một" in page
-    assert "chưa rõ xã cũ" in page
+    assert "chưa rõ xã, phường cũ" in page
     assert "nguồn thứ cấp" in page
     assert browser.post(f"{HERE}/former", data={}, content_type="multipart/form-data").status_code == 422
 
@@ -129,7 +129,7 @@ def test_the_register_on_a_day_as_page_and_file(login_as: Any, session: Session)
     file = browser.get(f"/desk/{COMMUNE}/register.csv?what=households&borders=2025-06-30")
     lines = file.data.decode("utf-8-sig").splitlines()
     assert len(lines) == 5
-    assert lines[1].startswith("901,Huyện Cũ,,chưa rõ xã cũ,03757-01,")
+    assert lines[1].startswith('901,Huyện Cũ,,"chưa rõ xã, phường cũ",03757-01,')
     counts = browser.get(f"/desk/{COMMUNE}/register.csv?what=counts").data.decode("utf-8-sig").splitlines()
     assert counts[-1].split(",")[6] == "4"
     read = session.scalars(select(AuditEvent).where(AuditEvent.verb == "export.read")).all()

@@ -59,7 +59,7 @@ def test_a_village_is_merged_and_the_register_counts_it_in_the_borders_of_before
     desk.goto(f"/desk/{COMMUNE}/register")
     desk.get_by_label("Theo địa giới của ngày").fill("2025-06-30")
     desk.get_by_role("button", name="Xem").click()
-    expect(desk.locator("main")).to_contain_text("chưa rõ xã cũ")
+    expect(desk.locator("main")).to_contain_text("chưa rõ xã, phường cũ")
     widths("register-on-a-day")
     desk.goto(f"/desk/{COMMUNE}/villages/03757-01")
     desk.locator(".story li").first.get_by_role("button", name="Hoàn tác…").click()

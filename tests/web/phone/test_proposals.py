@@ -136,7 +136,7 @@ def test_a_base_that_was_overtaken_is_shown_again_with_what_it_is_now(asked: Any
     push(asked, corrected("ho-2", head="Lò Văn Ba"))
 
 
-def test_the_phone_is_told_what_became_of_it(asked: Any, session: Session) -> None:
+def test_the_phone_is_told_what_became_of_it(asked: Any, session: Session, clock: Any) -> None:
     before = asked.get("/api/v1/register").json["cursor"]
     sent = proposal()
     push(asked, sent)
@@ -148,6 +148,7 @@ def test_the_phone_is_told_what_became_of_it(asked: Any, session: Session) -> No
     [one] = told(asked)
     assert (one["state"], one["words"]) == ("refused", "Bà vẫn khoẻ, tôi vừa gặp")
     assert one["by"]
+    clock.advance(minutes=1)  # the newest comes first
     again = proposal()
     push(asked, again)
     decide(session, RequestVerdict.ACCEPTED)
