@@ -127,9 +127,7 @@ def _households(session: Session, commune_id: str, ids: Iterable[str]) -> dict[s
     return found
 
 
-def _once_of(
-    session: Session, survey_round: Round, commune_id: str, households: Iterable[str]
-) -> dict[str, list[str]]:
+def _once_of(session: Session, survey_round: Round, commune_id: str, households: Iterable[str]) -> dict[str, list[str]]:
     """Of which classes each was in earlier rounds, as it was kept with the list or with the paper that asks: what was
     decided does not follow an earlier round that is opened again later. Who came onto the list when the round was under
     way was not kept with it: of those it is asked now."""

@@ -39,8 +39,8 @@ def freeze(session: Session, round_id: str, commune_id: str) -> None:
 def classes_before(
     session: Session, survey_round: Round, commune_id: str, households: Collection[str] | None = None
 ) -> dict[str, list[str]]:
-    """Of which classes each household (or those named) was in the rounds before this one, as they stand today. Kept with the
-    list, since an earlier round may be opened again and mended when this one has long been decided."""
+    """Of which classes each household (or those named) was in the rounds before this one, as they stand today. Kept
+    with the list, since an earlier round may be opened again and mended when this one has long been decided."""
     earlier = (
         select(RegisterEntry.household_id, RegisterEntry.opening_class, Assessment.household_class, RegisterEntry.state)
         .join(Round, Round.id == RegisterEntry.round_id)
