@@ -112,23 +112,24 @@ def _found(event: sa.Table) -> None:
     made = []
     for row in rows.all():
         before = known.get(row.place_id)
-        payload = {"name": row.name, "division": row.division, "area": row.area}
-        kind = "found"
-        if before is not None:
-            kind = "area" if row.area != before.area else "renamed"
-            payload = {"area": row.area} if kind == "area" else {"name": row.name, "division": row.division}
+        named, area = {"name": row.name, "division": row.division}, {"area": row.area}
+        happened = [("found", named | area)]
+        if before is not None:  # since one day it may be both
+            happened = [("renamed", named)] if (row.name, row.division) != (before.name, before.division) else []
+            happened += [("area", area)] if row.area != before.area else []
         known[row.place_id] = row
-        numbers[row.parent_id] += 1
-        made.append(
-            {
-                "commune_id": row.parent_id,
-                "seq": numbers[row.parent_id],
-                "act": str(uuid4()),
-                "kind": kind,
-                "village_id": row.place_id,
-                "effective_on": row.valid_from,
-                "payload": json.dumps(payload, ensure_ascii=False),
-            }
-        )
+        for kind, payload in happened:
+            numbers[row.parent_id] += 1
+            made.append(
+                {
+                    "commune_id": row.parent_id,
+                    "seq": numbers[row.parent_id],
+                    "act": str(uuid4()),
+                    "kind": kind,
+                    "village_id": row.place_id,
+                    "effective_on": row.valid_from,
+                    "payload": json.dumps(payload, ensure_ascii=False),
+                }
+            )
     for start in range(0, len(made), 500):
         op.bulk_insert(event, made[start : start + 500])

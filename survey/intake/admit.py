@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import OF_SUBMISSION, Account, Household, RegisterGone, Round, Submission, SubmissionStatus
 from survey.accounts.accounts import holder_of, where_is
 from survey.calendar.standing import is_open
+from survey.clocks import day_of
 from survey.intake.envelope import Entry, read_entry
 from survey.intake.triage import Judge, Judgement
 from survey.problems import Problem
@@ -27,6 +28,7 @@ from survey.register.entries import (
     on_register,
     survivor_of,
 )
+from survey.register.places import stands
 from survey.submissions import log
 from survey.submissions.conflicts import Group, held_beside, settle_around
 from survey.submissions.derive import derive_current
@@ -95,6 +97,8 @@ def admit(
         left = left_with_its_entry(session, known)
         if attached_to or entry.new_household is None or left is None:
             raise Problem("not_allowed_now")
+        if not stands(session, known.village_id, day_of(now)):
+            raise Problem("place_over")
         # Since the day on which it left: it was there all the time, and its interviews of meanwhile count.
         done = event_log.Done(None, now)
         event_log.append(session, commune_id, RegisterKind.RESTORE, known.id, left.effective_on, done)
@@ -106,6 +110,8 @@ def admit(
         where = where_is(session, found["village_id"]) if found else None
         if attached_to or found is None or where is None or where.commune_id != commune_id or len(household_id) > 36:
             raise Problem("not_allowed_now")
+        if not stands(session, found["village_id"], day_of(now)):
+            raise Problem("place_over")
         made = found_in_the_field(session, commune_id, household_id, found, entry.id, now)
         # A database of before households were kept: what phones were told of it is over.
         session.execute(delete(RegisterGone).filter_by(commune_id=commune_id, household_id=household_id))

@@ -23,7 +23,7 @@ from survey.intake.envelope import Entry
 from survey.questionnaires import standards
 from survey.questionnaires.published import load_form
 from survey.register.entries import find_household, left_with_its_entry
-from survey.register.places import named_now
+from survey.register.places import named_now, stands
 from survey.submissions.content import BY_CLOCK, TOLD, Evaluated, clock_of, content_of, dated, evaluated
 from survey.submissions.lifecycle import Incoming, Known, verdict
 from survey.terms import CommuneState, HouseholdState, QuarantineReason
@@ -125,13 +125,14 @@ class Judge:
                 entry.new_household is not None
                 and not attached
                 and left_with_its_entry(self.session, household) is not None
+                and stands(self.session, household.village_id, day_of(self.now))
             )
             return household.village_id, household.state == HouseholdState.PRESENT or comes_back
-        named = entry.new_household["village_id"] if entry.new_household else ""
-        # Of a village that was merged meanwhile: permission is asked of what it is a part of now.
-        found = (
-            where_is(self.session, named_now(self.session, named, day_of(self.now))) if named.isprintable() else None
-        )
+        named, day = entry.new_household["village_id"] if entry.new_household else "", day_of(self.now)
+        # Of a village that was merged meanwhile: permission is asked of what it is a part of now. One that went to
+        # another commune takes nobody in: who was met there is held, for a person who finds the household there.
+        is_there = named.isprintable() and stands(self.session, named, day)
+        found = where_is(self.session, named_now(self.session, named, day)) if is_there else None
         if attached or found is None or found.village_id is None or found.commune_id != self.commune_id:
             return None, False
         return found.village_id, len(household_id or "") <= 36

@@ -41,6 +41,9 @@ SENTENCES = tables.SENTENCES | {
     "foreign_commune": N_("This code belongs to commune %(other)s, not %(commune)s."),
     "unknown_village": N_("There is no village “%(value)s” in this commune."),
     "ambiguous_village": N_("Several villages are called “%(value)s”; give the number."),
+    "village_elsewhere": N_(
+        "This village belongs to another commune now (%(known)s): take the row out, and list the household there."
+    ),
     "twice": N_("The same as row %(first)s."),
     "same_household": N_(
         "Same village, head and address as row %(first)s; if they are two households, give each a code or an address."
@@ -106,6 +109,7 @@ KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
     "foreign_commune": N_("codes of another commune"),
     "unknown_village": N_("villages that are not known"),
     "ambiguous_village": N_("villages of which there are several"),
+    "village_elsewhere": N_("villages of another commune"),
     "twice": N_("rows that stand twice"),
     "same_household": N_("households that stand twice"),
     "village_differs": N_("villages that are there otherwise"),

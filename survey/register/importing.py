@@ -21,7 +21,7 @@ from models import (
     Household,
     PlacePeriod,
 )
-from survey.borders.villages import lies_in
+from survey.borders.villages import fold, lies_in
 from survey.calendar.default import meant
 from survey.clocks import day_of
 from survey.form.form import Form
@@ -31,7 +31,7 @@ from survey.register import last_year
 from survey.register.csv_rows import CsvSheet, Mistake
 from survey.register.list_households import understand
 from survey.register.loading import basis_of
-from survey.register.places import last_numbers, moving_in, periods_at, villages_in
+from survey.register.places import changes_in, last_numbers, moving_in, over_in, periods_at, villages_in
 from survey.register.plan import Listed, Plan, VillageRow
 from survey.register.questions import MOST_ALONE, Asked, Example
 from survey.register.remembered_words import remembered
@@ -139,10 +139,16 @@ def villages_there(session: Session, commune_id: str, now: datetime) -> dict[str
 
 
 def _where_they_lie(session: Session, commune_id: str, households: Iterable[Listed], now: datetime) -> None:
-    """A list that names a village that was merged means what it is a part of now."""
-    moving = moving_in(session, commune_id)
-    for one in households if moving else ():
+    """A list that names a village that was merged means what it is a part of now; one that went to another commune has
+    its households there."""
+    over = over_in(session, [commune_id], now.date())
+    if not over:
+        return
+    moving, known = moving_in(session, commune_id), fold(changes_in(session, [commune_id])).known
+    for one in households:
         one.village_id = lies_in(moving, "", one.village_id, now.date())
+        if one.village_id in over:
+            one.row.wrong("village", "village_elsewhere", known=known[one.village_id].into or "–")
 
 
 def questionnaire(session: Session, commune_id: str, now: datetime) -> Form | None:

@@ -171,6 +171,13 @@ def named_now(session: Session, village_id: str, day: date) -> str:
     return villages.lies_in(moving_in(session, village.parent_id), "", village_id, day, day)
 
 
+def stands(session: Session, village_id: str, day: date) -> bool:
+    """Whether somebody can live in the village that a code names on `day`: it is there, or was merged into one that is.
+    One that went to another commune has its code there."""
+    now = named_now(session, village_id, day)
+    return now in periods_at(session, [now], day)
+
+
 def follow(session: Session, commune_id: str, village_ids: Iterable[str] | None = None) -> None:
     """Bring the periods of a commune's villages (some, or all) to the log."""
     found = villages.fold(changes_in(session, [commune_id]))

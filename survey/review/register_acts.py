@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from models import Household, Place, PlaceEvent, RegisterEvent
 from models.commune_counter import lock_commune
+from survey.borders.villages import lies_in
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
@@ -136,7 +137,8 @@ def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     halves = [_try(session, commune_id, [replace(one, seq=seq + place) for place, one in enumerate(events, 1)])]
     if wish.given.get("commune") and not rule:
         halves.append(_arrival(session, household, wish, halves[0]))
-    return Plan(tuple(halves), rule or next((half.tried.rule for half in halves if half.tried.rule), None))
+    rule = rule or next((half.tried.rule for half in halves if half.tried.rule), None)
+    return Plan(tuple(halves), rule or _against_where(session, halves, today))
 
 
 def plan_together(
@@ -179,7 +181,7 @@ def plan_several(session: Session, commune_id: str, wishes: Sequence[Wish], toda
         rules += [rule] if rule else []
         events += [replace(one, seq=seq + len(events) + place) for place, one in enumerate(made, 1)]
     half = _try(session, commune_id, events)
-    return Plan((half,), next(iter(rules), half.tried.rule))
+    return Plan((half,), next(iter(rules), half.tried.rule) or _against_where(session, [half], today))
 
 
 def plan_undo(session: Session, commune_id: str, seq: int, today: date, *, whole: bool = False) -> Plan:
@@ -205,7 +207,26 @@ def plan_undo(session: Session, commune_id: str, seq: int, today: date, *, whole
         halves.append(_try(session, commune, voids))
     # What was without effect may be undone too.
     rules = [half.tried.rule for half in halves if half.tried.rule not in (None, "register_changes_nothing")]
-    return Plan(tuple(halves), rule or next(iter(rules), None))
+    rule = rule or next(iter(rules), None)
+    return Plan(tuple(halves), rule or (None if whole else _against_where(session, halves, today)))
+
+
+def _against_where(session: Session, halves: Sequence[Half], today: date) -> str | None:
+    """Nobody comes to lie in a village that is no more, by whatever is written down or undone: one that went to another
+    commune has its households there."""
+    for half in halves:
+        coming = [
+            after
+            for before, after in half.tried.changed.values()
+            if after is not None
+            and after.state is HouseholdState.PRESENT
+            and (before is None or (before.state, before.village_id) != (after.state, after.village_id))
+        ]
+        moving = places.moving_in(session, half.commune_id) if coming else []
+        ids = {lies_in(moving, one.id, one.village_id, one.village_since) for one in coming}
+        if ids - places.periods_at(session, ids, today).keys():
+            return "place_over"
+    return None
 
 
 def undone_together(session: Session, row: RegisterEvent) -> list[RegisterEvent]:

@@ -191,7 +191,7 @@ def flows(transitions: Iterable[Transition], place_of: Callable[[str], str]) -> 
 
 def joined(transitions: Iterable[Transition]) -> list[Transition]:
     """Those of several communes as one of the area: a household that moved from one to another within it is one. Where
-    each told an end, that of where it went to is its end."""
+    each told an end, that of where it went to is its end; where each had it at the start too, that comes last."""
     found: dict[str, Transition] = {}
     for one in transitions:
         other = found.get(one.household_id)

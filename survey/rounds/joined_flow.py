@@ -84,17 +84,22 @@ def _of_closing(session: Session, row: RoundCommune) -> RoundProof | None:
 
 
 def _told_twice(session: Session, survey_round: Round, proofs: dict[str, RoundProof]) -> dict[str, list[Transition]]:
-    """By household, what the proofs tell of those that stand in more than one: whoever moved is off one register."""
-    off: set[str] = set()
+    """By household, what the proofs tell of those that stand in more than one: whoever moved is off one register. Where
+    it is now comes last."""
+    left: set[tuple[str, str]] = set()
     for chunk in chunks(proofs):
-        moved = select(Household.id).where(Household.commune_id.in_(chunk), Household.state.in_(_ELSEWHERE))
-        off |= set(session.scalars(moved))
+        moved = select(Household.commune_id, Household.id).where(
+            Household.commune_id.in_(chunk), Household.state.in_(_ELSEWHERE)
+        )
+        left |= {(row.commune_id, row.id) for row in session.execute(moved)}
+    off = {id for _, id in left}
     told: dict[str, list[Transition]] = {}
     for chunk in chunks(off):
         leaves = select(ProofLeaf).where(
             ProofLeaf.round_id == survey_round.id, ProofLeaf.household_id.in_(chunk), ProofLeaf.part == LeafPart.END
         )
-        for leaf in session.scalars(leaves.order_by(ProofLeaf.commune_id)):
+        of_chunk = session.scalars(leaves.order_by(ProofLeaf.commune_id)).all()
+        for leaf in sorted(of_chunk, key=lambda one: (one.commune_id, one.household_id) not in left):
             proof = proofs.get(leaf.commune_id)
             if proof is not None and proof.revision == leaf.revision:
                 transition = transition_of(json.loads(leaf.leaf), leaf.household_id)

@@ -40,18 +40,32 @@ class Dated(NamedTuple):
 
 def dated(session: Session, submission: Submission) -> Dated:
     """What was found of a submission's time since it came."""
+    return _dated(session, submission.commune_id, [submission.id])[submission.id]
+
+
+def _dated(session: Session, commune_id: str, ids: Sequence[str]) -> dict[str, Dated]:
     held_for_us = SubmissionEvent.reason == QuarantineReason.SERVER_CLOCK.value
     rows = session.execute(
-        select(SubmissionEvent.visited_on, SubmissionEvent.reason)
+        select(SubmissionEvent.submission_id, SubmissionEvent.visited_on, SubmissionEvent.reason)
         .where(
-            SubmissionEvent.commune_id == submission.commune_id,
-            SubmissionEvent.submission_id == submission.id,
+            SubmissionEvent.commune_id == commune_id,
+            SubmissionEvent.submission_id.in_(ids),
             SubmissionEvent.visited_on.is_not(None) | held_for_us,
         )
         .order_by(SubmissionEvent.seq)
-    ).all()
-    days = [row.visited_on for row in rows if row.visited_on is not None]
-    return Dated(days[-1] if days else None, any(row.reason == QuarantineReason.SERVER_CLOCK for row in rows))
+    )
+    found = dict.fromkeys(ids, Dated(None, False))
+    for row in rows:
+        was = found[row.submission_id]
+        for_us = was.receipt_wrong or row.reason == QuarantineReason.SERVER_CLOCK
+        found[row.submission_id] = Dated(row.visited_on or was.visited_on, for_us)
+    return found
+
+
+def clocks_of(session: Session, commune_id: str, submissions: Sequence[Submission]) -> dict[str, Clock]:
+    """As `clock_of`, of many of a commune at once, by id."""
+    found = _dated(session, commune_id, [one.id for one in submissions])
+    return {one.id: _clock(one, found[one.id]) for one in submissions}
 
 
 def clock_of(session: Session, submission: Submission) -> Clock:

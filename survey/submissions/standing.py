@@ -7,18 +7,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import OF_SUBMISSION, Assessment, Household, RegisterEvent, RosterRow, Round, Submission, SubmissionStatus
 from models.database import chunks
+from survey.form.form import Form
 from survey.questionnaires.published import load_form
 from survey.register.event_log import code_in, events_around, made_code
 from survey.register.ledger import Interview, fold, households_in
 from survey.register.persons import Person, Row, said_in
-from survey.submissions.content import clock_of, members_in
+from survey.submissions.content import clocks_of, members_in
 from survey.submissions.identities import match
 from survey.terms import SubmissionState
 
@@ -29,10 +31,15 @@ def interviews_of(session: Session, commune_id: str, household_ids: Iterable[str
     """The interviews of some households that say what they are: accepted, in a round that counts (no trial), and
     answered; one that refused is accounted for in its round and stays what it was. Each says who its members are; whom
     nobody has identified yet is, as `keep_identities` would write it down."""
-    found, ids = [], set(household_ids)
+    found: list[Interview] = []
+    ids = set(household_ids)
+    before = select(RegisterEvent.seq).where(
+        RegisterEvent.commune_id == commune_id, RegisterEvent.at < SubmissionStatus.updated_at
+    )
+    told = before.order_by(RegisterEvent.seq.desc()).limit(1).correlate(SubmissionStatus).scalar_subquery()
     for chunk in chunks(ids):
         rows = session.execute(
-            select(Submission, SubmissionStatus, Assessment)
+            select(Submission, SubmissionStatus, Assessment, func.coalesce(told, 0))
             .join(SubmissionStatus, OF_SUBMISSION)
             .join(
                 Assessment,
@@ -49,8 +56,14 @@ def interviews_of(session: Session, commune_id: str, household_ids: Iterable[str
             .order_by(SubmissionStatus.updated_at, Submission.id)
         )
         of_chunk = rows.all()
-        kept = _kept_rows(session, commune_id, [submission.id for submission, _, _ in of_chunk])
-        found += [_interview(session, *row, kept) for row in of_chunk]
+        submissions = [submission for submission, *_ in of_chunk]
+        kept = _kept_rows(session, commune_id, [one.id for one in submissions])
+        clocks = clocks_of(session, commune_id, submissions)
+        forms = {(one.form_id, one.form_version) for one in submissions}
+        of_form = {one: load_form(session, *one) for one in forms}
+        for submission, status, assessment, seq in of_chunk:
+            form = of_form[submission.form_id, submission.form_version]
+            found.append(_interview(submission, status, assessment, form, clocks[submission.id].today, seq, kept))
     return _identified(session, commune_id, found)
 
 
@@ -155,19 +168,21 @@ def _met_elsewhere(session: Session, commune_id: str, interview: Interview) -> s
 
 
 def _interview(
-    session: Session, submission: Submission, status: SubmissionStatus, assessment: Any, kept: Kept
-) -> Interview:
-    form = load_form(session, submission.form_id, submission.form_version)
+    submission: Submission,
+    status: SubmissionStatus,
+    assessment: Any,
+    form: Form | None,
+    day: date,
+    seq: int,
+    kept: Kept,
+) -> Interview:  # fmt: skip
     members = members_in(form, assessment.values) if form is not None else []
     rows = kept.get((submission.id, str(status.household_id)), {})
-    before = select(RegisterEvent.seq).where(
-        RegisterEvent.commune_id == submission.commune_id, RegisterEvent.at < status.updated_at
-    )
     return Interview(
         submission.id,
         str(status.household_id),
-        clock_of(session, submission).today,
-        session.scalars(before.order_by(RegisterEvent.seq.desc()).limit(1)).first() or 0,
+        day,
+        seq,
         status.updated_at,
         assessment.head_name,
         assessment.household_class,

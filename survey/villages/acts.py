@@ -44,7 +44,7 @@ from survey.register.event_log import Done
 from survey.review import register_acts, register_effects
 from survey.review.register_acts import one_line, take_turn
 from survey.submissions.content import clock_of
-from survey.submissions.derive import class_under, derive_again
+from survey.submissions.derive import class_under, derive_again, derive_current
 from survey.submissions.lifecycle import OUT
 from survey.terms import Area, HouseholdClass, HouseholdState, PlaceChange, PlaceKind, SubmissionState
 from survey.text import plain_name
@@ -128,7 +128,7 @@ def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     numbers = {one: places.last_change(session, one) for one in wish.communes(commune_id)}
     changes = [replace(one, seq=numbers[one.commune_id] + 1) for one in changes]
     made = _tried(session, changes)
-    if wish.kind is _C.REZONED and made.rule is None:
+    if wish.kind is _C.REZONED and all(one.rule is None for one in made.tried.values()):
         return _with_register(made, _moving(session, commune_id, changes, today))
     return made
 
@@ -305,7 +305,8 @@ def _against_split(session: Session, commune_id: str, wish: Wish) -> str | None:
 def households_on(session: Session, commune_id: str, village_id: str, day: date) -> list[ledger.Standing]:
     """The households of a village that were on the register on `day`, by number."""
     changes = places.moving_in(session, commune_id)
-    events = event_log.events_around(session, commune_id, _near(session, commune_id, [village_id]))
+    near = _near(session, commune_id, sorted(_reached([village_id], changes)))
+    events = event_log.events_around(session, commune_id, near)
     then = places.settled(ledger.fold(events, day=day).households, changes, day)
     found = [one for one in then.values() if one.village_id == village_id and one.state is HouseholdState.PRESENT]
     return sorted(found, key=lambda one: one.code)
@@ -332,8 +333,7 @@ def _tried(session: Session, changes: list[Change]) -> Plan:
         one = tried[commune_id] = villages.attempt(known, own)
         here = _moved(session, commune_id, [*own, *one.changed], villages.live(known), villages.live([*known, *own]))
         stay = [each for each in here if one.after.there(each.after) is not None]
-        gone = one.before.known.keys() - one.after.known.keys()
-        resting += [each for each in here if each.after in gone]
+        resting += [each for each in here if one.after.there(each.after) is None]
         moved += [each for each in stay if each.before != each.after]
         if one.rule is None:
             judged += _judged(session, commune_id, one, own, villages.live(known), villages.live([*known, *own]))
@@ -464,9 +464,25 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None, judging: boo
         for judged in made.judged if judging else ():
             if session.get(Submission, (commune_id, judged.submission_id)) is not None:
                 derive_again(session, commune_id, judged.submission_id)
+        _tell_next_year(session, commune_id, tried, {one.code for one in made.judged})
     if made.register is not None and made.register.halves:
         register_acts.do_planned(session, made.register, done)
     return made
+
+
+def _tell_next_year(session: Session, commune_id: str, tried: Tried, told: set[str]) -> None:
+    """Of households in villages of another area, `told` apart: the next interview begins with what is known now, also
+    after one whose round is closed and whose class stays."""
+    others = [id for id in tried.changed if _areas(tried.before, id) != _areas(tried.after, id)]
+    changes = places.moving_in(session, commune_id)
+    for household_id in _near(session, commune_id, sorted(_reached(others, changes))) if others else ():
+        household = session.get(Household, (commune_id, household_id))
+        if household is not None and household.code not in told:
+            derive_current(session, household)
+
+
+def _areas(found: Villages, village_id: str) -> list[tuple[date, Area | None]]:
+    return [(since, one.area) for since, one in found.history.get(village_id, ())]
 
 
 def _assign(session: Session, made: Plan) -> None:

@@ -283,3 +283,11 @@ def test_who_refused_or_was_absent_stays_what_it_was() -> None:
         one = transition(facts(**changes))
         assert one.end == Side(VILLAGES[0], POOR, 4)
     assert [measure.value for measure in COUNTED] == ["ho_ngheo", "ho_can_ngheo"]
+
+
+def test_who_was_on_both_lists_at_the_start_ends_where_it_is_now() -> None:
+    """Its commune had closed when it moved, and the other one opened only then."""
+    here = Transition("ho", "1", Origin.START, EndState.DONE, Side(VILLAGES[0], POOR, 4), Side(VILLAGES[0], NEAR, 4))
+    there = Transition("ho", "2", Origin.START, EndState.DONE, Side(VILLAGES[2], NEAR, 4), Side(VILLAGES[2], NOT, 5))
+    [one] = joined([here, there])
+    assert (one.start, one.end) == (here.start, there.end)

@@ -10,14 +10,16 @@ from flask import Flask
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Account, ProofLeaf, Round, RoundProof
+from models import Account, Household, ProofLeaf, Round, RoundProof
 from survey.evidence.signing import Signer
 from survey.register.event_log import Done
 from survey.review import register_acts
-from survey.review.register_acts import Wish
+from survey.review.register_acts import Wish, known_of
 from survey.rounds import closing
+from survey.rounds import joined_flow as joined_flow_module
+from survey.rounds.end_states import joined
 from survey.rounds.joined_flow import JoinedFlow, joined_flow
-from survey.terms import CommuneState, RegisterKind
+from survey.terms import CommuneState, EndState, RegisterKind
 from tests.commands.test_commands import run
 from tests.interviews import ROUND, accept_all
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE
@@ -150,3 +152,20 @@ def test_the_command_says_the_same_and_names_what_is_missing(app: Flask, login_a
     assert f"{COMMUNE}\t{POOR}\thouseholds\t4\t" in said
     assert f"Chưa tính: {OTHER_COMMUNE}" in said
     assert run(app, "round", "flow", "no-such")[0] == 1
+
+
+def test_who_moved_in_mid_review_is_told_by_both_proofs_and_has_one_end(login_as: Any, session: Session) -> None:
+    accept_all(session, login_as, COMMUNE)
+    people = {
+        person.id for person in known_of(session, session.get_one(Household, (COMMUNE, "ho-1"))).people.members("ho-1")
+    }
+    move(session, "ho-1")
+    there = known_of(session, session.get_one(Household, (OTHER_COMMUNE, "ho-1"))).people.members("ho-1")
+    assert people == {person.id for person in there}
+    accept_all(session, login_as, OTHER_COMMUNE)
+    close(session, *BOTH)
+    proofs = {row.commune_id: row for row in session.scalars(select(RoundProof))}
+    told = joined_flow_module._told_twice(session, session.get_one(Round, ROUND), proofs)
+    assert [one.state for one in told["ho-1"]] == [EndState.MOVED_AWAY, EndState.DONE]
+    [whole] = joined(told["ho-1"])
+    assert (whole.state, whole.start is not None, whole.end is not None) == (EndState.DONE, True, True)

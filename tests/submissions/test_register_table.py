@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from models import FormerCommune, Household, PlaceEvent
@@ -19,9 +19,10 @@ from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.submissions import register_table
 from survey.submissions.register_table import Land, Level, Table, state
+from survey.submissions.standing import interviews_of
 from survey.terms import Action, Area, PlaceChange, RegisterKind
 from survey.villages import acts as village_acts
-from tests.interviews import entry, push
+from tests.interviews import accept_all, entry, push
 from tests.review.test_review_and_rebuild import decide
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
@@ -199,3 +200,26 @@ def test_as_of_a_day_and_what_was_known_is_what_was_seen_then(session: Session, 
     for heads, then in seen:
         for day, rows in then:
             assert table(session, known=heads, **day).rows == rows
+
+
+def test_interviews_are_read_in_a_few_statements_however_many_there_are(login_as: Any, session: Session) -> None:
+    accept_all(session, login_as, COMMUNE)
+    session.rollback()
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        said.append(statement)
+
+    counts = []
+    for ids in (["ho-1"], ["ho-1", "ho-2", "ho-3", "ho-4"]):
+        session.expire_all()
+        said.clear()
+        event.listen(session.get_bind(), "before_cursor_execute", note)
+        try:
+            found = interviews_of(session, COMMUNE, ids)
+        finally:
+            event.remove(session.get_bind(), "before_cursor_execute", note)
+        assert len(found) == len(ids)
+        assert {one.after for one in found} == {0}
+        counts.append(len(said))
+    assert counts[1] <= counts[0] <= 5  # the first reads the questionnaire

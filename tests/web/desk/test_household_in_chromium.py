@@ -37,6 +37,7 @@ def widths(desk: Page) -> Iterator[Any]:
     """`widths(name)`: the page fits a small phone and a desk's screen; a picture of each where PICTURES says."""
 
     def look(name: str) -> None:
+        desk.wait_for_load_state()  # words may be there before the styles are
         for width in (360, 1280):
             desk.set_viewport_size({"width": width, "height": 800})
             assert desk.evaluate("document.documentElement.scrollWidth") <= width, (name, width)

@@ -31,7 +31,8 @@ def test_the_sheet_and_the_log_fit_a_phone_a_desk_and_paper(
         context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=f"http://localhost:{port}")
         page = page_of(context, "province", complaints)
         page.wait_for_url("**/desk/**")
-        for path, words in ((SHEET, "TẠM TÍNH"), ("/audit/", "Nhật ký thao tác")):
+        flow = (f"/rounds/{ROUND}/flow", "1 xã, phường chưa được tính")
+        for path, words in ((SHEET, "TẠM TÍNH"), flow, ("/audit/", "Nhật ký thao tác")):
             for width, height in ((360, 640), (1280, 800)):
                 page.set_viewport_size({"width": width, "height": height})
                 page.goto(path)
