@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Household, Proposal, ProposalAnswer
+from models import Account, ChangeDecision, Household, Proposal, ProposalAnswer
 from models.commune_counter import lock_commune
 from survey.accounts.accounts import holder_of, names_of
 from survey.evidence import audit
@@ -26,6 +26,8 @@ from survey.register.ledger import Folded
 from survey.review import person_acts, register_acts, requests
 from survey.review.register_acts import Wish, one_line
 from survey.terms import QuarantineReason, RegisterKind
+
+MOST_WAITING = 20  # of one account about one household: whoever finds a phone fills no list of what is to be decided
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def take_up(
 ) -> str:
     """The request that a proposal speaks for: a new one, or one that asks for the same already. The caller holds the
     commune's lock. Raises what stands against it."""
+    if _waiting(session, commune_id, household_id, account_id) >= MOST_WAITING:
+        raise Problem("proposal_many")  # before anything is tried: who waits for the commune's lock waits for this
     wish, done = _wish(session, commune_id, household_id, said), Done(account_id, now, said.reason)
     made = requests.prepare(session, commune_id, wish, done)
     same = requests.same_as(session, made)
@@ -55,6 +59,27 @@ def take_up(
         return same.id
     made.read = _as_shown(made.read, said)
     return requests.write(session, made, done).id
+
+
+def _waiting(session: Session, commune_id: str, household_id: str, account_id: str) -> int:
+    """How many proposals of an account about a household speak for a request that nobody has decided."""
+    mine = (ProposalAnswer.commune_id == Proposal.commune_id) & (ProposalAnswer.proposal_id == Proposal.id)
+    decided = (ChangeDecision.commune_id == ProposalAnswer.commune_id) & (
+        ChangeDecision.request_id == ProposalAnswer.request_id
+    )
+    query = select(func.count()).select_from(Proposal).join(ProposalAnswer, mine).outerjoin(ChangeDecision, decided)
+    return (
+        session.scalar(
+            query.where(
+                Proposal.commune_id == commune_id,
+                Proposal.household_id == household_id,
+                Proposal.account_id == account_id,
+                ProposalAnswer.request_id.is_not(None),
+                ChangeDecision.request_id.is_(None),
+            )
+        )
+        or 0
+    )
 
 
 def _wish(session: Session, commune_id: str, household_id: str, said: Proposed) -> Wish:
