@@ -7,12 +7,14 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Attachment, HouseholdOutcome, OutcomeFile
 from models.database import open_engine
+from survey.files.store import path_of
 from survey.outcomes import cases
 from survey.register.event_log import Done
 from survey.review import outcomes
@@ -124,6 +126,6 @@ def test_told_without_network_sent_back_told_again_and_confirmed(phone: Phone, s
         [file] = session.scalars(select(OutcomeFile))
         kept = session.get_one(Attachment, (COMMUNE, file.sha256))
         assert (kept.media_type, file.path) == ("image/jpeg", "anh")  # made smaller on the phone
-        with Image.open(path_of(server.folder / "instance/files", file.sha256)) as picture:
+        with Image.open(path_of(server.folder / "files", file.sha256)) as picture:
             assert picture.size == (60, 90)
     engine.dispose()
