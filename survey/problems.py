@@ -357,6 +357,11 @@ PROBLEMS: dict[str, Refusal] = {
     "proposal_answered": Refusal(
         409, _("Somebody has answered this proposal already."), _("Look at the list of what waits.")
     ),
+    "proposal_many": Refusal(
+        409,
+        _("Many changes of this household were proposed from this account and wait to be looked at."),
+        _("Wait until the commune has looked at them, or tell its officer."),
+    ),
     "proposal_held": Refusal(
         409,
         _("It cannot become a request yet: what it was held for still stands against it."),
@@ -366,6 +371,11 @@ PROBLEMS: dict[str, Refusal] = {
         409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
     ),
     "request_decided": Refusal(409, _("This request was decided already."), _("Look at what became of it.")),
+    "request_witnessed": Refusal(
+        409,
+        _("Somebody else has proposed the same from a phone: it is not yours alone to take back."),
+        _("Ask a colleague to look at it and decide."),
+    ),
     "request_needed": Refusal(
         409, _("The province decides on an identity number."), _("Ask for it on this page; the province looks at it.")
     ),

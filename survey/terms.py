@@ -353,6 +353,7 @@ class ProposalState(Term):
     HELD = "held", "Chưa ghi được, chờ cán bộ xem", "Cannot be written down yet, waits for the commune"
     ACCEPTED = "accepted", "Đã ghi vào sổ", "Written down by the commune"
     REFUSED = "refused", "Không đồng ý", "Not agreed to by the commune"
+    UNDONE = "undone", "Đã ghi, sau đó bỏ lại", "Written down, and undone since"
 
 
 class Dimension(Term):

@@ -279,7 +279,7 @@ interface Household {
 interface Proposal {
   entry_id: string
   kind: string
-  state: "waiting" | "held" | "accepted" | "refused"
+  state: "waiting" | "held" | "accepted" | "refused" | "undone"
   at: string
   by: string
   words: string

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, aliased, defer
 
 from models import (
     Account,
@@ -18,6 +18,7 @@ from models import (
     Proposal,
     ProposalAnswer,
     RegisterEntry,
+    RegisterEvent,
     RegisterGone,
     Round,
     RoundCommune,
@@ -145,26 +146,43 @@ def _proposals(session: Session, account: Account, told: Sequence[str]) -> dict[
             Proposal.household_id.in_(told),
             Proposal.kind.is_not(None),
         )
-        .order_by(Proposal.received_at.desc(), Proposal.id)
+        .order_by(Proposal.received_at.desc(), Proposal.entry_id.desc())  # UUIDv7: by time
         .options(defer(Proposal.content))
     )
     rows = session.execute(query).all() if told else []
+    undone = _undone(session, account, {decision.act for _, _, decision in rows if decision and decision.act})
     steps = [one for _, answer, decision in rows for one in (answer, decision) if one is not None]
-    names = names_of(session, {one.account_id for one in steps if one.account_id})
+    names = names_of(session, {one.account_id for one in (*steps, *undone.values()) if one.account_id})
     found: dict[str, list[dict[str, Any]]] = {}
     for row, answer, decision in rows:
         mine = found.setdefault(str(row.household_id), [])
         if len(mine) < MOST_PROPOSALS:
-            mine.append(_proposal(row, answer, decision, names))
+            void = undone.get(decision.act or "") if decision else None
+            mine.append(_proposal(row, answer, decision, void, names))
     return found
 
 
+def _undone(session: Session, account: Account, acts: set[str]) -> dict[str, RegisterEvent]:
+    """By the act, the event that undid it."""
+    void = aliased(RegisterEvent)
+    its = (void.commune_id == RegisterEvent.commune_id) & (void.voids == RegisterEvent.seq)
+    query = select(RegisterEvent.act, void).join(void, its)
+    query = query.where(RegisterEvent.commune_id == account.place_id, RegisterEvent.act.in_(acts))
+    return {row.act: row[1] for row in session.execute(query)} if acts else {}
+
+
 def _proposal(
-    row: Proposal, answer: ProposalAnswer | None, decision: ChangeDecision | None, names: Mapping[str, str]
+    row: Proposal,
+    answer: ProposalAnswer | None,
+    decision: ChangeDecision | None,
+    undone: RegisterEvent | None,
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
-    last = decision or (answer if answer is not None and answer.request_id is None else None)
+    last = undone or decision or (answer if answer is not None and answer.request_id is None else None)
     state = ProposalState.WAITING if answer is not None else ProposalState.HELD
-    if last is not None:
+    if undone is not None:
+        state = ProposalState.UNDONE
+    elif last is not None:
         is_accepted = decision is not None and decision.verdict == RequestVerdict.ACCEPTED
         state = ProposalState.ACCEPTED if is_accepted else ProposalState.REFUSED
     return {
@@ -173,7 +191,7 @@ def _proposal(
         "state": state.value,
         "at": instant(last.at if last is not None else row.received_at),
         "by": names.get(last.account_id or "", "") if last is not None else "",
-        "words": last.reason if last is not None else "",
+        "words": (last.reason or "") if last is not None else "",
     }
 
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, Household, Proposal, ProposalAnswer
+from models import Account, ChangeDecision, Household, Proposal, ProposalAnswer
 from models.commune_counter import lock_commune
 from survey.accounts.accounts import holder_of, names_of
 from survey.evidence import audit
@@ -25,7 +25,9 @@ from survey.register.event_log import Done
 from survey.register.ledger import Folded
 from survey.review import person_acts, register_acts, requests
 from survey.review.register_acts import Wish, one_line
-from survey.terms import QuarantineReason, RegisterKind
+from survey.terms import RegisterKind
+
+MOST_WAITING = 20  # of one account about one household: whoever finds a phone fills no list of what is to be decided
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def take_up(
 ) -> str:
     """The request that a proposal speaks for: a new one, or one that asks for the same already. The caller holds the
     commune's lock. Raises what stands against it."""
+    if _waiting(session, commune_id, household_id, account_id) >= MOST_WAITING:
+        raise Problem("proposal_many")  # before anything is tried: who waits for the commune's lock waits for this
     wish, done = _wish(session, commune_id, household_id, said), Done(account_id, now, said.reason)
     made = requests.prepare(session, commune_id, wish, done)
     same = requests.same_as(session, made)
@@ -55,6 +59,27 @@ def take_up(
         return same.id
     made.read = _as_shown(made.read, said)
     return requests.write(session, made, done).id
+
+
+def _waiting(session: Session, commune_id: str, household_id: str, account_id: str) -> int:
+    """How many proposals of an account about a household speak for a request that nobody has decided."""
+    mine = (ProposalAnswer.commune_id == Proposal.commune_id) & (ProposalAnswer.proposal_id == Proposal.id)
+    decided = (ChangeDecision.commune_id == ProposalAnswer.commune_id) & (
+        ChangeDecision.request_id == ProposalAnswer.request_id
+    )
+    query = select(func.count()).select_from(Proposal).join(ProposalAnswer, mine).outerjoin(ChangeDecision, decided)
+    return (
+        session.scalar(
+            query.where(
+                Proposal.commune_id == commune_id,
+                Proposal.household_id == household_id,
+                Proposal.account_id == account_id,
+                ProposalAnswer.request_id.is_not(None),
+                ChangeDecision.request_id.is_(None),
+            )
+        )
+        or 0
+    )
 
 
 def _wish(session: Session, commune_id: str, household_id: str, said: Proposed) -> Wish:
@@ -85,18 +110,21 @@ def _as_shown(read: dict[str, object], said: Proposed) -> dict[str, object]:
     }
 
 
-def held(session: Session, commune_id: str) -> list[Held]:
-    """Those that wait for a person and are no request, the oldest first."""
-    query = (
-        select(Proposal)
-        .outerjoin(
-            ProposalAnswer,
-            (ProposalAnswer.commune_id == Proposal.commune_id) & (ProposalAnswer.proposal_id == Proposal.id),
-        )
-        .where(Proposal.commune_id == commune_id, ProposalAnswer.proposal_id.is_(None))
-        .order_by(Proposal.received_at, Proposal.id)
+def held(session: Session, commune_id: str, start: int = 0, most: int | None = None) -> list[Held]:
+    """Those that wait for a person and are no request, the oldest first; `most` of them, from `start` on."""
+    query = select(Proposal).where(_is_held(commune_id)).order_by(Proposal.received_at, Proposal.id)
+    return _all_held(session, list(session.scalars(query.offset(start).limit(most))))
+
+
+def count_held(session: Session, commune_id: str) -> int:
+    return session.scalar(select(func.count()).select_from(Proposal).where(_is_held(commune_id))) or 0
+
+
+def _is_held(commune_id: str) -> ColumnElement[bool]:
+    answered = select(ProposalAnswer.proposal_id).where(
+        ProposalAnswer.commune_id == Proposal.commune_id, ProposalAnswer.proposal_id == Proposal.id
     )
-    return _all_held(session, list(session.scalars(query)))
+    return (Proposal.commune_id == commune_id) & ~answered.exists()
 
 
 def find(session: Session, commune_id: str, proposal_id: str) -> Held:
@@ -123,7 +151,7 @@ def try_again(session: Session, commune_id: str, proposal_id: str, now: datetime
     row = find(session, commune_id, proposal_id).row
     sender, entry = session.get_one(Account, row.account_id), _entry(row)
     judge = Judge(session, sender, holder_of(session, sender), commune_id, now)
-    if row.held_for != QuarantineReason.ID_REUSED and judge.judge_proposal(entry) is not None:
+    if judge.judge_proposal(entry) is not None:  # of an id that was used before it says nothing: a person has seen it
         raise Problem("proposal_held")
     request_id = take_up(session, commune_id, str(row.household_id), entry.proposal or Proposed(), sender.id, now)
     proposals.answer(session, row, now, request_id=request_id)

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from models import Account, ChangeDecision, ChangeRequest, Household, Place, Proposal, ProposalAnswer, RegisterEvent
@@ -92,13 +92,26 @@ def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str |
     """As `register_acts.undo`, by who is of the level that decided on it. Raises undo_by_province."""
     if plan_undo(session, commune_id, seq, day_of(done.at), done.account_id).rule == "undo_by_province":
         raise Problem("undo_by_province")
-    return register_acts.undo(session, commune_id, seq, done, seen=seen)
+    made = register_acts.undo(session, commune_id, seq, done, seen=seen)
+    for asked in _asked_by_phones(session, commune_id, seq):
+        tell_phones(session, commune_id, asked)
+    return made
+
+
+def _asked_by_phones(session: Session, commune_id: str, seq: int) -> set[str]:
+    """The households whose phones hear what became of an event: it was written down because they proposed it."""
+    act = session.get_one(RegisterEvent, (commune_id, seq)).act
+    asked = (ChangeDecision.commune_id == ChangeRequest.commune_id) & (ChangeDecision.request_id == ChangeRequest.id)
+    said = (ProposalAnswer.commune_id == ChangeRequest.commune_id) & (ProposalAnswer.request_id == ChangeRequest.id)
+    query = select(ChangeRequest.household_id).join(ChangeDecision, asked).join(ProposalAnswer, said)
+    return set(session.scalars(query.where(ChangeRequest.commune_id == commune_id, ChangeDecision.act == act)))
 
 
 @dataclass(frozen=True)
 class Witness:
     """Somebody who proposed it from a phone."""
 
+    account_id: str
     name: str
     at: datetime
     said: Proposed
@@ -124,7 +137,7 @@ class Standing:
     @property
     def speakers(self) -> int:
         """How many people say so, each by themselves."""
-        return len({one.name for one in self.witnesses})
+        return len({one.account_id for one in self.witnesses})
 
     @property
     def verb(self) -> str:
@@ -188,7 +201,8 @@ def decide(
     session: Session, commune_id: str, id: str, verdict: RequestVerdict, done: Done, *, seen: str | None = None
 ) -> ChangeDecision:
     """Accept, refuse or take back. `seen`: the `basis` that was shown; raises conflict when what the request reads is
-    another by now, request_decided, request_own, forbidden (`verb_for`), and what the act itself is refused with."""
+    another by now, request_decided, request_own, request_witnessed, forbidden (`verb_for`), and what the act itself is
+    refused with."""
     made = find(session, commune_id, id)
     register_acts.take_turn(session, wish_of(made).communes(commune_id))
     made = find(session, commune_id, id)
@@ -199,6 +213,9 @@ def decide(
         raise Problem("request_own" if own else "forbidden")
     if not own and not decides(reach_of(session, _account(session, done)), made):
         raise Problem("forbidden")
+    said_by = {one.account_id for one in witnesses(session, made)}
+    if verdict is RequestVerdict.WITHDRAWN and said_by - {done.account_id}:
+        raise Problem("request_witnessed")  # what they said would be gone with it, and nobody had looked
     reason = one_line(done.reason or "")
     if not reason and verdict is RequestVerdict.REFUSED:
         raise Problem("register_reason_needed")
@@ -222,7 +239,7 @@ def decide(
     )
     session.add(decision)
     session.flush()  # a second decision is refused here, not at the end
-    if witnesses(session, made):
+    if said_by:
         tell_phones(session, commune_id, made.household_id)
     _audit(session, made, f"request.{verdict.value}", done)
     return decision
@@ -260,23 +277,37 @@ def standing(session: Session, made: ChangeRequest, now: datetime) -> Standing:
 
 def undecided(session: Session, commune_id: str, household_id: str | None = None) -> list[ChangeRequest]:
     """Those that wait for a decision, the oldest first; of one household where one is named."""
-    query = (
-        select(ChangeRequest)
-        .outerjoin(
-            ChangeDecision,
-            (ChangeDecision.commune_id == ChangeRequest.commune_id) & (ChangeDecision.request_id == ChangeRequest.id),
-        )
-        .where(ChangeRequest.commune_id == commune_id, ChangeDecision.request_id.is_(None))
-    )
+    query = _undecided(commune_id)
     if household_id is not None:
         query = query.where(or_(ChangeRequest.household_id == household_id, ChangeRequest.other_id == household_id))
-    return list(session.scalars(query.order_by(ChangeRequest.at, ChangeRequest.id)))
+    return list(session.scalars(query))
+
+
+def _undecided(commune_id: str) -> Select[ChangeRequest]:
+    of_it = (ChangeDecision.commune_id == ChangeRequest.commune_id) & (ChangeDecision.request_id == ChangeRequest.id)
+    return (
+        select(ChangeRequest)
+        .outerjoin(ChangeDecision, of_it)
+        .where(ChangeRequest.commune_id == commune_id, ChangeDecision.request_id.is_(None))
+        .order_by(ChangeRequest.at, ChangeRequest.id)
+    )
 
 
 def conflicting(session: Session, made: ChangeRequest) -> list[ChangeRequest]:
     """Other undecided requests that would change the same of the same household or person, whatever else they ask."""
     touched = set(_values(made))
-    return [one for one in undecided(session, made.commune_id) if one.id != made.id and touched & set(_values(one))]
+    subjects = sorted({subject for subject, _ in touched})
+    # Whom a split takes along stands in its words alone. Of all others the database leaves out what cannot meet it: a
+    # commune may have thousands, and every phone that pushes waits meanwhile.
+    near = _undecided(made.commune_id).where(
+        or_(
+            ChangeRequest.household_id.in_(subjects),
+            ChangeRequest.other_id.in_(subjects),
+            ChangeRequest.person_id.in_(subjects),
+            ChangeRequest.kind == _K.SPLIT.value,
+        )
+    )
+    return [one for one in session.scalars(near) if one.id != made.id and touched & set(_values(one))]
 
 
 def contradicted(waiting: Sequence[ChangeRequest]) -> set[str]:
@@ -411,7 +442,7 @@ def witnesses(session: Session, made: ChangeRequest) -> list[Witness]:
         .order_by(Proposal.received_at, Proposal.id)
     )
     return [
-        Witness(name, row.received_at, read_entry(json.loads(row.content)).proposal or Proposed())
+        Witness(row.account_id, name, row.received_at, read_entry(json.loads(row.content)).proposal or Proposed())
         for row, name in session.execute(query)
     ]
 

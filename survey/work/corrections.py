@@ -316,7 +316,9 @@ def undo(
 
 
 def take_back(session: Session, job: Job, done: Done) -> None:
-    """Take back what the list asked for, if it was the same person's; another's waits for who decides."""
+    """Take back what the list asked for, if it was the same person's; another's, and what a phone has proposed as well,
+    waits for who decides."""
     for one in asked_by(session, job):
-        if one.account_id == done.account_id and one.kind == RegisterKind.PERSON:
+        is_mine = {one.account_id, *(each.account_id for each in requests.witnesses(session, one))} == {done.account_id}
+        if is_mine and one.kind == RegisterKind.PERSON:
             requests.decide(session, one.commune_id, one.id, RequestVerdict.WITHDRAWN, done)

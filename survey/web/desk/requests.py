@@ -14,11 +14,12 @@ from survey.review import person_acts, proposals, register_preview, requests
 from survey.review.register_acts import MAX_REASON
 from survey.terms import HouseholdClass, PersonState, QuarantineReason, RequestVerdict
 from survey.web.desk.forms import Plain
-from survey.web.desk.home import open_desk
+from survey.web.desk.home import open_desk, page_number
 from survey.web.desk.household import done_now, within_reach, words_of_answers
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
+SHOWN = 100  # of each list on one page
 blueprint = Blueprint("requests", __name__, url_prefix="/desk/<commune_id>/requests")
 
 
@@ -40,13 +41,19 @@ def listing(commune_id: str) -> str:
     """What waits for a decision, the oldest first; what another request contradicts is marked."""
     desk, session = open_desk("review.read", commune_id), get_session()
     waiting, reach = requests.undecided(session, commune_id), _reach()
-    contradicted = requests.contradicted(waiting)
+    contradicted, all_held = requests.contradicted(waiting), proposals.count_held(session, commune_id)
+    pages = max(1, -(-max(len(waiting), all_held) // SHOWN))
+    page = min(page_number(), pages)
+    start = (page - 1) * SHOWN
+    shown = waiting[start : start + SHOWN]
     return render_template(
         "desk/requests.html",
         desk=desk,
-        waiting=[(one, one.id in contradicted, _may_decide(one, reach)) for one in waiting],
-        codes=requests.codes_of(session, waiting),
-        held=proposals.held(session, commune_id),
+        waiting=[(one, one.id in contradicted, _may_decide(one, reach)) for one in shown],
+        codes=requests.codes_of(session, shown),
+        held=proposals.held(session, commune_id, start, SHOWN),
+        page=page,
+        pages=pages,
     )
 
 

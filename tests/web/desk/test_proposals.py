@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import ChangeRequest, Proposal
 from survey.terms import Action
+from survey.web.desk import requests as desk_requests
 from tests.interviews import entry, push
 from tests.review.test_persons import MOTHER
 from tests.review.test_review_and_rebuild import decide as decide_interview
@@ -73,3 +74,13 @@ def test_nobody_answers_what_they_proposed_themselves(login_as: Any, session: Se
     assert told.status_code == 409
     assert login_as("supervisor-other").get(page).status_code == 404
     assert desk.get(f"{LIST}/proposals/khong-co").status_code == 404
+
+
+def test_long_lists_have_pages(phone: Any, login_as: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_requests, "SHOWN", 2)
+    push(phone, *(proposal("ho-2", "died", f"Ai {number}") for number in range(3)), corrected(head="Lò Văn Hòa"))
+    desk = login_as("supervisor")
+    first, second = desk.get(LIST).text, desk.get(f"{LIST}?page=2").text
+    assert (first.count("/requests/proposals/"), second.count("/requests/proposals/")) == (2, 1)
+    assert "?page=2" in first and "?page=1" in second
+    assert desk.get(f"{LIST}?page=99").text.count("/requests/proposals/") == 1

@@ -12,11 +12,23 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import AccountVillage, ChangeRequest, Device, Proposal, ProposalAnswer, Receipt, RoundCommune, Submission
+from models import (
+    AccountVillage,
+    ChangeDecision,
+    ChangeRequest,
+    Device,
+    Proposal,
+    ProposalAnswer,
+    Receipt,
+    RegisterEvent,
+    RoundCommune,
+    Submission,
+)
 from survey.accounts.accounts import find_account
 from survey.problems import Problem
 from survey.register.event_log import Done
 from survey.review import proposals, requests
+from survey.review.proposals import MOST_WAITING
 from survey.rounds import log
 from survey.submissions.log import Act
 from survey.terms import Action, RequestVerdict, RoundAction
@@ -152,13 +164,55 @@ def test_the_phone_is_told_what_became_of_it(asked: Any, session: Session, clock
     again = proposal()
     push(asked, again)
     decide(session, RequestVerdict.ACCEPTED)
-    assert [(one["entry_id"] == again["id"], one["state"]) for one in told(asked)] == [
-        (True, "accepted"), (False, "refused"),
-    ]  # fmt: skip
+    states = {one["entry_id"]: one["state"] for one in told(asked)}
+    assert states == {again["id"]: "accepted", sent["id"]: "refused"}
     assert MOTHER not in codes(session)
     entries = asked.get("/api/v1/register").json["entries"]
     mine = next(one for one in entries if one["household_id"] == "ho-1")
     assert MOTHER not in json.dumps(mine["last_answers"], ensure_ascii=False)
+
+
+def test_the_phone_is_told_that_what_was_written_down_is_undone(asked: Any, session: Session) -> None:
+    push(asked, corrected(head="Lò Văn Hòa"))
+    decide(session, RequestVerdict.ACCEPTED)
+    assert told(asked)[0]["state"] == "accepted"
+    account, act = find_account(session, "supervisor"), session.scalars(select(ChangeDecision.act)).one()
+    written = session.scalars(select(RegisterEvent).filter_by(act=act)).one()
+    assert account is not None
+    before = asked.get("/api/v1/register").json["cursor"]
+    requests.undo(session, COMMUNE, written.seq, Done(account.id, NOW, "Ghi nhầm hộ"))
+    session.commit()
+    assert asked.get(f"/api/v1/register?cursor={before}").json["entries"]  # heard with the next pull
+    [one] = told(asked)
+    assert (one["state"], one["words"], one["by"]) == ("undone", "Ghi nhầm hộ", account.display_name)
+
+
+def test_what_another_has_proposed_as_well_is_not_one_persons_to_take_back(
+    asked: Any, login_as: Any, session: Session
+) -> None:
+    push(login_as("supervisor"), corrected(head="Lò Văn Hòa"))
+    push(asked, corrected(head="Lò Văn Hoà"))
+    with pytest.raises(Problem, match="request_witnessed"):
+        decide(session, RequestVerdict.WITHDRAWN)
+    session.rollback()
+    assert told(asked)[0]["state"] == "waiting"
+    push(login_as("supervisor"), corrected("ho-2", head="Lò Văn Ba"))
+    [_, alone] = requests.undecided(session, COMMUNE)
+    requests.decide(session, COMMUNE, alone.id, RequestVerdict.WITHDRAWN, Done(alone.account_id, NOW, ""))
+
+
+def test_who_finds_a_phone_fills_no_list_of_what_is_to_be_decided(asked: Any, login_as: Any, session: Session) -> None:
+    asked.is_of_a_phone = False
+    for _ in range(2):
+        results = push(asked, *(corrected("ho-2", head=f"Lò Văn {number}") for number in range(MOST_WAITING)))
+    assert {one["reason"]["code"] for one in results} == {"proposal_many"}
+    assert all(one["receipt"] and one["reason"]["next"] for one in results)
+    assert (rows(session, Proposal), rows(session, ChangeRequest)) == (2 * MOST_WAITING, MOST_WAITING)
+    [other, another] = [
+        push(asked, corrected("ho-3", head="Lò Văn Ba")),
+        push(login_as("supervisor"), corrected(head="A")),
+    ]
+    assert (other[0]["outcome"], another[0]["outcome"]) == ("stored", "stored")
 
 
 def test_another_account_is_told_nothing_of_it(asked: Any, login_as: Any, session: Session) -> None:

@@ -24,11 +24,14 @@ const noteVisit = (app, key, visit) =>
 
 /**
  * One photo of what speaks for it: kept in hand until it is told, for until then nothing names it.
- * → {file(): {blob, sha256} or null, drop(words): it is none any more, leave()}
+ * → {made(): once what was taken last is small, or false: it could not be made so, file(): {blob, sha256} or null,
+ * drop(words): it is none any more, leave()}
  */
 function photoOf(element) {
   /** @type {{ blob: Blob, sha256: string } | null} */
   let kept = null
+  let making = Promise.resolve(true)
+  let turn = 0
   const [take, clear, picture] = [action(element, "photo"), action(element, "clear"), part(element, "picture")]
   const leave = () => picture.src && URL.revokeObjectURL(picture.src)
   const draw = (words) => {
@@ -39,26 +42,42 @@ function photoOf(element) {
     part(element, "take").textContent = word(kept ? "photo.again" : "photo.take")
     part(element, "photo-status").textContent = words
   }
-  take.addEventListener("change", async () => {
-    const [taken] = take.files
-    if (!taken) return
+  const make = async (taken) => {
+    const mine = ++turn
     part(element, "photo-status").textContent = word("photo.working")
     try {
       const blob = await shrink(taken)
-      kept = { blob, sha256: await sha256(await blob.arrayBuffer()) }
+      const made = { blob, sha256: await sha256(await blob.arrayBuffer()) }
+      if (mine !== turn) return making // another one was taken since, or none is wanted any more
+      kept = made
       draw(word("photo.kept", { size: number(Math.ceil(blob.size / 1000)) }))
+      return true
     } catch {
+      if (mine !== turn) return making
       part(element, "photo-status").textContent = word("photo.failed")
+      return false
     }
+  }
+  take.addEventListener("change", () => {
+    const [taken] = take.files
+    if (!taken) return
+    making = make(taken)
     take.value = "" // the same file may be chosen again
   })
+  const made = async () => {
+    const isMade = await making
+    making = Promise.resolve(true) // who was told that it failed may tell the commune without one
+    return isMade
+  }
   const drop = (words = "") => {
+    turn += 1
+    making = Promise.resolve(true)
     kept = null
     draw(words)
   }
   clear.addEventListener("click", () => drop())
   draw("")
-  return { file: () => kept, drop, leave }
+  return { made, file: () => kept, drop, leave }
 }
 
 /** @param {import("../main.js").Shell} app */
@@ -138,6 +157,8 @@ export async function show(app, { step: roundId, more: householdId }) {
     if (missing) return void part(element, `no-${missing}`).scrollIntoView({ block: "center" })
     const label = /** @type {any} */ (chosen()).closest("label").querySelector("span").firstChild.textContent.trim()
     const words = word("visits.sure_words", { name, kind: label })
+    // A weak phone works on a photo for seconds, and a tap on the button does not give it up.
+    if (!(await photo.made())) return void part(element, "photo-status").scrollIntoView({ block: "center" })
     const say = action(element, "say")
     if (say.disabled || !(await ask({ title: word("visits.sure"), words, yes: word("visits.yes") }))) return
     say.disabled = true // a second tap would be a second outcome

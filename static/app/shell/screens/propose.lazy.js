@@ -94,7 +94,6 @@ export async function show(app, { step: roundId, more: householdId }) {
 
   const draw = ({ target }) => {
     const what = chosen(form, "what")
-    part(element, "fault").hidden = true // it was of what stood there before
     if (!what) return
     const { kind, who, day, fields } = WHAT[what]
     if (target.name === "what")
@@ -118,6 +117,8 @@ export async function show(app, { step: roundId, more: householdId }) {
       )
   }
   form.addEventListener("change", draw)
+  // What is told of stood there before.
+  form.addEventListener("input", () => (part(element, "fault").hidden = true))
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault()
