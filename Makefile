@@ -95,7 +95,7 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
-further: $(VENV)/.dev ## what `make test` leaves out and `.ci/run` does not: ways in Chromium, long proofs on PostgreSQL
+further: $(VENV)/.dev ## what `make test` leaves out, before a release: ways in Chromium, long proofs on PostgreSQL
 	@echo "== pytest at length on PostgreSQL"
 	@$(PYTEST) -n $(JOBS) $(UNIT) -m "thorough and postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
