@@ -11,8 +11,10 @@ export function inTurn(draw) {
   let waiting = null
   const begin = () => {
     waiting = null
-    const now = Promise.resolve(draw()).finally(() => running === now && (running = null))
-    return (running = now)
+    const ended = () => {
+      if (!waiting) running = null // else who waits begins next, and not whoever asks in the moment between
+    }
+    return (running = Promise.resolve(draw()).finally(ended))
   }
   return () => (running ? (waiting ??= running.then(begin, begin)) : begin())
 }

@@ -81,3 +81,26 @@ test("a drawing that fails is told to who asked for it, and the next one is draw
   ends[3]()
   await fourth
 })
+
+test("whoever asks between two drawings waits with who waits: there are never two at once", async () => {
+  let underWay = 0
+  let most = 0
+  const ends = []
+  const draw = inTurn(async () => {
+    most = Math.max(most, (underWay += 1))
+    await new Promise((resolve) => ends.push(resolve))
+    underWay -= 1
+  })
+  const asked = [draw(), draw()]
+  ends[0]()
+  for (let moment = 0; moment < 20; moment += 1) {
+    asked.push(draw())
+    await Promise.resolve()
+  }
+  for (let at = 1; at < 4; at += 1) {
+    await settled()
+    ends[at]?.()
+  }
+  await Promise.all(asked)
+  assert.equal(most, 1)
+})

@@ -7,6 +7,7 @@ import { isReceived } from "../../store/store.js"
 import { wordsOfProblem } from "../notices.js"
 import { drawOutcome } from "./result.js"
 import { number, part, stamp, time, word } from "../page.js"
+import { inTurn } from "../redraw.js"
 
 function step(element, name, isDone, words) {
   const place = element.querySelector(`[data-step="${name}"]`)
@@ -83,6 +84,6 @@ export async function show(app, { id }) {
   }
   return {
     element,
-    changed: async () => drawSteps(element, /** @type {Outgoing} */ (await app.store.sent(id))),
+    changed: inTurn(async () => drawSteps(element, /** @type {Outgoing} */ (await app.store.sent(id)))),
   }
 }
