@@ -168,13 +168,12 @@ class Ledger:
             found = examine(session, signer, read_claims(json.dumps(claims).encode()), office.folder / "files")
             shelf = Shelf(COMMUNE, ROUND, SubmissionState.QUARANTINED)
             waiting = {one.submission_id: one for one in page(session, shelf, 0, 1000)}
-            said = {
-                one.row.entry_id: one.row for one in outcomes.shelf(session, COMMUNE, ROUND, OutcomeState.WAITING).found
-            }
+            shelved = outcomes.shelf(session, COMMUNE, ROUND, OutcomeState.WAITING).found
+            said = {one.row.entry_id: one.row.held_for for one in shelved}  # read here: what is committed is let go
         ill = [(one.verdict, one.place, one.entry_id) for one in found if not one.well]
         hold(not ill, f"the office does not stand by receipts of phone {phone}: {ill}")
         for entry_id in held & set(said):
-            hold(bool(said[entry_id].held_for), f"the desk does not show that {entry_id} is held")
+            hold(bool(said[entry_id]), f"the desk does not show that {entry_id} is held")
         for entry_id in held - set(said):
             [row] = office.ask("SELECT id FROM submission WHERE entry_id = ?", entry_id)
             shown = waiting.get(row["id"])
