@@ -104,7 +104,7 @@ phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
 	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
-further: $(VENV)/.dev $(FAULTS) $(LINT) ## what `make test` leaves out and `.ci/run` does not: in Chromium, on PostgreSQL, seeds of faults
+further: $(VENV)/.dev $(FAULTS) $(LINT) ## what `make test` leaves out, before a release: in Chromium, on PostgreSQL, seeds of faults
 	@echo "== faults, the other seeds"
 	@JOBS=$(JOBS) $(PY) -m tests.faults --others
 	@echo "== pytest on PostgreSQL, what make unit left"
