@@ -17,12 +17,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import rfc8785
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from models import Account, HouseholdOutcome, Place, Proposal, Submission
 from models.commune_counter import lock_commune
+from survey.canonical import canonical_text
 from survey.carry.sealed import Bundle
 from survey.clocks import instant
 from survey.devices import phones
@@ -172,7 +172,7 @@ def receipts_of(session: Session, taken: Taken, results: list[dict[str, Any]], n
         "results": results,
         "files": [{"receipt": receipt} for receipt in _file_receipts(session, taken, signer)],
     }
-    hashed = hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    hashed = hashlib.sha256(canonical_text(content).encode()).hexdigest()
     said = signer.sign(
         {
             "content": hashed,
@@ -181,7 +181,7 @@ def receipts_of(session: Session, taken: Taken, results: list[dict[str, Any]], n
             "server_time": instant(now),
         }
     )
-    return rfc8785.dumps(
+    return canonical_text(
         {
             "content": content,
             "format": RECEIPTS_FORMAT,
@@ -191,7 +191,7 @@ def receipts_of(session: Session, taken: Taken, results: list[dict[str, Any]], n
             "signed": said.signature,
             "statement": said.body,
         }
-    )
+    ).encode()
 
 
 def _file_receipts(session: Session, taken: Taken, signer: Signer) -> Iterator[dict[str, str]]:

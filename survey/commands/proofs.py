@@ -14,11 +14,11 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from models import RegisterEntry, Round, RoundProof, StartRow
+from survey.canonical import canonical_text
 from survey.commands.at_once import do_at_once
 from survey.commands.proof_words import difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
-from survey.evidence.merkle import text_of
 from survey.evidence.signing import Signer, key_id
 from survey.operations.keys import MAKE, PROOF, know, put
 from survey.problems import Problem
@@ -135,7 +135,7 @@ def _against_database(found: Verdict) -> list[tuple[str, proof.Differs]]:
             stored = session.get(RoundProof, (body["commune"], body["round"]["id"], body["revision"]))
             if (
                 stored is None
-                or stored.body != text_of(body)
+                or stored.body != canonical_text(body)
                 or (proof_keys.fingerprint(stored.public_key) != fingerprint)
             ):
                 found.faults.append(Fault("not_stored", *where))
@@ -232,7 +232,7 @@ def list_keys(target: BinaryIO | None, as_json: bool) -> None:
         found = proof_keys.keys_of(session)
         said = proof_keys.statements(session)
     if target is not None:
-        target.write(text_of({"keys": said}).encode())
+        target.write(canonical_text({"keys": said}).encode())
     if as_json:
         listed = [one | {"fingerprint": proof_keys.fingerprint(one["key"])} for one in said]
         click.echo(json.dumps(listed, ensure_ascii=False))

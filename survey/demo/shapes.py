@@ -17,8 +17,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-import rfc8785
-
+from survey.canonical import canonical_text
 from survey.clocks import instant
 from survey.demo.accounts import REGION, VILLAGES
 from survey.demo.answers import HERE, DemoHousehold, asked, interview
@@ -204,7 +203,7 @@ def _visit(form: Form, household: DemoHousehold, context: dict[str, Any], day: d
         finalised,
         {f"{name}_said": same[name] for name in ("started_at", "finalised_at")},
         Told(content),
-        Told(rfc8785.dumps(same).decode()),
+        Told(canonical_text(same)),
         _told(same["answers"]),
         _told(evaluation.values),
         _told([problem.as_json() for problem in evaluation.problems[:200]]),

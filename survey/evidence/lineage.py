@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid4
 
-import rfc8785
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import ServerState
+from survey.canonical import canonical_text
 from survey.clocks import instant
 from survey.evidence.signing import SignedReceipt, Signer, key_id
 
@@ -92,5 +92,5 @@ def successions(session: Session) -> list[SignedReceipt]:
     for row in rows:
         previous, following, when, signature = row.split(" ")
         body = {"made_at": when, "next": keys[following], "previous": keys[previous]}
-        found.append(SignedReceipt(rfc8785.dumps(body).decode(), signature))
+        found.append(SignedReceipt(canonical_text(body), signature))
     return found

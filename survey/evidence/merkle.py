@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
-
-import rfc8785
 
 
 def leaf_hash(text: str) -> str:
     """The hash (hex) of a leaf; `text`: canonical JSON (RFC 8785)."""
     return hashlib.sha256(b"\x00" + text.encode()).hexdigest()
-
-
-def text_of(leaf: Any) -> str:
-    return rfc8785.dumps(leaf).decode()
 
 
 def root_of(hashes: Sequence[str]) -> str:

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import ProofKey
+from survey.canonical import canonical_text
 from survey.clocks import instant
-from survey.evidence.merkle import text_of
 from survey.evidence.signing import Signer, is_signed
 
 SUCCESSION, COMPROMISE = "so-ho/proof-key-succession/1", "so-ho/proof-key-compromised/1"
@@ -122,7 +122,7 @@ def compromised(said: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         if what is None or what["by"] not in known:
             continue
         body = _compromise(one["key"], what["since"], what["said_at"], what["by"])
-        if is_signed(what["by"], text_of(body), what["signature"]):
+        if is_signed(what["by"], canonical_text(body), what["signature"]):
             found[one["key"]] = what["since"]
     return found
 
@@ -139,5 +139,5 @@ def _succession(former: str, following: str, made_at: str) -> dict[str, Any]:
 
 def is_introduced(one: Mapping[str, Any]) -> bool:
     """Whether the one before and the key itself both signed that it follows."""
-    text = text_of(_succession(one["previous"], one["key"], one["made_at"]))
+    text = canonical_text(_succession(one["previous"], one["key"], one["made_at"]))
     return is_signed(one["previous"], text, one["by_previous"]) and is_signed(one["key"], text, one["by_itself"])

@@ -8,9 +8,10 @@ from binascii import Error as BadBase64
 from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from survey.canonical import canonical_text
 
 
 class Signer:
@@ -21,7 +22,7 @@ class Signer:
         self.public_key = b64encode(self._key.public_key().public_bytes_raw()).decode()
 
     def sign(self, body: dict[str, Any]) -> SignedReceipt:
-        return self.sign_text(rfc8785.dumps(body).decode())
+        return self.sign_text(canonical_text(body))
 
     def sign_text(self, text: str) -> SignedReceipt:
         """The same text and key give the same signature, always (RFC 8032 §5.1.6)."""

@@ -24,11 +24,11 @@ from models import OF_COUNTED, Assessment, ProofLeaf, RegisterEntry, Round, Roun
 from models.base import as_kept
 from models.commune_counter import turn_of
 from survey.calendar.standing import standing
-from survey.canonical import canonical
+from survey.canonical import canonical, canonical_text
 from survey.clocks import instant
 from survey.evidence import proof_keys
 from survey.evidence.lineage import generation
-from survey.evidence.merkle import leaf_hash, root_of, text_of
+from survey.evidence.merkle import leaf_hash, root_of
 from survey.evidence.signing import Signer
 from survey.form.form import Form
 from survey.problems import Problem
@@ -200,7 +200,7 @@ def is_current(session: Session, proof: RoundProof) -> bool:
 
 def file_of(session: Session, proofs: Iterable[RoundProof]) -> bytes:
     """The file that anybody can check (`proof_file.verify`), canonical JSON."""
-    return text_of(
+    return canonical_text(
         {
             "format": FORMAT,
             "keys": proof_keys.statements(session),
@@ -312,7 +312,7 @@ def _start_leaves(
     found = []
     for household_id, side in accounting.start_of(session, survey_round, commune_id).items():
         leaf = {"round": survey_round.id, "commune": commune_id, "household": codes[household_id], **_side(side)}
-        found.append((codes[household_id], Made(household_id, text_of(leaf), None)))
+        found.append((codes[household_id], Made(household_id, canonical_text(leaf), None)))
     return [made for _, made in sorted(found)]
 
 
@@ -342,7 +342,7 @@ def _end_leaves(
             "submission": _hidden(key, "submission", content.submission) if content else None,
             "people": _hidden(key, "people", content.people) if content else None,
         }
-        found.append(Made(one.household_id, text_of(leaf), key))
+        found.append(Made(one.household_id, canonical_text(leaf), key))
     return found
 
 

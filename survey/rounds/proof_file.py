@@ -14,8 +14,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from survey.canonical import canonical_text
 from survey.evidence import proof_keys
-from survey.evidence.merkle import leaf_hash, root_of, text_of
+from survey.evidence.merkle import leaf_hash, root_of
 from survey.evidence.signing import is_signed
 from survey.rounds.end_states import STAYS, Flow, Flows, Side, Transition, flows
 from survey.terms import EndState, HouseholdClass, Origin
@@ -91,7 +92,7 @@ def verify(content: bytes, anchor: Anchor | None = None) -> Verdict:
         return found
     try:
         read = json.loads(content)
-        canonical = text_of(read).encode() == content
+        canonical = canonical_text(read).encode() == content
     except (ValueError, RecursionError):  # UnicodeError and what RFC 8785 has no text for are among the first
         found.faults.append(Fault("not_json"))
         return found
@@ -145,7 +146,7 @@ def qr_text(body: Mapping[str, Any], fingerprint: str) -> str:
 def root_of_body(body: Mapping[str, Any]) -> str:
     """The root of a proof, as printed and as the next revision names it: SHA-256 of all that was signed, in which stand
     the roots of both lists."""
-    return hashlib.sha256(text_of(body).encode()).hexdigest()
+    return hashlib.sha256(canonical_text(body).encode()).hexdigest()
 
 
 def root_in(text: str) -> str:
@@ -198,14 +199,14 @@ def _check_proof(found: Verdict, one: Any, place: str) -> None:
 
     found.bodies.append(body)
     found.fingerprints.append(proof_keys.fingerprint(one["key"]))
-    if not is_signed(one["key"], text_of(body), one["signature"]):
+    if not is_signed(one["key"], canonical_text(body), one["signature"]):
         broken("signature")
     for part, shape, root in (("start", _START, "start_root"), ("leaves", _LEAF, "root")):
         for number, leaf in enumerate(one[part]):
             _shape(leaf, shape, f"{place}.{part}[{number}]")
             if (leaf["round"], leaf["commune"]) != (body["round"]["id"], commune):
                 broken("other_leaf", leaf["household"])
-        if root_of([leaf_hash(text_of(leaf)) for leaf in one[part]]) != body[root]:
+        if root_of([leaf_hash(canonical_text(leaf)) for leaf in one[part]]) != body[root]:
             broken(root)
     _check_once(one, broken)
     _check_arithmetic(body, one["leaves"], broken)

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from models import AuditEvent, Deprivation
-from survey.evidence.merkle import text_of
+from survey.canonical import canonical_text
 from survey.evidence.proof_keys import fingerprint, grouped
 from survey.operations.keys import read_keys
 from tests.commands.test_commands import run
@@ -87,7 +87,7 @@ def test_nothing_that_a_file_or_a_word_says_ends_in_a_crash(app: Flask, file: Pa
     wrong = tmp_path / "sai.json"
     for other in ({"title": 5}, {"title": "\x1b[2J xoá màn hình\x07"}, {"id": "a\x00"}, {"title": "đ"}):
         read["proofs"][0]["body"]["round"] = there | other
-        wrong.write_bytes(text_of(read).encode())
+        wrong.write_bytes(canonical_text(read).encode())
         status, output = run(app, "round", "verify", str(wrong), "--against-database")
         assert (status, "Traceback" in output) == (1, False)
         assert not [one for one in output if not (one.isprintable() or one in "\n\t")]

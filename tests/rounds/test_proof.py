@@ -37,8 +37,9 @@ from models import (
     Submission,
     SubmissionFile,
 )
+from survey.canonical import canonical_text
 from survey.evidence import proof_keys
-from survey.evidence.merkle import leaf_hash, root_of, text_of
+from survey.evidence.merkle import leaf_hash, root_of
 from survey.evidence.signing import Signer
 from survey.problems import Problem
 from survey.register.event_log import Done
@@ -158,7 +159,7 @@ def test_a_closing_is_proved_and_anybody_can_check_it(closed: RoundProof, sessio
     assert body["counts"] == {"start": 4, "met": 0, "states": {"start": {"done": 4}, "met": {}}}
     assert body["flow"]["commune"]["ho_ngheo"]["households"] == [4, 0, 0, 0, 0, 0, 0, 0, 4]
     assert body["flow"]["commune"]["ho_ngheo"]["persons"] == [8, 0, 0, 0, 0, 0, 0, 0, 8]
-    assert text_of(json.loads(content)).encode() == content  # canonical
+    assert canonical_text(json.loads(content)).encode() == content  # canonical
     assert proof.differences(session, closed) == []
 
 
@@ -368,7 +369,7 @@ def signed_anew(read: Any, place: int = 0, **other: Any) -> bytes:
     one = made["proofs"][place]
     one["body"] |= other
     one["signature"] = KEY.sign(one["body"]).signature
-    return text_of(made).encode()
+    return canonical_text(made).encode()
 
 
 def test_the_printed_root_binds_all_that_was_signed(closed: RoundProof, session: Session) -> None:
@@ -442,7 +443,7 @@ def with_leaf(read: Any, household: str, **other: Any) -> bytes:
     [leaf] = [leaf for leaf in one["leaves"] if leaf["household"] == household]
     leaf |= other
     body, leaves = one["body"], one["leaves"]
-    body["root"] = root_of([leaf_hash(text_of(leaf)) for leaf in leaves])
+    body["root"] = root_of([leaf_hash(canonical_text(leaf)) for leaf in leaves])
     body |= {"counts": proof_file.counted(leaves), "flow": proof_file.flow_of(leaves, body["commune"])}
     return signed_anew(made)
 
@@ -548,7 +549,7 @@ def changed(read: Any, path: tuple[Any, ...], other: Any) -> bytes:
     for key in path[:-1]:
         at = at[key]
     at[path[-1]] = other
-    return text_of(made).encode()
+    return canonical_text(made).encode()
 
 
 def at(read: Any, path: tuple[Any, ...]) -> Any:
@@ -563,7 +564,7 @@ def test_a_file_changed_in_any_field_or_without_it_is_broken(closed: RoundProof,
     proof_keys.compromise(proof_keys.keys_of(session)[0], date(2027, 1, 1), NEXT_KEY, NOW)
     read = json.loads(the_file(session))
     anchor = Anchor(proof_keys.fingerprint(NEXT_KEY.public_key), closed.anchor)
-    assert proof_file.verify(text_of(read).encode(), anchor).holds
+    assert proof_file.verify(canonical_text(read).encode(), anchor).holds
     every = list(places(read))
     assert len(every) > 250
     for path in every:
@@ -580,7 +581,7 @@ def test_a_file_changed_in_any_field_or_without_it_is_broken(closed: RoundProof,
         made = copy.deepcopy(read)
         holder = at(made, path[:-1])
         del holder[path[-1]]
-        assert not proof_file.verify(text_of(made).encode(), anchor).holds, path
+        assert not proof_file.verify(canonical_text(made).encode(), anchor).holds, path
 
 
 @pytest.mark.parametrize(
@@ -619,7 +620,7 @@ JSON = st.recursive(
 @given(keys=JSON, proofs=JSON, inner=st.dictionaries(st.sampled_from(sorted(proof_file.PROOF)), JSON))
 def test_whatever_json_comes_is_refused_in_order(keys: Any, proofs: Any, inner: Any) -> None:
     for made in (proofs, [inner], [dict.fromkeys(proof_file.PROOF, inner)]):
-        content = text_of({"format": proof_file.FORMAT, "keys": keys, "proofs": made}).encode()
+        content = canonical_text({"format": proof_file.FORMAT, "keys": keys, "proofs": made}).encode()
         assert not proof_file.verify(content).holds
 
 
