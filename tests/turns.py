@@ -42,6 +42,7 @@ def _triggers() -> list[str]:
 
 
 TRIGGERS = _triggers()
+EMPTIED = "DELETE FROM written", "DELETE FROM turned"
 WITHOUT = "SELECT DISTINCT name FROM written WHERE commune_id NOT IN (SELECT commune_id FROM turned) ORDER BY name"
 
 
@@ -57,10 +58,7 @@ class Watch:
     def _look(self, connection: Connection) -> None:
         if not _writes(connection):
             return
-        cursor = connection.connection.cursor()
-        tables = [name for (name,) in cursor.execute(WITHOUT)]
-        cursor.execute("DELETE FROM written")
-        cursor.execute("DELETE FROM turned")
+        tables = [name for (name,) in connection.connection.cursor().execute(WITHOUT)]
         where = _door() if tables else None
         if where is not None:
             self.found.append(f"{where}: {', '.join(tables)}")
@@ -71,12 +69,13 @@ def _writes(connection: Connection) -> bool:
 
 
 def _prepare(connection: Connection) -> None:
-    """In the first transaction that a connection writes in, and in the next when that was rolled back."""
+    """The triggers, in the first transaction that a connection writes in and in the next when that was rolled back; and
+    each begins with nothing written, whatever a test wrote by its own hand on this connection before."""
     if _writes(connection):
         cursor = connection.connection.cursor()
-        if cursor.execute("SELECT 1 FROM temp.sqlite_master LIMIT 1").fetchone() is None:
-            for statement in TRIGGERS:
-                cursor.execute(statement)
+        there = cursor.execute("SELECT 1 FROM temp.sqlite_master LIMIT 1").fetchone() is not None
+        for statement in EMPTIED if there else TRIGGERS:
+            cursor.execute(statement)
 
 
 def _door() -> str | None:
