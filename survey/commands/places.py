@@ -30,7 +30,7 @@ from survey.register.tables import FILE_BYTES
 from survey.terms import Area, PlaceChange, PlaceKind
 from survey.text import N_
 from survey.villages import acts as village_acts
-from survey.villages import former_tables
+from survey.villages import former_tables, visiting
 from survey.villages.acts import Plan, Wish
 from survey.web.session import now, reading, transaction
 
@@ -279,7 +279,7 @@ def _run(
             plan = tried(session)
         except Problem as refusal:
             refuse(refusal.code, as_json, {})
-        shown = _shown(plan)
+        shown = _shown(session, plan)
         if plan.rule is not None:
             refuse(plan.rule, as_json, shown)
     if not dry_run:
@@ -303,9 +303,13 @@ def _run(
             others=len(shown["others"]),
         )
     )
+    if shown["leaving"]:
+        names = ", ".join(shown["leaving"])
+        click.echo(gettext("These accounts visit the village no more; its commune is to assign somebody: %(names)s",
+                           names=names))  # fmt: skip
 
 
-def _shown(plan: Plan) -> dict[str, Any]:
+def _shown(session: Session, plan: Plan) -> dict[str, Any]:
     register = plan.register.halves if plan.register is not None else ()
     going = [event.household_id for half in register[:1] for event in half.events]
     return {
@@ -320,6 +324,7 @@ def _shown(plan: Plan) -> dict[str, Any]:
         "moved": [one._asdict() for one in plan.moved] + [{"household_id": id} for id in going],
         "judged": len(plan.judged),
         "others": [[one.code, one.before, one.after] for one in plan.others],
+        "leaving": [one.username for one in visiting.leaving(session, plan.visits)],
         "resting": [one.code for one in plan.resting],
         "broken": [
             {"day": one.effective_on, "code": one.village_id, "seq": one.seq, "kind": one.kind.vi}

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import FormerCommune, Household, PlaceEvent
-from tests.world import COMMUNE, VILLAGE, VILLAGE_2
+from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
 HEADER = "former_district_code,former_district,former_commune_code,former_commune,commune_code,status,source"
@@ -67,6 +67,12 @@ def test_a_split_by_numbers_and_what_it_refuses(app: Flask, session: Session) ->
     assert "register_reason_needed" in run(app, f"places rename {VILLAGE} --name Khác")[1]
     assert "not_found" in run(app, "places rename 03757-99 --name Khác --reason x")[1]
     assert run(app, f"places rename {VILLAGE} --name Khác --reason x --by ai-day")[0] == 1
+
+
+def test_who_visits_a_village_no_more_is_named(app: Flask) -> None:
+    rezone = f"places rezone {VILLAGE} --commune {OTHER_COMMUNE} --reason NQ12"
+    assert json.loads(run(app, f"{rezone} --dry-run --json")[1])["leaving"] == ["enumerator"]
+    assert "enumerator" in run(app, rezone)[1].splitlines()[-1]
 
 
 def test_former_communes_are_loaded_whole_or_not_at_all(app: Flask, session: Session, tmp_path: Path) -> None:
