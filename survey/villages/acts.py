@@ -181,17 +181,28 @@ def undo(
     return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen, judging)
 
 
+def new_former(session: Session, commune_id: str, former: Mapping[str, str]) -> list[Change]:
+    """What entering which former commune each village lies in comes to. Raises conflict when one is no more."""
+    known = villages.fold(places.changes_in(session, [commune_id]))
+    made = []
+    for village_id, code in sorted(former.items()):
+        one = known.there(village_id)
+        if one is None:
+            raise Problem("conflict")
+        if one.former != code:
+            made.append(Change(0, _C.FORMER, commune_id, village_id, one.since, {"former": code}))
+    return made
+
+
 def enter_former(session: Session, commune_id: str, former: Mapping[str, str], done: Done) -> int:
     """Enter of many villages at once which former commune each lies in; returns of how many that is new."""
     take_turn(session, {commune_id})
-    known = villages.fold(places.changes_in(session, [commune_id])).known
-    new = {id: code for id, code in sorted(former.items()) if known[id].former != code}
+    made = new_former(session, commune_id, former)
     done = replace(done, reason=one_line(done.reason or "") or None)
-    for village_id, code in new.items():
-        given = {"former": code}
-        places.append(session, Change(0, _C.FORMER, commune_id, village_id, known[village_id].since, given), done)
-    audit.record(session, done.at, done.account_id, "village.former", commune_id, {"villages": len(new)})
-    return len(new)
+    for change in made:
+        places.append(session, change, done)
+    audit.record(session, done.at, done.account_id, "village.former", commune_id, {"villages": len(made)})
+    return len(made)
 
 
 def _undone_together(session: Session, row: PlaceEvent) -> list[PlaceEvent]:

@@ -14,8 +14,16 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import FormerCommune, Household, PlaceEvent
-from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE, VILLAGE_2
+from models import FormerCommune, Household, LoginAttempt, PlaceEvent
+from survey.clocks import day_of
+from survey.problems import Problem
+from survey.register import places
+from survey.register.event_log import Done
+from survey.terms import PlaceChange
+from survey.villages import acts as village_acts
+from survey.villages import former_tables
+from survey.villages.acts import Wish
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
 HEADER = "former_district_code,former_district,former_commune_code,former_commune,commune_code,status,source"
@@ -93,6 +101,57 @@ def test_former_communes_are_loaded_whole_or_not_at_all(app: Flask, session: Ses
     assert run(app, f"places former {backward} --province 14")[0] == 1
     strange = file_of(tmp_path, f"{ROWS[0]},hôm qua", header=f"{HEADER},valid_to")
     assert "hôm qua" in run(app, f"places former {strange} --province 14")[1]
+
+
+@pytest.fixture
+def reads_no_list_as_a_writer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which lists were read; none of them while others wait to write."""
+    read: list[str] = []
+
+    def watched(name: str) -> None:
+        judge = getattr(former_tables, name)
+
+        def judge_alone(*given: Any) -> Any:
+            with Session(app.extensions["engine"]) as other, other.begin():  # on SQLite it would wait for ever
+                other.add(LoginAttempt(id=f"{name}-{len(read)}", subject="from:x", at=NOW))
+            read.append(name)
+            return judge(*given)
+
+        monkeypatch.setattr(former_tables, name, judge_alone)
+
+    for name in ("read_table", "read_villages"):
+        watched(name)
+    return read
+
+
+def test_a_list_is_judged_before_anybody_waits_and_names_the_row_of_its_mistake(
+    app: Flask, session: Session, tmp_path: Path, reads_no_list_as_a_writer: list[str]
+) -> None:
+    assert run(app, f"places former {file_of(tmp_path, *ROWS)} --province 14")[0] == 0
+    header, villages = "village_code,former_commune_code", f"places villages {tmp_path / 'cu.csv'} --commune {COMMUNE}"
+    file_of(tmp_path, f"{VILLAGE},90001", f"{VILLAGE_2},90009", header=header)
+    code, said = run(app, villages)
+    assert (code, "cu.csv, dòng 3, cột" in said, "90009" in said) == (1, True, True)
+    session.rollback()
+    entered = select(func.count()).select_from(PlaceEvent).where(PlaceEvent.kind == "former")
+    assert session.scalar(entered) == 0
+    file_of(tmp_path, f"{VILLAGE},90001", f"{VILLAGE_2},90002", header=header)
+    assert "2 thôn, bản" in run(app, f"{villages} --dry-run")[1]
+    session.rollback()
+    assert session.scalar(entered) == 0
+    assert "2 thôn, bản" in run(app, villages)[1]
+    assert "0 thôn, bản" in run(app, villages)[1]
+    assert reads_no_list_as_a_writer == ["read_table", *["read_villages"] * 4]
+
+
+def test_a_village_that_is_no_more_when_its_line_is_written_leaves_the_list_unwritten(session: Session) -> None:
+    village_acts.carry_out(
+        session, COMMUNE, Wish(PlaceChange.MERGED, VILLAGE, day_of(NOW), {"other": VILLAGE_2}), Done(None, NOW, "x")
+    )
+    last = places.last_change(session, COMMUNE)
+    with pytest.raises(Problem, match="conflict"):
+        village_acts.enter_former(session, COMMUNE, {VILLAGE_2: "90001", VILLAGE: "90001"}, Done(None, NOW))
+    assert places.last_change(session, COMMUNE) == last
 
 
 def test_the_register_in_former_borders_as_json_and_csv(app: Flask, session: Session, tmp_path: Path) -> None:
