@@ -1,6 +1,6 @@
 // Reads [[its name or number, a script, "module" | "script" | "es5"], …] as JSON and prints what an engine of Chrome 87
-// cannot read or does not have: [[name, line, what], …]. Run with --expose-internals: the parser is the one that Node itself
-// carries.
+// cannot read or does not have: [[name, line, what], …]. Run with --expose-internals: the parser is the one that Node
+// itself carries.
 const { Parser } = require("internal/deps/acorn/acorn/dist/acorn")
 
 // By the name of a member or of a global: the Chrome that was the first to have it. Only names that are nothing else's.

@@ -18,6 +18,7 @@ from survey.villages import visiting
 from survey.villages.acts import Plan, Wish
 from tests.interviews import entry, push
 from tests.villages.test_acts import NEW, TODAY, C, do, last, undo
+from tests.web.phone.test_proposals import corrected
 from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE, VILLAGE_2, account
 
 THERE = "03664-02"  # the village, once it is the other commune's
@@ -104,6 +105,27 @@ def test_what_a_phone_still_sends_of_it_is_held_and_taken_once_it_is_undone(logi
     )
     assert {row.household_id: row.state for row in states} == {"ho-1": "submitted", "ho-moi": "submitted"}
     assert [one["id"] for one in login_as("enumerator").get("/api/v1/hello").get_json()["villages"]] == [VILLAGE]
+
+
+def test_a_proposal_that_names_a_village_of_before_means_what_it_is_a_part_of(login_as: Any, session: Session) -> None:
+    browser = login_as("enumerator")
+    do(session, C.SPLIT, name="Bản Nà Ca 2", households=["ho-1"])
+    do(session, C.MERGED, village=NEW, other=VILLAGE_2)
+    assert visited(session)["enumerator"] == [VILLAGE, VILLAGE_2]
+    [answer] = push(browser, corrected("ho-2", village=NEW))
+    assert (answer["outcome"], answer["reason"]) == ("stored", None)
+
+
+def test_a_proposal_that_names_a_village_of_another_commune_is_held_with_the_rule(
+    login_as: Any, session: Session
+) -> None:
+    """The commune's own people may propose it: nobody else reaches it any more."""
+    do(session, C.REZONED, commune=OTHER_COMMUNE)
+    answers = [push(login_as(name), corrected("ho-4", village=VILLAGE))[0] for name in ("supervisor", "enumerator-2")]
+    assert [(one["outcome"], one["reason"]["code"]) for one in answers] == [
+        ("held", "place_over"), ("held", QuarantineReason.OUTSIDE_AREA)
+    ]  # fmt: skip
+    assert all(one["reason"]["title"] and one["reason"]["next"] and one["receipt"] for one in answers)
 
 
 def test_a_merger_undone_leaves_everybody_the_villages_that_they_had(session: Session) -> None:
