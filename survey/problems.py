@@ -500,6 +500,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("The register has changed since the list was looked at, and the list does not fit it any more."),
         _("Upload the list again and look at what is asked."),
     ),
+    "list_gone": Refusal(
+        409,
+        _("The list is not kept on the server any more."),
+        _("Bring the same list again: what stands there already is recognised, and the rest follows."),
+    ),
     "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
     "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),
     "storage_full": Refusal(

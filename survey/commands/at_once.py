@@ -8,21 +8,20 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from models import Job
-from survey.jobs.worker import Worker
+from survey.jobs.worker import Asked, Worker
 from survey.problems import Problem
 from survey.web.installation import in_one_sentence, require_place
 from survey.web.session import clock_of, get_engine
 from survey.work import FOLDER, kinds
 
 
-def do_at_once(ask: Callable[[Session], Job]) -> Job:
-    """Raises the problem that the job met."""
+def do_at_once(ask: Callable[[Session], Asked]) -> Asked:
+    """How the job ended, None where there was none to ask for. Raises the problem that it met."""
     with in_one_sentence():
         require_place()
         folder = Path(current_app.config["INSTANCE"]) / FOLDER
         worker = Worker(get_engine(), folder, kinds(current_app.extensions["prover"]), clock_of(current_app))
         job = worker.do_now(ask)
-    if job.problem is not None:
+    if job is not None and job.problem is not None:
         raise Problem(job.problem)
     return job

@@ -251,7 +251,8 @@ def _write(upload: Upload, made: ListPlan, account_id: str | None, reason: str) 
         for start in range(0, len(rows.corrections), work.IN_ONE):
             with step() as session:
                 begun = work.write(session, upload, rows, start, done, begun)
-                session.get_one(Job, job.id).cursor = begun
+                kept = session.get_one(Job, job.id)  # what its page says should this process die
+                kept.cursor, kept.done, kept.total = begun, begun["at_row"], len(rows.corrections)
         job.result = work.result_of(begun)
     return job.id, job.result
 

@@ -17,9 +17,10 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, Place, PlaceEvent
+from models import Account, Job, Place, PlaceEvent
 from survey.borders import villages
 from survey.clocks import day_of, instant
+from survey.commands.at_once import do_at_once
 from survey.commands.households import as_text, done_by, refuse
 from survey.evidence import audit
 from survey.problems import Problem
@@ -30,9 +31,10 @@ from survey.register.tables import FILE_BYTES
 from survey.terms import Area, PlaceChange, PlaceKind
 from survey.text import N_
 from survey.villages import acts as village_acts
-from survey.villages import former_tables
+from survey.villages import former_tables, visiting
 from survey.villages.acts import Plan, Wish
 from survey.web.session import now, reading, transaction
+from survey.work import change_villages, undo_change
 
 places_group = AppGroup("places", help="Villages in time, and the communes of before.")
 SHOWN = 50
@@ -118,8 +120,8 @@ def undo(seq: int, commune_id: str, **words: Any) -> None:
     def tried(session: Session) -> Plan:
         return village_acts.plan_undo(session, commune_id, seq, day_of(now()))
 
-    def done(session: Session, by: Done) -> Plan:
-        return village_acts.undo(session, commune_id, seq, by)
+    def done(session: Session, by: Done, seen: str) -> Job | None:
+        return undo_change(session, commune_id, seq, by, seen)
 
     words.pop("since")
     _run(tried, done, **words)
@@ -174,15 +176,15 @@ def former(file: Path, province_id: str, username: str | None, dry_run: bool, as
     """Load a province's former communes and districts, with the commune of today that each belongs to: a CSV or .xlsx
     in the columns former_district_code, former_district, former_commune_code, former_commune, commune_code, status,
     source, and where they are known valid_from, valid_to. All or nothing."""
-    with transaction() as session:
+    data = _read(file)
+    with reading() as session:
         province = session.get(Place, province_id)
         if province is None or province.kind != PlaceKind.PROVINCE:
             raise click.ClickException(gettext("No province has the code %(code)s.", code=province_id))
-        table = former_tables.read_table(session, province_id, file.name, _read(file))
+        table = former_tables.read_table(session, province_id, file.name, data)
         _refuse_mistakes(table.mistakes)
-        if dry_run:
-            session.rollback()
-        else:
+    if not dry_run:
+        with transaction() as session:
             former_tables.write_table(session, province_id, table)
             account = done_by(session, username, "").account_id
             detail = {"rows": len(table.rows), "added": table.added, "changed": table.changed}
@@ -215,17 +217,22 @@ def former(file: Path, province_id: str, username: str | None, dry_run: bool, as
 def enter_villages(file: Path, commune_id: str, reason: str, username: str | None, dry_run: bool) -> None:
     """Enter of many villages which former commune each lies in: a CSV or .xlsx with village_code and
     former_commune_code. All or nothing."""
-    with transaction() as session:
+    data = _read(file)
+    with reading() as session:
         if session.get(Place, commune_id) is None:
             raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
         known = villages.fold(places.changes_in(session, [commune_id]))
         codes = [one.code for one in village_acts.former_of_commune(session, commune_id)]
         ids = [one.id for one in known.in_commune(commune_id)]
-        found, mistakes = former_tables.read_villages(file.name, _read(file), ids, codes)
+        found, mistakes = former_tables.read_villages(file.name, data, ids, codes)
         _refuse_mistakes(mistakes)
-        count = village_acts.enter_former(session, commune_id, found, done_by(session, username, reason))
-        if dry_run:
-            session.rollback()
+        count = len(village_acts.new_former(session, commune_id, found))
+    if not dry_run:
+        try:
+            with transaction() as session:
+                count = village_acts.enter_former(session, commune_id, found, done_by(session, username, reason))
+        except Problem as refusal:
+            refuse(refusal.code, False, {})
     click.echo(gettext("A trial, nothing was written.") if dry_run else gettext("Done."))
     click.echo(gettext("Of %(count)s villages the former commune is new.", count=count))
 
@@ -258,34 +265,33 @@ def _act(
     def tried(session: Session) -> Plan:
         return village_acts.plan(session, commune_id, wish(session), day_of(now()))
 
-    def done(session: Session, by: Done) -> Plan:
-        return village_acts.carry_out(session, commune_id, wish(session), by)
+    def done(session: Session, by: Done, seen: str) -> Job | None:
+        return change_villages(session, commune_id, wish(session), by, seen)
 
     _run(tried, done, **words)
 
 
 def _run(
     tried: Callable[[Session], Plan],
-    done: Callable[[Session, Done], Plan],
+    done: Callable[[Session, Done, str], Job | None],
     *,
     reason: str,
     username: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Show what would happen; do it unless it is only tried."""
+    """Show what would happen; do it unless it is only tried. Interviews are judged again some at a time."""
     with reading() as session:
         try:
             plan = tried(session)
         except Problem as refusal:
             refuse(refusal.code, as_json, {})
-        shown = _shown(plan)
+        shown = _shown(session, plan)
         if plan.rule is not None:
             refuse(plan.rule, as_json, shown)
     if not dry_run:
         try:
-            with transaction() as session:
-                done(session, done_by(session, username, reason))
+            do_at_once(lambda session: done(session, done_by(session, username, reason), plan.basis))
         except Problem as refusal:
             refuse(refusal.code, as_json, shown)
     if as_json:
@@ -303,9 +309,13 @@ def _run(
             others=len(shown["others"]),
         )
     )
+    if shown["leaving"]:
+        names = ", ".join(shown["leaving"])
+        click.echo(gettext("These accounts visit the village no more; its commune is to assign somebody: %(names)s",
+                           names=names))  # fmt: skip
 
 
-def _shown(plan: Plan) -> dict[str, Any]:
+def _shown(session: Session, plan: Plan) -> dict[str, Any]:
     register = plan.register.halves if plan.register is not None else ()
     going = [event.household_id for half in register[:1] for event in half.events]
     return {
@@ -320,6 +330,7 @@ def _shown(plan: Plan) -> dict[str, Any]:
         "moved": [one._asdict() for one in plan.moved] + [{"household_id": id} for id in going],
         "judged": len(plan.judged),
         "others": [[one.code, one.before, one.after] for one in plan.others],
+        "leaving": [one.username for one in visiting.leaving(session, plan.visits)],
         "resting": [one.code for one in plan.resting],
         "broken": [
             {"day": one.effective_on, "code": one.village_id, "seq": one.seq, "kind": one.kind.vi}

@@ -411,17 +411,22 @@ def apply(session: Session, commune_id: str, one: Correction, day: date, done: D
     if not _stands(register_acts.known_of(session, household), household, one):
         return Came.OVERTAKEN
     try:
-        if wishes := one.wishes(day):
-            register_acts.carry_out_together(session, commune_id, wishes, done)
+        with session.begin_nested():  # whole or not at all: of one that is left out nothing was written or asked for
+            _write_down(session, commune_id, one, day, done)
     except Problem:
         return Came.REFUSED
+    return Came.DONE
+
+
+def _write_down(session: Session, commune_id: str, one: Correction, day: date, done: Done) -> None:
+    if wishes := one.wishes(day):
+        register_acts.carry_out_together(session, commune_id, wishes, done)
     for wish in one.asked(day):
         try:
             requests.ask(session, commune_id, wish, done)
         except Problem as refusal:
             if refusal.code != "request_same":
-                return Came.REFUSED
-    return Came.DONE
+                raise
 
 
 def _stands(known: Folded, household: Household, one: Correction) -> bool:

@@ -92,7 +92,7 @@ class Judge:
         known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
         known = replace(known, round_open=True, round_cancelled=False, form_known=True, standard_holds=True)
         village_id = entry.proposal.given.get("village") if entry.proposal else None
-        if village_id is not None and not self._inside(entry, str(village_id)):
+        if village_id is not None and not self._inside(entry, self._means(str(village_id))):
             known = replace(known, inside_area=False)
         return verdict(known, incoming)
 
@@ -132,10 +132,14 @@ class Judge:
         # Of a village that was merged meanwhile: permission is asked of what it is a part of now. One that went to
         # another commune takes nobody in: who was met there is held, for a person who finds the household there.
         is_there = named.isprintable() and stands(self.session, named, day)
-        found = where_is(self.session, named_now(self.session, named, day)) if is_there else None
+        found = where_is(self.session, self._means(named)) if is_there else None
         if attached or found is None or found.village_id is None or found.commune_id != self.commune_id:
             return None, False
         return found.village_id, len(household_id or "") <= 36
+
+    def _means(self, village_id: str) -> str:
+        """Of a village that was merged meanwhile: what it is a part of now."""
+        return named_now(self.session, village_id, day_of(self.now)) if village_id.isprintable() else village_id
 
     def _doubt(self, entry: Entry, submission: Submission, days: list[date | datetime]) -> tuple[Doubt | None, bool]:
         """Why the day of the interview is in doubt (a phone that was ahead when it sent, but not of this receipt, is in

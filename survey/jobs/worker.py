@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -92,6 +92,7 @@ class Task:
 
 
 Kind = Callable[[Task], Any]  # returns the result, small JSON
+Asked = TypeVar("Asked", Job, Job | None)
 
 
 class Worker:
@@ -125,10 +126,13 @@ class Worker:
         self._do(Task(job, self))
         return True
 
-    def do_now(self, ask: Callable[[Session], Job]) -> Job:
-        """Ask for a job and do it here; returns how it ended. Should this process die, another worker goes on."""
+    def do_now(self, ask: Callable[[Session], Asked]) -> Asked:
+        """Ask for a job and do it here; returns how it ended, None where there was none to ask for. Should this process
+        die, another worker goes on."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             job = ask(session)
+            if job is None:
+                return job
             queue.begin(session, job, self.name, self.clock())
         self._do(Task(job, self))
         with Session(reading_engine(self.engine)) as session:

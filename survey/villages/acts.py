@@ -19,8 +19,6 @@ from sqlalchemy.orm import Session
 
 from models import (
     OF_SUBMISSION,
-    Account,
-    AccountVillage,
     Assessment,
     Household,
     Place,
@@ -30,7 +28,6 @@ from models import (
     Submission,
     SubmissionStatus,
 )
-from survey.accounts.accounts import assign_villages, villages_of
 from survey.borders import villages
 from survey.borders.former_communes import last_borders
 from survey.borders.villages import Change, Tried, Villages
@@ -48,7 +45,9 @@ from survey.submissions.derive import class_under, derive_again, derive_current
 from survey.submissions.lifecycle import OUT
 from survey.terms import Area, HouseholdClass, HouseholdState, PlaceChange, PlaceKind, SubmissionState
 from survey.text import plain_name
+from survey.villages import visiting
 from survey.villages.area import Judged
+from survey.villages.visiting import Visits
 
 _C = PlaceChange
 ASKED_FOR = (_C.RENAMED, _C.MERGED, _C.SPLIT, _C.REZONED, _C.AREA, _C.FORMER)
@@ -83,7 +82,7 @@ class Moved(NamedTuple):
 @dataclass(frozen=True)
 class Plan:
     """What would be done. `rule`: why it is refused; `resting`: households that lie in a village that would be no more;
-    `register`: how its households come to another commune, or back."""
+    `register`: how its households come to another commune, or back; `visits`: who would visit what."""
 
     changes: tuple[Change, ...]
     tried: Mapping[str, Tried]  # by commune
@@ -91,6 +90,7 @@ class Plan:
     judged: tuple[Judged, ...] = ()
     resting: tuple[Moved, ...] = ()
     register: register_acts.Plan | None = None
+    visits: Visits = Visits()
     rule: str | None = None
     heads: tuple[tuple[str, int, int], ...] = ()  # of the logs that it rests on
 
@@ -109,7 +109,9 @@ class Plan:
 
     @property
     def basis(self) -> str:
-        said = (self.heads, self.changes, [dict(one.payload) for one in self.changes], self.moved)
+        said = (
+            self.heads, self.changes, [dict(one.payload) for one in self.changes], self.moved, self.visits.basis,
+        )  # fmt: skip
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -126,7 +128,7 @@ def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     if rule is not None:
         return Plan((), {}, rule=rule, heads=_heads(session, wish.communes(commune_id)))
     numbers = {one: places.last_change(session, one) for one in wish.communes(commune_id)}
-    changes = [replace(one, seq=numbers[one.commune_id] + 1) for one in changes]
+    changes = [visiting.remembering(session, replace(one, seq=numbers[one.commune_id] + 1)) for one in changes]
     made = _tried(session, changes)
     if wish.kind is _C.REZONED and all(one.rule is None for one in made.tried.values()):
         return _with_register(made, _moving(session, commune_id, changes, today))
@@ -179,17 +181,28 @@ def undo(
     return _do(session, plan_undo(session, commune_id, seq, day_of(done.at)), done, seen, judging)
 
 
+def new_former(session: Session, commune_id: str, former: Mapping[str, str]) -> list[Change]:
+    """What entering which former commune each village lies in comes to. Raises conflict when one is no more."""
+    known = villages.fold(places.changes_in(session, [commune_id]))
+    made = []
+    for village_id, code in sorted(former.items()):
+        one = known.there(village_id)
+        if one is None:
+            raise Problem("conflict")
+        if one.former != code:
+            made.append(Change(0, _C.FORMER, commune_id, village_id, one.since, {"former": code}))
+    return made
+
+
 def enter_former(session: Session, commune_id: str, former: Mapping[str, str], done: Done) -> int:
     """Enter of many villages at once which former commune each lies in; returns of how many that is new."""
     take_turn(session, {commune_id})
-    known = villages.fold(places.changes_in(session, [commune_id])).known
-    new = {id: code for id, code in sorted(former.items()) if known[id].former != code}
+    made = new_former(session, commune_id, former)
     done = replace(done, reason=one_line(done.reason or "") or None)
-    for village_id, code in new.items():
-        given = {"former": code}
-        places.append(session, Change(0, _C.FORMER, commune_id, village_id, known[village_id].since, given), done)
-    audit.record(session, done.at, done.account_id, "village.former", commune_id, {"villages": len(new)})
-    return len(new)
+    for change in made:
+        places.append(session, change, done)
+    audit.record(session, done.at, done.account_id, "village.former", commune_id, {"villages": len(made)})
+    return len(made)
 
 
 def _undone_together(session: Session, row: PlaceEvent) -> list[PlaceEvent]:
@@ -343,8 +356,10 @@ def _tried(session: Session, changes: list[Change]) -> Plan:
         rule = None
     if resting:
         rule = rule or "place_rests_on_it"
+    visits = visiting.visits(session, changes, tried, [(one.before, one.after) for one in moved])
+    heads = _heads(session, communes)
     return Plan(
-        tuple(changes), tried, tuple(moved), tuple(judged), tuple(resting), rule=rule, heads=_heads(session, communes)
+        tuple(changes), tried, tuple(moved), tuple(judged), tuple(resting), visits=visits, rule=rule, heads=heads
     )
 
 
@@ -454,7 +469,7 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None, judging: boo
         audit.record(session, done.at, done.account_id, f"village.{change.kind}", change.village_id, detail)
     for commune_id, tried in made.tried.items():
         places.follow(session, commune_id, tried.changed)
-    _assign(session, made)
+    visiting.follow(session, made.visits)
     for commune_id in made.tried:
         here = [one for one in made.moved if one.commune_id == commune_id]
         events = event_log.events_around(session, commune_id, [one.household_id for one in here])
@@ -483,20 +498,3 @@ def _tell_next_year(session: Session, commune_id: str, tried: Tried, told: set[s
 
 def _areas(found: Villages, village_id: str) -> list[tuple[date, Area | None]]:
     return [(since, one.area) for since, one in found.history.get(village_id, ())]
-
-
-def _assign(session: Session, made: Plan) -> None:
-    """Who visits a village visits its households where they lie now; of one that is no more nothing is left."""
-    pairs = {(one.commune_id, one.before, one.after) for one in made.moved}
-    pairs |= {
-        (change.commune_id, change.village_id, str(change.other_id))
-        for change in made.changes
-        if change.kind in villages.MOVING
-    }
-    for commune_id, before, after in sorted(pairs):
-        is_over = made.tried[commune_id].after.there(before) is None
-        visiting = select(Account).join(AccountVillage, AccountVillage.account_id == Account.id)
-        for account in session.scalars(visiting.where(AccountVillage.village_id == before)).all():
-            assign_villages(
-                session, account, ({*villages_of(session, account)} - ({before} if is_over else set())) | {after}
-            )

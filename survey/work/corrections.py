@@ -160,7 +160,10 @@ def keep_plan(folder: Path, made: ListPlan) -> None:
 
 def correct(task: Task) -> dict[str, Any]:
     """Write down what was seen. Until the first household it can be stopped; then it is brought to its end, and undone
-    as a whole if it was wrong."""
+    as a whole if it was wrong. Raises `list_gone` where the folder was lost meanwhile: what was written stays, and the
+    cursor says what that is."""
+    if task.cursor and task.cursor["at_row"] == task.total:  # only its end was not told
+        return result_of(task.cursor)
     folder = task.folder_of_former()
     upload, rows, reason = kept_upload(folder), kept_rows(folder), kept(folder / WHY)
     begun = task.cursor or begin(task.now())
@@ -205,11 +208,20 @@ def write(
     return begun | {"at_row": start + len(part), "came": dict(came), "asked": asked, "left_out": left_out}
 
 
+def done_so_far(begun: dict[str, Any]) -> int:
+    """How many households were corrected, or had it undone."""
+    return int(begun["came"].get(Came.DONE, 0))
+
+
 def result_of(begun: dict[str, Any]) -> dict[str, Any]:
     """`asked`: how many numbers were asked for; `left_out`: codes of the households that were not corrected, and
     why."""
-    done = begun["came"].get(Came.DONE, 0)
-    return {"began": begun["began"], "corrected": done, "asked": begun["asked"], "left_out": begun["left_out"]}
+    return {
+        "began": begun["began"],
+        "corrected": done_so_far(begun),
+        "asked": begun["asked"],
+        "left_out": begun["left_out"],
+    }
 
 
 # --- undone as a whole -------------------------------------------------------------------------------------------
@@ -280,6 +292,8 @@ def undo_corrections(task: Task) -> dict[str, Any]:
     with task.reading() as session:
         seen = session.get_one(Job, task.follows or "")
         seqs, job_id = list((seen.result or {})["can"]), seen.parameters["of"]
+    if task.cursor and task.cursor["at_row"] == task.total:  # only its end was not told
+        return undone_of(task.cursor, job_id)
     begun = task.cursor or begin(task.now())
     done = Done(task.account_id, datetime.fromisoformat(begun["began"]), kept(folder / WHY))
     for start in range(begun["at_row"], max(len(seqs), 1), IN_ONE):
@@ -294,7 +308,7 @@ def undo_corrections(task: Task) -> dict[str, Any]:
 
 
 def undone_of(begun: dict[str, Any], job_id: str) -> dict[str, Any]:
-    return {"undone": begun["came"].get(Came.DONE, 0), "left_out": begun["left_out"], "of": job_id}
+    return {"undone": done_so_far(begun), "left_out": begun["left_out"], "of": job_id}
 
 
 def undo(

@@ -50,7 +50,7 @@ class Upload:
 
 
 def kept_upload(folder: Path) -> Upload:
-    """What was given to a job that reads a list. Raises `not_allowed_now` when it is not kept any more."""
+    """What was given to a job that reads a list. Raises `list_gone` when it is not kept any more."""
     given = kept(folder / GIVEN)
     files = {name: base64.b64decode(data) for name, data in given["files"].items()}
     return Upload(given["commune"], files, given["answers"])
@@ -118,8 +118,8 @@ def _keep_plan(folder: Path, made: Plan) -> Preview:
 
 
 def kept(path: Path) -> Any:
-    """Raises `not_allowed_now` when it is not there any more."""
+    """Raises `list_gone` when it is not there any more."""
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise Problem("not_allowed_now") from None
+        raise Problem("list_gone") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import FormerCommune, Household, PlaceEvent
-from tests.world import COMMUNE, VILLAGE, VILLAGE_2
+from survey.clocks import day_of
+from survey.problems import Problem
+from survey.register import places
+from survey.register.event_log import Done
+from survey.terms import PlaceChange
+from survey.villages import acts as village_acts
+from survey.villages import former_tables
+from survey.villages.acts import Wish
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
 HEADER = "former_district_code,former_district,former_commune_code,former_commune,commune_code,status,source"
@@ -69,6 +78,12 @@ def test_a_split_by_numbers_and_what_it_refuses(app: Flask, session: Session) ->
     assert run(app, f"places rename {VILLAGE} --name Khác --reason x --by ai-day")[0] == 1
 
 
+def test_who_visits_a_village_no_more_is_named(app: Flask) -> None:
+    rezone = f"places rezone {VILLAGE} --commune {OTHER_COMMUNE} --reason NQ12"
+    assert json.loads(run(app, f"{rezone} --dry-run --json")[1])["leaving"] == ["enumerator"]
+    assert "enumerator" in run(app, rezone)[1].splitlines()[-1]
+
+
 def test_former_communes_are_loaded_whole_or_not_at_all(app: Flask, session: Session, tmp_path: Path) -> None:
     wrong = file_of(tmp_path, *ROWS, "903,Huyện,90004,Xã,99999,x,y", ROWS[0], "903,H,90005,,03757,x,y")
     code, said = run(app, f"places former {wrong} --province 14")
@@ -87,6 +102,59 @@ def test_former_communes_are_loaded_whole_or_not_at_all(app: Flask, session: Ses
     assert run(app, f"places former {backward} --province 14")[0] == 1
     strange = file_of(tmp_path, f"{ROWS[0]},hôm qua", header=f"{HEADER},valid_to")
     assert "hôm qua" in run(app, f"places former {strange} --province 14")[1]
+
+
+@pytest.fixture
+def reads_no_list_as_a_writer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which lists were read; none of them while others wait to write."""
+    read: list[str] = []
+
+    def watched(name: str) -> None:
+        judge = getattr(former_tables, name)
+
+        def judge_alone(*given: Any) -> Any:
+            if app.extensions["engine"].dialect.name == "sqlite":  # where one writes at a time
+                other = sqlite3.connect(app.extensions["engine"].url.database, timeout=0, isolation_level=None)
+                other.execute("BEGIN IMMEDIATE")
+                other.close()
+            read.append(name)
+            return judge(*given)
+
+        monkeypatch.setattr(former_tables, name, judge_alone)
+
+    for name in ("read_table", "read_villages"):
+        watched(name)
+    return read
+
+
+def test_a_list_is_judged_before_anybody_waits_and_names_the_row_of_its_mistake(
+    app: Flask, session: Session, tmp_path: Path, reads_no_list_as_a_writer: list[str]
+) -> None:
+    assert run(app, f"places former {file_of(tmp_path, *ROWS)} --province 14")[0] == 0
+    header, villages = "village_code,former_commune_code", f"places villages {tmp_path / 'cu.csv'} --commune {COMMUNE}"
+    file_of(tmp_path, f"{VILLAGE},90001", f"{VILLAGE_2},90009", header=header)
+    code, said = run(app, villages)
+    assert (code, "cu.csv, dòng 3, cột" in said, "90009" in said) == (1, True, True)
+    session.rollback()
+    entered = select(func.count()).select_from(PlaceEvent).where(PlaceEvent.kind == "former")
+    assert session.scalar(entered) == 0
+    file_of(tmp_path, f"{VILLAGE},90001", f"{VILLAGE_2},90002", header=header)
+    assert "2 thôn, bản" in run(app, f"{villages} --dry-run")[1]
+    session.rollback()
+    assert session.scalar(entered) == 0
+    assert "2 thôn, bản" in run(app, villages)[1]
+    assert "0 thôn, bản" in run(app, villages)[1]
+    assert reads_no_list_as_a_writer == ["read_table", *["read_villages"] * 4]
+
+
+def test_a_village_that_is_no_more_when_its_line_is_written_leaves_the_list_unwritten(session: Session) -> None:
+    village_acts.carry_out(
+        session, COMMUNE, Wish(PlaceChange.MERGED, VILLAGE, day_of(NOW), {"other": VILLAGE_2}), Done(None, NOW, "x")
+    )
+    last = places.last_change(session, COMMUNE)
+    with pytest.raises(Problem, match="conflict"):
+        village_acts.enter_former(session, COMMUNE, {VILLAGE_2: "90001", VILLAGE: "90001"}, Done(None, NOW))
+    assert places.last_change(session, COMMUNE) == last
 
 
 def test_the_register_in_former_borders_as_json_and_csv(app: Flask, session: Session, tmp_path: Path) -> None:

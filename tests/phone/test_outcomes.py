@@ -84,6 +84,15 @@ def test_told_without_network_sent_back_told_again_and_confirmed(phone: Phone, s
     page.locator("label.chip", has=page.locator("input[value=done]")).click()
     expect(row.locator(".tag")).to_have_attribute("data-state", "unsent")
     assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
+    row.click()
+    household = page.locator("[data-screen=household]")
+    expect(household.locator("[data-part=left]")).to_have_text("Đã ghi lý do, có mạng máy sẽ tự gửi.")
+    told = household.locator("[data-action=sent]")
+    expect(told).to_have_text("Xem nội dung đã báo")  # no interview
+    told.click()
+    expect(page.locator("[data-screen=sent] [data-part=entry-label]")).to_have_text("Mã số")
+    phone.go_home()
+    page.locator("label.chip", has=page.locator("input[value=done]")).click()
 
     phone.context.set_offline(False)
     phone.sync()

@@ -69,6 +69,7 @@ def test_a_death_is_told_without_network_and_written_down_by_the_office(phone: P
     page.reload()
     phone.unlock()
     expect(told.locator("[data-state]")).to_have_attribute("data-state", "unsent")  # sealed, and kept
+    expect(told.locator("[data-action=sent]")).to_have_text("Xem nội dung đã báo")  # no interview
     pictured(phone, "unsent")
 
     phone.context.set_offline(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from typing import Any
@@ -14,16 +15,19 @@ from sqlalchemy.orm import Session
 from models import Assessment, Job, PlaceEvent, PlacePeriod, Round
 from survey.clocks import day_of
 from survey.problems import Problem
+from survey.register import places
 from survey.register.event_log import Done
 from survey.rounds import closing
+from survey.submissions.derive import rebuild
 from survey.terms import Area
 from survey.villages import area as village_area
 from survey.work import area_recount, change_area
+from tests.commands.test_places import run
 from tests.interviews import ROUND, entry, push
 from tests.review.test_review_and_rebuild import snapshot
 from tests.review.test_three_faults import by_area
 from tests.working import led, work, worker_of
-from tests.world import COMMUNE, NOW, VILLAGE
+from tests.world import COMMUNE, NOW, VILLAGE, VILLAGE_2
 
 __all__ = ["by_area"]
 SINCE, BY = date(2026, 11, 1), Done(None, NOW, "đã lên phường")
@@ -122,3 +126,20 @@ def test_the_village_s_page_changes_it_at_once_and_has_it_judged_by_the_job(sess
     led(browser, done(f"{here}/undo/{seq}"))
     assert classes(session) == before
     assert [job.state for job in session.scalars(select(Job))] == ["done", "done"]
+
+
+@pytest.mark.usefixtures("sent")
+def test_what_a_command_judges_by_another_line_is_judged_some_at_a_time_too(app: Flask, session: Session) -> None:
+    before = classes(session)
+    said = run(app, f"places merge {VILLAGE} {VILLAGE_2} --on {SINCE} --reason NQ12 --json")[1]
+    assert json.loads(said)["judged"] == 1
+    after = classes(session)
+    assert after != before
+    job = session.scalars(select(Job)).one()
+    assert (job.kind, job.state, job.done) == ("recount_area", "done", 3)
+    rebuild(session)
+    assert classes(session) == after
+    seq = places.last_change(session, COMMUNE)
+    session.rollback()
+    assert run(app, f"places undo {seq} --commune {COMMUNE} --reason nhầm")[0] == 0
+    assert classes(session) == before

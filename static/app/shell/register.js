@@ -6,7 +6,8 @@ import { word } from "./page.js"
 
 const keyOf = (one) => `${one.round_id}/${one.household_id}`
 
-const isOutcome = (item) => Boolean(item?.entry.no_interview)
+/** Whether it says why there is no interview. */
+export const isOutcome = (item) => Boolean(item?.entry.no_interview)
 
 /** Where it stands that a household has no interview, or null: "waiting", "confirmed", "sent_back". */
 function saidOf({ outcome }, last) {

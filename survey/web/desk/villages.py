@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Account, Household, Job, Place, PlaceEvent
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
+from survey.accounts.assignments import enumerators_of
 from survey.borders import villages
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
@@ -22,7 +23,7 @@ from survey.register.tables import FILE_BYTES
 from survey.reports.csvfile import written
 from survey.terms import Area, HouseholdState, PlaceChange, PlaceKind
 from survey.villages import acts as village_acts
-from survey.villages import former_tables
+from survey.villages import former_tables, visiting
 from survey.villages.acts import Plan, Wish
 from survey.web.desk.forms import FormerList, Plain, VillageAct
 from survey.web.desk.home import open_desk
@@ -58,6 +59,7 @@ def _listed(commune_id: str, mistakes: tuple[str, ...] = ()) -> str:
         desk=desk,
         there=[one for one in sorted(own, key=lambda each: each.id) if one.is_there],
         over=[one for one in sorted(own, key=lambda each: each.id) if not one.is_there],
+        visited=enumerators_of(session, commune_id),
         households={village_id: number for village_id, number in session.execute(query)},  # noqa: C416 - dict() needs tuples
         former=former,
         former_of={one.id: villages.former_of_village(known, one.id, alone) for one in own},
@@ -136,6 +138,7 @@ def page(commune_id: str, village_id: str) -> str:
         former=former,
         former_code=villages.former_of_village(known, village_id, alone),
         others=[each for each in known.in_commune(commune_id) if each.id != village_id],
+        visitors=enumerators_of(session, commune_id).get(village_id, []),
         households=village_acts.households_on(session, commune_id, village_id, today) if may_write else [],
         communes=_communes(commune_id) if may_write else {},
         elsewhere=_elsewhere([one]),
@@ -255,6 +258,7 @@ def _shown(
         undone=undone,
         refusal=PROBLEMS[plan.rule] if plan.rule else None,
         going=len(going),
+        leaving=visiting.leaving(session, plan.visits),
         names=places.names_in(session, communes, day_of(now()))
         | {one.id: one.name for sides in plan.villages for one in sides if one is not None},
         form=Plain(formdata=None),

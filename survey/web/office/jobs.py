@@ -36,6 +36,7 @@ from survey.work import (
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
+from survey.work.corrections import done_so_far
 
 VERB = "job.follow"
 LOOKED_AT = {READ_LIST, READ_CORRECTIONS, READ_UNDOING}  # whose result is a page to act on
@@ -98,15 +99,31 @@ class Line(NamedTuple):
 
     @property
     def half(self) -> str:
-        """What is said of a list of which some households are there, and no worker brings the rest; "" else."""
-        if self.job.kind != LOAD_LIST or not self.job.done:
+        """What is said of work of which a part is done, and no worker does the rest; "" else."""
+        far = {"done": format_decimal(self.job.done), "total": format_decimal(self.job.total or 0)}
+        if not self.job.done:
             return ""
-        return gettext(
-            "%(done)s of %(total)s households of the list are there and stay. Upload the same list again: what is "
-            "there is recognised, and the rest is entered.",
-            done=format_decimal(self.job.done),
-            total=format_decimal(self.job.total or 0),
-        )
+        if self.job.kind == LOAD_LIST:
+            return gettext(
+                "%(done)s of %(total)s households of the list are there and stay. Upload the same list again: what is "
+                "there is recognised, and the rest is entered.",
+                **far,
+            )
+        if self.job.kind == CORRECT:
+            return gettext(
+                "%(done)s of %(total)s households of the list were gone through. What was corrected stays: %(count)s "
+                "households. Bring the same list again, and the rest is corrected; or undo the whole list.",
+                **far,
+                count=format_decimal(done_so_far(self.job.cursor)),
+            )
+        if self.job.kind == UNDO_CORRECTIONS:
+            return gettext(
+                "%(done)s of %(total)s corrections were gone through. What was undone stays so: %(count)s households. "
+                "Undo the list again, and the rest is undone.",
+                **far,
+                count=format_decimal(done_so_far(self.job.cursor)),
+            )
+        return ""
 
     @property
     def progress(self) -> str:
@@ -154,7 +171,7 @@ class Line(NamedTuple):
         """Of a list of corrections, the codes of households that it did not reach, each with why."""
         if self.job.kind not in (CORRECT, UNDO_CORRECTIONS):
             return []
-        return [(code, why) for code, *_, why in (self.job.result or {}).get("left_out", [])]
+        return [(code, why) for code, *_, why in (self.job.result or self.job.cursor or {}).get("left_out", [])]
 
     @property
     def can_be_undone(self) -> bool:

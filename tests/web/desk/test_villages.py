@@ -92,11 +92,18 @@ def test_what_cannot_be_is_said_with_the_way_out(login_as: Any) -> None:
 def test_the_province_moves_a_village_to_another_commune(login_as: Any, session: Session) -> None:
     browser = login_as("province")
     assert "Chuyển sang xã, phường khác" in browser.get(f"{HERE}/{VILLAGE}").text
+    seen = browser.post(f"{HERE}/{VILLAGE}", data=form(kind="rezoned", commune=OTHER_COMMUNE)).text
+    assert "Người thử enumerator sẽ không còn thấy các hộ này." in seen
+    assert "Xã, phường mới cần giao rà soát viên" in seen
     answer = done(browser, f"{HERE}/{VILLAGE}", kind="rezoned", commune=OTHER_COMMUNE)
     assert answer.status_code == 303
     session.rollback()
     assert session.get_one(Household, (OTHER_COMMUNE, "ho-1")).village_id == "03664-02"
     assert "03664-02" in browser.get(f"{HERE}/{VILLAGE}").text
+    there = f"/desk/{OTHER_COMMUNE}/villages"
+    assert browser.get(there).text.count("chưa giao ai") == 1
+    assert "Chưa có rà soát viên nào ở thôn, bản này." in browser.get(f"{there}/03664-02").text
+    assert "Người thử enumerator-other" in browser.get(f"{there}/03664-01").text
 
 
 @pytest.mark.usefixtures("former")

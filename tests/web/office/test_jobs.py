@@ -162,4 +162,4 @@ def test_work_without_its_files_fails_with_a_code(app: Flask, session: Session, 
     asked = ask(app, kind)
     work(app)
     found = session.get_one(Job, asked)
-    assert (found.state, found.problem) == ("failed", "not_allowed_now")
+    assert (found.state, found.problem) == ("failed", "list_gone")

@@ -6,7 +6,7 @@ import { ready } from "../formparts.js"
 import { uuidv7 } from "../../ids.js"
 import { Interview } from "../../interview/interview.js"
 import { action, ask, date, isDateRight, number, part, stamp, tag, time, word } from "../page.js"
-import { survey } from "../register.js"
+import { isOutcome, survey } from "../register.js"
 import { space } from "../storage.js"
 
 const DUE = /^(to_visit|said_)/ // where an interview may begin: one counts before all that was said without it
@@ -126,7 +126,10 @@ export async function show(app, params) {
   go.hidden = !isPossible
   if (isPossible) go.textContent = word(`household.${kind}`)
   const left = part(element, "left")
+  const isTold = isOutcome(items.at(-1))
   if (draft) left.textContent = await leftOf(app, draft.id)
+  else if (!isPossible && isTold && ["unsent", "refused"].includes(sign))
+    left.textContent = word(`household.told_${sign}`)
   else if (!isPossible) left.textContent = word(household.gone ? "household.gone" : `household.is_${sign}`)
   else if (sign.startsWith("said_")) left.textContent = word(`household.is_${sign}`)
   // Of a household found in the field there is an interview, or nothing.
@@ -151,6 +154,7 @@ export async function show(app, params) {
   if (items.length) {
     part(element, "sent-link").hidden = false
     action(element, "sent").href = ofSent(items.at(-1).id)
+    if (isTold) action(element, "sent").textContent = word("household.see_told")
   }
   return {
     element,

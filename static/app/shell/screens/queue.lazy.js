@@ -21,8 +21,9 @@ const wordsOf = ({ code, ...problem }) =>
 
 function whatOf(item, files) {
   if (item.state === "received") return word("queue.photos", { count: number(files.length), size: kilobytes(files) })
-  const count = item.entry.files.length
-  return word(count ? "queue.answers_and" : "queue.answers", { count: number(count) })
+  const { files: said, no_interview, proposal } = item.entry
+  const what = no_interview || proposal ? "told" : "answers"
+  return word(said.length ? `queue.${what}_and` : `queue.${what}`, { count: number(said.length) })
 }
 
 function row({ item, files, problems }) {
