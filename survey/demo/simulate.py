@@ -291,13 +291,12 @@ class _Commune:
         self.rows.add(
             RegisterEntry, commune_id=self.commune_id, round_id=season.round.id, household_id=id,
             village_id=village_id, state=RegisterState.ACCEPTED.value, opening_class=before.household_class,
-            opening_answers=before.answers, opening_indicators=before.indicators, submission_id=submission_id,
-            change=self.change,
+            opening_answers=before.answers, opening_indicators=before.indicators, once=ascii_text(sorted(before.once)),
+            submission_id=submission_id, change=self.change,
         )  # fmt: skip
         self.rows.add(
             StartRow, commune_id=self.commune_id, round_id=season.round.id, household_id=id, village_id=village_id,
             household_class=before.household_class, persons=before.persons or None,
-            once=ascii_text(sorted(before.once)),
         )  # fmt: skip
         once = before.once | {one for one in (before.household_class, found) if one}
         return _Before(found, answers, visit.indicators, head, visit.persons, submission_id, once)

@@ -19,6 +19,7 @@ from models import Deprivation, Household, JSONText, RegisterEntry, Round
 from models.base import as_kept
 from models.commune_counter import next_changes
 from models.database import chunks
+from survey.calendar.earlier_rounds import classes_before
 from survey.clocks import HERE
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
@@ -95,6 +96,7 @@ def freeze(
     if not rows:
         return
     kept, dialect, entries = JSONText(), session.get_bind().dialect, []
+    once = classes_before(session, survey_round, commune_id)
     for row, change in zip(rows, next_changes(session, commune_id, len(rows)), strict=True):
         id, village_id, opening_class, submission_id, text = row
         opening = known.get(id)
@@ -114,6 +116,7 @@ def freeze(
                 "opening_class": opening_class,
                 "opening_answers": text,
                 "opening_indicators": kept.process_bind_param(indicators, dialect),
+                "once": kept.process_bind_param(once.get(id, []), dialect),
                 "change": change,
             }
         )
