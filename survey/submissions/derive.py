@@ -7,7 +7,7 @@ submission and its household; `rebuild` makes all, and on a healthy database cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -104,13 +104,17 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
 def derive_told_otherwise(session: Session, commune_id: str, submission_ids: Sequence[str]) -> None:
     """Of these, judge anew what the register tells otherwise by now than when it was decided, in a round that is open
     again."""
+    for submission_id in told_otherwise(session, commune_id, submission_ids):
+        derive_again(session, commune_id, submission_id)
+
+
+def told_otherwise(session: Session, commune_id: str, submission_ids: Iterable[str]) -> Iterator[str]:
+    """Those that were judged under something else than the register tells by now."""
     for submission_id in submission_ids:
         submission = session.get_one(Submission, (commune_id, submission_id))
         assessment = session.get(Assessment, (commune_id, submission_id))
-        if assessment is None:
-            continue
-        if _was_told_otherwise(assessment, told_now(session, submission)):
-            derive_again(session, commune_id, submission.id)
+        if assessment is not None and _was_told_otherwise(assessment, told_now(session, submission)):
+            yield submission_id
 
 
 def _decided_under(session: Session, submission: Submission) -> Told | None:
@@ -369,7 +373,7 @@ def _known_answers(
     )
     if interview is not None:
         submission = session.get_one(Submission, (household.commune_id, interview.submission_id))
-        answers = judged_answers(session, submission)
+        answers = judged_answers(session, submission, _decided_under(session, submission))
     else:
         answers = household.base_answers
     if found is None:
