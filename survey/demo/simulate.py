@@ -45,7 +45,7 @@ from models.commune_counter import lock_commune
 from models.many_rows import insert_many
 from survey.accounts.accounts import create_account
 from survey.canonical import ascii_text
-from survey.clocks import instant
+from survey.clocks import day_of, instant
 from survey.demo.accounts import PASSWORD, PROVINCE, REGION, SIMULATED_ADMIN, invented_village, title_of
 from survey.demo.answers import HERE
 from survey.demo.load import questionnaire
@@ -139,7 +139,8 @@ def begin(
     if len(chosen) < communes:
         raise Problem("not_found")
     form, version = questionnaire(session, now)
-    last = now.year - (now.astimezone(HERE).date() <= date(now.year, *CLOSES))
+    today = day_of(now)
+    last = today.year - (today <= date(today.year, *CLOSES))
     random = Random(f"{seed} rounds")
     seasons = []
     for year in range(last - rounds_back + 1, last + 1):
@@ -313,7 +314,7 @@ class _Commune:
     def write(self) -> None:
         """Write down what was added since the last time."""
         self.rows.by_model[RegisterEvent] = event_log.entered_as_kept(
-            self.commune_id, self.events, self.done.at.astimezone(HERE).date(), self.done,
+            self.commune_id, self.events, day_of(self.done.at), self.done,
             generation=self.generation, after=event_log.end_of(self.session, self.commune_id),
         )  # fmt: skip
         self.events = []

@@ -20,7 +20,7 @@ from models.base import as_kept
 from models.commune_counter import next_changes
 from models.database import chunks
 from survey.calendar.earlier_rounds import classes_before
-from survey.clocks import HERE
+from survey.clocks import HERE, day_of
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
@@ -140,5 +140,5 @@ def indicators_of_import(answers: dict[str, object] | None, form: Form | None, o
     if form is None or not answers:
         return None
     moment = datetime(opens_on.year - 1, opens_on.month, min(opens_on.day, 28), tzinfo=HERE)
-    judged = assess(form, evaluate(form, answers, Clock(moment.date(), moment)))
+    judged = assess(form, evaluate(form, answers, Clock(day_of(moment), moment)))
     return {row.indicator.value: int(row.deprived) for row in judged.indicators if row.deprived is not None}
