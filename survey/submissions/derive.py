@@ -96,7 +96,7 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
     """Judge one submission anew, after its round was moved to another version or the register says otherwise where its
     household was; the caller holds the commune's lock."""
     submission = session.get_one(Submission, (commune_id, submission_id))
-    _derive_assessment(session, submission, told=_decided_under(session, submission))
+    _derive_assessment(session, submission, told=decided_under(session, submission))
     session.flush()  # the household's class is read from it
     _derive_households(session, submission)
 
@@ -117,7 +117,7 @@ def told_otherwise(session: Session, commune_id: str, submission_ids: Iterable[s
             yield submission_id
 
 
-def _decided_under(session: Session, submission: Submission) -> Told | None:
+def decided_under(session: Session, submission: Submission) -> Told | None:
     """What a record was told of its village when it was judged: that stays where its round is not open (any more). None
     while it is open, and for one that was never judged: what the register says now."""
     if is_open(session, submission.round_id, submission.commune_id):
@@ -130,7 +130,7 @@ def _decided_under(session: Session, submission: Submission) -> Told | None:
 
 def is_decided(session: Session, submission: Submission) -> bool:
     """Whether what became of the register since is nothing to a record: it was judged, and its round is not open."""
-    return _decided_under(session, submission) is not None
+    return decided_under(session, submission) is not None
 
 
 def _derive_households(session: Session, submission: Submission) -> None:
@@ -154,7 +154,7 @@ def rebuild(session: Session) -> int:
     for commune_id, submission_id in ids:
         submission = session.get_one(Submission, (commune_id, submission_id))
         _derive_status(session, submission)
-        _derive_assessment(session, submission, told=_decided_under(session, submission))
+        _derive_assessment(session, submission, told=decided_under(session, submission))
         session.flush()  # so that a rebuild of a province does not wait in memory
     entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
     asked = {entry[:2] for entry in session.execute(entries).all()}
@@ -373,7 +373,7 @@ def _known_answers(
     )
     if interview is not None:
         submission = session.get_one(Submission, (household.commune_id, interview.submission_id))
-        answers = judged_answers(session, submission, _decided_under(session, submission))
+        answers = judged_answers(session, submission, decided_under(session, submission))
     else:
         answers = household.base_answers
     if found is None:
