@@ -12,6 +12,7 @@ from csv import DictWriter
 from datetime import datetime
 from typing import Any
 
+from survey.clocks import day_of
 from survey.collect.entities import COLUMNS, entity_id
 from survey.collect.xform import OWN, collect_edition
 from survey.form.record import Clock, evaluate
@@ -33,7 +34,7 @@ def edition() -> str:
     return collect_edition((QUESTIONNAIRES / "ra_soat_ho.md").read_text(encoding="utf-8"))
 
 
-def day_of(case: Case) -> datetime:
+def morning_of(case: Case) -> datetime:
     return datetime.fromisoformat(f"{case.answers['ngay_ra_soat']}T09:00:00+07:00")
 
 
@@ -64,8 +65,8 @@ def given(case: Case) -> dict[str, Any]:
 
 def differences(case: Case, values: Mapping[str, str], said: Collection[str]) -> Iterator[str]:
     """What an engine finds otherwise than the server: `values` by path without /data; `said`, the notes shown."""
-    moment = day_of(case)
-    evaluation = evaluate(FORM, case.answers, Clock(moment.date(), moment))
+    moment = morning_of(case)
+    evaluation = evaluate(FORM, case.answers, Clock(day_of(moment), moment))
     ours = assess(FORM, evaluation)
     for name in CONTEXT:
         if values.get(name, "") != (case.answers.get(name) or ""):
@@ -91,6 +92,6 @@ def differences(case: Case, values: Mapping[str, str], said: Collection[str]) ->
 
 def refusals(case: Case) -> dict[str, str]:
     """What the server will not take of a case, by path: required, constraint."""
-    moment = day_of(case)
-    problems = evaluate(FORM, case.answers, Clock(moment.date(), moment)).problems
+    moment = morning_of(case)
+    problems = evaluate(FORM, case.answers, Clock(day_of(moment), moment)).problems
     return {problem.path: problem.kind for problem in problems if problem.severity == "error"}

@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 
 from playwright.sync_api import Page, sync_playwright
 
-from bench.collect_cases import CASES, HOUSEHOLD, day_of, differences, edition, files_of, given
+from bench.collect_cases import CASES, HOUSEHOLD, differences, edition, files_of, given, morning_of
 from bench.phone_engines import HERE, Quiet
 from survey.collect.xform import CHOSEN
 from tests.chromium import BROWSER
@@ -43,7 +43,7 @@ def form_with(text: str, case: Case) -> str:
 
 def faults(page: Page, text: str, case: Case) -> Iterator[str]:
     """What ODK's engine makes otherwise of a case than the server."""
-    page.clock.set_fixed_time(day_of(case))
+    page.clock.set_fixed_time(morning_of(case))
     done = page.evaluate("([form, files]) => opened(form, files)", [form_with(text, case), files_of(case)])
     if "error" in done:
         yield done["error"][:400]

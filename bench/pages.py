@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from models import Account, FormVersion, Household, Member, RosterRow, Round
 from survey.accounts.accounts import create_account
+from survey.clocks import day_of
 from survey.demo.accounts import PASSWORD, PROVINCE
 from survey.terms import Role
 
@@ -52,7 +53,7 @@ def fill(app: Flask, households: int) -> None:
     """The communes with last year's round, this year's opened, and somebody who reads for the province."""
     communes = -(-households // OF_COMMUNE)
     command("simulate", "--communes", str(communes), "--households", str(households))
-    today = datetime.now(UTC).date()
+    today = day_of(datetime.now(UTC))
     with Session(app.extensions["engine"]) as session, session.begin():
         version = session.scalars(select(FormVersion.version)).one()
         there = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
@@ -124,7 +125,7 @@ def measure(app: Flask) -> bool:
     supervisor, province, phone = (
         Desk(app, name) for name in (f"can-bo-{commune}", PROVINCE_ACCOUNT, f"rsv-{commune}")
     )
-    of_commune, today = f"/desk/{commune}", datetime.now(UTC).date().isoformat()
+    of_commune, today = f"/desk/{commune}", day_of(datetime.now(UTC)).isoformat()
 
     def page(at: int) -> str:
         return f"{of_commune}/households/{households[at].id}"

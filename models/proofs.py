@@ -6,18 +6,17 @@ Rows of these tables are only ever added. `survey/rounds/proof.py` says what a p
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, JSONText, UTCDateTime, one_of
+from models.base import Base, UTCDateTime, one_of
 from survey.terms import HouseholdClass, LeafPart
 
 
 class StartRow(Base):
     """A household of the list that a round began with in a commune, as it stood then. `persons`: of last year's
-    answers; NULL where nobody had listed them. `once`: the classes that it was of in earlier rounds, as they stood."""
+    answers; NULL where nobody had listed them."""
 
     __tablename__ = "start_row"
     __table_args__ = (
@@ -32,7 +31,6 @@ class StartRow(Base):
     village_id: Mapped[str] = mapped_column(ForeignKey("place.id"))
     household_class: Mapped[str | None] = mapped_column(String(16))
     persons: Mapped[int | None]
-    once: Mapped[Any] = mapped_column(JSONText, default=list, server_default="[]")
 
 
 class ProofKey(Base):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, JSONText, UTCDateTime, one_of
+from models.base import Base, UTCDateTime, one_of
 from survey.round_steps import REASONED, STEPS
 from survey.terms import CommuneState, RoundAction
 
@@ -75,7 +74,7 @@ class RoundStep(Base):
 class RoundRequest(Base):
     """A household asked to be reviewed between the periodic rounds (Mẫu số 01, QĐ 24/2021/QĐ-TTg): `asked_by` as the
     paper names them. `quick_*`: what the quick identification (Phiếu A) found, on paper, `quick_by` as it names them.
-    Taken back with a reason where it was entered by mistake; never deleted. `once`: as of a `StartRow`."""
+    Taken back with a reason where it was entered by mistake; never deleted."""
 
     __tablename__ = "round_request"
     __table_args__ = (
@@ -102,7 +101,6 @@ class RoundRequest(Base):
     quick_on: Mapped[date | None]
     quick_by: Mapped[str | None] = mapped_column(String(120))
     quick_reason: Mapped[str | None] = mapped_column(Text)
-    once: Mapped[Any] = mapped_column(JSONText, default=list, server_default="[]")
     taken_back_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     taken_back_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     taken_back_reason: Mapped[str | None] = mapped_column(Text)

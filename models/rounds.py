@@ -112,7 +112,8 @@ class Member(Base):
 
 
 class RegisterEntry(Base):
-    """One household in one round. `opening_*`: frozen when the round opened; `change`: the commune's counter then."""
+    """One household in one round. `opening_*` and `once`, the classes that it was of in earlier rounds as they stood:
+    frozen when it came onto the round's list; `change`: the commune's counter then."""
 
     __tablename__ = "register_entry"
     __table_args__ = (
@@ -141,14 +142,15 @@ class RegisterEntry(Base):
     opening_class: Mapped[str | None] = mapped_column(String(16))
     opening_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
     opening_indicators: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"viec_lam": 1, …} by the round's form
+    once: Mapped[Any] = mapped_column(JSONText, default=list, server_default="[]")
     submission_id: Mapped[str | None] = mapped_column(String(36))  # the one that counts now (derived)
     change: Mapped[int]
 
 
 class RegisterGone(Base):
     """A household that left a village's list in a round, or the round's: it moved, or is none of the register's any
-    more. Kept for the phones that were told of it, and with what was frozen when the round opened, for the day that it
-    comes back; `change` as in `RegisterEntry`."""
+    more. Kept for the phones that were told of it, and with what was frozen when it came onto the list, for the day
+    that it comes back; `change` as in `RegisterEntry`."""
 
     __tablename__ = "register_gone"
     __table_args__ = (Index("ix_register_gone_change", "commune_id", "change"),)
@@ -160,6 +162,7 @@ class RegisterGone(Base):
     opening_class: Mapped[str | None] = mapped_column(String(16))
     opening_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
     opening_indicators: Mapped[Any] = mapped_column(JSONText, nullable=True)
+    once: Mapped[Any] = mapped_column(JSONText, default=list, server_default="[]")
     change: Mapped[int]
 
 

@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from survey.clocks import day_of
+
 ROOT = Path(__file__).resolve().parents[1]
 RELEASED, FOLDER = "migrations/released.txt", "migrations/versions"
 LINE = re.compile(r"  (\S+\.py) ([0-9a-f]{64})")
@@ -61,7 +63,7 @@ def release(root: Path, version: str, today: date) -> None:
 
 def main() -> int:
     try:
-        release(ROOT, sys.argv[1], datetime.now(UTC).date())
+        release(ROOT, sys.argv[1], day_of(datetime.now(UTC)))
     except (ValueError, IndexError) as fault:
         print(f"Nothing was written. {fault}. Usage: python -m scripts.release 1.2.3", file=sys.stderr)
         return 1

@@ -15,6 +15,7 @@ from models import (
     Account,
     Receipt,
     RegisterEntry,
+    RegisterGone,
     StartRow,
     Submission,
     SubmissionEvent,
@@ -196,7 +197,7 @@ def accept_all(session: Session, login_as: Any, *communes: str) -> None:
 
 def over_nobody(session: Session) -> None:
     """The round as if no household had been on the register."""
-    for table in (RegisterEntry, StartRow):
+    for table in (RegisterEntry, RegisterGone, StartRow):
         session.execute(delete(table).where(table.round_id == ROUND))
 
 

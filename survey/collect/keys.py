@@ -13,7 +13,7 @@ from models import (
     Account,
     CollectToken,
 )
-from survey.clocks import HERE
+from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
 
@@ -62,7 +62,7 @@ def used(session: Session, token: CollectToken, device: str, now: datetime) -> N
     before = token.last_used_at
     token.last_used_at = now
     token.last_device = "".join(c for c in device if c.isprintable())[:80]
-    if before is None or before.astimezone(HERE).date() != now.astimezone(HERE).date():
+    if before is None or day_of(before) != day_of(now):
         audit.record(session, now, token.account_id, "collect_key_used", token.account_id, {"key": token.id})
 
 

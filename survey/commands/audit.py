@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from survey.accounts.accounts import find_account, names_of
 from survey.clocks import HERE, instant
+from survey.commands.days import Day
 from survey.evidence import acts, audit
 from survey.evidence.acts import Wanted
 from survey.reports.csvfile import written
@@ -22,17 +23,17 @@ from survey.web.session import now, transaction
 audit_group = AppGroup("audit", help="The log of acts.")
 
 
-class _Day(click.DateTime):
+class _Day(Day):
     """A day within the log's time."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        found: datetime = super().convert(value, param, ctx)
-        if not acts.FIRST <= found.date() <= acts.LAST:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        found = super().convert(value, param, ctx)
+        if not acts.FIRST <= found <= acts.LAST:
             self.fail(gettext("Give days between 2000 and 2100, then look again."), param, ctx)
         return found
 
 
-_DAY = _Day(["%Y-%m-%d"])
+_DAY = _Day()
 
 
 @audit_group.command("list", epilog="Ends with 0, with 1 when nobody has that name, with 2 when called wrongly.")
@@ -45,7 +46,7 @@ _DAY = _Day(["%Y-%m-%d"])
 @click.option("--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write every line into a file.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def list_acts(
-    person: str | None, household: str | None, verb: str | None, since: datetime | None, until: datetime | None,
+    person: str | None, household: str | None, verb: str | None, since: date | None, until: date | None,
     page: int, target: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Who did what, the newest first. It holds codes and counts, never what a household answered."""
@@ -57,8 +58,8 @@ def list_acts(
             person=account.id if account else None,
             subjects=household_ids(session, household) if household else None,
             verb=verb,
-            since=since.date() if since else None,
-            until=until.date() if until else None,
+            since=since,
+            until=until,
         )
         if target is not None:
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def export(path: Path, commune_id: str) -> None:
 def correct_list(
     path: Path,
     commune_id: str,
-    since: datetime | None,
+    since: date | None,
     reason: str,
     username: str | None,
     dry_run: bool,
@@ -91,7 +91,7 @@ def correct_list(
     head's birth. One fault, and nothing is corrected. Each household's correction is undone on its own
     (`register undo`) or with the list (`register undo-list`)."""
     upload = Upload(
-        commune_id, plain_name(path.name), read_file(path), since.date() if since else day_of(now()),
+        commune_id, plain_name(path.name), read_file(path), since or day_of(now()),
         dict(answer(one) for one in given),
     )  # fmt: skip
     with reading() as session:

@@ -51,7 +51,7 @@ def write_csv(
     wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*Kind])
     with Session(current_app.extensions["reading_engine"]) as session:  # a long export holds up no phone
         choice = Choice(_round(session, round_id, communes), _communes(session, communes), everything=state == "all")
-        names = names_in(session, choice.communes, now().date())
+        names = names_in(session, choice.communes, day_of(now()))
         for kind in wanted:
             rows = export.file(session, kind, choice, names, Style(style))
             if folder is None:

@@ -9,6 +9,7 @@ import click
 from flask.cli import with_appcontext
 from flask_babel import gettext
 
+from survey.clocks import day_of
 from survey.commands.proofs import AS_JSON
 from survey.commands.questionnaires import chosen_round
 from survey.register.places import names_in, province_of
@@ -30,7 +31,7 @@ def flow(round_id: str, as_json: bool) -> None:
         for row in log.rows_of(session, survey_round):
             of.setdefault(province_of(row.commune_id) or "", []).append(row.commune_id)
         found = {province: joined_flow(session, survey_round, communes) for province, communes in sorted(of.items())}
-        names = names_in(session, [one for communes in of.values() for one in communes], now().date())
+        names = names_in(session, [one for communes in of.values() for one in communes], day_of(now()))
     found = {province: one for province, one in found.items() if one.communes or one.missing}
     if as_json:
         said = {province: asdict(one) for province, one in found.items()}

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 from flask import has_app_context
 
+from survey.clocks import day_of
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.text import N_
@@ -51,7 +52,7 @@ def bundle(file: Path) -> None:
 @click.option(
     "--now",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    help="What now() and today() give, in UTC.",
+    help="What now() gives, in UTC; today() gives the day of then in Viet Nam.",
 )
 def evaluate_command(file: Path, answers: TextIO, now: datetime | None) -> None:
     """Print {"values", "relevant", "problems"} for answers in JSON: groups nest, a repeat is a list.
@@ -102,7 +103,7 @@ def _evaluate_line(form: Form, moment: datetime, number: int, line: str) -> bool
 
 
 def _evaluate(form: Form, moment: datetime, answers: Any) -> None:
-    done = evaluate(form, answers, Clock(moment.date(), moment))
+    done = evaluate(form, answers, Clock(day_of(moment), moment))
     found = {"values": done.values, "relevant": done.relevant, "problems": [p.as_json() for p in done.problems]}
     click.echo(json.dumps(found, ensure_ascii=True))
 

@@ -21,6 +21,7 @@ from models import Household, Place
 from survey.accounts.accounts import find_account
 from survey.clocks import day_of, instant
 from survey.commands.at_once import do_at_once
+from survey.commands.days import DAY
 from survey.commands.register import register_group
 from survey.problems import PROBLEMS, Problem
 from survey.register import event_log
@@ -37,8 +38,8 @@ from survey.work import change_area
 
 COMMUNE = click.option("--commune", "commune_id", required=True, help="The commune's code, 03757.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
-ON = click.option("--on", "since", type=click.DateTime(["%Y-%m-%d"]), help="The day since which it holds; today.")
-AS_OF = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="How it was on that day, by what is known now.")
+ON = click.option("--on", "since", type=DAY, help="The day since which it holds; today.")
+AS_OF = click.option("--as-of", type=DAY, help="How it was on that day, by what is known now.")
 CODE = click.argument("code")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -161,13 +162,13 @@ def undo(seq: int, commune_id: str, asks: bool, **words: Any) -> None:
 @JSON
 @AS_OF
 @with_appcontext
-def history(code: str, commune_id: str, as_json: bool, as_of: Any) -> None:
+def history(code: str, commune_id: str, as_json: bool, as_of: date | None) -> None:
     """Everything that happened to a household, the newest first; with --as-of how it was on a day, and who lived
     there."""
     with reading() as session:
         household = found_household(session, commune_id, code)
         if as_of is not None:
-            _say_state(session, household, as_of.date(), as_json)
+            _say_state(session, household, as_of, as_json)
             return
         found = household_story.lines(session, household)
         if as_json:
@@ -214,11 +215,11 @@ def person_as_json(one: Person) -> dict[str, Any]:
 @acting
 @ON
 @click.option("--area", required=True, type=click.Choice([one.value for one in Area]))
-def area(village_id: str, area: str, commune_id: str, since: Any, asks: bool, **words: Any) -> None:
+def area(village_id: str, area: str, commune_id: str, since: date | None, asks: bool, **words: Any) -> None:
     """A village counts as urban or rural from a day on: first says how many households would be of another class."""
     _not_asked_for(asks)
     dry_run, as_json = words.pop("dry_run"), words.pop("as_json")
-    day = since.date() if since else day_of(now())
+    day = since or day_of(now())
     try:
         with reading() as session:
             found = village_area.recount(session, commune_id, village_id, Area(area), day, day_of(now()))
@@ -268,12 +269,12 @@ def act_on(
     given: dict[str, Any],
     *,
     commune_id: str,
-    since: Any,
+    since: date | None,
     whom: Callable[[Session, Household], dict[str, Any]] = lambda _session, _household: {},
     **words: Any,
 ) -> None:
     """`whom`: what else a wish says, once the household is known: of which person, and who is head then."""
-    day = since.date() if since else day_of(now())
+    day = since or day_of(now())
 
     def wish(session: Session) -> Wish:
         household = found_household(session, commune_id, code)

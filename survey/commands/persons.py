@@ -7,6 +7,7 @@ or could be done; 1: refused, with the rule and the way out; 2: not understood.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 
 import click
@@ -144,14 +145,13 @@ def identify(code: str, person: str, same: str | None, **words: Any) -> None:
 @JSON
 @AS_OF
 @with_appcontext
-def history(code: str, person: str, commune_id: str, as_json: bool, as_of: Any) -> None:
+def history(code: str, person: str, commune_id: str, as_json: bool, as_of: date | None) -> None:
     """Everything about a person: households, interviews, what was written down; with --as-of as it was on a day."""
     with reading() as session:
         household = found_household(session, commune_id, code)
-        day = as_of.date() if as_of else None
         try:
             whom = person_acts.find(register_acts.known_of(session, household), household.id, person)
-            story = person_story.story(session, commune_id, household.id, whom, day)
+            story = person_story.story(session, commune_id, household.id, whom, as_of)
         except Problem as refusal:
             said = PROBLEMS[refusal.code]
             raise click.ClickException(f"{gettext(said.title)} {gettext(said.next)} ({refusal.code})") from None

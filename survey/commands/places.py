@@ -8,6 +8,7 @@ the rule and the way out; 2: not understood.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from models import Account, Job, Place, PlaceEvent
 from survey.borders import villages
 from survey.clocks import day_of, instant
 from survey.commands.at_once import do_at_once
+from survey.commands.days import DAY
 from survey.commands.households import as_text, done_by, refuse
 from survey.evidence import audit
 from survey.problems import Problem
@@ -48,7 +50,7 @@ VILLAGE = click.argument("village_id")
 def acting(command: Callable[..., Any]) -> Any:
     """What every change of a village is given: since when, why, by whom, and whether it is only tried."""
     options = (
-        click.option("--on", "since", type=click.DateTime(["%Y-%m-%d"]), help="The day since which it holds; today."),
+        click.option("--on", "since", type=DAY, help="The day since which it holds; today."),
         click.option("--reason", default="", help="Why, such as the number of the decision."),
         BY,
         DRY_RUN,
@@ -250,10 +252,16 @@ def _refuse_mistakes(mistakes: Any) -> None:
 
 
 def _act(
-    kind: PlaceChange, village_id: str, given: dict[str, Any], *, since: Any, codes: tuple[str, ...] = (), **words: Any
+    kind: PlaceChange,
+    village_id: str,
+    given: dict[str, Any],
+    *,
+    since: date | None,
+    codes: tuple[str, ...] = (),
+    **words: Any,
 ) -> None:
     commune_id = village_id.rsplit("-", 1)[0]
-    day = since.date() if since else day_of(now())
+    day = since or day_of(now())
     said = {key: one for key, one in given.items() if one is not None}
 
     def wish(session: Session) -> Wish:

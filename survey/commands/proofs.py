@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from models import RegisterEntry, Round, RoundProof, StartRow
 from survey.canonical import canonical_text
 from survey.commands.at_once import do_at_once
+from survey.commands.days import DAY
 from survey.commands.proof_words import difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
 from survey.evidence import audit, proof_keys
@@ -262,8 +263,8 @@ def rotate() -> None:
 
 @keys_group.command("compromised", epilog="Ends with 0 when it was said, 1 when refused, 2 when called wrongly.")
 @click.argument("name", metavar="FINGERPRINT")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day of the doubt.")
-def compromised(name: str, since: datetime) -> None:
+@click.option("--since", type=DAY, required=True, help="The first day of the doubt.")
+def compromised(name: str, since: date) -> None:
     """Say that somebody else may have had a former key since a day. Its proofs then count only with a root from
     elsewhere."""
     wanted = "".join(name.split()).lower()
@@ -274,10 +275,10 @@ def compromised(name: str, since: datetime) -> None:
         [key] = found
         if key.public_key == _prover().public_key:
             raise click.ClickException(gettext("This key is in use. Change it first: proof-keys rotate"))
-        if key.compromised_on is not None and since.date() > key.compromised_on:
+        if key.compromised_on is not None and since > key.compromised_on:
             raise click.ClickException(gettext("An earlier day was said already: it stands."))
-        proof_keys.compromise(key, since.date(), _prover(), now())
-        audit.record(session, now(), None, "proof_key_compromised", wanted, {"since": since.date().isoformat()})
+        proof_keys.compromise(key, since, _prover(), now())
+        audit.record(session, now(), None, "proof_key_compromised", wanted, {"since": since.isoformat()})
     click.echo(gettext("Said. Hand out the keys anew: proof-keys list --out FILE"))
 
 

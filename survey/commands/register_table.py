@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from datetime import date
 
 import click
 from flask.cli import with_appcontext
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import Place
 from survey.clocks import day_of
+from survey.commands.days import DAY
 from survey.commands.households import refuse
 from survey.evidence import audit
 from survey.problems import Problem
@@ -22,8 +23,6 @@ from survey.submissions import register_lines, register_table
 from survey.submissions.register_table import Level, Written
 from survey.terms import PlaceKind
 from survey.web.session import now, reading, transaction
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("table")
@@ -37,8 +36,10 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Say it as CSV.")
 @with_appcontext
-def table(communes: tuple[str, ...], province_id: str | None, as_of: Any, borders: Any, up_to: int | None,
-          up_to_change: int | None, level: str | None, as_json: bool, as_csv: bool) -> None:  # fmt: skip
+def table(
+    communes: tuple[str, ...], province_id: str | None, as_of: date | None, borders: date | None, up_to: int | None,
+    up_to_change: int | None, level: str | None, as_json: bool, as_csv: bool,
+) -> None:  # fmt: skip
     """The households that were on the register on a day, or how many by village, commune or former district. A
     household whose former commune is not known stands in a row of its own."""
     if (up_to is not None or up_to_change is not None) and len(communes) != 1:
@@ -52,9 +53,8 @@ def table(communes: tuple[str, ...], province_id: str | None, as_of: Any, border
             last = register_table.written(session, wanted[0])
             events = last.events if up_to is None else up_to
             known = {wanted[0]: Written(events, last.changes if up_to_change is None else up_to_change)}
-        days = [one.date() if one else None for one in (as_of, borders)]
         try:
-            found = register_table.state(session, wanted, day_of(now()), day=days[0], borders=days[1], known=known)
+            found = register_table.state(session, wanted, day_of(now()), day=as_of, borders=borders, known=known)
         except Problem as refusal:
             refuse(refusal.code, as_json, {})
     if level is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -21,6 +21,7 @@ from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
 from survey.commands.at_once import do_at_once
+from survey.commands.days import DAY
 from survey.commands.flows import flow
 from survey.commands.proofs import prove, refuse_problem, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
@@ -78,8 +79,8 @@ def list_rounds(as_json: bool) -> None:
 @click.option("--year", type=click.IntRange(2020, 2100), required=True)
 @click.option("--form", "form_id", default="ra_soat_ho", show_default=True)
 @click.option("--version", required=True, help="Version of the published questionnaire.")
-@click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), required=True)
-@click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--opens", type=DAY, required=True)
+@click.option("--closes", type=DAY, required=True)
 @click.option("--kind", type=click.Choice([kind.value for kind in RoundKind]), default=RoundKind.PERIODIC.value)
 @click.option("--b1", type=click.Choice([method.value for method in B1Method]), default=B1Method.TABLE.value)
 @click.option("--standard", help="Code of the poverty standard, where the questionnaire names none.")
@@ -88,7 +89,7 @@ def list_rounds(as_json: bool) -> None:
 @_COMMUNES
 @_common
 def open_round(
-    title: str, year: int, form_id: str, version: str, opens: datetime, closes: datetime, kind: str, b1: str,
+    title: str, year: int, form_id: str, version: str, opens: date, closes: date, kind: str, b1: str,
     standard: str | None, trial: bool, plan: bool, communes: tuple[str, ...], as_json: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Open a round over every household on the register (thuong_xuyen: over those that ask), in every commune unless
@@ -98,7 +99,7 @@ def open_round(
         if form is None:
             raise click.ClickException(gettext("%(form)s %(version)s is not published.", form=form_id, version=version))
         what: dict[str, Any] = {
-            "title": title, "year": year, "form": form, "opens_on": opens.date(), "closes_on": closes.date(),
+            "title": title, "year": year, "form": form, "opens_on": opens, "closes_on": closes,
             "kind": RoundKind(kind), "standard": standard, "trial": trial, "communes": communes or None,
         }  # fmt: skip
         try:

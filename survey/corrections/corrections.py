@@ -201,7 +201,7 @@ def plan(
     """What a list would correct, each since `day`, with these answers to its questions."""
     asked, form = Asked(answers, accepts_proposals), importing.questionnaire(session, commune_id, now)
     villages = importing.villages_there(session, commune_id, now)
-    reader = Reader(commune_id, villages, form, remembered(session, commune_id), now.date())
+    reader = Reader(commune_id, villages, form, remembered(session, commune_id), day_of(now))
     read = reader.read(files, asked)
     found = _Compared(read, Now(session, commune_id))
     corrections, waiting = _tried(session, commune_id, found, day, day_of(now))

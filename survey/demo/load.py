@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, FormVersion, Round, Standard
 from survey.accounts.accounts import create_account
+from survey.clocks import day_of
 from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount, title_of
 from survey.demo.answers import DemoHousehold, context_of, interview
 from survey.demo.households import households
@@ -109,8 +110,8 @@ def _register(
 def _round(session: Session, form: Form, version: FormVersion, now: datetime) -> Round:
     """The season of 2026; a demo that is loaded later has one around its day, a trial once the standard is over."""
     opens, closes = SEASON
-    if now.date() > closes:
-        opens, closes = now.date() - timedelta(days=60), now.date() + timedelta(days=30)
+    if day_of(now) > closes:
+        opens, closes = day_of(now) - timedelta(days=60), day_of(now) + timedelta(days=30)
     standard = session.get(Standard, form.standard)
     return open_round(
         session,

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from survey.canonical import canonical_text
-from survey.clocks import instant
+from survey.clocks import day_of, instant
 from survey.demo.accounts import REGION, VILLAGES
 from survey.demo.answers import HERE, DemoHousehold, asked, interview
 from survey.demo.households import household_in
@@ -165,11 +165,11 @@ def _mark(household: DemoHousehold, people: dict[str, Person]) -> None:
 
 def _totalled(form: Form, household: DemoHousehold, context: dict[str, Any], at: datetime) -> tuple[Any, Evaluation]:
     """Its answers with the B1 total of the demo's table typed in, as from a paper: no figure of it is the table's."""
-    answers, evaluation = interview(form, household, context, at.date())
+    answers, evaluation = interview(form, household, context, day_of(at))
     total = assess(form, evaluation).b1 or 0
     answers = answers | {"cach_b1": B1Method.TOTAL.value}
     answers["thu_nhap"] = answers.get("thu_nhap", {}) | {"b1_nhap": total}
-    evaluation = evaluate(form, answers, Clock(at.date(), at))
+    evaluation = evaluate(form, answers, Clock(day_of(at), at))
     return asked(form, evaluation.values), evaluation
 
 

@@ -45,7 +45,7 @@ from models.commune_counter import lock_commune
 from models.many_rows import insert_many
 from survey.accounts.accounts import create_account
 from survey.canonical import ascii_text
-from survey.clocks import instant
+from survey.clocks import day_of, instant
 from survey.demo.accounts import PASSWORD, PROVINCE, REGION, SIMULATED_ADMIN, invented_village, title_of
 from survey.demo.answers import HERE
 from survey.demo.load import questionnaire
@@ -139,7 +139,8 @@ def begin(
     if len(chosen) < communes:
         raise Problem("not_found")
     form, version = questionnaire(session, now)
-    last = now.year - (now.astimezone(HERE).date() <= date(now.year, *CLOSES))
+    today = day_of(now)
+    last = today.year - (today <= date(today.year, *CLOSES))
     random = Random(f"{seed} rounds")
     seasons = []
     for year in range(last - rounds_back + 1, last + 1):
@@ -291,13 +292,12 @@ class _Commune:
         self.rows.add(
             RegisterEntry, commune_id=self.commune_id, round_id=season.round.id, household_id=id,
             village_id=village_id, state=RegisterState.ACCEPTED.value, opening_class=before.household_class,
-            opening_answers=before.answers, opening_indicators=before.indicators, submission_id=submission_id,
-            change=self.change,
+            opening_answers=before.answers, opening_indicators=before.indicators, once=ascii_text(sorted(before.once)),
+            submission_id=submission_id, change=self.change,
         )  # fmt: skip
         self.rows.add(
             StartRow, commune_id=self.commune_id, round_id=season.round.id, household_id=id, village_id=village_id,
             household_class=before.household_class, persons=before.persons or None,
-            once=ascii_text(sorted(before.once)),
         )  # fmt: skip
         once = before.once | {one for one in (before.household_class, found) if one}
         return _Before(found, answers, visit.indicators, head, visit.persons, submission_id, once)
@@ -314,7 +314,7 @@ class _Commune:
     def write(self) -> None:
         """Write down what was added since the last time."""
         self.rows.by_model[RegisterEvent] = event_log.entered_as_kept(
-            self.commune_id, self.events, self.done.at.astimezone(HERE).date(), self.done,
+            self.commune_id, self.events, day_of(self.done.at), self.done,
             generation=self.generation, after=event_log.end_of(self.session, self.commune_id),
         )  # fmt: skip
         self.events = []

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Account, Device, Round, Submission, SubmissionStatus
-from survey.clocks import instant
+from survey.clocks import day_of, instant
 from survey.demo.accounts import ACCOUNTS, COMMUNE
 from survey.demo.answers import HERE, DemoHousehold, interview
 from survey.demo.year import a_year_later
@@ -54,7 +54,7 @@ class FieldWork:
         self._phones()
         visits = [(village, household) for village, most in VISITED.items() for household in by_village[village][:most]]
         for number, (village, household) in enumerate(visits):
-            day = self.now.astimezone(HERE).date() - timedelta(days=DAYS_BACK - number * 8 // len(visits))
+            day = day_of(self.now) - timedelta(days=DAYS_BACK - number * 8 // len(visits))
             self._visit(village, a_year_later(self.random, household, day), day, COURSE[number % len(COURSE)])
         rows = self.session.execute(select(SubmissionStatus.state, func.count()).group_by(SubmissionStatus.state))
         return dict(rows.all())
@@ -131,7 +131,7 @@ class FieldWork:
                         account_id=self.accounts[account.username].id,
                         label="Android · Chrome 120",
                         app_version="demo",
-                        last_contact_at=_moment(self.now.astimezone(HERE).date() - timedelta(days=2), 18),
+                        last_contact_at=_moment(day_of(self.now) - timedelta(days=2), 18),
                         clock_skew_seconds=0,
                         unsent=[],
                         in_progress=0,

@@ -26,6 +26,7 @@ from models import (
     SubmissionStatus,
 )
 from models.commune_counter import next_change
+from survey.calendar.earlier_rounds import classes_before
 from survey.calendar.standing import open_ids, standing_request
 from survey.clocks import day_of
 from survey.register import event_log, ledger
@@ -164,10 +165,12 @@ def on_register(
     if entry is not None:
         return entry
     household = session.get_one(Household, (commune_id, household_id))
+    before = classes_before(session, session.get_one(Round, round_id), commune_id, [household_id])
     return _to_visit(
         session,
         household,
         round_id,
+        once=before.get(household_id, []),
         opening_class=household.current_class,
         opening_answers=household.current_answers,
         opening_indicators=opening_indicators,
@@ -191,7 +194,7 @@ def _to_visit(session: Session, household: Household, round_id: str, **opening: 
 
 def keep_to_household(session: Session, household: Household) -> None:
     """Bring a household's entries in open rounds to where it is, and to whether it is one still; phones hear of it.
-    What was frozen when the round opened goes and comes back with it; a closed round stays as it was decided."""
+    What was frozen when it came onto the list goes and comes back with it; a closed round stays as it was decided."""
     open_ones = open_ids(household.commune_id)
     own = {"commune_id": household.commune_id, "household_id": household.id}
     entries = select(RegisterEntry).filter_by(**own).where(RegisterEntry.round_id.in_(open_ones))
@@ -247,8 +250,9 @@ def _tell_gone(session: Session, entry: RegisterEntry) -> None:
 
 
 def _opening(row: RegisterEntry | RegisterGone) -> dict[str, Any]:
-    """What was frozen when the round opened."""
+    """What was frozen when it came onto the list."""
     return {
+        "once": row.once,
         "opening_class": row.opening_class,
         "opening_answers": row.opening_answers,
         "opening_indicators": row.opening_indicators,

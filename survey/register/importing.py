@@ -81,7 +81,7 @@ def plan(session: Session, commune_id: str, files: Mapping[str, bytes], now: dat
         _recognise(households, register)
         _number(households, register)
         if MEMBERS in files:
-            sheets.append(read_members(files[MEMBERS], households, form, now.year))
+            sheets.append(read_members(files[MEMBERS], households, form, day_of(now).year))
         _remember(households, form, MEMBERS in files)
     mistakes = [mistake for sheet in sheets for mistake in sorted(sheet.mistakes, key=lambda one: one.row)]
     needed = {VILLAGES: places or HOUSEHOLDS not in files, HOUSEHOLDS: VILLAGES in files and MEMBERS not in files}
@@ -104,9 +104,9 @@ def plan_list(
     basis = basis_of(session, commune_id)
     asked, form = Asked(answers, accepts_proposals), questionnaire(session, commune_id, now)
     there = villages_there(session, commune_id, now)
-    period = periods_at(session, [commune_id], now.date()).get(commune_id)
+    period = periods_at(session, [commune_id], day_of(now)).get(commune_id)
     is_urban = period is not None and period.division in URBAN_DIVISIONS
-    found = understand(files, commune_id, there, is_urban, form, remembered(session, commune_id), asked, now.date())
+    found = understand(files, commune_id, there, is_urban, form, remembered(session, commune_id), asked, day_of(now))
     _where_they_lie(session, commune_id, found.households, now)
     register = _Register(session, commune_id)
     _pair(found.households, register, asked)
@@ -129,9 +129,9 @@ def plan_list(
 def villages_there(session: Session, commune_id: str, now: datetime) -> dict[str, VillageRow]:
     """Those that are no more too, as they were last: lists go on naming them, and their numbers are not given again."""
     ids = villages_in(session, commune_id)
-    ended = select(PlacePeriod).where(PlacePeriod.place_id.in_(ids), PlacePeriod.valid_to <= now.date())
+    ended = select(PlacePeriod).where(PlacePeriod.place_id.in_(ids), PlacePeriod.valid_to <= day_of(now))
     last = {one.place_id: one for one in session.scalars(ended.order_by(PlacePeriod.valid_from))}
-    periods = last | periods_at(session, ids, now.date())
+    periods = last | periods_at(session, ids, day_of(now))
     return {
         key: VillageRow(key, period.name, period.division, Area(period.area) if period.area else None, known=True)
         for key, period in sorted(periods.items())
@@ -141,12 +141,12 @@ def villages_there(session: Session, commune_id: str, now: datetime) -> dict[str
 def _where_they_lie(session: Session, commune_id: str, households: Iterable[Listed], now: datetime) -> None:
     """A list that names a village that was merged means what it is a part of now; one that went to another commune has
     its households there."""
-    over = over_in(session, [commune_id], now.date())
+    over = over_in(session, [commune_id], day_of(now))
     if not over:
         return
     moving, known = moving_in(session, commune_id), fold(changes_in(session, [commune_id])).known
     for one in households:
-        one.village_id = lies_in(moving, "", one.village_id, now.date())
+        one.village_id = lies_in(moving, "", one.village_id, day_of(now))
         if one.village_id in over:
             one.row.wrong("village", "village_elsewhere", known=known[one.village_id].into or "–")
 

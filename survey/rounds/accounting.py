@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, Household, RegisterEntry, RegisterGone, Round, RoundRequest, StartRow
+from models import OF_COUNTED, Assessment, Household, RegisterEntry, RegisterGone, Round, StartRow
 from models.database import chunks
 from survey.calendar.standing import standing_request
 from survey.register import event_log, ledger
 from survey.register.last_year import members_in
-from survey.rounds import outcomes, start_list
+from survey.rounds import outcomes
 from survey.rounds.end_states import Facts, Interviewed, Side, Transition, transition
 from survey.terms import EndState, HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
 
@@ -42,7 +42,9 @@ def facts(
     households = _households(session, commune_id, {*start, *entries, *gone})
     known = [one for one in event_log.events_of(session, commune_id) if until is None or one.seq <= until]
     register = ledger.fold(known).households
-    arrived, once = _history(households, known, _once_of(session, survey_round, commune_id, households))
+    openings = gone | entries
+    # What was decided does not follow an earlier round that is opened again later.
+    arrived, once = _history(households, known, {id: one.once for id, one in openings.items()})
     found = []
     for household_id, household in households.items():
         entry = entries.get(household_id)
@@ -51,7 +53,7 @@ def facts(
         taken_back = survey_round.kind == RoundKind.AD_HOC and entry is None and household_id not in start
         if taken_back and state is HouseholdState.PRESENT:
             continue  # nobody asks for it any more
-        opening = entry or gone.get(household_id)
+        opening = openings.get(household_id)
         side = start.get(household_id)
         if side is not None and opening is not None:  # what was corrected of last year since
             side = side._replace(household_class=_class(opening.opening_class))
@@ -103,6 +105,7 @@ def _entries(session: Session, survey_round: Round, commune_id: str) -> Iterable
             RegisterEntry.village_id,
             RegisterEntry.state,
             RegisterEntry.opening_class,
+            RegisterEntry.once,
             Assessment.submission_id,
             Assessment.household_class,
             Assessment.persons,
@@ -125,20 +128,6 @@ def _households(session: Session, commune_id: str, ids: Iterable[str]) -> dict[s
         rows = select(Household).where(Household.commune_id == commune_id, Household.id.in_(chunk))
         found |= {one.id: one for one in session.scalars(rows)}
     return found
-
-
-def _once_of(session: Session, survey_round: Round, commune_id: str, households: Iterable[str]) -> dict[str, list[str]]:
-    """Of which classes each was in earlier rounds, as it was kept with the list or with the paper that asks: what was
-    decided does not follow an earlier round that is opened again later. Who came onto the list when the round was under
-    way was not kept with it: of those it is asked now."""
-    own = {"commune_id": commune_id, "round_id": survey_round.id}
-    if survey_round.kind == RoundKind.PERIODIC:
-        rows = select(StartRow.household_id, StartRow.once).filter_by(**own)
-    else:
-        rows = select(RoundRequest.household_id, RoundRequest.once).filter_by(**own)
-        rows = rows.where(RoundRequest.taken_back_at.is_(None))
-    kept = {household_id: once for household_id, once in session.execute(rows)}  # noqa: C416
-    return start_list.classes_before(session, survey_round, commune_id, set(households) - kept.keys()) | kept
 
 
 def _history(

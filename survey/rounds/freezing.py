@@ -19,7 +19,8 @@ from models import Deprivation, Household, JSONText, RegisterEntry, Round
 from models.base import as_kept
 from models.commune_counter import next_changes
 from models.database import chunks
-from survey.clocks import HERE
+from survey.calendar.earlier_rounds import classes_before
+from survey.clocks import HERE, day_of
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
@@ -95,6 +96,7 @@ def freeze(
     if not rows:
         return
     kept, dialect, entries = JSONText(), session.get_bind().dialect, []
+    once = classes_before(session, survey_round, commune_id)
     for row, change in zip(rows, next_changes(session, commune_id, len(rows)), strict=True):
         id, village_id, opening_class, submission_id, text = row
         opening = known.get(id)
@@ -114,6 +116,7 @@ def freeze(
                 "opening_class": opening_class,
                 "opening_answers": text,
                 "opening_indicators": kept.process_bind_param(indicators, dialect),
+                "once": kept.process_bind_param(once.get(id, []), dialect),
                 "change": change,
             }
         )
@@ -137,5 +140,5 @@ def indicators_of_import(answers: dict[str, object] | None, form: Form | None, o
     if form is None or not answers:
         return None
     moment = datetime(opens_on.year - 1, opens_on.month, min(opens_on.day, 28), tzinfo=HERE)
-    judged = assess(form, evaluate(form, answers, Clock(moment.date(), moment)))
+    judged = assess(form, evaluate(form, answers, Clock(day_of(moment), moment)))
     return {row.indicator.value: int(row.deprived) for row in judged.indicators if row.deprived is not None}

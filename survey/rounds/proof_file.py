@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from survey.canonical import canonical_text
+from survey.clocks import day_of, read_instant
 from survey.evidence import proof_keys
 from survey.evidence.merkle import leaf_hash, root_of
 from survey.evidence.signing import is_signed
@@ -214,7 +215,7 @@ def _check_proof(found: Verdict, one: Any, place: str) -> None:
         if body[code]:
             found.notes.append(Fault(code, commune, revision))
     if body["made_at"] != body["closed_at"]:
-        found.notes.append(Fault("made_later", commune, revision, str(body["closed_at"] or "")[:10]))
+        found.notes.append(Fault("made_later", commune, revision, _day(body["closed_at"])))
     changed = _corrected(one)
     if changed:
         found.notes.append(Fault("corrected", commune, revision, str(changed)))
@@ -300,12 +301,18 @@ def _check_trust(found: Verdict, read: Mapping[str, Any], anchor: Anchor) -> Non
         found.trusted.append(is_anchored or key in trusted)
         if not (is_anchored or anchor.fingerprint):
             found.notes.append(Fault("not_anchored", *where))
-        if key in stolen and (body["made_at"][:10] >= stolen[key] or not is_anchored):
+        if key in stolen and (not "" < _day(body["made_at"]) < stolen[key] or not is_anchored):
             # The time is the server's own word: who has the key can date back. Only a root from elsewhere helps.
             found.faults.append(Fault("key_stolen", *where, stolen[key]))
         elif key in stolen:
             found.notes.append(Fault("key_stolen_later", *where, stolen[key]))
     found.is_known = None if anchor.fingerprint is None else not any(one.code == "key_unknown" for one in found.faults)
+
+
+def _day(said: Any) -> str:
+    """The day in Việt Nam of an instant as the body writes it; "" for none."""
+    moment = read_instant(said)
+    return day_of(moment).isoformat() if moment is not None else ""
 
 
 def _check_statements(found: Verdict, keys: Sequence[Mapping[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from survey.poverty.assess import assess
 from survey.problems import Problem
 from survey.questionnaires.published import load_form
 from survey.submissions.content import clock_of, judged_answers, readable
+from survey.submissions.derive import decided_under
 from survey.submissions.lifecycle import LIVE
 from survey.terms import HouseholdClass, Indicator
 
@@ -95,7 +96,7 @@ def _live(survey_round: Round, communes: Sequence[str]) -> Select[*tuple[Any, ..
 def _change(
     session: Session, form: Form, submission: Submission, stored: Assessment, village_id: str, code: str
 ) -> ClassChange | None:
-    answers = judged_answers(session, submission)
+    answers = judged_answers(session, submission, decided_under(session, submission))
     if not isinstance(answers, dict) or not readable(submission.content):
         return None
     judged = assess(form, evaluate(form, answers, clock_of(session, submission)))

@@ -24,7 +24,6 @@ from survey.evidence import audit
 from survey.problems import Problem
 from survey.questionnaires.published import load_form
 from survey.register.entries import find_household, leave_register
-from survey.rounds import start_list
 from survey.rounds.rounds import on_register_as_it_stands
 from survey.submissions.conflicts import Group, in_group
 from survey.terms import HouseholdState, RegisterState, RoundKind
@@ -77,7 +76,6 @@ def ask(
         reason=reason.strip(),
         account_id=account_id,
         at=now,
-        once=start_list.classes_before(session, survey_round, commune_id, [household_id]).get(household_id, []),
     )
     session.add(made)
     _onto_the_list(session, survey_round, household)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Place, Round, Submission, SubmissionEvent, SubmissionStatus
-from survey.clocks import HERE, TOLERANCE, read_instant
+from survey.clocks import HERE, TOLERANCE, day_of, read_instant
 from survey.form.form import Form, Item
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.questionnaires.published import load_form
@@ -83,7 +83,7 @@ def _clock(submission: Submission, found: Dated) -> Clock:
     local = moment.astimezone(HERE)
     if found.visited_on is not None:
         local = datetime.combine(found.visited_on, time(12), HERE)
-    return Clock(local.date(), local)
+    return Clock(day_of(local), local)
 
 
 def answers_of(session: Session, submission: Submission) -> Any:

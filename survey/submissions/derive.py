@@ -7,7 +7,7 @@ submission and its household; `rebuild` makes all, and on a healthy database cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -96,7 +96,7 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
     """Judge one submission anew, after its round was moved to another version or the register says otherwise where its
     household was; the caller holds the commune's lock."""
     submission = session.get_one(Submission, (commune_id, submission_id))
-    _derive_assessment(session, submission, told=_decided_under(session, submission))
+    _derive_assessment(session, submission, told=decided_under(session, submission))
     session.flush()  # the household's class is read from it
     _derive_households(session, submission)
 
@@ -104,16 +104,20 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
 def derive_told_otherwise(session: Session, commune_id: str, submission_ids: Sequence[str]) -> None:
     """Of these, judge anew what the register tells otherwise by now than when it was decided, in a round that is open
     again."""
+    for submission_id in told_otherwise(session, commune_id, submission_ids):
+        derive_again(session, commune_id, submission_id)
+
+
+def told_otherwise(session: Session, commune_id: str, submission_ids: Iterable[str]) -> Iterator[str]:
+    """Those that were judged under something else than the register tells by now."""
     for submission_id in submission_ids:
         submission = session.get_one(Submission, (commune_id, submission_id))
         assessment = session.get(Assessment, (commune_id, submission_id))
-        if assessment is None:
-            continue
-        if _was_told_otherwise(assessment, told_now(session, submission)):
-            derive_again(session, commune_id, submission.id)
+        if assessment is not None and _was_told_otherwise(assessment, told_now(session, submission)):
+            yield submission_id
 
 
-def _decided_under(session: Session, submission: Submission) -> Told | None:
+def decided_under(session: Session, submission: Submission) -> Told | None:
     """What a record was told of its village when it was judged: that stays where its round is not open (any more). None
     while it is open, and for one that was never judged: what the register says now."""
     if is_open(session, submission.round_id, submission.commune_id):
@@ -126,7 +130,7 @@ def _decided_under(session: Session, submission: Submission) -> Told | None:
 
 def is_decided(session: Session, submission: Submission) -> bool:
     """Whether what became of the register since is nothing to a record: it was judged, and its round is not open."""
-    return _decided_under(session, submission) is not None
+    return decided_under(session, submission) is not None
 
 
 def _derive_households(session: Session, submission: Submission) -> None:
@@ -150,7 +154,7 @@ def rebuild(session: Session) -> int:
     for commune_id, submission_id in ids:
         submission = session.get_one(Submission, (commune_id, submission_id))
         _derive_status(session, submission)
-        _derive_assessment(session, submission, told=_decided_under(session, submission))
+        _derive_assessment(session, submission, told=decided_under(session, submission))
         session.flush()  # so that a rebuild of a province does not wait in memory
     entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
     asked = {entry[:2] for entry in session.execute(entries).all()}
@@ -369,7 +373,7 @@ def _known_answers(
     )
     if interview is not None:
         submission = session.get_one(Submission, (household.commune_id, interview.submission_id))
-        answers = judged_answers(session, submission)
+        answers = judged_answers(session, submission, decided_under(session, submission))
     else:
         answers = household.base_answers
     if found is None:

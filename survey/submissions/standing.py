@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import OF_SUBMISSION, Assessment, Household, RegisterEvent, RosterRow, Round, Submission, SubmissionStatus
 from models.database import chunks
+from survey.clocks import day_of
 from survey.form.form import Form
 from survey.questionnaires.published import load_form
 from survey.register.event_log import code_in, events_around, made_code
@@ -129,7 +130,7 @@ def _met_once(session: Session, commune_id: str, household_id: str) -> list[Pers
         form = load_form(session, submission.form_id, submission.form_version)
         members = members_in(form, assessment.values) if form is not None else []
         if row.position < len(members):
-            day = submission.received_at.date()
+            day = day_of(submission.received_at)
             found[row.person_id] = Person(
                 row.person_id, said_in(members[row.position][1]), household_id, day, day, doubts=tuple(row.doubts)
             )

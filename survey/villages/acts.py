@@ -41,12 +41,12 @@ from survey.register.event_log import Done
 from survey.review import register_acts, register_effects
 from survey.review.register_acts import one_line, take_turn
 from survey.submissions.content import clock_of
-from survey.submissions.derive import class_under, derive_again, derive_current
+from survey.submissions.derive import class_under, derive_told_otherwise
 from survey.submissions.lifecycle import OUT
 from survey.terms import Area, HouseholdClass, HouseholdState, PlaceChange, PlaceKind, SubmissionState
 from survey.text import plain_name
 from survey.villages import visiting
-from survey.villages.area import Judged
+from survey.villages.area import Judged, interviews_there
 from survey.villages.visiting import Visits
 
 _C = PlaceChange
@@ -82,12 +82,14 @@ class Moved(NamedTuple):
 @dataclass(frozen=True)
 class Plan:
     """What would be done. `rule`: why it is refused; `resting`: households that lie in a village that would be no more;
-    `register`: how its households come to another commune, or back; `visits`: who would visit what."""
+    `lines`: the communes in which another income line may count for somebody; `register`: how its households come to
+    another commune, or back; `visits`: who would visit what."""
 
     changes: tuple[Change, ...]
     tried: Mapping[str, Tried]  # by commune
     moved: tuple[Moved, ...] = ()
     judged: tuple[Judged, ...] = ()
+    lines: tuple[str, ...] = ()
     resting: tuple[Moved, ...] = ()
     register: register_acts.Plan | None = None
     visits: Visits = Visits()
@@ -339,7 +341,7 @@ def _near(session: Session, commune_id: str, village_ids: Sequence[str]) -> list
 
 def _tried(session: Session, changes: list[Change]) -> Plan:
     communes = {one.commune_id for one in changes}
-    tried, moved, resting, judged = {}, [], [], []
+    tried, moved, resting, judged, lines = {}, [], [], [], []
     for commune_id in sorted(communes):
         known = places.changes_in(session, [commune_id])
         own = [one for one in changes if one.commune_id == commune_id]
@@ -348,8 +350,11 @@ def _tried(session: Session, changes: list[Change]) -> Plan:
         stay = [each for each in here if one.after.there(each.after) is not None]
         resting += [each for each in here if one.after.there(each.after) is None]
         moved += [each for each in stay if each.before != each.after]
-        if one.rule is None:
-            judged += _judged(session, commune_id, one, own, villages.live(known), villages.live([*known, *own]))
+        sides = villages.live(known), villages.live([*known, *own])
+        near = _reached([*own, *one.changed], [*sides[0], *sides[1]])
+        if one.rule is None and _has_two_lines(one, near):
+            lines.append(commune_id)
+            judged += _judged(session, commune_id, one, near, *sides)
     rule = next((one.rule for one in tried.values() if one.rule), None)
     # What was without effect may be undone too.
     if rule == "register_changes_nothing" and all(one.kind is _C.VOID for one in changes):
@@ -359,8 +364,9 @@ def _tried(session: Session, changes: list[Change]) -> Plan:
     visits = visiting.visits(session, changes, tried, [(one.before, one.after) for one in moved])
     heads = _heads(session, communes)
     return Plan(
-        tuple(changes), tried, tuple(moved), tuple(judged), tuple(resting), visits=visits, rule=rule, heads=heads
-    )
+        tuple(changes), tried, tuple(moved), tuple(judged), tuple(lines), tuple(resting), visits=visits, rule=rule,
+        heads=heads,
+    )  # fmt: skip
 
 
 def _with_register(made: Plan, register: register_acts.Plan) -> Plan:
@@ -399,14 +405,17 @@ def _reached(others: Sequence[Change | str], changes: Sequence[Change]) -> set[s
     return near
 
 
+def _has_two_lines(tried: Tried, ids: set[str]) -> bool:
+    """Whether some of these villages are, or were, urban, and some rural."""
+    sides = tried.before, tried.after
+    return len({one.area for found in sides for id in ids for _, one in found.history.get(id, ())}) > 1
+
+
 def _judged(
-    session: Session, commune_id: str, tried: Tried, own: Sequence[Change], before: list[Change], after: list[Change]
+    session: Session, commune_id: str, tried: Tried, ids: set[str], before: list[Change], after: list[Change]
 ) -> list[Judged]:
-    """The interviews of open rounds whose village would have another area on their day, with the class then."""
-    ids = _reached([*own, *tried.changed], [*before, *after])
-    areas = {one.area for found in (tried.before, tried.after) for id in ids for _, one in found.history.get(id, ())}
-    if len(areas) < 2:
-        return []
+    """The interviews of open rounds that count and of which the village, one of `ids`, would have another area on their
+    day, with the class then."""
     near = set(_near(session, commune_id, sorted(ids)))
     rows = session.execute(
         select(Submission, SubmissionStatus.state, Assessment.household_class, Household)
@@ -476,25 +485,8 @@ def _do(session: Session, made: Plan, done: Done, seen: str | None, judging: boo
         said_of = ledger.fold(events).households
         sides = {one.household_id: (said_of[one.household_id], said_of[one.household_id]) for one in here}
         register_effects.follow(session, commune_id, sides, done)
-        for judged in made.judged if judging else ():
-            if session.get(Submission, (commune_id, judged.submission_id)) is not None:
-                derive_again(session, commune_id, judged.submission_id)
-        _tell_next_year(session, commune_id, tried, {one.code for one in made.judged})
+        if judging and commune_id in made.lines:
+            derive_told_otherwise(session, commune_id, interviews_there(session, commune_id))
     if made.register is not None and made.register.halves:
         register_acts.do_planned(session, made.register, done)
     return made
-
-
-def _tell_next_year(session: Session, commune_id: str, tried: Tried, told: set[str]) -> None:
-    """Of households in villages of another area, `told` apart: the next interview begins with what is known now, also
-    after one whose round is closed and whose class stays."""
-    others = [id for id in tried.changed if _areas(tried.before, id) != _areas(tried.after, id)]
-    changes = places.moving_in(session, commune_id)
-    for household_id in _near(session, commune_id, sorted(_reached(others, changes))) if others else ():
-        household = session.get(Household, (commune_id, household_id))
-        if household is not None and household.code not in told:
-            derive_current(session, household)
-
-
-def _areas(found: Villages, village_id: str) -> list[tuple[date, Area | None]]:
-    return [(since, one.area) for since, one in found.history.get(village_id, ())]

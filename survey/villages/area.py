@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import OF_SUBMISSION, Assessment, Household, Place, Round, Submission, SubmissionStatus
 from models.commune_counter import lock_commune
-from survey.calendar.standing import is_open
+from survey.calendar.standing import is_open, open_ids
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
@@ -19,7 +19,7 @@ from survey.register.entries import context_of_village, village_on
 from survey.register.event_log import Done
 from survey.register.places import change_area, periods_at
 from survey.submissions.content import clock_of
-from survey.submissions.derive import class_under, derive_again
+from survey.submissions.derive import class_under, derive_told_otherwise, told_otherwise
 from survey.submissions.lifecycle import OUT
 from survey.terms import Area, HouseholdClass, PlaceKind, SubmissionState
 
@@ -81,8 +81,7 @@ def make(session: Session, commune_id: str, village_id: str, area: Area, since: 
     lock_commune(session, commune_id)
     found = recount(session, commune_id, village_id, area, since, day_of(done.at))
     change(session, found, done)
-    for one in found.judged:
-        derive_again(session, commune_id, one.submission_id)
+    derive_told_otherwise(session, commune_id, interviews_there(session, commune_id))
     return found
 
 
@@ -104,12 +103,29 @@ def change(session: Session, found: Recount, done: Done) -> None:
 
 def interviews_there(session: Session, commune_id: str) -> list[str]:
     """The interviews of a commune in rounds that are open there: what was decided stays as it is."""
-    mine = select(Submission.id, Submission.round_id).where(
-        Submission.commune_id == commune_id, Submission.round_id.is_not(None)
+    mine = select(Submission.id).where(
+        Submission.commune_id == commune_id, Submission.round_id.in_(open_ids(commune_id))
     )
-    rows = session.execute(mine.order_by(Submission.id)).all()
-    open_there = {round_id for round_id in {row.round_id for row in rows} if is_open(session, round_id, commune_id)}
-    return [row.id for row in rows if row.round_id in open_there]
+    return list(session.scalars(mine.order_by(Submission.id)))
+
+
+def any_unseen(session: Session, commune_id: str) -> bool:
+    """Whether some of them are to be judged again that no preview shows: they count no more, or are of households that
+    nobody has entered yet."""
+    mine = (
+        select(Submission.id)
+        .join(SubmissionStatus, OF_SUBMISSION)
+        .outerjoin(
+            Household,
+            (Household.commune_id == SubmissionStatus.commune_id) & (Household.id == SubmissionStatus.household_id),
+        )
+        .where(
+            Submission.commune_id == commune_id,
+            Submission.round_id.in_(open_ids(commune_id)),
+            SubmissionStatus.state.in_([one.value for one in OUT]) | Household.id.is_(None),
+        )
+    )
+    return any(told_otherwise(session, commune_id, session.scalars(mine).all()))
 
 
 def _judged(

@@ -48,9 +48,9 @@ def undo_change(session: Session, commune_id: str, seq: int, by: Done, seen: str
 def _judged_later(session: Session, made: Plan, by: Done) -> Job | None:
     """Each commune is judged by a job of its own; returns the first."""
     asked = []
-    for commune_id in made.tried:
+    for commune_id in made.lines:
         here = rows_by_id(session, Submission, commune_id, [one.submission_id for one in made.judged])
-        if here:
+        if here or village_area.any_unseen(session, commune_id):
             given = {
                 "village": next(one.village_id for one in made.changes if one.commune_id == commune_id),
                 "households": len({one.code for one in made.others if one.submission_id in here}),

@@ -13,6 +13,8 @@ import pytest
 
 from tests.gates.sources import PYTHON, ROOT, files, nodes, relative
 
+# Where a day is made of a time: in Việt Nam; of one that is typed; of a cell, which knows no zone.
+DAYS = {"survey/clocks.py", "survey/commands/days.py", "survey/register/tables.py"}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
@@ -72,12 +74,25 @@ def missing_docstring(path: str, source: str) -> list[str]:
     return [f"{path}: says nowhere what it is for"] if tree.body and not ast.get_docstring(tree) else []
 
 
-RULES: list[Callable[[str, str], list[str]]] = [commits, flushes, inline_imports, missing_docstring]
+def days_elsewhere(path: str, source: str) -> list[str]:
+    """A time is an instant in UTC, and its day is the one in Việt Nam (`survey.clocks.day_of`): `.date()` of it is
+    yesterday until seven in the morning."""
+    if path in DAYS:
+        return []
+    return [f"{path}:{line}: .date(), where day_of is meant" for line in methods_called(source, "date")]
+
+
+RULES: list[Callable[[str, str], list[str]]] = [commits, days_elsewhere, flushes, inline_imports, missing_docstring]
 
 
 @pytest.mark.parametrize("path", files(*PYTHON), ids=relative)
 def test_a_source_keeps_the_house_rules(path: Path) -> None:
     assert [fault for rule in RULES for fault in rule(relative(path), path.read_text())] == []
+
+
+@pytest.mark.parametrize("path", files("bench/*.py", "scripts/*.py"), ids=relative)
+def test_a_tool_knows_the_day_in_viet_nam_too(path: Path) -> None:
+    assert days_elsewhere(relative(path), path.read_text()) == []
 
 
 @pytest.mark.parametrize("path", files("tests/**/*.py"), ids=relative)
@@ -104,6 +119,10 @@ def test_planted_faults_are_found() -> None:
     assert waits("tests/a.py", "time.sleep(1)") != []
     assert inline_imports("a.py", "def f():\n    import json") != []
     assert missing_docstring("a.py", "x = 1") != []
+    assert days_elsewhere("survey/web/a.py", "names_in(session, communes, now().date())") != []
+    assert days_elsewhere("survey/web/a.py", "today = datetime.now(UTC).date()") != []
+    assert days_elsewhere("survey/clocks.py", "moment.astimezone(HERE).date()") == []
+    assert days_elsewhere("survey/web/a.py", "day_of(now()), date(2026, 1, 1)") == []
     assert missing_docstring("a.py", "") == []
 
 

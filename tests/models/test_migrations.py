@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from alembic import command
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,8 @@ from models import Round, RoundCommune, StartRow
 from models.database import open_engine
 from survey.rounds import log
 from tests.databases import described
+from tests.models.conftest import migrate
+from tests.world import VILLAGE
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(databases: Any, wanted: dict[str, Any]) -> None:
@@ -157,3 +160,62 @@ def test_rounds_that_are_there_get_the_list_that_they_began_with(left_at: Callab
             ("r", "b", "03757-01", "ho_can_ngheo", None),
             ("r", "d", "03757-01", "ho_can_ngheo", None),
         ]
+
+
+def test_what_households_were_once_goes_with_their_places_on_the_lists(left_at: Callable[[str], Engine]) -> None:
+    """As it was kept with the start list or the last paper that asks; of whoever came later as it is to be found now;
+    and back again."""
+    engine = left_at("0023")
+    rounds = [("v", "dinh_ky", 2024), ("r", "dinh_ky", 2025), ("x", "thuong_xuyen", 2025)]
+    entries = [
+        ("v", "a", "accepted", "ho_ngheo"), ("v", "b", "accepted", "ho_ngheo"), ("v", "c", "to_visit", "ho_ngheo"),
+        ("r", "a", "to_visit", "ho_ngheo"), ("r", "b", "to_visit", None), ("x", "b", "to_visit", None),
+        ("x", "d", "to_visit", None),
+    ]  # fmt: skip
+    papers = [(1, '["ho_ngheo"]', "2025-10-03 00:00:00+00:00", "x"), (2, '["khong_ngheo"]', None, None)]
+
+    def add(table: str, **given: Any) -> None:
+        values = ", ".join(f":{one}" for one in given)
+        connection.execute(text(f"INSERT INTO {table} ({', '.join(given)}) VALUES ({values})"), given)
+
+    at = datetime(2024, 8, 1, tzinfo=UTC).isoformat(" ")
+    with engine.begin() as connection:
+        for id, kind, parent in (("14", "province", None), ("03757", "commune", "14"), (VILLAGE, "village", "03757")):
+            add("place", id=id, kind=kind, parent_id=parent)
+        add("form_version", form_id="a", version="1", hash="h", source="s", bundle="{}", published_at=at)
+        for id, kind, year in rounds:
+            add(
+                "round", id=id, kind=kind, year=year, title="t", standard="", b1_method="nhap_tong", form_id="a",
+                form_version="1", opens_on=f"{year}-09-01", closes_on=f"{year}-12-14", state="open",
+            )  # fmt: skip
+        in_village = {"commune_id": "03757", "village_id": VILLAGE}
+        for id in "abcd":
+            add("household", **in_village, id=id, code=id, base_head_name="H", head_name="H", created_at=at)
+        for number, (round_id, id, state, named) in enumerate(entries, 1):
+            own = in_village | {"round_id": round_id, "household_id": id, "change": number}
+            add("register_entry", **own, state=state, opening_class=named)
+        add("register_gone", **in_village, round_id="r", household_id="c", change=8)
+        add("start_row", **in_village, round_id="r", household_id="a", once='["ho_can_ngheo"]')
+        for number, once, taken_back_at, why in papers:
+            add(
+                "round_request", commune_id="03757", id=str(number), round_id="x", household_id="d", asked_by="A",
+                asked_on="2025-10-01", reason="x", at=f"2025-10-0{number} 00:00:00+00:00", once=once,
+                taken_back_at=taken_back_at, taken_back_reason=why,
+            )  # fmt: skip
+    upgrade(engine)
+
+    def kept(*tables: str) -> dict[str, str]:
+        with engine.connect() as connection:
+            rows = [
+                row
+                for table in tables
+                for row in connection.execute(text(f"SELECT round_id, household_id, once FROM {table}"))
+            ]
+        return {f"{round_id} {id}": once for round_id, id, once in rows}
+
+    assert kept("register_entry", "register_gone") == {
+        "v a": "[]", "v b": "[]", "v c": "[]", "r a": '["ho_can_ngheo"]', "r b": '["ho_ngheo"]',
+        "x b": '["ho_ngheo"]', "x d": '["khong_ngheo"]', "r c": '["ho_ngheo"]',
+    }  # fmt: skip
+    migrate(engine, "0023", command.downgrade)
+    assert kept("start_row", "round_request") == {"r a": '["ho_can_ngheo"]', "x d": '["khong_ngheo"]'}

@@ -6,7 +6,7 @@ import copy
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -414,6 +414,21 @@ def test_keys_follow_one_another_and_a_proof_is_checked_years_later(closed: Roun
     content = the_file(session)
     assert codes(content, Anchor(old)) == codes(content, Anchor(new)) == set()
     assert codes(content, Anchor(proof_keys.fingerprint(STRANGER.public_key))) == {"key_unknown"}
+
+
+@pytest.mark.parametrize(("hour", "said"), [(16, "later"), (18, "before")])
+def test_a_key_is_in_doubt_since_the_day_as_viet_nam_counts_it(
+    login_as: Any, session: Session, hour: int, said: str
+) -> None:
+    accept_all(session, login_as, COMMUNE)
+    close(session, now=datetime(2026, 11, 30, hour, tzinfo=UTC))
+    proof_keys.succeed(session, KEY, NEXT_KEY, NOW)
+    proof_keys.compromise(proof_keys.keys_of(session)[0], date(2026, 12, 1), NEXT_KEY, NOW)
+    session.commit()
+    anchor = Anchor(proof_keys.fingerprint(NEXT_KEY.public_key), stored(session).anchor)
+    found = proof_file.verify(the_file(session), anchor)
+    wanted = (["key_stolen"], []) if said == "before" else ([], ["key_stolen_later"])
+    assert ([one.code for one in found.faults], [one.code for one in found.notes]) == wanted
 
 
 def test_a_stolen_key_counts_only_with_a_root_from_elsewhere(closed: RoundProof, session: Session) -> None:

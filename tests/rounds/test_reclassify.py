@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,12 +13,18 @@ from sqlalchemy.orm import Session
 from models import Assessment, FormVersion, Round
 from survey.problems import Problem
 from survey.questionnaires.published import publish
+from survey.register.places import change_area
+from survey.rounds import closing
 from survey.rounds.reclassify import compare
 from survey.rounds.rounds import move_round
-from survey.terms import HouseholdClass
+from survey.terms import Action, Area, HouseholdClass
 from survey.xlsform.compile import compile_workbook
 from tests.interviews import HOUSEHOLDS, ROUND, SOURCE, entry, push
-from tests.world import COMMUNE, NOW
+from tests.review.test_review_and_rebuild import decide
+from tests.review.test_three_faults import BY_AREA, by_area
+from tests.world import COMMUNE, NOW, VILLAGE
+
+__all__ = ["by_area"]
 
 # In the second version the line of points is lower: 132 points are above it.
 STRICTER = SOURCE.replace("| phieu_thu | 1 |", "| phieu_thu | 2 |").replace("${diem_b1} > 140", "${diem_b1} > 131")
@@ -52,6 +59,25 @@ def test_it_lists_who_would_change_and_changes_nobody(login_as: Any, app: Flask,
 
     move_round(session, session.get_one(Round, round_id), version, NOW)
     assert stored(session, change.submission_id) == change.before  # old interviews keep their class
+
+
+@pytest.mark.usefixtures("by_area")
+def test_what_was_decided_is_compared_under_what_it_was_decided_under(login_as: Any, session: Session) -> None:
+    """An area that is another since is no doing of the version."""
+    one = entry(answers={"diem_b1": 150}, outcome=None)
+    push(login_as("enumerator"), one)
+    decide(session, one["id"], Action.ACCEPT)
+    source = BY_AREA.replace("| phieu_thu | 1 |", "| phieu_thu | 2 |")
+    version = publish(session, compile_workbook(source), source, NOW)
+    closing.close_communes(session, session.get_one(Round, ROUND), [COMMUNE], NOW)
+    change_area(session, VILLAGE, Area.URBAN, date(2026, 11, 1))
+    session.commit()
+    compared = compare(session, session.get_one(Round, ROUND), version, [COMMUNE])
+    assert (compared.read, compared.changes) == (1, ())
+    closing.reopen_commune(session, session.get_one(Round, ROUND), COMMUNE, "sót", NOW)
+    session.flush()
+    assert stored(session, session.query(Assessment).one().submission_id) == HouseholdClass.POOR
+    assert compare(session, session.get_one(Round, ROUND), version, [COMMUNE]).changes == ()
 
 
 def stored(session: Session, submission_id: str) -> HouseholdClass | None:

@@ -20,7 +20,7 @@ from flask_babel import force_locale, gettext, ngettext
 from werkzeug.exceptions import HTTPException
 
 from models import Account, CollectToken, FormVersion
-from survey.clocks import HERE
+from survey.clocks import day_of
 from survey.collect import openrosa, submissions
 from survey.collect.edition import asks_household, open_forms, xform_of
 from survey.collect.entities import household_csv, households
@@ -289,7 +289,7 @@ def _households() -> bytes:
 
 
 def _today() -> Any:
-    return now().astimezone(HERE).date()
+    return day_of(now())
 
 
 def _account() -> Account:

@@ -85,8 +85,8 @@ def open_desk(verb: str, commune_id: str | None = None) -> Desk:
     provisional = not_accepted(session, chosen.id, communes) if chosen else set()
     state = next((_state(one) for one in known if one.round is chosen), None)
     rounds = [one.round for one in known if not one.is_cancelled or one.round is chosen]
-    names = names_in(session, communes, now().date())
-    over = over_in(session, communes, now().date()) if commune_id is not None else frozenset()
+    names = names_in(session, communes, day_of(now()))
+    over = over_in(session, communes, day_of(now())) if commune_id is not None else frozenset()
     return Desk(communes, commune_id, rounds, chosen, names, state, frozenset(provisional), over)
 
 

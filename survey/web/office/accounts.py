@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from models import Account
 from survey.accounts import accounts
+from survey.clocks import day_of
 from survey.devices import phones
 from survey.evidence import audit
 from survey.problems import Problem
@@ -31,7 +32,7 @@ def listing() -> str:
     villages = {account.id: accounts.villages_of(session, account) for account in found}
     places = [village for assigned in villages.values() for village in assigned]
     places += [account.place_id for account in found if account.place_id]
-    names = {place: period.name for place, period in periods_at(session, places, now().date()).items()}
+    names = {place: period.name for place, period in periods_at(session, places, day_of(now())).items()}
     return render_template("office/accounts/list.html", found=found, villages=villages, names=names, role=Role)
 
 
@@ -171,5 +172,5 @@ def _create(form: NewEnumerator, password: str) -> Account:
 
 def _villages(commune_id: str | None) -> list[tuple[str, str]]:
     ids = villages_in(get_session(), commune_id) if commune_id else []
-    periods = periods_at(get_session(), ids, now().date())
+    periods = periods_at(get_session(), ids, day_of(now()))
     return [(village, periods[village].name) for village in ids if village in periods]

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from models import Round
 from survey.accounts.accounts import communes_of
+from survey.clocks import day_of
 from survey.problems import Problem
 from survey.register.places import names_in, province_of
 from survey.rounds.end_states import COUNTED
@@ -37,6 +38,6 @@ def page(round_id: str) -> str | Response:
         "office/rounds/flow.html",
         one=survey_round,
         provinces={province: flow for province, flow in found.items() if flow.communes or flow.missing},
-        names=names_in(session, [*reach, *filter(None, of)], now().date()),
+        names=names_in(session, [*reach, *filter(None, of)], day_of(now())),
         tables=COUNTED,
     )

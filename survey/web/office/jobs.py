@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from models import Job
 from survey.access import Where, has_verb, may
 from survey.accounts.accounts import communes_of, holder_of, names_of, where_is
+from survey.clocks import day_of
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import is_idle
@@ -160,7 +161,7 @@ class Line(NamedTuple):
 
     def _left_open(self, left: list[list[str]]) -> list[str]:
         """Which communes of several stay open, and why."""
-        names = names_in(get_session(), [commune_id for commune_id, _ in left], now().date())
+        names = names_in(get_session(), [commune_id for commune_id, _ in left], day_of(now()))
         return [
             gettext("%(place)s stays open: %(why)s", place=names.get(one, one), why=gettext(PROBLEMS[code].title))
             for one, code in left
@@ -297,6 +298,6 @@ def _may_ask_for(job: Job) -> bool:
 def _lines(jobs: list[Job]) -> list[Line]:
     session = get_session()
     who = names_of(session, {job.account_id for job in jobs})
-    names = names_in(session, {job.commune_id for job in jobs if job.commune_id}, now().date())
+    names = names_in(session, {job.commune_id for job in jobs if job.commune_id}, day_of(now()))
     by_command = gettext("by command on the server")
     return [Line(job, who.get(job.account_id or "", by_command), names.get(job.commune_id or "", "")) for job in jobs]

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import RoundProof
 from survey.accounts.accounts import names_of
+from survey.clocks import day_of
 from survey.evidence import audit, proof_keys
 from survey.problems import Problem
 from survey.register.places import names_in, province_of
@@ -35,7 +36,7 @@ def sheet(round_id: str, commune_id: str) -> str:
     made = proof.latest(session, round_id, commune_id)
     body: dict[str, Any] = json.loads(made.body) if made else {}
     province = province_of(commune_id)
-    names = names_in(session, [commune_id, province] if province else [commune_id], now().date())
+    names = names_in(session, [commune_id, province] if province else [commune_id], day_of(now()))
     fingerprint = proof_keys.fingerprint(made.public_key) if made else ""
     return render_template(
         "office/rounds/proof.html",

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Job
 from survey.access import may
 from survey.accounts.accounts import communes_of, holder_of, where_is
+from survey.clocks import day_of
 from survey.jobs import queue
 from survey.jobs.worker import folder_of
 from survey.problems import Problem
@@ -107,7 +108,7 @@ def seen(job_id: str) -> tuple[str, int]:
         examples=EXAMPLES,
         plan=plan,
         villages={village["id"]: village["name"] for village in plan.villages}
-        | names_in(get_session(), [plan.commune_id], now().date()),
+        | names_in(get_session(), [plan.commune_id], day_of(now())),
         mistakes=[mistake.sentence(gettext) for mistake in plan.mistakes],
         faults=[(gettext(KINDS[code]), count) for code, count in plan.faults],
         notes=[note.sentence(gettext) for note in plan.notes],
@@ -178,7 +179,7 @@ def _read_by_me(job_id: str) -> Job:
 def _form() -> ImportFiles:
     form = ImportFiles()
     communes = communes_of(get_session(), current_account(), VERB)
-    names = names_in(get_session(), communes, now().date())
+    names = names_in(get_session(), communes, day_of(now()))
     form.commune.choices = [(one, f"{names.get(one, '')} ({one})") for one in communes]
     if len(communes) == 1 and not form.commune.data:
         form.commune.data = communes[0]

@@ -193,7 +193,7 @@ def start(round_id: str) -> Response:
 def cancel(round_id: str) -> str | Response:
     """What cancelling the round would do; then do it."""
     survey_round, session = _round(round_id), get_session()
-    names = names_in(session, _reach("round.manage"), now().date())
+    names = names_in(session, _reach("round.manage"), day_of(now()))
     if request.method == "GET":
         found = cancelling.preview(session, survey_round)
         return render_template("office/rounds/cancel.html", one=survey_round, found=found, names=names)
@@ -238,7 +238,7 @@ def commune_days(round_id: str, commune_id: str) -> str | tuple[str, int] | Resp
     survey_round, row = in_commune(round_id, commune_id)
     form, session = RoundDays(obj=row), get_session()
     if not form.validate_on_submit():
-        place = names_in(session, [commune_id], now().date()).get(commune_id, "")
+        place = names_in(session, [commune_id], day_of(now())).get(commune_id, "")
         page = render_template("office/rounds/edit.html", one=survey_round, form=form, place=place, row=row)
         return page, 422 if form.is_submitted() else 200
     days = {"opens_on": form.opens_on.data, "closes_on": form.closes_on.data}
@@ -350,7 +350,7 @@ def _requests_page(
         fresh=QuickFinding(formdata=None),
         found=requests.listing(session, survey_round, row.commune_id),
         without=requests.without_paper(session, survey_round, row.commune_id),
-        place=names_in(session, [row.commune_id], now().date()).get(row.commune_id, ""),
+        place=names_in(session, [row.commune_id], day_of(now())).get(row.commune_id, ""),
         takes=row.state == CommuneState.OPEN and survey_round.kind == RoundKind.AD_HOC,
     )
 
@@ -399,7 +399,7 @@ def _lines(survey_round: Round, reach: Sequence[str]) -> list[Line]:
             accepted[commune_id] = number
     open_there = [row.commune_id for row in rows if row.state == CommuneState.OPEN]
     left = closing.obstacles_by_commune(session, survey_round, open_there)
-    names = names_in(session, [row.commune_id for row in rows], now().date())
+    names = names_in(session, [row.commune_id for row in rows], day_of(now()))
     going_on = being_closed(session, survey_round.id)
     return [
         Line(

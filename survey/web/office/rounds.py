@@ -70,7 +70,7 @@ def new() -> str | tuple[str, int] | Response:
     known = standards.listing(get_session())
     own = ("", gettext("The questionnaire's own, else the one in force"))
     form.standard.choices = [own, *((one.code, one.title) for one in known)]
-    names = names_in(get_session(), communes_of(get_session(), current_account(), "round.manage"), now().date())
+    names = names_in(get_session(), communes_of(get_session(), current_account(), "round.manage"), day_of(now()))
     form.communes.choices = [(place_id, name) for place_id, name in names.items() if "-" not in place_id]
     if not form.validate_on_submit():
         return render_template("office/rounds/new.html", form=form), 422 if form.is_submitted() else 200
@@ -120,7 +120,7 @@ def changes(round_id: str) -> str:
     found, stored = _round_and_version(round_id, request.args.get("version", ""))
     communes = communes_of(session, current_account(), "round.read")
     compared = reclassify.compare(session, found, stored, communes, most=JUDGED_AGAIN)
-    names = names_in(session, communes, now().date())
+    names = names_in(session, communes, day_of(now()))
     return render_template(
         "office/rounds/changes.html", one=found, version=stored.version, compared=compared, names=names
     )

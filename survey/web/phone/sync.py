@@ -18,7 +18,7 @@ from survey.accounts.accounts import villages_of
 from survey.calendar.default import Known, rounds_in
 from survey.calendar.standing import days_of
 from survey.carry.carry import give_pass
-from survey.clocks import HERE, instant
+from survey.clocks import day_of, instant
 from survey.devices import phones
 from survey.devices.pull import LIMIT, pull
 from survey.evidence.lineage import generation, successions
@@ -66,7 +66,7 @@ def hello() -> Response:
     """Who am I, what is the time, which release, which rounds. A withdrawn phone hears what it needs to deliver."""
     session, account = get_session(), current_account()
     revoked = only_delivers()
-    today = now().astimezone(HERE).date()
+    today = day_of(now())
     villages = [] if revoked else villages_of(session, account)
     periods = periods_at(session, [*villages, account.place_id or ""], today)
     commune = periods.get(account.place_id or "")
@@ -137,7 +137,7 @@ def form_file(form_id: str, version: str, name: str) -> Response:
 def register() -> Response:
     """What changed in the account's villages after `cursor`."""
     cursor, limit = _whole("cursor", 0), _whole("limit", 100)
-    chunk = pull(get_session(), current_account(), cursor, min(limit, LIMIT), now().astimezone(HERE).date())
+    chunk = pull(get_session(), current_account(), cursor, min(limit, LIMIT), day_of(now()))
     return jsonify({"generation": generation(get_session()), **chunk._asdict()})
 
 
