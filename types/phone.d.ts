@@ -283,8 +283,6 @@ interface ListedHousehold {
   village_id: string
   code: string
   head_name: string
-  /** Of ours. */
-  key?: string
   last_class: string | null
   last_answers: Answers | null
   proposals: Proposal[]

@@ -95,7 +95,7 @@ function beside(list, households, rounds) {
   )
   return (list?.entries ?? [])
     .filter(({ household_id }) => !asked.has(household_id))
-    .map((one) => ({ ...one, round_id: "", change: list.mark }))
+    .map((one) => ({ ...one, round_id: "", change: list.mark, key: fold(`${one.head_name} ${one.code}`) }))
 }
 
 const newHousehold = ({ round_id, household_id, name, new_household: { village_id } }) => ({

@@ -187,12 +187,6 @@ export class Store extends Settings {
     return kept ?? null
   }
 
-  /** @param {{ mark: string, entries: ListedHousehold[] } | null} list */
-  saveBetween(list) {
-    const keyed = (one) => ({ ...one, key: fold(`${one.head_name} ${one.code}`) })
-    return this.set("between", list && { ...list, entries: list.entries.map(keyed) })
-  }
-
   // Interviews in progress
 
   /**

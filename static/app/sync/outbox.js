@@ -393,7 +393,7 @@ export class Outbox {
           return chunk.more
         },
       )
-    await this.#store.saveBetween(list.mark ? { ...list, mark: list.mark } : null)
+    await this.#store.set("between", list.mark ? list : null)
   }
 
   /**

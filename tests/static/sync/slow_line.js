@@ -341,7 +341,6 @@ export class Kept {
     this.meta.set("cursor", cursor)
   }
   between = async () => this.meta.get("between") ?? null
-  saveBetween = async (list) => void this.meta.set("between", list)
   form = async (id, version) => this.forms.get(`${id} ${version}`)
   saveForm = async (bundle) => void this.forms.set(`${bundle.id} ${bundle.version}`, bundle)
   forgetRounds = async () => {}
