@@ -124,12 +124,15 @@ def is_over(server: Server, over: bool) -> None:
 
 def test_between_two_rounds_a_death_is_told_without_network_and_written_down(phone: Phone, server: Server) -> None:
     page = phone.page
+    phone.begin("ho-1")  # and the round is over before it is done
+    phone.go_home()
     is_over(server, True)
     phone.sync()
     notice = page.locator("[data-part=between]")
     expect(notice).to_contain_text("Hiện chưa có đợt rà soát")
     rows = page.locator("[data-part=households] [data-household]")
     expect(rows).to_have_count(4)
+    expect(page.locator("[data-part=open-list] [data-household=ho-1]")).to_be_visible()
     for hidden in ("[data-part=states]", "[data-action=new-household]"):
         expect(page.locator(hidden)).to_be_hidden()
     pictured(phone, "between-home")
@@ -162,7 +165,7 @@ def test_between_two_rounds_a_death_is_told_without_network_and_written_down(pho
     phone.context.set_offline(False)
     phone.go_home()
     phone.sync()
-    assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
+    assert phone.counts() == {"saved": 2, "unsent": 0, "received": 1}
     rows.first.click()
     expect(told.locator("[data-state]")).to_have_attribute("data-state", "waiting")
     decided(server, RequestVerdict.ACCEPTED, "")

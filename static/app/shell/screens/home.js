@@ -68,7 +68,11 @@ export async function show(app) {
 
   const list = () => {
     const { rows, villages } = found
-    const inVillage = rows.filter(({ household }) => !view.village || household.village_id === view.village)
+    const between = isBetween() // what is half done of the last round stands above
+    const inVillage = rows.filter(
+      ({ household, sign }) =>
+        (!view.village || household.village_id === view.village) && (!between || sign === "between"),
+    )
     const kinds = {
       to_visit: inVillage.filter(({ sign }) => DUE.includes(sign)),
       done: inVillage.filter(({ sign }) => ![...DUE, "between"].includes(sign)),
@@ -77,10 +81,10 @@ export async function show(app) {
     for (const [kind, members] of Object.entries(kinds))
       part(element, `count-${kind}`).textContent = number(members.length)
     // Somebody who searches wants the household, whatever was filtered; the filter makes room for what is found.
-    part(element, "states").hidden = isBetween() || Boolean(view.query.trim())
+    part(element, "states").hidden = between || Boolean(view.query.trim())
     const shown = view.query.trim()
       ? inVillage.filter(({ household, draft }) => matches(`${household.key} ${fold(draft?.name)}`, view.query))
-      : kinds[isBetween() ? "all" : view.show]
+      : kinds[between ? "all" : view.show]
     const signature = JSON.stringify(
       shown.map(({ household, sign, draft }) => [household.household_id, household.change, sign, draft?.name]),
     )
