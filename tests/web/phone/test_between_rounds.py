@@ -17,6 +17,7 @@ from survey.register.event_log import Done
 from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.rounds import closing, log, proof, proof_file
+from survey.rounds import requests as papers
 from survey.rounds.rounds import open_round
 from survey.submissions.derive import rebuild
 from survey.submissions.log import Act
@@ -162,13 +163,22 @@ def test_a_withdrawn_account_is_told_nothing(login_as: Any, session: Session) ->
 def test_beside_an_ad_hoc_round_it_is_those_for_whom_no_paper_came(login_as: Any, session: Session) -> None:
     browser = login_as("enumerator")
     stop(session)
-    open_round(
+    made = open_round(
         session, round_id="dot-tx", title="Thường xuyên", year=2026, form=session.scalars(select(FormVersion)).one(),
         opens_on=date(2026, 11, 1), closes_on=date(2026, 12, 31), b1_method=B1Method.TOTAL, now=NOW,
         kind=RoundKind.AD_HOC,
     )  # fmt: skip
     session.commit()
     assert ids(browser) == MINE
+    paper = {"asked_by": "Lò Văn Đông", "asked_on": NOW.date(), "reason": "Mới bị cháy nhà"}
+    papers.ask(session, made, COMMUNE, "ho-1", **paper, now=NOW)
+    session.commit()
+    assert (ids(browser), told_in(browser, "dot-tx")) == (MINE[1:], ["ho-1"])
+
+
+def told_in(browser: Any, round_id: str) -> list[str]:
+    entries = browser.get("/api/v1/register").json["entries"]
+    return [one["household_id"] for one in entries if one["round_id"] == round_id and not one.get("gone")]
 
 
 def test_what_is_told_becomes_a_request_and_the_phone_hears_of_it(login_as: Any, session: Session) -> None:
