@@ -112,6 +112,8 @@ interface Hello {
   commune: { id: string; name: string } | null
   villages: Village[]
   rounds: Round[]
+  /** The mark of the list of those that no round asks for; servers of earlier releases say nothing of it. */
+  households?: string | null
   receipt_key: string
   receipt_keys?: Signed[]
   revoked: boolean
@@ -275,6 +277,17 @@ interface Household {
   proposals?: Proposal[]
 }
 
+/** A household that no round asks for now: between two of them, all. */
+interface ListedHousehold {
+  household_id: string
+  village_id: string
+  code: string
+  head_name: string
+  last_class: string | null
+  last_answers: Answers | null
+  proposals: Proposal[]
+}
+
 /** What became of a change that was proposed. */
 interface Proposal {
   entry_id: string
@@ -316,7 +329,8 @@ interface OutcomeEntry {
 interface ProposalEntry {
   id: string
   commune_id: string
-  round_id: string
+  /** None where no round asks for the household. */
+  round_id?: string
   household_id: string
   proposal: {
     kind: string

@@ -2,6 +2,9 @@
 
 import { hexOf } from "./bytes.js"
 
+/** When an id was made, in milliseconds since 1970 by the clock of then. */
+export const madeAt = (id) => Number.parseInt(id.replace("-", "").slice(0, 12), 16)
+
 /** A new id. `now` is milliseconds since 1970 (the phone's clock), `random` fills a Uint8Array. */
 export function uuidv7(now = Date.now(), random = (bytes) => crypto.getRandomValues(bytes)) {
   const bytes = random(new Uint8Array(16))

@@ -76,7 +76,7 @@ def pull(session: Session, account: Account, cursor: int, limit: int, today: dat
     told = [entry.household_id for entry, *_ in rows[:limit]]
     said = _outcomes(session, commune_id or "", of_households(session, commune_id or "", told))
     given = assigned(session, commune_id or "", told)
-    proposed = _proposals(session, account, told)
+    proposed = proposals_of(session, account, told)
     region = region_of(session, commune_id, today) if commune_id else None
     changes = [
         _gone(entry)
@@ -130,7 +130,7 @@ def _outcome(which: Said, entry_id: str, names: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _proposals(session: Session, account: Account, told: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def proposals_of(session: Session, account: Account, told: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """What an account proposed of households and what became of it, the newest first, of each the last ones."""
     of_it = (ProposalAnswer.commune_id == Proposal.commune_id) & (ProposalAnswer.proposal_id == Proposal.id)
     decided = (ChangeDecision.commune_id == ProposalAnswer.commune_id) & (

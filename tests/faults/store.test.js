@@ -8,6 +8,7 @@ import { IDBFactory, IDBKeyRange } from "fake-indexeddb"
 import { Locked } from "../../static/app/store/sealing.js"
 import { DraftClosed, Store } from "../../static/app/store/store.js"
 import { sha256 } from "../../static/app/canonical.js"
+import { uuidv7 } from "../../static/app/ids.js"
 import { NAMES, PHOTO, REPLACED, build, rows } from "./schema_1.js"
 
 const { subtle } = globalThis.crypto
@@ -57,6 +58,7 @@ const SECRETS = [
 ]
 const secretsIn = (text) => SECRETS.filter((secret) => text.includes(secret))
 
+const CLOSED = { id: "r", opens_on: "2026-09-01" }
 const DRAFT = {
   id: "d",
   round_id: "r",
@@ -166,7 +168,7 @@ for (const [kind, make] of [
     assert.deepEqual([await blob.text(), commune], [PHOTO, "c"])
     await store.fileReceived(photo, { body: "{}" })
     assert.deepEqual(await store.counts(), { saved: 1, open: 0, unsent: 0, received: 1 })
-    await store.forgetRounds(["r"])
+    await store.forgetRounds([CLOSED])
     assert.deepEqual(
       [await store.outbox(), await store.drafts(), await store.file(photo), await store.households()],
       [[], [], undefined, []],
@@ -185,14 +187,43 @@ for (const [kind, make] of [
     assert.deepEqual([item.state, item.missing, item.entry.no_interview], ["waiting", [], no_interview])
     assert.deepEqual(await store.counts(), { saved: 1, open: 0, unsent: 1, received: 0 })
     assert.deepEqual((await store.held()).held, [{ id: "o", household_id: "ho-0" }])
-    await store.forgetRounds(["r"])
+    await store.forgetRounds([CLOSED])
     assert.equal((await store.outbox()).length, 1) // the server has it not
     await store.received("o", { outcome: "stored", receipt: { body: "{}" }, missing_files: [] }, true)
     assert.equal((await store.held()).held.length, 0)
-    await store.forgetRounds(["r"])
+    await store.forgetRounds([CLOSED])
     assert.deepEqual(await store.outbox(), [])
     assert.equal(await store.get("visits r ho-0"), undefined)
     assert.equal((await store.get("visits other ho-0")).length, 1)
+  })
+
+  test(`what is told between two rounds is kept until one that began since is over, ${kind}`, async () => {
+    const store = make()
+    const id = uuidv7(Date.parse("2027-02-01T03:00:00Z"))
+    const proposal = { kind: "died", person: NAMES.member, given: {}, base: {}, reason: "" }
+    const entry = { id, commune_id: "c", household_id: "ho-0", proposal, files: [] }
+    await store.say({ id, draft_id: id, name: NAMES.head, code: "1", entry })
+    assert.deepEqual((await make().outbox())[0].entry, entry)
+    const next = { id: "r2", opens_on: "2027-09-01" }
+    await store.forgetRounds([CLOSED, next])
+    assert.equal((await store.outbox()).length, 1) // the server has it not
+    await store.received(id, { outcome: "stored", receipt: { body: "{}" }, missing_files: [] }, true)
+    await store.forgetRounds([CLOSED])
+    assert.equal((await store.outbox()).length, 1)
+    await store.forgetRounds([CLOSED, next])
+    assert.deepEqual(await store.outbox(), [])
+  })
+
+  test(`the households that no round asks for are one list, and a withdrawn phone has none, ${kind}`, async () => {
+    const store = make()
+    assert.equal(await store.between(), null)
+    const one = { household_id: "ho-0", village_id: "v", code: "v-7", head_name: NAMES.head, proposals: [] }
+    await store.set("between", { mark: "m", entries: [one] })
+    if (kind.startsWith("sealed")) assert.deepEqual(secretsIn(await dump()), [])
+    const kept = await make().between()
+    assert.deepEqual(kept, { mark: "m", entries: [one] })
+    await store.withdraw()
+    assert.equal(await store.between(), null)
   })
 
   test(`two tabs that write one interview at once lose no answer, ${kind}`, async () => {

@@ -12,8 +12,9 @@ from tests.gates.sources import ROOT
 
 TYPES = (ROOT / "types/phone.d.ts").read_text(encoding="utf-8")
 ON_THE_LINE = (
-    "Attempt", "Bundle", "Comment", "Entry", "EntryFile", "FormFile", "FormNode", "Hello", "Household", "Outcome",
-    "OutcomeEntry", "Proposal", "ProposalEntry", "PushResult", "Receipt", "Round", "RoundForm", "Signed", "Village",
+    "Attempt", "Bundle", "Comment", "Entry", "EntryFile", "FormFile", "FormNode", "Hello", "Household",
+    "ListedHousehold", "Outcome", "OutcomeEntry", "Proposal", "ProposalEntry", "PushResult", "Receipt", "Round",
+    "RoundForm", "Signed", "Village",
 )  # fmt: skip
 INTERFACE = re.compile(r"^interface (\w+)(?: extends (\w+))? \{(?:\}$|\n(.*?)^\}$)", re.S | re.M)
 TOKEN = re.compile(r'/\*\*(?P<words>.*?)\*/|"[^"]*"|\[[^\]]*\]|(?P<name>\w+)\??:|(?P<brace>[{}])', re.S)

@@ -10,11 +10,13 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account
+from models import Account, Round, RoundCommune
 from models.database import open_engine
 from survey.register.event_log import Done
 from survey.review import requests
-from survey.terms import RequestVerdict
+from survey.rounds import closing, log
+from survey.submissions.log import Act
+from survey.terms import RequestVerdict, RoundAction
 from tests.phone.phone import Phone, Server
 from tests.phone.village import ROUND
 from tests.world import COMMUNE
@@ -105,3 +107,84 @@ def test_a_death_is_told_without_network_and_written_down_by_the_office(phone: P
     screen.locator("input[name=what][value=died]").check()
     expect(screen.locator("[data-part=people]")).to_contain_text("Lò Thị Bùa")
     assert phone.errors == []
+
+
+def is_over(server: Server, over: bool) -> None:
+    """The round is closed in the phone's commune, or opened again there."""
+    now = datetime.now(UTC)
+    engine = open_engine(f"sqlite:///{server.folder}/so-ho.sqlite3")
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        if over:
+            row = session.get_one(RoundCommune, (COMMUNE, ROUND))
+            log.take(session, row, RoundAction.CLOSE, Act(None, now))
+            log.tell_phones(session, row)
+        else:
+            closing.reopen_commune(session, session.get_one(Round, ROUND), COMMUNE, "Còn sót hộ", now)
+    engine.dispose()
+
+
+def test_between_two_rounds_a_death_is_told_without_network_and_written_down(phone: Phone, server: Server) -> None:
+    page = phone.page
+    phone.begin("ho-1")  # and the round is over before it is done
+    phone.go_home()
+    is_over(server, True)
+    phone.sync()
+    notice = page.locator("[data-part=between]")
+    expect(notice).to_contain_text("Hiện chưa có đợt rà soát")
+    rows = page.locator("[data-part=households] [data-household]")
+    expect(rows).to_have_count(4)
+    expect(page.locator("[data-part=open-list] [data-household=ho-1]")).to_be_visible()
+    for hidden in ("[data-part=states]", "[data-action=new-household]"):
+        expect(page.locator(hidden)).to_be_hidden()
+    pictured(phone, "between-home")
+
+    phone.context.set_offline(True)
+    page.fill("[data-action=search]", "pang")
+    expect(rows).to_have_count(1)
+    page.fill("[data-action=search]", "")
+    page.reload()
+    phone.unlock()
+    rows.first.click()
+    household = page.locator("[data-screen=household]")
+    expect(household.locator("[data-part=left]")).to_contain_text("hiện không phải rà soát")
+    for hidden in ("button[data-action=interview]", "[data-action=no-interview]", "[data-part=state]"):
+        expect(household.locator(hidden)).to_be_hidden()
+    pictured(phone, "between-household")
+    household.locator("[data-action=propose]").click()
+    screen = page.locator("[data-screen=propose]")
+    screen.locator("input[name=what][value=died]").check()
+    screen.locator("[data-part=people] label", has_text="Lò Thị Bua").click()
+    screen.locator("[data-action=reason]").fill("Trưởng bản báo, có giấy chứng tử")
+    screen.locator("button[data-action=propose]").click()
+    page.locator("#dialog button[value=yes]").click()
+    told = household.locator("[data-part=proposed]")
+    expect(told).to_contain_text("Qua đời: Lò Thị Bua")
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "unsent")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    pictured(phone, "between-unsent")
+
+    phone.context.set_offline(False)
+    phone.go_home()
+    phone.sync()
+    assert phone.counts() == {"saved": 2, "unsent": 0, "received": 1}
+    rows.first.click()
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "waiting")
+    decided(server, RequestVerdict.ACCEPTED, "")
+    phone.go_home()
+    phone.sync()
+    rows.first.click()
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "accepted")
+    expect(told).to_contain_text("Qua đời: Lò Thị Bua")  # who is no member any more
+    pictured(phone, "between-accepted")
+    household.locator("[data-action=propose]").click()
+    screen.locator("input[name=what][value=died]").check()
+    expect(screen.locator("[data-part=people]")).not_to_contain_text("Lò Thị Bua")
+
+    is_over(server, False)
+    phone.go_home()
+    phone.sync()
+    expect(notice).to_be_hidden()
+    expect(page.locator("[data-part=states]")).to_be_visible()
+    rows.first.click()
+    expect(household.locator("button[data-action=interview]")).to_be_visible()
+    expect(told.locator("[data-state]")).to_have_attribute("data-state", "accepted")

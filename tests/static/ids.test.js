@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { uuidv7 } from "../../static/app/ids.js"
+import { madeAt, uuidv7 } from "../../static/app/ids.js"
 
 test("an id is a UUID of version 7 that holds the time (the example of RFC 9562 A.6)", () => {
   const random = (bytes) => {
@@ -9,6 +9,7 @@ test("an id is a UUID of version 7 that holds the time (the example of RFC 9562 
     return bytes
   }
   assert.equal(uuidv7(0x017f22e279b0, random), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
+  assert.equal(madeAt("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"), 0x017f22e279b0)
 })
 
 test("later ids sort later, and no two are the same", () => {

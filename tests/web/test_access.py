@@ -75,6 +75,7 @@ ROUTES = {
     "sync.form": SELF,
     "sync.form_file": SELF,
     "sync.register": SELF,
+    "sync.households": SELF,
     "sync.push": SELF,
     "sync.receipts": SELF,
     "sync.put_file": SELF,

@@ -119,7 +119,7 @@ export function proposalOf({ household, commune, said, base, now }) {
   return {
     id: uuidv7(now.getTime()),
     commune_id: commune,
-    round_id: household.round_id,
+    ...(household.round_id && { round_id: household.round_id }), // none: no round asks for it
     household_id: household.household_id,
     proposal: {
       kind: said.kind,

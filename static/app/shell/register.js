@@ -40,13 +40,17 @@ export function signOf(household, draft, items) {
   return last || household.state === "received" ? "received" : "to_visit"
 }
 
-/** Everything of the account's open rounds: [{household, draft, items, sign}] by village and number. */
+/**
+ * Everything of the account's open rounds, and the households that no round asks for: [{household, draft, items, sign}]
+ * by village and number.
+ */
 export async function survey(store) {
-  const [households, drafts, outbox, hello] = await Promise.all([
+  const [households, drafts, outbox, hello, between] = await Promise.all([
     store.households(),
     store.drafts(),
     store.outbox(),
     store.get("hello"),
+    store.between(),
   ])
   const rounds = new Map((hello?.rounds ?? []).map((round) => [round.id, round]))
   const open = new Map(drafts.filter((draft) => draft.state === "open").map((draft) => [keyOf(draft), draft]))
@@ -66,11 +70,12 @@ export async function survey(store) {
     hello,
     rounds,
     villages: new Map((hello?.villages ?? []).map((village) => [village.id, village])),
-    rows: households
+    rows: [...households, ...beside(between, households, rounds)]
       .map((household) => {
         const draft = open.get(keyOf(household))
         const sent = [...(items.get(keyOf(household)) ?? [])].sort(byId)
-        return { household, draft, items: sent, sign: signOf(household, draft, sent) }
+        const sign = household.round_id ? signOf(household, draft, sent) : "between"
+        return { household, draft, items: sent, sign }
       })
       // What the desk confirmed may have taken the household off the list.
       .filter(
@@ -80,6 +85,18 @@ export async function survey(store) {
       .filter(({ household, draft }) => draft || rounds.get(household.round_id)?.state !== "closed")
       .sort((one, other) => orderOf(one).localeCompare(orderOf(other))),
   }
+}
+
+/** Those that no round asks for, as households of none; a round that opened meanwhile has brought some already. */
+function beside(list, households, rounds) {
+  const asked = new Set(
+    households
+      .filter((one) => !one.gone && rounds.get(one.round_id)?.state === "open")
+      .map(({ household_id }) => household_id),
+  )
+  return (list?.entries ?? [])
+    .filter(({ household_id }) => !asked.has(household_id))
+    .map((one) => ({ ...one, round_id: "", change: list.mark, key: fold(`${one.head_name} ${one.code}`) }))
 }
 
 const newHousehold = ({ round_id, household_id, name, new_household: { village_id } }) => ({
@@ -112,5 +129,6 @@ export function moreOf(household, villages) {
   const isListed = ["ho_ngheo", "ho_can_ngheo"].includes(household.last_class)
   const given = household.assigned && word(`row.given_${household.assigned}`)
   const place = [given, village, household.code.split("-").at(-1)].filter(Boolean).join(" · ")
-  return isListed ? word("row.listed", { place, class: word(`class.${household.last_class}`) }) : place
+  const key = household.round_id ? "row.listed" : "row.listed_between" // of which year it is, no round says
+  return isListed ? word(key, { place, class: word(`class.${household.last_class}`) }) : place
 }

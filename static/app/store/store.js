@@ -13,6 +13,7 @@ import { Settings } from "./device.js"
 import { NAMING, dropUnnamed, everMentioned, everythingOf, mentioning, namedBy } from "./naming.js"
 import { Sealing, isHidden, known, mark, plainly } from "./sealing.js"
 import { fold } from "../search.js"
+import { madeAt } from "../ids.js"
 
 const SCHEMA = 2 // 1: everything in plain, before there was a PIN
 
@@ -49,7 +50,7 @@ export class DraftClosed extends Error {}
  * (originals of photos go by Wi-Fi only), lost (what was held before the storage was cleared, until the server is
  * told), formerly (devices that this phone was before), missed (what the server misses: push's gone and elsewhere),
  * under_way (ids of entries that may have reached the server though it said nothing of them), `visits <round>
- * <household>` (times at which nobody was there, [{at, place}]).
+ * <household>` (times at which nobody was there, [{at, place}]), between (the households that no round asks for).
  */
 export class Store extends Settings {
   #sealing
@@ -172,6 +173,18 @@ export class Store extends Settings {
   /** @returns {Promise<Household | undefined>} */
   household(roundId, householdId) {
     return this.#one("households", [roundId, householdId])
+  }
+
+  /**
+   * The households that no round asks for, and the mark by which the server knows that list; null where there are none.
+   * What the disk spoilt comes anew.
+   * @returns {Promise<{ mark: string, entries: ListedHousehold[] } | null>}
+   */
+  async between() {
+    const kept = await this.get("between").catch((error) => {
+      if (error.name !== "OperationError") throw error
+    })
+    return kept ?? null
   }
 
   // Interviews in progress
@@ -508,7 +521,7 @@ export class Store extends Settings {
         const own = [...(await ask(drafts.getAll())), ...(await ask(outbox.getAll())).map(plainly)]
         const kept = new Set(own.map((one) => JSON.stringify([one.round_id, one.household_id])))
         for (const key of await ask(households.getAllKeys())) if (!kept.has(JSON.stringify(key))) households.delete(key)
-        meta.delete("cursor")
+        for (const key of ["cursor", "between"]) meta.delete(key)
       },
     )
   }
@@ -555,9 +568,14 @@ export class Store extends Settings {
 
   /**
    * Forgets sent interviews of closed rounds: only those with a receipt, whose files have receipts too.
-   * Their drafts, journals, files and register entries go in the same transaction.
+   * Their drafts, journals, files and register entries go in the same transaction. What was sent of no round goes with
+   * the first that began since.
+   * @param {Round[]} rounds
    */
-  forgetRounds(closed) {
+  forgetRounds(rounds) {
+    const closed = rounds.map(({ id }) => id)
+    const begun = Math.max(...rounds.map(({ opens_on: day }) => Date.parse(day)))
+    const isOver = ({ id, round_id: round }) => (round ? closed.includes(round) : madeAt(id) < begun)
     const names = ["drafts", "journal", "outbox", "files", "households", "meta"]
     return this.database.write(names, async ({ drafts, journal, outbox, files, households, meta }) => {
       for (const id of closed) meta.delete(between(`visits ${id} `, `visits ${id} ~`))
@@ -565,14 +583,14 @@ export class Store extends Settings {
       const kept = new Set()
       const going = []
       for (const item of items) {
-        if (item.receipt && isReceived(item) && closed.includes(item.round_id)) going.push(item)
+        if (item.receipt && isReceived(item) && isOver(item)) going.push(item)
         else for (const hash of item.files) kept.add(hash)
       }
       for (const item of going) {
         outbox.delete(item.id)
         drafts.delete(item.draft_id)
         journal.delete(everythingOf(item.draft_id))
-        households.delete([item.round_id, item.household_id])
+        if (item.round_id) households.delete([item.round_id, item.household_id])
         for (const hash of item.files) if (!kept.has(hash)) files.delete(hash)
       }
     })

@@ -98,7 +98,7 @@ export class Outbox {
     await this.#part("files", async () => (isLeft = await this.#files(now() + TURN)))
     if (this.#greeting.revoked) await this.#store.withdraw()
     else {
-      await this.#part("register", () => this.#register())
+      await this.#part("register", () => this.#register().then(() => this.#between()))
       for (const round of this.#greeting.rounds)
         await this.#part(`form ${round.form.url}`, () => this.#form(round.form), round.title)
     }
@@ -151,7 +151,7 @@ export class Outbox {
     await this.#time(greeting)
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
-    const closed = greeting.rounds.filter((round) => round.state === "closed").map((round) => round.id)
+    const closed = greeting.rounds.filter((round) => round.state === "closed")
     if (closed.length) await this.#store.forgetRounds(closed)
   }
 
@@ -365,23 +365,55 @@ export class Outbox {
 
   // What is fetched
 
-  /** As many households at once as the line brings; what came is kept with where to go on. */
+  /** What came is kept with where to go on. */
   async #register() {
+    let cursor = (await this.#store.get("cursor")) ?? 0
+    await this.#households(
+      () => `register?cursor=${cursor}`,
+      async (chunk) => {
+        await this.#store.commitChunk(chunk)
+        const more = chunk.more && chunk.cursor !== cursor
+        cursor = chunk.cursor
+        return more
+      },
+    )
+  }
+
+  /** The households that no round asks for: the whole list, where it is another than the one that is kept. */
+  async #between() {
+    const { households: mark = null } = this.#greeting // an office that knows of no such list says nothing
+    if (mark === ((await this.#store.between())?.mark ?? null)) return
+    let list = { mark, entries: /** @type {ListedHousehold[]} */ ([]) }
+    if (mark)
+      await this.#households(
+        () => `households?mark=${list.mark}&skip=${list.entries.length}`,
+        (chunk) => {
+          if (chunk.mark !== list.mark) list = { mark: chunk.mark, entries: [] } // meanwhile: it begins anew
+          list.entries.push(...chunk.entries)
+          return chunk.more
+        },
+      )
+    await this.#store.set("between", list.mark ? list : null)
+  }
+
+  /**
+   * As many households at once as the line brings, until `take(chunk)` says that it was the last.
+   * @param {() => string} address of the next ones
+   * @param {(chunk: any) => boolean | Promise<boolean>} take
+   */
+  async #households(address, take) {
     const pace = this.#line.households
     const insistence = this.#insistence(pace)
-    let cursor = (await this.#store.get("cursor")) ?? 0
     let fetched = 0
     for (let more = true; more; ) {
       this.#report({ step: "register", done: fetched })
       const [size, since] = [pace.size, now()]
       try {
-        const chunk = await this.#ask(`/api/v1/register?cursor=${cursor}&limit=${size}`)
+        const chunk = await this.#ask(`/api/v1/${address()}&limit=${size}`)
         pace.went(chunk.entries.length, now() - since)
         this.#sameServer(chunk)
-        await this.#store.commitChunk(chunk)
+        more = await take(chunk)
         fetched += chunk.entries.length
-        more = chunk.more && chunk.cursor !== cursor
-        cursor = chunk.cursor
       } catch (error) {
         if (isBroken(error.why)) pace.broke(size, error.why === "slow" ? now() - since : null)
         if (!insistence.may(error)) throw error

@@ -79,6 +79,7 @@ SCHEMAS: Schema = {
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
             "villages": _list(_ref("Village")),
             "rounds": _list(_ref("Round")),
+            "households": _maybe(TEXT | {"description": "The mark of the list at /households; null: there is none"}),
             "receipt_key": BASE64,
             "bundle_pass": _ref("Signed"),
             "escrow": _object({"id": TEXT, "key": BASE64 | {"description": "RSA-3072, SPKI DER"}}),
@@ -166,6 +167,20 @@ SCHEMAS: Schema = {
             "more": FLAG,
             "entries": _list({"oneOf": [_ref("Household"), _ref("Gone")]}),
         }
+    ),
+    "ListedHousehold": _object(
+        {
+            "household_id": TEXT,
+            "village_id": TEXT,
+            "code": TEXT,
+            "head_name": TEXT,
+            "last_class": _maybe(_term(HouseholdClass)),
+            "last_answers": _maybe(ANSWERS),
+            "proposals": _list(_ref("Proposal")),
+        }
+    ),
+    "Households": _object(
+        {"generation": TEXT, "mark": _maybe(TEXT), "more": FLAG, "entries": _list(_ref("ListedHousehold"))}
     ),
     "EntryFile": _sent({"path": TEXT, "sha256": SHA256}, {"size": WHOLE, "type": TEXT}),
     "Entry": _sent(
@@ -410,6 +425,19 @@ DESCRIPTION: Schema = {
                 ],
                 "responses": _answers(
                     _json(_ref("Register")), "One chunk", *SIGNED_IN, "revoked", "bad_request", "not_found"
+                ),
+            }
+        },
+        "/households": {
+            "get": {
+                "summary": "The households of the account's villages that no round asks for, as one list",
+                "parameters": [
+                    _parameter("mark", "query", TEXT | {"description": "Of the list that is gone on with"}, False),
+                    _parameter("skip", "query", DIGITS | {"description": "How many of it came"}, False),
+                    _parameter("limit", "query", DIGITS | {"description": "200 at most"}, False),
+                ],
+                "responses": _answers(
+                    _json(_ref("Households")), "A part of it", *SIGNED_IN, "revoked", "bad_request", "not_found"
                 ),
             }
         },

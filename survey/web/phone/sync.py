@@ -20,6 +20,7 @@ from survey.calendar.standing import days_of
 from survey.carry.carry import give_pass
 from survey.clocks import day_of, instant
 from survey.devices import phones
+from survey.devices.between_rounds import listed
 from survey.devices.pull import LIMIT, pull
 from survey.evidence.lineage import generation, successions
 from survey.evidence.signing import Signer
@@ -99,6 +100,7 @@ def hello() -> Response:
                 if village in periods
             ],
             "rounds": [] if revoked else _rounds(commune.place_id if commune else None, today),
+            "households": None if revoked else listed(session, account).mark,
             "receipt_key": _signer().public_key,
             "bundle_pass": give_pass(account, _signer(), session_devices(), signed_in_since()),
             "escrow": {"id": escrow().key_id, "key": escrow().public_key},
@@ -139,6 +141,24 @@ def register() -> Response:
     cursor, limit = _whole("cursor", 0), _whole("limit", 100)
     chunk = pull(get_session(), current_account(), cursor, min(limit, LIMIT), day_of(now()))
     return jsonify({"generation": generation(get_session()), **chunk._asdict()})
+
+
+@blueprint.get("/households")
+@permitted("sync.use")
+def households() -> Response:
+    """The list of those that no round asks for, from `skip` on; from its beginning when it is another than `mark`."""
+    skip, limit = _whole("skip", 0), _whole("limit", 100)
+    found = listed(get_session(), current_account())
+    begin = skip if request.args.get("mark") == found.mark else 0
+    end = begin + max(1, min(limit, LIMIT))
+    return jsonify(
+        {
+            "generation": generation(get_session()),
+            "mark": found.mark,
+            "more": end < len(found.entries),
+            "entries": found.entries[begin:end],
+        }
+    )
 
 
 @blueprint.post("/push")

@@ -93,6 +93,9 @@ test("an entry holds what was said, without half letters and empty fields", () =
   })
   assert.deepEqual([entry.commune_id, entry.round_id, entry.household_id], ["03757", "dot-2026", "ho-1"])
   assert.deepEqual([entry.files, entry.finalised_at], [[], NOW.toISOString()])
+  // Of a household that no round asks for it names none.
+  const free = proposalOf({ household: { ...household, round_id: "" }, commune: "03757", said, base: {}, now: NOW })
+  assert.equal("round_id" in free, false)
 })
 
 test("what was proposed: what waits here and what the server knows, each once", () => {

@@ -71,6 +71,7 @@ test("what was given to who holds the phone comes first, nothing is hidden, what
     drafts: async () => [],
     outbox: async () => items,
     get: async () => hello,
+    between: async () => null,
   })
   assert.deepEqual(
     rows.map((row) => row.household.household_id),
@@ -85,6 +86,32 @@ test("what is proposed of a household says nothing of the round", async () => {
     drafts: async () => [],
     outbox: async () => [{ id: "p1", state: "waiting", missing: [], entry: { ...of, proposal: { kind: "died" } } }],
     get: async () => ({ rounds: [{ id: "r", state: "open" }], villages: [] }),
+    between: async () => null,
   })
   assert.deepEqual([rows[0].sign, rows[0].items], ["to_visit", []])
+})
+
+test("households that no round asks for stand beside the others, each once, and show no sign of a round", async () => {
+  const entry = (household_id) => ({ household_id, village_id: "v", code: `v-${household_id}`, head_name: "Lò" })
+  const told = (household_id, round_id, more = {}) => ({ ...entry(household_id), round_id, state: "to_visit", ...more })
+  const between = { mark: "m", entries: [entry("a"), entry("b"), entry("c")] }
+  const seen = async (state, households) => {
+    const { rows } = await survey({
+      households: async () => households,
+      drafts: async () => [],
+      outbox: async () => [{ ...sent(), id: "p", entry: { household_id: "a", proposal: { kind: "died" } } }],
+      get: async () => ({ rounds: [{ id: "r", state }], villages: [] }),
+      between: async () => between,
+    })
+    return rows.map(({ household, sign }) => [household.household_id, household.round_id, sign, household.change])
+  }
+  const free = (id) => [id, "", "between", "m"]
+  // The round is over: what it knew of them stands no more, the list does.
+  assert.deepEqual(await seen("closed", [told("a", "r")]), [free("a"), free("b"), free("c")])
+  // One opened, and the list of before is still here: whom the round asks for is asked.
+  assert.deepEqual(await seen("open", [told("a", "r"), told("c", "r", { gone: true })]), [
+    ["a", "r", "to_visit", undefined],
+    free("b"),
+    free("c"),
+  ])
 })

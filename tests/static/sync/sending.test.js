@@ -351,3 +351,40 @@ test("pauses grow while nothing goes, and begin anew with whatever went", async 
   assert.deepEqual(await gaps(0), [5, 10, 20, 40])
   assert.deepEqual((await gaps(1)).slice(0, 2), [5, 5])
 })
+
+test("the list of households that no round asks for comes whole over a bad line, and again only when it is another", async () => {
+  const entries = Array.from({ length: 120 }, (_, place) => ({ household_id: `h-${place}`, padding: "x".repeat(400) }))
+  const office = new Office({ between: { mark: "one", entries } })
+  const kept = phone(0)
+  const line = new SlowLine(office.answer, { rate: 6000, cut: 4 })
+  assert.equal(await talks(line, kept), null)
+  assert.deepEqual(await kept.between(), { mark: "one", entries })
+  assert.ok(at(line, "households").length > 1)
+  const good = new SlowLine(office.answer)
+  assert.equal(await talks(good, kept), null)
+  assert.equal(at(good, "households").length, 0) // hello said that nothing is otherwise
+  office.between = { mark: null, entries: [] } // a round opened
+  assert.equal(await talks(good, kept), null)
+  assert.equal(await kept.between(), null)
+})
+
+test("a list that became another on its way is taken from its beginning", async () => {
+  const entries = (name) => Array.from({ length: 300 }, (_, place) => ({ household_id: `${name}-${place}` }))
+  const office = new Office({ between: { mark: "one", entries: entries("one") } })
+  let calls = 0
+  office.fault = (address) => {
+    if (address.includes("/households") && ++calls === 2) office.between = { mark: "two", entries: entries("two") }
+    return undefined
+  }
+  const kept = phone(0)
+  assert.equal(await talks(new SlowLine(office.answer), kept), null)
+  assert.ok(calls > 2)
+  assert.deepEqual(await kept.between(), { mark: "two", entries: entries("two") })
+})
+
+test("an office that knows of no such list is not asked for it", async () => {
+  const kept = phone(1)
+  const line = new SlowLine(new Office().answer)
+  assert.equal(await talks(line, kept), null)
+  assert.equal(at(line, "households").length, 0)
+})

@@ -160,8 +160,11 @@ export class Office {
   taken = 0 // bytes of entries and files that are here
   again = 0 // bytes that were here before
 
-  constructor({ households = 0, offers = ["brief", "receipts"], rounds = [] } = {}, fault = () => undefined) {
-    Object.assign(this, { households, offers, rounds, fault })
+  constructor(
+    { households = 0, offers = ["brief", "receipts"], rounds = [], between = null } = {},
+    fault = () => undefined,
+  ) {
+    Object.assign(this, { registered: households, offers, rounds, between, fault })
   }
 
   answer = (address, call) => {
@@ -179,6 +182,7 @@ export class Office {
       generation: "g",
       server_time: new Date().toISOString(),
       rounds: this.rounds,
+      ...(this.between && { households: this.between.mark }),
       villages: [],
       receipt_key: "?",
       revoked: false,
@@ -229,15 +233,23 @@ export class Office {
 
   register(_, __, asked) {
     const from = Number(asked.get("cursor"))
-    const count = Math.min(Number(asked.get("limit")), this.households - from)
+    const count = Math.min(Number(asked.get("limit")), this.registered - from)
     const entries = Array.from({ length: count }, (_, place) => ({
       household_id: `h-${from + place}`,
       padding: "x".repeat(400),
     }))
     return {
       status: 200,
-      body: { generation: "g", cursor: from + count, more: from + count < this.households, entries },
+      body: { generation: "g", cursor: from + count, more: from + count < this.registered, entries },
     }
+  }
+
+  /** `between`: {mark, entries}, the list of those that no round asks for. */
+  households(_, __, asked) {
+    const { mark, entries } = this.between
+    const from = asked.get("mark") === mark ? Number(asked.get("skip")) : 0
+    const to = from + Number(asked.get("limit"))
+    return { status: 200, body: { generation: "g", mark, more: to < entries.length, entries: entries.slice(from, to) } }
   }
 
   forms(_, id) {
@@ -328,6 +340,7 @@ export class Kept {
     for (const { household_id } of entries) this.households.add(household_id)
     this.meta.set("cursor", cursor)
   }
+  between = async () => this.meta.get("between") ?? null
   form = async (id, version) => this.forms.get(`${id} ${version}`)
   saveForm = async (bundle) => void this.forms.set(`${bundle.id} ${bundle.version}`, bundle)
   forgetRounds = async () => {}

@@ -197,7 +197,7 @@ def test_what_another_has_proposed_as_well_is_not_one_persons_to_take_back(
     session.rollback()
     assert told(asked)[0]["state"] == "waiting"
     push(login_as("supervisor"), corrected("ho-2", head="Lò Văn Ba"))
-    [alone] = [one for one in requests.undecided(session, COMMUNE) if one.household_id == "ho-2"]  # of one instant
+    [alone] = requests.undecided(session, COMMUNE, "ho-2")
     requests.decide(session, COMMUNE, alone.id, RequestVerdict.WITHDRAWN, Done(alone.account_id, NOW, ""))
 
 

@@ -9,6 +9,7 @@ import { inTurn } from "../redraw.js"
 import { moreOf, survey } from "../register.js"
 
 const DUE = ["to_visit", "open", "returned", "said_sent_back"] // somebody has to go there (again)
+const isOpen = (round) => round.state === "open"
 const AT_ONCE = 30 // rows drawn; more come when the last one is seen
 
 function row({ household, draft, sign }, villages) {
@@ -17,7 +18,9 @@ function row({ household, draft, sign }, villages) {
   const link = action(element, "household")
   link.href = ofHousehold(household)
   link.dataset.household = household.household_id
-  tag(part(element, "tag"), `sign.${sign}`)
+  const place = part(element, "tag")
+  if (sign === "between") place.remove()
+  else tag(place, `sign.${sign}`)
   return element
 }
 
@@ -60,22 +63,28 @@ export async function show(app) {
   /** @type {Awaited<ReturnType<typeof survey>>} */
   let found
   let drawn = ""
+  /** No round is open, and the households are here all the same. */
+  const isBetween = () => found.rows.some(({ sign }) => sign === "between") && ![...found.rounds.values()].some(isOpen)
 
   const list = () => {
     const { rows, villages } = found
-    const inVillage = rows.filter(({ household }) => !view.village || household.village_id === view.village)
+    const between = isBetween() // what is half done of the last round stands above
+    const inVillage = rows.filter(
+      ({ household, sign }) =>
+        (!view.village || household.village_id === view.village) && (!between || sign === "between"),
+    )
     const kinds = {
       to_visit: inVillage.filter(({ sign }) => DUE.includes(sign)),
-      done: inVillage.filter(({ sign }) => !DUE.includes(sign)),
+      done: inVillage.filter(({ sign }) => ![...DUE, "between"].includes(sign)),
       all: inVillage,
     }
     for (const [kind, members] of Object.entries(kinds))
       part(element, `count-${kind}`).textContent = number(members.length)
     // Somebody who searches wants the household, whatever was filtered; the filter makes room for what is found.
-    part(element, "states").hidden = Boolean(view.query.trim())
+    part(element, "states").hidden = between || Boolean(view.query.trim())
     const shown = view.query.trim()
       ? inVillage.filter(({ household, draft }) => matches(`${household.key} ${fold(draft?.name)}`, view.query))
-      : kinds[view.show]
+      : kinds[between ? "all" : view.show]
     const signature = JSON.stringify(
       shown.map(({ household, sign, draft }) => [household.household_id, household.change, sign, draft?.name]),
     )
@@ -83,7 +92,13 @@ export async function show(app) {
     drawn = signature
     const nobody = part(element, "nobody")
     nobody.hidden = shown.length > 0
-    nobody.textContent = word(rows.length === 0 ? "row.empty" : view.query ? "row.nobody" : "row.none")
+    nobody.textContent = word(nobodyOf(rows))
+  }
+
+  const nobodyOf = (rows) => {
+    if (rows.length === 0) return "row.empty"
+    if (!view.query) return "row.none"
+    return isBetween() ? "row.nobody_listed" : "row.nobody"
   }
 
   // All is read first, then drawn at once: «đã gửi hết» never stands above a count of what is not sent.
@@ -104,7 +119,9 @@ export async function show(app) {
     drawReturned(element, found)
     drawOpen(element, found)
     drawVillages(element, found, list)
-    const open = [...found.rounds.values()].filter((round) => round.state === "open")
+    const open = [...found.rounds.values()].filter(isOpen)
+    part(element, "between").hidden = !isBetween()
+    part(element, "new").hidden = isBetween()
     part(element, "round").textContent = open.map((round) => round.title).join(", ") || word("round.default")
     list()
     drawNotices(element, app, found)

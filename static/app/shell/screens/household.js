@@ -98,9 +98,8 @@ async function leftOf(app, id) {
 /** @param {import("../main.js").Shell} app */
 export async function show(app, params) {
   const found = await survey(app.store)
-  const row = found.rows.find(
-    ({ household }) => household.household_id === params.household && household.round_id === params.round,
-  )
+  const isIt = ({ household: one }) => one.household_id === params.household && one.round_id === params.round
+  const row = found.rows.find(isIt)
   if (!row) return void app.replace(HOME)
   const { household, draft, items, sign } = row
   const title = draft?.name || household.head_name || word("row.unnamed")
@@ -109,7 +108,10 @@ export async function show(app, params) {
   part(element, "where").textContent = [village, household.code].filter(Boolean).join(" · ")
   part(element, "last-class").textContent = word(`class.${household.last_class ?? "unknown"}`)
   const state = document.createElement("span")
-  tag(state, `sign.${sign}`)
+  const isBetween = sign === "between"
+  part(element, "of-round").hidden = isBetween
+  if (isBetween) part(element, "class-of").textContent = word("household.last_review")
+  else tag(state, `sign.${sign}`)
   part(element, "state").replaceChildren(state)
   if (household.returned && ["returned", "open"].includes(sign))
     part(element, "comments").append(returnedWords(household.returned))
@@ -159,7 +161,7 @@ export async function show(app, params) {
   return {
     element,
     changed: async () => {
-      const now = (await survey(app.store)).rows.find((one) => one.household.household_id === household.household_id)
+      const now = (await survey(app.store)).rows.find(isIt)
       if (now && (now.sign !== sign || now.household.change !== household.change)) app.show()
       else await drawProposed()
     },

@@ -159,7 +159,8 @@ function wordsOf({ kind, entry }, household, villages) {
   const { given = {} } = said ?? {}
   const value = given.name ?? given.number ?? given.address ?? villages.get(given.village)?.name ?? ""
   const head = kind === "correct" ? (given.head ?? "") : ""
-  return [label, [member?.name, value, head].filter(Boolean).join(" → ")].filter(Boolean).join(": ")
+  const who = said?.base?.name ?? member?.name // as it was told: who died is no member any more
+  return [label, [who, value, head].filter(Boolean).join(" → ")].filter(Boolean).join(": ")
 }
 
 /**
