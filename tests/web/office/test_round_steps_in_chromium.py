@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.chromium import page_of
 from tests.interviews import ROUND, entry, over_nobody, push
 from tests.serving import serving
+from tests.working import work
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = [pytest.mark.phone, pytest.mark.usefixtures("small_round")]
@@ -51,7 +52,7 @@ def test_no_page_of_a_round_is_wider_than_a_small_phone(signed_in: Any, login_as
 
 
 def test_a_commune_is_closed_and_its_figures_say_that_they_are_provisional(
-    signed_in: Any, session: Any, login_as: Any
+    app: Any, signed_in: Any, session: Any, login_as: Any
 ) -> None:
     with signed_in("supervisor") as page:
         page.goto(f"/rounds/{ROUND}/{COMMUNE}/")
@@ -61,6 +62,9 @@ def test_a_commune_is_closed_and_its_figures_say_that_they_are_provisional(
         session.commit()
         page.reload()
         button.click()
+        page.wait_for_url("**/jobs/*")
+        work(app)
+        page.reload()
         expect(page.locator("[role=status]").first).to_contain_text("Bước tiếp theo là tỉnh duyệt kết quả")
         expect(page.locator("[aria-current=step]")).to_contain_text("Đã đóng")
         page.goto(f"/desk/{COMMUNE}/report")
