@@ -120,8 +120,9 @@ def ended_with(session: Session, household_class: str) -> list[int]:
         select(func.count(), func.coalesce(func.sum(Assessment.persons), 0))
         .select_from(RegisterEntry)
         .join(Assessment, OF_COUNTED)
-        .join(Household, (Household.commune_id == RegisterEntry.commune_id) & (Household.id == RegisterEntry.household_id))
+        .join(Household, Household.id == RegisterEntry.household_id)
         .where(RegisterEntry.commune_id == COMMUNE, RegisterEntry.round_id == ROUND)
-        .where(Assessment.household_class == household_class, Household.state == "present")
+        .where(Household.commune_id == COMMUNE, Household.state == "present")
+        .where(Assessment.household_class == household_class)
     )  # fmt: skip
     return [int(each) for each in session.execute(found).one()]
