@@ -53,7 +53,11 @@ def write_down(session: Session, chance: Random, number: int) -> Counter[str]:
 def visit(session: Session, login_as: Any, chance: Random, share: float) -> None:
     """Some of those who are left are asked, with answers that lead to different classes."""
     session.rollback()
-    left = select(RegisterEntry).filter_by(commune_id=COMMUNE, state=RegisterState.TO_VISIT)
+    left = (
+        select(RegisterEntry)
+        .filter_by(commune_id=COMMUNE, state=RegisterState.TO_VISIT)
+        .order_by(RegisterEntry.household_id)
+    )
     for row in session.scalars(left).all():
         if chance.random() < share:
             said = {"diem_b1": chance.choice([132, 132, 200]), "mang": chance.choice(["co", "khong"])}
