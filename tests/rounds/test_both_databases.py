@@ -103,7 +103,6 @@ def same(value: Any) -> Any:
     return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
-@pytest.mark.thorough
 @pytest.mark.postgresql
 def test_one_story_leaves_the_same_rows_and_root_on_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world._hash_once(world.PASSWORD)  # its salt is drawn once for both
