@@ -178,14 +178,16 @@ def accept_all(session: Session, login_as: Any, *communes: str) -> None:
         world.OTHER_VILLAGE: "enumerator-other",
     }
     session.rollback()
-    entries = session.scalars(select(RegisterEntry).where(RegisterEntry.commune_id.in_(communes)))
+    entries = session.scalars(
+        select(RegisterEntry).where(RegisterEntry.commune_id.in_(communes)).order_by(RegisterEntry.household_id)
+    )
     for row in [one for one in entries.all() if one.state == RegisterState.TO_VISIT]:
         area = "nong_thon" if row.village_id == world.VILLAGE else "thanh_thi"
         push(login_as(who[row.village_id]), entry(row.household_id, {"khu_vuc": area}, commune_id=row.commune_id))
     session.rollback()
     waiting = select(Submission).join(SubmissionStatus, OF_SUBMISSION).where(
         SubmissionStatus.commune_id.in_(communes), SubmissionStatus.state == "submitted"
-    )  # fmt: skip
+    ).order_by(Submission.entry_id)  # fmt: skip
     for submission in session.scalars(waiting).all():
         name = "supervisor" if submission.commune_id == world.COMMUNE else "supervisor-other"
         decide(

@@ -35,8 +35,12 @@ def flow(round_id: str, as_json: bool) -> None:
     found = {province: one for province, one in found.items() if one.communes or one.missing}
     if as_json:
         said = {province: asdict(one) for province, one in found.items()}
-        click.echo(json.dumps({"id": survey_round.id, "provinces": said}, ensure_ascii=False))
+        whole = {"id": survey_round.id, "trial": survey_round.trial, "provinces": said}
+        click.echo(json.dumps(whole, ensure_ascii=False))
         return
+    if survey_round.trial:
+        said_of_it = gettext("nothing on this sheet is an official result, and it recognises nobody.")
+        click.echo(f"{gettext('TRIAL')} – {said_of_it}")
     for province, one in found.items():
         for place, line in [*one.communes.items(), (province, one.whole)]:
             for measure, both in line.items():

@@ -29,7 +29,7 @@ from survey.problems import PROBLEMS, Problem
 from survey.round_steps import StepRefused, next_state
 from survey.rounds import cancelling, closing, log, rounds
 from survey.rounds.closing import Break, Obstacle
-from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind
+from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind, RoundWeight
 from survey.web.round_words import in_the_way
 from survey.web.session import now, one_of_many, reading, transaction
 from survey.work import ask_to_close, being_closed
@@ -71,7 +71,8 @@ def list_rounds(as_json: bool) -> None:
         return
     for one in found:
         stands = ", ".join(f"{CommuneState(state).vi} {number}" for state, number in one["communes"].items())
-        click.echo(f"{one['id']}\t{one['title']}\t{one['opens_on']} – {one['closes_on']}\t{stands}")
+        title = f"{one['title']} – {RoundWeight.TRIAL.vi}" if one["trial"] else one["title"]
+        click.echo(f"{one['id']}\t{title}\t{one['opens_on']} – {one['closes_on']}\t{stands}")
 
 
 @round_group.command("open", epilog=ENDS)

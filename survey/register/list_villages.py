@@ -151,8 +151,11 @@ class Villages:
         return next(number for number in range(1, 1000) if number not in taken)
 
     def any(self, record: Record, titles: str) -> str:
-        """The village of a household for which the list names none; its titles may."""
+        """The village of a household for which the list names none; its titles may. Where no village is, nobody is
+        asked: the list is refused."""
         options = [Option(one.id, f"{one.name} ({one.id})") for one in self.there.values()]
+        if not options:
+            return ""
         named = folded(titles)
         likely = [one.value for one in options if named and folded(self.there[one.value].name) in named]
         proposed = likely[0] if len(likely) == 1 else options[0].value if len(options) == 1 else None

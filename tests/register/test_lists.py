@@ -843,28 +843,3 @@ def test_a_fifth_of_bad_rows_loads_nothing_and_is_counted_by_kind(session: Any, 
     assert made.faults() == [("not_a_date", 20), ("not_cccd", 10)]
     with pytest.raises(ValueError, match="mistakes"):
         loading.carry_out(session, made, NOW)
-
-
-# --- the shared sheets ---------------------------------------------------------------------------------------------
-
-SHARED = Path("/work/shared/cases/import")
-EXPECTED: dict[str, tuple[int, int]] = {  # households, members
-    "01_tieu_de_va_cong.xlsx": (7, 25),
-    "02_chi_nam_sinh.xlsx": (5, 22),
-    "03_danh_dau_x.xlsx": (6, 0),
-    "04_mat_so_khong.csv": (4, 15),
-    "05_phong_chu_TCVN3.xlsx": (5, 5),
-    "06_ngay_sinh.xlsx": (14, 14),
-    "07_mot_ten.csv": (6, 6),
-    "08_moi_ban_mot_trang.xlsx": (12, 12),
-    "10_quan_he_dan_toc.csv": (1, 10),
-    "11_hai_ban_1.csv": (2, 0),
-    "12_bang_ma_1258.csv": (1, 1),
-}
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not here")
-@pytest.mark.parametrize("name", EXPECTED)
-def test_the_shared_sheets_come_out_whole(session: Any, form: Form, name: str) -> None:
-    made = load(session, (SHARED / name).read_bytes(), no_village="03757-01")
-    assert (len(made.new_households), made.members) == EXPECTED[name]

@@ -21,7 +21,6 @@ from tests.commands.test_commands import run
 from tests.poverty.households import household_form
 from tests.register.sheets import TITLED, TITLED_MERGED, csv, workbook
 from tests.register.test_importing import HOUSEHOLDS, VILLAGES
-from tests.register.test_lists import EXPECTED, SHARED
 from tests.working import led
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
@@ -298,23 +297,6 @@ def test_the_three_files_may_be_workbooks(app: Flask, session: Any, tmp_path: Pa
     assert answers["thanh_vien"][0]["ngay_sinh"] == 5
     (folder / "members.xlsx").write_bytes(b"PK\x03\x04")
     assert "members.csv: Tệp Excel bị hỏng." in run(app, "register", "import", str(folder), "--commune", COMMUNE)[1]
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not here")
-@pytest.mark.parametrize("name", EXPECTED)
-def test_the_shared_sheets_come_out_whole_on_the_page(login_as: Any, session: Any, name: str) -> None:
-    publish(session, household_form(), "", NOW)
-    session.commit()
-    supervisor = login_as("supervisor")
-    seen = send(supervisor, (SHARED / name).read_bytes(), name)
-    for _time in range(3):
-        given = {"q:no_village": "03757-01"} | {key: value for key, value in proposals(seen).items() if value}
-        if f"{ADDRESS}confirm" in seen.text:
-            break
-        answer = supervisor.post(f"{ADDRESS}answers", data={"upload": upload_of(seen)} | given)
-        seen = led(supervisor, answer)
-    confirm(supervisor, upload_of(seen))
-    assert len(heads(session)) == EXPECTED[name][0]
 
 
 def test_the_command_refuses_an_answer_to_nothing_and_a_folder_of_several_lists(app: Flask, office_list: Path) -> None:

@@ -1,0 +1,166 @@
+"""A trial is called one on every page, sheet and file that a round gives out, by whatever route or command: they are
+found by walking, so that a new one cannot be forgotten."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click import Group
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Assessment, Household, HouseholdOutcome, Round, Submission
+from survey.reports.export import Kind
+from tests.commands.test_commands import run
+from tests.databases import once
+from tests.interviews import ROUND, accept_all
+from tests.pages import text_of
+from tests.working import led
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
+
+pytestmark = pytest.mark.usefixtures("small_round")
+TITLE, MARKS = "Rà soát định kỳ 2026", ("THỬ NGHIỆM", "Chạy thử")
+# What is of no round: what the register holds, what was done, what a paper or a questionnaire says.
+OF_NO_ROUND = {
+    "audit.as_csv", "audit.page", "corrections.download", "register.example", "register_table.as_csv",
+    "villages.as_csv", "exports.download codebook.csv",
+}  # fmt: skip
+# What phones and other programs fetch, questionnaires and tables of points.
+BESIDE = {"static", "openrosa", "sync", "capture", "login", "questionnaires", "points"}
+SHEETS = {  # what must be among those that were met
+    "proofs.sheet", "proofs.file", "flows.page", "round_steps.page", "round_steps.commune", "rounds.listing",
+    "reports.page", "reports.as_csv", "reports.listed", "exports.page", "desk.commune", "desk.home", "review.record",
+    "review.shelf", "outcomes.listing", "workload.page", "household.page",
+    *(f"exports.download {kind.value}.csv" for kind in Kind if kind is not Kind.CODEBOOK), "exports.download so-ho.zip",
+}  # fmt: skip
+
+
+@pytest.fixture
+def trial(app: Flask, login_as: Any, session: Session) -> str:
+    """A trial that ran to its end in a commune; the id of one of its interviews."""
+    once(app, session, "a trial that is closed", lambda: lay_trial(login_as, session))
+    return session.scalars(select(Submission.id).where(Submission.household_id == "ho-1")).one()
+
+
+def lay_trial(login_as: Any, session: Session) -> None:
+    session.get_one(Round, ROUND).trial = True
+    session.commit()
+    accept_all(session, login_as, COMMUNE)
+    session.execute(Assessment.__table__.update().values(illustrative=True))  # type: ignore[attr-defined]
+    by = session.scalars(select(Submission.account_id)).first()
+    session.add(
+        HouseholdOutcome(
+            commune_id=OTHER_COMMUNE, id="noi-1", entry_id="p-1", content_hash="c" * 64, content="{}",
+            household_id=session.scalars(select(Household.id).filter_by(commune_id=OTHER_COMMUNE)).one(),
+            round_id=ROUND, kind="absent", reason="x", attempts=[], account_id=by, device_id="may", received_at=NOW,
+        )
+    )  # fmt: skip
+    session.commit()
+    supervisor = login_as("supervisor")
+    assert led(supervisor, supervisor.post(f"/rounds/{ROUND}/{COMMUNE}/close")).status_code == 200
+
+
+def walked(app: Flask, submission: str) -> list[tuple[str, str]]:
+    """What a GET reaches with this round, commune and household in its place: (endpoint, address)."""
+    values = {
+        "round_id": ROUND, "commune_id": COMMUNE, "village_id": VILLAGE, "household_id": "ho-1",
+        "submission_id": submission, "other_id": submission, "kind": "csv", "form_id": "phieu_thu", "version": "1",
+    }  # fmt: skip
+    names = [f"{kind.value}.csv" for kind in Kind] + ["so-ho.zip"]
+    found = []
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint.partition(".")[0] in BESIDE:
+            continue
+        address = rule.rule
+        for name in rule.arguments:
+            address = address.replace(f"<{name}>", values.get(name, f"<{name}>"))
+        for name in names if rule.endpoint == "exports.download" else [""]:
+            endpoint = f"{rule.endpoint} {name}".strip()
+            found.append((endpoint, address.replace("<name>", name)))
+    # What is of something that this round does not have (a job, a photo) is not there to be asked for.
+    return [(name, address) for name, address in found if "<" not in address and name not in OF_NO_ROUND]
+
+
+def files_in(answer: Any) -> list[str]:
+    """The tables that an answer brings."""
+    if answer.mimetype == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as packed:
+            return [
+                packed.read(name).decode("utf-8-sig") for name in packed.namelist() if name != f"{Kind.CODEBOOK}.csv"
+            ]
+    return [answer.data.decode("utf-8-sig")]
+
+
+def marks_in(table: str) -> set[str | None]:
+    """Of each of its rows; a table that has none has the column."""
+    found = csv.DictReader(io.StringIO(table))
+    assert "trial" in (found.fieldnames or ())
+    return {row["trial"] for row in found}
+
+
+@pytest.mark.thorough
+def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial: str) -> None:
+    met = set()
+    for name in ("supervisor", "province"):
+        browser = login_as(name)
+        for endpoint, address in walked(app, trial):
+            if name == "province" and COMMUNE in address:  # the supervisor was there
+                continue
+            answer = browser.get(address, query_string={"state": "all"} if endpoint.startswith("exports.") else {})
+            if answer.status_code != 200:
+                continue
+            if answer.mimetype in ("text/csv", "application/zip"):
+                marks = [marks_in(table) for table in files_in(answer)]
+                assert set().union(*marks) <= {"1"}, endpoint
+                if not all(marks):
+                    continue
+            elif endpoint == "proofs.file":
+                assert {one["body"]["trial"] for one in json.loads(answer.data)["proofs"]} == {True}
+            elif answer.mimetype == "text/html" and TITLE in text_of(answer):
+                assert [mark for mark in MARKS if mark in text_of(answer)], endpoint
+            else:
+                assert answer.mimetype in ("text/html", "application/json", "image/svg+xml"), endpoint
+                continue
+            met.add(endpoint)
+    assert SHEETS - met == set()
+
+
+COMMANDS = {  # what a command gives out of a round; each other acts on it, and says what it did
+    "round list": [], "round flow": [ROUND], "round verify": ["FILE"], "round prove": [ROUND, "--out", "FILE"],
+    "export csv": ["FOLDER", "--state", "all"],
+}  # fmt: skip
+ACTS = {
+    "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
+    "round changes",
+}  # fmt: skip
+
+
+@pytest.mark.thorough
+def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, tmp_path: Path) -> None:
+    groups: dict[str, Any] = {name: app.cli.commands[name] for name in ("round", "export")}
+    there = {f"{name} {one}" for name, group in groups.items() if isinstance(group, Group) for one in group.commands}
+    assert there == COMMANDS.keys() | ACTS
+    given = {"FILE": str(tmp_path / "chung-thuc.json"), "FOLDER": str(tmp_path / "tep")}
+    said = {}
+    for name in ("round prove", "round verify", "round list", "round flow", "export csv"):
+        code, said[name] = run(app, *name.split(), *(given.get(word, word) for word in COMMANDS[name]))
+        assert code == 0, said[name]
+    assert f"{TITLE} – Chạy thử" in said["round list"]
+    assert said["round flow"].startswith("THỬ NGHIỆM – ")
+    assert "Chạy thử: không dùng làm kết quả chính thức." in said["round verify"]
+    bodies = json.loads(Path(given["FILE"]).read_text("utf-8"))["proofs"]
+    assert {one["body"]["trial"] for one in bodies} == {True}
+    for words in (["round", "list"], ["round", "flow", ROUND]):
+        found = json.loads(run(app, *words, "--json")[1])
+        assert (found[0] if isinstance(found, list) else found)["trial"] is True
+    written = {path.name: path.read_text("utf-8-sig") for path in Path(given["FOLDER"]).iterdir()}
+    assert set(written) == {f"{kind.value}.csv" for kind in Kind}
+    for name in set(written) - {f"{Kind.CODEBOOK.value}.csv"}:
+        assert marks_in(written[name]) == {"1"}, name
