@@ -23,7 +23,16 @@ from survey.register.places import names_in
 from survey.review import household_story, person_acts, person_story, register_acts, register_preview, requests
 from survey.review.register_acts import MAX_REASON, Plan, Wish
 from survey.review.register_preview import FIELDS, PERSON_FIELDS, birth_of, differences, person_differences
-from survey.terms import HouseholdClass, HouseholdState, PersonState, PlaceKind, RegisterKind, RegisterState, Role
+from survey.terms import (
+    HouseholdClass,
+    HouseholdState,
+    Indicator,
+    PersonState,
+    PlaceKind,
+    RegisterKind,
+    RegisterState,
+    Role,
+)
 from survey.web.desk.forms import Plain, RegisterAct
 from survey.web.desk.home import Desk, open_desk
 from survey.web.security import current_account, permitted
@@ -72,6 +81,7 @@ def page(commune_id: str, household_id: str) -> str:
         story,
         as_of,
         classes=list(HouseholdClass),
+        indicators=list(Indicator),
         elsewhere=_elsewhere(commune_id, household_id),
         waiting=requests.undecided(session, commune_id, household_id),
     )
