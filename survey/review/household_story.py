@@ -1,4 +1,4 @@
-"""The whole story of a household: what happened to it, who saw it, of which class it was."""
+"""The whole story of a household: what happened to it, of which class it was, who had a hand in it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from survey.register import event_log
 from survey.register.ledger import Event, Folded, Interview, Standing
 from survey.register.persons import Person
 from survey.review import outcomes, register_acts, register_preview, requests
+from survey.review.hands import Hand, hands
 from survey.review.outcomes import Heard
 from survey.review.register_preview import Asked
 from survey.terms import HouseholdClass, Indicator, RegisterKind, RoundState, SubmissionState
@@ -32,6 +33,7 @@ class Line:
     effective_on: date
     at: datetime
     by: str | None
+    account_id: str | None
     reason: str | None
     said: Mapping[str, Any]
     household: Household
@@ -105,6 +107,7 @@ class Story:
     merged: Sequence[Household]  # those that were merged into it, or are its duplicates
     outcomes: Sequence[Heard]  # what was said of it without an interview, the newest first
     contradictions: Sequence[Contradiction] = ()
+    hands: Sequence[tuple[Hand, str | None]] = ()  # what each did, and their names, the newest first
 
 
 def find(session: Session, commune_id: str, wanted: str) -> Household:
@@ -128,9 +131,12 @@ def story(session: Session, commune_id: str, household_id: str, as_of: date | No
     now = register_acts.known_of(session, household)
     folded = now if as_of is None else register_acts.known_of(session, household, as_of)
     survivor = folded.survivor(household_id)
+    lines = _lines(session, household, now)
+    heard = outcomes.of_household(session, commune_id, household_id)
+    written = [Hand(line.at, line.account_id, f"register.{line.kind}") for line in lines]
     return Story(
         household,
-        _lines(session, household, now),
+        lines,
         asked,
         _years(session, household, interviews),
         folded.households.get(household_id),
@@ -139,8 +145,9 @@ def story(session: Session, commune_id: str, household_id: str, as_of: date | No
         session.get(Household, (commune_id, household.same_as)) if household.same_as else None,
         session.get(Household, (commune_id, survivor)) if survivor != household_id else None,
         session.scalars(same.order_by(Household.code)).all(),
-        outcomes.of_household(session, commune_id, household_id),
+        heard,
         contradictions(session, commune_id, household_id, folded),
+        hands(session, commune_id, household_id, written, [one for one, _ in interviews], heard),
     )
 
 
@@ -196,6 +203,7 @@ def _line(
         row.effective_on,
         row.at,
         by.display_name if by else None,
+        row.account_id,
         row.reason,
         row.payload,
         session.get_one(Household, (row.commune_id, row.household_id)),

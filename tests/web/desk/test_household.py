@@ -159,6 +159,31 @@ def test_points_and_indicators_cost_one_query_however_many_the_rounds_are(work: 
     assert len(statements_of(work.session, told)) == len(once)
 
 
+def done_by(browser: Any, where: str) -> list[str]:
+    """Who did what, as the page lists it, without the time."""
+    page = browser.get(where).text
+    listed = re.findall(r"<li>(.*?)</li>", page[page.index('id="hands"') :].split("</section>")[0], re.DOTALL)
+    said = [" ".join(unescape(re.sub(r"<[^>]+>", " ", one)).split()) for one in listed]
+    assert all(re.match(r"\d\d:\d\d \d\d/\d\d/2026 ", one) for one in said), said
+    return [one[len("09:00 23/11/2026 ") :] for one in said]
+
+
+def test_the_page_says_who_interviewed_reviewed_and_changed_it(work: Field, login_as: Any) -> None:
+    browser, where = login_as("supervisor"), address(work)
+    asked, accepted = "Người thử enumerator – Phỏng vấn hộ", "Người thử supervisor – Phiếu: Duyệt"
+    entered = "tại máy chủ – Danh sách hộ: Ghi vào danh sách"
+    assert sorted(done_by(browser, where)) == sorted([accepted, asked, entered])
+    assert act(browser, work, "correct", head="Lò Văn Hoà").status_code == 303
+    work.decide(work.sent[0], Action.REOPEN, comments=[{"path": None, "text": "xem lại"}])
+    found = done_by(browser, where)
+    assert sorted(found) == sorted([
+        accepted, asked, entered,
+        "Người thử supervisor – Danh sách hộ: Sửa thông tin", "Người thử supervisor – Phiếu: Mở lại",
+    ])  # fmt: skip
+    assert "Ai chỉ xem trang này thì không được ghi lại." in text_of(browser.get(where))
+    assert done_by(browser, address(work, 2)) == [entered]  # nothing of another household
+
+
 def test_an_act_is_shown_then_done_then_undone(work: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
     known = last(work).seq
