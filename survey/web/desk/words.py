@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from survey.form.record import FailedCheck
 from survey.review.dossier import Check
 from survey.review.hands import INTERVIEWED, PROPOSED, SAID
+from survey.review.signs import Sign
 from survey.terms import QuarantineReason
 from survey.web.audit_words import act_in_words
 
@@ -109,6 +110,13 @@ def judged_words(did: str, done: int, left: int) -> str:
         return ""
     return f"{words} {rest}" if left else words
 
+
+# What is worth a second look; the record itself says when and who.
+SIGNS = {
+    Sign.SPLIT: _("split lately"),
+    Sign.CHILDREN: _("children missing"),
+    Sign.TURNS: _("poor by turns"),
+}
 
 # What comes from phones and stands in no log of acts, on the page of the household that it is about.
 FROM_PHONES = {
