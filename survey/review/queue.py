@@ -33,7 +33,7 @@ STATES = (
     SubmissionState.SUPERSEDED,
     SubmissionState.DISCARDED,
 )
-MOST_ASKED = 500  # of a shelf for a sign: about a second
+MOST_ASKED = 500  # of a shelf for a sign: about half a second
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
 
 Rows = Select[*tuple[Any, ...]]
