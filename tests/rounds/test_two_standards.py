@@ -142,3 +142,17 @@ def test_what_is_not_there_is_refused_at_the_terminal(app: Flask) -> None:
     run = app.test_cli_runner().invoke
     assert run(args=["round", "compare", "khong-co", "--standard", "BN-2026"]).exit_code == 1
     assert run(args=["round", "compare", ROUND]).exit_code == 2
+
+
+@pytest.mark.usefixtures("answers")
+def test_an_officer_sees_it_on_a_page_of_the_round(login_as: Any, session: Session) -> None:
+    desk, where = login_as("supervisor"), f"/rounds/{ROUND}/standard"
+    assert where in desk.get("/rounds/").text
+    assert "Chuẩn riêng của tỉnh (BN-2026)" in desk.get(where).text
+    page = desk.get(f"{where}?standard=BN-2026").text
+    assert "Hộ chưa có phiếu: 1." in page
+    for one in compared(session).households:
+        assert (one.household_code in page) == (one.now != one.other)
+        assert (f"/records/{one.submission_id}" in page) == (one.now != one.other)
+    assert desk.get(f"{where}?standard=khong-co").status_code == 409
+    assert desk.get("/rounds/khong-co/standard").status_code == 404
