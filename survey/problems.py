@@ -112,6 +112,11 @@ PROBLEMS: dict[str, Refusal] = {
     "standard_unknown": Refusal(
         409, _("There is no standard of this code."), _("Enter the standard first, with its period and source.")
     ),
+    "standard_without_form": Refusal(
+        409,
+        _("No published questionnaire works out the class by this standard."),
+        _("Publish a version of the questionnaire that names the standard in its settings."),
+    ),
     "standard_exists": Refusal(409, _("There is a standard of this code already."), _("Choose another code.")),
     "other_standard": Refusal(
         409,

@@ -25,6 +25,7 @@ from survey.commands.days import DAY
 from survey.commands.flows import flow
 from survey.commands.proofs import prove, refuse_problem, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
+from survey.commands.standards import compare
 from survey.problems import PROBLEMS, Problem
 from survey.round_steps import StepRefused, next_state
 from survey.rounds import cancelling, closing, log, rounds
@@ -41,6 +42,7 @@ round_group.add_command(round_changes)
 round_group.add_command(prove)
 round_group.add_command(verify)
 round_group.add_command(flow)
+round_group.add_command(compare)
 
 MOST_NAMED = 50  # households of an obstacle
 

@@ -1,4 +1,4 @@
-"""The whole story of a household: what happened to it, who saw it, of which class it was."""
+"""The whole story of a household: what happened to it, of which class it was, who had a hand in it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, Household, RegisterEntry, RegisterEvent, Round
+from models import Account, Assessment, Deprivation, Household, RegisterEntry, RegisterEvent, Round, Submission
 from models.database import chunks
 from survey.problems import Problem
 from survey.register import event_log
 from survey.register.ledger import Event, Folded, Interview, Standing
 from survey.register.persons import Person
 from survey.review import outcomes, register_acts, register_preview, requests
+from survey.review.hands import Hand, hands
 from survey.review.outcomes import Heard
 from survey.review.register_preview import Asked
-from survey.terms import HouseholdClass, RegisterKind, RoundState
+from survey.terms import HouseholdClass, Indicator, RegisterKind, RoundState, SubmissionState
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Line:
     effective_on: date
     at: datetime
     by: str | None
+    account_id: str | None
     reason: str | None
     said: Mapping[str, Any]
     household: Household
@@ -54,16 +56,30 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What an accepted interview came to. `lacks`: an indicator that is not in it is not known; `illustrative`: the
+    points of B1 rest on a table that is not official."""
+
+    b1: float | None
+    b2: float | None
+    illustrative: bool
+    lacks: Mapping[Indicator, bool]
+
+
+@dataclass(frozen=True)
 class Year:
-    """A round that the household was asked in, or is to be: of which class it was before and is now."""
+    """A round that the household was asked in, or is to be: of which class it was before and is now. `entry` None: it
+    stands on the round's list no more, yet an interview of it was accepted there."""
 
     round: Round
-    entry: RegisterEntry
+    entry: RegisterEntry | None
     interview: Asked | None
+    judged: Judged | None = None
 
     @property
     def before(self) -> HouseholdClass | None:
-        return HouseholdClass(self.entry.opening_class) if self.entry.opening_class else None
+        """Its class on the start list, as it was frozen."""
+        return HouseholdClass(self.entry.opening_class) if self.entry and self.entry.opening_class else None
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,7 @@ class Story:
     merged: Sequence[Household]  # those that were merged into it, or are its duplicates
     outcomes: Sequence[Heard]  # what was said of it without an interview, the newest first
     contradictions: Sequence[Contradiction] = ()
+    hands: Sequence[tuple[Hand, str | None]] = ()  # what each did, and their names, the newest first
 
 
 def find(session: Session, commune_id: str, wanted: str) -> Household:
@@ -108,24 +125,29 @@ def story(session: Session, commune_id: str, household_id: str, as_of: date | No
     household = session.get(Household, (commune_id, household_id))
     if household is None:
         raise Problem("not_found")
-    asked = [one for _, one in register_preview.interviews(session, commune_id, household_id)]
+    interviews = register_preview.interviews(session, commune_id, household_id)
+    asked = [one for _, one in interviews]
     same = select(Household).where(Household.commune_id == commune_id, Household.same_as == household_id)
     now = register_acts.known_of(session, household)
     folded = now if as_of is None else register_acts.known_of(session, household, as_of)
     survivor = folded.survivor(household_id)
+    lines = _lines(session, household, now)
+    heard = outcomes.of_household(session, commune_id, household_id)
+    written = [Hand(line.at, line.account_id, f"register.{line.kind}") for line in lines]
     return Story(
         household,
-        _lines(session, household, now),
+        lines,
         asked,
-        _years(session, household, asked),
+        _years(session, household, interviews),
         folded.households.get(household_id),
         folded.people.members(household_id),
         folded.people.former(household_id),
         session.get(Household, (commune_id, household.same_as)) if household.same_as else None,
         session.get(Household, (commune_id, survivor)) if survivor != household_id else None,
         session.scalars(same.order_by(Household.code)).all(),
-        outcomes.of_household(session, commune_id, household_id),
+        heard,
         contradictions(session, commune_id, household_id, folded),
+        hands(session, commune_id, household_id, written, [one for one, _ in interviews], heard),
     )
 
 
@@ -181,6 +203,7 @@ def _line(
         row.effective_on,
         row.at,
         by.display_name if by else None,
+        row.account_id,
         row.reason,
         row.payload,
         session.get_one(Household, (row.commune_id, row.household_id)),
@@ -193,12 +216,39 @@ def _line(
     )
 
 
-def _years(session: Session, household: Household, asked: Sequence[Asked]) -> list[Year]:
+def _years(session: Session, household: Household, interviews: Sequence[tuple[Submission, Asked]]) -> list[Year]:
+    """The rounds of its start lists, then those that it was taken off again after an interview, the newest first."""
     rows = session.execute(
         select(Round, RegisterEntry)
         .join(RegisterEntry, RegisterEntry.round_id == Round.id)
         .where(RegisterEntry.commune_id == household.commune_id, RegisterEntry.household_id == household.id)
-        .order_by(Round.year.desc(), Round.state != RoundState.OPEN.value, Round.id)
     ).all()
-    by_id = {one.submission_id: one for one in asked}
-    return [Year(survey_round, entry, by_id.get(entry.submission_id or "")) for survey_round, entry in rows]
+    accepted = [pair for pair in interviews if pair[1].state is SubmissionState.ACCEPTED]
+    judged = _judged(session, household.commune_id, [one.submission_id for _, one in accepted])
+    by_id = {one.submission_id: one for _, one in interviews}
+    years = []
+    for survey_round, entry in rows:
+        one = by_id.get(entry.submission_id or "")
+        years.append(Year(survey_round, entry, one, judged.get(one.submission_id) if one else None))
+    listed = {survey_round.id for survey_round, _ in rows}
+    for submission, one in accepted:
+        left = None if submission.round_id in listed else session.get(Round, submission.round_id)
+        if left is not None:
+            years.append(Year(left, None, one, judged[one.submission_id]))
+    return sorted(years, key=lambda one: (-one.round.year, one.round.state != RoundState.OPEN, one.round.id))
+
+
+def _judged(session: Session, commune_id: str, submission_ids: Sequence[str]) -> dict[str, Judged]:
+    """Of interviews whose assessments were read before, so that all of a household's cost one query."""
+    lacks: dict[str, dict[Indicator, bool]] = {id: {} for id in submission_ids}
+    for chunk in chunks(submission_ids):
+        rows = select(Deprivation.submission_id, Deprivation.indicator, Deprivation.deprived).where(
+            Deprivation.commune_id == commune_id, Deprivation.submission_id.in_(chunk)
+        )
+        for submission_id, indicator, deprived in session.execute(rows):
+            lacks[submission_id][Indicator(indicator)] = deprived
+    found = {}
+    for id, known in lacks.items():
+        one = session.get_one(Assessment, (commune_id, id))
+        found[id] = Judged(one.b1_points, one.b2_points, one.illustrative, known)
+    return found

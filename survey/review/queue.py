@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from models import (
     Submission,
     SubmissionStatus,
 )
+from survey.review.signs import Sign, signs_of
 from survey.terms import HouseholdClass, HouseholdState, QuarantineReason, RegisterState, SubmissionState
 from survey.text import without_tones
 
@@ -31,6 +33,7 @@ STATES = (
     SubmissionState.SUPERSEDED,
     SubmissionState.DISCARDED,
 )
+MOST_ASKED = 500  # of a shelf for a sign: about half a second
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
 
 Rows = Select[*tuple[Any, ...]]
@@ -47,6 +50,7 @@ class Shelf:
     reason: QuarantineReason | None = None
     readings: tuple[str, ...] = ()  # of the texts, those that no paper confirms
     doubtful: bool = False  # only those whose class hangs on one of `readings`
+    sign: Sign | None = None  # only those that bear it
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,25 @@ def page(session: Session, shelf: Shelf, offset: int, limit: int) -> list[Waitin
     return [_row(row) for row in session.execute(_listing(shelf).offset(offset).limit(limit))]
 
 
+def bearing(session: Session, shelf: Shelf) -> list[str]:
+    """Those of the shelf that bear its sign, the longest waiting first. A sign stands in the answers and the story of
+    each, so that the first `MOST_ASKED` of the shelf are asked, and no more."""
+    ids = session.scalars(_listing(shelf).with_only_columns(Submission.id).limit(MOST_ASKED)).all()
+    found = signs_of(session, shelf.commune_id, ids)
+    return [id for id in ids if id in found and shelf.sign in found[id].found]
+
+
+def rows_of(session: Session, shelf: Shelf, submission_ids: Sequence[str]) -> list[Waiting]:
+    """The rows of some of its submissions, the longest waiting first."""
+    return [_row(row) for row in session.execute(_listing(shelf).where(Submission.id.in_(submission_ids)))]
+
+
 def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | None, str | None]:
     """The submissions before and after this one on its shelf; when it has left the shelf, the first there is next."""
-    ids = list(session.scalars(_listing(shelf).with_only_columns(Submission.id)))
+    if shelf.sign is not None:
+        ids = bearing(session, shelf)
+    else:
+        ids = list(session.scalars(_listing(shelf).with_only_columns(Submission.id)))
     if submission_id not in ids:
         return None, ids[0] if ids else None
     at = ids.index(submission_id)

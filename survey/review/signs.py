@@ -5,20 +5,24 @@ follows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, Submission
+from models import OF_SUBMISSION, Household, RegisterEntry, Submission, SubmissionStatus
+from models.database import chunks
 from survey.names import bare_key
 from survey.register import event_log
 from survey.register.last_year import MEMBER_COLUMNS, NAME, members_in
 from survey.register.ledger import Event, Interview, live
-from survey.submissions.content import clock_of, content_of
+from survey.submissions.content import clock_of, clocks_of, content_of
 from survey.submissions.standing import interviews_of
 from survey.terms import HouseholdClass, RegisterKind
 
@@ -26,6 +30,12 @@ LATELY = timedelta(days=366)  # between two yearly reviews
 CHILD = 16  # younger than this is a child (NĐ 07/2021, item 2 of B2: shared/domain/b2_items.csv), by the year of birth
 _BORN = MEMBER_COLUMNS["birth_year"][0]
 _POOR = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)
+
+
+class Sign(StrEnum):
+    SPLIT = "split"
+    CHILDREN = "children"
+    TURNS = "turns"
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,12 @@ class Signs:
     turns: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.split_on or self.children or self.turns >= 2)
+        return bool(self.found)
+
+    @property
+    def found(self) -> tuple[Sign, ...]:
+        given = {Sign.SPLIT: self.split_on, Sign.CHILDREN: self.children, Sign.TURNS: self.turns >= 2}
+        return tuple(sign for sign in Sign if given[sign])
 
 
 def signs(session: Session, submission: Submission, household: Household, entry: RegisterEntry | None) -> Signs:
@@ -46,11 +61,62 @@ def signs(session: Session, submission: Submission, household: Household, entry:
     day = clock_of(session, submission).today
     around = event_log.events_around(session, household.commune_id, [household.id])
     counted = interviews_of(session, household.commune_id, [household.id])
-    before = members_in(entry.opening_answers) if entry is not None else []
+    return _signs(submission, household.id, day, entry.opening_answers if entry is not None else None, around, counted)
+
+
+def signs_of(session: Session, commune_id: str, submission_ids: Sequence[str]) -> dict[str, Signs]:
+    """Of many interviews of a commune, by their ids, those alone that bear any: read in a few statements."""
+    rows: list[Any] = []
+    for chunk in chunks(submission_ids):
+        rows += session.execute(_with_households(commune_id, chunk)).all()
+    days = {id: clock.today for id, clock in clocks_of(session, commune_id, [row[0] for row in rows]).items()}
+    ids: set[str] = {household_id for _, household_id, _ in rows}
+    events: dict[str, list[Event]] = defaultdict(list)
+    for event in live(event_log.events_around(session, commune_id, ids)):
+        for id in ids.intersection((event.household_id, event.other_id, event.enters)):
+            events[id].append(event)
+    counted: dict[str, list[Interview]] = defaultdict(list)
+    for interview in interviews_of(session, commune_id, ids):
+        counted[interview.household_id].append(interview)
+    found = {
+        submission.id: _signs(submission, id, days[submission.id], before, events[id], counted[id])
+        for submission, id, before in rows
+    }
+    return {id: one for id, one in found.items() if one}
+
+
+def _with_households(commune_id: str, submission_ids: Sequence[str]) -> Select[Any]:
+    """Interviews with the households that they are of, and what the start list knew of those."""
+    return (
+        select(Submission, Household.id, RegisterEntry.opening_answers)
+        .join(SubmissionStatus, OF_SUBMISSION)
+        .join(
+            Household,
+            (Household.commune_id == SubmissionStatus.commune_id) & (Household.id == SubmissionStatus.household_id),
+        )
+        .outerjoin(
+            RegisterEntry,
+            (RegisterEntry.commune_id == Submission.commune_id)
+            & (RegisterEntry.round_id == Submission.round_id)
+            & (RegisterEntry.household_id == Household.id),
+        )
+        .where(Submission.commune_id == commune_id, Submission.id.in_(submission_ids))
+    )
+
+
+def _signs(
+    submission: Submission,
+    household_id: str,
+    day: date,
+    opening_answers: Any,
+    events: Sequence[Event],
+    counted: Iterable[Interview],
+) -> Signs:
+    now = members_in(content_of(submission).get("answers"))
     return Signs(
-        split_lately(around, household.id, day),
-        children_gone(before, members_in(content_of(submission).get("answers")), day.year),
-        turns(classes(around, counted, household.id)),
+        split_lately(events, household_id, day),
+        children_gone(members_in(opening_answers), now, day.year),
+        turns(classes(events, counted, household_id)),
     )
 
 

@@ -95,6 +95,7 @@ ON_DATA = {
     "round cancel": ["r", "--reason", "x"],
     "round changes": ["1"],
     "round close": [],
+    "round compare": ["r", "--standard", "x"],
     "round flow": ["r"],
     "round list": [],
     "round move": ["1"],

@@ -124,6 +124,7 @@ ROUTES = {
     "rounds.close": ADMIN,
     "rounds.move": ADMIN,
     "rounds.changes": OFFICE,
+    "rounds.other_standard": OFFICE,
     "rounds.standard_list": OFFICE,
     "rounds.new_standard": ADMIN,
     "questionnaires.listing": OFFICE,

@@ -23,9 +23,19 @@ from survey.register.places import names_in
 from survey.review import household_story, person_acts, person_story, register_acts, register_preview, requests
 from survey.review.register_acts import MAX_REASON, Plan, Wish
 from survey.review.register_preview import FIELDS, PERSON_FIELDS, birth_of, differences, person_differences
-from survey.terms import HouseholdClass, HouseholdState, PersonState, PlaceKind, RegisterKind, RegisterState, Role
+from survey.terms import (
+    HouseholdClass,
+    HouseholdState,
+    Indicator,
+    PersonState,
+    PlaceKind,
+    RegisterKind,
+    RegisterState,
+    Role,
+)
 from survey.web.desk.forms import Plain, RegisterAct
 from survey.web.desk.home import Desk, open_desk
+from survey.web.desk.words import hand_in_words
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -43,6 +53,7 @@ def init_app(app: Flask) -> None:
         person_differences=person_differences,
         person_words=PERSON_FIELDS,
         birth_of=birth_of,
+        hand_in_words=hand_in_words,
         problems=PROBLEMS,
         of_person=OF_PERSON,
     )
@@ -62,7 +73,7 @@ def _where_it_went(commune_id: str, household_id: str) -> str | None:
 @blueprint.get("")
 @permitted("review.read", went=_where_it_went)
 def page(commune_id: str, household_id: str) -> str:
-    """What happened to a household, who saw it, of which class it was; and the forms for who may write."""
+    """What happened to a household, of which class it was, who had a hand in it; and the forms for who may write."""
     desk, session = open_desk("review.read", commune_id), get_session()
     as_of = _as_of()
     story = household_story.story(session, commune_id, household_id, as_of)
@@ -72,6 +83,7 @@ def page(commune_id: str, household_id: str) -> str:
         story,
         as_of,
         classes=list(HouseholdClass),
+        indicators=list(Indicator),
         elsewhere=_elsewhere(commune_id, household_id),
         waiting=requests.undecided(session, commune_id, household_id),
     )

@@ -24,12 +24,13 @@ from survey.review import dossier, queue
 from survey.review.decide import MAX_COMMENT
 from survey.review.dossier import Record
 from survey.review.queue import NO_VILLAGE, STATES, Shelf
+from survey.review.signs import Sign, signs_of
 from survey.submissions.lifecycle import CONTESTED, UNDATED
 from survey.terms import Action, SubmissionState
 from survey.web.desk.forms import Decision, Search
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.desk.reports import open_readings
-from survey.web.desk.words import NEXT_STEP, name_of_check
+from survey.web.desk.words import NEXT_STEP, SIGNS, name_of_check
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -46,8 +47,11 @@ def init_app(app: Flask) -> None:
 
 
 def asked_shelf(desk: Desk) -> Shelf:
-    """The shelf that `?state=`, `?village=` and `?doubtful=` name."""
+    """The shelf that `?state=`, `?village=`, `?doubtful=` and `?sign=` name."""
     state, village = request.args.get("state"), request.args.get("village") or None
+    sign = request.args.get("sign") or None
+    if sign and sign not in list(Sign):
+        raise Problem("not_found")
     if state and state not in [known.value for known in SubmissionState]:
         raise Problem("not_found")
     if village not in (None, NO_VILLAGE) and village not in desk.names:
@@ -59,13 +63,14 @@ def asked_shelf(desk: Desk) -> Shelf:
         village,
         readings=tuple(one.name for one in open_readings(desk)),
         doubtful="doubtful" in request.args,
+        sign=Sign(sign) if sign else None,
     )
 
 
 def shelf_words(shelf: Shelf) -> dict[str, Any]:
     """The address parts that name a shelf."""
     named: dict[str, Any] = {"state": shelf.state.value if shelf.state else None, "village": shelf.village_id}
-    named["doubtful"] = 1 if shelf.doubtful else None
+    named |= {"doubtful": 1 if shelf.doubtful else None, "sign": shelf.sign}
     return {key: value for key, value in named.items() if value} | {"round": shelf.round_id}
 
 
@@ -80,7 +85,13 @@ def shelf(commune_id: str) -> str:
     if "state" not in request.args:
         asked = replace(asked, state=SubmissionState.SUBMITTED)
     counts = queue.counts(session, asked)
-    total = counts.get(asked.village_id, {}).get(asked.state or SubmissionState.SUBMITTED, 0)
+    total = on_shelf = counts.get(asked.village_id, {}).get(asked.state or SubmissionState.SUBMITTED, 0)
+    first = (number - 1) * PAGE_SIZE
+    if asked.sign is not None:
+        bearing = queue.bearing(session, asked)
+        total, rows = len(bearing), queue.rows_of(session, asked, bearing[first : first + PAGE_SIZE])
+    else:
+        rows = queue.page(session, asked, first, PAGE_SIZE)
     return render_template(
         "desk/queue.html",
         desk=desk,
@@ -89,7 +100,11 @@ def shelf(commune_id: str) -> str:
         words=shelf_words(asked),
         states=STATES,
         counts=counts,
-        rows=queue.page(session, asked, (number - 1) * PAGE_SIZE, PAGE_SIZE),
+        rows=rows,
+        signs=signs_of(session, commune_id, [row.submission_id for row in rows]),
+        sign_words=SIGNS,
+        all_asked=asked.sign is None or on_shelf <= queue.MOST_ASKED,
+        most_asked=queue.MOST_ASKED,
         page=number,
         pages=-(-total // PAGE_SIZE),
         no_village=NO_VILLAGE,

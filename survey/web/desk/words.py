@@ -7,7 +7,10 @@ from flask_babel import lazy_gettext as _
 
 from survey.form.record import FailedCheck
 from survey.review.dossier import Check
+from survey.review.hands import INTERVIEWED, PROPOSED, SAID
+from survey.review.signs import Sign
 from survey.terms import QuarantineReason
+from survey.web.audit_words import act_in_words
 
 _Q = QuarantineReason
 
@@ -106,3 +109,23 @@ def judged_words(did: str, done: int, left: int) -> str:
     else:
         return ""
     return f"{words} {rest}" if left else words
+
+
+# What is worth a second look; the record itself says when and who.
+SIGNS = {
+    Sign.SPLIT: _("split lately"),
+    Sign.CHILDREN: _("children missing"),
+    Sign.TURNS: _("poor by turns"),
+}
+
+# What comes from phones and stands in no log of acts, on the page of the household that it is about.
+FROM_PHONES = {
+    INTERVIEWED: _("Interviewed the household"),
+    PROPOSED: _("Proposed a change from a phone"),
+    SAID: _("Said why the household was not interviewed"),
+}
+
+
+def hand_in_words(verb: str) -> str:
+    """What somebody did to a household."""
+    return str(FROM_PHONES[verb]) if verb in FROM_PHONES else act_in_words(verb)

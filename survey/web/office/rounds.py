@@ -13,12 +13,12 @@ from survey.accounts.accounts import communes_of
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
 from survey.jobs import queue
-from survey.problems import Problem
+from survey.problems import PROBLEMS, Problem
 from survey.questionnaires import standards
 from survey.register.places import names_in
 from survey.rounds import closing, log, reclassify, rounds
 from survey.rounds.closing import Obstacle
-from survey.terms import B1Method, CommuneState, PlaceKind, RoundKind, RoundState
+from survey.terms import B1Method, CommuneState, HouseholdClass, PlaceKind, RoundKind, RoundState
 from survey.web.forms import Closing, NewRound, NewStandard
 from survey.web.language import current_language
 from survey.web.round_words import in_the_way
@@ -123,6 +123,26 @@ def changes(round_id: str) -> str:
     names = names_in(session, communes, day_of(now()))
     return render_template(
         "office/rounds/changes.html", one=found, version=stored.version, compared=compared, names=names
+    )
+
+
+@blueprint.get("/<round_id>/standard")
+@permitted("round.read")
+def other_standard(round_id: str) -> str:
+    """Of which class a round's households would be under another poverty standard, on the same answers."""
+    session, code = get_session(), request.args.get("standard", "")[:40]
+    found = session.get(Round, round_id)
+    if found is None:
+        raise Problem("not_found")
+    communes = communes_of(session, current_account(), "round.read")
+    compared = reclassify.under_standard(session, found, code, communes, most=JUDGED_AGAIN) if code else None
+    return render_template(
+        "office/rounds/standard.html",
+        one=found,
+        known=standards.listing(session),
+        compared=compared,
+        sides=(*HouseholdClass, None),
+        problems=PROBLEMS,
     )
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
 from html import unescape
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, RegisterEvent
-from survey.review import register_acts
-from survey.terms import Action
+from models import Assessment, Deprivation, Household, RegisterEntry, RegisterEvent, Round
+from survey.review import household_story, register_acts
+from survey.terms import Action, HouseholdClass, Indicator
 from tests.pages import hidden, text_of
 from tests.web.desk.field import CASES, Field
-from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE_2
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
 SINCE = {"since": "2026-11-23"}
 
@@ -65,6 +68,120 @@ def test_the_page_tells_the_whole_story(work: Field, login_as: Any) -> None:
     assert address(work) in listed
     assert address(work) in browser.get(f"/desk/{COMMUNE}/records/{work.submission(work.sent[0]).id}").text
     assert address(work, 2) in browser.post(f"/desk/{COMMUNE}/search", data={"wanted": "Lò Văn Đông 3"}).text
+
+
+def column(page: str, number: int) -> dict[str, str]:
+    """What the table over the rounds says of one of them, by the words of its rows."""
+    table = page[page.index('<table class="figures-table years">') :]
+    rows = re.findall(r"<tr>(.*?)</tr>", table[: table.index("</table>")], re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    said = [[" ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in row] for row in cells]
+    return {row[0]: row[number] for row in said}
+
+
+def earlier_round(work: Field, year: int, opening_class: str | None) -> None:
+    """A closed round of a year before, in which the first household was on the list and nobody asked it."""
+    now = work.session.get_one(Round, work.round_id)
+    same = {name: getattr(now, name) for name in ("kind", "standard", "b1_method", "form_id", "form_version")}
+    days = {"opens_on": date(year, 9, 1), "closes_on": date(year, 12, 14)}
+    work.session.add(Round(id=f"r{year}", year=year, title=f"Rà soát {year}", state="closed", **same, **days))
+    work.session.flush()
+    of = {"commune_id": COMMUNE, "household_id": work.households[0], "village_id": VILLAGE}
+    work.session.add(RegisterEntry(round_id=f"r{year}", state="to_visit", opening_class=opening_class, change=1, **of))
+    work.session.commit()
+
+
+def test_class_points_and_indicators_stand_by_round(work: Field, login_as: Any) -> None:
+    earlier_round(work, 2025, "ho_ngheo")
+    lacking = work.session.scalars(select(Deprivation).where(Deprivation.deprived)).all()
+    [unknown, *_] = work.session.scalars(select(Deprivation).where(~Deprivation.deprived)).all()
+    work.session.delete(unknown)
+    work.session.commit()
+    page, case = login_as("supervisor").get(address(work)).text, CASES[0]
+    now, before = column(page, 1), column(page, 2)
+    assert list(now.items())[:6] == [
+        ("Đợt rà soát", "Rà soát định kỳ 2026"), ("Trạng thái", "Đã duyệt phiếu"),
+        ("Phân loại đầu đợt", HouseholdClass.POOR.vi), ("Kết quả rà soát", HouseholdClass(case.household_class).vi),
+        ("Điểm B1", str(case.b1).removesuffix(".0")), ("Điểm B2", str(case.b2).removesuffix(".0")),
+    ]  # fmt: skip
+    said = {one.vi: "thiếu hụt" if deprived else "không thiếu hụt"
+            for one, deprived in zip(Indicator, case.deprived, strict=True)}  # fmt: skip
+    assert {one.vi: now[one.vi] for one in Indicator} == said | {Indicator(unknown.indicator).vi: "(chưa rõ)"}
+    assert sum(said == "thiếu hụt" for said in now.values()) == len(lacking) > 0
+    assert before["Phân loại đầu đợt"] == HouseholdClass.POOR.vi
+    assert before["Đợt rà soát"] == "Rà soát 2025"
+    assert {before[one.vi] for one in Indicator} == {before["Điểm B1"], before["Điểm B2"]} == {"–"}
+    assert "minh hoạ" not in page
+
+
+def test_an_interview_that_waits_has_a_class_and_no_points_yet(work: Field, login_as: Any) -> None:
+    work.send(work.entry(1, CASES[1]))
+    now = column(login_as("supervisor").get(address(work, 1)).text, 1)
+    assert now["Kết quả rà soát"] == HouseholdClass(CASES[1].household_class).vi
+    assert (now["Điểm B1"], now[Indicator.WATER.vi]) == ("–", "–")
+
+
+def test_illustrative_points_are_marked_as_such(field: Callable[..., Field], login_as: Any) -> None:
+    work = field(1, done=one_accepted)
+    of_interview = work.session.scalars(select(Assessment)).one()
+    of_interview.illustrative = True
+    work.session.commit()
+    page = login_as("supervisor").get(address(work))
+    assert column(page.text, 1)["Điểm B1"].endswith(" minh hoạ")
+    assert "chưa phải kết quả chính thức" in text_of(page)
+
+
+def statements_of(session: Session, doing: Callable[[], object]) -> list[str]:
+    """What is said to the database meanwhile."""
+    said: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        said.append(statement)
+
+    session.expire_all()
+    event.listen(session.get_bind(), "before_cursor_execute", hear)
+    try:
+        doing()
+    finally:
+        event.remove(session.get_bind(), "before_cursor_execute", hear)
+    return said
+
+
+def test_points_and_indicators_cost_one_query_however_many_the_rounds_are(work: Field) -> None:
+    def told() -> object:
+        return household_story.story(work.session, COMMUNE, work.households[0])
+
+    once = statements_of(work.session, told)
+    assert sum("FROM deprivation" in said for said in once) == 1
+    for year in (2023, 2024, 2025):
+        earlier_round(work, year, None)
+    work.session.expunge_all()
+    assert len(statements_of(work.session, told)) == len(once)
+
+
+def done_by(browser: Any, where: str) -> list[str]:
+    """Who did what, as the page lists it, without the time."""
+    page = browser.get(where).text
+    listed = re.findall(r"<li>(.*?)</li>", page[page.index('id="hands"') :].split("</section>")[0], re.DOTALL)
+    said = [" ".join(unescape(re.sub(r"<[^>]+>", " ", one)).split()) for one in listed]
+    assert all(re.match(r"\d\d:\d\d \d\d/\d\d/2026 ", one) for one in said), said
+    return [one[len("09:00 23/11/2026 ") :] for one in said]
+
+
+def test_the_page_says_who_interviewed_reviewed_and_changed_it(work: Field, login_as: Any) -> None:
+    browser, where = login_as("supervisor"), address(work)
+    asked, accepted = "Người thử enumerator – Phỏng vấn hộ", "Người thử supervisor – Phiếu: Duyệt"
+    entered = "tại máy chủ – Danh sách hộ: Ghi vào danh sách"
+    assert sorted(done_by(browser, where)) == sorted([accepted, asked, entered])
+    assert act(browser, work, "correct", head="Lò Văn Hoà").status_code == 303
+    work.decide(work.sent[0], Action.REOPEN, comments=[{"path": None, "text": "xem lại"}])
+    found = done_by(browser, where)
+    assert sorted(found) == sorted([
+        accepted, asked, entered,
+        "Người thử supervisor – Danh sách hộ: Sửa thông tin", "Người thử supervisor – Phiếu: Mở lại",
+    ])  # fmt: skip
+    assert "Ai chỉ xem trang này thì không được ghi lại." in text_of(browser.get(where))
+    assert done_by(browser, address(work, 2)) == [entered]  # nothing of another household
 
 
 def test_an_act_is_shown_then_done_then_undone(work: Field, login_as: Any) -> None:
@@ -123,6 +240,9 @@ def test_a_merge_shows_what_rests_on_it_and_ends(work: Field, login_as: Any) -> 
     work.session.rollback()
     assert work.session.get(RegisterEntry, (COMMUNE, work.round_id, work.households[0])) is None
     assert "Mã hộ này nay chỉ hộ khác: 03757-01-002" in text_of(browser.get(address(work)))
+    over_the_rounds = column(browser.get(address(work)).text, 1)  # what was found stays to be read
+    assert over_the_rounds["Trạng thái"] == "không còn trong danh sách đợt này"
+    assert over_the_rounds["Điểm B1"] != "–"
     assert "03757-01-001" in text_of(browser.get(address(work, 1)))
     circle = browser.post(address(work, 1), data={"kind": "merge", "other": "03757-01-001"} | SINCE)
     assert circle.status_code == 409

@@ -12,6 +12,7 @@ from models import ChangeRequest, Proposal
 from survey.terms import Action
 from survey.web.desk import requests as desk_requests
 from tests.interviews import entry, push
+from tests.pages import text_of
 from tests.review.test_persons import MOTHER
 from tests.review.test_review_and_rebuild import decide as decide_interview
 from tests.web.phone.test_proposals import corrected, proposal
@@ -58,6 +59,12 @@ def test_what_could_be_no_request_is_listed_with_why_and_set_aside(phone: Any, l
     assert desk.post(pages[0], data=aside | {"answer": "xoá"}).status_code == 400
     done = desk.post(pages[0], data=aside)
     assert done.status_code == 303 and "done=aside" in done.location
+    household = text_of(desk.get(f"/desk/{COMMUNE}/households/ho-1"))
+    for words in (
+        "Người thử enumerator – Đề nghị thay đổi từ điện thoại",
+        "Người thử supervisor – Bỏ qua một đề nghị gửi từ điện thoại",
+    ):
+        assert words in household, words
     assert desk.get(pages[0]).status_code == 409
     assert desk.post(pages[0], data=aside).status_code == 409
     entries = phone.get("/api/v1/register").json["entries"]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models import ChangeRequest
 from tests.pages import hidden, text_of
 from tests.web.desk.field import Field
-from tests.web.desk.test_household import SINCE, act, address, confirm, last, work
+from tests.web.desk.test_household import SINCE, act, address, confirm, done_by, last, work
 from tests.web.desk.test_person import members
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE
 
@@ -52,6 +52,10 @@ def test_one_asks_and_another_decides(work: Field, login_as: Any) -> None:
     event = last(work)
     assert (event.kind, event.person_id, event.account_id) == ("died", one.id, work.account("supervisor-2").id)
     assert "Đã đồng ý, đã ghi vào sổ" in text_of(other.get(where))
+    assert {
+        "Người thử supervisor – Gửi đề nghị thay đổi danh sách hộ", "Người thử supervisor-2 – Danh sách hộ: Qua đời",
+        "Người thử supervisor-2 – Đề nghị thay đổi danh sách hộ: Đã đồng ý, đã ghi vào sổ",
+    } < set(done_by(other, address(work)))  # fmt: skip
     assert "Không có đề nghị nào đang chờ." in text_of(other.get(QUEUE))
     again = other.post(where, data={"verdict": "refused", "reason": "x", "basis": ""})
     assert again.status_code == 409
