@@ -118,7 +118,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("The questionnaire works out the class by another standard than the one chosen."),
         _("Choose the questionnaire's own standard, or another questionnaire."),
     ),
-    "round_exists": Refusal(409, _("A round of this kind and year is already open."), _("Close it first.")),
+    "round_exists": Refusal(
+        409,
+        _("There is a round of this kind and year in this commune already."),
+        _("Close it first if it is open. If it is closed, open the commune in it again, with the reason."),
+    ),
     "round_step": Refusal(
         409,
         _("The round does not stand there in this commune."),
