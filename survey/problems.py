@@ -235,6 +235,11 @@ PROBLEMS: dict[str, Refusal] = {
     "register_across": Refusal(
         409, _("A household is moved to another commune by the province."), _("Ask the province officer.")
     ),
+    "register_other_commune": Refusal(
+        409,
+        _("The other household is on the register of another commune."),
+        _("Have the province move it into this commune first, then do it here with the number that it has got here."),
+    ),
     "register_not_there": Refusal(
         409,
         _("The household was not on the register on that day, or is not at all."),

@@ -11,13 +11,14 @@ from flask_babel import gettext
 
 from survey.commands.proofs import AS_JSON
 from survey.commands.questionnaires import chosen_round
+from survey.commands.refusals import RoundCommand
 from survey.register.places import names_in, province_of
 from survey.rounds import log
 from survey.rounds.joined_flow import joined_flow
 from survey.web.session import now, reading
 
 
-@click.command("flow", epilog="Ends with 0, 1 when there is no such round, 2 when called wrongly.")
+@click.command("flow", cls=RoundCommand, epilog="Ends with 0, 1 when there is no such round, 2 when called wrongly.")
 @click.argument("round_id")
 @AS_JSON
 @with_appcontext

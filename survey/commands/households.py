@@ -21,6 +21,7 @@ from models import Household, Place
 from survey.accounts.accounts import find_account
 from survey.clocks import day_of, instant
 from survey.commands.at_once import do_at_once
+from survey.commands.refusals import RefusedBy, RegisterCommand, no_account, no_commune
 from survey.commands.register import register_group
 from survey.problems import PROBLEMS, Problem
 from survey.register import event_log
@@ -252,7 +253,7 @@ def verify(commune_id: str) -> None:
     """Whether a commune's log is as it was written; exit code 1 names the first event that is not."""
     with reading() as session:
         if session.get(Place, commune_id) is None:
-            raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+            raise no_commune(commune_id)
         found = event_log.broken(session, commune_id)
         if found is not None:
             said = N_("The log of %(commune)s is not as it was written from event %(seq)s on.")
@@ -278,7 +279,7 @@ def act_on(
     def wish(session: Session) -> Wish:
         household = found_household(session, commune_id, code)
         there = str(given.get("commune") or commune_id)
-        other_id = found_household(session, there, other).id if other else None
+        other_id = _found_other(session, there, household, other).id if other else None
         said = whom(session, household)
         return Wish(kind, household.id, day, other_id, {**given, **said.get("given", {})}, said.get("person_id"))
 
@@ -330,7 +331,21 @@ def found_household(session: Session, commune_id: str, code: str) -> Household:
         return household_story.find(session, commune_id, code)
     except Problem:
         said = N_("Commune %(commune)s has no household with the number %(code)s.")
-        raise click.ClickException(gettext(said, commune=commune_id, code=code)) from None
+        raise RefusedBy(gettext(said, commune=commune_id, code=code), "household_unknown") from None
+
+
+def _found_other(session: Session, commune_id: str, household: Household, code: str) -> Household:
+    """The other household of an act; of one of another commune, with the command that brings it here first."""
+    try:
+        return household_story.find_other(session, commune_id, code)
+    except Problem as refusal:
+        if refusal.code != "register_other_commune":
+            return found_household(session, commune_id, code)
+        title, following = map(gettext, PROBLEMS[refusal.code][1:])
+        commune = refusal.detail["commune"]
+        first = f"register move {code} --commune {commune} --village {household.village_id} --reason …"
+        said = {"title": title, "next": following, "household": household.code, "first": first, **refusal.detail}
+        raise RefusedBy(f"{title} {following}\n  {household.code} ← {first}", refusal.code, said) from refusal
 
 
 def _not_asked_for(asks: bool) -> None:
@@ -341,13 +356,13 @@ def _not_asked_for(asks: bool) -> None:
 def done_by(session: Session, username: str | None, reason: str) -> Done:
     account = find_account(session, username) if username else None
     if username and account is None:
-        raise click.ClickException(gettext("There is no account %(name)s.", name=username))
+        raise no_account(username)
     return Done(account.id if account else None, now(), reason)
 
 
 def refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
     """End with the rule and the way out."""
-    title, following = gettext(PROBLEMS[code].title), gettext(PROBLEMS[code].next)
+    title, following = map(gettext, RegisterCommand.words.get(code) or PROBLEMS[code][1:])
     if as_json:
         click.echo(as_text({"done": False, "rule": code, "title": title, "next": following} | shown))
         raise SystemExit(1)

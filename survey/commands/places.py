@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from models import Account, Place, PlaceEvent
 from survey.borders import villages
 from survey.clocks import day_of, instant
 from survey.commands.households import as_text, done_by, refuse
+from survey.commands.refusals import RegisterGroup, no_commune
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.register import places
@@ -34,7 +35,7 @@ from survey.villages import former_tables
 from survey.villages.acts import Plan, Wish
 from survey.web.session import now, reading, transaction
 
-places_group = AppGroup("places", help="Villages in time, and the communes of before.")
+places_group = RegisterGroup("places", help="Villages in time, and the communes of before.")
 SHOWN = 50
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would happen.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
@@ -217,7 +218,7 @@ def enter_villages(file: Path, commune_id: str, reason: str, username: str | Non
     former_commune_code. All or nothing."""
     with transaction() as session:
         if session.get(Place, commune_id) is None:
-            raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+            raise no_commune(commune_id)
         known = villages.fold(places.changes_in(session, [commune_id]))
         codes = [one.code for one in village_acts.former_of_commune(session, commune_id)]
         ids = [one.id for one in known.in_commune(commune_id)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -18,10 +20,12 @@ from survey.canonical import canonical_text
 from survey.commands.at_once import do_at_once
 from survey.commands.proof_words import difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
+from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.evidence import audit, proof_keys
 from survey.evidence.signing import Signer, key_id
 from survey.operations.keys import MAKE, PROOF, know, put
 from survey.problems import Problem
+from survey.register import event_log
 from survey.rounds import log, proof, proof_file
 from survey.rounds.proof_file import Anchor, Fault, Verdict
 from survey.terms import CommuneState
@@ -32,38 +36,46 @@ keys_group = AppGroup("proof-keys", help="The keys that proofs are signed with: 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 
 
-@click.command("prove", epilog="Ends with 0 when the file was written, 1 when refused, 2 when called wrongly.")
+@click.command(
+    "prove", cls=RoundCommand,
+    epilog="Ends with 0 when the file was written (--dry-run: could be), 1 when refused, 2 when called wrongly.",
+)  # fmt: skip
 @click.argument("round_id")
 @click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
 @click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--dry-run", is_flag=True, help="Say what would be signed and handed out; sign and write nothing.")
 @AS_JSON
 @with_appcontext
-def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool) -> None:
+def prove(round_id: str, communes: tuple[str, ...], target: Path, dry_run: bool, as_json: bool) -> None:
     """Write the proofs of the communes that are closed into a file that anybody can check. It names nobody.
 
     A proof is signed once, at the closing: this hands out what was signed then. What was closed before there were
     proofs is proved now, by the register as it stood at the closing.
     """
+    _check_place_of(target)
     with reading() as session:
         found = chosen_round(session, round_id)
-        try:
-            rows = log.rows_of(session, found, communes or None)
-            closed = [row for row in rows if row.state in proof.IS_CLOSED]
-            if communes and len(closed) < len(rows):
-                raise Problem("round_step")
-            if not communes:  # where nobody lives nothing is to be proved
-                settled = {
-                    key for table in (StartRow, RegisterEntry)
-                    for key in session.scalars(select(table.commune_id).where(table.round_id == found.id).distinct())
-                }  # fmt: skip
-                closed = [row for row in closed if row.commune_id in settled]
-            if not closed:
-                raise Problem("round_step")
-            missing = [row.commune_id for row in closed if proof.latest(session, found.id, row.commune_id) is None]
-        except Problem as problem:
-            refuse_problem(problem, as_json)
-    if missing:
-        _prove_now(found, missing, as_json)
+        rows = log.rows_of(session, found, communes or None)
+        closed = [row for row in rows if row.state in proof.IS_CLOSED]
+        if communes and len(closed) < len(rows):
+            raise Problem("round_step")
+        if not communes:  # where nobody lives nothing is to be proved
+            settled = {
+                key for table in (StartRow, RegisterEntry)
+                for key in session.scalars(select(table.commune_id).where(table.round_id == found.id).distinct())
+            }  # fmt: skip
+            closed = [row for row in closed if row.commune_id in settled]
+        if not closed:
+            raise Problem("round_step")
+        missing = [row.commune_id for row in closed if proof.latest(session, found.id, row.commune_id) is None]
+        if dry_run:
+            for row in closed:
+                if row.commune_id in missing:
+                    proof.check(
+                        session, found, row.commune_id, event_log.end_of(session, row.commune_id, row.closed_at)[0]
+                    )
+    if missing and not dry_run:
+        _prove_now(found, missing)
     with reading() as session:
         latest = [proof.latest(session, found.id, row.commune_id) for row in closed]
         proofs = [one for one in latest if one is not None]
@@ -75,33 +87,53 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
             "not_closed": sum(row.state in (CommuneState.PLANNED, CommuneState.OPEN) for row in rows),
             "keys": sorted({proof_keys.fingerprint(one.public_key) for one in proofs}),
         }
-    try:
-        target.write_bytes(content)
-    except OSError as fault:
-        raise click.ClickException(
-            gettext("%(file)s cannot be written: %(fault)s", file=target, fault=fault.strerror)
-        ) from None
+    if dry_run:
+        said["to_sign"] = missing
+    else:
+        _write(target, content)
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False))
         return
     for one in proofs:
         click.echo(f"{one.commune_id}\t{one.revision}\t{one.anchor}")
+    for commune_id in missing if dry_run else ():
+        click.echo(gettext("%(commune)s: would be signed now.", commune=commune_id))
     if said["not_closed"]:
         click.echo(gettext("%(count)s communes are not closed yet, and not in the file.", count=said["not_closed"]))
-    click.echo(gettext("Key: %(keys)s", keys=", ".join(proof_keys.grouped(key) for key in said["keys"])))
+    if proofs:
+        click.echo(gettext("Key: %(keys)s", keys=", ".join(proof_keys.grouped(key) for key in said["keys"])))
 
 
-def _prove_now(survey_round: Round, communes: list[str], as_json: bool) -> None:
+def _check_place_of(target: Path) -> None:
+    """Refuse before anything is signed where no file can be."""
+    if not target.parent.is_dir():
+        _no_file(target, os.strerror(errno.ENOENT))
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        _no_file(target, os.strerror(errno.EACCES))
+
+
+def _write(target: Path, content: bytes) -> None:
     try:
-        done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
-        for _, code in (done.result or {"left": []})["left"]:
-            raise Problem(code)
-    except Problem as problem:
-        refuse_problem(problem, as_json)
+        target.write_bytes(content)
+    except OSError as fault:
+        _no_file(target, fault.strerror)
+
+
+def _no_file(target: Path, fault: str | None) -> NoReturn:
+    words = gettext("%(file)s cannot be written: %(fault)s", file=target, fault=fault)
+    raise RefusedBy(words, "file_not_written") from None
+
+
+def _prove_now(survey_round: Round, communes: list[str]) -> None:
+    done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
+    for _, code in (done.result or {"left": []})["left"]:
+        raise Problem(code)
 
 
 @click.command(
-    "verify", epilog="Ends with 0 when every proof holds, 1 with what is broken when not, 2 when called wrongly."
+    "verify",
+    cls=RoundCommand,
+    epilog="Ends with 0 when every proof holds, 1 with what is broken when not, 2 when called wrongly.",
 )
 @click.argument("file", type=click.File("rb"))
 @click.option("--key", help="Fingerprint of the key that the office published, or a file of `proof-keys list --out`.")
@@ -284,10 +316,3 @@ def compromised(name: str, since: datetime) -> None:
 def _prover() -> Signer:
     signer: Signer = current_app.extensions["prover"]
     return signer
-
-
-def refuse_problem(problem: Problem, as_json: bool) -> NoReturn:
-    """What stands against a step of a round, and what to do next."""
-    if as_json:
-        click.echo(json.dumps({"problem": problem.code, **(problem.detail or {})}, ensure_ascii=False))
-    raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}")

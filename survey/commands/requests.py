@@ -6,18 +6,19 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from survey.commands.households import COMMUNE, JSON, as_text, done_by, refuse, say_plan, shown_plan
 from survey.commands.persons import register_group
+from survey.commands.refusals import RegisterGroup
 from survey.problems import Problem
 from survey.review import requests
 from survey.terms import RegisterKind, RequestVerdict
 from survey.web.session import now, reading, transaction
 
-request_group = AppGroup("request", help="Changes of the register that one asks for and another decides.")
+request_group = RegisterGroup("request", help="Changes of the register that one asks for and another decides.")
 register_group.add_command(request_group)
 ID = click.argument("request_id")
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -159,19 +159,33 @@ def start(
     them. `known`: what was worked out before of last year (`known_in`). A commune that was loaded after the round was
     opened joins it. Raises `not_found`, `round_step`, `round_exists`, and what `standards.objection` says of a commune
     that joins."""
-    _join(session, survey_round, communes or (), Act(account_id, now))
-    rows = log.rows_of(session, survey_round, communes)
-    log.hold(session, survey_round, rows)
-    waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
+    waiting = begin(session, survey_round, communes, now, account_id)
     form = load_form(session, survey_round.form_id, survey_round.form_version)
     for row in waiting:
-        log.take(session, row, RoundAction.OPEN, Act(account_id, now))
         openings = known if known is not None else known_openings(session, survey_round, row.commune_id, form)
         freeze(session, survey_round, row.commune_id, openings, form)
-    log.derive_state(session, survey_round)
     started = [row.commune_id for row in waiting]
     audit.record(session, now, account_id, "round_started", survey_round.id, {"communes": len(started)})
     return started
+
+
+def begin(
+    session: Session,
+    survey_round: Round,
+    communes: Collection[str] | None,
+    now: datetime,
+    account_id: str | None = None,
+) -> list[RoundCommune]:
+    """The steps alone of `start`, which freezes the register then. Raises as that does."""
+    act = Act(account_id, now)
+    _join(session, survey_round, communes or (), act)
+    rows = log.rows_of(session, survey_round, communes)
+    log.hold(session, survey_round, rows)
+    waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
+    for row in waiting:
+        log.take(session, row, RoundAction.OPEN, act)
+    log.derive_state(session, survey_round)
+    return waiting
 
 
 def waiting_in(session: Session, round_id: str, communes: Iterable[str] | None = None) -> list[list[str]]:

@@ -116,6 +116,29 @@ def test_bad_input_is_refused_by_a_rule_with_the_way_out(
     assert snapshot(session) == before
 
 
+def test_what_is_not_there_is_said_in_words_of_the_register_and_as_json(app: Flask) -> None:
+    for words, rule in (
+        (("merge", "03757-01-999", ONE, *WHERE, *WHY), "household_unknown"),
+        (("merge", ONE, "03757-01-999", *WHERE, *WHY, "--dry-run"), "household_unknown"),
+        (("history", "03757-01-999", *WHERE), "household_unknown"),
+        (("merge", ONE, "03664-01-001", *WHERE, *WHY), "register_other_commune"),
+        (("end", ONE, "--as", "duplicate", "--of", "03664-01-001", *WHERE, "--dry-run"), "register_other_commune"),
+        (("merge", ONE, TWO, *WHERE, "--by", "khong-co", "--reason", "x"), "account_unknown"),
+        (("person", "history", "03757-01-999", "Ai", *WHERE), "household_unknown"),
+        (("duplicates", "--commune", "99999"), "place_unknown"),
+        (("table", "--commune", "99999"), "commune_unknown"),
+    ):
+        code, output = register(app, *words, "--json")
+        said = json.loads(output.splitlines()[0])
+        assert (code, said["done"], said["rule"]) == (1, False, rule), words
+        assert said["title"] in output
+    code, output = register(app, "merge", ONE, "03664-01-001", *WHERE, *WHY)
+    first = f"{ONE} ← register move 03664-01-001 --commune 03664 --village {VILLAGE} --reason …"
+    assert (code, first in output) == (1, True)  # the way out, with both numbers
+    code, output = register(app, "undo", "999", *WHERE, *WHY)
+    assert (code, "trang" in output, "không có việc" in output.lower()) == (1, False, True)
+
+
 def test_a_household_whose_entering_was_undone_is_brought_back(app: Flask) -> None:
     entered = json.loads(register(app, "history", ONE, *WHERE, "--json")[1])[-1]["seq"]
     assert register(app, "undo", str(entered), *WHERE, *WHY)[0] == 0
