@@ -148,6 +148,11 @@ PROBLEMS: dict[str, Refusal] = {
     "already_asked": Refusal(
         409, _("The household has asked already in this round."), _("Look for it in the list of requests.")
     ),
+    "asked_before_review": Refusal(
+        409,
+        _("The paper is older than the last periodic review of this commune, which has answered it."),
+        _("Look at the day of the paper. If the household asks again now, enter its new paper."),
+    ),
     "request_answered": Refusal(
         409,
         _("The household was interviewed already: its request stays."),
