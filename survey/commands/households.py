@@ -384,6 +384,7 @@ def shown_plan(session: Session, plan: Plan) -> dict[str, Any]:
             "changes": {each.field: [each.before, each.after] for each in register_preview.differences(one)},
             "rounds": [place._asdict() for place in one.places],
             "interviews": [asked._asdict() | {"day": asked.day.isoformat()} for asked in one.interviews],
+            "decided": [each._asdict() for each in one.decided],
             "people": [
                 {
                     "person": each.person_id,
@@ -411,6 +412,14 @@ def say_plan(shown: dict[str, Any]) -> None:
         for place in one["rounds"]:
             said = N_("leaves the list of %(round)s (%(state)s)") if place["leaves"] else N_("%(round)s (%(state)s)")
             click.echo("    " + gettext(said, round=place["round_title"], state=_label(place["state"])))
+        for decided in one["decided"]:
+            said = N_("%(round)s: %(household_class)s, %(state)s %(day)s; it stays as it was decided")
+            words = {"round": decided["round_title"], "state": decided["state"].vi, "day": decided["closed_on"] or ""}
+            line = gettext(said, household_class=_label(decided["household_class"]), **words)
+            if decided["proof"]:
+                number, root = decided["proof"]
+                line += gettext(" (proof no. %(number)s, %(root)s)", number=number, root=root)
+            click.echo(f"    {line}")
         for asked in one["interviews"]:
             said = N_("interview of %(day)s, %(state)s, %(household_class)s")
             words = {"day": asked["day"], "state": _label(asked["state"])}
