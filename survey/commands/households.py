@@ -304,7 +304,8 @@ def _run(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Show what would happen; do it unless it is only tried."""
+    """Show what would happen, and do it. Only tried, it is done as well and rolled back: what the preview cannot see
+    refuses it there too. The reason alone may be missing then."""
     with reading() as session:
         try:
             plan = tried(session)
@@ -313,12 +314,11 @@ def _run(
         shown = shown_plan(session, plan)
         if plan.rule is not None:
             refuse(plan.rule, as_json, shown)
-    if not dry_run:
-        try:
-            with transaction() as session:
-                done(session, done_by(session, username, reason))
-        except Problem as refusal:
-            refuse(refusal.code, as_json, shown)
+    try:
+        with transaction(dry_run) as session:
+            done(session, done_by(session, username, reason or ("…" if dry_run else "")))
+    except Problem as refusal:
+        refuse(refusal.code, as_json, shown)
     if as_json:
         click.echo(as_text({"done": not dry_run, "rule": None} | shown))
         return

@@ -274,7 +274,8 @@ def _run(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Show what would happen; do it unless it is only tried."""
+    """Show what would happen, and do it; only tried, it is done as well and rolled back. The reason alone may be
+    missing then."""
     with reading() as session:
         try:
             plan = tried(session)
@@ -283,12 +284,11 @@ def _run(
         shown = _shown(plan)
         if plan.rule is not None:
             refuse(plan.rule, as_json, shown)
-    if not dry_run:
-        try:
-            with transaction() as session:
-                done(session, done_by(session, username, reason))
-        except Problem as refusal:
-            refuse(refusal.code, as_json, shown)
+    try:
+        with transaction(dry_run) as session:
+            done(session, done_by(session, username, reason or ("…" if dry_run else "")))
+    except Problem as refusal:
+        refuse(refusal.code, as_json, shown)
     if as_json:
         click.echo(as_text({"done": not dry_run, "rule": None} | shown))
         return
