@@ -123,7 +123,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("The questionnaire works out the class by another standard than the one chosen."),
         _("Choose the questionnaire's own standard, or another questionnaire."),
     ),
-    "round_exists": Refusal(409, _("A round of this kind and year is already open."), _("Close it first.")),
+    "round_exists": Refusal(
+        409,
+        _("There is a round of this kind and year in this commune already."),
+        _("Close it first if it is open. If it is closed, open the commune in it again, with the reason."),
+    ),
     "round_step": Refusal(
         409,
         _("The round does not stand there in this commune."),
@@ -148,6 +152,11 @@ PROBLEMS: dict[str, Refusal] = {
     "commune_needed": Refusal(409, _("A round needs at least one commune."), _("Choose the communes, or all of them.")),
     "already_asked": Refusal(
         409, _("The household has asked already in this round."), _("Look for it in the list of requests.")
+    ),
+    "asked_before_review": Refusal(
+        409,
+        _("The paper is older than the last periodic review of this commune, which has answered it."),
+        _("Look at the day of the paper. If the household asks again now, enter its new paper."),
     ),
     "request_answered": Refusal(
         409,
@@ -235,6 +244,11 @@ PROBLEMS: dict[str, Refusal] = {
     ),
     "register_across": Refusal(
         409, _("A household is moved to another commune by the province."), _("Ask the province officer.")
+    ),
+    "register_other_commune": Refusal(
+        409,
+        _("The other household is on the register of another commune."),
+        _("Have the province move it into this commune first, then do it here with the number that it has got here."),
     ),
     "register_not_there": Refusal(
         409,

@@ -8,19 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 from flask_babel import gettext
 
 from survey.accounts.accounts import find_account, names_of
 from survey.clocks import HERE, instant
 from survey.commands.days import Day
+from survey.commands.refusals import RefusingGroup, no_account
 from survey.evidence import acts, audit
 from survey.evidence.acts import Wanted
 from survey.reports.csvfile import written
-from survey.web.audit_words import HEADER, act_in_words, csv_rows, detail_in_words, household_ids, subjects_in_words
+from survey.web.audit_words import (
+    HEADER,
+    act_in_words,
+    csv_rows,
+    detail_in_words,
+    household_ids,
+    is_act,
+    subjects_in_words,
+)
 from survey.web.session import now, transaction
 
-audit_group = AppGroup("audit", help="The log of acts.")
+audit_group = RefusingGroup("audit", help="The log of acts.")
 
 
 class _Day(Day):
@@ -53,7 +61,12 @@ def list_acts(
     with transaction() as session:
         account = find_account(session, person) if person else None
         if person and account is None:
-            raise click.ClickException(gettext("There is no account of this name."))
+            raise no_account(person)
+        if verb and not (is_act(verb) or verb in acts.verbs(session)):
+            words = gettext(
+                "There is no act of this code; those that were done: %(acts)s", acts=", ".join(acts.verbs(session))
+            )
+            raise click.BadParameter(words, param_hint="--act")
         wanted = Wanted(
             person=account.id if account else None,
             subjects=household_ids(session, household) if household else None,

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from flask_babel import gettext, lazy_gettext
 
 from survey.accounts.accounts import find_account
+from survey.commands.refusals import no_account
 from survey.problems import Problem
 from survey.text import N_
 from survey.web.carrying import bring_in_bundle, reasons_of, receipts_file
@@ -37,7 +38,7 @@ def import_bundle(file: BinaryIO, receipts: Path | None, begun: Path | None, car
     with transaction() as session:
         who = find_account(session, carrier) if carrier else None
         if carrier and who is None:
-            raise click.ClickException(gettext("There is no account %(name)s.", name=carrier))
+            raise no_account(carrier)
         try:
             taken = bring_in_bundle(session, file, who)
         except Problem as problem:

@@ -19,6 +19,7 @@ from models.commune_counter import lock_commune
 from survey.accounts.accounts import communes_of, find_account
 from survey.clocks import day_of
 from survey.commands.households import COMMUNE, JSON, ON, as_text, say_plan, shown_plan
+from survey.commands.refusals import RefusedBy, RegisterCommand, no_account, no_commune
 from survey.commands.register import SHOWN, answer, read_file, say_how_read, translated
 from survey.corrections import corrections, register_list
 from survey.corrections.corrections import ListPlan
@@ -41,7 +42,7 @@ BY = click.option("--by", "username", help="The account that decided it; it alon
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would happen.")
 
 
-@click.command("export")
+@click.command("export", cls=RegisterCommand)
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @COMMUNE
 @with_appcontext
@@ -65,7 +66,7 @@ def export(path: Path, commune_id: str) -> None:
     click.echo(gettext("%(count)s rows were written.", count=len(rows)))
 
 
-@click.command("correct-list")
+@click.command("correct-list", cls=RegisterCommand)
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @COMMUNE
 @ON
@@ -111,7 +112,7 @@ def correct_list(
         raise SystemExit(1) if as_json else click.ClickException(_why_not(rule))
 
 
-@click.command("undo-list")
+@click.command("undo-list", cls=RegisterCommand)
 @click.argument("job_id")
 @REASON
 @BY
@@ -124,7 +125,7 @@ def undo_list(job_id: str, reason: str, username: str | None, dry_run: bool, as_
     with reading() as session:
         job = session.get(Job, job_id)
         if job is None or job.kind != CORRECT or job.ended_at is None:
-            raise click.ClickException(gettext("There is no list of corrections with the job %(id)s.", id=job_id))
+            raise RefusedBy(gettext("There is no list of corrections with the job %(id)s.", id=job_id), "list_unknown")
         commune_id = job.commune_id or ""
         account_id = _may(session, commune_id, username)
         acts = work.acts_of(session, job, day_of(now()), account_id)
@@ -148,7 +149,7 @@ def undo_list(job_id: str, reason: str, username: str | None, dry_run: bool, as_
 
 def _known(session: Session, commune_id: str) -> None:
     if session.get(Place, commune_id) is None:
-        raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+        raise no_commune(commune_id)
 
 
 def _may(session: Session, commune_id: str, username: str | None) -> str | None:
@@ -157,9 +158,9 @@ def _may(session: Session, commune_id: str, username: str | None) -> str | None:
         return None
     account = find_account(session, username)
     if account is None:
-        raise click.ClickException(gettext("There is no account %(name)s.", name=username))
+        raise no_account(username)
     if commune_id not in communes_of(session, account, "register.correct"):
-        raise click.ClickException(_why_not("forbidden"))
+        raise RefusedBy(_why_not("forbidden"), "forbidden")
     return account.id
 
 

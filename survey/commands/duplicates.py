@@ -12,13 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Place
+from survey.commands.refusals import RefusedBy, RegisterCommand
 from survey.evidence import audit
 from survey.register import duplicates
 from survey.terms import PlaceKind
 from survey.web.session import now, reading, transaction
 
 
-@click.command("duplicates")
+@click.command("duplicates", cls=RegisterCommand)
 @click.option("--commune", "commune_id", help="The commune's code, 03757; else every commune of --province.")
 @click.option("--province", "province_id", help="The province's code, 14: also across its communes.")
 @click.option("--dry-run", is_flag=True, help="Only say what was found.")
@@ -50,7 +51,7 @@ def _communes(session: Session, commune_id: str | None, province_id: str | None)
     of = communes.where(Place.id == commune_id) if commune_id else communes.where(Place.parent_id == province_id)
     found = list(session.scalars(of))
     if not found:
-        raise click.ClickException(gettext("No place has the code %(code)s.", code=commune_id or province_id))
+        raise RefusedBy(gettext("No place has the code %(code)s.", code=commune_id or province_id), "place_unknown")
     return found
 
 

@@ -22,6 +22,7 @@ from survey.accounts.accounts import find_account
 from survey.clocks import day_of, instant
 from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
+from survey.commands.refusals import RefusedBy, RegisterCommand, no_account, no_commune
 from survey.commands.register import register_group
 from survey.problems import PROBLEMS, Problem
 from survey.register import event_log
@@ -253,7 +254,7 @@ def verify(commune_id: str) -> None:
     """Whether a commune's log is as it was written; exit code 1 names the first event that is not."""
     with reading() as session:
         if session.get(Place, commune_id) is None:
-            raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+            raise no_commune(commune_id)
         found = event_log.broken(session, commune_id)
         if found is not None:
             said = N_("The log of %(commune)s is not as it was written from event %(seq)s on.")
@@ -279,7 +280,7 @@ def act_on(
     def wish(session: Session) -> Wish:
         household = found_household(session, commune_id, code)
         there = str(given.get("commune") or commune_id)
-        other_id = found_household(session, there, other).id if other else None
+        other_id = _found_other(session, there, household, other).id if other else None
         said = whom(session, household)
         return Wish(kind, household.id, day, other_id, {**given, **said.get("given", {})}, said.get("person_id"))
 
@@ -304,7 +305,8 @@ def _run(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Show what would happen; do it unless it is only tried."""
+    """Show what would happen, and do it. Only tried, it is done as well and rolled back: what the preview cannot see
+    refuses it there too. The reason alone may be missing then."""
     with reading() as session:
         try:
             plan = tried(session)
@@ -313,12 +315,11 @@ def _run(
         shown = shown_plan(session, plan)
         if plan.rule is not None:
             refuse(plan.rule, as_json, shown)
-    if not dry_run:
-        try:
-            with transaction() as session:
-                done(session, done_by(session, username, reason))
-        except Problem as refusal:
-            refuse(refusal.code, as_json, shown)
+    try:
+        with transaction(dry_run) as session:
+            done(session, done_by(session, username, reason or ("…" if dry_run else "")))
+    except Problem as refusal:
+        refuse(refusal.code, as_json, shown)
     if as_json:
         click.echo(as_text({"done": not dry_run, "rule": None} | shown))
         return
@@ -331,7 +332,21 @@ def found_household(session: Session, commune_id: str, code: str) -> Household:
         return household_story.find(session, commune_id, code)
     except Problem:
         said = N_("Commune %(commune)s has no household with the number %(code)s.")
-        raise click.ClickException(gettext(said, commune=commune_id, code=code)) from None
+        raise RefusedBy(gettext(said, commune=commune_id, code=code), "household_unknown") from None
+
+
+def _found_other(session: Session, commune_id: str, household: Household, code: str) -> Household:
+    """The other household of an act; of one of another commune, with the command that brings it here first."""
+    try:
+        return household_story.find_other(session, commune_id, code)
+    except Problem as refusal:
+        if refusal.code != "register_other_commune":
+            return found_household(session, commune_id, code)
+        title, following = map(gettext, PROBLEMS[refusal.code][1:])
+        commune = refusal.detail["commune"]
+        first = f"register move {code} --commune {commune} --village {household.village_id} --reason …"
+        said = {"title": title, "next": following, "household": household.code, "first": first, **refusal.detail}
+        raise RefusedBy(f"{title} {following}\n  {household.code} ← {first}", refusal.code, said) from refusal
 
 
 def _not_asked_for(asks: bool) -> None:
@@ -342,13 +357,13 @@ def _not_asked_for(asks: bool) -> None:
 def done_by(session: Session, username: str | None, reason: str) -> Done:
     account = find_account(session, username) if username else None
     if username and account is None:
-        raise click.ClickException(gettext("There is no account %(name)s.", name=username))
+        raise no_account(username)
     return Done(account.id if account else None, now(), reason)
 
 
 def refuse(code: str, as_json: bool, shown: dict[str, Any]) -> Any:
     """End with the rule and the way out."""
-    title, following = gettext(PROBLEMS[code].title), gettext(PROBLEMS[code].next)
+    title, following = map(gettext, RegisterCommand.words.get(code) or PROBLEMS[code][1:])
     if as_json:
         click.echo(as_text({"done": False, "rule": code, "title": title, "next": following} | shown))
         raise SystemExit(1)
@@ -370,6 +385,7 @@ def shown_plan(session: Session, plan: Plan) -> dict[str, Any]:
             "changes": {each.field: [each.before, each.after] for each in register_preview.differences(one)},
             "rounds": [place._asdict() for place in one.places],
             "interviews": [asked._asdict() | {"day": asked.day.isoformat()} for asked in one.interviews],
+            "decided": [each._asdict() for each in one.decided],
             "people": [
                 {
                     "person": each.person_id,
@@ -397,6 +413,14 @@ def say_plan(shown: dict[str, Any]) -> None:
         for place in one["rounds"]:
             said = N_("leaves the list of %(round)s (%(state)s)") if place["leaves"] else N_("%(round)s (%(state)s)")
             click.echo("    " + gettext(said, round=place["round_title"], state=_label(place["state"])))
+        for decided in one["decided"]:
+            said = N_("%(round)s: %(household_class)s, %(state)s %(day)s; it stays as it was decided")
+            words = {"round": decided["round_title"], "state": decided["state"].vi, "day": decided["closed_on"] or ""}
+            line = gettext(said, household_class=_label(decided["household_class"]), **words)
+            if decided["proof"]:
+                number, root = decided["proof"]
+                line += gettext(" (proof no. %(number)s, %(root)s)", number=number, root=root)
+            click.echo(f"    {line}")
         for asked in one["interviews"]:
             said = N_("interview of %(day)s, %(state)s, %(household_class)s")
             words = {"day": asked["day"], "state": _label(asked["state"])}

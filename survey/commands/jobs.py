@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Job
 from survey.clocks import instant
+from survey.commands.refusals import RefusingGroup
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import Worker
@@ -26,7 +26,7 @@ from survey.web.session import clock_of, get_engine, now, reading, transaction
 from survey.work import ALONE, FOLDER, TO_THE_END, kinds
 
 PAUSE = 0.5  # seconds between two looks when there is nothing to do
-jobs_group = AppGroup("jobs", help="Long work: do it, list it, show one, stop one.")
+jobs_group = RefusingGroup("jobs", help="Long work: do it, list it, show one, stop one.")
 
 
 @jobs_group.command("work")

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,7 @@ from survey.commands.households import (
     line_as_json,
     person_as_json,
 )
+from survey.commands.refusals import RegisterGroup
 from survey.commands.register import register_group
 from survey.problems import PROBLEMS, Problem
 from survey.review import person_acts, person_story, register_acts
@@ -36,7 +37,9 @@ from survey.review.register_preview import birth_of
 from survey.terms import RegisterKind
 from survey.web.session import reading
 
-person_group = AppGroup("person", help="The persons of a household: births, deaths, marriages, moves, corrections.")
+person_group = RegisterGroup(
+    "person", help="The persons of a household: births, deaths, marriages, moves, corrections."
+)
 register_group.add_command(person_group)
 PERSON = click.argument("person")
 HEAD = click.option("--head", help="Who is head from then on, when the head goes: name or code.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from survey.clocks import day_of, instant
 from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
 from survey.commands.households import as_text, done_by, refuse
+from survey.commands.refusals import RegisterGroup, no_commune
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.register import places
@@ -38,7 +39,7 @@ from survey.villages.acts import Plan, Wish
 from survey.web.session import now, reading, transaction
 from survey.work import change_villages, undo_change
 
-places_group = AppGroup("places", help="Villages in time, and the communes of before.")
+places_group = RegisterGroup("places", help="Villages in time, and the communes of before.")
 SHOWN = 50
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would happen.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
@@ -222,7 +223,7 @@ def enter_villages(file: Path, commune_id: str, reason: str, username: str | Non
     data = _read(file)
     with reading() as session:
         if session.get(Place, commune_id) is None:
-            raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+            raise no_commune(commune_id)
         known = villages.fold(places.changes_in(session, [commune_id]))
         codes = [one.code for one in village_acts.former_of_commune(session, commune_id)]
         ids = [one.id for one in known.in_commune(commune_id)]
@@ -288,7 +289,8 @@ def _run(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Show what would happen; do it unless it is only tried. Interviews are judged again some at a time."""
+    """Show what would happen, and do it, interviews judged again some at a time; only tried, it is done as well, up to
+    those, and rolled back. The reason alone may be missing then."""
     with reading() as session:
         try:
             plan = tried(session)
@@ -297,11 +299,14 @@ def _run(
         shown = _shown(session, plan)
         if plan.rule is not None:
             refuse(plan.rule, as_json, shown)
-    if not dry_run:
-        try:
+    try:
+        if dry_run:
+            with transaction(dry_run) as session:
+                done(session, done_by(session, username, reason or "…"), plan.basis)
+        else:
             do_at_once(lambda session: done(session, done_by(session, username, reason), plan.basis))
-        except Problem as refusal:
-            refuse(refusal.code, as_json, shown)
+    except Problem as refusal:
+        refuse(refusal.code, as_json, shown)
     if as_json:
         click.echo(as_text({"done": not dry_run, "rule": None} | shown))
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -10,61 +12,128 @@ from typing import Any, BinaryIO, NoReturn
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 
 from models import RegisterEntry, Round, RoundProof, StartRow
 from survey.canonical import canonical_text
 from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
-from survey.commands.proof_words import difference_in_words, fault_in_words, printable
 from survey.commands.questionnaires import chosen_round
+from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.evidence import audit, proof_keys
 from survey.evidence.signing import Signer, key_id
 from survey.operations.keys import MAKE, PROOF, know, put
 from survey.problems import Problem
+from survey.register import event_log
 from survey.rounds import log, proof, proof_file
+from survey.rounds.proof import Differs
 from survey.rounds.proof_file import Anchor, Fault, Verdict
 from survey.terms import CommuneState
 from survey.web.session import now, reading, transaction
 from survey.work import ask_to_close
 
 keys_group = AppGroup("proof-keys", help="The keys that proofs are signed with: list, rotate, name one as compromised.")
+
+# What `verify` says of a file.
+FAULTS = {
+    "not_json": lazy_gettext("This is no file of proofs: it is damaged, cut off, or something else."),
+    "too_large": lazy_gettext("The file is too large to be one of proofs."),
+    "misshapen": lazy_gettext("This is no file of proofs of this program, or something in it was taken out or added."),
+    "not_canonical": lazy_gettext("Another program wrote the file anew: it is not byte for byte what was made."),
+    "signature": lazy_gettext("The signature is wrong: what was signed is not what stands here."),
+    "root": lazy_gettext("The households at the end are not those that were signed."),
+    "start_root": lazy_gettext("The start list is not the one that was signed."),
+    "other_leaf": lazy_gettext("A household of another round or commune stands here."),
+    "twice": lazy_gettext("Something stands here twice."),
+    "start_lost": lazy_gettext("A household of the start list has no end."),
+    "start_invented": lazy_gettext("A household is said to be of the start list, and is not."),
+    "start_differs": lazy_gettext(
+        "The village or the persons of a household at the start are not those of the start list."
+    ),
+    "end_differs": lazy_gettext("What a household is at the end does not fit what is said to have become of it."),
+    "no_end": lazy_gettext("Nobody says what became of a household."),
+    "counts": lazy_gettext("The numbers of households do not follow from the list."),
+    "flow": lazy_gettext("The table does not follow from the list of households."),
+    "identity": lazy_gettext("The table does not add up: end = 1−2−3−4+5+6+7+8."),
+    "previous": lazy_gettext("A later revision does not name the one before it."),
+    "other_root": lazy_gettext("The root given stands in no proof of this file."),
+    "key_unnamed": lazy_gettext("The file does not name the key that it is signed with."),
+    "key_unknown": lazy_gettext("It is signed with a key that the one given does not lead to."),
+    "key_statement": lazy_gettext("What the file says of a key is not signed by the keys that it names."),
+    "key_stolen": lazy_gettext(
+        "The key is named as compromised: this proof counts only with a root from elsewhere (--root), and only if it "
+        "was made before that day."
+    ),
+    "not_stored": lazy_gettext("This database knows no such proof, or another one."),
+}
+NOTES = {
+    "trial": lazy_gettext("Trial: it counts for nothing official."),
+    "illustrative": lazy_gettext("Classes rest on the illustrative B1 table, which is not official."),
+    "corrected": lazy_gettext("Households whose class at the start was corrected after the round opened"),
+    "key_stolen_later": lazy_gettext("The key was compromised later; the root from elsewhere vouches for this proof."),
+    "made_later": lazy_gettext(
+        "Made after the closing, by the register's log of that day and the rows as they stood when it was made"
+    ),
+    "superseded": lazy_gettext(
+        "The commune was opened again since, or has a newer proof: only what never changes was compared."
+    ),
+    "not_anchored": lazy_gettext("Nothing from elsewhere vouches for this proof: do not trust it yet."),
+    "key_unchecked": lazy_gettext(
+        "The key was not checked: a key that the file brings itself proves nothing. Give its fingerprint, as the "
+        "office published it: --key FINGERPRINT."
+    ),
+}
+DIFFERS = {
+    "changed": lazy_gettext("changed"),
+    "missing": lazy_gettext("missing"),
+    "added": lazy_gettext("added"),
+    "log": lazy_gettext("not as it was written"),
+}
+
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 
 
-@click.command("prove", epilog="Ends with 0 when the file was written, 1 when refused, 2 when called wrongly.")
+@click.command(
+    "prove", cls=RoundCommand,
+    epilog="Ends with 0 when the file was written (--dry-run: could be), 1 when refused, 2 when called wrongly.",
+)  # fmt: skip
 @click.argument("round_id")
 @click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
 @click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--dry-run", is_flag=True, help="Say what would be signed and handed out; sign and write nothing.")
 @AS_JSON
 @with_appcontext
-def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool) -> None:
+def prove(round_id: str, communes: tuple[str, ...], target: Path, dry_run: bool, as_json: bool) -> None:
     """Write the proofs of the communes that are closed into a file that anybody can check. It names nobody.
 
     A proof is signed once, at the closing: this hands out what was signed then. What was closed before there were
     proofs is proved now, by the register as it stood at the closing.
     """
+    _check_place_of(target)
     with reading() as session:
         found = chosen_round(session, round_id)
-        try:
-            rows = log.rows_of(session, found, communes or None)
-            closed = [row for row in rows if row.state in proof.IS_CLOSED]
-            if communes and len(closed) < len(rows):
-                raise Problem("round_step")
-            if not communes:  # where nobody lives nothing is to be proved
-                settled = {
-                    key for table in (StartRow, RegisterEntry)
-                    for key in session.scalars(select(table.commune_id).where(table.round_id == found.id).distinct())
-                }  # fmt: skip
-                closed = [row for row in closed if row.commune_id in settled]
-            if not closed:
-                raise Problem("round_step")
-            missing = [row.commune_id for row in closed if proof.latest(session, found.id, row.commune_id) is None]
-        except Problem as problem:
-            refuse_problem(problem, as_json)
-    if missing:
-        _prove_now(found, missing, as_json)
+        rows = log.rows_of(session, found, communes or None)
+        closed = [row for row in rows if row.state in proof.IS_CLOSED]
+        if communes and len(closed) < len(rows):
+            raise Problem("round_step")
+        if not communes:  # where nobody lives nothing is to be proved
+            settled = {
+                key for table in (StartRow, RegisterEntry)
+                for key in session.scalars(select(table.commune_id).where(table.round_id == found.id).distinct())
+            }  # fmt: skip
+            closed = [row for row in closed if row.commune_id in settled]
+        if not closed:
+            raise Problem("round_step")
+        missing = [row.commune_id for row in closed if proof.latest(session, found.id, row.commune_id) is None]
+        if dry_run:
+            for row in closed:
+                if row.commune_id in missing:
+                    proof.check(
+                        session, found, row.commune_id, event_log.end_of(session, row.commune_id, row.closed_at)[0]
+                    )
+    if missing and not dry_run:
+        _prove_now(found, missing)
     with reading() as session:
         latest = [proof.latest(session, found.id, row.commune_id) for row in closed]
         proofs = [one for one in latest if one is not None]
@@ -76,33 +145,53 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, as_json: bool)
             "not_closed": sum(row.state in (CommuneState.PLANNED, CommuneState.OPEN) for row in rows),
             "keys": sorted({proof_keys.fingerprint(one.public_key) for one in proofs}),
         }
-    try:
-        target.write_bytes(content)
-    except OSError as fault:
-        raise click.ClickException(
-            gettext("%(file)s cannot be written: %(fault)s", file=target, fault=fault.strerror)
-        ) from None
+    if dry_run:
+        said["to_sign"] = missing
+    else:
+        _write(target, content)
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False))
         return
     for one in proofs:
         click.echo(f"{one.commune_id}\t{one.revision}\t{one.anchor}")
+    for commune_id in missing if dry_run else ():
+        click.echo(gettext("%(commune)s: would be signed now.", commune=commune_id))
     if said["not_closed"]:
         click.echo(gettext("%(count)s communes are not closed yet, and not in the file.", count=said["not_closed"]))
-    click.echo(gettext("Key: %(keys)s", keys=", ".join(proof_keys.grouped(key) for key in said["keys"])))
+    if proofs:
+        click.echo(gettext("Key: %(keys)s", keys=", ".join(proof_keys.grouped(key) for key in said["keys"])))
 
 
-def _prove_now(survey_round: Round, communes: list[str], as_json: bool) -> None:
+def _check_place_of(target: Path) -> None:
+    """Refuse before anything is signed where no file can be."""
+    if not target.parent.is_dir():
+        _no_file(target, os.strerror(errno.ENOENT))
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        _no_file(target, os.strerror(errno.EACCES))
+
+
+def _write(target: Path, content: bytes) -> None:
     try:
-        done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
-        for _, code in (done.result or {"left": []})["left"]:
-            raise Problem(code)
-    except Problem as problem:
-        refuse_problem(problem, as_json)
+        target.write_bytes(content)
+    except OSError as fault:
+        _no_file(target, fault.strerror)
+
+
+def _no_file(target: Path, fault: str | None) -> NoReturn:
+    words = gettext("%(file)s cannot be written: %(fault)s", file=target, fault=fault)
+    raise RefusedBy(words, "file_not_written") from None
+
+
+def _prove_now(survey_round: Round, communes: list[str]) -> None:
+    done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
+    for _, code in (done.result or {"left": []})["left"]:
+        raise Problem(code)
 
 
 @click.command(
-    "verify", epilog="Ends with 0 when every proof holds, 1 with what is broken when not, 2 when called wrongly."
+    "verify",
+    cls=RoundCommand,
+    epilog="Ends with 0 when every proof holds, 1 with what is broken when not, 2 when called wrongly.",
 )
 @click.argument("file", type=click.File("rb"))
 @click.option("--key", help="Fingerprint of the key that the office published, or a file of `proof-keys list --out`.")
@@ -287,8 +376,18 @@ def _prover() -> Signer:
     return signer
 
 
-def refuse_problem(problem: Problem, as_json: bool) -> NoReturn:
-    """What stands against a step of a round, and what to do next."""
-    if as_json:
-        click.echo(json.dumps({"problem": problem.code, **(problem.detail or {})}, ensure_ascii=False))
-    raise click.ClickException(f"{gettext(problem.refusal.title)} {gettext(problem.refusal.next)}")
+def fault_in_words(fault: Fault) -> str:
+    words = FAULTS.get(fault.code) or NOTES.get(fault.code) or fault.code
+    where = " ".join(part for part in (fault.commune, str(fault.revision or "")) if part)
+    return printable(f"{where + ': ' if where else ''}{words}{f' ({fault.what})' if fault.what else ''}")
+
+
+def difference_in_words(commune: str, one: Differs) -> str:
+    """A table, how many of its rows are otherwise, and the keys of the first."""
+    named = ", ".join(one.rows) + (" …" if len(one.rows) < one.number and one.rows else "")
+    return printable(f"{commune}: {one.table}: {one.number} {DIFFERS[one.kind]}{f': {named}' if named else ''}")
+
+
+def printable(text: str) -> str:
+    """What a file brings along, so that it cannot steer the terminal that it is shown on."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from models import FormVersion, RegisterEntry, Round
 from survey.commands.form import WORKBOOK, form_group
+from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.problems import Problem
 from survey.questionnaires import drafts, versions
 from survey.questionnaires.check import TAKEN, check
@@ -177,7 +178,7 @@ def source(form_id: str, version: str, xlsx: bool, folder: Path | None) -> None:
         click.echo(folder / name)
 
 
-@click.command("move")
+@click.command("move", cls=RoundCommand)
 @click.argument("version")
 @click.argument("round_id", required=False)
 @with_appcontext
@@ -193,7 +194,7 @@ def move_round(version: str, round_id: str | None) -> None:
         _say_moved(found, stored, judged)
 
 
-@click.command("changes")
+@click.command("changes", cls=RoundCommand)
 @click.argument("version")
 @click.argument("round_id", required=False)
 @with_appcontext
@@ -240,13 +241,13 @@ def _say(faults: list[dict[str, object]], advice: list[dict[str, object]]) -> No
 
 
 def chosen_round(session: Session, round_id: str | None) -> Round:
-    """The round of this id, else the one that is open; a ClickException when that is not one."""
+    """The round of this id, else the one that is open; `RefusedBy` when that is not one."""
     query = select(Round).where(Round.id == round_id if round_id else Round.state == RoundState.OPEN.value)
     found = session.scalars(query).all()
     if len(found) != 1:
-        raise click.ClickException(
-            gettext("Several rounds are open: name one by its id.") if found else gettext("There is no such round.")
-        )
+        if found:
+            raise RefusedBy(gettext("Several rounds are open: name one by its id."), "round_unnamed")
+        raise RefusedBy(gettext("There is no such round. Its id stands in: round list."), "round_unknown")
     return found[0]
 
 

@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Job, Place
 from models.commune_counter import lock_commune
+from survey.commands.refusals import RegisterGroup, no_commune
 from survey.jobs import queue
 from survey.jobs.worker import CRASHED
 from survey.register import importing, loading, remembered_words
@@ -37,7 +37,7 @@ REGIONS = (  # of the B1 points table
     "dong_nam_bo",
     "dong_bang_song_cuu_long",
 )
-register_group = AppGroup("register", help="The register: load villages and households.")
+register_group = RegisterGroup("register", help="The register: load villages and households.")
 
 
 @register_group.command("import")
@@ -224,7 +224,7 @@ def words(commune_id: str, given: tuple[str, ...], forgotten: tuple[str, ...]) -
     """Show what the commune's lists were said to mean; add to it, or let a word be asked about again."""
     with transaction() as session:
         if session.get(Place, commune_id) is None:
-            raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+            raise no_commune(commune_id)
         for text in given:
             (kind, word), meaning = _word(text.rpartition("=")[0]), text.rpartition("=")[2].strip()
             may = remembered_words.meanings(importing.questionnaire(session, commune_id, now()), kind)
@@ -254,7 +254,7 @@ def _prepare(session: Session, commune_id: str, region: str | None) -> None:
         return
     province = province_of(commune_id)
     if province is None:
-        raise click.ClickException(gettext("No commune has the code %(code)s.", code=commune_id))
+        raise no_commune(commune_id)
     if session.get(Place, province) is None and region is None:
         said = N_("The province %(code)s is not there yet: name its region of the B1 table with --region.")
         raise click.ClickException(gettext(said, code=province))

@@ -16,6 +16,7 @@ from models import Place
 from survey.clocks import day_of
 from survey.commands.days import DAY
 from survey.commands.households import refuse
+from survey.commands.refusals import RefusedBy, RegisterCommand, no_commune
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.reports.csvfile import written
@@ -25,7 +26,7 @@ from survey.terms import PlaceKind
 from survey.web.session import now, reading, transaction
 
 
-@click.command("table")
+@click.command("table", cls=RegisterCommand)
 @click.option("--commune", "communes", multiple=True, help="The commune's code, 03757; repeatable. All unless given.")
 @click.option("--province", "province_id", help="All communes of the province with this code, 14.")
 @click.option("--as-of", type=DAY, help="How it was on that day; today.")
@@ -84,8 +85,8 @@ def _communes(session: Session, given: tuple[str, ...], province_id: str | None)
     there = list(session.scalars(query))
     for one in given:
         if one not in there:
-            raise click.ClickException(gettext("No commune has the code %(code)s.", code=one))
+            raise no_commune(one)
     of_province = select(Place.id).where(Place.parent_id == province_id, Place.kind == PlaceKind.COMMUNE.value)
     if province_id is not None and not (near := sorted(session.scalars(of_province))):
-        raise click.ClickException(gettext("No province has the code %(code)s.", code=province_id))
+        raise RefusedBy(gettext("No province has the code %(code)s.", code=province_id), "place_unknown")
     return sorted(set(given)) or (near if province_id is not None else there)

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 
 from survey.commands.households import COMMUNE, JSON, as_text, done_by, refuse, say_plan, shown_plan
 from survey.commands.persons import register_group
+from survey.commands.refusals import RegisterGroup
 from survey.problems import Problem
 from survey.review import requests
 from survey.terms import RegisterKind, RequestVerdict
 from survey.web.session import now, reading, transaction
 
-request_group = AppGroup("request", help="Changes of the register that one asks for and another decides.")
+request_group = RegisterGroup("request", help="Changes of the register that one asks for and another decides.")
 register_group.add_command(request_group)
 ID = click.argument("request_id")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -103,22 +103,13 @@ def _decide(
 ) -> None:
     shown: dict[str, Any] = {}
 
-    def decided(session: Session) -> None:
-        by = done_by(session, username, reason)
-        requests.decide(session, commune_id, request_id, verdict, by)
-
     try:
         with reading() as session:
             one = requests.standing(session, requests.find(session, commune_id, request_id), now())
             shown = shown_plan(session, one.plan)
             shown |= {"since": {key: list(both) for key, both in one.since.items()}}
-            if dry_run and one.decision is not None:
-                raise Problem("request_decided")
-            if dry_run and verdict is RequestVerdict.ACCEPTED and one.plan.rule is not None:
-                raise Problem(one.plan.rule)
-        if not dry_run:
-            with transaction() as session:
-                decided(session)
+        with transaction(dry_run) as session:
+            requests.decide(session, commune_id, request_id, verdict, done_by(session, username, reason))
     except Problem as refusal:
         refuse(refusal.code, as_json, shown)
     if as_json:

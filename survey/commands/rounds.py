@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
-from flask.cli import AppGroup
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,13 +21,13 @@ from survey.calendar.default import rounds_in
 from survey.clocks import day_of
 from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
-from survey.commands.flows import flow
-from survey.commands.proofs import prove, refuse_problem, verify
+from survey.commands.proofs import prove, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
-from survey.commands.standards import compare
+from survey.commands.refusals import RefusedBy, RoundGroup
+from survey.commands.round_figures import compare, flow
 from survey.problems import PROBLEMS, Problem
 from survey.round_steps import StepRefused, next_state
-from survey.rounds import cancelling, closing, log, rounds
+from survey.rounds import cancelling, closing, log, proof, rounds
 from survey.rounds.closing import Break, Obstacle
 from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind, RoundWeight
 from survey.web.round_words import in_the_way
@@ -36,7 +35,8 @@ from survey.web.session import now, one_of_many, reading, transaction
 from survey.work import ask_to_close, being_closed
 
 ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
-round_group = AppGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen, prove, verify. {ENDS}")
+
+round_group = RoundGroup("round", help=f"Rounds: list, open, close, accept, cancel, reopen, prove, verify. {ENDS}")
 round_group.add_command(move_round)
 round_group.add_command(round_changes)
 round_group.add_command(prove)
@@ -97,31 +97,32 @@ def open_round(
 ) -> None:  # fmt: skip
     """Open a round over every household on the register (thuong_xuyen: over those that ask), in every commune unless
     some are named."""
-    with transaction() as session:
+    with transaction(dry_run) as session:
         form = session.get(FormVersion, (form_id, version))
         if form is None:
-            raise click.ClickException(gettext("%(form)s %(version)s is not published.", form=form_id, version=version))
-        what: dict[str, Any] = {
-            "title": title, "year": year, "form": form, "opens_on": opens, "closes_on": closes,
-            "kind": RoundKind(kind), "standard": standard, "trial": trial, "communes": communes or None,
-        }  # fmt: skip
+            words = gettext("%(form)s %(version)s is not published.", form=form_id, version=version)
+            raise RefusedBy(words, "form_unknown")
         try:
-            found = rounds.opening(session, **what)
-            count = select(func.count()).select_from(Household).where(Household.commune_id.in_(found.communes))
-            households = session.scalar(count) if kind == RoundKind.PERIODIC and not plan else 0
-            said: dict[str, Any] = {"communes": len(found.communes), "households": households}
-            if not dry_run:
-                # Planned at once; opened commune by commune, so that phones do not wait for all of them.
-                opened = rounds.open_round(session, b1_method=B1Method(b1), now=now(), plan=True, **what)
-                said = {"id": opened.id} | said
+            # Planned at once; opened commune by commune, so that phones do not wait for all of them.
+            opened = rounds.open_round(
+                session, title=title, year=year, form=form, opens_on=opens, closes_on=closes,
+                kind=RoundKind(kind), standard=standard, trial=trial, communes=communes or None,
+                b1_method=B1Method(b1), now=now(), plan=True,
+            )  # fmt: skip
         except ValueError:
             words = gettext("A round needs a name, and must not close before it opens.")
-            _refuse(words, as_json, {"problem": "bad_request"})
-        except Problem as problem:
-            refuse_problem(problem, as_json)
-    if not plan and not dry_run:
-        _open_one_by_one(said["id"], None)
-    _say(said, str(said.get("id") or gettext("%(communes)s communes, %(households)s households", **said)), as_json)
+            raise RefusedBy(words, "bad_request") from None
+        there = [row.commune_id for row in log.rows_of(session, opened)]
+        count = select(func.count()).select_from(Household).where(Household.commune_id.in_(there))
+        households = session.scalar(count) if kind == RoundKind.PERIODIC and not plan else 0
+        round_id = opened.id
+    said: dict[str, Any] = {"communes": len(there), "households": households}
+    if dry_run:
+        _say(said, gettext("%(communes)s communes, %(households)s households", **said), as_json)
+        return
+    if not plan:
+        _open_one_by_one(round_id, None)
+    _say({"id": round_id} | said, round_id, as_json)
 
 
 @round_group.command("start", epilog=ENDS)
@@ -130,17 +131,15 @@ def open_round(
 @_common
 def start_round(round_id: str | None, communes: tuple[str, ...], as_json: bool, dry_run: bool) -> None:
     """Open a planned round in communes (in all where it is planned, unless some are named)."""
-    try:
-        with reading() as session:
-            found = chosen_round(session, round_id)
-            there = {row.commune_id for row in log.rows_of(session, found)}
-            known = [one for one in communes if one in there or dry_run]  # the others join it
-            started = _could(session, found, RoundAction.OPEN, known if communes else None)
-        if not dry_run:
-            started = _open_one_by_one(found.id, communes or None)
-    except Problem as problem:
-        refuse_problem(problem, as_json)
-    _say({"id": found.id, "communes": started}, ", ".join(started), as_json)
+    with transaction(dry_run=True) as session:  # all of them or none
+        found = chosen_round(session, round_id)
+        chosen = found.id
+        started = [row.commune_id for row in rounds.begin(session, found, communes or None, now())]
+        if not started:
+            raise RefusedBy(gettext("The round is planned in no commune any more."), "nothing_planned")
+    if not dry_run:
+        started = _open_one_by_one(chosen, communes or None)
+    _say({"id": chosen, "communes": started}, ", ".join(started), as_json)
 
 
 def _open_one_by_one(round_id: str, communes: Sequence[str] | None) -> list[str]:
@@ -167,49 +166,50 @@ def close_round(round_id: str | None, communes: tuple[str, ...], ready: bool, as
     with reading() as session:
         found = chosen_round(session, round_id)
         open_there = [row.commune_id for row in log.rows_of(session, found) if row.state == CommuneState.OPEN]
-        wanted = closing.ready_to_close(session, found, open_there) if ready else list(communes) or None
+        there = list(communes) or open_there
+        if ready:
+            there = closing.ready_to_close(session, found, there)
         try:
-            _could(session, found, RoundAction.CLOSE, wanted)
-            _check_closing(session, found, wanted)
-            if wanted is None and not open_there:
-                raise Problem("not_allowed_now")
+            _check_closing(session, found, there if there and (communes or ready) else None)
+            if dry_run:
+                for commune_id in there:
+                    proof.check(session, found, commune_id)
         except Problem as problem:
-            heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
             detail = problem.detail or {}
             left = [Obstacle(*one) for one in detail.get("obstacles", [])]
             if not left:
-                refuse_problem(problem, as_json)
-            broken = _broken(session, found, open_there if wanted is None else wanted)
+                raise
+            heading = gettext("The round %(round)s cannot be closed yet:", round=found.title)
+            broken = _broken(session, found, there or open_there)
             lines = [f"  {in_the_way(*one)}" for one in left]
             lines += [line for one in left for line in _named(one, broken)]
             listed = [one._asdict() for one in broken]
-            _refuse("\n".join([heading, *lines]), as_json, {"problem": problem.code, **detail, "breaks": listed})
-    there = open_there if wanted is None else wanted
-    stays = _close_one_by_one(found, there, as_json) if there and not dry_run else {}
+            raise RefusedBy("\n".join([heading, *lines]), problem.code, {**detail, "breaks": listed}) from problem
+        if set(there) & being_closed(session, found.id).keys():
+            raise RefusedBy(gettext("It is being closed already: see jobs list."), "being_closed")
+        if not there:
+            raise RefusedBy(gettext("No commune with households is ready to be closed."), "nothing_ready")
+    stays = _close_one_by_one(found, there, as_json) if not dry_run else {}
     said = {"id": found.id, "communes": [one for one in there if one not in stays]}
     if stays:
         named = [f"  {one}: {gettext(PROBLEMS[code].title)}" for one, code in stays.items()]
-        _refuse("\n".join([gettext("The round stays open in:"), *named]), as_json, said | {"left": stays})
+        words = "\n".join([gettext("The round stays open in:"), *named])
+        raise RefusedBy(words, "stays_open", said | {"left": stays})
     _say(said, gettext("%(round)s: closed.", round=found.title) if not dry_run else str(len(there)), as_json)
 
 
 def _close_one_by_one(survey_round: Round, communes: Sequence[str], as_json: bool) -> dict[str, str]:
     """Close it as a job of this process; returns in which communes it stays open, with the problem."""
-    with reading() as session:
-        if set(communes) & being_closed(session, survey_round.id).keys():
-            raise click.ClickException(gettext("It is being closed already: see jobs list."))
     said = ngettext(
         "Making the proof of %(num)s commune, then closing it …", "Making the proofs of %(num)s communes, one after "
         "another, then closing each …", len(communes),
     )  # fmt: skip
     if not as_json:
         click.echo(said, err=True)
-    try:
-        done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
-    except Problem as problem:
-        refuse_problem(problem, as_json)
+    done = do_at_once(lambda session: ask_to_close(session, survey_round, communes, now(), None))
     if done.result is None:
-        raise click.ClickException(gettext("It was stopped: the communes that were closed stay closed."))
+        words = gettext("It was stopped: the communes that were closed stay closed.")
+        raise RefusedBy(words, "stopped")
     return dict(done.result["left"])
 
 
@@ -219,15 +219,16 @@ def _close_one_by_one(survey_round: Round, communes: Sequence[str], as_json: boo
 @_common
 def accept_round(round_id: str, communes: tuple[str, ...], as_json: bool, dry_run: bool) -> None:
     """Accept for the province what communes have closed (all that are closed, unless some are named)."""
-    with transaction() as session:
+    with transaction(dry_run) as session:
         found = chosen_round(session, round_id)
-        try:
-            wanted = _could(session, found, RoundAction.ACCEPT, communes or None)
-            if wanted and not dry_run:
-                closing.accept_communes(session, found, wanted, now())
-        except Problem as problem:
-            refuse_problem(problem, as_json)
-    _say({"id": found.id, "communes": wanted}, ", ".join(wanted), as_json)
+        rows = log.rows_of(session, found, communes or None)
+        wanted = [row.commune_id for row in rows if communes or row.state == CommuneState.CLOSED]
+        if not wanted:
+            words = gettext("No commune has closed this round, or all that have are accepted.")
+            raise RefusedBy(words, "nothing_closed")
+        said = {"id": found.id, "communes": wanted}
+        closing.accept_communes(session, found, wanted, now())
+    _say(said, ", ".join(wanted), as_json)
 
 
 @round_group.command("reopen", epilog=ENDS)
@@ -237,16 +238,11 @@ def accept_round(round_id: str, communes: tuple[str, ...], as_json: bool, dry_ru
 @_common
 def reopen_round(round_id: str, commune: str, reason: str, as_json: bool, dry_run: bool) -> None:
     """Open a closed or accepted COMMUNE (its code) of a round again, with the reason."""
-    with transaction() as session:
+    with transaction(dry_run) as session:
         found = chosen_round(session, round_id)
-        try:
-            if dry_run:
-                _could(session, found, RoundAction.REOPEN, [commune])
-            else:
-                closing.reopen_commune(session, found, commune, reason, now())
-        except Problem as problem:
-            refuse_problem(problem, as_json)
-    _say({"id": found.id, "communes": [commune]}, commune, as_json)
+        said = {"id": found.id, "communes": [commune]}
+        closing.reopen_commune(session, found, commune, reason, now())
+    _say(said, commune, as_json)
 
 
 @round_group.command("cancel", epilog=ENDS)
@@ -256,44 +252,37 @@ def reopen_round(round_id: str, commune: str, reason: str, as_json: bool, dry_ru
 @_common
 def cancel_round(round_id: str, reason: str, communes: tuple[str, ...], as_json: bool, dry_run: bool) -> None:
     """Take back a round that was opened by mistake, while nothing was accepted in it. What was received is kept."""
-    with transaction() as session:
+    with transaction(dry_run) as session:
         found = chosen_round(session, round_id)
         try:
-            if dry_run:
-                done = cancelling.preview(session, found, communes or None)
-                cancelling.check(done)
-            else:
-                done = cancelling.cancel(session, found, reason, now(), communes=communes or None)
+            done = cancelling.cancel(session, found, reason, now(), communes=communes or None)
         except Problem as problem:
             accepted = (problem.detail or {}).get("accepted", {})
+            if not accepted:
+                raise
             lines = [f"  {commune_id}: {number}" for commune_id, number in accepted.items()]
-            words = gettext(problem.refusal.title)
-            _refuse("\n".join([words, *lines]), as_json, {"problem": problem.code, "accepted": accepted})
+            words = "\n".join([gettext(problem.refusal.title), *lines])
+            raise RefusedBy(words, problem.code, {"accepted": accepted}) from problem
+        said = {"id": found.id, "communes": done.communes, "held": done.held}
     words = gettext(
         "%(communes)s communes; %(held)s records kept and held", communes=len(done.communes), held=done.held
     )
-    _say({"id": found.id, "communes": done.communes, "held": done.held}, words, as_json)
-
-
-def _could(session: Session, survey_round: Round, action: RoundAction, communes: Sequence[str] | None) -> list[str]:
-    """The communes in which a step may be taken (of those named each must, or it is refused)."""
-    able = []
-    for row in log.rows_of(session, survey_round, communes):
-        try:
-            next_state(CommuneState(row.state), action, reason="-")
-            able.append(row.commune_id)
-        except StepRefused as refusal:
-            if communes is not None:
-                raise Problem(refusal.code) from refusal
-    return able
+    _say(said, words, as_json)
 
 
 def _check_closing(session: Session, survey_round: Round, communes: Sequence[str] | None) -> None:
-    """Raise `round_not_ready` as closing would."""
+    """Raise what stands in the way of closing communes (None: all where it is open), as closing would."""
+    for row in log.rows_of(session, survey_round, communes or ()):
+        try:
+            next_state(CommuneState(row.state), RoundAction.CLOSE)
+        except StepRefused as refusal:
+            raise Problem(refusal.code) from refusal
     if communes is not None:
         closing.check_ready(session, survey_round, communes)
     elif every := closing.obstacles(session, survey_round):
         raise Problem("round_not_ready", detail={"obstacles": [list(one) for one in every]})
+    elif not any(row.state == CommuneState.OPEN for row in log.rows_of(session, survey_round)):
+        raise Problem("not_allowed_now")
 
 
 def _broken(session: Session, survey_round: Round, communes: Sequence[str]) -> list[Break]:
@@ -323,9 +312,3 @@ def _described(session: Session, one: Round) -> dict[str, Any]:
 
 def _say(said: dict[str, Any], words: str, as_json: bool) -> None:
     click.echo(json.dumps(said, ensure_ascii=False) if as_json else words)
-
-
-def _refuse(words: str, as_json: bool, said: dict[str, Any]) -> NoReturn:
-    if as_json:
-        click.echo(json.dumps(said, ensure_ascii=False))
-    raise click.ClickException(words)

@@ -24,6 +24,7 @@ from survey.commands.places import places_group
 from survey.commands.proofs import keys_group as proof_keys_group
 from survey.commands.questionnaires import form_group
 from survey.commands.receipts import receipts_group
+from survey.commands.refusals import no_account
 from survey.commands.register_table import table as register_table
 from survey.commands.requests import register_group
 from survey.commands.rounds import round_group
@@ -40,7 +41,8 @@ account_group = AppGroup("account", help="Accounts: add one, set a password.")
 
 
 def init_app(app: Flask) -> None:
-    for command in (find_duplicates, register_table, export, correct_list, undo_list):
+    of_register: tuple[click.Command, ...] = (find_duplicates, register_table, export, correct_list, undo_list)
+    for command in of_register:
         register_group.add_command(command)
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
@@ -124,7 +126,7 @@ def set_password(username: str, password: str) -> None:
 def _account(session: Session, username: str) -> Account:
     account = accounts.find_account(session, username)
     if account is None:
-        raise click.ClickException(gettext("There is no account %(name)s.", name=username))
+        raise no_account(username)
     return account
 
 

@@ -31,7 +31,7 @@ _TICKED = {
     "is_not_poor": HouseholdClass.NOT_POOR,
 }
 _COUNTED = re.compile(r"([0-9]{1,6}) (ho|khau|nhan khau|nguoi)")
-_FOREIGN_CODE = re.compile(r"([0-9]{5})-[0-9]+-[0-9]+")
+_FOREIGN_CODE = re.compile(r"([0-9]{4,5})-[0-9]+-[0-9]+")  # Excel takes the zero in front away
 
 
 @dataclass
@@ -362,8 +362,8 @@ class _Builder:
         if len(code) > 20:
             group.row.wrong("code", "too_long", limit=20)
         match = _FOREIGN_CODE.fullmatch(code)
-        if match and match[1] != self._commune_id:
-            group.row.wrong("code", "foreign_commune", other=match[1], commune=self._commune_id)
+        if match and match[1].zfill(5) != self._commune_id:
+            group.row.wrong("code", "foreign_commune", other=match[1].zfill(5), commune=self._commune_id)
         return code
 
     # --- its class ---

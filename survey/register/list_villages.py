@@ -76,8 +76,8 @@ class Villages:
         """The id of the village that a household's row names; "" while nobody knows."""
         text = self._with_zero(text)
         code = _CODE.fullmatch(text)
-        if code and len(code[1]) == 5 and code[1] != self.commune_id:
-            record.wrong("village", "foreign_commune", other=code[1], commune=self.commune_id)
+        if code and code[1].zfill(5) != self.commune_id:
+            record.wrong("village", "foreign_commune", other=code[1].zfill(5), commune=self.commune_id)
             return ""
         number = _NUMBER.fullmatch(code[2] if code else text)
         village_id = f"{self.commune_id}-{int(number[1]):02d}" if number else ""

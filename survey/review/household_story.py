@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,8 @@ from survey.review.hands import Hand, hands
 from survey.review.outcomes import Heard
 from survey.review.register_preview import Asked
 from survey.terms import HouseholdClass, Indicator, RegisterKind, RoundState, SubmissionState
+
+_NUMBER = re.compile(r"([0-9]{5})-[0-9]+-[0-9]+", re.ASCII)  # of a household, as it is printed
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,18 @@ def find(session: Session, commune_id: str, wanted: str) -> Household:
     if len(found) != 1:
         raise Problem("not_found")
     return found[0]
+
+
+def find_other(session: Session, commune_id: str, wanted: str) -> Household:
+    """The other household of an act within the commune. Raises as `find`, and `register_other_commune` for the number
+    of another commune, by its form alone: nobody learns here who lives there."""
+    try:
+        return find(session, commune_id, wanted)
+    except Problem as refusal:
+        number = _NUMBER.fullmatch(wanted)
+        if number is None or number[1] == commune_id:
+            raise
+        raise Problem("register_other_commune", detail={"other": wanted, "commune": number[1]}) from refusal
 
 
 def story(session: Session, commune_id: str, household_id: str, as_of: date | None = None) -> Story:

@@ -13,8 +13,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import OF_SUBMISSION, Assessment, Household, RegisterEntry, Round, Submission, SubmissionStatus
-from survey.calendar.standing import is_open, open_ids
+from models import (
+    OF_COUNTED,
+    OF_SUBMISSION,
+    Assessment,
+    Household,
+    RegisterEntry,
+    Round,
+    RoundCommune,
+    RoundProof,
+    Submission,
+    SubmissionStatus,
+)
+from survey.calendar.standing import OF_ENTRY, is_open, open_ids
+from survey.clocks import day_of
 from survey.register import places
 from survey.register.entries import context_of_village
 from survey.register.ledger import Event, Interview, Standing
@@ -22,7 +34,7 @@ from survey.register.persons import DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEA
 from survey.review.register_acts import Half, Plan
 from survey.submissions.content import clock_of
 from survey.submissions.derive import class_under
-from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, SubmissionState
+from survey.terms import CommuneState, HouseholdClass, HouseholdState, RegisterKind, RegisterState, SubmissionState
 from survey.text import N_
 
 
@@ -44,6 +56,18 @@ class Place(NamedTuple):
     round_title: str
     state: RegisterState
     leaves: bool
+
+
+class Decided(NamedTuple):
+    """A round that is closed, or accepted by the province (`state`), in which the household has its class: that stays,
+    whatever is written down now. `proof`: number and root of the commune's last proof in it, where there is one."""
+
+    round_id: str
+    round_title: str
+    state: CommuneState
+    closed_on: date | None
+    household_class: HouseholdClass | None
+    proof: tuple[int, str] | None
 
 
 class PersonEffect(NamedTuple):
@@ -71,6 +95,7 @@ class Effect:
     places: tuple[Place, ...] = ()
     interviews: tuple[Asked, ...] = ()
     people: tuple[PersonEffect, ...] = ()
+    decided: tuple[Decided, ...] = ()
 
 
 class Broken(NamedTuple):
@@ -94,7 +119,8 @@ def effects(session: Session, plan: Plan) -> list[Effect]:
             places = tuple(_places(session, half.commune_id, id, after)) if household else ()
             asked = tuple(_asked(session, half, id)) if household else ()
             people = tuple(_people(half, id))
-            found.append(Effect(half.commune_id, id, code, before, after, places, asked, people))
+            decided = tuple(_decided(session, half.commune_id, id)) if household else ()
+            found.append(Effect(half.commune_id, id, code, before, after, places, asked, people, decided))
     return sorted(found, key=lambda one: (one.commune_id, one.code))
 
 
@@ -151,6 +177,35 @@ def _places(session: Session, commune_id: str, household_id: str, after: Standin
     ).all()
     leaves = after is None or after.state is not HouseholdState.PRESENT
     return [Place(title, RegisterState(state), leaves) for state, title in rows]
+
+
+def _decided(session: Session, commune_id: str, household_id: str) -> list[Decided]:
+    last = (
+        select(RoundProof.revision, RoundProof.anchor)
+        .where(RoundProof.commune_id == commune_id)
+        .order_by(RoundProof.revision.desc())
+        .limit(1)
+    )
+    closed = RoundCommune.state.in_([CommuneState.CLOSED.value, CommuneState.ACCEPTED.value])
+    rows = session.execute(
+        select(Round.id, Round.title, RoundCommune.state, RoundCommune.closed_at, Assessment.household_class)
+        .select_from(RegisterEntry)
+        .join(Round, Round.id == RegisterEntry.round_id)
+        .join(RoundCommune, OF_ENTRY)
+        .outerjoin(Assessment, OF_COUNTED)
+        .where(RegisterEntry.commune_id == commune_id, RegisterEntry.household_id == household_id, closed)
+        .order_by(Round.year, Round.id)
+    ).all()
+    found = []
+    for id, title, state, closed_at, household_class in rows:
+        proof = session.execute(last.where(RoundProof.round_id == id)).first()
+        found.append(
+            Decided(
+                id, title, CommuneState(state), day_of(closed_at) if closed_at is not None else None,
+                HouseholdClass(household_class) if household_class else None, (proof[0], proof[1]) if proof else None,
+            )
+        )  # fmt: skip
+    return found
 
 
 def _asked(session: Session, half: Half, household_id: str) -> list[Asked]:

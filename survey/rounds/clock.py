@@ -53,14 +53,17 @@ def terms() -> tuple[Term, ...]:
         )  # fmt: skip
 
 
-def deadlines(survey_round: Round, row: RoundCommune | Round, today: date) -> list[Deadline]:
-    """The legal days of a round that begins as `row` says (the round's, or its own in a commune)."""
+def deadlines(
+    survey_round: Round, row: RoundCommune | Round, today: date, began_on: date | None = None
+) -> list[Deadline]:
+    """The legal days of a round that begins as `row` says (the round's, or its own in a commune). `began_on`: of one
+    household's review, where that began later than the round: when it came onto the list."""
     found = []
     for term in terms():
         if term.kind != survey_round.kind:
             continue
         if term.days is not None:
-            due_on = row.opens_on + timedelta(days=term.days)
+            due_on = (began_on or row.opens_on) + timedelta(days=term.days)
         else:
             day, month = map(int, term.until_day.split("/"))
             due_on = date(survey_round.year, month, day)

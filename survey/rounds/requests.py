@@ -8,15 +8,15 @@ with who found it and why; whoever does not pass is reviewed no further.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.orm import Session
 
-from models import Household, RegisterEntry, RegisterGone, Round, RoundRequest
+from models import Household, RegisterEntry, RegisterGone, Round, RoundCommune, RoundRequest
 from models.commune_counter import lock_commune
 from survey.calendar.standing import is_open, standing_request
 from survey.clocks import day_of
@@ -26,7 +26,7 @@ from survey.questionnaires.published import load_form
 from survey.register.entries import find_household, leave_register
 from survey.rounds.rounds import on_register_as_it_stands
 from survey.submissions.conflicts import Group, in_group
-from survey.terms import HouseholdState, RegisterState, RoundKind
+from survey.terms import CommuneState, HouseholdState, RegisterState, RoundKind
 
 MOST_WORDS = 500
 
@@ -53,7 +53,8 @@ def ask(
 ) -> RoundRequest:
     """Enter a paper, and put its household on the round's register. Raises `not_ad_hoc` where no such round is open,
     `not_found` for a household that is not of the commune, `register_ended` for one that is off the register,
-    `already_asked`, and ValueError without a name or reason or for a day that has not come."""
+    `already_asked`, `asked_before_review` for a paper that the last periodic review has answered, and ValueError
+    without a name or reason or for a day that has not come."""
     if not all(_is_written(words) for words in (asked_by, reason)) or len(asked_by) > 120 or asked_on > day_of(now):
         raise ValueError("a request names who asks, why, and a day that has come")
     lock_commune(session, commune_id)
@@ -66,6 +67,8 @@ def ask(
         raise Problem("register_ended")
     if session.scalars(standing_request(commune_id, survey_round.id, household_id)).first() is not None:
         raise Problem("already_asked")
+    if asked_on < _answered_until(session, commune_id):
+        raise Problem("asked_before_review")
     made = RoundRequest(
         commune_id=commune_id,
         id=str(uuid4()),
@@ -81,6 +84,28 @@ def ask(
     _onto_the_list(session, survey_round, household)
     audit.record(session, now, account_id, "round_asked", survey_round.id, {"request": made.id})
     return made
+
+
+def _answered_until(session: Session, commune_id: str) -> date:
+    """The day until which the commune's last official periodic review has answered who asks: it goes over every
+    household. Its last day, or its closing where that came first; of one under way its first day, since it takes those
+    in who had asked before. How old a paper may be the law was not found to say, so no figure is taken here: where no
+    periodic review was ever begun, the paper is believed."""
+    standing = (
+        select(RoundCommune)
+        .join(Round, Round.id == RoundCommune.round_id)
+        .where(
+            RoundCommune.commune_id == commune_id,
+            Round.kind == RoundKind.PERIODIC.value,
+            ~Round.trial,
+            RoundCommune.state.in_([CommuneState.OPEN.value, CommuneState.CLOSED.value, CommuneState.ACCEPTED.value]),
+        )
+    )
+    ends = [
+        min(row.closes_on, day_of(row.closed_at)) if row.closed_at is not None else row.opens_on
+        for row in session.scalars(standing)
+    ]
+    return max(ends, default=date.min)
 
 
 def _onto_the_list(session: Session, survey_round: Round, household: Household) -> None:
@@ -162,6 +187,29 @@ def take_back(
     found.taken_back_at, found.taken_back_by, found.taken_back_reason = now, account_id, reason.strip()
     _off_the_list(session, found)
     audit.record(session, now, account_id, "round_request_taken_back", found.round_id, {"request": found.id})
+
+
+def waiting_since(session: Session, survey_round: Round, communes: Collection[str]) -> date | None:
+    """The first day on which a household that still waits for its interview to be accepted came onto the list: from
+    there the days of the law are counted. None while nobody waits."""
+    on_list = and_(
+        RegisterEntry.commune_id == RoundRequest.commune_id,
+        RegisterEntry.round_id == RoundRequest.round_id,
+        RegisterEntry.household_id == RoundRequest.household_id,
+    )
+    first = (
+        select(func.min(RoundRequest.at))
+        .join(RegisterEntry, on_list)
+        .where(
+            RoundRequest.round_id == survey_round.id,
+            RoundRequest.commune_id.in_(sorted(communes)),
+            RoundRequest.taken_back_at.is_(None),
+            RoundRequest.quick_passed.is_not(False),
+            RegisterEntry.state != RegisterState.ACCEPTED.value,
+        )
+    )
+    at = session.scalar(first)
+    return day_of(at) if at is not None else None
 
 
 def listing(session: Session, survey_round: Round, commune_id: str) -> list[Asked]:

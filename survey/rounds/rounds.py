@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -59,9 +59,10 @@ def open_round(
     is over every household on the register; an ad-hoc one over those that ask (`requests.ask`). `standard`: for a
     questionnaire that names none itself.
 
-    Raises `round_exists` when one of its kind and year is under way in one of the communes, `commune_needed` without
-    any, `form_retired` when the questionnaire is, what `standards.standard_of` raises, what `objection` says unless it
-    is a `trial`, and ValueError when it has no title or ends before it begins."""
+    Raises `round_exists` when one of its kind and year is under way in one of the communes, or was finished there (an
+    official periodic one is opened again instead), `commune_needed` without any, `form_retired` when the questionnaire
+    is, what `standards.standard_of` raises, what `objection` says unless it is a `trial`, and ValueError when it has no
+    title or ends before it begins."""
     session.refresh(form, ["retired_at"], with_for_update=True)  # nobody retires it meanwhile
     compiled, judged_by, there = opening(
         session, title=title, year=year, form=form, opens_on=opens_on, closes_on=closes_on, kind=kind,
@@ -124,7 +125,7 @@ def opening(
         raise LookupError("a published questionnaire that cannot be read")
     judged_by = standards.standard_of(session, compiled, opens_on, closes_on, standard)
     there = _communes(session, judged_by, communes)
-    check_free(session, kind, year, there)
+    _check_first(session, kind, year, trial, there)
     settled = set(session.scalars(select(Household.commune_id).distinct()))
     if not trial:
         check_standard(judged_by, opens_on, closes_on, [one for one in there if one in settled])
@@ -158,19 +159,33 @@ def start(
     them. `known`: what was worked out before of last year (`known_in`). A commune that was loaded after the round was
     opened joins it. Raises `not_found`, `round_step`, `round_exists`, and what `standards.objection` says of a commune
     that joins."""
-    _join(session, survey_round, communes or (), Act(account_id, now))
-    rows = log.rows_of(session, survey_round, communes)
-    log.hold(session, survey_round, rows)
-    waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
+    waiting = begin(session, survey_round, communes, now, account_id)
     form = load_form(session, survey_round.form_id, survey_round.form_version)
     for row in waiting:
-        log.take(session, row, RoundAction.OPEN, Act(account_id, now))
         openings = known if known is not None else known_openings(session, survey_round, row.commune_id, form)
         freeze(session, survey_round, row.commune_id, openings, form)
-    log.derive_state(session, survey_round)
     started = [row.commune_id for row in waiting]
     audit.record(session, now, account_id, "round_started", survey_round.id, {"communes": len(started)})
     return started
+
+
+def begin(
+    session: Session,
+    survey_round: Round,
+    communes: Collection[str] | None,
+    now: datetime,
+    account_id: str | None = None,
+) -> list[RoundCommune]:
+    """The steps alone of `start`, which freezes the register then. Raises as that does."""
+    act = Act(account_id, now)
+    _join(session, survey_round, communes or (), act)
+    rows = log.rows_of(session, survey_round, communes)
+    log.hold(session, survey_round, rows)
+    waiting = [row for row in rows if communes is not None or row.state == CommuneState.PLANNED]
+    for row in waiting:
+        log.take(session, row, RoundAction.OPEN, act)
+    log.derive_state(session, survey_round)
+    return waiting
 
 
 def waiting_in(session: Session, round_id: str, communes: Iterable[str] | None = None) -> list[list[str]]:
@@ -204,8 +219,9 @@ def _join(session: Session, survey_round: Round, communes: Collection[str], act:
         return
     standard = session.get(Standard, survey_round.standard) if survey_round.standard else None
     found = _communes(session, standard, new)
-    kind = RoundKind(survey_round.kind)
-    check_free(session, kind, survey_round.year, found, but=survey_round.id)
+    _check_first(
+        session, RoundKind(survey_round.kind), survey_round.year, survey_round.trial, found, but=survey_round.id
+    )
     if not survey_round.trial:
         check_standard(standard, survey_round.opens_on, survey_round.closes_on, found)
     for commune_id in found:
@@ -232,18 +248,30 @@ def _communes(session: Session, standard: Standard | None, wanted: Collection[st
 def check_free(session: Session, kind: RoundKind, year: int, communes: Collection[str], but: str | None = None) -> None:
     """A commune is reviewed in one round of a kind and year at a time; raises `round_exists` when that is another than
     `but`."""
-    taken = (
-        select(RoundCommune.commune_id)
-        .join(Round, Round.id == RoundCommune.round_id)
-        .where(
-            Round.kind == kind.value,
-            Round.year == year,
-            Round.id != (but or ""),
-            RoundCommune.state.in_([one.value for one in UNDER_WAY]),
-        )
-    )
-    if not set(communes).isdisjoint(session.scalars(taken)):
+    under_way = RoundCommune.state.in_([one.value for one in UNDER_WAY])
+    if not set(communes).isdisjoint(session.scalars(_others(kind, year, but).where(under_way))):
         raise Problem("round_exists")
+
+
+def _check_first(
+    session: Session, kind: RoundKind, year: int, trial: bool, communes: Collection[str], but: str | None = None
+) -> None:
+    """Raises `round_exists` where a round may not come to: another is under way (`check_free`), or the year's review
+    was finished already. That is opened again instead: a second one would be another answer to the same question, and
+    would keep the first from being mended."""
+    check_free(session, kind, year, communes, but)
+    if kind != RoundKind.PERIODIC or trial:
+        return
+    finished = RoundCommune.state.in_([CommuneState.CLOSED.value, CommuneState.ACCEPTED.value])
+    official = _others(kind, year, but).where(finished, ~Round.trial)
+    if not set(communes).isdisjoint(session.scalars(official)):
+        raise Problem("round_exists")
+
+
+def _others(kind: RoundKind, year: int, but: str | None) -> Select[str]:
+    """The communes of rounds of a kind and year, `but` one."""
+    of_commune = select(RoundCommune.commune_id).join(Round, Round.id == RoundCommune.round_id)
+    return of_commune.where(Round.kind == kind.value, Round.year == year, Round.id != (but or ""))
 
 
 def on_register_as_it_stands(

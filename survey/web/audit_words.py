@@ -101,6 +101,13 @@ ROOMS: dict[str, tuple[LazyString, type[Term]]] = {
 }
 
 
+def is_act(verb: str) -> bool:
+    """Whether this program knows an act of this code."""
+    room, dot, name = verb.partition(".")
+    _words, terms = ROOMS.get(room + dot, (None, None))
+    return verb in ACTS or (terms is not None and name in list(terms))
+
+
 def act_in_words(verb: str) -> str:
     """An act as a person reads it; one that a later program wrote keeps its own name."""
     language = current_language()

@@ -100,12 +100,15 @@ def server_doubt() -> Doubt | None:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """A Session for a command: committed at the end, rolled back by an exception."""
+def transaction(dry_run: bool = False) -> Iterator[Session]:
+    """A Session for a command: committed at the end, rolled back by an exception. A `dry_run` is the real thing, with
+    all that may refuse it, and is rolled back as well: what it says is read before its end."""
     with in_one_sentence():
         require_place()
-        with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+        with Session(get_engine(), expire_on_commit=False) as session, session.begin() as under_way:
             yield session
+            if dry_run:
+                under_way.rollback()
 
 
 @contextmanager

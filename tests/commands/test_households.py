@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import Household, PlacePeriod, RegisterEvent
+from models import Assessment, Household, PlacePeriod, RegisterEntry, RegisterEvent, RoundProof
 from survey.terms import Action
 from tests.commands.test_commands import run
-from tests.interviews import entry, push
+from tests.interviews import ROUND, accept_all, entry, push
 from tests.review.test_review_and_rebuild import decide, snapshot
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
@@ -114,6 +114,53 @@ def test_bad_input_is_refused_by_a_rule_with_the_way_out(
     assert code == 1
     assert f"({rule})" in plain
     assert snapshot(session) == before
+
+
+def test_what_is_not_there_is_said_in_words_of_the_register_and_as_json(app: Flask) -> None:
+    for words, rule in (
+        (("merge", "03757-01-999", ONE, *WHERE, *WHY), "household_unknown"),
+        (("merge", ONE, "03757-01-999", *WHERE, *WHY, "--dry-run"), "household_unknown"),
+        (("history", "03757-01-999", *WHERE), "household_unknown"),
+        (("merge", ONE, "03664-01-001", *WHERE, *WHY), "register_other_commune"),
+        (("end", ONE, "--as", "duplicate", "--of", "03664-01-001", *WHERE, "--dry-run"), "register_other_commune"),
+        (("merge", ONE, TWO, *WHERE, "--by", "khong-co", "--reason", "x"), "account_unknown"),
+        (("person", "history", "03757-01-999", "Ai", *WHERE), "household_unknown"),
+        (("duplicates", "--commune", "99999"), "place_unknown"),
+        (("table", "--commune", "99999"), "commune_unknown"),
+    ):
+        code, output = register(app, *words, "--json")
+        said = json.loads(output.splitlines()[0])
+        assert (code, said["done"], said["rule"]) == (1, False, rule), words
+        assert said["title"] in output
+    code, output = register(app, "merge", ONE, "03664-01-001", *WHERE, *WHY)
+    first = f"{ONE} ← register move 03664-01-001 --commune 03664 --village {VILLAGE} --reason …"
+    assert (code, first in output) == (1, True)  # the way out, with both numbers
+    code, output = register(app, "undo", "999", *WHERE, *WHY)
+    assert (code, "trang" in output, "không có việc" in output.lower()) == (1, False, True)
+
+
+def test_a_preview_names_the_closed_round_and_the_proof_that_had_decided(
+    app: Flask, login_as: Any, session: Session
+) -> None:
+    merge = ("merge", ONE, TWO, *WHERE)
+    assert all(one["decided"] == [] for one in told(app, *merge, "--dry-run")[1]["changed"])
+    accept_all(session, login_as, COMMUNE)
+    assert run(app, "round", "close", ROUND, "--commune", COMMUNE)[0] == 0
+    session.rollback()
+    proof = session.scalars(select(RoundProof)).one()
+    [changed] = [one for one in told(app, *merge, "--dry-run")[1]["changed"] if one["code"] == ONE]
+    [decided] = changed["decided"]
+    assert (decided["round_id"], decided["state"], decided["proof"]) == (ROUND, "closed", [1, proof.anchor])
+    listed = session.scalars(select(RegisterEntry).join(Household, Household.id == RegisterEntry.household_id)
+                            .where(Household.code == ONE, RegisterEntry.round_id == ROUND)).one()  # fmt: skip
+    counted = session.get_one(Assessment, (COMMUNE, listed.submission_id))
+    assert decided["household_class"] == counted.household_class is not None
+    output = register(app, *merge, "--dry-run")[1]
+    assert f"giữ nguyên như đã quyết định (bản chứng thực số 1, {proof.anchor})" in output
+    page = login_as("supervisor").post(
+        f"/desk/{COMMUNE}/households/{listed.household_id}", data={"kind": "merge", "other": TWO, "since": "2026-11-23"}
+    )
+    assert "Đã quyết định trong đợt đã đóng" in page.text
 
 
 def test_a_household_whose_entering_was_undone_is_brought_back(app: Flask) -> None:

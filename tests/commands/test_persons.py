@@ -125,8 +125,10 @@ def test_one_asks_and_another_decides(app: Flask, session: Session) -> None:
     assert told(app, *asking, "--dry-run", *WHY)[0] == 0
     assert told(app, "request", "list", *WHERE)[1] == []
     assert told(app, *asking, "--reason", "x")[1]["rule"] == "bad_request"  # nobody asks
+    assert told(app, *asking, "--reason", "x", "--dry-run")[1]["rule"] == "bad_request"
     assert told(app, *asking, *WHY)[0] == 0
     assert told(app, *asking, *WHY)[1]["rule"] == "request_same"
+    assert told(app, *asking, *WHY, "--dry-run")[1]["rule"] == "request_same"
     [waiting] = told(app, "request", "list", *WHERE)[1]
     waits = dict(waiting)  # type: ignore[call-overload]
     assert (waits["kind"], waits["code"], waits["contradicted"]) == ("person", ONE, False)
@@ -134,7 +136,11 @@ def test_one_asks_and_another_decides(app: Flask, session: Session) -> None:
     assert len(events(session)) == known
     own = told(app, "request", "accept", waits["request"], *WHERE, "--by", "supervisor")
     assert (own[0], own[1]["rule"]) == (1, "request_own")
+    tried = told(app, "request", "accept", waits["request"], *WHERE, "--by", "supervisor", "--dry-run")
+    assert (tried[0], tried[1]["rule"]) == (1, "request_own")  # as the deed
     by = (*WHERE, "--by", "supervisor-2")
+    no_reason = told(app, "request", "refuse", waits["request"], *by, "--dry-run")
+    assert no_reason[0] == told(app, "request", "refuse", waits["request"], *by)[0] == 1
     assert told(app, "request", "accept", waits["request"], *by, "--dry-run")[0] == 0
     assert len(events(session)) == known
     code, said = told(app, "request", "accept", waits["request"], *by)

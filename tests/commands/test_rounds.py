@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from models import RoundCommune
+from models import Round, RoundCommune
+from models.base import Base
+from survey.rounds import closing
 from tests.commands.test_commands import run
 from tests.interviews import ROUND, accept_all, entry, push
-from tests.world import COMMUNE, OTHER_COMMUNE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
 DAYS = ("--opens", "2026-11-15", "--closes", "2026-11-30", "--form", "phieu_thu", "--version", "1", "--year", "2026")
@@ -24,7 +28,7 @@ def state(session: Any, commune_id: str = COMMUNE) -> str:
 
 def said(app: Flask, *words: str) -> tuple[int, Any]:
     code, output = run(app, "round", *words, "--json")
-    return code, json.loads(output.split("\nError:")[0])
+    return code, json.loads(output.splitlines()[0])  # what is said to people follows
 
 
 def test_the_list_says_where_each_round_stands(app: Flask) -> None:
@@ -80,6 +84,117 @@ def test_a_round_is_opened_in_chosen_communes_and_started_later(app: Flask, sess
     assert said(app, "start", opened["id"], "--commune", COMMUNE)[0] == 1
     assert said(app, *ad_hoc)[1]["problem"] == "round_exists"
     assert said(app, "open", "X", *DAYS, "--kind", "thuong_xuyen", "--commune", "99999")[1]["problem"] == "not_found"
+
+
+def everything(session: Session) -> dict[str, list[str]]:
+    """Every row of every table."""
+    session.rollback()
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        found[table.name] = sorted(map(repr, session.execute(table.select()).all()))
+    session.rollback()
+    return found
+
+
+def both(app: Flask, session: Session, *words: str) -> str | None:
+    """Try a command, then do it: the trial writes nothing and ends as the deed does. Returns the rule that refused."""
+    before = everything(session)
+    tried = said(app, *words, "--dry-run")
+    assert everything(session) == before, words
+    done = said(app, *words)
+    of_deed = {"id", "to_sign"} if words[0] in ("open", "prove") else set()
+    code, refused = done
+    assert tried[0] == code, words
+    for key in (tried[1].keys() | refused.keys()) - of_deed:
+        assert tried[1].get(key) == refused.get(key), (words, key)
+    if code == 0:
+        return None
+    assert (code, refused["done"], refused["rule"]) == (1, False, refused["problem"])
+    assert refused["title"]
+    assert everything(session) == before, words  # a refusal leaves nothing half done
+    return str(refused["rule"])
+
+
+@pytest.mark.thorough
+def test_a_trial_of_any_step_of_a_round_is_refused_exactly_when_the_step_is(
+    app: Flask, session: Any, login_as: Any, tmp_path: Path
+) -> None:
+    empty, third = "03646", "03670"  # nobody lives there yet
+    reason, blank = ("--reason", "sót hộ"), ("--reason", " ")
+
+    def tried(*words: str) -> str | None:
+        return both(app, session, *words)
+
+    again, ad_hoc = ("open", "Lại", *DAYS), ("open", "Thường xuyên", *DAYS, "--kind", "thuong_xuyen")
+    assert tried(*again) == "round_exists"
+    assert tried("open", " ", *DAYS, "--kind", "thuong_xuyen") == "bad_request"
+    assert tried(*ad_hoc, "--commune", "99999") == "not_found"
+    assert tried(*ad_hoc, "--form", "khac") == "form_unknown"
+    assert tried(*ad_hoc, "--commune", COMMUNE, "--plan") is None
+    planned = said(app, "list")[1][1]["id"]
+    assert tried("start", "khong-co") == "round_unknown"
+    assert tried("start", ROUND, "--commune", COMMUNE) == "round_step"
+    assert tried("start", planned, "--commune", "99999") == "not_found"
+    assert tried("start", planned) is None
+    assert tried("start", planned) == "nothing_planned"
+
+    assert tried("close") == "round_unnamed"
+    assert tried("close", ROUND) == tried("close", ROUND, "--commune", COMMUNE) == "round_not_ready"
+    assert tried("close", ROUND, "--commune", "99999") == "not_found"
+    assert tried("close", ROUND, "--ready") == "round_not_ready"
+    assert tried("accept", ROUND) == "nothing_closed"
+    assert tried("accept", ROUND, "--commune", COMMUNE) == "round_step"
+    target = ("--out", str(tmp_path / "chung-thuc.json"))
+    assert tried("prove", ROUND, *target) == "round_step"
+    accept_all(session, login_as, COMMUNE, OTHER_COMMUNE)
+    assert tried("close", ROUND, "--commune", COMMUNE) is None
+    assert tried("close", ROUND, "--commune", COMMUNE) == "round_step"
+    assert tried("close", ROUND, "--commune", empty) is None
+    assert tried("prove", ROUND, "--out", str(tmp_path / "khong-co" / "x.json")) == "file_not_written"
+    assert tried("accept", ROUND, "--commune", "99999") == "not_found"
+    assert tried("accept", ROUND) is None
+    assert tried("accept", ROUND) == "nothing_closed"
+
+    assert tried("reopen", ROUND, OTHER_COMMUNE, *reason) == "round_step"
+    assert tried("reopen", ROUND, COMMUNE, *blank) == "reason_needed"
+    assert tried("reopen", ROUND, "99999", *reason) == "not_found"
+    assert said(app, "open", "Thử", *DAYS, "--trial", "--commune", COMMUNE)[0] == 0
+    assert tried("reopen", ROUND, COMMUNE, *reason) == "round_exists"
+    trial = next(one["id"] for one in said(app, "list")[1] if one["trial"])
+    assert tried("cancel", trial, *blank) == "reason_needed"
+    assert tried("cancel", trial, *reason) is None
+    assert tried("cancel", trial, *reason) == "round_step"
+    assert tried("reopen", ROUND, COMMUNE, *reason) is None
+    assert tried("cancel", ROUND, *reason, "--commune", OTHER_COMMUNE) == "round_has_accepted"
+    assert tried("cancel", ROUND, *reason, "--commune", third) is None
+    # What is finished everywhere is refused in words of the round.
+    assert tried("close", trial) == "not_allowed_now"
+    assert "Đợt không mở ở xã, phường nào" in run(app, "round", "close", trial)[1]
+
+
+def test_a_trial_of_a_proof_says_what_would_be_signed_and_signs_nothing(
+    app: Flask, session: Any, login_as: Any, tmp_path: Path
+) -> None:
+    accept_all(session, login_as, COMMUNE)
+    found = session.get_one(Round, ROUND)
+    closing.close_communes(session, found, [COMMUNE], NOW)  # as before there were proofs
+    session.commit()
+    target = tmp_path / "chung-thuc.json"
+    before = everything(session)
+    code, tried = said(app, "prove", ROUND, "--out", str(target), "--dry-run")
+    assert (code, tried["to_sign"], tried["communes"]) == (0, [COMMUNE], {})
+    assert (everything(session), target.exists()) == (before, False)
+    assert COMMUNE in run(app, "round", "prove", ROUND, "--out", str(target), "--dry-run")[1]
+    assert said(app, "prove", ROUND, "--out", str(target))[0] == 0
+    code, again = said(app, "prove", ROUND, "--out", str(tmp_path / "khac.json"), "--dry-run")
+    assert (code, again["to_sign"], list(again["communes"])) == (0, [], [COMMUNE])
+    assert [one.name for one in tmp_path.glob("*.json")] == [target.name]
+
+
+def test_a_call_that_is_wrong_is_said_as_json_too(app: Flask) -> None:
+    for name, rule in (("reopen", "reason_needed"), ("cancel", "reason_needed"), ("prove", "called_wrongly")):
+        code, wrong = said(app, name, ROUND, *([COMMUNE] if name == "reopen" else []))
+        assert (code, wrong["rule"]) == (2, rule), name
 
 
 def test_the_help_says_how_each_ends(app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,9 +42,9 @@ SHEETS = st.tuples(
 )
 
 
-def asked_and_understood(data: bytes, answers: dict[str, str]) -> tuple[Asked, Any]:
+def asked_and_understood(data: bytes, answers: dict[str, str], name: str = "a.xlsx") -> tuple[Asked, Any]:
     asked = Asked(answers, accepts=True)
-    return asked, understand({"a.xlsx": data}, "03757", THERE, False, household_form(), {}, asked, TODAY)
+    return asked, understand({name: data}, "03757", THERE, False, household_form(), {}, asked, TODAY)
 
 
 @settings(max_examples=examples(60), derandomize=True, deadline=None)
@@ -79,3 +80,19 @@ def test_each_row_of_a_sheet_is_a_record_or_was_told(header: list[str], rows: li
         name = str(table.cell(row, found.columns["name"]) or "-")
         # A header that goes on or comes again, a row of column numbers, a village over its households: nobody's name.
         assert name == "-" or folded(name) in KNOWN or name.strip("()").isdigit() or name.startswith("Bản ")
+
+
+@pytest.mark.parametrize("zero", ["0", ""], ids=["whole", "without its zero"])
+@pytest.mark.parametrize(
+    "list_of",
+    [
+        "Họ và tên;Bản\nLò Văn A;{zero}3646-01\n",
+        "Mã hộ;Họ và tên;Bản\n{zero}3646-01-001;Lò Văn A;Bản Nà Ca\n",
+    ],
+    ids=["village", "household"],
+)
+def test_a_code_of_another_commune_is_refused_with_its_zero_or_without(zero: str, list_of: str) -> None:
+    asked, found = asked_and_understood(list_of.format(zero=zero).encode(), {}, "a.csv")
+    [told] = [one for one in found.all_mistakes() if one.code == "foreign_commune"]
+    assert told.values["other"] == "03646"
+    assert not [one for one in asked.questions.values() if one.code.startswith("village")]

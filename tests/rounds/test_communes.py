@@ -31,7 +31,7 @@ from survey.review.decide import decide as decide_on
 from survey.rounds import cancelling, closing, editing, log, rounds
 from survey.submissions.derive import rebuild
 from survey.submissions.log import last_step
-from survey.terms import Action, CommuneState
+from survey.terms import Action, CommuneState, RoundKind
 from tests.examples import examples
 from tests.interviews import HOUSEHOLDS, ROUND, entry, over_nobody, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
@@ -190,6 +190,35 @@ def test_a_cancelled_round_makes_way_for_the_right_one(session: Session) -> None
     cancelling.cancel(session, the_round(session), "mở nhầm", NOW)
     opened = rounds.open_round(session, **again)
     assert state_of(session, opened.id, COMMUNE) is CommuneState.OPEN
+
+
+def test_a_year_that_was_reviewed_is_opened_again_and_never_a_second_time(session: Session) -> None:
+    there = "03646"  # nobody lives there yet
+    first = the_round(session)
+    closing.close_communes(session, first, [there], NOW)
+    cancelling.cancel(session, first, "chỉ một xã", NOW, communes=[OTHER_COMMUNE])
+    form = session.get_one(FormVersion, ("phieu_thu", "1"))
+    days = {"opens_on": date(2026, 9, 1), "closes_on": date(2026, 12, 14)}
+    again: dict[str, Any] = {"title": "Lại", "year": 2026, "form": form, "now": NOW, **days}
+    session.commit()
+    for accepted in (False, True):
+        if accepted:
+            closing.accept_communes(session, first, [there], NOW)
+        session.commit()
+        with refused("round_exists"):
+            rounds.open_round(session, **again, communes=[there])
+        session.rollback()
+    elsewhere = rounds.open_round(session, **again, communes=[OTHER_COMMUNE], round_id="khac")
+    with refused("round_exists"):  # nor does it come there later
+        rounds.start(session, elsewhere, [there], NOW)
+    session.rollback()
+    for beside in ({"kind": RoundKind.AD_HOC}, {"year": 2025}):
+        rounds.open_round(session, **again | beside, communes=[there])
+    trial = rounds.open_round(session, **again, trial=True, communes=[there])
+    cancelling.cancel(session, trial, "thử xong", NOW)
+    session.commit()
+    closing.reopen_commune(session, first, there, "sót hộ", NOW)  # the way out that is named
+    assert state(session, there) is CommuneState.OPEN
 
 
 def test_a_round_over_chosen_communes_reaches_no_other(login_as: Any, session: Session) -> None:

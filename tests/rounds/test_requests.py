@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, Household, RegisterEntry, Round, RoundRequest
+from models import FormVersion, Household, RegisterEntry, Round, RoundCommune, RoundRequest
 from survey.problems import Problem
 from survey.register import event_log, importing, loading
 from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.rounds import clock, closing, requests, rounds
-from survey.terms import B1Method, RegisterKind, RoundKind
+from survey.terms import B1Method, CommuneState, RegisterKind, RoundKind
 from tests.interviews import ROUND, entry, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
@@ -248,6 +248,47 @@ def test_the_clock_of_the_law_runs_from_the_first_day_and_names_its_source(sessi
     [season] = clock.deadlines(session.get_one(Round, ROUND), ad_hoc, date(2026, 12, 20))
     assert (season.due_on, season.left) == (date(2026, 12, 14), -6)
     assert all(term.source and term.status for term in clock.terms())
+
+
+def test_a_household_that_came_later_has_its_own_days(session: Session, ad_hoc: Round, login_as: Any) -> None:
+    assert requests.waiting_since(session, ad_hoc, [COMMUNE]) is None
+    late, first = NOW + timedelta(days=20), NOW + timedelta(days=5)
+    for household_id, at in (("ho-1", late), ("ho-2", first)):
+        requests.ask(session, ad_hoc, COMMUNE, household_id, **PAPER | {"now": at})
+    session.commit()
+    assert requests.waiting_since(session, ad_hoc, [COMMUNE]) == first.date()
+    [own] = clock.deadlines(ad_hoc, ad_hoc, late.date(), late.date())
+    assert (own.due_on, own.left) == (late.date() + timedelta(days=15), 15)
+    paper = session.scalars(select(RoundRequest).where(RoundRequest.household_id == "ho-2")).one()
+    requests.take_back(session, COMMUNE, paper.id, "nhầm hộ", late)
+    assert requests.waiting_since(session, ad_hoc, [COMMUNE]) == late.date()
+    assert requests.waiting_since(session, ad_hoc, [OTHER_COMMUNE]) is None
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "last_day"),
+    [(None, date(2026, 9, 1)), (date(2026, 11, 20), date(2026, 11, 20)), (date(2027, 1, 20), date(2026, 12, 14))],
+    ids=["under way", "closed early", "closed late"],
+)
+def test_a_paper_that_the_last_periodic_review_has_answered_is_refused(
+    session: Session, ad_hoc: Round, closed_on: date | None, last_day: date
+) -> None:
+    row = session.get_one(RoundCommune, (COMMUNE, ROUND))
+    if closed_on is not None:
+        row.state, row.closed_at = CommuneState.CLOSED.value, datetime.combine(closed_on, time(5), UTC)
+    session.commit()
+    entered = PAPER | {"now": datetime(2027, 2, 1, 5, tzinfo=UTC)}
+    with refused("asked_before_review"):
+        requests.ask(session, ad_hoc, COMMUNE, "ho-1", **entered | {"asked_on": last_day - timedelta(days=1)})
+    assert of(session, ad_hoc) == []
+    requests.ask(session, ad_hoc, COMMUNE, "ho-1", **entered | {"asked_on": last_day})
+    assert of(session, ad_hoc) == ["ho-1"]
+
+
+def test_where_no_periodic_review_was_a_paper_is_believed(session: Session, ad_hoc: Round) -> None:
+    session.get_one(RoundCommune, (COMMUNE, ROUND)).state = CommuneState.CANCELLED.value
+    requests.ask(session, ad_hoc, COMMUNE, "ho-1", **PAPER | {"asked_on": date(2025, 1, 1)})
+    assert of(session, ad_hoc) == ["ho-1"]
 
 
 def test_a_household_is_found_by_its_printed_number(session: Session) -> None:

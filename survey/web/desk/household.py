@@ -239,19 +239,27 @@ def _wish(commune_id: str, household_id: str, form: RegisterAct) -> Wish:
     if elsewhere and elsewhere != commune_id:
         given["commune"] = _within_reach(elsewhere)
     if form.other.data:
-        other = other_household(given.get("commune", commune_id), form.other.data)
+        mine = session.get(Household, (commune_id, household_id))
+        other = other_household(given.get("commune", commune_id), form.other.data, mine)
     village = session.get(Place, given.get("village", ""))
     if kind is RegisterKind.MOVE and village is not None and village.parent_id != commune_id:
         given["commune"] = _commune_within_reach(village)
     return Wish(kind, household_id, form.since.data, other, given, _person(commune_id, household_id, form))
 
 
-def other_household(commune_id: str, wanted: str) -> str:
-    """The id of the other household of an act, by that or its number."""
+def other_household(commune_id: str, wanted: str, mine: Household | None) -> str:
+    """The id of the other household of an act on `mine`, by that or its number."""
     try:
-        return household_story.find(get_session(), commune_id, wanted.strip()).id
+        return household_story.find_other(get_session(), commune_id, wanted.strip()).id
     except Problem as refusal:
-        raise Problem("register_not_there") from refusal
+        if refusal.code != "register_other_commune":
+            raise Problem("register_not_there") from refusal
+        both = {"other": refusal.detail["other"], "mine": mine.code if mine is not None else "–"}
+        said = gettext(
+            "Household %(other)s is moved into this commune first; then name its new number on the page of %(mine)s.",
+            **both,
+        )
+        raise Problem(refusal.code, detail={"reasons": [said]}) from refusal
 
 
 def _person(commune_id: str, household_id: str, form: RegisterAct) -> str | None:

@@ -107,5 +107,5 @@ def _wish(heard: Heard, form: OutcomeDecided) -> Wish | None:
         return None
     other = None
     if heard.act in register_acts.OF_TWO:
-        other = other_household(heard.row.commune_id, form.other.data or "")
+        other = other_household(heard.row.commune_id, form.other.data or "", heard.household)
     return Wish(heard.act, heard.household.id, form.since.data or day_of(heard.row.received_at), other)

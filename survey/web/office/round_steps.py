@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -116,7 +117,17 @@ class Seen(NamedTuple):
 
     @property
     def deadlines(self) -> list[clock.Deadline]:
-        return clock.deadlines(self.round, self.row, day_of(now()))
+        """Between the periodic rounds each household's own days are counted: here of the one that has waited
+        longest."""
+        return clock.deadlines(self.round, self.row, day_of(now()), self.since)
+
+    @property
+    def since(self) -> date | None:
+        """From when the days are counted; None: from nowhere, since nobody waits."""
+        if self.round.kind != RoundKind.AD_HOC:
+            return self.row.opens_on
+        here = [self.row.commune_id] if isinstance(self.row, RoundCommune) else _reach("round.read")
+        return requests.waiting_since(get_session(), self.round, here)
 
     @property
     def days_left(self) -> int:
@@ -349,6 +360,7 @@ def _requests_page(
         of=of,
         fresh=QuickFinding(formdata=None),
         found=requests.listing(session, survey_round, row.commune_id),
+        due=lambda paper: clock.deadlines(survey_round, row, day_of(now()), day_of(paper.at)),
         without=requests.without_paper(session, survey_round, row.commune_id),
         place=names_in(session, [row.commune_id], day_of(now())).get(row.commune_id, ""),
         takes=row.state == CommuneState.OPEN and survey_round.kind == RoundKind.AD_HOC,

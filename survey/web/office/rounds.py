@@ -33,28 +33,24 @@ JUDGED_AGAIN = 2000  # records, about twenty seconds; more are for the command `
 @blueprint.get("/")
 @permitted("round.read")
 def listing() -> str:
-    """Every round, the newest first; of those that are open, what stands in the way of closing."""
-    found = get_session().scalars(select(Round).order_by(Round.year.desc(), Round.opens_on.desc(), Round.id)).all()
-    left = {one.id: closing.obstacles(get_session(), one) for one in found if one.state == RoundState.OPEN}
+    """The rounds of the reader's communes, the newest first; of those that are open, what stands in the way of
+    closing."""
+    session = get_session()
+    communes = communes_of(session, current_account(), "round.read")
+    known = rounds_in(session, communes, day_of(now()))
+    found = sorted((one.round for one in known), key=lambda one: (-one.year, -one.opens_on.toordinal(), one.id))
+    left = {one.id: closing.obstacles(session, one) for one in found if one.state == RoundState.OPEN}
     others = {one.id: _others(one) for one in found if one.state == RoundState.OPEN}
     return render_template(
         "office/rounds/list.html",
         found=found,
         left=left,
         others=others,
-        stands=_alike(),
+        stands={one.round.id: next(iter(one.states)) for one in known if len(one.states) == 1},  # alike in all of them
         words=words,
         closing=Closing(),
         **_terms(),
     )
-
-
-def _alike() -> dict[str, CommuneState]:
-    """Where each round stands that stands alike in all communes of the reader."""
-    session = get_session()
-    communes = communes_of(session, current_account(), "round.read")
-    known = rounds_in(session, communes, day_of(now()))
-    return {one.round.id: next(iter(one.states)) for one in known if len(one.states) == 1}
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

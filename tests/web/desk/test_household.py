@@ -271,6 +271,8 @@ def test_a_split_takes_along_who_is_ticked(work: Field, login_as: Any) -> None:
     ("given", "said"),
     [
         ({"kind": "merge", "other": "03757-01-001"}, "Không gộp một hộ với chính hộ đó"),
+        ({"kind": "merge", "other": "03664-01-001"}, "Cần chuyển hộ 03664-01-001 về xã, phường này trước"),
+        ({"kind": "duplicate", "other": "03664-01-001"}, "trên trang của hộ 03757-01-001"),
         ({"kind": "merge", "other": "khong-co"}, "Ngày đó hộ chưa có trong danh sách"),
         ({"kind": "correct"}, "Chưa có nội dung nào để ghi."),
         ({"kind": "correct", "head": "Lò Văn Hoà", "since": "2026-11-24"}, "Ngày này còn ở tương lai."),

@@ -170,6 +170,9 @@ def test_the_command_says_the_same(story: Any, app: Any, tmp_path: Any) -> None:
     code, output = run(app, "audit", "list", "--household", "03757-01-001", "--json")
     assert (code, output.count('"act": "review.'), output.count("03757-01-001")) == (0, 2, 2)
     assert run(app, "audit", "list", "--person", "khong-co")[0] == 1
+    code, output = run(app, "audit", "list", "--act", "khong.co")
+    assert (code, "export.read" in output) == (2, True)  # with those that there are
+    assert run(app, "audit", "list", "--act", "round_cancelled") == (0, "")  # known, and never done
     assert run(app, "audit", "list", "--since", "hôm qua")[0] == 2
     target = tmp_path / "nhat-ky.csv"
     assert run(app, "audit", "list", "--csv", str(target))[0] == 0

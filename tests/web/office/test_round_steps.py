@@ -187,8 +187,14 @@ def test_an_ad_hoc_round_takes_papers_and_stands_beside_the_periodic_one(login_a
     ):
         answer = supervisor.post(papers, data=fields | wrong)
         assert (answer.status_code, words in answer.text) == (422, True), wrong
+    assert "không có hộ nào đang chờ" in supervisor.get(papers).text
+    old = supervisor.post(papers, data=fields | {"asked_on": "2019-11-16"})
+    assert (old.status_code, "cũ hơn kỳ rà soát định kỳ gần nhất" in old.text) == (409, True)
     assert supervisor.post(papers, data=fields).status_code == 303
     assert supervisor.post(papers, data=fields).status_code == 409
+    page = supervisor.get(papers).text  # entered on 23/11 in a round that opened on 15/11
+    assert page.count("08/12/2026 · còn 15 ngày") == 2  # of the one that waits longest, and its own
+    assert "Hạn quyết định: 08/12/2026" in page
     assert "Lò Văn Đông" in supervisor.get(papers).text
     session.rollback()
     request_id = session.scalars(select(RoundRequest.id)).one()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from models import Household, RegisterEntry, Round, RoundCommune
 from survey.questionnaires.published import publish
+from survey.rounds import cancelling
 from tests.interviews import SOURCE, small_form
 from tests.working import led
 from tests.world import NOW
@@ -44,6 +46,26 @@ def test_an_administrator_opens_a_round_and_closes_one_without_households(login_
     assert (opened.title, opened.b1_method, opened.form_version) == (FIELDS["title"], "nhap_tong", "1")
     assert led(admin, admin.post(f"/rounds/{opened.id}/close")).status_code == 200
     assert "Đã đóng" in admin.get("/rounds/").text
+
+
+def test_a_round_is_listed_for_whom_it_reaches_and_says_that_it_was_cancelled(login_as: Any, session: Any) -> None:
+    publish(session, small_form(), SOURCE, NOW)
+    session.commit()
+    for title, commune in (("Đợt ở đây", "03757"), ("Đợt ở xã khác", "03664")):
+        fields = FIELDS | {"title": title, "communes": [commune], "plan": "y"}
+        assert login_as("admin").post("/rounds/new", data=fields).status_code == 303
+    supervisor = login_as("supervisor")
+    page = supervisor.get("/rounds/").text
+    assert ("Đợt ở đây" in page, "Đợt ở xã khác" in page) == (True, False)
+    for link in re.findall(r'href="(/rounds/[0-9a-f-]{36})"', page):
+        assert supervisor.get(link).status_code in (200, 303)  # on to their one commune
+    assert "Đợt ở xã khác" in login_as("province").get("/rounds/").text
+    session.rollback()
+    mine = session.scalars(select(Round).where(Round.title == "Đợt ở đây")).one()
+    cancelling.cancel(session, mine, "mở nhầm", NOW)
+    session.commit()
+    page = supervisor.get("/rounds/").text
+    assert ("Đã huỷ" in page, "Đã đóng" in page) == (True, False)
 
 
 def test_a_new_round_begins_with_every_household_as_it_was_last_accepted(
