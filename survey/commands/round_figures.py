@@ -1,5 +1,5 @@
-"""`flask --app app round flow` and `round compare`: the flow of a round in a province, as its communes proved it, and its
-households under two poverty standards, on the same answers."""
+"""`flask --app app round flow` and `round compare`: a round's flow in a province, as its communes
+proved it, and its households under two poverty standards, on the same answers."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def _say(found: TwoStandards) -> None:
         click.echo(words)
     sides = (*HouseholdClass, None)
     click.echo("\t".join([gettext("Now, and under the other standard"), *(_named(other) for other in sides)]))
-    for now in sides:
-        click.echo("\t".join([_named(now), *(str(found.table[now, other]) for other in sides)]))
+    for one in sides:
+        click.echo("\t".join([_named(one), *(str(found.table[one, other]) for other in sides)]))
     click.echo(gettext("Households without an interview: %(count)s.", count=found.without_interview))
     for one in found.households:
         if one.now != one.other:
