@@ -11,6 +11,7 @@ import click
 from flask.cli import with_appcontext
 from flask_babel import gettext
 
+from models import Round
 from survey.clocks import day_of
 from survey.commands.proofs import AS_JSON
 from survey.commands.questionnaires import chosen_round
@@ -44,9 +45,7 @@ def flow(round_id: str, as_json: bool) -> None:
         whole = {"id": survey_round.id, "trial": survey_round.trial, "provinces": said}
         click.echo(json.dumps(whole, ensure_ascii=False))
         return
-    if survey_round.trial:
-        said_of_it = gettext("nothing on this sheet is an official result, and it recognises nobody.")
-        click.echo(f"{gettext('TRIAL')} – {said_of_it}")
+    _say_trial(survey_round)
     for province, one in found.items():
         for place, line in [*one.communes.items(), (province, one.whole)]:
             for measure, both in line.items():
@@ -73,16 +72,24 @@ def compare(round_id: str, code: str, communes: tuple[str, ...], as_json: bool) 
             words = gettext("The round is not held in commune %(code)s.", code=", ".join(unknown))
             raise RefusedBy(words, "round_not_there", {"communes": unknown})
         found = under_standard(session, survey_round, code, list(communes) or sorted(there))
-        said = as_told(survey_round.id, found)
+        said = as_told(survey_round, found)
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False))
         return
+    _say_trial(survey_round)
     _say(found)
 
 
-def as_told(round_id: str, found: TwoStandards) -> dict[str, Any]:
+def _say_trial(survey_round: Round) -> None:
+    if survey_round.trial:
+        said_of_it = gettext("nothing on this sheet is an official result, and it recognises nobody.")
+        click.echo(f"{gettext('TRIAL')} – {said_of_it}")
+
+
+def as_told(survey_round: Round, found: TwoStandards) -> dict[str, Any]:
     return {
-        "round": round_id,
+        "round": survey_round.id,
+        "trial": survey_round.trial,
         "standard": found.standard.code,
         "questionnaire": [found.form.form_id, found.form.version],
         "objection": found.objection,

@@ -17,11 +17,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Household, HouseholdOutcome, Round, Submission
+from survey.questionnaires.published import publish
 from survey.reports.export import Kind
+from survey.xlsform.compile import compile_workbook
 from tests.commands.test_commands import run
 from tests.databases import once
 from tests.interviews import ROUND, accept_all
 from tests.pages import text_of
+from tests.rounds.test_standards import source
 from tests.working import led
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
@@ -133,7 +136,8 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
 
 
 COMMANDS = {  # what a command gives out of a round; each other acts on it, and says what it did
-    "round list": [], "round flow": [ROUND], "round verify": ["FILE"], "round prove": [ROUND, "--out", "FILE"],
+    "round list": [], "round flow": [ROUND], "round compare": [ROUND, "--standard", "ND07-2021"],
+    "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
     "export csv": ["FOLDER", "--state", "all"],
 }  # fmt: skip
 ACTS = {
@@ -143,21 +147,25 @@ ACTS = {
 
 
 @pytest.mark.thorough
-def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, tmp_path: Path) -> None:
+def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Session, tmp_path: Path) -> None:
+    named = source("ND07-2021", "2")
+    publish(session, compile_workbook(named), named, NOW)
+    session.commit()
     groups: dict[str, Any] = {name: app.cli.commands[name] for name in ("round", "export")}
     there = {f"{name} {one}" for name, group in groups.items() if isinstance(group, Group) for one in group.commands}
     assert there == COMMANDS.keys() | ACTS
     given = {"FILE": str(tmp_path / "chung-thuc.json"), "FOLDER": str(tmp_path / "tep")}
     said = {}
-    for name in ("round prove", "round verify", "round list", "round flow", "export csv"):
+    for name in COMMANDS:
         code, said[name] = run(app, *name.split(), *(given.get(word, word) for word in COMMANDS[name]))
         assert code == 0, said[name]
     assert f"{TITLE} – Chạy thử" in said["round list"]
     assert said["round flow"].startswith("THỬ NGHIỆM – ")
+    assert said["round compare"].startswith("THỬ NGHIỆM – ")
     assert "Chạy thử: không dùng làm kết quả chính thức." in said["round verify"]
     bodies = json.loads(Path(given["FILE"]).read_text("utf-8"))["proofs"]
     assert {one["body"]["trial"] for one in bodies} == {True}
-    for words in (["round", "list"], ["round", "flow", ROUND]):
+    for words in (["round", "list"], ["round", "flow", ROUND], ["round", "compare", *COMMANDS["round compare"]]):
         found = json.loads(run(app, *words, "--json")[1])
         assert (found[0] if isinstance(found, list) else found)["trial"] is True
     written = {path.name: path.read_text("utf-8-sig") for path in Path(given["FOLDER"]).iterdir()}
