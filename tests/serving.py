@@ -17,7 +17,9 @@ def serving(app: Flask) -> Iterator[int]:
     server = make_server(app, "127.0.0.1", 0)
     thread = Thread(target=server.run)
     thread.start()
-    yield server.effective_port
-    server.trigger.pull_trigger(server.close)
-    thread.join(10)
-    server.task_dispatcher.shutdown()
+    try:
+        yield server.effective_port
+    finally:  # also of a test that fails: nothing would end while a thread of the server goes on
+        server.trigger.pull_trigger(server.close)
+        thread.join(10)
+        server.task_dispatcher.shutdown()

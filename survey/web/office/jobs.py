@@ -142,7 +142,8 @@ class Line(NamedTuple):
             return gettext("The round is open in %(communes)s communes.", communes=found["communes"])
         if self.job.kind == CLOSE:
             closed = gettext("Closed, with its proof, in %(communes)s communes.", communes=found["communes"])
-            return " ".join([closed, *self._left_open(found["left"])])
+            following = [gettext("Next the province accepts the results.")] if found["communes"] else []
+            return " ".join([closed, *following, *self._left_open(found["left"])])
         if self.job.kind == RECOUNT:
             return gettext("%(households)s households are of another class.", households=found["households"])
         if self.job.kind == REOPEN:

@@ -66,6 +66,7 @@ def test_a_commune_is_closed_and_its_figures_say_that_they_are_provisional(
         work(app)
         page.reload()
         expect(page.locator("[role=status]").first).to_contain_text("Bước tiếp theo là tỉnh duyệt kết quả")
+        page.get_by_role("link", name="Xem kết quả").click()
         expect(page.locator("[aria-current=step]")).to_contain_text("Đã đóng")
         page.goto(f"/desk/{COMMUNE}/report")
         expect(page.locator("main")).to_contain_text("Số liệu tạm tính")
