@@ -180,12 +180,6 @@ def _places(session: Session, commune_id: str, household_id: str, after: Standin
 
 
 def _decided(session: Session, commune_id: str, household_id: str) -> list[Decided]:
-    last = (
-        select(RoundProof.revision, RoundProof.anchor)
-        .where(RoundProof.commune_id == commune_id)
-        .order_by(RoundProof.revision.desc())
-        .limit(1)
-    )
     closed = RoundCommune.state.in_([CommuneState.CLOSED.value, CommuneState.ACCEPTED.value])
     rows = session.execute(
         select(Round.id, Round.title, RoundCommune.state, RoundCommune.closed_at, Assessment.household_class)
@@ -196,16 +190,24 @@ def _decided(session: Session, commune_id: str, household_id: str) -> list[Decid
         .where(RegisterEntry.commune_id == commune_id, RegisterEntry.household_id == household_id, closed)
         .order_by(Round.year, Round.id)
     ).all()
-    found = []
-    for id, title, state, closed_at, household_class in rows:
-        proof = session.execute(last.where(RoundProof.round_id == id)).first()
-        found.append(
-            Decided(
-                id, title, CommuneState(state), day_of(closed_at) if closed_at is not None else None,
-                HouseholdClass(household_class) if household_class else None, (proof[0], proof[1]) if proof else None,
-            )
-        )  # fmt: skip
-    return found
+    proofs = _last_proofs(session, commune_id, [row.id for row in rows]) if rows else {}
+    return [
+        Decided(
+            id, title, CommuneState(state), day_of(closed_at) if closed_at is not None else None,
+            HouseholdClass(household_class) if household_class else None, proofs.get(id),
+        )
+        for id, title, state, closed_at, household_class in rows
+    ]  # fmt: skip
+
+
+def _last_proofs(session: Session, commune_id: str, round_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Number and root of a commune's last proof in each of the rounds that has one."""
+    made = (
+        select(RoundProof.round_id, RoundProof.revision, RoundProof.anchor)
+        .where(RoundProof.commune_id == commune_id, RoundProof.round_id.in_(round_ids))
+        .order_by(RoundProof.revision)
+    )
+    return {round_id: (revision, root) for round_id, revision, root in session.execute(made)}
 
 
 def _asked(session: Session, half: Half, household_id: str) -> list[Asked]:

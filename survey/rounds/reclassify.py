@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, defer
 
 from models import Assessment, Deprivation, FormVersion, Household, RegisterEntry, Round, Standard, Submission
@@ -65,9 +64,7 @@ def compare(
     form = load_form(session, version.form_id, version.version)
     if form is None:
         raise LookupError("a published questionnaire that cannot be read")
-    rows = session.execute(_live(survey_round, communes)).all()
-    if most is not None and len(rows) > most:
-        raise Problem("too_large", detail={"records": len(rows)})
+    rows = _live(session, survey_round, communes, most)
     found = (_change(session, form, *row) for row in rows if row[0].form_version != version.version)
     return Comparison(len(rows), tuple(change for change in found if change is not None))
 
@@ -114,9 +111,7 @@ def under_standard(
     if standard is None:
         raise Problem("standard_unknown")
     version, form = _questionnaire_of(session, survey_round, code)
-    rows = session.execute(_live(survey_round, communes)).all()
-    if most is not None and len(rows) > most:
-        raise Problem("too_large", detail={"records": len(rows)})
+    rows = _live(session, survey_round, communes, most)
     found, illustrative = [], 0
     for submission, stored, village_id, household_code in rows:
         judged = _judged(session, form, submission)
@@ -163,9 +158,13 @@ def _judged(session: Session, form: Form, submission: Submission) -> Judged | No
     return assess(form, evaluate(form, answers, clock_of(session, submission)))
 
 
-def _live(survey_round: Round, communes: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    """The interview that counts of each household, with its assessment, village and code."""
-    return (
+Live = Row[Submission, Assessment, str, str]  # an interview, its assessment, village and household's number
+
+
+def _live(session: Session, survey_round: Round, communes: Sequence[str], most: int | None) -> Sequence[Live]:
+    """The interview that counts of each household, with its assessment, village and code. Raises `too_large` when there
+    are more than `most`."""
+    query = (
         select(Submission, Assessment, RegisterEntry.village_id, Household.code)
         .select_from(RegisterEntry)
         .join(
@@ -188,6 +187,10 @@ def _live(survey_round: Round, communes: Sequence[str]) -> Select[*tuple[Any, ..
         )
         .order_by(RegisterEntry.commune_id, RegisterEntry.village_id, Household.code)
     )
+    rows = session.execute(query).all()
+    if most is not None and len(rows) > most:
+        raise Problem("too_large", detail={"records": len(rows)})
+    return rows
 
 
 def _change(
