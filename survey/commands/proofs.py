@@ -88,6 +88,7 @@ DIFFERS = {
     "changed": lazy_gettext("changed"),
     "missing": lazy_gettext("missing"),
     "added": lazy_gettext("added"),
+    "columns": lazy_gettext("columns that are no longer there"),
     "log": lazy_gettext("not as it was written"),
 }
 

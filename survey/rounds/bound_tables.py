@@ -2,14 +2,15 @@
 
 Sessions, when a phone was last heard of, jobs, counters and the log of acts are not among them; nor what a later round
 makes of a household. A row is bound with the columns that the closing settles: of a round not its title or state, which
-go on elsewhere. The list itself stands in the proof, with a digest of each table.
+go on elsewhere. The list itself stands in the proof, with the columns and a digest of each table: a column that comes
+with a later release is no part of what was proved before it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -179,10 +180,11 @@ BOUND = (
 )  # fmt: skip
 
 
-def rows_now(session: Session, bound: Bound, where: Where) -> Hashes:
-    """The hash of each row of a table that belongs to the closing, as the database has it now."""
+def rows_now(session: Session, bound: Bound, where: Where, names: Sequence[str] | None = None) -> Hashes:
+    """The hash of each row of a table that belongs to the closing, as the database has it now. `names`: of the columns
+    that an earlier proof binds, each one that the table has; None: what is bound today."""
     table = bound.table.__table__
-    names = bound.columns
+    names = bound.columns if names is None else sorted(names)
     # What is kept as JSON is bound as the text that is kept: nothing is read apart for it.
     columns = [
         type_coerce(table.c[name], Text).label(name) if isinstance(table.c[name].type, JSONText) else table.c[name]

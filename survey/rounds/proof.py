@@ -76,10 +76,11 @@ class Reading:
 
 
 class Differs(NamedTuple):
-    """What the database has otherwise than the proof says: a table, or "leaf", and the keys of the first rows."""
+    """What the database has otherwise than the proof says: a table, or "leaf", and the keys of the first rows, or for
+    `columns` the names of those that the table no longer has."""
 
     table: str
-    kind: str  # changed, missing, added, or log
+    kind: str  # changed, missing, added, columns, or log
     rows: list[str]
     number: int
 
@@ -119,7 +120,11 @@ def read(session: Session, survey_round: Round, commune_id: str, closed_at: date
 
 
 def _digests(bound: Mapping[str, Hashes]) -> dict[str, dict[str, Any]]:
-    return {name: {"rows": len(rows), "digest": digest_of(rows)} for name, rows in bound.items()}
+    """What the body says of each table."""
+    columns = {one.name: one.columns for one in BOUND}
+    return {
+        name: {"columns": columns[name], "rows": len(rows), "digest": digest_of(rows)} for name, rows in bound.items()
+    }
 
 
 def make(
@@ -245,8 +250,12 @@ def differences(session: Session, proof: RoundProof, most: int = 10) -> list[Dif
         table = known.get(name)
         if table is None:
             found.append(Differs(name, "missing", [], said["rows"]))
+            continue
+        gone = sorted(set(said["columns"]) - set(table.table.__table__.columns.keys()))
+        if gone:
+            found.append(Differs(name, "columns", gone, len(gone)))
         elif current or table.is_truth:
-            found += _compared(table, kept, rows_now(session, table, where), most)
+            found += _compared(table, kept, rows_now(session, table, where, said["columns"]), most)
     try:
         broken = event_log.broken(session, proof.commune_id)
         if broken is not None:

@@ -6,6 +6,7 @@ import copy
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, Table, func, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient
 
 from models import (
     Assessment,
@@ -47,6 +48,7 @@ from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.rounds import closing, proof, proof_file
 from survey.rounds.bound_tables import BOUND
+from survey.rounds.proof import Differs
 from survey.rounds.proof_file import Anchor
 from survey.submissions.derive import rebuild
 from survey.terms import HouseholdClass, RegisterKind
@@ -675,3 +677,28 @@ def test_a_proof_counts_the_same_everywhere(closed: RoundProof, session: Session
         == json.loads(closed.body)["tables"]["deprivation"]["rows"]
     )
     assert proof.latest(session, ROUND, OTHER_COMMUNE) is None
+
+
+def test_a_column_that_comes_later_is_no_part_of_an_older_proof(
+    closed: RoundProof, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = next(at for at, one in enumerate(BOUND) if one.name == "household")
+    later = BOUND[place]
+    earlier = replace(later, but=later.but | {"code"})
+    said = json.loads(closed.body)["tables"]["household"]["columns"]
+    assert said == later.columns
+    assert "code" in said
+    monkeypatch.setattr(proof, "BOUND", (*BOUND[:place], earlier, *BOUND[place + 1 :]))
+    assert proof.differences(session, stored(session)) == []  # fewer are bound today: the old ones are compared
+    prove_again = proof.read(session, session.get_one(Round, ROUND), COMMUNE)
+    assert "code" not in prove_again.tables["household"]["columns"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_column_that_a_later_release_took_away_is_named(session: Session) -> None:
+    made = stored(session)
+    body = json.loads(made.body)
+    body["tables"]["household"]["columns"].append("wall_colour")
+    make_transient(made)  # what is said of it stays out of the database
+    made.body, made.anchor = canonical_text(body), proof_file.root_of_body(body)
+    assert proof.differences(session, made) == [Differs("household", "columns", ["wall_colour"], 1)]
