@@ -17,7 +17,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
 from math import log2
 from typing import NamedTuple
 
@@ -96,14 +95,19 @@ def pairs(people: Iterable[Listed], least: float = 0.0) -> list[HouseholdPair]:
     """Households of which persons are alike, the strongest first. `least`: the strength that is still worth a look; at
     0 it is as likely as not."""
     columns = _Columns(people)
-    found: dict[tuple[int, int], list[Alike]] = defaultdict(list)
-    for one, other in _candidates(columns):
-        alike = _compared(columns, one, other)
-        if alike is not None:
-            a, b = sorted((columns.household[one], columns.household[other]))
-            found[a, b].append(alike)
-    made = (_pair(columns, households, alike) for households, alike in found.items())
-    return sorted((one for one in made if one.strength >= least), key=lambda one: (-one.strength, one.one, one.other))
+    blocks = _Blocks(columns)
+    made = []
+    # Household by household: of the millions that agree in something only one household's are held at a time.
+    for household, persons in enumerate(columns.of_household):
+        found: dict[int, list[Alike]] = defaultdict(list)
+        for one in persons:
+            for other in blocks.later(household, one):
+                alike = _compared(columns, one, other)
+                if alike is not None and alike.weight > 0:  # else it adds nothing
+                    found[columns.household[other]].append(alike)
+        pairs_of_it = (_pair(columns, (household, other), alike) for other, alike in found.items())
+        made += [one for one in pairs_of_it if one.strength >= least]
+    return sorted(made, key=lambda one: (-one.strength, one.one, one.other))
 
 
 class _Columns:
@@ -133,6 +137,10 @@ class _Columns:
             self.sex.append(one.sex)
         self.households = list(self._codes["household"])
         self.names = list(self._codes["bare"])
+        self.ends = [name[:2] + name[-2:] for name in self.names]
+        self.of_household: list[array[int]] = [array("l") for _ in self.households]
+        for place, household in enumerate(self.household):
+            self.of_household[household].append(place)
         self.often = {name: Counter(getattr(self, name)) for name in ("key", "bare", "order", "family", "year")}
         self.of_commune, self.of_village = Counter(self.commune), Counter(self.village)
 
@@ -149,61 +157,64 @@ class _Columns:
         return self.of_commune[self.commune[one]] if same else len(self)
 
 
-def _candidates(people: _Columns) -> Iterator[tuple[int, int]]:
-    """Persons of two households that share a block, each pair once."""
-    for number, block in enumerate((_by_number(people), _by_syllables(people), _by_birthday(people))):
-        for one, other in block:
-            if people.household[one] == people.household[other]:
-                continue
-            same_number = people.number[one] == people.number[other] >= 0
-            if number > 0 and same_number:
-                continue
-            if number > 1 and people.order[one] == people.order[other] and _years_meet(people, one, other):
-                continue
-            yield one, other
+class _Blocks:
+    """Who is compared with whom: persons of one number, of the same syllables born a year apart at most (or nobody
+    knows when), of one birthday and sex (for names that were typed wrongly). A block holds its people household by
+    household; of a large one the first are compared."""
+
+    def __init__(self, people: _Columns) -> None:
+        self.people = people
+        number, birthday = defaultdict[int, list[int]](list), defaultdict[tuple[int, int, str], list[int]](list)
+        self.syllables = defaultdict[tuple[int, int], list[int]](list)
+        for one in (place for persons in people.of_household for place in persons):
+            _put(number[people.number[one]], one)
+            _put(birthday[self._birthday(one)], one)
+            _put(self.syllables[people.order[one], people.year[one]], one)
+        self.number = {key: block for key, block in number.items() if key >= 0 and len(block) > 1}
+        self.birthday = {key: block for key, block in birthday.items() if key[0] and key[1] and len(block) > 1}
+        self.years = defaultdict[int, list[int]](list)  # of each name of which somebody's year is not known
+        for order, year in self.syllables:
+            if people.often["order"][order] <= _LARGE and (order, 0) in self.syllables:
+                self.years[order].append(year)
+
+    def _birthday(self, one: int) -> tuple[int, int, str]:
+        return self.people.year[one], self.people.day[one], self.people.sex[one]
+
+    def later(self, household: int, one: int) -> Iterator[int]:
+        """Whom a person of `household` is compared with, in the households after theirs, each once."""
+        people = self.people
+        number, order, year, bare = people.number[one], people.order[one], people.year[one], people.bare[one]
+        for other in self._after(household, one, self.number.get(number)):
+            yield other
+        near = (0, year - 1, year, year + 1) if year else (0,)
+        years = {*near, *self.years[order]} if order in self.years and not year else near
+        for born in years:
+            # One whose year is not known meets the others only where a name is no crowd's.
+            if (born and year) or born == year or order in self.years:
+                for other in self._after(household, one, self.syllables.get((order, born))):
+                    if number < 0 or people.number[other] != number:
+                        yield other
+        ends, head, tail = people.ends, people.ends[bare][:2], people.ends[bare][2:]
+        for other in self._after(household, one, self.birthday.get(self._birthday(one))):
+            # One letter more or other is at the beginning or at the end of a name, not at both.
+            theirs = ends[people.bare[other]]
+            is_possible = (theirs[:2] == head or theirs[2:] == tail) and people.order[other] != order
+            if is_possible and (number < 0 or people.number[other] != number):
+                yield other
+
+    def _after(self, household: int, one: int, block: list[int] | None) -> Iterator[int]:
+        if block is None or (len(block) == _LARGE and one not in block):
+            return
+        of = self.people.household
+        for other in reversed(block):
+            if of[other] <= household:
+                return
+            yield other
 
 
-def _blocks(keys: Iterable[object]) -> Iterator[list[int]]:
-    found: dict[object, list[int]] = defaultdict(list)
-    for place, key in enumerate(keys):
-        if key is not None:
-            found[key].append(place)
-    return (block for block in found.values() if len(block) > 1)
-
-
-def _by_number(people: _Columns) -> Iterator[tuple[int, int]]:
-    for block in _blocks(number if number >= 0 else None for number in people.number):
-        yield from combinations(block[:_LARGE], 2)
-
-
-def _by_syllables(people: _Columns) -> Iterator[tuple[int, int]]:
-    """The same syllables, born a year apart at most, or one of them nobody knows when."""
-    for block in _blocks(people.order):
-        by_year: dict[int, list[int]] = defaultdict(list)
-        for place in block:
-            by_year[people.year[place]].append(place)
-        unknown = by_year.pop(0, [])[:_LARGE]
-        for year, born in by_year.items():
-            yield from combinations(born[:_LARGE], 2)
-            yield from ((one, other) for one in born[:_LARGE] for other in by_year.get(year + 1, ())[:_LARGE])
-            if len(block) <= _LARGE:
-                yield from ((one, other) for one in unknown for other in born)
-        yield from combinations(unknown, 2)
-
-
-def _by_birthday(people: _Columns) -> Iterator[tuple[int, int]]:
-    """Born on one day, of one sex: for names that were typed wrongly."""
-    days = (
-        (year, day, sex) if year and day else None
-        for year, day, sex in zip(people.year, people.day, people.sex, strict=True)
-    )
-    for block in _blocks(days):
-        yield from combinations(block[:_LARGE], 2)
-
-
-def _years_meet(people: _Columns, one: int, other: int) -> bool:
-    a, b = people.year[one], people.year[other]
-    return not a or not b or abs(a - b) <= 1
+def _put(block: list[int], one: int) -> None:
+    if len(block) < _LARGE:
+        block.append(one)
 
 
 def _compared(people: _Columns, one: int, other: int) -> Alike | None:
@@ -213,7 +224,7 @@ def _compared(people: _Columns, one: int, other: int) -> Alike | None:
     if name is None and number is not Likeness.NUMBER:
         return None
     birth = _birth(people, one, other)
-    weight = _weight_of_name(people, one, name) if name else _OTHER_BIRTH
+    weight = _weight_of_name(people, one, other, name) if name else _OTHER_BIRTH
     weight += _weight_of_birth(people, one, other, birth)
     if people.sex[one] and people.sex[other]:
         weight += _SAME_SEX if people.sex[one] == people.sex[other] else _OTHER_SEX
@@ -242,9 +253,11 @@ def _is_near(one: str, other: str) -> bool:
     return len(many) == len(few) + 1 >= 3 and many[0] == few[0] and many[-1] == few[-1]
 
 
-def _weight_of_name(people: _Columns, one: int, name: Likeness) -> float:
+def _weight_of_name(people: _Columns, one: int, other: int, name: Likeness) -> float:
+    """Of two names that are not the same the more frequent one tells how likely chance is."""
     column = {Likeness.NAME: "key", Likeness.NAME_ORDER: "order"}.get(name, "bare")
-    often = people.often[column][getattr(people, column)[one]]
+    codes, counts = getattr(people, column), people.often[column]
+    often = max(counts[codes[one]], counts[codes[other]])
     by_chance = often * (_NEAR_NAMES if name is Likeness.NAME_NEAR else 1) / len(people)
     return log2(_OFTEN[name] / min(by_chance, 1.0))
 
@@ -272,7 +285,8 @@ def _weight_of_birth(people: _Columns, one: int, other: int, birth: Likeness | N
     if birth is None:
         known = people.year[one] and people.year[other]
         return _OTHER_BIRTH if known else 0.0
-    by_chance = people.often["year"][people.year[one]] / len(people)
+    counts = people.often["year"]
+    by_chance = max(counts[people.year[one]], counts[people.year[other]]) / len(people)
     if birth is Likeness.BIRTHDAY:
         by_chance /= 365
     if birth is Likeness.BIRTH_NEAR:
