@@ -5,8 +5,7 @@ the folder). On PostgreSQL it then runs (CHOSEN=enough)
 
 - what tries the databases themselves: by folder (ALWAYS), or because it asks which one it has;
 - what several do at once, and what a database refuses: there the two differ;
-- of the others, in order, whichever makes a statement that fewer than TIMES before it made: so each statement is made
-  there, most of them by two tests that ask for other things.
+- of the others the one that makes most of what is still unsaid there, and so on, until each statement is made.
 
 A test that is not noted runs. `make further` runs the rest (CHOSEN=rest), so nothing lands without it. Two statements
 are one when they differ in how long their lists are; of what is written down, each column counts for itself.
@@ -23,16 +22,15 @@ import re
 import shutil
 import sys
 import threading
-from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Mapping
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 
-TIMES = 2
 ALWAYS = ("tests/models/", "tests/jobs/", "tests/work/")
 AT_ONCE, REFUSED = "several at once", "refused"
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,28 +146,30 @@ def says_nothing(file: Path, folder: Path) -> bool:
     )
 
 
-def chosen(
-    tests: Iterable[str], notes: Notes, needed: Collection[str], at_length: Collection[str], times: int
-) -> set[str]:
-    """Of these tests the `needed` ones, those that are not noted, and of the others enough that each statement is made
-    so many times; those `at_length` only for what no other says."""
-    made: Counter[str] = Counter()
-    found: set[str] = set()
+def chosen(tests: Iterable[str], notes: Notes, needed: Collection[str], at_length: Collection[str]) -> set[str]:
+    """Of these tests the `needed` ones, those that are not noted, and of the others few that together make every
+    statement; those `at_length` only for what no other says."""
 
-    def take(test: str) -> None:
-        found.add(test)
-        made.update(said(test))
+    def said(test: str) -> frozenset[str]:
+        return frozenset(notes.get(on_sqlite(test), ()))
 
-    def said(test: str) -> Collection[str]:
-        return notes.get(on_sqlite(test), ())
-
+    tests = list(tests)
     short = [test for test in tests if test not in at_length]
-    for test in short:
-        if test in needed or on_sqlite(test) not in notes:
-            take(test)
-    for test, least in [*((test, times) for test in short), *((test, 1) for test in at_length)]:
-        if test not in found and any(made[one] < least for one in said(test)):
-            take(test)
+    found = {test for test in short if test in needed or on_sqlite(test) not in notes}
+    made = {one for test in found for one in said(test)}
+    for among in (short, at_length):
+        # Whoever would add most is taken next. What a test would add only grows less: the last count is a bound.
+        bounds = [(-len(said(test)), place, test) for place, test in enumerate(among) if test not in found]
+        heapify(bounds)
+        while bounds:
+            _, place, test = heappop(bounds)
+            adds = len(said(test) - made)
+            again = (-adds, place, test)
+            if adds and bounds and again > bounds[0]:
+                heappush(bounds, again)
+            elif adds:
+                found.add(test)
+                made |= said(test)
     return found
 
 
@@ -196,14 +196,14 @@ def enough_for_postgresql(items: list[pytest.Item], notes: Notes) -> tuple[list[
     there = [item for item in items if item.get_closest_marker("postgresql") and not item.get_closest_marker("journey")]
     at_length = [item.nodeid for item in there if item.get_closest_marker("thorough")]
     needed = {item.nodeid for item in there if item.nodeid not in at_length and differs(item, notes)}
-    return there, chosen([item.nodeid for item in there], notes, needed, at_length, TIMES)
+    return there, chosen([item.nodeid for item in there], notes, needed, at_length)
 
 
 def few_on_sqlite(items: list[pytest.Item], notes: Notes, noted_at: float) -> tuple[list[pytest.Item], set[str]]:
     """The short tests on SQLite, and which of them `make quick` runs."""
     there = [item for item in items if "sqlite" in item.nodeid and not item.get_closest_marker("thorough")]
     needed = {item.nodeid for item in there if item.path.stat().st_mtime > noted_at}
-    return there, chosen([item.nodeid for item in there], notes, needed, (), 1)
+    return there, chosen([item.nodeid for item in there], notes, needed, ())
 
 
 def select(config: pytest.Config, items: list[pytest.Item], folder: Path, which: str) -> None:

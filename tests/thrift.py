@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Connection, Engine, inspect
 from werkzeug.routing import Rule
 
+from models.database import reading_engine
 from survey.accounts import escrow
+from survey.commands import installation as making
 from survey.operations.keys import ESCROW, MAKE
+from survey.web import installation
 
 KEYS = 4  # that one test could hold beside each other
 
@@ -19,6 +24,8 @@ def spare() -> None:
     """Hundreds of apps and places are made in a run."""
     _addresses_when_asked()
     _few_escrow_keys()
+    _schemas_known_by_their_text()
+    _migrations_once()
 
 
 def _addresses_when_asked() -> None:
@@ -51,3 +58,59 @@ def _few_escrow_keys() -> None:
         return made[turn]
 
     MAKE[ESCROW] = make
+
+
+# What a database says of its tables, in its own catalog. Of PostgreSQL's the numbers of the rows are part of it: they
+# are the same in copies of one template.
+_SCHEMA = {
+    "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2",
+    "postgresql": "SELECT "
+    + ", ".join(
+        f"(SELECT md5(string_agg(one::text, ',' ORDER BY one::text)) FROM {catalog} one WHERE {number} >= 16384)"
+        for catalog, number in (("pg_attribute", "attrelid"), ("pg_constraint", "conrelid"), ("pg_index", "indrelid"))
+    )
+    + ", (SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE oid >= 16384)",
+}
+
+
+def _schemas_known_by_their_text() -> None:
+    """Each command holds the database against the models: of tables that were made by the same words it is known
+    what came of that (tests/models/test_schema.py tries the comparison itself)."""
+    compared = installation.differences
+    known: dict[tuple[Any, ...], list[str]] = {}
+
+    def differences(engine: Engine) -> list[str]:
+        with reading_engine(engine).connect() as connection:
+            text = tuple(map(str, connection.exec_driver_sql(_SCHEMA[engine.dialect.name]).all()))
+        if text not in known:
+            known[text] = compared(engine)
+        return known[text]
+
+    installation.differences = differences
+
+
+def _migrations_once() -> None:
+    """A new place is brought up by every migration once in a run, the next one is a copy of it."""
+    upgrade = making.upgrade
+    kept = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def copied(engine: Engine) -> None:
+        if engine.dialect.name != "sqlite" or inspect(engine).get_table_names():
+            upgrade(engine)
+        elif _is_empty(kept):
+            upgrade(engine)
+            with engine.connect() as connection:
+                _of(connection).backup(kept)
+        else:
+            with engine.connect() as connection:
+                kept.backup(_of(connection))
+
+    making.upgrade = copied
+
+
+def _of(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def _is_empty(database: sqlite3.Connection) -> bool:
+    return not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

@@ -63,18 +63,19 @@ def test_of_what_is_written_down_each_column_counts() -> None:
 @pytest.mark.parametrize(
     ("notes", "needed", "at_length", "run"),
     [
-        (noted(a=["x"], b=["x"], c=["x"]), "", "", "ab"),  # two make each
-        (noted(a=["x"], b=["x"], c=["x", "y"]), "", "", "abc"),
-        (noted(a=["x"], b=["x"], c=["x"]), "c", "", "ac"),  # what is run anyhow counts first
-        (noted(a=["x"], b=["x"]), "", "", "abc"),  # one that is not noted
-        (noted(a=["x"], b=["x"], c=[]), "", "", "ab"),
-        (noted(a=["x"], b=["x"], c=["x"]), "", "a", "bc"),  # at length: only for what no other says
-        (noted(a=["x", "y"], b=["x"], c=["x"]), "", "a", "abc"),
+        (noted(a=["x"], b=["x"], c=["x"]), "", "", "a"),
+        (noted(a=["x"], b=["x"], c=["x", "y"]), "", "", "c"),  # who makes most comes first
+        (noted(a=["x", "z"], b=["z", "y"], c=["x", "y", "w"]), "", "", "ac"),
+        (noted(a=["x"], b=["x"], c=["x"]), "c", "", "c"),  # what is run anyhow counts before all others
+        (noted(a=["x"], b=["x"]), "", "", "ac"),  # one that is not noted
+        (noted(a=["x"], b=["x"], c=[]), "", "", "a"),
+        (noted(a=["x"], b=["x"], c=["x"]), "", "a", "b"),  # at length: only for what no other says
+        (noted(a=["x", "y"], b=["x"], c=["x"]), "", "a", "ab"),
     ],
 )
 def test_each_statement_is_made_there(notes: Notes, needed: str, at_length: str, run: str) -> None:
     tests = on("postgresql", "a", "b", "c")
-    found = chosen(tests, notes, on("postgresql", *needed), on("postgresql", *at_length), 2)
+    found = chosen(tests, notes, on("postgresql", *needed), on("postgresql", *at_length))
     assert names(found) == run
     said = {one for test in found for one in notes.get(test.replace("postgresql", "sqlite"), ())}
     assert said == {one for statements in notes.values() for one in statements}

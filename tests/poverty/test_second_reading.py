@@ -1,6 +1,6 @@
 """The product beside a second reading of the law (second_reading.py), on random households: no difference is accepted.
 
-`make test` judges 5,000 of them, `make journeys` 50,000 (SECOND_READING).
+`make test` judges 1,500 of them, `make journeys` 50,000 (SECOND_READING).
 `python -m tests.poverty.test_second_reading 5000` prints
 what was judged, what the readings that are open would change, and each difference with its smallest case.
 """
@@ -29,7 +29,7 @@ from tests.poverty.households import FILE, QUESTIONNAIRES, household_form, read_
 from tests.poverty.random_households import Household, household, interview, placed
 from tests.poverty.second_reading import CHOSEN, INDICATORS, READINGS, Finding, Law, heard, judge
 
-HOUSEHOLDS = int(os.environ.get("SECOND_READING", "5000"))
+HOUSEHOLDS = int(os.environ.get("SECOND_READING", "1500"))
 PARTS = 10  # so that several processes share them
 SAMPLE = 300  # judged by the phone too
 PAIRS = 150  # of households, for each property
