@@ -389,7 +389,7 @@ PROBLEMS: dict[str, Refusal] = {
     "proposal_where": Refusal(
         409,
         _("To which household this person went is said in words, and has to be looked up."),
-        _("The office looks the household up and goes on with it."),
+        _("Look the household up and write its number, or say that it is on no list."),
     ),
     "request_same": Refusal(
         409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")

@@ -56,7 +56,7 @@ GIVEN: dict[RegisterKind, frozenset[str]] = {  # what a request of a kind may sa
     _K.HEAD: frozenset(),
     _K.PERSON: frozenset(person_acts.GIVEN),
     _K.SPLIT: frozenset({"head", "members", "address"}),
-    _K.MERGE: frozenset(),
+    _K.MERGE: frozenset({"commune"}),
     _K.CORRECT: frozenset(CORRECTED),
     **dict.fromkeys(EXIT, frozenset()),
 }

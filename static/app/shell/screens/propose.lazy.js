@@ -195,7 +195,10 @@ export async function show(app, { step: roundId, more: householdId }) {
       place.textContent = word(`propose.fault_${fault}`)
       return void place.scrollIntoView({ block: "center" })
     }
-    const words = word("propose.sure_words", { name, what: word(`propose.${what}`) })
+    const words = word("propose.sure_words", {
+      name,
+      what: wordsOf({ kind: said.kind, entry: { proposal: said } }, household, villages),
+    })
     const send = action(element, "propose")
     if (send.disabled || !(await ask({ title: word("propose.sure"), words, yes: word("propose.yes") }))) return
     send.disabled = true // a second tap would be a second proposal
