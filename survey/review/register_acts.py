@@ -51,8 +51,9 @@ OF_TWO = frozenset({RegisterKind.MERGE, RegisterKind.UNMERGE, RegisterKind.DUPLI
 @dataclass(frozen=True)
 class Wish:
     """What somebody wants to write down. `given`: correct: "head", "village", "address", "class"; move: "village",
-    "address", "commune" (another one); merge: "commune", where the other household lives in another one; split: "head", "members" (codes or names of those who go), "address"; of a
-    person, whose code is `person_id` (None: somebody new): see `person_acts.read`."""
+    "address", "commune" (another one); merge: "commune", where the other household lives in another one; split: "head",
+    "members" (codes or names of those who go), "address"; of a person, whose code is `person_id` (None: somebody new):
+    see `person_acts.read`."""
 
     kind: RegisterKind
     household_id: str

@@ -378,7 +378,7 @@ def test_the_province_merges_across_communes_in_one_act(work: Field, login_as: A
     assert "03664-01-001" in text_of(page)
     assert browser.post(where, data=hidden(page) | {"verdict": "accepted", "reason": ""}).status_code == 303
     work.session.rollback()
-    assert work.household().state == "moved"
+    assert work.household(0).state == "moved"
 
 
 def test_others_see_nothing_of_it(work: Field, login_as: Any) -> None:
