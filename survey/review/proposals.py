@@ -177,19 +177,30 @@ def named_in(session: Session, one: Held) -> dict[str, str]:
     return named | ({there.id: f"{there.code} {there.head_name}"} if there is not None else {})
 
 
-def found_there(session: Session, commune_id: str, wanted: str) -> dict[str, str]:
-    """Of a transfer whose household stood in words: that household, by its number, here or in another commune. Raises
+# What a person makes of a proposal that cannot stand as it came.
+Mending = Callable[[Proposed], Proposed]
+
+
+def as_it_came(said: Proposed) -> Proposed:
+    return said
+
+
+def gone_to(session: Session, commune_id: str, wanted: str) -> Mending:
+    """A transfer whose household stood in words: to the one of this number, here or in another commune. Raises
     register_not_there."""
+    there = commune_id
     try:
-        return {"household": household_story.find_other(session, commune_id, wanted).id}
-    except Problem as refusal:
-        if refusal.code != "register_other_commune":
-            raise Problem("register_not_there") from refusal
-        there = str(refusal.detail["commune"])
-    try:
-        return {"commune": there, "household": household_story.find(session, there, wanted).id}
+        try:
+            household = household_story.find_other(session, commune_id, wanted)
+        except Problem as refusal:
+            if refusal.code != "register_other_commune":
+                raise
+            there = str(refusal.detail["commune"])
+            household = household_story.find(session, there, wanted)
     except Problem as refusal:
         raise Problem("register_not_there") from refusal
+    found = {"household": household.id} | ({"commune": there} if there != commune_id else {})
+    return lambda said: replace(said, given=dict(said.given) | found)
 
 
 def as_left(said: Proposed) -> Proposed:
@@ -202,7 +213,7 @@ def try_again(
     commune_id: str,
     proposal_id: str,
     now: datetime,
-    mended: Callable[[Proposed], Proposed] = lambda said: said,
+    mended: Mending = as_it_came,
 ) -> str:
     """The request that it became, now that what stood against it is mended, by a person (`mended`) or by time. Raises
     what still does."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import ChangeRequest
 from survey.access import has_verb
 from survey.clocks import day_of
-from survey.intake.proposed import Proposed
 from survey.problems import PROBLEMS, Problem
 from survey.register.places import names_in
 from survey.review import person_acts, proposals, register_preview, requests
@@ -93,21 +89,19 @@ def answer(commune_id: str, proposal_id: str) -> BaseResponse:
     if proposals.find(session, commune_id, proposal_id).row.account_id == current_account().id:
         raise Problem("request_own")
     if request.form["answer"] != "aside":
-        made = proposals.try_again(session, commune_id, proposal_id, now(), _mended(commune_id))
+        made = proposals.try_again(session, commune_id, proposal_id, now(), _mending(commune_id))
         return redirect(url_for(".page", commune_id=commune_id, request_id=made, done="asked"), 303)
     proposals.set_aside(session, commune_id, proposal_id, done)
     return redirect(url_for(".listing", commune_id=commune_id, done="aside"), 303)
 
 
-def _mended(commune_id: str) -> Callable[[Proposed], Proposed]:
+def _mending(commune_id: str) -> proposals.Mending:
     """What a person makes of a proposal that cannot stand as it came."""
-    if request.form["answer"] == "left":
+    answer, wanted = request.form["answer"], request.form.get("other", "").strip()
+    if answer == "left":
         return proposals.as_left
-    wanted = request.form.get("other", "").strip()
-    if request.form["answer"] == "again" or not wanted.isprintable():
-        return lambda said: said
-    found = proposals.found_there(get_session(), commune_id, wanted)
-    return lambda said: replace(said, given=dict(said.given) | found)
+    is_named = answer == "there" and wanted.isprintable()
+    return proposals.gone_to(get_session(), commune_id, wanted) if is_named else proposals.as_it_came
 
 
 @blueprint.get("/<request_id>")

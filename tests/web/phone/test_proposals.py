@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -475,12 +474,10 @@ def test_where_somebody_went_is_looked_up_by_a_person(asked: Any, session: Sessi
     assert {one["state"] for one in told(asked)} == {"held"}
     for nowhere in ("", "99-99-99", "03757-01-099", "03664-01-099", "99999-01-001"):
         with pytest.raises(Problem, match="register_not_there"):
-            proposals.found_there(session, COMMUNE, nowhere)
+            proposals.gone_to(session, COMMUNE, nowhere)
     there = session.get_one(Household, (COMMUNE, "ho-4"))
-    found = proposals.found_there(session, COMMUNE, there.code)
-    made = proposals.try_again(
-        session, COMMUNE, first.row.id, NOW, lambda said: replace(said, given=dict(said.given) | found)
-    )
+    found = proposals.gone_to(session, COMMUNE, there.code)
+    made = proposals.try_again(session, COMMUNE, first.row.id, NOW, found)
     assert requests.find(session, COMMUNE, made).other_id == "ho-4"
     left = proposals.try_again(session, COMMUNE, second.row.id, NOW, proposals.as_left)
     assert requests.find(session, COMMUNE, left).kind == "left"
@@ -493,11 +490,8 @@ def test_to_another_commune_the_province_decides(asked: Any, session: Session) -
     push(asked, where())
     [held] = proposals.held(session, COMMUNE)
     there = session.get_one(Household, (OTHER_COMMUNE, "ho-5"))
-    found = proposals.found_there(session, COMMUNE, there.code)
-    assert found == {"commune": OTHER_COMMUNE, "household": "ho-5"}
-    id = proposals.try_again(
-        session, COMMUNE, held.row.id, NOW, lambda said: replace(said, given=dict(said.given) | found)
-    )
+    found = proposals.gone_to(session, COMMUNE, there.code)
+    id = proposals.try_again(session, COMMUNE, held.row.id, NOW, found)
     made, who = requests.find(session, COMMUNE, id), {}
     assert (made.other_id, made.given) == ("ho-5", {"commune": OTHER_COMMUNE})
     for name in ("supervisor", "province"):
