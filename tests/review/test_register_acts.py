@@ -399,6 +399,9 @@ def test_a_household_is_merged_into_one_of_another_commune_in_one_act(login_as: 
     assert after | {"household": kept} == before
     do(session, merging)  # it was right after all
     assert household(session, commune_id=OTHER_COMMUNE).state == "merged"
+    do(session, wish(K.UNMERGE), OTHER_COMMUNE)  # and became one of its own there
+    assert (household(session).state, household(session, commune_id=OTHER_COMMUNE).state) == ("moved", "present")
+    assert session.get_one(RegisterEntry, (OTHER_COMMUNE, ROUND, "ho-1")).state == "to_visit"
 
 
 REFUSED = [
