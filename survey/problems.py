@@ -386,6 +386,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("It cannot become a request yet: what it was held for still stands against it."),
         _("Mend that first, or set the proposal aside with a few words for who sent it."),
     ),
+    "proposal_where": Refusal(
+        409,
+        _("To which household this person went is said in words, and has to be looked up."),
+        _("Look the household up and write its number, or say that it is on no list."),
+    ),
     "request_same": Refusal(
         409, _("The same was asked for already and waits for a decision."), _("Look at it in the list of requests.")
     ),

@@ -19,10 +19,10 @@ from survey.calendar.standing import open_ids
 from survey.canonical import ascii_text
 from survey.devices.pull import proposals_of
 from survey.register.last_year import MEMBERS, address_in, members_in, with_address
-from survey.register.persons import CODE, NAME, NUMBER, RELATION
+from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX
 from survey.terms import HouseholdState
 
-WHO = (CODE, NAME, RELATION, NUMBER)  # what a change is told by: nothing of how somebody lives
+WHO = (CODE, NAME, SEX, RELATION, *BIRTH, NUMBER)  # what a change is told by: nothing of how somebody lives
 
 
 class Listed(NamedTuple):

@@ -11,20 +11,23 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from survey.terms import RegisterKind
+from survey.terms import HouseholdClass, RegisterKind
 
 _K = RegisterKind
 PERSON = frozenset({"name", "sex", "relation", "day", "month", "year", "number"})
 # What a proposal of a kind may say, whatever else the register knows; the phone offers the same
-# (static/app/interview/proposal.lazy.js). Last year's class is decided by a review and is nobody's to propose.
+# (static/app/interview/proposal.lazy.js). A transfer names a household of the phone's list, or says where in words.
 GIVEN: dict[RegisterKind, frozenset[str]] = {
-    _K.CORRECT: frozenset({"head", "village", "address"}),
+    _K.CORRECT: frozenset({"head", "village", "address", "class"}),
     _K.HEAD: frozenset(),
     **dict.fromkeys((_K.DIED, _K.LEFT, _K.MARRIED_OUT), frozenset({"head"})),
     **dict.fromkeys((_K.BORN, _K.JOINED, _K.MARRIED_IN), PERSON),
     _K.PERSON: PERSON,
+    _K.TRANSFERRED: frozenset({"head", "relation", "household", "where"}),
 }
-ABOUT_SOMEBODY = frozenset({_K.HEAD, _K.DIED, _K.LEFT, _K.MARRIED_OUT, _K.PERSON})  # whom the household lists
+ABOUT_SOMEBODY = frozenset(
+    {_K.HEAD, _K.DIED, _K.LEFT, _K.MARRIED_OUT, _K.TRANSFERRED, _K.PERSON}
+)  # whom the household lists
 MAX_VALUE, MAX_REASON = 200, 500
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -59,6 +62,8 @@ def read(said: Any) -> tuple[Proposed, list[str]]:
         "proposal.reason": not (reason is None or _is_text(reason, MAX_REASON)),
     }
     may_say = GIVEN[kind] if kind else frozenset()
+    if isinstance(given, dict) and given.get("class") not in (None, "", *HouseholdClass):
+        may_say -= {"class"}
     surplus = [f"proposal.given.{key}"[:60] for key in given if key not in may_say] if isinstance(given, dict) else []
     wrong = [name for name, is_wrong in faults.items() if is_wrong]
     if "proposal.given" in wrong or "proposal.base" in wrong:

@@ -91,8 +91,11 @@ class Judge:
         incoming = Incoming(well_shaped=not entry.faults and not entry.odd, too_large=entry.too_large)
         known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
         known = replace(known, round_open=True, round_cancelled=False, form_known=True, standard_holds=True)
-        village_id = entry.proposal.given.get("village") if entry.proposal else None
-        if village_id is not None and not self._inside(entry, self._means(str(village_id))):
+        said = entry.proposal.given if entry.proposal else {}
+        there = find_household(self.session, self.commune_id, str(said.get("household") or ""))
+        named = [self._means(str(said["village"]))] if "village" in said else []
+        named += [there.village_id] if there is not None else []
+        if not all(self._inside(entry, village_id) for village_id in named):
             known = replace(known, inside_area=False)
         return verdict(known, incoming)
 

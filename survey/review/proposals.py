@@ -4,9 +4,9 @@ something that a person looks at, because the register would not take it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from models import Account, ChangeDecision, Household, Proposal, ProposalAnswer
 from models.commune_counter import lock_commune
 from survey.accounts.accounts import holder_of, names_of
+from survey.calendar.standing import days_of, open_in
+from survey.clocks import day_of
 from survey.evidence import audit
 from survey.intake import proposals
 from survey.intake.envelope import Entry, read_entry
@@ -21,9 +23,10 @@ from survey.intake.proposed import Proposed
 from survey.intake.triage import Judge
 from survey.names import name_key
 from survey.problems import Problem
+from survey.register import event_log
 from survey.register.event_log import Done
-from survey.register.ledger import Folded
-from survey.review import person_acts, register_acts, requests
+from survey.register.ledger import Folded, Standing, live
+from survey.review import household_story, person_acts, register_acts, requests
 from survey.review.register_acts import Wish, one_line
 from survey.terms import RegisterKind
 
@@ -52,7 +55,7 @@ def take_up(
     commune's lock. Raises what stands against it."""
     if _waiting(session, commune_id, household_id, account_id) >= MOST_WAITING:
         raise Problem("proposal_many")  # before anything is tried: who waits for the commune's lock waits for this
-    wish, done = _wish(session, commune_id, household_id, said), Done(account_id, now, said.reason)
+    wish, done = _wish(session, commune_id, household_id, said, day_of(now)), Done(account_id, now, said.reason)
     made = requests.prepare(session, commune_id, wish, done)
     same = requests.same_as(session, made)
     if same is not None:
@@ -82,14 +85,40 @@ def _waiting(session: Session, commune_id: str, household_id: str, account_id: s
     )
 
 
-def _wish(session: Session, commune_id: str, household_id: str, said: Proposed) -> Wish:
+def _wish(session: Session, commune_id: str, household_id: str, said: Proposed, today: date) -> Wish:
     household = session.get(Household, (commune_id, household_id))
     if household is None or said.kind is None or said.effective_on is None:
         raise Problem("not_found")
-    person_id = None
-    if said.person is not None:
-        person_id = _person(register_acts.known_of(session, household), household.id, said)
-    return Wish(said.kind, household.id, said.effective_on, None, dict(said.given), person_id)
+    known = register_acts.known_of(session, household)
+    person_id = _person(known, household.id, said) if said.person is not None else None
+    given = {key: value for key, value in said.given.items() if key not in ("household", "where")}
+    other_id, on = None, said.effective_on
+    if said.kind is RegisterKind.TRANSFERRED:
+        other_id = _other(session, str(given.get("commune") or commune_id), said)
+    elif "class" in given and on <= today:
+        on = min(on, _day_of_last_class(session, household, known.households.get(household.id)))
+    return Wish(said.kind, household.id, on, other_id, given, person_id)
+
+
+def _other(session: Session, commune_id: str, said: Proposed) -> str:
+    """The household where somebody lives now. Raises proposal_where while words alone say it; register_not_there."""
+    household_id = str(said.given.get("household") or "")
+    if not household_id and said.given.get("where"):
+        raise Problem("proposal_where")
+    if session.get(Household, (commune_id, household_id)) is None:
+        raise Problem("register_not_there")
+    return household_id
+
+
+def _day_of_last_class(session: Session, household: Household, standing: Standing | None) -> date:
+    """Since when last year's class holds: before the round that is open, so that the class which an interview of this
+    round finds comes after it; and not before it was last written down."""
+    begun = [days_of(session, one, household.commune_id).opens_on for one in open_in(session, household.commune_id)]
+    if not begun or standing is None:
+        return date.max
+    events = live(event_log.events_around(session, household.commune_id, [household.id]))
+    corrected = [one.effective_on for one in events if one.household_id == household.id and "class" in one.payload]
+    return max(min(begun) - timedelta(days=1), standing.entered_on, *corrected)
 
 
 def _person(known: Folded, household_id: str, said: Proposed) -> str:
@@ -137,23 +166,65 @@ def find(session: Session, commune_id: str, proposal_id: str) -> Held:
     return _all_held(session, [row])[0]
 
 
-def person_of(session: Session, one: Held) -> str | None:
-    """The name of whom it is about, where the register knows the code."""
-    if one.household is None or one.said.person is None:
-        return None
-    found = register_acts.known_of(session, one.household).people.who(one.said.person)
-    return found.name if found is not None else None
+def named_in(session: Session, one: Held) -> dict[str, str]:
+    """What it says by codes, in words: the names of people, the number and head of a household."""
+    if one.household is None:
+        return {}
+    people = register_acts.known_of(session, one.household).people
+    codes = [one.said.person or "", *(value for value in one.said.given.values() if isinstance(value, str))]
+    named = {code: found.name for code in codes if (found := people.who(code)) is not None}
+    there = session.get(Household, (one.row.commune_id, str(one.said.given.get("household") or "")))
+    return named | ({there.id: f"{there.code} {there.head_name}"} if there is not None else {})
 
 
-def try_again(session: Session, commune_id: str, proposal_id: str, now: datetime) -> str:
-    """The request that it became, now that what stood against it is mended. Raises what still does."""
+# What a person makes of a proposal that cannot stand as it came.
+Mending = Callable[[Proposed], Proposed]
+
+
+def as_it_came(said: Proposed) -> Proposed:
+    return said
+
+
+def gone_to(session: Session, commune_id: str, wanted: str) -> Mending:
+    """A transfer whose household stood in words: to the one of this number, here or in another commune. Raises
+    register_not_there."""
+    there = commune_id
+    try:
+        try:
+            household = household_story.find_other(session, commune_id, wanted)
+        except Problem as refusal:
+            if refusal.code != "register_other_commune":
+                raise
+            there = str(refusal.detail["commune"])
+            household = household_story.find(session, there, wanted)
+    except Problem as refusal:
+        raise Problem("register_not_there") from refusal
+    found = {"household": household.id} | ({"commune": there} if there != commune_id else {})
+    return lambda said: replace(said, given=dict(said.given) | found)
+
+
+def as_left(said: Proposed) -> Proposed:
+    """A transfer to where no register of ours is: the person moved away."""
+    return replace(said, kind=RegisterKind.LEFT, given={key: said.given[key] for key in ("head",) if key in said.given})
+
+
+def try_again(
+    session: Session,
+    commune_id: str,
+    proposal_id: str,
+    now: datetime,
+    mended: Mending = as_it_came,
+) -> str:
+    """The request that it became, now that what stood against it is mended, by a person (`mended`) or by time. Raises
+    what still does."""
     lock_commune(session, commune_id)
     row = find(session, commune_id, proposal_id).row
     sender, entry = session.get_one(Account, row.account_id), _entry(row)
     judge = Judge(session, sender, holder_of(session, sender), commune_id, now)
     if judge.judge_proposal(entry) is not None:  # of an id that was used before it says nothing: a person has seen it
         raise Problem("proposal_held")
-    request_id = take_up(session, commune_id, str(row.household_id), entry.proposal or Proposed(), sender.id, now)
+    said = mended(entry.proposal or Proposed())
+    request_id = take_up(session, commune_id, str(row.household_id), said, sender.id, now)
     proposals.answer(session, row, now, request_id=request_id)
     proposals.tell_phones(session, commune_id, row.household_id)
     return request_id

@@ -51,8 +51,9 @@ OF_TWO = frozenset({RegisterKind.MERGE, RegisterKind.UNMERGE, RegisterKind.DUPLI
 @dataclass(frozen=True)
 class Wish:
     """What somebody wants to write down. `given`: correct: "head", "village", "address", "class"; move: "village",
-    "address", "commune" (another one); split: "head", "members" (codes or names of those who go), "address"; of a
-    person, whose code is `person_id` (None: somebody new): see `person_acts.read`."""
+    "address", "commune" (another one); merge: "commune", where the other household lives in another one; split: "head",
+    "members" (codes or names of those who go), "address"; of a person, whose code is `person_id` (None: somebody new):
+    see `person_acts.read`."""
 
     kind: RegisterKind
     household_id: str
@@ -125,9 +126,14 @@ def known_of(session: Session, household: Household, day: date | None = None) ->
 def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     """What writing `wish` down would do. Raises not_found; what else stands against it is the plan's `rule`."""
     household = session.get(Household, (commune_id, wish.household_id))
-    there = (wish.there(commune_id), wish.other_id)
-    if household is None or (wish.other_id and session.get(Household, there) is None):
+    other = session.get(Household, (wish.there(commune_id), wish.other_id)) if wish.other_id else None
+    if household is None or (wish.other_id and other is None):
         raise Problem("not_found")
+    into = None
+    if wish.kind is RegisterKind.MERGE and wish.given.get("commune") and other is not None:
+        # One that lives in another commune: it moves there, and is merged there, in one act.
+        into, given = other.id, {"commune": other.commune_id, "village": other.village_id}
+        wish = replace(wish, kind=RegisterKind.MOVE, other_id=None, given=given)
     if wish.kind is RegisterKind.UNMERGE and wish.other_id is None:
         wish = replace(wish, other_id=household.same_as)
     rule, events = _read(session, household, wish)
@@ -136,7 +142,7 @@ def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
     seq = event_log.last_seq(session, commune_id)
     halves = [_try(session, commune_id, [replace(one, seq=seq + place) for place, one in enumerate(events, 1)])]
     if wish.given.get("commune") and not rule:
-        halves.append(_arrival(session, household, wish, halves[0]))
+        halves.append(_arrival(session, household, wish, halves[0], into))
     rule = rule or next((half.tried.rule for half in halves if half.tried.rule), None)
     return Plan(tuple(halves), rule or _against_where(session, halves, today))
 
@@ -406,9 +412,9 @@ def _is_in(session: Session, village_id: Any, commune_id: str) -> bool:
     return village is not None and village.parent_id == commune_id
 
 
-def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) -> Half:
+def _arrival(session: Session, household: Household, wish: Wish, leaving: Half, into: str | None) -> Half:
     """The other half of a move to another commune: the household is entered there as it is; one that comes back, under
-    the number that it had there."""
+    the number that it had there. `into`: what it is merged into there."""
     commune_id, village_id = str(wish.given["commune"]), str(wish.given.get("village"))
     seq = event_log.last_seq(session, commune_id)
     then = fold(leaving.known, leaving.interviews, day=wish.effective_on)
@@ -418,8 +424,10 @@ def _arrival(session: Session, household: Household, wish: Wish, leaving: Half) 
     if wish.given.get("address"):
         payload["address"] = one_line(str(wish.given["address"]))[:200]
     rows = event_log.rows_entered(payload, household.id, seq + 1)
-    entered = Event(seq + 1, RegisterKind.ENTER, household.id, wish.effective_on, payload, rows=rows)
-    return _try(session, commune_id, [entered])
+    came = [Event(seq + 1, RegisterKind.ENTER, household.id, wish.effective_on, payload, rows=rows)]
+    if into is not None:
+        came.append(Event(seq + 2, RegisterKind.MERGE, household.id, wish.effective_on, {}, into))
+    return _try(session, commune_id, came)
 
 
 def _entered_there(

@@ -56,7 +56,7 @@ GIVEN: dict[RegisterKind, frozenset[str]] = {  # what a request of a kind may sa
     _K.HEAD: frozenset(),
     _K.PERSON: frozenset(person_acts.GIVEN),
     _K.SPLIT: frozenset({"head", "members", "address"}),
-    _K.MERGE: frozenset(),
+    _K.MERGE: frozenset({"commune"}),
     _K.CORRECT: frozenset(CORRECTED),
     **dict.fromkeys(EXIT, frozenset()),
 }
@@ -463,7 +463,8 @@ def _audit(session: Session, made: ChangeRequest, verb: str, done: Done) -> None
     audit.record(session, done.at, done.account_id, verb, made.person_id or made.household_id, detail)
 
 
-def codes_of(session: Session, made: Iterable[ChangeRequest]) -> dict[str, str]:
-    """The numbers of the households that requests name."""
-    named = {(one.commune_id, id) for one in made for id in (one.household_id, one.other_id) if id}
+def codes_of(session: Session, made: Iterable[ChangeRequest], homes: Iterable[str | None] = ()) -> dict[str, str]:
+    """The numbers of the households that requests name, and of those where somebody lived and lives (`homes`)."""
+    named = {(wish_of(one).there(one.commune_id), one.other_id) for one in made if one.other_id}
+    named |= {(one.commune_id, id) for one in made for id in (one.household_id, *homes) if id}
     return {id: row.code for commune, id in named if (row := session.get(Household, (commune, id))) is not None}

@@ -34,6 +34,16 @@ def decided(server: Server, verdict: RequestVerdict, reason: str) -> None:
     engine.dispose()
 
 
+def accepted(server: Server) -> None:
+    """A person at the desk agrees to every request."""
+    engine = open_engine(f"sqlite:///{server.folder}/so-ho.sqlite3")
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        desk = session.scalars(select(Account).where(Account.username == "supervisor")).one()
+        for made in requests.undecided(session, COMMUNE):
+            requests.decide(session, COMMUNE, made.id, RequestVerdict.ACCEPTED, Done(desk.id, datetime.now(UTC), ""))
+    engine.dispose()
+
+
 def pictured(phone: Phone, name: str) -> None:
     """What stands, as a picture, where somebody looks at it."""
     if folder := os.environ.get("PICTURES"):
@@ -106,6 +116,106 @@ def test_a_death_is_told_without_network_and_written_down_by_the_office(phone: P
     page.locator("[data-action=propose]").click()
     screen.locator("input[name=what][value=died]").check()
     expect(screen.locator("[data-part=people]")).to_contain_text("Lò Thị Bùa")
+    assert phone.errors == []
+
+
+def test_a_transfer_and_what_is_written_wrong_are_told_without_network(phone: Phone, server: Server) -> None:
+    page = phone.page
+    screen, dialog = page.locator("[data-screen=propose]"), page.locator("#dialog")
+    told = page.locator("[data-screen=household] [data-part=proposed]")
+    fault = screen.locator("[data-part=fault]")
+
+    def choose(what: str, member: str | None = "Lò Thị Bua") -> None:
+        page.goto(f"{phone.address}/#/h/{ROUND}/ho-0")
+        page.locator("[data-screen=household] [data-action=propose]").click()
+        screen.locator(f"input[name=what][value={what}]").check()
+        if member:
+            screen.locator("[data-part=people] label", has_text=member).click()
+
+    def send(sure: str = "", refused: str | None = None) -> None:
+        screen.locator("[data-action=reason]").fill("Trưởng bản báo")
+        screen.locator("button[data-action=propose]").click()
+        if refused is not None:
+            expect(fault).to_contain_text(refused)
+            return
+        expect(dialog).to_contain_text("Gửi đề nghị này?")
+        expect(dialog).not_to_contain_text("lý do")
+        expect(dialog).to_contain_text(f"Lò Văn Đức: {sure}")
+        pictured(phone, "sure")
+        dialog.locator("button[value=yes]").click()
+        expect(told.locator("[data-state]").first).to_have_attribute("data-state", "unsent")
+
+    phone.context.set_offline(True)
+    choose("transferred")
+    pictured(phone, "transferred-begun")
+    send(refused="Hãy chọn hộ")
+    page.fill("[data-action=sought]", "quang pang")  # by the name of the head, without tones
+    found = screen.locator("[data-part=found] label")
+    expect(found).to_have_count(2)
+    found.first.click()
+    page.fill("[data-action=sought]", "chẳng có ai")  # what was chosen stays
+    expect(found).to_have_text(["Quàng Văn Pâng · Bản Nà Ca · 003", "Hộ khác, không có trên máy này"])
+    expect(found.first.locator("input")).to_be_checked()
+    expect(screen.locator("[data-part=of-where]")).to_be_hidden()
+    screen.locator("[data-part=of-relation] input[value=bo_me]").check()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    pictured(phone, "transferred")
+    send()
+    expect(told).to_contain_text("Chuyển sang hộ khác: Lò Thị Bua → Quàng Văn Pâng · 03757-01-003")
+
+    choose("transferred", "Lò Văn Minh")
+    found.last.click()
+    screen.locator("[data-action=where]").fill("Tổ 1, nhà bà Năm")
+    pictured(phone, "transferred-where")
+    send()
+    expect(told).to_contain_text("Lò Văn Minh → Tổ 1, nhà bà Năm")
+
+    choose("class", None)
+    known = screen.locator("[data-part=known]")
+    expect(known).to_have_text("Danh sách đang ghi: Hộ nghèo")
+    screen.locator("[name=class][value=ho_ngheo]").check()
+    send(refused="Danh sách đã ghi đúng như vậy rồi")
+    screen.locator("[name=class][value=ho_can_ngheo]").check()
+    pictured(phone, "class")
+    send()
+
+    choose("birth", "Lò Thị Hoa")
+    expect(known).to_have_text("Danh sách đang ghi: 2011")
+    for name, value in (("day", "31"), ("month", "2"), ("year", "2012")):
+        page.fill(f"[data-action=birth-{name}]", value)
+    send(refused="Không có ngày này")
+    page.fill("[data-action=birth-day]", "3")
+    pictured(phone, "birth")
+    send("Sửa thông tin thành viên: Lò Thị Hoa → 3/2/2012.")
+    expect(told).to_contain_text("Lò Thị Hoa → 3/2/2012")
+
+    choose("relation", "Lò Văn An")
+    expect(known).to_have_text("Danh sách đang ghi: Con")
+    screen.locator("[data-part=of-relation] input[value=chau]").check()
+    send()
+    choose("sex", "Lò Văn An")
+    expect(known).to_have_text("Danh sách đang ghi: Nam")
+    screen.locator("[name=sex][value=nu]").check()
+    pictured(phone, "sex")
+    send()
+    pictured(phone, "all-unsent")
+
+    phone.context.set_offline(False)
+    phone.go_home()
+    phone.sync()
+    page.locator("[data-household=ho-0]").first.click()
+    states = [one.get_attribute("data-state") for one in told.locator("[data-state]").all()]
+    assert states == ["waiting"] * 4 + ["held", "waiting"]
+    expect(told).to_contain_text("còn phải tìm trong sổ")
+    pictured(phone, "all-sent")
+    accepted(server)
+    phone.go_home()
+    phone.sync()
+    page.locator("[data-household=ho-0]").first.click()
+    expect(page.locator("[data-part=last-class]")).to_have_text("Hộ cận nghèo")
+    choose("relation", "Lò Văn An")
+    expect(known).to_have_text("Danh sách đang ghi: Cháu")
+    expect(screen.locator("[data-part=people]")).not_to_contain_text("Lò Thị Bua")
     assert phone.errors == []
 
 

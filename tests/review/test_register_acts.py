@@ -375,6 +375,35 @@ def test_a_household_moves_to_another_commune_whole_and_comes_back(login_as: Any
     assert session.get(RegisterEntry, (OTHER_COMMUNE, ROUND, "ho-1")) is None
 
 
+def test_a_household_is_merged_into_one_of_another_commune_in_one_act(login_as: Any, session: Session) -> None:
+    sent = entry()
+    push(login_as("enumerator"), sent)
+    decide(session, sent["id"], Action.ACCEPT)
+    before = without_changes(session)
+    merging = wish(K.MERGE, other="ho-5", commune=OTHER_COMMUNE)
+    made = do(session, merging)
+    kinds = [[event.kind for event in half.events] for half in made.halves]
+    assert kinds == [[K.MOVE], [K.ENTER, K.MERGE]]
+    left, came = household(session), household(session, commune_id=OTHER_COMMUNE)
+    assert (left.state, came.state, came.same_as) == ("moved", "merged", "ho-5")
+    assert session.get(RegisterEntry, (COMMUNE, ROUND, "ho-1")) is None
+    assert session.get(RegisterEntry, (OTHER_COMMUNE, ROUND, "ho-1")) is None
+    there = acts.known_of(session, household(session, "ho-5", commune_id=OTHER_COMMUNE)).people
+    assert {"Lò Văn Đông", "Quàng Thị Ước"} <= {one.name for one in there.members("ho-5")}
+    assert last(session).act == last(session, OTHER_COMMUNE).act
+    assert acts.plan(session, COMMUNE, merging, TODAY).rule == "register_ended"
+    undo(session, last(session).seq)  # from either side, all of it
+    assert (household(session).state, household(session, commune_id=OTHER_COMMUNE).state) == ("present", "withdrawn")
+    after = without_changes(session)
+    kept = [row for row in after["household"] if row[:2] != (OTHER_COMMUNE, "ho-1")]
+    assert after | {"household": kept} == before
+    do(session, merging)  # it was right after all
+    assert household(session, commune_id=OTHER_COMMUNE).state == "merged"
+    do(session, wish(K.UNMERGE), OTHER_COMMUNE)  # and became one of its own there
+    assert (household(session).state, household(session, commune_id=OTHER_COMMUNE).state) == ("moved", "present")
+    assert session.get_one(RegisterEntry, (OTHER_COMMUNE, ROUND, "ho-1")).state == "to_visit"
+
+
 REFUSED = [
     (wish(K.MERGE, other="ho-1"), "register_itself"),
     (wish(K.CORRECT, head="Lò", on=TODAY + timedelta(days=1)), "register_future"),

@@ -235,7 +235,8 @@ def done_now() -> Done:
 def _wish(commune_id: str, household_id: str, form: RegisterAct) -> Wish:
     session, kind, given = get_session(), RegisterKind(form.kind.data), _given(form)
     other = None
-    elsewhere = (form.commune.data or "").strip() if kind is RegisterKind.TRANSFERRED else ""
+    leads_elsewhere = kind in (RegisterKind.TRANSFERRED, RegisterKind.MERGE)
+    elsewhere = (form.commune.data or "").strip() if leads_elsewhere else ""
     if elsewhere and elsewhere != commune_id:
         given["commune"] = _within_reach(elsewhere)
     if form.other.data:

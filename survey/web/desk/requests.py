@@ -20,6 +20,7 @@ from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 SHOWN = 100  # of each list on one page
+_ANSWERS = ("again", "there", "left", "aside")
 blueprint = Blueprint("requests", __name__, url_prefix="/desk/<commune_id>/requests")
 
 
@@ -68,7 +69,7 @@ def proposal(commune_id: str, proposal_id: str) -> str:
         desk=desk,
         held=held,
         refusal=PROBLEMS[held.rule] if held.rule else None,
-        person=proposals.person_of(session, held),
+        named=proposals.named_in(session, held),
         may_answer=has_verb(current_account().role, "request.members"),
         is_own=held.row.account_id == current_account().id,
         form=Plain(formdata=None),
@@ -79,18 +80,28 @@ def proposal(commune_id: str, proposal_id: str) -> str:
 @blueprint.post("/proposals/<proposal_id>")
 @permitted("request.ask")
 def answer(commune_id: str, proposal_id: str) -> BaseResponse:
-    """Make a request of it after all, or set it aside with words for who proposed it."""
+    """Make a request of it after all, as it stands or to the household that was looked up, or set it aside with words
+    for who proposed it."""
     session, done = get_session(), done_now()
     open_desk("request.ask", commune_id)
-    if not Plain().validate() or request.form.get("answer") not in ("again", "aside"):
+    if not Plain().validate() or request.form.get("answer") not in _ANSWERS:
         raise Problem("bad_request")
     if proposals.find(session, commune_id, proposal_id).row.account_id == current_account().id:
         raise Problem("request_own")
-    if request.form["answer"] == "again":
-        made = proposals.try_again(session, commune_id, proposal_id, now())
+    if request.form["answer"] != "aside":
+        made = proposals.try_again(session, commune_id, proposal_id, now(), _mending(commune_id))
         return redirect(url_for(".page", commune_id=commune_id, request_id=made, done="asked"), 303)
     proposals.set_aside(session, commune_id, proposal_id, done)
     return redirect(url_for(".listing", commune_id=commune_id, done="aside"), 303)
+
+
+def _mending(commune_id: str) -> proposals.Mending:
+    """What a person makes of a proposal that cannot stand as it came."""
+    answer, wanted = request.form["answer"], request.form.get("other", "").strip()
+    if answer == "left":
+        return proposals.as_left
+    is_named = answer == "there" and wanted.isprintable()
+    return proposals.gone_to(get_session(), commune_id, wanted) if is_named else proposals.as_it_came
 
 
 @blueprint.get("/<request_id>")
@@ -106,7 +117,7 @@ def page(commune_id: str, request_id: str) -> str:
         refusal=PROBLEMS[shown.plan.rule] if shown.plan.rule else None,
         effects=within_reach(register_preview.effects(session, shown.plan)),
         names=names_in(session, {half.commune_id for half in shown.plan.halves}, day_of(now())),
-        codes=requests.codes_of(session, [made, *shown.conflicts]),
+        codes=requests.codes_of(session, [made, *shown.conflicts], shown.since.get("home", ())),
         words=words_of_answers(commune_id),
         people=shown.people,
         may_decide=_may_decide(made, _reach()),

@@ -21,12 +21,13 @@ const household = {
   household_id: "ho-1",
   village_id: "ban-1",
   head_name: "Lò Văn Đông",
+  last_class: "ho_ngheo",
   last_answers: {
     thong_tin_ho: { dia_chi: "Nhà số 1" },
     nguoi: {
       thanh_vien: [
         { ho_ten: "Lò Văn Đông", quan_he: "chu_ho", ma_nk: "a" },
-        { ho_ten: "Quàng Thị Ước", cccd: "014188000001" },
+        { ho_ten: "Quàng Thị Ước", cccd: "014188000001", gioi_tinh: "nu", nam_sinh: 1988 },
       ],
     },
   },
@@ -44,10 +45,32 @@ test("who nobody chose, and nobody who would be left", () => {
   assert.equal(faultIn({ ...said, person: one.id }, { today, members: [one] }), "person_last_goes")
 })
 
+test("a day is held against the birth that the list knows, and what the list says already is not sent", () => {
+  const people = membersIn(household.last_answers)
+  const [, { id: person }] = people
+  const said = { kind: "died", person, effective_on: "1987-05-01", given: {}, reason: "x" }
+  assert.equal(faultIn(said, { today, members: people }), "person_before_birth")
+  assert.equal(faultIn({ ...said, effective_on: "1988-05-01" }, { today, members: people }), null)
+  const now = { ...said, effective_on: today }
+  const sex = { ...now, kind: "person", base: { name: "x", sex: "nu" } }
+  assert.equal(faultIn({ ...sex, given: { sex: "nu" } }, { today, members: people }), "register_changes_nothing")
+  assert.equal(faultIn({ ...sex, given: { sex: "nam" } }, { today, members: people }), null)
+  const born = { ...now, kind: "person", base: { name: "x", year: "1988" } }
+  assert.equal(
+    faultIn({ ...born, given: { year: 1988, month: "" } }, { today, members: people }),
+    "register_changes_nothing",
+  )
+  assert.equal(faultIn({ ...born, given: { year: 1988, month: 4 } }, { today, members: people }), null)
+})
+
 test("members are the first list of people with names, each by the code or the name", () => {
+  const unknown = { number: "", sex: "", relation: "", day: "", month: "", year: "" }
   assert.deepEqual(membersIn(household.last_answers), [
-    { id: "a", name: "Lò Văn Đông", isHead: true, number: "" },
-    { id: "Quàng Thị Ước", name: "Quàng Thị Ước", isHead: false, number: "014188000001" },
+    { ...unknown, id: "a", name: "Lò Văn Đông", isHead: true, relation: "chu_ho" },
+    {
+      ...{ ...unknown, id: "Quàng Thị Ước", name: "Quàng Thị Ước", isHead: false, number: "014188000001" },
+      ...{ sex: "nu", year: "1988" },
+    },
   ])
   for (const no of ["014188000001", "mã có dấu", "", null])
     assert.equal(membersIn([{ ho_ten: "Ai", ma_nk: no }])[0].id, "Ai")
@@ -59,7 +82,10 @@ test("what may be chosen hangs on what is known", () => {
   const known = offeredOf(members, 2)
   assert.ok(known.includes("head") && known.includes("village") && !known.includes("head_name"))
   assert.deepEqual(offeredOf([], 1), ["born", "joined", "married_in", "head_name", "address"])
-  assert.ok(!offeredOf(members.slice(0, 1), 1).includes("head"))
+  const alone = offeredOf(members.slice(0, 1), 1)
+  assert.ok(!alone.includes("head") && !alone.includes("relation") && alone.includes("transferred"))
+  // Last year's class is another one while this year's is not decided; between two rounds there is none to be mended.
+  assert.ok(!known.includes("class") && offeredOf(members, 2, true).includes("class"))
   for (const what of known) assert.ok(WHAT[what].kind)
 })
 
@@ -71,6 +97,13 @@ test("the base is what the phone showed of that which changes", () => {
   assert.deepEqual(baseOf({ what: "head", household, member }), { head: "Lò Văn Đông", name })
   assert.deepEqual(baseOf({ what: "died", household, member }), { name })
   assert.deepEqual(baseOf({ what: "born", household, member: undefined }), {})
+  assert.deepEqual(baseOf({ what: "class", household, member: undefined }), { class: "ho_ngheo" })
+  assert.deepEqual(baseOf({ what: "birth", household, member }), { name, year: "1988" })
+  assert.deepEqual(baseOf({ what: "sex", household, member }), { name, sex: "nu" })
+  const there = { head_name: "Cà Thị Đôi", code: "03757-01-002" }
+  const shown = { name, household: "Cà Thị Đôi · 03757-01-002" }
+  assert.deepEqual(baseOf({ what: "transferred", household, member, there }), shown)
+  assert.deepEqual(baseOf({ what: "transferred", household, member }), { name })
 })
 
 test("an entry holds what was said, without half letters and empty fields", () => {

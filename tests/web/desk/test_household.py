@@ -352,6 +352,35 @@ def test_the_province_reads_and_moves_across_communes(work: Field, login_as: Any
     assert work.household(1).state == "present"
 
 
+def test_the_province_merges_across_communes_in_one_act(work: Field, login_as: Any) -> None:
+    browser, there = login_as("province"), {"commune": OTHER_COMMUNE, "other": "03664-01-001"}
+    away = {"kind": "move", "village": OTHER_VILLAGE} | SINCE
+    assert confirm(browser, address(work, 2), browser.post(address(work, 2), data=away)).status_code == 303
+    assert "Gộp vào hộ của xã, phường khác" in text_of(browser.get(address(work, 1)))
+    merging = {"kind": "merge"} | there | SINCE
+    assert browser.post(address(work, 1), data=merging | {"other": "03664-01-099"}).status_code == 409
+    assert browser.post(address(work, 1), data=merging | {"commune": "11001"}).status_code == 409
+    shown = browser.post(address(work, 1), data=merging)
+    for said in ("Đã chuyển sang xã, phường khác", "03664-01-001"):
+        assert said in text_of(shown), said
+    assert confirm(browser, address(work, 1), shown).status_code == 303
+    work.session.rollback()
+    came = work.session.get_one(Household, (OTHER_COMMUNE, work.household(1).id))
+    assert (work.household(1).state, came.state, came.same_as) == ("moved", "merged", work.household(2).id)
+    supervisor = login_as("supervisor")
+    shown = supervisor.post(address(work), data=merging)  # who may not write it may ask for it
+    written = confirm(supervisor, address(work), shown)
+    assert written.status_code == 409
+    asked = supervisor.post(address(work), data=hidden(shown) | {"reason": "cùng một nhà", "ask": "1"})
+    assert asked.status_code == 303
+    where = asked.location.partition("?")[0]
+    page = browser.get(where)
+    assert "03664-01-001" in text_of(page)
+    assert browser.post(where, data=hidden(page) | {"verdict": "accepted", "reason": ""}).status_code == 303
+    work.session.rollback()
+    assert work.household(0).state == "moved"
+
+
 def test_others_see_nothing_of_it(work: Field, login_as: Any) -> None:
     for name, status in (("enumerator", 403), ("supervisor-other", 404), ("province-other", 404), ("admin", 200)):
         assert login_as(name).get(address(work)).status_code == status, name

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import ChangeRequest, Proposal
+from models import ChangeRequest, Household, Proposal
 from survey.terms import Action
 from survey.web.desk import requests as desk_requests
 from tests.interviews import entry, push
 from tests.pages import text_of
-from tests.review.test_persons import MOTHER
+from tests.review.test_persons import FATHER, MOTHER, codes
 from tests.review.test_review_and_rebuild import decide as decide_interview
 from tests.web.phone.test_proposals import corrected, proposal
 from tests.world import COMMUNE
@@ -91,3 +91,41 @@ def test_long_lists_have_pages(phone: Any, login_as: Any, monkeypatch: pytest.Mo
     assert (first.count("/requests/proposals/"), second.count("/requests/proposals/")) == (2, 1)
     assert "?page=2" in first and "?page=1" in second
     assert desk.get(f"{LIST}?page=99").text.count("/requests/proposals/") == 1
+
+
+def test_where_somebody_went_is_looked_up_on_the_page(phone: Any, login_as: Any, session: Session) -> None:
+    words = {"kind": "transferred", "given": {"where": "Tổ 1, nhà bà Năm"}}
+    push(phone, proposal(said=words), proposal(said=words | {"given": {"where": "Hà Nội"}}))
+    rows = session.scalars(select(Proposal).order_by(Proposal.received_at)).all()
+    there, left = (f"{LIST}/proposals/{one.id}" for one in sorted(rows, key=lambda one: "H\\u00e0" in one.content))
+    desk = login_as("supervisor")
+    shown = text_of(desk.get(there))
+    for said in ("Chuyển sang hộ khác", MOTHER, "Tổ 1, nhà bà Năm", "Mã hộ nơi người này đang ở"):
+        assert said in shown, said
+    assert desk.post(there, data={"answer": "there", "other": ""}).status_code == 409
+    assert desk.post(there, data={"answer": "there", "other": "03757-01-099"}).status_code == 409
+    assert desk.post(there, data={"answer": "there", "other": "\u0000"}).status_code == 409
+    household = session.get_one(Household, (COMMUNE, "ho-2"))
+    done = desk.post(there, data={"answer": "there", "other": f" {household.code} "})
+    assert done.status_code == 303
+    asked = text_of(desk.get(done.location))
+    for said in (household.code, "“Tổ 1, nhà bà Năm”", MOTHER):
+        assert said in asked, said
+    assert desk.post(left, data={"answer": "left"}).status_code == 303
+    session.rollback()
+    kinds = {one.kind: one.other_id for one in session.scalars(select(ChangeRequest))}
+    assert kinds == {"transferred": "ho-2", "left": None}
+
+
+def test_a_transfer_that_could_not_stand_names_everybody_in_words(phone: Any, login_as: Any, session: Session) -> None:
+    """By the phone's codes alone nobody at the desk knows who is meant."""
+    father = codes(session)[FATHER]
+    words = {"kind": "transferred", "given": {"household": "ho-2", "head": father}, "effective_on": "2027-01-01"}
+    push(phone, proposal(person=codes(session)[MOTHER], said=words))
+    session.rollback()
+    row = session.scalars(select(Proposal)).one()
+    shown = text_of(login_as("supervisor").get(f"{LIST}/proposals/{row.id}"))
+    household = session.get_one(Household, (COMMUNE, "ho-2"))
+    for said in (FATHER, MOTHER, f"{household.code} {household.head_name}"):
+        assert said in shown, said
+    assert father not in shown

@@ -92,7 +92,7 @@ def test_who_lives_there_is_told_and_nothing_of_how(login_as: Any, session: Sess
     names = [person["ho_ten"] for person in ANSWERS["thanh_vien"]]
     assert [person["ho_ten"] for person in one["last_answers"]["thanh_vien"]] == names
     assert {key for person in one["last_answers"]["thanh_vien"] for key in person} <= {
-        "ma_nk", "ho_ten", "quan_he", "cccd",
+        "ma_nk", "ho_ten", "gioi_tinh", "quan_he", "ngay_sinh", "thang_sinh", "nam_sinh", "cccd",
     }  # fmt: skip
     assert set(one["last_answers"]) <= {"thanh_vien", "thong_tin_ho"}
 

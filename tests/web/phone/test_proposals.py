@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -17,6 +18,7 @@ from models import (
     ChangeDecision,
     ChangeRequest,
     Device,
+    Household,
     Proposal,
     ProposalAnswer,
     Receipt,
@@ -232,7 +234,15 @@ def test_another_account_is_told_nothing_of_it(asked: Any, login_as: Any, sessio
         ("unknown_household", {"household_id": "chua-tung-co"}),
         ("outside_area", {"kind": "correct", "person": None, "said": {"given": {"village": VILLAGE_2}}}),
         ("outside_area", {"kind": "correct", "person": None, "said": {"given": {"village": "không có"}}}),
-        ("bad_shape", {"kind": "correct", "person": None, "said": {"given": {"class": "ho_ngheo"}}}),
+        ("bad_shape", {"kind": "correct", "person": None, "said": {"given": {"class": "giàu"}}}),
+        ("register_changes_nothing", {"kind": "correct", "person": None, "said": {"given": {"class": "ho_ngheo"}}}),
+        ("outside_area", {"kind": "transferred", "said": {"given": {"household": "ho-4"}}}),
+        ("register_not_there", {"kind": "transferred", "said": {"given": {"household": "chua-tung-co"}}}),
+        ("register_not_there", {"kind": "transferred"}),
+        ("person_lives_there", {"kind": "transferred", "said": {"given": {"household": "ho-1"}}}),
+        ("proposal_where", {"kind": "transferred", "said": {"given": {"where": "Bản Hốc, nhà ông Pâng"}}}),
+        ("bad_shape", {"kind": "transferred", "said": {"given": {"where": "x", "commune": OTHER_COMMUNE}}}),
+        ("bad_shape", {"kind": "transferred", "said": {"given": {"where": ["x"]}}}),
         ("bad_shape", {"said": {"kind": "split"}}),
         ("bad_shape", {"said": {"effective_on": "hôm qua"}}),
         ("bad_shape", {"said": {"given": {"head": ["a"]}}}),
@@ -352,7 +362,8 @@ def test_an_interview_with_a_stray_word_is_an_interview(asked: Any, session: Ses
 def test_the_phone_and_the_server_find_the_same_fault(asked: Any, session: Session, case: dict[str, Any]) -> None:
     """tests/static/interview/proposal.test.js asks the phone's."""
     said = {key: value for key, value in case["said"].items() if key not in ("kind", "person")}
-    sent = proposal(kind=case["said"]["kind"], person=case["said"].get("person"), said=said)
+    household_id = case.get("household", "ho-1")
+    sent = proposal(household_id, case["said"]["kind"], case["said"].get("person"), said=said)
     [result] = push(asked, sent)
     assert (result["reason"] or {}).get("code") == case["fault"]
 
@@ -380,3 +391,114 @@ def test_anything_is_stored_and_answered(asked: Any, session: Session, said: lis
     known = set(session.scalars(select(Proposal.entry_id)))
     session.rollback()
     assert {one["id"] for one in sent} <= known
+
+
+def test_somebody_goes_to_another_household_of_the_phone(asked: Any, session: Session) -> None:
+    base = {"name": MOTHER, "household": "Lò Văn Hai · 03757-01-002"}
+    said = {"given": {"household": "ho-2", "relation": "bo_me"}, "base": base}
+    sent = proposal(kind="transferred", said=said)
+    assert push(asked, sent)[0]["outcome"] == "stored"
+    made = session.scalars(select(ChangeRequest)).one()
+    assert (made.kind, made.other_id, made.given) == ("transferred", "ho-2", {"relation": "bo_me"})
+    assert (made.person_id, made.household_id) == (codes(session)[MOTHER], "ho-1")
+    decide(session, RequestVerdict.ACCEPTED)
+    assert MOTHER in codes(session, "ho-2") and MOTHER not in codes(session)
+    assert [(one["kind"], one["state"]) for one in told(asked)] == [("transferred", "accepted")]
+
+
+def test_one_place_contradicts_another_and_what_the_office_did_meanwhile_is_shown(
+    asked: Any, login_as: Any, session: Session
+) -> None:
+    push(asked, proposal(kind="transferred", said={"given": {"household": "ho-2"}}))
+    push(login_as("supervisor"), proposal(kind="transferred", said={"given": {"household": "ho-3"}}))
+    push(login_as("supervisor-2"), proposal(kind="transferred", said={"given": {"household": "ho-2"}}))
+    session.rollback()
+    waiting = requests.undecided(session, COMMUNE)
+    assert (len(waiting), len(requests.contradicted(waiting))) == (2, 2)
+    assert sorted(len(requests.witnesses(session, one)) for one in waiting) == [1, 2]
+    first, second = sorted(waiting, key=lambda one: one.other_id or "")
+    account = find_account(session, "supervisor-2")
+    assert account is not None
+    requests.decide(session, COMMUNE, first.id, RequestVerdict.ACCEPTED, Done(account.id, NOW, ""))
+    session.commit()
+    stands = requests.standing(session, second, NOW)
+    assert (stands.plan.rule, stands.since) == ("person_not_member", {"home": ("ho-1", "ho-2")})
+
+
+def test_last_years_class_is_mended_for_the_round_and_this_years_wins(asked: Any, session: Session) -> None:
+    entries = asked.get("/api/v1/register").json["entries"]
+    assert {one["household_id"]: one["last_class"] for one in entries}["ho-2"] == "ho_ngheo"
+    given = {"given": {"class": "ho_can_ngheo"}, "base": {"class": "ho_ngheo"}}
+    sent = proposal("ho-2", "correct", None, said=given)
+    assert push(asked, sent)[0]["outcome"] == "stored"
+    made = session.scalars(select(ChangeRequest)).one()
+    assert made.effective_on == NOW.date()  # it was written into the register today, and not before
+    decide(session, RequestVerdict.ACCEPTED)
+    entries = asked.get("/api/v1/register").json["entries"]
+    mine = next(one for one in entries if one["household_id"] == "ho-2")
+    assert (mine["last_class"], mine["context"]["phan_loai_nam_truoc"]) == ("ho_can_ngheo", "ho_can_ngheo")
+    assert [one["state"] for one in mine["proposals"]] == ["accepted"]
+
+
+def test_last_years_class_holds_since_before_the_round(asked: Any, session: Session) -> None:
+    """So an interview of the round that is accepted later is not overwritten, though it was made before."""
+    entered = session.scalars(select(RegisterEvent).filter_by(household_id="ho-2", kind="enter")).one()
+    session.execute(
+        update(RegisterEvent)
+        .filter_by(commune_id=COMMUNE, seq=entered.seq)
+        .values(effective_on=date(2025, 12, 1))
+        .execution_options(synchronize_session=False)
+    )
+    session.commit()
+    push(asked, proposal("ho-2", "correct", None, said={"given": {"class": "ho_can_ngheo"}}))
+    assert session.scalars(select(ChangeRequest.effective_on)).one() == date(2026, 8, 31)
+    decide(session, RequestVerdict.ACCEPTED)
+    interview = entry("ho-2")
+    push(asked, interview)
+    decide_interview(session, interview["id"], Action.ACCEPT)
+    session.rollback()
+    household = session.get_one(Household, (COMMUNE, "ho-2"))
+    assert household.current_class == "ho_ngheo"
+    entries = asked.get("/api/v1/register").json["entries"]
+    assert next(one for one in entries if one["household_id"] == "ho-2")["last_class"] == "ho_can_ngheo"
+
+
+def where(said: str = "Tổ 1, nhà bà Năm", **given: str) -> Any:
+    return proposal(kind="transferred", said={"given": {"where": said} | given})
+
+
+def test_where_somebody_went_is_looked_up_by_a_person(asked: Any, session: Session) -> None:
+    push(asked, where(), where("Hà Nội"))
+    second, first = sorted(proposals.held(session, COMMUNE), key=lambda one: str(one.said.given["where"]))
+    assert (first.rule, first.said.given["where"]) == ("proposal_where", "Tổ 1, nhà bà Năm")
+    assert {one["state"] for one in told(asked)} == {"held"}
+    for nowhere in ("", "99-99-99", "03757-01-099", "03664-01-099", "99999-01-001"):
+        with pytest.raises(Problem, match="register_not_there"):
+            proposals.gone_to(session, COMMUNE, nowhere)
+    there = session.get_one(Household, (COMMUNE, "ho-4"))
+    found = proposals.gone_to(session, COMMUNE, there.code)
+    made = proposals.try_again(session, COMMUNE, first.row.id, NOW, found)
+    assert requests.find(session, COMMUNE, made).other_id == "ho-4"
+    left = proposals.try_again(session, COMMUNE, second.row.id, NOW, proposals.as_left)
+    assert requests.find(session, COMMUNE, left).kind == "left"
+    session.commit()
+    assert {one["state"] for one in told(asked)} == {"waiting"}
+    assert len(requests.contradicted(requests.undecided(session, COMMUNE))) == 2
+
+
+def test_to_another_commune_the_province_decides(asked: Any, session: Session) -> None:
+    push(asked, where())
+    [held] = proposals.held(session, COMMUNE)
+    there = session.get_one(Household, (OTHER_COMMUNE, "ho-5"))
+    found = proposals.gone_to(session, COMMUNE, there.code)
+    id = proposals.try_again(session, COMMUNE, held.row.id, NOW, found)
+    made, who = requests.find(session, COMMUNE, id), {}
+    assert (made.other_id, made.given) == ("ho-5", {"commune": OTHER_COMMUNE})
+    for name in ("supervisor", "province"):
+        who[name] = find_account(session, name)
+        assert who[name] is not None
+        assert requests.decides(requests.reach_of(session, who[name]), made) is (name == "province")
+    requests.decide(session, COMMUNE, id, RequestVerdict.ACCEPTED, Done(who["province"].id, NOW, ""))
+    session.commit()
+    assert MOTHER not in codes(session)
+    assert [one["state"] for one in told(asked)] == ["accepted"]

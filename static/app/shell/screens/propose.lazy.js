@@ -3,7 +3,17 @@
 import { HOME, ofHousehold, ofSent } from "../addresses.js"
 import { contentHash } from "../../canonical.js"
 import { two } from "../../bytes.js"
-import { baseOf, faultIn, membersIn, offeredOf, proposalOf, proposedOf, WHAT } from "../../interview/proposal.lazy.js"
+import {
+  GOING,
+  WHAT,
+  baseOf,
+  faultIn,
+  membersIn,
+  offeredOf,
+  proposalOf,
+  proposedOf,
+} from "../../interview/proposal.lazy.js"
+import { matches } from "../../search.js"
 import { wordsOfProblem } from "../notices.js"
 import { action, ask, date, part, stamp, tag, word } from "../page.js"
 import { survey } from "../register.js"
@@ -12,12 +22,28 @@ import { learnt } from "../templates.lazy.js"
 /** "2026-11-23" in the phone's own time. */
 const dayOf = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
 
-/** Radio rows of `[value, label]` in a place of their own. */
-function choices(place, name, rows) {
+const FIELDS = [
+  "name",
+  "sex",
+  "birth",
+  "year",
+  "number",
+  "relation",
+  "head",
+  "village",
+  "address",
+  "class",
+  "household",
+]
+const BIRTH = ["day", "month", "year"]
+const MOST_FOUND = 6 // households below the box in which one is sought
+
+/** Radio rows of `[value, label]` in a place of their own; `kept`: what was chosen before. */
+function choices(place, name, rows, kept = null) {
   place.replaceChildren(
     ...rows.map(([value, label]) => {
       const choice = stamp("choice", { label })
-      Object.assign(choice.querySelector("input"), { type: "radio", name, value })
+      Object.assign(choice.querySelector("input"), { type: "radio", name, value, checked: value === kept })
       return choice
     }),
   )
@@ -40,10 +66,12 @@ function read(form, what) {
   const on = day ? readDay(form) : dayOf(new Date())
   const given = {}
   for (const field of fields) {
-    if (["sex", "village"].includes(field)) given[field] = chosen(form, field)
+    if (["sex", "relation", "village", "class", "household"].includes(field)) given[field] = chosen(form, field)
+    else if (field === "birth") for (const one of BIRTH) given[one] = action(form, `birth-${one}`).value.trim()
     else given[field] = action(form, field).value
   }
-  if (given.year) given.year = Number(given.year)
+  if (given.household === "") given.where = action(form, "where").value
+  for (const one of BIRTH) if (given[one]) given[one] = Number(given[one])
   const [year, month, date] = on.split("-").map(Number)
   if (kind === "born" && on) Object.assign(given, { day: date, month, year })
   if (!part(form, "heirs-of").hidden) given.head = chosen(form, "heir")
@@ -74,11 +102,36 @@ export async function show(app, { step: roundId, more: householdId }) {
   const members = membersIn(household.last_answers)
   const others = [...villages.values()].filter(({ id }) => id !== household.village_id)
   const people = members.map(({ id, name: of, isHead }) => [id, isHead ? word("propose.is_head", { name: of }) : of])
-  choices(
-    part(element, "whats"),
-    "what",
-    offeredOf(members, villages.size).map((what) => [what, word(`propose.${what}`)]),
+  const isDue = household.round_id !== "" && household.state !== "accepted"
+  const offered = offeredOf(members, villages.size, isDue)
+  for (const group of ["moves", "wrong", "household"]) {
+    const own = offered.filter((what) => groupOf(what) === group)
+    part(element, `whats-${group}`).hidden = own.length === 0
+    choices(
+      part(part(element, `whats-${group}`), "whats"),
+      "what",
+      own.map((what) => [what, word(`propose.${what}`)]),
+    )
+  }
+  const elsewhere = new Map(
+    rows
+      .map((row) => row.household)
+      .filter((one) => one.household_id !== householdId && !one.is_new && !one.gone)
+      .map((one) => [one.household_id, one]),
   )
+  /** Those that are sought, the chosen one first, and at last one that is not on this phone. */
+  const drawFound = () => {
+    const kept = chosen(form, "household")
+    const query = action(form, "sought").value
+    const others = [...elsewhere.values()].filter((one) => one.household_id !== kept && matches(one.key, query))
+    const shown = [...(kept ? [elsewhere.get(kept)] : []), ...others.slice(0, MOST_FOUND)].map((one) => [
+      one.household_id,
+      [one.head_name, villages.get(one.village_id)?.name, one.code.split("-").at(-1)].filter(Boolean).join(" · "),
+    ])
+    choices(part(element, "found"), "household", [...shown, ["", word("propose.not_here")]], kept)
+  }
+  action(form, "sought").addEventListener("input", drawFound)
+  drawFound()
   choices(
     part(element, "villages"),
     "village",
@@ -96,18 +149,26 @@ export async function show(app, { step: roundId, more: householdId }) {
     const what = chosen(form, "what")
     if (!what) return
     const { kind, who, day, fields } = WHAT[what]
-    if (target.name === "what")
-      choices(part(element, "people"), "who", kind === "head" ? people.filter((_, at) => !members[at].isHead) : people)
+    if (target.name === "what") {
+      const isOfOthers = ["head", "relation"].includes(what)
+      choices(part(element, "people"), "who", isOfOthers ? people.filter((_, at) => !members[at].isHead) : people)
+    }
     part(element, "more").hidden = false
     if (target.name === "what") part(element, "more").scrollIntoView({ block: "start" })
     part(element, "who").hidden = !who
     part(element, "since").hidden = !day
     part(element, "since-words").textContent = word(day ? `propose.since_${what}` : "propose.since_left")
-    for (const field of ["name", "sex", "year", "number", "head", "village", "address"])
-      part(element, `of-${field}`).hidden = !fields.includes(field)
+    for (const field of FIELDS) part(element, `of-${field}`).hidden = !fields.includes(field)
+    const there = chosen(form, "household")
+    part(element, "of-where").hidden = what !== "transferred" || there !== ""
+    if (what === "transferred") part(element, "of-relation").hidden = !there
+    part(element, "relation-words").textContent = word(`propose.relation_of_${what === "relation" ? "head" : "other"}`)
     const goes = members.find(({ id }) => id === chosen(form, "who"))
-    const heirs =
-      ["died", "left", "married_out"].includes(kind) && goes?.isHead ? members.filter((one) => one !== goes) : []
+    const known = ["person", "correct"].includes(kind) ? baseOf({ what, household, member: goes }) : {}
+    const old = wordsOfValue(what === "called" ? known : { ...known, name: undefined }, villages)
+    part(element, "known").textContent = old && word("propose.known", { value: old })
+    part(element, "known").hidden = !old
+    const heirs = GOING.includes(kind) && goes?.isHead ? members.filter((one) => one !== goes) : []
     part(element, "heirs-of").hidden = heirs.length === 0
     if (["what", "who"].includes(target.name))
       choices(
@@ -124,6 +185,9 @@ export async function show(app, { step: roundId, more: householdId }) {
     event.preventDefault()
     const what = chosen(form, "what")
     const said = what && read(form, what)
+    const member = members.find(({ id }) => id === said?.person)
+    const there = elsewhere.get(said?.given.household)
+    if (said) said.base = baseOf({ what, household, member, there })
     const fault = said ? faultIn(said, { today: dayOf(new Date()), members }) : "what"
     const place = part(element, "fault")
     place.hidden = !fault
@@ -131,14 +195,15 @@ export async function show(app, { step: roundId, more: householdId }) {
       place.textContent = word(`propose.fault_${fault}`)
       return void place.scrollIntoView({ block: "center" })
     }
-    const member = members.find(({ id }) => id === said.person)
-    const words = word("propose.sure_words", { name, what: word(`propose.${what}`) })
+    const words = word("propose.sure_words", {
+      name,
+      what: wordsOf({ kind: said.kind, entry: { proposal: said } }, household, villages),
+    })
     const send = action(element, "propose")
     if (send.disabled || !(await ask({ title: word("propose.sure"), words, yes: word("propose.yes") }))) return
     send.disabled = true // a second tap would be a second proposal
     try {
-      const base = baseOf({ what, household, member })
-      const entry = proposalOf({ household, commune, said, base, now: new Date() })
+      const entry = proposalOf({ household, commune, said, base: said.base, now: new Date() })
       const content_hash = await contentHash(entry)
       await app.store.say({ id: entry.id, draft_id: entry.id, name, code: household.code, entry, content_hash })
     } finally {
@@ -151,16 +216,31 @@ export async function show(app, { step: roundId, more: householdId }) {
   return { element }
 }
 
+/** Among what a thing that can be proposed is shown. */
+const groupOf = (what) =>
+  WHAT[what].kind === "person" ? "wrong" : WHAT[what].day && what !== "head" ? "moves" : "household"
+
+/**
+ * What is said of a person or a household, in words; "" for nothing.
+ * @param {any} said
+ */
+function wordsOfValue({ name, number, address, village, sex, relation, day, month, year, ...said }, villages) {
+  const birth = [day, month, year].filter(Boolean).join("/")
+  const ofHousehold = address ?? villages.get(village)?.name ?? (said.class && word(`class.${said.class}`)) ?? said.head
+  const kin = relation && word(`propose.relation_${relation}`)
+  return name ?? number ?? ofHousehold ?? ((sex && word(`propose.sex_${sex}`)) || kin || birth)
+}
+
 /** What was proposed, in words: what, of whom, and the new value. */
 function wordsOf({ kind, entry }, household, villages) {
   const said = entry?.proposal
   const label = word(`propose.kind_${kind}`)
   const member = membersIn(household.last_answers).find(({ id }) => id === said?.person)
-  const { given = {} } = said ?? {}
-  const value = given.name ?? given.number ?? given.address ?? villages.get(given.village)?.name ?? ""
-  const head = kind === "correct" ? (given.head ?? "") : ""
+  const given = said?.given ?? {}
+  const isOther = !GOING.includes(kind) && kind !== "head" // else what is given is who follows as head
+  const value = isOther ? wordsOfValue(given, villages) : (given.where ?? (given.household && said.base.household))
   const who = said?.base?.name ?? member?.name // as it was told: who died is no member any more
-  return [label, [who, value, head].filter(Boolean).join(" → ")].filter(Boolean).join(": ")
+  return [label, [who, value].filter(Boolean).join(" → ")].filter(Boolean).join(": ")
 }
 
 /**
