@@ -52,7 +52,8 @@ OF_TWO = frozenset({RegisterKind.MERGE, RegisterKind.UNMERGE, RegisterKind.DUPLI
 class Wish:
     """What somebody wants to write down. `given`: correct: "head", "village", "address", "class"; move: "village",
     "address", "commune" (another one); split: "head", "members" (codes or names of those who go), "address"; of a
-    person, whose code is `person_id` (None: somebody new): see `person_acts.read`."""
+    person, whose code is `person_id` (None: somebody new): see `person_acts.read`. `new_id`: under which somebody who is
+    new, or the household that a split makes, is known from then on; None: under one that is made."""
 
     kind: RegisterKind
     household_id: str
@@ -60,6 +61,7 @@ class Wish:
     other_id: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     person_id: str | None = None
+    new_id: str | None = None
 
     def there(self, commune_id: str) -> str:
         """The commune of where it leads: another one where it names one."""
@@ -338,7 +340,7 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
         payload["address"] = one_line(str(payload["address"]))[:200]
     if rule is not None:
         return rule, []
-    other_id = str(uuid4()) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
+    other_id = (wish.new_id or str(uuid4())) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
     rows = event_log.rows_entered(payload, household.id, 0) if kind is RegisterKind.ENTER else ()
     return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id, rows=rows)]
 
@@ -354,7 +356,7 @@ def _read_of_person(session: Session, household: Household, wish: Wish) -> tuple
     if rule is not None:
         return rule, []
     other_id = wish.other_id if wish.kind is RegisterKind.TRANSFERRED and not across else None
-    person_id = wish.person_id or str(uuid4())
+    person_id = wish.person_id or wish.new_id or str(uuid4())
     return None, [Event(0, wish.kind, household.id, wish.effective_on, payload, other_id, person_id=person_id)]
 
 
