@@ -52,8 +52,8 @@ OF_TWO = frozenset({RegisterKind.MERGE, RegisterKind.UNMERGE, RegisterKind.DUPLI
 class Wish:
     """What somebody wants to write down. `given`: correct: "head", "village", "address", "class"; move: "village",
     "address", "commune" (another one); split: "head", "members" (codes or names of those who go), "address"; of a
-    person, whose code is `person_id` (None: somebody new): see `person_acts.read`. `new_id`: under which somebody who is
-    new, or the household that a split makes, is known from then on; None: under one that is made."""
+    person, whose code is `person_id` (None: somebody new): see `person_acts.read`. `new_id`: under which who is new,
+    a person or the household that a split makes, is known from then on; None: under one that is made."""
 
     kind: RegisterKind
     household_id: str
@@ -340,7 +340,9 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
         payload["address"] = one_line(str(payload["address"]))[:200]
     if rule is not None:
         return rule, []
-    other_id = (wish.new_id or str(uuid4())) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
+    other_id = (
+        (wish.new_id or str(uuid4())) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
+    )
     rows = event_log.rows_entered(payload, household.id, 0) if kind is RegisterKind.ENTER else ()
     return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id, rows=rows)]
 
