@@ -51,7 +51,7 @@ from tests.world import NOW
 
 pytestmark = pytest.mark.thorough
 SIGNER = Signer(Ed25519PrivateKey.generate().private_bytes_raw())
-COMMUNES, HOUSEHOLDS, ROUNDS, SHAPES, SEED = 2, 130, 2, 24, 24
+COMMUNES, HOUSEHOLDS, ROUNDS, SHAPES, SEED = 2, 130, 2, 40, 24
 EVENTS = {"enter", "born", "married_out", "died_out", "duplicate", "merge", "identified", "move", "split"}
 OUTCOMES = {"absent", "refused", "moved_away", "not_found", "died_out", "duplicate"}
 
@@ -62,6 +62,7 @@ def make(engine: Engine, seed: int, households: int = HOUSEHOLDS) -> simulate.Si
         patched.setattr(stories, "SHARES", {fate: 60 * share for fate, share in stories.SHARES.items()})
         often = {kind: 8 * share for kind, share in simulate.WITHOUT_INTERVIEW.items()}
         patched.setattr(simulate, "WITHOUT_INTERVIEW", often)
+        patched.setattr(simulate, "OF_VILLAGE", 20)  # of both areas, with others to move to
         return _made(engine, seed, households)
 
 
