@@ -51,8 +51,8 @@ from tests.world import NOW
 
 pytestmark = pytest.mark.thorough
 SIGNER = Signer(Ed25519PrivateKey.generate().private_bytes_raw())
-COMMUNES, HOUSEHOLDS, ROUNDS, SHAPES, SEED = 2, 130, 2, 40, 24
-EVENTS = {"enter", "born", "married_out", "died_out", "duplicate", "merge", "identified", "move", "split"}
+COMMUNES, HOUSEHOLDS, ROUNDS, SHAPES, SEED = 2, 130, 2, 40, 2
+EVENTS = {"enter", "died", "married_in", "married_out", "died_out", "duplicate", "merge", "identified", "move", "split"}
 OUTCOMES = {"absent", "refused", "moved_away", "not_found", "died_out", "duplicate"}
 
 
