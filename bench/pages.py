@@ -1,7 +1,8 @@
 """How long the desk's pages take on a province: `python -m bench.pages [HOUSEHOLDS]`, else 300,000.
 
 Communes of 5,000 invented households (`flask --app app simulate`) with an accepted round of last year and one that was
-just opened, in a temporary folder; INSTANCE names a folder that is kept, and is filled only while it is empty,
+just opened (in the last commune none: its phones are between two rounds; in the one that is looked at 4,000 interviews
+wait), in a temporary folder; INSTANCE names a folder that is kept, and is filled only while it is empty,
 DATABASE_URL an empty database of yours. Then the product answers, in this process, what a supervisor, the province and
 a phone ask most, of households and persons drawn at random. Printed: the middle and the 95th percentile, this as a
 share of the limit of 150 ms (a whole province's pages and a phone's whole first pull have none), and what the middle
@@ -18,26 +19,43 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from random import Random
 from statistics import quantiles
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app import create_app
-from models import Account, FormVersion, Household, Member, RosterRow, Round
+from models import (
+    Account,
+    Assessment,
+    Base,
+    FormVersion,
+    Household,
+    Member,
+    RosterRow,
+    Round,
+    Submission,
+    SubmissionEvent,
+    SubmissionStatus,
+)
 from survey.accounts.accounts import create_account
-from survey.clocks import day_of
+from survey.canonical import canonical
+from survey.clocks import day_of, instant
 from survey.demo.accounts import PASSWORD, PROVINCE
+from survey.review.signs import Sign
 from survey.terms import Role
 
 LIMIT = 0.150  # seconds, 95 of 100
 OF_COMMUNE = 5000
+WAITING = 4000  # interviews
 TIMES = 60
 PROVINCE_ACCOUNT = "bench-tinh"
 
@@ -51,7 +69,7 @@ def command(*words: str) -> None:
 
 def fill(app: Flask, households: int) -> None:
     """The communes with last year's round, this year's opened, and somebody who reads for the province."""
-    communes = -(-households // OF_COMMUNE)
+    communes = max(2, -(-households // OF_COMMUNE))
     command("simulate", "--communes", str(communes), "--households", str(households))
     today = day_of(datetime.now(UTC))
     with Session(app.extensions["engine"]) as session, session.begin():
@@ -61,10 +79,51 @@ def fill(app: Flask, households: int) -> None:
             session, username=PROVINCE_ACCOUNT, display_name="Bench", role=Role.PROVINCE, password=PASSWORD,
             now=datetime.now(UTC), place_id=PROVINCE,
         )  # fmt: skip
-    among = [word for one in there for word in ("--commune", one)]
+    among = [word for one in there[:-1] for word in ("--commune", one)]
     opens, closes = (date(today.year, *day).isoformat() for day in ((9, 1), (12, 31)))
     days = ("--year", str(today.year), "--opens", opens, "--closes", closes)
     command("round", "open", "Bench", "--version", version, *days, "--trial", *among)
+    with Session(app.extensions["engine"]) as session, session.begin():
+        send(session, looked_at(there))
+
+
+def looked_at(communes: Sequence[str]) -> str:
+    return communes[(len(communes) - 1) // 2]
+
+
+def send(session: Session, commune_id: str) -> None:
+    """Last year's interviews once more in the round that is open: they wait for the commune. Of every tenth household
+    the last member is not in it any more."""
+    before, now = session.scalars(select(Round).order_by(Round.year)).all()[-2:]
+    rows: dict[type[Base], list[dict[str, Any]]] = defaultdict(list)
+    query = (
+        select(Submission, Assessment)
+        .join(Assessment, (Assessment.commune_id == Submission.commune_id)
+              & (Assessment.submission_id == Submission.id))
+        .where(Submission.commune_id == commune_id, Submission.round_id == before.id)
+        .order_by(Submission.id).limit(WAITING)
+    )  # fmt: skip
+    at = datetime.now(UTC)
+    for number, (one, judged) in enumerate(session.execute(query)):
+        key, content = {"commune_id": commune_id, "submission_id": str(uuid4())}, json.loads(one.content)
+        content |= {"id": str(uuid4()), "round_id": now.id, "finalised_at": instant(at)}
+        if number % 10 == 0:
+            content["answers"]["thanh_vien"] = content["answers"]["thanh_vien"][:-1]
+        found = canonical(content)
+        kept = {column.name: getattr(one, column.name) for column in Submission.__table__.c}
+        kept |= {"id": key["submission_id"], "entry_id": content["id"], "content": found.text, "round_id": now.id,
+                 "content_hash": found.hash, "received_at": at, "finalised_at_said": instant(at)}  # fmt: skip
+        rows[Submission].append(kept)
+        rows[SubmissionEvent].append(
+            key | {"id": str(uuid4()), "seq": 1, "action": "receive", "to_state": "submitted", "at": at,
+                   "account_id": one.account_id}
+        )  # fmt: skip
+        rows[SubmissionStatus].append(
+            key | {"household_id": one.household_id, "state": "submitted", "reason": None, "updated_at": at}
+        )
+        rows[Assessment].append({column.name: getattr(judged, column.name) for column in Assessment.__table__.c} | key)
+    for model, those in rows.items():
+        session.execute(insert(model), those)
 
 
 class Desk:
@@ -111,7 +170,7 @@ def measure(app: Flask) -> bool:
     with Session(app.extensions["engine"]) as session:
         count = session.scalar(select(func.count()).select_from(Household))
         communes = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
-        commune = communes[len(communes) // 2]
+        commune = looked_at(communes)
         here = select(Household.id, Household.head_name, Household.code).where(Household.commune_id == commune)
         households = draw.sample(session.execute(here.order_by(Household.id)).all(), TIMES + 1)
         of = select(RosterRow.household_id, RosterRow.person_id).where(RosterRow.commune_id == commune)
@@ -125,6 +184,9 @@ def measure(app: Flask) -> bool:
     supervisor, province, phone = (
         Desk(app, name) for name in (f"can-bo-{commune}", PROVINCE_ACCOUNT, f"rsv-{commune}")
     )
+    between = Desk(app, f"rsv-{communes[-1]}")
+    mark = json.loads(between.ask("GET", "/api/v1/hello"))["households"]
+    queue = f"/desk/{commune}/queue?round={now}&state=submitted"
     of_commune, today = f"/desk/{commune}", day_of(datetime.now(UTC)).isoformat()
 
     def page(at: int) -> str:
@@ -174,6 +236,12 @@ def measure(app: Flask) -> bool:
         took("a phone: a hundred households", 20, lambda _: phone.ask("GET", "/api/v1/register?cursor=0&limit=100")),
         took("a phone: nothing new", 20, lambda _: phone.ask("GET", "/api/v1/register?cursor=1000000&limit=100")),
         took("a phone: all of the commune", 2, pull, None),
+        took("the queue of waiting interviews", 20, lambda at: supervisor.ask("GET", f"{queue}&page={at + 1}")),
+        *(took(f"the same, {sign} alone", 20, lambda _, sign=sign: supervisor.ask("GET", f"{queue}&sign={sign}"))
+          for sign in Sign),
+        took("a phone between rounds: hello", 20, lambda _: between.ask("GET", "/api/v1/hello")),
+        took("…: a page of households", 20,
+             lambda at: between.ask("GET", f"/api/v1/households?mark={mark}&skip={at * 100}&limit=100")),
     ]  # fmt: skip
     return all(good)
 

@@ -31,7 +31,6 @@ from survey.commands.households import (
 )
 from survey.commands.refusals import RegisterGroup
 from survey.commands.register import register_group
-from survey.problems import PROBLEMS, Problem
 from survey.review import person_acts, person_story, register_acts
 from survey.review.register_preview import birth_of
 from survey.terms import RegisterKind
@@ -152,12 +151,8 @@ def history(code: str, person: str, commune_id: str, as_json: bool, as_of: date 
     """Everything about a person: households, interviews, what was written down; with --as-of as it was on a day."""
     with reading() as session:
         household = found_household(session, commune_id, code)
-        try:
-            whom = person_acts.find(register_acts.known_of(session, household), household.id, person)
-            story = person_story.story(session, commune_id, household.id, whom, as_of)
-        except Problem as refusal:
-            said = PROBLEMS[refusal.code]
-            raise click.ClickException(f"{gettext(said.title)} {gettext(said.next)} ({refusal.code})") from None
+        whom = person_acts.find(register_acts.known_of(session, household), household.id, person)
+        story = person_story.story(session, commune_id, household.id, whom, as_of)
         if as_json:
             click.echo(as_text(_as_json(session, story)))
             return

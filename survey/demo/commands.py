@@ -71,9 +71,15 @@ def simulate(communes: int, households: int, rounds_back: int, seed: int, as_jso
         raise click.ClickException(gettext(words)) from None
     shapes = simulation.make_shapes(form, households, seed, seasons)
     signer = current_app.extensions["signer"]
+    filled = []
     for commune_id, share in zip(said.communes, simulation.shares(households, communes), strict=True):
         with transaction() as session:
-            simulation.fill(session, commune_id, share, shapes, seasons, signer, seed, said)
+            filled.append(simulation.fill(session, commune_id, share, shapes, seasons, signer, seed))
+    for step in simulation.years(filled, seasons):
+        with transaction() as session:
+            step(session)
+    with transaction() as session:
+        simulation.count(session, said)
     if as_json:
         click.echo(json.dumps(asdict(said)))
         return

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from survey.canonical import canonical_text
@@ -25,7 +25,7 @@ from survey.demo.households import household_in
 from survey.demo.names import family_name, full_name
 from survey.demo.people import Person
 from survey.demo.work import CONFIRMED
-from survey.demo.year import a_year_later
+from survey.demo.year import FALLS, FALLS_BACK, a_year_later, hard_year, marry_and_die, set_up
 from survey.form.form import Form
 from survey.form.record import Clock, Evaluation, evaluate
 from survey.poverty.assess import Assessment, assess
@@ -34,7 +34,7 @@ from survey.register import last_year
 from survey.register.event_log import code_in
 from survey.rounds.freezing import indicators_of_import
 from survey.submissions.derive import members_in, phone_agrees
-from survey.terms import Area, B1Method
+from survey.terms import Area, B1Method, HouseholdClass, RegisterKind
 from survey.text import plain_name
 
 _MARK = re.compile(r"(Zq[a-z]+qZ|999\d{9}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})")
@@ -81,52 +81,119 @@ class Visit:
     readings: list[tuple[str, str, str | None]]
     persons: int  # in the answers, as the next round begins with them
 
+    @property
+    def found(self) -> str | None:
+        return self.judged.household_class.value if self.judged.household_class else None
+
     @cached_property
     def indicators(self) -> str:
         return json.dumps({name: int(one[1]) for name, one in self.deprived.items()}, separators=(",", ":"))
 
 
+class Change(NamedTuple):
+    """Why somebody is in a household since the interview before, or is not any more; `name`: the mark of who."""
+
+    kind: RegisterKind
+    name: str
+
+
+@dataclass
+class SetUp:
+    """The household that a son has for himself, from the season in which he left; `head`: the mark of his name."""
+
+    head: str
+    visits: list[Visit] = field(default_factory=list)
+
+
 @dataclass
 class Shape:
-    """`people`: everybody who was ever in it, by the mark that their name is; `base_*`: as it was entered."""
+    """`people`: everybody who was ever in it, by the mark that their name is; `base_*`: as it was entered. By season:
+    `visits`, and the `changes` before each; `set_up`: of the seasons in which a son left for a household of his own."""
 
     people: dict[str, Person]
     numbers: list[str]
     head: str
     base_answers: Told
     base_class: str | None
-    base_indicators: str
+    base_indicators: list[str]  # by season, for whoever had no interview yet when it began
     base_persons: int
+    base_codes: list[str]  # of the members, in their order
     visits: list[Visit] = field(default_factory=list)
+    changes: list[list[Change]] = field(default_factory=list)
+    set_up: dict[int, SetUp] = field(default_factory=dict)
+
+    def codes_before(self, season: int) -> list[str]:
+        """Who was in it when the season began."""
+        return self.visits[season - 1].codes if season else self.base_codes
 
 
 def make_shape(form: Form, number: int, area: Area, seed: int, seasons: Sequence[tuple[date, date]]) -> Shape:
     """The shape of this number: a household of a demo village of the area, entered before the first season."""
     random = Random(f"{seed} shape {number} {area.value}")
     villages = [village for village in VILLAGES if village.area is area]
-    before = seasons[0][0] - timedelta(days=320)
-    household = household_in(random, villages[number % len(villages)], 1, before)
+    entered = seasons[0][0] - timedelta(days=320)
+    household = household_in(random, villages[number % len(villages)], 1, entered)
     people: dict[str, Person] = {}
     _mark(household, people)
     context = {"ma_ho": CODE, "khu_vuc": area.value, "vung": REGION, "cach_b1": B1Method.TABLE.value}
-    answers, evaluation = _totalled(form, household, context, datetime.combine(before, time(9), HERE))
+    answers, evaluation = _totalled(form, household, context, datetime.combine(entered, time(9), HERE))
     judged = assess(form, evaluation)
     base = judged.household_class.value if judged.household_class else None
-    indicators = indicators_of_import(answers, form, seasons[0][0])
+    indicators = [
+        json.dumps(indicators_of_import(answers, form, opens), separators=(",", ":")) for opens, _closes in seasons
+    ]
+    members = last_year.members_in(answers)
     shape = Shape(
-        people, [], household.head.name, _told(answers), base, json.dumps(indicators, separators=(",", ":")),
-        len(last_year.members_in(answers)),
+        people, [], household.head.name, _told(answers), base, indicators, len(members),
+        [code_in(values) for values in members],
     )  # fmt: skip
-    former = base
-    for opens, _closes in seasons:
-        day = opens + timedelta(days=5 + number % 60)
-        household = a_year_later(random, household, day)
+    former, was = base, {base}
+    days = [opens + timedelta(days=5 + number % 60) for opens, _closes in seasons]
+    for season, day in enumerate(days):
+        before, household = household, a_year_later(random, household, day)
+        dead = marry_and_die(random, household, day)
+        if former == HouseholdClass.NOT_POOR and random.random() < (FALLS if len(was) == 1 else FALLS_BACK):
+            hard_year(household)
         _mark(household, people)
-        shape.visits.append(_visit(form, household, context | {"phan_loai_nam_truoc": former}, day, number))
-        found = shape.visits[-1].judged.household_class
-        former = found.value if found else None
+        visit = _visit(form, household, context | {"phan_loai_nam_truoc": former}, day, number)
+        shape.visits.append(visit)
+        shape.changes.append(_changes(before, household, dead))
+        for son in _leaving_sons(before, shape.changes[season]):
+            own = set_up(random, household, son, day)
+            shape.set_up[season] = SetUp(son.name)
+            first = former
+            for later in days[season:]:
+                own = a_year_later(random, own, later) if later > day else own
+                _mark(own, people)
+                of_own = _visit(form, own, context | {"phan_loai_nam_truoc": first}, later, number)
+                shape.set_up[season].visits.append(of_own)
+                first = of_own.found
+        former = visit.found
+        was.add(former)
     shape.numbers = sorted({person.cccd for person in people.values() if person.cccd})
     return shape
+
+
+def _changes(before: DemoHousehold, after: DemoHousehold, dead: Sequence[str]) -> list[Change]:
+    """Who came and who went: a son who left has a household of his own, a daughter married."""
+    was, will = ({one.id: one for one in side.members} for side in (before, after))
+    found = []
+    for id, person in was.items():
+        if id in will:
+            continue
+        left = RegisterKind.MARRIED_OUT if person.sex == "nu" else RegisterKind.SPLIT
+        found.append(Change(RegisterKind.DIED if id in dead else left, person.name))
+    came = [person for id, person in will.items() if id not in was]
+    return found + [
+        Change(RegisterKind.MARRIED_IN if person.relation == "dau_re" else RegisterKind.BORN, person.name)
+        for person in came
+    ]
+
+
+def _leaving_sons(before: DemoHousehold, changes: Sequence[Change]) -> list[Person]:
+    """At most one goes in a year."""
+    names = {change.name for change in changes if change.kind is RegisterKind.SPLIT}
+    return [person for person in before.members if person.name in names]
 
 
 def marks_of(shape: Shape, random: Random, taken: set[str]) -> dict[str, str]:
@@ -146,6 +213,19 @@ def marks_of(shape: Shape, random: Random, taken: set[str]) -> dict[str, str]:
         taken.add(other)
         marks[number] = other
     return marks
+
+
+def twin_of(shape: Shape, marks: Marks, random: Random, taken: set[str]) -> dict[str, str]:
+    """The same people under other codes, their numbers written down wrong: as somebody lists them a second time."""
+    twin = dict(marks)
+    for person in shape.people.values():
+        twin[person.id] = uuid4_of(random)
+    for number in shape.numbers:
+        while (wrong := f"{marks[number][:-4]}{random.randrange(10_000):04d}") in taken:
+            pass
+        taken.add(wrong)
+        twin[number] = wrong
+    return twin
 
 
 def uuid4_of(random: Random) -> str:

@@ -24,7 +24,7 @@ from survey.intake.receive import receive
 from survey.poverty.assess import assess
 from survey.register.entries import context_of
 from survey.review.decide import decide
-from survey.terms import Action, Role
+from survey.terms import Action, OutcomeKind, Role
 
 VISITED = {1: 14, 3: 8, 5: 7, 9: 9, 11: 4, 12: 8}  # number of a village → how many of its households, from the first
 # What becomes of the interviews, over and over: most are accepted, some wait, a few come back.
@@ -34,6 +34,16 @@ REMARKS = (
     "Xin đo lại diện tích nhà ở và xem lại loại nhà tiêu.",
     "Xin hỏi lại việc làm của các con đã thôi học.",
 )
+WITHOUT_INTERVIEW = {  # what a village head says of a household that was not asked
+    OutcomeKind.ABSENT: "Hàng xóm nói cả nhà đi làm nương xa.",
+    OutcomeKind.REFUSED: "Chủ hộ nói không cần xét, đã giải thích hai lần.",
+    OutcomeKind.MOVED_AWAY: "Trưởng bản nói cả nhà đã chuyển đi tỉnh khác.",
+    OutcomeKind.NOT_FOUND: "Không ai trong bản biết hộ này.",
+    OutcomeKind.DIED_OUT: "Các cụ đã mất, nhà không còn ai.",
+    OutcomeKind.DUPLICATE: "Đã có trong danh sách với mã khác.",
+}
+TOLD_THE_COMMUNE = "Gia đình báo với trưởng bản."
+LISTED_TWICE = "Hai lần lập danh sách, cùng một gia đình."
 CONFIRMED = "Đã hỏi lại, gia đình nói đúng như vậy."
 DAYS_BACK = 10
 SUPERVISOR = "can-bo-xa"

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date
 from random import Random
 
 from survey.demo.answers import DemoHousehold
-from survey.demo.living import ANIMALS
-from survey.demo.people import Family
+from survey.demo.living import ANIMALS, make_living
+from survey.demo.names import family_name
+from survey.demo.people import Family, Person
 
 WATER = {"song_suoi": "khe_mo_bv", "khe_mo_kbv": "khe_mo_bv", "khe_mo_bv": "may"}
 TOILET = {"khong_co": "hai_ngan", "khong_hvs": "tham_doi"}
 ROOF = {"la_ranh": "tam_lop"}
+# Yearly shares of those whom it may happen to: invented, no figures of any office.
+DIES_FROM = {85: 0.2, 70: 0.06}  # the age from which
+BRINGS_HOME = 0.12  # a grown son his wife
+FALLS_BACK = 0.4  # a household that was poor or near-poor before and is not
+FALLS = 0.03  # any other that is neither
 REPAIRED = 0.25  # the programme's yearly share of households whose water, latrine or roof gets better
 
 
@@ -68,3 +75,45 @@ def _people(random: Random, household: DemoHousehold, day: date) -> None:
     if wife is not None and wife.age(day) < 36 and len(members) < 9 and random.random() < 0.14:
         family = Family(random, household.head.people, 0.5, day, members, {person.name for person in members})
         family.add("con", random.choice(("nam", "nu")), 0, household.head.name.split()[0])
+
+
+def marry_and_die(random: Random, household: DemoHousehold, day: date) -> list[str]:
+    """A son brings his wife home, old people die by `day`; returns the ids of the dead. The head stays, or the
+    household would have to name another."""
+    members = household.members
+    dead = []
+    for person in members[1:]:
+        share = next((share for age, share in DIES_FROM.items() if person.age(day) >= age), 0.0)
+        if len(members) > 2 and random.random() < share:
+            members.remove(person)
+            dead.append(person.id)
+    sons = [one for one in members[1:] if one.relation == "con" and one.sex == "nam" and 20 <= one.age(day) < 32]
+    if sons and len(members) < 9 and not _has(members, "dau_re") and random.random() < BRINGS_HOME:
+        wife = Family(random, household.head.people, 0.5, day, members, {person.name for person in members})
+        wife.add("dau_re", "nu", max(18.5, sons[0].age(day) - 2), family_name(random, household.head.people))
+    return dead
+
+
+def hard_year(household: DemoHousehold) -> None:
+    """A storm and an illness: the roof, the animals, what could be sold and the insurance are gone."""
+    living = household.living
+    living.roof, living.water, living.toilet = "la_ranh", "song_suoi", "khong_co"
+    living.kwh, living.pond, living.media = 10, 0, []
+    living.animals.clear()
+    living.assets.clear()
+    for person in household.members:
+        person.insured, person.pension, person.online = False, False, False
+        person.work = "farm" if person.work in ("hired", "employed", "official") else person.work
+
+
+def set_up(random: Random, household: DemoHousehold, son: Person, day: date) -> DemoHousehold:
+    """A son who left has a household of his own by `day`, most have a wife in it."""
+    family = Family(random, son.people, 0.5, day, [replace(son, relation="chu_ho")], {son.name})
+    if random.random() < 0.7:
+        family.add("vo_chong", "nu", max(18.5, son.age(day) - 2), family_name(random, son.people))
+    living = make_living(random, random.uniform(0.1, 0.6), len(family.members), not household.living.land)
+    return DemoHousehold(household.id, household.number, family.members, living)
+
+
+def _has(members: list[Person], relation: str) -> bool:
+    return any(person.relation == relation for person in members)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session, aliased, defer
 
 from models import (
@@ -130,8 +130,11 @@ def _outcome(which: Said, entry_id: str, names: Mapping[str, str]) -> dict[str, 
     }
 
 
-def proposals_of(session: Session, account: Account, told: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """What an account proposed of households and what became of it, the newest first, of each the last ones."""
+def proposals_of(
+    session: Session, account: Account, told: Sequence[str] | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """What an account proposed of households (None: of all) and what became of it, the newest first, of each the last
+    ones."""
     of_it = (ProposalAnswer.commune_id == Proposal.commune_id) & (ProposalAnswer.proposal_id == Proposal.id)
     decided = (ChangeDecision.commune_id == ProposalAnswer.commune_id) & (
         ChangeDecision.request_id == ProposalAnswer.request_id
@@ -143,13 +146,13 @@ def proposals_of(session: Session, account: Account, told: Sequence[str]) -> dic
         .where(
             Proposal.commune_id == account.place_id,
             Proposal.account_id == account.id,
-            Proposal.household_id.in_(told),
+            true() if told is None else Proposal.household_id.in_(told),
             Proposal.kind.is_not(None),
         )
         .order_by(Proposal.received_at.desc(), Proposal.entry_id.desc())  # UUIDv7: by time
         .options(defer(Proposal.content))
     )
-    rows = session.execute(query).all() if told else []
+    rows = session.execute(query).all() if told is None or told else []
     undone = _undone(session, account, {decision.act for _, _, decision in rows if decision and decision.act})
     steps = [one for _, answer, decision in rows for one in (answer, decision) if one is not None]
     names = names_of(session, {one.account_id for one in (*steps, *undone.values()) if one.account_id})

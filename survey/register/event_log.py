@@ -262,6 +262,19 @@ def rows_around(
     return [row for _, row in sorted(found.items())]
 
 
+def naming(session: Session, commune_id: str, household_ids: Iterable[str]) -> list[Event]:
+    """Those alone that name some households, without the members with which one was entered."""
+    found = [row for chunk in chunks(set(household_ids)) for row in session.scalars(_naming(commune_id, chunk))]
+    by_seq = {row.seq: row for row in found}
+    return [
+        Event(
+            seq, RegisterKind(row.kind), row.household_id, row.effective_on, row.payload, row.other_id, row.voids,
+            row.person_id,
+        )
+        for seq, row in sorted(by_seq.items())
+    ]  # fmt: skip
+
+
 def _naming(commune_id: str, ids: Sequence[str]) -> Select[RegisterEvent]:
     """Those that name a household or a person. Each column is asked by itself, which each has an index for: of "one or
     the other" SQLite reads the whole log of the commune."""

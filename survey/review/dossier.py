@@ -31,7 +31,7 @@ from survey.form.reading import question_of, read
 from survey.form.record import Clock, evaluate
 from survey.questionnaires.published import load_form
 from survey.questionnaires.readings import OpenReading, doubts, unconfirmed
-from survey.review.signs import Signs, signs
+from survey.review.signs import Signs, signs_of
 from survey.review.since_last_year import Part, compare
 from survey.submissions.conflicts import group_of, in_group, twins
 from survey.submissions.content import clock_of, content_of, evaluated
@@ -156,7 +156,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         raw=None if parts else _raw(submission),
         others=_others(session, submission),
         merges=submission.device_id == DESK and "merges" in content_of(submission),
-        signs=signs(session, submission, household, entry) if household is not None else Signs(),
+        signs=signs_of(session, submission.commune_id, [submission.id]).get(submission.id, Signs()),
         attached=status.household_id != submission.household_id,
     )
 

@@ -20,7 +20,7 @@ from models import (
     Submission,
     SubmissionStatus,
 )
-from survey.review.signs import Sign, signs_of
+from survey.review.signs import Sign, may_bear, signs_of
 from survey.terms import HouseholdClass, HouseholdState, QuarantineReason, RegisterState, SubmissionState
 from survey.text import without_tones
 
@@ -33,7 +33,7 @@ STATES = (
     SubmissionState.SUPERSEDED,
     SubmissionState.DISCARDED,
 )
-MOST_ASKED = 500  # of a shelf for a sign: about half a second
+MOST_ASKED = 500  # of a shelf for a sign: their answers are read
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
 
 Rows = Select[*tuple[Any, ...]]
@@ -108,10 +108,23 @@ def page(session: Session, shelf: Shelf, offset: int, limit: int) -> list[Waitin
 
 def bearing(session: Session, shelf: Shelf) -> list[str]:
     """Those of the shelf that bear its sign, the longest waiting first. A sign stands in the answers and the story of
-    each, so that the first `MOST_ASKED` of the shelf are asked, and no more."""
-    ids = session.scalars(_listing(shelf).with_only_columns(Submission.id).limit(MOST_ASKED)).all()
-    found = signs_of(session, shelf.commune_id, ids)
+    each, so that the first `MOST_ASKED` of those that may bear it are asked, and no more."""
+    if shelf.sign is None:
+        return []
+    ids = session.scalars(_asked(shelf, shelf.sign).limit(MOST_ASKED)).all()
+    found = signs_of(session, shelf.commune_id, ids, shelf.sign)
     return [id for id in ids if id in found and shelf.sign in found[id].found]
+
+
+def may_bear_more(session: Session, shelf: Shelf) -> bool:
+    """Whether the shelf has more that may bear its sign than are asked."""
+    if shelf.sign is None:
+        return False
+    return session.scalars(_asked(shelf, shelf.sign).offset(MOST_ASKED).limit(1)).first() is not None
+
+
+def _asked(shelf: Shelf, sign: Sign) -> Select[*tuple[Any, ...]]:
+    return _listing(shelf).with_only_columns(Submission.id).where(may_bear(sign))
 
 
 def rows_of(session: Session, shelf: Shelf, submission_ids: Sequence[str]) -> list[Waiting]:

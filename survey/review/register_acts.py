@@ -53,7 +53,8 @@ class Wish:
     """What somebody wants to write down. `given`: correct: "head", "village", "address", "class"; move: "village",
     "address", "commune" (another one); merge: "commune", where the other household lives in another one; split: "head",
     "members" (codes or names of those who go), "address"; of a person, whose code is `person_id` (None: somebody new):
-    see `person_acts.read`."""
+    see `person_acts.read`. `new_id`: under which who is new, a person or the household that a split makes, is known
+    from then on; None: under one that is made."""
 
     kind: RegisterKind
     household_id: str
@@ -61,6 +62,7 @@ class Wish:
     other_id: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     person_id: str | None = None
+    new_id: str | None = None
 
     def there(self, commune_id: str) -> str:
         """The commune of where it leads: another one where it names one."""
@@ -344,7 +346,9 @@ def _read(session: Session, household: Household, wish: Wish) -> tuple[str | Non
         payload["address"] = one_line(str(payload["address"]))[:200]
     if rule is not None:
         return rule, []
-    other_id = str(uuid4()) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
+    other_id = (
+        (wish.new_id or str(uuid4())) if kind is RegisterKind.SPLIT else wish.other_id if kind in OF_TWO else None
+    )
     rows = event_log.rows_entered(payload, household.id, 0) if kind is RegisterKind.ENTER else ()
     return None, [Event(0, kind, household.id, wish.effective_on, payload, other_id, rows=rows)]
 
@@ -360,7 +364,7 @@ def _read_of_person(session: Session, household: Household, wish: Wish) -> tuple
     if rule is not None:
         return rule, []
     other_id = wish.other_id if wish.kind is RegisterKind.TRANSFERRED and not across else None
-    person_id = wish.person_id or str(uuid4())
+    person_id = wish.person_id or wish.new_id or str(uuid4())
     return None, [Event(0, wish.kind, household.id, wish.effective_on, payload, other_id, person_id=person_id)]
 
 

@@ -5,6 +5,7 @@ follows.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,18 +14,18 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Text, func, select, true, type_coerce
+from sqlalchemy.orm import Session, aliased
 
-from models import OF_SUBMISSION, Household, RegisterEntry, Submission, SubmissionStatus
+from models import OF_SUBMISSION, Assessment, Household, RegisterEntry, RegisterEvent, Submission, SubmissionStatus
 from models.database import chunks
 from survey.names import bare_key
 from survey.register import event_log
 from survey.register.last_year import MEMBER_COLUMNS, NAME, members_in
 from survey.register.ledger import Event, Interview, live
-from survey.submissions.content import clock_of, clocks_of, content_of
-from survey.submissions.standing import interviews_of
-from survey.terms import HouseholdClass, RegisterKind
+from survey.submissions.content import clocks_of
+from survey.submissions.standing import classes_found
+from survey.terms import HouseholdClass, RegisterKind, SubmissionState
 
 LATELY = timedelta(days=366)  # between two yearly reviews
 CHILD = 16  # younger than this is a child (NĐ 07/2021, item 2 of B2: shared/domain/b2_items.csv), by the year of birth
@@ -56,39 +57,84 @@ class Signs:
         return tuple(sign for sign in Sign if given[sign])
 
 
-def signs(session: Session, submission: Submission, household: Household, entry: RegisterEntry | None) -> Signs:
-    """Of an interview, as its household's story is known today."""
-    day = clock_of(session, submission).today
-    around = event_log.events_around(session, household.commune_id, [household.id])
-    counted = interviews_of(session, household.commune_id, [household.id])
-    return _signs(submission, household.id, day, entry.opening_answers if entry is not None else None, around, counted)
-
-
-def signs_of(session: Session, commune_id: str, submission_ids: Sequence[str]) -> dict[str, Signs]:
-    """Of many interviews of a commune, by their ids, those alone that bear any: read in a few statements."""
+def signs_of(
+    session: Session, commune_id: str, submission_ids: Sequence[str], only: Sign | None = None
+) -> dict[str, Signs]:
+    """Of interviews of a commune, as their households' stories are known today, by their ids, those alone that bear any
+    (`only` this one, and nothing is read for the others): read in a few statements."""
     rows: list[Any] = []
     for chunk in chunks(submission_ids):
         rows += session.execute(_with_households(commune_id, chunk)).all()
-    days = {id: clock.today for id, clock in clocks_of(session, commune_id, [row[0] for row in rows]).items()}
-    ids: set[str] = {household_id for _, household_id, _ in rows}
+    days = {id: clock.today for id, clock in clocks_of(session, commune_id, rows).items()}
+    ids: set[str] = {row.household_id for row in rows}
     events: dict[str, list[Event]] = defaultdict(list)
-    for event in live(event_log.events_around(session, commune_id, ids)):
+    for event in live(event_log.naming(session, commune_id, ids)) if only is not Sign.CHILDREN else ():
         for id in ids.intersection((event.household_id, event.other_id, event.enters)):
             events[id].append(event)
     counted: dict[str, list[Interview]] = defaultdict(list)
-    for interview in interviews_of(session, commune_id, ids):
+    for interview in classes_found(session, commune_id, ids) if only in (None, Sign.TURNS) else ():
         counted[interview.household_id].append(interview)
-    found = {
-        submission.id: _signs(submission, id, days[submission.id], before, events[id], counted[id])
-        for submission, id, before in rows
-    }
+    found = {}
+    for row in rows:
+        id, day = row.household_id, days[row.id]
+        is_wanted = only in (None, Sign.CHILDREN)
+        found[row.id] = Signs(
+            split_lately(events[id], id, day) if only in (None, Sign.SPLIT) else None,
+            _children(row.content, row.opening_answers, day) if is_wanted else (),
+            turns(classes(events[id], counted[id], id)) if only in (None, Sign.TURNS) else 0,
+        )
     return {id: one for id, one in found.items() if one}
 
 
-def _with_households(commune_id: str, submission_ids: Sequence[str]) -> Select[Any]:
-    """Interviews with the households that they are of, and what the start list knew of those."""
+def may_bear(sign: Sign) -> ColumnElement[bool]:
+    """Of `SubmissionStatus`: whether an interview's household may bear a sign, by what the tables know without reading
+    any answers. Who bears it may; the others are few."""
+    its = SubmissionStatus.commune_id, SubmissionStatus.household_id
+    if sign is Sign.CHILDREN:
+        return true()
+    by_events = select(RegisterEvent.seq).where(RegisterEvent.commune_id == its[0])
+    if sign is Sign.SPLIT:
+        split = by_events.where(RegisterEvent.kind == RegisterKind.SPLIT.value)
+        return split.where(RegisterEvent.household_id == its[1]).exists() | (
+            split.where(RegisterEvent.other_id == its[1]).exists()
+        )
+    # Twice to and fro takes three words for what it is: of its entering, and two of interviews or of corrections.
+    again = by_events.where(RegisterEvent.household_id == its[1])
+    entered = again.where(RegisterEvent.kind == RegisterKind.ENTER.value).with_only_columns(func.count())
+    is_corrected = again.where(RegisterEvent.kind == RegisterKind.CORRECT.value).exists()
+    return is_corrected | (entered.scalar_subquery() > 1) | ((_accepted(its, _POOR) > 0) & (_accepted(its) > 1))
+
+
+def _accepted(its: tuple[Any, Any], classes: Sequence[HouseholdClass] = ()) -> ColumnElement[int]:
+    """How many accepted interviews a household has (that found one of these classes)."""
+    status = aliased(SubmissionStatus)
+    number = (
+        select(func.count())
+        .select_from(status)
+        .where(
+            status.commune_id == its[0],
+            status.household_id == its[1],
+            status.state == SubmissionState.ACCEPTED.value,
+        )
+        .correlate(SubmissionStatus)
+    )
+    if classes:
+        judged = (Assessment.commune_id == status.commune_id) & (Assessment.submission_id == status.submission_id)
+        number = number.join(Assessment, judged).where(Assessment.household_class.in_([one.value for one in classes]))
+    return number.scalar_subquery()
+
+
+def _with_households(commune_id: str, submission_ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """Interviews with the households that they are of, and what the start list knew of those, as texts."""
     return (
-        select(Submission, Household.id, RegisterEntry.opening_answers)
+        select(
+            Submission.id,
+            Submission.finalised_at_said,
+            Submission.received_at,
+            Submission.content,
+            Household.id.label("household_id"),
+            type_coerce(RegisterEntry.opening_answers, Text).label("opening_answers"),
+        )
         .join(SubmissionStatus, OF_SUBMISSION)
         .join(
             Household,
@@ -104,20 +150,12 @@ def _with_households(commune_id: str, submission_ids: Sequence[str]) -> Select[A
     )
 
 
-def _signs(
-    submission: Submission,
-    household_id: str,
-    day: date,
-    opening_answers: Any,
-    events: Sequence[Event],
-    counted: Iterable[Interview],
-) -> Signs:
-    now = members_in(content_of(submission).get("answers"))
-    return Signs(
-        split_lately(events, household_id, day),
-        children_gone(members_in(opening_answers), now, day.year),
-        turns(classes(events, counted, household_id)),
-    )
+def _children(content: str, opening_answers: str | None, day: date) -> tuple[str, ...]:
+    if not opening_answers:
+        return ()
+    said = json.loads(content)
+    now = members_in(said.get("answers")) if isinstance(said, dict) else []
+    return children_gone(members_in(json.loads(opening_answers)), now, day.year)
 
 
 def split_lately(events: Sequence[Event], household_id: str, day: date) -> date | None:

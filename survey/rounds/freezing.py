@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -78,9 +78,10 @@ def freeze(
     commune_id: str,
     known: Mapping[str, KnownOpening],
     form: Form | None = None,
+    only: Collection[str] | None = None,
 ) -> None:
-    """Put every household of a commune on a periodic round's register, as it stands. An ad-hoc round begins empty. The
-    caller holds the commune."""
+    """Put every household of a commune (of some hundreds: `only` these) on a periodic round's register, as it stands.
+    An ad-hoc round begins empty. The caller holds the commune."""
     if survey_round.kind != RoundKind.PERIODIC:
         return
     asked = select(RegisterEntry.household_id).filter_by(commune_id=commune_id, round_id=survey_round.id)
@@ -92,11 +93,12 @@ def freeze(
         Household.state == HouseholdState.PRESENT.value,
         Household.id.not_in(asked),
     )
+    present = present if only is None else present.where(Household.id.in_(only))
     rows = session.execute(present.order_by(Household.code, Household.id)).all()
     if not rows:
         return
     kept, dialect, entries = JSONText(), session.get_bind().dialect, []
-    once = classes_before(session, survey_round, commune_id)
+    once = classes_before(session, survey_round, commune_id, only)
     for row, change in zip(rows, next_changes(session, commune_id, len(rows)), strict=True):
         id, village_id, opening_class, submission_id, text = row
         opening = known.get(id)
@@ -121,7 +123,7 @@ def freeze(
             }
         )
     session.execute(insert(as_kept(RegisterEntry)), entries)
-    start_list.freeze(session, survey_round.id, commune_id)
+    start_list.freeze(session, survey_round.id, commune_id, only)
 
 
 def opening_indicators(

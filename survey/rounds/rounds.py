@@ -86,6 +86,7 @@ def open_round(
     session.flush()  # its communes and register entries refer to it
     for commune_id in there:  # who loads households there meanwhile waits, and finds the round
         lock_commune(session, commune_id)
+    _check_first(session, kind, year, trial, there, but=opened.id)  # somebody may have opened one while we waited
     log.begin(session, opened, there, RoundAction.PLAN if plan else RoundAction.OPEN, Act(account_id, now))
     for commune_id in there if not plan else ():
         openings = known_openings(session, opened, commune_id, compiled)
@@ -219,13 +220,13 @@ def _join(session: Session, survey_round: Round, communes: Collection[str], act:
         return
     standard = session.get(Standard, survey_round.standard) if survey_round.standard else None
     found = _communes(session, standard, new)
-    _check_first(
-        session, RoundKind(survey_round.kind), survey_round.year, survey_round.trial, found, but=survey_round.id
-    )
     if not survey_round.trial:
         check_standard(standard, survey_round.opens_on, survey_round.closes_on, found)
     for commune_id in found:
         lock_commune(session, commune_id)
+    _check_first(
+        session, RoundKind(survey_round.kind), survey_round.year, survey_round.trial, found, but=survey_round.id
+    )
     log.begin(session, survey_round, found, RoundAction.PLAN, act)
     session.flush()  # where it is planned is read next
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -9,10 +11,11 @@ from models import RegisterEntry, StartRow
 from survey.register.last_year import members_in
 
 
-def freeze(session: Session, round_id: str, commune_id: str) -> None:
-    """Keep the households that stand on the round's register now as the ones that it began with."""
+def freeze(session: Session, round_id: str, commune_id: str, only: Collection[str] | None = None) -> None:
+    """Keep the households that stand on the round's register now (of `only` these) as the ones that it began with."""
     session.flush()  # the entries just made are read next
     entries = select(RegisterEntry).filter_by(commune_id=commune_id, round_id=round_id)
+    entries = entries if only is None else entries.where(RegisterEntry.household_id.in_(only))
     rows = [
         {
             "commune_id": commune_id,

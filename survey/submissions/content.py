@@ -62,8 +62,8 @@ def _dated(session: Session, commune_id: str, ids: Sequence[str]) -> dict[str, D
     return found
 
 
-def clocks_of(session: Session, commune_id: str, submissions: Sequence[Submission]) -> dict[str, Clock]:
-    """As `clock_of`, of many of a commune at once, by id."""
+def clocks_of(session: Session, commune_id: str, submissions: Sequence[Any]) -> dict[str, Clock]:
+    """As `clock_of`, of many of a commune at once, by id. Their rows may name no more than what is read of them."""
     found = _dated(session, commune_id, [one.id for one in submissions])
     return {one.id: _clock(one, found[one.id]) for one in submissions}
 
@@ -75,7 +75,7 @@ def clock_of(session: Session, submission: Submission) -> Clock:
     return _clock(submission, dated(session, submission))
 
 
-def _clock(submission: Submission, found: Dated) -> Clock:
+def _clock(submission: Any, found: Dated) -> Clock:
     said, received_at = read_instant(submission.finalised_at_said), submission.received_at
     moment = said or received_at
     if not found.receipt_wrong and not received_at - OLDEST <= moment <= received_at + TOLERANCE:

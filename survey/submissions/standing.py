@@ -5,12 +5,12 @@ An interview counts by its own day: accepted late, it does not put itself in the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models import OF_SUBMISSION, Assessment, Household, RegisterEvent, RosterRow, Round, Submission, SubmissionStatus
@@ -33,30 +33,8 @@ def interviews_of(session: Session, commune_id: str, household_ids: Iterable[str
     answered; one that refused is accounted for in its round and stays what it was. Each says who its members are; whom
     nobody has identified yet is, as `keep_identities` would write it down."""
     found: list[Interview] = []
-    ids = set(household_ids)
-    before = select(RegisterEvent.seq).where(
-        RegisterEvent.commune_id == commune_id, RegisterEvent.at < SubmissionStatus.updated_at
-    )
-    told = before.order_by(RegisterEvent.seq.desc()).limit(1).correlate(SubmissionStatus).scalar_subquery()
-    for chunk in chunks(ids):
-        rows = session.execute(
-            select(Submission, SubmissionStatus, Assessment, func.coalesce(told, 0))
-            .join(SubmissionStatus, OF_SUBMISSION)
-            .join(
-                Assessment,
-                (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
-            )
-            .join(Round, Round.id == Submission.round_id)
-            .where(
-                SubmissionStatus.commune_id == commune_id,
-                SubmissionStatus.household_id.in_(chunk),
-                SubmissionStatus.state == SubmissionState.ACCEPTED.value,
-                ~Assessment.refused,
-                ~Round.trial,
-            )
-            .order_by(SubmissionStatus.updated_at, Submission.id)
-        )
-        of_chunk = rows.all()
+    for chunk in chunks(set(household_ids)):
+        of_chunk = session.execute(_counting(commune_id, chunk, Submission, SubmissionStatus, Assessment)).all()
         submissions = [submission for submission, *_ in of_chunk]
         kept = _kept_rows(session, commune_id, [one.id for one in submissions])
         clocks = clocks_of(session, commune_id, submissions)
@@ -66,6 +44,52 @@ def interviews_of(session: Session, commune_id: str, household_ids: Iterable[str
             form = of_form[submission.form_id, submission.form_version]
             found.append(_interview(submission, status, assessment, form, clocks[submission.id].today, seq, kept))
     return _identified(session, commune_id, found)
+
+
+def classes_found(session: Session, commune_id: str, household_ids: Iterable[str]) -> list[Interview]:
+    """The same interviews with the class that each found, and nothing of who lived there: in a tenth of the time."""
+    found: list[Interview] = []
+    columns = (
+        Submission.id, Submission.finalised_at_said, Submission.received_at, SubmissionStatus.household_id,
+        SubmissionStatus.updated_at, Assessment.household_class,
+    )  # fmt: skip
+    for chunk in chunks(set(household_ids)):
+        rows = session.execute(_counting(commune_id, chunk, *columns)).all()
+        clocks = clocks_of(session, commune_id, rows)
+        found += [
+            Interview(
+                row.id, str(row.household_id), clocks[row.id].today, row.after, row.updated_at,
+                household_class=row.household_class,
+            )
+            for row in rows
+        ]  # fmt: skip
+    return found
+
+
+def _counting(commune_id: str, household_ids: Collection[str], *columns: Any) -> Select[Any]:
+    """`columns` of the interviews that say what some households are; `after`: the number of the last event that was
+    written down before each was accepted."""
+    before = select(RegisterEvent.seq).where(
+        RegisterEvent.commune_id == commune_id, RegisterEvent.at < SubmissionStatus.updated_at
+    )
+    told = before.order_by(RegisterEvent.seq.desc()).limit(1).correlate(SubmissionStatus).scalar_subquery()
+    return (
+        select(*columns, func.coalesce(told, 0).label("after"))
+        .join(SubmissionStatus, OF_SUBMISSION)
+        .join(
+            Assessment,
+            (Assessment.commune_id == Submission.commune_id) & (Assessment.submission_id == Submission.id),
+        )
+        .join(Round, Round.id == Submission.round_id)
+        .where(
+            SubmissionStatus.commune_id == commune_id,
+            SubmissionStatus.household_id.in_(household_ids),
+            SubmissionStatus.state == SubmissionState.ACCEPTED.value,
+            ~Assessment.refused,
+            ~Round.trial,
+        )
+        .order_by(SubmissionStatus.updated_at, Submission.id)
+    )
 
 
 def keep_identities(session: Session, commune_id: str, interviews: Iterable[Interview]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -116,6 +117,10 @@ def test_the_state_of_a_day_and_a_person_are_said_in_words_too(app: Flask, sessi
     assert code == 0
     assert "Đã rời hộ" in said
     assert register(app, "person", "history", ONE, "Ai Đó", *WHERE)[0] == 1
+    refused = (
+        app.test_cli_runner().invoke(args=["register", "person", "history", ONE, "Ai Đó", *WHERE, "--json"]).stdout
+    )
+    assert json.loads(refused)["rule"] == "person_unclear"
     assert register(app, "history", ONE, *WHERE, "--as-of", "hôm qua")[0] == 2
 
 

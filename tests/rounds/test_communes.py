@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 from typing import Any
 
@@ -406,3 +406,31 @@ def test_the_database_refuses_a_step_that_cannot_be(session: Session, values: di
     session.add(RoundStep(**({"commune_id": COMMUNE, "round_id": ROUND, "seq": 2, "reason": "", "at": NOW} | values)))
     with pytest.raises(IntegrityError):
         session.flush()
+
+
+def test_of_two_who_open_a_round_at_once_the_second_is_refused(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other comes after it was looked whether the commune is free, and before it is held. On SQLite nobody can, who
+    writes has the file: there it is done in the same transaction."""
+    there, form = "03646", session.get_one(FormVersion, ("phieu_thu", "1"))
+    days = {"opens_on": date(2026, 9, 1), "closes_on": date(2026, 12, 14)}
+    given: dict[str, Any] = {"title": "Lại", "year": 2025, "form": form, "now": NOW, **days}
+    other_id = rounds.open_round(session, **given, communes=[OTHER_COMMUNE]).id
+    session.commit()
+    engine, lock = session.get_bind(), rounds.lock_commune
+    is_alone = engine.dialect.name == "sqlite"
+
+    def lock_later(mine: Session, commune_id: str) -> int:
+        monkeypatch.setattr(rounds, "lock_commune", lock)
+        with nullcontext(mine) if is_alone else Session(engine) as other:
+            rounds.start(other, other.get_one(Round, other_id), [there], NOW)
+            other.flush() if is_alone else other.commit()
+        return lock(mine, commune_id)
+
+    monkeypatch.setattr(rounds, "lock_commune", lock_later)
+    with refused("round_exists"):
+        rounds.open_round(session, **given, communes=[there])
+    session.rollback()
+    under_way = select(RoundCommune.round_id).where(RoundCommune.commune_id == there, RoundCommune.round_id != ROUND)
+    assert list(session.scalars(under_way)) == ([] if is_alone else [other_id])

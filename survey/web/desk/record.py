@@ -85,7 +85,7 @@ def shelf(commune_id: str) -> str:
     if "state" not in request.args:
         asked = replace(asked, state=SubmissionState.SUBMITTED)
     counts = queue.counts(session, asked)
-    total = on_shelf = counts.get(asked.village_id, {}).get(asked.state or SubmissionState.SUBMITTED, 0)
+    total = counts.get(asked.village_id, {}).get(asked.state or SubmissionState.SUBMITTED, 0)
     first = (number - 1) * PAGE_SIZE
     if asked.sign is not None:
         bearing = queue.bearing(session, asked)
@@ -103,7 +103,7 @@ def shelf(commune_id: str) -> str:
         rows=rows,
         signs=signs_of(session, commune_id, [row.submission_id for row in rows]),
         sign_words=SIGNS,
-        all_asked=asked.sign is None or on_shelf <= queue.MOST_ASKED,
+        all_asked=not queue.may_bear_more(session, asked),
         most_asked=queue.MOST_ASKED,
         page=number,
         pages=-(-total // PAGE_SIZE),

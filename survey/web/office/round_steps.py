@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -109,7 +111,8 @@ def _broken(survey_round: Round, row: RoundCommune) -> dict[str, list[Break]]:
     return found
 
 
-class Seen(NamedTuple):
+@dataclass(frozen=True)
+class Seen:
     """What the pages of a round show at their top. `row`: of the commune, or the round where it is of all."""
 
     round: Round
@@ -121,7 +124,7 @@ class Seen(NamedTuple):
         longest."""
         return clock.deadlines(self.round, self.row, day_of(now()), self.since)
 
-    @property
+    @cached_property
     def since(self) -> date | None:
         """From when the days are counted; None: from nowhere, since nobody waits."""
         if self.round.kind != RoundKind.AD_HOC:

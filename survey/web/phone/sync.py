@@ -20,7 +20,7 @@ from survey.calendar.standing import days_of
 from survey.carry.carry import give_pass
 from survey.clocks import day_of, instant
 from survey.devices import phones
-from survey.devices.between_rounds import listed
+from survey.devices.between_rounds import entries_of, listed
 from survey.devices.pull import LIMIT, pull
 from survey.evidence.lineage import generation, successions
 from survey.evidence.signing import Signer
@@ -148,15 +148,16 @@ def register() -> Response:
 def households() -> Response:
     """The list of those that no round asks for, from `skip` on; from its beginning when it is another than `mark`."""
     skip, limit = _whole("skip", 0), _whole("limit", 100)
-    found = listed(get_session(), current_account())
+    session, account = get_session(), current_account()
+    found = listed(session, account)
     begin = skip if request.args.get("mark") == found.mark else 0
     end = begin + max(1, min(limit, LIMIT))
     return jsonify(
         {
-            "generation": generation(get_session()),
+            "generation": generation(session),
             "mark": found.mark,
-            "more": end < len(found.entries),
-            "entries": found.entries[begin:end],
+            "more": end < len(found.ids),
+            "entries": entries_of(session, account, found.ids[begin:end]),
         }
     )
 

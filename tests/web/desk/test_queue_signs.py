@@ -10,14 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import RegisterEntry, Submission
+from models import Household, RegisterEntry, RegisterEvent, Submission, SubmissionStatus
+from survey.register import event_log
+from survey.register.event_log import Done
+from survey.register.last_year import members_in
 from survey.review import queue, register_acts
-from survey.review.signs import Sign, signs, signs_of
-from survey.terms import SubmissionState
+from survey.review.signs import Sign, Signs, children_gone, classes, may_bear, signs_of, split_lately, turns
+from survey.submissions.content import clock_of, content_of
+from survey.submissions.standing import interviews_of
+from survey.terms import Action, SubmissionState
 from tests.pages import text_of
 from tests.web.desk.field import CASES, Field
 from tests.web.desk.test_household import act
-from tests.world import COMMUNE
+from tests.world import COMMUNE, NOW
 
 QUEUE = f"/desk/{COMMUNE}/queue"
 TODAY = {"started_at": "2026-11-23T01:10:00.000Z", "finalised_at": "2026-11-23T01:42:00.000Z"}
@@ -85,18 +90,56 @@ def test_each_record_says_its_sign_in_whole_words(work: Field, login_as: Any) ->
         assert [one in page for one in words] == [number == at for at in range(3)]
 
 
-def test_many_are_told_as_each_by_itself(work: Field) -> None:
+def slowly(work: Field, submission: Submission) -> Signs:
+    """As a household's whole story says, folded for it alone."""
+    session, household_id = work.session, str(submission.household_id)
+    entry = session.get(RegisterEntry, (COMMUNE, work.round_id, household_id))
+    around = event_log.events_around(session, COMMUNE, [household_id])
+    counted = [one for one in interviews_of(session, COMMUNE, [household_id]) if one.household_id == household_id]
+    day = clock_of(session, submission).today
+    now = members_in(content_of(submission).get("answers"))
+    return Signs(
+        split_lately(around, household_id, day),
+        children_gone(members_in(entry.opening_answers if entry else None), now, day.year),
+        turns(classes(around, counted, household_id)),
+    )
+
+
+def compare(work: Field) -> dict[str, Signs]:
+    """What the queue says of all interviews, after asking that each is as its story says, by one sign too."""
     session = work.session
     submissions = session.scalars(select(Submission)).all()
-    found = signs_of(session, COMMUNE, [one.id for one in submissions])
-    for submission in submissions:
-        number = work.households.index(str(submission.household_id))
-        entry = session.get(RegisterEntry, (COMMUNE, work.round_id, work.households[number]))
-        alone = signs(session, submission, work.household(number), entry)
-        assert found.get(submission.id, type(alone)()) == alone
+    ids = [one.id for one in submissions]
+    found = signs_of(session, COMMUNE, ids)
+    assert found == {one.id: told for one in submissions if (told := slowly(work, one))}
+    for sign in Sign:
+        bearing = {id for id, told in found.items() if sign in told.found}
+        assert {id for id, told in signs_of(session, COMMUNE, ids, sign).items() if sign in told.found} == bearing
+        may = select(SubmissionStatus.submission_id).where(SubmissionStatus.commune_id == COMMUNE, may_bear(sign))
+        assert bearing <= set(session.scalars(may))
+    return found
+
+
+def test_many_are_told_as_each_by_itself(work: Field) -> None:
+    found = compare(work)
     assert {sign for one in found.values() for sign in one.found} == set(Sign)
-    assert signs_of(session, COMMUNE, []) == {}
-    assert signs_of(session, COMMUNE, ["khong-co"]) == {}
+    assert signs_of(work.session, COMMUNE, []) == {}
+    assert signs_of(work.session, COMMUNE, ["khong-co"]) == {}
+
+
+def test_whatever_was_accepted_corrected_and_undone_they_are_told_alike(work: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    for sent in work.sent:
+        work.decide(sent, Action.ACCEPT)
+        compare(work)
+    assert act(browser, work, "correct", 3, household_class="khong_ngheo").status_code == 303
+    [new] = work.session.scalars(select(Household.id).where(Household.id.not_in(work.households)))
+    assert new
+    compare(work)
+    event = work.session.scalars(select(RegisterEvent).filter_by(kind="split")).one()
+    register_acts.undo(work.session, COMMUNE, event.seq, Done(work.account("supervisor").id, NOW, "Nhầm"))
+    work.session.commit()
+    assert not [one for one in compare(work).values() if one.split_on]
 
 
 def test_a_shelf_goes_on_within_the_filter(work: Field) -> None:
@@ -113,7 +156,9 @@ def test_of_a_long_shelf_it_is_said_how_far_it_was_looked_through(
     browser = login_as("supervisor")
     words = "Chỉ mới xem 2 phiếu chờ lâu nhất để lọc dấu hiệu này."
     monkeypatch.setattr(queue, "MOST_ASKED", 2)
-    assert words in text_of(browser.get(f"{QUEUE}?sign=turns"))
+    assert words in text_of(browser.get(f"{QUEUE}?sign=children"))
     assert words not in text_of(browser.get(QUEUE))
+    for sign in ("turns", "split"):  # the tables alone say of which it may be: of one each
+        assert words not in text_of(browser.get(f"{QUEUE}?sign={sign}"))
     monkeypatch.setattr(queue, "MOST_ASKED", 4)
-    assert words not in text_of(browser.get(f"{QUEUE}?sign=turns"))
+    assert words not in text_of(browser.get(f"{QUEUE}?sign=children"))

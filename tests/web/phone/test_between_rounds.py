@@ -10,10 +10,23 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Account, AccountVillage, ChangeRequest, FormVersion, Household, Proposal, Round, RoundCommune
-from survey.accounts.accounts import find_account
+from models import (
+    Account,
+    AccountVillage,
+    ChangeRequest,
+    FormVersion,
+    Household,
+    Proposal,
+    RegisterEntry,
+    Round,
+    RoundCommune,
+)
+from survey.accounts.accounts import find_account, villages_of
+from survey.calendar.standing import open_ids
+from survey.devices.pull import proposals_of
 from survey.register.entries import import_household
 from survey.register.event_log import Done
+from survey.register.last_year import address_in, members_in, with_address
 from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.rounds import closing, log, proof, proof_file
@@ -21,7 +34,7 @@ from survey.rounds import requests as papers
 from survey.rounds.rounds import open_round
 from survey.submissions.derive import rebuild
 from survey.submissions.log import Act
-from survey.terms import B1Method, HouseholdClass, RegisterKind, RequestVerdict, RoundAction, RoundKind
+from survey.terms import B1Method, HouseholdClass, HouseholdState, RegisterKind, RequestVerdict, RoundAction, RoundKind
 from tests.interviews import ANSWERS, ROUND, accept_all, entry, push
 from tests.review.test_persons import MOTHER
 from tests.rounds.test_proof import KEY
@@ -238,3 +251,73 @@ def test_the_closed_round_and_its_proof_stay_as_they_are(login_as: Any, session:
     session.rollback()
     rebuild(session)
     assert proof.differences(session, found) == []
+
+
+def slowly(session: Session, username: str) -> list[dict[str, Any]]:
+    """All that the list tells, each household read whole."""
+    session.rollback()
+    account = account_of(session, username)
+    rows = session.scalars(
+        select(Household).where(
+            Household.commune_id == account.place_id,
+            Household.village_id.in_(villages_of(session, account)),
+            Household.state == HouseholdState.PRESENT,
+            Household.id.not_in(
+                select(RegisterEntry.household_id).where(
+                    RegisterEntry.commune_id == account.place_id,
+                    RegisterEntry.round_id.in_(open_ids(str(account.place_id))),
+                )
+            ),
+        )
+    )
+    told = []
+    for row in sorted(rows, key=lambda one: (one.code, one.id)):
+        members = [
+            {key: one[key] for key in ("ma_nk", "ho_ten", "quan_he", "cccd") if one.get(key) is not None}
+            for one in members_in(row.current_answers)
+        ]
+        answers = with_address({"thanh_vien": members} if members else {}, address_in(row.current_answers))
+        told.append({
+            "household_id": row.id, "village_id": row.village_id, "code": row.code, "head_name": row.head_name,
+            "last_class": row.current_class, "last_answers": answers or None,
+            "proposals": proposals_of(session, account, [row.id]).get(row.id, []),
+        })  # fmt: skip
+    return told
+
+
+def test_by_pages_it_is_what_reading_all_of_it_says_whatever_happens(login_as: Any, session: Session) -> None:
+    browser = login_as("enumerator")
+    stop(session)
+    account = account_of(session, "supervisor").id
+    seen: dict[str | None, list[dict[str, Any]]] = {}
+
+    def compare() -> None:
+        said = mark(browser)
+        for size in (1, 2, 100):
+            parts, more = [], True
+            while more:
+                answer = listed(browser, f"?mark={said}&skip={len(parts)}&limit={size}")
+                assert answer["mark"] == said
+                parts, more = parts + answer["entries"], answer["more"]
+            assert parts == slowly(session, "enumerator")
+        assert said not in seen, "another list has another mark"
+        assert mark(browser) == said
+        seen[said] = parts
+
+    def act(kind: RegisterKind, household_id: str, **given: Any) -> None:
+        wish = Wish(kind, household_id, NOW.date(), given=given)
+        register_acts.carry_out(session, COMMUNE, wish, Done(account, NOW, "Gia đình báo"))
+        session.commit()
+
+    compare()
+    act(RegisterKind.CORRECT, "ho-1", head="Lò Văn Khác")
+    compare()
+    act(RegisterKind.CORRECT, "ho-2", address="Nhà số 9")
+    compare()
+    push(browser, free(said={"base": {"name": MOTHER}}))
+    assert any(one["proposals"] for one in slowly(session, "enumerator"))
+    compare()
+    act(RegisterKind.MOVE, "ho-3", village=VILLAGE_2)
+    compare()
+    act(RegisterKind.DIED_OUT, "ho-2")
+    compare()
