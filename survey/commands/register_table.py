@@ -66,7 +66,10 @@ def table(
                 tell_flow(flow, chosen, as_json, as_csv)
                 return
             known = _known(session, communes[0], up_to, up_to_change) if len(communes) == 1 else None
-            found = register_table.state(session, wanted, today, day=as_of, borders=borders, known=known)
+            with_lacks = indicators or chosen is None
+            found = register_table.state(
+                session, wanted, today, day=as_of, borders=borders, known=known, with_lacks=with_lacks
+            )
         except Problem as refusal:
             refuse(refusal.code, as_json, {})
     if chosen is None and not indicators:

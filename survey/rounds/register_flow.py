@@ -141,7 +141,8 @@ def between_days(
     `borders_not_loaded`, `flow_backward`."""
     if since > day:
         raise Problem("flow_backward")
-    before, after = states(session, tied(session, communes), today, [since, day], borders=borders or day)
+    read = tied(session, communes)
+    before, after = states(session, read, today, [since, day], borders=borders or day, with_lacks=False)
     return between(before, after, communes)
 
 
@@ -201,8 +202,9 @@ def of_round(
     """As the communes proved it (None: in the borders in which they did). Raises `borders_not_loaded`."""
     wanted = tied(session, communes) if borders is not None else set(communes)
     told, proofs = proved(session, survey_round, wanted)
+    told.trial = told.trial or survey_round.trial
     lands, names, sides = Lands(), dict[str, str](), list[Transition]()
-    land, of_before = grounds(session, wanted, today, borders)
+    land, of_before = grounds(session, {*proofs, *told.missing}, today, borders)  # elsewhere is nobody
     for commune_id, ground in land.items():
         names |= names_on(session, ground, borders or today)
         if commune_id in proofs:

@@ -203,12 +203,14 @@ def state(
     day: date | None = None,
     borders: date | None = None,
     known: Mapping[str, Written] | None = None,
-    with_details: bool = True,
+    with_persons: bool = True,
+    with_lacks: bool = True,
 ) -> Table:
     """The register of `communes` as of `day` (None: today), as was `known` by then (by commune; None: now), in the
-    `borders` of a day (None: of `day`). Without `with_details` nothing is said of persons and of what is lacked.
+    `borders` of a day (None: of `day`). Not `with_persons`, not `with_lacks`: for pages that do not show them.
     Raises `borders_not_loaded`."""
-    return states(session, communes, today, [day], borders=borders, known=known, with_details=with_details)[0]
+    more = {"with_persons": with_persons, "with_lacks": with_lacks}
+    return states(session, communes, today, [day], borders=borders, known=known, **more)[0]
 
 
 def states(
@@ -219,7 +221,8 @@ def states(
     *,
     borders: date | None = None,
     known: Mapping[str, Written] | None = None,
-    with_details: bool = True,
+    with_persons: bool = True,
+    with_lacks: bool = True,
 ) -> list[Table]:
     """As `state`, of several days: what was written down is read once."""
     rows: list[list[Row]] = [[] for _ in days]
@@ -230,13 +233,13 @@ def states(
         log = _Log(session, commune_id)
         for at, day in enumerate(days):
             if day is None and known is None and (borders is None or not ground.moving):
-                lying = list(_now(session, commune_id, with_details))
+                lying = list(_now(session, commune_id, with_persons))
             else:
                 up_to = known.get(commune_id) if known is not None else None
                 folded = fold(log.events, log.interviews, day=day, seq=up_to.events if up_to is not None else None)
                 lying = list(lying_in(folded))
                 standings[at] |= {(commune_id, id): one for id, one in folded.households.items()}
-            counted = {one.submission_id for one in lying if one.submission_id} if with_details else set()
+            counted = {one.submission_id for one in lying if one.submission_id} if with_lacks else set()
             lacks = lacks_of(session, commune_id, counted)
             rows[at] += rows_of(ground, lying, day, lacks)
             names[at] |= names_on(session, ground, borders or day or today)
@@ -351,16 +354,16 @@ def _names(known: Villages, day: date) -> dict[str, str]:
     return named
 
 
-def _now(session: Session, commune_id: str, with_details: bool) -> Iterator[Lying]:
+def _now(session: Session, commune_id: str, with_persons: bool) -> Iterator[Lying]:
     """From the rows that follow from the logs: what the fold would say of today."""
     columns = [
         Household.id, Household.code, Household.head_name, Household.current_class, Household.village_id,
         Household.current_submission_id,
     ]  # fmt: skip
-    more = [Household.current_answers] if with_details else []
+    more = [Household.current_answers] if with_persons else []
     present = (Household.commune_id == commune_id) & (Household.state == HouseholdState.PRESENT.value)
     for row in session.execute(select(*columns, *more).where(present).order_by(Household.code, Household.id)):
-        persons = len(members_in(row.current_answers)) or None if with_details else None
+        persons = len(members_in(row.current_answers)) or None if with_persons else None
         named = HouseholdClass(row.current_class) if row.current_class else None
         yield Lying(
             row.id, row.code, row.head_name, named, persons, row.village_id, date.min, row.current_submission_id

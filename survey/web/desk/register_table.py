@@ -140,7 +140,7 @@ def as_csv(commune_id: str | None = None) -> Response:
     elif what == "households":
         if desk.commune_id is None:
             raise Problem("not_found")
-        found = _found(desk, Shown.CLASSES)
+        found = _found(desk, Shown.CLASSES, with_lacks=True)
         detail = {"file": "register.csv", "communes": 1, "households": len(found.rows)}
         audit.record(get_session(), now(), current_account().id, "export.read", desk.commune_id, detail)
         table = written(register_lines.HEADER, register_lines.listed(found, translate))
@@ -154,13 +154,15 @@ def as_csv(commune_id: str | None = None) -> Response:
     return response
 
 
-def _found(desk: Desk, shown: Shown) -> Table:
+def _found(desk: Desk, shown: Shown, *, with_lacks: bool = False) -> Table:
     """A past day of many communes, and all that they lack, take minutes: that is a command's."""
     as_of, borders = _past("as_of"), _past("borders")
     if desk.commune_id is None and (as_of is not None or shown is not Shown.CLASSES):
         raise Problem("table_of_one_commune")
-    whole = desk.commune_id is not None
-    return state(get_session(), desk.communes, day_of(now()), day=as_of, borders=borders, with_details=whole)
+    return state(
+        get_session(), desk.communes, day_of(now()), day=as_of, borders=borders,
+        with_persons=desk.commune_id is not None, with_lacks=with_lacks or shown is Shown.INDICATORS,
+    )  # fmt: skip
 
 
 def _flow(desk: Desk, survey_round: Round | None) -> Flowing | None:
