@@ -185,7 +185,7 @@ def registers(draw: st.DrawFn) -> AnyRegister:
     made = begun()
     for id in "abcd":
         made.enter(id, draw(st.sampled_from((A, B, Z))), draw(st.sampled_from(CLASSES)), draw(st.integers(0, 3)))
-    for number in range(draw(st.integers(1, 12))):
+    for number in range(draw(st.integers(3, 14))):
         _something(draw, made, number)
     return made
 
@@ -195,7 +195,7 @@ def _something(draw: st.DrawFn, made: AnyRegister, number: int) -> None:
     commune_id, id, on = draw(st.sampled_from((HERE, THERE))), draw(IDS), draw(DAYS)
     there = villages.fold(made.changes).in_commune(commune_id)
     village_id = draw(st.sampled_from(there)).id if there else Z
-    what = draw(st.integers(0, 8))
+    what = draw(st.sampled_from((0, 0, 1, 2, 3, 3, 3, 4, 5, 6, 7)))
     if what == 0:
         folded = ledger.fold(made.events[commune_id], made.interviews[commune_id])
         if id in folded.households:
@@ -214,11 +214,12 @@ def _something(draw: st.DrawFn, made: AnyRegister, number: int) -> None:
         if other:
             made.move_out(id, commune_id, draw(st.sampled_from(other)).id, on)
     elif what == 3:
-        kind = draw(st.sampled_from((C.MERGED, C.RENAMED, C.FORMER, C.SPLIT)))
-        into = draw(st.sampled_from(there)).id if there else Z
+        kind = draw(st.sampled_from((C.MERGED, C.FORMER, C.SPLIT, C.RENAMED)))
+        others = [one.id for one in there if one.id != village_id]
+        into = draw(st.sampled_from(others)) if others else Z
         new = f"{commune_id}-{40 + number:02d}"
         given: dict[str, Any] = {"name": f"Bản {number}", "division": "Bản", "area": "thanh_thi"}
-        given = {"former": draw(st.sampled_from(("F1", "F2", None)))} if kind is C.FORMER else given
+        given = {"former": draw(st.sampled_from(("F1", "F2")))} if kind is C.FORMER else given
         given |= {"households": [id]} if kind is C.SPLIT else {}
         other_id = into if kind is C.MERGED else new if kind is C.SPLIT else None
         made.change(kind, village_id, on, other_id, **({} if kind is C.MERGED else given))
