@@ -236,6 +236,9 @@ PROBLEMS: dict[str, Refusal] = {
         _("This contradicts what was said of a third household: two of three pairs cannot be one and the third not."),
         _("Look at the pairs that were decided, and let the wrong one be asked again."),
     ),
+    "flow_backward": Refusal(
+        409, _("The flow would begin after it ends."), _("Give a first day that is not later than the last.")
+    ),
     "register_future": Refusal(409, _("The day lies in the future."), _("Give today or an earlier day.")),
     "register_reason_needed": Refusal(409, _("Say why."), _("Write a reason: it stands in the household's history.")),
     "register_nothing_given": Refusal(409, _("Nothing was given to write down."), _("Fill in what is different.")),
@@ -365,7 +368,7 @@ PROBLEMS: dict[str, Refusal] = {
     ),
     "table_of_one_commune": Refusal(
         409,
-        _("A past day of many communes takes too long for a page."),
+        _("A past day, the indicators and the flow of many communes take too long for a page."),
         _("Open the page of one commune, or have the administrator run “register table”."),
     ),
     "borders_not_loaded": Refusal(

@@ -275,9 +275,12 @@ def in_borders(
     known: Villages, changes: Iterable[Change], household_id: str, village_id: str, since: date, day: date
 ) -> str:
     """The village whose land of `day` a household lies on, as `lies_in` is told of it. One that was made later is what
-    it came from by then."""
+    it came from by then, one that went to another commune by then has its code there."""
     village_id = lies_in(changes, household_id, village_id, since, day)
     at = known.known.get(village_id)
+    while at is not None and at.into is not None and at.until is not None and at.until <= day:
+        village_id = lies_in(changes, household_id, at.into, at.until, day)
+        at = known.known.get(village_id)
     while at is not None and at.origin is not None and at.since > day:
         village_id, at = at.origin, known.known.get(at.origin)
     return village_id

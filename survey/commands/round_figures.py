@@ -5,35 +5,51 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from models import Round
 from survey.clocks import day_of
+from survey.commands.days import DAY
 from survey.commands.proofs import AS_JSON
 from survey.commands.questionnaires import chosen_round
 from survey.commands.refusals import RefusedBy, RoundCommand
+from survey.commands.register_table import tell_flow
 from survey.problems import PROBLEMS
 from survey.register.places import names_in, province_of
 from survey.rounds import log
 from survey.rounds.joined_flow import joined_flow
 from survey.rounds.reclassify import TwoStandards, under_standard
+from survey.rounds.register_flow import of_round
+from survey.submissions.register_table import Level
 from survey.terms import HouseholdClass
 from survey.web.session import now, reading
 
 
 @click.command("flow", cls=RoundCommand, epilog="Ends with 0, 1 when there is no such round, 2 when called wrongly.")
 @click.argument("round_id")
+@click.option("--by", "level", type=click.Choice([one.value for one in Level]), help="A line for each of these places.")
+@click.option("--borders", type=DAY, help="In the villages, communes and districts of that day.")
+@click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
+@click.option("--csv", "as_csv", is_flag=True, help="Say it as CSV; with --by or --borders.")
 @AS_JSON
 @with_appcontext
-def flow(round_id: str, as_json: bool) -> None:
+def flow(
+    round_id: str, level: str | None, borders: date | None, communes: tuple[str, ...], as_csv: bool, as_json: bool
+) -> None:
     """Say end = 1−2−3−4+5+6+7+8 commune by commune and by province; who moved between two communes of a province stands
-    in neither column for it. Only what is closed and proved is counted, the rest is named."""
+    in neither column for it. Only what is closed and proved is counted, the rest is named. With --by or --borders: by
+    village, commune or district, in the borders of any day."""
     with reading() as session:
         survey_round = chosen_round(session, round_id)
+        if level or borders or communes or as_csv:
+            _say_by_place(session, survey_round, communes, Level(level) if level else None, borders, as_json, as_csv)
+            return
         of: dict[str, list[str]] = {}
         for row in log.rows_of(session, survey_round):
             of.setdefault(province_of(row.commune_id) or "", []).append(row.commune_id)
@@ -56,6 +72,32 @@ def flow(round_id: str, as_json: bool) -> None:
             click.echo(gettext("Not counted: %(place)s (%(state)s).", place=f"{commune_id} {name}", state=state.vi))
 
 
+def _say_by_place(
+    session: Session, survey_round: Round, communes: tuple[str, ...], level: Level | None, borders: date | None,
+    as_json: bool, as_csv: bool,
+) -> None:  # fmt: skip
+    if as_json and as_csv:
+        raise click.UsageError(gettext("Choose --json or --csv."))
+    found = of_round(session, survey_round, _held_in(session, survey_round, communes), day_of(now()), borders)
+    told = found.round
+    if not as_json and not as_csv:
+        _say_trial(survey_round)
+    missing = {commune_id: state.value for commune_id, state in told.missing.items()} if told else {}
+    tell_flow(
+        found, level, as_json, as_csv, id=survey_round.id, trial=survey_round.trial, missing=missing,
+        provisional=told.provisional if told else [],
+    )  # fmt: skip
+
+
+def _held_in(session: Session, survey_round: Round, communes: tuple[str, ...]) -> list[str]:
+    """The communes that are named, else all in which the round is held."""
+    there = {row.commune_id for row in log.rows_of(session, survey_round)}
+    if unknown := [one for one in communes if one not in there]:
+        words = gettext("The round is not held in commune %(code)s.", code=", ".join(unknown))
+        raise RefusedBy(words, "round_not_there", {"communes": unknown})
+    return list(communes) or sorted(there)
+
+
 @click.command("compare", cls=RoundCommand, epilog="Ends with 0, 1 when it cannot be compared, 2 when called wrongly.")
 @click.argument("round_id")
 @click.option("--standard", "code", required=True, help="Code of the other poverty standard.")
@@ -67,11 +109,7 @@ def compare(round_id: str, code: str, communes: tuple[str, ...], as_json: bool) 
     those are by their codes. Writes nothing."""
     with reading() as session:
         survey_round = chosen_round(session, round_id)
-        there = {row.commune_id for row in log.rows_of(session, survey_round)}
-        if unknown := [one for one in communes if one not in there]:
-            words = gettext("The round is not held in commune %(code)s.", code=", ".join(unknown))
-            raise RefusedBy(words, "round_not_there", {"communes": unknown})
-        found = under_standard(session, survey_round, code, list(communes) or sorted(there))
+        found = under_standard(session, survey_round, code, _held_in(session, survey_round, communes))
         said = as_told(survey_round, found)
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False))

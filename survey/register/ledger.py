@@ -76,7 +76,8 @@ class Interview:
 class Standing:
     """A household on a day. `address`: None: as its answers say; `submission_id`: the interview that it was last found
     in; `same_as`: what it was merged into, or is a duplicate of; `village_since`: of when the word for its village is
-    (what became of that village since, `villages.lies_in` says)."""
+    (what became of that village since, `villages.lies_in` says); `came_as`: its class when it was entered; `arrived`:
+    by a move from another commune, a split, or back onto the register; `once`: the classes that it was of by then."""
 
     id: str
     code: str
@@ -89,6 +90,9 @@ class Standing:
     same_as: str | None = None
     submission_id: str | None = None
     village_since: date = field(default=date.min, compare=False)
+    came_as: str | None = field(default=None, compare=False)
+    arrived: bool = field(default=False, compare=False)
+    once: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 Item = Event | Interview
@@ -344,25 +348,32 @@ def _correct_person(found: Folded, one: Person, said: Mapping[str, Any]) -> None
 
 
 def _enter(households: Households, event: Event) -> None:
-    given = event.payload
-    households[event.household_id] = Standing(
-        event.household_id, given["code"], given["village"], given["head"], given.get("class"), event.effective_on,
-        given.get("address"), village_since=event.effective_on,
-    )  # fmt: skip
+    _come(households, event, event.household_id, "from" in event.payload)
 
 
 def _split(households: Households, event: Event) -> None:
-    given, new = event.payload, str(event.other_id)
-    households[new] = Standing(
-        new, given["code"], given["village"], given["head"], given.get("class"), event.effective_on,
-        given.get("address"), village_since=event.effective_on,
+    _come(households, event, str(event.other_id), arrived=True)
+
+
+def _come(households: Households, event: Event, id: str, arrived: bool) -> None:
+    given = event.payload
+    named = given.get("class")
+    households[id] = Standing(
+        id, given["code"], given["village"], given["head"], named, event.effective_on, given.get("address"),
+        village_since=event.effective_on, came_as=named, arrived=arrived, once=_classes(frozenset(), named),
     )  # fmt: skip
+
+
+def _classes(once: frozenset[str], named: str | None) -> frozenset[str]:
+    return once | {named} if named else once
 
 
 def _correct(households: Households, event: Event) -> None:
     fields = {"head": "head_name", "village": "village_id", "address": "address", "class": "household_class"}
     changes: dict[str, Any] = {fields[key]: value for key, value in event.payload.items() if key in fields}
-    since = {"village_since": event.effective_on} if "village_id" in changes else {}
+    since: dict[str, Any] = {"village_since": event.effective_on} if "village_id" in changes else {}
+    if "household_class" in changes:
+        since["once"] = _classes(households[event.household_id].once, changes["household_class"])
     _change(households, event, **changes, **since)
 
 
@@ -386,7 +397,7 @@ def _same(households: Households, event: Event) -> None:
 
 
 def _come_back(households: Households, event: Event) -> None:
-    _change(households, event, state=_H.PRESENT, same_as=None)
+    _change(households, event, state=_H.PRESENT, same_as=None, arrived=True)
 
 
 def _change(households: Households, event: Event, **changes: Any) -> None:
@@ -423,6 +434,7 @@ def _apply_interview(found: Folded, interview: Interview) -> None:
         household_class=interview.household_class,
         address=None,
         submission_id=interview.submission_id,
+        once=_classes(one.once, interview.household_class),
     )
     if interview.rows:
         against = found.people.list_all(

@@ -135,6 +135,17 @@ def changes_in(session: Session, communes: Iterable[str]) -> list[Change]:
     return found
 
 
+def changes_around(session: Session, communes: Iterable[str]) -> list[Change]:
+    """The same, and of those that some of these villages went to."""
+    wanted = set(communes)
+    while True:
+        found = changes_in(session, wanted)
+        further = {str(one.payload["commune"]) for one in found if one.kind is PlaceChange.REZONED} - wanted
+        if not further:
+            return found
+        wanted |= further
+
+
 def moving_in(session: Session, commune_id: str) -> list[Change]:
     """The changes by which a commune's households lie in another village without having moved, as they hold: few, and
     none in most communes."""

@@ -45,6 +45,22 @@ class JoinedFlow:
 def joined_flow(session: Session, survey_round: Round, communes: Collection[str]) -> JoinedFlow:
     """The flow of a round in `communes`, as one area. Those where it never was to be, was cancelled, or has nobody are
     none of it."""
+    found, proofs = proved(session, survey_round, communes)
+    whole = {measure: Flows() for measure in COUNTED}
+    for lines in found.communes.values():
+        for measure, both in read(lines).items():
+            whole[measure].add(both)
+    told = _told_twice(session, survey_round, proofs)
+    for measure, both in netted(told, "").items():
+        whole[measure].add(both)
+    found.whole, found.moved = written(whole), len(told)
+    return found
+
+
+def proved(
+    session: Session, survey_round: Round, communes: Collection[str]
+) -> tuple[JoinedFlow, dict[str, RoundProof]]:
+    """What each of `communes` proved, not yet added up, and by what; which of them are not counted."""
     found, proofs = JoinedFlow(), {}
     settled = _settled(session, survey_round)
     for row in log.rows_of(session, survey_round):
@@ -56,18 +72,11 @@ def joined_flow(session: Session, survey_round: Round, communes: Collection[str]
             found.provisional += [row.commune_id] if row.state == CommuneState.CLOSED else []
         elif row.commune_id in settled:
             found.missing[row.commune_id] = CommuneState(row.state)
-    whole = {measure: Flows() for measure in COUNTED}
     for commune_id, made in proofs.items():
         body = json.loads(made.body)
         found.communes[commune_id] = body["flow"]["commune"]
         found.trial, found.illustrative = found.trial or body["trial"], found.illustrative or body["illustrative"]
-        for measure, both in read(body["flow"]["commune"]).items():
-            whole[measure].add(both)
-    told = _told_twice(session, survey_round, proofs)
-    for measure, both in netted(told, "").items():
-        whole[measure].add(both)
-    found.whole, found.moved = written(whole), len(told)
-    return found
+    return found, proofs
 
 
 def _settled(session: Session, survey_round: Round) -> set[str]:

@@ -8,10 +8,12 @@ the same total.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -24,7 +26,8 @@ from survey.borders.villages import Change, Villages
 from survey.problems import Problem
 from survey.register import event_log, places
 from survey.register.last_year import members_in
-from survey.register.ledger import fold
+from survey.register.ledger import Event, Folded, Interview, Standing, fold
+from survey.submissions.deprivations import UNKNOWN, Lacking, Lacks, lacks_of
 from survey.submissions.standing import interviews_of
 from survey.terms import Area, HouseholdClass, HouseholdState
 
@@ -55,7 +58,7 @@ class Land(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A household on the register. `persons` None: nobody has listed them."""
+    """A household on the register. `persons` None: nobody has listed them; `lacks`: by the interview that counted."""
 
     commune_id: str
     household_id: str
@@ -66,6 +69,16 @@ class Row(NamedTuple):
     area: Area | None
     village_id: str  # on the day
     land: Land
+    commune_today: str  # of its land
+    lacks: Lacks = UNKNOWN
+
+
+Key = tuple[str | None, ...]  # a place, as `Land.at` says it
+
+
+def in_order(keys: Iterable[Key]) -> list[Key]:
+    """By the codes, what is not known last."""
+    return sorted(keys, key=lambda key: [(part is None, part or "") for part in key])
 
 
 @dataclass
@@ -87,10 +100,9 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Table:
-    """`names`: of today's places; `borders`: of before, by province, where the table is in such."""
+class Named:
+    """What places are called. `names`: of today's; `borders`: of before, by province, where these are meant."""
 
-    rows: Sequence[Row]
     names: Mapping[str, str]
     borders: Sequence[Borders] = ()
 
@@ -103,25 +115,40 @@ class Table:
         """How sure the borders are, and where they come from, as their table says."""
         return sorted({(one.status, one.source) for one in self.former.values()})
 
-    def named(self, level: Level) -> dict[str, str]:
+    @cached_property
+    def _by_level(self) -> dict[Level, Mapping[str, str]]:
+        if not self.borders:
+            return dict.fromkeys(Level, self.names)
+        return {
+            Level.VILLAGE: self.names,
+            Level.COMMUNE: {code: one.name for code, one in self.former.items()},
+            Level.DISTRICT: {one.district_code: one.district for one in self.former.values()},
+        }
+
+    def named(self, level: Level) -> Mapping[str, str]:
         """What the places of a level are called, by code."""
-        if not self.borders or level is Level.VILLAGE:
-            return dict(self.names)
-        if level is Level.COMMUNE:
-            return {code: one.name for code, one in self.former.items()}
-        return {one.district_code: one.district for one in self.former.values()}
+        return self._by_level[level]
 
     @property
     def levels(self) -> list[Level]:
         """By what its rows can be counted."""
         return [Level.DISTRICT, Level.COMMUNE, Level.VILLAGE] if self.borders else [Level.COMMUNE, Level.VILLAGE]
 
-    def counts(self, level: Level) -> dict[tuple[str | None, ...], Tally]:
-        """By place in the order of the codes, what is not known last."""
-        found: dict[tuple[str | None, ...], Tally] = {}
+
+@dataclass(frozen=True)
+class Table(Named):
+    """`standings`: of a day that was folded, every household by commune and id, also those that were off the
+    register."""
+
+    rows: Sequence[Row] = ()
+    standings: Mapping[tuple[str, str], Standing] = field(default_factory=dict)
+
+    def counts(self, level: Level) -> dict[Key, Tally]:
+        """By place."""
+        found: dict[Key, Tally] = {}
         for row in self.rows:
             found.setdefault(row.land.at(level), Tally()).add(row)
-        return dict(sorted(found.items(), key=lambda one: [(part is None, part or "") for part in one[0]]))
+        return {key: found[key] for key in in_order(found)}
 
     def total(self) -> Tally:
         found = Tally()
@@ -129,9 +156,29 @@ class Table:
             found.add(row)
         return found
 
+    def lacking(self, level: Level | None = None) -> dict[Key, Lacking]:
+        """What is lacked, by place; None: in all, under the key ()."""
+        households: Counter[tuple[Key, Lacks]] = Counter()
+        persons: Counter[tuple[Key, Lacks]] = Counter()
+        unlisted: Counter[tuple[Key, Lacks]] = Counter()
+        for row in self.rows:
+            at = row.land.at(level) if level else (), row.lacks
+            households[at] += 1
+            persons[at] += row.persons or 0
+            unlisted[at] += row.persons is None
+        found: dict[Key, Lacking] = {key: Lacking() for key in in_order({key for key, _ in households})}
+        for (key, lacks), number in households.items():
+            found[key].add(lacks, number, persons[key, lacks], unlisted[key, lacks])
+        return found or ({} if level else {(): Lacking()})
 
-class _Lying(NamedTuple):
-    """A household as the register has it, with the village as it was written down."""
+    def unplaced(self) -> dict[str, int]:
+        """In borders of before: today's communes with households whose former commune nobody entered, and how many."""
+        nobody = Counter(row.commune_today for row in self.rows if self.borders and row.land.commune is None)
+        return dict(sorted(nobody.items()))
+
+
+class Lying(NamedTuple):
+    """A household as the register has it, with the village as it was written down, and the interview that counts."""
 
     id: str
     code: str
@@ -140,6 +187,7 @@ class _Lying(NamedTuple):
     persons: int | None
     village_id: str
     since: date
+    submission_id: str | None
 
 
 def written(session: Session, commune_id: str) -> Written:
@@ -156,36 +204,132 @@ def state(
     borders: date | None = None,
     known: Mapping[str, Written] | None = None,
     with_persons: bool = True,
+    with_lacks: bool = True,
 ) -> Table:
     """The register of `communes` as of `day` (None: today), as was `known` by then (by commune; None: now), in the
-    `borders` of a day (None: of `day`). Raises `borders_not_loaded`."""
-    rows: list[Row] = []
-    names: dict[str, str] = {}
+    `borders` of a day (None: of `day`). Not `with_persons`, not `with_lacks`: for pages that do not show them.
+    Raises `borders_not_loaded`."""
+    more = {"with_persons": with_persons, "with_lacks": with_lacks}
+    return states(session, communes, today, [day], borders=borders, known=known, **more)[0]
+
+
+def states(
+    session: Session,
+    communes: Iterable[str],
+    today: date,
+    days: Sequence[date | None],
+    *,
+    borders: date | None = None,
+    known: Mapping[str, Written] | None = None,
+    with_persons: bool = True,
+    with_lacks: bool = True,
+) -> list[Table]:
+    """As `state`, of several days: what was written down is read once."""
+    rows: list[list[Row]] = [[] for _ in days]
+    standings: list[dict[tuple[str, str], Standing]] = [{} for _ in days]
+    names: list[dict[str, str]] = [{} for _ in days]
+    land, of_before = grounds(session, communes, today, borders, known)
+    for commune_id, ground in land.items():
+        log = _Log(session, commune_id)
+        for at, day in enumerate(days):
+            if day is None and known is None and (borders is None or not ground.moving):
+                lying = list(_now(session, commune_id, with_persons))
+            else:
+                up_to = known.get(commune_id) if known is not None else None
+                folded = fold(log.events, log.interviews, day=day, seq=up_to.events if up_to is not None else None)
+                lying = list(lying_in(folded))
+                standings[at] |= {(commune_id, id): one for id, one in folded.households.items()}
+            counted = {one.submission_id for one in lying if one.submission_id} if with_lacks else set()
+            lacks = lacks_of(session, commune_id, counted)
+            rows[at] += rows_of(ground, lying, day, lacks)
+            names[at] |= names_on(session, ground, borders or day or today)
+    return [Table(names[at], of_before, rows[at], standings[at]) for at in range(len(days))]
+
+
+class _Log:
+    """What was written down of a commune's households, read when it is asked for first."""
+
+    def __init__(self, session: Session, commune_id: str) -> None:
+        self.session, self.commune_id = session, commune_id
+
+    @cached_property
+    def events(self) -> list[Event]:
+        return event_log.events_of(self.session, self.commune_id)
+
+    @cached_property
+    def interviews(self) -> list[Interview]:
+        return interviews_of(self.session, self.commune_id, {one.enters for one in self.events if one.enters})
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The villages of a commune, asked on which land of the `borders` of a day (None: of the day that is asked for) a
+    household lies. `changes`: as was known; `moving`: those by which households lie elsewhere without having moved."""
+
+    commune_id: str
+    today: date
+    changes: Sequence[Change]
+    known: Villages  # of all days
+    moving: Sequence[Change]
+    borders: date | None = None
+    former: Borders | None = None
+
+    def lies_in(self, household_id: str, village_id: str, since: date, day: date | None) -> str:
+        return villages.lies_in(self.moving, household_id, village_id, since, day)
+
+    def commune_on(self, household_id: str, village_id: str, since: date, day: date) -> tuple[str, str]:
+        """The commune and the village, in the borders of `day`."""
+        village_id = villages.in_borders(self.known, self.moving, household_id, village_id, since, day)
+        village = self.known.known.get(village_id)
+        return village.commune_id if village is not None else self.commune_id, village_id
+
+    def land(self, household_id: str, village_id: str, since: date, day: date | None) -> Land:
+        """Of a household of which `village_id` was written down for `since`, as of `day`."""
+        lies = self.lies_in(household_id, village_id, since, day)
+        if self.former is None and self.borders is not None:
+            return Land(None, *self.commune_on(household_id, village_id, since, self.borders))
+        if self.former is None:
+            village = self.known.known.get(lies)
+            return Land(None, village.commune_id if village is not None else self.commune_id, lies)
+        code = villages.former_of(self.known, village_id, since, self.former.alone)
+        former = self.former.communes.get(code or "")
+        if former is not None:
+            return Land(former.district_code, former.code, lies)
+        here = self.former.of_commune.get(_first_commune(self.known, village_id) or self.commune_id, [])
+        districts = {row.district_code for row in here}
+        return Land(districts.pop() if len(districts) == 1 else None, None, lies)
+
+
+def grounds(
+    session: Session, communes: Iterable[str], today: date, borders: date | None,
+    known: Mapping[str, Written] | None = None,
+) -> tuple[dict[str, Ground], list[Borders]]:  # fmt: skip
+    """By commune, in order, with the borders of before that are meant. Raises `borders_not_loaded`."""
+    seqs = {of: one.changes for of, one in known.items()} if known is not None else None
     found: dict[str, Borders | None] = {}
+    made: dict[str, Ground] = {}
     for commune_id in sorted(communes):
         province_id = session.get_one(Place, commune_id).parent_id or ""
         if province_id not in found:
             found[province_id] = _borders(session, province_id, borders)
-        changes = places.changes_in(session, [commune_id])
-        seqs = {of: one.changes for of, one in known.items()} if known is not None else None
-        moving = villages.live(changes, seqs)
-        of_all, then = villages.fold(changes, seqs=seqs), villages.fold(changes, day=day or today, seqs=seqs)
-        is_moved = any(one.kind in villages.MOVING for one in moving)
-        if day is None and known is None and (borders is None or not is_moved):
-            lying = _now(session, commune_id, with_persons)
-        else:
-            lying = _then(session, commune_id, day, known.get(commune_id) if known is not None else None)
-        on = borders or day or today
-        names |= places.names_in(session, {commune_id, *_communes(of_all)}, today) | _names(of_all, on)
-        for one in lying:
-            village_id = villages.lies_in(moving, one.id, one.village_id, one.since, day)
-            land = _land(one, commune_id, of_all, moving, found[province_id], borders, village_id)
-            here = then.known.get(village_id) or of_all.known.get(village_id)
-            rows.append(
-                Row(commune_id, one.id, one.code, one.head_name, one.household_class, one.persons,
-                    here.area if here else None, village_id, land)
-            )  # fmt: skip
-    return Table(rows, names, [one for one in found.values() if one is not None])
+        changes = villages.live(places.changes_around(session, [commune_id]), seqs)
+        made[commune_id] = ground(commune_id, today, changes, borders, found[province_id])
+    return made, [one for one in found.values() if one is not None]
+
+
+def ground(
+    commune_id: str, today: date, changes: Sequence[Change], borders: date | None, former: Borders | None
+) -> Ground:
+    """`changes`: as `villages.live` has them."""
+    of_all = villages.fold(changes)
+    failing = {one.change for one in of_all.failing}
+    moving = [one for one in changes if one.kind in villages.MOVING and one not in failing]
+    return Ground(commune_id, today, changes, of_all, moving, borders, former)
+
+
+def tied(session: Session, communes: Iterable[str]) -> set[str]:
+    """Communes, with those that villages came to them from or went to: in other borders their households lie here."""
+    return {*communes, *(one.commune_id for one in places.changes_around(session, communes))}
 
 
 def _borders(session: Session, province_id: str, day: date | None) -> Borders | None:
@@ -195,8 +339,10 @@ def _borders(session: Session, province_id: str, day: date | None) -> Borders | 
         raise Problem("borders_not_loaded") from error
 
 
-def _communes(known: Villages) -> set[str]:
-    return {one.commune_id for one in known.known.values()}
+def names_on(session: Session, ground: Ground, day: date) -> dict[str, str]:
+    """What a commune, those that its villages came from or went to, and all these villages were called on `day`."""
+    communes = {ground.commune_id, *(one.commune_id for one in ground.known.known.values())}
+    return places.names_in(session, communes, ground.today) | _names(ground.known, day)
 
 
 def _names(known: Villages, day: date) -> dict[str, str]:
@@ -208,44 +354,44 @@ def _names(known: Villages, day: date) -> dict[str, str]:
     return named
 
 
-def _now(session: Session, commune_id: str, with_persons: bool) -> Iterator[_Lying]:
+def _now(session: Session, commune_id: str, with_persons: bool) -> Iterator[Lying]:
     """From the rows that follow from the logs: what the fold would say of today."""
-    columns = [Household.id, Household.code, Household.head_name, Household.current_class, Household.village_id]
+    columns = [
+        Household.id, Household.code, Household.head_name, Household.current_class, Household.village_id,
+        Household.current_submission_id,
+    ]  # fmt: skip
     more = [Household.current_answers] if with_persons else []
     present = (Household.commune_id == commune_id) & (Household.state == HouseholdState.PRESENT.value)
     for row in session.execute(select(*columns, *more).where(present).order_by(Household.code, Household.id)):
         persons = len(members_in(row.current_answers)) or None if with_persons else None
         named = HouseholdClass(row.current_class) if row.current_class else None
-        yield _Lying(row.id, row.code, row.head_name, named, persons, row.village_id, date.min)
+        yield Lying(
+            row.id, row.code, row.head_name, named, persons, row.village_id, date.min, row.current_submission_id
+        )
 
 
-def _then(session: Session, commune_id: str, day: date | None, known: Written | None) -> Iterator[_Lying]:
-    events = event_log.events_of(session, commune_id)
-    ids = {one.enters for one in events if one.enters}
-    folded = fold(events, interviews_of(session, commune_id, ids), day=day, seq=known.events if known else None)
+def lying_in(folded: Folded) -> Iterator[Lying]:
+    """Who is on the register. Pure, as is what follows."""
     for one in sorted(folded.households.values(), key=lambda each: (each.code, each.id)):
         if one.state is HouseholdState.PRESENT:
             persons = len(folded.people.members(one.id)) or None
             named = HouseholdClass(one.household_class) if one.household_class else None
-            yield _Lying(one.id, one.code, one.head_name, named, persons, one.village_id, one.village_since)
+            yield Lying(
+                one.id, one.code, one.head_name, named, persons, one.village_id, one.village_since, one.submission_id
+            )
 
 
-def _land(
-    one: _Lying, commune_id: str, known: Villages, changes: Sequence[Change], borders: Borders | None,
-    day: date | None, village_id: str,
-) -> Land:  # fmt: skip
-    if borders is None:
-        if day is not None:
-            village_id = villages.in_borders(known, changes, one.id, one.village_id, one.since, day)
-        village = known.known.get(village_id)
-        return Land(None, village.commune_id if village is not None else commune_id, village_id)
-    code = villages.former_of(known, one.village_id, one.since, borders.alone)
-    former = borders.communes.get(code or "")
-    if former is not None:
-        return Land(former.district_code, former.code, village_id)
-    here = borders.of_commune.get(_first_commune(known, one.village_id) or commune_id, [])
-    districts = {row.district_code for row in here}
-    return Land(districts.pop() if len(districts) == 1 else None, None, village_id)
+def rows_of(ground: Ground, lying: Iterable[Lying], day: date | None, lacks: Mapping[str, Lacks]) -> Iterator[Row]:
+    then = villages.fold(ground.changes, day=day or ground.today)
+    for one in lying:
+        word = one.id, one.village_id, one.since
+        village_id = ground.lies_in(*word, day)
+        here = then.known.get(village_id) or ground.known.known.get(village_id)
+        yield Row(
+            ground.commune_id, one.id, one.code, one.head_name, one.household_class, one.persons,
+            here.area if here else None, village_id, ground.land(*word, day), ground.commune_on(*word, ground.today)[0],
+            lacks.get(one.submission_id or "", UNKNOWN),
+        )  # fmt: skip
 
 
 def _first_commune(known: Villages, village_id: str) -> str | None:

@@ -15,15 +15,18 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import FormerCommune, Household, PlaceEvent
+from models import FormerCommune, Household, PlaceEvent, Round
 from survey.clocks import day_of
+from survey.evidence.signing import Signer
 from survey.problems import Problem
 from survey.register import places
 from survey.register.event_log import Done
+from survey.rounds import closing
 from survey.terms import PlaceChange
 from survey.villages import acts as village_acts
 from survey.villages import former_tables
 from survey.villages.acts import Wish
+from tests.interviews import ROUND, accept_all
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -195,3 +198,63 @@ def test_the_table_of_sơn_la_is_taken_as_it_is(app: Flask, session: Session) ->
     assert said["statuses"] == ["secondary: open dataset, not checked against the Resolution"]
     communes = session.scalars(select(FormerCommune.commune_id)).all()
     assert sum(number == 1 for number in Counter(communes).values()) == 7
+
+
+def rows_of(app: Flask, command: str) -> list[dict[str, Any]]:
+    code, said = run(app, f"{command} --json")
+    assert code == 0, said
+    return json.loads(said)["rows"]  # type: ignore[no-any-return]
+
+
+def test_what_is_lacked_by_place_and_household(app: Flask, login_as: Any, session: Session) -> None:
+    """Each of the four is of two persons and lacks insurance; the small questionnaire asks of two indicators alone."""
+    accept_all(session, login_as, COMMUNE)
+    session.rollback()
+    rows = rows_of(app, f"register table --commune {COMMUNE} --indicators --by village")
+    said = {(row["village_code"], row["measure"], row["key"]): row for row in rows}
+    total, persons = said[None, "indicator", "bhyt"], 2 * 4
+    assert [total[f"households_{one}"] for one in ("lacking", "not_lacking", "unknown")] == [4, 0, 0]
+    for row in rows:
+        assert sum(row[f"households_{one}"] for one in ("lacking", "not_lacking", "unknown")) == row["households"]
+        assert sum(row[f"persons_{one}"] for one in ("lacking", "not_lacking", "unknown")) == row["persons"]
+    assert (total["households"], total["persons"]) == (4, persons)
+    assert said[None, "indicator", "dinh_duong"]["households_unknown"] == 4
+    assert said[VILLAGE, "dimension", "y_te"]["households_lacking"] == 3
+    listed = rows_of(app, f"register table --commune {COMMUNE}")
+    assert [(row["lacks_bhyt"], row["lacks_dinh_duong"]) for row in listed] == [(1, None)] * 4
+    before = rows_of(app, f"register table --commune {COMMUNE} --as-of 2026-11-22 --indicators")
+    assert {row["households"] for row in before} == {0}  # nobody was on the register yet
+    code, said_csv = run(app, f"register table --commune {COMMUNE} --indicators --by commune --csv")
+    assert (code, len(list(csv.reader(io.StringIO(said_csv))))) == (0, 1 + 2 * 18)
+
+
+def test_the_flow_from_a_day_and_of_a_round_by_former_district(
+    app: Flask, login_as: Any, session: Session, tmp_path: Path
+) -> None:
+    assert run(app, "places former --province 14", file_of(tmp_path, *ROWS))[0] == 0
+    accept_all(session, login_as, COMMUNE)
+    rows = rows_of(app, "register table --since 2026-11-22 --by commune")
+    poor = {row["commune_code"]: row for row in rows if (row["class"], row["unit"]) == ("ho_ngheo", "households")}
+    assert [poor[COMMUNE][str(at)] for at in (1, 8, 9)] == [0, 4, 4]  # they came with the list
+    for row in rows:
+        one, two, three, four, five, six, seven, eight, nine = (row[str(at)] for at in range(1, 10))
+        assert nine == one - two - three - four + five + six + seven + eight
+    for wrong in ("--since 2026-11-22 --indicators", "--since 2026-11-22 --up-to 1 --commune 03757"):
+        assert run(app, f"register table {wrong}")[0] == 2
+    code, said = run(app, "register table --since 2026-11-23 --as-of 2026-11-22 --json")
+    assert (code, json.loads(said.splitlines()[0])["rule"]) == (1, "flow_backward")
+    session.rollback()
+    closing.close_communes(session, session.get_one(Round, ROUND), [COMMUNE], NOW, prover=Signer(b"p" * 32))
+    session.commit()
+    told = json.loads(run(app, f"round flow {ROUND} --by district --borders 2025-06-30 --json")[1])
+    assert (told["trial"], told["missing"]) == (False, {OTHER_COMMUNE: "open"})
+    assert told["former_commune_unknown"] == {COMMUNE: 4}
+    starts = {
+        row["line"]: row["1"] for row in told["rows"] if (row["class"], row["unit"]) == ("ho_ngheo", "households")
+    }
+    assert starts == {"place": 4, "between": 0, "total": 4}
+    assert "Chưa rõ xã, phường cũ ở 03757" in run(app, f"round flow {ROUND} --borders 2025-06-30")[1]
+    code, said = run(app, f"round flow {ROUND} --commune 99999 --json")
+    assert (code, json.loads(said.splitlines()[0])["rule"]) == (1, "round_not_there")
+    assert run(app, f"round flow {ROUND} --by district")[0] == 1  # no districts today
+    assert run(app, f"round flow {ROUND} --by village --csv")[1].count("\n") == 1 + 2 * 4 + 4 + 4 + 1

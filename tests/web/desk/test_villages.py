@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from datetime import date
@@ -11,8 +12,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AuditEvent, FormerCommune, Household, PlaceEvent
-from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE, VILLAGE_2
+from models import AuditEvent, FormerCommune, Household, PlaceEvent, Round
+from survey.evidence.signing import Signer
+from survey.rounds import closing
+from tests.interviews import ROUND, accept_all
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 HERE = f"/desk/{COMMUNE}/villages"
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -172,3 +176,68 @@ def test_a_household_that_moved_is_found_by_its_old_number_and_old_links_lead_to
     assert f"/desk/{OTHER_COMMUNE}/households/ho-1" in province.get(old).text
     seen = province.post(f"/desk/{OTHER_COMMUNE}/search", data={"wanted": "03757-02-001"}).text
     assert f"/desk/{COMMUNE}/households/ho-4" in seen
+
+
+def table_in(page: str, after: str) -> list[list[str]]:
+    """The cells of the first table after some words."""
+    body = page[page.index(after) :]
+    body = body[body.index("<tbody>") : body.index("</tbody>")]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in body.split("</tr>")]
+    return [[" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in row] for row in rows if row]
+
+
+@pytest.mark.usefixtures("former")
+def test_what_is_lacked_stands_on_the_page_and_in_the_file(login_as: Any, session: Session) -> None:
+    accept_all(session, login_as, COMMUNE)
+    browser = login_as("supervisor")
+    page = browser.get(f"/desk/{COMMUNE}/register?show=indicators&borders=2025-06-30").text
+    rows = table_in(page, 'id="lacked"')
+    assert len(rows) == 18
+    assert ["Bảo hiểm y tế", "4", "0", "0", "8", "0", "0"] in rows
+    assert ["Dinh dưỡng", "0", "0", "4", "0", "0", "8"] in rows
+    assert "Chưa rõ xã, phường cũ ở" in page
+    assert ": 4 hộ." in page
+    file = browser.get(f"/desk/{COMMUNE}/register.csv?what=indicators&show=indicators&as_of=2026-11-22")
+    assert "indicators-2026-11-22" in file.headers["Content-Disposition"]
+    lines = list(csv.DictReader(io.StringIO(file.data.decode("utf-8-sig"))))
+    assert {line["households"] for line in lines} == {"0"}
+    province = login_as("province")
+    for address in ("/desk/register?show=indicators", "/desk/register?show=flow&since=2026-11-22"):
+        assert province.get(address).status_code == 409
+    assert browser.get(f"/desk/{COMMUNE}/register?show=x").status_code == 400
+
+
+def test_the_flow_of_two_days_and_of_a_round_stands_on_the_page_and_in_the_file(
+    login_as: Any, session: Session
+) -> None:
+    accept_all(session, login_as, COMMUNE)
+    browser = login_as("supervisor")
+    here = f"/desk/{COMMUNE}/register"
+    assert "Chọn đợt rà soát hoặc ngày đầu" in browser.get(f"{here}?show=flow").text
+    page = browser.get(f"{here}?show=flow&since=2026-11-22").text
+    rows = table_in(page, 'id="flow-village-ho_ngheo"')
+    assert rows[0] == ["Tổng số", "hộ", "0", "0", "0", "0", "0", "0", "0", "4", "4"]
+    assert rows[2][:2] == ["Bản Nà Ca", "hộ"]
+    assert "Chưa phân loại nên không nằm ở bảng nào: đầu kỳ 0 hộ, cuối kỳ 0 hộ." in page
+    for wrong, status in (
+        ("since=2027-01-01", 409), ("since=x", 400), ("of=khong-co", 404), ("since=2026-11-22&borders=2025-06-30", 409),
+        ("since=2026-11-23&as_of=2026-11-22", 409),
+    ):  # fmt: skip
+        assert browser.get(f"{here}?show=flow&{wrong}").status_code == status, wrong
+    assert browser.get(f"{here}.csv?what=flow").status_code == 400
+    assert "Chưa tính" in browser.get(f"{here}?show=flow&of={ROUND}").text  # it is open
+    session.rollback()
+    closing.close_communes(session, session.get_one(Round, ROUND), [COMMUNE], NOW, prover=Signer(b"p" * 32))
+    session.commit()
+    page = browser.get(f"{here}?show=flow&of={ROUND}&borders=2026-11-23").text
+    assert table_in(page, 'id="flow-village-ho_ngheo"')[0][2] == "4"
+    assert "TẠM TÍNH" in page
+    file = browser.get(f"{here}.csv?what=flow&of={ROUND}").data.decode("utf-8-sig")
+    lines = [line for line in csv.DictReader(io.StringIO(file)) if line["unit"] == "households"]
+    assert [(line["line"], line["1"]) for line in lines if line["class"] == "ho_ngheo"] == [
+        ("place", "3"), ("place", "1"), ("between", "0"), ("total", "4"),
+    ]  # fmt: skip
+    assert {(line["trial"], line["accepted_by_province"]) for line in lines} == {("0", "0")}
+    session.get_one(Round, ROUND).trial = True
+    session.commit()
+    assert "THỬ NGHIỆM" in browser.get(f"{here}?show=flow&of={ROUND}").text

@@ -1,0 +1,93 @@
+"""What households lack, by the interviews that count: the twelve indicators and six dimensions, as they are counted.
+
+Of each household one of three is said: it lacks, it does not, nobody knows; the three add up to all households. Nobody
+knows where no interview counts, or an answer is missing; of a dimension as long as one of its indicators is not known
+and none of them is lacking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Deprivation
+from models.database import chunks
+from survey.terms import DIMENSION_OF, Dimension, Indicator
+
+Lacks = tuple[bool | None, ...]  # in the order of the indicators
+INDICATORS = tuple(Indicator)
+UNKNOWN: Lacks = (None,) * len(INDICATORS)
+
+
+class Measure(NamedTuple):
+    """The dimension and the indicator "viec_lam" are spelt alike: a count is kept under kind and term."""
+
+    kind: str
+    term: Dimension | Indicator
+
+    def of(self, lacks: Lacks) -> bool | None:
+        """Whether a household lacks it; None: not known."""
+        found = [lacks[at] for at in _PLACES[self]]
+        return True if True in found else None if None in found else False
+
+
+MEASURES = tuple(  # each dimension with its indicators
+    measure
+    for dimension in Dimension
+    for measure in (
+        Measure("dimension", dimension),
+        *(Measure("indicator", one) for one in Indicator if DIMENSION_OF[one] is dimension),
+    )
+)
+_PLACES = {  # by identity: terms compare as text
+    measure: [at for at, one in enumerate(INDICATORS) if measure.term is one or measure.term is DIMENSION_OF[one]]
+    for measure in MEASURES
+}
+
+
+@dataclass
+class Spread:
+    """How many lack one measure (True), do not (False), are not known (None)."""
+
+    households: dict[bool | None, int] = field(default_factory=lambda: {True: 0, False: 0, None: 0})
+    persons: dict[bool | None, int] = field(default_factory=lambda: {True: 0, False: 0, None: 0})
+
+    def add(self, lack: bool | None, households: int, persons: int) -> None:
+        self.households[lack] += households
+        self.persons[lack] += persons
+
+
+@dataclass
+class Lacking:
+    """A place: what is lacked, measure by measure. `unlisted`: households whose persons are not known; they count as
+    none among the persons."""
+
+    spreads: dict[Measure, Spread] = field(default_factory=lambda: {measure: Spread() for measure in MEASURES})
+    households: int = 0
+    persons: int = 0
+    unlisted: int = 0
+
+    def add(self, lacks: Lacks, households: int, persons: int, unlisted: int) -> None:
+        self.households += households
+        self.persons += persons
+        self.unlisted += unlisted
+        for measure, spread in self.spreads.items():
+            spread.add(measure.of(lacks), households, persons)
+
+
+def lacks_of(session: Session, commune_id: str, submission_ids: Iterable[str]) -> dict[str, Lacks]:
+    """By interview, what it says of each indicator."""
+    places = {one.value: at for at, one in enumerate(INDICATORS)}
+    found: dict[str, list[bool | None]] = {}
+    for chunk in chunks(set(submission_ids)):
+        rows = select(Deprivation.submission_id, Deprivation.indicator, Deprivation.deprived).where(
+            Deprivation.commune_id == commune_id, Deprivation.submission_id.in_(chunk)
+        )
+        for submission_id, indicator, deprived in session.execute(rows):
+            found.setdefault(submission_id, [None] * len(INDICATORS))[places[indicator]] = deprived
+    kept: dict[Lacks, Lacks] = {}  # few patterns occur
+    return {id: kept.setdefault(tuple(those), tuple(those)) for id, those in found.items()}
