@@ -55,14 +55,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         compiled = compile_workbook(source, {})
         compiled.children.insert(0, Item("bat_dau", "bat_dau", "start-geopoint"))
         form = publish(session, compiled, source, now)
-        import_household(
-            session,
-            commune_id=world.COMMUNE,
-            household_id="ho-0",
-            village_id=world.VILLAGE,
-            head_name=village.HEADS[0],
-            now=now,
-        )
+        for number in range(12):  # one for each test
+            import_household(
+                session,
+                commune_id=world.COMMUNE,
+                household_id=f"ho-{number}",
+                village_id=world.VILLAGE,
+                head_name=village.HEADS[number % 6],
+                now=now,
+            )
         open_round(
             session,
             round_id=village.ROUND,
@@ -77,10 +78,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def asked(phone: Phone) -> Phone:
+def asked(used_phone: Phone) -> Phone:
     """A phone with an interview open."""
-    phone.begin("ho-0")
-    return phone
+    used_phone.begin(next(used_phone.households))
+    return used_phone
 
 
 def look(phone: Phone, name: str) -> None:
@@ -323,10 +324,10 @@ def test_a_line_is_walked_point_by_point_and_survives_the_phone(asked: Phone) ->
     look(asked, "noi-trace")
     expect(question.locator("[data-part=answer]")).to_have_text("3 điểm, dài 223 m")
     asked.saved()
+    address = asked.page.url
     asked.kill()
     asked.switch_on()
-    asked.open()
-    asked.begin("ho-0")
+    asked.open(address)
     asked.section("noi")
     question = asked.question("noi/duong")
     expect(question.locator("[data-part=answer]")).to_have_text("3 điểm, dài 223 m")
@@ -373,9 +374,10 @@ def test_an_area_follows_the_walker_and_closes_itself(asked: Phone) -> None:
     expect(asked.page.locator("[data-jump='noi/ruong']")).to_have_count(0)
 
 
-def test_where_the_interview_began_is_kept_without_a_question(phone: Phone) -> None:
+def test_where_the_interview_began_is_kept_without_a_question(used_phone: Phone) -> None:
+    phone = used_phone
     there(phone, 21.4567, 103.7, 9)
-    phone.begin("ho-0")
+    phone.begin(next(phone.households))
     phone.saved()
     phone.section("so")
     phone.answer("so/so_ga", 1)
