@@ -102,7 +102,7 @@ node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as the
 
 phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
 further: $(VENV)/.dev $(FAULTS) $(LINT) ## what `make test` leaves out, before a release: in Chromium, on PostgreSQL, seeds of faults
 	@echo "== faults, the other seeds"

@@ -33,9 +33,9 @@ ROOM = 1_073_741_823  # pages; SQLite's own limit
 
 
 def serve(folder: Path, release: str, tables: str, switches: Any, started: Connection) -> None:
-    """Serve what lies in `folder`, in `tables` that are known to be right, on a port that `started` is told. CLOCK: seconds between the machine's time and the
-    office's. DIES_IN: how many things it may still do to its disk before SIGKILL. DIES_AT_COMMIT: BEFORE or AFTER the
-    next one."""
+    """Serve what lies in `folder`, in `tables` that are known to be right, on a port that `started` is told. CLOCK:
+    seconds between the machine's time and the office's. DIES_IN: how many things it may still do to its disk before
+    SIGKILL. DIES_AT_COMMIT: BEFORE or AFTER the next one."""
     log = os.open(folder.parent / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from pprint import pformat
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from migrations.upgrade import upgrade
 from models.database import open_engine
 from tests import chromium
+from tests.databases import Fill
 from tests.phone import village
 from tests.phone.phone import HEIGHT, WIDTH, Phone, Server
 
@@ -35,15 +36,29 @@ class Enrolled(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database with the village in it, to be copied."""
-    path = tmp_path_factory.mktemp("village") / "so-ho.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with Session(engine) as session, session.begin():
-        village.build(session)
-    engine.dispose()
-    return path
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Fill], Path]:
+    """`filled(build)`: a migrated database with what that lays in it, made once for whichever file asks, to be
+    copied."""
+    made: dict[str, Path] = {}
+
+    def fill(build: Fill) -> Path:
+        name = f"{build.__module__}.{build.__qualname__}"
+        if name not in made:
+            path = made[name] = tmp_path_factory.mktemp("built") / "so-ho.sqlite3"
+            engine = open_engine(f"sqlite:///{path}")
+            upgrade(engine)
+            with Session(engine) as session, session.begin():
+                build(session)
+            engine.dispose()
+        return made[name]
+
+    return fill
+
+
+@pytest.fixture(scope="module")
+def built(filled: Callable[[Fill], Path]) -> Path:
+    """The village's. A file that is about another questionnaire has its own."""
+    return filled(village.build)
 
 
 @pytest.fixture(scope="session")
@@ -124,9 +139,7 @@ class Handed:
 
 
 @pytest.fixture(scope="module")
-def handed(
-    playwright: Playwright, enrolled: Enrolled, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Handed]:
+def handed(playwright: Playwright, enrolled: Enrolled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handed]:
     made = Handed(playwright, enrolled, tmp_path_factory.mktemp("handed"))
     yield made
     made.put_away()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,14 +12,13 @@ import pytest
 from playwright.sync_api import Locator, expect
 from sqlalchemy.orm import Session
 
-from migrations.upgrade import upgrade
-from models.database import open_engine
 from survey.form.form import Item
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.databases import Fill
 from tests.phone import village
 from tests.phone.phone import Phone
 
@@ -42,39 +42,37 @@ NAMELESS = """() => [...document.querySelectorAll('.question :is(button, select,
   .map(one => one.outerHTML.slice(0, 120))"""
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, asked with nhap_lieu.md."""
-    path = tmp_path_factory.mktemp("inputs") / "so-ho.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
+def build(session: Session) -> None:
+    """A round that is asked with nhap_lieu.md."""
     now = datetime.now(UTC)
     source = SOURCE.read_text(encoding="utf-8")
-    with Session(engine) as session, session.begin():
-        world.build(session)
-        compiled = compile_workbook(source, {})
-        compiled.children.insert(0, Item("bat_dau", "bat_dau", "start-geopoint"))
-        form = publish(session, compiled, source, now)
-        for number in range(12):  # one for each test
-            import_household(
-                session,
-                commune_id=world.COMMUNE,
-                household_id=f"ho-{number}",
-                village_id=world.VILLAGE,
-                head_name=village.HEADS[number % 6],
-                now=now,
-            )
-        open_round(
+    world.build(session)
+    compiled = compile_workbook(source, {})
+    compiled.children.insert(0, Item("bat_dau", "bat_dau", "start-geopoint"))
+    form = publish(session, compiled, source, now)
+    for number in range(12):  # one for each test
+        import_household(
             session,
-            round_id=village.ROUND,
-            title="Khảo sát 2026",
-            year=2026,
-            form=form,
-            **world.season(session, now),
+            commune_id=world.COMMUNE,
+            household_id=f"ho-{number}",
+            village_id=world.VILLAGE,
+            head_name=village.HEADS[number % 6],
             now=now,
         )
-    engine.dispose()
-    return path
+    open_round(
+        session,
+        round_id=village.ROUND,
+        title="Khảo sát 2026",
+        year=2026,
+        form=form,
+        **world.season(session, now),
+        now=now,
+    )
+
+
+@pytest.fixture(scope="module")
+def built(filled: Callable[[Fill], Path]) -> Path:
+    return filled(build)
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy.orm import Session
 
-from migrations.upgrade import upgrade
-from models.database import open_engine
+from tests.databases import Fill
 from tests.phone import showcase
 from tests.phone.conftest import Handed
 from tests.phone.phone import HEIGHT, WIDTH, Phone, Server
@@ -31,15 +30,9 @@ SECTIONS = ["ten_thon", "chon", "bang", "dong", "so_nhom", "anh"]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, asked with the questionnaire of showcase.py."""
-    path = tmp_path_factory.mktemp("showcase") / "so-ho.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with Session(engine) as session, session.begin():
-        showcase.build(session)
-    engine.dispose()
-    return path
+def built(filled: Callable[[Fill], Path]) -> Path:
+    """Asked with the questionnaire of showcase.py."""
+    return filled(showcase.build)
 
 
 @pytest.fixture
