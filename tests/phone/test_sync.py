@@ -23,6 +23,7 @@ def test_an_expired_session_asks_to_sign_in_and_leaves_the_queue_intact(phone: P
     phone.context.clear_cookies()
     phone.begin()
     refuse(phone)
+    assert "Chưa đồng ý trả lời" in phone.page.inner_text("[data-screen=sent] .verdict")
     phone.go_home()
     phone.page.wait_for_selector("[data-notice=sign-in]")
     assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}

@@ -31,7 +31,6 @@ def test_the_app_starts_lists_and_finds_households_when_the_server_is_gone(phone
     assert phone.page.locator("[data-household=ho-4]").count() == 0  # another enumerator's village
 
 
-@pytest.mark.further
 def test_every_answer_survives_the_browser_being_killed(phone: Phone, server: Server) -> None:
     server.stop()
     phone.begin()
