@@ -59,7 +59,9 @@ class Office:
         self.switches = PROCESSES.RawArray("q", SWITCHES)
         self.switches[CLOCK] = self.true_ahead = int((world.NOW - datetime.now(UTC)).total_seconds())
         self.spare()
-        self.tables = tables_of(self._engine())
+        engine = self._engine()
+        self.tables = tables_of(engine)
+        engine.dispose()  # a database that somebody has open is not restored
         self.process: ForkServerProcess | None = None
         self.port = 0
         self.release = "release-1"
