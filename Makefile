@@ -102,7 +102,7 @@ node: $(VENV)/.dev $(FAULTS) ## the phone's modules that need no browser, as the
 
 phone: $(VENV)/.dev ## phone and desk in a real Chromium against a real server
 	@echo "== pytest in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m "phone and not journey and not further" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
 
 further: $(VENV)/.dev $(FAULTS) $(LINT) ## what `make test` leaves out, before a release: in Chromium, on PostgreSQL, seeds of faults
 	@echo "== faults, the other seeds"
@@ -110,17 +110,17 @@ further: $(VENV)/.dev $(FAULTS) $(LINT) ## what `make test` leaves out, before a
 	@echo "== pytest on PostgreSQL, what make unit left"
 	@NOTES=$(NOTES) CHOSEN=rest $(PYTEST) -n $(JOBS) $(UNIT) -m "postgresql and not phone and not journey" $(ARGS)
 	@echo "== pytest further in Chromium"
-	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone tests/web/*/*_in_chromium.py $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal -m "further and not journey" tests/phone tests/faults tests/web/*/*_in_chromium.py $(ARGS)
 
 faults: tools $(VENV)/.dev $(FAULTS) ## nothing is lost: COUNT seeded runs of phones, bad lines and a dying office from SEED on
 	@JOBS=$(JOBS) $(PY) -m tests.faults $(SEED) $(COUNT)
 	@BROWSER_SEEDS=20 $(PYTEST) -n $(JOBS) tests/phone/test_seeds.py
-	@$(PYTEST) -n $(JOBS) -m slow tests/faults
+	@$(PYTEST) -n $(JOBS) -m "slow or further" tests/faults
 
 few-faults: $(VENV)/.dev $(FAULTS) # a few that meet every hardship, and that the broken builds that matter most are seen
 	@echo "== faults"
 	@JOBS=$(JOBS) $(PY) -m tests.faults --few
-	@$(PYTEST) -n $(JOBS) -m "not slow" tests/faults $(ARGS)
+	@$(PYTEST) -n $(JOBS) -m "not slow and not further" tests/faults $(ARGS)
 
 screens: tools ## the pictures of the main screens, docs/screens
 	@$(PY) -m scripts.screens

@@ -73,20 +73,33 @@ _SCHEMA = {
 }
 
 
+_known: dict[str, list[str]] = {}  # what was found other than in the models, by what the database says of its tables
+
+
 def _schemas_known_by_their_text() -> None:
-    """Each command holds the database against the models: of tables that were made by the same words it is known
-    what came of that (tests/models/test_schema.py tries the comparison itself)."""
+    """Each command holds the database against the models: of tables that were made by the same words it is known what
+    came of that."""
     compared = installation.differences
-    known: dict[tuple[Any, ...], list[str]] = {}
 
     def differences(engine: Engine) -> list[str]:
-        with reading_engine(engine).connect() as connection:
-            text = tuple(map(str, connection.exec_driver_sql(_SCHEMA[engine.dialect.name]).all()))
-        if text not in known:
-            known[text] = compared(engine)
-        return known[text]
+        tables = tables_of(engine)
+        if tables not in _known:
+            _known[tables] = compared(engine)
+        return _known[tables]
 
     installation.differences = differences
+
+
+def tables_of(engine: Engine) -> str:
+    """What a database says of its tables."""
+    with reading_engine(engine).connect() as connection:
+        return "\n".join(map(str, connection.exec_driver_sql(_SCHEMA[engine.dialect.name]).all()))
+
+
+def spare_seen_tables(tables: str) -> None:
+    """What another process found to be as the models are is not looked through by this one: a third of a second at
+    each start of an office."""
+    _known[tables] = []
 
 
 def _migrations_once() -> None:

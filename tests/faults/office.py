@@ -27,6 +27,7 @@ from survey.operations.restore import restore
 from tests import interviews, world
 from tests.faults import serve
 from tests.faults.serve import CLOCK, DIES_AT_COMMIT, DIES_IN, NEVER, SWITCHES
+from tests.thrift import tables_of
 
 DATABASE = "so-ho.sqlite3"
 
@@ -58,6 +59,9 @@ class Office:
         self.switches = PROCESSES.RawArray("q", SWITCHES)
         self.switches[CLOCK] = self.true_ahead = int((world.NOW - datetime.now(UTC)).total_seconds())
         self.spare()
+        engine = self._engine()
+        self.tables = tables_of(engine)
+        engine.dispose()  # a database that somebody has open is not restored
         self.process: ForkServerProcess | None = None
         self.port = 0
         self.release = "release-1"
@@ -70,7 +74,7 @@ class Office:
         self.stop()
         self.spare()
         started, ours = PROCESSES.Pipe(duplex=False)
-        arguments = (self.folder, self.release, self.switches, ours)
+        arguments = (self.folder, self.release, self.tables, self.switches, ours)
         self.process = PROCESSES.Process(target=serve.serve, args=arguments, daemon=True)
         self.process.start()
         ours.close()

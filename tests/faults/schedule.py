@@ -14,7 +14,7 @@ from typing import Any
 Step = dict[str, Any]
 
 FIRST = range(1, 51)  # what goes before each landing: the few in `make test`, the others of them in `make further`
-FEW = (*range(1, 22), 31, 38, 45)  # tests/faults/test_schedule.py: they meet all that those fifty meet
+FEW = (13, 14, 18, 26, 44, 45, 47)  # tests/faults/test_schedule.py: they meet all that those fifty meet
 
 DAY = 86_400
 FULL = ("request", "commit")  # when a phone notices that its disk is full

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from scripts.serving import make_server
 from survey.accounts import escrow
-from tests.thrift import spare
+from tests.thrift import spare, spare_seen_tables
 
 spare()
 CLOCK, DIES_IN, DATABASE_FULL, FILES_FULL, DIES_AT_COMMIT = range(5)
@@ -32,15 +32,16 @@ BEFORE, AFTER = 1, 2
 ROOM = 1_073_741_823  # pages; SQLite's own limit
 
 
-def serve(folder: Path, release: str, switches: Any, started: Connection) -> None:
-    """Serve what lies in `folder`, on a port that `started` is told. CLOCK: seconds between the machine's time and the
-    office's. DIES_IN: how many things it may still do to its disk before SIGKILL. DIES_AT_COMMIT: BEFORE or AFTER the
-    next one."""
+def serve(folder: Path, release: str, tables: str, switches: Any, started: Connection) -> None:
+    """Serve what lies in `folder`, in `tables` that are known to be right, on a port that `started` is told. CLOCK:
+    seconds between the machine's time and the office's. DIES_IN: how many things it may still do to its disk before
+    SIGKILL. DIES_AT_COMMIT: BEFORE or AFTER the next one."""
     log = os.open(folder.parent / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     url = f"sqlite:///{folder}/so-ho.sqlite3"
     clock = lambda: datetime.now(UTC) + timedelta(seconds=switches[CLOCK])  # noqa: E731
+    spare_seen_tables(tables)
     escrow.load_der_private_key = partial(escrow.load_der_private_key, unsafe_skip_rsa_key_validation=True)  # quicker
     app = create_app({"INSTANCE": folder, "DATABASE_URL": url, "CLOCK": clock})
     app.extensions["app_version"] = release

@@ -112,6 +112,7 @@ def test_a_broken_build_is_caught(fault: Fault, template: Path, tmp_path: Path) 
     assert re.search(f"^seed .*({reason})", said, re.MULTILINE), said
 
 
+@pytest.mark.further
 def test_a_worker_that_keeps_a_release_in_part_is_caught(tmp_path: Path) -> None:
     """By a seed on a real browser: the line breaks at one file, and then there is no network."""
     seed = "tests/phone/test_seeds.py::test_nothing_is_lost[2]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -57,11 +58,13 @@ class Server:
 class Phone:
     """`page` is the tab in front. Everything else finds its way by the hooks named in static/app/shell/main.js."""
 
-    def __init__(self, playwright: Playwright, profile: Path, address: str) -> None:
-        self.playwright, self.profile, self.address = playwright, profile, address
+    def __init__(self, playwright: Playwright, profile: Path, address: str, *, is_quick: bool = True) -> None:
+        """`is_quick`: the PIN's key is made in one round, and not in as many as take a thief years."""
+        self.playwright, self.profile, self.address, self.is_quick = playwright, profile, address, is_quick
         self.context: BrowserContext
         self.page: Page
         self.errors: list[str] = []
+        self.households = (f"ho-{number}" for number in itertools.count())  # that no test has asked on this phone
         self.switch_on()
 
     def switch_on(self) -> None:
@@ -79,6 +82,8 @@ class Phone:
             permissions=["geolocation"],
         )
         self.context.set_default_timeout(PATIENCE)
+        if self.is_quick:
+            self.context.add_init_script(ONE_ROUND)
         self.page = self.watch(self.context.pages[0] if self.context.pages else self.context.new_page())
 
     def watch(self, page: Page) -> Page:
@@ -268,6 +273,15 @@ class Phone:
         self.page.click("#dialog [data-action=yes]")
         self.page.wait_for_selector("[data-screen=sent]")
 
+
+# WebCrypto with one round of PBKDF2, where there is WebCrypto.
+ONE_ROUND = """{
+  const { prototype } = globalThis.SubtleCrypto ?? {}
+  const derive = prototype?.deriveKey
+  if (derive) prototype.deriveKey = function (how, ...rest) {
+    return derive.call(this, 'iterations' in how ? { ...how, iterations: 1 } : how, ...rest)
+  }
+}"""
 
 TYPED = {"nam_sinh": 1990, "chieu_cao": 120, "can_nang": 25, "ho_ten": "Lò Văn Thử", "dien_tich": 60}
 

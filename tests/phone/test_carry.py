@@ -114,6 +114,7 @@ def test_interviews_go_out_as_a_file_and_their_receipts_come_back(
     assert len(entries(server)) == 2
 
 
+@pytest.mark.further
 def test_the_network_comes_before_the_carrier_and_nothing_is_doubled(
     phone: Phone, server: Server, desk: Page, tmp_path: Path
 ) -> None:

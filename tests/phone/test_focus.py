@@ -11,7 +11,8 @@ pytestmark = pytest.mark.phone
 KEYBOARD = 270  # pixels that an on-screen keyboard takes
 
 
-def test_a_jump_from_the_check_list_lands_on_the_answer_that_is_missing(phone: Phone) -> None:
+def test_a_jump_from_the_check_list_lands_on_the_answer_that_is_missing(used_phone: Phone) -> None:
+    phone = used_phone
     phone.begin()
     phone.check()
     jump = phone.page.locator("[data-jump='thong_tin_ho/dong_y']")
@@ -22,7 +23,8 @@ def test_a_jump_from_the_check_list_lands_on_the_answer_that_is_missing(phone: P
     )
 
 
-def test_choosing_from_a_long_list_stays_at_its_question(phone: Phone) -> None:
+def test_choosing_from_a_long_list_stays_at_its_question(used_phone: Phone) -> None:
+    phone = used_phone
     phone.begin()
     phone.section("thanh_vien[2]")
     question = phone.question("thanh_vien[2]/dan_toc")
@@ -35,7 +37,8 @@ def test_choosing_from_a_long_list_stays_at_its_question(phone: Phone) -> None:
     assert box and 0 <= box["y"] < HEIGHT
 
 
-def test_the_found_household_stands_above_the_keyboard(phone: Phone) -> None:
+def test_the_found_household_stands_above_the_keyboard(used_phone: Phone) -> None:
+    phone = used_phone
     phone.page.set_viewport_size({"width": WIDTH, "height": HEIGHT - KEYBOARD})
     phone.page.fill("[data-action=search]", "ca thi doi")
     row = phone.page.locator("[data-part=households] [data-household]")
@@ -44,7 +47,8 @@ def test_the_found_household_stands_above_the_keyboard(phone: Phone) -> None:
     assert phone.page.locator("[data-part=states]").is_hidden()  # what is found does not heed that filter
 
 
-def test_a_tap_counts_although_the_screen_is_drawn_again_under_the_finger(phone: Phone) -> None:
+def test_a_tap_counts_although_the_screen_is_drawn_again_under_the_finger(used_phone: Phone) -> None:
+    phone = used_phone
     phone.begin("ho-0")
     phone.go_home()
     row = phone.page.locator("[data-part=open-list] [data-household]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,14 +12,13 @@ import pytest
 from playwright.sync_api import Locator, expect
 from sqlalchemy.orm import Session
 
-from migrations.upgrade import upgrade
-from models.database import open_engine
 from survey.form.form import Item
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.databases import Fill
 from tests.phone import village
 from tests.phone.phone import Phone
 
@@ -42,45 +42,44 @@ NAMELESS = """() => [...document.querySelectorAll('.question :is(button, select,
   .map(one => one.outerHTML.slice(0, 120))"""
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, asked with nhap_lieu.md."""
-    path = tmp_path_factory.mktemp("inputs") / "so-ho.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
+def build(session: Session) -> None:
+    """A round that is asked with nhap_lieu.md."""
     now = datetime.now(UTC)
     source = SOURCE.read_text(encoding="utf-8")
-    with Session(engine) as session, session.begin():
-        world.build(session)
-        compiled = compile_workbook(source, {})
-        compiled.children.insert(0, Item("bat_dau", "bat_dau", "start-geopoint"))
-        form = publish(session, compiled, source, now)
+    world.build(session)
+    compiled = compile_workbook(source, {})
+    compiled.children.insert(0, Item("bat_dau", "bat_dau", "start-geopoint"))
+    form = publish(session, compiled, source, now)
+    for number in range(12):  # one for each test
         import_household(
             session,
             commune_id=world.COMMUNE,
-            household_id="ho-0",
+            household_id=f"ho-{number}",
             village_id=world.VILLAGE,
-            head_name=village.HEADS[0],
+            head_name=village.HEADS[number % 6],
             now=now,
         )
-        open_round(
-            session,
-            round_id=village.ROUND,
-            title="Khảo sát 2026",
-            year=2026,
-            form=form,
-            **world.season(session, now),
-            now=now,
-        )
-    engine.dispose()
-    return path
+    open_round(
+        session,
+        round_id=village.ROUND,
+        title="Khảo sát 2026",
+        year=2026,
+        form=form,
+        **world.season(session, now),
+        now=now,
+    )
+
+
+@pytest.fixture(scope="module")
+def built(filled: Callable[[Fill], Path]) -> Path:
+    return filled(build)
 
 
 @pytest.fixture
-def asked(phone: Phone) -> Phone:
+def asked(used_phone: Phone) -> Phone:
     """A phone with an interview open."""
-    phone.begin("ho-0")
-    return phone
+    used_phone.begin(next(used_phone.households))
+    return used_phone
 
 
 def look(phone: Phone, name: str) -> None:
@@ -323,10 +322,10 @@ def test_a_line_is_walked_point_by_point_and_survives_the_phone(asked: Phone) ->
     look(asked, "noi-trace")
     expect(question.locator("[data-part=answer]")).to_have_text("3 điểm, dài 223 m")
     asked.saved()
+    address = asked.page.url
     asked.kill()
     asked.switch_on()
-    asked.open()
-    asked.begin("ho-0")
+    asked.open(address)
     asked.section("noi")
     question = asked.question("noi/duong")
     expect(question.locator("[data-part=answer]")).to_have_text("3 điểm, dài 223 m")
@@ -373,9 +372,10 @@ def test_an_area_follows_the_walker_and_closes_itself(asked: Phone) -> None:
     expect(asked.page.locator("[data-jump='noi/ruong']")).to_have_count(0)
 
 
-def test_where_the_interview_began_is_kept_without_a_question(phone: Phone) -> None:
+def test_where_the_interview_began_is_kept_without_a_question(used_phone: Phone) -> None:
+    phone = used_phone
     there(phone, 21.4567, 103.7, 9)
-    phone.begin("ho-0")
+    phone.begin(next(phone.households))
     phone.saved()
     phone.section("so")
     phone.answer("so/so_ga", 1)

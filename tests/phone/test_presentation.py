@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy.orm import Session
 
-from migrations.upgrade import upgrade
-from models.database import open_engine
+from tests.databases import Fill
 from tests.phone import showcase
+from tests.phone.conftest import Handed
 from tests.phone.phone import HEIGHT, WIDTH, Phone, Server
 
 pytestmark = pytest.mark.phone
@@ -30,22 +30,16 @@ SECTIONS = ["ten_thon", "chon", "bang", "dong", "so_nhom", "anh"]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, asked with the questionnaire of showcase.py."""
-    path = tmp_path_factory.mktemp("showcase") / "so-ho.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with Session(engine) as session, session.begin():
-        showcase.build(session)
-    engine.dispose()
-    return path
+def built(filled: Callable[[Fill], Path]) -> Path:
+    """Asked with the questionnaire of showcase.py."""
+    return filled(showcase.build)
 
 
 @pytest.fixture
-def asked(phone: Phone) -> Phone:
+def asked(used_phone: Phone) -> Phone:
     """A phone with an interview open."""
-    phone.begin("ho-0")
-    return phone
+    used_phone.begin(next(used_phone.households))
+    return used_phone
 
 
 def place(phone: Phone, path: str) -> None:
@@ -75,6 +69,7 @@ def test_nothing_sticks_out_and_a_finger_hits_every_answer(asked: Phone, text: s
               .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"""
         )
         assert out == [], section
+    asked.page.evaluate("delete document.documentElement.dataset.text")
 
 
 def test_words_are_drawn_as_written_and_a_link_leads_out(asked: Phone) -> None:
@@ -173,8 +168,8 @@ def test_a_table_names_its_answers_once(asked: Phone) -> None:
     assert asked.page.get_by_role("radio", name="Hài lòng", exact=True).count() == 3
 
 
-def test_pictures_and_sounds_come_along_without_network(asked: Phone, server: Server) -> None:
-    server.stop()
+def test_pictures_and_sounds_come_along_without_network(asked: Phone, handed: Handed) -> None:
+    handed.server.stop()
     asked.section("chon")
     pictures = asked.question("chon/hinh").locator("label.choice img")
     pictures.nth(1).wait_for()
@@ -253,6 +248,7 @@ def test_the_language_changes_under_the_hand_and_stays(asked: Phone) -> None:
     asked.reload()
     place(asked, "chon")
     assert "Xầu?" in question.inner_text()
+    asked.page.select_option("[data-action=form-language]", "vi")  # the phone goes on to the next test
 
 
 def test_the_check_list_goes_by_place_and_says_nothing_twice(asked: Phone) -> None:

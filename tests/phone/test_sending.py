@@ -100,6 +100,7 @@ def test_a_line_cut_in_a_photo_goes_on_where_it_stopped(phone: Phone, line: Line
     assert not list((server.folder / "uploads").iterdir())
 
 
+@pytest.mark.further
 def test_a_server_killed_in_a_photo_loses_none_of_it(phone: Phone, line: Line, server: Server) -> None:
     line.breaks_after(280_000)
     photographed(phone)

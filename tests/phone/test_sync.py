@@ -23,6 +23,7 @@ def test_an_expired_session_asks_to_sign_in_and_leaves_the_queue_intact(phone: P
     phone.context.clear_cookies()
     phone.begin()
     refuse(phone)
+    assert "Chưa đồng ý trả lời" in phone.page.inner_text("[data-screen=sent] .verdict")
     phone.go_home()
     phone.page.wait_for_selector("[data-notice=sign-in]")
     assert phone.counts() == {"saved": 1, "unsent": 1, "received": 0}
@@ -32,6 +33,7 @@ def test_an_expired_session_asks_to_sign_in_and_leaves_the_queue_intact(phone: P
     assert phone.counts() == {"saved": 1, "unsent": 0, "received": 1}
 
 
+@pytest.mark.further
 def test_the_page_of_a_captive_portal_is_not_taken_for_the_server(phone: Phone, server: Server) -> None:
     phone.context.route(
         "**/api/v1/**", lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Wi-Fi</h1>")
@@ -47,6 +49,7 @@ def test_the_page_of_a_captive_portal_is_not_taken_for_the_server(phone: Phone, 
     assert len(entries(server)) == 1
 
 
+@pytest.mark.further
 def test_an_answer_lost_on_the_way_back_sends_the_same_record_again_and_it_stays_one(
     phone: Phone, server: Server
 ) -> None:

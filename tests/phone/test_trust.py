@@ -106,6 +106,7 @@ def test_a_key_that_nobody_introduced_keeps_the_interviews_here_until_the_office
     assert len(entries(server)) == 1
 
 
+@pytest.mark.further
 def test_a_server_that_came_back_from_a_backup_gets_everything_again(
     phone: Phone, server: Server, tmp_path: Path
 ) -> None:

@@ -199,6 +199,7 @@ def download(desk: Page, server: Server) -> dict[str, list[dict[str, str]]]:
     return found
 
 
+@pytest.mark.further
 def test_a_refusal_is_sent_and_not_held(phone: Phone, server: Server) -> None:
     phone.begin("ho-1")
     phone.section("thong_tin_ho")
