@@ -212,14 +212,17 @@ class Commune:
             "questionnaire": FORM, "opens_on": opens_on, "closes_on": closes_on,
             "communes": [COMMUNE, OTHER_COMMUNE],
         }  # fmt: skip
+        self.fill_in_round(fields)
         admin = self.login_as("admin")
-        opened = ok(admin.post("/rounds/new", data=fields))
-        led(admin, opened)
         listing = admin.get("/rounds/").text
         found = re.findall(r'href="/rounds/([\w-]{36})"', listing)
         by_title = [one for one in found if fields["title"] in admin.get(f"/rounds/{one}").text]
         self.rounds.append(next(one for one in by_title if "Đã huỷ" not in admin.get(f"/rounds/{one}").text))
         return self.round_id
+
+    def fill_in_round(self, fields: dict[str, Any]) -> None:
+        admin = self.login_as("admin")
+        led(admin, ok(admin.post("/rounds/new", data=fields)))
 
     def cancel(self, round_id: str, reason: str) -> None:
         ok(self.login_as("admin").post(f"/rounds/{round_id}/cancel", data={"reason": reason}))
@@ -363,12 +366,17 @@ class Commune:
         assert own.status_code == 409  # nobody decides on their own
         ok(desk.post(where, data=hidden(desk.get(where)) | {"verdict": "accepted", "reason": "đúng"}))
 
-    def confirm(self, sent: dict[str, Any], **more: str) -> None:
-        """Another person confirms what a phone said, with the act that follows from it."""
+    def page_of(self, sent: dict[str, Any]) -> str:
+        """Where the desk reads what a phone said."""
         desk, shelf = self.login_as("supervisor"), f"/desk/{COMMUNE}/outcomes?round={self.round_id}"
         links = set(re.findall(rf"/desk/{COMMUNE}/outcomes/([\w-]+)", desk.get(shelf).text))
         pages = [f"/desk/{COMMUNE}/outcomes/{one}" for one in links]
         [where] = [one for one in pages if f"/households/{sent['household_id']}" in desk.get(one).text]
+        return where
+
+    def confirm(self, sent: dict[str, Any], **more: str) -> None:
+        """Another person confirms what a phone said, with the act that follows from it."""
+        desk, where = self.login_as("supervisor"), self.page_of(sent)
         seen = re.search(r'name="seen" value="(\w+)"', desk.get(where).text)
         assert seen is not None
         data = {"action": "confirm", "seen": seen[1], "reason": "đã hỏi trưởng bản", "since": self.today} | more
@@ -405,10 +413,12 @@ class Commune:
 
     def proof(self, commune: str = COMMUNE) -> tuple[Path, dict[str, Any]]:
         """The file as the commune hands it out; and what it says."""
-        answer = ok(self.login_as("supervisor").get(f"/rounds/{self.round_id}/{commune}/proof/file"))
         path = self.folder / f"{commune}-{self.round_id}.json"
-        path.write_bytes(answer.data)
-        return path, json.loads(answer.data)["proofs"][0]
+        path.write_bytes(self.download(f"/rounds/{self.round_id}/{commune}/proof/file"))
+        return path, json.loads(path.read_bytes())["proofs"][0]
+
+    def download(self, where: str) -> bytes:
+        return bytes(ok(self.login_as("supervisor").get(where)).data)
 
     def verified(self, path: Path, *words: str) -> tuple[int, dict[str, Any]]:
         code, said = run(self.app, "round", "verify", str(path), "--json", *words)
