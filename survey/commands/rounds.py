@@ -286,8 +286,10 @@ def _check_closing(session: Session, survey_round: Round, communes: Sequence[str
 
 
 def _broken(session: Session, survey_round: Round, communes: Sequence[str]) -> list[Break]:
-    """What is left to do, household by household."""
-    return [one for key in communes for one in closing.breaks(session, survey_round, key, most=MOST_NAMED)]
+    """What is left to do, household by household, asked of the communes alone where anything is."""
+    left = closing.obstacles_by_commune(session, survey_round, communes)
+    where = [commune_id for commune_id in communes if left[commune_id]] or communes  # else only the proof finds it
+    return [one for key in where for one in closing.breaks(session, survey_round, key, most=MOST_NAMED)]
 
 
 def _named(left: Obstacle, broken: Sequence[Break]) -> list[str]:

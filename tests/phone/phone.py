@@ -141,12 +141,12 @@ class Phone:
         self.page.click("[data-action=sign-in]", timeout=FIRST_VISIT)
         self.sign_in(username)
         self.synced()
-        self.until("() => navigator.serviceWorker.controller")
-        self.until(f"() => {KEPT}")
+        self.until("() => navigator.serviceWorker.controller", patience=FIRST_VISIT)
+        self.until(f"() => {KEPT}", patience=FIRST_VISIT)
 
-    def until(self, predicate: str, arg: Any = None) -> None:
+    def until(self, predicate: str, arg: Any = None, patience: int = PATIENCE) -> None:
         """A predicate comes true on the page that stands. It may be asynchronous: wait_for_function awaits none."""
-        self.page.evaluate(UNTIL.replace("PREDICATE", predicate), [arg, PATIENCE])
+        self.page.evaluate(UNTIL.replace("PREDICATE", predicate), [arg, patience])
 
     def sign_in(self, username: str = "enumerator") -> None:
         """Fill in the sign-in page that stands; then the PIN, a new one where there is none."""
