@@ -236,9 +236,7 @@ PROBLEMS: dict[str, Refusal] = {
         _("This contradicts what was said of a third household: two of three pairs cannot be one and the third not."),
         _("Look at the pairs that were decided, and let the wrong one be asked again."),
     ),
-    "flow_backward": Refusal(
-        409, _("The flow would begin after it ends."), _("Give a first day that is not later than the last.")
-    ),
+    "flow_backward": Refusal(409, _("The flow would end before it begins."), _("Give a first day before the last.")),
     "register_future": Refusal(409, _("The day lies in the future."), _("Give today or an earlier day.")),
     "register_reason_needed": Refusal(409, _("Say why."), _("Write a reason: it stands in the household's history.")),
     "register_nothing_given": Refusal(409, _("Nothing was given to write down."), _("Fill in what is different.")),
