@@ -172,13 +172,13 @@ def children_gone(before: Iterable[dict[str, Any]], now: Sequence[dict[str, Any]
     """The names of last year's children who are not among the members of now; one whose birth nobody knows is none."""
     if not now:  # refused, or not asked for its members
         return ()
-    here = {bare_key(str(one[NAME])) for one in now}
-    gone = []
-    for member in before:
-        born = member.get(_BORN)
-        if isinstance(born, int) and 0 <= year - born < CHILD and bare_key(str(member[NAME])) not in here:
-            gone.append(str(member[NAME]))
-    return tuple(gone)
+    written = {str(one[NAME]) for one in now}  # most are there as they were written: the others are compared by key
+    children = [
+        str(one[NAME]) for one in before if isinstance(born := one.get(_BORN), int) and 0 <= year - born < CHILD
+    ]
+    wanted = [name for name in children if name not in written]
+    here = {bare_key(name) for name in written} if wanted else set()
+    return tuple(name for name in wanted if bare_key(name) not in here)
 
 
 def classes(events: Sequence[Event], interviews: Iterable[Interview], household_id: str) -> list[str]:
