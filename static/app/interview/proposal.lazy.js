@@ -35,8 +35,8 @@ const CODE = /^(?![0-9]{12}$)[A-Za-z0-9][A-Za-z0-9-]{0,63}$/ // of a person, as 
 export const GOING = ["died", "left", "married_out", "transferred"]
 
 /**
- * What may be chosen of a household with these members, on a phone of so many villages. `isDue`: a round asks for it and
- * nothing is decided there yet: then last year's class can be another, and not this year's.
+ * What may be chosen of a household with these members, on a phone of so many villages. `isDue`: a round asks for it
+ * and nothing is decided there yet: then last year's class can be another, and not this year's.
  */
 export const offeredOf = (members, villages, isDue) =>
   Object.keys(WHAT).filter((what) => {
@@ -72,7 +72,7 @@ export function membersIn(answers) {
 
 /**
  * What the phone knows of that which is to be changed: who decides sees when it is another by then.
- * @param {{ what: string, household: any, member?: any, there?: any }} of `there`: the household where somebody lives now
+ * @param {{ what: string, household: any, member?: any, there?: any }} of `there`: the household where they live now
  */
 export function baseOf({ what, household, member, there }) {
   const known = {
