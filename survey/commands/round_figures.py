@@ -344,8 +344,12 @@ def _base_in_words(base: Told, unit: str, places: Mapping[str, str]) -> Iterator
     if base["illustrative"]:
         yield gettext("Illustrative points of B1: %(count)s households.", count=base["illustrative"])
     if base["provisional"]:
-        named = ", ".join(f"{one} {places.get(one, '')}".strip() for one in base["provisional"])
+        named = ", ".join(_with_name(one, places) for one in base["provisional"])
         yield gettext("Provisional, the province has not accepted the result of: %(places)s.", places=named)
+
+
+def _with_name(code: str, names: Mapping[str, str]) -> str:
+    return f"{code} {names.get(code, '')}".strip()
 
 
 def _indicator_rows(said: Told) -> list[list[str]]:
@@ -374,11 +378,7 @@ def _group_rows(said: Told, names: Mapping[str, str]) -> list[list[str]]:
     head = ["", gettext("counted"), *_LETTERS.values(), gettext("share of all"), gettext("share of M0")]
     rows = []
     for one in said["groups"]:
-        name = (
-            gettext("nobody knows which")
-            if one["group"] is None
-            else f"{one['group']} {names.get(one['group'], '')}".strip()
-        )
+        name = _with_name(one["group"], names) if one["group"] is not None else gettext("nobody knows which")
         mark = " *" if one["headline"] == "interval" else ""
         figures = [_figure(one[index]["of_complete"]) for index in INDICES]
         rows.append([name + mark, str(one["units"]), *figures, _figure(one["share"]), _figure(one["contribution"])])
@@ -391,6 +391,11 @@ def _change_in_words(moved: Told, unit: str, places: Mapping[str, str]) -> Itera
     trial = f" ({gettext('TRIAL')})" if since["trial"] else ""
     yield gettext("Since %(round)s, %(year)s:", round=since["round"], year=since["year"]) + trial
     yield from _base_in_words(moved["base"], unit, places)
+    if alone := moved["communes_of_one_round"]:
+        named = ", ".join(_with_name(one, places) for one in alone)
+        yield gettext(
+            "Interviews in one of both rounds only: %(places)s. The change is of other households too.", places=named
+        )
     if moved["break"] is not None:
         yield gettext(
             "Another poverty standard (%(before)s, then %(after)s) breaks the series: no change is counted.",

@@ -150,7 +150,8 @@ def _check(found: Reviewed, among: Levels) -> Told | None:
 
 
 def _change(survey_round: Round, found: Reviewed, among: Levels, since: Since) -> Told:
-    """Between two standards the series is broken: both ends are told, and nothing of how they differ."""
+    """Between two standards the series is broken: both ends are told, and nothing of how they differ. Communes with
+    interviews in one round alone are in one of the ends: the change is of other households too."""
     before = levels(found.rule, since.found.whole)
     years = survey_round.year - since.round.year
     is_broken = {*found.standards} != {*since.found.standards} and bool(before.total and among.total)
@@ -160,6 +161,7 @@ def _change(survey_round: Round, found: Reviewed, among: Levels, since: Since) -
         "since": {"round": since.round.id, "year": since.round.year, "trial": since.round.trial},
         "years": years,
         "base": _base(since.found, since.found.whole, before),
+        "communes_of_one_round": sorted(found.communes ^ since.found.communes),
         "before": _figures(since.found, since.found.whole, before),
         "break": {"before": sorted(since.found.standards), "after": sorted(found.standards)} if is_broken else None,
         "of_complete": None if is_broken else {one: _moved(before, among, one, years) for one in INDICES},

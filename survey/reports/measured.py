@@ -94,8 +94,8 @@ def _of_head(values: Any, question: str) -> str | None:
 @dataclass
 class Reviewed:
     """What the accepted interviews of a round come to: `accepted` = `classified` + who refused + `no_class`.
-    `groups`: by what was asked for, else all under None. `provisional`: communes whose result the province has not
-    accepted."""
+    `groups`: by what was asked for, else all under None. `communes`: with an accepted interview; `provisional`: those
+    of them whose result the province has not accepted."""
 
     rule: Rule
     unit: Unit
@@ -104,6 +104,7 @@ class Reviewed:
     classified: int = 0
     illustrative: int = 0
     standards: Counter[str] = field(default_factory=Counter)
+    communes: set[str] = field(default_factory=set)
     provisional: list[str] = field(default_factory=list)
     lacks_of_poor: Counter[int | None] = field(default_factory=Counter)  # of complete cases, as the form adds them up
 
@@ -145,7 +146,10 @@ def reviewed(
         before = found.accepted
         for one in measured(session, round_id, commune_id, by):
             found.add(one)
-        if found.accepted > before and state_of(session, round_id, commune_id) is not CommuneState.ACCEPTED:
+        if found.accepted == before:
+            continue
+        found.communes.add(commune_id)
+        if state_of(session, round_id, commune_id) is not CommuneState.ACCEPTED:
             found.provisional.append(commune_id)
     return found
 

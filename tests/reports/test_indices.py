@@ -288,6 +288,17 @@ def test_the_change_since_an_earlier_round(session: Session, made: Made) -> None
     assert change["stayers"]["not_measured_in_both"] == len(there & here) - len(stayed)
 
 
+def test_a_commune_of_one_round_alone_is_named(app: Flask, session: Session, made: Made) -> None:
+    stored(session, BEFORE, [one for one in made if VILLAGES[one["village"]] == COMMUNE])
+    change = counted(session, by_counting(), since=True)["change"]
+    assert change["communes_of_one_round"] == [OTHER_COMMUNE]
+    assert change["leavers"]["households"] == 0 < change["joiners"]["households"]
+    words = run(app, "mpi", NOW, "--since", BEFORE)[1]
+    assert f"một trong hai đợt: {OTHER_COMMUNE}" in words
+    there = run(app, "mpi", NOW, "--since", BEFORE, "--commune", COMMUNE)[1]
+    assert "một trong hai đợt" not in there
+
+
 def test_another_standard_breaks_the_series(session: Session, made: Made) -> None:
     stored(session, BEFORE, invented(random.Random(4), range(100), known=1), standard="ND351-2025")
     change = counted(session, by_counting(), since=True)["change"]
