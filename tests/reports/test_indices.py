@@ -307,12 +307,16 @@ def test_another_standard_breaks_the_series(session: Session, made: Made) -> Non
     assert change["before"]["h"]["of_complete"] is not None  # each end is told
 
 
-def test_a_round_without_interviews_has_no_figure(session: Session, open_rounds: None) -> None:
+def test_a_round_without_interviews_has_no_figure(app: Flask, session: Session, open_rounds: None) -> None:
     found = counted(session, BY_LAW, since=True, by=By.CLASS)
     assert (found["headline"], exactly(found), found["groups"]) == (None, [None] * 3, [])
     assert found["h"]["bounds"] is found["a"]["bounds"] is None
     assert {one["contribution"] for one in found["dimensions"]} == {None} and len(found["dimensions"]) == len(Dimension)
     assert found["change"]["of_complete"] == {"h": None, "a": None, "m0": None}
+    code, words = run(app, "mpi", NOW, "--identification", "law", "--by", "class", "--since", BEFORE)
+    assert (code, "Không có ai tính được" in words) == (0, True)
+    figures = [line.split()[1:] for line in words.splitlines() if line.startswith(("H ", "A ", "M0 "))]
+    assert figures == [["–"] * 3] * 3 + [["–"] * 4] * 3  # never a number
 
 
 # By command -----------------------------------------------------------------------------------------------------------
