@@ -299,8 +299,6 @@ def _outermost(scores: Sequence[tuple[int, int, bool]]) -> Fraction:
     for score, number, _ in sorted(one for one in scores if not one[2]):
         if among and score * among >= summed:
             break
-        if not among:  # one alone is the outermost there is
-            return Fraction(score)
         among, summed = among + number, summed + score * number
     return Fraction(summed, among)
 
