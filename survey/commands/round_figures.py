@@ -1,16 +1,19 @@
-"""`flask --app app round flow` and `round compare`: a round's flow in a province, as its communes
-proved it, and its households under two poverty standards, on the same answers."""
+"""`flask --app app round flow`, `round compare` and `mpi`: a round's flow in a province, as its communes proved it; its
+households under two poverty standards, on the same answers; and its indices of multidimensional poverty."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from flask.cli import with_appcontext
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
 
 from models import Round
@@ -20,14 +23,19 @@ from survey.commands.proofs import AS_JSON
 from survey.commands.questionnaires import chosen_round
 from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.commands.register_table import tell_flow
+from survey.poverty.indices import Identification, Rule, Unit, WrongRule, exact
 from survey.problems import PROBLEMS
+from survey.questionnaires.published import load_form
 from survey.register.places import names_in, province_of
+from survey.reports.indices import INDICES, Since, Told, told
+from survey.reports.measured import ASKED_OF_HEAD, TWELFTHS, By, Reviewed, passage, reviewed
 from survey.rounds import log
 from survey.rounds.joined_flow import joined_flow
 from survey.rounds.reclassify import TwoStandards, under_standard
 from survey.rounds.register_flow import of_round
 from survey.submissions.register_table import Level
-from survey.terms import HouseholdClass
+from survey.terms import Dimension, HouseholdClass, Indicator
+from survey.text import N_
 from survey.web.session import now, reading
 
 
@@ -163,3 +171,274 @@ def _say(found: TwoStandards) -> None:
 
 def _named(one: HouseholdClass | None) -> str:
     return one.vi if one is not None else gettext("cannot be told: an answer is missing")
+
+
+WRONG_RULE = {
+    "not_a_fraction": N_("%(given)s is no share: write 3/12 or 0.25."),
+    "negative": N_("No weight is below nothing: %(given)s."),
+    "sum": N_("The weights add up to %(given)s and must make 1. What is not named weighs nothing."),
+    "cutoff": N_("The cut-off is more than 0 and at most 1, not %(given)s."),
+    "cutoff_by_law": N_("By law the class says who is poor: leave --cutoff out, or add --identification counting."),
+}
+Made = TypeVar("Made")
+
+
+@click.command("mpi", cls=RoundCommand, epilog="Ends with 0, 1 when it cannot be counted, 2 when called wrongly.")
+@click.argument("round_id")
+@click.option("--unit", type=click.Choice([one.value for one in Unit]), default="households", show_default=True)
+@click.option(
+    "--identification", type=click.Choice([one.value for one in Identification]), default="counting",
+    show_default=True, help="Who is poor: by law, as the class says; by counting, who lacks as much as the cut-off.",
+)  # fmt: skip
+@click.option("--cutoff", help="By counting, exactly as written: 3/12 or 0.25.  [default: 1/4]")
+@click.option("--weights", "given", multiple=True, help="INDICATOR=WEIGHT, or a file of such lines; repeatable. Sum 1.")
+@click.option("--by", "grouped", type=click.Choice([one.value for one in By]), help="Also of each of these groups.")
+@click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
+@click.option("--since", "earlier_id", help="The change since this earlier round.")
+@AS_JSON
+@with_appcontext
+def mpi(
+    round_id: str, unit: str, identification: str, cutoff: str | None, given: tuple[str, ...], grouped: str | None,
+    communes: tuple[str, ...], earlier_id: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Say H, A and M0 (Alkire and Foster) of the accepted interviews of a round: how many are poor, how much the poor
+    lack, both at once; and what share of it each indicator makes. Of the households that were reviewed: H is not the
+    poverty rate of a place. Ethnicity and sex are those of the head. Writes nothing."""
+    rule, by = _rule(Identification(identification), cutoff, given), By(grouped) if grouped else None
+    with reading() as session:
+        survey_round = chosen_round(session, round_id)
+        held = _held_in(session, survey_round, communes)
+        found = reviewed(session, survey_round.id, held, rule, Unit(unit), by)
+        since = _since(session, survey_round, earlier_id, found, held) if earlier_id else None
+        said = told(survey_round, found, by, since)
+        places = names_in(session, held, day_of(now()))
+        names = _group_names(session, survey_round, by, places)
+    if as_json:
+        click.echo(json.dumps(said | {"names": names}, ensure_ascii=False))
+        return
+    _say_trial(survey_round)
+    for line in _indices_in_words(said, names, places):
+        click.echo(line)
+
+
+def _rule(identification: Identification, cutoff: str | None, given: Iterable[str]) -> Rule:
+    weights = dict.fromkeys(TWELFTHS, Fraction(0)) | _weights(given) if given else TWELFTHS
+    least = _or_refused(exact, cutoff) if cutoff is not None else None
+    if identification is Identification.COUNTING and least is None:
+        least = Fraction(1, 4)
+    return _or_refused(Rule, weights, identification, least)
+
+
+def _or_refused(make: Callable[..., Made], *of: Any) -> Made:
+    try:
+        return make(*of)
+    except WrongRule as wrong:
+        raise RefusedBy(gettext(WRONG_RULE[wrong.code], given=wrong.of), wrong.code) from None
+
+
+def _weights(given: Iterable[str]) -> dict[str, Fraction]:
+    """Of lines INDICATOR=WEIGHT; a word without a sign of equality is a file of them."""
+    found: dict[str, Fraction] = {}
+    for line in (line for one in given for line in ([one] if "=" in one else _lines_of(Path(one)))):
+        name, _, weight = (part.strip() for part in line.partition("="))
+        if name not in TWELFTHS:
+            words = gettext(
+                "There is no indicator %(name)s. These are: %(known)s.", name=name, known=", ".join(TWELFTHS)
+            )
+            raise RefusedBy(words, "indicator_unknown")
+        if name in found:
+            raise RefusedBy(gettext("The weight of %(name)s is said twice.", name=name), "weight_twice")
+        found[name] = _or_refused(exact, weight)
+    return found
+
+
+def _lines_of(path: Path) -> list[str]:
+    """Without blank lines and those that begin with #."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError):
+        raise RefusedBy(gettext("%(path)s cannot be read as a text.", path=path), "unreadable") from None
+    return [line for line in map(str.strip, lines) if line and not line.startswith("#")]
+
+
+def _since(session: Session, survey_round: Round, earlier_id: str, found: Reviewed, communes: Iterable[str]) -> Since:
+    earlier = chosen_round(session, earlier_id)
+    if earlier.opens_on >= survey_round.opens_on:
+        words = gettext("%(title)s did not begin before %(other)s.", title=earlier.title, other=survey_round.title)
+        raise RefusedBy(words, "not_earlier")
+    before = reviewed(session, earlier.id, communes, found.rule, found.unit)
+    return Since(earlier, before, passage(session, earlier.id, survey_round.id, communes, found.rule, found.unit))
+
+
+def _group_names(session: Session, survey_round: Round, by: By | None, places: Mapping[str, str]) -> dict[str, str]:
+    """What the groups are called, by code."""
+    if by in (By.COMMUNE, By.VILLAGE):
+        return dict(places)
+    if by is By.CLASS:
+        return {one.value: one.vi for one in HouseholdClass}
+    form = load_form(session, survey_round.form_id, survey_round.form_version) if by is not None else None
+    choices = form.choices.get(ASKED_OF_HEAD[by], []) if form is not None and by is not None else []
+    return {one["name"]: str(one["label"].get("vi", one["name"])) for one in choices}
+
+
+def _indices_in_words(said: Told, names: Mapping[str, str], places: Mapping[str, str]) -> Iterator[str]:
+    yield _who_is_poor(said)
+    yield from _base_in_words(said["base"], said["unit"], places)
+    if said["headline"] is None:
+        yield gettext("Nobody can be counted: there is no figure.")
+    elif said["headline"] == "interval":
+        yield gettext(
+            "More than one in twenty has an answer missing: what counts is the interval, not the figure before it."
+        )
+    wide = [gettext("least, whatever is missing"), gettext("greatest")]
+    yield from _aligned(
+        [["", gettext("complete answers"), *wide], *([_LETTERS[one], *_figure_cells(said[one])] for one in INDICES)]
+    )
+    yield ""
+    yield from _aligned(_indicator_rows(said))
+    yield ""
+    yield from _aligned(_dimension_rows(said))
+    if said["groups"] is not None:
+        yield ""
+        yield from _aligned(_group_rows(said, names))
+    if (check := said["check"]) is not None:
+        holds = gettext("agrees") if check["holds"] else gettext("DOES NOT AGREE")
+        mean = gettext("Indicators lacked by a poor household (table 4)")
+        yield f"{mean}: {_figure(check['mean_lacks'])}; 12·A: {_figure(check['twelve_a'])}: {holds}"
+    if said["change"] is not None:
+        yield ""
+        yield from _change_in_words(said["change"], said["unit"], places)
+
+
+_LETTERS = {"h": "H", "a": "A", "m0": "M0"}
+
+
+def _who_is_poor(said: Told) -> str:
+    counted = gettext("persons") if said["unit"] == Unit.PERSONS else gettext("households")
+    if said["identification"] == Identification.LAW:
+        return gettext("In %(unit)s. Poor is, by law, whose class is: %(class)s.", unit=counted, **{
+            "class": HouseholdClass.POOR.vi
+        })  # fmt: skip
+    words = N_("In %(unit)s. Poor is who lacks %(cutoff)s or more by weight; of income this says nothing.")
+    return gettext(words, unit=counted, cutoff=said["cutoff"])
+
+
+def _base_in_words(base: Told, unit: str, places: Mapping[str, str]) -> Iterator[str]:
+    words = N_(
+        "Reviewed households, accepted: %(accepted)s = %(classified)s with a class + %(refused)s who refused to answer"
+        " + %(no_class)s without a class."
+    )
+    yield gettext(words, **{key: base[key] for key in ("accepted", "classified", "refused", "no_class")})
+    yield gettext("Of the reviewed only: H is not the poverty rate of a commune or province.")
+    counted, excluded = base["counted"], base["excluded"]
+    words = N_(
+        "Counted: %(households)s households with %(units)s persons. Left out: %(refused)s refused, %(missing)s with an"
+        " answer missing, %(unlisted)s without persons."
+    )
+    missing, unlisted = excluded["answer_missing"]["households"], excluded["persons_not_listed"]
+    if unit == Unit.HOUSEHOLDS:
+        words = N_(
+            "Counted: %(households)s households. Left out: %(refused)s refused, %(missing)s with an answer missing."
+        )
+    yield gettext(words, **counted, refused=excluded["refused"], missing=missing, unlisted=unlisted)
+    if base["illustrative"]:
+        yield gettext("Illustrative points of B1: %(count)s households.", count=base["illustrative"])
+    if base["provisional"]:
+        named = ", ".join(_with_name(one, places) for one in base["provisional"])
+        yield gettext("Provisional, the province has not accepted the result of: %(places)s.", places=named)
+
+
+def _with_name(code: str, names: Mapping[str, str]) -> str:
+    return f"{code} {names.get(code, '')}".strip()
+
+
+def _indicator_rows(said: Told) -> list[list[str]]:
+    head = ["", gettext("weight"), gettext("lack it"), gettext("lack it and are poor"), gettext("share of M0")]
+    return [
+        head,
+        *(
+            [
+                Indicator(one["indicator"]).vi,
+                one["weight"],
+                *(_figure(one[key]) for key in ("uncensored", "censored", "contribution")),
+            ]
+            for one in said["indicators"]
+        ),
+    ]
+
+
+def _dimension_rows(said: Told) -> list[list[str]]:
+    return [
+        ["", gettext("weight"), gettext("share of M0")],
+        *([Dimension(one["dimension"]).vi, one["weight"], _figure(one["contribution"])] for one in said["dimensions"]),
+    ]
+
+
+def _group_rows(said: Told, names: Mapping[str, str]) -> list[list[str]]:
+    head = ["", gettext("counted"), *_LETTERS.values(), gettext("share of all"), gettext("share of M0")]
+    rows = []
+    for one in said["groups"]:
+        name = _with_name(one["group"], names) if one["group"] is not None else gettext("nobody knows which")
+        mark = " *" if one["headline"] == "interval" else ""
+        figures = [_figure(one[index]["of_complete"]) for index in INDICES]
+        rows.append([name + mark, str(one["units"]), *figures, _figure(one["share"]), _figure(one["contribution"])])
+    note = [[gettext("* more than one in twenty has an answer missing: --json has the interval")]]
+    return [head, *rows, *(note if any(row[0].endswith("*") for row in rows) else [])]
+
+
+def _change_in_words(moved: Told, unit: str, places: Mapping[str, str]) -> Iterator[str]:
+    since = moved["since"]
+    trial = f" ({gettext('TRIAL')})" if since["trial"] else ""
+    yield gettext("Since %(round)s, %(year)s:", round=since["round"], year=since["year"]) + trial
+    yield from _base_in_words(moved["base"], unit, places)
+    if alone := moved["communes_of_one_round"]:
+        named = ", ".join(_with_name(one, places) for one in alone)
+        yield gettext(
+            "Interviews in one of both rounds only: %(places)s. The change is of other households too.", places=named
+        )
+    if moved["break"] is not None:
+        yield gettext(
+            "Another poverty standard (%(before)s, then %(after)s) breaks the series: no change is counted.",
+            before=", ".join(moved["break"]["before"]), after=", ".join(moved["break"]["after"]),
+        )  # fmt: skip
+    else:
+        head = ["", gettext("before"), gettext("change"), gettext("of before"), gettext("a year")]
+        kinds = ("absolute", "relative", "yearly")
+        rows = [
+            [
+                _LETTERS[one],
+                _figure(moved["before"][one]["of_complete"]),
+                *(_figure((moved["of_complete"][one] or {}).get(kind)) for kind in kinds),
+            ]
+            for one in INDICES
+        ]
+        yield gettext("Among complete answers:")
+        yield from _aligned([head, *rows])
+        if (parts := moved["m0_split"]) is not None:
+            words = N_("Of the change of M0: %(incidence)s by how many are poor, %(intensity)s by how much they lack.")
+            yield gettext(words, **{name: _figure(value) for name, value in parts.items()})
+    sides = {
+        gettext("in both, before"): moved["stayers"]["before"], gettext("in both, now"): moved["stayers"]["after"],
+        gettext("only before"): moved["leavers"], gettext("only now"): moved["joiners"],
+    }  # fmt: skip
+    rows = [[name, str(one["units"]), *(_figure(one[index]) for index in INDICES)] for name, one in sides.items()]
+    yield from _aligned([["", gettext("counted"), *_LETTERS.values()], *rows])
+    if untold := moved["stayers"]["not_measured_in_both"]:
+        yield gettext("In both rounds, but not measured in both: %(count)s households.", count=untold)
+
+
+def _figure_cells(said: Told) -> list[str]:
+    low, high = said["bounds"] or (None, None)
+    return [_figure(said["of_complete"]), _figure(low), _figure(high)]
+
+
+def _figure(said: Told | None) -> str:
+    return "–" if said is None else format_decimal(said["value"], "0.0000")
+
+
+def _aligned(rows: list[list[str]]) -> Iterator[str]:
+    """The first column to the left, figures to the right."""
+    widths = [max(len(row[at]) for row in rows if at < len(row) > 1) for at in range(max(map(len, rows)))]
+    for first, *rest in rows:
+        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=False))
+        yield "  ".join([first.ljust(widths[0]) if rest else first, *cells])

@@ -45,6 +45,7 @@ ON_DATA = {
     "jobs show": ["j"],
     "jobs work": ["--until-empty"],
     "migrate": [],
+    "mpi": ["r"],
     "places former": ["WORKBOOK", "--province", "14"],
     "places former-of": "03757-01 --former 03760 --reason x".split(),
     "places history": "--commune 03757".split(),

@@ -181,7 +181,7 @@ def test_a_planted_folder_of_tests_is_found() -> None:
         ("survey/terms.py", "from survey.form.form import Form"),
         ("models/people.py", "from survey.intake.receive import receive"),
         ("survey/register/entries.py", "from survey.submissions.derive import derive"),
-        ("survey/reports/report.py", "from survey.submissions.derive import derive"),
+        ("survey/reports/report.py", "from survey.intake.receive import receive"),
         ("survey/rounds/rounds.py", "from survey.intake.receive import receive"),
         ("survey/intake/receive.py", "from survey.review.decide import decide"),
         ("survey/web/phone/sync.py", "from app import create_app"),

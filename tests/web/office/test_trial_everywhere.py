@@ -138,7 +138,7 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
 COMMANDS = {  # what a command gives out of a round; each other acts on it, and says what it did
     "round list": [], "round flow": [ROUND], "round compare": [ROUND, "--standard", "ND07-2021"],
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
-    "export csv": ["FOLDER", "--state", "all"],
+    "export csv": ["FOLDER", "--state", "all"], "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -153,6 +153,8 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     session.commit()
     groups: dict[str, Any] = {name: app.cli.commands[name] for name in ("round", "export")}
     there = {f"{name} {one}" for name, group in groups.items() if isinstance(group, Group) for one in group.commands}
+    assert "mpi" in app.cli.commands
+    there.add("mpi")
     assert there == COMMANDS.keys() | ACTS
     given = {"FILE": str(tmp_path / "chung-thuc.json"), "FOLDER": str(tmp_path / "tep")}
     said = {}
@@ -162,10 +164,16 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     assert f"{TITLE} – Chạy thử" in said["round list"]
     assert said["round flow"].startswith("THỬ NGHIỆM – ")
     assert said["round compare"].startswith("THỬ NGHIỆM – ")
+    assert said["mpi"].startswith("THỬ NGHIỆM – ")
     assert "Chạy thử: không dùng làm kết quả chính thức." in said["round verify"]
     bodies = json.loads(Path(given["FILE"]).read_text("utf-8"))["proofs"]
     assert {one["body"]["trial"] for one in bodies} == {True}
-    for words in (["round", "list"], ["round", "flow", ROUND], ["round", "compare", *COMMANDS["round compare"]]):
+    for words in (
+        ["round", "list"],
+        ["round", "flow", ROUND],
+        ["round", "compare", *COMMANDS["round compare"]],
+        ["mpi", ROUND],
+    ):
         found = json.loads(run(app, *words, "--json")[1])
         assert (found[0] if isinstance(found, list) else found)["trial"] is True
     written = {path.name: path.read_text("utf-8-sig") for path in Path(given["FOLDER"]).iterdir()}

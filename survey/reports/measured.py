@@ -1,0 +1,168 @@
+"""The households of a round of which indices are made: the accepted interviews, commune by commune.
+
+A review visits the listed and the applicants, not everybody: what is counted here is the *reviewed*, and a share of
+them is no poverty rate of a province. Only one commune's rows are held at a time; a province comes to as many patterns
+of lacks as occur.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Assessment, RegisterEntry
+from survey.calendar.standing import state_of
+from survey.poverty.indices import Household, Identification, Passage, Pattern, Population, Rule, Unit
+from survey.register.last_year import members_in
+from survey.register.persons import HEAD, RELATION, SEX
+from survey.register.remembered_words import ETHNIC, QUESTIONS
+from survey.reports.selection import STATE_OF, Basis, Condition, counted
+from survey.submissions.deprivations import INDICATORS, UNKNOWN, lacks_of
+from survey.terms import CommuneState, HouseholdClass
+
+TWELFTHS = {one.value: Fraction(1, len(INDICATORS)) for one in INDICATORS}  # the decree's: each counts the same
+
+
+class By(StrEnum):
+    """Groups of which each household is in one."""
+
+    COMMUNE = "commune"
+    VILLAGE = "village"
+    ETHNICITY = "ethnicity"  # of the head
+    SEX = "sex"  # of the head
+    CLASS = "class"
+
+
+ASKED_OF_HEAD = {By.ETHNICITY: QUESTIONS[ETHNIC], By.SEX: SEX}
+
+
+class Measured(NamedTuple):
+    """An accepted interview. `group`: None where it is not known; `counted`: the lacks as its questionnaire adds them
+    up."""
+
+    household_id: str
+    household: Household
+    group: str | None
+    household_class: HouseholdClass | None
+    counted: int | None
+    standard: str
+    illustrative: bool
+
+
+def measured(session: Session, round_id: str, commune_id: str, by: By | None = None) -> Iterator[Measured]:
+    """The accepted interviews of a commune."""
+    columns: list[Any] = [
+        RegisterEntry.household_id, RegisterEntry.village_id, RegisterEntry.submission_id, Assessment.household_class,
+        Assessment.persons, Assessment.refused, Assessment.deprived_count, Assessment.standard, Assessment.illustrative,
+    ]  # fmt: skip
+    columns += [Assessment.values] if by in ASKED_OF_HEAD else []
+    statement = counted(select(*columns).select_from(RegisterEntry), Condition(round_id, (commune_id,)))
+    accepted = RegisterEntry.state == STATE_OF[Basis.FINAL].value
+    ids = select(RegisterEntry.submission_id).where(
+        RegisterEntry.round_id == round_id, RegisterEntry.commune_id == commune_id, accepted
+    )
+    lacks = lacks_of(session, commune_id, (one for one in session.scalars(ids) if one is not None))
+    for row in session.execute(statement.where(accepted).execution_options(yield_per=500)):
+        household_class = HouseholdClass(row.household_class) if row.household_class else None
+        poor = household_class is HouseholdClass.POOR if household_class is not None else None
+        pattern = Pattern(lacks.get(row.submission_id or "", UNKNOWN), poor)
+        group = {By.COMMUNE: commune_id, By.VILLAGE: row.village_id, By.CLASS: household_class}
+        yield Measured(
+            row.household_id,
+            Household(pattern, row.persons or 0, bool(row.refused)),
+            _of_head(row.values, ASKED_OF_HEAD[by]) if by in ASKED_OF_HEAD else group[by] if by else None,
+            household_class,
+            row.deprived_count,
+            row.standard or "",
+            bool(row.illustrative),
+        )
+
+
+def _of_head(values: Any, question: str) -> str | None:
+    """What the first who is head of the household answered."""
+    head = next((one for one in members_in(values) if one.get(RELATION) == HEAD), {})
+    return str(head[question]) if head.get(question) else None
+
+
+@dataclass
+class Reviewed:
+    """What the accepted interviews of a round come to: `accepted` = `classified` + who refused + `no_class`.
+    `groups`: by what was asked for, else all under None. `communes`: with an accepted interview; `provisional`: those
+    of them whose result the province has not accepted."""
+
+    rule: Rule
+    unit: Unit
+    groups: dict[str | None, Population] = field(default_factory=dict)
+    accepted: int = 0
+    classified: int = 0
+    illustrative: int = 0
+    standards: Counter[str] = field(default_factory=Counter)
+    communes: set[str] = field(default_factory=set)
+    provisional: list[str] = field(default_factory=list)
+    lacks_of_poor: Counter[int | None] = field(default_factory=Counter)  # of complete cases, as the form adds them up
+
+    def add(self, one: Measured) -> None:
+        self.groups.setdefault(one.group, Population(self.unit)).add(one.household)
+        self.accepted += 1
+        self.classified += one.household_class is not None
+        self.illustrative += one.illustrative
+        self.standards[one.standard] += 1
+        if one.household_class is HouseholdClass.POOR and self.rule.is_complete(one.household.pattern):
+            self.lacks_of_poor[one.counted] += 1
+
+    @property
+    def whole(self) -> Population:
+        return sum(self.groups.values(), Population(self.unit))
+
+    @property
+    def no_class(self) -> int:
+        return self.accepted - self.classified - self.whole.refused
+
+    @property
+    def mean_lacks(self) -> Fraction | None:
+        """How many indicators a poor household lacks, as table 4 of the ministry has it."""
+        number = self.lacks_of_poor.total()
+        return Fraction(sum((lacks or 0) * of for lacks, of in self.lacks_of_poor.items()), number) if number else None
+
+    @property
+    def checks_itself(self) -> bool:
+        """Whether 12·A is that mean: by law, in households, where each indicator weighs the same."""
+        by_law = self.rule.identification is Identification.LAW and self.unit is Unit.HOUSEHOLDS
+        return by_law and dict(self.rule.weights) == TWELFTHS
+
+
+def reviewed(
+    session: Session, round_id: str, communes: Iterable[str], rule: Rule, unit: Unit, by: By | None = None
+) -> Reviewed:
+    found = Reviewed(rule, unit)
+    for commune_id in communes:
+        before = found.accepted
+        for one in measured(session, round_id, commune_id, by):
+            found.add(one)
+        if found.accepted == before:
+            continue
+        found.communes.add(commune_id)
+        if state_of(session, round_id, commune_id) is not CommuneState.ACCEPTED:
+            found.provisional.append(commune_id)
+    return found
+
+
+def passage(
+    session: Session, earlier_id: str, later_id: str, communes: Iterable[str], rule: Rule, unit: Unit
+) -> Passage:
+    """Two rounds household by household. Who went to another commune left here and joined there."""
+    found = Passage(rule, unit)
+    for commune_id in communes:
+        then, now = (
+            {one.household_id: one.household for one in measured(session, round_id, commune_id)}
+            for round_id in (earlier_id, later_id)
+        )
+        found.add(then, now)
+    return found
