@@ -2,8 +2,8 @@
 
 Improvements are rows of data (improvements/, one file a questionnaire): an answer now, the answer then. What a set of
 them comes to is said by the questionnaire's own rules (`answering`), never by a second reading of the law. All sets of
-the smallest size are found, none is weighed against another, and no answer is taken to be better than another: each
-set is tried, or one that the rules cannot tell from it. Three facts of a whole record let the search be short:
+the smallest size are found, none is weighed against another, and no answer is taken to be better than another: size by
+size each set is tried, or one that the rules cannot tell from it. Three facts of a whole record let that be short:
 
 - Questions that no rule reads together are a block of their own: which, the compiled form says. The number of lacks and
   the points of B1 are sums (`_is_sum`), so what two blocks do to them is what each does alone, added up.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, product
@@ -296,7 +296,7 @@ def free_of_conflict(several: Sequence[Improvement]) -> bool:
 
 # --- the search -----------------------------------------------------------------------------------------------------
 
-Sums = tuple[float, float]  # lacks, points of B1
+Sums = tuple[float, ...]  # lacks, and where they follow from answers the points of B1
 
 
 class _TooLong(Exception):
@@ -310,89 +310,106 @@ class _Search:
         self.form, self.done, self.most, self.shown, self.tried = form, done, most, shown, 0
         self.sums_of = [form.by_outcome["deprived_count"].path]
         self.sums_of += [form.by_outcome["b1"].path] if by_points else []
-        self.parts = _Parts(form, done, open_ones, self.sums_of)
+        self.under_sums = _ancestors(form, self.sums_of)
         self.under_class = _ancestors(form, [form.by_outcome["class"].path])
+        self.parts = _Parts(form, done, open_ones, self.under_sums)
+        self.questions = len({place for one in open_ones for place in one.answered})
+        self.known: dict[tuple[Any, ...], Any] = {}  # what was asked of the rules
+        self.start: Sums = self._sums(())
 
-    def targets(self, wanted: Sequence[frozenset[HouseholdClass]]) -> Iterator[Target]:
+    def targets(self, wanted: Sequence[frozenset[HouseholdClass]]) -> list[Target]:
+        """Size by size, so that no set larger than the answer is tried."""
+        found: dict[frozenset[HouseholdClass], Target] = {}
         try:
-            found = self._by_sums()
-            for left in wanted:
-                yield self._target(left, found)
+            for size in range(1, self.questions + 1):
+                if len(found) == len(wanted):
+                    break
+                after = [(self._class_after(_first(ways)), ways) for at, ways in self._by_sums(size) if at == size]
+                for left in wanted:
+                    works = [one for now, ways in after if now not in {*left, None} for one in ways]
+                    if works and left not in found:
+                        count = sum(math.prod(map(len, one)) for one in works)
+                        sets = tuple(islice(_sets(works), self.shown))
+                        found[left] = Target(left, Reached.YES, size, count, sets, self.tried)
+            rest = Reached.NO
         except _TooLong:
-            yield from (Target(left, Reached.SEARCHED_TOO_LONG, tried=self.tried) for left in wanted)
+            rest = Reached.SEARCHED_TOO_LONG
+        return [found.get(left) or Target(left, rest, tried=self.tried) for left in wanted]
 
-    def _target(self, left: frozenset[HouseholdClass], found: dict[Sums, tuple[int, Ways]]) -> Target:
-        sizes = sorted({size for size, _ in found.values()})
-        for size in sizes:
-            ways: Ways = []
-            for at_size, several in found.values():
-                if at_size == size and self._class_after(_first(several)) not in {*left, None}:
-                    ways += several
-            if ways:
-                count = sum(math.prod(map(len, one)) for one in ways)
-                return Target(left, Reached.YES, size, count, tuple(islice(_sets(ways), self.shown)), self.tried)
-        return Target(left, Reached.NO, tried=self.tried)
-
-    def _by_sums(self) -> dict[Sums, tuple[int, Ways]]:
-        """By what the sums then are: the fewest improvements, and all ways with so few."""
-        start = self._sums(())
-        found: dict[Sums, tuple[int, Ways]] = {start: (0, [()])} if start is not None else {}
+    def _by_sums(self, most: int) -> Iterable[tuple[int, Ways]]:
+        """For each pair of sums that at `most` so many improvements lead to: how few do, and all ways with so few."""
+        found: dict[Sums, tuple[int, Ways]] = {self.start: (0, [()])}
         for block in self.parts.blocks:
-            does = self._block(block, start)
+            does = self._block(block, most)
             more: dict[Sums, tuple[int, Ways]] = {}
             for sums, (size, ways) in found.items():
                 for by, (further, others) in does.items():
-                    after = tuple(a + b for a, b in zip(sums, by, strict=True))
-                    _keep(more, after, size + further, [one + other for one in ways for other in others])
+                    if size + further <= most:
+                        after = tuple(a + b for a, b in zip(sums, by, strict=True))
+                        _keep(more, after, size + further, _each_with_each(ways, others))
             found = more
-        return found
+        return found.values()
 
-    def _block(self, units: list[list[Improvement]], start: Sums | None) -> dict[Any, tuple[int, Ways]]:
+    def _block(self, units: list[list[Improvement]], most: int) -> dict[Sums, tuple[int, Ways]]:
         """What the sets of a block add to the sums. A set after which something is not known is no way."""
-        assert start is not None
-        found: dict[Any, tuple[int, Ways]] = {}
-        for several in product(*(self._unit(unit).values() for unit in units)):
-            ways: Ways = [()]
-            for _, more in several:
-                ways = [one + other for one in ways for other in more]
+        found: dict[Sums, tuple[int, Ways]] = {}
+        for size, ways in _combined([list(self._unit(unit, most).values()) for unit in units], most):
             sums = self._sums(_first(ways))
-            if sums is not None:
-                by = tuple(a - b for a, b in zip(sums, start, strict=True))
-                _keep(found, by, sum(size for size, _ in several), ways)
+            if "" not in sums:
+                by = tuple(a - b for a, b in zip(sums, self.start, strict=True))
+                _keep(found, by, size, ways)
         return found
 
-    def _unit(self, several: list[Improvement]) -> dict[Any, tuple[int, Ways]]:
-        """The sets of one member's questions that are read together: those that leave the same for the household's
-        rules to read are the same to them."""
+    def _unit(self, several: list[Improvement], most: int) -> dict[Any, tuple[int, Ways]]:
+        """The sets of what is read together of one member: those that leave the same for the household's rules to read
+        are the same to them. Of the household's own questions each set is by itself."""
         found: dict[Any, tuple[int, Ways]] = {}
-        for one in _sets_of(several):
-            number = next(several[0].places)[1]
-            _keep(
-                found, self._read_outside(one, number) if self.parts.collapses and number else one, len(one), [([one],)]
-            )
+        number = next(several[0].places)[1]
+        for one in _sets_of(several, most):
+            leaves = self._read_outside(one, number) if number and self.parts.apart else one
+            _keep(found, leaves, len(one), [([one],)])
         return found
 
     def _read_outside(self, several: Set, number: int) -> Any:
-        self._count()
-        with answering(self.done, together(self.form, self.done, several), self.parts.under_sums):
+        def read() -> Any:
             nodes = [node_at(self.done, path, number) for path in self.parts.read_outside]
             return tuple((self.done.value(node), node.relevant) for node in nodes)
 
+        return self._asked(("unit", *several), several, self.under_sums, read)
+
     def _sums(self, several: Set) -> Any:
-        self._count()
-        with answering(self.done, together(self.form, self.done, several), self.parts.under_sums):
-            values = tuple(self.done.value(node_at(self.done, path, 0)) for path in self.sums_of)
-        return None if "" in values else values
+        def read() -> Any:
+            return tuple(self.done.value(node_at(self.done, path, 0)) for path in self.sums_of)
+
+        return self._asked(("sums", *several), several, self.under_sums, read)
 
     def _class_after(self, several: Set) -> HouseholdClass | None:
-        self._count()
-        with answering(self.done, together(self.form, self.done, several), self.under_class):
-            return class_of(self.form, self.done)
+        return self._asked(("class", *several), several, self.under_class, lambda: class_of(self.form, self.done))
 
-    def _count(self) -> None:
-        self.tried += 1
-        if self.tried > self.most:
-            raise _TooLong
+    def _asked(self, name: tuple[Any, ...], several: Set, under: set[str], read: Callable[[], Any]) -> Any:
+        """What the rules say after these improvements; asked once."""
+        if name not in self.known:
+            self.tried += 1
+            if self.tried > self.most:
+                raise _TooLong
+            with answering(self.done, together(self.form, self.done, several), under):
+                self.known[name] = read()
+        return self.known[name]
+
+
+def _combined(units: Sequence[Sequence[tuple[int, Ways]]], most: int) -> Iterator[tuple[int, Ways]]:
+    """One of each unit, with at most so many improvements in all."""
+    if not units:
+        yield 0, [()]
+        return
+    for size, ways in _combined(units[:-1], most):
+        for further, others in units[-1]:
+            if size + further <= most:
+                yield size + further, _each_with_each(ways, others)
+
+
+def _each_with_each(ways: Ways, others: Ways) -> Ways:
+    return [one + other for one in ways for other in others]
 
 
 def _keep(found: dict[Any, tuple[int, Ways]], key: Any, size: int, ways: Ways) -> None:
@@ -414,14 +431,14 @@ def _first(ways: Ways) -> Set:
     return next(_sets(ways))
 
 
-def _sets_of(several: Sequence[Improvement]) -> Iterator[Set]:
-    """Every set of them without a conflict, the empty one first."""
+def _sets_of(several: Sequence[Improvement], most: int) -> Iterator[Set]:
+    """Every set of at most so many without a conflict, the empty one first."""
     if not several:
         yield ()
         return
-    for rest in _sets_of(several[:-1]):
+    for rest in _sets_of(several[:-1], most):
         yield rest
-        if free_of_conflict([*rest, several[-1]]):
+        if len(rest) < most and free_of_conflict([*rest, several[-1]]):
             yield (*rest, several[-1])
 
 
@@ -429,48 +446,40 @@ def _sets_of(several: Sequence[Improvement]) -> Iterator[Set]:
 
 
 class _Parts:
-    """The improvements by blocks, those of a block by units: a unit is what a member's own rules read together, or what
-    an improvement answers together; a block what any rule below the sums does. `read_outside`: what the household's
-    rules read of a member; `collapses`: no member's rule reads what another's answer, or the household's, changes."""
+    """The improvements by blocks, those of a block by units. A unit is what a member's own rules read together, or what
+    an improvement answers together; a block what any rule does that `under` names, but for those that only add, and
+    those that only hand on what was added. `read_outside`: what the household's rules read of a member. `apart`: no
+    rule of a member reads what the answer of another, or of the household, changes."""
 
-    def __init__(self, form: Form, done: Evaluation, several: list[Improvement], sums_of: Sequence[str]) -> None:
+    def __init__(self, form: Form, done: Evaluation, several: list[Improvement], under: set[str]) -> None:
         self.repeat = form.members.path if form.members is not None else ""
         self.count = len(done.nodes.get(self.repeat, []))
-        self.collapses = True
-        self.under_sums = wanted = _ancestors(form, sums_of)
+        self.apart = True
         of_units, of_blocks = _Together(), _Together()
         for one in several:
             of_units.join(one.places)
             of_blocks.join(one.places)
         rests_on: dict[Place, set[Place]] = {place: {place} for one in several for place in one.places}
-        above: set[Place] = set()
-        for path, reads, own in form.order:
-            if path not in wanted:
-                continue
+        sums: set[Place] = set()
+        rules = [(path, reads, own) for path, reads, own in form.order if path in under]
+        for path, reads, own in rules:
             for number in range(1, self.count + 1) if self._is_members(path) else (0,):
-                here = (path, number)
-                read = [*self._read(reads, own, path, number), here]
-                changed = set().union(*(rests_on.get(place, set()) for place in read))
-                if not changed:
+                read = {*self._read(reads, own, path, number), (path, number)} & rests_on.keys()
+                if not read:
                     continue
-                if not above.isdisjoint(read) or _is_sum(form.node(path)):
-                    above.add(here)
+                changed = rests_on[path, number] = set().union(*(rests_on[place] for place in read))
+                if _is_sum(form.node(path)) or (read <= sums and _hands_on(form.node(path))):
+                    sums.add((path, number))
                     continue
-                rests_on[here] = changed
                 of_blocks.join(changed)
                 if number and {place[1] for place in changed} == {number}:
                     of_units.join(changed)
                 elif number:
-                    self.collapses = False
-        useful = [one for one in several if not {path for path, _ in one.places}.isdisjoint(wanted)]
+                    self.apart = False
+        useful = [one for one in several if not under.isdisjoint(path for path, _ in one.places)]
         self.blocks = [of_units.grouped(block) for block in of_blocks.grouped(useful)]
-        outside = (
-            place
-            for path, reads, own in form.order
-            if path in wanted and not self._is_members(path)
-            for place in (*reads, *own)
-        )
-        self.read_outside = sorted({path for path in outside if self._is_members(path) and path in form.by_path})
+        outside = {one for path, reads, own in rules if not self._is_members(path) for one in (*reads, *own)}
+        self.read_outside = sorted(path for path in outside if self._is_members(path) and path in form.by_path)
 
     def _is_members(self, path: str) -> bool:
         return bool(self.repeat) and path.startswith(self.repeat + "/")
@@ -497,12 +506,23 @@ def _ancestors(form: Form, paths: Sequence[str]) -> set[str]:
 
 
 def _is_sum(item: Item) -> bool:
-    """Whether a calculation does nothing but add."""
-    return set(item.rules) == {"calculate"} and _adds(item.rules["calculate"]) and item.rules["calculate"][0] == "+"
+    """Whether a calculation does nothing but add places."""
+
+    def adds(tree: Any) -> bool:
+        return isinstance(tree, list) and (tree[0] == "one" or (tree[0] == "+" and all(map(adds, tree[1:]))))
+
+    return set(item.rules) == {"calculate"} and adds(item.rules["calculate"])
 
 
-def _adds(tree: Any) -> bool:
-    return isinstance(tree, list) and (tree[0] == "one" or (tree[0] == "+" and all(map(_adds, tree[1:]))))
+def _hands_on(item: Item) -> bool:
+    """Whether a calculation gives one place or another as it is."""
+
+    def gives(tree: Any) -> bool:
+        if not isinstance(tree, list):
+            return True
+        return tree[0] == "one" or (tree[:2] == ["call", "if"] and all(map(gives, tree[3:])))
+
+    return set(item.rules) == {"calculate"} and gives(item.rules["calculate"])
 
 
 class _Together:

@@ -311,6 +311,22 @@ def test_where_an_answer_is_missing_it_cannot_be_told() -> None:
     assert (way.known, way.targets) == (False, ())
 
 
+def test_a_household_of_twelve_who_all_lack_something_is_answered_too() -> None:
+    """Thousands of sets would take away one lack or another; those larger than the answer are not tried."""
+    answers = three_lacks()
+    answers["thanh_vien"] = [
+        answers["thanh_vien"][at % 2] | {"ho_ten": f"Người {chr(65 + at)}", "the_bhyt": "khong", "internet": "khong"}
+        for at in range(12)
+    ]
+    for person in answers["thanh_vien"][1:]:
+        person["quan_he"] = "khac"
+    answers["nha_o"]["dien_tich"] = 200
+    target = only_target(found(answers, most_shown=1000))
+    assert (target.reached, target.size) == (Reached.YES, 2)  # lacks: water, latrine, insurance, telecom; two must go
+    assert target.count == 3 * 3 + 3 * 12 + 3 * 12  # telecom by any of the twelve; insurance by all of them alone
+    assert target.tried < 250
+
+
 def test_what_would_take_too_long_is_said_and_not_guessed() -> None:
     target = only_target(found(three_lacks(), most_tried=5))
     assert (target.reached, target.sets, target.count) == (Reached.SEARCHED_TOO_LONG, (), 0)
