@@ -89,7 +89,7 @@ Ways = list[tuple[list[Set], ...]]  # each: one of the first, with one of the se
 
 
 class Reached(StrEnum):
-    """`not_poor`: out of both; `searched_too_long`: it would take more than is tried for a page."""
+    """`NO`: not even by all at once; `SEARCHED_TOO_LONG`: to know would take more than is tried for a page."""
 
     YES = "yes"
     NO = "no"
@@ -169,7 +169,7 @@ def way_out(
     if not known:
         return WayOut(found, known, (), method, line, amount)
     search = _Search(form, done, options(form, done, rows), by_points, most_tried, most_shown)
-    return WayOut(found, known, tuple(search.targets(targets)), method, line, amount)
+    return WayOut(found, known, search.targets(targets), method, line, amount)
 
 
 def _outcome(form: Form, done: Evaluation, name: str) -> float | None:
@@ -317,7 +317,7 @@ class _Search:
         self.known: dict[tuple[Any, ...], Any] = {}  # what was asked of the rules
         self.start: Sums = self._sums(())
 
-    def targets(self, wanted: Sequence[frozenset[HouseholdClass]]) -> list[Target]:
+    def targets(self, wanted: Sequence[frozenset[HouseholdClass]]) -> tuple[Target, ...]:
         """Size by size, so that no set larger than the answer is tried."""
         found: dict[frozenset[HouseholdClass], Target] = {}
         try:
@@ -334,7 +334,7 @@ class _Search:
             rest = Reached.NO
         except _TooLong:
             rest = Reached.SEARCHED_TOO_LONG
-        return [found.get(left) or Target(left, rest, tried=self.tried) for left in wanted]
+        return tuple(found.get(left) or Target(left, rest, tried=self.tried) for left in wanted)
 
     def _by_sums(self, most: int) -> Iterable[tuple[int, Ways]]:
         """For each pair of sums that at `most` so many improvements lead to: how few do, and all ways with so few."""
