@@ -50,7 +50,7 @@ quick: $(VENV)/.dev $(FAULTS) ## what a change is tried by meanwhile, in two min
 
 journeys: tools $(VENV)/.dev ## the long ways, of which `make test` goes a shortened one each
 	@echo "== the long ways"
-	@SECOND_READING=50000 EXAMPLES=10 $(PYTEST) -n $(JOBS) -m "journey or hypothesis or many or further" tests $(ARGS)
+	@SECOND_READING=50000 WAY_OUT=1000 EXAMPLES=10 $(PYTEST) -n $(JOBS) -m "journey or hypothesis or many or further" tests $(ARGS)
 
 coverage: $(VENV)/.dev ## a lens, no goal: which lines of the server no test without a browser runs, in coverage/
 	@$(PYTEST) -n $(JOBS) $(UNIT) -m "not phone and not journey and not postgresql" --cov=survey --cov=models --cov-report=term:skip-covered --cov-report=html:coverage $(ARGS)

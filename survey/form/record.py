@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -135,22 +135,49 @@ def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
 def supposing(done: Evaluation, path: str, value: str | float) -> Iterator[None]:
     """Within it the record is as if the calculation at `path` gave `value`; afterwards it is as it was. Only what
     comes out otherwise for it is made again, and nothing is judged again."""
-    kept = [(node, node.value, node.own_relevant, node.relevant) for nodes in done.nodes.values() for node in nodes]
-    try:
+    with _restored(done):
         for node in done.nodes.get(path, []):
             node.value = value
-        _follow(done, path)
+        _follow(done, {path}, {path})
+        yield
+
+
+@contextmanager
+def answering(
+    done: Evaluation, answers: Mapping[tuple[str, int], str | float], asked: Container[str] | None = None
+) -> Iterator[None]:
+    """Within it the record is as if these questions were answered so, each named by its path and the number of its
+    member (0: the household's); afterwards it is as it was. Nothing is judged again. `asked`: the paths of which alone
+    that holds, with all that they rest on."""
+    with _restored(done):
+        for (path, number), value in answers.items():
+            node_at(done, path, number).value = value
+        _follow(done, {path for path, _ in answers}, set(), asked)
+        yield
+
+
+def node_at(done: Evaluation, path: str, number: int) -> Node:
+    """The place at `path`, of the member with this number from 1 where it lies in a repeat."""
+    return done.nodes[path][max(number, 1) - 1]
+
+
+@contextmanager
+def _restored(done: Evaluation) -> Iterator[None]:
+    kept = [(node, node.value, node.own_relevant, node.relevant) for nodes in done.nodes.values() for node in nodes]
+    try:
         yield
     finally:
         for node, was, own_relevant, relevant in kept:
             node.value, node.own_relevant, node.relevant = was, own_relevant, relevant
 
 
-def _follow(done: Evaluation, path: str) -> None:
-    """Make again what reads the calculation at `path`, and what reads that, as far as something comes out otherwise."""
-    moved = {path}
+def _follow(done: Evaluation, moved: set[str], fixed: set[str], asked: Container[str] | None = None) -> None:
+    """Make again what reads what `moved`, and what reads that, as far as something comes out otherwise; what is
+    `fixed`, or not `asked` for, stays."""
     for one, reads, own in done.form.order:
-        if one != path and (one in moved or not moved.isdisjoint(reads) or not moved.isdisjoint(own)):
+        if one in fixed or (asked is not None and one not in asked):
+            continue
+        if one in moved or not moved.isdisjoint(reads) or not moved.isdisjoint(own):
             for node in done.nodes.get(one, []):
                 was = node.value, node.relevant
                 node.open()

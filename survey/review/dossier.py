@@ -29,12 +29,14 @@ from models import (
 from survey.files.media_types import kind_of
 from survey.form.reading import question_of, read
 from survey.form.record import Clock, evaluate
+from survey.poverty.way_out import WayOut
 from survey.questionnaires.published import load_form
 from survey.questionnaires.readings import OpenReading, doubts, unconfirmed
 from survey.review.signs import Signs, signs_of
 from survey.review.since_last_year import Part, compare
+from survey.review.way_out import shortest_way
 from survey.submissions.conflicts import group_of, in_group, twins
-from survey.submissions.content import clock_of, content_of, evaluated
+from survey.submissions.content import Evaluated, clock_of, content_of, evaluated
 from survey.submissions.log import find
 from survey.terms import Action, Indicator, QuarantineReason, SubmissionState
 
@@ -105,6 +107,7 @@ class Record:
     merges: bool = False  # put together at the desk from two others
     signs: Signs = Signs()
     attached: bool = False  # a person found it to be of another household than it says
+    way_out: WayOut | None = None  # after the decision, of a poor or near-poor household
 
     @property
     def contexts(self) -> bool:
@@ -137,7 +140,8 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
     own = {"commune_id": commune_id, "submission_id": submission_id}
     lacks = session.scalars(select(Deprivation).filter_by(**own, deprived=True)).all()
     rank = list(Indicator)
-    parts, labels = _answers(session, submission, entry, language)
+    found = evaluated(session, submission)
+    parts, labels = _answers(session, submission, found, entry, language)
     return Record(
         submission=submission,
         state=SubmissionState(status.state),
@@ -158,14 +162,14 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         merges=submission.device_id == DESK and "merges" in content_of(submission),
         signs=signs_of(session, submission.commune_id, [submission.id]).get(submission.id, Signs()),
         attached=status.household_id != submission.household_id,
+        way_out=shortest_way(SubmissionState(status.state), found),
     )
 
 
 def _answers(
-    session: Session, submission: Submission, entry: RegisterEntry | None, language: str
+    session: Session, submission: Submission, found: Evaluated | None, entry: RegisterEntry | None, language: str
 ) -> tuple[list[Part], dict[str, str]]:
     """The answers beside last year's, and the questions' labels by path; nothing when no form can read the entry."""
-    found = evaluated(session, submission)
     if found is None:
         return [], {}
     form, evaluation, _ = found
