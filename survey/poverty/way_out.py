@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice, product
+from itertools import islice
 from typing import Any
 
 from survey.form.form import NUMBERS, Form, Item
@@ -85,7 +85,7 @@ class Improvement:
 
 
 Set = tuple[Improvement, ...]
-Ways = list[tuple[list[Set], ...]]  # each: one of the first, with one of the second, …
+Ways = list[tuple[Any, Any]]  # each: any of the first ways with any of the second; or a set, with None
 
 
 class Reached(StrEnum):
@@ -328,7 +328,7 @@ class _Search:
                 for left in wanted:
                     works = [one for now, ways in after if now not in {*left, None} for one in ways]
                     if works and left not in found:
-                        count = sum(math.prod(map(len, one)) for one in works)
+                        count = _count(works, {})
                         sets = tuple(islice(_sets(works), self.shown))
                         found[left] = Target(left, Reached.YES, size, count, sets, self.tried)
             rest = Reached.NO
@@ -338,7 +338,7 @@ class _Search:
 
     def _by_sums(self, most: int) -> Iterable[tuple[int, Ways]]:
         """For each pair of sums that at `most` so many improvements lead to: how few do, and all ways with so few."""
-        found: dict[Sums, tuple[int, Ways]] = {self.start: (0, [()])}
+        found: dict[Sums, tuple[int, Ways]] = {self.start: (0, [((), None)])}
         for block in self.parts.blocks:
             does = self._block(block, most)
             more: dict[Sums, tuple[int, Ways]] = {}
@@ -367,7 +367,7 @@ class _Search:
         number = next(several[0].places)[1]
         for one in _sets_of(several, most):
             leaves = self._read_outside(one, number) if number and self.parts.apart else one
-            _keep(found, leaves, len(one), [([one],)])
+            _keep(found, leaves, len(one), [(one, None)])
         return found
 
     def _read_outside(self, several: Set, number: int) -> Any:
@@ -400,7 +400,7 @@ class _Search:
 def _combined(units: Sequence[Sequence[tuple[int, Ways]]], most: int) -> Iterator[tuple[int, Ways]]:
     """One of each unit, with at most so many improvements in all."""
     if not units:
-        yield 0, [()]
+        yield 0, [((), None)]
         return
     for size, ways in _combined(units[:-1], most):
         for further, others in units[-1]:
@@ -409,7 +409,7 @@ def _combined(units: Sequence[Sequence[tuple[int, Ways]]], most: int) -> Iterato
 
 
 def _each_with_each(ways: Ways, others: Ways) -> Ways:
-    return [one + other for one in ways for other in others]
+    return [(ways, others)]
 
 
 def _keep(found: dict[Any, tuple[int, Ways]], key: Any, size: int, ways: Ways) -> None:
@@ -422,9 +422,17 @@ def _keep(found: dict[Any, tuple[int, Ways]], key: Any, size: int, ways: Ways) -
 
 
 def _sets(ways: Ways) -> Iterator[Set]:
-    for one in ways:
-        for parts in product(*one):
-            yield tuple(improvement for part in parts for improvement in part)
+    for one, other in ways:
+        if other is None:
+            yield one
+        else:
+            yield from (some + more for some in _sets(one) for more in _sets(other))
+
+
+def _count(ways: Ways, known: dict[int, int]) -> int:
+    if id(ways) not in known:
+        known[id(ways)] = sum(1 if other is None else _count(one, known) * _count(other, known) for one, other in ways)
+    return known[id(ways)]
 
 
 def _first(ways: Ways) -> Set:
