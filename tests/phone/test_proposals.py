@@ -204,8 +204,10 @@ def test_a_transfer_and_what_is_written_wrong_are_told_without_network(phone: Ph
     phone.go_home()
     phone.sync()
     page.locator("[data-household=ho-0]").first.click()
-    states = [one.get_attribute("data-state") for one in told.locator("[data-state]").all()]
-    assert states == ["waiting"] * 4 + ["held", "waiting"]
+    rows = told.locator("[data-state]")
+    for place, state in enumerate(["waiting"] * 4 + ["held", "waiting"]):
+        expect(rows.nth(place)).to_have_attribute("data-state", state)
+    expect(rows).to_have_count(6)
     expect(told).to_contain_text("còn phải tìm trong sổ")
     pictured(phone, "all-sent")
     accepted(server)

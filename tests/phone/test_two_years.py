@@ -81,11 +81,10 @@ class InChromium(Commune):
         assert violations(page) == [], name
 
     def led(self, page: Page) -> None:
-        """The work that a page waits for is done, and it says so."""
+        """The work that a page waits for is done, and it says so: it looks again by itself."""
         page.wait_for_url("**/jobs/*")
         work(self.app)
-        page.reload()
-        expect(page.locator("[data-job=queued], [data-job=running]")).to_have_count(0)
+        expect(page.locator("[data-job=queued], [data-job=running]")).to_have_count(0, timeout=30_000)
 
     # -- rounds --
 

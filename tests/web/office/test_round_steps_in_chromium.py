@@ -64,8 +64,8 @@ def test_a_commune_is_closed_and_its_figures_say_that_they_are_provisional(
         button.click()
         page.wait_for_url("**/jobs/*")
         work(app)
-        page.reload()
-        expect(page.locator("[role=status]").first).to_contain_text("Bước tiếp theo là tỉnh duyệt kết quả")
+        done = page.locator("[role=status]").first  # the page looks again by itself
+        expect(done).to_contain_text("Bước tiếp theo là tỉnh duyệt kết quả", timeout=30_000)
         page.get_by_role("link", name="Xem kết quả").click()
         expect(page.locator("[aria-current=step]")).to_contain_text("Đã đóng")
         page.goto(f"/desk/{COMMUNE}/report")
