@@ -171,7 +171,10 @@ def measure(app: Flask) -> bool:
         count = session.scalar(select(func.count()).select_from(Household))
         communes = session.scalars(select(Household.commune_id).distinct().order_by(Household.commune_id)).all()
         commune = looked_at(communes)
-        here = select(Household.id, Household.head_name, Household.code).where(Household.commune_id == commune)
+        met = select(RosterRow.household_id).where(RosterRow.commune_id == commune, RosterRow.person_id.is_not(None))
+        here = select(Household.id, Household.head_name, Household.code).where(
+            Household.commune_id == commune, Household.id.in_(met)
+        )
         households = draw.sample(session.execute(here.order_by(Household.id)).all(), TIMES + 1)
         of = select(RosterRow.household_id, RosterRow.person_id).where(RosterRow.commune_id == commune)
         persons = [
