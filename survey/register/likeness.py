@@ -119,16 +119,15 @@ class _Columns:
         self.year, self.day, self.number = array("h"), array("h"), array("q")
         self.sex: list[str] = []
         self._codes: dict[str, dict[str, int]] = defaultdict(dict)
+        names: dict[str, tuple[int, int, int, int]] = {}
         for one in people:
             self.household.append(self._code("household", one.household))
             self.commune.append(self._code("commune", one.commune))
             self.village.append(self._code("village", one.village) if one.village else -1)
-            key = name_key(one.name)
-            bare = bare_key(one.name)
-            self.key.append(self._code("key", key))
-            self.bare.append(self._code("bare", bare))
-            self.family.append(self._code("family", bare.split(" ", 1)[0]))
-            self.order.append(self._code("order", " ".join(sorted(bare.split()))))
+            if one.name not in names:  # a province has few names for its people
+                names[one.name] = self._codes_of_name(one.name)
+            for column, code in zip((self.key, self.bare, self.family, self.order), names[one.name], strict=True):
+                column.append(code)
             self.year.append(one.year)
             # The first of January stands for "not known" on many papers.
             known = one.month and one.day and (one.month, one.day) != (1, 1)
@@ -146,6 +145,13 @@ class _Columns:
 
     def __len__(self) -> int:
         return len(self.household)
+
+    def _codes_of_name(self, name: str) -> tuple[int, int, int, int]:
+        bare = bare_key(name)
+        return (
+            self._code("key", name_key(name)), self._code("bare", bare), self._code("family", bare.split(" ", 1)[0]),
+            self._code("order", " ".join(sorted(bare.split()))),
+        )  # fmt: skip
 
     def _code(self, kind: str, text: str) -> int:
         codes = self._codes[kind]
