@@ -208,10 +208,7 @@ def marks_of(shape: Shape, random: Random, taken: set[str]) -> dict[str, str]:
         marks[mark] = full_name(random, person.people, person.sex, families[old], names)
         marks[person.id] = uuid4_of(random)
     for number in shape.numbers:
-        while (other := f"{number[:6]}{random.randrange(1_000_000):06d}") in taken:
-            pass
-        taken.add(other)
-        marks[number] = other
+        marks[number] = _number_of_nobody(number[:6], random, taken)
     return marks
 
 
@@ -221,11 +218,17 @@ def twin_of(shape: Shape, marks: Marks, random: Random, taken: set[str]) -> dict
     for person in shape.people.values():
         twin[person.id] = uuid4_of(random)
     for number in shape.numbers:
-        while (wrong := f"{marks[number][:-4]}{random.randrange(10_000):04d}") in taken:
-            pass
-        taken.add(wrong)
-        twin[number] = wrong
+        twin[number] = _number_of_nobody(marks[number][:-4], random, taken)
     return twin
+
+
+def _number_of_nobody(begin: str, random: Random, taken: set[str]) -> str:
+    """A personal number that begins so and that nobody has yet."""
+    rest = 12 - len(begin)
+    while (number := f"{begin}{random.randrange(10**rest):0{rest}d}") in taken:
+        pass
+    taken.add(number)
+    return number
 
 
 def uuid4_of(random: Random) -> str:

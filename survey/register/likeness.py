@@ -188,25 +188,30 @@ class _Blocks:
 
     def later(self, household: int, one: int) -> Iterator[int]:
         """Whom a person of `household` is compared with, in the households after theirs, each once."""
+        numbers = self.people.number
+        number = numbers[one]
+        yield from self._after(household, one, self.number.get(number))
+        for other in self._named_or_born_alike(household, one):
+            if number < 0 or numbers[other] != number:  # else it came by the number
+                yield other
+
+    def _named_or_born_alike(self, household: int, one: int) -> Iterator[int]:
         people = self.people
-        number, order, year, bare = people.number[one], people.order[one], people.year[one], people.bare[one]
-        for other in self._after(household, one, self.number.get(number)):
-            yield other
-        near = (0, year - 1, year, year + 1) if year else (0,)
-        years = {*near, *self.years[order]} if order in self.years and not year else near
-        for born in years:
-            # One whose year is not known meets the others only where a name is no crowd's.
-            if (born and year) or born == year or order in self.years:
-                for other in self._after(household, one, self.syllables.get((order, born))):
-                    if number < 0 or people.number[other] != number:
-                        yield other
-        ends, head, tail = people.ends, people.ends[bare][:2], people.ends[bare][2:]
+        order, name = people.order[one], people.ends[people.bare[one]]
+        for born in self._years_met(order, people.year[one]):
+            yield from self._after(household, one, self.syllables.get((order, born)))
         for other in self._after(household, one, self.birthday.get(self._birthday(one))):
             # One letter more or other is at the beginning or at the end of a name, not at both.
-            theirs = ends[people.bare[other]]
-            is_possible = (theirs[:2] == head or theirs[2:] == tail) and people.order[other] != order
-            if is_possible and (number < 0 or people.number[other] != number):
+            theirs = people.ends[people.bare[other]]
+            if (theirs[:2] == name[:2] or theirs[2:] == name[2:]) and people.order[other] != order:
                 yield other
+
+    def _years_met(self, order: int, year: int) -> Iterable[int]:
+        """In which those are born of the same syllables with whom one born in `year` is compared; 0: nobody knows. Who
+        is not known to be born in any year meets the others only where a name is no crowd's."""
+        if not year:
+            return self.years.get(order, (0,))
+        return (year - 1, year, year + 1, *((0,) if order in self.years else ()))
 
     def _after(self, household: int, one: int, block: list[int] | None) -> Iterator[int]:
         if block is None or (len(block) == _LARGE and one not in block):

@@ -29,7 +29,7 @@ export const WHAT = {
   address: { kind: "correct", fields: ["address"] },
   class: { kind: "correct", fields: ["class"] },
 }
-const BIRTH = ["day", "month", "year"]
+export const BIRTH = ["day", "month", "year"]
 const COMING = ["born", "joined", "married_in"]
 const CODE = /^(?![0-9]{12}$)[A-Za-z0-9][A-Za-z0-9-]{0,63}$/ // of a person, as survey/register/event_log.py has it
 export const GOING = ["died", "left", "married_out", "transferred"]

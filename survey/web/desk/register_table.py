@@ -45,7 +45,13 @@ def page(commune_id: str | None = None) -> str:
     """How many households were on the register, by place and class; of one commune which, what they lack, and how it
     came from one day to another."""
     desk, shown = open_desk("report.read", commune_id), _shown()
-    words = {"desk": desk, "shown": shown, "asked": {name: _day(name) for name in ("as_of", "borders", "since")}}
+    words = {
+        "desk": desk,
+        "shown": shown,
+        "asked": {name: _day(name) for name in ("as_of", "borders", "since")},
+        "here": lambda **more: url_for(".page", **_said(desk, **more)),
+        "csv": lambda what: url_for(".as_csv", **_said(desk, what=what)),
+    }
     if shown is Shown.FLOW:
         return _flow_page(desk, words)
     found, number = _found(desk, shown), page_number()
@@ -60,8 +66,6 @@ def page(commune_id: str | None = None) -> str:
         rows=found.rows[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
         page=number,
         pages=-(-len(found.rows) // PAGE_SIZE),
-        here=lambda **more: url_for(".page", **_said(desk, **more)),
-        csv=lambda what: url_for(".as_csv", **_said(desk, what=what)),
     )
 
 
@@ -78,8 +82,6 @@ def _flow_page(desk: Desk, words: Mapping[str, Any]) -> str:
         unplaced=found.unplaced() if found else {},
         tables=COUNTED,
         lines=lambda level: _lines(found, level) if found else [],
-        here=lambda **more: url_for(".page", **_said(desk, **more)),
-        csv=lambda what: url_for(".as_csv", **_said(desk, what=what)),
     )
 
 

@@ -4,6 +4,7 @@ import { HOME, ofHousehold, ofSent } from "../addresses.js"
 import { contentHash } from "../../canonical.js"
 import { two } from "../../bytes.js"
 import {
+  BIRTH,
   GOING,
   WHAT,
   baseOf,
@@ -22,20 +23,7 @@ import { learnt } from "../templates.lazy.js"
 /** "2026-11-23" in the phone's own time. */
 const dayOf = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
 
-const FIELDS = [
-  "name",
-  "sex",
-  "birth",
-  "year",
-  "number",
-  "relation",
-  "head",
-  "village",
-  "address",
-  "class",
-  "household",
-]
-const BIRTH = ["day", "month", "year"]
+const FIELDS = new Set(Object.values(WHAT).flatMap(({ fields }) => fields))
 const MOST_FOUND = 6 // households below the box in which one is sought
 
 /** Radio rows of `[value, label]` in a place of their own; `kept`: what was chosen before. */
