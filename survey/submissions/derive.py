@@ -55,8 +55,9 @@ from survey.submissions.content import (
     content_of,
     evaluated,
     judged_answers,
+    judged_under,
     members_in,
-    told_now,
+    told_names,
 )
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.standing import interviews_of, keep_identities
@@ -80,16 +81,20 @@ def derive(
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_status(session, submission)
     assessment = session.get(Assessment, (commune_id, submission_id))
-    if anew or assessment is None or (known is not None and _was_told_otherwise(assessment, known.told)):
+    if anew or assessment is None or (known is not None and _was_told_otherwise(assessment, _told_to(known))):
         _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
     _derive_households(session, submission)
 
 
+def _told_to(known: Evaluated) -> Told:
+    return {name: known.evaluation.values.get(name) for name in told_names(known.form)}
+
+
 def _was_told_otherwise(assessment: Assessment, told: Told) -> bool:
-    """Whether its household was not known when it was judged, or was taken to be elsewhere."""
-    said = {name: said for name, said in told.items() if name in TOLD and said}
-    return any(name in assessment.values and assessment.values[name] != one for name, one in said.items())
+    """Whether it was judged under something else than `told`: its household was not known then, is none any more, or
+    was taken to be elsewhere."""
+    return any(name in assessment.values and assessment.values[name] != said for name, said in told.items())
 
 
 def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
@@ -113,7 +118,7 @@ def told_otherwise(session: Session, commune_id: str, submission_ids: Iterable[s
     for submission_id in submission_ids:
         submission = session.get_one(Submission, (commune_id, submission_id))
         assessment = session.get(Assessment, (commune_id, submission_id))
-        if assessment is not None and _was_told_otherwise(assessment, told_now(session, submission)):
+        if assessment is not None and _was_told_otherwise(assessment, judged_under(session, submission)):
             yield submission_id
 
 
@@ -128,9 +133,22 @@ def decided_under(session: Session, submission: Submission) -> Told | None:
     return {name: assessment.values[name] for name in TOLD if assessment.values.get(name)}
 
 
-def is_decided(session: Session, submission: Submission) -> bool:
-    """Whether what became of the register since is nothing to a record: it was judged, and its round is not open."""
-    return decided_under(session, submission) is not None
+def judge_undecided(session: Session, submissions: Iterable[Submission]) -> bool:
+    """Judge those that were never judged, or under something else than the register tells by now where their round is
+    open; whether there was one. What follows for their household is the caller's to derive."""
+    found = [one for one in submissions if _is_to_be_judged(session, one)]
+    for submission in found:
+        _derive_assessment(session, submission)
+    session.flush()  # their household's class is read from these
+    return bool(found)
+
+
+def _is_to_be_judged(session: Session, submission: Submission) -> bool:
+    assessment = session.get(Assessment, (submission.commune_id, submission.id))
+    if assessment is None:
+        return True
+    is_undecided = is_open(session, submission.round_id, submission.commune_id)
+    return is_undecided and _was_told_otherwise(assessment, judged_under(session, submission))
 
 
 def _derive_households(session: Session, submission: Submission) -> None:
@@ -290,7 +308,14 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
     household = session.get(Household, (commune_id, household_id))
     if household is None:  # a held entry may name a household that is not ours
         return
-    events, interviews = derive_current(session, household)
+    derive_entry(session, household, round_id, *derive_current(session, household))
+
+
+def derive_entry(
+    session: Session, household: Household, round_id: str, events: Sequence[Event], interviews: Sequence[Interview]
+) -> None:
+    """Where a household stands in a round, once what it is was derived from `events` and `interviews`."""
+    commune_id, household_id = household.commune_id, household.id
     entry = session.get(RegisterEntry, (commune_id, round_id, household_id))
     if entry is None:
         return
