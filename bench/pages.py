@@ -46,6 +46,7 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
+from scripts.serving import settle
 from survey.accounts.accounts import create_account
 from survey.canonical import canonical
 from survey.clocks import day_of, instant
@@ -119,8 +120,9 @@ def send(session: Session, commune_id: str) -> None:
                    "account_id": one.account_id}
         )  # fmt: skip
         rows[SubmissionStatus].append(
-            key | {"household_id": one.household_id, "state": "submitted", "reason": None, "updated_at": at}
-        )
+            key | {"household_id": one.household_id, "round_id": now.id, "state": "submitted", "reason": None,
+                   "updated_at": at}
+        )  # fmt: skip
         rows[Assessment].append({column.name: getattr(judged, column.name) for column in Assessment.__table__.c} | key)
     for model, those in rows.items():
         session.execute(insert(model), those)
@@ -260,6 +262,7 @@ def main() -> int:
             is_filled = session.scalar(select(Account.id).where(Account.username == PROVINCE_ACCOUNT)) is not None
         if not is_filled:
             fill(app, households)
+        settle()
         return 0 if measure(app) else 1
 
 

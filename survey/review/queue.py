@@ -78,9 +78,7 @@ def counts(session: Session, shelf: Shelf) -> dict[str | None, dict[SubmissionSt
     every = replace(shelf, state=None, village_id=None, reason=None)
     village = func.coalesce(Household.village_id, NO_VILLAGE)
     rows = session.execute(
-        _on(every, select(village, SubmissionStatus.state, func.count()).select_from(SubmissionStatus)).group_by(
-            village, SubmissionStatus.state
-        )
+        _on(every, select(village, SubmissionStatus.state, func.count())).group_by(village, SubmissionStatus.state)
     )
     found: dict[str | None, dict[SubmissionState, int]] = {None: dict.fromkeys(SubmissionState, 0)}
     for village_id, state, number in rows:
@@ -92,18 +90,14 @@ def counts(session: Session, shelf: Shelf) -> dict[str | None, dict[SubmissionSt
 def reasons(session: Session, shelf: Shelf) -> dict[QuarantineReason, int]:
     """How many are held by reason, in the order of the terms; the shelf's own reason does not narrow."""
     held = replace(shelf, state=SubmissionState.QUARANTINED, reason=None)
-    rows = session.execute(
-        _on(held, select(SubmissionStatus.reason, func.count()).select_from(SubmissionStatus)).group_by(
-            SubmissionStatus.reason
-        )
-    )
+    rows = session.execute(_on(held, select(SubmissionStatus.reason, func.count())).group_by(SubmissionStatus.reason))
     found = {QuarantineReason(reason): number for reason, number in rows}
     return {reason: found[reason] for reason in QuarantineReason if reason in found}
 
 
 def page(session: Session, shelf: Shelf, offset: int, limit: int) -> list[Waiting]:
     """A page of the shelf, the longest waiting first."""
-    return [_row(row) for row in session.execute(_listing(shelf).offset(offset).limit(limit))]
+    return rows_of(session, shelf, session.scalars(_ids(shelf).offset(offset).limit(limit)).all())
 
 
 def bearing(session: Session, shelf: Shelf) -> list[str]:
@@ -123,21 +117,18 @@ def may_bear_more(session: Session, shelf: Shelf) -> bool:
     return session.scalars(_asked(shelf, shelf.sign).offset(MOST_ASKED).limit(1)).first() is not None
 
 
-def _asked(shelf: Shelf, sign: Sign) -> Select[*tuple[Any, ...]]:
-    return _listing(shelf).with_only_columns(Submission.id).where(may_bear(sign))
+def _asked(shelf: Shelf, sign: Sign) -> Select[str]:
+    return _ids(shelf).where(may_bear(sign))
 
 
 def rows_of(session: Session, shelf: Shelf, submission_ids: Sequence[str]) -> list[Waiting]:
     """The rows of some of its submissions, the longest waiting first."""
-    return [_row(row) for row in session.execute(_listing(shelf).where(Submission.id.in_(submission_ids)))]
+    return [_row(row) for row in session.execute(_listing(shelf, submission_ids))]
 
 
 def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | None, str | None]:
     """The submissions before and after this one on its shelf; when it has left the shelf, the first there is next."""
-    if shelf.sign is not None:
-        ids = bearing(session, shelf)
-    else:
-        ids = list(session.scalars(_listing(shelf).with_only_columns(Submission.id)))
+    ids = bearing(session, shelf) if shelf.sign is not None else list(session.scalars(_ids(shelf)))
     if submission_id not in ids:
         return None, ids[0] if ids else None
     at = ids.index(submission_id)
@@ -145,21 +136,22 @@ def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | No
 
 
 def _on(shelf: Shelf, statement: Rows) -> Rows:
+    """`statement` over the shelf's statuses with their households: what a submission says is not read for it."""
+    status = SubmissionStatus
     statement = (
-        statement.join(Submission, OF_SUBMISSION)
-        .outerjoin(
-            Household,
-            and_(Household.commune_id == SubmissionStatus.commune_id, Household.id == SubmissionStatus.household_id),
-        )
-        .where(
-            SubmissionStatus.commune_id == shelf.commune_id,
-            or_(Submission.round_id == shelf.round_id, SubmissionStatus.state == SubmissionState.QUARANTINED.value),
-        )
+        statement.select_from(status)
+        .outerjoin(Household, and_(Household.commune_id == status.commune_id, Household.id == status.household_id))
+        .where(status.commune_id == shelf.commune_id)
     )
-    if shelf.state is not None:
-        statement = statement.where(SubmissionStatus.state == shelf.state.value)
+    if shelf.state is None:
+        held = status.state == SubmissionState.QUARANTINED.value
+        statement = statement.where(or_(status.round_id == shelf.round_id, held))
+    else:
+        statement = statement.where(status.state == shelf.state.value)
+    if shelf.state not in (None, SubmissionState.QUARANTINED):
+        statement = statement.where(status.round_id == shelf.round_id)
     if shelf.reason is not None:
-        statement = statement.where(SubmissionStatus.reason == shelf.reason.value)
+        statement = statement.where(status.reason == shelf.reason.value)
     if shelf.village_id == NO_VILLAGE:
         statement = statement.where(Household.village_id.is_(None))
     elif shelf.village_id is not None:
@@ -175,7 +167,15 @@ def _doubtful(shelf: Shelf) -> ColumnElement[bool]:
     )
 
 
-def _listing(shelf: Shelf) -> Rows:
+def _ids(shelf: Shelf) -> Select[str]:
+    """Of the shelf's submissions, the longest waiting first."""
+    ids = _on(shelf, select(Submission.id)).join(Submission, OF_SUBMISSION)
+    if shelf.state not in (None, SubmissionState.QUARANTINED):  # said of both, a database walks in their order
+        ids = ids.where(Submission.commune_id == shelf.commune_id, Submission.round_id == shelf.round_id)
+    return ids.order_by(Submission.received_at, Submission.id)
+
+
+def _listing(shelf: Shelf, submission_ids: Sequence[str]) -> Rows:
     columns = select(
         Submission.id,
         Household.code,
@@ -191,9 +191,10 @@ def _listing(shelf: Shelf) -> Rows:
         Assessment.problems,
         Account.display_name,
         Submission.received_at,
-    ).select_from(SubmissionStatus)
+    )
     return (
         _on(shelf, columns)
+        .join(Submission, OF_SUBMISSION)
         .outerjoin(
             Assessment,
             and_(Assessment.commune_id == Submission.commune_id, Assessment.submission_id == Submission.id),
@@ -207,6 +208,7 @@ def _listing(shelf: Shelf) -> Rows:
             ),
         )
         .join(Account, Account.id == Submission.account_id)
+        .where(SubmissionStatus.submission_id.in_(submission_ids))
         .order_by(Submission.received_at, Submission.id)
     )
 

@@ -210,7 +210,7 @@ def _derive_status(session: Session, submission: Submission) -> None:
         session.add(status)
     held = last.to_state == SubmissionState.QUARANTINED
     status.state, status.reason, status.updated_at = last.to_state, last.reason if held else None, last.at
-    status.household_id = household_id
+    status.household_id, status.round_id = household_id, submission.round_id
 
 
 def _household_of(session: Session, submission: Submission) -> str | None:
