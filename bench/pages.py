@@ -83,7 +83,7 @@ def fill(app: Flask, households: int) -> None:
     among = [word for one in there[:-1] for word in ("--commune", one)]
     opens, closes = (date(today.year, *day).isoformat() for day in ((9, 1), (12, 31)))
     days = ("--year", str(today.year), "--opens", opens, "--closes", closes)
-    command("round", "open", "Bench", "--version", version, *days, "--trial", *among)
+    command("round", "open", "Bench", "--version", version, *days, "--b1", "nhap_tong", *among)
     with Session(app.extensions["engine"]) as session, session.begin():
         send(session, looked_at(there))
 
@@ -120,8 +120,8 @@ def send(session: Session, commune_id: str) -> None:
                    "account_id": one.account_id}
         )  # fmt: skip
         rows[SubmissionStatus].append(
-            key | {"household_id": one.household_id, "round_id": now.id, "state": "submitted", "reason": None,
-                   "updated_at": at}
+            key | {"household_id": one.household_id, "round_id": now.id, "received_at": at, "state": "submitted",
+                   "reason": None, "updated_at": at}
         )  # fmt: skip
         rows[Assessment].append({column.name: getattr(judged, column.name) for column in Assessment.__table__.c} | key)
     for model, those in rows.items():

@@ -39,7 +39,6 @@ class Submission(Base):
     __table_args__ = (
         UniqueConstraint("commune_id", "entry_id", "content_hash"),
         Index("ix_submission_household", "commune_id", "round_id", "household_id"),
-        Index("ix_submission_waiting", "commune_id", "round_id", "received_at", "id"),
     )
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
@@ -98,14 +97,24 @@ class SubmissionStatus(Base):
         CheckConstraint("(state = 'quarantined') = (reason IS NOT NULL)", name="reason_iff_held"),
         _of_submission(),
         Index("ix_submission_status_state", "commune_id", "state"),
-        Index("ix_submission_status_counted", "commune_id", "round_id", "state", "household_id"),
-        Index("ix_submission_status_household", "commune_id", "household_id"),
+        # All that the queue counts and is ordered by.
+        Index(
+            "ix_submission_status_waiting",
+            "commune_id",
+            "round_id",
+            "state",
+            "received_at",
+            "submission_id",
+            "household_id",
+        ),
+        Index("ix_submission_status_household", "commune_id", "household_id", "state"),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     household_id: Mapped[str | None] = mapped_column(String(64))  # as attached by a person, else as the entry says
     round_id: Mapped[str | None] = mapped_column(String(64))
+    received_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -121,12 +130,7 @@ class Assessment(Base):
     """What the law makes of a submission under a standard (derived): class, points, checks that failed."""
 
     __tablename__ = "assessment"
-    __table_args__ = (
-        one_of("household_class", HouseholdClass),
-        _of_submission(),
-        # All that is counted of a round, so that no row with its values is read for it.
-        Index("ix_assessment_counted", "commune_id", "submission_id", "household_class", "illustrative", "refused"),
-    )
+    __table_args__ = (one_of("household_class", HouseholdClass), _of_submission())
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)

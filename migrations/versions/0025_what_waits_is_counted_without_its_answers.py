@@ -1,6 +1,6 @@
-"""What waits for a person, and the classes of a round, are counted without reading a single answer
+"""What waits for a person is counted and put in order without reading a single answer
 
-A submission's status says of which round it is too; indexes for the desk's first page and for the queue.
+A submission's status says of which round it is and when it came (the desk's first page, the queue).
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-NEW = {
-    "ix_submission_status_counted": ("submission_status", ["commune_id", "round_id", "state", "household_id"]),
-    "ix_submission_waiting": ("submission", ["commune_id", "round_id", "received_at", "id"]),
-    "ix_assessment_counted": (
-        "assessment",
-        ["commune_id", "submission_id", "household_class", "illustrative", "refused"],
-    ),
-}
+WAITING, HOUSEHOLD = "ix_submission_status_waiting", "ix_submission_status_household"
+COPIED = {"round_id": sa.String(64), "received_at": sa.DateTime(timezone=True)}
+SUBMISSION = sa.table("submission", *map(sa.column, ("commune_id", "id", *COPIED)))
+STATUS = sa.table("submission_status", *map(sa.column, ("commune_id", "submission_id", *COPIED)))
 
 
 def upgrade() -> None:
-    op.add_column("submission_status", sa.Column("round_id", sa.String(64), nullable=True))
-    op.execute(
-        "UPDATE submission_status SET round_id = (SELECT submission.round_id FROM submission WHERE"
-        " submission.commune_id = submission_status.commune_id AND submission.id = submission_status.submission_id)"
-    )
-    for name, (table, columns) in NEW.items():
-        op.create_index(name, table, columns, unique=False)
+    for name, kind in COPIED.items():
+        op.add_column("submission_status", sa.Column(name, kind, nullable=True))
+    own = (SUBMISSION.c.commune_id == STATUS.c.commune_id) & (SUBMISSION.c.id == STATUS.c.submission_id)
+    copied = {name: sa.select(SUBMISSION.c[name]).where(own).scalar_subquery() for name in COPIED}
+    op.execute(sa.update(STATUS).values(copied))
+    order = ["commune_id", "round_id", "state", "received_at", "submission_id", "household_id"]
+    op.create_index(WAITING, "submission_status", order, unique=False)
+    op.drop_index(HOUSEHOLD, table_name="submission_status")
+    op.create_index(HOUSEHOLD, "submission_status", ["commune_id", "household_id", "state"], unique=False)
 
 
 def downgrade() -> None:
-    for name, (table, _columns) in reversed(NEW.items()):
-        op.drop_index(name, table_name=table)
-    op.drop_column("submission_status", "round_id")
+    op.drop_index(HOUSEHOLD, table_name="submission_status")
+    op.create_index(HOUSEHOLD, "submission_status", ["commune_id", "household_id"], unique=False)
+    op.drop_index(WAITING, table_name="submission_status")
+    for name in reversed(COPIED):
+        op.drop_column("submission_status", name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -33,9 +33,10 @@ STATES = (
     SubmissionState.SUPERSEDED,
     SubmissionState.DISCARDED,
 )
-MOST_ASKED = 500  # of a shelf for a sign: their answers are read
+MOST_ASKED = 300  # of a shelf for a sign: their answers are read
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
 
+_OF_HOUSEHOLD = and_(Household.commune_id == SubmissionStatus.commune_id, Household.id == SubmissionStatus.household_id)
 Rows = Select[*tuple[Any, ...]]
 
 
@@ -75,16 +76,31 @@ class Waiting:
 
 def counts(session: Session, shelf: Shelf) -> dict[str | None, dict[SubmissionState, int]]:
     """How many there are by village (None: all together) and state; the shelf's own state and village do not narrow."""
-    every = replace(shelf, state=None, village_id=None, reason=None)
     village = func.coalesce(Household.village_id, NO_VILLAGE)
-    rows = session.execute(
-        _on(every, select(village, SubmissionStatus.state, func.count())).group_by(village, SubmissionStatus.state)
-    )
     found: dict[str | None, dict[SubmissionState, int]] = {None: dict.fromkeys(SubmissionState, 0)}
-    for village_id, state, number in rows:
+    for village_id, state, number in _numbers(session, shelf, village):
         for key in (None, village_id):
             found.setdefault(key, dict.fromkeys(SubmissionState, 0))[SubmissionState(state)] += number
     return found
+
+
+def totals(session: Session, shelf: Shelf) -> dict[SubmissionState, int]:
+    """The same of all villages together, and no household is read for it."""
+    found = dict.fromkeys(SubmissionState, 0)
+    for state, number in _numbers(session, shelf):
+        found[SubmissionState(state)] += number
+    return found
+
+
+def _numbers(session: Session, shelf: Shelf, *keys: ColumnElement[Any]) -> Iterator[Any]:
+    """How many there are by `keys` and state. Two questions: for one with "or" in it a database looks through all years
+    of the commune."""
+    every = replace(shelf, state=None, village_id=None, reason=None)
+    state = SubmissionStatus.state
+    numbers = _everywhere(every, select(*keys, state, func.count())).group_by(*keys, state)
+    is_held = state == SubmissionState.QUARANTINED.value
+    for half in (numbers.where(SubmissionStatus.round_id == shelf.round_id, ~is_held), numbers.where(is_held)):
+        yield from session.execute(half)
 
 
 def reasons(session: Session, shelf: Shelf) -> dict[QuarantineReason, int]:
@@ -122,7 +138,7 @@ def _asked(shelf: Shelf, sign: Sign) -> Select[str]:
 
 
 def rows_of(session: Session, shelf: Shelf, submission_ids: Sequence[str]) -> list[Waiting]:
-    """The rows of some of its submissions, the longest waiting first."""
+    """The rows of some of its submissions, the longest waiting first; at most a page of them."""
     return [_row(row) for row in session.execute(_listing(shelf, submission_ids))]
 
 
@@ -137,19 +153,21 @@ def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | No
 
 def _on(shelf: Shelf, statement: Rows) -> Rows:
     """`statement` over the shelf's statuses with their households: what a submission says is not read for it."""
+    status, statement = SubmissionStatus, _everywhere(shelf, statement)
+    is_held, is_here = status.state == SubmissionState.QUARANTINED.value, status.round_id == shelf.round_id
+    if shelf.state is None:
+        return statement.where(or_(is_here, is_held))
+    if shelf.state is SubmissionState.QUARANTINED:
+        return statement.where(is_held)
+    return statement.where(is_here, status.state == shelf.state.value)
+
+
+def _everywhere(shelf: Shelf, statement: Rows) -> Rows:
+    """The same whatever round and state they are of."""
     status = SubmissionStatus
     statement = (
-        statement.select_from(status)
-        .outerjoin(Household, and_(Household.commune_id == status.commune_id, Household.id == status.household_id))
-        .where(status.commune_id == shelf.commune_id)
+        statement.select_from(status).outerjoin(Household, _OF_HOUSEHOLD).where(status.commune_id == shelf.commune_id)
     )
-    if shelf.state is None:
-        held = status.state == SubmissionState.QUARANTINED.value
-        statement = statement.where(or_(status.round_id == shelf.round_id, held))
-    else:
-        statement = statement.where(status.state == shelf.state.value)
-    if shelf.state not in (None, SubmissionState.QUARANTINED):
-        statement = statement.where(status.round_id == shelf.round_id)
     if shelf.reason is not None:
         statement = statement.where(status.reason == shelf.reason.value)
     if shelf.village_id == NO_VILLAGE:
@@ -169,10 +187,8 @@ def _doubtful(shelf: Shelf) -> ColumnElement[bool]:
 
 def _ids(shelf: Shelf) -> Select[str]:
     """Of the shelf's submissions, the longest waiting first."""
-    ids = _on(shelf, select(Submission.id)).join(Submission, OF_SUBMISSION)
-    if shelf.state not in (None, SubmissionState.QUARANTINED):  # said of both, a database walks in their order
-        ids = ids.where(Submission.commune_id == shelf.commune_id, Submission.round_id == shelf.round_id)
-    return ids.order_by(Submission.received_at, Submission.id)
+    ids = _on(shelf, select(SubmissionStatus.submission_id))
+    return ids.order_by(SubmissionStatus.received_at, SubmissionStatus.submission_id)
 
 
 def _listing(shelf: Shelf, submission_ids: Sequence[str]) -> Rows:
@@ -193,8 +209,9 @@ def _listing(shelf: Shelf, submission_ids: Sequence[str]) -> Rows:
         Submission.received_at,
     )
     return (
-        _on(shelf, columns)
+        columns.select_from(SubmissionStatus)
         .join(Submission, OF_SUBMISSION)
+        .outerjoin(Household, _OF_HOUSEHOLD)
         .outerjoin(
             Assessment,
             and_(Assessment.commune_id == Submission.commune_id, Assessment.submission_id == Submission.id),
@@ -208,7 +225,7 @@ def _listing(shelf: Shelf, submission_ids: Sequence[str]) -> Rows:
             ),
         )
         .join(Account, Account.id == Submission.account_id)
-        .where(SubmissionStatus.submission_id.in_(submission_ids))
+        .where(SubmissionStatus.commune_id == shelf.commune_id, SubmissionStatus.submission_id.in_(submission_ids))
         .order_by(Submission.received_at, Submission.id)
     )
 

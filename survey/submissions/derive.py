@@ -14,7 +14,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import (
-    OF_SUBMISSION,
     Assessment,
     AssessmentReading,
     Deprivation,
@@ -211,6 +210,7 @@ def _derive_status(session: Session, submission: Submission) -> None:
     held = last.to_state == SubmissionState.QUARANTINED
     status.state, status.reason, status.updated_at = last.to_state, last.reason if held else None, last.at
     status.household_id, status.round_id = household_id, submission.round_id
+    status.received_at = submission.received_at
 
 
 def _household_of(session: Session, submission: Submission) -> str | None:
@@ -320,14 +320,9 @@ def derive_entry(
     if entry is None:
         return
     rows = session.execute(
-        select(Submission.id, SubmissionStatus.state, SubmissionStatus.reason)
-        .join(SubmissionStatus, OF_SUBMISSION)
-        .where(
-            SubmissionStatus.commune_id == commune_id,
-            SubmissionStatus.household_id == household_id,
-            Submission.round_id == round_id,
-        )
-        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
+        select(SubmissionStatus.submission_id, SubmissionStatus.state, SubmissionStatus.reason)
+        .filter_by(commune_id=commune_id, household_id=household_id, round_id=round_id)
+        .order_by(SubmissionStatus.updated_at.desc(), SubmissionStatus.submission_id)
     ).all()
     state = register_state(
         [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
