@@ -198,9 +198,10 @@ def measure(app: Flask) -> bool:
         return f"{of_commune}/households/{households[at].id}"
 
     shown: dict[int, str] = {}
+    anew = uuid4().hex[:6]  # an address that no earlier measuring of the same folder wrote
 
     def correction(at: int) -> dict[str, str]:
-        return {"kind": "correct", "since": today, "address": f"Số {at}", "csrf_token": token}
+        return {"kind": "correct", "since": today, "address": f"Số {at} {anew}", "csrf_token": token}
 
     def preview(at: int) -> None:
         shown[at] = supervisor.ask("POST", page(at), correction(at))

@@ -78,12 +78,19 @@ def derive(
     evaluated to a moment ago; `anew`: the event changes what it is evaluated to."""
     session.flush()  # events just appended
     submission = session.get_one(Submission, (commune_id, submission_id))
+    counted = _counts(session, submission)
     _derive_status(session, submission)
     assessment = session.get(Assessment, (commune_id, submission_id))
     if anew or assessment is None or (known is not None and _was_told_otherwise(assessment, _told_to(known))):
         _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
-    _derive_households(session, submission)
+    _derive_households(session, submission, counts=counted or _counts(session, submission))
+
+
+def _counts(session: Session, submission: Submission) -> bool:
+    """Whether its household is what it says."""
+    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
+    return status is not None and status.state == SubmissionState.ACCEPTED
 
 
 def _told_to(known: Evaluated) -> Told:
@@ -102,7 +109,7 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_assessment(session, submission, told=decided_under(session, submission))
     session.flush()  # the household's class is read from it
-    _derive_households(session, submission)
+    _derive_households(session, submission, counts=_counts(session, submission))
 
 
 def derive_told_otherwise(session: Session, commune_id: str, submission_ids: Sequence[str]) -> None:
@@ -150,12 +157,17 @@ def _is_to_be_judged(session: Session, submission: Submission) -> bool:
     return is_undecided and _was_told_otherwise(assessment, judged_under(session, submission))
 
 
-def _derive_households(session: Session, submission: Submission) -> None:
-    """Those that a submission bears on: the one that it is of, and the one that it says."""
+def _derive_households(session: Session, submission: Submission, *, counts: bool) -> None:
+    """Those that a submission bears on: the one that it is of, and the one that it says. `counts`: it counted before
+    or does now; where it does not, they stay what they are, and only where they stand in the round is asked."""
     status = session.get_one(SubmissionStatus, (submission.commune_id, submission.id))
     for household_id in {status.household_id, submission.household_id} - {None}:
-        if household_id is not None and submission.round_id is not None:
+        if household_id is None or submission.round_id is None:
+            continue
+        if counts:
             derive_household(session, submission.commune_id, household_id, submission.round_id)
+        elif entry := session.get(RegisterEntry, (submission.commune_id, submission.round_id, household_id)):
+            _write_state(session, entry, opened_otherwise=False)
 
 
 def rebuild(session: Session) -> int:
@@ -315,23 +327,26 @@ def derive_entry(
     session: Session, household: Household, round_id: str, events: Sequence[Event], interviews: Sequence[Interview]
 ) -> None:
     """Where a household stands in a round, once what it is was derived from `events` and `interviews`."""
-    commune_id, household_id = household.commune_id, household.id
-    entry = session.get(RegisterEntry, (commune_id, round_id, household_id))
-    if entry is None:
-        return
+    entry = session.get(RegisterEntry, (household.commune_id, round_id, household.id))
+    if entry is not None:
+        survey_round = session.get_one(Round, round_id)
+        _write_state(session, entry, _derive_opening(session, entry, survey_round, household, events, interviews))
+
+
+def _write_state(session: Session, entry: RegisterEntry, opened_otherwise: bool) -> None:
+    """Where its household stands by its submissions; phones hear when that is another, or what it opened with."""
     rows = session.execute(
         select(SubmissionStatus.submission_id, SubmissionStatus.state, SubmissionStatus.reason)
-        .filter_by(commune_id=commune_id, household_id=household_id, round_id=round_id)
+        .filter_by(commune_id=entry.commune_id, household_id=entry.household_id, round_id=entry.round_id)
         .order_by(SubmissionStatus.updated_at.desc(), SubmissionStatus.submission_id)
     ).all()
     state = register_state(
         [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
     )
     submission_id = next((id for id, one, _ in rows if one in LIVE), None)
-    reopened = _derive_opening(session, entry, session.get_one(Round, round_id), household, events, interviews)
-    if reopened or (entry.state, entry.submission_id) != (state.value, submission_id):
+    if opened_otherwise or (entry.state, entry.submission_id) != (state.value, submission_id):
         entry.state, entry.submission_id = state.value, submission_id
-        entry.change = next_change(session, commune_id)
+        entry.change = next_change(session, entry.commune_id)
 
 
 def derive_current(session: Session, household: Household) -> tuple[list[Event], list[Interview]]:
