@@ -46,6 +46,7 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
+from scripts.serving import settle
 from survey.accounts.accounts import create_account
 from survey.canonical import canonical
 from survey.clocks import day_of, instant
@@ -82,7 +83,7 @@ def fill(app: Flask, households: int) -> None:
     among = [word for one in there[:-1] for word in ("--commune", one)]
     opens, closes = (date(today.year, *day).isoformat() for day in ((9, 1), (12, 31)))
     days = ("--year", str(today.year), "--opens", opens, "--closes", closes)
-    command("round", "open", "Bench", "--version", version, *days, "--trial", *among)
+    command("round", "open", "Bench", "--version", version, *days, "--b1", "nhap_tong", *among)
     with Session(app.extensions["engine"]) as session, session.begin():
         send(session, looked_at(there))
 
@@ -119,8 +120,9 @@ def send(session: Session, commune_id: str) -> None:
                    "account_id": one.account_id}
         )  # fmt: skip
         rows[SubmissionStatus].append(
-            key | {"household_id": one.household_id, "state": "submitted", "reason": None, "updated_at": at}
-        )
+            key | {"household_id": one.household_id, "round_id": now.id, "received_at": at, "state": "submitted",
+                   "reason": None, "updated_at": at}
+        )  # fmt: skip
         rows[Assessment].append({column.name: getattr(judged, column.name) for column in Assessment.__table__.c} | key)
     for model, those in rows.items():
         session.execute(insert(model), those)
@@ -196,9 +198,10 @@ def measure(app: Flask) -> bool:
         return f"{of_commune}/households/{households[at].id}"
 
     shown: dict[int, str] = {}
+    anew = uuid4().hex[:6]  # an address that no earlier measuring of the same folder wrote
 
     def correction(at: int) -> dict[str, str]:
-        return {"kind": "correct", "since": today, "address": f"Số {at}", "csrf_token": token}
+        return {"kind": "correct", "since": today, "address": f"Số {at} {anew}", "csrf_token": token}
 
     def preview(at: int) -> None:
         shown[at] = supervisor.ask("POST", page(at), correction(at))
@@ -260,6 +263,7 @@ def main() -> int:
             is_filled = session.scalar(select(Account.id).where(Account.username == PROVINCE_ACCOUNT)) is not None
         if not is_filled:
             fill(app, households)
+        settle()
         return 0 if measure(app) else 1
 
 

@@ -87,7 +87,8 @@ class SubmissionEvent(Base):
 
 
 class SubmissionStatus(Base):
-    """Where a submission stands after its last event, and of which household it is (derived)."""
+    """Where a submission stands after its last event, and of which household and round it is (derived): all that is
+    asked of thousands at once, without reading what they say."""
 
     __tablename__ = "submission_status"
     __table_args__ = (
@@ -96,12 +97,24 @@ class SubmissionStatus(Base):
         CheckConstraint("(state = 'quarantined') = (reason IS NOT NULL)", name="reason_iff_held"),
         _of_submission(),
         Index("ix_submission_status_state", "commune_id", "state"),
-        Index("ix_submission_status_household", "commune_id", "household_id"),
+        # All that the queue counts and is ordered by.
+        Index(
+            "ix_submission_status_waiting",
+            "commune_id",
+            "round_id",
+            "state",
+            "received_at",
+            "submission_id",
+            "household_id",
+        ),
+        Index("ix_submission_status_household", "commune_id", "household_id", "state"),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     household_id: Mapped[str | None] = mapped_column(String(64))  # as attached by a person, else as the entry says
+    round_id: Mapped[str | None] = mapped_column(String(64))
+    received_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)

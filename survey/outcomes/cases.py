@@ -123,63 +123,7 @@ def of_outcome(session: Session, row: HouseholdOutcome) -> Case:
 
 
 def _cases(session: Session, *given: ColumnElement[bool]) -> list[Case]:
-    undoing = aliased(RegisterEvent)
-    rows = session.execute(
-        select(
-            HouseholdOutcome,
-            OutcomeDecision,
-            undoing.seq,
-            RoundCommune.state,
-            RegisterEntry.state,
-            func.coalesce(RegisterEntry.village_id, Household.village_id),
-            _came_since(),
-            Round.trial,
-            SubmissionStatus.updated_at,
-        )
-        .outerjoin(
-            OutcomeDecision,
-            and_(
-                OutcomeDecision.commune_id == HouseholdOutcome.commune_id,
-                OutcomeDecision.outcome_id == HouseholdOutcome.id,
-            ),
-        )
-        .outerjoin(
-            undoing,
-            and_(undoing.commune_id == OutcomeDecision.commune_id, undoing.voids == OutcomeDecision.event_seq),
-        )
-        .outerjoin(
-            RoundCommune,
-            and_(
-                RoundCommune.commune_id == HouseholdOutcome.commune_id,
-                RoundCommune.round_id == HouseholdOutcome.round_id,
-            ),
-        )
-        .outerjoin(Round, Round.id == HouseholdOutcome.round_id)
-        .outerjoin(
-            RegisterEntry,
-            and_(
-                RegisterEntry.commune_id == HouseholdOutcome.commune_id,
-                RegisterEntry.round_id == HouseholdOutcome.round_id,
-                RegisterEntry.household_id == HouseholdOutcome.household_id,
-            ),
-        )
-        .outerjoin(
-            SubmissionStatus,
-            and_(
-                SubmissionStatus.commune_id == RegisterEntry.commune_id,
-                SubmissionStatus.submission_id == RegisterEntry.submission_id,
-                RegisterEntry.state == RegisterState.RETURNED,
-            ),
-        )
-        .outerjoin(
-            Household,
-            and_(Household.commune_id == HouseholdOutcome.commune_id, Household.id == HouseholdOutcome.household_id),
-        )
-        .where(*given)
-        .options(defer(HouseholdOutcome.content))  # as it came: read by who looks at one
-        .order_by(HouseholdOutcome.received_at, HouseholdOutcome.id, OutcomeDecision.seq)
-    ).all()
-    return _folded(rows)
+    return _folded(session.execute(_WHAT_WAS_SAID.where(*given)).all())
 
 
 def _came_since() -> ColumnElement[bool]:
@@ -200,6 +144,64 @@ def _came_since() -> ColumnElement[bool]:
         .correlate(HouseholdOutcome, OutcomeDecision)
         .exists()
     )
+
+
+_undoing = aliased(RegisterEvent)
+# Put together once: a page asks it more than once, and that takes longer than the answer.
+_WHAT_WAS_SAID = (
+    select(
+        HouseholdOutcome,
+        OutcomeDecision,
+        _undoing.seq,
+        RoundCommune.state,
+        RegisterEntry.state,
+        func.coalesce(RegisterEntry.village_id, Household.village_id),
+        _came_since(),
+        Round.trial,
+        SubmissionStatus.updated_at,
+    )
+    .outerjoin(
+        OutcomeDecision,
+        and_(
+            OutcomeDecision.commune_id == HouseholdOutcome.commune_id,
+            OutcomeDecision.outcome_id == HouseholdOutcome.id,
+        ),
+    )
+    .outerjoin(
+        _undoing,
+        and_(_undoing.commune_id == OutcomeDecision.commune_id, _undoing.voids == OutcomeDecision.event_seq),
+    )
+    .outerjoin(
+        RoundCommune,
+        and_(
+            RoundCommune.commune_id == HouseholdOutcome.commune_id,
+            RoundCommune.round_id == HouseholdOutcome.round_id,
+        ),
+    )
+    .outerjoin(Round, Round.id == HouseholdOutcome.round_id)
+    .outerjoin(
+        RegisterEntry,
+        and_(
+            RegisterEntry.commune_id == HouseholdOutcome.commune_id,
+            RegisterEntry.round_id == HouseholdOutcome.round_id,
+            RegisterEntry.household_id == HouseholdOutcome.household_id,
+        ),
+    )
+    .outerjoin(
+        SubmissionStatus,
+        and_(
+            SubmissionStatus.commune_id == RegisterEntry.commune_id,
+            SubmissionStatus.submission_id == RegisterEntry.submission_id,
+            RegisterEntry.state == RegisterState.RETURNED,
+        ),
+    )
+    .outerjoin(
+        Household,
+        and_(Household.commune_id == HouseholdOutcome.commune_id, Household.id == HouseholdOutcome.household_id),
+    )
+    .options(defer(HouseholdOutcome.content))  # as it came: read by who looks at one
+    .order_by(HouseholdOutcome.received_at, HouseholdOutcome.id, OutcomeDecision.seq)
+)
 
 
 def _folded(

@@ -15,14 +15,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import (
-    OF_SUBMISSION,
     Household,
     PlacePeriod,
     RegisterEntry,
     RegisterEvent,
     RegisterGone,
     Round,
-    Submission,
     SubmissionStatus,
 )
 from models.commune_counter import next_change
@@ -221,12 +219,8 @@ def _is_asked_in(session: Session, gone: RegisterGone) -> bool:
     if session.get_one(Round, gone.round_id).kind != RoundKind.AD_HOC:
         return True
     papers = standing_request(gone.commune_id, gone.round_id, gone.household_id)
-    interviews = (
-        select(Submission.id)
-        .filter_by(commune_id=gone.commune_id, round_id=gone.round_id)
-        .join(SubmissionStatus, OF_SUBMISSION)
-        .where(SubmissionStatus.household_id == gone.household_id)
-    )
+    own = {"commune_id": gone.commune_id, "round_id": gone.round_id, "household_id": gone.household_id}
+    interviews = select(SubmissionStatus.submission_id).filter_by(**own)
     return any(session.scalars(query.limit(1)).first() is not None for query in (papers, interviews))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -33,9 +33,10 @@ STATES = (
     SubmissionState.SUPERSEDED,
     SubmissionState.DISCARDED,
 )
-MOST_ASKED = 500  # of a shelf for a sign: their answers are read
+MOST_ASKED = 300  # of a shelf for a sign: their answers are read
 NO_VILLAGE = "-"  # a held entry whose household is not on the register
 
+_OF_HOUSEHOLD = and_(Household.commune_id == SubmissionStatus.commune_id, Household.id == SubmissionStatus.household_id)
 Rows = Select[*tuple[Any, ...]]
 
 
@@ -75,35 +76,44 @@ class Waiting:
 
 def counts(session: Session, shelf: Shelf) -> dict[str | None, dict[SubmissionState, int]]:
     """How many there are by village (None: all together) and state; the shelf's own state and village do not narrow."""
-    every = replace(shelf, state=None, village_id=None, reason=None)
     village = func.coalesce(Household.village_id, NO_VILLAGE)
-    rows = session.execute(
-        _on(every, select(village, SubmissionStatus.state, func.count()).select_from(SubmissionStatus)).group_by(
-            village, SubmissionStatus.state
-        )
-    )
     found: dict[str | None, dict[SubmissionState, int]] = {None: dict.fromkeys(SubmissionState, 0)}
-    for village_id, state, number in rows:
+    for village_id, state, number in _numbers(session, shelf, village):
         for key in (None, village_id):
             found.setdefault(key, dict.fromkeys(SubmissionState, 0))[SubmissionState(state)] += number
     return found
 
 
+def totals(session: Session, shelf: Shelf) -> dict[SubmissionState, int]:
+    """The same of all villages together, and no household is read for it."""
+    found = dict.fromkeys(SubmissionState, 0)
+    for state, number in _numbers(session, shelf):
+        found[SubmissionState(state)] += number
+    return found
+
+
+def _numbers(session: Session, shelf: Shelf, *keys: ColumnElement[Any]) -> Iterator[Any]:
+    """How many there are by `keys` and state. Two questions: for one with "or" in it a database looks through all years
+    of the commune."""
+    every = replace(shelf, state=None, village_id=None, reason=None)
+    state = SubmissionStatus.state
+    numbers = _everywhere(every, select(*keys, state, func.count())).group_by(*keys, state)
+    is_held = state == SubmissionState.QUARANTINED.value
+    for half in (numbers.where(SubmissionStatus.round_id == shelf.round_id, ~is_held), numbers.where(is_held)):
+        yield from session.execute(half)
+
+
 def reasons(session: Session, shelf: Shelf) -> dict[QuarantineReason, int]:
     """How many are held by reason, in the order of the terms; the shelf's own reason does not narrow."""
     held = replace(shelf, state=SubmissionState.QUARANTINED, reason=None)
-    rows = session.execute(
-        _on(held, select(SubmissionStatus.reason, func.count()).select_from(SubmissionStatus)).group_by(
-            SubmissionStatus.reason
-        )
-    )
+    rows = session.execute(_on(held, select(SubmissionStatus.reason, func.count())).group_by(SubmissionStatus.reason))
     found = {QuarantineReason(reason): number for reason, number in rows}
     return {reason: found[reason] for reason in QuarantineReason if reason in found}
 
 
 def page(session: Session, shelf: Shelf, offset: int, limit: int) -> list[Waiting]:
     """A page of the shelf, the longest waiting first."""
-    return [_row(row) for row in session.execute(_listing(shelf).offset(offset).limit(limit))]
+    return rows_of(session, shelf, session.scalars(_ids(shelf).offset(offset).limit(limit)).all())
 
 
 def bearing(session: Session, shelf: Shelf) -> list[str]:
@@ -123,21 +133,18 @@ def may_bear_more(session: Session, shelf: Shelf) -> bool:
     return session.scalars(_asked(shelf, shelf.sign).offset(MOST_ASKED).limit(1)).first() is not None
 
 
-def _asked(shelf: Shelf, sign: Sign) -> Select[*tuple[Any, ...]]:
-    return _listing(shelf).with_only_columns(Submission.id).where(may_bear(sign))
+def _asked(shelf: Shelf, sign: Sign) -> Select[str]:
+    return _ids(shelf).where(may_bear(sign))
 
 
 def rows_of(session: Session, shelf: Shelf, submission_ids: Sequence[str]) -> list[Waiting]:
-    """The rows of some of its submissions, the longest waiting first."""
-    return [_row(row) for row in session.execute(_listing(shelf).where(Submission.id.in_(submission_ids)))]
+    """The rows of some of its submissions, the longest waiting first; at most a page of them."""
+    return [_row(row) for row in session.execute(_listing(shelf, submission_ids))]
 
 
 def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | None, str | None]:
     """The submissions before and after this one on its shelf; when it has left the shelf, the first there is next."""
-    if shelf.sign is not None:
-        ids = bearing(session, shelf)
-    else:
-        ids = list(session.scalars(_listing(shelf).with_only_columns(Submission.id)))
+    ids = bearing(session, shelf) if shelf.sign is not None else list(session.scalars(_ids(shelf)))
     if submission_id not in ids:
         return None, ids[0] if ids else None
     at = ids.index(submission_id)
@@ -145,21 +152,24 @@ def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | No
 
 
 def _on(shelf: Shelf, statement: Rows) -> Rows:
+    """`statement` over the shelf's statuses with their households: what a submission says is not read for it."""
+    status, statement = SubmissionStatus, _everywhere(shelf, statement)
+    is_held, is_here = status.state == SubmissionState.QUARANTINED.value, status.round_id == shelf.round_id
+    if shelf.state is None:
+        return statement.where(or_(is_here, is_held))
+    if shelf.state is SubmissionState.QUARANTINED:
+        return statement.where(is_held)
+    return statement.where(is_here, status.state == shelf.state.value)
+
+
+def _everywhere(shelf: Shelf, statement: Rows) -> Rows:
+    """The same whatever round and state they are of."""
+    status = SubmissionStatus
     statement = (
-        statement.join(Submission, OF_SUBMISSION)
-        .outerjoin(
-            Household,
-            and_(Household.commune_id == SubmissionStatus.commune_id, Household.id == SubmissionStatus.household_id),
-        )
-        .where(
-            SubmissionStatus.commune_id == shelf.commune_id,
-            or_(Submission.round_id == shelf.round_id, SubmissionStatus.state == SubmissionState.QUARANTINED.value),
-        )
+        statement.select_from(status).outerjoin(Household, _OF_HOUSEHOLD).where(status.commune_id == shelf.commune_id)
     )
-    if shelf.state is not None:
-        statement = statement.where(SubmissionStatus.state == shelf.state.value)
     if shelf.reason is not None:
-        statement = statement.where(SubmissionStatus.reason == shelf.reason.value)
+        statement = statement.where(status.reason == shelf.reason.value)
     if shelf.village_id == NO_VILLAGE:
         statement = statement.where(Household.village_id.is_(None))
     elif shelf.village_id is not None:
@@ -175,7 +185,13 @@ def _doubtful(shelf: Shelf) -> ColumnElement[bool]:
     )
 
 
-def _listing(shelf: Shelf) -> Rows:
+def _ids(shelf: Shelf) -> Select[str]:
+    """Of the shelf's submissions, the longest waiting first."""
+    ids = _on(shelf, select(SubmissionStatus.submission_id))
+    return ids.order_by(SubmissionStatus.received_at, SubmissionStatus.submission_id)
+
+
+def _listing(shelf: Shelf, submission_ids: Sequence[str]) -> Rows:
     columns = select(
         Submission.id,
         Household.code,
@@ -191,9 +207,11 @@ def _listing(shelf: Shelf) -> Rows:
         Assessment.problems,
         Account.display_name,
         Submission.received_at,
-    ).select_from(SubmissionStatus)
+    )
     return (
-        _on(shelf, columns)
+        columns.select_from(SubmissionStatus)
+        .join(Submission, OF_SUBMISSION)
+        .outerjoin(Household, _OF_HOUSEHOLD)
         .outerjoin(
             Assessment,
             and_(Assessment.commune_id == Submission.commune_id, Assessment.submission_id == Submission.id),
@@ -207,6 +225,7 @@ def _listing(shelf: Shelf) -> Rows:
             ),
         )
         .join(Account, Account.id == Submission.account_id)
+        .where(SubmissionStatus.commune_id == shelf.commune_id, SubmissionStatus.submission_id.in_(submission_ids))
         .order_by(Submission.received_at, Submission.id)
     )
 

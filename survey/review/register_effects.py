@@ -16,7 +16,7 @@ from survey.register.entries import add_household, keep_to_household, on_registe
 from survey.register.event_log import Done
 from survey.register.ledger import Event, Standing
 from survey.submissions import log
-from survey.submissions.derive import derive_again, derive_current, derive_household, is_decided
+from survey.submissions.derive import derive_current, derive_entry, judge_undecided
 from survey.submissions.lifecycle import is_contested
 from survey.submissions.log import Act
 from survey.terms import Action, HouseholdState, QuarantineReason, RoundKind, SubmissionState
@@ -36,26 +36,25 @@ def follow(session: Session, commune_id: str, changed: Changed, done: Done) -> N
     act = Act(done.account_id, done.at)
     for household_id, (before, after) in sorted(changed.items()):
         household = session.get_one(Household, (commune_id, household_id))
-        derive_current(session, household)
+        folded = derive_current(session, household)
         session.flush()  # its entries are held against it
         keep_to_household(session, household)
-        _stand_in_rounds(session, household, before, after)
+        _come_onto_lists(session, household, before, after)
         _tell(session, household, before, after)
-        for submission in _submissions(session, household):
-            if not is_decided(session, submission):
-                derive_again(session, commune_id, submission.id)  # its village decides the line
+        if judge_undecided(session, _submissions(session, household)):  # its village decides the line
+            folded = derive_current(session, household)
+        for survey_round in open_in(session, commune_id):
+            derive_entry(session, household, survey_round.id, *folded)
         _hold_or_welcome(session, household, act)
 
 
-def _stand_in_rounds(session: Session, household: Household, before: Standing | None, after: Standing | None) -> None:
-    """One that is new on the register, or there again, is asked in the open rounds like one that is imported."""
-    comes = (
-        after is not None and after.state is HouseholdState.PRESENT and (before is None or before.state != after.state)
-    )
-    for survey_round in open_in(session, household.commune_id):
-        if comes and survey_round.kind == RoundKind.PERIODIC:  # onto an ad-hoc one it comes with its request
-            on_register(session, household.commune_id, survey_round.id, household.id)
-        derive_household(session, household.commune_id, household.id, survey_round.id)
+def _come_onto_lists(session: Session, household: Household, before: Standing | None, after: Standing | None) -> None:
+    """One that is new on the register, or there again, is asked in the open rounds like one that is imported; onto an
+    ad-hoc one it comes with its request."""
+    if after is None or after.state is not HouseholdState.PRESENT or (before and before.state == after.state):
+        return
+    for survey_round in open_in(session, household.commune_id, RoundKind.PERIODIC):
+        on_register(session, household.commune_id, survey_round.id, household.id)
 
 
 def _tell(session: Session, household: Household, before: Standing | None, after: Standing | None) -> None:

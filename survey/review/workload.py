@@ -13,19 +13,16 @@ from sqlalchemy.orm import Session
 from models import Account, Device, Household, RegisterEntry, Round
 from survey.accounts.assignments import assigned, enumerators_of
 from survey.calendar.standing import Days, days_of
-from survey.outcomes.cases import Case, of_round
+from survey.outcomes.cases import of_round
 from survey.terms import OutcomeState, RegisterState
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """A household of the round. `account_id`: whom it was given to, else the only enumerator of its village, else None;
     `is_given`: it was given by name."""
 
     household_id: str
     village_id: str
-    code: str
-    head_name: str
     account_id: str | None
     is_given: bool
     state: RegisterState
@@ -45,6 +42,14 @@ class Due:
             self.state is RegisterState.RECEIVED
             or (self.outcome is OutcomeState.WAITING and self.state is not RegisterState.ACCEPTED)
         )
+
+
+class Listed(NamedTuple):
+    """One with what a list calls it by."""
+
+    due: Due
+    code: str
+    head_name: str
 
 
 @dataclass(frozen=True)
@@ -81,44 +86,35 @@ class Workload:
     days_left: int
 
 
+def listed(session: Session, commune_id: str, round_id: str, village_id: str) -> list[Listed]:
+    """The households of the round's list in a village, by number."""
+    named = (
+        select(Household.id, Household.code, Household.head_name)
+        .join(RegisterEntry, and_(RegisterEntry.commune_id == Household.commune_id,
+                                  RegisterEntry.household_id == Household.id))
+        .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == round_id,
+               RegisterEntry.village_id == village_id)
+        .order_by(Household.code, Household.id)
+    )  # fmt: skip
+    found = {one.household_id: one for one in due(session, commune_id, round_id, village_id)}
+    return [Listed(found[id], code, head_name) for id, code, head_name in session.execute(named)]
+
+
 def due(session: Session, commune_id: str, round_id: str, village_id: str | None = None) -> list[Due]:
-    """The households of the round's list (of one village), by number."""
-    query = (
-        select(
-            RegisterEntry.household_id,
-            RegisterEntry.village_id,
-            RegisterEntry.state,
-            Household.code,
-            Household.head_name,
-        )
-        .join(
-            Household,
-            and_(Household.commune_id == RegisterEntry.commune_id, Household.id == RegisterEntry.household_id),
-        )
-        .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == round_id)
-        .order_by(RegisterEntry.village_id, Household.code, Household.id)
+    """The households of the round's list (of one village): a commune has thousands."""
+    entries = select(RegisterEntry.household_id, RegisterEntry.village_id, RegisterEntry.state).where(
+        RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == round_id
     )
     if village_id is not None:
-        query = query.where(RegisterEntry.village_id == village_id)
+        entries = entries.where(RegisterEntry.village_id == village_id)
     given = assigned(session, commune_id)
     alone = {village: one[0].id for village, one in enumerators_of(session, commune_id).items() if len(one) == 1}
-    cases: dict[str | None, Case] = {case.of.household_id: case for case in of_round(session, commune_id, round_id)}
-    found = []
-    for entry in session.execute(query):
-        case = cases.get(entry.household_id)
-        found.append(
-            Due(
-                entry.household_id,
-                entry.village_id,
-                entry.code,
-                entry.head_name,
-                given.get(entry.household_id) or alone.get(entry.village_id),
-                entry.household_id in given,
-                RegisterState(entry.state),
-                case.standing.state if case else None,
-            )
-        )
-    return found
+    cases = {case.of.household_id: case.standing.state for case in of_round(session, commune_id, round_id)}
+    states = {state.value: state for state in RegisterState}
+    return [
+        Due(id, village, given.get(id) or alone.get(village), id in given, states[state], cases.get(id))
+        for id, village, state in session.execute(entries)
+    ]
 
 
 def workload(session: Session, commune_id: str, survey_round: Round, today: date) -> Workload:

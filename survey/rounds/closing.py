@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from models import (
     OF_COUNTED,
-    OF_SUBMISSION,
     Assessment,
     ChangeDecision,
     ChangeRequest,
@@ -356,10 +355,8 @@ def _catching_up(survey_round: Round) -> Rows:
 
 
 def _held(survey_round: Round) -> Rows:
-    return (
-        select(SubmissionStatus.commune_id, SubmissionStatus.household_id, SubmissionStatus.submission_id)
-        .join(Submission, OF_SUBMISSION)
-        .where(Submission.round_id == survey_round.id, SubmissionStatus.state == SubmissionState.QUARANTINED.value)
+    return select(SubmissionStatus.commune_id, SubmissionStatus.household_id, SubmissionStatus.submission_id).where(
+        SubmissionStatus.round_id == survey_round.id, SubmissionStatus.state == SubmissionState.QUARANTINED.value
     )
 
 

@@ -133,27 +133,30 @@ def judged_answers(session: Session, submission: Submission, told: Told | None =
     return _laid_over(form, answers, truth)
 
 
-def told_now(session: Session, submission: Submission) -> Told:
-    """What the register says today of the day of an interview, as far as its form asks for it."""
+def judged_under(session: Session, submission: Submission) -> Told:
+    """What a record is judged under of what its form is told, by name: by the register of today of the day of the
+    interview, and as the phone carried it where the register knows nothing."""
     form = load_form(session, submission.form_id, submission.form_version)
-    return _told(session, submission, form, dated(session, submission))
+    answers = judged_answers(session, submission) if form is not None else None
+    return {name: answers.get(name) for name in told_names(form)} if form and isinstance(answers, dict) else {}
 
 
 def _told(session: Session, submission: Submission, form: Form | None, found: Dated) -> Told:
     """What the register says of the day of an interview, as far as its form asks for it."""
-    if form is None or not _given(form):
+    if form is None or not told_names(form):
         return {}
     return _context(session, submission, _clock(submission, found).today)
 
 
-def _given(form: Form) -> list[str]:
+def told_names(form: Form) -> list[str]:
+    """Of `TOLD`, those that a form asks for."""
     return [item.name for item in form.children if item.columns.get("preload") == "context" and item.name in TOLD]
 
 
 def _laid_over(form: Form | None, answers: Any, truth: Told) -> Any:
     if form is None or not isinstance(answers, dict):
         return answers
-    return answers | {name: truth[name] for name in _given(form) if truth.get(name) is not None}
+    return answers | {name: truth[name] for name in told_names(form) if truth.get(name) is not None}
 
 
 def _context(session: Session, submission: Submission, day: date) -> dict[str, str | None]:

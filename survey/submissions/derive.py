@@ -14,7 +14,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models import (
-    OF_SUBMISSION,
     Assessment,
     AssessmentReading,
     Deprivation,
@@ -55,8 +54,9 @@ from survey.submissions.content import (
     content_of,
     evaluated,
     judged_answers,
+    judged_under,
     members_in,
-    told_now,
+    told_names,
 )
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.standing import interviews_of, keep_identities
@@ -78,18 +78,29 @@ def derive(
     evaluated to a moment ago; `anew`: the event changes what it is evaluated to."""
     session.flush()  # events just appended
     submission = session.get_one(Submission, (commune_id, submission_id))
+    counted = _counts(session, submission)
     _derive_status(session, submission)
     assessment = session.get(Assessment, (commune_id, submission_id))
-    if anew or assessment is None or (known is not None and _was_told_otherwise(assessment, known.told)):
+    if anew or assessment is None or (known is not None and _was_told_otherwise(assessment, _told_to(known))):
         _derive_assessment(session, submission, known)
     session.flush()  # the household's state is read from these
-    _derive_households(session, submission)
+    _derive_households(session, submission, counts=counted or _counts(session, submission))
+
+
+def _counts(session: Session, submission: Submission) -> bool:
+    """Whether its household is what it says."""
+    status = session.get(SubmissionStatus, (submission.commune_id, submission.id))
+    return status is not None and status.state == SubmissionState.ACCEPTED
+
+
+def _told_to(known: Evaluated) -> Told:
+    return {name: known.evaluation.values.get(name) for name in told_names(known.form)}
 
 
 def _was_told_otherwise(assessment: Assessment, told: Told) -> bool:
-    """Whether its household was not known when it was judged, or was taken to be elsewhere."""
-    said = {name: said for name, said in told.items() if name in TOLD and said}
-    return any(name in assessment.values and assessment.values[name] != one for name, one in said.items())
+    """Whether it was judged under something else than `told`: its household was not known then, is none any more, or
+    was taken to be elsewhere."""
+    return any(name in assessment.values and assessment.values[name] != said for name, said in told.items())
 
 
 def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
@@ -98,7 +109,7 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
     submission = session.get_one(Submission, (commune_id, submission_id))
     _derive_assessment(session, submission, told=decided_under(session, submission))
     session.flush()  # the household's class is read from it
-    _derive_households(session, submission)
+    _derive_households(session, submission, counts=_counts(session, submission))
 
 
 def derive_told_otherwise(session: Session, commune_id: str, submission_ids: Sequence[str]) -> None:
@@ -113,7 +124,7 @@ def told_otherwise(session: Session, commune_id: str, submission_ids: Iterable[s
     for submission_id in submission_ids:
         submission = session.get_one(Submission, (commune_id, submission_id))
         assessment = session.get(Assessment, (commune_id, submission_id))
-        if assessment is not None and _was_told_otherwise(assessment, told_now(session, submission)):
+        if assessment is not None and _was_told_otherwise(assessment, judged_under(session, submission)):
             yield submission_id
 
 
@@ -128,17 +139,35 @@ def decided_under(session: Session, submission: Submission) -> Told | None:
     return {name: assessment.values[name] for name in TOLD if assessment.values.get(name)}
 
 
-def is_decided(session: Session, submission: Submission) -> bool:
-    """Whether what became of the register since is nothing to a record: it was judged, and its round is not open."""
-    return decided_under(session, submission) is not None
+def judge_undecided(session: Session, submissions: Iterable[Submission]) -> bool:
+    """Judge those that were never judged, or under something else than the register tells by now where their round is
+    open; whether there was one. What follows for their household is the caller's to derive."""
+    found = [one for one in submissions if _is_to_be_judged(session, one)]
+    for submission in found:
+        _derive_assessment(session, submission)
+    session.flush()  # their household's class is read from these
+    return bool(found)
 
 
-def _derive_households(session: Session, submission: Submission) -> None:
-    """Those that a submission bears on: the one that it is of, and the one that it says."""
+def _is_to_be_judged(session: Session, submission: Submission) -> bool:
+    assessment = session.get(Assessment, (submission.commune_id, submission.id))
+    if assessment is None:
+        return True
+    is_undecided = is_open(session, submission.round_id, submission.commune_id)
+    return is_undecided and _was_told_otherwise(assessment, judged_under(session, submission))
+
+
+def _derive_households(session: Session, submission: Submission, *, counts: bool) -> None:
+    """Those that a submission bears on: the one that it is of, and the one that it says. `counts`: it counted before
+    or does now; where it does not, they stay what they are, and only where they stand in the round is asked."""
     status = session.get_one(SubmissionStatus, (submission.commune_id, submission.id))
     for household_id in {status.household_id, submission.household_id} - {None}:
-        if household_id is not None and submission.round_id is not None:
+        if household_id is None or submission.round_id is None:
+            continue
+        if counts:
             derive_household(session, submission.commune_id, household_id, submission.round_id)
+        elif entry := session.get(RegisterEntry, (submission.commune_id, submission.round_id, household_id)):
+            _write_state(session, entry, opened_otherwise=False)
 
 
 def rebuild(session: Session) -> int:
@@ -192,7 +221,8 @@ def _derive_status(session: Session, submission: Submission) -> None:
         session.add(status)
     held = last.to_state == SubmissionState.QUARANTINED
     status.state, status.reason, status.updated_at = last.to_state, last.reason if held else None, last.at
-    status.household_id = household_id
+    status.household_id, status.round_id = household_id, submission.round_id
+    status.received_at = submission.received_at
 
 
 def _household_of(session: Session, submission: Submission) -> str | None:
@@ -290,28 +320,33 @@ def derive_household(session: Session, commune_id: str, household_id: str, round
     household = session.get(Household, (commune_id, household_id))
     if household is None:  # a held entry may name a household that is not ours
         return
-    events, interviews = derive_current(session, household)
-    entry = session.get(RegisterEntry, (commune_id, round_id, household_id))
-    if entry is None:
-        return
+    derive_entry(session, household, round_id, *derive_current(session, household))
+
+
+def derive_entry(
+    session: Session, household: Household, round_id: str, events: Sequence[Event], interviews: Sequence[Interview]
+) -> None:
+    """Where a household stands in a round, once what it is was derived from `events` and `interviews`."""
+    entry = session.get(RegisterEntry, (household.commune_id, round_id, household.id))
+    if entry is not None:
+        survey_round = session.get_one(Round, round_id)
+        _write_state(session, entry, _derive_opening(session, entry, survey_round, household, events, interviews))
+
+
+def _write_state(session: Session, entry: RegisterEntry, opened_otherwise: bool) -> None:
+    """Where its household stands by its submissions; phones hear when that is another, or what it opened with."""
     rows = session.execute(
-        select(Submission.id, SubmissionStatus.state, SubmissionStatus.reason)
-        .join(SubmissionStatus, OF_SUBMISSION)
-        .where(
-            SubmissionStatus.commune_id == commune_id,
-            SubmissionStatus.household_id == household_id,
-            Submission.round_id == round_id,
-        )
-        .order_by(SubmissionStatus.updated_at.desc(), Submission.id)
+        select(SubmissionStatus.submission_id, SubmissionStatus.state, SubmissionStatus.reason)
+        .filter_by(commune_id=entry.commune_id, household_id=entry.household_id, round_id=entry.round_id)
+        .order_by(SubmissionStatus.updated_at.desc(), SubmissionStatus.submission_id)
     ).all()
     state = register_state(
         [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
     )
     submission_id = next((id for id, one, _ in rows if one in LIVE), None)
-    reopened = _derive_opening(session, entry, session.get_one(Round, round_id), household, events, interviews)
-    if reopened or (entry.state, entry.submission_id) != (state.value, submission_id):
+    if opened_otherwise or (entry.state, entry.submission_id) != (state.value, submission_id):
         entry.state, entry.submission_id = state.value, submission_id
-        entry.change = next_change(session, commune_id)
+        entry.change = next_change(session, entry.commune_id)
 
 
 def derive_current(session: Session, household: Household) -> tuple[list[Event], list[Interview]]:

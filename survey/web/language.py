@@ -14,7 +14,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Blueprint, Flask, redirect, request, url_for
+from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask_babel import Babel, Domain, get_locale
 from werkzeug.wrappers import Response
 
@@ -74,9 +74,15 @@ def init_app(app: Flask) -> None:
 
 
 def current_language() -> str:
-    """ "vi" or "en": `?lang=` (the phone's page), else the cookie, else Vietnamese."""
+    """ "vi" or "en": `?lang=` (the phone's page), else the cookie, else Vietnamese. A table asks for each number."""
     if not request:
         return "vi"
+    if "language" not in g:
+        g.language = _wished()
+    return str(g.language)
+
+
+def _wished() -> str:
     for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wish in LANGUAGES:
             return str(wish)

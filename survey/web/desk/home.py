@@ -148,7 +148,7 @@ def commune(commune_id: str) -> str:
         "desk/commune.html",
         desk=desk,
         found=progress(session, desk.condition(), by_village=True),
-        counts=queue.counts(session, shelf)[None],
+        counts=queue.totals(session, shelf),
         outcomes_waiting=outcomes.waiting(session, commune_id, desk.round.id),
         phones=[phone for phone in devices_in(session, commune_id) if phone.unsent or phone.gone],
         restored=restored_at(session),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
+from urllib.parse import quote_plus
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, render_template, request, url_for
 
 from survey.outcomes.cases import of_households
 from survey.poverty.readings import Reading
@@ -47,10 +48,20 @@ def households_of(condition: Condition, page: int | None = None) -> str:
         "assessed": 1 if condition.assessed else None,
         "page": page,
     }
-    given: dict[str, Any] = {name: str(term) for name, term in terms.items() if term is not None}
-    if len(condition.communes) == 1:
-        given["commune_id"] = condition.communes[0]
-    return url_for("reports.listed", round=condition.round_id, **given)
+    given = {name: str(term) for name, term in terms.items() if term is not None}
+    [commune_id, *others] = condition.communes
+    return _list_of(condition.round_id, None if others else commune_id) + "".join(
+        f"&{name}={quote_plus(term)}" for name, term in given.items()
+    )
+
+
+def _list_of(round_id: str, commune_id: str | None) -> str:
+    """The address without the terms, made once a request: a table has a link in each cell."""
+    known: dict[tuple[str, str | None], str] = g.setdefault("lists", {})
+    key = round_id, commune_id
+    if key not in known:
+        known[key] = url_for("reports.listed", round=round_id, commune_id=commune_id)
+    return known[key]
 
 
 def asked_condition(desk: Desk) -> Condition:

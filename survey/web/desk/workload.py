@@ -45,7 +45,7 @@ def village(commune_id: str, village_id: str) -> str:
         "desk/workload/village.html",
         desk=desk,
         village_id=village_id,
-        households=work.due(session, commune_id, desk.asked_round.id, village_id),
+        households=work.listed(session, commune_id, desk.asked_round.id, village_id),
         people=enumerators_of(session, commune_id).get(village_id, []),
         form=Assigning(formdata=None),
         gives=has_verb(current_account().role, "account.manage"),
@@ -59,7 +59,7 @@ def give(commune_id: str, village_id: str) -> BaseResponse:
     desk, session, form = open_desk("account.manage", commune_id), get_session(), Assigning()
     if not form.validate():
         raise Problem("bad_request")
-    households = work.due(session, commune_id, desk.asked_round.id, village_id)
+    households = [one.due for one in work.listed(session, commune_id, desk.asked_round.id, village_id)]
     wanted: dict[str, str | None]
     if form.action.data == "share":
         among = list(dict.fromkeys(request.form.getlist("among")[:MOST]))

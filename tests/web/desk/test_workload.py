@@ -115,7 +115,7 @@ def test_late_is_told_against_the_days_of_the_round() -> None:
     ]  # fmt: skip
 
     def due(state: RegisterState, said: OutcomeState | None = None) -> Due:
-        return Due("h", "v", "c", "n", "p", True, state, said)
+        return Due("h", "v", "p", True, state, said)
 
     households = [
         due(RegisterState.ACCEPTED),
