@@ -40,9 +40,10 @@ from survey.register.entries import find_household, keep_to_household
 from survey.rounds import accounting, log, outcomes, proof
 from survey.rounds.outcomes import Rows, Unasked, is_of
 from survey.rounds.rounds import check_free
+from survey.submissions import bases
 from survey.submissions.derive import derive_household, derive_told_otherwise
 from survey.submissions.log import Act
-from survey.terms import CommuneState, HouseholdState, RegisterState, RoundAction, RoundKind, SubmissionState
+from survey.terms import CommuneState, CountBase, HouseholdState, RegisterState, RoundAction, RoundKind, SubmissionState
 
 
 class Obstacle(NamedTuple):
@@ -316,14 +317,13 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
     found["held"] = _held(survey_round)
     found["catching_up"] = _catching_up(survey_round)
     found["request_undecided"] = _asked_for(survey_round)
-    judged = entry.outerjoin(Assessment, OF_COUNTED).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
+    judged = entry.outerjoin(Assessment, OF_COUNTED)
     if survey_round.standard:
-        answered = or_(Assessment.household_class.is_not(None), Assessment.refused)
-        found["no_class"] = judged.where(or_(Assessment.submission_id.is_(None), ~answered))
+        found["no_class"] = judged.where(bases.of(CountBase.NO_CLASS))
     else:  # nothing is classified: that it was asked is all
-        found["no_class"] = judged.where(Assessment.submission_id.is_(None))
+        found["no_class"] = judged.where(bases.of(CountBase.ACCEPTED), Assessment.submission_id.is_(None))
     if not survey_round.trial:
-        found["illustrative_b1"] = entry.join(Assessment, OF_COUNTED).where(Assessment.illustrative)
+        found["illustrative_b1"] = judged.where(bases.illustrative())
     if survey_round.kind == RoundKind.AD_HOC:
         asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
         found["not_asked"] = entry.where(~asked)  # met in the field, no paper (Mẫu số 01) was entered
