@@ -101,6 +101,20 @@ def obstacles_by_commune(session: Session, survey_round: Round, communes: Collec
     return {commune_id: _in_order(found) for commune_id, found in counted.items()}
 
 
+def accepted_parts(session: Session, round_id: str, commune_id: str) -> dict[CountBase, int]:
+    """What the accepted households of a commune add up from."""
+    rows = (
+        select(bases.PART, func.count())
+        .select_from(RegisterEntry)
+        .outerjoin(Assessment, OF_COUNTED)
+        .where(RegisterEntry.round_id == round_id, RegisterEntry.commune_id == commune_id)
+        .where(bases.of(CountBase.ACCEPTED))
+        .group_by(bases.PART)
+    )
+    found = {CountBase(key): number for key, number in session.execute(rows)}
+    return {part: found.get(part, 0) for part in bases.PARTS}
+
+
 def breaks(session: Session, survey_round: Round, commune_id: str, most: int | None = None) -> list[Break]:
     """What breaks the proof of a commune, household by household, in the order of the work; at most `most` of each."""
     found = []

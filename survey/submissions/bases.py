@@ -21,17 +21,14 @@ Who rests on the illustrative points is a part of accepted (or received), never 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, and_, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, func
 
-from models import OF_COUNTED, Assessment, RegisterEntry
+from models import Assessment, RegisterEntry
 from survey.terms import CountBase, RegisterState
 
 PARTS = (CountBase.CLASSIFIED, CountBase.REFUSED, CountBase.NO_CLASS)  # of the accepted, and of the received
-NOT_YET = (CountBase.RECOGNISED, CountBase.APPLICABLE)  # nothing that is kept tells them
 
 _WHOLES = {CountBase.ACCEPTED: RegisterState.ACCEPTED, CountBase.RECEIVED: RegisterState.RECEIVED}
 _CLASS = Assessment.household_class
@@ -40,6 +37,9 @@ _PARTS: Mapping[CountBase, ColumnElement[bool]] = {
     CountBase.REFUSED: and_(_CLASS.is_(None), Assessment.refused),
     CountBase.NO_CLASS: and_(_CLASS.is_(None), func.coalesce(Assessment.refused, False).is_(False)),
 }
+
+
+PART = case(*((_PARTS[one], one.value) for one in PARTS))  # the same as `part_of` says
 
 
 def part_of(household_class: str | None, refused: bool | None) -> CountBase:
@@ -60,18 +60,3 @@ def of(base: CountBase, within: CountBase = CountBase.ACCEPTED) -> ColumnElement
 def illustrative(within: CountBase = CountBase.ACCEPTED) -> ColumnElement[bool]:
     """Of those: whose B1 rests on points that are not official."""
     return and_(of(within), Assessment.illustrative)
-
-
-def accepted(session: Session, round_id: str, communes: Collection[str]) -> Counter[CountBase]:
-    """How many households of `communes` are accepted, and how many of those are of each part."""
-    part = case(*((_PARTS[one], one.value) for one in PARTS))
-    rows = (
-        select(part, func.count())
-        .select_from(RegisterEntry)
-        .outerjoin(Assessment, OF_COUNTED)
-        .where(RegisterEntry.round_id == round_id, RegisterEntry.commune_id.in_(communes), of(CountBase.ACCEPTED))
-        .group_by(part)
-    )
-    found = Counter({CountBase(key): number for key, number in session.execute(rows)})
-    found[CountBase.ACCEPTED] = found.total()
-    return found

@@ -286,4 +286,4 @@ def test_the_csv_holds_the_same_figures(session: Session, generated: str, login_
 
 
 def percent(share: float | None) -> str:
-    return "" if share is None else str(round(share * 100, 4))
+    return "" if share is None else f"{share * 100:.4f}".rstrip("0").rstrip(".")
