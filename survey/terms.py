@@ -197,6 +197,23 @@ class Origin(Term):
     MET = "met", "Gặp trong đợt", "Met during the round"
 
 
+class CountBase(Term):
+    """Of which households of a round a figure is: the id that pages, files and tests quote (`submissions/bases.py`)."""
+
+    LISTED = "listed", "Trong danh sách rà soát", "On the list"
+    START = "start", "Có trong danh sách đầu kỳ", "On the list at the start"
+    MET = "met", "Gặp trong đợt", "Met during the round"
+    ENDED = "ended", "Đã rõ kết quả cuối", "With an end"
+    RECEIVED = "received", "Đã nhận, chờ duyệt", "Received, to be reviewed"
+    ACCEPTED = "accepted", "Đã duyệt phiếu", "Accepted"
+    CLASSIFIED = "classified", "Đã phân loại", "Classified"
+    REFUSED = "refused", "Chưa đồng ý trả lời", "Refused to answer"
+    NO_CLASS = "no_class", "Chưa phân loại được", "Cannot be classified yet"
+    RECOGNISED = "recognised", "Đã có quyết định công nhận", "Recognised by decision"
+    KNOWN = "known", "Đã rõ chỉ số", "Indicator known"
+    APPLICABLE = "applicable", "Có người thuộc diện của chỉ số", "Somebody whom the indicator asks about"
+
+
 class LeafPart(StrEnum):
     """Which list of a proof a leaf is of."""
 

@@ -13,7 +13,8 @@ from typing import Any
 from models import Round
 from survey.poverty.indices import Levels, Passage, Population, bounds, by_group, change, levels, split
 from survey.reports.measured import By, Reviewed
-from survey.terms import DIMENSION_OF, Indicator
+from survey.submissions import bases
+from survey.terms import DIMENSION_OF, CountBase, Indicator
 
 INDICES = ("h", "a", "m0")
 DIMENSIONS = {one.value: DIMENSION_OF[one] for one in Indicator}
@@ -64,13 +65,11 @@ def _base(found: Reviewed, whole: Population, among: Levels) -> Told:
     missing = bounds(found.rule, whole)
     complete = sum(whole.households.values()) - missing.missing_households
     return {
-        "id": "accepted",
+        "id": CountBase.ACCEPTED.value,
         "of": "reviewed households",
         "is_poverty_rate": False,
         "accepted": found.accepted,
-        "classified": found.classified,
-        "refused": whole.refused,
-        "no_class": found.no_class,
+        **{one.value: found.parts[one] for one in bases.PARTS},
         "illustrative": found.illustrative,
         "standards": sorted(one for one in found.standards if one),
         "provisional": found.provisional,

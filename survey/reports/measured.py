@@ -23,9 +23,10 @@ from survey.poverty.indices import Household, Identification, Passage, Pattern, 
 from survey.register.last_year import members_in
 from survey.register.persons import HEAD, RELATION, SEX
 from survey.register.remembered_words import ETHNIC, QUESTIONS
-from survey.reports.selection import STATE_OF, Basis, Condition, counted
+from survey.reports.selection import Condition, counted
+from survey.submissions import bases
 from survey.submissions.deprivations import INDICATORS, UNKNOWN, lacks_of
-from survey.terms import CommuneState, HouseholdClass
+from survey.terms import CommuneState, CountBase, HouseholdClass
 
 TWELFTHS = {one.value: Fraction(1, len(INDICATORS)) for one in INDICATORS}  # the decree's: each counts the same
 
@@ -55,6 +56,11 @@ class Measured(NamedTuple):
     standard: str
     illustrative: bool
 
+    @property
+    def part(self) -> CountBase:
+        """Which part of the accepted it is."""
+        return bases.part_of(self.household_class, self.household.refused)
+
 
 def measured(session: Session, round_id: str, commune_id: str, by: By | None = None) -> Iterator[Measured]:
     """The accepted interviews of a commune."""
@@ -64,7 +70,7 @@ def measured(session: Session, round_id: str, commune_id: str, by: By | None = N
     ]  # fmt: skip
     columns += [Assessment.values] if by in ASKED_OF_HEAD else []
     statement = counted(select(*columns).select_from(RegisterEntry), Condition(round_id, (commune_id,)))
-    accepted = RegisterEntry.state == STATE_OF[Basis.FINAL].value
+    accepted = bases.of(CountBase.ACCEPTED)
     ids = select(RegisterEntry.submission_id).where(
         RegisterEntry.round_id == round_id, RegisterEntry.commune_id == commune_id, accepted
     )
@@ -93,15 +99,14 @@ def _of_head(values: Any, question: str) -> str | None:
 
 @dataclass
 class Reviewed:
-    """What the accepted interviews of a round come to: `accepted` = `classified` + who refused + `no_class`.
-    `groups`: by what was asked for, else all under None. `communes`: with an accepted interview; `provisional`: those
-    of them whose result the province has not accepted."""
+    """What the accepted interviews of a round come to: `parts` of them, which add up to `accepted`. `groups`: by what
+    was asked for, else all under None. `communes`: with an accepted interview; `provisional`: those of them whose
+    result the province has not accepted."""
 
     rule: Rule
     unit: Unit
     groups: dict[str | None, Population] = field(default_factory=dict)
-    accepted: int = 0
-    classified: int = 0
+    parts: Counter[CountBase] = field(default_factory=Counter)
     illustrative: int = 0
     standards: Counter[str] = field(default_factory=Counter)
     communes: set[str] = field(default_factory=set)
@@ -110,8 +115,7 @@ class Reviewed:
 
     def add(self, one: Measured) -> None:
         self.groups.setdefault(one.group, Population(self.unit)).add(one.household)
-        self.accepted += 1
-        self.classified += one.household_class is not None
+        self.parts[one.part] += 1
         self.illustrative += one.illustrative
         self.standards[one.standard] += 1
         if one.household_class is HouseholdClass.POOR and self.rule.is_complete(one.household.pattern):
@@ -122,8 +126,8 @@ class Reviewed:
         return sum(self.groups.values(), Population(self.unit))
 
     @property
-    def no_class(self) -> int:
-        return self.accepted - self.classified - self.whole.refused
+    def accepted(self) -> int:
+        return self.parts.total()
 
     @property
     def mean_lacks(self) -> Fraction | None:

@@ -1,9 +1,10 @@
 """The first report: classes, six dimensions and twelve indicators, by village or by commune.
 
 Layouts 1 and 4-7 of the ministry's tables (shared/domain/report_templates.csv) are its models. Three bases are counted
-and never mixed: accepted this round, received but not yet accepted (provisional), last year as the round opened. A rate
-is households ÷ the households for which the thing is known on that basis; without such households there is no rate (a
-real export elsewhere printed 2,040 % because a denominator was never filled in).
+and never mixed: accepted this round, received but not yet accepted (provisional), last year as the round opened. Of
+which households each figure is says `submissions/bases.py`: a class and a lack are a share of the classified. Where of
+some nobody knows, they stay in the denominator, are told, and the share lies between two bounds. Without such
+households there is no rate (a real export elsewhere printed 2,040 % because a denominator was never filled in).
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import Assessment, AssessmentReading, Deprivation, RegisterEntry
 from survey.outcomes.cases import of_rounds
 from survey.poverty.readings import Reading
-from survey.reports.selection import STATE_OF, Basis, Condition, Rows, counted, deprived_in, entered, indicators_of
-from survey.terms import Dimension, HouseholdClass, Indicator, OutcomeKind, OutcomeState, RegisterState
+from survey.reports.selection import INTERVIEWED, STATE_OF, Basis, Condition, Rows, counted, entered, lack_before
+from survey.submissions import bases
+from survey.submissions.deprivations import indicators_of
+from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, OutcomeKind, OutcomeState, RegisterState
 
 BASIS_OF = {state.value: basis for basis, state in STATE_OF.items()}
 Measure = HouseholdClass | Dimension | Indicator
@@ -39,17 +42,28 @@ def kind_of(measure: Measure) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """`households` out of `denominator`; `condition` lists the first, `whole` the second."""
+    """`households` out of `denominator`, which are those of `base`; `condition` lists the first, `whole` the second.
+    `unknown`: those of the base of whom nobody knows, listed by `doubt`."""
 
     households: int
     denominator: int
     condition: Condition
     whole: Condition
+    base: CountBase
+    unknown: int = 0
+    doubt: Condition | None = None
 
     @property
     def rate(self) -> float | None:
-        """A share between 0 and 1; None when there is nothing to divide by."""
-        return self.households / self.denominator if self.denominator else None
+        """A share between 0 and 1; None when there is nothing to divide by, or somebody is not known."""
+        return self.households / self.denominator if self.denominator and not self.unknown else None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Between what the share lies, whatever is true of those who are not known."""
+        if not self.denominator:
+            return None
+        return self.households / self.denominator, (self.households + self.unknown) / self.denominator
 
 
 @dataclass
@@ -59,6 +73,8 @@ class Tally:
     place_id: str | None
     condition: Condition  # the place's households
     states: Counter[RegisterState] = field(default_factory=Counter)
+    parts: Counter[tuple[Basis, CountBase]] = field(default_factory=Counter)
+    illustrative: Counter[Basis] = field(default_factory=Counter)  # of all that were interviewed
     found: Counter[tuple[Basis, str, str]] = field(default_factory=Counter)
     known: Counter[tuple[Basis, str, str]] = field(default_factory=Counter)
     hanging: Counter[tuple[Basis, str]] = field(default_factory=Counter)  # households whose class hangs on a reading
@@ -79,42 +95,84 @@ class Tally:
     def add(self, basis: Basis, measure: Measure, found: int, known: int) -> None:
         kind = kind_of(measure)
         self.found[basis, kind, measure.value] += found
-        # Any class makes a household "classified": the classes share one denominator.
-        self.known[basis, kind, "" if kind == "class" else measure.value] += known
+        self.known[basis, kind, measure.value] += known
+
+    def add_all(self, other: Tally) -> None:
+        """Add the counts of a place that is a part of this one."""
+        self.states.update(other.states)
+        self.parts.update(other.parts)
+        self.illustrative.update(other.illustrative)
+        self.found.update(other.found)
+        self.known.update(other.known)
+        self.hanging.update(other.hanging)
+        self.outcomes.update(other.outcomes)
+        self.said += other.said
+        self.settled += other.settled
+
+    def number(self, basis: Basis, base: CountBase) -> int:
+        """How many households are of a base."""
+        return self.states[STATE_OF[basis]] if base is INTERVIEWED.get(basis) else self.parts[basis, base]
 
     def register_figure(self, state: RegisterState | None = None) -> Figure:
         """Households in `state` (all without one) out of the register."""
         every = self.condition.narrowed(household_class=None)
         number = self.register if state is None else self.states[state]
-        return Figure(number, self.register, every.narrowed(state=state), every)
+        return Figure(number, self.register, every.narrowed(state=state), every, CountBase.LISTED)
+
+    def base_figure(self, basis: Basis, base: CountBase) -> Figure:
+        """The households of a base out of those that it is a part of: the accepted (received), and these of the list;
+        last year's classified of the list."""
+        every = self.condition.narrowed(household_class=None)
+        condition = every.narrowed(basis=basis, base=base)
+        whole = INTERVIEWED.get(basis)
+        if whole is None or base is whole:
+            return Figure(self.number(basis, base), self.register, condition, every, CountBase.LISTED)
+        return Figure(
+            self.number(basis, base), self.number(basis, whole), condition, condition.narrowed(base=whole), whole
+        )
+
+    def illustrative_figure(self, basis: Basis) -> Figure:
+        """Households whose B1 rests on points that are not official, out of those that were interviewed."""
+        base = INTERVIEWED[basis]
+        whole = self.condition.narrowed(household_class=None, basis=basis, base=base)
+        number = self.illustrative[basis]
+        return Figure(number, self.number(basis, base), whole.narrowed(illustrative=True), whole, base)
 
     def hanging_figure(self, basis: Basis, reading: str) -> Figure:
-        """Households whose class hangs on a reading of the texts, out of those that have a class."""
-        base = self.condition.narrowed(basis=basis, household_class=None)
-        number, known = self.hanging[basis, reading], self.known[basis, "class", ""]
-        return Figure(number, known, base.narrowed(reading=reading), base.narrowed(classified=True))
+        """Households whose class hangs on a reading of the texts (also whether they have one), out of those that were
+        interviewed."""
+        base = INTERVIEWED[basis]
+        whole = self.condition.narrowed(household_class=None, basis=basis, base=base)
+        number = self.hanging[basis, reading]
+        return Figure(number, self.number(basis, base), whole.narrowed(reading=reading), whole, base)
 
     def figure(self, basis: Basis, measure: Measure) -> Figure:
-        kind = kind_of(measure)
-        base = self.condition.narrowed(basis=basis)
-        known = self.known[basis, kind, "" if kind == "class" else measure.value]
+        """Of a class, a share of the classified; of what is lacked, of those, or of the class that is asked for."""
+        kind, base = kind_of(measure), CountBase.CLASSIFIED
+        found = self.found[basis, kind, measure.value]
+        whole = self.condition.narrowed(basis=basis, base=base)
         if kind == "class":
-            condition = base.narrowed(household_class=measure)
-            whole = base.narrowed(household_class=None, classified=True)
-        else:
-            condition = base.narrowed(**{kind: measure})
-            whole = condition.narrowed(assessed=True)
-        return Figure(self.found[basis, kind, measure.value], known, condition, whole)
+            whole = whole.narrowed(household_class=None)
+            return Figure(found, self.number(basis, base), whole.narrowed(household_class=measure), whole, base)
+        among = self.condition.household_class
+        number = self.number(basis, base) if among is None else self.found[basis, "class", among.value]
+        condition = whole.narrowed(**{kind: measure})
+        unknown = number - self.known[basis, kind, measure.value]
+        return Figure(found, number, condition, whole, base, unknown, condition.narrowed(unknown=True))
 
 
 @dataclass(frozen=True)
 class Report:
-    """`total` and one tally a place, in the order of their ids; `illustrative`: some B1 figure rests on a table that is
-    not official, which then must be said wherever a class is printed."""
+    """`total` and one tally a place, in the order of their ids."""
 
     total: Tally
     places: tuple[Tally, ...]
-    illustrative: bool
+
+    @property
+    def illustrative(self) -> bool:
+        """Whether some B1 figure rests on a table that is not official, which then must be said wherever a class is
+        printed."""
+        return self.total.illustrative.total() > 0
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
@@ -139,18 +197,12 @@ def progress(session: Session, scope: Condition, by_village: bool) -> Report:
 def _finished(counting: _Counting) -> Report:
     counting.listed()
     counting.outcomes()
-    illustrative = counting.classes()
+    counting.classes()
     places = tuple(counting.places[place_id] for place_id in sorted(counting.places))
     total = Tally(None, counting.scope)
     for tally in places:
-        total.states.update(tally.states)
-        total.found.update(tally.found)
-        total.known.update(tally.known)
-        total.hanging.update(tally.hanging)
-        total.outcomes.update(tally.outcomes)
-        total.said += tally.said
-        total.settled += tally.settled
-    return Report(total, places, illustrative)
+        total.add_all(tally)
+    return Report(total, places)
 
 
 _COUNTED_STATES = [state.value for state in STATE_OF.values()]
@@ -185,6 +237,7 @@ class _Counting:
         for tally, row in self.numbers(RegisterEntry.state, RegisterEntry.opening_class):
             tally.states[RegisterState(row[2])] += row[4]
             if row[3] is not None:
+                tally.parts[Basis.OPENING, CountBase.CLASSIFIED] += row[4]
                 tally.add(Basis.OPENING, HouseholdClass(row[3]), row[4], row[4])
 
     def outcomes(self) -> None:
@@ -199,27 +252,31 @@ class _Counting:
             tally.outcomes[found.confirmed] += 1
             tally.settled += found.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED)
 
-    def classes(self) -> bool:
-        """The classes of this year; returns whether some B1 figure rests on a table that is not official."""
-        found = (RegisterEntry.state, Assessment.household_class, Assessment.illustrative)
-        illustrative = False
+    def classes(self) -> None:
+        """The classes of this year, who has none, and whose points are illustrative."""
+        found = (RegisterEntry.state, Assessment.household_class, Assessment.refused, Assessment.illustrative)
         for tally, row in self.numbers(*found, given=(RegisterEntry.state.in_(_COUNTED_STATES),), of=counted):
-            if row[3] is not None:
-                tally.add(BASIS_OF[row[2]], HouseholdClass(row[3]), row[5], row[5])
-            illustrative = illustrative or bool(row[4])
-        return illustrative
+            _, _, state, household_class, refused, illustrative, number = row
+            basis = BASIS_OF[state]
+            tally.parts[basis, bases.part_of(household_class, refused)] += number
+            tally.illustrative[basis] += number if illustrative else 0
+            if household_class is not None:
+                tally.add(basis, HouseholdClass(household_class), number, number)
 
     def lacks(self) -> None:
         lack = case((Deprivation.deprived, 1), else_=0)
         columns = (*self.where, RegisterEntry.state, Deprivation.indicator)
         sums = self._with_deprivations(select(*columns, func.sum(lack), func.count())).group_by(*columns)
         self._add_lacks(sums, Indicator)
-        # One row a household and dimension first: a household that lacks two indicators of it counts once.
+        # One row a household and dimension first: a household that lacks two indicators of it counts once, and is known
+        # as `deprivations.lack_of` says: where it lacks one, or of all it is known.
         columns = (*self.where, RegisterEntry.state, Deprivation.dimension)
-        each = self._with_deprivations(select(*columns, func.max(lack).label("lack")))
+        each = self._with_deprivations(select(*columns, func.max(lack).label("lack"), func.count().label("number")))
         rows = each.group_by(*columns, RegisterEntry.household_id).subquery()
         keys = (rows.c.commune_id, rows.c.place, rows.c.state, rows.c.dimension)
-        self._add_lacks(select(*keys, func.sum(rows.c.lack), func.count()).group_by(*keys), Dimension)
+        asked = case({one.value: len(indicators_of(one)) for one in Dimension}, value=rows.c.dimension)
+        known = case((or_(rows.c.lack == 1, rows.c.number >= asked), 1), else_=0)
+        self._add_lacks(select(*keys, func.sum(rows.c.lack), func.sum(known)).group_by(*keys), Dimension)
 
     def _with_deprivations(self, statement: Rows) -> Rows:
         statement = counted(statement.select_from(RegisterEntry), self.scope).join(
@@ -229,23 +286,23 @@ class _Counting:
                 Deprivation.submission_id == RegisterEntry.submission_id,
             ),
         )
-        if self.scope.household_class is not None:
-            statement = statement.where(Assessment.household_class == self.scope.household_class.value)
+        among, found = self.scope.household_class, Assessment.household_class
+        statement = statement.where(found.is_not(None) if among is None else found == among.value)
         return statement.where(RegisterEntry.state.in_(_COUNTED_STATES))
 
     def _add_lacks(self, statement: Rows, term: type[Indicator] | type[Dimension]) -> None:
-        for commune_id, place_id, state, name, lacking, number in self.session.execute(statement):
-            self.tally(commune_id, place_id).add(BASIS_OF[state], term(name), int(lacking), number)
+        for commune_id, place_id, state, name, lacking, known in self.session.execute(statement):
+            self.tally(commune_id, place_id).add(BASIS_OF[state], term(name), int(lacking), int(known))
 
     def lacks_last_year(self) -> None:
         measures: list[tuple[Indicator | Dimension, tuple[Indicator, ...]]] = [(key, (key,)) for key in Indicator]
         measures += [(dimension, indicators_of(dimension)) for dimension in Dimension]
+        among, was = self.scope.household_class, RegisterEntry.opening_class
         given: list[ColumnElement[bool]] = [RegisterEntry.opening_indicators.is_not(None)]
-        if self.scope.household_class is not None:
-            given.append(RegisterEntry.opening_class == self.scope.household_class.value)
+        given.append(was.is_not(None) if among is None else was == among.value)
         for tally, (_, _, indicators, number) in self.numbers(RegisterEntry.opening_indicators, given=given):
             for measure, keys in measures:
-                lack = deprived_in(indicators, keys)
+                lack = lack_before(indicators, keys)
                 if lack is not None:
                     tally.add(Basis.OPENING, measure, number if lack else 0, number)
 
@@ -270,22 +327,14 @@ class _Counting:
 def long_table(
     found: Report, readings: Sequence[Reading] = (), provisional: Set[str] = frozenset()
 ) -> Iterator[dict[str, Any]]:
-    """The report as a long table: one row a place × measure × basis; `rate` in percent, empty without a denominator.
+    """The report as a long table: one row a place × measure × basis. `base`: of which households the denominator is;
+    where of some nobody knows (`unknown`), the rate in percent is empty and lies between the low and the high one.
     `readings`: those that no paper confirms, each with the households whose class hangs on it. `provisional`: the
     communes whose results the province has not accepted."""
     for tally in found.tallies:
         for basis in Basis:
-            rows = [
-                (kind_of(measure), measure.value, measure.vi, measure.en, tally.figure(basis, measure))
-                for measure in (*HouseholdClass, *Dimension, *Indicator)
-            ]
-            rows += [
-                ("reading", one.name, one.question.get("vi", ""), one.question.get("en", ""), figure)
-                for one in readings
-                if basis in STATE_OF
-                for figure in [tally.hanging_figure(basis, one.name)]
-            ]
-            for measure, key, vi, en, figure in rows:
+            for measure, key, vi, en, figure in _lines(tally, basis, readings):
+                low, high = figure.bounds or (None, None)
                 yield {
                     "place_id": tally.place_id,
                     "register_households": tally.register,
@@ -295,8 +344,31 @@ def long_table(
                     "label_vi": vi,
                     "label_en": en,
                     "households": figure.households,
+                    "base": figure.base.value,
                     "denominator": figure.denominator,
-                    "rate_percent": None if figure.rate is None else round(figure.rate * 100, 4),
+                    "unknown": figure.unknown,
+                    "rate_percent": _percent(figure.rate),
+                    "rate_percent_low": _percent(low),
+                    "rate_percent_high": _percent(high),
                     "b1_illustrative": int(found.illustrative),
                     "accepted_by_province": int(provisional.isdisjoint(tally.condition.communes)),
                 }
+
+
+def _lines(tally: Tally, basis: Basis, readings: Sequence[Reading]) -> Iterator[tuple[str, str, str, str, Figure]]:
+    """The bases that there are on a basis, and what is counted of them."""
+    interviewed = INTERVIEWED.get(basis)
+    for base in (interviewed, *bases.PARTS) if interviewed else (CountBase.CLASSIFIED,):
+        yield "base", base.value, base.vi, base.en, tally.base_figure(basis, base)
+    if interviewed:
+        words = interviewed.value, interviewed.vi, interviewed.en
+        yield "illustrative", *words, tally.illustrative_figure(basis)
+    for measure in (*HouseholdClass, *Dimension, *Indicator):
+        yield kind_of(measure), measure.value, measure.vi, measure.en, tally.figure(basis, measure)
+    for one in readings if interviewed else ():
+        question = one.question.get("vi", ""), one.question.get("en", "")
+        yield "reading", one.name, *question, tally.hanging_figure(basis, one.name)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(share * 100, 4)

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import OF_COUNTED, Assessment, AssessmentReading, Deprivation, Household, RegisterEntry
-from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
+from survey.submissions import bases
+from survey.submissions.deprivations import indicators_of, lack_of
+from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
 
 
 class Basis(StrEnum):
@@ -27,6 +29,7 @@ class Basis(StrEnum):
 
 
 STATE_OF = {Basis.FINAL: RegisterState.ACCEPTED, Basis.PROVISIONAL: RegisterState.RECEIVED}
+INTERVIEWED = {Basis.FINAL: CountBase.ACCEPTED, Basis.PROVISIONAL: CountBase.RECEIVED}
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,10 @@ class Condition:
     """Households of one round within `communes` (what the reader may see), narrowed step by step.
 
     `reading` narrows to households whose class hangs on that reading of the texts.
-    `basis` None: every household of the register. `household_class` narrows to one class; `classified` to those that
-    have any. `indicator` or `dimension` narrows to households deprived in it, or, with `assessed`, to all for which it
-    is known (the rate's denominator). Classes and indicators are read on `basis`; without one, as they are this round.
+    `basis` None: every household of the register. `base` narrows to one of `submissions/bases.py`, on the basis;
+    `illustrative` to those of it whose points are not official; `household_class` to one class. `indicator` or
+    `dimension` narrows to households deprived in it, or, with `unknown`, to those of whom nobody knows. Classes and
+    indicators are read on `basis`; without one, as they are this round.
     """
 
     round_id: str
@@ -45,10 +49,11 @@ class Condition:
     state: RegisterState | None = None
     basis: Basis | None = None
     household_class: HouseholdClass | None = None
-    classified: bool = False
+    base: CountBase | None = None
+    illustrative: bool = False
     indicator: Indicator | None = None
     dimension: Dimension | None = None
-    assessed: bool = False
+    unknown: bool = False
     reading: str | None = None
 
     def narrowed(self, **changes: object) -> Condition:
@@ -71,14 +76,10 @@ class ListedHousehold:
     illustrative: bool
 
 
-def deprived_in(opening_indicators: dict[str, object] | None, keys: Sequence[Indicator]) -> bool | None:
-    """Whether last year's indicators show a lack in any of `keys`; None when none of them is known."""
-    known = [value for key in keys if (value := (opening_indicators or {}).get(key.value)) is not None]
-    return any(bool(value) for value in known) if known else None
-
-
-def indicators_of(dimension: Dimension) -> tuple[Indicator, ...]:
-    return tuple(indicator for indicator, its in DIMENSION_OF.items() if its is dimension)
+def lack_before(opening_indicators: dict[str, object] | None, keys: Sequence[Indicator]) -> bool | None:
+    """Whether last year's indicators show a lack in any of `keys`; None: not known."""
+    said = opening_indicators or {}
+    return lack_of(bool(said[key.value]) if said.get(key.value) is not None else None for key in keys)
 
 
 Rows = Select[*tuple[Any, ...]]
@@ -105,11 +106,14 @@ def _restrictions(session: Session, condition: Condition) -> list[ColumnElement[
     state = condition.state or (STATE_OF.get(condition.basis) if condition.basis else None)
     if state is not None:
         found.append(RegisterEntry.state == state.value)
-    class_now = RegisterEntry.opening_class if opening else Assessment.household_class
+    within = INTERVIEWED.get(condition.basis or Basis.FINAL, CountBase.ACCEPTED)
+    if condition.base is not None:
+        found.append(_opening(condition.base) if opening else bases.of(condition.base, within))
+    if condition.illustrative:
+        found.append(bases.illustrative(within))
     if condition.household_class is not None:
+        class_now = RegisterEntry.opening_class if opening else Assessment.household_class
         found.append(class_now == condition.household_class.value)
-    elif condition.classified:
-        found.append(class_now.is_not(None))
     if condition.reading is not None:
         found.append(_hanging(condition.reading))
     keys: tuple[Indicator, ...] = ()
@@ -120,6 +124,11 @@ def _restrictions(session: Session, condition: Condition) -> list[ColumnElement[
     if keys:
         found.append(_opening_lack(session, condition, keys) if opening else _lack(condition, keys))
     return found
+
+
+def _opening(base: CountBase) -> ColumnElement[bool]:
+    """Of last year only who had a class is told."""
+    return RegisterEntry.opening_class.is_not(None) if base is CountBase.CLASSIFIED else false()
 
 
 def _hanging(reading: str) -> ColumnElement[bool]:
@@ -135,12 +144,17 @@ def _hanging(reading: str) -> ColumnElement[bool]:
 
 
 def _lack(condition: Condition, keys: Sequence[Indicator]) -> ColumnElement[bool]:
-    rows = select(Deprivation.indicator).where(
+    """As `lack_of` says it, of the rows that are kept: what is not known has none."""
+    known = (
         Deprivation.commune_id == RegisterEntry.commune_id,
         Deprivation.submission_id == RegisterEntry.submission_id,
         Deprivation.indicator.in_([key.value for key in keys]),
     )
-    return (rows if condition.assessed else rows.where(Deprivation.deprived)).exists()
+    lacking = select(Deprivation.indicator).where(*known, Deprivation.deprived).exists()
+    if not condition.unknown:
+        return lacking
+    number = select(func.count()).select_from(Deprivation).where(*known).correlate(RegisterEntry).scalar_subquery()
+    return and_(~lacking, number < len(keys))
 
 
 def _opening_lack(session: Session, condition: Condition, keys: Sequence[Indicator]) -> ColumnElement[bool]:
@@ -151,9 +165,9 @@ def _opening_lack(session: Session, condition: Condition, keys: Sequence[Indicat
         .where(RegisterEntry.opening_indicators.is_not(None))
         .distinct()
     )
-    verdicts = [(pattern, deprived_in(pattern, keys)) for pattern in patterns]
-    wanted = [pattern for pattern, lack in verdicts if lack or (condition.assessed and lack is not None)]
-    return RegisterEntry.opening_indicators.in_(wanted)
+    wanted = None if condition.unknown else True
+    found = RegisterEntry.opening_indicators.in_([one for one in patterns if lack_before(one, keys) is wanted])
+    return or_(found, RegisterEntry.opening_indicators.is_(None)) if condition.unknown else found
 
 
 def count(session: Session, condition: Condition) -> int:

@@ -39,9 +39,10 @@ from survey.register.entries import find_household, keep_to_household
 from survey.rounds import accounting, log, outcomes, proof
 from survey.rounds.outcomes import Rows, Unasked, is_of
 from survey.rounds.rounds import check_free
+from survey.submissions import bases
 from survey.submissions.derive import derive_household, derive_told_otherwise
 from survey.submissions.log import Act
-from survey.terms import CommuneState, HouseholdState, RegisterState, RoundAction, RoundKind, SubmissionState
+from survey.terms import CommuneState, CountBase, HouseholdState, RegisterState, RoundAction, RoundKind, SubmissionState
 
 
 class Obstacle(NamedTuple):
@@ -97,6 +98,20 @@ def obstacles_by_commune(session: Session, survey_round: Round, communes: Collec
         for commune_id, number in session.execute(there.group_by(rows.c.commune_id)):
             counted[commune_id][code] = number
     return {commune_id: _in_order(found) for commune_id, found in counted.items()}
+
+
+def accepted_parts(session: Session, round_id: str, commune_id: str) -> dict[CountBase, int]:
+    """What the accepted households of a commune add up from."""
+    rows = (
+        select(bases.PART, func.count())
+        .select_from(RegisterEntry)
+        .outerjoin(Assessment, OF_COUNTED)
+        .where(RegisterEntry.round_id == round_id, RegisterEntry.commune_id == commune_id)
+        .where(bases.of(CountBase.ACCEPTED))
+        .group_by(bases.PART)
+    )
+    found = {CountBase(key): number for key, number in session.execute(rows)}
+    return {part: found.get(part, 0) for part in bases.PARTS}
 
 
 def breaks(session: Session, survey_round: Round, commune_id: str, most: int | None = None) -> list[Break]:
@@ -315,14 +330,13 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
     found["held"] = _held(survey_round)
     found["catching_up"] = _catching_up(survey_round)
     found["request_undecided"] = _asked_for(survey_round)
-    judged = entry.outerjoin(Assessment, OF_COUNTED).where(RegisterEntry.state == RegisterState.ACCEPTED.value)
+    judged = entry.outerjoin(Assessment, OF_COUNTED)
     if survey_round.standard:
-        answered = or_(Assessment.household_class.is_not(None), Assessment.refused)
-        found["no_class"] = judged.where(or_(Assessment.submission_id.is_(None), ~answered))
+        found["no_class"] = judged.where(bases.of(CountBase.NO_CLASS))
     else:  # nothing is classified: that it was asked is all
-        found["no_class"] = judged.where(Assessment.submission_id.is_(None))
+        found["no_class"] = judged.where(bases.of(CountBase.ACCEPTED), Assessment.submission_id.is_(None))
     if not survey_round.trial:
-        found["illustrative_b1"] = entry.join(Assessment, OF_COUNTED).where(Assessment.illustrative)
+        found["illustrative_b1"] = judged.where(bases.illustrative())
     if survey_round.kind == RoundKind.AD_HOC:
         asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
         found["not_asked"] = entry.where(~asked)  # met in the field, no paper (Mẫu số 01) was entered

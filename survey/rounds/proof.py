@@ -38,6 +38,7 @@ from survey.rounds import accounting
 from survey.rounds.bound_tables import BOUND, Bound, Hashes, Where, digest_of, rows_now
 from survey.rounds.end_states import Side, Transition
 from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of, root_of_body
+from survey.submissions import bases
 from survey.submissions.derive import members_in
 from survey.terms import CommuneState, LeafPart
 
@@ -406,8 +407,6 @@ def _is_illustrative(session: Session, survey_round: Round, commune_id: str) -> 
     query = (
         select(RegisterEntry.household_id)
         .join(Assessment, OF_COUNTED)
-        .where(
-            RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id, Assessment.illustrative
-        )
+        .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id, bases.illustrative())
     )
     return session.scalars(query.limit(1)).first() is not None

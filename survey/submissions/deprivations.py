@@ -2,7 +2,8 @@
 
 Of each household one of three is said: it lacks, it does not, nobody knows; the three add up to all households. Nobody
 knows where no interview counts, or an answer is missing; of a dimension as long as one of its indicators is not known
-and none of them is lacking.
+and none of them is lacking (`lack_of`, for every page and last year's as well): to call that "does not lack" would be
+a word that nobody said, and would lower the rate.
 """
 
 from __future__ import annotations
@@ -23,6 +24,16 @@ INDICATORS = tuple(Indicator)
 UNKNOWN: Lacks = (None,) * len(INDICATORS)
 
 
+def lack_of(lacks: Iterable[bool | None]) -> bool | None:
+    """Whether a household lacks one of some indicators; None: not known."""
+    found = set(lacks)
+    return True if True in found else None if None in found else False
+
+
+def indicators_of(dimension: Dimension) -> tuple[Indicator, ...]:
+    return tuple(one for one in Indicator if DIMENSION_OF[one] is dimension)
+
+
 class Measure(NamedTuple):
     """The dimension and the indicator "viec_lam" are spelt alike: a count is kept under kind and term."""
 
@@ -31,8 +42,7 @@ class Measure(NamedTuple):
 
     def of(self, lacks: Lacks) -> bool | None:
         """Whether a household lacks it; None: not known."""
-        found = [lacks[at] for at in _PLACES[self]]
-        return True if True in found else None if None in found else False
+        return lack_of(lacks[at] for at in _PLACES[self])
 
 
 MEASURES = tuple(  # each dimension with its indicators
@@ -40,7 +50,7 @@ MEASURES = tuple(  # each dimension with its indicators
     for dimension in Dimension
     for measure in (
         Measure("dimension", dimension),
-        *(Measure("indicator", one) for one in Indicator if DIMENSION_OF[one] is dimension),
+        *(Measure("indicator", one) for one in indicators_of(dimension)),
     )
 )
 _PLACES = {  # by identity: terms compare as text

@@ -15,12 +15,15 @@ from models import OF_COUNTED, Assessment, Household, RegisterEntry, Round, Star
 from survey.evidence import proof_keys
 from survey.evidence.signing import Signer
 from survey.problems import Problem
+from survey.reports.report import report
+from survey.reports.selection import Basis, Condition
 from survey.review import register_acts
-from survey.rounds import closing, proof, proof_file
+from survey.rounds import accounting, closing, proof, proof_file
 from survey.rounds.end_states import COUNTED
 from survey.rounds.joined_flow import joined_flow
 from survey.rounds.proof_file import Anchor
-from survey.terms import Action, RegisterState
+from survey.submissions import bases
+from survey.terms import Action, CountBase, EndState, HouseholdClass, Origin, RegisterState
 from tests.examples import examples
 from tests.interviews import ROUND, accept_all, entry, push
 from tests.review.test_any_acts import BY, any_wish
@@ -86,6 +89,7 @@ def test_after_any_acts_a_round_closes_with_a_flow_that_adds_up(session: Session
     write_down(session, chance, 5)
     visit(session, login_as, chance, 0.7)
     write_down(session, chance, 5)
+    bases_add_up(session)
     accept_all(session, login_as, COMMUNE)
     write_down(session, chance, 4)
     accept_all(session, login_as, COMMUNE)  # who was met since
@@ -93,6 +97,7 @@ def test_after_any_acts_a_round_closes_with_a_flow_that_adds_up(session: Session
     session.rollback()
     survey_round = session.get_one(Round, ROUND)
     assert closing.obstacles_by_commune(session, survey_round, [COMMUNE]).get(COMMUNE, []) == []
+    bases_add_up(session)
     closing.close_communes(session, survey_round, [COMMUNE], NOW, prover=KEY)
     session.commit()
     made = proof.latest(session, ROUND, COMMUNE)
@@ -100,6 +105,8 @@ def test_after_any_acts_a_round_closes_with_a_flow_that_adds_up(session: Session
     assert proof.differences(session, made) == []
     found = proof_file.verify(proof.file_of(session, [made]), Anchor(proof_keys.fingerprint(KEY.public_key)))
     assert (found.faults, found.is_known) == ([], True)
+    counts = json.loads(made.body)["counts"]
+    assert counts["start"] + counts["met"] == sum(number for of in counts["states"].values() for number in of.values())
     flow = json.loads(made.body)["flow"]
     lines = [both[unit] for place in (flow["commune"], *flow["villages"].values()) for both in place.values()
              for unit in ("households", "persons")]  # fmt: skip
@@ -109,6 +116,34 @@ def test_after_any_acts_a_round_closes_with_a_flow_that_adds_up(session: Session
         households, persons = (flow["commune"][measure.value][unit] for unit in ("households", "persons"))
         assert [households[0], persons[0]] == began_with(session, measure.value)
         assert [households[-1], persons[-1]] == ended_with(session, measure.value)
+
+
+def bases_add_up(session: Session) -> None:
+    """start + met = the end states + who has none yet; listed = the four states; accepted = its three parts. Counted
+    one by one, as report, closing and proof never do."""
+    session.rollback()
+    survey_round = session.get_one(Round, ROUND)
+    every = accounting.transitions(session, survey_round, COMMUNE)
+    began = set(session.scalars(select(StartRow.household_id).filter_by(commune_id=COMMUNE, round_id=ROUND)))
+    start, met = ({one.household_id for one in every if one.origin is origin} for origin in Origin)
+    assert start == began
+    assert not start & met
+    ends = Counter(one.state for one in every)
+    assert len(start) + len(met) == sum(ends[end] for end in EndState) + ends[None] == len(every)
+    listed = session.execute(
+        select(RegisterEntry.state, RegisterEntry.submission_id).filter_by(commune_id=COMMUNE, round_id=ROUND)
+    ).all()
+    judged = {one.submission_id: one for one in session.scalars(select(Assessment).filter_by(commune_id=COMMUNE))}
+    accepted = [judged.get(row.submission_id) for row in listed if row.state == RegisterState.ACCEPTED]
+    classified = sum(one is not None and one.household_class is not None for one in accepted)
+    refused = sum(one is not None and one.household_class is None and one.refused for one in accepted)
+    tally = report(session, Condition(ROUND, (COMMUNE,)), by_village=True).total
+    assert tally.register == len(listed) == sum(tally.states[one] for one in RegisterState)
+    assert tally.number(Basis.FINAL, CountBase.ACCEPTED) == len(accepted)
+    parts = {base: tally.number(Basis.FINAL, base) for base in bases.PARTS}
+    assert list(parts.values()) == [classified, refused, len(accepted) - classified - refused]
+    assert parts == closing.accepted_parts(session, ROUND, COMMUNE)
+    assert sum(tally.figure(Basis.FINAL, one).households for one in HouseholdClass) == classified
 
 
 def began_with(session: Session, household_class: str) -> list[int]:

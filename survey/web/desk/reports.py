@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import quote_plus
@@ -18,19 +19,23 @@ from survey.reports.columns import Cell
 from survey.reports.csvfile import written
 from survey.reports.report import Report, long_table, report
 from survey.reports.selection import Basis, Condition
-from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
+from survey.submissions import bases
+from survey.submissions.deprivations import indicators_of
+from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.security import permitted
 from survey.web.session import get_session
 
 blueprint = Blueprint("reports", __name__, url_prefix="/desk")
 Value = TypeVar("Value", bound=StrEnum)
-MEASURES = [(dimension, [key for key, its in DIMENSION_OF.items() if its is dimension]) for dimension in Dimension]
+MEASURES = [(dimension, list(indicators_of(dimension))) for dimension in Dimension]
+BASES = (CountBase.ACCEPTED, CountBase.RECEIVED, *bases.PARTS)  # of which a list can be shown
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(households_of=households_of, Basis=Basis, HouseholdClass=HouseholdClass)
     app.jinja_env.globals.update(RegisterState=RegisterState, measures=MEASURES)
+    app.jinja_env.globals.update(CountBase=CountBase, parts_of_a_base=bases.PARTS)
     app.register_blueprint(blueprint)
 
 
@@ -44,8 +49,9 @@ def households_of(condition: Condition, page: int | None = None) -> str:
         "indicator": condition.indicator,
         "dimension": condition.dimension,
         "reading": condition.reading,
-        "classified": 1 if condition.classified else None,
-        "assessed": 1 if condition.assessed else None,
+        "base": condition.base,
+        "illustrative": 1 if condition.illustrative else None,
+        "unknown": 1 if condition.unknown else None,
         "page": page,
     }
     given = {name: str(term) for name, term in terms.items() if term is not None}
@@ -73,19 +79,20 @@ def asked_condition(desk: Desk) -> Condition:
         state=_term("state", RegisterState),
         basis=_term("basis", Basis),
         household_class=_term("class", HouseholdClass),
-        classified="classified" in request.args,
+        base=_term("base", CountBase, BASES),
+        illustrative="illustrative" in request.args,
         indicator=_term("indicator", Indicator),
         dimension=_term("dimension", Dimension),
-        assessed="assessed" in request.args,
+        unknown="unknown" in request.args,
         reading=request.args.get("reading") or None,
     )
 
 
-def _term(name: str, terms: type[Value]) -> Value | None:
+def _term(name: str, terms: type[Value], among: Iterable[Value] | None = None) -> Value | None:
     value = request.args.get(name)
     if not value:
         return None
-    found = next((term for term in terms if term.value == value), None)
+    found = next((term for term in among or terms if term.value == value), None)
     if found is None:
         raise Problem("not_found")
     return found

@@ -99,6 +99,7 @@ def commune(round_id: str, commune_id: str) -> str:
         words=words,
         mend=_mend,
         broken=_broken(survey_round, row) if line.obstacles else {},
+        parts=closing.accepted_parts(session, round_id, commune_id),
     )
 
 

@@ -18,9 +18,10 @@ from models import Assessment, Base, Deprivation, Household, RegisterEntry, Subm
 from survey.form.form import Form
 from survey.questionnaires.published import publish
 from survey.reports.report import Report, report
-from survey.reports.selection import Basis, Condition, count
+from survey.reports.selection import INTERVIEWED, Basis, Condition, count
 from survey.rounds.rounds import open_round
-from survey.terms import DIMENSION_OF, Dimension, HouseholdClass, Indicator, RegisterState
+from survey.submissions.bases import PARTS
+from survey.terms import DIMENSION_OF, CountBase, Dimension, HouseholdClass, Indicator, RegisterState
 from tests import world
 from tests.web.desk.field import FORM, SOURCE
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
@@ -80,8 +81,8 @@ def _assessment(chance: random.Random) -> dict[str, Any]:
     found = chance.choice(SOME)
     fixed = {
         "standard": "ND07-2021",
-        "illustrative": False,
-        "refused": False,
+        "illustrative": chance.random() < 0.1,
+        "refused": found is None and chance.random() < 0.5,
         "persons": 4,
         "problems": [],
         "values": {},
@@ -107,14 +108,15 @@ NOW = """
     WHERE e.round_id = :round AND e.state = :state AND (:place IN (e.village_id, e.commune_id) OR :place = '')
 """
 LACK = """
-    SELECT count(*), coalesce(sum(CASE WHEN x.lacking > 0 THEN 1 ELSE 0 END), 0) FROM (
-        SELECT e.household_id, sum(CASE WHEN d.deprived THEN 1 ELSE 0 END) AS lacking
+    SELECT count(*), coalesce(sum(CASE WHEN x.lacking > 0 THEN 1 ELSE 0 END), 0),
+           coalesce(sum(CASE WHEN x.lacking = 0 AND x.known < :asked THEN 1 ELSE 0 END), 0) FROM (
+        SELECT e.household_id, sum(CASE WHEN d.deprived THEN 1 ELSE 0 END) AS lacking, count(d.indicator) AS known
         FROM register_entry e
-        JOIN deprivation d ON d.commune_id = e.commune_id AND d.submission_id = e.submission_id
         JOIN assessment a ON a.commune_id = e.commune_id AND a.submission_id = e.submission_id
-        WHERE e.round_id = :round AND e.state = :state AND (:place IN (e.village_id, e.commune_id) OR :place = '')
+        LEFT JOIN deprivation d ON d.commune_id = e.commune_id AND d.submission_id = e.submission_id
           AND (d.indicator = :indicator OR d.dimension = :dimension)
-          AND (a.household_class = :class OR :class = '')
+        WHERE e.round_id = :round AND e.state = :state AND (:place IN (e.village_id, e.commune_id) OR :place = '')
+          AND (a.household_class = :class OR (:class = '' AND a.household_class IS NOT NULL))
         GROUP BY e.commune_id, e.household_id
     ) x
 """
@@ -149,11 +151,13 @@ def test_dimensions_and_indicators_are_what_sql_counts(
     for place, tally in tallies(found):
         for measure in (*Dimension, *Indicator):
             asked = {"round": generated, "state": STATES[basis], "place": place, "class": among.value if among else ""}
-            named = {"indicator": "", "dimension": ""}
+            named = {"indicator": "", "dimension": "", "asked": 1}
+            if isinstance(measure, Dimension):
+                named["asked"] = len([key for key, its in DIMENSION_OF.items() if its is measure])
             named["indicator" if isinstance(measure, Indicator) else "dimension"] = measure.value
-            whole, lacking = session.execute(text(LACK), asked | named).one()
+            expected = tuple(session.execute(text(LACK), asked | named).one())
             figure = tally.figure(basis, measure)
-            assert (figure.households, figure.denominator) == (lacking, whole), (place, measure)
+            assert (figure.denominator, figure.households, figure.unknown) == expected, (place, measure)
 
 
 def test_last_year_is_what_the_round_opened_with(session: Session, generated: str) -> None:
@@ -164,18 +168,24 @@ def test_last_year_is_what_the_round_opened_with(session: Session, generated: st
     ).all()
     for place, tally in tallies(found):
         mine = [row for row in rows if place in ("", row[0])]
+        classified = [row for row in mine if row[1] is not None]
         for one in HouseholdClass:
             figure = tally.figure(Basis.OPENING, one)
             assert figure.households == sum(row[1] == one.value for row in mine)
             assert figure.denominator == sum(row[1] is not None for row in mine)
         for indicator in Indicator:  # as text: another way than the report's
             figure = tally.figure(Basis.OPENING, indicator)
-            assert figure.households == sum(f'"{indicator.value}":1' in (row[2] or "") for row in mine)
-            assert figure.denominator == sum(f'"{indicator.value}":' in (row[2] or "") for row in mine)
+            assert figure.households == sum(f'"{indicator.value}":1' in (row[2] or "") for row in classified)
+            assert figure.unknown == sum(f'"{indicator.value}":' not in (row[2] or "") for row in classified)
+            assert figure.denominator == len(classified)
         for dimension in Dimension:
             keys = [key.value for key, its in DIMENSION_OF.items() if its is dimension]
             figure = tally.figure(Basis.OPENING, dimension)
-            assert figure.households == sum(any(f'"{key}":1' in (row[2] or "") for key in keys) for row in mine)
+            lacking = [row for row in classified if any(f'"{key}":1' in (row[2] or "") for key in keys)]
+            free = [row for row in classified if all(f'"{key}":0' in (row[2] or "") for key in keys)]
+            assert figure.households == len(lacking)
+            assert figure.unknown == figure.denominator - len(lacking) - len(free)
+            assert figure.denominator == len(classified)
 
 
 @pytest.mark.thorough
@@ -184,9 +194,14 @@ def test_every_figure_leads_to_exactly_its_households(session: Session, generate
     for tally in found.tallies:
         figures = [tally.register_figure(state) for state in (None, *RegisterState)]
         figures += [tally.figure(basis, one) for basis in Basis for one in (*HouseholdClass, *Dimension, *Indicator)]
+        figures += [tally.base_figure(basis, one) for basis in INTERVIEWED for one in (INTERVIEWED[basis], *PARTS)]
+        figures += [tally.base_figure(Basis.OPENING, CountBase.CLASSIFIED)]
+        figures += [tally.illustrative_figure(basis) for basis in INTERVIEWED]
         for figure in figures:
             assert count(session, figure.condition) == figure.households, figure
             assert count(session, figure.whole) == figure.denominator, figure
+            assert figure.doubt is not None or not figure.unknown
+            assert figure.doubt is None or count(session, figure.doubt) == figure.unknown, figure
 
 
 @pytest.mark.thorough
@@ -216,7 +231,8 @@ def test_without_a_denominator_there_is_no_rate(session: Session, generated: str
     page = login_as("supervisor").get(f"/desk/{COMMUNE}/report").get_data(as_text=True)
     assert "–" in page
     assert not re.search(r"\d\s%<", page)
-    assert {row["rate_percent"] for row in table_of(login_as("supervisor"))} == {""}
+    rates = [row for row in table_of(login_as("supervisor")) if row["base"] != "listed"]
+    assert {row["rate_percent"] + row["rate_percent_low"] + row["rate_percent_high"] for row in rates} == {""}
 
 
 def test_a_rate_is_written_as_people_here_write_it(app: Any) -> None:
@@ -236,6 +252,8 @@ def test_a_rate_is_written_as_people_here_write_it(app: Any) -> None:
 def test_the_illustrative_table_announces_itself(session: Session, generated: str, login_as: Any) -> None:
     addresses = [f"/desk/{COMMUNE}/report", f"/desk/{COMMUNE}/households?basis=final", "/desk/report"]
     said = "Điểm B1 chỉ là minh hoạ"
+    session.execute(text("UPDATE assessment SET illustrative = :no"), {"no": False})
+    session.commit()
     for address in addresses:
         assert said not in login_as("province").get(address).get_data(as_text=True)
     session.execute(text("UPDATE assessment SET illustrative = :yes"), {"yes": True})
@@ -248,7 +266,8 @@ def test_the_csv_holds_the_same_figures(session: Session, generated: str, login_
     found = report(session, every(generated, COMMUNE), by_village=True)
     table = table_of(login_as("supervisor"))
     open_to_question = len(FORM.readings) * len([Basis.PROVISIONAL, Basis.FINAL])  # no paper has confirmed any
-    assert len(table) == len(found.tallies) * (len(Basis) * (3 + 6 + 12) + open_to_question)
+    counted = (4 + 1) + (4 + 1) + 1  # the bases of each basis, and whose points are illustrative
+    assert len(table) == len(found.tallies) * (counted + len(Basis) * (3 + 6 + 12) + open_to_question)
     for tally in found.tallies:
         for basis in Basis:
             for kind, one in (
@@ -260,3 +279,11 @@ def test_the_csv_holds_the_same_figures(session: Session, generated: str, login_
                 [row] = [r for r in table if (r["place_id"], r["basis"], r["measure"], r["key"]) == wanted]
                 figure = tally.figure(basis, one)
                 assert (int(row["households"]), int(row["denominator"])) == (figure.households, figure.denominator)
+                assert (row["base"], int(row["unknown"])) == ("classified", figure.unknown)
+                low, high = figure.bounds or (None, None)
+                assert (row["rate_percent_low"], row["rate_percent_high"]) == (percent(low), percent(high))
+                assert row["rate_percent"] == ("" if figure.unknown else row["rate_percent_low"])
+
+
+def percent(share: float | None) -> str:
+    return "" if share is None else f"{share * 100:.4f}".rstrip("0").rstrip(".")

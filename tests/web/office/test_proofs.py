@@ -46,6 +46,7 @@ def test_the_sheet_shows_what_was_signed(closed: Any, app: Any, session: Session
     assert "THỬ NGHIỆM" not in page
     assert "Người thử supervisor" in page
     assert "Đầu kỳ có 4 hộ trong danh sách" in page
+    assert 'Tổng số</th><td class="figure">4</td><td class="figure">0</td></tr>' in page
     assert "Lò Văn Đông" not in page
     assert "data:image/svg" in page
     assert [page.count(f">{name}<") >= 1 for name in ("Bản Nà Ca", "Tiểu khu 2")] == [True, True]
