@@ -113,7 +113,8 @@ class Member(Base):
 
 class RegisterEntry(Base):
     """One household in one round. `opening_*` and `once`, the classes that it was of in earlier rounds as they stood:
-    frozen when it came onto the round's list; `change`: the commune's counter then."""
+    frozen when it came onto the round's list; `change`: the commune's counter then. What is of now is derived: where
+    it stands, by which submission, and what that was judged to be: a province is counted by these rows alone."""
 
     __tablename__ = "register_entry"
     __table_args__ = (
@@ -131,6 +132,9 @@ class RegisterEntry(Base):
             "state",
             "opening_class",
             "submission_id",
+            "household_class",
+            "refused",
+            "illustrative",
         ),
     )
 
@@ -143,7 +147,10 @@ class RegisterEntry(Base):
     opening_answers: Mapped[Any] = mapped_column(JSONText, nullable=True)
     opening_indicators: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"viec_lam": 1, …} by the round's form
     once: Mapped[Any] = mapped_column(JSONText, default=list, server_default="[]")
-    submission_id: Mapped[str | None] = mapped_column(String(36))  # the one that counts now (derived)
+    submission_id: Mapped[str | None] = mapped_column(String(36))  # the one that counts now
+    household_class: Mapped[str | None] = mapped_column(String(16))
+    refused: Mapped[bool | None]
+    illustrative: Mapped[bool | None]
     change: Mapped[int]
 
 

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from unittest import mock
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Standard
+from models import OF_COUNTED, Assessment, RegisterEntry, Standard
 from survey.accounts import accounts
 from survey.register.places import add_village, load_province
 from survey.terms import Area, Role
@@ -60,3 +61,13 @@ def account(session: Session, username: str, role: Role, place_id: str | None, *
             place_id=place_id,
             villages=villages,
         )
+
+
+def stand_as_judged(session: Session) -> None:
+    """Let each line of a round's list say what its interview was judged to be, where a test wrote the judgement."""
+    judged = {
+        name: select(getattr(Assessment, name)).where(OF_COUNTED).correlate(RegisterEntry).scalar_subquery()
+        for name in ("household_class", "refused", "illustrative")
+    }
+    session.execute(update(RegisterEntry).values(judged))
+    session.commit()

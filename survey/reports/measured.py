@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, RegisterEntry
+from models import OF_COUNTED, Assessment, RegisterEntry
 from survey.calendar.standing import state_of
 from survey.poverty.indices import Household, Identification, Passage, Pattern, Population, Rule, Unit
 from survey.register.last_year import members_in
 from survey.register.persons import HEAD, RELATION, SEX
 from survey.register.remembered_words import ETHNIC, QUESTIONS
-from survey.reports.selection import Condition, counted
+from survey.reports.selection import Condition, entered
 from survey.submissions import bases
 from survey.submissions.deprivations import INDICATORS, UNKNOWN, lacks_of
 from survey.terms import CommuneState, CountBase, HouseholdClass
@@ -69,7 +69,8 @@ def measured(session: Session, round_id: str, commune_id: str, by: By | None = N
         Assessment.persons, Assessment.refused, Assessment.deprived_count, Assessment.standard, Assessment.illustrative,
     ]  # fmt: skip
     columns += [Assessment.values] if by in ASKED_OF_HEAD else []
-    statement = counted(select(*columns).select_from(RegisterEntry), Condition(round_id, (commune_id,)))
+    statement = select(*columns).select_from(RegisterEntry).outerjoin(Assessment, OF_COUNTED)
+    statement = entered(statement, Condition(round_id, (commune_id,)))
     accepted = bases.of(CountBase.ACCEPTED)
     ids = select(RegisterEntry.submission_id).where(
         RegisterEntry.round_id == round_id, RegisterEntry.commune_id == commune_id, accepted

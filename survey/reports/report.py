@@ -10,17 +10,17 @@ households there is no rate (a real export elsewhere printed 2,040 % because a d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from models import Assessment, AssessmentReading, Deprivation, RegisterEntry
+from models import AssessmentReading, Deprivation, RegisterEntry
 from survey.outcomes.cases import of_rounds
 from survey.poverty.readings import Reading
-from survey.reports.selection import INTERVIEWED, STATE_OF, Basis, Condition, Rows, counted, entered, lack_before
+from survey.reports.selection import INTERVIEWED, STATE_OF, Basis, Condition, Rows, entered, lack_before
 from survey.submissions import bases
 from survey.submissions.deprivations import indicators_of
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, OutcomeKind, OutcomeState, RegisterState
@@ -223,12 +223,9 @@ class _Counting:
             self.places[place_id] = Tally(place_id, self.scope.narrowed(communes=(commune_id,), village_id=village))
         return self.places[place_id]
 
-    def numbers(
-        self, *columns: Any, given: Sequence[ColumnElement[bool]] = (), of: Callable[[Rows, Condition], Rows] = entered
-    ) -> Iterator[tuple[Tally, Any]]:
-        """Households by place and `columns`; a row is (commune, place, *columns, number). `of`: what they are read
-        from."""
-        statement = of(select(*self.where, *columns, func.count()).select_from(RegisterEntry), self.scope)
+    def numbers(self, *columns: Any, given: Sequence[ColumnElement[bool]] = ()) -> Iterator[tuple[Tally, Any]]:
+        """Households by place and `columns`; a row is (commune, place, *columns, number)."""
+        statement = entered(select(*self.where, *columns, func.count()).select_from(RegisterEntry), self.scope)
         for row in self.session.execute(statement.where(*given).group_by(*self.where, *columns)):
             yield self.tally(row[0], row[1]), row
 
@@ -254,8 +251,9 @@ class _Counting:
 
     def classes(self) -> None:
         """The classes of this year, who has none, and whose points are illustrative."""
-        found = (RegisterEntry.state, Assessment.household_class, Assessment.refused, Assessment.illustrative)
-        for tally, row in self.numbers(*found, given=(RegisterEntry.state.in_(_COUNTED_STATES),), of=counted):
+        entry = RegisterEntry
+        found = (entry.state, entry.household_class, entry.refused, entry.illustrative)
+        for tally, row in self.numbers(*found, given=(entry.state.in_(_COUNTED_STATES),)):
             _, _, state, household_class, refused, illustrative, number = row
             basis = BASIS_OF[state]
             tally.parts[basis, bases.part_of(household_class, refused)] += number
@@ -279,14 +277,14 @@ class _Counting:
         self._add_lacks(select(*keys, func.sum(rows.c.lack), func.sum(known)).group_by(*keys), Dimension)
 
     def _with_deprivations(self, statement: Rows) -> Rows:
-        statement = counted(statement.select_from(RegisterEntry), self.scope).join(
+        statement = entered(statement.select_from(RegisterEntry), self.scope).join(
             Deprivation,
             and_(
                 Deprivation.commune_id == RegisterEntry.commune_id,
                 Deprivation.submission_id == RegisterEntry.submission_id,
             ),
         )
-        among, found = self.scope.household_class, Assessment.household_class
+        among, found = self.scope.household_class, RegisterEntry.household_class
         statement = statement.where(found.is_not(None) if among is None else found == among.value)
         return statement.where(RegisterEntry.state.in_(_COUNTED_STATES))
 
@@ -309,7 +307,7 @@ class _Counting:
     def hanging(self) -> None:
         """One row a household and reading first: several values of a reading may change one class."""
         columns = (*self.where, RegisterEntry.state, AssessmentReading.reading)
-        each = counted(select(*columns, RegisterEntry.household_id).select_from(RegisterEntry), self.scope).join(
+        each = entered(select(*columns, RegisterEntry.household_id).select_from(RegisterEntry), self.scope).join(
             AssessmentReading,
             and_(
                 AssessmentReading.commune_id == RegisterEntry.commune_id,

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, AssessmentReading, Deprivation, Household, RegisterEntry
+from models import AssessmentReading, Deprivation, Household, RegisterEntry
 from survey.submissions import bases
 from survey.submissions.deprivations import indicators_of, lack_of
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
@@ -85,13 +85,8 @@ def lack_before(opening_indicators: dict[str, object] | None, keys: Sequence[Ind
 Rows = Select[*tuple[Any, ...]]
 
 
-def counted(statement: Rows, condition: Condition) -> Rows:
-    """`statement` over the register entries of the condition's round and places, each with what counts for it now."""
-    return entered(statement.outerjoin(Assessment, OF_COUNTED), condition)
-
-
 def entered(statement: Rows, condition: Condition) -> Rows:
-    """The same over the entries alone."""
+    """`statement` over the register entries of the condition's round and places."""
     statement = statement.where(
         RegisterEntry.round_id == condition.round_id, RegisterEntry.commune_id.in_(condition.communes)
     )
@@ -112,7 +107,7 @@ def _restrictions(session: Session, condition: Condition) -> list[ColumnElement[
     if condition.illustrative:
         found.append(bases.illustrative(within))
     if condition.household_class is not None:
-        class_now = RegisterEntry.opening_class if opening else Assessment.household_class
+        class_now = RegisterEntry.opening_class if opening else RegisterEntry.household_class
         found.append(class_now == condition.household_class.value)
     if condition.reading is not None:
         found.append(_hanging(condition.reading))
@@ -161,7 +156,7 @@ def _opening_lack(session: Session, condition: Condition, keys: Sequence[Indicat
     """Last year's indicators are JSON text, which the two databases take apart differently: few patterns occur, so they
     are taken apart here and asked for whole."""
     patterns = session.scalars(
-        counted(select(RegisterEntry.opening_indicators).select_from(RegisterEntry), condition)
+        entered(select(RegisterEntry.opening_indicators).select_from(RegisterEntry), condition)
         .where(RegisterEntry.opening_indicators.is_not(None))
         .distinct()
     )
@@ -172,13 +167,13 @@ def _opening_lack(session: Session, condition: Condition, keys: Sequence[Indicat
 
 def count(session: Session, condition: Condition) -> int:
     """How many households meet `condition`."""
-    statement = counted(select(func.count()).select_from(RegisterEntry), condition)
+    statement = entered(select(func.count()).select_from(RegisterEntry), condition)
     return session.scalar(statement.where(*_restrictions(session, condition))) or 0
 
 
 def listed(session: Session, condition: Condition, offset: int, limit: int) -> list[ListedHousehold]:
     """A page of the households that meet `condition`, by village and code."""
-    statement = counted(
+    statement = entered(
         select(
             RegisterEntry.commune_id,
             RegisterEntry.village_id,
@@ -188,8 +183,8 @@ def listed(session: Session, condition: Condition, offset: int, limit: int) -> l
             RegisterEntry.state,
             RegisterEntry.opening_class,
             RegisterEntry.submission_id,
-            Assessment.household_class,
-            Assessment.illustrative,
+            RegisterEntry.household_class,
+            RegisterEntry.illustrative,
         ).join_from(
             RegisterEntry,
             Household,

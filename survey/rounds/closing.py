@@ -16,8 +16,6 @@ from sqlalchemy import String, and_, cast, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
-    OF_COUNTED,
-    Assessment,
     ChangeDecision,
     ChangeRequest,
     Household,
@@ -105,7 +103,6 @@ def accepted_parts(session: Session, round_id: str, commune_id: str) -> dict[Cou
     rows = (
         select(bases.PART, func.count())
         .select_from(RegisterEntry)
-        .outerjoin(Assessment, OF_COUNTED)
         .where(RegisterEntry.round_id == round_id, RegisterEntry.commune_id == commune_id)
         .where(bases.of(CountBase.ACCEPTED))
         .group_by(bases.PART)
@@ -330,13 +327,12 @@ def _breaking(survey_round: Round, unasked: Unasked) -> dict[str, Rows]:
     found["held"] = _held(survey_round)
     found["catching_up"] = _catching_up(survey_round)
     found["request_undecided"] = _asked_for(survey_round)
-    judged = entry.outerjoin(Assessment, OF_COUNTED)
     if survey_round.standard:
-        found["no_class"] = judged.where(bases.of(CountBase.NO_CLASS))
+        found["no_class"] = entry.where(bases.of(CountBase.NO_CLASS))
     else:  # nothing is classified: that it was asked is all
-        found["no_class"] = judged.where(bases.of(CountBase.ACCEPTED), Assessment.submission_id.is_(None))
+        found["no_class"] = entry.where(bases.of(CountBase.ACCEPTED), RegisterEntry.refused.is_(None))
     if not survey_round.trial:
-        found["illustrative_b1"] = judged.where(bases.illustrative())
+        found["illustrative_b1"] = entry.where(bases.illustrative())
     if survey_round.kind == RoundKind.AD_HOC:
         asked = standing_request(RegisterEntry.commune_id, RegisterEntry.round_id, RegisterEntry.household_id).exists()
         found["not_asked"] = entry.where(~asked)  # met in the field, no paper (Mẫu số 01) was entered

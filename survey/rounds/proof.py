@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, Submission
+from models import Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, Submission
 from models.base import as_kept
 from models.commune_counter import turn_of
 from survey.calendar.standing import standing
@@ -404,9 +404,7 @@ def _contents(session: Session, survey_round: Round, commune_id: str) -> dict[st
 
 def _is_illustrative(session: Session, survey_round: Round, commune_id: str) -> bool:
     """Whether some class rests on points that are not official: only a trial is closed so."""
-    query = (
-        select(RegisterEntry.household_id)
-        .join(Assessment, OF_COUNTED)
-        .where(RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id, bases.illustrative())
+    query = select(RegisterEntry.household_id).where(
+        RegisterEntry.commune_id == commune_id, RegisterEntry.round_id == survey_round.id, bases.illustrative()
     )
     return session.scalars(query.limit(1)).first() is not None

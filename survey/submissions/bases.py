@@ -25,17 +25,17 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, and_, case, func
 
-from models import Assessment, RegisterEntry
+from models import RegisterEntry
 from survey.terms import CountBase, RegisterState
 
 PARTS = (CountBase.CLASSIFIED, CountBase.REFUSED, CountBase.NO_CLASS)  # of the accepted, and of the received
 
 _WHOLES = {CountBase.ACCEPTED: RegisterState.ACCEPTED, CountBase.RECEIVED: RegisterState.RECEIVED}
-_CLASS = Assessment.household_class
+_CLASS = RegisterEntry.household_class
 _PARTS: Mapping[CountBase, ColumnElement[bool]] = {
     CountBase.CLASSIFIED: _CLASS.is_not(None),
-    CountBase.REFUSED: and_(_CLASS.is_(None), Assessment.refused),
-    CountBase.NO_CLASS: and_(_CLASS.is_(None), func.coalesce(Assessment.refused, False).is_(False)),
+    CountBase.REFUSED: and_(_CLASS.is_(None), RegisterEntry.refused.is_(True)),
+    CountBase.NO_CLASS: and_(_CLASS.is_(None), func.coalesce(RegisterEntry.refused, False).is_(False)),
 }
 
 
@@ -50,8 +50,7 @@ def part_of(household_class: str | None, refused: bool | None) -> CountBase:
 
 
 def of(base: CountBase, within: CountBase = CountBase.ACCEPTED) -> ColumnElement[bool]:
-    """Whether a register entry, outer-joined with what counts for it (`OF_COUNTED`), is of `base`: accepted, received,
-    or a part of the one that `within` names."""
+    """Whether a register entry is of `base`: accepted, received, or a part of the one that `within` names."""
     if base in _WHOLES:
         return RegisterEntry.state == _WHOLES[base].value
     return and_(of(within), _PARTS[base])
@@ -59,4 +58,4 @@ def of(base: CountBase, within: CountBase = CountBase.ACCEPTED) -> ColumnElement
 
 def illustrative(within: CountBase = CountBase.ACCEPTED) -> ColumnElement[bool]:
     """Of those: whose B1 rests on points that are not official."""
-    return and_(of(within), Assessment.illustrative)
+    return and_(of(within), func.coalesce(RegisterEntry.illustrative, False).is_(True))

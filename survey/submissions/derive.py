@@ -334,7 +334,8 @@ def derive_entry(
 
 
 def _write_state(session: Session, entry: RegisterEntry, opened_otherwise: bool) -> None:
-    """Where its household stands by its submissions; phones hear when that is another, or what it opened with."""
+    """Where its household stands by its submissions, and what the one that counts was judged to be; phones hear when
+    the first is another, or what it opened with."""
     rows = session.execute(
         select(SubmissionStatus.submission_id, SubmissionStatus.state, SubmissionStatus.reason)
         .filter_by(commune_id=entry.commune_id, household_id=entry.household_id, round_id=entry.round_id)
@@ -344,6 +345,9 @@ def _write_state(session: Session, entry: RegisterEntry, opened_otherwise: bool)
         [(SubmissionState(one), QuarantineReason(reason) if reason else None) for _, one, reason in rows]
     )
     submission_id = next((id for id, one, _ in rows if one in LIVE), None)
+    found = session.get(Assessment, (entry.commune_id, submission_id)) if submission_id else None
+    entry.household_class = found.household_class if found else None
+    entry.refused, entry.illustrative = (found.refused, found.illustrative) if found else (None, None)
     if opened_otherwise or (entry.state, entry.submission_id) != (state.value, submission_id):
         entry.state, entry.submission_id = state.value, submission_id
         entry.change = next_change(session, entry.commune_id)

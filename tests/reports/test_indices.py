@@ -96,7 +96,7 @@ def stored(session: Session, round_id: str, made: Made, standard: str = "ND07-20
     for model, found in rows.items():
         if found:
             session.execute(insert(model), found)
-    session.commit()
+    world.stand_as_judged(session)
 
 
 @pytest.fixture

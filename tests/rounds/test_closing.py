@@ -102,7 +102,7 @@ def test_a_household_that_left_the_list_and_is_there_keeps_the_commune_open(logi
 
 def test_one_that_was_accepted_without_a_class_keeps_the_commune_open(login_as: Any, session: Session) -> None:
     accept_all(session, login_as, COMMUNE)
-    session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1")).submission_id = None
+    session.get_one(RegisterEntry, (COMMUNE, ROUND, "ho-1")).household_class = None
     session.commit()
     assert broken(session) == {"no_class": ["ho-1"]}
 

@@ -55,7 +55,7 @@ from survey.terms import HouseholdClass, RegisterKind
 from tests.databases import once
 from tests.examples import examples
 from tests.interviews import ROUND, accept_all, entry, push
-from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, stand_as_judged
 
 pytestmark = pytest.mark.usefixtures("small_round")
 KEY, NEXT_KEY, STRANGER = Signer(b"p" * 32), Signer(b"q" * 32), Signer(b"x" * 32)
@@ -367,7 +367,7 @@ def test_a_trial_on_illustrative_points_is_closed_and_says_so_in_its_proof(login
     accept_all(session, login_as, COMMUNE)
     for one in session.scalars(select(Assessment)):
         one.illustrative = True
-    session.commit()
+    stand_as_judged(session)
     with pytest.raises(Problem):
         close(session)
     session.rollback()

@@ -30,7 +30,7 @@ from survey.submissions.deprivations import INDICATORS, MEASURES, indicators_of,
 from survey.terms import Action, CountBase, Dimension, Indicator, Origin, RegisterState
 from tests.commands.test_commands import run
 from tests.web.desk.field import CASES, Field
-from tests.world import COMMUNE
+from tests.world import COMMUNE, stand_as_judged
 
 CASE = {case.name: case for case in CASES}
 POOR, NEAR_POOR = CASE["Đúng 140 điểm, ba thiếu hụt"], CASE["140 điểm, không thiếu hụt"]  # 4, 9 and 10 are lacked; none
@@ -75,7 +75,7 @@ def asked(field: Field) -> None:
             update(RegisterEntry).filter_by(household_id=field.households[number]).values(opening_indicators=values)
         )
     session.execute(update(RegisterEntry).filter_by(household_id=field.households[NOBODY]).values(opening_class=None))
-    session.commit()
+    stand_as_judged(session)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def generated(session: Session) -> str:
             rows[Deprivation] += [key | lack for lack in _lacks(chance)]
     for model, found in rows.items():
         session.execute(insert(model), found)
-    session.commit()
+    world.stand_as_judged(session)
     return opened.id
 
 
@@ -253,11 +253,11 @@ def test_the_illustrative_table_announces_itself(session: Session, generated: st
     addresses = [f"/desk/{COMMUNE}/report", f"/desk/{COMMUNE}/households?basis=final", "/desk/report"]
     said = "Điểm B1 chỉ là minh hoạ"
     session.execute(text("UPDATE assessment SET illustrative = :no"), {"no": False})
-    session.commit()
+    world.stand_as_judged(session)
     for address in addresses:
         assert said not in login_as("province").get(address).get_data(as_text=True)
     session.execute(text("UPDATE assessment SET illustrative = :yes"), {"yes": True})
-    session.commit()
+    world.stand_as_judged(session)
     for address in addresses:
         assert said in login_as("province").get(address).get_data(as_text=True), address
 
