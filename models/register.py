@@ -79,6 +79,7 @@ class RosterRow(Base):
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
         UniqueConstraint("commune_id", "submission_id", "household_id", "person_id"),
         Index("ix_roster_row_person", "commune_id", "person_id"),
+        Index("ix_roster_row_household", "commune_id", "household_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)

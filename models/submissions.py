@@ -96,7 +96,7 @@ class SubmissionStatus(Base):
         one_of("reason", QuarantineReason),
         CheckConstraint("(state = 'quarantined') = (reason IS NOT NULL)", name="reason_iff_held"),
         _of_submission(),
-        Index("ix_submission_status_state", "commune_id", "state"),
+        Index("ix_submission_status_state", "commune_id", "state", "household_id"),
         # All that the queue counts and is ordered by.
         Index(
             "ix_submission_status_waiting",
@@ -107,7 +107,7 @@ class SubmissionStatus(Base):
             "submission_id",
             "household_id",
         ),
-        Index("ix_submission_status_household", "commune_id", "household_id", "state"),
+        Index("ix_submission_status_household", "commune_id", "household_id", "state", "submission_id"),
     )
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)

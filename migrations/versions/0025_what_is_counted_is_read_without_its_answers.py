@@ -1,7 +1,8 @@
 """What waits and what was found is counted and put in order without reading a single answer
 
 A submission's status says of which round it is and when it came (the queue); the line of a household on a round's list
-says what the interview that counts was judged to be (the desk's first page, the report).
+says what the interview that counts was judged to be (the desk's first page, the report). Indexes that SQLite, which
+knows nothing of the rows, does not take for those of one household when they are of a whole commune.
 """
 
 from __future__ import annotations
@@ -14,15 +15,34 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-WAITING, HOUSEHOLD = "ix_submission_status_waiting", "ix_submission_status_household"
 COPIED = {"round_id": sa.String(64), "received_at": sa.DateTime(timezone=True)}
 SUBMISSION = sa.table("submission", *map(sa.column, ("commune_id", "id", *COPIED)))
 STATUS = sa.table("submission_status", *map(sa.column, ("commune_id", "submission_id", *COPIED)))
-COUNTED = "ix_register_entry_counted"
-COUNTED_BY = ["commune_id", "round_id", "village_id", "state", "opening_class", "submission_id"]
 JUDGED = {"household_class": sa.String(16), "refused": sa.Boolean(), "illustrative": sa.Boolean()}
-ASSESSMENT = sa.table("assessment", *(sa.column(name) for name in ("commune_id", "submission_id", *JUDGED)))
-ENTRY = sa.table("register_entry", *(sa.column(name) for name in ("commune_id", "submission_id", *JUDGED)))
+ASSESSMENT, ENTRY = (
+    sa.table(name, *map(sa.column, ("commune_id", "submission_id", *JUDGED))) for name in ("assessment", "register_entry")
+)
+# Each with its columns before (None: there was none) and since.
+COUNTED_BY = ["commune_id", "round_id", "village_id", "state", "opening_class", "submission_id"]
+INDEXES: dict[str, tuple[str, list[str] | None, list[str]]] = {
+    "ix_submission_status_waiting": (
+        "submission_status",
+        None,
+        ["commune_id", "round_id", "state", "received_at", "submission_id", "household_id"],
+    ),
+    "ix_submission_status_household": (
+        "submission_status",
+        ["commune_id", "household_id"],
+        ["commune_id", "household_id", "state", "submission_id"],
+    ),
+    "ix_submission_status_state": (
+        "submission_status",
+        ["commune_id", "state"],
+        ["commune_id", "state", "household_id"],
+    ),
+    "ix_roster_row_household": ("roster_row", None, ["commune_id", "household_id"]),
+    "ix_register_entry_counted": ("register_entry", COUNTED_BY, [*COUNTED_BY, *JUDGED]),
+}
 
 
 def upgrade() -> None:
@@ -31,26 +51,25 @@ def upgrade() -> None:
     own = (SUBMISSION.c.commune_id == STATUS.c.commune_id) & (SUBMISSION.c.id == STATUS.c.submission_id)
     copied = {name: sa.select(SUBMISSION.c[name]).where(own).scalar_subquery() for name in COPIED}
     op.execute(sa.update(STATUS).values(copied))
-    order = ["commune_id", "round_id", "state", "received_at", "submission_id", "household_id"]
-    op.create_index(WAITING, "submission_status", order, unique=False)
-    op.drop_index(HOUSEHOLD, table_name="submission_status")
-    op.create_index(HOUSEHOLD, "submission_status", ["commune_id", "household_id", "state"], unique=False)
     for name, kind in JUDGED.items():
         op.add_column("register_entry", sa.Column(name, kind, nullable=True))
     of_it = (ASSESSMENT.c.commune_id == ENTRY.c.commune_id) & (ASSESSMENT.c.submission_id == ENTRY.c.submission_id)
     judged = {name: sa.select(ASSESSMENT.c[name]).where(of_it).scalar_subquery() for name in JUDGED}
     op.execute(sa.update(ENTRY).where(ENTRY.c.submission_id.is_not(None)).values(judged))
-    op.drop_index(COUNTED, table_name="register_entry")
-    op.create_index(COUNTED, "register_entry", [*COUNTED_BY, *JUDGED], unique=False)
+    for name, (table, before, since) in INDEXES.items():
+        _index(name, table, before, since)
 
 
 def downgrade() -> None:
-    op.drop_index(COUNTED, table_name="register_entry")
-    op.create_index(COUNTED, "register_entry", COUNTED_BY, unique=False)
-    for name in reversed(JUDGED):
-        op.drop_column("register_entry", name)
-    op.drop_index(HOUSEHOLD, table_name="submission_status")
-    op.create_index(HOUSEHOLD, "submission_status", ["commune_id", "household_id"], unique=False)
-    op.drop_index(WAITING, table_name="submission_status")
-    for name in reversed(COPIED):
-        op.drop_column("submission_status", name)
+    for name, (table, before, since) in INDEXES.items():
+        _index(name, table, since, before)
+    for table, columns in (("register_entry", JUDGED), ("submission_status", COPIED)):
+        for name in columns:
+            op.drop_column(table, name)
+
+
+def _index(name: str, table: str, before: list[str] | None, since: list[str] | None) -> None:
+    if before:
+        op.drop_index(name, table_name=table)
+    if since:
+        op.create_index(name, table, since, unique=False)

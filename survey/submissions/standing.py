@@ -182,6 +182,8 @@ def _met_elsewhere(session: Session, commune_id: str, interview: Interview) -> s
     there by an event, or entered there with a list, which numbers the members of a household."""
     codes = {code_in(row.said) for row in interview.rows} - {""}
     found: set[str] = set()
+    if not codes:
+        return found
     for table in (RosterRow, RegisterEvent):
         named = (table.commune_id == commune_id) & table.person_id.in_(codes)
         elsewhere = select(table.person_id).where(named, table.household_id != interview.household_id)
