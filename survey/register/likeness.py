@@ -105,7 +105,8 @@ def pairs(people: Iterable[Listed], least: float = 0.0) -> list[HouseholdPair]:
                 alike = _compared(columns, one, other)
                 if alike is not None and alike.weight > 0:  # else it adds nothing
                     found[columns.household[other]].append(alike)
-        pairs_of_it = (_pair(columns, (household, other), alike) for other, alike in found.items())
+        worth = (item for item in found.items() if _most(columns, item[1]) >= least)
+        pairs_of_it = (_pair(columns, (household, other), alike) for other, alike in worth)
         made += [one for one in pairs_of_it if one.strength >= least]
     return sorted(made, key=lambda one: (-one.strength, one.one, one.other))
 
@@ -230,10 +231,10 @@ def _put(block: list[int], one: int) -> None:
 
 def _compared(people: _Columns, one: int, other: int) -> Alike | None:
     """None when nothing makes one person of them: no name alike and no number the same."""
-    name = _name(people, one, other)
-    number = _number(people.number[one], people.number[other])
-    if name is None and number is not Likeness.NUMBER:
+    name, (own, its) = _name(people, one, other), (people.number[one], people.number[other])
+    if name is None and (own != its or own < 0):
         return None
+    number = _number(own, its)
     birth = _birth(people, one, other)
     weight = _weight_of_name(people, one, other, name) if name else _OTHER_BIRTH
     weight += _weight_of_birth(people, one, other, birth)
@@ -310,6 +311,11 @@ def _number(one: int, other: int) -> Likeness | None:
         return None
     if one == other:
         return Likeness.NUMBER
+    apart = abs(one - other)
+    while apart % 10 == 0:
+        apart //= 10
+    if apart > 9 * 9:  # more than a digit, or two digits in each other's place, can make
+        return None
     a, b = f"{one:012d}", f"{other:012d}"
     wrong = [place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y]
     swapped = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and a[wrong[0]] == b[wrong[1]] and a[wrong[1]] == b[wrong[0]]
@@ -324,6 +330,17 @@ def _weight_of_number(people: _Columns, one: int, other: int, number: Likeness |
     return _MOST_BITS / 2  # a number near another's is often a neighbour's or a twin's, issued on one day
 
 
+def _most(people: _Columns, alike: list[Alike]) -> float:
+    """What the strength of a pair of households is at most: most that agree in something come nowhere near."""
+    return sum(one.weight for one in alike) + _beside(people, alike[0]) + 1e-6
+
+
+def _beside(people: _Columns, one: Alike) -> float:
+    """What a pair of households weighs beside its persons."""
+    chance = log2(people.around(one.one, one.other) / (2 * _RATE))  # odds of one pair among all
+    return _weight_of_village(people, one) - chance
+
+
 def _pair(people: _Columns, households: tuple[int, int], alike: list[Alike]) -> HouseholdPair:
     """Each person is one other person at most. A family name that agreed for one agrees for the next by itself."""
     taken: set[int] = set()
@@ -336,8 +353,7 @@ def _pair(people: _Columns, households: tuple[int, int], alike: list[Alike]) -> 
             taken |= {one.one, one.other}
             families |= {family} if family == people.family[one.other] else set()
             kept.append(one._replace(weight=weight))
-    chance = log2(people.around(alike[0].one, alike[0].other) / (2 * _RATE))  # odds of one pair among all
-    strength = sum(one.weight for one in kept) + _weight_of_village(people, alike[0]) - chance
+    strength = sum(one.weight for one in kept) + _beside(people, alike[0])
     ours, theirs = (people.households[place] for place in households)
     return HouseholdPair(ours, theirs, strength, tuple(kept))
 
