@@ -273,7 +273,10 @@ class _Filling:
             state=(RegisterState.TO_VISIT if said else RegisterState.ACCEPTED).value,
             opening_class=before.household_class, opening_answers=before.answers,
             opening_indicators=before.visit.indicators if before.visit else shape.base_indicators[number],
-            once=ascii_text(sorted(before.once)), submission_id=submission_id, change=self.change,
+            once=ascii_text(sorted(before.once)), submission_id=submission_id,
+            household_class=visit.found if submission_id else None,
+            refused=visit.judged.refused if submission_id else None,
+            illustrative=visit.judged.illustrative if submission_id else None, change=self.change,
         )  # fmt: skip
         rows.add(
             StartRow, **of, village_id=house.village_id, household_class=before.household_class,

@@ -132,8 +132,8 @@ class Desk:
                 account_id=self.workers[role], at=when,
             )  # fmt: skip
         self.rows.add(
-            SubmissionStatus, **of, household_id=house.id, state=SubmissionState.ACCEPTED.value, reason=None,
-            updated_at=accepted,
+            SubmissionStatus, **of, household_id=house.id, round_id=season.round.id, received_at=received,
+            state=SubmissionState.ACCEPTED.value, reason=None, updated_at=accepted,
         )  # fmt: skip
         self.rows.add(
             Assessment, **of, standard=season.round.standard, household_class=visit.found, b1_points=judged.b1,

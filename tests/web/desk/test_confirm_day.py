@@ -192,6 +192,7 @@ def test_what_follows_from_a_confirmed_day_is_derived_once_for_each_step(work: F
     sent = held_from(work)
     before = work.seen(work.submission(sent["id"]).id)
     with (
+        mock.patch.object(derive, "_write_state", wraps=derive._write_state) as places,
         mock.patch.object(derive, "derive_household", wraps=derive.derive_household) as households,
         mock.patch.object(derive, "_derive_assessment", wraps=derive._derive_assessment) as assessments,
     ):
@@ -199,7 +200,8 @@ def test_what_follows_from_a_confirmed_day_is_derived_once_for_each_step(work: F
     assert stands(work, sent["id"]) == ("submitted", None)
     steps = work.seen(work.submission(sent["id"]).id) - before
     assert steps == 2  # of that day, and released
-    assert (households.call_count, assessments.call_count) == (steps, 1)
+    assert (places.call_count, assessments.call_count) == (steps, 1)
+    assert households.call_count == 0  # it waits, and its household is what it was
 
 
 def test_it_is_released_by_nothing_but_its_day(work: Field, login_as: Any) -> None:
