@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, RegisterEntry, Round
+from models import RegisterEntry, Round
 from models.database import chunks
 from survey.terms import RegisterState
 
@@ -20,9 +20,13 @@ def classes_before(
     place on the list (`once`), since an earlier round may be opened again and mended when this one has long been
     decided."""
     earlier = (
-        select(RegisterEntry.household_id, RegisterEntry.opening_class, Assessment.household_class, RegisterEntry.state)
+        select(
+            RegisterEntry.household_id,
+            RegisterEntry.opening_class,
+            RegisterEntry.household_class,
+            RegisterEntry.state,
+        )
         .join(Round, Round.id == RegisterEntry.round_id)
-        .outerjoin(Assessment, OF_COUNTED)
         .where(
             RegisterEntry.commune_id == commune_id,
             Round.id != survey_round.id,

@@ -133,18 +133,17 @@ class Tally:
 
     def illustrative_figure(self, basis: Basis) -> Figure:
         """Households whose B1 rests on points that are not official, out of those that were interviewed."""
-        base = INTERVIEWED[basis]
-        whole = self.condition.narrowed(household_class=None, basis=basis, base=base)
-        number = self.illustrative[basis]
-        return Figure(number, self.number(basis, base), whole.narrowed(illustrative=True), whole, base)
+        return self._of_interviewed(basis, self.illustrative[basis], illustrative=True)
 
     def hanging_figure(self, basis: Basis, reading: str) -> Figure:
         """Households whose class hangs on a reading of the texts (also whether they have one), out of those that were
         interviewed."""
+        return self._of_interviewed(basis, self.hanging[basis, reading], reading=reading)
+
+    def _of_interviewed(self, basis: Basis, number: int, **narrowing: object) -> Figure:
         base = INTERVIEWED[basis]
         whole = self.condition.narrowed(household_class=None, basis=basis, base=base)
-        number = self.hanging[basis, reading]
-        return Figure(number, self.number(basis, base), whole.narrowed(reading=reading), whole, base)
+        return Figure(number, self.number(basis, base), whole.narrowed(**narrowing), whole, base)
 
     def figure(self, basis: Basis, measure: Measure) -> Figure:
         """Of a class, a share of the classified; of what is lacked, of those, or of the class that is asked for."""

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import (
-    OF_COUNTED,
     OF_SUBMISSION,
     Assessment,
     Household,
@@ -182,11 +181,10 @@ def _places(session: Session, commune_id: str, household_id: str, after: Standin
 def _decided(session: Session, commune_id: str, household_id: str) -> list[Decided]:
     closed = RoundCommune.state.in_([CommuneState.CLOSED.value, CommuneState.ACCEPTED.value])
     rows = session.execute(
-        select(Round.id, Round.title, RoundCommune.state, RoundCommune.closed_at, Assessment.household_class)
+        select(Round.id, Round.title, RoundCommune.state, RoundCommune.closed_at, RegisterEntry.household_class)
         .select_from(RegisterEntry)
         .join(Round, Round.id == RegisterEntry.round_id)
         .join(RoundCommune, OF_ENTRY)
-        .outerjoin(Assessment, OF_COUNTED)
         .where(RegisterEntry.commune_id == commune_id, RegisterEntry.household_id == household_id, closed)
         .order_by(Round.year, Round.id)
     ).all()

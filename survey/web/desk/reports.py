@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import quote_plus
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, g, render_template, request, url_for
 
@@ -54,11 +54,10 @@ def households_of(condition: Condition, page: int | None = None) -> str:
         "unknown": 1 if condition.unknown else None,
         "page": page,
     }
-    given = {name: str(term) for name, term in terms.items() if term is not None}
+    given = urlencode({name: str(term) for name, term in terms.items() if term is not None})
     [commune_id, *others] = condition.communes
-    return _list_of(condition.round_id, None if others else commune_id) + "".join(
-        f"&{name}={quote_plus(term)}" for name, term in given.items()
-    )
+    every = _list_of(condition.round_id, None if others else commune_id)
+    return f"{every}&{given}" if given else every
 
 
 def _list_of(round_id: str, commune_id: str | None) -> str:
