@@ -7,6 +7,7 @@ and a large deployment can be partitioned by commune on PostgreSQL without a rew
 from models.assignments import HouseholdAssignment
 from models.base import Base, JSONText, UTCDateTime
 from models.collect import CollectFile, CollectToken, CollectUpload
+from models.facts import HouseholdFact, PlaceTally
 from models.forms import (
     FormDraft,
     FormDraftFile,
@@ -72,6 +73,7 @@ __all__ = [
     "FormerVillage",
     "Household",
     "HouseholdAssignment",
+    "HouseholdFact",
     "HouseholdOutcome",
     "JSONText",
     "Job",
@@ -84,6 +86,7 @@ __all__ = [
     "Place",
     "PlaceEvent",
     "PlacePeriod",
+    "PlaceTally",
     "PointsEntry",
     "PointsTable",
     "ProofKey",

@@ -198,7 +198,7 @@ class Origin(Term):
 
 
 class CountBase(Term):
-    """Of which households of a round a figure is: the id that pages, files and tests quote (`submissions/bases.py`)."""
+    """Of which households of a round a figure is: the id that pages, files and tests quote (`tallies/bases.py`)."""
 
     LISTED = "listed", "Trong danh sách rà soát", "On the list"
     START = "start", "Có trong danh sách đầu kỳ", "On the list at the start"

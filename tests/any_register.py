@@ -16,8 +16,8 @@ from survey.borders.villages import Change
 from survey.register import ledger
 from survey.register.ledger import Event, Interview
 from survey.register.persons import Row
-from survey.submissions.deprivations import Lacks
 from survey.submissions.register_table import Table, ground, lying_in, rows_of
+from survey.tallies.deprivations import Lacks
 from survey.terms import HouseholdState, PlaceChange, RegisterKind
 
 K, C = RegisterKind, PlaceChange

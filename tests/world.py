@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models import OF_COUNTED, Assessment, RegisterEntry, Standard
 from survey.accounts import accounts
 from survey.register.places import add_village, load_province
+from survey.tallies import places as tallies
 from survey.terms import Area, Role
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -70,4 +71,8 @@ def stand_as_judged(session: Session) -> None:
         for name in ("household_class", "refused", "illustrative")
     }
     session.execute(update(RegisterEntry).values(judged))
+    session.flush()  # the sums are of these
+    lists = select(RegisterEntry.commune_id, RegisterEntry.round_id).distinct()
+    for commune_id, round_id in session.execute(lists).all():
+        tallies.rebuild(session, commune_id, round_id)
     session.commit()

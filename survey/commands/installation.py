@@ -13,10 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
+from models.commune_counter import lock_commune
 from survey.evidence import audit
 from survey.files.store import sweep
 from survey.files.uploads import clean
 from survey.operations.keys import ESCROW, MAKE, PROOF, RECEIPT, SESSION, Keys, remember, secret, strangers, wanted
+from survey.tallies import places as tallies
 from survey.text import N_
 from survey.web import installation
 from survey.web.session import get_engine, now, transaction
@@ -59,11 +61,22 @@ def bring_up(*, new: bool) -> None:
     except (CommandError, SQLAlchemyError) as fault:
         said = N_("The database cannot be updated: %(fault)s. If a newer program made it, use that one.")
         raise SystemExit(gettext(said, fault=installation.first_line(fault))) from None
+    _count_what_never_was()
     instance = Path(current_app.config["INSTANCE"])
     with transaction() as session:
         remember(session, _keys())  # whatever is signed from now on stays provable
         clean(session, instance / "uploads", now())
     sweep(instance / "files")
+
+
+def _count_what_never_was() -> None:
+    """Of a database of an earlier release: the rounds of each commune, each in a transaction of its own."""
+    with transaction() as session:
+        left = tallies.unfilled(session)
+    for commune_id, round_id in left:
+        with transaction() as session:
+            lock_commune(session, commune_id)
+            tallies.rebuild(session, commune_id, round_id)
 
 
 def _make_keys(*, new: bool) -> None:

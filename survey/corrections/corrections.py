@@ -34,14 +34,15 @@ from survey.corrections.list_corrections import (
     Said,
     plain,
 )
+from survey.members import DAY, MONTH, NUMBER, RELATION, SEX, YEAR
+from survey.members import HEAD as RELATION_OF_HEAD
 from survey.names import name_key
 from survey.problems import PROBLEMS, Problem
 from survey.register import event_log, importing, last_year
 from survey.register.csv_rows import Mistake
 from survey.register.event_log import Done
 from survey.register.ledger import Folded, Standing, fold, households_in
-from survey.register.persons import DAY, MONTH, NUMBER, RELATION, SEX, YEAR, Person
-from survey.register.persons import HEAD as RELATION_OF_HEAD
+from survey.register.persons import Person
 from survey.register.plan import Note
 from survey.register.questions import Asked, Question
 from survey.register.remembered_words import remembered

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from survey.form.form import Form
+from survey.members import NUMBER, RELATION, SEX
 from survey.names import name_key
 from survey.register import last_year
 from survey.register.births import Birth
@@ -22,7 +23,6 @@ from survey.register.list_households import class_of_word
 from survey.register.list_people import People, Person
 from survey.register.list_records import Record, Records, check_words, read_records, village_in, without_signs
 from survey.register.list_villages import Villages
-from survey.register.persons import NUMBER, RELATION, SEX
 from survey.register.plan import Note, VillageRow
 from survey.register.questions import Asked
 from survey.text import normal

@@ -48,6 +48,7 @@ from survey.problems import Problem
 from survey.register import event_log
 from survey.register.places import TWO_LEVELS_SINCE, add_village, load_province, taken_all
 from survey.rounds import rounds
+from survey.tallies import places as tallies
 from survey.terms import Area, B1Method, HouseholdState, OutcomeKind, RegisterState, Role
 
 SHAPES = 160
@@ -145,6 +146,8 @@ def fill(
         filling.add(village_id, area, number % OF_VILLAGE + 1, random.choice(shapes[area]))
         if number % AT_ONCE == AT_ONCE - 1 or number == households - 1:
             filling.write()
+    for season in seasons:
+        tallies.rebuild(session, commune_id, season.round.id)
     taken_all(session, filling.codes)
     session.get_one(CommuneCounter, commune_id).value = filling.change
     return Commune(desk, filling.stories)

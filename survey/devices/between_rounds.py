@@ -20,8 +20,8 @@ from survey.accounts.accounts import villages_of
 from survey.calendar.standing import open_ids
 from survey.canonical import ascii_text
 from survey.devices.pull import proposals_of
-from survey.register.last_year import MEMBERS, address_in, members_in, with_address
-from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX
+from survey.members import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, members_in
+from survey.register.last_year import MEMBERS, address_in, with_address
 from survey.terms import HouseholdState
 
 # As kept: the answers as text, which costs nothing to read.

@@ -21,9 +21,10 @@ from models import Alike, AlikeVerdict, Household
 from models.commune_counter import lock_commune
 from models.database import chunks
 from survey.canonical import canonical
+from survey.members import NAME, members_in
 from survey.names import name_key
 from survey.problems import Problem
-from survey.register.last_year import MEMBER_COLUMNS, NAME, members_in
+from survey.register.last_year import MEMBER_COLUMNS
 from survey.register.likeness import HouseholdPair, Likeness, Listed, pairs
 from survey.terms import HouseholdState, LikenessVerdict
 

@@ -29,6 +29,7 @@ from survey.calendar.standing import open_ids, standing_request
 from survey.clocks import day_of
 from survey.register import event_log, ledger
 from survey.register.places import lain_on, moving_in, named_now, next_code, periods_at, region_of, taken
+from survey.tallies.places import follow
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind
 
 
@@ -186,7 +187,7 @@ def _to_visit(session: Session, household: Household, round_id: str, **opening: 
         **opening,
     )
     session.add(entry)
-    session.flush()  # what is derived next reads it
+    follow(session, entry.commune_id, round_id, [household.id])
     return entry
 
 
@@ -205,6 +206,7 @@ def keep_to_household(session: Session, household: Household) -> None:
         else:  # in this order: a phone of both villages hears that it is there last
             _tell_gone(session, entry)
             entry.village_id, entry.change = household.village_id, next_change(session, household.commune_id)
+            follow(session, entry.commune_id, entry.round_id, [household.id])
     session.flush()  # whether it stands in a round is asked next
     if household.state == HouseholdState.PRESENT:
         gone = select(RegisterGone).filter_by(**own).where(RegisterGone.round_id.in_(open_ones))
@@ -228,6 +230,7 @@ def leave_register(session: Session, entry: RegisterEntry) -> None:
     """Take a household off a round's register; phones hear of it, and what was frozen is kept for its coming back."""
     _tell_gone(session, entry)
     session.delete(entry)
+    follow(session, entry.commune_id, entry.round_id, [entry.household_id])
 
 
 def _tell_gone(session: Session, entry: RegisterEntry) -> None:

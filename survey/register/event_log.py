@@ -21,9 +21,10 @@ from models.database import chunks
 from survey.canonical import ascii_text
 from survey.clocks import instant
 from survey.evidence.lineage import generation
+from survey.members import CODE
 from survey.register import last_year
 from survey.register.ledger import Event
-from survey.register.persons import CODE, Row, is_number, said_in
+from survey.register.persons import Row, is_number, said_in
 from survey.terms import RegisterKind
 
 START = "0" * 64  # what the first event of a commune is bound to

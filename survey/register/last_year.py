@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from survey.form.form import Form, Item
+from survey.members import CODE, NAME, members_in
 from survey.register.csv_rows import CsvRow
-from survey.register.persons import CODE, Person, Row, said_in
+from survey.register.persons import Person, Row, said_in
 
 # A member's column → the question's name in the form; its other headers, folded.
 MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
@@ -26,7 +27,6 @@ MEMBER_COLUMNS: dict[str, tuple[str, set[str]]] = {
 }
 ADDRESS = ("thong_tin_ho", "dia_chi")  # where the household questionnaire has it
 MEMBERS = "thanh_vien"
-NAME = MEMBER_COLUMNS["full_name"][0]
 RANGES = {"ngay_sinh": (1, 31), "thang_sinh": (1, 12)}
 _DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
@@ -60,14 +60,6 @@ def with_address(answers: Any, address: str) -> dict[str, Any]:
     rest = {key: value for key, value in (group if isinstance(group, dict) else {}).items() if key != ADDRESS[1]}
     rest |= {ADDRESS[1]: address} if address else {}
     return {key: value for key, value in found.items() if key != ADDRESS[0]} | ({ADDRESS[0]: rest} if rest else {})
-
-
-def members_in(answers: Any) -> list[dict[str, Any]]:
-    """The members of the answers, wherever a form has them: the first list of people with names."""
-    if isinstance(answers, dict):
-        return next((found for one in answers.values() if (found := members_in(one))), [])
-    named = isinstance(answers, list) and all(isinstance(one, dict) and one.get(NAME) for one in answers)
-    return answers if named else []
 
 
 def with_members(answers: Any, listed: Sequence[Row], members: Sequence[Person]) -> Any:

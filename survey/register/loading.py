@@ -28,6 +28,7 @@ from survey.register import event_log
 from survey.register.places import add_village, taken_all
 from survey.register.plan import Basis, Plan
 from survey.register.remembered_words import remember
+from survey.tallies.places import follow
 from survey.terms import Area, HouseholdState, RegisterState, RoundKind
 
 IN_ONE = 100  # households of one transaction, a tenth of a second
@@ -209,3 +210,4 @@ def _ask_in(session: Session, commune_id: str, households: list[dict[str, Any]],
         for row, change in zip(households, next_changes(session, commune_id, len(households)), strict=True)
     ]
     session.execute(insert(RegisterEntry), entries)
+    follow(session, commune_id, round_id, [row["id"] for row in households])

@@ -12,20 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from survey.members import BIRTH, CODE, DAY, HEAD, MONTH, NAME, NUMBER, PEOPLE, RELATION, SEX, YEAR
 from survey.terms import PersonState
 
-CODE, NAME, SEX, RELATION, NUMBER = "ma_nk", "ho_ten", "gioi_tinh", "quan_he", "cccd"
-DAY, MONTH, YEAR = BIRTH = ("ngay_sinh", "thang_sinh", "nam_sinh")
-SAID = (
-    CODE,
-    NAME,
-    SEX,
-    RELATION,
-    *BIRTH,
-    "dan_toc",
-    NUMBER,
-)  # what is known of a person, as the questionnaire names it
-HEAD = "chu_ho"  # the relation of a head to the head
+SAID = (CODE, NAME, SEX, RELATION, *BIRTH, PEOPLE, NUMBER)  # what is known of a person, as the questionnaire names it
 _S = PersonState
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from models import Round
 from survey.poverty.indices import Levels, Passage, Population, bounds, by_group, change, levels, split
 from survey.reports.measured import By, Reviewed
-from survey.submissions import bases
+from survey.tallies import bases
 from survey.terms import DIMENSION_OF, CountBase, Indicator
 
 INDICES = ("h", "a", "m0")

@@ -19,13 +19,11 @@ from sqlalchemy.orm import Session
 
 from models import OF_COUNTED, Assessment, RegisterEntry
 from survey.calendar.standing import state_of
+from survey.members import PEOPLE, SEX, head_in, members_in
 from survey.poverty.indices import Household, Identification, Passage, Pattern, Population, Rule, Unit
-from survey.register.last_year import members_in
-from survey.register.persons import HEAD, RELATION, SEX
-from survey.register.remembered_words import ETHNIC, QUESTIONS
 from survey.reports.selection import Condition, entered
-from survey.submissions import bases
-from survey.submissions.deprivations import INDICATORS, UNKNOWN, lacks_of
+from survey.tallies import bases
+from survey.tallies.deprivations import INDICATORS, UNKNOWN, lacks_of
 from survey.terms import CommuneState, CountBase, HouseholdClass
 
 TWELFTHS = {one.value: Fraction(1, len(INDICATORS)) for one in INDICATORS}  # the decree's: each counts the same
@@ -41,7 +39,7 @@ class By(StrEnum):
     CLASS = "class"
 
 
-ASKED_OF_HEAD = {By.ETHNICITY: QUESTIONS[ETHNIC], By.SEX: SEX}
+ASKED_OF_HEAD = {By.ETHNICITY: PEOPLE, By.SEX: SEX}
 
 
 class Measured(NamedTuple):
@@ -94,7 +92,7 @@ def measured(session: Session, round_id: str, commune_id: str, by: By | None = N
 
 def _of_head(values: Any, question: str) -> str | None:
     """What the first who is head of the household answered."""
-    head = next((one for one in members_in(values) if one.get(RELATION) == HEAD), {})
+    head = head_in(members_in(values))
     return str(head[question]) if head.get(question) else None
 
 

@@ -2,7 +2,7 @@
 
 Layouts 1 and 4-7 of the ministry's tables (shared/domain/report_templates.csv) are its models. Three bases are counted
 and never mixed: accepted this round, received but not yet accepted (provisional), last year as the round opened. Of
-which households each figure is says `submissions/bases.py`: a class and a lack are a share of the classified. Where of
+which households each figure is says `tallies/bases.py`: a class and a lack are a share of the classified. Where of
 some nobody knows, they stay in the denominator, are told, and the share lies between two bounds. Without such
 households there is no rate (a real export elsewhere printed 2,040 % because a denominator was never filled in).
 """
@@ -14,19 +14,18 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from models import AssessmentReading, Deprivation, RegisterEntry
 from survey.outcomes.cases import of_rounds
 from survey.poverty.readings import Reading
-from survey.reports.selection import INTERVIEWED, STATE_OF, Basis, Condition, Rows, entered, lack_before
-from survey.submissions import bases
-from survey.submissions.deprivations import indicators_of
+from survey.reports.selection import INTERVIEWED, STATE_OF, Basis, Condition
+from survey.tallies import bases
+from survey.tallies import places as tallies
+from survey.tallies.deprivations import MEASURES
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, OutcomeKind, OutcomeState, RegisterState
 
-BASIS_OF = {state.value: basis for basis, state in STATE_OF.items()}
 Measure = HouseholdClass | Dimension | Indicator
+_NONE = (0, 0)
 KINDS: tuple[tuple[type[Measure], str], ...] = (
     (HouseholdClass, "class"),
     (Dimension, "dimension"),
@@ -182,21 +181,8 @@ class Report:
 def report(session: Session, scope: Condition, by_village: bool) -> Report:
     """Counts within `scope` (round, communes, village; its `household_class` narrows the indicators to that class)."""
     counting = _Counting(session, scope, by_village)
-    counting.lacks()
-    counting.lacks_last_year()
-    counting.hanging()
-    return _finished(counting)
-
-
-def progress(session: Session, scope: Condition, by_village: bool) -> Report:
-    """The states and classes alone, for a page that shows no indicator: a province has millions of those."""
-    return _finished(_Counting(session, scope, by_village))
-
-
-def _finished(counting: _Counting) -> Report:
     counting.listed()
     counting.outcomes()
-    counting.classes()
     places = tuple(counting.places[place_id] for place_id in sorted(counting.places))
     total = Tally(None, counting.scope)
     for tally in places:
@@ -204,16 +190,11 @@ def _finished(counting: _Counting) -> Report:
     return Report(total, places)
 
 
-_COUNTED_STATES = [state.value for state in STATE_OF.values()]
-
-
 class _Counting:
-    """Adds up the tallies of the places, one question to the database after the other."""
+    """Adds up the tallies of the places, from the sums that are kept of each."""
 
     def __init__(self, session: Session, scope: Condition, by_village: bool) -> None:
         self.session, self.scope, self.by_village = session, scope, by_village
-        place = RegisterEntry.village_id if by_village else RegisterEntry.commune_id
-        self.where = (RegisterEntry.commune_id, place.label("place"))
         self.places: dict[str, Tally] = {}
 
     def tally(self, commune_id: str, place_id: str) -> Tally:
@@ -222,19 +203,13 @@ class _Counting:
             self.places[place_id] = Tally(place_id, self.scope.narrowed(communes=(commune_id,), village_id=village))
         return self.places[place_id]
 
-    def numbers(self, *columns: Any, given: Sequence[ColumnElement[bool]] = ()) -> Iterator[tuple[Tally, Any]]:
-        """Households by place and `columns`; a row is (commune, place, *columns, number)."""
-        statement = entered(select(*self.where, *columns, func.count()).select_from(RegisterEntry), self.scope)
-        for row in self.session.execute(statement.where(*given).group_by(*self.where, *columns)):
-            yield self.tally(row[0], row[1]), row
-
     def listed(self) -> None:
-        """The states, and the classes of last year."""
-        for tally, row in self.numbers(RegisterEntry.state, RegisterEntry.opening_class):
-            tally.states[RegisterState(row[2])] += row[4]
-            if row[3] is not None:
-                tally.parts[Basis.OPENING, CountBase.CLASSIFIED] += row[4]
-                tally.add(Basis.OPENING, HouseholdClass(row[3]), row[4], row[4])
+        scope = self.scope
+        for commune_id, place_id, counts in tallies.of_round(
+            self.session, scope.round_id, scope.communes, by_village=self.by_village, village_id=scope.village_id
+        ):
+            place = place_id if self.by_village else commune_id
+            _add_counts(self.tally(commune_id, place), counts, scope.household_class)
 
     def outcomes(self) -> None:
         for found in of_rounds(self.session, self.scope.round_id, self.scope.communes):
@@ -248,77 +223,35 @@ class _Counting:
             tally.outcomes[found.confirmed] += 1
             tally.settled += found.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED)
 
-    def classes(self) -> None:
-        """The classes of this year, who has none, and whose points are illustrative."""
-        entry = RegisterEntry
-        found = (entry.state, entry.household_class, entry.refused, entry.illustrative)
-        for tally, row in self.numbers(*found, given=(entry.state.in_(_COUNTED_STATES),)):
-            _, _, state, household_class, refused, illustrative, number = row
-            basis = BASIS_OF[state]
-            tally.parts[basis, bases.part_of(household_class, refused)] += number
-            tally.illustrative[basis] += number if illustrative else 0
-            if household_class is not None:
-                tally.add(basis, HouseholdClass(household_class), number, number)
 
-    def lacks(self) -> None:
-        lack = case((Deprivation.deprived, 1), else_=0)
-        columns = (*self.where, RegisterEntry.state, Deprivation.indicator)
-        sums = self._with_deprivations(select(*columns, func.sum(lack), func.count())).group_by(*columns)
-        self._add_lacks(sums, Indicator)
-        # One row a household and dimension first: a household that lacks two indicators of it counts once, and is known
-        # as `deprivations.lack_of` says: where it lacks one, or of all it is known.
-        columns = (*self.where, RegisterEntry.state, Deprivation.dimension)
-        each = self._with_deprivations(select(*columns, func.max(lack).label("lack"), func.count().label("number")))
-        rows = each.group_by(*columns, RegisterEntry.household_id).subquery()
-        keys = (rows.c.commune_id, rows.c.place, rows.c.state, rows.c.dimension)
-        asked = case({one.value: len(indicators_of(one)) for one in Dimension}, value=rows.c.dimension)
-        known = case((or_(rows.c.lack == 1, rows.c.number >= asked), 1), else_=0)
-        self._add_lacks(select(*keys, func.sum(rows.c.lack), func.sum(known)).group_by(*keys), Dimension)
+def _add_counts(tally: Tally, counts: tallies.Counts, among: HouseholdClass | None) -> None:
+    """What the sums of a place say; lacks of the class that is asked for, else of all with a class."""
 
-    def _with_deprivations(self, statement: Rows) -> Rows:
-        statement = entered(statement.select_from(RegisterEntry), self.scope).join(
-            Deprivation,
-            and_(
-                Deprivation.commune_id == RegisterEntry.commune_id,
-                Deprivation.submission_id == RegisterEntry.submission_id,
-            ),
-        )
-        among, found = self.scope.household_class, RegisterEntry.household_class
-        statement = statement.where(found.is_not(None) if among is None else found == among.value)
-        return statement.where(RegisterEntry.state.in_(_COUNTED_STATES))
+    def number(key: str) -> int:
+        return counts.get(key, _NONE)[0]
 
-    def _add_lacks(self, statement: Rows, term: type[Indicator] | type[Dimension]) -> None:
-        for commune_id, place_id, state, name, lacking, known in self.session.execute(statement):
-            self.tally(commune_id, place_id).add(BASIS_OF[state], term(name), int(lacking), int(known))
-
-    def lacks_last_year(self) -> None:
-        measures: list[tuple[Indicator | Dimension, tuple[Indicator, ...]]] = [(key, (key,)) for key in Indicator]
-        measures += [(dimension, indicators_of(dimension)) for dimension in Dimension]
-        among, was = self.scope.household_class, RegisterEntry.opening_class
-        given: list[ColumnElement[bool]] = [RegisterEntry.opening_indicators.is_not(None)]
-        given.append(was.is_not(None) if among is None else was == among.value)
-        for tally, (_, _, indicators, number) in self.numbers(RegisterEntry.opening_indicators, given=given):
-            for measure, keys in measures:
-                lack = lack_before(indicators, keys)
-                if lack is not None:
-                    tally.add(Basis.OPENING, measure, number if lack else 0, number)
-
-    def hanging(self) -> None:
-        """One row a household and reading first: several values of a reading may change one class."""
-        columns = (*self.where, RegisterEntry.state, AssessmentReading.reading)
-        each = entered(select(*columns, RegisterEntry.household_id).select_from(RegisterEntry), self.scope).join(
-            AssessmentReading,
-            and_(
-                AssessmentReading.commune_id == RegisterEntry.commune_id,
-                AssessmentReading.submission_id == RegisterEntry.submission_id,
-            ),
-        )
-        rows = each.where(RegisterEntry.state.in_(_COUNTED_STATES)).distinct().subquery()
-        keys = (rows.c.commune_id, rows.c.place, rows.c.state, rows.c.reading)
-        for commune_id, place_id, state, reading, number in self.session.execute(
-            select(*keys, func.count()).group_by(*keys)
-        ):
-            self.tally(commune_id, place_id).hanging[BASIS_OF[state], reading] += number
+    for state in RegisterState:
+        tally.states[state] += number(f"state.{state.value}")
+    for basis in Basis:
+        classes = {one: number(tallies.measured(basis, one.value)) for one in HouseholdClass}
+        tally.parts[basis, CountBase.CLASSIFIED] += sum(classes.values())
+        for part in (CountBase.REFUSED, CountBase.NO_CLASS):
+            tally.parts[basis, part] += number(f"{basis.value}.{part.value}")
+        tally.illustrative[basis] += number(f"{basis.value}.illustrative")
+        for household_class, households in classes.items():
+            tally.add(basis, household_class, households, households)
+        for measure in MEASURES:
+            for one in classes if among is None else (among,):
+                lacking, unknown = (
+                    number(tallies.measured(basis, one.value, measure, unknown=is_unknown))
+                    for is_unknown in (False, True)
+                )
+                tally.add(basis, measure.term, lacking, classes[one] - unknown)
+    for basis in INTERVIEWED:
+        hangs = f"{basis.value}.hangs."
+        for key in counts:
+            if key.startswith(hangs):
+                tally.hanging[basis, key.removeprefix(hangs)] += number(key)
 
 
 def long_table(

@@ -8,25 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import AssessmentReading, Deprivation, Household, RegisterEntry
-from survey.submissions import bases
-from survey.submissions.deprivations import indicators_of, lack_of
+from survey.tallies import bases
+from survey.tallies.deprivations import indicators_of, lack_of
+from survey.tallies.places import Basis
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
-
-
-class Basis(StrEnum):
-    """What a figure rests on."""
-
-    FINAL = "final"  # accepted this round
-    PROVISIONAL = "provisional"  # received this round, not yet accepted
-    OPENING = "opening"  # last year, as frozen when the round opened
-
 
 STATE_OF = {Basis.FINAL: RegisterState.ACCEPTED, Basis.PROVISIONAL: RegisterState.RECEIVED}
 INTERVIEWED = {Basis.FINAL: CountBase.ACCEPTED, Basis.PROVISIONAL: CountBase.RECEIVED}
@@ -37,7 +28,7 @@ class Condition:
     """Households of one round within `communes` (what the reader may see), narrowed step by step.
 
     `reading` narrows to households whose class hangs on that reading of the texts.
-    `basis` None: every household of the register. `base` narrows to one of `submissions/bases.py`, on the basis;
+    `basis` None: every household of the register. `base` narrows to one of `tallies/bases.py`, on the basis;
     `illustrative` to those of it whose points are not official; `household_class` to one class. `indicator` or
     `dimension` narrows to households deprived in it, or, with `unknown`, to those of whom nobody knows. Classes and
     indicators are read on `basis`; without one, as they are this round.

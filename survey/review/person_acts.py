@@ -6,21 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from survey.members import BIRTH, DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR
 from survey.problems import Problem
 from survey.register.ledger import COMING, LEAVING, Folded
-from survey.register.persons import (
-    BIRTH,
-    DAY,
-    MONTH,
-    NAME,
-    NUMBER,
-    RELATION,
-    SEX,
-    YEAR,
-    Person,
-    is_before_birth,
-    is_number,
-)
+from survey.register.persons import Person, is_before_birth, is_number
 from survey.terms import PersonState, RegisterKind
 from survey.text import N_, plain_name
 

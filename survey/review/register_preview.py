@@ -26,10 +26,11 @@ from models import (
 )
 from survey.calendar.standing import OF_ENTRY, is_open, open_ids
 from survey.clocks import day_of
+from survey.members import DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR
 from survey.register import places
 from survey.register.entries import context_of_village
 from survey.register.ledger import Event, Interview, Standing
-from survey.register.persons import DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR, Person
+from survey.register.persons import Person
 from survey.review.register_acts import Half, Plan
 from survey.submissions.content import clock_of
 from survey.submissions.derive import class_under

@@ -27,13 +27,14 @@ from survey.evidence import audit
 from survey.intake.envelope import read_entry
 from survey.intake.proposals import tell_phones
 from survey.intake.proposed import Proposed
+from survey.members import BIRTH, NAME, NUMBER, RELATION, SEX
 from survey.names import name_key
 from survey.problems import Problem
 from survey.register import event_log
 from survey.register.event_log import Done
 from survey.register.last_year import address_in
 from survey.register.ledger import COMING, CORRECTED, LEAVING, Folded
-from survey.register.persons import BIRTH, NAME, NUMBER, RELATION, SEX, Person
+from survey.register.persons import Person
 from survey.review import person_acts, register_acts
 from survey.review.register_acts import Plan, Wish, one_line
 from survey.terms import RegisterKind, RequestVerdict

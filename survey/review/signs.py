@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session, aliased
 
 from models import OF_SUBMISSION, Assessment, Household, RegisterEntry, RegisterEvent, Submission, SubmissionStatus
 from models.database import chunks
+from survey.members import NAME, members_in
 from survey.names import bare_key
 from survey.register import event_log
-from survey.register.last_year import MEMBER_COLUMNS, NAME, members_in
+from survey.register.last_year import MEMBER_COLUMNS
 from survey.register.ledger import Event, Interview, live
 from survey.submissions.content import clocks_of
 from survey.submissions.standing import classes_found

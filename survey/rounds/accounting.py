@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from models import OF_COUNTED, Assessment, Household, RegisterEntry, RegisterGone, Round, StartRow
 from models.database import chunks
 from survey.calendar.standing import standing_request
+from survey.members import members_in
 from survey.register import event_log, ledger
-from survey.register.last_year import members_in
 from survey.rounds import outcomes
 from survey.rounds.end_states import Facts, Interviewed, Side, Transition, transition
 from survey.terms import EndState, HouseholdClass, HouseholdState, RegisterKind, RegisterState, RoundKind

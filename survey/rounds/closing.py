@@ -37,9 +37,9 @@ from survey.register.entries import find_household, keep_to_household
 from survey.rounds import accounting, log, outcomes, proof
 from survey.rounds.outcomes import Rows, Unasked, is_of
 from survey.rounds.rounds import check_free
-from survey.submissions import bases
 from survey.submissions.derive import derive_household, derive_told_otherwise
 from survey.submissions.log import Act
+from survey.tallies import bases
 from survey.terms import CommuneState, CountBase, HouseholdState, RegisterState, RoundAction, RoundKind, SubmissionState
 
 

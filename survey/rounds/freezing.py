@@ -25,6 +25,7 @@ from survey.form.form import Form
 from survey.form.record import Clock, evaluate
 from survey.poverty.assess import assess
 from survey.rounds import start_list
+from survey.tallies.places import follow
 from survey.terms import HouseholdState, RegisterState, RoundKind
 
 
@@ -123,6 +124,7 @@ def freeze(
             }
         )
     session.execute(insert(as_kept(RegisterEntry)), entries)
+    follow(session, commune_id, survey_round.id, [row[0] for row in rows])
     start_list.freeze(session, survey_round.id, commune_id, only)
 
 

@@ -38,8 +38,8 @@ from survey.rounds import accounting
 from survey.rounds.bound_tables import BOUND, Bound, Hashes, Where, digest_of, rows_now
 from survey.rounds.end_states import Side, Transition
 from survey.rounds.proof_file import FORMAT, TYPE, counted, flow_of, root_of_body
-from survey.submissions import bases
 from survey.submissions.derive import members_in
+from survey.tallies import bases
 from survey.terms import CommuneState, LeafPart
 
 IS_CLOSED = (CommuneState.CLOSED, CommuneState.ACCEPTED)

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, StartRow
-from survey.register.last_year import members_in
+from survey.members import members_in
 
 
 def freeze(session: Session, round_id: str, commune_id: str, only: Collection[str] | None = None) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models import (
     Assessment,
     AssessmentReading,
+    CommuneCounter,
     Deprivation,
     Household,
     Member,
@@ -60,6 +61,7 @@ from survey.submissions.content import (
 )
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.standing import interviews_of, keep_identities
+from survey.tallies import places as tallies
 from survey.terms import (
     Action,
     HouseholdClass,
@@ -192,6 +194,10 @@ def rebuild(session: Session) -> int:
     for household in session.scalars(select(Household)).all():
         if (household.commune_id, household.id) not in asked:
             derive_current(session, household)
+    for commune_id in session.scalars(select(CommuneCounter.commune_id).order_by(CommuneCounter.commune_id)).all():
+        lock_commune(session, commune_id)
+        for round_id in tallies.rounds_of(session, commune_id):
+            tallies.rebuild(session, commune_id, round_id)
     return len(ids)
 
 
@@ -351,6 +357,7 @@ def _write_state(session: Session, entry: RegisterEntry, opened_otherwise: bool)
     if opened_otherwise or (entry.state, entry.submission_id) != (state.value, submission_id):
         entry.state, entry.submission_id = state.value, submission_id
         entry.change = next_change(session, entry.commune_id)
+    tallies.follow(session, entry.commune_id, entry.round_id, [entry.household_id])
 
 
 def derive_current(session: Session, household: Household) -> tuple[list[Event], list[Interview]]:

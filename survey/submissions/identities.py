@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from survey.members import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, YEAR
 from survey.names import bare_key, name_key
-from survey.register.persons import BIRTH, CODE, NAME, NUMBER, RELATION, SEX, YEAR, Person, Row, is_number
+from survey.register.persons import Person, Row, is_number
 from survey.terms import PersonState
 
 MOST_DOUBTS = 5

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from survey.submissions.deprivations import INDICATORS
 from survey.submissions.register_table import Key, Level, Named, Table
+from survey.tallies.deprivations import INDICATORS
 from survey.terms import HouseholdClass
 from survey.text import N_
 

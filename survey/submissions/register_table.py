@@ -23,12 +23,12 @@ from models import FormerCommune, Household, Place
 from survey.borders import former_communes, villages
 from survey.borders.former_communes import Borders
 from survey.borders.villages import Change, Villages
+from survey.members import members_in
 from survey.problems import Problem
 from survey.register import event_log, places
-from survey.register.last_year import members_in
 from survey.register.ledger import Event, Folded, Interview, Standing, fold
-from survey.submissions.deprivations import UNKNOWN, Lacking, Lacks, lacks_of
 from survey.submissions.standing import interviews_of
+from survey.tallies.deprivations import UNKNOWN, Lacking, Lacks, lacks_of
 from survey.terms import Area, HouseholdClass, HouseholdState
 
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from survey.members import CODE
 from survey.register.last_year import MEMBER_COLUMNS
 from survey.register.ledger import LEAVING, OF_PERSON, Event, Folded, Interview, attempt, fold, live
-from survey.register.persons import CODE, SAID, Row, is_before_birth
+from survey.register.persons import SAID, Row, is_before_birth
 from survey.terms import HouseholdState, PersonState, RegisterKind
 from tests.examples import examples
 from tests.register.test_ledger import FIRST, day, given_of, void

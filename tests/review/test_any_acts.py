@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Household, RegisterEntry, RegisterEvent
+from survey.members import members_in
 from survey.problems import Problem
 from survey.register import event_log
 from survey.register.event_log import Done
-from survey.register.last_year import members_in
 from survey.register.ledger import OF_PERSON, fold
 from survey.review import register_acts as acts
 from survey.review.register_acts import Wish

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from models import Household, RosterRow, Submission, SubmissionEvent
 from survey.accounts.accounts import find_account
+from survey.members import members_in
 from survey.problems import Problem
-from survey.register.last_year import members_in
 from survey.register.persons import Person
 from survey.review import register_acts as acts
 from survey.review.reassign import attach

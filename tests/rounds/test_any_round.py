@@ -22,7 +22,7 @@ from survey.rounds import accounting, closing, proof, proof_file
 from survey.rounds.end_states import COUNTED
 from survey.rounds.joined_flow import joined_flow
 from survey.rounds.proof_file import Anchor
-from survey.submissions import bases
+from survey.tallies import bases
 from survey.terms import Action, CountBase, EndState, HouseholdClass, Origin, RegisterState
 from tests.examples import examples
 from tests.interviews import ROUND, accept_all, entry, push

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survey.submissions.deprivations import MEASURES, UNKNOWN, Measure
 from survey.submissions.register_table import Land, Level, Table
+from survey.tallies.deprivations import MEASURES, UNKNOWN, Measure
 from survey.terms import Dimension, HouseholdClass, Indicator
 from tests.any_register import (
     DAYS,

@@ -20,7 +20,7 @@ from survey.evidence.lineage import restored_at
 from survey.problems import Problem
 from survey.register.places import names_in, over_in
 from survey.reports.export import in_language
-from survey.reports.report import progress
+from survey.reports.report import report
 from survey.reports.selection import Condition
 from survey.review import outcomes, queue
 from survey.review.queue import Shelf
@@ -131,7 +131,7 @@ def home() -> str | Response:
 
 def province(desk: Desk) -> str:
     """How far each commune is."""
-    found = progress(get_session(), desk.condition(), by_village=False) if desk.round else None
+    found = report(get_session(), desk.condition(), by_village=False) if desk.round else None
     return render_template("desk/province.html", desk=desk, found=found)
 
 
@@ -147,7 +147,7 @@ def commune(commune_id: str) -> str:
     return render_template(
         "desk/commune.html",
         desk=desk,
-        found=progress(session, desk.condition(), by_village=True),
+        found=report(session, desk.condition(), by_village=True),
         counts=queue.totals(session, shelf),
         outcomes_waiting=outcomes.waiting(session, commune_id, desk.round.id),
         phones=[phone for phone in devices_in(session, commune_id) if phone.unsent or phone.gone],

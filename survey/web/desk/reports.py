@@ -19,8 +19,8 @@ from survey.reports.columns import Cell
 from survey.reports.csvfile import written
 from survey.reports.report import Report, long_table, report
 from survey.reports.selection import Basis, Condition
-from survey.submissions import bases
-from survey.submissions.deprivations import indicators_of
+from survey.tallies import bases
+from survey.tallies.deprivations import indicators_of
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.security import permitted

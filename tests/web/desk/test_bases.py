@@ -1,4 +1,4 @@
-"""A base stands for the same households on every page, in every file and at every command (`submissions/bases.py`)."""
+"""A base stands for the same households on every page, in every file and at every command (`tallies/bases.py`)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from survey.reports.measured import TWELFTHS, reviewed
 from survey.reports.report import report
 from survey.reports.selection import Basis, Condition, ListedHousehold, lack_before, listed
 from survey.rounds import closing
-from survey.submissions import bases
-from survey.submissions.deprivations import INDICATORS, MEASURES, indicators_of, lack_of
+from survey.tallies import bases
+from survey.tallies.deprivations import INDICATORS, MEASURES, indicators_of, lack_of
 from survey.terms import Action, CountBase, Dimension, Indicator, Origin, RegisterState
 from tests.commands.test_commands import run
 from tests.web.desk.field import CASES, Field

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from models import RosterRow
+from survey.members import members_in
 from survey.register.entries import import_household
 from survey.register.event_log import code_in
-from survey.register.last_year import members_in
 from survey.register.persons import Person
 from survey.review import person_acts
 from survey.review.register_acts import known_of

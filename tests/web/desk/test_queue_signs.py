@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from models import Household, RegisterEntry, RegisterEvent, Submission, SubmissionStatus
+from survey.members import members_in
 from survey.register import event_log
 from survey.register.event_log import Done
-from survey.register.last_year import members_in
 from survey.review import queue, register_acts
 from survey.review.signs import Sign, Signs, children_gone, classes, may_bear, signs_of, split_lately, turns
 from survey.submissions.content import clock_of, content_of

@@ -20,7 +20,7 @@ from survey.questionnaires.published import publish
 from survey.reports.report import Report, report
 from survey.reports.selection import INTERVIEWED, Basis, Condition, count
 from survey.rounds.rounds import open_round
-from survey.submissions.bases import PARTS
+from survey.tallies.bases import PARTS
 from survey.terms import DIMENSION_OF, CountBase, Dimension, HouseholdClass, Indicator, RegisterState
 from tests import world
 from tests.web.desk.field import FORM, SOURCE
@@ -225,7 +225,7 @@ def table_of(browser: FlaskClient) -> list[dict[str, str]]:
 def test_without_a_denominator_there_is_no_rate(session: Session, generated: str, login_as: Any) -> None:
     session.execute(text("UPDATE register_entry SET state = 'to_visit', submission_id = NULL"))
     session.execute(text("UPDATE register_entry SET opening_class = NULL, opening_indicators = NULL"))
-    session.commit()
+    world.stand_as_judged(session)
     found = report(session, every(generated), by_village=True)
     assert {found.total.figure(basis, one).rate for basis in Basis for one in (*HouseholdClass, *Indicator)} == {None}
     page = login_as("supervisor").get(f"/desk/{COMMUNE}/report").get_data(as_text=True)

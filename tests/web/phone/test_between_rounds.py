@@ -24,9 +24,10 @@ from models import (
 from survey.accounts.accounts import find_account, villages_of
 from survey.calendar.standing import open_ids
 from survey.devices.pull import proposals_of
+from survey.members import members_in
 from survey.register.entries import import_household
 from survey.register.event_log import Done
-from survey.register.last_year import address_in, members_in, with_address
+from survey.register.last_year import address_in, with_address
 from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.rounds import closing, log, proof, proof_file

@@ -1,0 +1,155 @@
+"""One household of a round's list, as it is counted: a narrow row instead of its answers.
+
+What is counted of it follows from the line of the list (where it stands, what last year said) and from the interview
+that counts. `of_entries` reads both as they are; nothing is written here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Assessment, AssessmentReading, RegisterEntry
+from models.database import chunks
+from survey.members import PEOPLE, SEX, head_in, members_in
+from survey.tallies.deprivations import INDICATORS, Lacks, lacks_of
+from survey.terms import RegisterState
+
+COUNTED = (RegisterState.ACCEPTED, RegisterState.RECEIVED)  # of these an interview is counted
+AREA = "khu_vuc"  # as the questionnaire names it
+_LETTERS: dict[bool | None, str] = {True: "1", False: "0", None: "-"}
+_LACKS = {letter: lack for lack, letter in _LETTERS.items()}
+
+
+class Fact(NamedTuple):
+    """The columns of `models.HouseholdFact`, but for its commune and round."""
+
+    household_id: str
+    village_id: str
+    state: str
+    opening_class: str | None = None
+    opening_lacks: str | None = None
+    opening_persons: int | None = None
+    opening_people: str | None = None
+    opening_sex: str | None = None
+    submission_id: str | None = None
+    household_class: str | None = None
+    refused: bool | None = None
+    illustrative: bool | None = None
+    persons: int | None = None
+    b1_points: float | None = None
+    lacks: str | None = None
+    hangs: str | None = None
+    people: str | None = None
+    sex: str | None = None
+    area: str | None = None
+
+
+def letters(lacks: Lacks) -> str:
+    """Lacks as a fact keeps them."""
+    return "".join(_LETTERS[one] for one in lacks)
+
+
+def lacks_in(text: str | None) -> Lacks:
+    """What `letters` wrote; of none: nobody knows."""
+    return tuple(_LACKS[letter] for letter in text or "-" * len(INDICATORS))
+
+
+def opening(household_class: str | None, answers: Any, indicators: dict[str, Any] | None) -> dict[str, Any]:
+    """The columns of last year, of what was frozen on the line of the list."""
+    found = _of_people(answers)
+    said = indicators or {}
+    lacks = tuple(None if said.get(one.value) is None else bool(said[one.value]) for one in INDICATORS)
+    return {
+        "opening_class": household_class,
+        "opening_lacks": letters(lacks) if indicators is not None else None,
+        "opening_persons": found["persons"],
+        "opening_people": found["people"],
+        "opening_sex": found["sex"],
+    }
+
+
+def interviewed(values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str, Any]:
+    """The columns that an interview's values, indicators and hanging readings give."""
+    head, area = _of_people(values), values.get(AREA) if isinstance(values, dict) else None
+    return {
+        "lacks": letters(lacks),
+        "hangs": " ".join(sorted(set(readings)))[:200] or None,
+        "people": head["people"],
+        "sex": head["sex"],
+        "area": _text(area),
+    }
+
+
+def _of_people(answers: Any) -> dict[str, Any]:
+    members = members_in(answers)
+    head = head_in(members)
+    return {"persons": len(members) or None, "people": _text(head.get(PEOPLE)), "sex": _text(head.get(SEX))}
+
+
+def _text(said: Any) -> str | None:
+    """The name of a choice; what an old phone sent instead, and is none, is not known."""
+    return said if isinstance(said, str) and 0 < len(said) <= 64 else None
+
+
+def of_entries(
+    session: Session, commune_id: str, round_id: str, household_ids: Sequence[str] | None = None
+) -> dict[str, Fact]:
+    """By household, the facts of these on the round's list of a commune (None: of all), as they follow from what stands
+    there now."""
+    if household_ids is None:
+        every = select(RegisterEntry.household_id).filter_by(commune_id=commune_id, round_id=round_id)
+        household_ids = session.scalars(every).all()
+    found: dict[str, Fact] = {}
+    for chunk in chunks(household_ids):
+        found |= _of(session, commune_id, round_id, chunk)
+    return found
+
+
+def _of(session: Session, commune_id: str, round_id: str, household_ids: list[str]) -> dict[str, Fact]:
+    entry = RegisterEntry
+    rows = session.execute(
+        select(
+            entry.household_id, entry.village_id, entry.state, entry.submission_id, entry.opening_class,
+            entry.opening_answers, entry.opening_indicators,
+        ).where(entry.commune_id == commune_id, entry.round_id == round_id, entry.household_id.in_(household_ids))
+    ).all()  # fmt: skip
+    counted = [row.submission_id for row in rows if row.submission_id and row.state in COUNTED]
+    judged = _judged(session, commune_id, counted)
+    found = {}
+    for row in rows:
+        more = judged.get(row.submission_id, {}) if row.submission_id and row.state in COUNTED else {}
+        before = opening(row.opening_class, row.opening_answers, row.opening_indicators)
+        found[row.household_id] = Fact(row.household_id, row.village_id, row.state, **before, **more)
+    return found
+
+
+def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict[str, dict[str, Any]]:
+    """By interview what a fact says of it; one that was never judged has its id alone."""
+    found: dict[str, dict[str, Any]] = {id: {"submission_id": id} for id in submission_ids}
+    if not found:
+        return found
+    lacks, hanging = lacks_of(session, commune_id, submission_ids), defaultdict[str, set[str]](set)
+    of = AssessmentReading
+    told = select(of.submission_id, of.reading).where(of.commune_id == commune_id, of.submission_id.in_(submission_ids))
+    for submission_id, reading in session.execute(told):
+        hanging[submission_id].add(reading)
+    one = Assessment
+    assessed = select(
+        one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points, one.values
+    ).where(one.commune_id == commune_id, one.submission_id.in_(submission_ids))
+    unknown = (None,) * len(INDICATORS)
+    for row in session.execute(assessed):
+        found[row.submission_id] |= {
+            "household_class": row.household_class,
+            "refused": row.refused,
+            "illustrative": row.illustrative,
+            "persons": row.persons,
+            "b1_points": row.b1_points,
+            **interviewed(row.values, lacks.get(row.submission_id, unknown), hanging[row.submission_id]),
+        }
+    return found

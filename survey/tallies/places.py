@@ -1,0 +1,314 @@
+"""What the facts of a place come to: sums of households and persons, kept for each village and each commune.
+
+Every change of a fact is a signed difference to the sums of its places, written in the transaction of what it follows
+from; so one more accepted interview costs the same in a hamlet and in a province, and a page adds up a row a place.
+`differing` counts all anew and names what is not so.
+
+Keys of the sums, each [households, persons]; who of a household is not listed counts as no person:
+
+    state.STATE                       on the list, where it stands
+    BASIS.CLASS                       of a class; `final`, `provisional` (waiting for a person) or `opening` (last year)
+    BASIS.CLASS.unlisted              of these, whose persons are not known
+    BASIS.CLASS.KIND.TERM             of these, who lack an indicator or dimension (KIND)
+    BASIS.CLASS.KIND.TERM.unknown     of these, of whom nobody knows that
+    BASIS.PART                        interviewed without a class: `refused`, `no_class`
+    BASIS.illustrative                interviewed, by points that are no official ones
+    BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts
+
+Groups of households (by people and sex of the head, by area) are summed up apart, of the classes alone, and not of what
+waits for a person: that changes with each push.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models import HouseholdFact, PlaceTally, RegisterEntry, RoundCommune
+from models.database import chunks
+from models.many_rows import insert_many
+from survey.tallies import facts
+from survey.tallies.bases import part_of
+from survey.tallies.deprivations import MEASURES, Measure
+from survey.tallies.facts import Fact
+from survey.terms import CountBase, RegisterState
+
+ALL = ""  # the part of a place that is all of it
+Counts = dict[str, list[int]]
+_COLUMNS = [getattr(HouseholdFact, name) for name in Fact._fields]
+
+
+class Group(StrEnum):
+    """By what households are grouped; each is in one of a group, or nobody knows in which."""
+
+    PEOPLE = "people"  # of the head
+    SEX = "sex"  # of the head
+    AREA = "area"
+
+
+class Sum(NamedTuple):
+    households: int
+    persons: int
+
+
+class Basis(StrEnum):
+    """What a figure rests on."""
+
+    FINAL = "final"  # accepted this round
+    PROVISIONAL = "provisional"  # received this round, not yet accepted
+    OPENING = "opening"  # last year, as frozen when the round opened
+
+
+@cache  # all there are: some hundreds
+def measured(basis: Basis, household_class: str, measure: Measure | None = None, unknown: bool = False) -> str:
+    """The key of a class, or of who of it lacks (`unknown`: of whom nobody knows) something."""
+    lack = f".{measure.kind}.{measure.term.value}" if measure else ""
+    return f"{basis.value}.{household_class}{lack}{'.unknown' if unknown else ''}"
+
+
+def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
+    """What a household adds to its places: (part, key, persons), each of one household."""
+    yield ALL, f"state.{fact.state}", 0
+    before = _groups(people=fact.opening_people, sex=fact.opening_sex)
+    yield from _of_class(Basis.OPENING, before, fact.opening_class, fact.opening_lacks, fact.opening_persons)
+    if fact.state not in facts.COUNTED:
+        return
+    basis = Basis.FINAL if fact.state == RegisterState.ACCEPTED else Basis.PROVISIONAL
+    persons = fact.persons or 0
+    part = part_of(fact.household_class, fact.refused)
+    if part is not CountBase.CLASSIFIED:
+        yield ALL, f"{basis.value}.{part.value}", persons
+    if fact.illustrative:
+        yield ALL, f"{basis.value}.illustrative", persons
+    for reading in (fact.hangs or "").split():
+        yield ALL, f"{basis.value}.hangs.{reading}", persons
+    now = _groups(people=fact.people, sex=fact.sex, area=fact.area) if basis is Basis.FINAL else [ALL]
+    yield from _of_class(basis, now, fact.household_class, fact.lacks, fact.persons)
+
+
+def _groups(**said: str | None) -> list[str]:
+    return [ALL, *(f"{group}.{value or ''}" for group, value in said.items())]
+
+
+def _of_class(
+    basis: Basis, parts: Iterable[str], household_class: str | None, lacks: str | None, persons: int | None
+) -> Iterator[tuple[str, str, int]]:
+    if household_class is None:
+        return
+    keys = _keys(basis, household_class, lacks)
+    for part in parts:
+        for key in keys:
+            yield part, key, persons or 0
+        if persons is None:
+            yield part, f"{measured(basis, household_class)}.unlisted", 0
+
+
+@lru_cache(maxsize=20_000)  # few of all ways to lack occur
+def _keys(basis: Basis, household_class: str, lacks: str | None) -> tuple[str, ...]:
+    """Those of a class and of what is lacked."""
+    known = [measured(basis, household_class)]
+    said = facts.lacks_in(lacks)
+    for measure in MEASURES:
+        lack = measure.of(said)
+        known += [measured(basis, household_class, measure, unknown=lack is None)] if lack is not False else []
+    return tuple(known)
+
+
+class _Sums:
+    """Differences to the sums of places: by (place, part), by key, households and persons."""
+
+    def __init__(self, commune_id: str) -> None:
+        self.commune_id = commune_id
+        self.households: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self.persons: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+
+    def add(self, fact: Fact | None, sign: int = 1) -> None:
+        if fact is None:
+            return
+        for part, key, persons in counted(fact):
+            for place in (fact.village_id, self.commune_id):
+                self.households[place, part][key] += sign
+                self.persons[place, part][key] += sign * persons
+
+    def counts(self) -> dict[tuple[str, str], Counts]:
+        """Without what is zero."""
+        found: dict[tuple[str, str], Counts] = {}
+        for of, households in self.households.items():
+            persons = self.persons[of]
+            kept = {key: [number, persons[key]] for key, number in households.items() if number or persons[key]}
+            if kept:
+                found[of] = kept
+        return found
+
+
+def follow(session: Session, commune_id: str, round_id: str, household_ids: Iterable[str]) -> None:
+    """Bring facts and sums to what stands on the round's list for some households of a commune, whatever changed of
+    them. The caller holds the commune."""
+    ids = sorted(set(household_ids))
+    session.flush()  # the lines as they are by now
+    before, now = kept(session, commune_id, round_id, ids), facts.of_entries(session, commune_id, round_id, ids)
+    sums, new = _Sums(commune_id), []
+    for id in ids:
+        was, is_now = before.get(id), now.get(id)
+        if was == is_now:
+            continue
+        sums.add(was, -1)
+        sums.add(is_now)
+        key = {"commune_id": commune_id, "round_id": round_id, "household_id": id}
+        if is_now is None:
+            session.execute(delete(HouseholdFact).filter_by(**key))
+        elif was is None:
+            new.append({"commune_id": commune_id, "round_id": round_id, **is_now._asdict()})
+        else:
+            row = session.get_one(HouseholdFact, (commune_id, round_id, id))
+            for name, value in is_now._asdict().items():
+                setattr(row, name, value)
+    insert_many(session, HouseholdFact, new)
+    for (place_id, part), difference in sorted(sums.counts().items()):
+        _add(session, commune_id, round_id, place_id, part, difference)
+
+
+def _add(
+    session: Session, commune_id: str, round_id: str, place_id: str, part: str, difference: Mapping[str, list[int]]
+) -> None:
+    key = {"commune_id": commune_id, "round_id": round_id, "place_id": place_id, "part": part}
+    row = session.get(PlaceTally, tuple(key.values()))
+    if row is None:
+        row = PlaceTally(**key, counts={}, revision=0)
+        session.add(row)
+    counts = dict(row.counts)
+    for name, (households, persons) in difference.items():
+        was = counts.pop(name, (0, 0))
+        total = [was[0] + households, was[1] + persons]
+        if any(total):
+            counts[name] = total
+    row.counts, row.revision = counts, row.revision + 1
+
+
+def kept(
+    session: Session, commune_id: str, round_id: str, household_ids: Iterable[str] | None = None
+) -> dict[str, Fact]:
+    """The facts that are kept of a round in a commune, by household."""
+    own = (HouseholdFact.commune_id == commune_id, HouseholdFact.round_id == round_id)
+    statement = select(*_COLUMNS).where(*own)
+    if household_ids is None:
+        return {row[0]: Fact(*row) for row in session.execute(statement)}
+    found: dict[str, Fact] = {}
+    for chunk in chunks(household_ids):
+        rows = session.execute(statement.where(HouseholdFact.household_id.in_(chunk)))
+        found |= {row[0]: Fact(*row) for row in rows}
+    return found
+
+
+def rebuild(session: Session, commune_id: str, round_id: str) -> None:
+    """Make the facts and sums of a round in a commune again; what is as it must be stays untouched. The caller holds
+    the commune."""
+    of = {"commune_id": commune_id, "round_id": round_id}
+    every = {*kept(session, commune_id, round_id)}
+    every |= {*session.scalars(select(RegisterEntry.household_id).filter_by(**of))}
+    follow(session, commune_id, round_id, every)
+    session.flush()  # the sums as they are by now
+    right = _summed(session, commune_id, round_id)
+    for row in session.scalars(select(PlaceTally).filter_by(**of)).all():
+        counts = right.pop((row.place_id, row.part), None)
+        if counts is None and row.counts:
+            row.counts, row.revision = {}, row.revision + 1
+        elif counts is not None and row.counts != counts:
+            row.counts, row.revision = counts, row.revision + 1
+    for (place_id, part), counts in sorted(right.items()):
+        session.add(PlaceTally(**of, place_id=place_id, part=part, counts=counts, revision=1))
+
+
+def _summed(session: Session, commune_id: str, round_id: str) -> dict[tuple[str, str], Counts]:
+    sums = _Sums(commune_id)
+    for fact in kept(session, commune_id, round_id).values():
+        sums.add(fact)
+    return sums.counts()
+
+
+def of_round(
+    session: Session,
+    round_id: str,
+    communes: Sequence[str],
+    *,
+    by_village: bool,
+    village_id: str | None = None,
+    part: str = ALL,
+) -> Iterator[tuple[str, str, Counts]]:
+    """(commune, place, counts) of each place of `communes` where something is counted: the villages (of them one), or
+    the communes themselves."""
+    of = PlaceTally
+    places = (
+        [of.place_id == village_id]
+        if village_id is not None
+        else [of.place_id != of.commune_id if by_village else of.place_id == of.commune_id]
+    )
+    statement = select(of.commune_id, of.place_id, of.counts).where(
+        of.commune_id.in_(communes), of.round_id == round_id, of.part == part, *places
+    )
+    for commune_id, place_id, counts in session.execute(statement.order_by(of.commune_id, of.place_id)):
+        if counts:
+            yield commune_id, place_id, counts
+
+
+def unfilled(session: Session) -> list[tuple[str, str]]:
+    """(commune, round) whose list was never counted: of a database from before there were facts."""
+    of = RoundCommune
+    listed, summed = (
+        select(table.commune_id).where(table.commune_id == of.commune_id, table.round_id == of.round_id).exists()
+        for table in (RegisterEntry, PlaceTally)
+    )
+    rows = session.execute(
+        select(of.commune_id, of.round_id).where(listed, ~summed).order_by(*of.__table__.primary_key)
+    )
+    return [(commune_id, round_id) for commune_id, round_id in rows]
+
+
+def rounds_of(session: Session, commune_id: str) -> list[str]:
+    """Of which there are lines, facts or sums in a commune."""
+    found: set[str] = set()
+    for table in (RegisterEntry, HouseholdFact, PlaceTally):
+        found |= set(session.scalars(select(table.round_id).where(table.commune_id == commune_id).distinct()))
+    return sorted(found)
+
+
+class Differing(NamedTuple):
+    """What is kept and not so. `household_id`: of a fact; `place_id`, `part`: of a sum, with the keys that differ."""
+
+    household_id: str | None = None
+    place_id: str | None = None
+    part: str | None = None
+    what: tuple[str, ...] = ()
+
+
+def differing(session: Session, commune_id: str, round_id: str) -> list[Differing]:
+    """Count a round anew in a commune and say what is kept otherwise: nothing on a healthy database. Reads alone."""
+    before, now = kept(session, commune_id, round_id), facts.of_entries(session, commune_id, round_id)
+    found = []
+    for id in sorted({*before, *now}):
+        was, is_now = before.get(id), now.get(id)
+        if was is None or is_now is None:
+            found.append(Differing(household_id=id, what=("missing" if was is None else "left over",)))
+        elif was != is_now:
+            names = [name for name, a, b in zip(Fact._fields, was, is_now, strict=True) if a != b]
+            found.append(Differing(household_id=id, what=tuple(names)))
+    sums = _Sums(commune_id)
+    for fact in now.values():
+        sums.add(fact)
+    right = sums.counts()
+    rows: Mapping[tuple[str, str], Any] = {
+        (row.place_id, row.part): row.counts
+        for row in session.scalars(select(PlaceTally).filter_by(commune_id=commune_id, round_id=round_id))
+    }
+    for place_id, part in sorted({*right, *rows}):
+        a, b = right.get((place_id, part), {}), rows.get((place_id, part), {})
+        keys = sorted(key for key in {*a, *b} if a.get(key) != b.get(key))
+        if keys:
+            found.append(Differing(place_id=place_id, part=part, what=tuple(keys)))
+    return found
