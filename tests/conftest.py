@@ -146,9 +146,11 @@ def app(databases: Any, tmp_path: Any, clock: Clock, wired: Flask, request: pyte
     engine = databases.share_statements(made.extensions["engine"])
     made.extensions.update(engine=engine, reading_engine=reading_engine(engine), databases=databases)
     yield made
+    wrong = [] if request.node.get_closest_marker("miscounts") else world.miscounted(made.extensions["reading_engine"])
     made.extensions["engine"].dispose()
     databases.drop(url)
     assert watch.found == [], "bound rows were written without the turn of their commune (tests/turns.py)"
+    assert wrong == [], "what is counted is not what stands in the rows (survey/tallies)"
 
 
 @pytest.fixture

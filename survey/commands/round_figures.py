@@ -1,5 +1,6 @@
 """`flask --app app round flow`, `round compare` and `mpi`: a round's flow in a province, as its communes proved it; its
-households under two poverty standards, on the same answers; and its indices of multidimensional poverty."""
+households under two poverty standards, on the same answers; its indices of multidimensional poverty. And `recount`:
+whether what is kept counted is what the rows say."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
 
 from models import Round
+from models.commune_counter import lock_commune
 from survey.clocks import day_of
 from survey.commands.days import DAY
 from survey.commands.proofs import AS_JSON
@@ -34,9 +36,10 @@ from survey.rounds.joined_flow import joined_flow
 from survey.rounds.reclassify import TwoStandards, under_standard
 from survey.rounds.register_flow import of_round
 from survey.submissions.register_table import Level
+from survey.tallies import places as tallies
 from survey.terms import Dimension, HouseholdClass, Indicator
 from survey.text import N_
-from survey.web.session import now, reading
+from survey.web.session import now, reading, transaction
 
 
 @click.command("flow", cls=RoundCommand, epilog="Ends with 0, 1 when there is no such round, 2 when called wrongly.")
@@ -442,3 +445,39 @@ def _aligned(rows: list[list[str]]) -> Iterator[str]:
     for first, *rest in rows:
         cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=False))
         yield "  ".join([first.ljust(widths[0]) if rest else first, *cells])
+
+
+@click.command("recount", epilog="Ends with 0 when all is as the rows say (or was mended), 1 when not.")
+@click.option("--mend", is_flag=True, help="Write what the rows say in the place of what is kept.")
+@AS_JSON
+@with_appcontext
+def recount(mend: bool, as_json: bool) -> None:
+    """Count the rounds of each commune anew from their rows, and name what pages count otherwise: for every night,
+    beside the backup. What differs tells of a fault of the program or of a hand in the database."""
+    with reading() as session:
+        lists = tallies.lists(session)
+    said = [one for of in lists for one in _recounted(*of, mend=mend)]
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False))
+    else:
+        for one in said:
+            place = one["household"] or f"{one['place']} {one['part']}".strip()
+            click.echo(f"{one['commune']} {one['round']} {place}: {', '.join(one['what'])}")
+        words = N_("%(lists)s lists of rounds were counted anew; %(count)s places differ.")
+        click.echo(gettext(words, lists=len(lists), count=len(said)))
+    raise SystemExit(1 if said and not mend else 0)
+
+
+def _recounted(commune_id: str, round_id: str, *, mend: bool) -> list[dict[str, Any]]:
+    """Looked at beside everybody else first; what seems to differ once more while nobody writes there."""
+    with reading() as session:
+        if not tallies.differing(session, commune_id, round_id):
+            return []
+    with transaction() as session:
+        lock_commune(session, commune_id)
+        found = tallies.differing(session, commune_id, round_id)
+        if found and mend:
+            tallies.rebuild(session, commune_id, round_id)
+    names = {"household_id": "household", "place_id": "place"}
+    of = {"commune": commune_id, "round": round_id}
+    return [of | {names.get(name, name): value for name, value in one._asdict().items()} for one in found]

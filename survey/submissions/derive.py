@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from models import (
     Assessment,
     AssessmentReading,
-    CommuneCounter,
     Deprivation,
     Household,
     Member,
@@ -194,10 +193,9 @@ def rebuild(session: Session) -> int:
     for household in session.scalars(select(Household)).all():
         if (household.commune_id, household.id) not in asked:
             derive_current(session, household)
-    for commune_id in session.scalars(select(CommuneCounter.commune_id).order_by(CommuneCounter.commune_id)).all():
+    for commune_id, round_id in tallies.lists(session):
         lock_commune(session, commune_id)
-        for round_id in tallies.rounds_of(session, commune_id):
-            tallies.rebuild(session, commune_id, round_id)
+        tallies.rebuild(session, commune_id, round_id)
     return len(ids)
 
 

@@ -270,11 +270,12 @@ def unfilled(session: Session) -> list[tuple[str, str]]:
     return [(commune_id, round_id) for commune_id, round_id in rows]
 
 
-def rounds_of(session: Session, commune_id: str) -> list[str]:
-    """Of which there are lines, facts or sums in a commune."""
-    found: set[str] = set()
+def lists(session: Session) -> list[tuple[str, str]]:
+    """(commune, round) of which there are lines, facts or sums."""
+    found: set[tuple[str, str]] = set()
     for table in (RegisterEntry, HouseholdFact, PlaceTally):
-        found |= set(session.scalars(select(table.round_id).where(table.commune_id == commune_id).distinct()))
+        rows = session.execute(select(table.commune_id, table.round_id).distinct())
+        found |= {(commune_id, round_id) for commune_id, round_id in rows}
     return sorted(found)
 
 

@@ -58,6 +58,7 @@ ON_DATA = {
     "proof-keys compromised": ["0", "--since", "2026-11-01"],
     "proof-keys list": [],
     "proof-keys rotate": [],
+    "recount": [],
     "rebuild": [],
     "receipts keys": [],
     "receipts rotate": [],

@@ -15,7 +15,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, Deprivation, Household, Member, RegisterEntry, SubmissionStatus
+from models import (
+    Assessment,
+    Deprivation,
+    Household,
+    HouseholdFact,
+    Member,
+    PlaceTally,
+    RegisterEntry,
+    SubmissionStatus,
+)
 from survey.canonical import canonical
 from survey.devices.receipt_check import examine, read_claims
 from survey.evidence.signing import Signer
@@ -29,6 +38,7 @@ from tests.interviews import ROUND
 from tests.world import COMMUNE
 
 PHOTO = "anh_nha"
+DERIVED = (SubmissionStatus, Assessment, Deprivation, Household, Member, RegisterEntry, HouseholdFact, PlaceTally)
 TABLES = ("submission", "household_outcome")  # where entries lie
 FULL = (": the disk is full", ": OperationalError")  # how a server says that its disk is full
 
@@ -194,7 +204,16 @@ def _derived(session: Session) -> dict[str, list[Any]]:
     session.expire_all()
     return {
         table.__tablename__: sorted(map(tuple, session.execute(select(*table.__table__.columns))), key=repr)
-        for table in (SubmissionStatus, Assessment, Deprivation, Household, Member, RegisterEntry)
+        for table in (
+            SubmissionStatus,
+            Assessment,
+            Deprivation,
+            Household,
+            Member,
+            RegisterEntry,
+            HouseholdFact,
+            PlaceTally,
+        )
     }
 
 

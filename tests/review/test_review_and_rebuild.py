@@ -16,7 +16,9 @@ from models import (
     Deprivation,
     FormVersion,
     Household,
+    HouseholdFact,
     Member,
+    PlaceTally,
     RegisterEntry,
     Round,
     Submission,
@@ -33,7 +35,7 @@ from survey.terms import Action, B1Method, RoundState
 from tests.interviews import ANSWERS, HOUSEHOLDS, ROUND, entry, open_small_round, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
-DERIVED = (SubmissionStatus, Assessment, Deprivation, Household, Member, RegisterEntry)
+DERIVED = (SubmissionStatus, Assessment, Deprivation, Household, Member, RegisterEntry, HouseholdFact, PlaceTally)
 
 
 def snapshot(session: Session) -> dict[str, list[tuple[Any, ...]]]:

@@ -74,6 +74,7 @@ def test_when_all_are_accepted_nothing_breaks_and_each_ends_once(login_as: Any, 
     assert {one.end.household_class for one in found if one.end} == {HouseholdClass.POOR}
 
 
+@pytest.mark.miscounts
 def test_a_household_that_the_round_lost_keeps_the_commune_open(login_as: Any, session: Session) -> None:
     accept_all(session, login_as, COMMUNE)
     session.execute(delete(RegisterEntry).where(RegisterEntry.household_id == "ho-3"))

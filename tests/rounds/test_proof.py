@@ -57,7 +57,7 @@ from tests.examples import examples
 from tests.interviews import ROUND, accept_all, entry, push
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, stand_as_judged
 
-pytestmark = pytest.mark.usefixtures("small_round")
+pytestmark = [pytest.mark.usefixtures("small_round"), pytest.mark.miscounts]
 KEY, NEXT_KEY, STRANGER = Signer(b"p" * 32), Signer(b"q" * 32), Signer(b"x" * 32)
 
 

@@ -31,7 +31,7 @@ from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VIL
 K = RegisterKind
 DAY = date(2026, 12, 1)
 LATER = NOW + timedelta(days=10)
-pytestmark = pytest.mark.usefixtures("small_round")
+pytestmark = [pytest.mark.usefixtures("small_round"), pytest.mark.miscounts]
 
 
 def do(session: Session, one: Wish) -> None:

@@ -23,7 +23,7 @@ from models import (
 )
 from survey.outcome_steps import LEAVING
 from survey.outcomes import cases
-from survey.reports.report import progress
+from survey.reports.report import report
 from survey.reports.selection import Condition
 from survey.review.outcomes import ACT_OF, waiting
 from survey.rounds import accounting, closing, log
@@ -334,7 +334,7 @@ def test_progress_counts_them_and_closing_asks_for_the_rest_alone(login_as: Any,
     decide(desk, address(session, away), "confirm")
     assert shown_then_done(desk, address(session, dead)).status_code == 303
     session.rollback()
-    found = progress(session, Condition(ROUND, (COMMUNE,)), by_village=True)
+    found = report(session, Condition(ROUND, (COMMUNE,)), by_village=True)
     village = next(one for one in found.places if one.place_id == VILLAGE)
     assert (village.register, village.said, village.settled, village.outstanding) == (2, 1, 1, 1)
     assert village.outcomes == {OutcomeKind.ABSENT: 1, OutcomeKind.DIED_OUT: 1}

@@ -26,7 +26,7 @@ from tests.interviews import ROUND, accept_all
 from tests.pages import text_of
 from tests.rounds.test_standards import source
 from tests.working import led
-from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, stand_as_judged
 
 pytestmark = pytest.mark.usefixtures("small_round")
 TITLE, MARKS = "Rà soát định kỳ 2026", ("THỬ NGHIỆM", "Chạy thử")
@@ -65,7 +65,7 @@ def lay_trial(login_as: Any, session: Session) -> None:
             round_id=ROUND, kind="absent", reason="x", attempts=[], account_id=by, device_id="may", received_at=NOW,
         )
     )  # fmt: skip
-    session.commit()
+    stand_as_judged(session)
     supervisor = login_as("supervisor")
     assert led(supervisor, supervisor.post(f"/rounds/{ROUND}/{COMMUNE}/close")).status_code == 200
 
