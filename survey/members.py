@@ -7,6 +7,7 @@ from typing import Any
 CODE, NAME, SEX, RELATION, NUMBER, PEOPLE = "ma_nk", "ho_ten", "gioi_tinh", "quan_he", "cccd", "dan_toc"
 DAY, MONTH, YEAR = BIRTH = ("ngay_sinh", "thang_sinh", "nam_sinh")
 HEAD = "chu_ho"  # the relation of a head to the head
+KINH = "kinh"  # of the peoples, the one that is no minority
 
 
 def members_in(answers: Any) -> list[dict[str, Any]]:

@@ -19,6 +19,18 @@ class Days(NamedTuple):
     opens_on: date
     closes_on: date
 
+    @property
+    def length(self) -> int:
+        return (self.closes_on - self.opens_on).days + 1
+
+    def passed(self, today: date) -> int:
+        """How many of them are over by the end of yesterday."""
+        return min(max((today - self.opens_on).days, 0), self.length)
+
+    def even_pace(self, expected: int, today: date) -> int:
+        """How many of `expected` are done by the end of yesterday at an even pace; all after the last day."""
+        return expected * self.passed(today) // self.length
+
 
 # What a query over register entries joins `RoundCommune` by.
 OF_ENTRY: ColumnElement[bool] = and_(

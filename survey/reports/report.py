@@ -53,16 +53,16 @@ class Figure:
     doubt: Condition | None = None
 
     @property
+    def share(self) -> bases.Share:
+        return bases.Share(self.households, self.denominator, self.unknown)
+
+    @property
     def rate(self) -> float | None:
-        """A share between 0 and 1; None when there is nothing to divide by, or somebody is not known."""
-        return self.households / self.denominator if self.denominator and not self.unknown else None
+        return self.share.rate
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """Between what the share lies, whatever is true of those who are not known."""
-        if not self.denominator:
-            return None
-        return self.households / self.denominator, (self.households + self.unknown) / self.denominator
+        return self.share.bounds
 
 
 @dataclass

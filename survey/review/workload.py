@@ -136,13 +136,6 @@ def loads_of(households: Iterable[Due], days: Days, today: date) -> list[Load]:
     loads = []
     for (account_id, village_id), found in counted.items():
         done, sent = sum(one.is_done for one in found), sum(one.is_sent for one in found)
-        behind = max(0, should_be(len(found), days, today) - done - sent)
+        behind = max(0, days.even_pace(len(found), today) - done - sent)
         loads.append(Load(account_id, village_id, len(found), done, sent, behind))
     return sorted(loads, key=lambda one: (one.account_id is None, one.account_id or "", one.village_id))
-
-
-def should_be(expected: int, days: Days, today: date) -> int:
-    """How many are done by the end of yesterday at an even pace; all after the last day."""
-    length = (days.closes_on - days.opens_on).days + 1
-    passed = min(max((today - days.opens_on).days, 0), length)
-    return expected * passed // length

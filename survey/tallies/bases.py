@@ -22,11 +22,34 @@ Who rests on the illustrative points is a part of accepted (or received), never 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, func
 
 from models import RegisterEntry
 from survey.terms import CountBase, RegisterState
+
+
+@dataclass(frozen=True)
+class Share:
+    """`number` out of `denominator`; `unknown`: those of the whole of whom nobody knows, who stay in it."""
+
+    number: int
+    denominator: int
+    unknown: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        """Between 0 and 1; None when there is nothing to divide by, or somebody is not known."""
+        return self.number / self.denominator if self.denominator and not self.unknown else None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Between what the share lies, whatever is true of those who are not known."""
+        if not self.denominator:
+            return None
+        return self.number / self.denominator, (self.number + self.unknown) / self.denominator
+
 
 PARTS = (CountBase.CLASSIFIED, CountBase.REFUSED, CountBase.NO_CLASS)  # of the accepted, and of the received
 

@@ -14,6 +14,7 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     BASIS.PART                        interviewed without a class: `refused`, `no_class`
     BASIS.illustrative                interviewed, by points that are no official ones
     BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts
+    flow.BEFORE.CLASS                 accepted and of a class, that were of class BEFORE last year (`none`: of none)
 
 Groups of households (by people and sex of the head, by area) are summed up apart, of the classes alone, and not of what
 waits for a person: that changes with each push.
@@ -72,6 +73,11 @@ def measured(basis: Basis, household_class: str, measure: Measure | None = None,
     return f"{basis.value}.{household_class}{lack}{'.unknown' if unknown else ''}"
 
 
+def flow(before: str | None, household_class: str) -> str:
+    """The key of who came from one class to another."""
+    return f"flow.{before or 'none'}.{household_class}"
+
+
 def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
     """What a household adds to its places: (part, key, persons), each of one household."""
     yield ALL, f"state.{fact.state}", 0
@@ -88,6 +94,8 @@ def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
         yield ALL, f"{basis.value}.illustrative", persons
     for reading in (fact.hangs or "").split():
         yield ALL, f"{basis.value}.hangs.{reading}", persons
+    if basis is Basis.FINAL and fact.household_class is not None:
+        yield ALL, flow(fact.opening_class, fact.household_class), persons
     now = _groups(people=fact.people, sex=fact.sex, area=fact.area) if basis is Basis.FINAL else [ALL]
     yield from _of_class(basis, now, fact.household_class, fact.lacks, fact.persons)
 
@@ -255,6 +263,15 @@ def of_round(
     for commune_id, place_id, counts in session.execute(statement.order_by(of.commune_id, of.place_id)):
         if counts:
             yield commune_id, place_id, counts
+
+
+def of_communes(session: Session, round_id: str, communes: Sequence[str]) -> Iterator[tuple[str, Counts]]:
+    """(part, counts) of each commune as a whole and of its groups."""
+    of = PlaceTally
+    own = (of.commune_id.in_(communes), of.round_id == round_id, of.place_id == of.commune_id)
+    for part, counts in session.execute(select(of.part, of.counts).where(*own).order_by(of.part, of.commune_id)):
+        if counts:
+            yield part, counts
 
 
 def unfilled(session: Session) -> list[tuple[str, str]]:

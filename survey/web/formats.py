@@ -15,12 +15,19 @@ from survey.clocks import read_instant
 from survey.terms import RoundWeight
 from survey.web.language import current_language
 
+MINUS = "\N{MINUS SIGN}"
 NOTHING = "–"  # no figure: never 0, which would be one
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        number=number, percent=percent, day=day, moment=moment, said_moment=said_moment, round_title=round_title
+        number=number,
+        percent=percent,
+        points=points,
+        day=day,
+        moment=moment,
+        said_moment=said_moment,
+        round_title=round_title,
     )
 
 
@@ -41,6 +48,16 @@ def percent(share: float | None) -> str:
         return NOTHING
     rounded = Decimal(str(share)).quantize(Decimal("0.001"), ROUND_HALF_UP)
     return str(format_percent(rounded, format="#,##0.0\N{NO-BREAK SPACE}%"))
+
+
+def points(value: float | None) -> str:
+    """A change in points of a hundred, with its sign: +1,2; −0,5; 0."""
+    if value is None:
+        return NOTHING
+    rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if not rounded:
+        return "0"
+    return f"{'+' if rounded > 0 else MINUS}{_written(float(abs(rounded)), current_language())}"
 
 
 def day(value: date | None) -> str:

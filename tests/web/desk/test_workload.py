@@ -15,7 +15,7 @@ from models import Account, AccountVillage, HouseholdAssignment, Round
 from survey.accounts.accounts import find_account
 from survey.accounts.assignments import assigned, share
 from survey.calendar.standing import Days
-from survey.review.workload import Due, Load, loads_of, should_be, workload
+from survey.review.workload import Due, Load, loads_of, workload
 from survey.terms import OutcomeState, RegisterState
 from tests.examples import examples
 from tests.interviews import ROUND, entry, outcome, push
@@ -110,7 +110,7 @@ def test_the_page_counts_by_person_and_village(two: list[str], login_as: Any, se
 
 def test_late_is_told_against_the_days_of_the_round() -> None:
     days = Days(date(2026, 9, 1), date(2026, 9, 10))
-    assert [should_be(20, days, days.opens_on + timedelta(days=day)) for day in (-3, 0, 1, 5, 10, 40)] == [
+    assert [days.even_pace(20, days.opens_on + timedelta(days=day)) for day in (-3, 0, 1, 5, 10, 40)] == [
         0, 0, 2, 10, 20, 20,
     ]  # fmt: skip
 
