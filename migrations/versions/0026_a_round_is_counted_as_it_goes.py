@@ -42,11 +42,19 @@ def upgrade() -> None:
         sa.Column("people", sa.String(64)),
         sa.Column("sex", sa.String(64)),
         sa.Column("area", sa.String(64)),
+        sa.Column("latitude", sa.Double()),
+        sa.Column("longitude", sa.Double()),
         sa.CheckConstraint(f"state IN ({STATES})", name=op.f("ck_household_fact_state_known")),
         sa.CheckConstraint(f"opening_class IN ({CLASSES})", name=op.f("ck_household_fact_opening_class_known")),
         sa.CheckConstraint(f"household_class IN ({CLASSES})", name=op.f("ck_household_fact_household_class_known")),
         sa.CheckConstraint("length(lacks) = 12", name=op.f("ck_household_fact_twelve")),
         sa.CheckConstraint("length(opening_lacks) = 12", name=op.f("ck_household_fact_twelve_before")),
+        sa.CheckConstraint(
+            "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name=op.f("ck_household_fact_on_earth")
+        ),
+        sa.CheckConstraint(
+            "(latitude IS NULL) = (longitude IS NULL)", name=op.f("ck_household_fact_both_or_none")
+        ),
         sa.ForeignKeyConstraint(
             ["commune_id", "household_id"],
             ["household.commune_id", "household.id"],

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models import Assessment, AssessmentReading, RegisterEntry
 from models.database import chunks
 from survey.members import PEOPLE, SEX, head_in, members_in
+from survey.positions import position_in
 from survey.tallies.deprivations import INDICATORS, Lacks, lacks_of
 from survey.terms import RegisterState
 
@@ -47,6 +48,8 @@ class Fact(NamedTuple):
     people: str | None = None
     sex: str | None = None
     area: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 def letters(lacks: Lacks) -> str:
@@ -76,12 +79,15 @@ def opening(household_class: str | None, answers: Any, indicators: dict[str, Any
 def interviewed(values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str, Any]:
     """The columns that an interview's values, indicators and hanging readings give."""
     head, area = _of_people(values), values.get(AREA) if isinstance(values, dict) else None
+    house = position_in(values)
     return {
         "lacks": letters(lacks),
         "hangs": " ".join(sorted(set(readings)))[:200] or None,
         "people": head["people"],
         "sex": head["sex"],
         "area": _text(area),
+        "latitude": house.latitude if house else None,
+        "longitude": house.longitude if house else None,
     }
 
 
