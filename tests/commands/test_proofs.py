@@ -93,6 +93,7 @@ def test_nothing_that_a_file_or_a_word_says_ends_in_a_crash(app: Flask, file: Pa
         assert not [one for one in output if not (one.isprintable() or one in "\n\t")]
 
 
+@pytest.mark.miscounts
 def test_the_database_is_held_against_the_file_row_by_row(app: Flask, session: Any, file: Path) -> None:
     row = session.scalars(select(Deprivation)).first()
     key = f"{row.commune_id}|{row.submission_id}|{row.indicator}"

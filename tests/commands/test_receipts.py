@@ -59,6 +59,7 @@ def test_what_is_not_of_this_server_is_told(app: Flask, small_round: str, login_
     assert "Tệp quá lớn" in verified(app, tmp_path, "x" * (4 * 1024 * 1024 + 1))[1]
 
 
+@pytest.mark.miscounts
 def test_a_receipt_of_what_is_gone_stays_genuine(
     app: Flask, small_round: str, login_as: Any, session: Any, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.thorough
 
 
 @pytest.mark.parametrize("size", [pytest.param(30, id="30"), pytest.param(150, id="150", marks=pytest.mark.journey)])
+@pytest.mark.miscounts
 def test_two_years_of_a_commune_are_accounted_for_and_proved(
     app: Flask, login_as: Callable[[str], Any], clock: Clock, session: Session, tmp_path: Path, size: int
 ) -> None:

@@ -91,6 +91,7 @@ def earlier_round(work: Field, year: int, opening_class: str | None) -> None:
     work.session.commit()
 
 
+@pytest.mark.miscounts
 def test_class_points_and_indicators_stand_by_round(work: Field, login_as: Any) -> None:
     earlier_round(work, 2025, "ho_ngheo")
     lacking = work.session.scalars(select(Deprivation).where(Deprivation.deprived)).all()
@@ -121,6 +122,7 @@ def test_an_interview_that_waits_has_a_class_and_no_points_yet(work: Field, logi
     assert (now["Điểm B1"], now[Indicator.WATER.vi]) == ("–", "–")
 
 
+@pytest.mark.miscounts
 def test_illustrative_points_are_marked_as_such(field: Callable[..., Field], login_as: Any) -> None:
     work = field(1, done=one_accepted)
     of_interview = work.session.scalars(select(Assessment)).one()
@@ -147,6 +149,7 @@ def statements_of(session: Session, doing: Callable[[], object]) -> list[str]:
     return said
 
 
+@pytest.mark.miscounts
 def test_points_and_indicators_cost_one_query_however_many_the_rounds_are(work: Field) -> None:
     def told() -> object:
         return household_story.story(work.session, COMMUNE, work.households[0])

@@ -361,6 +361,7 @@ def test_deciding_twice_at_the_door_of_the_function_is_a_conflict(sent: Field) -
         sent.decide(sent.sent[0], Action.ACCEPT)
 
 
+@pytest.mark.miscounts
 def test_a_child_of_last_year_who_is_not_in_the_interview_is_pointed_out(sent: Field, login_as: Any) -> None:
     browser = login_as("supervisor")
     assert "Cần xem kỹ" not in page_of(browser, sent)
