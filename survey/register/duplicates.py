@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from models import Alike, AlikeVerdict, Household
 from models.commune_counter import lock_commune
@@ -25,7 +25,7 @@ from survey.members import NAME, members_in
 from survey.names import name_key
 from survey.problems import Problem
 from survey.register.last_year import MEMBER_COLUMNS
-from survey.register.likeness import HouseholdPair, Likeness, Listed, pairs
+from survey.register.likeness import HouseholdPair, Likeness, Listed, Told, pairs, to_nobody
 from survey.terms import HouseholdState, LikenessVerdict
 
 _YEAR, _MONTH, _DAY, _SEX, _NUMBER = (
@@ -88,18 +88,21 @@ def people_in(household: Household) -> list[dict[str, Any]]:
     return members_in(household.current_answers) or [{NAME: household.head_name}]
 
 
-def search(session: Session, communes: Sequence[str], now: datetime) -> Search:
-    """Compare the present households of `communes` with each other. Reads alone: see `keep`."""
+def search(
+    session: Session, communes: Sequence[str], now: datetime, read: Told = to_nobody, compared: Told = to_nobody
+) -> Search:
+    """Compare the present households of `communes` with each other. Reads alone: see `keep`. `read` hears how many of
+    the communes were read, then `compared` how many of their persons were gone through."""
     places = array("l")  # of each person among the members of their household
 
     def everybody() -> Iterator[Listed]:
-        for household in _present(session, communes):
+        for household in _present(session, communes, read):
             for place, member in enumerate(people_in(household)):
                 places.append(place)
                 yield _listed(household, member)
 
     kept: dict[tuple[str, str], Alike] = {}
-    for pair in pairs(everybody()):
+    for pair in pairs(everybody(), told=compared):
         one = _alike(session, pair, places, now)
         # Where two communes gave one id, a pair of ids is told once: the strongest.
         if one.household_id != one.other_id:
@@ -184,13 +187,15 @@ def say(
     )
 
 
-def _present(session: Session, communes: Sequence[str]) -> Iterator[Household]:
+def _present(session: Session, communes: Sequence[str], read: Told) -> Iterator[Household]:
     """A commune at a time, so that a province does not lie in memory with its answers."""
-    for commune_id in communes:
+    for number, commune_id in enumerate(communes):
+        read(number, len(communes))
         here = select(Household).where(
             Household.commune_id == commune_id, Household.state == HouseholdState.PRESENT.value
         )
-        yield from session.scalars(here.order_by(Household.id).execution_options(yield_per=500))
+        here = here.order_by(Household.id).options(defer(Household.base_answers))
+        yield from session.scalars(here.execution_options(yield_per=500))
 
 
 def _listed(household: Household, member: dict[str, Any]) -> Listed:

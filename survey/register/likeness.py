@@ -6,21 +6,27 @@ little, a birth date much, a personal number most. A pair is shown when the weig
 whom it was found, so "Lò Văn Hoà, 1970" is something in a commune and nothing in a province. A person decides; nothing
 follows from a weight by itself.
 
-Compared is only what lies in one block: the same number, the same syllables in whatever order, or the same birthday
-and sex. So a commune takes a second, and a province minutes and no more memory than its columns.
+Compared are persons of the same number, of the same syllables in whatever order, or of the same birthday and sex, and
+of those only whoever can outweigh chance where they live (`_Meetings`). So a commune takes a second, and a province
+minutes and little more memory than its columns.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations, groupby, pairwise, product
 from math import log2
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from survey.names import bare_key, name_key
+
+
+def to_nobody(_done: int, _total: int) -> None:
+    pass
 
 
 class Likeness(StrEnum):
@@ -89,26 +95,33 @@ _MOST_BITS = 26.0  # of a number: who typed it may have copied it
 _RATE = 0.01  # of the people stand twice
 _SAME_VILLAGE, _OTHER_VILLAGE = 0.7, 0.3  # of those who do: in one village, in two
 _LARGE = 400  # persons of one block that are still compared each with each
+_NAME_COLUMNS = {Likeness.NAME: "key", Likeness.NAME_TONES: "bare", Likeness.NAME_ORDER: "order"}
+# Of twelve digits that differ in one, or in two neighbours, at least one of these is the same.
+_PARTS_OF_NUMBER: tuple[Callable[[int], Hashable], ...] = (
+    lambda number: number % 10**6,
+    lambda number: (number // 10**9, number % 10**3),
+    lambda number: number // 10**4,
+)
+_ROUNDED = 1e-6  # bits that sums in another order may differ by
+_OF_SEX = 32  # bits of a birthday that say the sex
+_TOLD = 20_000  # persons, after which it is told how many there were
+Told = Callable[[int, int], None]  # hears how many persons were gone through, and of how many
+Item = TypeVar("Item")
 
 
-def pairs(people: Iterable[Listed], least: float = 0.0) -> list[HouseholdPair]:
+def pairs(people: Iterable[Listed], least: float = 0.0, told: Told = to_nobody) -> list[HouseholdPair]:
     """Households of which persons are alike, the strongest first. `least`: the strength that is still worth a look; at
-    0 it is as likely as not."""
+    0 it is as likely as not. `told` hears how far it is; what it raises ends the search."""
     columns = _Columns(people)
-    blocks = _Blocks(columns)
-    made = []
-    # Household by household: of the millions that agree in something only one household's are held at a time.
-    for household, persons in enumerate(columns.of_household):
-        found: dict[int, list[Alike]] = defaultdict(list)
-        for one in persons:
-            for other in blocks.later(household, one):
-                alike = _compared(columns, one, other)
-                if alike is not None and alike.weight > 0:  # else it adds nothing
-                    found[columns.household[other]].append(alike)
-        worth = (item for item in found.items() if _most(columns, item[1]) >= least)
-        pairs_of_it = (_pair(columns, (household, other), alike) for other, alike in worth)
-        made += [one for one in pairs_of_it if one.strength >= least]
-    return sorted(made, key=lambda one: (-one.strength, one.one, one.other))
+    if not len(columns):
+        return []
+    found: dict[tuple[int, int], HouseholdPair] = {}
+    for households in _Meetings(columns, least, told).households():
+        if households not in found:
+            pair = _of_households(columns, households, least)
+            if pair is not None:
+                found[households] = pair
+    return sorted(found.values(), key=lambda one: (-one.strength, one.one, one.other))
 
 
 class _Columns:
@@ -117,9 +130,9 @@ class _Columns:
     def __init__(self, people: Iterable[Listed]) -> None:
         self.household, self.commune, self.village = (array("l") for _ in range(3))
         self.key, self.bare, self.order, self.family = (array("l") for _ in range(4))
-        self.year, self.day, self.number = array("h"), array("h"), array("q")
-        self.sex: list[str] = []
-        self._codes: dict[str, dict[str, int]] = defaultdict(dict)
+        self.year, self.day, self.sex = array("h"), array("h"), array("l")
+        self.number, self.birthday = array("q"), array("q")  # a birthday with the sex of who was born
+        self._codes: dict[str, dict[str, int]] = defaultdict(dict, sex={"": 0})
         names: dict[str, tuple[int, int, int, int]] = {}
         for one in people:
             self.household.append(self._code("household", one.household))
@@ -132,12 +145,13 @@ class _Columns:
             self.year.append(one.year)
             # The first of January stands for "not known" on many papers.
             known = one.month and one.day and (one.month, one.day) != (1, 1)
-            self.day.append(one.month * 32 + one.day if known else 0)
+            day, sex = one.month * 32 + one.day if known else 0, self._code("sex", one.sex)
+            self.day.append(day)
+            self.sex.append(sex)
+            self.birthday.append((one.year << 9 | day) << _OF_SEX | sex if one.year and day else 0)
             self.number.append(int(one.number) if one.number.isascii() and one.number.isdigit() else -1)
-            self.sex.append(one.sex)
         self.households = list(self._codes["household"])
         self.names = list(self._codes["bare"])
-        self.ends = [name[:2] + name[-2:] for name in self.names]
         self.of_household: list[array[int]] = [array("l") for _ in self.households]
         for place, household in enumerate(self.household):
             self.of_household[household].append(place)
@@ -163,70 +177,170 @@ class _Columns:
         same = self.commune[one] == self.commune[other]
         return self.of_commune[self.commune[one]] if same else len(self)
 
+    def compared(self, household: int, another: int) -> Iterator[tuple[int, int]]:
+        """Who of two households is compared with whom: persons of one number, of the same syllables born a year apart
+        at most (or nobody knows when), of one birthday and sex (for names that were typed wrongly)."""
+        numbers, birthdays, orders = self.number, self.birthday, self.order
+        theirs = self.of_household[another]
+        for one in self.of_household[household]:
+            number, birthday, order = numbers[one], birthdays[one], orders[one]
+            for other in theirs:
+                if (
+                    (order == orders[other] and self.years_meet(one, other))
+                    or number == numbers[other] >= 0
+                    or birthday == birthdays[other] > 0
+                ):
+                    yield one, other
 
-class _Blocks:
-    """Who is compared with whom: persons of one number, of the same syllables born a year apart at most (or nobody
-    knows when), of one birthday and sex (for names that were typed wrongly). A block holds its people household by
-    household; of a large one the first are compared."""
+    def years_meet(self, one: int, other: int) -> bool:
+        """Of two of the same syllables. Who is not known to be born in any year meets the others only where a name is
+        no crowd's."""
+        a, b = self.year[one], self.year[other]
+        if a and b:
+            return -1 <= a - b <= 1
+        return not (a or b) or not self.is_crowd(one)
 
-    def __init__(self, people: _Columns) -> None:
-        self.people = people
-        number, birthday = defaultdict[int, list[int]](list), defaultdict[tuple[int, int, str], list[int]](list)
-        self.syllables = defaultdict[tuple[int, int], list[int]](list)
-        for one in (place for persons in people.of_household for place in persons):
-            _put(number[people.number[one]], one)
-            _put(birthday[self._birthday(one)], one)
-            _put(self.syllables[people.order[one], people.year[one]], one)
-        self.number = {key: block for key, block in number.items() if key >= 0 and len(block) > 1}
-        self.birthday = {key: block for key, block in birthday.items() if key[0] and key[1] and len(block) > 1}
-        self.years = defaultdict[int, list[int]](list)  # of each name of which somebody's year is not known
-        for order, year in self.syllables:
-            if people.often["order"][order] <= _LARGE and (order, 0) in self.syllables:
-                self.years[order].append(year)
+    def is_crowd(self, one: int) -> bool:
+        return self.often["order"][self.order[one]] > _LARGE
 
-    def _birthday(self, one: int) -> tuple[int, int, str]:
-        return self.people.year[one], self.people.day[one], self.people.sex[one]
 
-    def later(self, household: int, one: int) -> Iterator[int]:
-        """Whom a person of `household` is compared with, in the households after theirs, each once."""
-        numbers = self.people.number
-        number = numbers[one]
-        yield from self._after(household, one, self.number.get(number))
-        for other in self._named_or_born_alike(household, one):
-            if number < 0 or numbers[other] != number:  # else it came by the number
-                yield other
+class _Meetings:
+    """Which households can be a pair of `least` strength. Of those that cannot as few as possible meet: among a
+    province's people, one frequent name with its year is nothing. None that can is left out, but in crowds (`_LARGE`).
 
-    def _named_or_born_alike(self, household: int, one: int) -> Iterator[int]:
-        people = self.people
-        order, name = people.order[one], people.ends[people.bare[one]]
-        for born in self._years_met(order, people.year[one]):
-            yield from self._after(household, one, self.syllables.get((order, born)))
-        for other in self._after(household, one, self.birthday.get(self._birthday(one))):
-            # One letter more or other is at the beginning or at the end of a name, not at both.
-            theirs = people.ends[people.bare[other]]
-            if (theirs[:2] == name[:2] or theirs[2:] == name[2:]) and people.order[other] != order:
-                yield other
+    Two of one commune meet when any two of their persons are compared. Two of different communes have to outweigh
+    chance among all people:
+    - by a strong agreement: the same number, nearly the same with the name, a birthday with nearly the name. These are
+      few and each is looked at;
+    - or by names and years alone, which weigh `most` for each person at most. Then one person is enough alone, or two
+      at least agree. Of these the two with the rarest names are looked for: together with everybody after them, whose
+      names are more frequent, they have to weigh enough in both households.
+    """
 
-    def _years_met(self, order: int, year: int) -> Iterable[int]:
-        """In which those are born of the same syllables with whom one born in `year` is compared; 0: nobody knows. Who
-        is not known to be born in any year meets the others only where a name is no crowd's."""
-        if not year:
-            return self.years.get(order, (0,))
-        return (year - 1, year, year + 1, *((0,) if order in self.years else ()))
+    def __init__(self, people: _Columns, least: float, told: Told) -> None:
+        self.people, self.told = people, told
+        self.enough = _chance(len(people)) + least - _ROUNDED
+        self.most = array("d", (_most_of_name_and_year(people, one) for one in range(len(people))))
+        often, orders = people.often["order"], people.order
+        self.with_twins = bytearray(len(people.of_household))  # households with two persons of the same syllables
+        for household, persons in enumerate(people.of_household):
+            rarest = sorted(persons, key=lambda one: (often[orders[one]], orders[one]))
+            people.of_household[household] = array("l", rarest)
+            self.with_twins[household] = any(orders[one] == orders[other] for one, other in pairwise(rarest))
 
-    def _after(self, household: int, one: int, block: list[int] | None) -> Iterator[int]:
-        if block is None or (len(block) == _LARGE and one not in block):
-            return
+    def households(self) -> Iterator[tuple[int, int]]:
+        """Each pair of them at least once."""
         of = self.people.household
-        for other in reversed(block):
-            if of[other] <= household:
+        for one, other in self._persons():
+            if of[one] != of[other]:
+                yield (of[one], of[other]) if of[one] < of[other] else (of[other], of[one])
+
+    def _persons(self) -> Iterator[tuple[int, int]]:
+        people = self.people
+        everybody, done = range(len(people)), 0
+        for number, persons in _grouped(everybody, people.number):
+            if number >= 0:
+                yield from combinations(persons[:_LARGE], 2)
+        for birthday, persons in _grouped(everybody, people.birthday):
+            if birthday:
+                yield from self._named_nearly(persons)
+        for _, persons in _grouped(everybody, people.order):  # takes nearly all of the time
+            for _, neighbours in _grouped(persons, people.commune):
+                yield from self._of_near_years(neighbours)
+            for one, other in self._across(persons):
+                if people.commune[one] != people.commune[other]:
+                    yield one, other
+            before, done = done, done + len(persons)
+            if before // _TOLD < done // _TOLD:
+                self.told(done, len(people))
+
+    def _named_nearly(self, persons: list[int]) -> Iterator[tuple[int, int]]:
+        """Of people of one birthday. One letter more or other is at the beginning or at the end of a name, not at both
+        (if it has four letters)."""
+        names = {one: self.people.names[self.people.bare[one]] for one in persons}
+        ends = ({one: name[:2] for one, name in names.items()}, {one: name[-2:] for one, name in names.items()})
+        for end in ends:
+            for few in _by(persons, end.__getitem__):
+                for one, other in combinations(few, 2):
+                    if names[one] != names[other] and _is_near(names[one], names[other]):
+                        yield one, other
+
+    def _of_near_years(self, persons: list[int]) -> Iterator[tuple[int, int]]:
+        """Of people of the same syllables: those born a year apart at most, or nobody knows when."""
+        years = {self.people.year[born[0]]: born for born in _by(persons, self.people.year.__getitem__, least=1)}
+        unknown = years.pop(0, [])
+        yield from combinations(unknown, 2)
+        for year, born in years.items():
+            yield from combinations(born, 2)
+            yield from product(born, years.get(year - 1, ()))
+            if unknown and not self.people.is_crowd(unknown[0]):
+                yield from product(born, unknown)
+
+    def _across(self, persons: list[int]) -> Iterator[tuple[int, int]]:
+        """Of people of the same syllables, of one commune or not, as the class says."""
+        people = self.people
+        yield from self._of_near_years([one for one in persons if self.most[one] >= self.enough])
+        for born in _by((one for one in persons if people.birthday[one]), lambda one: people.birthday[one] >> _OF_SEX):
+            yield from combinations(born, 2)
+        numbered = [one for one in persons if people.number[one] >= 0]
+        for part in _PARTS_OF_NUMBER:
+            parts = {one: part(people.number[one]) for one in numbered}
+            for few in _by(numbered, parts.__getitem__):
+                for one, other in combinations(few, 2):
+                    if people.years_meet(one, other) and _number(people.number[one], people.number[other]):
+                        yield one, other
+        yield from self._of_two_names(persons)
+
+    def _of_two_names(self, persons: list[int]) -> Iterator[tuple[int, int]]:
+        """Those with whom somebody lives whose name agrees as well."""
+        people, twins, household = self.people, self.with_twins, self.people.household
+        couples = ((one, second) for one in persons for second in self._second_names(one))
+        for same in _by(couples, lambda couple: people.order[couple[1]]):
+            for (one, second), (other, another) in combinations(same, 2):
+                if (people.years_meet(one, other) and people.years_meet(second, another)) or (
+                    twins[household[one]] or twins[household[other]]  # any two of one name may be meant
+                ):
+                    yield one, other
+
+    def _second_names(self, one: int) -> Iterator[int]:
+        """Who of their household can be the second of those that agree, if `one` has the rarest name of them."""
+        persons = self.people.of_household[self.people.household[one]]
+        after = persons[persons.index(one) + 1 :]
+        together = self.most[one] + sum(self.most[other] for other in after)
+        for other in after:
+            if together < self.enough:
                 return
             yield other
+            together -= self.most[other]
 
 
-def _put(block: list[int], one: int) -> None:
-    if len(block) < _LARGE:
-        block.append(one)
+def _grouped(persons: Iterable[int], column: array[int]) -> Iterator[tuple[int, list[int]]]:
+    """Those who have one value of it."""
+    for value, group in groupby(sorted(persons, key=column.__getitem__), key=column.__getitem__):
+        yield value, list(group)
+
+
+def _by(items: Iterable[Item], key: Callable[[Item], Hashable], least: int = 2) -> Iterator[list[Item]]:
+    """Those of one key, the first of many, where they are `least` at least."""
+    blocks = defaultdict[Hashable, list[Item]](list)
+    for one in items:
+        block = blocks[key(one)]
+        if len(block) < _LARGE:
+            block.append(one)
+    return (block for block in blocks.values() if len(block) >= least)
+
+
+def _most_of_name_and_year(people: _Columns, one: int) -> float:
+    """What it weighs at most when somebody has the name of `one` and is born a year apart or less, neither on the same
+    day nor with nearly the same number. A name's own frequency is the least that `_weight_of_name` takes."""
+    weighs = [
+        log2(_OFTEN[name] * len(people) / often)
+        for name, column in _NAME_COLUMNS.items()
+        if (often := people.often[column][getattr(people, column)[one]]) > 1
+    ]
+    year = people.year[one]
+    birth = log2(_OFTEN[Likeness.BIRTH_YEAR] * len(people) / people.often["year"][year]) if year else 0.0
+    return max(0.0, max(weighs) + max(0.0, birth) + _SAME_SEX) if weighs else 0.0
 
 
 def _compared(people: _Columns, one: int, other: int) -> Alike | None:
@@ -267,7 +381,7 @@ def _is_near(one: str, other: str) -> bool:
 
 def _weight_of_name(people: _Columns, one: int, other: int, name: Likeness) -> float:
     """Of two names that are not the same the more frequent one tells how likely chance is."""
-    column = {Likeness.NAME: "key", Likeness.NAME_ORDER: "order"}.get(name, "bare")
+    column = _NAME_COLUMNS.get(name, "bare")
     codes, counts = getattr(people, column), people.often[column]
     often = max(counts[codes[one]], counts[codes[other]])
     by_chance = often * (_NEAR_NAMES if name is Likeness.NAME_NEAR else 1) / len(people)
@@ -330,15 +444,24 @@ def _weight_of_number(people: _Columns, one: int, other: int, number: Likeness |
     return _MOST_BITS / 2  # a number near another's is often a neighbour's or a twin's, issued on one day
 
 
-def _most(people: _Columns, alike: list[Alike]) -> float:
-    """What the strength of a pair of households is at most: most that agree in something come nowhere near."""
-    return sum(one.weight for one in alike) + _beside(people, alike[0]) + 1e-6
-
-
 def _beside(people: _Columns, one: Alike) -> float:
     """What a pair of households weighs beside its persons."""
-    chance = log2(people.around(one.one, one.other) / (2 * _RATE))  # odds of one pair among all
-    return _weight_of_village(people, one) - chance
+    return _weight_of_village(people, one) - _chance(people.around(one.one, one.other))
+
+
+def _chance(people: int) -> float:
+    """The odds of one pair among all, in bits: what has to be outweighed."""
+    return log2(people / (2 * _RATE))
+
+
+def _of_households(people: _Columns, households: tuple[int, int], least: float) -> HouseholdPair | None:
+    """The pair that they are; None where it is of less strength than `least`."""
+    compared = (_compared(people, *two) for two in people.compared(*households))
+    alike = [one for one in compared if one is not None and one.weight > 0]  # else it adds nothing
+    if not alike or sum(one.weight for one in alike) + _beside(people, alike[0]) < least - _ROUNDED:
+        return None  # most that agree in something come nowhere near
+    pair = _pair(people, households, alike)
+    return pair if pair.strength >= least else None
 
 
 def _pair(people: _Columns, households: tuple[int, int], alike: list[Alike]) -> HouseholdPair:
@@ -346,7 +469,7 @@ def _pair(people: _Columns, households: tuple[int, int], alike: list[Alike]) -> 
     taken: set[int] = set()
     families: set[int] = set()
     kept: list[Alike] = []
-    for one in sorted(alike, key=lambda each: -each.weight):
+    for one in sorted(alike, key=lambda each: (-each.weight, each.one, each.other)):
         family = people.family[one.one]
         weight = one.weight - (log2(len(people) / people.often["family"][family]) if family in families else 0.0)
         if weight > 0 and taken.isdisjoint((one.one, one.other)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import cycle, groupby, product
 from random import Random
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from survey.register.likeness import Listed
 DAY = date(2025, 10, 15)
 PEOPLES = ("thai", "mong", "kinh", "kho_mu")
 KINDS = ("tones", "d", "order", "year_only", "digit", "digits_swapped", "spaces", "letter")
+WAYS = tuple(product(("all", "couple", "one"), KINDS, ("number", "birthday", "year")))  # who, how, what is known
 
 
 class Commune(NamedTuple):
@@ -83,6 +85,30 @@ def _otherwise(random: Random, one: Listed, kind: str) -> Listed:
     return one
 
 
-def province(communes: int, households: int, planted: int, seed: int) -> Iterator[Listed]:
+def province(communes: int, households: int, planted: int, seed: int, moved: int = 0) -> Iterator[Listed]:
+    """Commune after commune. Of each but the last `moved` households stand in the next one as well: see `moved_to`."""
+    before: list[Listed] = []
     for number in range(communes):
-        yield from commune(households, planted, seed, f"{3000 + number:05d}").people
+        code = f"{3000 + number:05d}"
+        here = commune(households, planted, seed, code).people
+        yield from here
+        yield from moved_to(before, code, moved, seed)
+        before = here
+
+
+def moved_to(people: list[Listed], code: str, moved: int, seed: int) -> Iterator[Listed]:
+    """`moved` of these households, each in the next of `WAYS`, in a list of another commune; whose household is called
+    "CODE/who/what is known/HOUSEHOLD"."""
+    random = Random(f"moved {seed} {code}")
+    families = [list(family) for _, family in groupby(people, key=lambda one: one.household)]
+    chosen = random.sample(families, min(moved, len(families)))
+    for family, (gone, kind, known) in zip(chosen, cycle(WAYS), strict=False):
+        for one in {"all": family, "couple": family[:2], "one": [random.choice(family)]}[gone]:
+            again = _otherwise(random, one, kind) if random.random() < 0.5 or gone == "one" else one
+            household = f"{code}/{gone}/{known}/{one.household}"
+            again = again._replace(household=household, commune=code, village="")
+            yield {"number": again, "birthday": again._replace(number=""), "year": _of_year(again)}[known]
+
+
+def _of_year(one: Listed) -> Listed:
+    return one._replace(number="", month=0, day=0)

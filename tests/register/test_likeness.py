@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from functools import cache
+from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survey.register.likeness import HouseholdPair, Likeness, Listed, pairs
+from survey.names import bare_key
+from survey.register import likeness
+from survey.register.likeness import Alike, HouseholdPair, Likeness, Listed, pairs
 from tests.cases.likeness import CASES
-from tests.register.alike_people import commune
+from tests.examples import examples
+from tests.register.alike_people import WAYS, commune, province
 
 HOA = Listed("ho-1", "03757", "Lò Văn Hoà", 1970, 4, 7, "nam", "014070123456", "03757-01")
 CROWD = commune(500, 0, 7).people  # among whom they are looked for
@@ -76,6 +82,111 @@ def test_the_order_of_the_list_changes_nothing(order: list[int]) -> None:
     one = {(*sorted((pair.one, pair.other)), round(pair.strength, 6)) for pair in pairs(people)}
     other = [people[place] for place in order if place < len(people)]
     assert {(*sorted((pair.one, pair.other)), round(pair.strength, 6)) for pair in pairs(other)} == one
+
+
+def each_with_each(people: list[Listed], least: float) -> dict[frozenset[str], float]:
+    """What a search has to find, with its strength: every person is compared with every other who has the same number,
+    the same syllables and is born a year apart at most, or the same birthday and sex."""
+    columns = likeness._Columns(people)
+    alike: dict[tuple[int, int], list[Alike]] = defaultdict(list)
+    for one, other in permutations(range(len(people)), 2):
+        households = columns.household[one], columns.household[other]
+        if households[0] < households[1] and is_compared(people[one], people[other]):
+            compared = likeness._compared(columns, one, other)
+            if compared and compared.weight > 0:
+                alike[households].append(compared)
+    made = (likeness._pair(columns, households, persons) for households, persons in alike.items())
+    return {frozenset((pair.one, pair.other)): pair.strength for pair in made if pair.strength >= least}
+
+
+def is_compared(one: Listed, other: Listed) -> bool:
+    same_syllables = syllables(one.name) == syllables(other.name)
+    near_years = not one.year or not other.year or abs(one.year - other.year) <= 1
+    days = {(each.year, each.month, each.day, each.sex) for each in (one, other)}
+    same_day = len(days) == 1 and bool(one.year and one.month and one.day) and (one.month, one.day) != (1, 1)
+    return (one.number == other.number != "") or (same_syllables and near_years) or same_day
+
+
+@cache
+def syllables(name: str) -> list[str]:
+    return sorted(bare_key(name).split())
+
+
+def strengths(people: list[Listed], least: float) -> dict[frozenset[str], float]:
+    return {frozenset((pair.one, pair.other)): pair.strength for pair in pairs(people, least)}
+
+
+NAMES = ["Lò Văn Hoà", "Lò Văn Hoá", "Hoà Lò Văn", "Lò Văn Hoàn", "Cà Thị Pỏm", "Cà Thị Pó", "Vừ A Sùng"]
+HOUSEHOLDS = {f"ho-{number}": {"commune": f"{number % 3}", "village": f"{number % 4}"} for number in range(6)}
+SOMEBODY = st.builds(
+    Listed,
+    household=st.sampled_from(sorted(HOUSEHOLDS)),
+    commune=st.just(""),
+    name=st.sampled_from(NAMES),
+    year=st.sampled_from([0, 1970, 1971, 1972, 1990]),
+    month=st.sampled_from([0, 1, 4]),
+    day=st.sampled_from([0, 1, 4]),
+    sex=st.sampled_from(["", "nam", "nu"]),
+    number=st.sampled_from(["", "", "014070123456", "014070123465", "014070132456", "104070123456", "014199999999"]),
+)
+IN_COMMUNES = st.lists(SOMEBODY, max_size=20).map(
+    lambda people: [one._replace(**HOUSEHOLDS[one.household]) for one in people]
+)
+
+
+@settings(max_examples=examples(300))
+@given(IN_COMMUNES, st.floats(-20, 20))
+def test_no_pair_is_missed_that_comparing_each_with_each_finds(people: list[Listed], least: float) -> None:
+    """Across communes nearly nobody is met: whoever is not could not have been strong enough."""
+    assert strengths(people, least) == pytest.approx(each_with_each(people, least))
+
+
+BORN = HOA._replace(month=0, day=0, number="")
+POM = Listed("ho-1", "03757", "Quàng Thị Pỏm", 1972, 0, 0, "nu", "", "03757-01")
+TWINS = [POM, POM._replace(year=1980), BORN]
+KINDS = {
+    "a number": ([HOA], [HOA._replace(name="Giàng A Súa", year=1990, month=0)]),
+    "nearly a number": ([BORN._replace(number="014070123456")], [BORN._replace(number="014080123456")]),
+    "a birthday": ([HOA._replace(number="")], [HOA._replace(name="Lò Văn Hoàn", number="")]),
+    "a birthday, the first letter another": ([HOA._replace(number="")], [HOA._replace(name="Vò Văn Hoà", number="")]),
+    "a birthday, sex unknown": ([HOA._replace(number="")], [HOA._replace(name="Hoà Lò Văn", sex="", number="")]),
+    "a year": ([BORN], [BORN]),
+    "a year apart": ([BORN], [BORN._replace(year=1971)]),
+    "a year unknown": ([BORN], [BORN._replace(year=0)]),
+    "a couple": ([BORN, POM], [POM._replace(year=0), BORN]),
+    "two of one name, listed in another order": (TWINS, [TWINS[1], TWINS[0], TWINS[2]]),
+}
+
+
+@pytest.mark.parametrize("there", ["03757", "03664"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_just_strong_enough_is_found_in_one_commune_and_across(kind: str, there: str) -> None:
+    ours, theirs = KINDS[kind]
+    people = [*ours, *(one._replace(household="ho-2", commune=there) for one in theirs), *commune(40, 0, 7).people]
+    wanted = {pair: strength for pair, strength in each_with_each(people, -40.0).items() if "ho-1" in pair}
+    pair = frozenset(("ho-1", "ho-2"))
+    assert strengths(people, wanted[pair] - 0.01)[pair] == pytest.approx(wanted[pair])
+    assert pair not in strengths(people, wanted[pair] + 0.01)
+
+
+@given(st.integers(0, 10**12 - 1), st.integers(0, 11), st.integers(0, 9))
+def test_numbers_that_are_nearly_the_same_have_a_part_in_common(number: int, at: int, digit: int) -> None:
+    digits = f"{number:012d}"
+    for near in (
+        digits[:at] + str(digit) + digits[at + 1 :],
+        digits[:at] + digits[at : at + 2][::-1] + digits[at + 2 :],
+    ):
+        assert likeness._number(number, int(near))
+        assert any(part(number) == part(int(near)) for part in likeness._PARTS_OF_NUMBER)
+
+
+def test_no_pair_of_two_communes_is_missed_either() -> None:
+    people = list(province(2, 100, 0, 3, moved=len(WAYS)))
+    found = each_with_each(people, -8.0)
+    for least in (-8.0, -3.0, 0.0, 6.0):
+        wanted = {pair: strength for pair, strength in found.items() if strength >= least}
+        assert strengths(people, least) == pytest.approx(wanted)
+        assert len([pair for pair in wanted if len({household[:5] for household in pair}) == 2]) >= 20
 
 
 @pytest.mark.thorough

@@ -66,7 +66,8 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "correcting": lazy_gettext("Households are being corrected: %(done)s of %(total)s."),
     "undoing": lazy_gettext("Corrections are being undone: %(done)s of %(total)s."),
-    "comparing": lazy_gettext("Persons are being compared."),
+    "reading_households": lazy_gettext("Households are being read: %(done)s of %(total)s communes."),
+    "comparing": lazy_gettext("Persons are being compared: %(done)s of %(total)s."),
 }
 
 LEFT_OUT: dict[str, LazyString] = {  # why a correction was left out
