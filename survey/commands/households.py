@@ -107,7 +107,8 @@ def split(code: str, members: tuple[str, ...], head: str | None, address: str | 
 @acting
 @ON
 def merge(code: str, into: str, **words: Any) -> None:
-    """The household with the first number is part of the other one from now on; its number goes on naming that."""
+    """The household with the first number is part of the other one from now on; its number goes on naming that. Into
+    one of another commune (by its number) it moves and is merged there, in one act that is undone as one."""
     act_on(RegisterKind.MERGE, code, into, {}, **words)
 
 
@@ -279,10 +280,12 @@ def act_on(
 
     def wish(session: Session) -> Wish:
         household = found_household(session, commune_id, code)
-        there = str(given.get("commune") or commune_id)
-        other_id = _found_other(session, there, household, other).id if other else None
-        said = whom(session, household)
-        return Wish(kind, household.id, day, other_id, {**given, **said.get("given", {})}, said.get("person_id"))
+        there, said = str(given.get("commune") or commune_id), whom(session, household)
+        said_of_it = {**given, **said.get("given", {})}
+        found = _found_other(session, kind, there, household, other) if other else None
+        if found is not None and found.commune_id != there:
+            said_of_it["commune"] = found.commune_id
+        return Wish(kind, household.id, day, found.id if found else None, said_of_it, said.get("person_id"))
 
     def tried(session: Session) -> Plan:
         return register_acts.plan(session, commune_id, wish(session), day_of(now()))
@@ -335,15 +338,20 @@ def found_household(session: Session, commune_id: str, code: str) -> Household:
         raise RefusedBy(gettext(said, commune=commune_id, code=code), "household_unknown") from None
 
 
-def _found_other(session: Session, commune_id: str, household: Household, code: str) -> Household:
-    """The other household of an act; of one of another commune, with the command that brings it here first."""
+def _found_other(
+    session: Session, kind: RegisterKind, commune_id: str, household: Household, code: str
+) -> Household:
+    """The other household of an act. Of another commune, as its number says, is only what one is merged into; else the
+    refusal names the command that brings it here first."""
     try:
         return household_story.find_other(session, commune_id, code)
     except Problem as refusal:
         if refusal.code != "register_other_commune":
             return found_household(session, commune_id, code)
-        title, following = map(gettext, PROBLEMS[refusal.code][1:])
         commune = refusal.detail["commune"]
+        if kind is RegisterKind.MERGE:
+            return found_household(session, commune, code)
+        title, following = map(gettext, PROBLEMS[refusal.code][1:])
         first = f"register move {code} --commune {commune} --village {household.village_id} --reason …"
         said = {"title": title, "next": following, "household": household.code, "first": first, **refusal.detail}
         raise RefusedBy(f"{title} {following}\n  {household.code} ← {first}", refusal.code, said) from refusal
