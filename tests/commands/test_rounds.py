@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models import Job, Round, RoundCommune
 from models.base import Base
 from survey.jobs import queue
+from survey.jobs.worker import Lost
 from survey.rounds import closing, rounds
 from survey.work import REOPEN
 from tests.commands.test_commands import run
@@ -151,6 +152,17 @@ def test_an_opening_that_somebody_stops_says_so_and_is_gone_on_with_by_start(
     code, started = said(app, "start", refused["id"])
     assert (code, started["communes"]) == (0, [COMMUNE])
     assert said(app, "start", refused["id"])[1]["rule"] == "nothing_planned"
+
+
+def test_a_command_that_another_worker_overtook_says_where_to_look(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(_session: Session) -> None:
+        raise Lost
+
+    stop_at_second(monkeypatch, overtaken)
+    code, refused = said(app, "open", *NEXT_YEAR)
+    [job] = json.loads(run(app, "jobs", "list", "--json")[1])
+    assert (code, refused["rule"], refused["job"]) == (1, "goes_on_elsewhere", job["id"])
+    assert job["ended_at"] is None
 
 
 def test_a_commune_is_opened_again_as_a_job_that_a_worker_goes_on_with(
