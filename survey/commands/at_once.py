@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import current_app
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from survey.commands.refusals import RefusedBy
 from survey.jobs.worker import Asked, Worker
 from survey.problems import Problem
 from survey.web.installation import in_one_sentence, require_place
@@ -16,7 +18,8 @@ from survey.work import FOLDER, kinds
 
 
 def do_at_once(ask: Callable[[Session], Asked]) -> Asked:
-    """How the job ended, None where there was none to ask for. Raises the problem that it met."""
+    """How the job ended, None where there was none to ask for: one that was stopped has no result. Raises the problem
+    that it met, and RefusedBy where this process stood still for so long that another goes on with it."""
     with in_one_sentence():
         require_place()
         folder = Path(current_app.config["INSTANCE"]) / FOLDER
@@ -24,4 +27,9 @@ def do_at_once(ask: Callable[[Session], Asked]) -> Asked:
         job = worker.do_now(ask)
     if job is not None and job.problem is not None:
         raise Problem(job.problem)
+    if job is not None and job.ended_at is None:
+        said = gettext(
+            "This command stood still for too long, another process goes on: see jobs show %(id)s", id=job.id
+        )
+        raise RefusedBy(said, "goes_on_elsewhere", {"job": job.id})
     return job

@@ -18,7 +18,7 @@ from models import Job, Place
 from models.commune_counter import lock_commune
 from survey.accounts.accounts import communes_of, find_account
 from survey.clocks import day_of
-from survey.commands.households import COMMUNE, JSON, ON, as_text, say_plan, shown_plan
+from survey.commands.households import COMMUNE, JSON, ON, as_text, say_class_within, say_plan, shown_plan
 from survey.commands.refusals import RefusedBy, RegisterCommand, no_account, no_commune
 from survey.commands.register import SHOWN, answer, read_file, say_how_read, translated
 from survey.corrections import corrections, register_list
@@ -227,6 +227,7 @@ def _say(made: ListPlan, told: dict[str, Any], job_id: str | None, result: dict[
         for shown in one["asked"]:
             click.echo(gettext("  asked for: the province decides"))
             say_plan(shown)
+    say_class_within(*(shown for one in told["corrections"] for shown in one["written"]))
     counts = made.counts()
     click.echo(gettext("A trial, nothing was written.") if result is None else gettext("Done."))
     click.echo(

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Place
+from survey.commands.at_once import do_at_once
 from survey.commands.refusals import RefusedBy, RegisterCommand
-from survey.evidence import audit
+from survey.jobs import queue
 from survey.register import duplicates
 from survey.terms import PlaceKind
-from survey.web.session import now, reading, transaction
+from survey.web.session import now, reading
+from survey.work import DUPLICATES
 
 
 @click.command("duplicates", cls=RegisterCommand)
@@ -31,19 +33,29 @@ def find_duplicates(commune_id: str | None, province_id: str | None, dry_run: bo
         raise click.UsageError(gettext("Name a commune or a province."))
     with reading() as session:
         communes = _communes(session, commune_id, province_id)
-        made = duplicates.search(session, communes, now())
+        if dry_run:
+            made = duplicates.search(session, communes, now())
+            persons, found = made.persons, list(made.found)
     if not dry_run:
-        with transaction() as session:
-            duplicates.keep(session, made)
-            detail = {"persons": made.persons, "pairs": len(made.found)}
-            audit.record(session, now(), None, "duplicates.searched", commune_id or province_id or "", detail)
+        persons = _searched(communes, commune_id, province_id)
+        with reading() as session:
+            found = duplicates.found_among(session, communes)
     if as_json:
-        click.echo(json.dumps({"persons": made.persons, "pairs": [_told(one) for one in made.found]}))
+        click.echo(json.dumps({"persons": persons, "pairs": [_told(one) for one in found]}))
         return
     said = gettext("%(persons)s persons compared, %(pairs)s pairs of households to be looked at.")
-    click.echo(said % {"persons": made.persons, "pairs": len(made.found)})
+    click.echo(said % {"persons": persons, "pairs": len(found)})
     if dry_run:
         click.echo(gettext("A trial, nothing was written down."))
+
+
+def _searched(communes: list[str], commune_id: str | None, province_id: str | None) -> int:
+    """Search as a job of this process; returns how many persons were compared."""
+    given = {"communes": communes, "of": commune_id or province_id or ""}
+    done = do_at_once(lambda session: queue.ask(session, DUPLICATES, now(), commune_id=commune_id, parameters=given))
+    if done.result is None:
+        raise RefusedBy(gettext("It was stopped: search again."), "stopped")
+    return int(done.result["persons"])
 
 
 def _communes(session: Session, commune_id: str | None, province_id: str | None) -> list[str]:

@@ -34,6 +34,7 @@ from survey.review.register_preview import FIELDS, PERSON_FIELDS
 from survey.terms import Area, HouseholdClass, RegisterKind
 from survey.text import N_
 from survey.villages import area as village_area
+from survey.web.round_words import class_within
 from survey.web.session import now, reading, transaction
 from survey.work import change_area
 
@@ -107,7 +108,8 @@ def split(code: str, members: tuple[str, ...], head: str | None, address: str | 
 @acting
 @ON
 def merge(code: str, into: str, **words: Any) -> None:
-    """The household with the first number is part of the other one from now on; its number goes on naming that."""
+    """The household with the first number is part of the other one from now on; its number goes on naming that. Into
+    one of another commune (by its number) it moves and is merged there, in one act that is undone as one."""
     act_on(RegisterKind.MERGE, code, into, {}, **words)
 
 
@@ -279,10 +281,12 @@ def act_on(
 
     def wish(session: Session) -> Wish:
         household = found_household(session, commune_id, code)
-        there = str(given.get("commune") or commune_id)
-        other_id = _found_other(session, there, household, other).id if other else None
-        said = whom(session, household)
-        return Wish(kind, household.id, day, other_id, {**given, **said.get("given", {})}, said.get("person_id"))
+        there, said = str(given.get("commune") or commune_id), whom(session, household)
+        said_of_it = {**given, **said.get("given", {})}
+        found = _found_other(session, kind, there, household, other) if other else None
+        if found is not None and found.commune_id != there:
+            said_of_it["commune"] = found.commune_id
+        return Wish(kind, household.id, day, found.id if found else None, said_of_it, said.get("person_id"))
 
     def tried(session: Session) -> Plan:
         return register_acts.plan(session, commune_id, wish(session), day_of(now()))
@@ -325,6 +329,7 @@ def _run(
         return
     click.echo(gettext("A trial, nothing was written.") if dry_run else gettext("Done."))
     say_plan(shown)
+    say_class_within(shown)
 
 
 def found_household(session: Session, commune_id: str, code: str) -> Household:
@@ -335,15 +340,18 @@ def found_household(session: Session, commune_id: str, code: str) -> Household:
         raise RefusedBy(gettext(said, commune=commune_id, code=code), "household_unknown") from None
 
 
-def _found_other(session: Session, commune_id: str, household: Household, code: str) -> Household:
-    """The other household of an act; of one of another commune, with the command that brings it here first."""
+def _found_other(session: Session, kind: RegisterKind, commune_id: str, household: Household, code: str) -> Household:
+    """The other household of an act. Of another commune, as its number says, is only what one is merged into; else the
+    refusal names the command that brings it here first."""
     try:
         return household_story.find_other(session, commune_id, code)
     except Problem as refusal:
         if refusal.code != "register_other_commune":
             return found_household(session, commune_id, code)
-        title, following = map(gettext, PROBLEMS[refusal.code][1:])
         commune = refusal.detail["commune"]
+        if kind is RegisterKind.MERGE:
+            return found_household(session, commune, code)
+        title, following = map(gettext, PROBLEMS[refusal.code][1:])
         first = f"register move {code} --commune {commune} --village {household.village_id} --reason …"
         said = {"title": title, "next": following, "household": household.code, "first": first, **refusal.detail}
         raise RefusedBy(f"{title} {following}\n  {household.code} ← {first}", refusal.code, said) from refusal
@@ -383,9 +391,11 @@ def shown_plan(session: Session, plan: Plan) -> dict[str, Any]:
             "household": one.household_id,
             "code": one.code,
             "changes": {each.field: [each.before, each.after] for each in register_preview.differences(one)},
+            "then": _then_as_json(one),
             "rounds": [place._asdict() for place in one.places],
             "interviews": [asked._asdict() | {"day": asked.day.isoformat()} for asked in one.interviews],
             "decided": [each._asdict() for each in one.decided],
+            "class_within": [each._asdict() for each in one.within],
             "people": [
                 {
                     "person": each.person_id,
@@ -401,11 +411,29 @@ def shown_plan(session: Session, plan: Plan) -> dict[str, Any]:
     return {"changed": changed, "broken": broken}
 
 
+def _then_as_json(one: register_preview.Effect) -> dict[str, Any] | None:
+    """What was another on the day of the act, where that has been said anew since."""
+    changes = {each.field: [each.before, each.after] for each in register_preview.differences_then(one)}
+    return {"day": one.then[0], "changes": changes} if one.then and changes else None
+
+
+def say_class_within(*shown: dict[str, Any]) -> None:
+    """Once, what a class that holds since a day of an open round does to the round's interviews."""
+    said = {tuple(one.values()) for each in shown for changed in each["changed"] for one in changed["class_within"]}
+    for one in sorted(said, key=str):
+        click.echo(class_within(*one))
+
+
 def say_plan(shown: dict[str, Any]) -> None:
     for one in shown["changed"]:
         click.echo(f"  {one['code']}")
         for name, (before, after) in one["changes"].items():
             click.echo(f"    {gettext(FIELDS[name])}: {_label(before)} → {_label(after)}")
+        if one["then"] is not None:
+            said = N_("On %(day)s: a later interview or correction has said it anew since")
+            click.echo("    " + gettext(said, day=one["then"]["day"]))
+            for name, (before, after) in one["then"]["changes"].items():
+                click.echo(f"      {gettext(FIELDS[name])}: {_label(before)} → {_label(after)}")
         for each in one["people"]:
             click.echo(f"    {each['name']}")
             for name, (before, after) in each["changes"].items():
@@ -426,6 +454,9 @@ def say_plan(shown: dict[str, Any]) -> None:
             words = {"day": asked["day"], "state": _label(asked["state"])}
             line = gettext(said, household_class=_label(asked["household_class"]), **words)
             line += f" → {_label(asked['becomes'])}" if asked["is_judged_anew"] else ""
+            if asked["overridden"]:
+                said = N_("does not say any more what the household is, from %(day)s on")
+                line += ": " + gettext(said, day=asked["overridden"])
             click.echo(f"    {line}")
 
 

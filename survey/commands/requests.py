@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 from flask_babel import gettext
 
-from survey.commands.households import COMMUNE, JSON, as_text, done_by, refuse, say_plan, shown_plan
+from survey.commands.households import COMMUNE, JSON, as_text, done_by, refuse, say_class_within, say_plan, shown_plan
 from survey.commands.persons import register_group
 from survey.commands.refusals import RegisterGroup
 from survey.problems import Problem
@@ -118,3 +118,4 @@ def _decide(
     click.echo(gettext("A trial, nothing was written.") if dry_run else verdict.vi)
     if verdict is RequestVerdict.ACCEPTED:
         say_plan(shown)
+        say_class_within(shown)

@@ -16,7 +16,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, Household, RegisterEntry, Round, RoundCommune
+from models import FormVersion, Household, Job, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
 from survey.commands.at_once import do_at_once
@@ -25,14 +25,15 @@ from survey.commands.proofs import prove, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
 from survey.commands.refusals import RefusedBy, RoundGroup
 from survey.commands.round_figures import compare, flow
+from survey.jobs import queue
 from survey.problems import PROBLEMS, Problem
 from survey.round_steps import StepRefused, next_state
 from survey.rounds import cancelling, closing, log, proof, rounds
 from survey.rounds.closing import Break, Obstacle
 from survey.terms import B1Method, CommuneState, RegisterState, RoundAction, RoundKind, RoundWeight
 from survey.web.round_words import in_the_way
-from survey.web.session import now, one_of_many, reading, transaction
-from survey.work import ask_to_close, being_closed
+from survey.web.session import now, reading, transaction
+from survey.work import OPEN_ROUND, REOPEN, ask_to_close, being_closed
 
 ENDS = "Ends with 0 when done (--dry-run: when it could be done), 1 when refused, 2 when called wrongly."
 
@@ -97,7 +98,9 @@ def open_round(
 ) -> None:  # fmt: skip
     """Open a round over every household on the register (thuong_xuyen: over those that ask), in every commune unless
     some are named."""
-    with transaction(dry_run) as session:
+    said: dict[str, Any] = {}
+
+    def planned(session: Session) -> str:
         form = session.get(FormVersion, (form_id, version))
         if form is None:
             words = gettext("%(form)s %(version)s is not published.", form=form_id, version=version)
@@ -115,14 +118,20 @@ def open_round(
         there = [row.commune_id for row in log.rows_of(session, opened)]
         count = select(func.count()).select_from(Household).where(Household.commune_id.in_(there))
         households = session.scalar(count) if kind == RoundKind.PERIODIC and not plan else 0
-        round_id = opened.id
-    said: dict[str, Any] = {"communes": len(there), "households": households}
+        said.update(id=opened.id, communes=len(there), households=households)
+        return opened.id
+
+    if dry_run or plan:
+        with transaction(dry_run) as session:
+            planned(session)
+    else:
+        _open_one_by_one(planned, None)
+    round_id = said["id"]
     if dry_run:
+        del said["id"]  # of a round that there is not
         _say(said, gettext("%(communes)s communes, %(households)s households", **said), as_json)
         return
-    if not plan:
-        _open_one_by_one(round_id, None)
-    _say({"id": round_id} | said, round_id, as_json)
+    _say(said, round_id, as_json)
 
 
 @round_group.command("start", epilog=ENDS)
@@ -138,21 +147,22 @@ def start_round(round_id: str | None, communes: tuple[str, ...], as_json: bool, 
         if not started:
             raise RefusedBy(gettext("The round is planned in no commune any more."), "nothing_planned")
     if not dry_run:
-        started = _open_one_by_one(chosen, communes or None)
+        _open_one_by_one(lambda _session: chosen, communes or None)
     _say({"id": chosen, "communes": started}, ", ".join(started), as_json)
 
 
-def _open_one_by_one(round_id: str, communes: Sequence[str] | None) -> list[str]:
-    """Open a round in communes (None: where it is planned), each in a transaction of its own."""
-    started: list[str] = []
-    with reading() as session:
-        groups = rounds.waiting_in(session, round_id, communes)
-    for group in groups:
-        with reading() as session:
-            known = rounds.known_in(session, session.get_one(Round, round_id), group)
-        with one_of_many() as session:
-            started += rounds.start(session, session.get_one(Round, round_id), group, now(), known=known)
-    return sorted(started)
+def _open_one_by_one(planned: Callable[[Session], str], communes: Sequence[str] | None) -> None:
+    """Open what `planned` names in communes (None: where it is planned), each in a transaction of its own, as a job of
+    this process. A round that is planned in the same transaction as the job is asked for is opened whatever dies."""
+
+    def ask(session: Session) -> Job:
+        given = {"round": planned(session), "communes": sorted(communes) if communes is not None else None}
+        return queue.ask(session, OPEN_ROUND, now(), parameters=given)
+
+    done = do_at_once(ask)
+    if done.result is None:
+        words = gettext("It was stopped: it is open where it was opened, and stays planned in the rest.")
+        raise RefusedBy(words, "stopped", {"id": done.parameters["round"]})
 
 
 @round_group.command("close", epilog=ENDS)
@@ -238,11 +248,21 @@ def accept_round(round_id: str, communes: tuple[str, ...], as_json: bool, dry_ru
 @_common
 def reopen_round(round_id: str, commune: str, reason: str, as_json: bool, dry_run: bool) -> None:
     """Open a closed or accepted COMMUNE (its code) of a round again, with the reason."""
-    with transaction(dry_run) as session:
+
+    def begun(session: Session) -> str:
         found = chosen_round(session, round_id)
-        said = {"id": found.id, "communes": [commune]}
-        closing.reopen_commune(session, found, commune, reason, now())
-    _say(said, commune, as_json)
+        closing.begin_again(session, found, commune, reason, now())
+        return found.id
+
+    def ask(session: Session) -> Job:
+        return queue.ask(session, REOPEN, now(), commune_id=commune, parameters={"round": begun(session)})
+
+    if dry_run:
+        with transaction(dry_run) as session:
+            found_id = begun(session)
+    else:
+        found_id = do_at_once(ask).parameters["round"]
+    _say({"id": found_id, "communes": [commune]}, commune, as_json)
 
 
 @round_group.command("cancel", epilog=ENDS)

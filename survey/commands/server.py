@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import Account
 from survey.accounts import accounts
+from survey.commands.at_once import do_at_once
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
@@ -24,7 +26,7 @@ from survey.commands.places import places_group
 from survey.commands.proofs import keys_group as proof_keys_group
 from survey.commands.questionnaires import form_group
 from survey.commands.receipts import receipts_group
-from survey.commands.refusals import no_account
+from survey.commands.refusals import RefusedBy, RefusingCommand, no_account
 from survey.commands.register_table import table as register_table
 from survey.commands.requests import register_group
 from survey.commands.round_figures import mpi, recount
@@ -32,11 +34,11 @@ from survey.commands.rounds import round_group
 from survey.evidence import audit
 from survey.evidence.lineage import renew_generation
 from survey.files.uploads import clean
+from survey.jobs import queue
 from survey.problems import Problem
-from survey.rounds import log
-from survey.submissions.derive import rebuild
 from survey.terms import Role
 from survey.web.session import now, transaction
+from survey.work import REBUILD
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
 
@@ -53,13 +55,19 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-@click.command("rebuild")
+@click.command("rebuild", cls=RefusingCommand)
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @with_appcontext
-def rebuild_all() -> None:
-    """Derive classes, states and counts again from what was received."""
-    with transaction() as session:
-        log.rebuild(session)
-        click.echo(gettext("%(count)s interviews were worked out again.", count=rebuild(session)))
+def rebuild_all(as_json: bool) -> None:
+    """Derive classes, states and counts again from what was received, beside an office that works; should the command
+    die a worker goes on with it."""
+    done = do_at_once(lambda session: queue.ask(session, REBUILD, now()))
+    if done.result is None:
+        raise RefusedBy(gettext("It was stopped: what was worked out again stays. Run it again."), "stopped")
+    if as_json:
+        click.echo(json.dumps(done.result))
+    else:
+        click.echo(gettext("%(count)s interviews were worked out again.", count=done.result["interviews"]))
 
 
 @click.command()

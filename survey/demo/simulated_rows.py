@@ -170,7 +170,7 @@ class Desk:
         )  # fmt: skip
         self.rows.add(
             AuditEvent, id=uuid4_of(self.random), at=decided, account_id=by, verb=f"outcome.{OutcomeAction.CONFIRM}",
-            subject=outcome_id, detail=ascii_text({"commune": self.commune_id}),
+            subject=outcome_id, detail=ascii_text({"commune": self.commune_id, "household": house.id}),
         )  # fmt: skip
         self._receipt(entry["id"], content.hash, received)
 

@@ -70,7 +70,7 @@ class FieldWork:
         return dict(rows.all())
 
     def _visit(self, village: int, household: DemoHousehold, day: date, course: str) -> None:
-        entry = self._entry(household, day)
+        entry = self._entry(village, household, day)
         if course == "hold":
             del entry["answers"]["nha_o"]["tuong"]  # a question left out: held until a person has looked
             entry["outcome"] = None
@@ -81,14 +81,16 @@ class FieldWork:
             self._decide(submission_id, Action.RETURN, day, self.random.choice(REMARKS))
         if course == "mend":
             household.living.area += 6
-            mended = self._entry(household, day + timedelta(days=1), replaces=entry["id"])
+            mended = self._entry(village, household, day + timedelta(days=1), replaces=entry["id"])
             self._decide(self._send(village, mended, day + timedelta(days=1)), Action.ACCEPT, day + timedelta(days=1))
 
-    def _entry(self, household: DemoHousehold, day: date, replaces: str | None = None) -> dict[str, Any]:
+    def _entry(self, village: int, household: DemoHousehold, day: date, replaces: str | None = None) -> dict[str, Any]:
         """The entry as a phone would send it (docs/sync.md)."""
         context = context_of(self.session, COMMUNE, household.id, self.round.id, day)
         answers, evaluation = interview(self.form, household, context, day)
-        north, east = self.random.uniform(21.43, 21.49), self.random.uniform(103.69, 103.76)
+        row, column = divmod(village - 1, 4)  # villages lie apart, the houses of one near each other
+        north = 21.48 - 0.03 * row - 0.008 * (column % 2) + self.random.uniform(-0.005, 0.005)
+        east = 103.68 + 0.03 * column + 0.01 * (row % 2) + self.random.uniform(-0.006, 0.006)
         answers["xac_nhan"]["vi_tri"] = f"{north:.6f} {east:.6f} 0 {self.random.randint(4, 15)}"
         start = _moment(day, 8) + timedelta(minutes=7 * household.number)
         return {

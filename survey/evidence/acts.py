@@ -5,12 +5,13 @@ The register's own log is in it by its acts (`register.…`); what happened to o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, cast, func, literal, null, select, union_all
+from sqlalchemy import Select, cast, func, literal, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.types import String, Text
 
@@ -35,8 +36,8 @@ class Act(NamedTuple):
 @dataclass(frozen=True)
 class Wanted:
     """Which lines. `accounts`: only acts of these (None: of all, the server's too); `subjects`: the ids of a household
-    or of whatever an act was about; days as on the clock of Việt Nam, both included. Raises ValueError for a day
-    that nobody can mean."""
+    or of whatever an act was about, or names in its details; days as on the clock of Việt Nam, both included. Raises
+    ValueError for a day that nobody can mean."""
 
     accounts: Collection[str] | None = None
     person: str | None = None
@@ -101,7 +102,9 @@ def _query(wanted: Wanted) -> Select[Any]:
     if wanted.person is not None:
         query = query.where(both.c.account_id == wanted.person)
     if wanted.subjects is not None:
-        query = query.where(both.c.subject.in_(sorted(wanted.subjects)))
+        said = type_coerce(both.c.detail, Text)
+        named = [said.contains(json.dumps(one), autoescape=True) for one in sorted(wanted.subjects)]
+        query = query.where(or_(both.c.subject.in_(sorted(wanted.subjects)), *named))
     if wanted.verb is not None:
         query = query.where(both.c.verb == wanted.verb)
     if wanted.since is not None:

@@ -112,18 +112,38 @@ def search(
 
 def keep(session: Session, made: Search) -> None:
     """Put what a search found in the place of what an earlier one found among the same communes."""
-    for commune_id in sorted(made.communes):
-        lock_commune(session, commune_id)
-    of_these = Alike.commune_id.in_(made.communes) & Alike.other_commune_id.in_(made.communes)
-    session.execute(delete(Alike).where(of_these))
+    for commune_id in to_keep(session, made):
+        keep_of(session, made, commune_id)
+
+
+def to_keep(session: Session, made: Search) -> list[str]:
+    """The communes of whose households a pair was found, now or by an earlier search: `keep_of` each, in any order."""
+    earlier = select(Alike.commune_id).where(
+        Alike.commune_id.in_(made.communes), Alike.other_commune_id.in_(made.communes)
+    )
+    return sorted({*session.scalars(earlier.distinct()), *(one.commune_id for one in made.found)})
+
+
+def keep_of(session: Session, made: Search, commune_id: str) -> None:
+    """The same for the pairs whose first household lives in one commune: nobody waits for those of a province."""
+    found = {(one.household_id, one.other_id): one for one in made.found if one.commune_id == commune_id}
+    for one in sorted({commune_id, *(one.other_commune_id for one in found.values())}):
+        lock_commune(session, one)
+    of_it = (Alike.commune_id == commune_id) & Alike.other_commune_id.in_(made.communes)
+    session.execute(delete(Alike).where(of_it))
     # The same pair may stand there from when one of the two lived in another commune.
-    found = {(one.household_id, one.other_id): one for one in made.found}
-    for chunk in chunks(one.household_id for one in made.found):
+    for chunk in chunks(household_id for household_id, _ in found):
         for old in session.scalars(select(Alike).where(Alike.household_id.in_(chunk))).all():
             if (old.household_id, old.other_id) in found:
                 session.delete(old)
     session.flush()  # deleted before the new ones come
     session.add_all(found.values())
+
+
+def found_among(session: Session, communes: Sequence[str]) -> list[Alike]:
+    """What the last search kept of the pairs among `communes`, the strongest first."""
+    query = select(Alike).where(Alike.commune_id.in_(communes), Alike.other_commune_id.in_(communes))
+    return list(session.scalars(query.order_by(Alike.strength.desc(), Alike.household_id, Alike.other_id)))
 
 
 def questions(session: Session, communes: Sequence[str], *, across: bool = False) -> list[Question]:

@@ -175,6 +175,23 @@ def standing_on(events: Sequence[Event], household_id: str, day: date) -> Standi
     return fold(events, day=day).households.get(household_id)
 
 
+def overriding(events: Sequence[Event], interviews: Iterable[Interview], one: Interview) -> Event | None:
+    """The correction since which a household is of another class than an accepted interview of it found, whenever that
+    is accepted; None where none is, or where a later interview says it anew before."""
+    own: list[Item] = [each for each in interviews if each.household_id == one.household_id]
+    own += [
+        event
+        for event in live(events)
+        if event.kind is _K.CORRECT and event.household_id == one.household_id and event.payload.get("class")
+    ]
+    for item in sorted((each for each in own if each.place > one.place), key=lambda each: each.place):
+        if isinstance(item, Interview):
+            return None
+        if item.payload["class"] != one.household_class:
+            return item
+    return None
+
+
 def households_in(events: Iterable[Event]) -> set[str]:
     """Every household that events name."""
     return {id for event in events for id in (event.household_id, event.other_id) if id}
@@ -447,12 +464,14 @@ def _apply_interview(found: Folded, interview: Interview) -> None:
 class Tried:
     """What would follow if events were added: `own`: those of them that cannot be; `broken`: what else could not stand
     any more; `changed`, `people`: each household and each person that would be another, before and after. A household
-    is another, too, when its members are."""
+    is another, too, when its members are, or when it would have been on the day of an act: a later interview may say
+    anew what a correction names, and last year's class is another all the same. `then`: that day, before and after."""
 
     own: list[Failing]
     broken: list[Failing]
     changed: dict[str, tuple[Standing | None, Standing | None]]
     people: dict[str, tuple[Person | None, Person | None]] = field(default_factory=dict)
+    then: dict[str, tuple[date, Standing | None, Standing | None]] = field(default_factory=dict)
 
     @property
     def rule(self) -> str | None:
@@ -472,12 +491,30 @@ def attempt(events: Sequence[Event], interviews: Sequence[Interview], added: Seq
     sides = {id: (before.households.get(id), after.households.get(id)) for id in ids}
     people = _others(before.people, after.people)
     homes = {one.household_id for both in people.values() for one in both if one is not None}
+    then = _then(events, interviews, added)
     return Tried(
         mine,
         [one for one in newly if one not in mine],
-        {id: (was, will) for id, (was, will) in sides.items() if was != will or id in homes},
+        {id: (was, will) for id, (was, will) in sides.items() if was != will or id in homes or id in then},
         people,
+        then,
     )
+
+
+def _then(
+    events: Sequence[Event], interviews: Sequence[Interview], added: Sequence[Event]
+) -> dict[str, tuple[date, Standing | None, Standing | None]]:
+    """What `added` would correct or move, or no more, on the day since which that was said."""
+    undone = {event.voids for event in added}
+    acts = [*added, *(event for event in events if event.seq in undone)]
+    found = {}
+    for event in acts:
+        if event.kind in (_K.CORRECT, _K.MOVE):
+            sides = (fold(known, interviews, day=event.effective_on) for known in (events, [*events, *added]))
+            was, will = (each.households.get(event.household_id) for each in sides)
+            if was != will:
+                found[event.household_id] = event.effective_on, was, will
+    return found
 
 
 def _others(before: People, after: People) -> dict[str, tuple[Person | None, Person | None]]:

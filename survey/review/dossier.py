@@ -32,6 +32,8 @@ from survey.form.record import Clock, evaluate
 from survey.poverty.way_out import WayOut
 from survey.questionnaires.published import load_form
 from survey.questionnaires.readings import OpenReading, doubts, unconfirmed
+from survey.register.ledger import Event
+from survey.review.register_preview import overridden_by
 from survey.review.signs import Signs, signs_of
 from survey.review.since_last_year import Part, compare
 from survey.review.way_out import shortest_way
@@ -107,6 +109,7 @@ class Record:
     merges: bool = False  # put together at the desk from two others
     signs: Signs = Signs()
     attached: bool = False  # a person found it to be of another household than it says
+    overridden_by: Event | None = None  # the correction that holds against its class, or would once it is accepted
     way_out: WayOut | None = None  # after the decision, of a poor or near-poor household
 
     @property
@@ -162,6 +165,7 @@ def read_record(session: Session, commune_id: str, submission_id: str, language:
         merges=submission.device_id == DESK and "merges" in content_of(submission),
         signs=signs_of(session, submission.commune_id, [submission.id]).get(submission.id, Signs()),
         attached=status.household_id != submission.household_id,
+        overridden_by=overridden_by(session, submission, status, assessment.household_class if assessment else None),
         way_out=shortest_way(SubmissionState(status.state), found),
     )
 

@@ -188,7 +188,8 @@ def decide(
     )
     session.flush()  # what stands is read from it
     tell_phones(session, row)
-    audit.record(session, done.at, account.id, f"outcome.{action}", outcome_id, {"commune": commune_id})
+    detail = {"commune": commune_id, "household": row.household_id}
+    audit.record(session, done.at, account.id, f"outcome.{action}", outcome_id, detail)
 
 
 def check(session: Session, account: Account, heard: Heard, action: OutcomeAction, done: Done) -> None:

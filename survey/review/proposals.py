@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from models import Account, ChangeDecision, Household, Proposal, ProposalAnswer
 from models.commune_counter import lock_commune
 from survey.accounts.accounts import holder_of, names_of
-from survey.calendar.standing import days_of, open_in
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.intake import proposals
@@ -23,9 +22,8 @@ from survey.intake.proposed import Proposed
 from survey.intake.triage import Judge
 from survey.names import name_key
 from survey.problems import Problem
-from survey.register import event_log
 from survey.register.event_log import Done
-from survey.register.ledger import Folded, Standing, live
+from survey.register.ledger import Folded
 from survey.review import household_story, person_acts, register_acts, requests
 from survey.review.register_acts import Wish, one_line
 from survey.terms import RegisterKind
@@ -96,7 +94,7 @@ def _wish(session: Session, commune_id: str, household_id: str, said: Proposed, 
     if said.kind is RegisterKind.TRANSFERRED:
         other_id = _other(session, str(given.get("commune") or commune_id), said)
     elif "class" in given and on <= today:
-        on = min(on, _day_of_last_class(session, household, known.households.get(household.id)))
+        on = min(on, register_acts.day_of_last_class(session, household, known.households.get(household.id)))
     return Wish(said.kind, household.id, on, other_id, given, person_id)
 
 
@@ -108,17 +106,6 @@ def _other(session: Session, commune_id: str, said: Proposed) -> str:
     if session.get(Household, (commune_id, household_id)) is None:
         raise Problem("register_not_there")
     return household_id
-
-
-def _day_of_last_class(session: Session, household: Household, standing: Standing | None) -> date:
-    """Since when last year's class holds: before the round that is open, so that the class which an interview of this
-    round finds comes after it; and not before it was last written down."""
-    begun = [days_of(session, one, household.commune_id).opens_on for one in open_in(session, household.commune_id)]
-    if not begun or standing is None:
-        return date.max
-    events = live(event_log.events_around(session, household.commune_id, [household.id]))
-    corrected = [one.effective_on for one in events if one.household_id == household.id and "class" in one.payload]
-    return max(min(begun) - timedelta(days=1), standing.entered_on, *corrected)
 
 
 def _person(known: Folded, household_id: str, said: Proposed) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from models import Household, Place, PlaceEvent, RegisterEvent
 from models.commune_counter import lock_commune
 from survey.borders.villages import lies_in
+from survey.calendar.standing import days_of, open_in
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.problems import Problem
@@ -35,6 +36,7 @@ from survey.register.ledger import (
     attempt,
     fold,
     households_in,
+    live,
 )
 from survey.register.persons import Person, without_relation
 from survey.register.places import coming_code
@@ -123,6 +125,17 @@ def known_of(session: Session, household: Household, day: date | None = None) ->
     changes = places.moving_in(session, household.commune_id)
     folded.households = places.settled(folded.households, changes, day)
     return folded
+
+
+def day_of_last_class(session: Session, household: Household, standing: Standing | None) -> date:
+    """Since when last year's class holds: before the round that is open, so that the class which an interview of this
+    round finds comes after it; and not before it was last written down. The last of all days where no round is open."""
+    begun = [days_of(session, one, household.commune_id).opens_on for one in open_in(session, household.commune_id)]
+    if not begun or standing is None:
+        return date.max
+    events = live(event_log.events_around(session, household.commune_id, [household.id]))
+    corrected = [one.effective_on for one in events if one.household_id == household.id and "class" in one.payload]
+    return max(min(begun) - timedelta(days=1), standing.entered_on, *corrected)
 
 
 def plan(session: Session, commune_id: str, wish: Wish, today: date) -> Plan:
@@ -293,6 +306,7 @@ def do_planned(session: Session, made: Plan, done: Done) -> None:
             _write(session, half.commune_id, event, done)
             detail = {"commune": half.commune_id, "seq": event.seq}
             detail |= {"household": event.household_id} if event.person_id else {}
+            detail |= {"other": event.other_id} if event.other_id else {}
             subject = event.person_id or event.household_id
             audit.record(session, done.at, done.account_id, f"register.{event.kind}", subject, detail)
         register_effects.follow(session, half.commune_id, half.tried.changed, done)

@@ -24,22 +24,27 @@ from models import (
     Submission,
     SubmissionStatus,
 )
-from survey.calendar.standing import OF_ENTRY, is_open, open_ids
+from survey.calendar.standing import OF_ENTRY, days_of, is_open, open_ids, open_in
 from survey.clocks import day_of
 from survey.members import DAY, MONTH, NAME, NUMBER, RELATION, SEX, YEAR
-from survey.register import places
+from survey.register import event_log, places
 from survey.register.entries import context_of_village
-from survey.register.ledger import Event, Interview, Standing
+from survey.register.ledger import Event, Interview, Standing, overriding
 from survey.register.persons import Person
+from survey.review import register_acts
 from survey.review.register_acts import Half, Plan
 from survey.submissions.content import clock_of
 from survey.submissions.derive import class_under
+from survey.submissions.lifecycle import OUT
+from survey.submissions.standing import classes_found
 from survey.terms import CommuneState, HouseholdClass, HouseholdState, RegisterKind, RegisterState, SubmissionState
 from survey.text import N_
 
 
 class Asked(NamedTuple):
-    """An interview of a household. `becomes`: the class under the area that would hold then, where that is another."""
+    """An interview of a household. `becomes`: the class under the area that would hold then, where that is another;
+    `overridden`: the day since which a correction would hold against the class that it found, or finds once it is
+    accepted."""
 
     submission_id: str
     round_title: str
@@ -48,6 +53,17 @@ class Asked(NamedTuple):
     household_class: HouseholdClass | None
     is_judged_anew: bool = False
     becomes: HouseholdClass | None = None
+    overridden: date | None = None
+
+
+class ClassWithin(NamedTuple):
+    """A class that is written down since a day of an open round, where the interviews say of which class a household
+    is: of those before `since` none does any more, also none that is accepted later. `of_last_year`: the day of last
+    year's class, where that is an earlier one."""
+
+    round_title: str
+    since: date
+    of_last_year: date | None
 
 
 class Place(NamedTuple):
@@ -85,7 +101,8 @@ class PersonEffect(NamedTuple):
 
 @dataclass(frozen=True)
 class Effect:
-    """A household that would be another. `code`: its number, before it has a row too."""
+    """A household that would be another. `code`: its number, before it has a row too. `then`: the day of a correction
+    or a move, and what the household would have been on it, before and after."""
 
     commune_id: str
     household_id: str
@@ -96,6 +113,8 @@ class Effect:
     interviews: tuple[Asked, ...] = ()
     people: tuple[PersonEffect, ...] = ()
     decided: tuple[Decided, ...] = ()
+    within: tuple[ClassWithin, ...] = ()
+    then: tuple[date, Standing | None, Standing | None] | None = None
 
 
 class Broken(NamedTuple):
@@ -120,8 +139,31 @@ def effects(session: Session, plan: Plan) -> list[Effect]:
             asked = tuple(_asked(session, half, id)) if household else ()
             people = tuple(_people(half, id))
             decided = tuple(_decided(session, half.commune_id, id)) if household else ()
-            found.append(Effect(half.commune_id, id, code, before, after, places, asked, people, decided))
+            within = tuple(_class_within(session, half, household, before)) if household else ()
+            then = half.tried.then.get(id)
+            found.append(Effect(half.commune_id, id, code, before, after, places, asked, people, decided, within, then))
     return sorted(found, key=lambda one: (one.commune_id, one.code))
+
+
+def _class_within(session: Session, half: Half, household: Household, before: Standing | None) -> list[ClassWithin]:
+    """Trials say nothing of a household."""
+    days = [event.effective_on for event in half.events if _says_class(event, household.id)]
+    if not days:
+        return []
+    since, of_last_year = max(days), register_acts.day_of_last_class(session, household, before)
+    instead = of_last_year if of_last_year < since else None
+    return [
+        ClassWithin(one.title, since, instead)
+        for one in open_in(session, half.commune_id)
+        if not one.trial
+        and days_of(session, one, half.commune_id).opens_on <= since
+        and session.get(RegisterEntry, (half.commune_id, one.id, household.id)) is not None
+    ]
+
+
+def _says_class(event: Event, household_id: str) -> bool:
+    is_it = event.kind is RegisterKind.CORRECT and event.household_id == household_id
+    return is_it and bool(event.payload.get("class"))
 
 
 def _people(half: Half, household_id: str) -> list[PersonEffect]:
@@ -210,9 +252,10 @@ def _last_proofs(session: Session, commune_id: str, round_ids: Sequence[str]) ->
 
 
 def _asked(session: Session, half: Half, household_id: str) -> list[Asked]:
-    """With the class that each would be of, where the village that it was in by then has another area. What a round
-    decided that is not open any more stays."""
+    """With the class that each would be of, where the village that it was in by then has another area, and with what
+    holds against it. What a round decided that is not open any more stays."""
     found = []
+    says_class = any(_says_class(event, household_id) for event in half.events)
     for submission, asked in interviews(session, half.commune_id, household_id):
         told = _told(session, half, household_id, submission, asked.day)
         now: Any = session.get(Assessment, (half.commune_id, submission.id))
@@ -220,8 +263,46 @@ def _asked(session: Session, half: Half, household_id: str) -> list[Asked]:
         same = decided or now is None or not told or told.get("khu_vuc") in (None, now.values.get("khu_vuc"))
         if not same:
             asked = asked._replace(is_judged_anew=True, becomes=class_under(session, submission, told))
+        if says_class:
+            asked = asked._replace(overridden=_overridden(session, half, household_id, submission, asked))
         found.append(asked)
     return found
+
+
+def _overridden(session: Session, half: Half, household_id: str, submission: Submission, asked: Asked) -> date | None:
+    """The day since which what is written down now would hold against the class of an interview: of one that says
+    already what the household is, or of one that waits and would, were it accepted."""
+    known = [*half.known, *half.events]
+    one = _counted(session, half.interviews, submission, asked.state, household_id, asked.household_class, known)
+    by = overriding(known, half.interviews, one) if one is not None else None
+    return by.effective_on if by is not None and by in half.events else None
+
+
+def overridden_by(
+    session: Session, submission: Submission, status: SubmissionStatus, named: str | None
+) -> Event | None:
+    """The correction that holds against the class (`named`) of an interview, or would once it is accepted."""
+    if status.household_id is None:
+        return None
+    known = event_log.events_around(session, submission.commune_id, [status.household_id])
+    interviews = classes_found(session, submission.commune_id, [status.household_id])
+    state = SubmissionState(status.state)
+    one = _counted(session, interviews, submission, state, status.household_id, named, known)
+    return overriding(known, interviews, one) if one is not None else None
+
+
+def _counted(
+    session: Session, interviews: Sequence[Interview], submission: Submission, state: SubmissionState,
+    household_id: str, named: str | None, known: Sequence[Event],
+) -> Interview | None:  # fmt: skip
+    """An interview as it counts, or would if it were accepted now; None for one that never will."""
+    counts = next((one for one in interviews if one.submission_id == submission.id), None)
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    waits = state not in OUT and state is not SubmissionState.ACCEPTED
+    if counts is not None or not waits or survey_round is None or survey_round.trial:
+        return counts
+    last, day = max((event.seq for event in known), default=0), clock_of(session, submission).today
+    return Interview(submission.id, household_id, day, last, submission.received_at, household_class=named)
 
 
 def _told(session: Session, half: Half, household_id: str, submission: Submission, day: date) -> dict[str, str | None]:
@@ -291,9 +372,21 @@ class Difference(NamedTuple):
 
 
 def differences(effect: Effect) -> list[Difference]:
+    return _differences(effect.before, effect.after)
+
+
+def differences_then(effect: Effect) -> list[Difference]:
+    """What was another on the day of the act, and has been said anew since."""
+    if effect.then is None:
+        return []
+    now = {one.field for one in differences(effect)}
+    return [one for one in _differences(*effect.then[1:]) if one.field not in now]
+
+
+def _differences(before: Standing | None, after: Standing | None) -> list[Difference]:
     found = []
     for name in FIELDS:
-        before, after = (getattr(one, name) if one is not None else None for one in (effect.before, effect.after))
-        if before != after:
-            found.append(Difference(name, before, after))
+        was, will = (getattr(one, name) if one is not None else None for one in (before, after))
+        if was != will:
+            found.append(Difference(name, was, will))
     return found

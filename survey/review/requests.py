@@ -460,7 +460,8 @@ def _basis(read: Mapping[str, Any], conflicts: Sequence[ChangeRequest]) -> str:
 
 
 def _audit(session: Session, made: ChangeRequest, verb: str, done: Done) -> None:
-    detail = {"commune": made.commune_id, "request": made.id, "kind": made.kind}
+    detail = {"commune": made.commune_id, "request": made.id, "kind": made.kind, "household": made.household_id}
+    detail |= {"other": made.other_id} if made.other_id else {}
     audit.record(session, done.at, done.account_id, verb, made.person_id or made.household_id, detail)
 
 

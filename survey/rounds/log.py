@@ -63,18 +63,33 @@ def derive_state(session: Session, survey_round: Round) -> None:
 
 def rebuild(session: Session) -> None:
     """Fold every log again; on a healthy database nothing changes."""
-    for survey_round in session.scalars(select(Round).order_by(Round.id)).all():
-        steps = select(RoundStep).where(RoundStep.round_id == survey_round.id)
-        taken: dict[str, list[Step]] = {}
-        for row in session.scalars(steps.order_by(RoundStep.commune_id, RoundStep.seq)):
-            step = Step(RoundAction(row.action), row.at, row.account_id, row.reason, row.opens_on, row.closes_on)
-            taken.setdefault(row.commune_id, []).append(step)
-        for commune_id, of_commune in taken.items():
-            standing = stands_after(of_commune)
-            assert standing is not None
-            _put(session.get_one(RoundCommune, (commune_id, survey_round.id)), standing)
-        if taken:
-            derive_state(session, survey_round)
+    for round_id in session.scalars(select(Round.id).order_by(Round.id)).all():
+        remake(session, round_id, None)
+
+
+def keys(session: Session) -> list[tuple[str, str]]:
+    """Every round in every commune, by their ids."""
+    both = select(RoundCommune.round_id, RoundCommune.commune_id)
+    found = session.execute(both.order_by(RoundCommune.round_id, RoundCommune.commune_id))
+    return [(round_id, commune_id) for round_id, commune_id in found]
+
+
+def remake(session: Session, round_id: str, communes: Sequence[str] | None) -> None:
+    """Fold the log of a round again in some of its communes (None: in all), with turns taken as for a step."""
+    survey_round = session.get_one(Round, round_id)
+    rows = {row.commune_id: row for row in rows_of(session, survey_round, communes)}
+    hold(session, survey_round, list(rows.values()))
+    steps = select(RoundStep).where(RoundStep.round_id == round_id, RoundStep.commune_id.in_(rows))
+    taken: dict[str, list[Step]] = {}
+    for row in session.scalars(steps.order_by(RoundStep.commune_id, RoundStep.seq)):
+        step = Step(RoundAction(row.action), row.at, row.account_id, row.reason, row.opens_on, row.closes_on)
+        taken.setdefault(row.commune_id, []).append(step)
+    for commune_id, of_commune in taken.items():
+        standing = stands_after(of_commune)
+        assert standing is not None
+        _put(rows[commune_id], standing)
+    if taken:
+        derive_state(session, survey_round)
 
 
 def rows_of(session: Session, survey_round: Round, communes: Iterable[str] | None = None) -> list[RoundCommune]:

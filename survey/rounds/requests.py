@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import and_, delete, func, select
@@ -82,7 +82,7 @@ def ask(
     )
     session.add(made)
     _onto_the_list(session, survey_round, household)
-    audit.record(session, now, account_id, "round_asked", survey_round.id, {"request": made.id})
+    audit.record(session, now, account_id, "round_asked", survey_round.id, _said(made))
     return made
 
 
@@ -166,7 +166,7 @@ def identify(
         _off_the_list(session, found)
     elif session.get(RegisterEntry, (commune_id, found.round_id, found.household_id)) is None:
         _onto_the_list(session, session.get_one(Round, found.round_id), household)
-    said = {"request": found.id, "passed": passed}
+    said = _said(found) | {"passed": passed}
     audit.record(session, now, account_id, "round_identified", found.round_id, said)
     return found
 
@@ -186,7 +186,7 @@ def take_back(
         raise Problem("request_answered")
     found.taken_back_at, found.taken_back_by, found.taken_back_reason = now, account_id, reason.strip()
     _off_the_list(session, found)
-    audit.record(session, now, account_id, "round_request_taken_back", found.round_id, {"request": found.id})
+    audit.record(session, now, account_id, "round_request_taken_back", found.round_id, _said(found))
 
 
 def waiting_since(session: Session, survey_round: Round, communes: Collection[str]) -> date | None:
@@ -258,6 +258,11 @@ def without_paper(session: Session, survey_round: Round, commune_id: str) -> Seq
         .order_by(Household.code)
     )
     return session.scalars(query).all()
+
+
+def _said(made: RoundRequest) -> dict[str, Any]:
+    """What the log of acts holds of a paper."""
+    return {"request": made.id, "commune": made.commune_id, "household": made.household_id}
 
 
 def _is_written(words: str) -> bool:

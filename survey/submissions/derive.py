@@ -172,31 +172,77 @@ def _derive_households(session: Session, submission: Submission, *, counts: bool
 
 
 def rebuild(session: Session) -> int:
-    """Derive everything again: the villages first, under which submissions are judged, then the households they speak
-    of; returns how many submissions were read."""
-    for commune_id in session.scalars(select(PlaceEvent.commune_id).distinct().order_by(PlaceEvent.commune_id)).all():
-        lock_commune(session, commune_id)
-        places.follow(session, commune_id)
-    keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
-    ids = session.execute(keys).all()
+    """Derive everything again in one transaction; returns how many submissions were read. Beside an office that works
+    the same parts are made one by one (`work/rebuilding.py`)."""
+    for commune_id in communes_with_changed_villages(session):
+        remake_villages(session, commune_id)
+    ids = submission_keys(session)
     for commune_id in sorted({commune_id for commune_id, _ in ids}):
         lock_commune(session, commune_id)
-    for commune_id, submission_id in ids:
-        submission = session.get_one(Submission, (commune_id, submission_id))
-        _derive_status(session, submission)
-        _derive_assessment(session, submission, told=decided_under(session, submission))
-        session.flush()  # so that a rebuild of a province does not wait in memory
-    entries = select(RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.round_id)
-    asked = {entry[:2] for entry in session.execute(entries).all()}
-    for entry in session.execute(entries).all():
-        derive_household(session, *entry)
-    for household in session.scalars(select(Household)).all():
-        if (household.commune_id, household.id) not in asked:
-            derive_current(session, household)
+    for key in ids:
+        remake_submission(session, *key)
+    for key in household_keys(session):
+        remake_household(session, *key)
     for commune_id, round_id in tallies.lists(session):
         lock_commune(session, commune_id)
-        tallies.rebuild(session, commune_id, round_id)
+        tallies.add_up(session, commune_id, round_id)
     return len(ids)
+
+
+def communes_with_changed_villages(session: Session) -> list[str]:
+    """What `remake_villages` is to be asked of, first: submissions are judged under them."""
+    return list(session.scalars(select(PlaceEvent.commune_id).distinct().order_by(PlaceEvent.commune_id)))
+
+
+def submission_keys(session: Session) -> list[tuple[str, str]]:
+    """Every submission, by commune and id: `remake_submission` of each comes next."""
+    keys = select(Submission.commune_id, Submission.id).order_by(Submission.commune_id, Submission.id)
+    return [(commune_id, id) for commune_id, id in session.execute(keys)]
+
+
+def household_keys(session: Session) -> list[tuple[str, str]]:
+    """Every household, by commune and id: they come last, since they follow from the submissions."""
+    keys = select(Household.commune_id, Household.id).order_by(Household.commune_id, Household.id)
+    return [(commune_id, id) for commune_id, id in session.execute(keys)]
+
+
+def remake_villages(session: Session, commune_id: str) -> None:
+    lock_commune(session, commune_id)
+    places.follow(session, commune_id)
+
+
+def remake_submission(session: Session, commune_id: str, submission_id: str) -> set[str]:
+    """Status and assessment made again; returns the households that are read from them, where either became another.
+    The caller holds the commune's lock."""
+    submission = session.get_one(Submission, (commune_id, submission_id))
+    before = _as_derived(session, submission)
+    _derive_status(session, submission)
+    _derive_assessment(session, submission, told=decided_under(session, submission))
+    session.flush()  # so that a rebuild of a province does not wait in memory
+    after = _as_derived(session, submission)
+    homes = {before.get("household_id"), after.get("household_id"), submission.household_id}
+    return {id for id in homes if id is not None} if before != after else set()
+
+
+def _as_derived(session: Session, submission: Submission) -> dict[str, Any]:
+    """What of a submission its household is read from, by column."""
+    key = (submission.commune_id, submission.id)
+    found: dict[str, Any] = {}
+    for one in (session.get(SubmissionStatus, key), session.get(Assessment, key)):
+        if one is not None:
+            found |= {column.key: getattr(one, column.key) for column in one.__table__.columns}
+    return found
+
+
+def remake_household(session: Session, commune_id: str, household_id: str) -> None:
+    """What a household is, and where it stands in each of its rounds; the caller holds the commune's lock."""
+    household = session.get(Household, (commune_id, household_id))
+    if household is None:  # a held entry may name a household that is not ours
+        return
+    folded = derive_current(session, household)
+    of_it = select(RegisterEntry.round_id).filter_by(commune_id=commune_id, household_id=household_id)
+    for round_id in session.scalars(of_it.order_by(RegisterEntry.round_id)).all():
+        derive_entry(session, household, round_id, *folded)
 
 
 def phone_agrees(outcome: Any, assessment: poverty.Assessment) -> bool | None:

@@ -221,6 +221,16 @@ def rebuild(session: Session, commune_id: str, round_id: str) -> None:
     every = {*kept(session, commune_id, round_id)}
     every |= {*session.scalars(select(RegisterEntry.household_id).filter_by(**of))}
     follow(session, commune_id, round_id, every)
+    add_up(session, commune_id, round_id)
+
+
+def add_up(session: Session, commune_id: str, round_id: str) -> None:
+    """Make the sums again of the facts that are there; who is not on the list any more has none. The caller holds the
+    commune."""
+    of = {"commune_id": commune_id, "round_id": round_id}
+    listed = select(RegisterEntry.household_id).filter_by(**of)
+    left_over = select(HouseholdFact.household_id).filter_by(**of).where(HouseholdFact.household_id.not_in(listed))
+    follow(session, commune_id, round_id, session.scalars(left_over).all())
     session.flush()  # the sums as they are by now
     right = _summed(session, commune_id, round_id)
     for row in session.scalars(select(PlaceTally).filter_by(**of)).all():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext
+from datetime import date
+
+from flask_babel import gettext, lazy_gettext
+
+from survey.web.formats import day
 
 OBSTACLES = {
     "not_begun": lazy_gettext("communes in which the round is planned and not begun"),
@@ -23,3 +27,16 @@ OBSTACLES = {
 def in_the_way(code: str, number: int) -> str:
     """An obstacle as a person reads it."""
     return f"{number} {OBSTACLES[code]}"
+
+
+def class_within(title: str, since: date, of_last_year: date | None) -> str:
+    """What a class that holds since a day of an open round does to the round's interviews; and the day to be given if
+    last year's was meant, where that is another."""
+    said = gettext(
+        "This class holds since %(since)s, a day of the round “%(round)s”. An interview of an earlier day does not say "
+        "any more of which class the household is, also if it arrives or is accepted later; it counts in the result of "
+        "the round alone.", since=day(since), round=title,
+    )  # fmt: skip
+    if of_last_year is None:
+        return said
+    return f"{said} " + gettext("If the class of last year is meant, give the day %(day)s.", day=day(of_last_year))

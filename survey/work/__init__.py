@@ -21,11 +21,13 @@ from survey.work.kinds import (
     READ_CORRECTIONS,
     READ_LIST,
     READ_UNDOING,
+    REBUILD,
     RECOUNT,
     REOPEN,
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
+from survey.work.rebuilding import rebuild
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
 
@@ -41,6 +43,7 @@ KINDS = {
     READ_UNDOING: read_undoing,
     UNDO_CORRECTIONS: undo_corrections,
     RECOUNT: recount_area,
+    REBUILD: rebuild,
 }
 
 
@@ -51,6 +54,6 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 
 __all__ = [
     "ALONE", "ASKED_BY", "CLOSE", "CORRECT", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND",
-    "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "RECOUNT", "REOPEN", "TO_THE_END", "UNDO_CORRECTIONS",
+    "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "TO_THE_END", "UNDO_CORRECTIONS",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

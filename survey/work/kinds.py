@@ -12,6 +12,7 @@ READ_CORRECTIONS = "read_corrections"
 CORRECT = "correct_by_list"
 READ_UNDOING = "read_undoing"
 UNDO_CORRECTIONS = "undo_corrections"
+REBUILD = "rebuild"
 
 ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
@@ -27,4 +28,5 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     CORRECT: "register.correct",
     READ_UNDOING: "register.correct",
     UNDO_CORRECTIONS: "register.correct",
+    REBUILD: "round.manage",
 }

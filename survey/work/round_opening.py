@@ -28,5 +28,5 @@ def open_round(task: Task) -> dict[str, Any]:
             for left in rounds.waiting_in(session, round_id, group):  # another job may have come first
                 rounds.start(session, survey_round, left, task.now(), task.account_id, known)
             done += len(group)
-            task.reached("opening", done, total)
+            task.reached("opening", done, total, group[-1])
     return {"round": round_id, "communes": total}

@@ -121,7 +121,8 @@ def test_what_is_not_there_is_said_in_words_of_the_register_and_as_json(app: Fla
         (("merge", "03757-01-999", ONE, *WHERE, *WHY), "household_unknown"),
         (("merge", ONE, "03757-01-999", *WHERE, *WHY, "--dry-run"), "household_unknown"),
         (("history", "03757-01-999", *WHERE), "household_unknown"),
-        (("merge", ONE, "03664-01-001", *WHERE, *WHY), "register_other_commune"),
+        (("merge", ONE, "03664-01-099", *WHERE, *WHY), "household_unknown"),
+        (("merge", ONE, "99999-01-001", *WHERE, *WHY, "--dry-run"), "household_unknown"),
         (("end", ONE, "--as", "duplicate", "--of", "03664-01-001", *WHERE, "--dry-run"), "register_other_commune"),
         (("merge", ONE, TWO, *WHERE, "--by", "khong-co", "--reason", "x"), "account_unknown"),
         (("person", "history", "03757-01-999", "Ai", *WHERE), "household_unknown"),
@@ -132,7 +133,7 @@ def test_what_is_not_there_is_said_in_words_of_the_register_and_as_json(app: Fla
         said = json.loads(output.splitlines()[0])
         assert (code, said["done"], said["rule"]) == (1, False, rule), words
         assert said["title"] in output
-    code, output = register(app, "merge", ONE, "03664-01-001", *WHERE, *WHY)
+    code, output = register(app, "end", ONE, "--as", "duplicate", "--of", "03664-01-001", *WHERE, *WHY)
     first = f"{ONE} ← register move 03664-01-001 --commune 03664 --village {VILLAGE} --reason …"
     assert (code, first in output) == (1, True)  # the way out, with both numbers
     code, output = register(app, "undo", "999", *WHERE, *WHY)
@@ -208,6 +209,47 @@ def test_a_split_and_a_move_to_another_commune(app: Flask, session: Session) -> 
         (OTHER_COMMUNE, "03664-01-002"), (COMMUNE, ONE),
     ]  # fmt: skip
     assert session.get_one(Household, (COMMUNE, "ho-1")).state == "moved"
+
+
+@pytest.mark.parametrize("undone_at", [COMMUNE, OTHER_COMMUNE])
+def test_a_merge_into_a_household_of_another_commune_is_one_act_and_one_undoing(
+    app: Flask, session: Session, undone_at: str
+) -> None:
+    there, before = "03664-01-001", snapshot(session)
+    [target] = session.scalars(select(Household).where(Household.code == there))
+    target_id = target.id
+
+    def states() -> list[tuple[str, str, str | None]]:
+        session.rollback()
+        query = select(Household).where(Household.id.in_(["ho-1", target_id])).order_by(Household.commune_id.desc())
+        return [(one.commune_id, one.state, one.same_as) for one in session.scalars(query.order_by(Household.code))]
+
+    at_first = [(COMMUNE, "present", None), (OTHER_COMMUNE, "present", None)]
+    assert states() == at_first
+    code, tried = told(app, "merge", ONE, there, *WHERE, "--dry-run")
+    assert (code, tried["done"], tried["rule"], snapshot(session)) == (0, False, None, before)
+    came = {"state": [None, "merged"], "same_as": [None, target_id]}
+    assert [(one["commune"], one["code"]) for one in tried["changed"]] == [
+        (OTHER_COMMUNE, there), (OTHER_COMMUNE, "03664-01-002"), (COMMUNE, ONE),
+    ]  # fmt: skip
+    survivor, new, left = (one["changes"] for one in tried["changed"])
+    assert (survivor, left) == ({}, {"state": ["present", "moved"]})  # of the survivor its members alone are others
+    assert new.items() >= came.items()
+    code, done = told(app, "merge", ONE, there, *WHERE, *WHY)
+    assert (code, done["done"], done["changed"]) == (0, True, tried["changed"])
+    both = [(COMMUNE, "moved", None), (OTHER_COMMUNE, "present", None), (OTHER_COMMUNE, "merged", target_id)]
+    assert states() == both
+    rows = list(session.scalars(select(RegisterEvent).order_by(RegisterEvent.commune_id.desc(), RegisterEvent.seq)))
+    written = [row for row in rows if row.act == events(session)[-1].act]
+    assert [(row.commune_id, row.kind) for row in written] == [
+        (COMMUNE, "move"), (OTHER_COMMUNE, "enter"), (OTHER_COMMUNE, "merge"),
+    ]  # fmt: skip
+    seq = next(str(row.seq) for row in written if row.commune_id == undone_at)
+    code, undone = told(app, "undo", seq, "--commune", undone_at, *WHY)
+    assert (code, len(undone["changed"])) == (0, 3)
+    assert states() == [*at_first, (OTHER_COMMUNE, "withdrawn", None)]
+    for commune_id in (COMMUNE, OTHER_COMMUNE):
+        assert register(app, "verify", "--commune", commune_id)[0] == 0
 
 
 def test_the_whole_is_said_in_words_too(app: Flask, login_as: Any, session: Session) -> None:

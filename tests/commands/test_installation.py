@@ -371,11 +371,11 @@ def test_a_database_that_fails_in_the_middle_of_a_command_ends_it_with_a_sentenc
 ) -> None:
     assert flask("migrate", "--new")[0] == 0
 
-    def fail(_session: Session) -> int:
+    def fail(_session: Session, _now: Any) -> str:
         raise OperationalError("UPDATE", None, Exception("could not extend file\nDETAIL: Cà Văn Chính"))
 
-    monkeypatch.setattr("survey.commands.server.rebuild", fail)
-    code, said = flask("rebuild")
+    monkeypatch.setattr("survey.commands.server.renew_generation", fail)
+    code, said = flask("restored")
     assert (code, "could not extend file" in said, len(said.splitlines())) == (1, True, 2), said
     assert "Chính" not in said
 

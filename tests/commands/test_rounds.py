@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Round, RoundCommune
+from models import Job, Round, RoundCommune
 from models.base import Base
-from survey.rounds import closing
+from survey.jobs import queue
+from survey.jobs.worker import Lost
+from survey.rounds import closing, rounds
+from survey.work import REOPEN
 from tests.commands.test_commands import run
 from tests.interviews import ROUND, accept_all, entry, push
+from tests.working import work
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -98,6 +103,86 @@ def test_a_round_is_opened_in_chosen_communes_and_started_later(app: Flask, sess
     assert said(app, "start", opened["id"], "--commune", COMMUNE)[0] == 1
     assert said(app, *ad_hoc)[1]["problem"] == "round_exists"
     assert said(app, "open", "X", *DAYS, "--kind", "thuong_xuyen", "--commune", "99999")[1]["problem"] == "not_found"
+
+
+def stop_at_second(monkeypatch: pytest.MonkeyPatch, happens: Any) -> None:
+    """Something happens when a round is opened in the second group of communes: the first is without households."""
+    start, calls = rounds.start, []
+
+    def start_or_not(session: Session, *given: Any) -> list[str]:
+        calls.append(given)
+        if len(calls) == 2:
+            happens(session)
+        return start(session, *given)
+
+    monkeypatch.setattr(rounds, "start", start_or_not)
+
+
+NEXT_YEAR = ("Rà soát 2027", *DAYS[:-1], "2027", "--form", "phieu_thu", "--version", "1")
+
+
+def test_a_command_that_dies_while_it_opens_a_round_is_followed_by_a_worker(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch, login_as: Any
+) -> None:
+    def die(_session: Session) -> None:
+        raise SystemExit(9)
+
+    stop_at_second(monkeypatch, die)
+    assert run(app, "round", "open", *NEXT_YEAR)[0] == 9
+    [job] = json.loads(run(app, "jobs", "list", "--json")[1])
+    assert (job["kind"], job["state"], job["account"], job["done"], job["total"]) == (
+        "open_round", "queued", None, 118, 120,
+    )  # fmt: skip
+    page = login_as("admin").get("/jobs/").text
+    assert "Mở đợt rà soát" in page
+    assert "người quản trị, trên máy chủ" in page
+    work(app)
+    opened = next(one for one in said(app, "list")[1] if one["year"] == 2027)
+    assert (opened["communes"], opened["households"]["to_visit"]) == ({"open": 120}, 5)
+
+
+def test_an_opening_that_somebody_stops_says_so_and_is_gone_on_with_by_start(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_at_second(monkeypatch, lambda writing: queue.ask_to_stop(writing, writing.scalars(select(Job)).one(), NOW))
+    code, refused = said(app, "open", *NEXT_YEAR)
+    assert (code, refused["rule"], refused["done"]) == (1, "stopped", False)
+    stands = {one["id"]: one["communes"] for one in said(app, "list")[1]}
+    assert stands[refused["id"]] == {"planned": 1, "open": 119}
+    code, started = said(app, "start", refused["id"])
+    assert (code, started["communes"]) == (0, [COMMUNE])
+    assert said(app, "start", refused["id"])[1]["rule"] == "nothing_planned"
+
+
+def test_a_command_that_another_worker_overtook_says_where_to_look(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(_session: Session) -> None:
+        raise Lost
+
+    stop_at_second(monkeypatch, overtaken)
+    code, refused = said(app, "open", *NEXT_YEAR)
+    [job] = json.loads(run(app, "jobs", "list", "--json")[1])
+    assert (code, refused["rule"], refused["job"]) == (1, "goes_on_elsewhere", job["id"])
+    assert job["ended_at"] is None
+
+
+def test_a_commune_is_opened_again_as_a_job_that_a_worker_goes_on_with(
+    app: Flask, session: Session, login_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept_all(session, login_as, COMMUNE)
+    assert said(app, "close", ROUND, "--commune", COMMUNE)[0] == 0
+    before = closing.catch_up
+
+    def die(*_given: Any) -> None:
+        raise SystemExit(9)
+
+    monkeypatch.setattr(closing, "catch_up", die)
+    assert run(app, "round", "reopen", ROUND, COMMUNE, "--reason", "sót hộ")[0] == 9
+    assert state(session) == "open"
+    monkeypatch.setattr(closing, "catch_up", before)
+    work(app)
+    session.rollback()
+    job = session.scalars(select(Job).where(Job.kind == REOPEN)).one()
+    assert (job.state, job.done, job.total) == ("done", 8, 8)
 
 
 def everything(session: Session) -> dict[str, list[str]]:

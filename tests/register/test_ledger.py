@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survey.register.ledger import Event, Folded, Interview, Standing, attempt, fold, live
+from survey.register.ledger import Event, Folded, Interview, Standing, attempt, fold, live, overriding
 from survey.terms import HouseholdState, RegisterKind
 from tests.examples import examples
 
@@ -275,3 +275,35 @@ def test_a_merge_ended_with_nothing_since_is_as_if_there_had_been_none(
     ended = Event(seq + 1, K.UNMERGE, id, day(on), {}, other)
     assert attempt([*events, merge], interviews, [ended]).rule is None
     assert fold([*events, merge, ended], interviews).households == fold(events, interviews).households
+
+
+def test_a_correction_overrides_the_interviews_before_it_until_another_says_it_anew() -> None:
+    def corrected(on: int, **said: str) -> Event:
+        return event(3, K.CORRECT, "a", on, **(said or {"class": "khong_ngheo"}))
+
+    one, other = interview("a", 10, household_class="ho_ngheo"), interview("a", 15, household_class="ho_ngheo")
+    later = corrected(20)
+    assert overriding([*A_AND_B, later], [one], one) == later  # whichever of the two came first
+    assert overriding([*A_AND_B, later], [one, other], one) is None  # the second interview says it anew
+    assert overriding([*A_AND_B, later], [one, other], other) == later
+    assert overriding([*A_AND_B, later, void(4, later)], [one], one) is None
+    for nothing in (corrected(9), corrected(20, head="Lò Văn Hoà"), corrected(20, **{"class": "ho_ngheo"})):
+        assert overriding([*A_AND_B, nothing], [one], one) is None
+
+
+def test_what_is_said_anew_since_is_another_on_its_own_day() -> None:
+    one = interview("a", 10, after=2, household_class="ho_can_ngheo")
+    before = event(3, K.CORRECT, "a", 5, **{"class": "khong_ngheo"})
+    tried = attempt(A_AND_B, [one], [before])
+    was, will = tried.changed["a"]
+    assert (tried.rule, was) == (None, will)
+    assert was is not None
+    assert was.household_class == "ho_can_ngheo"
+    on, was, will = tried.then["a"]
+    assert was is not None
+    assert will is not None
+    assert (on, was.household_class, will.household_class) == (day(5), "ho_ngheo", "khong_ngheo")
+    again = event(4, K.CORRECT, "a", 5, **{"class": "khong_ngheo"})
+    assert attempt([*A_AND_B, before], [one], [again]).rule == "register_changes_nothing"
+    undone = attempt([*A_AND_B, before], [one], [void(4, before)])
+    assert (undone.rule, list(undone.then)) == (None, ["a"])

@@ -475,7 +475,7 @@ def test_another_household_is_named_only_where_there_are_two(session: Session) -
 def test_a_merge_of_a_merge_and_its_circle(session: Session) -> None:
     do(session, wish(K.MERGE, other="ho-2"))
     told = session.scalars(select(AuditEvent).where(AuditEvent.verb == "register.merge")).one()
-    assert (told.subject, told.detail) == ("ho-1", {"commune": COMMUNE, "seq": last(session).seq})
+    assert (told.subject, told.detail) == ("ho-1", {"commune": COMMUNE, "seq": last(session).seq, "other": "ho-2"})
     do(session, wish(K.MERGE, household="ho-2", other="ho-3"))
     assert acts.plan(session, COMMUNE, wish(K.MERGE, "ho-3", "ho-1"), TODAY).rule == "register_cycle"
     assert acts.plan(session, COMMUNE, wish(K.MERGE, "ho-4", "ho-1"), TODAY).rule == "register_target_ended"

@@ -22,7 +22,14 @@ from survey.register.ledger import COMING, OF_PERSON
 from survey.register.places import names_in
 from survey.review import household_story, person_acts, person_story, register_acts, register_preview, requests
 from survey.review.register_acts import MAX_REASON, Plan, Wish
-from survey.review.register_preview import FIELDS, PERSON_FIELDS, birth_of, differences, person_differences
+from survey.review.register_preview import (
+    FIELDS,
+    PERSON_FIELDS,
+    birth_of,
+    differences,
+    differences_then,
+    person_differences,
+)
 from survey.terms import (
     HouseholdClass,
     HouseholdState,
@@ -36,6 +43,7 @@ from survey.terms import (
 from survey.web.desk.forms import Plain, RegisterAct
 from survey.web.desk.home import Desk, open_desk
 from survey.web.desk.words import hand_in_words
+from survey.web.round_words import class_within
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -48,6 +56,7 @@ def init_app(app: Flask) -> None:
         HouseholdState=HouseholdState,
         register_state=RegisterState,
         differences=differences,
+        differences_then=differences_then,
         field_words=FIELDS,
         PersonState=PersonState,
         person_differences=person_differences,
@@ -56,6 +65,7 @@ def init_app(app: Flask) -> None:
         hand_in_words=hand_in_words,
         problems=PROBLEMS,
         of_person=OF_PERSON,
+        class_within_words=class_within,
     )
     app.register_blueprint(blueprint)
 

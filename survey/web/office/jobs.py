@@ -32,6 +32,7 @@ from survey.work import (
     READ_CORRECTIONS,
     READ_LIST,
     READ_UNDOING,
+    REBUILD,
     RECOUNT,
     REOPEN,
     TO_THE_END,
@@ -56,6 +57,7 @@ TITLES: dict[str, LazyString] = {
     CORRECT: lazy_gettext("Correcting households by a list"),
     READ_UNDOING: lazy_gettext("Looking at what of a list can be undone"),
     UNDO_CORRECTIONS: lazy_gettext("Undoing a list of corrections"),
+    REBUILD: lazy_gettext("Making again what is derived"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
@@ -66,8 +68,10 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "correcting": lazy_gettext("Households are being corrected: %(done)s of %(total)s."),
     "undoing": lazy_gettext("Corrections are being undone: %(done)s of %(total)s."),
+    "rebuilding": lazy_gettext("Worked out again: %(done)s of %(total)s rounds, villages, interviews and households."),
     "reading_households": lazy_gettext("Households are being read: %(done)s of %(total)s communes."),
     "comparing": lazy_gettext("Persons are being compared: %(done)s of %(total)s."),
+    "writing_pairs": lazy_gettext("Pairs are being written down: %(done)s of %(total)s communes."),
 }
 
 LEFT_OUT: dict[str, LazyString] = {  # why a correction was left out
@@ -157,6 +161,8 @@ class Line(NamedTuple):
             return gettext(
                 "The corrections of %(count)s households were undone.", count=format_decimal(found["undone"])
             )
+        if self.job.kind == REBUILD:
+            return gettext("%(count)s interviews were worked out again.", count=format_decimal(found["interviews"]))
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
         return ""

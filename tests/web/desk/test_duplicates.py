@@ -12,14 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Alike, AlikeVerdict, AuditEvent, Household
+from models import Alike, AlikeVerdict, AuditEvent, Household, Job
 from survey.problems import Problem
 from survey.register import duplicates
 from survey.register.entries import import_household
 from survey.terms import HouseholdState, LikenessVerdict
 from tests import world
 from tests.register.alike_people import commune
-from tests.working import led
+from tests.working import led, work
 from tests.world import COMMUNE, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
 
 HOA = {
@@ -243,3 +243,33 @@ def test_the_command_tells_codes_and_no_names(listed: Session, app: Flask) -> No
     wrong = runner.invoke(args=["register", "duplicates", "--commune", "99999"])
     assert wrong.exit_code == 1
     assert "99999" in wrong.output
+
+
+def test_a_search_by_command_is_a_job_that_a_worker_goes_on_with(
+    listed: Session, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for household_id in ("ho-x", "ho-y"):
+        enter(listed, household_id, OTHER, village=OTHER_VILLAGE)
+    listed.commit()
+    runner, keep_of, written = app.test_cli_runner(), duplicates.keep_of, []
+
+    def die_at_second(session: Session, made: duplicates.Search, commune_id: str) -> None:
+        written.append(commune_id)
+        if len(written) == 2:
+            raise SystemExit(9)
+        keep_of(session, made, commune_id)
+
+    monkeypatch.setattr(duplicates, "keep_of", die_at_second)
+    words = ["register", "duplicates", "--province", "14"]
+    assert runner.invoke(args=words).exit_code == 9
+    listed.rollback()
+    assert set(listed.scalars(select(Alike.commune_id))) == {OTHER_COMMUNE}
+    work(app)
+    assert written == [OTHER_COMMUNE, COMMUNE, COMMUNE]  # what was written is not written again
+    listed.rollback()
+    job = listed.scalars(select(Job)).one()
+    assert (job.state, job.account_id, job.parameters["of"], job.result["pairs"]) == ("done", None, "14", 2)
+    monkeypatch.setattr(duplicates, "keep_of", keep_of)
+    said = json.loads(runner.invoke(args=[*words, "--json"]).output)
+    tried = json.loads(runner.invoke(args=[*words, "--json", "--dry-run"]).output)
+    assert (said, len(said["pairs"]), said["persons"]) == (tried, 2, job.result["persons"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -121,6 +122,30 @@ def test_it_is_narrowed_by_person_household_act_and_day(story: Any, login_as: An
         page = admin.get(f"/audit/?{query}")
         assert page.status_code == 200, query
         assert max(rows(page.text), 0) == number, query
+
+
+def test_a_household_has_all_acts_that_are_about_it(story: Any, app: Any, login_as: Any) -> None:
+    """On its members, on two households at once, asked for and decided; and none of others."""
+    where = ("--commune", COMMUNE, "--by", "supervisor", "--reason", "họp thôn")
+    one, two = "03757-01-001", "03757-01-002"
+
+    def found(code: str) -> list[str]:
+        code_of, output = run(app, "audit", "list", "--household", code, "--json")
+        assert code_of == 0
+        lines = [json.loads(line)["act"] for line in output.splitlines()]
+        page = login_as("admin").get(f"/audit/?household={code}").text
+        assert rows(page) == len(lines)
+        return sorted(act for act in lines if not act.startswith("review."))
+
+    assert found(one) == found(two) == []
+    assert run(app, "register", "person", "add", one, "Lò Thị Mới", "--how", "born", *where)[0] == 0
+    assert (found(one), found(two)) == (["register.born"], [])
+    asked = ("register", "merge", one, two, "--ask", *where)
+    assert run(app, *asked)[0] == 0
+    assert found(one) == ["register.born", "request.asked"]
+    assert run(app, "register", "merge", one, two, *where)[0] == 0
+    assert found(two) == ["register.merge", "request.asked"]
+    assert found("03757-01-003") == []
 
 
 def test_a_province_reads_its_own_and_nobody_below_reads_any(story: Any, login_as: Any) -> None:
