@@ -134,11 +134,12 @@ def test_the_work_grows_with_the_text(family: str) -> None:
 
 
 def test_a_reader_that_goes_back_to_the_beginning_is_found() -> None:
-    def goes_back(text: str) -> None:
+    def goes_back(text: str) -> None:  # and from there again: far enough from what is allowed for any busy machine
         for end in range(len(text)):
-            sum(map(ord, text[:end]))
+            for begin in range(end):
+                sum(map(ord, text[begin:end]))
 
-    assert not any(growth < MOST_GROWTH for growth in growths(goes_back, lambda n: "e" * n, 500, tries=1))
+    assert not any(growth < MOST_GROWTH for growth in growths(goes_back, lambda n: "e" * n, 60, tries=1))
 
 
 def test_a_text_that_people_write_is_spelt_as_unicode_says() -> None:

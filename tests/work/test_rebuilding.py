@@ -19,7 +19,7 @@ from survey.submissions import derive
 from survey.work import REBUILD, rebuilding
 from tests.commands.test_commands import run
 from tests.interviews import ROUND, accept_all, entry, push
-from tests.review.test_review_and_rebuild import snapshot
+from tests.review.test_register_acts import without_changes as of_the_log
 from tests.working import work, worker_of
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
@@ -38,9 +38,7 @@ def whole(session: Session, login_as: Any) -> dict[str, Any]:
 def without_changes(session: Session) -> dict[str, Any]:
     """Every derived row, but for the numbers under which phones hear of it, and where each round stands."""
     session.rollback()
-    found: dict[str, Any] = snapshot(session)
-    place = list(RegisterEntry.__table__.columns).index(RegisterEntry.__table__.c.change)
-    found["register_entry"] = [row[:place] + row[place + 1 :] for row in found["register_entry"]]
+    found: dict[str, Any] = of_the_log(session)
     columns = RoundCommune.__table__.columns
     found["round_commune"] = sorted(map(tuple, session.execute(select(*columns)).all()), key=repr)
     session.rollback()
