@@ -30,12 +30,14 @@ from survey.web.desk import (
     exports,
     home,
     household,
+    layouts,
     outcomes,
     quarantine,
     record,
     register_table,
     reports,
     requests,
+    residents,
     villages,
     workload,
 )
@@ -109,6 +111,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         reports,
         register_table,
         villages,
+        residents,
+        layouts,
         exports,
     ):
         part.init_app(app)

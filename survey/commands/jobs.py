@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,9 +20,10 @@ from survey.clocks import instant
 from survey.commands.refusals import RefusingGroup
 from survey.evidence import audit
 from survey.jobs import queue
-from survey.jobs.worker import Worker
+from survey.jobs.worker import Asked, Worker
 from survey.problems import Problem
 from survey.terms import JobState
+from survey.web.installation import in_one_sentence, require_place
 from survey.web.session import clock_of, get_engine, now, reading, transaction
 from survey.work import ALONE, FOLDER, TO_THE_END, kinds
 
@@ -141,3 +143,16 @@ def _described(job: Job) -> dict[str, Any]:
         "stopping": job.stop_asked_at is not None,
         **{name: instant(at) if at else None for name, at in times.items()},
     }
+
+
+def do_at_once(ask: Callable[[Session], Asked]) -> Asked:
+    """Long work that a command does itself, as a job: pages see it, and should the command die a worker goes on with it.
+    How the job ended, None where there was none to ask for. Raises the problem that it met."""
+    with in_one_sentence():
+        require_place()
+        folder = Path(current_app.config["INSTANCE"]) / FOLDER
+        worker = Worker(get_engine(), folder, kinds(current_app.extensions["prover"]), clock_of(current_app))
+        job = worker.do_now(ask)
+    if job is not None and job.problem is not None:
+        raise Problem(job.problem)
+    return job
