@@ -24,7 +24,7 @@ from survey.layouts.words import Translate
 from survey.text import normal
 
 TYPE = "so-ho/report/1"
-PIECE = 32_000  # UTF-16 units of a cell; Excel holds 32,767
+PIECE = 16_000  # letters of a cell: Excel holds 32,767 units of UTF-16, and a letter has two at most
 # By what the parts of the sheet of definitions are found, wherever they were pushed to.
 ROOT, SIGNATURE, KEY, BODY, DEFINITIONS = "SoHo_root", "SoHo_signature", "SoHo_key", "SoHo_body", "SoHo_definitions"
 LISTED = ("table", "row", "column", "kind", "definition", "base", "value", "formula")  # of a figure, on that sheet
@@ -104,10 +104,9 @@ def pieces(text: str) -> list[str]:
     found, at = [], 0
     while at < len(text):
         last = min(at + PIECE, len(text))
-        while last < len(text) and (text[last - 1].isspace() or text[last].isspace()):
+        while at < last < len(text) and (text[last - 1].isspace() or text[last].isspace()):
             last -= 1
-        while len(text[at:last].encode("utf-16-le")) > 2 * PIECE:
-            last -= 1
+        last = last if last > at else min(at + PIECE, len(text))  # blanks and nothing else
         found.append(text[at:last])
         at = last
     return found
