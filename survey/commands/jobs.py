@@ -146,7 +146,7 @@ def _described(job: Job) -> dict[str, Any]:
 
 
 def do_at_once(ask: Callable[[Session], Asked]) -> Asked:
-    """Long work that a command does itself, as a job: pages see it, and should the command die a worker goes on with it.
+    """Long work that a command does itself, as a job: pages see it, and should the command die a worker goes on.
     How the job ended, None where there was none to ask for. Raises the problem that it met."""
     with in_one_sentence():
         require_place()

@@ -130,7 +130,7 @@ def _say_written(said: Sequence[dict[str, Any]], survey_round: Round) -> None:
             click.echo(f"{words} {' '.join(why)}")
 
 
-@report_group.command("verify", epilog="Ends with 0 when the workbook is as it was signed, 1 when not, 2 when called wrongly.")
+@report_group.command("verify", epilog="Ends with 0 when it is as it was signed, 1 when not, 2 when called wrongly.")
 @click.argument("file", type=click.File("rb"))
 @click.option("--key", help="Fingerprint of the key that the office published; else the keys of this server.")
 @JSON
@@ -212,8 +212,8 @@ def listing(place_id: str, round_id: str | None, as_json: bool) -> None:
         numbers = "\t".join("–" if number is None else str(number) for number in one.numbers)
         place = f"{one.count.place_id} {names.get(one.count.place_id, '')}".strip()
         click.echo(f"{place}\t{one.count.seq}\t{one.count.as_of}\t{numbers}\t{one.state.vi}")
-    for one in found.missing:
-        click.echo(gettext("No confirmed number: %(place)s", place=f"{one} {names.get(one, '')}".strip()))
+    for missing in found.missing:
+        click.echo(gettext("No confirmed number: %(place)s", place=f"{missing} {names.get(missing, '')}".strip()))
     for difference in found.differences:
         words = gettext("%(measure)s: whole %(whole)s, parts %(parts)s", **vars(difference))
         click.echo(words)
@@ -275,7 +275,8 @@ def enter(
         account = _allowed(session, username, [place_id])
         done = Done(account.id, now())
         entering.enter(session, [given], done)
-    _say(as_json, {"done": True, "act": done.act}, gettext("Written down. It stands once another account has confirmed it."))
+    words = gettext("Written down. It stands once another account has confirmed it.")
+    _say(as_json, {"done": True, "act": done.act}, words)
 
 
 @residents_group.command("import")

@@ -44,7 +44,9 @@ SENTENCES = {
     "sheet_lost": N_("Table %(table)s is lost: its sheet or its name was deleted."),
     "sheet_hidden": N_("The sheet of table %(table)s is hidden."),
     "sheet_added": N_("A sheet that nobody signed."),
-    "resized": N_("Table %(table)s has %(found)s rows and columns, %(said)s were signed: some were inserted or deleted."),
+    "resized": N_(
+        "Table %(table)s has %(found)s rows and columns, %(said)s were signed: some were inserted or deleted."
+    ),
     "changed": N_("“%(said)s” was signed, “%(found)s” stands here (%(what)s)."),
     "cleared": N_("“%(said)s” was signed, the cell is empty (%(what)s)."),
     "stray": N_("Nothing was signed here, “%(found)s” stands here."),
@@ -161,7 +163,7 @@ class _File:
         try:
             body = self.found.body = json.loads(text)
             if canonical_text(body) != text or body["type"] != signing.TYPE:
-                raise ValueError(body["type"])  # noqa: TRY301 - as everything that is none of ours
+                raise ValueError(body["type"])
             self._check_tables(body)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
             self.found.faults.append(Fault("body_broken"))
@@ -221,8 +223,8 @@ class _File:
             if table["name"] in areas:
                 self._check_table(table, areas[table["name"]], origins, comes_to)
         self._check_listed(body)
-        listed = self._area(signing.DEFINITIONS)
-        signed = {area.sheet for area in areas.values()} | {one.sheet for one in (listed, self._area(signing.BODY)) if one}
+        own = (self._area(name) for name in (signing.DEFINITIONS, signing.BODY))
+        signed = {area.sheet for area in (*areas.values(), *own) if area is not None}
         for sheet in self.formulas.sheetnames:
             if sheet not in signed:
                 self.found.faults.append(Fault("sheet_added", sheet))

@@ -44,13 +44,12 @@ class Counts:
 
 
 class Contradiction(NamedTuple):
-    """A household whose lacks do not fit its class, or may not: `is_certain` False where answers are missing."""
+    """A household whose lacks do not fit its class."""
 
     commune_id: str
     household_id: str
     code: str
     household_class: HouseholdClass
-    is_certain: bool
 
 
 @dataclass
@@ -149,7 +148,7 @@ def _contradictions(session: Session, scope: Condition, found: Classified) -> No
     of_it = (Household.commune_id == each.c.commune_id) & (Household.id == each.c.household_id)
     first = select(each.c.commune_id, each.c.household_id, Household.code, each.c.household_class)
     first = first.join(Household, of_it).where(broken).order_by(Household.code).limit(MOST_NAMED)
-    found.broken = [Contradiction(*row[:3], HouseholdClass(row[3]), True) for row in session.execute(first)]
+    found.broken = [Contradiction(row[0], row[1], row[2], HouseholdClass(row[3])) for row in session.execute(first)]
 
 
 # --- the flow -------------------------------------------------------------------------------------------------------
@@ -213,4 +212,3 @@ def has_any(lines: Lines | None) -> bool:
     return lines is not None and any(
         any(flow.row()) for both in lines.values() for flow in (both.households, both.persons)
     )
-

@@ -54,7 +54,9 @@ class Known(StrEnum):
 
 # What a sheet says of that.
 KNOWN_WORDS: dict[Known, str] = {
-    Known.SEEN: N_("The title and columns are those of a sheet that was seen; the number of its annex is not confirmed."),
+    Known.SEEN: N_(
+        "The title and columns are those of a sheet that was seen; the number of its annex is not confirmed."
+    ),
     Known.IMAGE: N_("Of this form an image is known; the number of its annex is not confirmed."),
     Known.SCHEMA: N_("Of this form only the names of its columns are known: the official heading may read otherwise."),
     Known.CODES: N_("Of this form only codes are known: the official title and headings may read otherwise."),
@@ -105,8 +107,8 @@ def layouts() -> dict[int, Layout]:
     """By number."""
     columns: dict[int, list[Column]] = {}
     for row in _rows("columns.csv"):
-        one = Column(row["code"], row["head"], row["below"], Kind(row["kind"]), row["figure"], row["formula"], row["base"])
-        columns.setdefault(int(row["layout"]), []).append(one)
+        number = int(row.pop("layout"))
+        columns.setdefault(number, []).append(Column(**row | {"kind": Kind(row["kind"])}))
     found = {}
     for row in _rows("titles.csv"):
         number = int(row["layout"])

@@ -11,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Value = float | int | str | None
 LONGEST, DEEPEST = 8192, 64  # of a formula: Excel's own measures
@@ -150,7 +150,7 @@ def evaluate(formula: str, look_up: Callable[[Place], Value]) -> Value:
     return value
 
 
-_COMPARE: dict[str, Callable[[object, object], bool]] = {"=": operator.eq, "<>": operator.ne, "<": operator.lt,
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {"=": operator.eq, "<>": operator.ne, "<": operator.lt,
     ">": operator.gt, "<=": operator.le, ">=": operator.ge}  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from survey.layouts.formulas import NoFormula, Place, Value, evaluate
 from survey.layouts.forms import Column, Kind, Layout
+from survey.layouts.formulas import NoFormula, Place, Value, evaluate
 from survey.reports.selection import Condition
 
 

@@ -35,8 +35,8 @@ class Heading:
 
 @dataclass(frozen=True)
 class Line:
-    """A place in one unit ("" where the table has one); `code`: of the place, "moved" or "total". `numbers`, `links`: by
-    figure; a number that is None is not known. `residents_add_up`: the residents of the whole are the sum of its
+    """A place in one unit ("" where the table has one); `code`: of the place, "moved" or "total". `numbers`, `links`:
+    by figure; a number that is None is not known. `residents_add_up`: the residents of the whole are the sum of its
     lines."""
 
     code: str

@@ -1,6 +1,6 @@
 """What is signed of a workbook of tables, and how it lies in the file. Pure.
 
-Values are signed, never bytes: Excel writes strings, styles and parts anew whenever it saves. Of each cell of each table
+Values are signed, never bytes: Excel writes strings, styles and parts anew whenever it saves. Of each cell of a table
 the body says what it holds; a number at 15 significant digits, a text in NFC, a formula in normal form with what it
 comes to. The body is canonical JSON (RFC 8785), its SHA-256 the root, both in cells of the sheet of definitions. What a
 reader can make of formats, hidden rows, pictures and print settings is outside of what is signed.
@@ -16,8 +16,8 @@ from survey.canonical import canonical_text
 from survey.clocks import instant
 from survey.evidence.signing import Signer
 from survey.layouts.figures import BASE
-from survey.layouts.formulas import Place, canonical
 from survey.layouts.forms import VERSION
+from survey.layouts.formulas import Place, canonical
 from survey.layouts.grid import Cell, Grid, Holds, Values
 from survey.layouts.tables import Book
 from survey.layouts.words import Translate
@@ -64,8 +64,7 @@ def body_of(book: Book, register: Mapping[str, Sequence[Any]], translate: Transl
 
 def _cells(grid: Grid, values: Values) -> list[list[Signed]]:
     return [
-        [_signed(grid, values, row, column) for column in range(1, grid.width + 1)]
-        for row in range(1, grid.height + 1)
+        [_signed(grid, values, row, column) for column in range(1, grid.width + 1)] for row in range(1, grid.height + 1)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The tables of a round in a place: figures put into the forms, held against each other, with what must be said of them.
+"""The tables of a round in a place: figures put into the forms, held against each other, with what must be said.
 
 A table with a fault is shown with the fault and never handed out: a place whose residents nobody entered has no rate, a
 flow that does not add up is no flow. What differs and has a reason is told beside the figures, and nothing is mended
@@ -81,9 +81,7 @@ class Book:
         return {number: one for number, one in self.tables.items() if not one.faults}
 
 
-def make(
-    session: Session, scope: Scope, numbers: Iterable[int], now: datetime, translate: Translate
-) -> Book:
+def make(session: Session, scope: Scope, numbers: Iterable[int], now: datetime, translate: Translate) -> Book:
     """The tables that are asked for, with those that they rest on."""
     forms = layouts()
     wanted = {number for number in numbers if number in forms}
@@ -200,7 +198,8 @@ class _Reading:
         return [*found, self._line(layout, TOTAL, total)]
 
     def _line(self, layout: Layout, place_id: str, counts: Counts) -> Line:
-        numbers: dict[str, int | None] = {one.figure: 0 for one in layout.columns if one.figure} | counts.numbers
+        numbers: dict[str, int | None] = {one.figure: 0 for one in layout.columns if one.figure}
+        numbers.update(counts.numbers)
         is_sum = False
         if layout.number == 1:
             known = self._residents(place_id)
@@ -238,7 +237,7 @@ class _Reading:
             return found
         measure = POOR if layout.number == 2 else NEAR_POOR
         lines: list[tuple[str, str, Lines | None]] = [
-            (one, self.name(one), flow.places.get(one)) for one in self.places if one in flow.places or self._has(one)
+            (one, self.name(one), flow.places.get(one)) for one in self.places if one in flow.places or self._is_missing
         ]
         if has_any(flow.between):
             lines.append((MOVED, "", flow.between))
@@ -251,8 +250,9 @@ class _Reading:
                 found.append(Line(place_id, name, unit, numbers, {}))
         return found
 
-    def _has(self, place_id: str) -> bool:
-        """Whether a line stands for a place of which no flow is known: one that is not closed."""
+    @property
+    def _is_missing(self) -> bool:
+        """Whether a line stands for a place of which no flow is known: communes are not closed."""
         return self.flowed is not None and bool(self.flowed.missing)
 
     def _columns(self, flow: Flow) -> dict[int, int | None]:
@@ -418,5 +418,3 @@ def _link(condition: Condition, figure: str) -> Condition | None:
     if kind not in ("lack", "unknown") or indicator not in list(Indicator):
         return None
     return of_class.narrowed(indicator=Indicator(indicator), unknown=kind == "unknown")
-
-

@@ -14,7 +14,8 @@ MARKS = {
     "trial": N_("TRIAL – nothing on this sheet is an official result, and it recognises nobody."),
     "illustrative": N_("B1 points are illustrative in %(count)s of the accepted interviews: no official result."),
     "provisional": N_(
-        "PROVISIONAL – no class is recognised by a decision (form no. 02) yet: figures of accepted interviews with a class."
+        "PROVISIONAL – no class is recognised by a decision (form no. 02) yet: figures of accepted "
+        "interviews with a class."
     ),
     "not_accepted": N_("The province has not accepted the results of: %(places)s."),
     "refused": N_("NOT TO BE HANDED OUT – it is not whole, or does not add up:"),
@@ -30,20 +31,26 @@ FAULTS = {
     "flow_broken": N_("End (9) is not 1−2−3−4+5+6+7+8: %(places)s."),
     "two_tables": N_("What left one table for the other is not what came to it (2.2 = 3.5, 2.5 = 3.3): %(places)s."),
     "end_differs": N_(
-        "The poor at the end of the flow are not those of the interviews, and no household without an interview explains "
+        "The poor at the end of the flow are not those of the interviews, and no household without an "
+        "interview explains "
         "it: %(places)s. Look for corrections since the closing."
     ),
-    "lacks_broken": N_("Households whose lacks contradict their class (poor lack 3 or more, near-poor fewer): %(codes)s."),
+    "lacks_broken": N_(
+        "Households whose lacks contradict their class (poor lack 3 or more, near-poor fewer): %(codes)s."
+    ),
     "rests_on": N_("It rests on table %(number)s, which is not handed out."),
     "nobody": N_("No interview of this round is accepted here."),
 }
 # Below the figures.
 NOTES = {
     "unasked": N_(
-        "Columns 7, 8, 13, 14 are blank: the survey asks neither the income nor the main work (farming, forestry, fishery) "
+        "Columns 7, 8, 13, 14 are blank: the survey asks neither the income nor the main work (farming, "
+        "forestry, fishery) "
         "of a household above the line; an average standard of living is found on request only (form no. 01)."
     ),
-    "base": N_("Accepted interviews %(accepted)s = with a class %(classified)s + refused %(refused)s + no class %(no_class)s."),
+    "base": N_(
+        "Accepted interviews %(accepted)s = with a class %(classified)s + refused %(refused)s + no class %(no_class)s."
+    ),
     "residents": N_("Residents as of %(day)s – %(status)s: %(source)s (%(places)s)."),
     "parts_differ": N_(
         "%(measure)s of the whole: %(whole)s were entered, its parts come to %(parts)s. Both stay as they were entered."
@@ -59,7 +66,8 @@ NOTES = {
         "interviewed keep their class until a decision."
     ),
     "unknown": N_(
-        "Where an answer is missing a lack is not known: it is counted beside the form, and the share then lies between "
+        "Where an answer is missing a lack is not known: it is counted beside the form, and the share then "
+        "lies between "
         "two bounds. Every share divides by all households of the class."
     ),
     "doubtful": N_("Of %(count)s households it is open whether they lack three: answers are missing."),

@@ -40,8 +40,10 @@ HEADINGS = {
 }  # fmt: skip
 WORDS = {
     "what": N_(
-        "Each figure of the tables with its definition, its base and its value. The values and formulas are signed; who has "
-        "the program checks them by: report verify FILE. A cell that is changed by hand is named there. Formats, hidden "
+        "Each figure of the tables with its definition, its base and its value. The values and formulas are "
+        "signed; who has "
+        "the program checks them by: report verify FILE. A cell that is changed by hand is named there. "
+        "Formats, hidden "
         "rows, pictures and print settings are outside of what is signed."
     ),
     "root": N_("Root (SHA-256)"),
@@ -53,7 +55,9 @@ WORDS = {
 }
 
 
-def written(book: Book, register: Mapping[str, Sequence[Any]], signer: Signer, translate: Translate) -> tuple[bytes, str]:
+def written(
+    book: Book, register: Mapping[str, Sequence[Any]], signer: Signer, translate: Translate
+) -> tuple[bytes, str]:
     """The file, and the root that was signed. Only tables without a fault stand in it; the others are named."""
     file, values = Workbook(), book.values
     file.remove(file.active)
@@ -164,9 +168,7 @@ def _signature(sheet: Worksheet, grid: Grid, book: Book, translate: Translate) -
     return row + 7
 
 
-def _definitions(
-    file: Workbook, body: Mapping[str, Any], signed: tuple[str, str, str], translate: Translate
-) -> None:
+def _definitions(file: Workbook, body: Mapping[str, Any], signed: tuple[str, str, str], translate: Translate) -> None:
     text, signature, key = signed
     sheet = file.create_sheet(translate(DEFINITION_SHEET))
     for column, width in enumerate((16, 24, 24, 12, 40, 14, 22, 60), 1):

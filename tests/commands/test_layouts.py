@@ -38,7 +38,8 @@ def test_numbers_are_entered_confirmed_and_listed(app: Flask) -> None:
     code, found = said(app, *RESIDENTS, "list", COMMUNE, "--round", ROUND)
     assert (code, [one["seq"] for one in found["waiting"]], found["standing"]) == (0, [1], [])
     assert VILLAGE in found["missing"]
-    assert said(app, *RESIDENTS, "confirm", VILLAGE, "1", "--by", "province") == (0, {"done": True, "action": "confirm"})
+    confirm = (*RESIDENTS, "confirm", VILLAGE, "1", "--by", "province")
+    assert said(app, *confirm) == (0, {"done": True, "action": "confirm"})
     [standing] = said(app, *RESIDENTS, "list", VILLAGE, "--round", ROUND)[1]["standing"]
     assert (standing["households"], standing["persons"], standing["state"]) == (20, 90, "confirmed")
     assert "Bản Nà Ca" in run(app, *RESIDENTS, "list", COMMUNE, "--round", ROUND)[1]
@@ -70,7 +71,9 @@ def test_what_cannot_be_is_refused_with_its_rule(
     assert session.scalars(select(ResidentCount)).all() == []
 
 
-def test_a_list_of_a_province_is_tried_entered_and_confirmed_as_one(app: Flask, session: Session, tmp_path: Path) -> None:
+def test_a_list_of_a_province_is_tried_entered_and_confirmed_as_one(
+    app: Flask, session: Session, tmp_path: Path
+) -> None:
     path = tmp_path / "ho-dan-cu.csv"
 
     def bring(*rows: list[str], more: tuple[str, ...] = ()) -> tuple[int, Any]:

@@ -12,7 +12,8 @@ from survey.terms import Indicator
 
 FOUND = Path("/work/shared/domain/report_templates.csv")
 TITLES = {  # as they stand in the table of the ministry's forms that was found
-    1: "Tổng hợp kết quả chính thức rà soát hộ nghèo; hộ cận nghèo; hộ làm nông, lâm, ngư nghiệp có mức sống trung bình",
+    1: "Tổng hợp kết quả chính thức rà soát hộ nghèo; hộ cận nghèo; "
+    "hộ làm nông, lâm, ngư nghiệp có mức sống trung bình",
     2: "Tổng hợp diễn biến hộ nghèo",
     3: "Tổng hợp diễn biến hộ cận nghèo",
     4: "Phân tích các chỉ số thiếu hụt dịch vụ xã hội cơ bản của hộ nghèo",

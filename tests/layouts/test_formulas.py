@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from survey.layouts.formulas import (
-    NoFormula, Origin, Place, Value, as_file, canonical, column_number, evaluate, letters, normal,
+    NoFormula,
+    Origin,
+    Place,
+    Value,
+    as_file,
+    canonical,
+    column_number,
+    evaluate,
+    letters,
+    normal,
 )  # fmt: skip
 
 HERE = Origin("Bieu_5", 1, 1)

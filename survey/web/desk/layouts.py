@@ -1,4 +1,4 @@
-"""The official tables of a round: as pages whose figures lead to their households, as CSV, as workbooks that are signed."""
+"""The official tables of a round: as pages whose figures lead to their households, as CSV, as signed workbooks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from survey.evidence import audit, proof_keys
 from survey.layouts import tables, workbook
 from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
+from survey.layouts.forms import layouts
 from survey.layouts.formulas import Place as At
 from survey.layouts.formulas import Value
-from survey.layouts.forms import layouts
 from survey.layouts.grid import Grid, Shown
 from survey.layouts.tables import Book, Scope
 from survey.problems import Problem

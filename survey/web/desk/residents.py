@@ -1,4 +1,4 @@
-"""How many households and persons live in each place: entered by one, confirmed by another, compared; also by a list."""
+"""How many households and persons live in each place: entered by one, confirmed by another, compared; by a list too."""
 
 from __future__ import annotations
 
@@ -271,4 +271,3 @@ def enter_list(commune_id: str | None = None) -> BaseResponse:
     detail = {"places": len(found.given)}
     audit.record(get_session(), now(), current_account().id, "residents.listed", commune_id or "", detail)
     return _back(desk, "entered")
-

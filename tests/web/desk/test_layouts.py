@@ -1,4 +1,4 @@
-"""The official tables: a small commune that a reader follows by hand, each cell against SQL of its own, and refusals."""
+"""The official tables: a small commune that a reader follows by hand, each cell against SQL, and refusals."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from survey.accounts.accounts import find_account
 from survey.evidence.signing import Signer
 from survey.layouts.checking import Trust, verify
 from survey.layouts.evidence import register_of
-from survey.layouts.formulas import Place, Value
 from survey.layouts.forms import layouts
+from survey.layouts.formulas import Place, Value
 from survey.layouts.grid import Holds
 from survey.layouts.tables import Book, Scope, held_in, make
 from survey.layouts.workbook import written
@@ -264,7 +264,7 @@ def test_a_missing_answer_is_counted_beside_and_the_share_lies_between(small: Fi
     book = book_of(small, [4, 5])
     assert [one.code for one in book.tables[4].notes if one.code == "doubtful"] == ["doubtful"]  # two lacks, one open
     four, five = figures(book, 4), figures(book, 5)
-    at = [one for one in Indicator].index(Indicator.TOILET) + 1
+    at = list(Indicator).index(Indicator.TOILET) + 1
     assert (four["total", f"c{at}"], four["total", f"u{at}"], four["total", "t"]) == (1, 1, 2)
     assert five["total", f"c{at}"] == "50,00 – 100,00"
     assert five["total", "c1"] == 50.0
@@ -337,7 +337,9 @@ def test_the_tables_as_csv_have_a_row_a_figure(small: Field, login_as: Any) -> N
     assert {one["heading"] for one in rows} >= {"Tổng hộ dân cư", "Hộ nghèo – Tỷ lệ (%)"}
 
 
-def test_the_workbook_is_signed_told_in_the_log_and_looks_like_the_form(small: Field, login_as: Any, app: Flask) -> None:
+def test_the_workbook_is_signed_told_in_the_log_and_looks_like_the_form(
+    small: Field, login_as: Any, app: Flask
+) -> None:
     answer = login_as("supervisor").get(f"/desk/{COMMUNE}/tables/xlsx?round={small.round_id}")
     key = app.extensions["prover"].public_key
     found = verify(answer.data, Trust(frozenset({key})))

@@ -40,7 +40,8 @@ BESIDE = {"static", "openrosa", "sync", "capture", "login", "questionnaires", "p
 ASKED = {"exports": {"state": "all"}, "layouts": {"table": 4}}  # what is there to be handed out
 SHEETS = {  # what must be among those that were met
     "proofs.sheet", "proofs.file", "flows.page", "round_steps.page", "round_steps.commune", "rounds.listing",
-    "reports.page", "reports.as_csv", "reports.listed", "layouts.page", "layouts.download", "exports.page", "desk.commune", "desk.home", "review.record",
+    "reports.page", "reports.as_csv", "reports.listed", "layouts.page", "layouts.download",
+    "exports.page", "desk.commune", "desk.home", "review.record",
     "review.shelf", "outcomes.listing", "workload.page", "household.page",
     *(f"exports.download {kind.value}.csv" for kind in Kind if kind is not Kind.CODEBOOK), "exports.download so-ho.zip",
 }  # fmt: skip
