@@ -5,6 +5,7 @@ is written anywhere else. Kinds of columns:
 
 - entered: the base `resident`, as somebody entered it
 - count: a figure of `figure`, by which `figures.py` finds it
+- beside: a count that the form has no column for; it stands there where there is any
 - copy, sum, identity: a formula over counts that must come to a figure of its own
 - rate, share: a formula, computed unrounded and shown to two digits; a share stands on a table of counts
 - unasked: what no question of the survey asks: blank, with the reason
@@ -17,7 +18,8 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,7 @@ VERSION = 1  # of the definitions in the two files: a workbook says by which it 
 class Kind(StrEnum):
     ENTERED = "entered"
     COUNT = "count"
+    BESIDE = "beside"
     COPY = "copy"
     SUM = "sum"
     IDENTITY = "identity"
@@ -87,6 +90,12 @@ class Layout:
     def name(self) -> str:
         """By what a workbook finds the table."""
         return f"Bieu_{self.number}"
+
+    def with_beside(self, figures: Collection[str]) -> Layout:
+        """Of what stands beside the form only what counts one of `figures`: with none of them it is the form."""
+        if any(one.kind is Kind.BESIDE and one.figure in figures for one in self.columns):
+            return self
+        return replace(self, columns=tuple(one for one in self.columns if one.kind is not Kind.BESIDE))
 
     @property
     def in_persons_too(self) -> bool:

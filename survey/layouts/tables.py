@@ -94,9 +94,11 @@ def make(session: Session, scope: Scope, numbers: Iterable[int], now: datetime, 
         layout = forms[number]
         faults, notes = reading.judged(layout)
         faults += [Said("rests_on", {"number": one}) for one in sorted(layout.stands_on) if found[one].faults]
+        lines = reading.lines(layout)
         heading = Heading(reading.name(scope.place_id), scope.survey_round, scope.by, said, translate)
         others = {one: found[one].grid for one in layout.stands_on}
-        grid = lay(layout, heading, reading.lines(layout), (faults, notes), others)
+        some = {figure for one in lines for figure, count in one.numbers.items() if count}
+        grid = lay(layout.with_beside(some), heading, lines, (faults, notes), others)
         found[number] = Made(grid, faults, notes)
     return Book(scope, marks, found, now, reading.names)
 
@@ -208,7 +210,8 @@ class _Reading:
             is_sum = place_id == TOTAL and self.residents is not None and self._is_sum(self.residents)
         condition = self._condition(place_id)
         links = {one.figure: _link(condition, one.figure) for one in layout.columns if one.figure}
-        return Line(place_id, self.name(place_id), "", numbers, links, residents_add_up=is_sum)
+        name = "" if place_id == TOTAL else self.name(place_id)
+        return Line(place_id, name, "", numbers, links, residents_add_up=is_sum)
 
     def _residents(self, place_id: str) -> Numbers | None:
         whole = self.residents

@@ -74,8 +74,8 @@ NOTES = {
     "moved": N_("who moved between these places"),
 }
 OTHERS = {
-    "households": N_("Households"),
-    "persons": N_("Persons"),
+    "households": N_("Household (as a unit)"),
+    "persons": N_("Person (as a unit)"),
     "number": N_("No."),
     "commune": N_("Commune, ward"),
     "village": N_("Village"),

@@ -98,7 +98,8 @@ def _latest(lines: Iterable[Entered]) -> list[Entered]:
 
 def _measures() -> list[tuple[str, str]]:
     words = (
-        gettext("Households"), gettext("Persons"), gettext("Kinh households"), gettext("Households of other groups"),
+        gettext("Resident households"), gettext("Resident persons"),
+        gettext("Kinh households"), gettext("Households of other groups"),
         gettext("Kinh persons"), gettext("Persons of other groups"),
     )  # fmt: skip
     return list(zip(Numbers._fields, words, strict=True))
