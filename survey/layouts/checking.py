@@ -147,7 +147,10 @@ def verify(content: bytes, trust: Trust) -> Verdict:
     except Exception:  # noqa: BLE001 - openpyxl raises whatever the file makes it stumble over
         found.faults.append(Fault("no_workbook"))
         return found
-    _File(formulas, values, found).check(trust)
+    try:
+        _File(formulas, values, found).check(trust)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        found.faults.append(Fault("body_broken"))
     return found
 
 
@@ -157,17 +160,15 @@ class _File:
         self.uncalculated = 0
 
     def check(self, trust: Trust) -> None:
+        """Raises whatever a file that is none of ours makes it stumble over."""
         text = self._signed(trust)
         if text is None:
             return
-        try:
-            body = self.found.body = json.loads(text)
-            if canonical_text(body) != text or body["type"] != signing.TYPE:
-                raise ValueError(body["type"])
-            self._check_tables(body)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-            self.found.faults.append(Fault("body_broken"))
-            return
+        body = json.loads(text)
+        if canonical_text(body) != text or body["type"] != signing.TYPE:
+            raise ValueError(body["type"])
+        self.found.body = body
+        self._check_tables(body)
         self.found.notes.append(Fault("outside"))
         if self.uncalculated:
             self.found.notes.append(Fault(NOTHING_CALCULATED, values={"count": self.uncalculated}))

@@ -6,10 +6,10 @@ Until classes are recognised by decision, these are provisional; which base a fi
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, case, func, select
@@ -18,9 +18,8 @@ from sqlalchemy.orm import Session
 from models import OF_COUNTED, Assessment, Deprivation, Household, RegisterEntry, Round, RoundCommune
 from survey.reports.selection import Condition, entered
 from survey.rounds.end_states import COUNTED, Flows
-from survey.rounds.joined_flow import joined_flow
+from survey.rounds.joined_flow import joined_flow, proved
 from survey.rounds.proof_file import read
-from survey.rounds.register_flow import of_round
 from survey.submissions import bases
 from survey.submissions.deprivations import INDICATORS
 from survey.submissions.register_table import Level
@@ -170,19 +169,16 @@ class Flowed:
     knows_before: bool = True
 
 
-def flowed(session: Session, survey_round: Round, communes: Sequence[str], by: Level, today: date) -> Flowed:
-    """Of `communes`, as one area."""
-    if by is Level.COMMUNE:
-        joined = joined_flow(session, survey_round, communes)
-        places = {commune_id: read(lines) for commune_id, lines in joined.communes.items()}
-        found = Flowed(dict(places), None, read(joined.whole), joined.missing, joined.provisional)
-        found.between = _less(found.whole or {}, places.values())
-    else:
-        flowing = of_round(session, survey_round, communes, today)
-        lines = {str(key[-1]): line.flows for key, line in flowing.lines(Level.VILLAGE).items()}
-        found = Flowed(dict(lines), flowing.between(Level.VILLAGE).flows, flowing.whole().flows)
-        if flowing.round is not None:
-            found.missing, found.provisional = flowing.round.missing, flowing.round.provisional
+def flowed(session: Session, survey_round: Round, communes: Sequence[str], by: Level) -> Flowed:
+    """Of `communes`, as one area, in the villages and communes in which they proved it."""
+    joined = joined_flow(session, survey_round, communes)
+    places = {commune_id: read(lines) for commune_id, lines in joined.communes.items()}
+    if by is Level.VILLAGE:
+        _, proofs = proved(session, survey_round, communes)
+        villages = [json.loads(made.body)["flow"]["villages"] for made in proofs.values()]
+        places = {village_id: read(lines) for those in villages for village_id, lines in those.items()}
+    found = Flowed(dict(places), None, read(joined.whole), joined.missing, joined.provisional)
+    found.between = _less(found.whole or {}, places.values())
     found.knows_before = _knows_before(session, survey_round, communes)
     return found
 

@@ -173,7 +173,7 @@ class _Reading:
 
     def _flowed(self) -> Flowed:
         scope = self.scope
-        found = flowed(self.session, scope.survey_round, scope.communes, scope.by, self.today)
+        found = flowed(self.session, scope.survey_round, scope.communes, scope.by)
         if scope.village_id:
             own = found.places.get(scope.village_id)
             found.places = {scope.village_id: own} if own is not None else {}
@@ -338,16 +338,19 @@ class _Reading:
         if flow is None:
             return
         kept = self._without_interview()
-        differs = []
+        differs, told = list[str](), dict[HouseholdClass, list[tuple[str, int]]]()
         for place_id, lines in flow.places.items():
             of_place = self.classified.places.get(place_id, Counts()).numbers
             for one in (POOR, NEAR_POOR):
                 more = lines[one].households.columns[9] - of_place[f"{one.value}.households"]
                 if more and 0 < more <= kept[place_id, one]:
-                    values = {"places": f"{self.name(place_id)}, {one.vi.lower()}", "count": more}
-                    notes.append(Said("kept_class", values))
+                    told.setdefault(one, []).append((place_id, more))
                 elif more:
                     differs.append(place_id)
+        for one, those in told.items():
+            places = ", ".join(f"{self.name(place_id)} {more}" for place_id, more in those)
+            count = sum(more for _, more in those)
+            notes.append(Said("kept_class", {"of": one.vi.lower(), "places": places, "count": count}))
         if differs:
             faults.append(Said("end_differs", {"places": self.named(sorted(set(differs)))}))
 

@@ -62,8 +62,9 @@ NOTES = {
     ),
     "persons_unknown": N_("Persons are not known of %(count)s households at the start: they count as none there."),
     "kept_class": N_(
-        "%(places)s: the flow has %(count)s more at the end than the accepted interviews. Households that nobody "
-        "interviewed keep their class until a decision."
+        "At the end of the flow stand %(count)s more (%(of)s) than among the accepted interviews, for nobody "
+        "interviewed them and they keep their class until a decision: %(places)s. They are not in the figures "
+        "of this table."
     ),
     "unknown": N_(
         "Where an answer is missing a lack is not known: it is counted beside the form, and the share then "

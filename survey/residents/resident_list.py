@@ -16,7 +16,7 @@ from survey.residents.entering import EARLIEST, MAX_SOURCE, MOST, Given, faults
 from survey.residents.residents import Numbers
 from survey.terms import ResidentStatus
 
-MOST_PLACES = 3_000
+MOST_PLACES = 2_500  # what was read comes back with the form: half a megabyte holds it
 TO_WRITE = tuple(one for one in ResidentStatus if one is not ResidentStatus.REGISTER)  # that one is counted, not typed
 _DAY = re.compile(
     r"(?P<day1>\d{1,2})[/.-](?P<month1>\d{1,2})[/.-](?P<year1>\d{4})|(?P<year2>\d{4})-(?P<month2>\d\d)-(?P<day2>\d\d)",

@@ -214,7 +214,11 @@ def test_a_list_is_seen_before_it_is_entered(login_as: Any, session: Session) ->
     assert rows is not None
     assert session.scalars(select(ResidentCount)).all() == []
     text = rows[1].replace("&#34;", '"')
-    assert province.post("/desk/residents/list/enter", data={"rows": text}).status_code == 303
+    assert 'enctype="multipart/form-data"' in seen.text
+    assert (
+        province.post("/desk/residents/list/enter", data={"rows": text}, content_type="multipart/form-data").status_code
+        == 303
+    )
     session.rollback()
     found = session.execute(select(ResidentCount.place_id, ResidentCount.households).order_by(ResidentCount.place_id))
     assert [tuple(one) for one in found] == [(COMMUNE, 1500), ("14", 300000)]
