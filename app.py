@@ -32,12 +32,14 @@ from survey.web.desk import (
     home,
     house_map,
     household,
+    layouts,
     outcomes,
     quarantine,
     record,
     register_table,
     reports,
     requests,
+    residents,
     villages,
     workload,
 )
@@ -113,6 +115,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         house_map,
         register_table,
         villages,
+        residents,
+        layouts,
         exports,
     ):
         part.init_app(app)

@@ -26,6 +26,7 @@ from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, Plac
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
 from models.proposals import Proposal, ProposalAnswer
 from models.register import ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
+from models.residents import ResidentCount, ResidentStep
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
 from models.submissions import (
@@ -98,6 +99,8 @@ __all__ = [
     "RegisterEntry",
     "RegisterEvent",
     "RegisterGone",
+    "ResidentCount",
+    "ResidentStep",
     "RosterRow",
     "Round",
     "RoundCommune",

@@ -210,8 +210,37 @@ class CountBase(Term):
     REFUSED = "refused", "Chưa đồng ý trả lời", "Refused to answer"
     NO_CLASS = "no_class", "Chưa phân loại được", "Cannot be classified yet"
     RECOGNISED = "recognised", "Đã có quyết định công nhận", "Recognised by decision"
+    RESIDENT = "resident", "Hộ dân cư, nhân khẩu trên địa bàn", "Resident households and persons"
     KNOWN = "known", "Đã rõ chỉ số", "Indicator known"
     APPLICABLE = "applicable", "Có người thuộc diện của chỉ số", "Somebody whom the indicator asks about"
+
+
+class ResidentStatus(Term):
+    """How well the number of residents of a place is known."""
+
+    PUBLISHED = "published", "Số liệu đã công bố", "Published"
+    RECORDED = "recorded", "Theo sổ quản lý cư trú", "From the register of residence"
+    ESTIMATED = "estimated", "Ước tính", "Estimated"
+    REGISTER = "register", "Theo danh sách hộ, xã, phường xác nhận là đủ", "From the register, declared complete"
+
+
+class ResidentAction(Term):
+    """What became of a number of residents that somebody entered."""
+
+    CONFIRM = "confirm", "Xác nhận", "Confirmed"
+    REFUSE = "refuse", "Không xác nhận", "Refused"
+    WITHDRAW = "withdraw", "Người nhập rút lại", "Taken back by who entered it"
+    REVOKE = "revoke", "Bỏ số đã xác nhận", "Taken out after it was confirmed"
+
+
+class ResidentState(Term):
+    """Where a number of residents stands that somebody entered (`residents/residents.py`)."""
+
+    WAITING = "waiting", "Chờ người khác xác nhận", "Waits for another to confirm"
+    CONFIRMED = "confirmed", "Đã xác nhận", "Confirmed"
+    REFUSED = "refused", "Không được xác nhận", "Refused"
+    WITHDRAWN = "withdrawn", "Đã rút lại", "Taken back"
+    REVOKED = "revoked", "Đã bỏ", "Taken out"
 
 
 class LeafPart(StrEnum):

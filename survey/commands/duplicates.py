@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Place
-from survey.commands.at_once import do_at_once
+from survey.commands.jobs import do_at_once
 from survey.commands.refusals import RefusedBy, RegisterCommand
 from survey.jobs import queue
 from survey.register import duplicates

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from models import Household, Place
 from survey.accounts.accounts import find_account
 from survey.clocks import day_of, instant
-from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
+from survey.commands.jobs import do_at_once
 from survey.commands.refusals import RefusedBy, RegisterCommand, no_account, no_commune
 from survey.commands.register import register_group
 from survey.problems import PROBLEMS, Problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from models import Job
 from survey.clocks import instant
-from survey.commands.refusals import RefusingGroup
+from survey.commands.refusals import RefusedBy, RefusingGroup
 from survey.evidence import audit
 from survey.jobs import queue
-from survey.jobs.worker import Worker
+from survey.jobs.worker import Asked, Worker
 from survey.problems import Problem
 from survey.terms import JobState
+from survey.web.installation import in_one_sentence, require_place
 from survey.web.session import clock_of, get_engine, now, reading, transaction
 from survey.work import ALONE, FOLDER, TO_THE_END, kinds
 
@@ -141,3 +143,22 @@ def _described(job: Job) -> dict[str, Any]:
         "stopping": job.stop_asked_at is not None,
         **{name: instant(at) if at else None for name, at in times.items()},
     }
+
+
+def do_at_once(ask: Callable[[Session], Asked]) -> Asked:
+    """Long work that a command does itself, as a job: pages see it, and should the command die a worker goes on.
+    How the job ended, None where there was none to ask for: one that was stopped has no result. Raises the problem that
+    it met, and RefusedBy where this process stood still for so long that another goes on with it."""
+    with in_one_sentence():
+        require_place()
+        folder = Path(current_app.config["INSTANCE"]) / FOLDER
+        worker = Worker(get_engine(), folder, kinds(current_app.extensions["prover"]), clock_of(current_app))
+        job = worker.do_now(ask)
+    if job is not None and job.problem is not None:
+        raise Problem(job.problem)
+    if job is not None and job.ended_at is None:
+        said = gettext(
+            "This command stood still for too long, another process goes on: see jobs show %(id)s", id=job.id
+        )
+        raise RefusedBy(said, "goes_on_elsewhere", {"job": job.id})
+    return job

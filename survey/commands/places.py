@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 from models import Account, Job, Place, PlaceEvent
 from survey.borders import villages
 from survey.clocks import day_of, instant
-from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
 from survey.commands.households import as_text, done_by, refuse
+from survey.commands.jobs import do_at_once
 from survey.commands.refusals import RegisterGroup, no_commune
 from survey.evidence import audit
 from survey.problems import Problem

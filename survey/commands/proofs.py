@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from models import RegisterEntry, Round, RoundProof, StartRow
 from survey.canonical import canonical_text
-from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
+from survey.commands.jobs import do_at_once
 from survey.commands.questionnaires import chosen_round
 from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.evidence import audit, proof_keys

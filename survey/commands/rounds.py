@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from models import FormVersion, Household, Job, RegisterEntry, Round, RoundCommune
 from survey.calendar.default import rounds_in
 from survey.clocks import day_of
-from survey.commands.at_once import do_at_once
 from survey.commands.days import DAY
+from survey.commands.jobs import do_at_once
 from survey.commands.proofs import prove, verify
 from survey.commands.questionnaires import chosen_round, move_round, round_changes
 from survey.commands.refusals import RefusedBy, RoundGroup

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from models import Account
 from survey.accounts import accounts
-from survey.commands.at_once import do_at_once
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
@@ -21,7 +20,8 @@ from survey.commands.corrections import correct_list, export, undo_list
 from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.installation import keys_group, migrate
-from survey.commands.jobs import jobs_group
+from survey.commands.jobs import do_at_once, jobs_group
+from survey.commands.layouts import report_group, residents_group
 from survey.commands.places import places_group
 from survey.commands.proofs import keys_group as proof_keys_group
 from survey.commands.questionnaires import form_group
@@ -44,12 +44,14 @@ account_group = AppGroup("account", help="Accounts: add one, set a password.")
 
 
 def init_app(app: Flask) -> None:
-    of_register: tuple[click.Command, ...] = (find_duplicates, register_table, export, correct_list, undo_list)
+    of_register: tuple[click.Command, ...] = (
+        find_duplicates, register_table, export, correct_list, undo_list, residents_group,
+    )  # fmt: skip
     for command in of_register:
         register_group.add_command(command)
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
-        proof_keys_group, audit_group, jobs_group, places_group,
+        proof_keys_group, audit_group, jobs_group, places_group, report_group,
     )  # fmt: skip
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, mpi, recount, *groups):
         app.cli.add_command(command)

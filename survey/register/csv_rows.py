@@ -87,6 +87,15 @@ SENTENCES = tables.SENTENCES | {
     "head_goes": N_("Who is head of household %(known)s then? Write it in the row of that member."),
     "two_heads": N_("Two members of household %(known)s are written as its head; leave one."),
     "refused": N_("The register does not take this: %(why)s"),
+    # Of a list of residents.
+    "no_day": N_("“%(value)s” is no day; write 31/12/2026."),
+    "day_ahead": N_("This day has not come yet."),
+    "place_not_here": N_("No province, commune or village of your area has the code “%(value)s”."),
+    "name_differs": N_("This code is of %(known)s: write that name, or the right code."),
+    "persons_below_households": N_("Fewer persons than households: are the two columns the wrong way round?"),
+    "parts_above_whole": N_("Kinh and other ethnic groups together are more than all."),
+    "one_part_missing": N_("Write both, Kinh and other ethnic groups, or leave both blank."),
+    "whole_missing": N_("Write how many persons there are in all as well."),
 }
 # What they are counted under, in a few words.
 KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
@@ -142,6 +151,14 @@ KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
     "head_goes": N_("households without a head"),
     "two_heads": N_("households with two heads"),
     "refused": N_("corrections that the register does not take"),
+    "no_day": N_("cells that are no day"),
+    "day_ahead": N_("days that have not come yet"),
+    "place_not_here": N_("places that are not known"),
+    "name_differs": N_("names that do not belong to the code"),
+    "persons_below_households": N_("places with fewer persons than households"),
+    "parts_above_whole": N_("places whose parts are more than the whole"),
+    "one_part_missing": N_("places of which a part is missing"),
+    "whole_missing": N_("places of which the whole is missing"),
 }
 
 

@@ -266,7 +266,7 @@ class _Book(ExcelReader):
 
 
 def _workbook(data: bytes) -> list[Table]:
-    _refuse_bombs(data)
+    refuse_bombs(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -290,7 +290,8 @@ def _workbook(data: bytes) -> list[Table]:
     return tables
 
 
-def _refuse_bombs(data: bytes) -> None:
+def refuse_bombs(data: bytes) -> None:
+    """Raise `Unreadable` for what is no .xlsx, or unpacks to more than one can hold; asked before it is parsed."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()

@@ -69,6 +69,8 @@ ACTS = {
     "register.exported": _("The register was downloaded as a list"),
     "request.asked": _("A change of the register was asked for"),
     "proposal.set_aside": _("What a phone proposed was set aside"),
+    "residents.listed": _("A list of residents was entered"),
+    "report.signed": _("Official tables were made and signed"),
     "restored": _("The server was restored from a backup"),
     "round_accepted": _("The province accepted results"),
     "round_asked": _("A request for a review was entered"),

@@ -22,6 +22,7 @@ NOTHING = "–"  # no figure: never 0, which would be one
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number,
+        two_digits=two_digits,
         percent=percent,
         points=points,
         day=day,
@@ -40,6 +41,12 @@ def number(value: float | None) -> str:
 def _written(value: float, language: str) -> str:
     """A table of villages has hundreds of numbers, and few of them are different."""
     return str(format_decimal(value, format="#,##0.#", locale=language))
+
+
+def two_digits(value: float) -> str:
+    """A rate of the official tables, which is shown to two digits whatever they are: "21,66", "0,00"."""
+    rounded = Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return str(format_decimal(rounded, format="#,##0.00", locale=current_language()))
 
 
 def percent(share: float | None) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from flask_babel import gettext
 
+from survey.held import held_next
 from survey.intake.receive import Outcome
-from survey.problems import PROBLEMS, held_next
+from survey.problems import PROBLEMS
 from survey.web.language import current_language
 
 

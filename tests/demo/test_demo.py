@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
-from models import Assessment, Household, Place, RegisterEntry
+from models import Account, Assessment, Household, Place, RegisterEntry, Round
 from models.database import open_engine
 from survey.demo import load_demo
 from survey.demo.accounts import ACCOUNTS, COMMUNE, VILLAGES
@@ -26,8 +26,15 @@ from survey.demo.load import LAST_YEAR
 from survey.demo.year import a_year_later
 from survey.evidence.signing import Signer
 from survey.form.form import Form
+from survey.layouts.tables import Scope, make
 from survey.problems import Problem
-from survey.terms import HouseholdClass, RegisterState, Role
+from survey.register.event_log import Done
+from survey.residents import entering, residents
+from survey.residents.entering import Given
+from survey.residents.residents import Numbers
+from survey.submissions.register_table import Level
+from survey.terms import HouseholdClass, RegisterState, ResidentStatus, Role
+from tests.layouts.against_sql import against_sql, figures
 from tests.poverty.households import household_form
 
 pytestmark = pytest.mark.thorough
@@ -124,3 +131,26 @@ def test_the_command_refuses_a_place_that_has_accounts_and_says_so(app: Flask) -
     result = app.test_cli_runner().invoke(demo, [])
     assert result.exit_code == 1
     assert "đã có tài khoản" in result.output
+
+
+def test_each_cell_of_the_official_tables_is_what_sql_says(loaded: Session) -> None:
+    villages = residents.parts_of(loaded, COMMUNE, date(2026, 10, 20))
+    known = {one: Numbers(100 + 7 * at, 400 + 31 * at) for at, one in enumerate(villages)}
+    first, second = loaded.scalars(select(Account.id).order_by(Account.username).limit(2))
+    given = [
+        Given(one, date(2025, 12, 31), numbers, ResidentStatus.ESTIMATED, "bài thử") for one, numbers in known.items()
+    ]
+    done = Done(first, NOW)
+    entering.enter(loaded, given, done)
+    loaded.flush()  # it is confirmed by what stands there
+    entering.confirm_all(loaded, done.act, villages, Done(second, NOW))
+    survey_round = loaded.scalars(select(Round)).one()
+    book = make(loaded, Scope(survey_round, COMMUNE, (COMMUNE,), Level.VILLAGE), range(1, 8), NOW, str)
+    assert len(villages) == 12
+    assert against_sql(loaded, book, villages, known) == 13 * (10 + 2 * 27)
+    poor = figures(book, 4)["total", "t"]
+    assert isinstance(poor, int)
+    assert poor > 0
+    # The review is still open there, and its points are illustrative: each table says so, and none of rates goes out.
+    assert [one.code for one in book.tables[1].faults] == ["not_closed"]
+    assert {"provisional", "illustrative"} <= {one.code for one in book.marks}

@@ -26,7 +26,8 @@ from survey.collect.edition import asks_household, open_forms, xform_of
 from survey.collect.entities import household_csv, households
 from survey.collect.keys import find_token, is_valid, used
 from survey.collect.xform import LIST
-from survey.problems import Problem, code_of_status, held_next
+from survey.held import held_next
+from survey.problems import Problem, code_of_status
 from survey.questionnaires.published import content_of, files_of, find_file, given_of
 from survey.web.security import csrf, give_up, public
 from survey.web.session import get_session, now

@@ -6,13 +6,15 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Length, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
+from survey.residents.entering import MAX_SOURCE
+from survey.residents.resident_list import TO_WRITE
 from survey.review.decide import MAX_COMMENT
 from survey.review.person_acts import RELATIONS, SEXES
 from survey.submissions.lifecycle import DECISIONS
-from survey.terms import Area, HouseholdClass, LikenessVerdict, OutcomeAction, RegisterKind
+from survey.terms import Area, HouseholdClass, LikenessVerdict, OutcomeAction, RegisterKind, ResidentAction
 from survey.villages.acts import ASKED_FOR
 from survey.web.forms import printable
 
@@ -70,6 +72,33 @@ class VillageAct(FlaskForm):
     commune = StringField(validators=[Length(max=16), printable])
     former = StringField(validators=[Length(max=16), printable])
     basis = HiddenField(validators=[Length(max=64)])
+
+
+class Residents(FlaskForm):
+    """How many live in a place; the numbers are read as an office writes them (`whole_number`)."""
+
+    place = StringField(validators=[InputRequired(), Length(max=16), printable])
+    as_of = DateField(validators=[InputRequired()])
+    households = StringField(validators=[InputRequired(), Length(max=20)])
+    persons = StringField(validators=[Length(max=20)])
+    kinh_households = StringField(validators=[Length(max=20)])
+    dtts_households = StringField(validators=[Length(max=20)])
+    kinh_persons = StringField(validators=[Length(max=20)])
+    dtts_persons = StringField(validators=[Length(max=20)])
+    status = StringField(validators=[InputRequired(), AnyOf([one.value for one in TO_WRITE])])
+    source = StringField(validators=[InputRequired(), Length(max=MAX_SOURCE), printable])
+
+
+class ResidentsDecided(FlaskForm):
+    place = HiddenField(validators=[InputRequired(), Length(max=16), printable])
+    seq = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, 1_000_000)])
+    action = HiddenField(validators=[InputRequired(), AnyOf([one.value for one in ResidentAction])])
+
+
+class ResidentList(FlaskForm):
+    """The residents of many places, as a file."""
+
+    file = FileField(_("The list, filled in (CSV or .xlsx)"))
 
 
 class FormerList(FlaskForm):

@@ -33,13 +33,15 @@ TITLE, MARKS = "Rà soát định kỳ 2026", ("THỬ NGHIỆM", "Chạy thử")
 # What is of no round: what the register holds, what was done, what a paper or a questionnaire says.
 OF_NO_ROUND = {
     "audit.as_csv", "audit.page", "corrections.download", "register.example", "register_table.as_csv",
-    "villages.as_csv", "exports.download codebook.csv",
+    "villages.as_csv", "exports.download codebook.csv", "residents.pattern",
 }  # fmt: skip
 # What phones and other programs fetch, questionnaires and tables of points.
 BESIDE = {"static", "openrosa", "sync", "capture", "login", "questionnaires", "points"}
+ASKED = {"exports": {"state": "all"}, "layouts": {"table": 4}}  # what is there to be handed out
 SHEETS = {  # what must be among those that were met
     "proofs.sheet", "proofs.file", "flows.page", "round_steps.page", "round_steps.commune", "rounds.listing",
-    "reports.page", "reports.as_csv", "reports.listed", "exports.page", "desk.commune", "desk.home", "review.record",
+    "reports.page", "reports.as_csv", "reports.listed", "layouts.page", "layouts.download",
+    "exports.page", "desk.commune", "desk.home", "review.record",
     "review.shelf", "outcomes.listing", "workload.page", "household.page",
     *(f"exports.download {kind.value}.csv" for kind in Kind if kind is not Kind.CODEBOOK), "exports.download so-ho.zip",
 }  # fmt: skip
@@ -116,7 +118,7 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
         for endpoint, address in walked(app, trial):
             if name == "province" and COMMUNE in address:  # the supervisor was there
                 continue
-            answer = browser.get(address, query_string={"state": "all"} if endpoint.startswith("exports.") else {})
+            answer = browser.get(address, query_string=ASKED.get(endpoint.partition(".")[0], {}))
             if answer.status_code != 200:
                 continue
             if answer.mimetype in ("text/csv", "application/zip"):

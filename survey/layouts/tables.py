@@ -1,0 +1,426 @@
+"""The tables of a round in a place: figures put into the forms, held against each other, with what must be said.
+
+A table with a fault is shown with the fault and never handed out: a place whose residents nobody entered has no rate, a
+flow that does not add up is no flow. What differs and has a reason is told beside the figures, and nothing is mended
+silently.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import RegisterEntry, Round
+from survey.calendar.standing import not_accepted
+from survey.clocks import day_of
+from survey.layouts.figures import BASE, Classified, Counts, Flowed, Lines, classified, flowed, has_any
+from survey.layouts.forms import Layout, layouts
+from survey.layouts.grid import Grid, Values
+from survey.layouts.laying import MOVED, TOTAL, Heading, Line, lay
+from survey.layouts.words import Said, Translate
+from survey.register.places import names_in, over_in
+from survey.reports.selection import Basis, Condition, entered
+from survey.residents import residents
+from survey.residents.residents import Numbers, Whole
+from survey.rounds import log
+from survey.rounds.end_states import Flow
+from survey.submissions.register_table import Level
+from survey.tallies import bases
+from survey.terms import CommuneState, CountBase, HouseholdClass, Indicator, ResidentStatus
+
+POOR, NEAR_POOR = HouseholdClass.POOR, HouseholdClass.NEAR_POOR
+MOST_PLACES_NAMED = 30
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`place_id`: the province, commune or village that is meant; `by`: a line for each commune or village of it."""
+
+    survey_round: Round
+    place_id: str
+    communes: tuple[str, ...]
+    by: Level
+    village_id: str | None = None
+
+    @property
+    def condition(self) -> Condition:
+        return Condition(self.survey_round.id, self.communes, village_id=self.village_id)
+
+
+@dataclass
+class Made:
+    """A table: `faults` says why it is not handed out."""
+
+    grid: Grid
+    faults: list[Said] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
+
+
+@dataclass
+class Book:
+    """The tables of a scope by their numbers."""
+
+    scope: Scope
+    marks: list[Said]
+    tables: dict[int, Made]
+    made_at: datetime
+    names: Mapping[str, str]
+
+    @property
+    def values(self) -> Values:
+        return Values({one.grid.name: one.grid for one in self.tables.values()})
+
+    @property
+    def whole(self) -> dict[int, Made]:
+        """What can be handed out."""
+        return {number: one for number, one in self.tables.items() if not one.faults}
+
+
+def make(session: Session, scope: Scope, numbers: Iterable[int], now: datetime, translate: Translate) -> Book:
+    """The tables that are asked for, with those that they rest on."""
+    forms = layouts()
+    wanted = {number for number in numbers if number in forms}
+    wanted |= {other for number in wanted for other in forms[number].stands_on}
+    reading = _Reading(session, scope, wanted, now)
+    marks = _marks(session, scope, reading)
+    said = [one.sentence(translate) for one in marks]
+    found: dict[int, Made] = {}
+    for number in sorted(wanted):
+        layout = forms[number]
+        faults, notes = reading.judged(layout)
+        faults += [Said("rests_on", {"number": one}) for one in sorted(layout.stands_on) if found[one].faults]
+        lines = reading.lines(layout)
+        heading = Heading(reading.name(scope.place_id), scope.survey_round, scope.by, said, translate)
+        others = {one: found[one].grid for one in layout.stands_on}
+        some = {figure for one in lines for figure, count in one.numbers.items() if count}
+        grid = lay(layout.with_beside(some), heading, lines, (faults, notes), others)
+        found[number] = Made(grid, faults, notes)
+    return Book(scope, marks, found, now, reading.names)
+
+
+def held_in(session: Session, survey_round: Round, communes: Sequence[str]) -> list[str]:
+    """Those of `communes` in which a round is held and was not cancelled, and that have a household in it."""
+    states = {row.commune_id: row.state for row in log.rows_of(session, survey_round)}
+    there = select(RegisterEntry.commune_id).where(RegisterEntry.round_id == survey_round.id).distinct()
+    settled = set(session.scalars(there))
+    return [one for one in communes if one in settled and states.get(one) != CommuneState.CANCELLED]
+
+
+def _marks(session: Session, scope: Scope, reading: _Reading) -> list[Said]:
+    found = [Said("trial")] if scope.survey_round.trial else []
+    found.append(Said("provisional"))
+    if reading.classified.illustrative:
+        found.append(Said("illustrative", {"count": reading.classified.illustrative}))
+    open_ = sorted(not_accepted(session, scope.survey_round.id, scope.communes))
+    if open_ and not scope.survey_round.trial:
+        found.append(Said("not_accepted", {"places": reading.named(open_)}))
+    return found
+
+
+class _Reading:
+    """All that the tables are made of, read once: what none of them needs is not read."""
+
+    def __init__(self, session: Session, scope: Scope, wanted: Iterable[int], now: datetime) -> None:
+        self.session, self.scope, self.today = session, scope, day_of(now)
+        forms = [layouts()[one] for one in wanted]
+        self.names = self._names()
+        self.places = self._places()
+        self.elsewhere = self._elsewhere()
+        checks_lacks = bool(scope.survey_round.standard) and any(one.number in (4, 5, 6, 7) for one in forms)
+        self.classified: Classified = classified(session, scope.condition, scope.by, checks_lacks)
+        is_flow = any(one.in_persons_too for one in forms) or any(one.number == 1 for one in forms)
+        self.flowed: Flowed | None = self._flowed() if is_flow else None
+        window = residents.window_of(scope.survey_round)
+        self.residents: Whole | None = None
+        if any(one.number == 1 for one in forms):
+            parts = [] if scope.village_id else self.places
+            self.residents = residents.whole(session, scope.place_id, parts, window)
+        self.places += [one for one in self._other_places() if one not in self.places]
+
+    def _names(self) -> dict[str, str]:
+        found = names_in(self.session, [*self.scope.communes], self.today)
+        return names_in(self.session, [self.scope.place_id], self.today) | found
+
+    def _elsewhere(self) -> list[str]:
+        """The communes of the province that are not of the round: with them left out its figures are not its own."""
+        if self.scope.by is Level.VILLAGE:
+            return []
+        known = set(self.scope.communes)
+        found = [one for one in residents.parts_of(self.session, self.scope.place_id, self.today) if one not in known]
+        self.names |= names_in(self.session, found, self.today)
+        return found
+
+    def _places(self) -> list[str]:
+        scope = self.scope
+        if scope.village_id:
+            return [scope.village_id]
+        if scope.by is Level.COMMUNE:
+            return list(scope.communes)
+        over = over_in(self.session, scope.communes, self.today)
+        return [one for one in self.names if one not in over and one not in scope.communes and one != scope.place_id]
+
+    def _other_places(self) -> list[str]:
+        """Villages that are no more, and in which somebody was counted all the same."""
+        found = {one for one in self.classified.places if one not in self.places}
+        if self.flowed is not None and not self.scope.village_id:
+            found |= {one for one in self.flowed.places if one not in self.places}
+        return sorted(found) if not self.scope.village_id else []
+
+    def _flowed(self) -> Flowed:
+        scope = self.scope
+        found = flowed(self.session, scope.survey_round, scope.communes, scope.by)
+        if scope.village_id:
+            own = found.places.get(scope.village_id)
+            found.places = {scope.village_id: own} if own is not None else {}
+            found.between, found.whole = None, own
+        return found
+
+    def name(self, place_id: str) -> str:
+        return self.names.get(place_id, place_id)
+
+    def named(self, places: Sequence[str]) -> str:
+        more = f" … (+{len(places) - MOST_PLACES_NAMED})" if len(places) > MOST_PLACES_NAMED else ""
+        return ", ".join(self.name(one) for one in places[:MOST_PLACES_NAMED]) + more
+
+    # --- the lines
+
+    def lines(self, layout: Layout) -> list[Line]:
+        """Place by place, who moved between them, and the whole, last."""
+        if layout.in_persons_too:
+            return self._lines_of_flow(layout)
+        found = [self._line(layout, one, self.classified.places.get(one, Counts())) for one in self.places]
+        total = Counts()
+        for one in self.classified.places.values():
+            total.add(one)
+        return [*found, self._line(layout, TOTAL, total)]
+
+    def _line(self, layout: Layout, place_id: str, counts: Counts) -> Line:
+        numbers: dict[str, int | None] = {one.figure: 0 for one in layout.columns if one.figure}
+        numbers.update(counts.numbers)
+        is_sum = False
+        if layout.number == 1:
+            known = self._residents(place_id)
+            numbers["resident.households"] = known.households if known else None
+            numbers["resident.persons"] = known.persons if known else None
+            is_sum = place_id == TOTAL and self.residents is not None and self._is_sum(self.residents)
+        condition = self._condition(place_id)
+        links = {one.figure: _link(condition, one.figure) for one in layout.columns if one.figure}
+        name = "" if place_id == TOTAL else self.name(place_id)
+        return Line(place_id, name, "", numbers, links, residents_add_up=is_sum)
+
+    def _residents(self, place_id: str) -> Numbers | None:
+        whole = self.residents
+        if whole is None:
+            return None
+        if place_id in (TOTAL, self.scope.place_id):
+            return whole.numbers
+        return whole.parts[place_id].numbers if place_id in whole.parts else None
+
+    def _is_sum(self, whole: Whole) -> bool:
+        """Whether the residents of the whole are those of its lines."""
+        measures = {one.measure for one in whole.differences}
+        return (whole.sums is not None and not measures & {"households", "persons"}) or bool(self.scope.village_id)
+
+    def _condition(self, place_id: str) -> Condition:
+        condition = self.scope.condition.narrowed(basis=Basis.FINAL, base=BASE)
+        if place_id == TOTAL:
+            return condition
+        if self.scope.by is Level.COMMUNE:
+            return condition.narrowed(communes=(place_id,))
+        return condition.narrowed(village_id=place_id, communes=(place_id.rsplit("-", 1)[0],))
+
+    def _lines_of_flow(self, layout: Layout) -> list[Line]:
+        flow, found = self.flowed, list[Line]()
+        if flow is None:
+            return found
+        measure = POOR if layout.number == 2 else NEAR_POOR
+        lines: list[tuple[str, str, Lines | None]] = [
+            (one, self.name(one), flow.places.get(one)) for one in self.places if one in flow.places or self._is_missing
+        ]
+        if has_any(flow.between):
+            lines.append((MOVED, "", flow.between))
+        whole = flow.whole if not flow.missing else None
+        for place_id, name, line in [*lines, (TOTAL, "", whole)]:
+            both = line.get(measure) if line is not None else None
+            for unit in ("households", "persons"):
+                row = self._columns(both.households if unit == "households" else both.persons) if both else None
+                numbers = {one.figure: row[int(one.code)] if row else None for one in layout.columns}
+                found.append(Line(place_id, name, unit, numbers, {}))
+        return found
+
+    @property
+    def _is_missing(self) -> bool:
+        """Whether a line stands for a place of which no flow is known: communes are not closed."""
+        return self.flowed is not None and bool(self.flowed.missing)
+
+    def _columns(self, flow: Flow) -> dict[int, int | None]:
+        """Who is poor again and who for the first time stand together where nobody knows."""
+        row: dict[int, int | None] = dict(enumerate(flow.row(), 1))
+        if self.flowed is not None and not self.flowed.knows_before:
+            row[7], row[6] = (row[6] or 0) + (row[7] or 0), None
+        return row
+
+    # --- what is said of them
+
+    def judged(self, layout: Layout) -> tuple[list[Said], list[Said]]:
+        """Why a table is not handed out, and what is told beside its figures."""
+        faults, notes = self._judged(layout)
+        if self.elsewhere:
+            faults.insert(0, Said("not_everywhere", {"places": self.named(self.elsewhere)}))
+        return faults, notes
+
+    def _judged(self, layout: Layout) -> tuple[list[Said], list[Said]]:
+        if layout.in_persons_too:
+            return self._judged_flow(layout)
+        faults, notes = ([] if self.classified.parts else [Said("nobody")]), [self._base()]
+        if layout.number == 1:
+            if self.flowed is not None and self.flowed.missing:
+                faults.append(Said("not_closed", {"places": self.named(sorted(self.flowed.missing))}))
+            self._judge_rates(faults, notes)
+            self._hold_against_the_flow(faults, notes)
+        else:
+            self._judge_lacks(POOR if layout.number in (4, 5) else NEAR_POOR, faults, notes)
+        return faults, notes
+
+    def _base(self) -> Said:
+        parts = self.classified.parts
+        return Said("base", {"accepted": parts.total(), **{one.value: parts[one] for one in bases.PARTS}})
+
+    def _judge_rates(self, faults: list[Said], notes: list[Said]) -> None:
+        whole, places = self.residents, self.places
+        if whole is None:
+            return
+        missing = [one for one in places if self._residents(one) is None]
+        wholly = [self.scope.place_id] if whole.numbers is None and not missing else []
+        if missing or wholly:
+            faults.append(Said("no_residents", {"places": self.named(missing or wholly)}))
+        known = {one: numbers for one in places if (numbers := self._residents(one)) is not None}
+        nobody = [one for one, numbers in known.items() if numbers.persons is None]
+        if nobody:
+            faults.append(Said("no_persons", {"places": self.named(nobody)}))
+        above = [one for one, numbers in known.items() if self._is_above(one, numbers)]
+        if above:
+            faults.append(Said("more_than_all", {"places": self.named(above)}))
+        notes += [Said("rates"), Said("unasked"), *self._sources(whole)]
+        for one in whole.differences:
+            values = {"measure": _MEASURE[one.measure], "whole": one.whole, "parts": one.parts}
+            notes.append(Said("parts_differ", values))
+
+    def _is_above(self, place_id: str, known: Numbers) -> bool:
+        numbers = self.classified.places.get(place_id, Counts()).numbers
+        return any(
+            whole is not None and sum(numbers[f"{one.value}.{unit}"] for one in (POOR, NEAR_POOR)) > whole
+            for unit, whole in (("households", known.households), ("persons", known.persons))
+        )
+
+    def _sources(self, whole: Whole) -> list[Said]:
+        """Where the residents are known from: places that share day, status and source in one line."""
+        found: dict[tuple[date, str, str], list[str]] = defaultdict(list)
+        own = {self.scope.place_id: whole.own} if whole.own is not None else {}
+        for place_id, one in {**whole.parts, **own}.items():
+            found[one.count.as_of, one.count.status, one.count.source].append(place_id)
+        return [
+            Said("residents", {
+                "day": day.strftime("%d/%m/%Y"), "status": ResidentStatus(status).vi, "source": source,
+                "places": self.named(places),
+            })
+            for (day, status, source), places in sorted(found.items())
+        ]  # fmt: skip
+
+    def _hold_against_the_flow(self, faults: list[Said], notes: list[Said]) -> None:
+        """Column 3 is the end of table 2, where that is proved; what differs has a reason, or the table is none."""
+        flow = self.flowed
+        if flow is None:
+            return
+        kept = self._without_interview()
+        differs, told = list[str](), dict[HouseholdClass, list[tuple[str, int]]]()
+        for place_id, lines in flow.places.items():
+            of_place = self.classified.places.get(place_id, Counts()).numbers
+            for one in (POOR, NEAR_POOR):
+                more = lines[one].households.columns[9] - of_place[f"{one.value}.households"]
+                if more and 0 < more <= kept[place_id, one]:
+                    told.setdefault(one, []).append((place_id, more))
+                elif more:
+                    differs.append(place_id)
+        for one, those in told.items():
+            places = ", ".join(f"{self.name(place_id)} {more}" for place_id, more in those)
+            count = sum(more for _, more in those)
+            notes.append(Said("kept_class", {"of": one.vi.lower(), "places": places, "count": count}))
+        if differs:
+            faults.append(Said("end_differs", {"places": self.named(sorted(set(differs)))}))
+
+    def _without_interview(self) -> dict[tuple[str, HouseholdClass], int]:
+        """By place and class at the start, who has no class by an accepted interview."""
+        place = RegisterEntry.village_id if self.scope.by is Level.VILLAGE else RegisterEntry.commune_id
+        keys = (place, RegisterEntry.opening_class)
+        statement = entered(select(*keys, func.count()).select_from(RegisterEntry), self.scope.condition)
+        rows = self.session.execute(statement.where(~bases.of(CountBase.CLASSIFIED)).group_by(*keys))
+        found: dict[tuple[str, HouseholdClass], int] = defaultdict(int)
+        for place_id, named, number in rows:
+            if named:
+                found[place_id, HouseholdClass(named)] += number
+        return found
+
+    def _judge_lacks(self, of: HouseholdClass, faults: list[Said], notes: list[Said]) -> None:
+        found = self.classified
+        if found.contradictions[of]:
+            codes = [one.code for one in found.broken if one.household_class is of]
+            more = found.contradictions[of] - len(codes)
+            faults.append(Said("lacks_broken", {"codes": ", ".join(codes) + (f" … (+{more})" if more else "")}))
+        notes.append(Said("unknown"))
+        if found.doubtful[of]:
+            notes.append(Said("doubtful", {"count": found.doubtful[of]}))
+
+    def _judged_flow(self, layout: Layout) -> tuple[list[Said], list[Said]]:
+        flow, faults = self.flowed, list[Said]()
+        if flow is None:
+            return faults, []
+        if flow.missing:
+            faults.append(Said("no_flow", {"places": self.named(sorted(flow.missing))}))
+        elif not flow.places:
+            faults.append(Said("no_flow", {"places": self.name(self.scope.place_id)}))
+        measure = POOR if layout.number == 2 else NEAR_POOR
+        broken = [
+            one for one, lines in flow.places.items()
+            if not (lines[measure].households.holds and lines[measure].persons.holds)
+        ]  # fmt: skip
+        if broken:
+            faults.append(Said("flow_broken", {"places": self.named(broken)}))
+        across = [one for one, lines in flow.places.items() if not _is_one_flow(lines)]
+        if across:
+            faults.append(Said("two_tables", {"places": self.named(across)}))
+        notes = [Said("flow")] + ([] if flow.knows_before else [Said("no_history")])
+        unknown = flow.whole[measure].persons.unknown if flow.whole else 0
+        return faults, notes + ([Said("persons_unknown", {"count": unknown})] if unknown else [])
+
+
+def _is_one_flow(lines: Lines) -> bool:
+    """Whether who left one table for the other came to it. Persons are those of the start in the one and of the end in
+    the other, so only households can be held together."""
+    poor, near = lines[POOR].households.columns, lines[NEAR_POOR].households.columns
+    return poor[2] == near[5] and poor[5] == near[3]
+
+
+_MEASURE = {
+    "households": "(1)", "persons": "(2)", "kinh_households": "Kinh", "dtts_households": "DTTS",
+    "kinh_persons": "Kinh", "dtts_persons": "DTTS",
+}  # fmt: skip
+
+
+def _link(condition: Condition, figure: str) -> Condition | None:
+    """The households of a figure; None where it has none of its own."""
+    named, _, what = figure.partition(".")
+    if named not in list(HouseholdClass):
+        return None
+    of_class = condition.narrowed(household_class=HouseholdClass(named))
+    if what in ("households", "persons"):
+        return of_class
+    kind, _, indicator = what.partition(".")
+    if kind not in ("lack", "unknown") or indicator not in list(Indicator):
+        return None
+    return of_class.narrowed(indicator=Indicator(indicator), unknown=kind == "unknown")

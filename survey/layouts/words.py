@@ -1,0 +1,102 @@
+"""What the tables say beside their figures: marks, notes, and why one is not handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from survey.text import N_
+
+Translate = Callable[[str], str]
+
+# Above the figures.
+MARKS = {
+    "trial": N_("TRIAL – nothing on this sheet is an official result, and it recognises nobody."),
+    "illustrative": N_("B1 points are illustrative in %(count)s of the accepted interviews: no official result."),
+    "provisional": N_(
+        "PROVISIONAL – no class is recognised by a decision (form no. 02) yet: figures of accepted "
+        "interviews with a class."
+    ),
+    "not_accepted": N_("The province has not accepted the results of: %(places)s."),
+    "refused": N_("NOT TO BE HANDED OUT – it is not whole, or does not add up:"),
+}
+# Why a table is not handed out. `places`: names; `codes`: households.
+FAULTS = {
+    "no_residents": N_("Resident households and persons are not entered and confirmed: %(places)s."),
+    "no_persons": N_("Of these places the households are entered, the persons are not: %(places)s."),
+    "more_than_all": N_("More poor and near-poor than residents: %(places)s. Look at the numbers of residents."),
+    "not_everywhere": N_("Of this province the round is not held in: %(places)s."),
+    "not_closed": N_("The review is not closed with a proof, so interviews may be missing: %(places)s."),
+    "no_flow": N_("Not closed with a proof, so its flow is not known: %(places)s."),
+    "flow_broken": N_("End (9) is not 1−2−3−4+5+6+7+8: %(places)s."),
+    "two_tables": N_("What left one table for the other is not what came to it (2.2 = 3.5, 2.5 = 3.3): %(places)s."),
+    "end_differs": N_(
+        "The poor at the end of the flow are not those of the interviews, and no household without an "
+        "interview explains "
+        "it: %(places)s. Look for corrections since the closing."
+    ),
+    "lacks_broken": N_(
+        "Households whose lacks contradict their class (poor lack 3 or more, near-poor fewer): %(codes)s."
+    ),
+    "rests_on": N_("It rests on table %(number)s, which is not handed out."),
+    "nobody": N_("No interview of this round is accepted here."),
+}
+# Below the figures.
+NOTES = {
+    "unasked": N_(
+        "Columns 7, 8, 13, 14 are blank: the survey asks neither the income nor the main work (farming, "
+        "forestry, fishery) "
+        "of a household above the line; an average standard of living is found on request only (form no. 01)."
+    ),
+    "base": N_(
+        "Accepted interviews %(accepted)s = with a class %(classified)s + refused %(refused)s + no class %(no_class)s."
+    ),
+    "residents": N_("Residents as of %(day)s – %(status)s: %(source)s (%(places)s)."),
+    "parts_differ": N_(
+        "%(measure)s of the whole: %(whole)s were entered, its parts come to %(parts)s. Both stay as they were entered."
+    ),
+    "rates": N_("A rate divides by column 1 (households) or 2 (persons) of its line, and is never added up."),
+    "flow": N_("In every line: end (9) = 1−2−3−4+5+6+7+8. By what the communes proved at their closing."),
+    "no_history": N_(
+        "Column 6 (again) is not known: no earlier round says who was so once; columns 6 and 7 stand together in 7."
+    ),
+    "persons_unknown": N_("Persons are not known of %(count)s households at the start: they count as none there."),
+    "kept_class": N_(
+        "At the end of the flow stand %(count)s more (%(of)s) than among the accepted interviews, for nobody "
+        "interviewed them and they keep their class until a decision: %(places)s. They are not in the figures "
+        "of this table."
+    ),
+    "unknown": N_(
+        "Where an answer is missing a lack is not known: it is counted beside the form, and the share then "
+        "lies between "
+        "two bounds. Every share divides by all households of the class."
+    ),
+    "doubtful": N_("Of %(count)s households it is open whether they lack three: answers are missing."),
+    "moved": N_("who moved between these places"),
+}
+OTHERS = {
+    "households": N_("Household (as a unit)"),
+    "persons": N_("Person (as a unit)"),
+    "number": N_("No."),
+    "commune": N_("Commune, ward"),
+    "village": N_("Village"),
+    "unit": N_("Counted in"),
+    "total": N_("Total"),
+    "sheet": N_("Table %(number)s"),
+    "made_by": N_("Made by"),
+    "head_of": N_("FOR THE PEOPLE'S COMMITTEE"),
+    "to_sign": N_("(signature, stamp, full name)"),
+    "on_the": N_("%(place)s, day …… month …… year ……"),
+}
+SENTENCES = MARKS | FAULTS | NOTES | OTHERS
+
+
+@dataclass(frozen=True)
+class Said:
+    """One of SENTENCES with what it carries."""
+
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def sentence(self, translate: Translate) -> str:
+        return translate(SENTENCES[self.code]) % self.values

@@ -1,0 +1,129 @@
+"""The official tables of a round: as pages whose figures lead to their households, as CSV, as signed workbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+
+from models import Place
+from survey.evidence import audit, proof_keys
+from survey.layouts import tables, workbook
+from survey.layouts.evidence import register_of
+from survey.layouts.flat import HEADER, flat
+from survey.layouts.forms import layouts
+from survey.layouts.formulas import Place as At
+from survey.layouts.formulas import Value
+from survey.layouts.grid import Grid, Shown
+from survey.layouts.tables import Book, Scope
+from survey.problems import Problem
+from survey.reports.csvfile import written
+from survey.submissions.register_table import Level
+from survey.web.desk.corrections import XLSX
+from survey.web.desk.home import Desk, open_desk
+from survey.web.security import current_account, permitted
+from survey.web.session import get_session, now
+
+blueprint = Blueprint("layouts", __name__, url_prefix="/desk")
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/tables")
+@blueprint.get("/<commune_id>/tables")
+@permitted("report.read")
+def page(commune_id: str | None = None) -> str:
+    """One table; who sees several provinces chooses a commune first."""
+    desk, number = open_desk("report.read", commune_id), _number()
+    scope = _scope(desk) if desk.round is not None else None
+    book = tables.make(get_session(), scope, [number], now(), gettext) if scope is not None else None
+    made = book.tables[number] if book is not None else None
+    return render_template(
+        "desk/layouts/page.html",
+        desk=desk,
+        number=number,
+        forms=layouts().values(),
+        made=made,
+        marks=[one.sentence(gettext) for one in book.marks] if book else [],
+        faults=[one.sentence(gettext) for one in made.faults] if made else [],
+        notes=[one.sentence(gettext) for one in made.notes] if made else [],
+        value_of=_values(made.grid, book) if made and book else None,
+        village=_village(desk),
+        here=lambda **more: url_for(".page", **_said(desk, number) | more),
+        file=lambda kind, **more: url_for(".download", kind=kind, **_said(desk, number) | more),
+    )
+
+
+@blueprint.get("/tables/<kind>")
+@blueprint.get("/<commune_id>/tables/<kind>")
+@permitted("export.read", writes=True)
+def download(kind: str, commune_id: str | None = None) -> Response:
+    """One table as CSV ("csv"), or all that can be handed out as one signed workbook ("xlsx"). Raises
+    `layout_unfinished` for a table with a fault."""
+    desk, session = open_desk("export.read", commune_id), get_session()
+    scope, number = _scope(desk), _number()
+    if scope is None or kind not in ("csv", "xlsx"):
+        raise Problem("not_found")
+    book = tables.make(session, scope, [number] if kind == "csv" else layouts(), now(), gettext)
+    if not book.whole or (kind == "csv" and number not in book.whole):
+        raise Problem("layout_unfinished")
+    name = f"bieu-{scope.place_id}-{scope.survey_round.year}"
+    detail: dict[str, Any] = {"round": scope.survey_round.id, "tables": sorted(book.whole), "file": kind}
+    if kind == "csv":
+        response, name = Response(written(HEADER, flat(book, number)), mimetype="text/csv"), f"{name}-{number}"
+    else:
+        signer = current_app.extensions["prover"]
+        proof_keys.take_up(session, signer, now())
+        content, root = workbook.written(book, register_of(session, scope.communes), signer, gettext)
+        detail |= {"root": root}
+        response = Response(content, mimetype=XLSX)
+    audit.record(session, now(), current_account().id, "report.signed" if kind == "xlsx" else "export.read",
+                 scope.place_id, detail)  # fmt: skip
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return response
+
+
+def _values(grid: Grid, book: Book) -> Callable[[Shown], Value]:
+    """What a cell of a table comes to."""
+    values = book.values
+    return lambda one: values.of(At(grid.name, one.row, one.column))
+
+
+def _number() -> int:
+    number = request.args.get("table", 1, int)
+    if number not in layouts():
+        raise Problem("not_found")
+    return number
+
+
+def _scope(desk: Desk) -> Scope | None:
+    """A commune by its villages, one village, or a province by its communes; None where several provinces are seen."""
+    if desk.round is None:
+        return None
+    if desk.commune_id is not None:
+        village = _village(desk)
+        return Scope(desk.asked_round, village or desk.commune_id, desk.communes, Level.VILLAGE, village)
+    provinces = set(get_session().scalars(select(Place.parent_id).where(Place.id.in_(desk.communes)).distinct()))
+    if len(provinces) != 1:
+        return None
+    communes = tables.held_in(get_session(), desk.asked_round, desk.communes)
+    return Scope(desk.asked_round, provinces.pop() or "", tuple(communes), Level.COMMUNE)
+
+
+def _village(desk: Desk) -> str | None:
+    wanted = request.args.get("village") or None
+    if wanted is not None and (desk.commune_id is None or wanted not in desk.names or wanted == desk.commune_id):
+        raise Problem("not_found")
+    return wanted
+
+
+def _said(desk: Desk, number: int) -> dict[str, Any]:
+    """What the address says, to be said again."""
+    found: dict[str, Any] = {"table": number, "round": desk.round.id if desk.round else None}
+    found |= {"village": _village(desk)} if desk.commune_id else {}
+    return found | ({"commune_id": desk.commune_id} if desk.commune_id else {})
