@@ -284,7 +284,7 @@ def _openings(those: list[Story], number: int) -> dict[str, KnownOpening]:
         return {}
     return {
         one.house.id: KnownOpening(
-            None, one.shape.base_answers.of(one.house.kept), json.loads(one.shape.base_indicators[0])
+            None, one.shape.base_answers.of(one.house.kept), json.loads(one.shape.base_indicators(0))
         )
         for one in those
     }
