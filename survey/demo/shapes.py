@@ -39,6 +39,9 @@ from survey.text import plain_name
 _MARK = re.compile(r"(Zq[a-z]+qZ|999\d{9}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})")
 CODE, HOUSEHOLD, ENTRY, COMMUNE, ROUND = (f"Zq{name}qZ" for name in ("code", "household", "entry", "commune", "round"))
 Marks = Mapping[str, str]
+# Of so many shapes the head of one dies in a year, whatever the age, and one is somebody who lives alone. Invented, and
+# by number: among a hundred shapes chance would leave it out of every third simulation.
+ONE_HEAD_OF, ONE_ALONE_OF = 100, 40
 
 
 class Told:
@@ -93,10 +96,12 @@ class Visit:
 
 
 class Change(NamedTuple):
-    """Why somebody is in a household since the interview before, or is not any more; `name`: the mark of who."""
+    """Why somebody is in a household since the interview before, or is not any more; `name`: the mark of who, `heir`:
+    of who is head since then."""
 
     kind: RegisterKind
     name: str
+    heir: str | None = None
 
 
 @dataclass
@@ -135,6 +140,8 @@ def make_shape(form: Form, number: int, area: Area, seed: int, seasons: Sequence
     villages = [village for village in VILLAGES if village.area is area]
     entered = judged_on(seasons[0][0])
     household = household_in(random, villages[number % len(villages)], 1, day_of(entered))
+    if number % ONE_ALONE_OF == ONE_ALONE_OF // 2:
+        del household.members[1:]
     people: dict[str, Person] = {}
     _mark(household, people)
     context = {"ma_ho": CODE, "khu_vuc": area.value, "vung": REGION, "cach_b1": B1Method.TABLE.value}
@@ -157,7 +164,7 @@ def make_shape(form: Form, number: int, area: Area, seed: int, seasons: Sequence
     days = [opens + timedelta(days=5 + number % 60) for opens, _closes in seasons]
     for season, day in enumerate(days):
         before, household = household, a_year_later(random, household, day)
-        dead = marry_and_die(random, household, day)
+        dead = marry_and_die(random, household, day, head_dies=number % ONE_HEAD_OF == season % ONE_HEAD_OF)
         if former == HouseholdClass.NOT_POOR and random.random() < (FALLS if len(was) == 1 else FALLS_BACK):
             hard_year(household)
         _mark(household, people)
@@ -188,7 +195,8 @@ def _changes(before: DemoHousehold, after: DemoHousehold, dead: Sequence[str]) -
         if id in will:
             continue
         left = RegisterKind.MARRIED_OUT if person.sex == "nu" else RegisterKind.SPLIT
-        found.append(Change(RegisterKind.DIED if id in dead else left, person.name))
+        heir = after.head.name if id == before.head.id else None
+        found.append(Change(RegisterKind.DIED if id in dead else left, person.name, heir))
     came = [person for id, person in will.items() if id not in was]
     return found + [
         Change(RegisterKind.MARRIED_IN if person.relation == "dau_re" else RegisterKind.BORN, person.name)
