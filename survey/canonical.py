@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import rfc8785
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ASCII = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _MAX_INTEGER = 2**53 - 1  # RFC 8785 §3.2.2.3: beyond it a number of JavaScript is not exact
 
 
@@ -62,6 +63,6 @@ def _is_plain(value: Any) -> bool:
 def ascii_text(value: Any) -> str:
     """The text alone: whoever needs no hash of RFC 8785 has it many times sooner."""
     try:
-        return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return _ASCII.encode(value)
     except (RecursionError, ValueError, TypeError):
         return json.dumps({"unreadable": type(value).__name__})

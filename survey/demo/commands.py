@@ -16,6 +16,7 @@ from survey.commands.installation import bring_up
 from survey.demo import simulate as simulation
 from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
 from survey.demo.load import load_demo
+from survey.form.form import Form
 from survey.problems import Problem
 from survey.text import N_
 from survey.web.session import now, transaction
@@ -69,15 +70,8 @@ def simulate(communes: int, households: int, rounds_back: int, seed: int, as_jso
         empty = N_("There are accounts or households here: only an empty database is filled with invented ones.")
         words = empty if problem.code == "conflict" else problem.refusal.title
         raise click.ClickException(gettext(words)) from None
-    shapes = simulation.make_shapes(form, households, seed, seasons)
-    signer = current_app.extensions["signer"]
-    filled = []
-    for commune_id, share in zip(said.communes, simulation.shares(households, communes), strict=True):
-        with transaction() as session:
-            filled.append(simulation.fill(session, commune_id, share, shapes, seasons, signer, seed))
-    for step in simulation.years(filled, seasons):
-        with transaction() as session:
-            step(session)
+    with simulation.seldom_swept():
+        _fill(said, seasons, form, households, seed)
     with transaction() as session:
         simulation.count(session, said)
     if as_json:
@@ -91,6 +85,18 @@ def simulate(communes: int, households: int, rounds_back: int, seed: int, as_jso
     click.echo(
         gettext("All accounts (quan-tri, can-bo-CODE, rsv-CODE) have the password: %(password)s", password=PASSWORD)
     )
+
+
+def _fill(said: simulation.Simulated, seasons: list[simulation.Season], form: Form, households: int, seed: int) -> None:
+    """Each commune, then what happens in all of them, each step in a transaction of its own."""
+    shapes, signer = simulation.make_shapes(form, households, seed, seasons), current_app.extensions["signer"]
+    filled = []
+    for commune_id, share in zip(said.communes, simulation.shares(households, len(said.communes)), strict=True):
+        with transaction() as session:
+            filled.append(simulation.fill(session, commune_id, share, shapes, seasons, signer, seed))
+    for step in simulation.years(filled, seasons):
+        with transaction() as session:
+            step(session)
 
 
 def _say_accounts() -> None:

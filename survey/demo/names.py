@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 THAI, MONG, KINH, KHO_MU = "thai", "mong", "kinh", "kho_mu"  # choices of the list dan_toc
@@ -65,9 +66,14 @@ def family_name(random: Random, people: str, unlike: str = "") -> str:
 
 def full_name(random: Random, people: str, sex: str, family: str, taken: set[str]) -> str:
     """A full name that nobody in the household has yet."""
-    names = NAMES[people]
-    middle, given = (names.man, names.men) if sex == "nam" else (names.woman, names.women)
-    whole = [f"{family} {middle} {name}" for name in given]
-    found = random.choice([name for name in whole if name not in taken])
+    names = _names_of(people, sex, family)
+    found = random.choice(names if taken.isdisjoint(names) else [name for name in names if name not in taken])
     taken.add(found)
     return found
+
+
+@cache
+def _names_of(people: str, sex: str, family: str) -> tuple[str, ...]:
+    names = NAMES[people]
+    middle, given = (names.man, names.men) if sex == "nam" else (names.woman, names.women)
+    return tuple(f"{family} {middle} {name}" for name in given)

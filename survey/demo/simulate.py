@@ -8,7 +8,9 @@ people, numbers, answers and classes; salts, receipts and the ids of what the se
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -32,6 +34,7 @@ from models import (
     Submission,
 )
 from models.commune_counter import lock_commune
+from models.many_rows import at_hand
 from survey.accounts.accounts import create_account
 from survey.canonical import ascii_text
 from survey.clocks import day_of
@@ -75,6 +78,20 @@ class Simulated:
     households: int = 0
     persons: int = 0
     interviews: int = 0
+
+
+@contextmanager
+def seldom_swept() -> Iterator[None]:
+    """Within it Python seldom looks for circles among what it keeps: whole years of a commune lie there, and all that
+    was imported, and a look at it for every few hundred rows takes a tenth of the time."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def begin(
@@ -134,6 +151,7 @@ def fill(
 ) -> Commune:  # fmt: skip
     """A commune with its villages and people, and all rounds of the households to which nothing happens but those."""
     lock_commune(session, commune_id)
+    at_hand(session)
     random = Random(f"{seed} {commune_id}")
     entered = at(seasons[0].opens - timedelta(days=40), 9)
     villages = _villages(session, commune_id, households, random, day_of(entered))
@@ -241,11 +259,13 @@ class _Filling:
             current_answers=before.answers, current_submission_id=before.submission_id, created_by_entry=None,
             created_at=self.done.at, state=HouseholdState.PRESENT.value, same_as=None,
         )  # fmt: skip
-        for position, (name, values) in enumerate(before.visit.members if before.visit else (), 1):
-            rows.add(
-                Member, **of, household_id=house.id, position=position, full_name=house.called(name),
-                values=values.of(house.kept),
-            )  # fmt: skip
+        rows.add_many(
+            Member,
+            [
+                (house.commune_id, house.id, position, house.called(name), values.of(house.kept))
+                for position, (name, values) in enumerate(before.visit.members if before.visit else (), 1)
+            ],
+        )
 
     def _without_interview(self, shape: Shape, before: _Before, number: int) -> OutcomeKind | None:
         """Whom a later round interviews again is in the class of before then, as its answers say."""
@@ -265,17 +285,19 @@ class _Filling:
             desk.no_interview(house, season, visit.day, said)
         else:
             submission_id = desk.interview(house, season, visit)
-            for position, person in enumerate(visit.codes):
-                rows.add(
-                    RosterRow, commune_id=house.commune_id, submission_id=submission_id, household_id=house.id,
-                    position=position, person_id=house.called(person), doubts="[]",
-                )  # fmt: skip
+            rows.add_many(
+                RosterRow,
+                [
+                    (house.commune_id, submission_id, house.id, position, house.called(person), "[]")
+                    for position, person in enumerate(visit.codes)
+                ],
+            )
         self.change += 1
         rows.add(
             RegisterEntry, **of, village_id=house.village_id,
             state=(RegisterState.TO_VISIT if said else RegisterState.ACCEPTED).value,
             opening_class=before.household_class, opening_answers=before.answers,
-            opening_indicators=before.visit.indicators if before.visit else shape.base_indicators[number],
+            opening_indicators=before.visit.indicators if before.visit else shape.base_indicators(number),
             once=ascii_text(sorted(before.once)), submission_id=submission_id,
             household_class=visit.found if submission_id else None,
             refused=visit.judged.refused if submission_id else None,

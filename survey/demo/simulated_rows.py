@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
@@ -32,7 +33,7 @@ from models import (
     SubmissionStatus,
 )
 from models.base import Base
-from models.many_rows import insert_many
+from models.many_rows import insert_many, insert_values
 from survey.canonical import ascii_text, canonical
 from survey.clocks import HERE, instant
 from survey.demo.shapes import CODE, COMMUNE, ENTRY, HOUSEHOLD, ROUND, Visit, uuid4_of
@@ -52,16 +53,31 @@ class Season:
 
 @dataclass
 class Rows:
-    """What is to be inserted, by table, in the order in which they refer to each other."""
+    """What is to be inserted, by table, in the order in which they refer to each other: rows by the names of their
+    columns, and of the tables with many to a household (`_MANY`) the values alone."""
 
     by_model: dict[type[Base], list[dict[str, Any]]] = field(default_factory=dict)
+    values: dict[type[Base], list[tuple[Any, ...]]] = field(default_factory=dict)
 
     def add(self, model: type[Base], **row: Any) -> None:
         self.by_model.setdefault(model, []).append(row)
 
+    def add_many(self, model: type[Base], rows: Iterable[tuple[Any, ...]]) -> None:
+        self.values.setdefault(model, []).extend(rows)
+
     def insert(self, session: Session) -> None:
         for model in _ORDER:
-            insert_many(session, model, self.by_model.pop(model, []))
+            if model in _MANY:
+                insert_values(session, model, _MANY[model], self.values.pop(model, []))
+            else:
+                insert_many(session, model, self.by_model.pop(model, []))
+
+
+_MANY: dict[type[Base], tuple[str, ...]] = {
+    Deprivation: ("commune_id", "submission_id", "indicator", "dimension", "deprived", "because"),
+    RosterRow: ("commune_id", "submission_id", "household_id", "position", "person_id", "doubts"),
+    Member: ("commune_id", "household_id", "position", "full_name", "values"),
+}
 
 
 _ORDER: tuple[type[Base], ...] = (
@@ -141,11 +157,13 @@ class Desk:
             refused=judged.refused, persons=judged.persons, problems=visit.problems.of(kept),
             phone_agrees=visit.agrees, head_name=house.called(visit.head), values=visit.values.of(kept),
         )  # fmt: skip
-        for indicator, (dimension, is_deprived, because) in visit.deprived.items():
-            self.rows.add(
-                Deprivation, **of, indicator=indicator, dimension=dimension, deprived=is_deprived,
-                because=because.of(kept),
-            )  # fmt: skip
+        self.rows.add_many(
+            Deprivation,
+            [
+                (self.commune_id, submission_id, indicator, dimension, is_deprived, because.of(kept))
+                for indicator, dimension, is_deprived, because in visit.deprived
+            ],
+        )
         for reading, value, other in visit.readings:
             self.rows.add(AssessmentReading, **of, reading=reading, value=value, household_class=other)
         self._receipt(own[ENTRY], hashed, received)

@@ -49,6 +49,7 @@ class Fate(StrEnum):
     TWIN_MERGED = "twin_merged"  # it was listed twice, and the commune found out
     TWIN_SAID = "twin_said"  # and an enumerator did
     DIED_OUT = "died_out"
+    HEIR = "heir"  # the commune is told that its head died, and who is head now
 
 
 # Of a hundred thousand households to which it may happen, to how many it does in a year. Invented, like all of this: no
@@ -61,6 +62,7 @@ SHARES = {
     Fate.TWIN_MERGED: 15,
     Fate.TWIN_SAID: 15,
     Fate.DIED_OUT: 300,
+    Fate.HEIR: 4_000,
 }
 
 
@@ -76,6 +78,8 @@ def fate_of(shape: Shape, random: Random, seasons: int) -> tuple[Fate | None, in
 def _may(fate: Fate, shape: Shape, season: int) -> bool:
     if fate is Fate.TOLD:
         return bool(_told(shape, season))
+    if fate is Fate.HEIR:
+        return any(change.heir for change in shape.changes[season])
     if fate is Fate.SPLIT:
         return season in shape.set_up
     return fate is not Fate.DIED_OUT or len(shape.codes_before(season)) <= 2
@@ -200,7 +204,7 @@ class Stories:
         return [one for one in there if one.since == number] if is_new else there
 
     def _happens(self, session: Session, one: Story, number: int, day: date, *, is_early: bool) -> None:
-        if one.fate is Fate.TOLD and is_early:
+        if one.fate in (Fate.TOLD, Fate.HEIR) and is_early:
             self._tell(session, one, number, day)
         elif one.fate is Fate.TWIN_MERGED and one.twin_of and is_early:
             self._merge(session, one, one.twin_of, number, day)
@@ -211,11 +215,12 @@ class Stories:
             one.house.village_id = village_id
 
     def _tell(self, session: Session, one: Story, number: int, day: date) -> None:
-        for kind, name in _told(one.shape, number):
+        for kind, name, heir in _told(one.shape, number):
             person = one.shape.people[name]
             code = one.house.called(person.id)
             if kind not in (RegisterKind.BORN, RegisterKind.MARRIED_IN):
-                self._write(session, Wish(kind, one.house.id, day, person_id=code))
+                given = {"head": one.house.called(one.shape.people[heir].id)} if heir else {}
+                self._write(session, Wish(kind, one.house.id, day, person_id=code, given=given))
             elif person.born < day:
                 given = _given(one.house, name, person)
                 self._write(session, Wish(kind, one.house.id, day, given=given, new_id=code))
@@ -284,7 +289,7 @@ def _openings(those: list[Story], number: int) -> dict[str, KnownOpening]:
         return {}
     return {
         one.house.id: KnownOpening(
-            None, one.shape.base_answers.of(one.house.kept), json.loads(one.shape.base_indicators[0])
+            None, one.shape.base_answers.of(one.house.kept), json.loads(one.shape.base_indicators(0))
         )
         for one in those
     }

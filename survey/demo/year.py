@@ -17,6 +17,15 @@ TOILET = {"khong_co": "hai_ngan", "khong_hvs": "tham_doi"}
 ROOF = {"la_ranh": "tam_lop"}
 # Yearly shares of those whom it may happen to: invented, no figures of any office.
 DIES_FROM = {85: 0.2, 70: 0.06}  # the age from which
+HEIRS = ("vo_chong", "con", "bo_me")  # who is asked first to be head when one died
+KINSHIP = {  # of the others to an heir, by what the heir and they were to the head before; else as it was
+    ("con", "con"): "anh_chi_em",
+    ("con", "dau_re"): "khac",
+    ("con", "bo_me"): "ong_ba",
+    ("bo_me", "con"): "chau",
+    ("bo_me", "bo_me"): "vo_chong",
+    ("bo_me", "dau_re"): "khac",
+}
 BRINGS_HOME = 0.12  # a grown son his wife
 FALLS_BACK = 0.4  # a household that was poor or near-poor before and is not
 FALLS = 0.03  # any other that is neither
@@ -77,21 +86,50 @@ def _people(random: Random, household: DemoHousehold, day: date) -> None:
         family.add("con", random.choice(("nam", "nu")), 0, household.head.name.split()[0])
 
 
-def marry_and_die(random: Random, household: DemoHousehold, day: date) -> list[str]:
-    """A son brings his wife home, old people die by `day`; returns the ids of the dead. The head stays, or the
-    household would have to name another."""
+def marry_and_die(random: Random, household: DemoHousehold, day: date, *, head_dies: bool) -> list[str]:
+    """A son brings his wife home, old people die by `day`; returns the ids of the dead. `head_dies`: the head too, of
+    whatever age. A head has an heir, or lives on."""
     members = household.members
     dead = []
     for person in members[1:]:
-        share = next((share for age, share in DIES_FROM.items() if person.age(day) >= age), 0.0)
-        if len(members) > 2 and random.random() < share:
+        if random.random() < _share_of_deaths(person, day):
             members.remove(person)
             dead.append(person.id)
+    head, heir = household.head, heir_of(household, day)
+    if heir is not None and (head_dies or random.random() < _share_of_deaths(head, day)):
+        _succeed(household, heir)
+        dead.append(head.id)
     sons = [one for one in members[1:] if one.relation == "con" and one.sex == "nam" and 20 <= one.age(day) < 32]
     if sons and len(members) < 9 and not _has(members, "dau_re") and random.random() < BRINGS_HOME:
         wife = Family(random, household.head.people, 0.5, day, members, {person.name for person in members})
         wife.add("dau_re", "nu", max(18.5, sons[0].age(day) - 2), family_name(random, household.head.people))
     return dead
+
+
+def _share_of_deaths(person: Person, day: date) -> float:
+    return next((share for age, share in DIES_FROM.items() if person.age(day) >= age), 0.0)
+
+
+def heir_of(household: DemoHousehold, day: date) -> Person | None:
+    """Who is head when the head has died: an adult, the eldest of the nearest kin."""
+    for relation in HEIRS:
+        adults = [one for one in household.members if one.relation == relation and one.age(day) >= 18]
+        if adults:
+            return min(adults, key=lambda one: one.born)
+    return None
+
+
+def _succeed(household: DemoHousehold, heir: Person) -> None:
+    """The heir is head in the place of the one who died; the others are to the heir what follows from it."""
+    others = [one for one in household.members[1:] if one is not heir]
+    is_sons_wife_there = heir.relation == "con" and heir.sex == "nam"
+    for one in others:
+        if one.relation == "dau_re" and is_sons_wife_there:
+            one.relation, is_sons_wife_there = "vo_chong", False
+        else:
+            one.relation = KINSHIP.get((heir.relation, one.relation), one.relation)
+    heir.relation = "chu_ho"
+    household.members = [heir, *others]
 
 
 def hard_year(household: DemoHousehold) -> None:

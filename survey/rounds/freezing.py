@@ -23,7 +23,7 @@ from survey.calendar.earlier_rounds import classes_before
 from survey.clocks import HERE, day_of
 from survey.form.form import Form
 from survey.form.record import Clock, evaluate
-from survey.poverty.assess import assess
+from survey.poverty.assess import Assessment, assess
 from survey.rounds import start_list
 from survey.tallies.places import follow
 from survey.terms import HouseholdState, RegisterState, RoundKind
@@ -143,6 +143,14 @@ def indicators_of_import(answers: dict[str, object] | None, form: Form | None, o
     """Of imported answers, judged a year before the round opens."""
     if form is None or not answers:
         return None
-    moment = datetime(opens_on.year - 1, opens_on.month, min(opens_on.day, 28), tzinfo=HERE)
-    judged = assess(form, evaluate(form, answers, Clock(day_of(moment), moment)))
+    moment = judged_on(opens_on)
+    return indicators_in(assess(form, evaluate(form, answers, Clock(day_of(moment), moment))))
+
+
+def judged_on(opens_on: date) -> datetime:
+    """When imported answers are taken to be of: a year before the round opens."""
+    return datetime(opens_on.year - 1, opens_on.month, min(opens_on.day, 28), tzinfo=HERE)
+
+
+def indicators_in(judged: Assessment) -> dict[str, int]:
     return {row.indicator.value: int(row.deprived) for row in judged.indicators if row.deprived is not None}

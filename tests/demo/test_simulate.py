@@ -6,6 +6,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
@@ -36,8 +38,13 @@ from models import (
 )
 from models.database import open_engine
 from survey.canonical import canonical
-from survey.demo import simulate, stories
+from survey.demo import shapes, simulate, stories, year
+from survey.demo.answers import DemoHousehold
 from survey.demo.commands import simulate as command
+from survey.demo.living import make_living
+from survey.demo.people import Family
+from survey.demo.shapes import make_shape
+from survey.demo.year import marry_and_die
 from survey.evidence.signing import Signer
 from survey.intake.envelope import read_entry
 from survey.problems import Problem
@@ -45,13 +52,15 @@ from survey.register import event_log
 from survey.review import outcomes
 from survey.rounds import accounting, log, proof, proof_file
 from survey.rounds.end_states import COLUMNS, flows
+from survey.rounds.freezing import indicators_of_import
 from survey.submissions.derive import rebuild
-from survey.terms import HouseholdClass, OutcomeState
+from survey.terms import Area, HouseholdClass, OutcomeState
+from tests.poverty.households import household_form
 from tests.world import NOW
 
 pytestmark = pytest.mark.thorough
 SIGNER = Signer(Ed25519PrivateKey.generate().private_bytes_raw())
-COMMUNES, HOUSEHOLDS, ROUNDS, SHAPES, SEED = 2, 130, 2, 40, 2
+COMMUNES, HOUSEHOLDS, ROUNDS, SHAPES, SEED = 2, 130, 2, 40, 21
 EVENTS = {"enter", "died", "married_in", "married_out", "died_out", "duplicate", "merge", "identified", "move", "split"}
 OUTCOMES = {"absent", "refused", "moved_away", "not_found", "died_out", "duplicate"}
 
@@ -59,9 +68,12 @@ OUTCOMES = {"absent", "refused", "moved_away", "not_found", "died_out", "duplica
 def make(engine: Engine, seed: int, households: int = HOUSEHOLDS) -> simulate.Simulated:
     """Few households to which everything happens: of the shares that are made otherwise it would need thousands."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(stories, "SHARES", {fate: 60 * share for fate, share in stories.SHARES.items()})
-        often = {kind: 8 * share for kind, share in simulate.WITHOUT_INTERVIEW.items()}
+        often = {fate: max(2_500, min(60 * share, 60_000)) for fate, share in stories.SHARES.items()}
+        patched.setattr(stories, "SHARES", often | {stories.Fate.TOLD: 60_000})
+        often = {kind: max(2_500, 8 * share) for kind, share in simulate.WITHOUT_INTERVIEW.items()}
         patched.setattr(simulate, "WITHOUT_INTERVIEW", often)
+        patched.setattr(shapes, "FALLS_BACK", 1.0)
+        patched.setattr(year, "BRINGS_HOME", 0.5)
         patched.setattr(simulate, "OF_VILLAGE", 20)  # of both areas, with others to move to
         return _made(engine, seed, households)
 
@@ -69,11 +81,11 @@ def make(engine: Engine, seed: int, households: int = HOUSEHOLDS) -> simulate.Si
 def _made(engine: Engine, seed: int, households: int) -> simulate.Simulated:
     with Session(engine, expire_on_commit=False) as session, session.begin():
         said, seasons, form = simulate.begin(session, NOW, communes=COMMUNES, rounds_back=ROUNDS, seed=seed)
-    shapes = simulate.make_shapes(form, SHAPES, seed, seasons)
+    made = simulate.make_shapes(form, SHAPES, seed, seasons)
     filled = []
     for commune_id, share in zip(said.communes, simulate.shares(households, COMMUNES), strict=True):
         with Session(engine, expire_on_commit=False) as session, session.begin():
-            filled.append(simulate.fill(session, commune_id, share, shapes, seasons, SIGNER, seed))
+            filled.append(simulate.fill(session, commune_id, share, made, seasons, SIGNER, seed))
     for step in simulate.years(filled, seasons):
         with Session(engine, expire_on_commit=False) as session, session.begin():
             step(session)
@@ -147,6 +159,91 @@ def test_nobody_is_met_who_was_told_under_another_code(there: Session) -> None:
     assert told
     assert set(told) <= met
     assert set(there.scalars(select(type_coerce(RosterRow.doubts, Text)))) == {"[]"}
+
+
+def test_a_head_who_died_has_an_heir(there: Session) -> None:
+    """Told to the commune, the register names the heir and the next interview finds them head, without the dead."""
+    died = there.scalars(select(RegisterEvent).filter_by(kind="died")).all()
+    succeeded = [one for one in died if "head" in one.payload]
+    assert succeeded
+    for event in succeeded:
+        interviews = (
+            select(Submission).join(Round, Round.id == Submission.round_id).order_by(Round.year)
+            .where(Submission.household_id == event.household_id, Round.opens_on > event.effective_on)
+        )  # fmt: skip
+        found = there.scalars(interviews).first()
+        assert found is not None
+        members = json.loads(found.content)["answers"]["thanh_vien"]
+        heads = [(one["ma_nk"], one["ho_ten"]) for one in members if one["quan_he"] == "chu_ho"]
+        judged = there.get_one(Assessment, (found.commune_id, found.id))
+        assert heads == [(event.payload["head"], judged.head_name)]
+        assert event.person_id not in {one["ma_nk"] for one in members}
+
+
+def test_a_head_of_whose_death_nobody_told_is_found_out_by_the_interview(there: Session) -> None:
+    told = set(there.scalars(select(RegisterEvent.household_id).where(RegisterEvent.kind != "enter")))
+    others = [one for one in there.scalars(select(Household)) if one.id not in told]
+    changed = [one for one in others if one.head_name != one.base_head_name]
+    assert changed
+    for one in changed:
+        members = select(Member).filter_by(commune_id=one.commune_id, household_id=one.id)
+        names = {member.full_name: member.values["quan_he"] for member in there.scalars(members)}
+        assert (names[one.head_name], one.base_head_name in names) == ("chu_ho", False)
+
+
+def test_every_interview_has_one_head_and_no_mistake(there: Session) -> None:
+    for one in there.scalars(select(Submission)):
+        members = json.loads(one.content)["answers"]["thanh_vien"]
+        assert [member["quan_he"] for member in members].count("chu_ho") == 1
+    problems = there.scalars(select(Assessment.problems))
+    assert {one["severity"] for each in problems for one in each} <= {"warning"}
+    assert 1 in set(there.scalars(select(Assessment.persons)))  # somebody who lives alone
+
+
+@pytest.mark.parametrize(
+    ("kin", "heir", "then"),
+    [
+        ([("vo_chong", "nu", 60), ("con", "nam", 35), ("dau_re", "nu", 33)], 0, ["chu_ho", "con", "dau_re"]),
+        ([("con", "nu", 30), ("con", "nam", 35), ("dau_re", "nu", 33)], 1, ["chu_ho", "anh_chi_em", "vo_chong"]),
+        ([("con", "nu", 30), ("con", "nu", 35), ("bo_me", "nu", 80)], 1, ["chu_ho", "anh_chi_em", "ong_ba"]),
+        ([("con", "nu", 10), ("bo_me", "nu", 70), ("bo_me", "nam", 75)], 2, ["chu_ho", "chau", "vo_chong"]),
+    ],
+)
+def test_the_eldest_of_the_nearest_kin_is_head_then(kin: list[Any], heir: int, then: list[str]) -> None:
+    day = date(2025, 10, 1)
+    family = Family(Random(1), "thai", 0.5, day)
+    family.add("chu_ho", "nam", 50, "Lò")
+    for relation, sex, age in kin:
+        family.add(relation, sex, age, "Lò")
+    household = DemoHousehold("h", 1, list(family.members), make_living(Random(1), 0.5, 4, urban=False))
+    expected = family.members[1 + heir]
+    dead = marry_and_die(NobodyByChance(), household, day, head_dies=True)
+    assert (dead, household.head.id) == ([family.members[0].id], expected.id)
+    assert [one.relation for one in household.members] == then
+
+
+def test_a_head_without_an_heir_lives_on() -> None:
+    day = date(2025, 10, 1)
+    family = Family(Random(1), "thai", 0.5, day)
+    family.add("chu_ho", "nam", 50, "Lò")
+    family.add("chau", "nu", 12, "Lò")
+    household = DemoHousehold("h", 1, list(family.members), make_living(Random(1), 0.5, 2, urban=False))
+    assert marry_and_die(NobodyByChance(), household, day, head_dies=True) == []
+    assert household.members == family.members
+
+
+class NobodyByChance(Random):
+    def random(self) -> float:
+        return 0.999
+
+
+def test_what_is_written_down_at_once_is_what_the_form_says_of_it() -> None:
+    """Last year's indicators of a household that was entered are those that freezing a round would find."""
+    form, seasons = household_form(), [(date(2024, 9, 1), date(2024, 12, 14)), (date(2025, 9, 1), date(2025, 12, 14))]
+    shape = make_shape(form, 3, Area.RURAL, 1, seasons)
+    answers = json.loads(shape.base_answers.of({}))
+    for number, (opens, _) in enumerate(seasons):
+        assert json.loads(shape.base_indicators(number)) == indicators_of_import(answers, form, opens)
 
 
 def test_an_outcome_is_as_a_phone_would_have_said_it_and_decided_by_another(there: Session) -> None:
