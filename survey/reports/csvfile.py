@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
-from survey.reports.columns import Cell
-
+Cell = str | int | float | bool | None
 BOM = b"\xef\xbb\xbf"
 # What a spreadsheet may take for a formula (OWASP, "CSV injection"), the full-width signs included.
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

@@ -34,6 +34,8 @@ ON_DATA = {
     "backup make": ["FOLDER"],
     "clean-uploads": [],
     "export csv": ["FOLDER"],
+    "export stata": ["FOLDER"],
+    "export spss": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],
     "form publish": ["WORKBOOK"],

@@ -6,19 +6,27 @@ import csv
 import io
 import tracemalloc
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models import Assessment, AuditEvent, Deprivation
+from models.database import snapshot
+from survey.exports.columns import question_columns
+from survey.exports.files import DATA, Kind, data_files
+from survey.exports.formats import offers
+from survey.exports.rows import Choice
 from survey.form.form import Form, Item
-from survey.reports.columns import question_columns
 from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
+from tests.data_files import read_back
 from tests.web.desk.field import CASES, FORM, Field
 from tests.world import COMMUNE
 
@@ -136,6 +144,85 @@ def test_a_zip_holds_all_five(accepted: Field, login_as: Any) -> None:
             "codebook.csv",
         ]
         assert len(table(archive.read("households.csv"))) == 3
+
+
+def as_in_csv(cell: Any, numbers: dict[int, str]) -> str:
+    """A cell of a Stata or SPSS file as the CSV has it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    if isinstance(cell, int) and numbers:
+        return numbers[cell]
+    return as_text(cell) if isinstance(cell, int | float | str) else str(cell)
+
+
+@pytest.mark.parametrize("suffix", ["dta", "sav"])
+def test_stata_and_spss_hold_what_the_csv_holds(accepted: Field, login_as: Any, suffix: str) -> None:
+    browser = login_as("supervisor")
+    book = download(browser, "codebook.csv")
+    for kind in DATA:
+        of_file = [row for row in book if row["file"] == kind]
+        short = {row["column"]: row["short_name"] for row in of_file}
+        numbers: dict[str, dict[int, str]] = defaultdict(dict)
+        for row in of_file:
+            if row["choice_number"]:
+                numbers[row["column"]][int(row["choice_number"])] = row["choice"]
+        columns, said = read_back(suffix, browser.get(f"/desk/{COMMUNE}/exports/{kind}.{suffix}").get_data())
+        assert list(columns) == list(short.values())
+        for position, row in enumerate(download(browser, f"{kind}.csv")):
+            found = {name: as_in_csv(columns[short[name]][position], numbers[name]) for name in short}
+            assert found == {name: row[name].rstrip() for name in short}
+        assert said.variable_value_labels.get("state", {}).get(4) == "Đã duyệt phiếu"
+        assert all(len(label or "") <= 80 for label in said.column_labels)
+
+
+def test_the_page_offers_each_file_in_each_format(accepted: Field, login_as: Any) -> None:
+    page = login_as("supervisor").get(f"/desk/{COMMUNE}/exports").get_data(as_text=True)
+    for name in offers():
+        assert f"/exports/{name}?" in page
+
+
+@pytest.mark.parametrize("name", ["so-ho-stata.zip", "so-ho-spss.zip"])
+def test_a_zip_of_stata_or_spss_holds_its_files_and_the_codebook(accepted: Field, login_as: Any, name: str) -> None:
+    answer = login_as("province").get(f"/desk/{COMMUNE}/exports/{name}?state=all")
+    suffix = {"so-ho-stata.zip": "dta", "so-ho-spss.zip": "sav"}[name]
+    assert f"-{COMMUNE}-2026-tam-tinh.zip" in answer.headers["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"{kind}.{suffix}" for kind in DATA] + ["codebook.csv"]
+        columns, _said = read_back(suffix, archive.read(f"households.{suffix}"))
+    assert sorted(columns["entry_id"]) == sorted(accepted.sent)
+
+
+@pytest.mark.parametrize(("command", "suffix"), [("stata", "dta"), ("spss", "sav")])
+def test_a_command_writes_the_files_of_stata_or_spss(
+    app: Any, accepted: Field, tmp_path: Any, command: str, suffix: str
+) -> None:
+    out = tmp_path / "out"
+    words = ["export", command, str(out), "--commune", COMMUNE, "--language", "en"]
+    done = app.test_cli_runner().invoke(args=words)
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in out.iterdir()} == {f"{kind}.{suffix}" for kind in DATA} | {"codebook.csv"}
+    columns, said = read_back(suffix, (out / f"households.{suffix}").read_bytes())
+    assert set(columns["entry_id"]) == set(accepted.sent[:3])
+    assert said.column_names_to_labels["household_class"] == "Class of the household"
+    detail = accepted.session.scalars(select(AuditEvent).where(AuditEvent.verb == "export.read")).one().detail
+    assert detail["files"] == [f"{kind}.{suffix}" for kind in DATA] + ["codebook.csv"]
+    assert detail["households"] == 3
+
+
+def test_both_readings_of_a_file_see_the_same_rows(app: Any, accepted: Field) -> None:
+    choice = Choice(accepted.round_id, (COMMUNE,))
+    with Session(app.extensions["reading_engine"]) as session:
+        snapshot(session)
+        file = data_files(session, [Kind.HOUSEHOLDS], choice, {})[0]
+        before = list(file.rows())
+        accepted.decide(accepted.sent[3], Action.ACCEPT)
+        accepted.session.commit()
+        assert list(file.rows()) == before
+    with Session(app.extensions["reading_engine"]) as session:
+        assert len(list(data_files(session, [Kind.HOUSEHOLDS], choice, {})[0].rows())) == 4
 
 
 def test_every_download_is_on_record_without_names(accepted: Field, login_as: Any) -> None:

@@ -17,10 +17,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Household, HouseholdOutcome, Round, Submission
+from survey.exports.files import DATA, Kind
+from survey.exports.formats import MEDIA_TYPE, SUFFIX, offers
 from survey.questionnaires.published import publish
-from survey.reports.export import Kind
 from survey.xlsform.compile import compile_workbook
 from tests.commands.test_commands import run
+from tests.data_files import READERS, read_back
 from tests.databases import once
 from tests.interviews import ROUND, accept_all
 from tests.pages import text_of
@@ -41,7 +43,7 @@ SHEETS = {  # what must be among those that were met
     "proofs.sheet", "proofs.file", "flows.page", "round_steps.page", "round_steps.commune", "rounds.listing",
     "reports.page", "reports.as_csv", "reports.listed", "exports.page", "desk.commune", "desk.home", "review.record",
     "review.shelf", "outcomes.listing", "workload.page", "household.page",
-    *(f"exports.download {kind.value}.csv" for kind in Kind if kind is not Kind.CODEBOOK), "exports.download so-ho.zip",
+    *(f"exports.download {name}" for name in offers() if name != "codebook.csv"),
 }  # fmt: skip
 
 
@@ -76,7 +78,6 @@ def walked(app: Flask, submission: str) -> list[tuple[str, str]]:
         "round_id": ROUND, "commune_id": COMMUNE, "village_id": VILLAGE, "household_id": "ho-1",
         "submission_id": submission, "other_id": submission, "kind": "csv", "form_id": "phieu_thu", "version": "1",
     }  # fmt: skip
-    names = [f"{kind.value}.csv" for kind in Kind] + ["so-ho.zip"]
     found = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint.partition(".")[0] in BESIDE:
@@ -84,26 +85,23 @@ def walked(app: Flask, submission: str) -> list[tuple[str, str]]:
         address = rule.rule
         for name in rule.arguments:
             address = address.replace(f"<{name}>", values.get(name, f"<{name}>"))
-        for name in names if rule.endpoint == "exports.download" else [""]:
+        for name in offers() if rule.endpoint == "exports.download" else [""]:
             endpoint = f"{rule.endpoint} {name}".strip()
             found.append((endpoint, address.replace("<name>", name)))
     # What is of something that this round does not have (a job, a photo) is not there to be asked for.
     return [(name, address) for name, address in found if "<" not in address and name not in OF_NO_ROUND]
 
 
-def files_in(answer: Any) -> list[str]:
-    """The tables that an answer brings."""
-    if answer.mimetype == "application/zip":
-        with zipfile.ZipFile(io.BytesIO(answer.data)) as packed:
-            return [
-                packed.read(name).decode("utf-8-sig") for name in packed.namelist() if name != f"{Kind.CODEBOOK}.csv"
-            ]
-    return [answer.data.decode("utf-8-sig")]
-
-
-def marks_in(table: str) -> set[str | None]:
-    """Of each of its rows; a table that has none has the column."""
-    found = csv.DictReader(io.StringIO(table))
+def marks_in(name: str, data: bytes) -> set[str]:
+    """Of each row of a data file, or of each in a zip; a table that has none has the column."""
+    suffix = name.rpartition(".")[2]
+    if suffix == "zip":
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            inside = [one for one in packed.namelist() if one != f"{Kind.CODEBOOK}.csv"]
+            return set().union(*(marks_in(one, packed.read(one)) for one in inside))
+    if suffix in READERS:
+        return {str(cell) for cell in read_back(suffix, data)[0]["trial"]}
+    found = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
     assert "trial" in (found.fieldnames or ())
     return {row["trial"] for row in found}
 
@@ -119,10 +117,11 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
             answer = browser.get(address, query_string={"state": "all"} if endpoint.startswith("exports.") else {})
             if answer.status_code != 200:
                 continue
-            if answer.mimetype in ("text/csv", "application/zip"):
-                marks = [marks_in(table) for table in files_in(answer)]
-                assert set().union(*marks) <= {"1"}, endpoint
-                if not all(marks):
+            if answer.mimetype in MEDIA_TYPE.values():
+                name = endpoint.partition(" ")[2] or "one.csv"
+                marks = marks_in(name, answer.data)
+                assert marks <= {"1"}, endpoint
+                if not marks:
                     continue
             elif endpoint == "proofs.file":
                 assert {one["body"]["trial"] for one in json.loads(answer.data)["proofs"]} == {True}
@@ -138,7 +137,8 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
 COMMANDS = {  # what a command gives out of a round; each other acts on it, and says what it did
     "round list": [], "round flow": [ROUND], "round compare": [ROUND, "--standard", "ND07-2021"],
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
-    "export csv": ["FOLDER", "--state", "all"], "mpi": [ROUND],
+    "export csv": ["FOLDER", "--state", "all"], "export stata": ["FOLDER", "--state", "all"],
+    "export spss": ["FOLDER", "--state", "all"], "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -176,7 +176,7 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     ):
         found = json.loads(run(app, *words, "--json")[1])
         assert (found[0] if isinstance(found, list) else found)["trial"] is True
-    written = {path.name: path.read_text("utf-8-sig") for path in Path(given["FOLDER"]).iterdir()}
-    assert set(written) == {f"{kind.value}.csv" for kind in Kind}
-    for name in set(written) - {f"{Kind.CODEBOOK.value}.csv"}:
-        assert marks_in(written[name]) == {"1"}, name
+    written = {path.name: path.read_bytes() for path in Path(given["FOLDER"]).iterdir()}
+    assert set(written) == {f"{kind}.{suffix}" for kind in DATA for suffix in SUFFIX.values()} | {"codebook.csv"}
+    for name in set(written) - {"codebook.csv"}:
+        assert marks_in(name, written[name]) == {"1"}, name
