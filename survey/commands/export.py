@@ -20,7 +20,7 @@ from survey.calendar.default import meant
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.exports import formats, rows
-from survey.exports.files import Kind
+from survey.exports.files import LONG, Kind
 from survey.exports.formats import Format, Manner
 from survey.exports.rows import Choice
 from survey.register.places import names_in
@@ -50,37 +50,58 @@ _LANGUAGE = click.option(
 )
 
 
+_KIND = click.option(
+    "--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all but wide without it."
+)
+
+
 @export_group.command("csv")
 @click.argument("folder", type=_FOLDER, required=False)
-@click.option("--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all without it.")
+@_KIND
 @click.option("--style", type=click.Choice([style.value for style in Style]), default="comma", show_default=True)
 @_what_is_exported
 def write_csv(folder: Path | None, kinds: tuple[str, ...], style: str, **which: Any) -> None:
     """Write households.csv, members.csv, deprivations.csv, no_interview.csv and codebook.csv into FOLDER; without
-    FOLDER one of them (households, or the --kind named) to standard output."""
+    FOLDER one of them (households, or the --kind named) to standard output. Of the kind "wide" is a row a household
+    with its members and indicators beside each other."""
     if folder is None and len(kinds) > 1:
         raise click.UsageError("one --kind at a time goes to standard output: name a FOLDER for several")
-    wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*Kind])
+    wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*LONG])
     _export(Format.CSV, folder, wanted, style=Style(style), **which)
 
 
 @export_group.command("stata")
 @click.argument("folder", type=_FOLDER)
+@_KIND
 @_LANGUAGE
 @_what_is_exported
-def write_stata(folder: Path, language: str, **which: Any) -> None:
+def write_stata(folder: Path, kinds: tuple[str, ...], language: str, **which: Any) -> None:
     """Write households.dta, members.dta, deprivations.dta, no_interview.dta (Stata 14 and later) and codebook.csv into
     FOLDER."""
-    _export(Format.STATA, folder, Kind, language=language, **which)
+    _export(Format.STATA, folder, [Kind(name) for name in kinds] or LONG, language=language, **which)
 
 
 @export_group.command("spss")
 @click.argument("folder", type=_FOLDER)
+@_KIND
 @_LANGUAGE
 @_what_is_exported
-def write_spss(folder: Path, language: str, **which: Any) -> None:
+def write_spss(folder: Path, kinds: tuple[str, ...], language: str, **which: Any) -> None:
     """Write households.sav, members.sav, deprivations.sav, no_interview.sav and codebook.csv into FOLDER."""
-    _export(Format.SPSS, folder, Kind, language=language, **which)
+    _export(Format.SPSS, folder, [Kind(name) for name in kinds] or LONG, language=language, **which)
+
+
+@export_group.command("xlsx")
+@click.argument("folder", type=_FOLDER)
+@click.option("--cells", type=click.Choice(["words", "codes"]), default="words", show_default=True)
+@click.option("--shape", type=click.Choice(["long", "wide"]), default="long", show_default=True)
+@_LANGUAGE
+@_what_is_exported
+def write_xlsx(folder: Path, cells: str, shape: str, language: str, **which: Any) -> None:
+    """Write so-ho.xlsx into FOLDER: a sheet each of households, members, deprivations, no interview and the codebook;
+    or so-ho-wide.xlsx, whose rows are households with their members and indicators beside each other."""
+    kinds = formats.WIDE_WORKBOOK.kinds if shape == "wide" else formats.WORKBOOK.kinds
+    _export(Format.XLSX, folder, kinds, language=language, words=cells == "words", **which)
 
 
 def _export(

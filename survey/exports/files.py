@@ -8,7 +8,7 @@ snapshot (`models.database.snapshot`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from survey.exports import rows
 from survey.exports.columns import Code, DataColumn, Holds, fixed, numbers_of, question_columns
-from survey.exports.fixed_columns import IDENTITY, OF_DEPRIVATION, OF_MEMBER, OF_NO_INTERVIEW, of_household
+from survey.exports.fixed_columns import IDENTITY, OF_DEPRIVATION, OF_MEMBER, OF_NO_INTERVIEW, OF_WIDE, of_household
 from survey.exports.rows import Choice
 from survey.questionnaires.published import versions_of
 from survey.questionnaires.readings import unconfirmed
@@ -24,16 +24,19 @@ from survey.reports.csvfile import Cell
 
 
 class Kind(StrEnum):
-    """The five files."""
+    """The five files, and one that has the first three side by side."""
 
     HOUSEHOLDS = "households"
     MEMBERS = "members"
     DEPRIVATIONS = "deprivations"
     NO_INTERVIEW = "no_interview"
     CODEBOOK = "codebook"
+    WIDE = "wide"
 
 
-DATA = tuple(kind for kind in Kind if kind is not Kind.CODEBOOK)
+DATA = (Kind.HOUSEHOLDS, Kind.MEMBERS, Kind.DEPRIVATIONS, Kind.NO_INTERVIEW)
+LONG = (*DATA, Kind.CODEBOOK)
+MOST_WIDE = 60  # members beside each other: with all their columns still within the 16,384 of a sheet
 CODEBOOK = tuple(
     fixed(name, "text", "", "")
     for name in (
@@ -59,27 +62,42 @@ class DataFile:
 def data_files(session: Session, kinds: Iterable[Kind], choice: Choice, names: dict[str, str]) -> list[DataFile]:
     """`kinds` of what `choice` names. `names`: what the communes and villages are called."""
     forms = rows.forms_of(session, choice)
-    versions = (
-        version for form_id in dict.fromkeys(form.id for form in forms) for version in versions_of(session, form_id)
-    )
-    numbers = numbers_of(versions)
-    questions = {members: question_columns(forms, members, numbers) for members in (False, True)}
-    described = {
-        Kind.HOUSEHOLDS: [*IDENTITY, *of_household(forms), *questions[False]],
-        Kind.MEMBERS: [*IDENTITY, *OF_MEMBER, *questions[True]],
-        Kind.DEPRIVATIONS: [*IDENTITY, *OF_DEPRIVATION],
-        Kind.NO_INTERVIEW: [*IDENTITY, *OF_NO_INTERVIEW],
-        Kind.CODEBOOK: CODEBOOK,
-    }  # fmt: skip
+    form_ids = dict.fromkeys(form.id for form in forms)
+    numbers = numbers_of(version for form_id in form_ids for version in versions_of(session, form_id))
+    own, of_member = (question_columns(forms, members, numbers) for members in (False, True))
     open_readings = {(form.id, form.version): [one.name for one in unconfirmed(session, form)] for form in forms}
+    columns: dict[Kind, Sequence[DataColumn]] = {
+        Kind.HOUSEHOLDS: (*IDENTITY, *of_household(forms), *own),
+        Kind.MEMBERS: (*IDENTITY, *OF_MEMBER, *of_member),
+        Kind.DEPRIVATIONS: (*IDENTITY, *OF_DEPRIVATION),
+        Kind.NO_INTERVIEW: (*IDENTITY, *OF_NO_INTERVIEW),
+    }
     read: dict[Kind, Callable[[], Iterator[Sequence[Cell]]]] = {
-        Kind.HOUSEHOLDS: partial(rows.households, session, choice, names, questions[False], open_readings),
-        Kind.MEMBERS: partial(rows.members, session, choice, names, forms, questions[True]),
+        Kind.HOUSEHOLDS: partial(rows.households, session, choice, names, own, open_readings),
+        Kind.MEMBERS: partial(rows.members, session, choice, names, forms, of_member),
         Kind.DEPRIVATIONS: partial(rows.deprivations, session, choice, names),
         Kind.NO_INTERVIEW: partial(rows.no_interview, session, choice, names),
-        Kind.CODEBOOK: partial(_codebook, {kind: described[kind] for kind in DATA}),
+        Kind.CODEBOOK: partial(_codebook, dict(columns)),
     }
-    return [DataFile(kind, tuple(described[kind]), read[kind]) for kind in kinds]
+    columns[Kind.CODEBOOK] = CODEBOOK
+    wanted = list(kinds)
+    if Kind.WIDE in wanted:
+        most = min(rows.most_members(session, choice, forms), MOST_WIDE)
+        beside = (column for position in range(1, most + 1) for column in _of_position(of_member, position))
+        columns[Kind.WIDE] = (*columns[Kind.HOUSEHOLDS], *OF_WIDE, *beside)
+        read[Kind.WIDE] = partial(
+            rows.wide, session, choice, names, forms, own, of_member, most, open_readings
+        )  # fmt: skip
+    return [DataFile(kind, columns[kind], read[kind]) for kind in wanted]
+
+
+def _of_position(of_member: Iterable[DataColumn], position: int) -> Iterator[DataColumn]:
+    """The columns of one member in a row of its household: thanh_vien__2__ho_ten, labelled "2. …"."""
+    for column in of_member:
+        repeat = column.node.repeat.replace("/", "__") if column.node and column.node.repeat else ""
+        name = f"{repeat}__{position}{column.name.removeprefix(repeat)}"
+        label = {language: f"{position}. {text}" for language, text in column.label.items()}
+        yield replace(column, name=name, label=label)
 
 
 def _codebook(files: dict[Kind, Sequence[DataColumn]]) -> Iterator[list[Cell]]:

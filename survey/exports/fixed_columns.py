@@ -99,6 +99,15 @@ OF_DEPRIVATION = (
 )
 
 
+OF_WIDE = (
+    *(
+        fixed(f"lacks__{one.value}", "0/1", f"Thiếu hụt: {one.vi}", f"Deprived: {one.en}")
+        for one in Indicator
+    ),
+    fixed("members_beside", "integer", "Số thành viên không có trong dòng này", "Members that are not in this row"),
+)  # fmt: skip
+
+
 def of_household(forms: Sequence[Form]) -> tuple[DataColumn, ...]:
     """OF_HOUSEHOLD, and on which unconfirmed readings of the texts the class hangs; the choices are the readings."""
     asked = {one.name: one.question for form in forms for one in readings(form)}

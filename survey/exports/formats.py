@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from survey.exports import spss, stata
-from survey.exports.files import DATA, DataFile, Kind, data_files
+from survey.exports import spss, stata, xlsx
+from survey.exports.files import DATA, LONG, DataFile, Kind, data_files
 from survey.exports.rows import Choice
 from survey.reports import csvfile
 from survey.reports.csvfile import Style, zipped
@@ -21,30 +21,33 @@ from survey.reports.csvfile import Style, zipped
 
 class Format(StrEnum):
     CSV = "csv"
+    XLSX = "xlsx"
     STATA = "stata"
     SPSS = "spss"
 
 
-SUFFIX = {Format.CSV: "csv", Format.STATA: "dta", Format.SPSS: "sav"}
-ZIP = {Format.CSV: "so-ho.zip", Format.STATA: "so-ho-stata.zip", Format.SPSS: "so-ho-spss.zip"}
+SUFFIX = {Format.CSV: "csv", Format.STATA: "dta", Format.SPSS: "sav"}  # of the formats that have a file for each kind
 MEDIA_TYPE = {
     "csv": "text/csv", "zip": "application/zip", "dta": "application/x-stata-dta", "sav": "application/x-spss-sav",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How files are written: the style of a CSV, the language of labels, the title of a data set, when it is made."""
+    """How files are written: the title of a data set, when it is made, the language of labels, the style of a CSV;
+    `words`: the words of codes in a workbook, else the codes."""
 
     title: str
     at: datetime
     language: str = "vi"
     style: Style = Style.COMMA
+    words: bool = True
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A file that can be had under `name`; of several files it is a zip."""
+    """A file that can be had under `name`; in a zip or a workbook are several kinds."""
 
     name: str
     format: Format
@@ -59,16 +62,26 @@ class Offer:
         return MEDIA_TYPE[self.suffix]
 
 
+WHOLE = {  # all kinds of a format in one
+    Format.CSV: Offer("so-ho.zip", Format.CSV, LONG),
+    Format.STATA: Offer("so-ho-stata.zip", Format.STATA, LONG),
+    Format.SPSS: Offer("so-ho-spss.zip", Format.SPSS, LONG),
+}
+WORKBOOK = Offer("so-ho.xlsx", Format.XLSX, LONG)
+WIDE_WORKBOOK = Offer("so-ho-wide.xlsx", Format.XLSX, (Kind.WIDE, Kind.CODEBOOK))
+
+
 def kinds_in(format: Format) -> tuple[Kind, ...]:
-    """The kinds that the format is written for; the codebook is a CSV beside the others of any."""
-    return tuple(Kind) if format is Format.CSV else DATA
+    """The kinds that the format is written for; the codebook is a CSV beside the others of Stata and SPSS."""
+    return (*DATA, Kind.WIDE) if format in (Format.STATA, Format.SPSS) else tuple(Kind)
 
 
 def offers() -> dict[str, Offer]:
-    """Everything by its name: each file, and for each format all of its files with the codebook in one zip."""
-    found = [Offer(f"{kind.value}.{SUFFIX[format]}", format, (kind,)) for format in SUFFIX for kind in kinds_in(format)]
-    found += [Offer(name, format, tuple(Kind)) for format, name in ZIP.items()]
-    return {offer.name: offer for offer in found}
+    """Everything by its name: each file, and for each format all of its files in one."""
+    single = [
+        Offer(f"{kind.value}.{SUFFIX[format]}", format, (kind,)) for format in SUFFIX for kind in kinds_in(format)
+    ]
+    return {offer.name: offer for offer in (*single, *WHOLE.values(), WORKBOOK, WIDE_WORKBOOK)}
 
 
 def pieces(session: Session, offer: Offer, choice: Choice, names: dict[str, str], manner: Manner) -> Iterator[bytes]:
@@ -86,7 +99,12 @@ def written(
     session: Session, format: Format, kinds: Iterable[Kind], choice: Choice, names: dict[str, str], manner: Manner
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Name and bytes of each file of the format, to be read one after the other."""
-    for file in data_files(session, kinds, choice, names):
+    files = data_files(session, kinds, choice, names)
+    if format is Format.XLSX:
+        offer = WIDE_WORKBOOK if any(file.kind is Kind.WIDE for file in files) else WORKBOOK
+        yield offer.name, xlsx.written(files, manner.language, manner.words)
+        return
+    for file in files:
         of_file = format if file.kind in kinds_in(format) else Format.CSV
         yield f"{file.kind.value}.{SUFFIX[of_file]}", _bytes(file, of_file, manner)
 

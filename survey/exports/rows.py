@@ -41,6 +41,7 @@ from survey.reports.selection import STATE_OF, Basis, Rows
 from survey.terms import DIMENSION_OF, Indicator, RegisterState
 
 _BATCH = 200
+_OF_DEPRIVATION = and_(Deprivation.commune_id == Submission.commune_id, Deprivation.submission_id == Submission.id)
 Readings = dict[tuple[str, str], list[str]]  # of each version: the names of those that no paper confirms, in its order
 
 
@@ -120,6 +121,12 @@ def households(
     session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn], open_readings: Readings
 ) -> Iterator[list[Cell]]:
     """A row a household: IDENTITY, `of_household`, the answers. `open_readings`: see `Readings`."""
+    return (cells for _row, cells in _of_households(session, choice, names, questions, open_readings))
+
+
+def _of_households(
+    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn], open_readings: Readings
+) -> Iterator[tuple[Row[Any], list[Cell]]]:
     hanging = (
         select(func.aggregate_strings(AssessmentReading.reading, " "))
         .where(AssessmentReading.commune_id == Submission.commune_id, AssessmentReading.submission_id == Submission.id)
@@ -141,7 +148,39 @@ def households(
             row.standard, row.form_id, row.form_version, row.username, _moment(row.received_at),
             _moment(row.updated_at), " ".join(doubtful),
         ]  # fmt: skip
-        yield _identity(row, names) + own + [column.cell(row.values) for column in questions]
+        yield row, _identity(row, names) + own + [column.cell(row.values) for column in questions]
+
+
+def wide(
+    session: Session, choice: Choice, names: dict[str, str], forms: Iterable[Form], questions: Sequence[DataColumn],
+    of_member: Sequence[DataColumn], most: int, open_readings: Readings,
+) -> Iterator[list[Cell]]:  # fmt: skip
+    """A row a household as in `households`, then whether it lacks each indicator, how many members are not here, and
+    the answers of its first `most` members, one after the other."""
+    repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
+    statement = _records(choice, Deprivation.indicator, Deprivation.deprived).join(Deprivation, _OF_DEPRIVATION)
+    grouped = groupby(_read(session, statement), key=_household_of)
+    lacks = ((key, {row.indicator: row.deprived for row in found}) for key, found in grouped)
+    ahead = next(lacks, None)  # in the order of the households, some of which may have none
+    for row, cells in _of_households(session, choice, names, questions, open_readings):
+        found: dict[str, bool] = {}
+        if ahead is not None and ahead[0] == _household_of(row):
+            found, ahead = ahead[1], next(lacks, None)
+        members = _at(row.values, repeat_of.get((row.form_id, row.form_version)))
+        cells += [found.get(indicator) for indicator in Indicator]
+        cells.append(max(len(members) - most, 0))
+        for position in range(most):
+            member = members[position] if position < len(members) else {}
+            cells += [column.cell(member) for column in of_member]
+        yield cells
+
+
+def most_members(session: Session, choice: Choice, forms: Iterable[Form]) -> int:
+    """How many members the largest household lists."""
+    repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
+    statement = _records(choice, Submission.form_id, Submission.form_version, Assessment.values)
+    found = (_at(row.values, repeat_of.get((row.form_id, row.form_version))) for row in _read(session, statement))
+    return max(map(len, found), default=0)
 
 
 def members(
@@ -158,11 +197,10 @@ def members(
 def deprivations(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:
     """A row a household and indicator: IDENTITY, OF_DEPRIVATION."""
     statement = _records(choice, Deprivation.indicator, Deprivation.deprived, Deprivation.because).join(
-        Deprivation,
-        and_(Deprivation.commune_id == Submission.commune_id, Deprivation.submission_id == Submission.id),
+        Deprivation, _OF_DEPRIVATION
     )
     rank = {indicator.value: position for position, indicator in enumerate(Indicator)}
-    for _household, rows in groupby(_read(session, statement), key=lambda row: (row.commune_id, row.household_id)):
+    for _household, rows in groupby(_read(session, statement), key=_household_of):
         for row in sorted(rows, key=lambda row: rank[row.indicator]):
             indicator = Indicator(row.indicator)
             dimension = DIMENSION_OF[indicator]
@@ -215,6 +253,10 @@ def because_text(because: Any, language: str = "vi") -> str:
         member = f"{reason['member']}: " if reason.get("member") else ""
         parts.append(f"{member}{label} – {answer}")
     return "; ".join(parts)
+
+
+def _household_of(row: Row[Any]) -> tuple[str, str]:
+    return row.commune_id, row.household_id
 
 
 def _at(values: Any, path: str | None) -> list[Any]:

@@ -76,12 +76,12 @@ def written(header: Sequence[str], rows: Iterable[Sequence[Cell]], style: Style 
     yield pen.take()
 
 
-def zipped(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
-    """A zip of `files` (name, pieces), made while it is read."""
+def zipped(files: Iterable[tuple[str, Iterable[bytes]]], zip64: bool = True) -> Iterator[bytes]:
+    """A zip of `files` (name, pieces), made while it is read. Without `zip64` each must be smaller than 2 GB."""
     pen = _Pen()
     with zipfile.ZipFile(pen, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, pieces in files:
-            with archive.open(name, "w", force_zip64=True) as member:
+            with archive.open(name, "w", force_zip64=zip64) as member:
                 for piece in pieces:
                     member.write(piece)
                     if pen.size >= _CHUNK:

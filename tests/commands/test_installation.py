@@ -36,6 +36,7 @@ ON_DATA = {
     "export csv": ["FOLDER"],
     "export stata": ["FOLDER"],
     "export spss": ["FOLDER"],
+    "export xlsx": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],
     "form publish": ["WORKBOOK"],

@@ -38,7 +38,7 @@ def page(commune_id: str | None = None) -> str:
     count = rows.count(get_session(), _choice(desk)) if desk.round else 0
     return render_template(
         "desk/exports.html", desk=desk, kinds=list(Kind), offers=formats.offers(), suffixes=formats.SUFFIX,
-        zips=formats.ZIP, count=count, everything=everything, style=_style(),
+        whole=formats.WHOLE, words=_words(), count=count, everything=everything, style=_style(),
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def download(name: str, commune_id: str | None = None) -> Response:
         "households": rows.count(session, choice),
     }
     audit.record(session, now(), current_account().id, "export.read", commune_id or "", detail)
-    manner = Manner(round_title(desk.asked_round), now(), current_language(), _style())
+    manner = Manner(round_title(desk.asked_round), now(), current_language(), _style(), _words())
     response = Response(_sent(offer, choice, desk.names, manner), mimetype=offer.media_type)
     state = "-tam-tinh" if choice.everything else ""
     place = f"-{commune_id}" if commune_id else ""
@@ -85,6 +85,10 @@ def _sent(offer: Offer, choice: Choice, names: dict[str, str], manner: Manner) -
 
 def _choice(desk: Desk) -> Choice:
     return Choice(desk.asked_round.id, desk.communes, everything=request.args.get("state") == "all")
+
+
+def _words() -> bool:
+    return request.args.get("cells") != "codes"
 
 
 def _style() -> Style:

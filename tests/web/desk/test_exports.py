@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tracemalloc
 import zipfile
 from collections import defaultdict
@@ -14,11 +15,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, AuditEvent, Deprivation
 from models.database import snapshot
+from survey.exports import files
 from survey.exports.columns import question_columns
 from survey.exports.files import DATA, Kind, data_files
 from survey.exports.formats import offers
@@ -177,10 +180,86 @@ def test_stata_and_spss_hold_what_the_csv_holds(accepted: Field, login_as: Any, 
         assert all(len(label or "") <= 80 for label in said.column_labels)
 
 
+def sheets_of(data: bytes) -> dict[str, list[list[Any]]]:
+    book = load_workbook(io.BytesIO(data))
+    return {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book.worksheets}
+
+
+def test_the_workbook_has_a_sheet_for_each_file_in_words_or_codes(accepted: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    words = sheets_of(browser.get(f"/desk/{COMMUNE}/exports/so-ho.xlsx").get_data())
+    codes = sheets_of(browser.get(f"/desk/{COMMUNE}/exports/so-ho.xlsx?cells=codes").get_data())
+    assert list(words) == list(codes) == ["households", "members", "deprivations", "no_interview", "codebook"]
+    for kind in words:
+        assert len(words[kind]) == len(codes[kind]) == len(download(browser, f"{kind}.csv")) + 1
+    wall = codes["households"][0].index("nha_o__tuong")
+    label = {choice["name"]: choice["label"]["vi"] for choice in FORM.choices[FORM.node("nha_o/tuong").list or ""]}
+    for row, coded in zip(words["households"][1:], codes["households"][1:], strict=True):
+        assert row[wall] == label[coded[wall]]
+    assert words["households"][0][wall] == FORM.node("nha_o/tuong").label["vi"]
+
+
+def test_a_wide_row_has_the_members_and_indicators_of_its_household(accepted: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    rows = download(browser, "wide.csv", "?state=all")
+    long = download(browser, "households.csv", "?state=all")
+    assert [{name: row[name] for name in one} for row, one in zip(rows, long, strict=True)] == long
+    members, lacks = (
+        grouped(download(browser, name, "?state=all")) for name in ("members.csv", "deprivations.csv")
+    )  # fmt: skip
+    most = max(map(len, members.values()))
+    assert f"thanh_vien__{most}__ho_ten" in rows[0]
+    assert f"thanh_vien__{most + 1}__ho_ten" not in rows[0]
+    own = [name for name in next(iter(members.values()))[0] if name.startswith("thanh_vien__")]
+    for row in rows:
+        assert {one["indicator"]: one["deprived"] for one in lacks[row["entry_id"]]} == {
+            name.removeprefix("lacks__"): row[name] for name in row if name.startswith("lacks__")
+        }
+        for position in range(1, most + 1):
+            listed = dict(enumerate(members[row["entry_id"]], start=1)).get(position, {})
+            for name in own:
+                beside = name.replace("thanh_vien__", f"thanh_vien__{position}__", 1)
+                assert row[beside] == listed.get(name, ""), beside
+        assert row["members_beside"] == "0"
+
+
+def grouped(rows: list[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["entry_id"]].append(row)
+    return found
+
+
+def test_a_household_with_more_members_than_a_sheet_takes_says_how_many(
+    accepted: Field, login_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_WIDE", 1)
+    browser = login_as("supervisor")
+    members = grouped(download(browser, "members.csv"))
+    for row in download(browser, "wide.csv"):
+        assert "thanh_vien__2__ho_ten" not in row
+        assert int(row["members_beside"]) == len(members[row["entry_id"]]) - 1
+    data = browser.get(f"/desk/{COMMUNE}/exports/so-ho-wide.xlsx").get_data()
+    assert list(sheets_of(data)) == ["wide", "codebook"]
+
+
+@pytest.mark.parametrize(("shape", "name"), [("long", "so-ho.xlsx"), ("wide", "so-ho-wide.xlsx")])
+def test_a_command_writes_the_workbook(app: Any, accepted: Field, tmp_path: Any, shape: str, name: str) -> None:
+    out = tmp_path / "out"
+    words = ["export", "xlsx", str(out), "--commune", COMMUNE, "--shape", shape, "--cells", "codes"]
+    done = app.test_cli_runner().invoke(args=words)
+    assert done.exit_code == 0, done.output
+    first = next(iter(sheets_of((out / name).read_bytes()).values()))
+    assert first[0][:2] == ["round_id", "round_year"]
+    assert len(first) == 4
+
+
 def test_the_page_offers_each_file_in_each_format(accepted: Field, login_as: Any) -> None:
     page = login_as("supervisor").get(f"/desk/{COMMUNE}/exports").get_data(as_text=True)
     for name in offers():
         assert f"/exports/{name}?" in page
+    chosen = login_as("supervisor").get(f"/desk/{COMMUNE}/exports?cells=codes&state=all").get_data(as_text=True)
+    assert re.search(r'/exports/so-ho.xlsx\?[^"]*state=all&amp;cells=codes"', chosen)
 
 
 @pytest.mark.parametrize("name", ["so-ho-stata.zip", "so-ho-spss.zip"])

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from click import Group
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Household, HouseholdOutcome, Round, Submission
 from survey.exports.files import DATA, Kind
+from survey.exports.fixed_columns import IDENTITY
 from survey.exports.formats import MEDIA_TYPE, SUFFIX, offers
 from survey.questionnaires.published import publish
 from survey.xlsform.compile import compile_workbook
@@ -31,6 +33,7 @@ from tests.working import led
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
 pytestmark = pytest.mark.usefixtures("small_round")
+TRIAL = next(column for column in IDENTITY if column.name == "trial").words("vi")
 TITLE, MARKS = "Rà soát định kỳ 2026", ("THỬ NGHIỆM", "Chạy thử")
 # What is of no round: what the register holds, what was done, what a paper or a questionnaire says.
 OF_NO_ROUND = {
@@ -99,6 +102,11 @@ def marks_in(name: str, data: bytes) -> set[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             inside = [one for one in packed.namelist() if one != f"{Kind.CODEBOOK}.csv"]
             return set().union(*(marks_in(one, packed.read(one)) for one in inside))
+    if suffix == "xlsx":  # in words
+        sheets = load_workbook(io.BytesIO(data), read_only=True).worksheets
+        tables = [[*sheet.iter_rows(values_only=True)] for sheet in sheets if sheet.title != Kind.CODEBOOK]
+        column = {"Có": "1", "Không": "0"}
+        return {column[row[table[0].index(TRIAL)]] for table in tables for row in table[1:]}
     if suffix in READERS:
         return {str(cell) for cell in read_back(suffix, data)[0]["trial"]}
     found = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
@@ -138,7 +146,7 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "round list": [], "round flow": [ROUND], "round compare": [ROUND, "--standard", "ND07-2021"],
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
     "export csv": ["FOLDER", "--state", "all"], "export stata": ["FOLDER", "--state", "all"],
-    "export spss": ["FOLDER", "--state", "all"], "mpi": [ROUND],
+    "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"], "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -177,6 +185,9 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
         found = json.loads(run(app, *words, "--json")[1])
         assert (found[0] if isinstance(found, list) else found)["trial"] is True
     written = {path.name: path.read_bytes() for path in Path(given["FOLDER"]).iterdir()}
-    assert set(written) == {f"{kind}.{suffix}" for kind in DATA for suffix in SUFFIX.values()} | {"codebook.csv"}
+    assert set(written) == {f"{kind}.{suffix}" for kind in DATA for suffix in SUFFIX.values()} | {
+        "codebook.csv",
+        "so-ho.xlsx",
+    }
     for name in set(written) - {"codebook.csv"}:
         assert marks_in(name, written[name]) == {"1"}, name
