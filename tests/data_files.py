@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import frictionless
 import pyreadstat
 
 from survey.exports.columns import Code, DataColumn, fixed
@@ -46,3 +48,10 @@ def _plain(cell: Any) -> Any:
     if isinstance(cell, datetime):  # Stata and SPSS keep no zone: ours is said in the column's label
         return cell.replace(tzinfo=UTC)
     return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+
+
+def package_faults(folder: Path) -> list[str]:
+    """What Frictionless' own program says against a data package."""
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    found = [*report.errors, *(error for task in report.tasks for error in task.errors)]
+    return [f"{error.type}: {error.message}" for error in found]

@@ -104,6 +104,16 @@ def write_xlsx(folder: Path, cells: str, shape: str, language: str, **which: Any
     _export(Format.XLSX, folder, kinds, language=language, words=cells == "words", **which)
 
 
+@export_group.command("datapackage")
+@click.argument("folder", type=_FOLDER)
+@_LANGUAGE
+@_what_is_exported
+def write_datapackage(folder: Path, language: str, **which: Any) -> None:
+    """Write the CSV files for machines into FOLDER, their cells as they are, with datapackage.json (Frictionless): the
+    type of each column, the SHA-256 of each file."""
+    _export(Format.DATAPACKAGE, folder, LONG, language=language, **which)
+
+
 def _export(
     format: Format, folder: Path | None, kinds: Iterable[Kind], communes: tuple[str, ...], round_id: str | None,
     state: str, **manner: Any,

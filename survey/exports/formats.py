@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from survey.exports import spss, stata, xlsx
+from survey.exports import datapackage, spss, stata, xlsx
 from survey.exports.files import DATA, LONG, DataFile, Kind, data_files
 from survey.exports.rows import Choice
 from survey.reports import csvfile
@@ -24,6 +24,7 @@ class Format(StrEnum):
     XLSX = "xlsx"
     STATA = "stata"
     SPSS = "spss"
+    DATAPACKAGE = "datapackage"  # CSV for machines, described
 
 
 SUFFIX = {Format.CSV: "csv", Format.STATA: "dta", Format.SPSS: "sav"}  # of the formats that have a file for each kind
@@ -66,6 +67,7 @@ WHOLE = {  # all kinds of a format in one
     Format.CSV: Offer("so-ho.zip", Format.CSV, LONG),
     Format.STATA: Offer("so-ho-stata.zip", Format.STATA, LONG),
     Format.SPSS: Offer("so-ho-spss.zip", Format.SPSS, LONG),
+    Format.DATAPACKAGE: Offer("so-ho-datapackage.zip", Format.DATAPACKAGE, LONG),
 }
 WORKBOOK = Offer("so-ho.xlsx", Format.XLSX, LONG)
 WIDE_WORKBOOK = Offer("so-ho-wide.xlsx", Format.XLSX, (Kind.WIDE, Kind.CODEBOOK))
@@ -103,6 +105,9 @@ def written(
     if format is Format.XLSX:
         offer = WIDE_WORKBOOK if any(file.kind is Kind.WIDE for file in files) else WORKBOOK
         yield offer.name, xlsx.written(files, manner.language, manner.words)
+        return
+    if format is Format.DATAPACKAGE:
+        yield from datapackage.written(files, manner.language, manner.title, manner.at)
         return
     for file in files:
         of_file = format if file.kind in kinds_in(format) else Format.CSV

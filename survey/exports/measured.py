@@ -19,7 +19,7 @@ from typing import Any
 from survey.exports.columns import Code, Codes, DataColumn, Holds
 from survey.exports.files import DataFile
 from survey.exports.fixed_columns import FLAGS
-from survey.reports.csvfile import Cell, as_text
+from survey.reports.csvfile import Cell, as_it_is
 
 _BATCH = 200
 OUTSIDE = 1000  # answers that are in no list are numbered from the next on
@@ -48,7 +48,7 @@ class Stored:
         moment in UTC, or None."""
         if self.holds is Holds.CODE:
             numbers = {code.name: code.number for code in self.codes}
-            return lambda cell: None if _empty(cell) else numbers[as_text(cell)]
+            return lambda cell: None if _empty(cell) else numbers[as_it_is(cell)]
         return _READERS[self.holds]
 
 
@@ -71,6 +71,24 @@ def measured(file: DataFile) -> Measured:
         holds = [tally.found for tally in tallies]
         if not any(tally.is_unlike for tally in tallies):
             return Measured(count, tuple(tally.stored() for tally in tallies))
+
+
+class Watched:
+    """A file whose rows are looked at while something else reads them, for who says at the end what they held."""
+
+    def __init__(self, file: DataFile) -> None:
+        self._file = file
+        self._tallies = [_Tally(column, column.holds) for column in file.columns]
+
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        for batch in batches(self._file.rows()):
+            for tally, cells in zip(self._tallies, zip(*batch, strict=True), strict=True):
+                tally.take(cells)
+            yield from batch
+
+    def columns(self) -> tuple[Stored, ...]:
+        """Of what was read. A column that is not what its type says is a text; how long is not known of it."""
+        return tuple(tally.stored() for tally in self._tallies)
 
 
 def batches(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
@@ -107,7 +125,7 @@ class _Tally:
             case Holds.TEXT:
                 self._take_texts(present)
             case Holds.CODE:
-                self.outside |= {as_text(cell) for cell in set(present)} - self._known
+                self.outside |= {as_it_is(cell) for cell in set(present)} - self._known
                 self.is_unlike = len(self.outside) > _MOST_OUTSIDE
             case Holds.DATE:
                 self.is_unlike = any(as_date(cell) is None for cell in set(present))
@@ -178,8 +196,7 @@ def in_bytes(cell: Cell) -> bytes:
     """The cell's text in UTF-8, without what neither program can hold: a NUL, half of a character."""
     if cell is None:
         return b""
-    text = cell if isinstance(cell, str) else as_text(cell)
-    return text.replace("\x00", "").encode("utf-8", "replace")
+    return as_it_is(cell).encode("utf-8", "replace")
 
 
 def _number(cell: Cell) -> int | float | None:

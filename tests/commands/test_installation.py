@@ -37,6 +37,7 @@ ON_DATA = {
     "export stata": ["FOLDER"],
     "export spss": ["FOLDER"],
     "export xlsx": ["FOLDER"],
+    "export datapackage": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],
     "form publish": ["WORKBOOK"],

@@ -100,10 +100,10 @@ def test_what_is_not_as_the_column_says_is_not_lost(suffix: str, type: str, cell
 
 @BOTH
 def test_an_answer_that_is_in_no_list_gets_a_number_of_its_own(suffix: str) -> None:
-    column = fixed("a", "select_one", "A", "A", (Code("co", 1, {"vi": "Có"}), Code("khong", 2, {})))
-    columns, said = read_back(suffix, written(suffix, file_of([["la"], ["co"], ["khong"], ["ba"]], [column])))
+    column = fixed("a", "select_one", "A", "A", (Code("co", 1, {"vi": "Có"}), Code("-khong", 2, {})))
+    columns, said = read_back(suffix, written(suffix, file_of([["la"], ["co"], ["-khong"], ["=ba"]], [column])))
     assert columns == {"a": [1002, 1, 2, 1001]}
-    assert said.variable_value_labels == {"a": {1: "Có", 2: "khong", 1001: "ba", 1002: "la"}}
+    assert said.variable_value_labels == {"a": {1: "Có", 2: "-khong", 1001: "=ba", 1002: "la"}}
 
 
 @BOTH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import tracemalloc
 import zipfile
@@ -23,13 +24,13 @@ from models import Assessment, AuditEvent, Deprivation
 from models.database import snapshot
 from survey.exports import files
 from survey.exports.columns import question_columns
-from survey.exports.files import DATA, Kind, data_files
+from survey.exports.files import DATA, LONG, Kind, data_files
 from survey.exports.formats import offers
 from survey.exports.rows import Choice
 from survey.form.form import Form, Item
 from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
-from tests.data_files import read_back
+from tests.data_files import package_faults, read_back
 from tests.web.desk.field import CASES, FORM, Field
 from tests.world import COMMUNE
 
@@ -252,6 +253,27 @@ def test_a_command_writes_the_workbook(app: Any, accepted: Field, tmp_path: Any,
     first = next(iter(sheets_of((out / name).read_bytes()).values()))
     assert first[0][:2] == ["round_id", "round_year"]
     assert len(first) == 4
+
+
+def test_the_data_package_is_valid_and_holds_every_row(accepted: Field, login_as: Any, tmp_path: Any) -> None:
+    browser = login_as("supervisor")
+    data = browser.get(f"/desk/{COMMUNE}/exports/so-ho-datapackage.zip?state=all").get_data()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.namelist() == [f"{kind}.csv" for kind in LONG] + ["datapackage.json"]
+        archive.extractall(tmp_path)
+    assert package_faults(tmp_path) == []
+    described = json.loads((tmp_path / "datapackage.json").read_text("utf-8"))
+    assert described["title"] == "Rà soát định kỳ 2026"
+    for kind in LONG:
+        with (tmp_path / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
+            assert list(csv.DictReader(file)) == download(browser, f"{kind}.csv", "?state=all")
+
+
+def test_a_command_writes_the_data_package(app: Any, accepted: Field, tmp_path: Any) -> None:
+    out = tmp_path / "out"
+    done = app.test_cli_runner().invoke(args=["export", "datapackage", str(out), "--commune", COMMUNE])
+    assert done.exit_code == 0, done.output
+    assert package_faults(out) == []
 
 
 def test_the_page_offers_each_file_in_each_format(accepted: Field, login_as: Any) -> None:

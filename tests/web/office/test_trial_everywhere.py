@@ -40,6 +40,7 @@ OF_NO_ROUND = {
     "audit.as_csv", "audit.page", "corrections.download", "register.example", "register_table.as_csv",
     "villages.as_csv", "exports.download codebook.csv",
 }  # fmt: skip
+BESIDE_ROWS = {"codebook.csv", "datapackage.json"}
 # What phones and other programs fetch, questionnaires and tables of points.
 BESIDE = {"static", "openrosa", "sync", "capture", "login", "questionnaires", "points"}
 SHEETS = {  # what must be among those that were met
@@ -100,7 +101,7 @@ def marks_in(name: str, data: bytes) -> set[str]:
     suffix = name.rpartition(".")[2]
     if suffix == "zip":
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            inside = [one for one in packed.namelist() if one != f"{Kind.CODEBOOK}.csv"]
+            inside = [one for one in packed.namelist() if one not in BESIDE_ROWS]
             return set().union(*(marks_in(one, packed.read(one)) for one in inside))
     if suffix == "xlsx":  # in words
         sheets = load_workbook(io.BytesIO(data), read_only=True).worksheets
@@ -146,7 +147,8 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "round list": [], "round flow": [ROUND], "round compare": [ROUND, "--standard", "ND07-2021"],
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
     "export csv": ["FOLDER", "--state", "all"], "export stata": ["FOLDER", "--state", "all"],
-    "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"], "mpi": [ROUND],
+    "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
+    "export datapackage": ["PACKAGE", "--state", "all"], "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -164,7 +166,11 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     assert "mpi" in app.cli.commands
     there.add("mpi")
     assert there == COMMANDS.keys() | ACTS
-    given = {"FILE": str(tmp_path / "chung-thuc.json"), "FOLDER": str(tmp_path / "tep")}
+    given = {
+        "FILE": str(tmp_path / "chung-thuc.json"),
+        "FOLDER": str(tmp_path / "tep"),
+        "PACKAGE": str(tmp_path / "goi"),
+    }
     said = {}
     for name in COMMANDS:
         code, said[name] = run(app, *name.split(), *(given.get(word, word) for word in COMMANDS[name]))
@@ -189,5 +195,6 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
         "codebook.csv",
         "so-ho.xlsx",
     }
-    for name in set(written) - {"codebook.csv"}:
+    written |= {path.name: path.read_bytes() for path in Path(given["PACKAGE"]).iterdir()}
+    for name in set(written) - BESIDE_ROWS:
         assert marks_in(name, written[name]) == {"1"}, name
