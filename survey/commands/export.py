@@ -114,6 +114,14 @@ def write_datapackage(folder: Path, language: str, **which: Any) -> None:
     _export(Format.DATAPACKAGE, folder, LONG, language=language, **which)
 
 
+@export_group.command("ddi")
+@click.argument("folder", type=_FOLDER)
+@_what_is_exported
+def write_ddi(folder: Path, **which: Any) -> None:
+    """Write codebook.xml into FOLDER: each file, column and code in Vietnamese and English, DDI-Codebook 2.5."""
+    _export(Format.DDI, folder, formats.CODEBOOK.kinds, **which)
+
+
 def _export(
     format: Format, folder: Path | None, kinds: Iterable[Kind], communes: tuple[str, ...], round_id: str | None,
     state: str, **manner: Any,

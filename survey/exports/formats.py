@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from survey.exports import datapackage, spss, stata, xlsx
+from survey.exports import datapackage, ddi, spss, stata, xlsx
 from survey.exports.files import DATA, LONG, DataFile, Kind, data_files
 from survey.exports.rows import Choice
 from survey.reports import csvfile
@@ -25,12 +25,13 @@ class Format(StrEnum):
     STATA = "stata"
     SPSS = "spss"
     DATAPACKAGE = "datapackage"  # CSV for machines, described
+    DDI = "ddi"  # the codebook for archives
 
 
 SUFFIX = {Format.CSV: "csv", Format.STATA: "dta", Format.SPSS: "sav"}  # of the formats that have a file for each kind
 MEDIA_TYPE = {
     "csv": "text/csv", "zip": "application/zip", "dta": "application/x-stata-dta", "sav": "application/x-spss-sav",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xml": "application/xml",
 }  # fmt: skip
 
 
@@ -70,6 +71,7 @@ WHOLE = {  # all kinds of a format in one
     Format.DATAPACKAGE: Offer("so-ho-datapackage.zip", Format.DATAPACKAGE, LONG),
 }
 WORKBOOK = Offer("so-ho.xlsx", Format.XLSX, LONG)
+CODEBOOK = Offer("codebook.xml", Format.DDI, DATA)
 WIDE_WORKBOOK = Offer("so-ho-wide.xlsx", Format.XLSX, (Kind.WIDE, Kind.CODEBOOK))
 
 
@@ -83,7 +85,7 @@ def offers() -> dict[str, Offer]:
     single = [
         Offer(f"{kind.value}.{SUFFIX[format]}", format, (kind,)) for format in SUFFIX for kind in kinds_in(format)
     ]
-    return {offer.name: offer for offer in (*single, *WHOLE.values(), WORKBOOK, WIDE_WORKBOOK)}
+    return {offer.name: offer for offer in (*single, *WHOLE.values(), WORKBOOK, WIDE_WORKBOOK, CODEBOOK)}
 
 
 def pieces(session: Session, offer: Offer, choice: Choice, names: dict[str, str], manner: Manner) -> Iterator[bytes]:
@@ -105,6 +107,9 @@ def written(
     if format is Format.XLSX:
         offer = WIDE_WORKBOOK if any(file.kind is Kind.WIDE for file in files) else WORKBOOK
         yield offer.name, xlsx.written(files, manner.language, manner.words)
+        return
+    if format is Format.DDI:
+        yield CODEBOOK.name, iter([ddi.written(files, manner.title, manner.at)])
         return
     if format is Format.DATAPACKAGE:
         yield from datapackage.written(files, manner.language, manner.title, manner.at)

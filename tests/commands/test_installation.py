@@ -38,6 +38,7 @@ ON_DATA = {
     "export spss": ["FOLDER"],
     "export xlsx": ["FOLDER"],
     "export datapackage": ["FOLDER"],
+    "export ddi": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],
     "form publish": ["WORKBOOK"],

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from models.database import snapshot
 from survey.evidence import audit
 from survey.exports import formats, rows
-from survey.exports.files import Kind
+from survey.exports.files import DATA, Kind, data_files, number
+from survey.exports.fixed_columns import IDENTITY
 from survey.exports.formats import Manner, Offer
 from survey.exports.rows import Choice
 from survey.problems import Problem
@@ -40,6 +41,19 @@ def page(commune_id: str | None = None) -> str:
         "desk/exports.html", desk=desk, kinds=list(Kind), offers=formats.offers(), suffixes=formats.SUFFIX,
         whole=formats.WHOLE, words=_words(), count=count, everything=everything, style=_style(),
     )  # fmt: skip
+
+
+@blueprint.get("/exports/codebook")
+@blueprint.get("/<commune_id>/exports/codebook")
+@permitted("export.read")
+def codebook(commune_id: str | None = None) -> str:
+    """What each column of the round's files means; nothing of any household."""
+    desk = open_desk("export.read", commune_id)
+    files = data_files(get_session(), DATA, Choice(desk.asked_round.id, desk.communes, everything=True), {})
+    own = {file.kind.value: file.columns[len(IDENTITY) :] for file in files}
+    return render_template(
+        "desk/codebook.html", desk=desk, identity=IDENTITY, files=own, number=number, language=current_language()
+    )
 
 
 @blueprint.get("/exports/<name>")

@@ -276,6 +276,28 @@ def test_a_command_writes_the_data_package(app: Any, accepted: Field, tmp_path: 
     assert package_faults(out) == []
 
 
+def test_the_codebooks_page_explains_every_column_and_code(accepted: Field, login_as: Any) -> None:
+    browser = login_as("supervisor")
+    page = browser.get(f"/desk/{COMMUNE}/exports/codebook").get_data(as_text=True)
+    for row in download(browser, "codebook.csv"):
+        assert f"<code>{row['choice'] or row['column']}</code>" in page, row
+    shown = re.search(r"<code>ho_can_ngheo</code> Hộ cận nghèo", page)
+    assert shown and page[shown.start() - 4 : shown.start()] == "2 · "
+    assert "<code>tai_san_ho__tai_san__binh_c188a7</code>" in page
+    assert "Lò Văn Đông" not in page
+
+
+def test_the_codebook_is_xml_for_archives(app: Any, accepted: Field, login_as: Any, tmp_path: Any) -> None:
+    answer = login_as("supervisor").get(f"/desk/{COMMUNE}/exports/codebook.xml")
+    assert answer.mimetype == "application/xml"
+    assert b"<titl>R\xc3\xa0 so\xc3\xa1t" in answer.get_data()
+    assert "Lò Văn Đông".encode() not in answer.get_data()
+    done = app.test_cli_runner().invoke(args=["export", "ddi", str(tmp_path / "out"), "--commune", COMMUNE])
+    assert done.exit_code == 0, done.output
+    written = (tmp_path / "out" / "codebook.xml").read_bytes()
+    assert written.count(b"<var ") == answer.get_data().count(b"<var ") > 300
+
+
 def test_the_page_offers_each_file_in_each_format(accepted: Field, login_as: Any) -> None:
     page = login_as("supervisor").get(f"/desk/{COMMUNE}/exports").get_data(as_text=True)
     for name in offers():

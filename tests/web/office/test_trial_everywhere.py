@@ -103,6 +103,8 @@ def marks_in(name: str, data: bytes) -> set[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             inside = [one for one in packed.namelist() if one not in BESIDE_ROWS]
             return set().union(*(marks_in(one, packed.read(one)) for one in inside))
+    if suffix == "xml":  # of the study, not of a row
+        return {"1"} if MARKS[1] in data.decode() else {"0"}
     if suffix == "xlsx":  # in words
         sheets = load_workbook(io.BytesIO(data), read_only=True).worksheets
         tables = [[*sheet.iter_rows(values_only=True)] for sheet in sheets if sheet.title != Kind.CODEBOOK]
@@ -148,7 +150,7 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
     "export csv": ["FOLDER", "--state", "all"], "export stata": ["FOLDER", "--state", "all"],
     "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
-    "export datapackage": ["PACKAGE", "--state", "all"], "mpi": [ROUND],
+    "export ddi": ["FOLDER"], "export datapackage": ["PACKAGE", "--state", "all"], "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -193,6 +195,7 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     written = {path.name: path.read_bytes() for path in Path(given["FOLDER"]).iterdir()}
     assert set(written) == {f"{kind}.{suffix}" for kind in DATA for suffix in SUFFIX.values()} | {
         "codebook.csv",
+        "codebook.xml",
         "so-ho.xlsx",
     }
     written |= {path.name: path.read_bytes() for path in Path(given["PACKAGE"]).iterdir()}
