@@ -122,6 +122,15 @@ def write_ddi(folder: Path, **which: Any) -> None:
     _export(Format.DDI, folder, formats.CODEBOOK.kinds, **which)
 
 
+@export_group.command("geojson")
+@click.argument("folder", type=_FOLDER)
+@_what_is_exported
+def write_geojson(folder: Path, **which: Any) -> None:
+    """Write households.geojson into FOLDER: where each interviewed household is, as far as the interview says it, with
+    its class and without names."""
+    _export(Format.GEOJSON, folder, formats.POSITIONS.kinds, **which)
+
+
 def _export(
     format: Format, folder: Path | None, kinds: Iterable[Kind], communes: tuple[str, ...], round_id: str | None,
     state: str, **manner: Any,

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from survey.exports import datapackage, ddi, spss, stata, xlsx
+from survey.exports import datapackage, ddi, geojson, spss, stata, xlsx
 from survey.exports.files import DATA, LONG, DataFile, Kind, data_files
 from survey.exports.rows import Choice
 from survey.reports import csvfile
@@ -25,6 +25,7 @@ class Format(StrEnum):
     STATA = "stata"
     SPSS = "spss"
     DATAPACKAGE = "datapackage"  # CSV for machines, described
+    GEOJSON = "geojson"
     DDI = "ddi"  # the codebook for archives
 
 
@@ -32,6 +33,7 @@ SUFFIX = {Format.CSV: "csv", Format.STATA: "dta", Format.SPSS: "sav"}  # of the 
 MEDIA_TYPE = {
     "csv": "text/csv", "zip": "application/zip", "dta": "application/x-stata-dta", "sav": "application/x-spss-sav",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xml": "application/xml",
+    "geojson": "application/geo+json",
 }  # fmt: skip
 
 
@@ -72,6 +74,7 @@ WHOLE = {  # all kinds of a format in one
 }
 WORKBOOK = Offer("so-ho.xlsx", Format.XLSX, LONG)
 CODEBOOK = Offer("codebook.xml", Format.DDI, DATA)
+POSITIONS = Offer("households.geojson", Format.GEOJSON, (Kind.HOUSEHOLDS,))
 WIDE_WORKBOOK = Offer("so-ho-wide.xlsx", Format.XLSX, (Kind.WIDE, Kind.CODEBOOK))
 
 
@@ -85,7 +88,7 @@ def offers() -> dict[str, Offer]:
     single = [
         Offer(f"{kind.value}.{SUFFIX[format]}", format, (kind,)) for format in SUFFIX for kind in kinds_in(format)
     ]
-    return {offer.name: offer for offer in (*single, *WHOLE.values(), WORKBOOK, WIDE_WORKBOOK, CODEBOOK)}
+    return {offer.name: offer for offer in (*single, *WHOLE.values(), WORKBOOK, WIDE_WORKBOOK, CODEBOOK, POSITIONS)}
 
 
 def pieces(session: Session, offer: Offer, choice: Choice, names: dict[str, str], manner: Manner) -> Iterator[bytes]:
@@ -110,6 +113,9 @@ def written(
         return
     if format is Format.DDI:
         yield CODEBOOK.name, iter([ddi.written(files, manner.title, manner.at)])
+        return
+    if format is Format.GEOJSON:
+        yield POSITIONS.name, geojson.written(files[0])
         return
     if format is Format.DATAPACKAGE:
         yield from datapackage.written(files, manner.language, manner.title, manner.at)

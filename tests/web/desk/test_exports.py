@@ -287,6 +287,25 @@ def test_the_codebooks_page_explains_every_column_and_code(accepted: Field, logi
     assert "Lò Văn Đông" not in page
 
 
+def test_positions_go_on_a_map_without_names(app: Any, field: Any, login_as: Any, tmp_path: Any) -> None:
+    work: Field = field(2)
+    for number, said in ((0, "21.3270001 103.9140002 612.4 4.9"), (1, None)):
+        entry = work.entry(number, CASES[number])
+        if said:
+            entry["answers"].setdefault("xac_nhan", {})["vi_tri"] = said
+        work.send(entry)
+        work.decide(work.sent[number], Action.ACCEPT)
+    answer = login_as("supervisor").get(f"/desk/{COMMUNE}/exports/households.geojson")
+    assert answer.mimetype == "application/geo+json"
+    [one] = json.loads(answer.get_data())["features"]
+    assert one["geometry"]["coordinates"] == [103.9140002, 21.3270001, 612.4]
+    assert one["properties"]["entry_id"] == work.sent[0]
+    assert "Lò Văn Đông" not in answer.get_data(as_text=True)
+    done = app.test_cli_runner().invoke(args=["export", "geojson", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "households.geojson").read_bytes() == answer.get_data()
+
+
 def test_the_codebook_is_xml_for_archives(app: Any, accepted: Field, login_as: Any, tmp_path: Any) -> None:
     answer = login_as("supervisor").get(f"/desk/{COMMUNE}/exports/codebook.xml")
     assert answer.mimetype == "application/xml"

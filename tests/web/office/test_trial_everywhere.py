@@ -43,11 +43,12 @@ OF_NO_ROUND = {
 BESIDE_ROWS = {"codebook.csv", "datapackage.json"}
 # What phones and other programs fetch, questionnaires and tables of points.
 BESIDE = {"static", "openrosa", "sync", "capture", "login", "questionnaires", "points"}
+NOBODY = {"codebook.csv", "households.geojson"}  # in the latter nobody of this round: it asks for no position
 SHEETS = {  # what must be among those that were met
     "proofs.sheet", "proofs.file", "flows.page", "round_steps.page", "round_steps.commune", "rounds.listing",
     "reports.page", "reports.as_csv", "reports.listed", "exports.page", "desk.commune", "desk.home", "review.record",
     "review.shelf", "outcomes.listing", "workload.page", "household.page",
-    *(f"exports.download {name}" for name in offers() if name != "codebook.csv"),
+    *(f"exports.download {name}" for name in offers() if name not in NOBODY),
 }  # fmt: skip
 
 
@@ -103,6 +104,8 @@ def marks_in(name: str, data: bytes) -> set[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             inside = [one for one in packed.namelist() if one not in BESIDE_ROWS]
             return set().union(*(marks_in(one, packed.read(one)) for one in inside))
+    if suffix == "geojson":
+        return {str(int(one["properties"]["trial"])) for one in json.loads(data)["features"]}
     if suffix == "xml":  # of the study, not of a row
         return {"1"} if MARKS[1] in data.decode() else {"0"}
     if suffix == "xlsx":  # in words
@@ -150,7 +153,8 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
     "export csv": ["FOLDER", "--state", "all"], "export stata": ["FOLDER", "--state", "all"],
     "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
-    "export ddi": ["FOLDER"], "export datapackage": ["PACKAGE", "--state", "all"], "mpi": [ROUND],
+    "export ddi": ["FOLDER"], "export geojson": ["MAP"], "export datapackage": ["PACKAGE", "--state", "all"],
+    "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -172,6 +176,7 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
         "FILE": str(tmp_path / "chung-thuc.json"),
         "FOLDER": str(tmp_path / "tep"),
         "PACKAGE": str(tmp_path / "goi"),
+        "MAP": str(tmp_path),
     }
     said = {}
     for name in COMMANDS:
