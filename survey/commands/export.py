@@ -91,6 +91,17 @@ def write_spss(folder: Path, kinds: tuple[str, ...], language: str, **which: Any
     _export(Format.SPSS, folder, [Kind(name) for name in kinds] or LONG, language=language, **which)
 
 
+@export_group.command("parquet")
+@click.argument("folder", type=_FOLDER)
+@_KIND
+@_LANGUAGE
+@_what_is_exported
+def write_parquet(folder: Path, kinds: tuple[str, ...], language: str, **which: Any) -> None:
+    """Write households.parquet, members.parquet, deprivations.parquet, no_interview.parquet and codebook.csv into
+    FOLDER."""
+    _export(Format.PARQUET, folder, [Kind(name) for name in kinds] or LONG, language=language, **which)
+
+
 @export_group.command("xlsx")
 @click.argument("folder", type=_FOLDER)
 @click.option("--cells", type=click.Choice(["words", "codes"]), default="words", show_default=True)

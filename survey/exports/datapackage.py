@@ -57,7 +57,7 @@ def _file(file: DataFile, language: str, resources: list[dict[str, Any]]) -> Ite
         size += len(piece)
         yield piece
     schema: dict[str, Any] = {
-        "fields": [_field(stored, language) for stored in watched.columns()], "missingValues": [""],
+        "fields": [field(stored, language) for stored in watched.columns()], "missingValues": [""],
     }  # fmt: skip
     if file.kind in _KEYS:
         schema["primaryKey"] = _KEYS[file.kind]
@@ -71,23 +71,27 @@ def _file(file: DataFile, language: str, resources: list[dict[str, Any]]) -> Ite
     })  # fmt: skip
 
 
-def _field(stored: Stored, language: str) -> dict[str, Any]:
+def field(stored: Stored, language: str) -> dict[str, Any]:
     """Table Schema: a field. A column that holds something else than its type says is a string."""
     column = stored.column
-    whole = column.type == "integer" or (column.type not in ("decimal", "range") and stored.whole)
-    number = "integer" if whole and stored.whole else "number"
-    field: dict[str, Any] = {"name": column.name, "type": _TYPES.get(stored.holds, number)}
+    number = "integer" if is_whole(stored) else "number"
+    found: dict[str, Any] = {"name": column.name, "type": _TYPES.get(stored.holds, number)}
     if title := column.words(language):
-        field["title"] = title
+        found["title"] = title
     if column.law:
-        field["description"] = column.law
+        found["description"] = column.law
     if stored.holds is Holds.FLAG:
-        field |= {"trueValues": ["1"], "falseValues": ["0"]}
+        found |= {"trueValues": ["1"], "falseValues": ["0"]}
     elif stored.holds is Holds.MOMENT:
-        field["format"] = "%Y-%m-%dT%H:%M:%S%z"
+        found["format"] = "%Y-%m-%dT%H:%M:%S%z"
     elif stored.holds is Holds.CODE:
-        field["constraints"] = {"enum": [code.name for code in stored.codes]}
-    return field
+        found["constraints"] = {"enum": [code.name for code in stored.codes]}
+    return found
+
+
+def is_whole(stored: Stored) -> bool:
+    """Of a column of numbers: whether they are whole, by its type, or by its cells where that says nothing."""
+    return stored.whole and stored.column.type not in ("decimal", "range")
 
 
 def _described(resources: list[dict[str, Any]], title: str, at: datetime) -> bytes:

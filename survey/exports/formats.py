@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from survey.exports import datapackage, ddi, geojson, spss, stata, xlsx
+from survey.exports import datapackage, ddi, geojson, parquet, spss, stata, xlsx
 from survey.exports.files import DATA, LONG, DataFile, Kind, data_files
 from survey.exports.rows import Choice
 from survey.reports import csvfile
@@ -24,16 +24,22 @@ class Format(StrEnum):
     XLSX = "xlsx"
     STATA = "stata"
     SPSS = "spss"
+    PARQUET = "parquet"
     DATAPACKAGE = "datapackage"  # CSV for machines, described
     GEOJSON = "geojson"
     DDI = "ddi"  # the codebook for archives
 
 
-SUFFIX = {Format.CSV: "csv", Format.STATA: "dta", Format.SPSS: "sav"}  # of the formats that have a file for each kind
+SUFFIX = {
+    Format.CSV: "csv",
+    Format.STATA: "dta",
+    Format.SPSS: "sav",
+    Format.PARQUET: "parquet",
+}  # of the formats that have a file for each kind
 MEDIA_TYPE = {
     "csv": "text/csv", "zip": "application/zip", "dta": "application/x-stata-dta", "sav": "application/x-spss-sav",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xml": "application/xml",
-    "geojson": "application/geo+json",
+    "geojson": "application/geo+json", "parquet": "application/vnd.apache.parquet",
 }  # fmt: skip
 
 
@@ -70,6 +76,7 @@ WHOLE = {  # all kinds of a format in one
     Format.CSV: Offer("so-ho.zip", Format.CSV, LONG),
     Format.STATA: Offer("so-ho-stata.zip", Format.STATA, LONG),
     Format.SPSS: Offer("so-ho-spss.zip", Format.SPSS, LONG),
+    Format.PARQUET: Offer("so-ho-parquet.zip", Format.PARQUET, LONG),
     Format.DATAPACKAGE: Offer("so-ho-datapackage.zip", Format.DATAPACKAGE, LONG),
 }
 WORKBOOK = Offer("so-ho.xlsx", Format.XLSX, LONG)
@@ -79,8 +86,8 @@ WIDE_WORKBOOK = Offer("so-ho-wide.xlsx", Format.XLSX, (Kind.WIDE, Kind.CODEBOOK)
 
 
 def kinds_in(format: Format) -> tuple[Kind, ...]:
-    """The kinds that the format is written for; the codebook is a CSV beside the others of Stata and SPSS."""
-    return (*DATA, Kind.WIDE) if format in (Format.STATA, Format.SPSS) else tuple(Kind)
+    """The kinds that the format is written for; the codebook is a CSV beside the others of Stata, SPSS and Parquet."""
+    return (*DATA, Kind.WIDE) if format in (Format.STATA, Format.SPSS, Format.PARQUET) else tuple(Kind)
 
 
 def offers() -> dict[str, Offer]:
@@ -131,5 +138,7 @@ def _bytes(file: DataFile, format: Format, manner: Manner) -> Iterator[bytes]:
             return stata.written(file, manner.language, f"{manner.title} – {file.kind.value}", manner.at)
         case Format.SPSS:
             return spss.written(file, manner.language, f"{manner.title} – {file.kind.value}", manner.at)
+        case Format.PARQUET:
+            return parquet.written(file, manner.language)
         case _:
             return csvfile.written(file.header, file.rows(), manner.style)

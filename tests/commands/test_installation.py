@@ -39,6 +39,7 @@ ON_DATA = {
     "export xlsx": ["FOLDER"],
     "export datapackage": ["FOLDER"],
     "export ddi": ["FOLDER"],
+    "export parquet": ["FOLDER"],
     "export geojson": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],

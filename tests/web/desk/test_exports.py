@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -323,6 +324,19 @@ def test_the_page_offers_each_file_in_each_format(accepted: Field, login_as: Any
         assert f"/exports/{name}?" in page
     chosen = login_as("supervisor").get(f"/desk/{COMMUNE}/exports?cells=codes&state=all").get_data(as_text=True)
     assert re.search(r'/exports/so-ho.xlsx\?[^"]*state=all&amp;cells=codes"', chosen)
+
+
+def test_parquet_holds_what_the_csv_holds(app: Any, accepted: Field, login_as: Any, tmp_path: Any) -> None:
+    done = app.test_cli_runner().invoke(args=["export", "parquet", str(tmp_path / "out"), "--state", "all"])
+    assert done.exit_code == 0, done.output
+    browser = login_as("supervisor")
+    for kind in DATA:
+        data = browser.get(f"/desk/{COMMUNE}/exports/{kind}.parquet?state=all").get_data()
+        assert data == (tmp_path / "out" / f"{kind}.parquet").read_bytes()
+        rows = pq.read_table(io.BytesIO(data)).to_pylist()
+        assert [{name: as_in_csv(cell, {}) for name, cell in row.items()} for row in rows] == download(
+            browser, f"{kind}.csv", "?state=all"
+        )
 
 
 @pytest.mark.parametrize("name", ["so-ho-stata.zip", "so-ho-spss.zip"])

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from click import Group
 from flask import Flask
@@ -104,6 +105,8 @@ def marks_in(name: str, data: bytes) -> set[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             inside = [one for one in packed.namelist() if one not in BESIDE_ROWS]
             return set().union(*(marks_in(one, packed.read(one)) for one in inside))
+    if suffix == "parquet":
+        return {str(int(cell)) for cell in pq.read_table(io.BytesIO(data))["trial"].to_pylist()}
     if suffix == "geojson":
         return {str(int(one["properties"]["trial"])) for one in json.loads(data)["features"]}
     if suffix == "xml":  # of the study, not of a row
@@ -153,7 +156,8 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
     "export csv": ["FOLDER", "--state", "all"], "export stata": ["FOLDER", "--state", "all"],
     "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
-    "export ddi": ["FOLDER"], "export geojson": ["MAP"], "export datapackage": ["PACKAGE", "--state", "all"],
+    "export parquet": ["FOLDER", "--state", "all"], "export ddi": ["FOLDER"], "export geojson": ["MAP"],
+    "export datapackage": ["PACKAGE", "--state", "all"],
     "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
