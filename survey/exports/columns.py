@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -79,17 +79,6 @@ class DataColumn:
     choices: Codes = ()
     law: str = ""
 
-    def cell(self, values: Any) -> Cell:
-        """This column's value in `values` (of a record, or of one instance of the repeat)."""
-        if self.node is None:
-            raise ValueError(f"{self.name} is not a question's column")
-        inside = self.node.path if self.node.repeat is None else self.node.path.removeprefix(f"{self.node.repeat}/")
-        for step in inside.split("/"):
-            values = values.get(step) if isinstance(values, dict) else None
-        if self.choice is not None:
-            return None if values in (None, "") else int(self.choice in str(values).split())
-        return values if values is None or isinstance(values, str | int | float | bool) else str(values)
-
     @property
     def holds(self) -> Holds:
         """What its cells are by its type; what an older version or a damaged record left there is found by reading."""
@@ -111,6 +100,43 @@ class DataColumn:
         """Its label in at most 80 characters, cut with a "…"."""
         words = self.words(language)
         return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 1].rstrip()}…"
+
+
+def reader(columns: Sequence[DataColumn]) -> Callable[[Any], list[Cell]]:
+    """What reads the cells of these questions' columns out of the values of a record, or of one instance of the repeat.
+    Each group of the form is gone into once a record, not once a column."""
+    groups: dict[tuple[str, ...], int] = {}
+    plan = []
+    for column in columns:
+        *around, name = _steps(column)
+        plan.append((groups.setdefault(tuple(around), len(groups)), name, column.choice))
+
+    def read(values: Any) -> list[Cell]:
+        inside = [_group(values, steps) for steps in groups]
+        return [_cell(inside[place].get(name), choice) for place, name, choice in plan]
+
+    return read
+
+
+def _steps(column: DataColumn) -> list[str]:
+    if column.node is None:
+        raise ValueError(f"{column.name} is not a question's column")
+    path, repeat = column.node.path, column.node.repeat
+    return (path if repeat is None else path.removeprefix(f"{repeat}/")).split("/")
+
+
+def _group(values: Any, steps: Iterable[str]) -> dict[str, Any]:
+    for step in steps:
+        values = values.get(step) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) else {}
+
+
+def _cell(value: Any, choice: str | None) -> Cell:
+    if value is None or value == "":
+        return value if choice is None else None
+    if choice is not None:
+        return int(choice in str(value).split())
+    return value if isinstance(value, str | int | float | bool) else str(value)
 
 
 def short_name(name: str) -> str:

@@ -138,7 +138,10 @@ class _Tally:
                 self._take_numbers(present)
 
     def _take_texts(self, cells: Sequence[Cell]) -> None:
-        lengths = [len(in_bytes(cell)) for cell in cells]
+        lengths = [
+            len(cell) if isinstance(cell, str) and cell.isascii() and "\x00" not in cell else len(in_bytes(cell))
+            for cell in cells
+        ]
         self.texts += sum(map(bool, lengths))  # one of a NUL alone is none
         self.width = max(self.width, *lengths)
         self.total += sum(lengths)

@@ -32,7 +32,7 @@ from models import (
 )
 from models.database import chunks, rows_by_id
 from survey.calendar.standing import OF_ENTRY
-from survey.exports.columns import DataColumn, in_language
+from survey.exports.columns import DataColumn, in_language, reader
 from survey.form.form import Form
 from survey.outcomes.cases import of_round
 from survey.questionnaires.published import load_form
@@ -140,6 +140,7 @@ def _of_households(
         hanging, Assessment.values,
     )  # fmt: skip
     statement = statement.join(Account, Account.id == Submission.account_id).join(SubmissionStatus, OF_SUBMISSION)
+    answers = reader(questions)
     for row in _read(session, statement):
         hangs = set((row.hanging or "").split())
         doubtful = [name for name in open_readings.get((row.form_id, row.form_version), ()) if name in hangs]
@@ -148,7 +149,7 @@ def _of_households(
             row.standard, row.form_id, row.form_version, row.username, _moment(row.received_at),
             _moment(row.updated_at), " ".join(doubtful),
         ]  # fmt: skip
-        yield row, _identity(row, names) + own + [column.cell(row.values) for column in questions]
+        yield row, _identity(row, names) + own + answers(row.values)
 
 
 def wide(
@@ -162,6 +163,7 @@ def wide(
     grouped = groupby(_read(session, statement), key=_household_of)
     lacks = ((key, {row.indicator: row.deprived for row in found}) for key, found in grouped)
     ahead = next(lacks, None)  # in the order of the households, some of which may have none
+    answers = reader(of_member)
     for row, cells in _of_households(session, choice, names, questions, open_readings):
         found: dict[str, bool] = {}
         if ahead is not None and ahead[0] == _household_of(row):
@@ -171,7 +173,7 @@ def wide(
         cells.append(max(len(members) - most, 0))
         for position in range(most):
             member = members[position] if position < len(members) else {}
-            cells += [column.cell(member) for column in of_member]
+            cells += answers(member)
         yield cells
 
 
@@ -188,10 +190,11 @@ def members(
 ) -> Iterator[list[Cell]]:
     """A row a member of a household: IDENTITY, OF_MEMBER, the answers."""
     repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
+    answers = reader(questions)
     for row in _read(session, _records(choice, Submission.form_id, Submission.form_version, Assessment.values)):
         identity = _identity(row, names)
         for position, member in enumerate(_at(row.values, repeat_of.get((row.form_id, row.form_version))), start=1):
-            yield identity + [position] + [column.cell(member) for column in questions]
+            yield identity + [position] + answers(member)
 
 
 def deprivations(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:

@@ -22,6 +22,7 @@ from survey.web.language import current_language
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
+MANY = 100_000  # households that are read in more than about half a minute before a file that is read twice begins
 blueprint = Blueprint("exports", __name__, url_prefix="/desk")
 
 
@@ -39,7 +40,7 @@ def page(commune_id: str | None = None) -> str:
     count = rows.count(get_session(), _choice(desk)) if desk.round else 0
     return render_template(
         "desk/exports.html", desk=desk, kinds=list(Kind), offers=formats.offers(), suffixes=formats.SUFFIX,
-        whole=formats.WHOLE, words=_words(), count=count, everything=everything, style=_style(),
+        whole=formats.WHOLE, words=_words(), many=MANY, count=count, everything=everything, style=_style(),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from survey.exports.rows import Choice
 from survey.form.form import Form, Item
 from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
+from survey.web.desk import exports as pages
 from tests.data_files import package_faults, read_back
 from tests.web.desk.field import CASES, FORM, Field
 from tests.world import COMMUNE
@@ -318,10 +319,15 @@ def test_the_codebook_is_xml_for_archives(app: Any, accepted: Field, login_as: A
     assert written.count(b"<var ") == answer.get_data().count(b"<var ") > 300
 
 
-def test_the_page_offers_each_file_in_each_format(accepted: Field, login_as: Any) -> None:
+def test_the_page_offers_each_file_in_each_format(
+    accepted: Field, login_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = login_as("supervisor").get(f"/desk/{COMMUNE}/exports").get_data(as_text=True)
     for name in offers():
         assert f"/exports/{name}?" in page
+    assert "sau vài phút" not in page
+    monkeypatch.setattr(pages, "MANY", 2)
+    assert "sau vài phút" in login_as("supervisor").get(f"/desk/{COMMUNE}/exports").get_data(as_text=True)
     chosen = login_as("supervisor").get(f"/desk/{COMMUNE}/exports?cells=codes&state=all").get_data(as_text=True)
     assert re.search(r'/exports/so-ho.xlsx\?[^"]*state=all&amp;cells=codes"', chosen)
 
