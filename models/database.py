@@ -42,6 +42,13 @@ def reading_engine(engine: Engine) -> Engine:
     return engine.execution_options(**READING)
 
 
+def snapshot(session: Session) -> None:
+    """Let a session that has read nothing yet see the database as it is now until its transaction ends: SQLite's
+    readers do (WAL), PostgreSQL would show each statement what was committed before it."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
@@ -14,73 +15,176 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Place, Round
+from models.database import snapshot
 from survey.calendar.default import meant
 from survey.clocks import day_of
 from survey.evidence import audit
+from survey.exports import formats, rows
+from survey.exports.files import LONG, Kind
+from survey.exports.formats import Format, Manner
+from survey.exports.rows import Choice
 from survey.register.places import names_in
-from survey.reports import export
 from survey.reports.csvfile import Style
-from survey.reports.export import Choice, Kind
 from survey.terms import PlaceKind
+from survey.web.formats import round_title
 from survey.web.installation import require_place
 from survey.web.session import now, transaction
 
 export_group = AppGroup("export", help="Write data files.")
 
 
+def _what_is_exported(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that every format has: which households, and in which state of review."""
+    for option in (
+        click.option("--state", type=click.Choice(["accepted", "all"]), default="accepted", show_default=True),
+        click.option("--round", "round_id", help="The round's id; the periodic one of the year without it."),
+        click.option("--commune", "communes", multiple=True, help="Only this commune (its code); all without it."),
+    ):
+        command = option(command)
+    return command
+
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_LANGUAGE = click.option(
+    "--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Of labels."
+)
+
+
+_KIND = click.option(
+    "--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all but wide without it."
+)
+
+
 @export_group.command("csv")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
-@click.option("--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all without it.")
-@click.option("--commune", "communes", multiple=True, help="Only this commune (its code); all without it.")
-@click.option("--round", "round_id", help="The round's id; the periodic one of the year without it.")
-@click.option("--state", type=click.Choice(["accepted", "all"]), default="accepted", show_default=True)
+@click.argument("folder", type=_FOLDER, required=False)
+@_KIND
 @click.option("--style", type=click.Choice([style.value for style in Style]), default="comma", show_default=True)
-def write_csv(
-    folder: Path | None,
-    kinds: tuple[str, ...],
-    communes: tuple[str, ...],
-    round_id: str | None,
-    state: str,
-    style: str,
-) -> None:
+@_what_is_exported
+def write_csv(folder: Path | None, kinds: tuple[str, ...], style: str, **which: Any) -> None:
     """Write households.csv, members.csv, deprivations.csv, no_interview.csv and codebook.csv into FOLDER; without
-    FOLDER one of them (households, or the --kind named) to standard output."""
-    require_place()
+    FOLDER one of them (households, or the --kind named) to standard output. Of the kind "wide" is a row a household
+    with its members and indicators beside each other."""
     if folder is None and len(kinds) > 1:
         raise click.UsageError("one --kind at a time goes to standard output: name a FOLDER for several")
-    wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*Kind])
+    wanted = [Kind(name) for name in kinds] or ([Kind.HOUSEHOLDS] if folder is None else [*LONG])
+    _export(Format.CSV, folder, wanted, style=Style(style), **which)
+
+
+@export_group.command("stata")
+@click.argument("folder", type=_FOLDER)
+@_KIND
+@_LANGUAGE
+@_what_is_exported
+def write_stata(folder: Path, kinds: tuple[str, ...], language: str, **which: Any) -> None:
+    """Write households.dta, members.dta, deprivations.dta, no_interview.dta (Stata 14 and later) and codebook.csv into
+    FOLDER."""
+    _export(Format.STATA, folder, [Kind(name) for name in kinds] or LONG, language=language, **which)
+
+
+@export_group.command("spss")
+@click.argument("folder", type=_FOLDER)
+@_KIND
+@_LANGUAGE
+@_what_is_exported
+def write_spss(folder: Path, kinds: tuple[str, ...], language: str, **which: Any) -> None:
+    """Write households.sav, members.sav, deprivations.sav, no_interview.sav and codebook.csv into FOLDER."""
+    _export(Format.SPSS, folder, [Kind(name) for name in kinds] or LONG, language=language, **which)
+
+
+@export_group.command("parquet")
+@click.argument("folder", type=_FOLDER)
+@_KIND
+@_LANGUAGE
+@_what_is_exported
+def write_parquet(folder: Path, kinds: tuple[str, ...], language: str, **which: Any) -> None:
+    """Write households.parquet, members.parquet, deprivations.parquet, no_interview.parquet and codebook.csv into
+    FOLDER."""
+    _export(Format.PARQUET, folder, [Kind(name) for name in kinds] or LONG, language=language, **which)
+
+
+@export_group.command("xlsx")
+@click.argument("folder", type=_FOLDER)
+@click.option("--cells", type=click.Choice(["words", "codes"]), default="words", show_default=True)
+@click.option("--shape", type=click.Choice(["long", "wide"]), default="long", show_default=True)
+@_LANGUAGE
+@_what_is_exported
+def write_xlsx(folder: Path, cells: str, shape: str, language: str, **which: Any) -> None:
+    """Write so-ho.xlsx into FOLDER: a sheet each of households, members, deprivations, no interview and the codebook;
+    or so-ho-wide.xlsx, whose rows are households with their members and indicators beside each other."""
+    kinds = formats.WIDE_WORKBOOK.kinds if shape == "wide" else formats.WORKBOOK.kinds
+    _export(Format.XLSX, folder, kinds, language=language, words=cells == "words", **which)
+
+
+@export_group.command("datapackage")
+@click.argument("folder", type=_FOLDER)
+@_LANGUAGE
+@_what_is_exported
+def write_datapackage(folder: Path, language: str, **which: Any) -> None:
+    """Write the CSV files for machines into FOLDER, their cells as they are, with datapackage.json (Frictionless): the
+    type of each column, the SHA-256 of each file."""
+    _export(Format.DATAPACKAGE, folder, LONG, language=language, **which)
+
+
+@export_group.command("ddi")
+@click.argument("folder", type=_FOLDER)
+@_what_is_exported
+def write_ddi(folder: Path, **which: Any) -> None:
+    """Write codebook.xml into FOLDER: each file, column and code in Vietnamese and English, DDI-Codebook 2.5."""
+    _export(Format.DDI, folder, formats.CODEBOOK.kinds, **which)
+
+
+@export_group.command("geojson")
+@click.argument("folder", type=_FOLDER)
+@_what_is_exported
+def write_geojson(folder: Path, **which: Any) -> None:
+    """Write households.geojson into FOLDER: where each interviewed household is, as far as the interview says it, with
+    its class and without names."""
+    _export(Format.GEOJSON, folder, formats.POSITIONS.kinds, **which)
+
+
+def _export(
+    format: Format, folder: Path | None, kinds: Iterable[Kind], communes: tuple[str, ...], round_id: str | None,
+    state: str, **manner: Any,
+) -> None:  # fmt: skip
+    """Write the files and put that on record; without a folder the one file to standard output."""
+    require_place()
     with Session(current_app.extensions["reading_engine"]) as session:  # a long export holds up no phone
-        choice = Choice(_round(session, round_id, communes), _communes(session, communes), everything=state == "all")
+        snapshot(session)
+        survey_round = _round(session, round_id, communes)
+        choice = Choice(survey_round.id, _communes(session, communes), everything=state == "all")
         names = names_in(session, choice.communes, day_of(now()))
-        for kind in wanted:
-            rows = export.file(session, kind, choice, names, Style(style))
+        files = formats.written(
+            session, format, kinds, choice, names, Manner(round_title(survey_round), now(), **manner)
+        )
+        written = []
+        for name, pieces in files:
+            written.append(name)
             if folder is None:
-                sys.stdout.buffer.writelines(rows)
+                sys.stdout.buffer.writelines(pieces)
             else:
-                click.echo(_write(folder / f"{kind.value}.csv", rows))
-        number = export.count(session, choice)
+                click.echo(_write(folder / name, pieces))
+        number = rows.count(session, choice)
     with transaction() as session:
-        files = [kind.value for kind in wanted]
-        detail = {"files": files, "round": choice.round_id, "state": state, "households": number}
+        detail = {"files": written, "round": choice.round_id, "state": state, "households": number}
         audit.record(session, now(), None, "export.read", ",".join(communes), detail)
     click.echo(gettext("%(count)s households", count=number), err=folder is None)
 
 
-def _write(path: Path, rows: Iterator[bytes]) -> Path:
+def _write(path: Path, pieces: Iterator[bytes]) -> Path:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.open("wb") as file:
-            file.writelines(rows)
+            file.writelines(pieces)
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror}") from None
     return path
 
 
-def _round(session: Session, wanted: str | None, communes: tuple[str, ...]) -> str:
+def _round(session: Session, wanted: str | None, communes: tuple[str, ...]) -> Round:
     found = session.get(Round, wanted) if wanted else meant(session, communes or None, day_of(now()))
     if found is None:
         raise click.ClickException(gettext("There is no such round.") if wanted else gettext("There is no round yet."))
-    return found.id
+    return found
 
 
 def _communes(session: Session, wanted: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from survey.layouts import signing
 from survey.layouts.formulas import Place
 from survey.layouts.grid import Grid
 from survey.layouts.tables import Book
-from survey.reports.columns import Cell
+from survey.reports.csvfile import Cell
 
 HEADER = [
     "layout", "title", "known", "place", "row", "unit", "column", "heading", "kind", "value", "definition", "base",

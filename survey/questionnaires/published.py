@@ -6,7 +6,7 @@ import base64
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,6 +49,16 @@ def load_form(session: Session, form_id: str | None, version: str | None) -> For
     if known not in _compiled:  # the bundle itself is read once a process
         _compiled[known] = Form.from_json(session.scalars(select(FormVersion.bundle).where(*of_version)).one())
     return _compiled[known]
+
+
+def versions_of(session: Session, form_id: str) -> Iterator[Form]:
+    """Every published version of the form, the oldest first; one that nobody asked for yet is not kept in memory."""
+    found = select(FormVersion.version, FormVersion.hash).where(FormVersion.form_id == form_id)
+    for version, known in session.execute(found.order_by(FormVersion.published_at, FormVersion.version)).all():
+        of_version = FormVersion.form_id == form_id, FormVersion.version == version
+        yield _compiled.get(known) or Form.from_json(
+            session.scalars(select(FormVersion.bundle).where(*of_version)).one()
+        )
 
 
 def publish(

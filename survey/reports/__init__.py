@@ -1,1 +1,1 @@
-"""Figures, lists and data files from what was received and decided."""
+"""Figures and lists from what was received and decided."""

@@ -8,10 +8,10 @@ shrink everything else to a point.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, floor, log10, radians
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -128,26 +128,6 @@ def sheet(houses: Sequence[House], without: Counter[tuple[str, str]]) -> Sheet:
         scale=paper.scale,
         line=paper.scale * paper.per_km,
     )
-
-
-def as_geojson(houses: Sequence[House], names: Mapping[str, str]) -> dict[str, Any]:
-    """A FeatureCollection (RFC 7946: longitude first) of the houses, without anybody's name. `names`: of places."""
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {
-                "type": "Feature",
-                "geometry": {"type": "Point", "coordinates": [one.position.longitude, one.position.latitude]},
-                "properties": {
-                    "code": one.code,
-                    "village": names.get(one.village_id, one.village_id),
-                    "class": one.household_class.value if one.household_class else None,
-                    "class_name": one.household_class.vi if one.household_class else None,
-                },
-            }
-            for one in houses
-        ],
-    }
 
 
 def _villages(houses: Sequence[House], without: Counter[tuple[str, str]]) -> list[Village]:

@@ -21,14 +21,7 @@ from tests.gates.sources import PYTHON, files, relative
 KEPT = {
     "survey/terms.py": {"*"},  # the terms of the decrees, each in both languages: the law's words, not translations
     # Column titles of the data files: their codebook holds both languages side by side, whoever reads it.
-    "survey/reports/export.py": {
-        "IDENTITY",
-        "OF_HOUSEHOLD",
-        "_of_household",
-        "OF_MEMBER",
-        "OF_DEPRIVATION",
-        "OF_NO_INTERVIEW",
-    },
+    "survey/exports/fixed_columns.py": {"*"},
     # Labels that are put into a questionnaire, which carries each of its languages itself.
     "survey/collect/xform.py": {"_WORDS"},
     "survey/xlsform/rows.py": {"OTHER", "SPECIFY"},

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import AuditEvent, HouseholdFact
+from models import HouseholdFact
 from survey.positions import Position, kilometres, middle, position_in
-from survey.reports.house_map import MARGIN, MOST, WIDTH, House, _round_length, as_geojson, sheet
+from survey.reports.house_map import MARGIN, MOST, WIDTH, House, _round_length, sheet
 from survey.terms import Action, HouseholdClass
 from tests.interviews import entry, push
 from tests.review.test_review_and_rebuild import decide
-from tests.world import COMMUNE, VILLAGE
+from tests.world import COMMUNE
 
 
 def house(number: int, latitude: float, longitude: float, village: str = "v1") -> House:
@@ -93,17 +93,9 @@ def test_a_scale_is_a_round_length(most: float, found: float) -> None:
     assert _round_length(most) == pytest.approx(found)
 
 
-def test_geojson_names_the_longitude_first_and_nobody() -> None:
-    [feature] = as_geojson([house(1, 21.5, 103.7)], {"v1": "Bản Nà Xá"})["features"]
-    assert feature["geometry"] == {"type": "Point", "coordinates": [103.7, 21.5]}
-    assert feature["properties"] == {
-        "code": "M-1", "village": "Bản Nà Xá", "class": "ho_ngheo", "class_name": "Hộ nghèo",
-    }  # fmt: skip
-
-
 @pytest.mark.miscounts  # the small questionnaire asks for no position
 @pytest.mark.usefixtures("small_round")
-def test_the_page_draws_a_house_and_the_file_is_put_on_record(session: Session, login_as: Any) -> None:
+def test_the_page_draws_a_house(session: Session, login_as: Any) -> None:
     sent = entry("ho-1")
     push(login_as("enumerator"), sent)
     decide(session, sent["id"], Action.ACCEPT)
@@ -118,9 +110,5 @@ def test_the_page_draws_a_house_and_the_file_is_put_on_record(session: Session, 
     assert page.count('class="house house-ho_ngheo"') == 2  # in the legend, and the house
     assert f"/desk/{COMMUNE}/households/ho-1" in page
     assert browser.get(f"/desk/{COMMUNE}/map?village=khong-co").status_code == 404
-    answer = browser.get(f"/desk/{COMMUNE}/map/houses.geojson?village={VILLAGE}")
-    assert answer.mimetype == "application/geo+json"
-    assert [one["geometry"]["coordinates"] for one in answer.get_json(force=True)["features"]] == [[103.7, 21.5]]
-    session.rollback()
-    assert [one.detail["file"] for one in session.query(AuditEvent).filter_by(verb="export.read")] == ["houses.geojson"]
-    assert login_as("enumerator").get(f"/desk/{COMMUNE}/map/houses.geojson").status_code in (302, 403)
+    assert f"/desk/{COMMUNE}/exports/households.geojson" in page
+    assert login_as("enumerator").get(f"/desk/{COMMUNE}/map").status_code in (302, 403)

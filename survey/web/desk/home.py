@@ -17,9 +17,9 @@ from survey.calendar.standing import not_accepted, open_in
 from survey.clocks import day_of
 from survey.devices.phones import devices_in
 from survey.evidence.lineage import restored_at
+from survey.exports.columns import in_language
 from survey.problems import Problem
 from survey.register.places import names_in, over_in
-from survey.reports.export import in_language
 from survey.reports.report import report
 from survey.reports.selection import Condition
 from survey.review import outcomes, queue

@@ -1,17 +1,14 @@
-"""Where the reviewed houses of a commune stand: a drawing of our own, and the positions as GeoJSON."""
+"""Where the reviewed houses of a commune stand: a drawing of our own."""
 
 from __future__ import annotations
 
-import json
+from flask import Blueprint, Flask, render_template, request
 
-from flask import Blueprint, Flask, Response, render_template, request
-
-from survey.evidence import audit
 from survey.problems import Problem
-from survey.reports.house_map import MOST, as_geojson, houses_of, sheet
+from survey.reports.house_map import MOST, houses_of, sheet
 from survey.web.desk.home import Desk, open_desk
-from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.security import permitted
+from survey.web.session import get_session
 
 blueprint = Blueprint("house_map", __name__, url_prefix="/desk/<commune_id>/map")
 
@@ -30,22 +27,6 @@ def page(commune_id: str) -> str:
         return render_template("desk/house_map.html", desk=desk, drawn=None, village_id=village_id)
     drawn = sheet(*houses_of(get_session(), desk.round.id, desk.communes, village_id))
     return render_template("desk/house_map.html", desk=desk, drawn=drawn, village_id=village_id, most=MOST)
-
-
-@blueprint.get("/houses.geojson")
-@permitted("export.read", writes=True)
-def as_file(commune_id: str) -> Response:
-    """The positions of the accepted households, for a program that draws maps; put on record like every data file."""
-    desk = open_desk("export.read", commune_id)
-    village_id, session = _village(desk), get_session()
-    houses, _without = houses_of(session, desk.asked_round.id, desk.communes, village_id)
-    detail = {"file": "houses.geojson", "round": desk.asked_round.id, "households": len(houses), "village": village_id}
-    audit.record(session, now(), current_account().id, "export.read", commune_id, detail)
-    found = as_geojson(houses, desk.names) | {"trial": desk.asked_round.trial}
-    response = Response(json.dumps(found, ensure_ascii=False), mimetype="application/geo+json")
-    name = f"vi-tri-{village_id or commune_id}-{desk.asked_round.year}.geojson"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 def _village(desk: Desk) -> str | None:

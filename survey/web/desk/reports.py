@@ -15,8 +15,7 @@ from survey.problems import Problem
 from survey.questionnaires import readings
 from survey.questionnaires.published import load_form
 from survey.reports import selection
-from survey.reports.columns import Cell
-from survey.reports.csvfile import written
+from survey.reports.csvfile import Cell, written
 from survey.reports.report import Report, long_table, report
 from survey.reports.selection import Basis, Condition
 from survey.tallies import bases

@@ -10,17 +10,22 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from click import Group
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Household, HouseholdOutcome, Round, Submission
+from survey.exports.files import DATA, Kind
+from survey.exports.fixed_columns import IDENTITY
+from survey.exports.formats import MEDIA_TYPE, SUFFIX, offers
 from survey.questionnaires.published import publish
-from survey.reports.export import Kind
 from survey.xlsform.compile import compile_workbook
 from tests.commands.test_commands import run
+from tests.data_files import READERS, read_back
 from tests.databases import once
 from tests.interviews import ROUND, accept_all
 from tests.pages import text_of
@@ -29,21 +34,24 @@ from tests.working import led
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, stand_as_judged
 
 pytestmark = pytest.mark.usefixtures("small_round")
+TRIAL = next(column for column in IDENTITY if column.name == "trial").words("vi")
 TITLE, MARKS = "Rà soát định kỳ 2026", ("THỬ NGHIỆM", "Chạy thử")
 # What is of no round: what the register holds, what was done, what a paper or a questionnaire says.
 OF_NO_ROUND = {
     "audit.as_csv", "audit.page", "corrections.download", "register.example", "register_table.as_csv",
     "villages.as_csv", "exports.download codebook.csv", "residents.pattern",
 }  # fmt: skip
+BESIDE_ROWS = {"codebook.csv", "datapackage.json"}
 # What phones and other programs fetch, questionnaires and tables of points.
 BESIDE = {"static", "openrosa", "sync", "capture", "login", "questionnaires", "points"}
 ASKED = {"exports": {"state": "all"}, "layouts": {"table": 4}}  # what is there to be handed out
+NOBODY = {"codebook.csv", "households.geojson"}  # in the latter nobody of this round: it asks for no position
 SHEETS = {  # what must be among those that were met
     "proofs.sheet", "proofs.file", "flows.page", "round_steps.page", "round_steps.commune", "rounds.listing",
     "reports.page", "reports.as_csv", "reports.listed", "layouts.page", "layouts.download",
     "exports.page", "desk.commune", "desk.home", "review.record",
     "review.shelf", "outcomes.listing", "workload.page", "household.page",
-    *(f"exports.download {kind.value}.csv" for kind in Kind if kind is not Kind.CODEBOOK), "exports.download so-ho.zip",
+    *(f"exports.download {name}" for name in offers() if name not in NOBODY),
 }  # fmt: skip
 
 
@@ -78,7 +86,6 @@ def walked(app: Flask, submission: str) -> list[tuple[str, str]]:
         "round_id": ROUND, "commune_id": COMMUNE, "village_id": VILLAGE, "household_id": "ho-1",
         "submission_id": submission, "other_id": submission, "kind": "csv", "form_id": "phieu_thu", "version": "1",
     }  # fmt: skip
-    names = [f"{kind.value}.csv" for kind in Kind] + ["so-ho.zip"]
     found = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint.partition(".")[0] in BESIDE:
@@ -86,26 +93,34 @@ def walked(app: Flask, submission: str) -> list[tuple[str, str]]:
         address = rule.rule
         for name in rule.arguments:
             address = address.replace(f"<{name}>", values.get(name, f"<{name}>"))
-        for name in names if rule.endpoint == "exports.download" else [""]:
+        for name in offers() if rule.endpoint == "exports.download" else [""]:
             endpoint = f"{rule.endpoint} {name}".strip()
             found.append((endpoint, address.replace("<name>", name)))
     # What is of something that this round does not have (a job, a photo) is not there to be asked for.
     return [(name, address) for name, address in found if "<" not in address and name not in OF_NO_ROUND]
 
 
-def files_in(answer: Any) -> list[str]:
-    """The tables that an answer brings."""
-    if answer.mimetype == "application/zip":
-        with zipfile.ZipFile(io.BytesIO(answer.data)) as packed:
-            return [
-                packed.read(name).decode("utf-8-sig") for name in packed.namelist() if name != f"{Kind.CODEBOOK}.csv"
-            ]
-    return [answer.data.decode("utf-8-sig")]
-
-
-def marks_in(table: str) -> set[str | None]:
-    """Of each of its rows; a table that has none has the column."""
-    found = csv.DictReader(io.StringIO(table))
+def marks_in(name: str, data: bytes) -> set[str]:
+    """Of each row of a data file, or of each in a zip; a table that has none has the column."""
+    suffix = name.rpartition(".")[2]
+    if suffix == "zip":
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            inside = [one for one in packed.namelist() if one not in BESIDE_ROWS]
+            return set().union(*(marks_in(one, packed.read(one)) for one in inside))
+    if suffix == "parquet":
+        return {str(int(cell)) for cell in pq.read_table(io.BytesIO(data))["trial"].to_pylist()}
+    if suffix == "geojson":
+        return {str(int(one["properties"]["trial"])) for one in json.loads(data)["features"]}
+    if suffix == "xml":  # of the study, not of a row
+        return {"1"} if MARKS[1] in data.decode() else {"0"}
+    if suffix == "xlsx":  # in words
+        sheets = load_workbook(io.BytesIO(data), read_only=True).worksheets
+        tables = [[*sheet.iter_rows(values_only=True)] for sheet in sheets if sheet.title != Kind.CODEBOOK]
+        column = {"Có": "1", "Không": "0"}
+        return {column[row[table[0].index(TRIAL)]] for table in tables for row in table[1:]}
+    if suffix in READERS:
+        return {str(cell) for cell in read_back(suffix, data)[0]["trial"]}
+    found = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
     assert "trial" in (found.fieldnames or ())
     return {row["trial"] for row in found}
 
@@ -121,10 +136,11 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
             answer = browser.get(address, query_string=ASKED.get(endpoint.partition(".")[0], {}))
             if answer.status_code != 200:
                 continue
-            if answer.mimetype in ("text/csv", "application/zip"):
-                marks = [marks_in(table) for table in files_in(answer)]
-                assert set().union(*marks) <= {"1"}, endpoint
-                if not all(marks):
+            if answer.mimetype in MEDIA_TYPE.values():
+                name = endpoint.partition(" ")[2] or "one.csv"
+                marks = marks_in(name, answer.data)
+                assert marks <= {"1"}, endpoint
+                if not marks:
                     continue
             elif endpoint == "proofs.file":
                 assert {one["body"]["trial"] for one in json.loads(answer.data)["proofs"]} == {True}
@@ -140,7 +156,11 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
 COMMANDS = {  # what a command gives out of a round; each other acts on it, and says what it did
     "round list": [], "round flow": [ROUND], "round compare": [ROUND, "--standard", "ND07-2021"],
     "round prove": [ROUND, "--out", "FILE"], "round verify": ["FILE"],
-    "export csv": ["FOLDER", "--state", "all"], "mpi": [ROUND],
+    "export csv": ["FOLDER", "--state", "all"], "export stata": ["FOLDER", "--state", "all"],
+    "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
+    "export parquet": ["FOLDER", "--state", "all"], "export ddi": ["FOLDER"], "export geojson": ["MAP"],
+    "export datapackage": ["PACKAGE", "--state", "all"],
+    "mpi": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -158,7 +178,12 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     assert "mpi" in app.cli.commands
     there.add("mpi")
     assert there == COMMANDS.keys() | ACTS
-    given = {"FILE": str(tmp_path / "chung-thuc.json"), "FOLDER": str(tmp_path / "tep")}
+    given = {
+        "FILE": str(tmp_path / "chung-thuc.json"),
+        "FOLDER": str(tmp_path / "tep"),
+        "PACKAGE": str(tmp_path / "goi"),
+        "MAP": str(tmp_path),
+    }
     said = {}
     for name in COMMANDS:
         code, said[name] = run(app, *name.split(), *(given.get(word, word) for word in COMMANDS[name]))
@@ -178,7 +203,12 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     ):
         found = json.loads(run(app, *words, "--json")[1])
         assert (found[0] if isinstance(found, list) else found)["trial"] is True
-    written = {path.name: path.read_text("utf-8-sig") for path in Path(given["FOLDER"]).iterdir()}
-    assert set(written) == {f"{kind.value}.csv" for kind in Kind}
-    for name in set(written) - {f"{Kind.CODEBOOK.value}.csv"}:
-        assert marks_in(written[name]) == {"1"}, name
+    written = {path.name: path.read_bytes() for path in Path(given["FOLDER"]).iterdir()}
+    assert set(written) == {f"{kind}.{suffix}" for kind in DATA for suffix in SUFFIX.values()} | {
+        "codebook.csv",
+        "codebook.xml",
+        "so-ho.xlsx",
+    }
+    written |= {path.name: path.read_bytes() for path in Path(given["PACKAGE"]).iterdir()}
+    for name in set(written) - BESIDE_ROWS:
+        assert marks_in(name, written[name]) == {"1"}, name

@@ -1,4 +1,4 @@
-"""The accepted households, their members and deprivations as data files, with a codebook.
+"""The rows of the data files: accepted households, their members and deprivations, and who was not interviewed.
 
 Only what counts is exported (`register_entry.submission_id`): by default what was accepted; with `everything` also what
 is received or returned, each row then marked `provisional`. Rows are read in batches and never kept, so a province
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
@@ -33,37 +32,17 @@ from models import (
 )
 from models.database import chunks, rows_by_id
 from survey.calendar.standing import OF_ENTRY
+from survey.exports.columns import DataColumn, in_language, reader
 from survey.form.form import Form
 from survey.outcomes.cases import of_round
-from survey.poverty.readings import readings
 from survey.questionnaires.published import load_form
-from survey.questionnaires.readings import unconfirmed
-from survey.reports.columns import Cell, DataColumn, fixed, question_columns
-from survey.reports.csvfile import Style, written
+from survey.reports.csvfile import Cell
 from survey.reports.selection import STATE_OF, Basis, Rows
-from survey.terms import (
-    DIMENSION_OF,
-    CommuneState,
-    Dimension,
-    HouseholdClass,
-    Indicator,
-    OutcomeKind,
-    OutcomeState,
-    RegisterState,
-    Term,
-)
+from survey.terms import DIMENSION_OF, Indicator, RegisterState
 
 _BATCH = 200
-
-
-class Kind(StrEnum):
-    """The five files."""
-
-    HOUSEHOLDS = "households"
-    MEMBERS = "members"
-    DEPRIVATIONS = "deprivations"
-    NO_INTERVIEW = "no_interview"
-    CODEBOOK = "codebook"
+_OF_DEPRIVATION = and_(Deprivation.commune_id == Submission.commune_id, Deprivation.submission_id == Submission.id)
+Readings = dict[tuple[str, str], list[str]]  # of each version: the names of those that no paper confirms, in its order
 
 
 @dataclass(frozen=True)
@@ -73,110 +52,6 @@ class Choice:
     round_id: str
     communes: tuple[str, ...]
     everything: bool = False
-
-
-def _terms(terms: type[Term]) -> tuple[tuple[str, dict[str, str]], ...]:
-    return tuple((term.value, {"vi": term.vi, "en": term.en}) for term in terms)
-
-
-IDENTITY = (
-    fixed("round_id", "text", "Mã đợt rà soát", "Round"),
-    fixed("round_year", "integer", "Năm rà soát", "Year of the round"),
-    fixed("trial", "0/1", "Chạy thử (1 = không phải kết quả chính thức)", "Trial (1 = no official result)"),
-    fixed("commune_id", "text", "Mã xã, phường", "Commune code"),
-    fixed("commune_name", "text", "Xã, phường", "Commune"),
-    fixed("village_id", "text", "Mã thôn, bản", "Village code"),
-    fixed("village_name", "text", "Thôn, bản, tiểu khu, tổ dân phố", "Village"),
-    fixed("household_id", "text", "Mã hộ trong hệ thống", "Household id in this system"),
-    fixed("household_code", "text", "Mã hộ", "Household code"),
-    fixed("entry_id", "text", "Mã phiếu", "Entry id"),
-    fixed("state", "select_one", "Tình trạng duyệt", "State of review", _terms(RegisterState)),
-    fixed("provisional", "0/1", "Chưa duyệt (1 = số liệu tạm)", "Not yet accepted (1 = provisional)"),
-    fixed(
-        "round_state",
-        "select_one",
-        "Đợt rà soát ở xã, phường (tỉnh chưa duyệt kết quả = số liệu tạm tính)",
-        "The round in the commune (not accepted by the province = provisional)",
-        _terms(CommuneState),
-    ),
-    fixed("household_class", "select_one", "Phân loại hộ", "Class of the household", _terms(HouseholdClass)),
-    fixed(
-        "b1_illustrative",
-        "0/1",
-        "Điểm B1 theo bảng minh hoạ (1 = chưa phải bảng chính thức)",
-        "B1 rests on the illustrative table (1 = not the official one)",
-    ),
-)
-OF_HOUSEHOLD = (
-    fixed("head_name", "text", "Họ tên chủ hộ", "Head of household"),
-    fixed("opening_class", "select_one", "Phân loại năm trước", "Class last year", _terms(HouseholdClass)),
-    fixed("b1_points", "decimal", "Điểm B1", "B1 points"),
-    fixed("b2_points", "decimal", "Điểm B2", "B2 points"),
-    fixed("deprived_count", "integer", "Số chỉ số thiếu hụt", "Number of indicators deprived"),
-    fixed("persons", "integer", "Số nhân khẩu", "Number of persons"),
-    fixed("standard", "text", "Chuẩn nghèo áp dụng", "Standard applied"),
-    fixed("form_id", "text", "Mã mẫu phiếu", "Form"),
-    fixed("form_version", "text", "Phiên bản mẫu phiếu", "Version of the form"),
-    fixed("surveyed_by", "text", "Tài khoản rà soát", "Account of the enumerator"),
-    fixed("received_at", "dateTime", "Máy chủ nhận lúc (UTC)", "Received by the server (UTC)"),
-    fixed("decided_at", "dateTime", "Tình trạng từ lúc (UTC)", "In this state since (UTC)"),
-)  # fmt: skip
-_Readings = dict[tuple[str, str], list[str]]  # of each version: the names of those that no paper confirms, in its order
-
-
-def _of_household(forms: Sequence[Form]) -> tuple[DataColumn, ...]:
-    """OF_HOUSEHOLD, and on which unconfirmed readings of the texts the class hangs; the choices are the readings."""
-    asked = {one.name: one.question for form in forms for one in readings(form)}
-    hanging = fixed(
-        "hanging_readings", "select_multiple", "Phân loại tuỳ cách hiểu chưa được xác nhận",
-        "Unconfirmed readings that the class hangs on", tuple(asked.items()),
-    )  # fmt: skip
-    return (*OF_HOUSEHOLD, hanging)
-
-
-OF_MEMBER = (fixed("member_position", "integer", "Số thứ tự thành viên", "Position of the member"),)
-OF_NO_INTERVIEW = (
-    fixed("head_name", "text", "Họ tên chủ hộ", "Head of household"),
-    fixed("outcome", "select_one", "Vì sao không có phiếu rà soát", "Why there is no interview", _terms(OutcomeKind)),
-    fixed("outcome_state", "select_one", "Xã, phường đã xác nhận chưa", "Confirmed or not", _terms(OutcomeState)),
-    fixed("reason", "text", "Lý do đã ghi", "Reason as written"),
-    fixed("visits", "integer", "Số lần đến đã ghi", "Visits noted"),
-    fixed("position", "text", "Vị trí lúc báo: vĩ độ, kinh độ, độ cao, sai số", "Where it was said"),
-    fixed("said_by", "text", "Tài khoản đã báo", "Account that said it"),
-    fixed("said_at", "text", "Báo lúc (giờ của điện thoại)", "Said at (by the phone's clock)"),
-    fixed("received_at", "dateTime", "Máy chủ nhận lúc (UTC)", "Received by the server (UTC)"),
-    fixed("decided_by", "text", "Tài khoản quyết định", "Account that decided"),
-    fixed("decided_at", "dateTime", "Quyết định lúc (UTC)", "Decided at (UTC)"),
-    fixed("decision_reason", "text", "Lý do của quyết định", "Reason of the decision"),
-)  # fmt: skip
-OF_DEPRIVATION = (
-    fixed("dimension", "select_one", "Mã chiều thiếu hụt", "Dimension", _terms(Dimension)),
-    fixed("dimension_name", "text", "Chiều thiếu hụt", "Name of the dimension"),
-    fixed("indicator", "select_one", "Mã chỉ số", "Indicator", _terms(Indicator)),
-    fixed("indicator_name", "text", "Chỉ số", "Name of the indicator"),
-    fixed("deprived", "0/1", "Thiếu hụt (1 = có)", "Deprived (1 = yes)"),
-    fixed("because", "text", "Vì sao", "Because"),
-)
-
-
-def file(
-    session: Session, kind: Kind, choice: Choice, names: dict[str, str], style: Style = Style.COMMA
-) -> Iterator[bytes]:
-    """The bytes of one file. `names`: what the communes and villages are called."""
-    forms = forms_of(session, choice)
-    if kind is Kind.CODEBOOK:
-        return written(CODEBOOK, _codebook(forms), style)
-    if kind is Kind.HOUSEHOLDS:
-        questions = question_columns(forms, members=False)
-        open_readings = {(form.id, form.version): [one.name for one in unconfirmed(session, form)] for form in forms}
-        rows = _households(session, choice, names, questions, open_readings)
-        return written(_header(_of_household(forms), questions), rows, style)
-    if kind is Kind.MEMBERS:
-        questions = question_columns(forms, members=True)
-        return written(_header(OF_MEMBER, questions), _members(session, choice, names, forms, questions), style)
-    if kind is Kind.NO_INTERVIEW:
-        return written(_header(OF_NO_INTERVIEW, ()), _no_interview(session, choice, names), style)
-    return written(_header(OF_DEPRIVATION, ()), _deprivations(session, choice, names), style)
 
 
 def count(session: Session, choice: Choice) -> int:
@@ -242,9 +117,16 @@ def _identity(row: Row[Any], names: dict[str, str]) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _households(
-    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn], open_readings: _Readings
+def households(
+    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn], open_readings: Readings
 ) -> Iterator[list[Cell]]:
+    """A row a household: IDENTITY, `of_household`, the answers. `open_readings`: see `Readings`."""
+    return (cells for _row, cells in _of_households(session, choice, names, questions, open_readings))
+
+
+def _of_households(
+    session: Session, choice: Choice, names: dict[str, str], questions: Sequence[DataColumn], open_readings: Readings
+) -> Iterator[tuple[Row[Any], list[Cell]]]:
     hanging = (
         select(func.aggregate_strings(AssessmentReading.reading, " "))
         .where(AssessmentReading.commune_id == Submission.commune_id, AssessmentReading.submission_id == Submission.id)
@@ -258,6 +140,7 @@ def _households(
         hanging, Assessment.values,
     )  # fmt: skip
     statement = statement.join(Account, Account.id == Submission.account_id).join(SubmissionStatus, OF_SUBMISSION)
+    answers = reader(questions)
     for row in _read(session, statement):
         hangs = set((row.hanging or "").split())
         doubtful = [name for name in open_readings.get((row.form_id, row.form_version), ()) if name in hangs]
@@ -266,26 +149,61 @@ def _households(
             row.standard, row.form_id, row.form_version, row.username, _moment(row.received_at),
             _moment(row.updated_at), " ".join(doubtful),
         ]  # fmt: skip
-        yield _identity(row, names) + own + [column.cell(row.values) for column in questions]
+        yield row, _identity(row, names) + own + answers(row.values)
 
 
-def _members(
+def wide(
+    session: Session, choice: Choice, names: dict[str, str], forms: Iterable[Form], questions: Sequence[DataColumn],
+    of_member: Sequence[DataColumn], most: int, open_readings: Readings,
+) -> Iterator[list[Cell]]:  # fmt: skip
+    """A row a household as in `households`, then whether it lacks each indicator, how many members are not here, and
+    the answers of its first `most` members, one after the other."""
+    repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
+    statement = _records(choice, Deprivation.indicator, Deprivation.deprived).join(Deprivation, _OF_DEPRIVATION)
+    grouped = groupby(_read(session, statement), key=_household_of)
+    lacks = ((key, {row.indicator: row.deprived for row in found}) for key, found in grouped)
+    ahead = next(lacks, None)  # in the order of the households, some of which may have none
+    answers = reader(of_member)
+    for row, cells in _of_households(session, choice, names, questions, open_readings):
+        found: dict[str, bool] = {}
+        if ahead is not None and ahead[0] == _household_of(row):
+            found, ahead = ahead[1], next(lacks, None)
+        members = _at(row.values, repeat_of.get((row.form_id, row.form_version)))
+        cells += [found.get(indicator) for indicator in Indicator]
+        cells.append(max(len(members) - most, 0))
+        for position in range(most):
+            member = members[position] if position < len(members) else {}
+            cells += answers(member)
+        yield cells
+
+
+def most_members(session: Session, choice: Choice, forms: Iterable[Form]) -> int:
+    """How many members the largest household lists."""
+    repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
+    statement = _records(choice, Submission.form_id, Submission.form_version, Assessment.values)
+    found = (_at(row.values, repeat_of.get((row.form_id, row.form_version))) for row in _read(session, statement))
+    return max(map(len, found), default=0)
+
+
+def members(
     session: Session, choice: Choice, names: dict[str, str], forms: Iterable[Form], questions: Sequence[DataColumn]
 ) -> Iterator[list[Cell]]:
+    """A row a member of a household: IDENTITY, OF_MEMBER, the answers."""
     repeat_of = {(form.id, form.version): form.members.path for form in forms if form.members}
+    answers = reader(questions)
     for row in _read(session, _records(choice, Submission.form_id, Submission.form_version, Assessment.values)):
         identity = _identity(row, names)
         for position, member in enumerate(_at(row.values, repeat_of.get((row.form_id, row.form_version))), start=1):
-            yield identity + [position] + [column.cell(member) for column in questions]
+            yield identity + [position] + answers(member)
 
 
-def _deprivations(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:
+def deprivations(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:
+    """A row a household and indicator: IDENTITY, OF_DEPRIVATION."""
     statement = _records(choice, Deprivation.indicator, Deprivation.deprived, Deprivation.because).join(
-        Deprivation,
-        and_(Deprivation.commune_id == Submission.commune_id, Deprivation.submission_id == Submission.id),
+        Deprivation, _OF_DEPRIVATION
     )
     rank = {indicator.value: position for position, indicator in enumerate(Indicator)}
-    for _household, rows in groupby(_read(session, statement), key=lambda row: (row.commune_id, row.household_id)):
+    for _household, rows in groupby(_read(session, statement), key=_household_of):
         for row in sorted(rows, key=lambda row: rank[row.indicator]):
             indicator = Indicator(row.indicator)
             dimension = DIMENSION_OF[indicator]
@@ -294,7 +212,7 @@ def _deprivations(session: Session, choice: Choice, names: dict[str, str]) -> It
             ]  # fmt: skip
 
 
-def _no_interview(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:
+def no_interview(session: Session, choice: Choice, names: dict[str, str]) -> Iterator[list[Cell]]:
     """Households whose end was confirmed without an interview; with `everything` also what waits or was sent back."""
     survey_round = session.get_one(Round, choice.round_id)
     for commune_id in choice.communes:
@@ -340,35 +258,8 @@ def because_text(because: Any, language: str = "vi") -> str:
     return "; ".join(parts)
 
 
-def in_language(text: Any, language: str) -> str:
-    """`text` as it is, or its words in `language` where it is kept as {language: words}."""
-    if isinstance(text, dict):
-        return str(text.get(language) or next(iter(text.values()), ""))
-    return "" if text is None else str(text)
-
-
-CODEBOOK = ("file", "column", "type", "label_vi", "label_en", "choice", "choice_vi", "choice_en", "law")
-
-
-def _codebook(forms: Sequence[Form]) -> Iterator[list[Cell]]:
-    """One row a column, and one a choice below it."""
-    files = (
-        (Kind.HOUSEHOLDS, (*IDENTITY, *_of_household(forms), *question_columns(forms, members=False))),
-        (Kind.MEMBERS, (*IDENTITY, *OF_MEMBER, *question_columns(forms, members=True))),
-        (Kind.DEPRIVATIONS, (*IDENTITY, *OF_DEPRIVATION)),
-        (Kind.NO_INTERVIEW, (*IDENTITY, *OF_NO_INTERVIEW)),
-    )
-    for kind, columns in files:
-        for column in columns:
-            label = (in_language(column.label, "vi"), in_language(column.label, "en"))
-            yield [kind.value, column.name, column.type, *label, "", "", "", column.law]
-            for choice, words in column.choices:
-                chosen = (in_language(words, "vi"), in_language(words, "en"))
-                yield [kind.value, column.name, column.type, *label, choice, *chosen, ""]
-
-
-def _header(own: Sequence[DataColumn], questions: Sequence[DataColumn]) -> list[str]:
-    return [column.name for column in (*IDENTITY, *own, *questions)]
+def _household_of(row: Row[Any]) -> tuple[str, str]:
+    return row.commune_id, row.household_id
 
 
 def _at(values: Any, path: str | None) -> list[Any]:
