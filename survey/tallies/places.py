@@ -28,7 +28,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import HouseholdFact, PlaceTally, RegisterEntry, RoundCommune
@@ -160,43 +160,68 @@ def follow(session: Session, commune_id: str, round_id: str, household_ids: Iter
     them. The caller holds the commune."""
     ids = sorted(set(household_ids))
     session.flush()  # the lines as they are by now
-    before, now = kept(session, commune_id, round_id, ids), facts.of_entries(session, commune_id, round_id, ids)
+    rows, now = _rows(session, commune_id, round_id, ids), facts.of_entries(session, commune_id, round_id, ids)
     sums, new = _Sums(commune_id), []
     for id in ids:
-        was, is_now = before.get(id), now.get(id)
+        row, is_now = rows.get(id), now.get(id)
+        was = _fact(row) if row is not None else None
         if was == is_now:
             continue
         sums.add(was, -1)
         sums.add(is_now)
-        key = {"commune_id": commune_id, "round_id": round_id, "household_id": id}
-        if is_now is None:
-            session.execute(delete(HouseholdFact).filter_by(**key))
-        elif was is None:
+        if row is None and is_now is not None:
             new.append({"commune_id": commune_id, "round_id": round_id, **is_now._asdict()})
-        else:
-            row = session.get_one(HouseholdFact, (commune_id, round_id, id))
+        elif row is not None and is_now is None:
+            session.delete(row)
+        elif row is not None and is_now is not None:
             for name, value in is_now._asdict().items():
                 setattr(row, name, value)
     insert_many(session, HouseholdFact, new)
-    for (place_id, part), difference in sorted(sums.counts().items()):
-        _add(session, commune_id, round_id, place_id, part, difference)
+    _add(session, commune_id, round_id, sums.counts())
+
+
+def _rows(session: Session, commune_id: str, round_id: str, household_ids: Sequence[str]) -> dict[str, HouseholdFact]:
+    own = HouseholdFact.commune_id == commune_id, HouseholdFact.round_id == round_id
+    found: dict[str, HouseholdFact] = {}
+    for chunk in chunks(household_ids):
+        query = select(HouseholdFact).where(*own, HouseholdFact.household_id.in_(chunk))
+        found |= {row.household_id: row for row in session.scalars(query)}
+    return found
+
+
+def _fact(row: HouseholdFact) -> Fact:
+    return Fact(*(getattr(row, name) for name in Fact._fields))
 
 
 def _add(
-    session: Session, commune_id: str, round_id: str, place_id: str, part: str, difference: Mapping[str, list[int]]
+    session: Session, commune_id: str, round_id: str, differences: Mapping[tuple[str, str], Mapping[str, list[int]]]
 ) -> None:
-    key = {"commune_id": commune_id, "round_id": round_id, "place_id": place_id, "part": part}
-    row = session.get(PlaceTally, tuple(key.values()))
-    if row is None:
-        row = PlaceTally(**key, counts={}, revision=0)
-        session.add(row)
-    counts = dict(row.counts)
+    """Move the sums by (place, part), all read at once and written at once."""
+    if not differences:
+        return
+    own = PlaceTally.commune_id == commune_id, PlaceTally.round_id == round_id
+    places = {place_id for place_id, _part in differences}
+    query = select(PlaceTally).where(*own, PlaceTally.place_id.in_(sorted(places)))
+    parts = {part for _place_id, part in differences}
+    rows = {(row.place_id, row.part): row for row in session.scalars(query.where(PlaceTally.part.in_(sorted(parts))))}
+    for (place_id, part), difference in sorted(differences.items()):
+        row = rows.get((place_id, part))
+        if row is None:
+            row = PlaceTally(
+                commune_id=commune_id, round_id=round_id, place_id=place_id, part=part, counts={}, revision=0
+            )
+            session.add(row)
+        row.counts, row.revision = _moved(row.counts, difference), row.revision + 1
+
+
+def _moved(counts: Counts, difference: Mapping[str, list[int]]) -> Counts:
+    found = dict(counts)
     for name, (households, persons) in difference.items():
-        was = counts.pop(name, (0, 0))
+        was = found.pop(name, (0, 0))
         total = [was[0] + households, was[1] + persons]
         if any(total):
-            counts[name] = total
-    row.counts, row.revision = counts, row.revision + 1
+            found[name] = total
+    return found
 
 
 def kept(
