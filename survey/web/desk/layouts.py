@@ -14,7 +14,7 @@ from survey.evidence import audit, proof_keys
 from survey.layouts import tables, workbook
 from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
-from survey.layouts.forms import layouts
+from survey.layouts.forms import KNOWN_WORDS, layouts
 from survey.layouts.formulas import Place as At
 from survey.layouts.formulas import Value
 from survey.layouts.grid import Grid, Shown
@@ -52,6 +52,7 @@ def page(commune_id: str | None = None) -> str:
         marks=[one.sentence(gettext) for one in book.marks] if book else [],
         faults=[one.sentence(gettext) for one in made.faults] if made else [],
         notes=[one.sentence(gettext) for one in made.notes] if made else [],
+        known=gettext(KNOWN_WORDS[made.grid.layout.known]) if made else "",
         value_of=_values(made.grid, book) if made and book else None,
         village=_village(desk),
         here=lambda **more: url_for(".page", **_said(desk, number) | more),

@@ -252,6 +252,8 @@ def test_a_page_leads_to_the_households_of_each_figure(small: Field, login_as: A
     page = browser.get(f"/desk/{COMMUNE}/tables?table=4&round={small.round_id}")
     assert layouts()[4].title in text_of(page)
     assert "TẠM TÍNH" in text_of(page)
+    assert "chỉ biết qua danh mục tên cột" not in text_of(page)
+    assert "chỉ biết qua danh mục tên cột" in text_of(browser.get(f"/desk/{COMMUNE}/tables?table=6"))
     address = [
         part.split('"')[0].replace("&amp;", "&") for part in page.text.split('href="')
         if "indicator=nuoc" in part.split('"')[0] and "unknown" not in part.split('"')[0]
