@@ -236,6 +236,7 @@ def test_a_province_is_not_whole_while_communes_are_missing(small: Field) -> Non
     book = book_of(small, by=Level.COMMUNE)
     assert all("not_everywhere" in codes(book, number) for number in book.tables)
     assert book.whole == {}
+    assert "Phường/Xã" in {cell.value for cell in book.tables[1].grid.cells.values()}  # as the form heads it
     found = figures(book, 2)
     assert line(found, f"{COMMUNE}.households") == [1, 0, 0, 0, 0, None, 1, 0, 2]  # shown all the same
 
