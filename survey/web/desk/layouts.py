@@ -76,15 +76,14 @@ def download(kind: str, commune_id: str | None = None) -> Response:
     name = f"bieu-{scope.place_id}-{scope.survey_round.year}"
     detail: dict[str, Any] = {"round": scope.survey_round.id, "tables": sorted(book.whole), "file": kind}
     if kind == "csv":
+        audit.record(session, now(), current_account().id, "export.read", scope.place_id, detail | {"tables": [number]})
         response, name = Response(written(HEADER, flat(book, number)), mimetype="text/csv"), f"{name}-{number}"
     else:
         signer = current_app.extensions["prover"]
         proof_keys.take_up(session, signer, now())
         content, root = workbook.written(book, register_of(session, scope.communes), signer, gettext)
-        detail |= {"root": root}
+        audit.record(session, now(), current_account().id, "report.signed", scope.place_id, detail | {"root": root})
         response = Response(content, mimetype=XLSX)
-    audit.record(session, now(), current_account().id, "report.signed" if kind == "xlsx" else "export.read",
-                 scope.place_id, detail)  # fmt: skip
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
 
