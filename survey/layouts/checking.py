@@ -197,7 +197,7 @@ class _File:
         try:
             [(sheet, cells)] = list(known.destinations) if known is not None else []
             column, row, last_column, last_row = range_boundaries(cells.replace("$", ""))
-        except (ValueError, TypeError, AttributeError):
+        except Exception:  # noqa: BLE001 - openpyxl raises whatever the name makes it stumble over
             return None
         if sheet not in self.formulas.sheetnames or None in (column, row, last_column, last_row):
             return None

@@ -165,7 +165,6 @@ class Flowed:
     between: Lines | None = None
     whole: Lines | None = None
     missing: dict[str, CommuneState] = field(default_factory=dict)
-    provisional: list[str] = field(default_factory=list)
     knows_before: bool = True
 
 
@@ -177,7 +176,7 @@ def flowed(session: Session, survey_round: Round, communes: Sequence[str], by: L
         _, proofs = proved(session, survey_round, communes)
         villages = [json.loads(made.body)["flow"]["villages"] for made in proofs.values()]
         places = {village_id: read(lines) for those in villages for village_id, lines in those.items()}
-    found = Flowed(dict(places), None, read(joined.whole), joined.missing, joined.provisional)
+    found = Flowed(dict(places), None, read(joined.whole), joined.missing)
     found.between = _less(found.whole or {}, places.values())
     found.knows_before = _knows_before(session, survey_round, communes)
     return found

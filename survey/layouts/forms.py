@@ -81,10 +81,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
+    """`commune`: how the form heads the column of communes, "" where nobody saw it."""
+
     number: int
     title: str
     known: Known
     columns: tuple[Column, ...]
+    commune: str = ""
 
     @property
     def name(self) -> str:
@@ -121,7 +124,7 @@ def layouts() -> dict[int, Layout]:
     found = {}
     for row in _rows("titles.csv"):
         number = int(row["layout"])
-        found[number] = Layout(number, row["title"], Known(row["known"]), tuple(columns[number]))
+        found[number] = Layout(number, row["title"], Known(row["known"]), tuple(columns[number]), row["commune"])
     return found
 
 

@@ -88,7 +88,8 @@ def _headings(grid: Grid, columns: Columns, heading: Heading) -> None:
     of_place = "commune" if heading.by is Level.COMMUNE else "village"
     own = ["number", of_place, *(["unit"] if columns.layout.in_persons_too else [])]
     for column, code in enumerate(own, 1):
-        _head(grid, top, column, Said(code).sentence(translate), last=(last, column))
+        words = (columns.layout.commune if code == "commune" else "") or Said(code).sentence(translate)
+        _head(grid, top, column, words, last=(last, column))
     at, those = 0, columns.layout.columns
     while at < len(those):
         head, first = those[at].head, columns.of(those[at])

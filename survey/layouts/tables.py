@@ -348,7 +348,7 @@ class _Reading:
                 elif more:
                     differs.append(place_id)
         for one, those in told.items():
-            places = ", ".join(f"{self.name(place_id)} {more}" for place_id, more in those)
+            places = ", ".join(f"{self.name(place_id)} ({more})" for place_id, more in those)
             count = sum(more for _, more in those)
             notes.append(Said("kept_class", {"of": one.vi.lower(), "places": places, "count": count}))
         if differs:

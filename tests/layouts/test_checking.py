@@ -219,6 +219,14 @@ def test_what_is_no_workbook_is_told(content: bytes) -> None:
     assert [one.code for one in verify(content, OURS).faults] == ["no_workbook"]
 
 
+def test_a_name_that_leads_nowhere_is_a_lost_sheet() -> None:
+    """What openpyxl stumbles over when it reads where a name points."""
+    part = "xl/workbook.xml"
+    for before, after in ((b"'Table 1'!$A$1", b"'Table 1y!$A$1"), (b"$P$13", b"#REF!"), (b"'Table 1'!", b"'Mat'!")):
+        found = verify(_with(signed(), part, before, after), OURS)
+        assert ("sheet_lost", "", "") in told(found)
+
+
 def test_a_workbook_of_somebody_else_has_no_signature() -> None:
     def change(file: Any) -> None:
         del file["Definitions"]

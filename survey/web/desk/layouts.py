@@ -14,7 +14,7 @@ from survey.evidence import audit, proof_keys
 from survey.layouts import tables, workbook
 from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
-from survey.layouts.forms import layouts
+from survey.layouts.forms import KNOWN_WORDS, layouts
 from survey.layouts.formulas import Place as At
 from survey.layouts.formulas import Value
 from survey.layouts.grid import Grid, Shown
@@ -52,6 +52,7 @@ def page(commune_id: str | None = None) -> str:
         marks=[one.sentence(gettext) for one in book.marks] if book else [],
         faults=[one.sentence(gettext) for one in made.faults] if made else [],
         notes=[one.sentence(gettext) for one in made.notes] if made else [],
+        known=gettext(KNOWN_WORDS[made.grid.layout.known]) if made else "",
         value_of=_values(made.grid, book) if made and book else None,
         village=_village(desk),
         here=lambda **more: url_for(".page", **_said(desk, number) | more),
@@ -75,15 +76,14 @@ def download(kind: str, commune_id: str | None = None) -> Response:
     name = f"bieu-{scope.place_id}-{scope.survey_round.year}"
     detail: dict[str, Any] = {"round": scope.survey_round.id, "tables": sorted(book.whole), "file": kind}
     if kind == "csv":
+        audit.record(session, now(), current_account().id, "export.read", scope.place_id, detail | {"tables": [number]})
         response, name = Response(written(HEADER, flat(book, number)), mimetype="text/csv"), f"{name}-{number}"
     else:
         signer = current_app.extensions["prover"]
         proof_keys.take_up(session, signer, now())
         content, root = workbook.written(book, register_of(session, scope.communes), signer, gettext)
-        detail |= {"root": root}
+        audit.record(session, now(), current_account().id, "report.signed", scope.place_id, detail | {"root": root})
         response = Response(content, mimetype=XLSX)
-    audit.record(session, now(), current_account().id, "report.signed" if kind == "xlsx" else "export.read",
-                 scope.place_id, detail)  # fmt: skip
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
 

@@ -236,6 +236,7 @@ def test_a_province_is_not_whole_while_communes_are_missing(small: Field) -> Non
     book = book_of(small, by=Level.COMMUNE)
     assert all("not_everywhere" in codes(book, number) for number in book.tables)
     assert book.whole == {}
+    assert "Phường/Xã" in {cell.value for cell in book.tables[1].grid.cells.values()}  # as the form heads it
     found = figures(book, 2)
     assert line(found, f"{COMMUNE}.households") == [1, 0, 0, 0, 0, None, 1, 0, 2]  # shown all the same
 
@@ -252,6 +253,8 @@ def test_a_page_leads_to_the_households_of_each_figure(small: Field, login_as: A
     page = browser.get(f"/desk/{COMMUNE}/tables?table=4&round={small.round_id}")
     assert layouts()[4].title in text_of(page)
     assert "TẠM TÍNH" in text_of(page)
+    assert "chỉ biết qua danh mục tên cột" not in text_of(page)
+    assert "chỉ biết qua danh mục tên cột" in text_of(browser.get(f"/desk/{COMMUNE}/tables?table=6"))
     address = [
         part.split('"')[0].replace("&amp;", "&") for part in page.text.split('href="')
         if "indicator=nuoc" in part.split('"')[0] and "unknown" not in part.split('"')[0]
