@@ -10,7 +10,7 @@ import tracemalloc
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -29,12 +29,13 @@ from survey.exports.files import DATA, LONG, Kind, data_files
 from survey.exports.formats import offers
 from survey.exports.rows import Choice
 from survey.form.form import Form, Item
+from survey.questionnaires.published import publish
 from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
 from survey.web.desk import exports as pages
 from tests.data_files import package_faults, read_back
-from tests.web.desk.field import CASES, FORM, Field
-from tests.world import COMMUNE
+from tests.web.desk.field import CASES, FORM, SOURCE, Field
+from tests.world import COMMUNE, NOW
 
 Row = dict[str, str]
 
@@ -317,6 +318,28 @@ def test_the_codebook_is_xml_for_archives(app: Any, accepted: Field, login_as: A
     assert done.exit_code == 0, done.output
     written = (tmp_path / "out" / "codebook.xml").read_bytes()
     assert written.count(b"<var ") == answer.get_data().count(b"<var ") > 300
+
+
+def test_a_code_keeps_its_number_whichever_versions_were_answered(accepted: Field, login_as: Any) -> None:
+    browser, walls = login_as("supervisor"), FORM.node("nha_o/tuong").list or ""
+
+    def numbers() -> dict[str, str]:
+        rows = download(browser, "codebook.csv")
+        return {
+            row["choice"]: row["choice_number"] for row in rows if row["column"] == "nha_o__tuong" and row["choice"]
+        }
+
+    first = [choice["name"] for choice in FORM.choices[walls]]
+    assert numbers() == {name: str(number) for number, name in enumerate(first, start=1)}
+    for version, more, days in (("sau", [{"name": "kinh", "label": {"vi": "Kính"}}], 1), ("truoc", [], -400)):
+        other = Form.from_json(FORM.as_json())
+        other.version, other.choices = version, other.choices | {walls: [*more, *reversed(FORM.choices[walls])]}
+        publish(accepted.session, other, SOURCE, NOW + timedelta(days=days))
+        accepted.session.commit()
+        if version == "sau":  # what comes later changes no number
+            assert numbers() == {name: str(number) for number, name in enumerate(first, start=1)}
+    # What nobody answered counts as well: it may have been answered in a round before.
+    assert numbers() == {name: str(number) for number, name in enumerate(reversed(first), start=1)}
 
 
 def test_the_page_offers_each_file_in_each_format(
