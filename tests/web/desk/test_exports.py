@@ -500,5 +500,7 @@ def test_without_a_folder_the_command_prints_one_file(field: Any, app: Any) -> N
     assert printed.exit_code == 0
     assert printed.stdout_bytes.startswith(b"\xef\xbb\xbfround_id,")
     assert printed.stdout_bytes.count(b"\r\n") == 2
+    wide = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--state", "all", "--kind", "wide"])
+    assert b"thanh_vien__1__ho_ten" in wide.stdout_bytes
     refused = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--kind", "MEMBERS", "--kind", "CODEBOOK"])
     assert refused.exit_code == 2
