@@ -51,7 +51,11 @@ _LANGUAGE = click.option(
 
 
 _KIND = click.option(
-    "--kind", "kinds", type=click.Choice(list(Kind)), multiple=True, help="Only this file; all but wide without it."
+    "--kind",
+    "kinds",
+    type=click.Choice([kind.value for kind in Kind], case_sensitive=False),
+    multiple=True,
+    help="Only this file; all but wide without it.",
 )
 
 

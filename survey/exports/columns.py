@@ -155,8 +155,8 @@ def fixed(name: str, type: str, vi: str, en: str, choices: Codes = ()) -> DataCo
 
 
 def numbers_of(versions: Iterable[Form]) -> dict[str, dict[str, int]]:
-    """Of each question (its path) the number of each code, from 1 in the order of publication; `versions`: all that
-    were published, the oldest first."""
+    """Of each question (its path) the number of each code, from 1 in the order of publication; `versions`: all of
+    every questionnaire, the oldest first, so that it is the same whichever were answered."""
     found: dict[str, dict[str, int]] = {}
     for form in versions:
         for node in form.nodes():

@@ -18,7 +18,7 @@ from survey.exports import rows
 from survey.exports.columns import Code, DataColumn, Holds, fixed, numbers_of, question_columns
 from survey.exports.fixed_columns import IDENTITY, OF_DEPRIVATION, OF_MEMBER, OF_NO_INTERVIEW, OF_WIDE, of_household
 from survey.exports.rows import Choice
-from survey.questionnaires.published import versions_of
+from survey.questionnaires.published import in_order, of_hash
 from survey.questionnaires.readings import unconfirmed
 from survey.reports.csvfile import Cell
 
@@ -45,6 +45,9 @@ CODEBOOK = tuple(
     )
 )  # fmt: skip
 
+# The numbers of codes, by the hashes of all that is published: it never changes, and takes seconds to go through.
+_numbered: dict[tuple[str, ...], dict[str, dict[str, int]]] = {}
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -62,8 +65,7 @@ class DataFile:
 def data_files(session: Session, kinds: Iterable[Kind], choice: Choice, names: dict[str, str]) -> list[DataFile]:
     """`kinds` of what `choice` names. `names`: what the communes and villages are called."""
     forms = rows.forms_of(session, choice)
-    form_ids = dict.fromkeys(form.id for form in forms)
-    numbers = numbers_of(version for form_id in form_ids for version in versions_of(session, form_id))
+    numbers = _numbers(session)
     own, of_member = (question_columns(forms, members, numbers) for members in (False, True))
     open_readings = {(form.id, form.version): [one.name for one in unconfirmed(session, form)] for form in forms}
     columns: dict[Kind, Sequence[DataColumn]] = {
@@ -89,6 +91,16 @@ def data_files(session: Session, kinds: Iterable[Kind], choice: Choice, names: d
             rows.wide, session, choice, names, forms, own, of_member, most, open_readings
         )  # fmt: skip
     return [DataFile(kind, columns[kind], read[kind]) for kind in wanted]
+
+
+def _numbers(session: Session) -> dict[str, dict[str, int]]:
+    published = tuple(in_order(session))
+    found = _numbered.get(published)
+    if found is None:
+        found = numbers_of(of_hash(session, known) for known in published)
+        _numbered.clear()
+        _numbered[published] = found
+    return found
 
 
 def _of_position(of_member: Iterable[DataColumn], position: int) -> Iterator[DataColumn]:

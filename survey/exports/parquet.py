@@ -39,7 +39,7 @@ def written(file: DataFile, language: str) -> Iterator[bytes]:
         for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
             column.take(cells)
         pending += len(batch)
-        if pending >= _GROUP_ROWS or sum(len(column.values) for column in columns) >= _GROUP_BYTES:
+        if pending >= _GROUP_ROWS or sum(column.size for column in columns) >= _GROUP_BYTES:
             pieces, group = _row_group(columns, pending, at)
             yield pieces
             groups.append(group)
@@ -63,9 +63,12 @@ class _Column:
         self.stored = stored
         self.type, self.converted, self._encoded = _encoding(stored)
         self.read: Callable[[Any], Any] = in_bytes if self.type == _BYTE_ARRAY else stored.reader()
-        self.present: list[bool] = []
-        self.values = bytearray()
-        self._flags: list[bool] = []
+        self.present, self.values, self._flags = bytearray(), bytearray(), bytearray()  # of the first and last 0 and 1
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held."""
+        return len(self.present) + len(self.values) + len(self._flags)
 
     def take(self, cells: Iterable[Any]) -> None:
         for cell in cells:
@@ -84,7 +87,7 @@ class _Column:
         levels = _bits(self.present)
         levels = _varint(-(-len(self.present) // 8) << 1 | 1) + levels
         values = _bits(self._flags) if self.type == _BOOLEAN else bytes(self.values)
-        self.present, self._flags, self.values = [], [], bytearray()
+        self.present, self.values, self._flags = bytearray(), bytearray(), bytearray()
         return struct.pack("<L", len(levels)) + levels + values
 
 
@@ -109,7 +112,7 @@ def _encoding(stored: Stored) -> tuple[int, int | None, Callable[[Any], bytes]]:
             return _BYTE_ARRAY, _UTF8, lambda text: struct.pack("<L", len(text)) + text
 
 
-def _bits(flags: Sequence[bool]) -> bytes:
+def _bits(flags: Sequence[int]) -> bytes:
     """Eight to a byte, the first the lowest."""
     number = int("".join("1" if flag else "0" for flag in reversed(flags)) or "0", 2)
     return number.to_bytes(-(-len(flags) // 8), "little")

@@ -6,7 +6,7 @@ import base64
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,14 +51,19 @@ def load_form(session: Session, form_id: str | None, version: str | None) -> For
     return _compiled[known]
 
 
-def versions_of(session: Session, form_id: str) -> Iterator[Form]:
-    """Every published version of the form, the oldest first; one that nobody asked for yet is not kept in memory."""
-    found = select(FormVersion.version, FormVersion.hash).where(FormVersion.form_id == form_id)
-    for version, known in session.execute(found.order_by(FormVersion.published_at, FormVersion.version)).all():
-        of_version = FormVersion.form_id == form_id, FormVersion.version == version
-        yield _compiled.get(known) or Form.from_json(
-            session.scalars(select(FormVersion.bundle).where(*of_version)).one()
+def in_order(session: Session) -> list[str]:
+    """The hash of every published version of every questionnaire, the oldest first."""
+    return list(
+        session.scalars(
+            select(FormVersion.hash).order_by(FormVersion.published_at, FormVersion.form_id, FormVersion.version)
         )
+    )
+
+
+def of_hash(session: Session, known: str) -> Form:
+    """The form of a published version; one that nobody asked for yet is not kept in memory."""
+    bundle = select(FormVersion.bundle).where(FormVersion.hash == known).limit(1)
+    return _compiled.get(known) or Form.from_json(session.scalars(bundle).one())
 
 
 def publish(

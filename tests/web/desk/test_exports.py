@@ -10,7 +10,7 @@ import tracemalloc
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -29,12 +29,13 @@ from survey.exports.files import DATA, LONG, Kind, data_files
 from survey.exports.formats import offers
 from survey.exports.rows import Choice
 from survey.form.form import Form, Item
+from survey.questionnaires.published import publish
 from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
 from survey.web.desk import exports as pages
 from tests.data_files import package_faults, read_back
-from tests.web.desk.field import CASES, FORM, Field
-from tests.world import COMMUNE
+from tests.web.desk.field import CASES, FORM, SOURCE, Field
+from tests.world import COMMUNE, NOW
 
 Row = dict[str, str]
 
@@ -319,6 +320,28 @@ def test_the_codebook_is_xml_for_archives(app: Any, accepted: Field, login_as: A
     assert written.count(b"<var ") == answer.get_data().count(b"<var ") > 300
 
 
+def test_a_code_keeps_its_number_whichever_versions_were_answered(accepted: Field, login_as: Any) -> None:
+    browser, walls = login_as("supervisor"), FORM.node("nha_o/tuong").list or ""
+
+    def numbers() -> dict[str, str]:
+        rows = download(browser, "codebook.csv")
+        return {
+            row["choice"]: row["choice_number"] for row in rows if row["column"] == "nha_o__tuong" and row["choice"]
+        }
+
+    first = [choice["name"] for choice in FORM.choices[walls]]
+    assert numbers() == {name: str(number) for number, name in enumerate(first, start=1)}
+    for version, more, days in (("sau", [{"name": "kinh", "label": {"vi": "Kính"}}], 1), ("truoc", [], -400)):
+        other = Form.from_json(FORM.as_json())
+        other.version, other.choices = version, other.choices | {walls: [*more, *reversed(FORM.choices[walls])]}
+        publish(accepted.session, other, SOURCE, NOW + timedelta(days=days))
+        accepted.session.commit()
+        if version == "sau":  # what comes later changes no number
+            assert numbers() == {name: str(number) for number, name in enumerate(first, start=1)}
+    # What nobody answered counts as well: it may have been answered in a round before.
+    assert numbers() == {name: str(number) for number, name in enumerate(reversed(first), start=1)}
+
+
 def test_the_page_offers_each_file_in_each_format(
     accepted: Field, login_as: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -477,5 +500,7 @@ def test_without_a_folder_the_command_prints_one_file(field: Any, app: Any) -> N
     assert printed.exit_code == 0
     assert printed.stdout_bytes.startswith(b"\xef\xbb\xbfround_id,")
     assert printed.stdout_bytes.count(b"\r\n") == 2
+    wide = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--state", "all", "--kind", "wide"])
+    assert b"thanh_vien__1__ho_ten" in wide.stdout_bytes
     refused = app.test_cli_runner().invoke(app.cli, ["export", "csv", "--kind", "MEMBERS", "--kind", "CODEBOOK"])
     assert refused.exit_code == 2
