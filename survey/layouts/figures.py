@@ -10,20 +10,23 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, Deprivation, Household, RegisterEntry, Round, RoundCommune
-from survey.reports.selection import Condition, entered
+from models import Household, HouseholdFact, Round, RoundCommune
+from survey.reports.dashboard import Sums
+from survey.reports.selection import Condition
 from survey.rounds.end_states import COUNTED, Flows
 from survey.rounds.joined_flow import joined_flow, proved
 from survey.rounds.proof_file import read
 from survey.submissions.register_table import Level
-from survey.tallies import bases
-from survey.tallies.deprivations import INDICATORS
-from survey.terms import CommuneState, CountBase, HouseholdClass
+from survey.tallies import places as tallies
+from survey.tallies.deprivations import MEASURES
+from survey.tallies.facts import lacks_in
+from survey.tallies.places import Basis
+from survey.terms import CommuneState, CountBase, HouseholdClass, RegisterState
 
 BASE = CountBase.CLASSIFIED  # `recognised` once classes are kept as they were decided
 FEWEST_OF_POOR = 3  # lacks: poor is who lacks three or more, near-poor who lacks fewer (NĐ 07/2021/NĐ-CP Art. 3)
@@ -69,85 +72,80 @@ class Classified:
 
 
 def classified(session: Session, scope: Condition, by: Level, checks_lacks: bool) -> Classified:
-    """Within `scope`, by village or commune. `checks_lacks`: whether the round's standard calls poor who lacks three or
-    more, so that each household can be held against it."""
+    """Within `scope`, by village or commune, from the sums that are kept of each. `checks_lacks`: whether the round's
+    standard calls poor who lacks three or more, so that each household can be held against it."""
     found = Classified()
-    place = RegisterEntry.village_id if by is Level.VILLAGE else RegisterEntry.commune_id
-    _classes(session, scope, place, found)
-    _lacks(session, scope, place, found)
-    if checks_lacks:
-        _contradictions(session, scope, found)
+    for commune_id, place_id, counts in tallies.of_round(
+        session, scope.round_id, scope.communes, by_village=by is Level.VILLAGE, village_id=scope.village_id
+    ):
+        sums = Sums(counts)
+        _parts(sums, found)
+        _classes(sums, found.of(place_id if by is Level.VILLAGE else commune_id))
+        if checks_lacks:
+            _held_against_lacks(sums, found)
+    if found.contradictions:
+        found.broken = _first_broken(session, scope)
     return found
 
 
-def _classes(session: Session, scope: Condition, place: Any, found: Classified) -> None:
-    entry = RegisterEntry
-    keys = (place, entry.household_class, entry.refused, entry.illustrative)
-    numbers = (func.count(), func.sum(Assessment.persons), func.count(Assessment.persons))
-    statement = select(*keys, *numbers).select_from(entry).outerjoin(Assessment, OF_COUNTED)
-    statement = entered(statement, scope).where(bases.of(CountBase.ACCEPTED)).group_by(*keys)
-    for place_id, named, refused, illustrative, households, persons, listed in session.execute(statement):
-        found.parts[bases.part_of(named, refused)] += households
-        found.illustrative += households if illustrative else 0
-        if named is None:
-            continue
-        counts = found.of(place_id)
-        counts.numbers[f"{named}.households"] += households
-        counts.numbers[f"{named}.persons"] += int(persons or 0)
-        counts.unlisted[HouseholdClass(named)] += households - listed
+def _parts(sums: Sums, found: Classified) -> None:
+    found.parts[BASE] += sums.classified(Basis.FINAL).households
+    for part in (CountBase.REFUSED, CountBase.NO_CLASS):
+        found.parts[part] += sums.of(f"{Basis.FINAL.value}.{part.value}").households
+    found.illustrative += sums.of(f"{Basis.FINAL.value}.illustrative").households
 
 
-def _with_lacks(statement: Select[Any], scope: Condition) -> Select[Any]:
-    """Of the accepted of the two classes, with a row for each indicator that is known."""
-    joined = and_(
-        Deprivation.commune_id == RegisterEntry.commune_id, Deprivation.submission_id == RegisterEntry.submission_id
-    )
-    statement = entered(statement.select_from(RegisterEntry), scope).outerjoin(Deprivation, joined)
-    of_two = RegisterEntry.household_class.in_([one.value for one in COUNTED])
-    return statement.where(bases.of(BASE), of_two)
+def _classes(sums: Sums, counts: Counts) -> None:
+    for one in HouseholdClass:
+        number = sums.of_class(Basis.FINAL, one)
+        counts.numbers[f"{one.value}.households"] += number.households
+        counts.numbers[f"{one.value}.persons"] += number.persons
+        counts.unlisted[one] += sums.of(tallies.measured(Basis.FINAL, one.value) + ".unlisted").households
+    for one in COUNTED:
+        for measure in MEASURES:
+            if measure.kind == "indicator":
+                lack, unknown = (
+                    sums.of(tallies.measured(Basis.FINAL, one.value, measure, unknown=is_unknown)).households
+                    for is_unknown in (False, True)
+                )
+                counts.numbers[f"{one.value}.lack.{measure.term.value}"] += lack
+                counts.numbers[f"{one.value}.lacks"] += lack
+                counts.numbers[f"{one.value}.unknown.{measure.term.value}"] += unknown
 
 
-_LACKS = func.coalesce(func.sum(case((Deprivation.deprived, 1), else_=0)), 0)
-_KNOWN = func.count(Deprivation.indicator)
-
-
-def _lacks(session: Session, scope: Condition, place: Any, found: Classified) -> None:
-    keys = (place, RegisterEntry.household_class, Deprivation.indicator)
-    known: Counter[tuple[str, str, str]] = Counter()
-    for place_id, named, indicator, lacks, number in session.execute(
-        _with_lacks(select(*keys, _LACKS, _KNOWN), scope).group_by(*keys)
-    ):
-        if indicator is None:
-            continue
-        counts = found.of(place_id).numbers
-        counts[f"{named}.lack.{indicator}"] += int(lacks)
-        counts[f"{named}.lacks"] += int(lacks)
-        known[place_id, named, indicator] = number
-    for place_id, counted in found.places.items():
-        for one in COUNTED:
-            for indicator in INDICATORS:
-                unknown = counted.numbers[f"{one.value}.households"] - known[place_id, one.value, indicator.value]
-                counted.numbers[f"{one.value}.unknown.{indicator.value}"] = unknown
-
-
-def _contradictions(session: Session, scope: Condition, found: Classified) -> None:
+def _held_against_lacks(sums: Sums, found: Classified) -> None:
     """Each household for itself: a mean of three hides one that lacks two beside one that lacks four."""
-    keys = (RegisterEntry.commune_id, RegisterEntry.household_id, RegisterEntry.household_class)
-    each = _with_lacks(select(*keys, _LACKS.label("lacks"), _KNOWN.label("known")), scope).group_by(*keys).subquery()
-    is_poor = each.c.household_class == HouseholdClass.POOR.value
-    most = each.c.lacks + len(INDICATORS) - each.c.known  # should all that is not known be lacking
-    broken = case((is_poor, most < FEWEST_OF_POOR), else_=each.c.lacks >= FEWEST_OF_POOR)
-    open_ = case((is_poor, each.c.lacks < FEWEST_OF_POOR), else_=most >= FEWEST_OF_POOR)
-    for named, is_broken, number in session.execute(
-        select(each.c.household_class, broken, func.count()).where(open_).group_by(each.c.household_class, broken)
-    ):
-        (found.contradictions if is_broken else found.doubtful)[HouseholdClass(named)] += number
-    if not found.contradictions:
-        return
-    of_it = (Household.commune_id == each.c.commune_id) & (Household.id == each.c.household_id)
-    first = select(each.c.commune_id, each.c.household_id, Household.code, each.c.household_class)
-    first = first.join(Household, of_it).where(broken).order_by(Household.code).limit(MOST_NAMED)
-    found.broken = [Contradiction(row[0], row[1], row[2], HouseholdClass(row[3])) for row in session.execute(first)]
+    for one in COUNTED:
+        for lacks, unknown, number in tallies.lacks_of_each(sums.counts, one.value):
+            verdict = _fits(one, lacks, unknown)
+            if verdict is not True:
+                (found.doubtful if verdict is None else found.contradictions)[one] += number
+
+
+def _fits(household_class: HouseholdClass, lacks: int, unknown: int) -> bool | None:
+    """Whether so many lacks fit the class; None: it hangs on what is not known."""
+    least, most = lacks >= FEWEST_OF_POOR, lacks + unknown >= FEWEST_OF_POOR
+    is_poor = household_class is HouseholdClass.POOR
+    return least is is_poor if least is most else None
+
+
+def _first_broken(session: Session, scope: Condition) -> list[Contradiction]:
+    of = HouseholdFact
+    here = (Household.commune_id == of.commune_id) & (Household.id == of.household_id)
+    query = select(of.commune_id, of.household_id, Household.code, of.household_class, of.lacks).join(Household, here)
+    query = query.where(
+        of.round_id == scope.round_id, of.commune_id.in_(scope.communes), of.state == RegisterState.ACCEPTED.value,
+        of.household_class.in_([one.value for one in COUNTED]),
+    )  # fmt: skip
+    query = query if scope.village_id is None else query.where(of.village_id == scope.village_id)
+    found = []
+    for commune_id, household_id, code, said_class, lacks in session.execute(query.order_by(Household.code)):
+        said, named = lacks_in(lacks), HouseholdClass(said_class or "")
+        if _fits(named, said.count(True), said.count(None)) is False:
+            found.append(Contradiction(commune_id, household_id, code, named))
+            if len(found) == MOST_NAMED:
+                break
+    return found
 
 
 # --- the flow -------------------------------------------------------------------------------------------------------

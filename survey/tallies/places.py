@@ -9,6 +9,7 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     state.STATE                       on the list, where it stands
     BASIS.CLASS                       of a class; `final`, `provisional` (waiting for a person) or `opening` (last year)
     BASIS.CLASS.unlisted              of these, whose persons are not known
+    final.CLASS.lacks.NUMBER.UNKNOWN  of these, who lack so many of the indicators, and of so many nobody knows
     BASIS.CLASS.KIND.TERM             of these, who lack an indicator or dimension (KIND)
     BASIS.CLASS.KIND.TERM.unknown     of these, of whom nobody knows that
     BASIS.PART                        interviewed without a class: `refused`, `no_class`
@@ -78,6 +79,19 @@ def flow(before: str | None, household_class: str) -> str:
     return f"flow.{before or 'none'}.{household_class}"
 
 
+def _lacking(household_class: str) -> str:
+    return f"{measured(Basis.FINAL, household_class)}.lacks."
+
+
+def lacks_of_each(counts: Counts, household_class: str) -> Iterator[tuple[int, int, int]]:
+    """Of the accepted of a class: (how many indicators they lack, of how many nobody knows, households)."""
+    of = _lacking(household_class)
+    for key, (households, _persons) in counts.items():
+        if key.startswith(of):
+            lacks, unknown = key.removeprefix(of).split(".")
+            yield int(lacks), int(unknown), households
+
+
 def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
     """What a household adds to its places: (part, key, persons), each of one household."""
     yield ALL, f"state.{fact.state}", 0
@@ -96,6 +110,8 @@ def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
         yield ALL, f"{basis.value}.hangs.{reading}", persons
     if basis is Basis.FINAL and fact.household_class is not None:
         yield ALL, flow(fact.opening_class, fact.household_class), persons
+        lacks = facts.lacks_in(fact.lacks)
+        yield ALL, f"{_lacking(fact.household_class)}{lacks.count(True)}.{lacks.count(None)}", persons
     now = _groups(people=fact.people, sex=fact.sex, area=fact.area) if basis is Basis.FINAL else [ALL]
     yield from _of_class(basis, now, fact.household_class, fact.lacks, fact.persons)
 

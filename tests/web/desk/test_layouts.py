@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from models import AuditEvent, Deprivation, RegisterEntry, Round
+from models import Assessment, AuditEvent, Deprivation, RegisterEntry, Round
 from survey.accounts.accounts import find_account
 from survey.evidence.signing import Signer
 from survey.layouts.checking import Trust, verify
@@ -34,7 +34,7 @@ from survey.terms import Action, Indicator, ResidentStatus
 from tests.layouts.against_sql import Figures, against_sql, figures
 from tests.pages import text_of
 from tests.web.desk.field import CASES, Field
-from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2, stand_as_judged
 
 CASE = {case.name: case for case in CASES}
 # Household, its class of last year → what was found. Of each four persons, of the third five.
@@ -179,7 +179,7 @@ def test_each_household_is_held_against_its_class_and_not_their_mean(small: Fiel
     small.session.execute(
         update(Deprivation).filter_by(submission_id=first, indicator=Indicator.TOILET.value).values(deprived=False)
     )
-    small.session.commit()
+    stand_as_judged(small.session)
     book = book_of(small, [4, 5, 6])
     assert figures(book, 4)["total", "s"] == 14
     [fault] = book.tables[4].faults
@@ -188,14 +188,14 @@ def test_each_household_is_held_against_its_class_and_not_their_mean(small: Fiel
     assert codes(book, 6) == []
     near = small.submission(small.sent[1]).id
     small.session.execute(update(Deprivation).filter_by(submission_id=near).values(deprived=True))
-    small.session.commit()
+    stand_as_judged(small.session)
     assert codes(book_of(small, [6]), 6) == ["lacks_broken"]
 
 
 def test_a_missing_answer_is_counted_beside_and_the_share_lies_between(small: Field) -> None:
     first = small.submission(small.sent[0]).id
     small.session.execute(delete(Deprivation).filter_by(submission_id=first, indicator=Indicator.TOILET.value))
-    small.session.commit()
+    stand_as_judged(small.session)
     book = book_of(small, [4, 5])
     assert [one.code for one in book.tables[4].notes if one.code == "doubtful"] == ["doubtful"]  # two lacks, one open
     four, five = figures(book, 4), figures(book, 5)
@@ -208,9 +208,11 @@ def test_a_missing_answer_is_counted_beside_and_the_share_lies_between(small: Fi
 def test_who_was_not_interviewed_keeps_a_class_and_is_told(small: Field) -> None:
     """The flow holds a poor household more than the interviews: one that keeps last year's class."""
     small.session.execute(
-        update(RegisterEntry).filter_by(household_id=small.households[0]).values(household_class=None, refused=True)
+        update(Assessment)
+        .filter_by(submission_id=small.submission(small.sent[0]).id)
+        .values(household_class=None, refused=True)
     )
-    small.session.commit()
+    stand_as_judged(small.session)
     book = book_of(small, [1])
     assert codes(book, 1) == []
     [kept] = [one for one in book.tables[1].notes if one.code == "kept_class"]
@@ -218,7 +220,7 @@ def test_who_was_not_interviewed_keeps_a_class_and_is_told(small: Field) -> None
     small.session.execute(
         update(RegisterEntry).filter_by(household_id=small.households[0]).values(opening_class="khong_ngheo")
     )
-    small.session.commit()
+    stand_as_judged(small.session)
     assert codes(book_of(small, [1]), 1) == ["end_differs"]  # nothing explains it any more
 
 
