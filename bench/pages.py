@@ -59,6 +59,14 @@ OF_COMMUNE = 5000
 WAITING = 4000  # interviews
 TIMES = 60
 PROVINCE_ACCOUNT = "bench-tinh"
+OF_ROUND = {  # pages that count a round
+    "at a glance": "dashboard?",
+    "the report": "report?",
+    "official table 1": "tables?table=1&",
+    "official table 2": "tables?table=2&",
+    "official table 4": "tables?table=4&",
+    "the map": "map?",
+}
 
 
 def command(*words: str) -> None:
@@ -235,6 +243,11 @@ def measure(app: Flask) -> bool:
             "POST", f"{of_commune}/search", {"wanted": households[at].head_name, "csrf_token": token})),
         took("search by a number", 20, lambda at: supervisor.ask(
             "POST", f"{of_commune}/search", {"wanted": households[at].code, "csrf_token": token})),
+        *(took(f"{name} of last year's round", 20,
+               lambda _, path=path: supervisor.ask("GET", f"{of_commune}/{path}round={before}"))
+          for name, path in OF_ROUND.items()),
+        *(took(f"the province: {name}", 10, lambda _, path=path: province.ask("GET", f"/desk/{path}round={before}"))
+          for name, path in OF_ROUND.items() if name not in ("the map",)),
         took("a round in the commune", 20, lambda _: supervisor.ask("GET", f"/rounds/{before}/{commune}/")),
         took("how far each commune is", 10, lambda _: province.ask("GET", "/desk/"), None),
         took("a round, commune by commune", 10, lambda _: province.ask("GET", f"/rounds/{now}"), None),
