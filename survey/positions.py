@@ -23,18 +23,24 @@ def position_in(values: Any) -> Position | None:
         return None
     said = values.get(HOUSE)
     if isinstance(said, str):
-        return _read(said)
+        whole = read(said)
+        return whole[0] if whole is not None else None
     return next((found for one in values.values() if (found := position_in(one))), None)
 
 
-def _read(said: str) -> Position | None:
+def read(said: str) -> tuple[Position, float | None, float | None] | None:
+    """Position, height and accuracy in metres (None: not said) of "21.3 103.9 600 5"; None where that is no position on
+    earth, or 0 0, which a receiver says that knows nothing."""
     try:
-        latitude, longitude = (float(part) for part in said.split()[:2])
+        numbers = [float(part) for part in said.split()]
     except ValueError:
         return None
-    good = isfinite(latitude) and isfinite(longitude) and abs(latitude) <= 90 and abs(longitude) <= 180
-    # 0 0 is what a receiver says that knows nothing.
-    return Position(latitude, longitude) if good and (latitude, longitude) != (0, 0) else None
+    if not 2 <= len(numbers) <= 4 or not all(map(isfinite, numbers)) or numbers[:2] == [0, 0]:
+        return None
+    if abs(numbers[0]) > 90 or abs(numbers[1]) > 180:
+        return None
+    height = numbers[2] if len(numbers) > 2 and numbers[2] else None  # a phone that does not know it says 0
+    return Position(*numbers[:2]), height, numbers[3] if len(numbers) > 3 else None
 
 
 def middle(positions: Sequence[Position]) -> Position:

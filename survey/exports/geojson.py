@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from math import isfinite
 from typing import Any
 
 from survey.exports.columns import Holds
 from survey.exports.files import DataFile
 from survey.exports.fixed_columns import IDENTITY
+from survey.positions import read
 from survey.reports.csvfile import Cell
 
 _CHUNK = 64 * 1024
@@ -52,14 +52,14 @@ def _identity(row: Sequence[Cell]) -> dict[str, Any]:
 
 
 def position(cell: Cell) -> tuple[list[float], float | None] | None:
-    """Longitude and latitude in degrees, height in metres where it was said, and how sure that is, in metres, of
-    "21.3 103.9 600 5"; None where that is no position on earth."""
-    try:
-        said = [float(part) for part in str(cell or "").split()]
-    except ValueError:
+    """Longitude and latitude in degrees, height where it was said, and how sure that is, both in metres; None where it
+    is no position on earth."""
+    found = read(str(cell or ""))
+    if found is None:
         return None
-    if not 2 <= len(said) <= 4 or not all(map(isfinite, said)) or abs(said[0]) > 90 or abs(said[1]) > 180:
-        return None
-    latitude, longitude, *more = said
-    height = [round(more[0], 1)] if more and more[0] else []  # a phone that does not know it says 0
-    return [round(longitude, _DIGITS), round(latitude, _DIGITS), *height], more[1] if len(more) > 1 else None
+    (latitude, longitude), height, accuracy = found
+    return [
+        round(longitude, _DIGITS),
+        round(latitude, _DIGITS),
+        *([] if height is None else [round(height, 1)]),
+    ], accuracy
