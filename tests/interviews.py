@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from models import (
     OF_SUBMISSION,
     Account,
+    HouseholdFact,
+    PlaceTally,
     Receipt,
     RegisterEntry,
     RegisterGone,
@@ -199,7 +201,7 @@ def accept_all(session: Session, login_as: Any, *communes: str) -> None:
 
 def over_nobody(session: Session) -> None:
     """The round as if no household had been on the register."""
-    for table in (RegisterEntry, RegisterGone, StartRow):
+    for table in (RegisterEntry, RegisterGone, StartRow, HouseholdFact, PlaceTally):
         session.execute(delete(table).where(table.round_id == ROUND))
 
 

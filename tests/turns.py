@@ -1,4 +1,5 @@
-"""Whoever commits rows that the proof of a closing binds has moved their commune's turn in the same transaction.
+"""Whoever commits rows that the proof of a closing binds, or that are counted, has moved their commune's turn in the
+same transaction.
 
 A closing hashes a commune in nobody's way and knows by the turn alone that it is still so (`survey/work/closing.py`):
 one writer that takes none, and a signed proof says what is not there. So on SQLite each test watches the product: the
@@ -14,10 +15,15 @@ from types import FrameType
 
 from sqlalchemy import Connection, Engine, event
 
+from models import HouseholdFact, PlaceTally
 from models.database import READING
 from survey.rounds.bound_tables import BOUND
 
 BOUND_OF_COMMUNES = [one for one in BOUND if not one.is_late]
+COUNTED = HouseholdFact, PlaceTally  # two who move one sum at once would lose a household from it
+WATCHED = {one.name: one.columns for one in BOUND_OF_COMMUNES} | {
+    one.__tablename__: tuple(one.__table__.columns.keys()) for one in COUNTED
+}
 ROOT = Path(__file__).parents[1]
 BETWEEN = __file__, "/sqlalchemy/", "wrapper for sqlalchemy"  # whoever commits and this place
 _KINDS = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
@@ -26,13 +32,13 @@ _KINDS = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
 def _triggers() -> list[str]:
     """SQL. A row that is written as it was is not written."""
     made = ["CREATE TEMP TABLE written (commune_id, name)", "CREATE TEMP TABLE turned (commune_id)"]
-    for one in BOUND_OF_COMMUNES:
-        changed = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in one.columns)
+    for name, columns in WATCHED.items():
+        changed = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in columns)
         for kind, row in _KINDS.items():
             when = f"WHEN {changed} " if kind == "UPDATE" else ""
             made.append(
-                f"CREATE TEMP TRIGGER {one.name}_{kind} AFTER {kind} ON main.{one.name} {when}BEGIN "
-                f"INSERT INTO written VALUES ({row}.commune_id, '{one.name}'); END"
+                f"CREATE TEMP TRIGGER {name}_{kind} AFTER {kind} ON main.{name} {when}BEGIN "
+                f"INSERT INTO written VALUES ({row}.commune_id, '{name}'); END"
             )
     made.append(
         "CREATE TEMP TRIGGER turn AFTER UPDATE OF turns ON main.commune_counter WHEN NEW.turns > OLD.turns BEGIN "

@@ -17,7 +17,7 @@ from models.database import open_engine
 from survey.intake import receive
 from survey.rounds import bound_tables
 from tests.interviews import entry, push
-from tests.turns import BOUND_OF_COMMUNES, Watch
+from tests.turns import BOUND_OF_COMMUNES, COUNTED, Watch
 from tests.world import COMMUNE, OTHER_COMMUNE
 
 pytestmark = pytest.mark.usefixtures("small_round")
@@ -79,7 +79,8 @@ def test_every_bound_table_is_watched_however_a_row_is_written(watched: tuple[En
     with engine.begin() as connection:
         triggers = "SELECT tbl_name, count(*) AS number FROM temp.sqlite_master WHERE type = 'trigger' GROUP BY 1"
         found = connection.execute(text(triggers)).all()
-        three = {one.name: 3 for one in BOUND_OF_COMMUNES} | {"commune_counter": 1}
+        three = {one.name: 3 for one in BOUND_OF_COMMUNES} | {one.__tablename__: 3 for one in COUNTED}
+        three |= {"commune_counter": 1}
         assert {row.tbl_name: row.number for row in found} == three
 
 

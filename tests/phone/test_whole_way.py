@@ -187,7 +187,7 @@ def download(desk: Page, server: Server) -> dict[str, list[dict[str, str]]]:
     """The four files as the supervisor saves them."""
     desk.goto(f"{server.address}/desk/{world.COMMUNE}/exports")
     with desk.expect_download() as waiting:
-        desk.click("a[href*='.zip']")
+        desk.click("a[href*='/so-ho.zip']")
     with zipfile.ZipFile(waiting.value.path()) as archive:
         found = {}
         for name in archive.namelist():
