@@ -106,4 +106,5 @@ def _checks(table: Table, found: Found, _engine: Engine) -> list[str]:
 
 
 def _words(condition: str) -> set[str]:
-    return set(re.findall(r"'([^']*)'", condition))
+    """Without numbers: PostgreSQL writes -90 as '-90'::integer."""
+    return {word for word in re.findall(r"'([^']*)'", condition) if not re.fullmatch(r"-?[\d.]+", word)}
