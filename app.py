@@ -41,6 +41,7 @@ from survey.web.desk import (
     requests,
     residents,
     villages,
+    what_if,
     workload,
 )
 from survey.web.office import (
@@ -112,6 +113,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         devices,
         reports,
         dashboard,
+        what_if,
         house_map,
         register_table,
         villages,

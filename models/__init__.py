@@ -29,6 +29,7 @@ from models.register import ChangeDecision, ChangeRequest, RegisterEvent, Roster
 from models.residents import ResidentCount, ResidentStep
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
+from models.scenarios import SavedScenario, ScenarioWithdrawal
 from models.submissions import (
     OF_COUNTED,
     OF_SUBMISSION,
@@ -107,6 +108,8 @@ __all__ = [
     "RoundProof",
     "RoundRequest",
     "RoundStep",
+    "SavedScenario",
+    "ScenarioWithdrawal",
     "ServerState",
     "Standard",
     "StartRow",

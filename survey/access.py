@@ -65,6 +65,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "report.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     # How many live in a place: one enters it, another account confirms it (`residents/entering.py`).
     "resident.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # Scenarios of another standard, kept to be compared (`reports/scenarios.py`).
+    "scenario.keep": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},

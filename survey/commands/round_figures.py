@@ -1,6 +1,6 @@
 """`flask --app app round flow`, `round compare` and `mpi`: a round's flow in a province, as its communes proved it; its
-households under two poverty standards, on the same answers; its indices of multidimensional poverty. And `recount`:
-whether what is kept counted is what the rows say."""
+households under two poverty standards, on the same answers; its indices of multidimensional poverty; `what-if`: what it
+would have come to by other lines. And `recount`: whether what is kept counted is what the rows say."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 import click
 from flask.cli import with_appcontext
 from flask_babel import format_decimal, gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Round
+from models import Place, Round
 from models.commune_counter import lock_commune
 from survey.clocks import day_of
 from survey.commands.days import DAY
@@ -26,11 +27,15 @@ from survey.commands.questionnaires import chosen_round
 from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.commands.register_table import tell_flow
 from survey.poverty.indices import Identification, Rule, Unit, WrongRule, exact
+from survey.poverty.scenario import INDICATORS, LEAST, LineUnit, Scenario, WrongScenario
 from survey.problems import PROBLEMS
 from survey.questionnaires.published import load_form
 from survey.register.places import names_in, province_of
 from survey.reports.indices import INDICES, Since, Told, told
 from survey.reports.measured import ASKED_OF_HEAD, TWELFTHS, By, Reviewed, passage, reviewed
+from survey.reports.scenarios import standing
+from survey.reports.what_if import Between, Figures, WhatIf, Which, shipped, today_of, what_if_told
+from survey.reports.what_if import what_if as counted_by
 from survey.rounds import log
 from survey.rounds.joined_flow import joined_flow
 from survey.rounds.reclassify import TwoStandards, under_standard
@@ -445,6 +450,105 @@ def _aligned(rows: list[list[str]]) -> Iterator[str]:
     for first, *rest in rows:
         cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=False))
         yield "  ".join([first.ljust(widths[0]) if rest else first, *cells])
+
+
+WRONG_SCENARIO = {
+    "line": N_("A line of B1 points is from 0 to 1,000, one in đồng from 0 to 1,000,000,000."),
+    "least": N_("A household is poor from 1 lack on, and at most from as many as indicators count."),
+    "unasked": N_("At most 6 indicators can be new."),
+    "twice": N_("An indicator is left out, or not told by its answer: not both."),
+}
+INDICATOR = click.Choice([one.value for one in INDICATORS])
+
+
+@click.command("what-if", cls=RoundCommand, epilog="Ends with 0, 1 when it cannot be counted, 2 when called wrongly.")
+@click.argument("round_id")
+@click.option("--scenario", "code", help="Code of a standard (ND351-2025, ND351-2025.lines), or id of a kept scenario.")
+@click.option("--unit", type=click.Choice([one.value for one in LineUnit]), default="points", show_default=True)
+@click.option("--rural", type=int, help="Income line of rural households, inclusive.  [default: as today]")
+@click.option("--urban", type=int, help="Income line of urban households, inclusive.  [default: as today]")
+@click.option("--least", type=int, default=LEAST, show_default=True, help="Lacks from which a household is poor.")
+@click.option("--leave-out", "left_out", multiple=True, type=INDICATOR, help="Does not count; repeatable.")
+@click.option("--untold", multiple=True, type=INDICATOR, help="Counts, today's answer does not tell; repeatable.")
+@click.option("--unasked", type=int, default=0, help="How many new indicators count that nobody was asked about.")
+@click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
+@AS_JSON
+@with_appcontext
+def what_if(
+    round_id: str, code: str | None, communes: tuple[str, ...], as_json: bool, **given: Any
+) -> None:  # fmt: skip
+    """Say what a round would have come to under another standard: who is poor, who falls in or out, from what is
+    certain to what is possible. Points of B1 and đồng are never turned into each other. Writes nothing."""
+    with reading() as session:
+        survey_round = chosen_round(session, round_id)
+        held = _held_in(session, survey_round, communes)
+        if code is None:
+            scenario = _scenario(**given)
+        else:
+            scenario = _scenario_called(session, survey_round, code, held)
+        in_points = scenario.unit is LineUnit.POINTS and (scenario.rural, scenario.urban) != (None, None)
+        if in_points and today_of(session, survey_round).by_income:
+            words = gettext("This round was judged by income: nobody has points of B1. Give the lines in đồng.")
+            raise RefusedBy(words, "points_of_nobody")
+        found = counted_by(session, survey_round, held, scenario, by_village=len(held) == 1)
+        names = names_in(session, held, day_of(now()))
+    if as_json:
+        whole = {"round": survey_round.id, "trial": survey_round.trial, "standard": code, **what_if_told(found, names)}
+        click.echo(json.dumps(whole, ensure_ascii=False))
+        return
+    _say_trial(survey_round)
+    for line in _scenario_in_words(found, names):
+        click.echo(line)
+
+
+def _scenario(
+    unit: str, rural: int | None, urban: int | None, least: int, left_out: Iterable[str], untold: Iterable[str],
+    unasked: int,
+) -> Scenario:  # fmt: skip
+    out, open_ = (frozenset(map(Indicator, those)) for those in (left_out, untold))
+    try:
+        return Scenario(LineUnit(unit), rural, urban, least, out, open_, unasked)
+    except WrongScenario as wrong:
+        raise RefusedBy(gettext(WRONG_SCENARIO[wrong.code]), wrong.code) from None
+
+
+def _scenario_called(session: Session, survey_round: Round, code: str, communes: Iterable[str]) -> Scenario:
+    """One of a standard, or one that was kept for one of these communes or their province."""
+    known = {one.code: one.scenario for one in shipped(session, survey_round)}
+    places = {*communes, *session.scalars(select(Place.parent_id).where(Place.id.in_(list(communes))))} - {None}
+    known |= {one.code: one.scenario for one in standing(session, sorted(filter(None, places)))}
+    if code not in known:
+        words = gettext("There is no scenario %(code)s. These are: %(known)s.", code=code, known=", ".join(known))
+        raise RefusedBy(words, "scenario_unknown")
+    return known[code]
+
+
+def _scenario_in_words(found: WhatIf, names: Mapping[str, str]) -> Iterator[str]:
+    whole = found.whole.whole
+    words = N_("Counted: %(households)s accepted households with %(persons)s people; %(refused)s refused to answer.")
+    yield gettext(words, households=whole.households, persons=whole.persons, refused=found.refused)
+    if found.illustrative:
+        yield gettext("Illustrative points of B1: %(count)s households.", count=found.illustrative)
+    if found.differing:
+        words = N_("Of %(count)s households today's lines and lacks do not give the class that they have.")
+        yield gettext(words, count=found.differing)
+    head = [gettext("poor now"), gettext("poor then"), gettext("fall in"), gettext("fall out")]
+    rows = [["", *head, gettext("cannot be told")]]
+    for place_id, one in sorted(found.places.items()):
+        rows.append([_with_name(place_id, names), *_scenario_cells(one)])
+    yield from _aligned([*rows, [gettext("all"), *_scenario_cells(found.whole)]])
+
+
+def _scenario_cells(one: Figures) -> list[str]:
+    poor = frozenset({HouseholdClass.POOR})
+    ranges = [one.then(poor), one.falls_in(), one.falls_out()]
+    cells = [str(one.now(poor).households), *map(_range, ranges)]
+    return [*cells, str(one.of(Which.UNTOLD).households)]
+
+
+def _range(found: Between) -> str:
+    low, high = found.certain.households, found.possible.households
+    return str(low) if low == high else f"{low}–{high}"
 
 
 @click.command("recount", epilog="Ends with 0 when all is as the rows say (or was mended), 1 when not.")

@@ -29,7 +29,7 @@ from survey.commands.receipts import receipts_group
 from survey.commands.refusals import RefusedBy, RefusingCommand, no_account
 from survey.commands.register_table import table as register_table
 from survey.commands.requests import register_group
-from survey.commands.round_figures import mpi, recount
+from survey.commands.round_figures import mpi, recount, what_if
 from survey.commands.rounds import round_group
 from survey.evidence import audit
 from survey.evidence.lineage import renew_generation
@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
         proof_keys_group, audit_group, jobs_group, places_group, report_group,
     )  # fmt: skip
-    for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, mpi, recount, *groups):
+    for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, mpi, recount, what_if, *groups):
         app.cli.add_command(command)
 
 

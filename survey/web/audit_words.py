@@ -70,6 +70,8 @@ ACTS = {
     "request.asked": _("A change of the register was asked for"),
     "proposal.set_aside": _("What a phone proposed was set aside"),
     "residents.listed": _("A list of residents was entered"),
+    "scenario.kept": _("A scenario of another standard was kept"),
+    "scenario.taken_back": _("A scenario of another standard was taken back"),
     "report.signed": _("Official tables were made and signed"),
     "restored": _("The server was restored from a backup"),
     "round_accepted": _("The province accepted results"),

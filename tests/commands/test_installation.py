@@ -122,6 +122,7 @@ ON_DATA = {
     "round prove": ["r", "--out", "FOLDER"],
     "round reopen": ["r", "03757", "--reason", "x"],
     "round start": [],
+    "what-if": ["r"],
 }
 FREE = {"backup verify", "form check", "form bundle", "form evaluate", "round verify", "routes", "run", "shell"}
 NEW = {"demo", "simulate", "backup restore"}  # a new place is what they are for

@@ -37,7 +37,7 @@ VERBS_OF = {
     PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
-    REGISTER: {"register.change", "request.ask", "place.change", "resident.enter"},
+    REGISTER: {"register.change", "request.ask", "place.change", "resident.enter", "scenario.keep"},
 }
 ROLES_OF = {
     SELF: set(Role),
@@ -189,6 +189,8 @@ ROUTES = {
     "residents.declare": REGISTER,
     "residents.preview": REGISTER,
     "residents.enter_list": REGISTER,
+    "what_if.keep": REGISTER,
+    "what_if.take_back": REGISTER,
     "layouts.page": OFFICE,
     "layouts.download": OFFICE,
     "requests.listing": OFFICE,
@@ -279,7 +281,7 @@ def verb_of(app: Flask, endpoint: str) -> str:
 def test_every_route_is_in_the_table_and_names_a_verb_of_its_audience(app: Flask) -> None:
     desk = {name: verb_of(app, name) for name in app.view_functions if name not in ROUTES}
     for name, verb in desk.items():  # the desk's routes: for the office, decisions for the supervisor
-        assert name.split(".")[0] in ("desk", "review", "reports", "dashboard", "house_map", "exports"), (
+        assert name.split(".")[0] in ("desk", "review", "reports", "dashboard", "what_if", "house_map", "exports"), (
             f"{name} is not in the table"
         )
         assert verb in VERBS_OF[OFFICE] | VERBS_OF[SUPERVISOR], name

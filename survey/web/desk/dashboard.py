@@ -38,7 +38,7 @@ def page(commune_id: str | None = None) -> str:
         desk=desk,
         found=found,
         lacks=list(zip(lines(found, Unit.HOUSEHOLDS), lines(found, Unit.PERSONS), strict=True)),
-        names=_names(desk.round),
+        names=group_names(desk.round),
         change=change,
         Unit=Unit,
         Group=Group,
@@ -46,7 +46,7 @@ def page(commune_id: str | None = None) -> str:
     )
 
 
-def _names(survey_round: Round) -> dict[Group, dict[str, str]]:
+def group_names(survey_round: Round) -> dict[Group, dict[str, str]]:
     """What the groups are called in the round's questionnaire, by its own names."""
     form = load_form(get_session(), survey_round.form_id, survey_round.form_version)
     language = current_language()

@@ -160,7 +160,7 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
     "export parquet": ["FOLDER", "--state", "all"], "export ddi": ["FOLDER"], "export geojson": ["MAP"],
     "export datapackage": ["PACKAGE", "--state", "all"],
-    "mpi": [ROUND],
+    "mpi": [ROUND], "what-if": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -175,8 +175,9 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     session.commit()
     groups: dict[str, Any] = {name: app.cli.commands[name] for name in ("round", "export")}
     there = {f"{name} {one}" for name, group in groups.items() if isinstance(group, Group) for one in group.commands}
-    assert "mpi" in app.cli.commands
-    there.add("mpi")
+    alone = {"mpi", "what-if"}
+    assert alone <= app.cli.commands.keys()
+    there |= alone
     assert there == COMMANDS.keys() | ACTS
     given = {
         "FILE": str(tmp_path / "chung-thuc.json"),
@@ -192,6 +193,7 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     assert said["round flow"].startswith("THỬ NGHIỆM – ")
     assert said["round compare"].startswith("THỬ NGHIỆM – ")
     assert said["mpi"].startswith("THỬ NGHIỆM – ")
+    assert said["what-if"].startswith("THỬ NGHIỆM – ")
     assert "Chạy thử: không dùng làm kết quả chính thức." in said["round verify"]
     bodies = json.loads(Path(given["FILE"]).read_text("utf-8"))["proofs"]
     assert {one["body"]["trial"] for one in bodies} == {True}
@@ -200,6 +202,7 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
         ["round", "flow", ROUND],
         ["round", "compare", *COMMANDS["round compare"]],
         ["mpi", ROUND],
+        ["what-if", ROUND],
     ):
         found = json.loads(run(app, *words, "--json")[1])
         assert (found[0] if isinstance(found, list) else found)["trial"] is True
