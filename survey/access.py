@@ -65,6 +65,9 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "report.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     # How many live in a place: one enters it, another account confirms it (`residents/entering.py`).
     "resident.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # Figures of the plan in the same way; its targets are the province's (`plan/`).
+    "plan.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    "plan.set": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},

@@ -69,6 +69,8 @@ ACTS = {
     "register.exported": _("The register was downloaded as a list"),
     "request.asked": _("A change of the register was asked for"),
     "proposal.set_aside": _("What a phone proposed was set aside"),
+    "plan.loaded": _("The plan that comes with the program was loaded"),
+    "plan.set": _("A target of a plan was written down"),
     "residents.listed": _("A list of residents was entered"),
     "report.signed": _("Official tables were made and signed"),
     "restored": _("The server was restored from a backup"),
