@@ -34,6 +34,7 @@ from survey.web.desk import (
     household,
     layouts,
     outcomes,
+    plan,
     quarantine,
     record,
     register_table,
@@ -118,6 +119,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         register_table,
         villages,
         residents,
+        plan,
         layouts,
         exports,
     ):

@@ -23,6 +23,7 @@ from models.likeness import Alike, AlikeVerdict
 from models.outcomes import HouseholdOutcome, OutcomeDecision, OutcomeFile
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
+from models.plan import PlanFigure, PlanFigureStep, PlanPlaceSet, PlanTarget
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
 from models.proposals import Proposal, ProposalAnswer
 from models.register import ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
@@ -89,6 +90,10 @@ __all__ = [
     "PlaceEvent",
     "PlacePeriod",
     "PlaceTally",
+    "PlanFigure",
+    "PlanFigureStep",
+    "PlanPlaceSet",
+    "PlanTarget",
     "PointsEntry",
     "PointsTable",
     "ProofKey",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, TableClause, Text, column, table
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, MetaData, TableClause, Text, column, table
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -18,6 +19,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+_DECIMALS = 4  # of a number that is kept exactly
 
 
 class Base(DeclarativeBase):
@@ -54,6 +58,24 @@ class JSONText(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A number with four decimals, kept as a whole number: 21,66 − 18,66 is 3 and no binary fraction beside it."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        scaled = value.scaleb(_DECIMALS)
+        if scaled != scaled.to_integral_value():
+            raise ValueError("a number has four decimals at most")
+        return int(scaled)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-_DECIMALS)
 
 
 def as_kept(model: type[Base]) -> TableClause:

@@ -67,6 +67,9 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "resident.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # Scenarios of another standard, kept to be compared (`reports/scenarios.py`).
     "scenario.keep": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # Figures of the plan in the same way; its targets are the province's (`plan/`).
+    "plan.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    "plan.set": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},

@@ -538,6 +538,7 @@ PROBLEMS: dict[str, Refusal] = {
     "residents_wrong": Refusal(
         400, _("These cannot be the numbers of a place."), _("Look at each of them, then enter them again.")
     ),
+    "plan_wrong": Refusal(400, _("A plan cannot have this."), _("Look at each field, then write it down again.")),
     "layout_unfinished": Refusal(
         409,
         _("This table is not handed out yet: what it divides by is missing, or it does not add up."),

@@ -243,6 +243,103 @@ class ResidentState(Term):
     REVOKED = "revoked", "Đã bỏ", "Taken out"
 
 
+class PlanMeasure(Term):
+    """What a target of a plan is of: a closed list; what each divides by stands in `plan/measures.py`."""
+
+    POVERTY_RATE = "poverty_rate", "Tỷ lệ hộ nghèo", "Poverty rate"
+    NEAR_POOR_RATE = "near_poor_rate", "Tỷ lệ hộ cận nghèo", "Near-poor rate"
+    MULTIDIMENSIONAL = "multidimensional_rate", "Tỷ lệ nghèo đa chiều", "Multidimensional poverty rate"
+    DTTS_OF_GROUP = (
+        "dtts_poverty_of_group", "Tỷ lệ hộ nghèo DTTS trên tổng số hộ DTTS", "Ethnic-minority poor, of the group"
+    )  # fmt: skip
+    DTTS_OF_ALL = "dtts_poverty_of_all", "Tỷ lệ hộ nghèo DTTS trên tổng số hộ", "Ethnic-minority poor, of all"
+    LACK_EMPLOYMENT = "lack_viec_lam", "Thiếu hụt chiều việc làm", "Deprived in employment"
+    LACK_HEALTH = "lack_y_te", "Thiếu hụt chiều y tế", "Deprived in health"
+    LACK_EDUCATION = "lack_giao_duc", "Thiếu hụt chiều giáo dục", "Deprived in education"
+    LACK_HOUSING = "lack_nha_o", "Thiếu hụt chiều nhà ở", "Deprived in housing"
+    LACK_WATER = "lack_nuoc_ve_sinh", "Thiếu hụt chiều nước sinh hoạt và vệ sinh", "Deprived in water and sanitation"
+    LACK_INFORMATION = "lack_thong_tin", "Thiếu hụt chiều thông tin", "Deprived in information"
+    POOR = "poor_households", "Số hộ nghèo", "Poor households"
+    NEAR_POOR = "near_poor_households", "Số hộ cận nghèo", "Near-poor households"
+    DTTS_POOR = "dtts_poor_households", "Số hộ nghèo DTTS", "Ethnic-minority poor households"
+    DTTS_NEAR_POOR = "dtts_near_poor_households", "Số hộ cận nghèo DTTS", "Ethnic-minority near-poor households"
+    RESIDENT = "resident_households", "Tổng số hộ dân cư", "Resident households"
+    STEADY_WORK = (
+        "steady_work", "Hộ nghèo, cận nghèo có ít nhất một thành viên có việc làm bền vững",
+        "Poor and near-poor households with a member in steady work",
+    )  # fmt: skip
+    JOBS = "jobs", "Lao động được kết nối việc làm", "Workers connected to jobs"
+    JOBS_OF_POOR = (
+        "jobs_poor_share", "Lao động hộ nghèo, cận nghèo, mới thoát nghèo trong số được kết nối việc làm",
+        "Of those connected, from poor, near-poor and newly escaped households",
+    )  # fmt: skip
+    TRAINED = "trained", "Lao động được đào tạo", "Workers trained"
+    ABROAD = "abroad", "Lao động đi làm việc ở nước ngoài theo hợp đồng", "Workers abroad under contract"
+    MODELS = "models", "Mô hình giảm nghèo", "Livelihood models"
+    PILOTS = "pilots", "Mô hình thí điểm du lịch cộng đồng, khởi nghiệp", "Pilots of community tourism and start-ups"
+
+
+class PlanUnit(Term):
+    PERCENT = "percent", "%", "%"
+    HOUSEHOLDS = "households", "hộ", "households"
+    PERSONS = "persons", "người", "persons"
+    MODELS = "models", "mô hình", "models"
+
+
+class TargetKind(Term):
+    """How a target is meant: that a measure is at a value, fell by it since a year, sums up to it within the year, is
+    such a share of what was done in the year."""
+
+    LEVEL = "level", "Mức đạt được", "Level"
+    FALL = "fall", "Mức giảm so với năm gốc", "Fall since the base year"
+    SUM = "sum", "Cộng dồn trong năm", "Sum within the year"
+    SHARE = "share", "Tỷ trọng trong năm", "Share within the year"
+
+
+class Comparison(Term):
+    """How a value is to be reached; of a range the lower bound decides."""
+
+    LESS = "lt", "<", "<"
+    AT_MOST = "le", "≤", "≤"
+    MORE = "gt", ">", ">"
+    AT_LEAST = "ge", "≥", "≥"
+    RANGE = "range", "từ … đến …", "range"
+
+
+class PlanStatus(Term):
+    """How well the number of a target, or which communes a set has, is known."""
+
+    PUBLISHED = "published", "Đã công bố", "Published"
+    DECIDED = "decided", "Theo văn bản của kế hoạch", "By the plan's own paper"
+    TO_CONFIRM = "to_confirm", "Cần đối chiếu lại văn bản", "To be confirmed"
+    TO_ENTER = "to_enter", "Có chỉ tiêu, chưa có số", "Exists, the number is to be entered"
+    NO_NUMBER = "no_number", "Nêu là nhiệm vụ, không có số", "A task without a number"
+
+
+class FigureStatus(Term):
+    """How well a figure is known; of those of one year the first in this order is used."""
+
+    RECOGNISED = "recognised", "Theo quyết định công nhận", "Recognised by decision"
+    PUBLISHED = "published", "Đã công bố", "Published"
+    REPORTED = "reported", "Cơ quan thực hiện báo cáo", "Reported by who carries it out"
+    SECOND_HAND = "second_hand", "Chép lại từ bảng thống kê, chưa đối chiếu", "Copied second-hand, not compared"
+    DOUBTFUL = "doubtful", "Đã công bố, chưa rõ mẫu số", "Published, its denominator is doubtful"
+    DERIVED = "derived", "Tự tính từ số đã công bố", "Derived from published numbers"
+    PROVISIONAL = "provisional", "Tạm tính từ đợt rà soát", "Provisional, from the review"
+    ILLUSTRATIVE = "illustrative", "Theo bảng điểm minh hoạ", "By illustrative points"
+    ESTIMATED = "estimated", "Ước tính", "Estimated"
+    FORECAST = "forecast", "Dự báo", "Forecast"
+
+
+class Light(Term):
+    """How a target stands; the rule is `plan/judging.py`."""
+
+    GREEN = "green", "Đúng hoặc vượt lộ trình", "On or better than the path"
+    AMBER = "amber", "Chậm ít so với lộ trình", "A little short of the path"
+    RED = "red", "Chậm nhiều so với lộ trình", "Far short of the path"
+    GREY = "grey", "Chưa đánh giá được", "Cannot be told"
+
+
 class LeafPart(StrEnum):
     """Which list of a proof a leaf is of."""
 

@@ -1,11 +1,14 @@
 """`flask --app app report tables|verify`: the official tables as signed workbooks, and a workbook checked; `register
-residents …`: how many live in each place, entered by one account, confirmed by another."""
+residents …`: how many live in each place, entered by one account, confirmed by another; `plan …`: what a plan wants
+and how it stands."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -32,6 +35,10 @@ from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
 from survey.layouts.forms import layouts
 from survey.layouts.tables import Book, Scope
+from survey.plan import sample, targets
+from survey.plan.judging import TOLERANCE
+from survey.plan.overview import Known, Row, plan_of
+from survey.plan.words import REASONS
 from survey.problems import Problem
 from survey.register.csv_rows import KINDS, SENTENCES
 from survey.register.event_log import Done
@@ -49,6 +56,7 @@ VERB = "resident.enter"
 ENDS = "Ends with 0 when done, 1 when refused, 2 when called wrongly."
 report_group = RefusingGroup("report", help="Official tables: write them signed, check a workbook.")
 residents_group = RegisterGroup("residents", help=f"Residents of places: list, enter, import, confirm. {ENDS}")
+plan_group = RefusingGroup("plan", help=f"The plan: show how it stands, load the one that comes along. {ENDS}")
 BY = click.option("--by", "username", required=True, help="The account that does it.")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -234,15 +242,15 @@ def _known(session: Session, place_id: str) -> Place:
     return found
 
 
-def _allowed(session: Session, username: str, places: Sequence[str]) -> Account:
-    """The account, which may enter numbers of all these places. Raises `forbidden`."""
+def _allowed(session: Session, username: str, places: Sequence[str], verb: str = VERB) -> Account:
+    """The account, which may enter numbers (or do `verb`) in all these places. Raises `forbidden`."""
     account = find_account(session, username)
     if account is None:
         raise no_account(username)
     holder = holder_of(session, account)
     for place_id in places:
         where = where_is(session, place_id)
-        if not account.active or where is None or not may(holder, VERB, where):
+        if not account.active or where is None or not may(holder, verb, where):
             raise Problem("forbidden")
     return account
 
@@ -379,6 +387,82 @@ def confirm_list(act: str, username: str, as_json: bool) -> None:
         ]  # fmt: skip
         number = entering.confirm_all(session, act, places, Done(account.id, now()))
     _say(as_json, {"done": True, "places": number}, gettext("%(count)s numbers were confirmed.", count=number))
+
+
+# --- plan -----------------------------------------------------------------------------------------------------------
+
+
+@plan_group.command("load")
+@BY
+@JSON
+@with_appcontext
+def load_plan(username: str, as_json: bool) -> None:
+    """Write down the plan that comes with the program (287/KH-UBND of Sơn La, 2022), where it is not there yet."""
+    with transaction() as session:
+        _known(session, sample.PROVINCE)
+        account = _allowed(session, username, [sample.PROVINCE], "plan.set")
+        loaded = sample.load(session, Done(account.id, now()))
+        audit.record(session, now(), account.id, "plan.loaded", sample.PROVINCE, loaded._asdict())
+    words = gettext("New: %(targets)s targets, %(figures)s figures, %(sets)s sets of communes.", **loaded._asdict())
+    _say(as_json, {"done": True, **loaded._asdict()}, words)
+
+
+@plan_group.command("show")
+@click.option("--place", "place_id", help="Code of a province or commune; without it, every place that has targets.")
+@JSON
+@with_appcontext
+def show_plan(place_id: str | None, as_json: bool) -> None:
+    """Each target with what was reached, its path, gap, pace and trend, and how it stands."""
+    with reading() as session:
+        if place_id is not None:
+            _known(session, place_id)
+        chosen = [place_id] if place_id is not None else targets.places_with_targets(session)
+        rows = [(one, row) for one in chosen for those in plan_of(session, one).rows.values() for row in those]
+        said = [_target(one, row) for one, row in rows]
+    if as_json:
+        click.echo(as_text({"targets": said}))
+        return
+    for one, row in rows:
+        reached = "–" if row.verdict.figure is None else str(row.verdict.figure.value)
+        light = row.verdict.light.vi + (f": {gettext(REASONS[row.verdict.why])}" if row.verdict.why else "")
+        click.echo(f"{one}\t{row.target.plan}\t{row.target.code}\t{row.target.words}\t{reached}\t{light}")
+
+
+def _target(place_id: str, row: Row) -> dict[str, Any]:
+    target, verdict, what = row.target, row.verdict, row.definition
+    names = ("plan", "code", "version", "words", "measure", "kind", "place_set", "base_year", "base_status", "year",
+             "comparison", "status", "source")  # fmt: skip
+    numbers = {name: _plain(getattr(target, name)) for name in ("base_value", "value", "value_to")}
+    reached = verdict.figure
+    return {
+        "place": place_id, **{name: getattr(target, name) for name in names}, **numbers,
+        "numerator": what.numerator, "denominator": what.denominator, "unit": what.unit.value,
+        "communes": row.place_set.communes if row.place_set else [],
+        "actual": _plain(reached.value) if reached else None,
+        "actual_status": reached.status.value if reached else None,
+        "actual_month": f"{reached.when.year}-{reached.when.month:02d}" if reached else None,
+        "path": _plain(verdict.path.at(reached.when)) if verdict.path and reached else None,
+        "gap": _plain(verdict.missing), "fell": _plain(verdict.fell), "pace": _plain(verdict.pace),
+        "trend": _plain(row.trend.a_year) if row.trend else None,
+        "trend_status": row.trend.status.value if row.trend else None,
+        "light": verdict.light.value, "why": verdict.why, "hatched": verdict.is_soft, "tolerance": float(TOLERANCE),
+        "figures": [_figure(one) for one in row.known],
+    }  # fmt: skip
+
+
+def _figure(one: Known) -> dict[str, Any]:
+    counted = one.counted
+    return {
+        "month": f"{one.figure.when.year}-{one.figure.when.month:02d}", "value": _plain(one.figure.value),
+        "status": one.figure.status.value, "source": one.entered.row.source if one.entered else None,
+        "round": counted.round_id if counted else None, "numerator": counted.numerator if counted else None,
+        "denominator": counted.denominator if counted else None, "why": counted.why if counted else None,
+        "counts": one.is_used,
+    }  # fmt: skip
+
+
+def _plain(value: Decimal | Fraction | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _say(as_json: bool, said: dict[str, Any], words: str) -> None:

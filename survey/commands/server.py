@@ -21,7 +21,7 @@ from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.installation import keys_group, migrate
 from survey.commands.jobs import do_at_once, jobs_group
-from survey.commands.layouts import report_group, residents_group
+from survey.commands.layouts import plan_group, report_group, residents_group
 from survey.commands.places import places_group
 from survey.commands.proofs import keys_group as proof_keys_group
 from survey.commands.questionnaires import form_group
@@ -52,6 +52,7 @@ def init_app(app: Flask) -> None:
     groups = (
         account_group, round_group, form_group, register_group, receipts_group, backup_group, keys_group, export_group,
         proof_keys_group, audit_group, jobs_group, places_group, report_group,
+        plan_group,
     )  # fmt: skip
     for command in (migrate, rebuild_all, restored, clean_uploads, import_bundle, mpi, recount, what_if, *groups):
         app.cli.add_command(command)

@@ -15,6 +15,7 @@ from survey.clocks import day_of
 from survey.problems import Problem
 from survey.register.event_log import Done
 from survey.residents.residents import Entered, Numbers, entered_of
+from survey.residents.two_eyes import may_follow
 from survey.submissions import register_table
 from survey.submissions.register_table import Level
 from survey.terms import ResidentAction, ResidentState, ResidentStatus
@@ -22,7 +23,6 @@ from survey.terms import ResidentAction, ResidentState, ResidentStatus
 EARLIEST = date(2000, 1, 1)
 MOST = 100_000_000  # more than live in the country
 MAX_SOURCE = 500
-_FIRST = (ResidentAction.CONFIRM, ResidentAction.REFUSE, ResidentAction.WITHDRAW)
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,7 @@ def decide(session: Session, place_id: str, seq: int, action: ResidentAction, do
 
 
 def _step(session: Session, one: Entered, action: ResidentAction, done: Done) -> None:
-    wanted = ResidentState.WAITING if action in _FIRST else ResidentState.CONFIRMED
-    if one.state is not wanted:
-        raise Problem("not_allowed_now")
-    is_own = one.count.account_id == done.account_id
-    if action in _FIRST and is_own != (action is ResidentAction.WITHDRAW):
-        raise Problem("own_residents" if is_own else "not_allowed_now")
-    if action is not ResidentAction.CONFIRM and not (done.reason or "").strip():
-        raise Problem("register_reason_needed")
+    may_follow(one.state, action, one.count.account_id == done.account_id, done.reason)
     step = ResidentStep(
         place_id=one.count.place_id, seq=one.count.seq, number=len(one.steps) + 1, entered_by=one.count.account_id,
         action=action.value, reason=(done.reason or "").strip()[:MAX_SOURCE], account_id=done.account_id, at=done.at,

@@ -19,15 +19,10 @@ from sqlalchemy.orm import Session
 from models import Place, ResidentCount, ResidentStep, Round
 from models.database import chunks
 from survey.register.places import names_in, over_in
-from survey.terms import PlaceKind, ResidentAction, ResidentState
+from survey.residents.two_eyes import state_after
+from survey.terms import PlaceKind, ResidentState
 
 OLDEST = timedelta(days=366)  # before a round opens: what is older says nothing of its places any more
-_AFTER = {
-    ResidentAction.CONFIRM: ResidentState.CONFIRMED,
-    ResidentAction.REFUSE: ResidentState.REFUSED,
-    ResidentAction.WITHDRAW: ResidentState.WITHDRAWN,
-    ResidentAction.REVOKE: ResidentState.REVOKED,
-}
 
 
 class Numbers(NamedTuple):
@@ -64,7 +59,7 @@ class Entered:
 
     @property
     def state(self) -> ResidentState:
-        return _AFTER[ResidentAction(self.steps[-1].action)] if self.steps else ResidentState.WAITING
+        return state_after(step.action for step in self.steps)
 
     @property
     def numbers(self) -> Numbers:
@@ -156,8 +151,7 @@ class Whole:
         """What the parts come to; None when there are none, or one of them has no number."""
         if self.missing or not self.parts:
             return None
-        those = [one.numbers for one in self.parts.values()]
-        return Numbers(*(_sum([one[at] for one in those]) for at in range(len(Numbers._fields))))
+        return summed([one.numbers for one in self.parts.values()])
 
     @property
     def numbers(self) -> Numbers | None:
@@ -173,6 +167,12 @@ class Whole:
             for measure, whole, parts in both
             if whole is not None and parts is not None and whole != parts
         ]
+
+
+def summed(those: Sequence[Numbers]) -> Numbers:
+    """What places come to together; a measure that one of them lacks is not known. At least one place."""
+    known = [_sum([one[at] for one in those]) for at in range(len(Numbers._fields))]
+    return Numbers(known[0] or 0, *known[1:])
 
 
 def _sum(those: Sequence[int | None]) -> int | None:

@@ -69,6 +69,8 @@ ACTS = {
     "register.exported": _("The register was downloaded as a list"),
     "request.asked": _("A change of the register was asked for"),
     "proposal.set_aside": _("What a phone proposed was set aside"),
+    "plan.loaded": _("The plan that comes with the program was loaded"),
+    "plan.set": _("A target of a plan was written down"),
     "residents.listed": _("A list of residents was entered"),
     "scenario.kept": _("A scenario of another standard was kept"),
     "scenario.taken_back": _("A scenario of another standard was taken back"),

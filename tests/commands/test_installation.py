@@ -62,6 +62,8 @@ ON_DATA = {
     "places split": "03757-01 --name A --household 03757-01-001 --reason x".split(),
     "places undo": "1 --commune 03757 --reason x".split(),
     "places villages": ["WORKBOOK", "--commune", "03757"],
+    "plan load": ["--by", "a"],
+    "plan show": [],
     "proof-keys compromised": ["0", "--since", "2026-11-01"],
     "proof-keys list": [],
     "proof-keys rotate": [],

@@ -139,6 +139,23 @@ def test_a_round_that_is_not_there_and_a_folder_that_cannot_be(app: Flask, tmp_p
     assert run(app, "report", "verify", str(tmp_path / "khong-co"))[0] == 2
 
 
+def test_the_shipped_plan_is_loaded_and_shown(app: Flask) -> None:
+    assert said(app, "plan", "load", "--by", "supervisor")[1]["rule"] == "forbidden"
+    assert said(app, "plan", "load", "--by", "province-other")[1]["rule"] == "forbidden"
+    assert said(app, "plan", "load", "--by", "province") == (
+        0, {"done": True, "targets": 17, "figures": 38, "sets": 1},
+    )  # fmt: skip
+    assert said(app, "plan", "load", "--by", "province")[1]["targets"] == 0
+    code, found = said(app, "plan", "show")
+    first, fall = found["targets"][:2]
+    assert (code, first["actual"], first["light"], first["hatched"]) == (0, 17.83, "green", True)
+    assert (first["numerator"], first["denominator"], first["unit"]) == ("poor", "resident", "percent")
+    assert (round(fall["fell"], 4), fall["value"], fall["comparison"]) == (3.78, 3, "gt")
+    assert said(app, "plan", "show", "--place", COMMUNE)[1] == {"targets": []}
+    assert said(app, "plan", "show", "--place", "x")[1]["rule"] == "place_unknown"
+    assert "Đúng hoặc vượt lộ trình" in run(app, "plan", "show")[1]
+
+
 def test_a_trial_is_called_one(app: Flask, session: Session, login_as: Any, tmp_path: Path) -> None:
     accept_all(session, login_as, COMMUNE)
     session.execute(update(Round).values(trial=True))

@@ -1,0 +1,145 @@
+"""The plan of a programme: its targets, the communes that they are of, and figures that were published or entered.
+
+Rows are only ever added: a changed target or set is its next version, with who changed it, when and why; which figure
+stands follows from what became of it (`survey/plan/figures.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Exact, JSONText, UTCDateTime, one_of
+from survey.terms import Comparison, FigureStatus, PlanMeasure, PlanStatus, ResidentAction, TargetKind
+
+NONE_TOLD = "('to_enter', 'no_number')"
+
+
+class PlanTarget(Base):
+    """One version of a target. `place_set`: the communes that it is of, "" for all of the place; `base_value` NULL: not
+    known; `value` NULL: no number was found. `words`: as the plan has it."""
+
+    __tablename__ = "plan_target"
+    __table_args__ = (
+        one_of("measure", PlanMeasure), one_of("kind", TargetKind), one_of("comparison", Comparison),
+        one_of("status", PlanStatus), one_of("base_status", FigureStatus),
+        CheckConstraint("version >= 1", name="from_one"),
+        CheckConstraint("base_year < year", name="forward"),
+        CheckConstraint(f"(value IS NULL) = (status IN {NONE_TOLD})", name="told"),
+        CheckConstraint("(value_to IS NOT NULL) = (comparison = 'range' AND value IS NOT NULL)", name="ranged"),
+        CheckConstraint("value_to > value", name="range_forward"),
+        CheckConstraint("value >= 0 AND base_value >= 0", name="counted"),
+        CheckConstraint("(base_value IS NULL) = (base_status IS NULL)", name="base_known"),
+        CheckConstraint("trim(source) <> '' AND trim(reason) <> ''", name="sourced"),
+    )  # fmt: skip
+
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    plan: Mapped[str] = mapped_column(String(64), primary_key=True)
+    code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    words: Mapped[str] = mapped_column(Text)
+    measure: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(16))
+    place_set: Mapped[str] = mapped_column(String(32))
+    base_year: Mapped[int]
+    base_value: Mapped[Decimal | None] = mapped_column(Exact)
+    base_status: Mapped[str | None] = mapped_column(String(16))
+    year: Mapped[int]
+    comparison: Mapped[str] = mapped_column(String(16))
+    value: Mapped[Decimal | None] = mapped_column(Exact)
+    value_to: Mapped[Decimal | None] = mapped_column(Exact)
+    status: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PlanPlaceSet(Base):
+    """One version of which communes of a province a target means by a name such as poor districts, in some years."""
+
+    __tablename__ = "plan_place_set"
+    __table_args__ = (
+        one_of("status", PlanStatus),
+        CheckConstraint("version >= 1", name="from_one"),
+        CheckConstraint("until >= since", name="forward"),
+        CheckConstraint("trim(source) <> '' AND trim(reason) <> ''", name="sourced"),
+    )
+
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    communes: Mapped[list[str]] = mapped_column(JSONText)
+    since: Mapped[int]  # years
+    until: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PlanFigure(Base):
+    """What a measure came to by the end of a month, as somebody entered it. `shipped`: it came with the product, and
+    stands by its source; any other stands once another account confirmed it."""
+
+    __tablename__ = "plan_figure"
+    __table_args__ = (
+        one_of("measure", PlanMeasure),
+        one_of("status", FigureStatus),
+        CheckConstraint("seq >= 1", name="from_one"),
+        CheckConstraint("month BETWEEN 1 AND 12", name="month_known"),
+        CheckConstraint("value >= 0", name="counted"),
+        CheckConstraint("trim(source) <> ''", name="sourced"),
+        UniqueConstraint("place_id", "seq", "account_id"),
+    )
+
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, … of the place
+    measure: Mapped[str] = mapped_column(String(32))
+    place_set: Mapped[str] = mapped_column(String(32))
+    year: Mapped[int]
+    month: Mapped[int]
+    value: Mapped[Decimal] = mapped_column(Exact)
+    status: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(Text)
+    shipped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PlanFigureStep(Base):
+    """What became of a figure, as of a number of residents (`ResidentStep`)."""
+
+    __tablename__ = "plan_figure_step"
+    __table_args__ = (
+        one_of("action", ResidentAction),
+        CheckConstraint("number IN (1, 2)", name="two_at_most"),
+        CheckConstraint("(action = 'revoke') = (number = 2)", name="revoked_last"),
+        CheckConstraint("number = 2 OR (action = 'withdraw') = (account_id = entered_by)", name="by_another"),
+        CheckConstraint("action = 'confirm' OR trim(reason) <> ''", name="reasoned"),
+        ForeignKeyConstraint(
+            ["place_id", "seq", "entered_by"], ["plan_figure.place_id", "plan_figure.seq", "plan_figure.account_id"]
+        ),
+    )
+
+    place_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entered_by: Mapped[str] = mapped_column(String(36))
+    action: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,1 @@
+"""The plan: targets as rows, what they came to, and how they stand against the path from base to target."""

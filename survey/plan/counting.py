@@ -1,0 +1,217 @@
+"""What a measure came to in a round, by the sums of places and the confirmed residents.
+
+Only of a round that every commune meant has closed: while a review is under way the poor who are found so far, over
+all residents, would be a poverty rate far too low. Each figure names what it is out of; where there is nothing to
+divide by, or somebody is not known, there is no value but why. Until classes are recognised by decision it is
+provisional, and illustrative where a class rests on points that are no official ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Round, RoundCommune
+from survey.members import KINH
+from survey.plan.judging import Figure, When
+from survey.plan.measures import DTTS, RESIDENT, Definition, definition
+from survey.residents import residents
+from survey.tallies import places
+from survey.tallies.deprivations import MEASURES
+from survey.tallies.places import ALL, Basis, Group, measured
+from survey.terms import CommuneState, FigureStatus, HouseholdClass, PlanMeasure, RoundKind
+
+FOUR = Decimal("0.0001")
+_CLOSED = (CommuneState.CLOSED, CommuneState.ACCEPTED)
+_PEOPLE = Group.PEOPLE.value
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A figure of a round. `why`: a code of `words.UNCOUNTED` where it has no value, with `missing` of `all`; `bounds`:
+    between what a share lies, whatever is true of those who are not known."""
+
+    figure: Figure
+    round_id: str
+    numerator: int | None = None
+    denominator: int | None = None
+    why: str | None = None
+    missing: int = 0
+    all: int = 0
+    bounds: tuple[Decimal, Decimal] | None = None
+
+
+class _Sums(NamedTuple):
+    """By part of the communes ("" all of them), households by key."""
+
+    by: Mapping[str, Mapping[str, int]]
+
+    def of(self, part: str, key: str) -> int:
+        return self.by.get(part, {}).get(key, 0)
+
+    def people(self) -> list[str]:
+        return [part for part in self.by if part.startswith(f"{_PEOPLE}.")]
+
+
+class _Missing(NamedTuple):
+    why: str
+    missing: int = 0
+    all: int = 0
+
+
+class Counting:
+    """Reads each round of each set of communes once."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._sums: dict[tuple[str, tuple[str, ...]], _Sums] = {}
+        self._residents: dict[tuple[str, str, tuple[str, ...]], residents.Numbers | _Missing] = {}
+        self._rounds: dict[tuple[str, ...], list[tuple[Round, int]]] = {}
+
+    def of(self, measure: PlanMeasure, place_id: str, communes: Sequence[str], years: Collection[int]) -> list[Counted]:
+        """Of each year's periodic round, in the place or in some communes of it; none where nothing counts it."""
+        wanted = definition(measure)
+        if not wanted.is_counted:
+            return []
+        chosen = tuple(sorted(communes))
+        return [
+            self._in(wanted, place_id, chosen, one, closed)
+            for one, closed in self._rounds_of(chosen)
+            if one.year in years
+        ]
+
+    def _rounds_of(self, communes: tuple[str, ...]) -> list[tuple[Round, int]]:
+        """The last periodic round of each year, with how many of the communes have closed it."""
+        if communes not in self._rounds:
+            rows = select(Round, RoundCommune.state).join(RoundCommune, RoundCommune.round_id == Round.id)
+            rows = rows.where(
+                Round.trial.is_(False), Round.kind == RoundKind.PERIODIC.value,
+                RoundCommune.commune_id.in_(communes), RoundCommune.state != CommuneState.CANCELLED.value,
+            )  # fmt: skip
+            closed: dict[str, tuple[Round, int]] = {}
+            for one, state in self.session.execute(rows):
+                known = closed.get(one.id, (one, 0))[1]
+                closed[one.id] = one, known + (state in _CLOSED)
+            ordered = sorted(closed.values(), key=lambda one: (one[0].opens_on, one[0].id))
+            self._rounds[communes] = list({one.year: (one, number) for one, number in ordered}.values())
+        return self._rounds[communes]
+
+    def _in(
+        self, wanted: Definition, place_id: str, communes: tuple[str, ...], survey_round: Round, closed: int
+    ) -> Counted:
+        if closed < len(communes):
+            missing = _Missing("not_closed", len(communes) - closed, len(communes))
+            return _told(survey_round, FigureStatus.PROVISIONAL, missing)
+        sums = self._sums_of(survey_round.id, communes)
+        is_illustrative = sums.of(ALL, f"{Basis.FINAL.value}.illustrative") > 0
+        status = FigureStatus.ILLUSTRATIVE if is_illustrative else FigureStatus.PROVISIONAL
+        if wanted.dimension is not None:
+            return _lacking(wanted, sums, survey_round, status)
+        numerator = _of_classes(wanted, sums)
+        if wanted.numerator == RESIDENT or wanted.denominator is not None:
+            numbers = self._residents_of(place_id, communes, survey_round)
+            denominator = _households(numbers, wanted)
+            if isinstance(denominator, _Missing):
+                return _told(survey_round, status, denominator)
+            if wanted.numerator == RESIDENT:
+                return _value(survey_round, FigureStatus.REPORTED, denominator, None)
+            return _divided(survey_round, status, numerator, denominator)
+        if isinstance(numerator, _Missing):
+            return _told(survey_round, status, numerator)
+        return _value(survey_round, status, numerator, None)
+
+    def _sums_of(self, round_id: str, communes: tuple[str, ...]) -> _Sums:
+        key = round_id, communes
+        if key not in self._sums:
+            found: dict[str, dict[str, int]] = {}
+            for part, counts in places.of_communes(self.session, round_id, communes):
+                those = found.setdefault(part, {})
+                for name, (households, _) in counts.items():
+                    those[name] = those.get(name, 0) + households
+            self._sums[key] = _Sums(found)
+        return self._sums[key]
+
+    def _residents_of(
+        self, place_id: str, communes: tuple[str, ...], survey_round: Round
+    ) -> residents.Numbers | _Missing:
+        """Of the place as it was entered for itself where all of it is meant; else what the communes add up to."""
+        key = survey_round.id, place_id, communes
+        if key not in self._residents:
+            self._residents[key] = self._read_residents(place_id, communes, survey_round)
+        return self._residents[key]
+
+    def _read_residents(
+        self, place_id: str, communes: tuple[str, ...], survey_round: Round
+    ) -> residents.Numbers | _Missing:
+        window = residents.window_of(survey_round)
+        parts = residents.parts_of(self.session, place_id, survey_round.closes_on)
+        if communes == (place_id,) or set(parts) == set(communes):
+            whole = residents.whole(self.session, place_id, parts, window)
+            return whole.numbers or _Missing("no_resident", len(whole.missing) or 1, len(parts) or 1)
+        found = residents.standing_in(self.session, communes, window)
+        if len(found) < len(communes):
+            return _Missing("no_resident", len(communes) - len(found), len(communes))
+        return residents.summed([one.numbers for one in found.values()])
+
+
+def _households(numbers: residents.Numbers | _Missing, wanted: Definition) -> int | _Missing:
+    """What the measure divides by, of the residents."""
+    if isinstance(numbers, _Missing):
+        return numbers
+    of_group = wanted.denominator == f"{RESIDENT}.{DTTS}"
+    households = numbers.dtts_households if of_group else numbers.households
+    return _Missing("no_dtts") if households is None else households
+
+
+def _of_classes(wanted: Definition, sums: _Sums) -> int | _Missing:
+    keys = [measured(Basis.FINAL, one.value) for one in wanted.classes]
+    if wanted.group != DTTS:
+        return sum(sums.of(ALL, key) for key in keys)
+    unknown = sum(sums.of(f"{_PEOPLE}.", key) for key in keys)
+    if unknown:
+        return _Missing("people_unknown", unknown)
+    groups = [part for part in sums.people() if part not in (f"{_PEOPLE}.", f"{_PEOPLE}.{KINH}")]
+    return sum(sums.of(part, key) for part in groups for key in keys)
+
+
+def _lacking(wanted: Definition, sums: _Sums, survey_round: Round, status: FigureStatus) -> Counted:
+    """Of the classified of the review: a dimension is asked of nobody else."""
+    [dimension] = [one for one in MEASURES if one.kind == "dimension" and one.term is wanted.dimension]
+    lack, unknown = (
+        sum(sums.of(ALL, measured(Basis.FINAL, one.value, dimension, unknown=is_unknown)) for one in wanted.classes)
+        for is_unknown in (False, True)
+    )
+    whole = sum(sums.of(ALL, measured(Basis.FINAL, one.value)) for one in HouseholdClass)
+    if unknown and whole:
+        found = _told(survey_round, status, _Missing("unknown_answers", unknown, whole))
+        return replace(found, bounds=(_rate(lack, whole), _rate(lack + unknown, whole)))
+    return _divided(survey_round, status, lack, whole)
+
+
+def _divided(survey_round: Round, status: FigureStatus, numerator: int | _Missing, denominator: int) -> Counted:
+    if isinstance(numerator, _Missing):
+        return _told(survey_round, status, numerator)
+    if not denominator or numerator > denominator:
+        why = _Missing("above_whole" if denominator else "empty", numerator, denominator)
+        return _told(survey_round, status, why)
+    found = _value(survey_round, status, numerator, denominator)
+    return replace(found, figure=replace(found.figure, value=_rate(numerator, denominator)))
+
+
+def _rate(numerator: int, denominator: int) -> Decimal:
+    """In hundreds, to the four decimals that a plan keeps."""
+    return (Decimal(numerator * 100) / Decimal(denominator)).quantize(FOUR, ROUND_HALF_EVEN)
+
+
+def _value(survey_round: Round, status: FigureStatus, numerator: int, denominator: int | None) -> Counted:
+    figure = Figure(When(survey_round.year), Decimal(numerator), status)
+    return Counted(figure, survey_round.id, numerator, denominator)
+
+
+def _told(survey_round: Round, status: FigureStatus, why: _Missing) -> Counted:
+    return Counted(Figure(When(survey_round.year), None, status), survey_round.id, None, None, *why)

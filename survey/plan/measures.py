@@ -1,0 +1,79 @@
+"""What each measure of a plan is: of whom, out of whom, in which unit, and whether the product can count it. Pure.
+
+A closed list: a plan names a measure and never a formula, so a figure means the same in every plan. The numerators and
+denominators are the bases of `tallies/bases.py`; a name behind a dot is a group of it. Until supports are recorded,
+jobs, training, work abroad and models are entered alone, and so is steady work, of which no interview asks how steady
+it is: the share of those that work with a contract or on their own farm would be a proxy, and is not counted yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from survey.terms import CountBase, Dimension, HouseholdClass, PlanMeasure, PlanUnit, TargetKind
+
+RESIDENT, CLASSIFIED, DTTS = CountBase.RESIDENT.value, CountBase.CLASSIFIED.value, "dtts"
+_POOR, _NEAR_POOR = HouseholdClass.POOR, HouseholdClass.NEAR_POOR
+
+
+class Definition(NamedTuple):
+    """`classes`, `dimension`: of whom, where the product counts it (`is_counted`); `group`: "" or the ethnic
+    minorities; `denominator`: None of a number that is no share."""
+
+    numerator: str
+    denominator: str | None
+    unit: PlanUnit
+    classes: tuple[HouseholdClass, ...] = ()
+    dimension: Dimension | None = None
+    group: str = ""
+    is_counted: bool = True
+
+
+def _rate(numerator: str, *classes: HouseholdClass, group: str = "", base: str = RESIDENT) -> Definition:
+    return Definition(numerator, base, PlanUnit.PERCENT, classes, group=group)
+
+
+def _number(numerator: str, *classes: HouseholdClass, group: str = "") -> Definition:
+    return Definition(numerator, None, PlanUnit.HOUSEHOLDS, classes, group=group)
+
+
+def _entered(numerator: str, unit: PlanUnit, denominator: str | None = None) -> Definition:
+    return Definition(numerator, denominator, unit, is_counted=False)
+
+
+_LACKS = {
+    PlanMeasure(f"lack_{one.value}"): Definition(
+        f"lack.{one.value}", CLASSIFIED, PlanUnit.PERCENT, tuple(HouseholdClass), dimension=one
+    )
+    for one in Dimension
+}
+DEFINITIONS: Mapping[PlanMeasure, Definition] = _LACKS | {
+    PlanMeasure.POVERTY_RATE: _rate("poor", _POOR),
+    PlanMeasure.NEAR_POOR_RATE: _rate("near_poor", _NEAR_POOR),
+    PlanMeasure.MULTIDIMENSIONAL: _rate("poor+near_poor", _POOR, _NEAR_POOR),
+    PlanMeasure.DTTS_OF_GROUP: _rate("poor.dtts", _POOR, group=DTTS, base=f"{RESIDENT}.{DTTS}"),
+    PlanMeasure.DTTS_OF_ALL: _rate("poor.dtts", _POOR, group=DTTS),
+    PlanMeasure.POOR: _number("poor", _POOR),
+    PlanMeasure.NEAR_POOR: _number("near_poor", _NEAR_POOR),
+    PlanMeasure.DTTS_POOR: _number("poor.dtts", _POOR, group=DTTS),
+    PlanMeasure.DTTS_NEAR_POOR: _number("near_poor.dtts", _NEAR_POOR, group=DTTS),
+    PlanMeasure.RESIDENT: _number(RESIDENT),
+    PlanMeasure.STEADY_WORK: _entered("steady_work", PlanUnit.PERCENT, "poor+near_poor.able_to_work"),
+    PlanMeasure.JOBS: _entered("connected", PlanUnit.PERSONS),
+    PlanMeasure.JOBS_OF_POOR: _entered("connected.poor+near_poor+newly_escaped", PlanUnit.PERCENT, "connected"),
+    PlanMeasure.TRAINED: _entered("trained", PlanUnit.PERSONS),
+    PlanMeasure.ABROAD: _entered("abroad", PlanUnit.PERSONS),
+    PlanMeasure.MODELS: _entered("models", PlanUnit.MODELS),
+    PlanMeasure.PILOTS: _entered("pilots", PlanUnit.MODELS),
+}
+
+
+def definition(measure: str) -> Definition:
+    return DEFINITIONS[PlanMeasure(measure)]
+
+
+def may_be(measure: str, kind: TargetKind) -> bool:
+    """Whether a target of a measure can be meant so: shares are never added up, and only a share is one."""
+    is_share = definition(measure).unit is PlanUnit.PERCENT
+    return kind in (TargetKind.LEVEL, TargetKind.FALL) or (kind is TargetKind.SHARE) == is_share
