@@ -19,14 +19,13 @@ from models.forms import (
     StoredFile,
 )
 from models.jobs import Job
-from models.likeness import Alike, AlikeVerdict
 from models.outcomes import HouseholdOutcome, OutcomeDecision, OutcomeFile
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.plan import PlanFigure, PlanFigureStep, PlanPlaceSet, PlanTarget
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
 from models.proposals import Proposal, ProposalAnswer
-from models.register import ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
+from models.register import Alike, AlikeVerdict, ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
 from models.residents import ResidentCount, ResidentStep
 from models.round_communes import RoundCommune, RoundRequest, RoundStep
 from models.rounds import Household, ListWord, Member, RegisterEntry, RegisterGone, Round, Standard
