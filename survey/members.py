@@ -18,6 +18,11 @@ def members_in(answers: Any) -> list[dict[str, Any]]:
     return answers if named else []
 
 
+def is_minority(people: str) -> bool:
+    """Of another people than Kinh; "" is not known."""
+    return people not in ("", KINH)
+
+
 def head_in(members: list[dict[str, Any]]) -> dict[str, Any]:
     """The first who is head of the household; {} where nobody is."""
     return next((one for one in members if one.get(RELATION) == HEAD), {})

@@ -279,6 +279,13 @@ class PlanMeasure(Term):
     PILOTS = "pilots", "Mô hình thí điểm du lịch cộng đồng, khởi nghiệp", "Pilots of community tourism and start-ups"
 
 
+class Unit(StrEnum):
+    """In what is counted."""
+
+    HOUSEHOLDS = "households"
+    PERSONS = "persons"
+
+
 class PlanUnit(Term):
     PERCENT = "percent", "%", "%"
     HOUSEHOLDS = "households", "hộ", "households"

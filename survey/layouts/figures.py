@@ -16,7 +16,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Household, HouseholdFact, Round, RoundCommune
-from survey.reports.dashboard import Sums
 from survey.reports.selection import Condition
 from survey.rounds.end_states import COUNTED, Flows
 from survey.rounds.joined_flow import joined_flow, proved
@@ -26,6 +25,7 @@ from survey.tallies import places as tallies
 from survey.tallies.deprivations import MEASURES
 from survey.tallies.facts import lacks_in
 from survey.tallies.places import Basis
+from survey.tallies.sums import Sums
 from survey.terms import CommuneState, CountBase, HouseholdClass, RegisterState
 
 BASE = CountBase.CLASSIFIED  # `recognised` once classes are kept as they were decided
@@ -100,17 +100,14 @@ def _classes(sums: Sums, counts: Counts) -> None:
         number = sums.of_class(Basis.FINAL, one)
         counts.numbers[f"{one.value}.households"] += number.households
         counts.numbers[f"{one.value}.persons"] += number.persons
-        counts.unlisted[one] += sums.of(tallies.measured(Basis.FINAL, one.value) + ".unlisted").households
+        counts.unlisted[one] += sums.unlisted(Basis.FINAL, one)
     for one in COUNTED:
         for measure in MEASURES:
             if measure.kind == "indicator":
-                lack, unknown = (
-                    sums.of(tallies.measured(Basis.FINAL, one.value, measure, unknown=is_unknown)).households
-                    for is_unknown in (False, True)
-                )
-                counts.numbers[f"{one.value}.lack.{measure.term.value}"] += lack
-                counts.numbers[f"{one.value}.lacks"] += lack
-                counts.numbers[f"{one.value}.unknown.{measure.term.value}"] += unknown
+                lack, unknown = sums.lacks(Basis.FINAL, measure, one)
+                counts.numbers[f"{one.value}.lack.{measure.term.value}"] += lack.households
+                counts.numbers[f"{one.value}.lacks"] += lack.households
+                counts.numbers[f"{one.value}.unknown.{measure.term.value}"] += unknown.households
 
 
 def _held_against_lacks(sums: Sums, found: Classified) -> None:

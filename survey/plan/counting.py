@@ -8,7 +8,8 @@ provisional, and illustrative where a class rests on points that are no official
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
@@ -17,18 +18,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Round, RoundCommune
-from survey.members import KINH
 from survey.plan.judging import Figure, When
 from survey.plan.measures import DTTS, RESIDENT, Definition, definition
 from survey.residents import residents
-from survey.tallies import places
 from survey.tallies.deprivations import MEASURES
-from survey.tallies.places import ALL, Basis, Group, measured
-from survey.terms import CommuneState, FigureStatus, HouseholdClass, PlanMeasure, RoundKind
+from survey.tallies.places import ALL, Basis, Group
+from survey.tallies.sums import Sums, by_part, minorities
+from survey.terms import CommuneState, FigureStatus, PlanMeasure, RoundKind
 
 FOUR = Decimal("0.0001")
 _CLOSED = (CommuneState.CLOSED, CommuneState.ACCEPTED)
-_PEOPLE = Group.PEOPLE.value
+Parts = defaultdict[str, Sums]  # by part of the communes ("": all of them); nothing where nobody is counted
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,6 @@ class Counted:
     bounds: tuple[Decimal, Decimal] | None = None
 
 
-class _Sums(NamedTuple):
-    """By part of the communes ("" all of them), households by key."""
-
-    by: Mapping[str, Mapping[str, int]]
-
-    def of(self, part: str, key: str) -> int:
-        return self.by.get(part, {}).get(key, 0)
-
-    def people(self) -> list[str]:
-        return [part for part in self.by if part.startswith(f"{_PEOPLE}.")]
-
-
 class _Missing(NamedTuple):
     why: str
     missing: int = 0
@@ -69,7 +57,7 @@ class Counting:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._sums: dict[tuple[str, tuple[str, ...]], _Sums] = {}
+        self._sums: dict[tuple[str, tuple[str, ...]], Parts] = {}
         self._residents: dict[tuple[str, str, tuple[str, ...]], residents.Numbers | _Missing] = {}
         self._rounds: dict[tuple[str, ...], list[tuple[Round, int]]] = {}
 
@@ -108,7 +96,7 @@ class Counting:
             missing = _Missing("not_closed", len(communes) - closed, len(communes))
             return _told(survey_round, FigureStatus.PROVISIONAL, missing)
         sums = self._sums_of(survey_round.id, communes)
-        is_illustrative = sums.of(ALL, f"{Basis.FINAL.value}.illustrative") > 0
+        is_illustrative = sums[ALL].of(f"{Basis.FINAL.value}.illustrative").households > 0
         status = FigureStatus.ILLUSTRATIVE if is_illustrative else FigureStatus.PROVISIONAL
         if wanted.dimension is not None:
             return _lacking(wanted, sums, survey_round, status)
@@ -125,15 +113,10 @@ class Counting:
             return _told(survey_round, status, numerator)
         return _value(survey_round, status, numerator, None)
 
-    def _sums_of(self, round_id: str, communes: tuple[str, ...]) -> _Sums:
+    def _sums_of(self, round_id: str, communes: tuple[str, ...]) -> Parts:
         key = round_id, communes
         if key not in self._sums:
-            found: dict[str, dict[str, int]] = {}
-            for part, counts in places.of_communes(self.session, round_id, communes):
-                those = found.setdefault(part, {})
-                for name, (households, _) in counts.items():
-                    those[name] = those.get(name, 0) + households
-            self._sums[key] = _Sums(found)
+            self._sums[key] = defaultdict(lambda: Sums({}), by_part(self.session, round_id, communes))
         return self._sums[key]
 
     def _residents_of(
@@ -168,25 +151,20 @@ def _households(numbers: residents.Numbers | _Missing, wanted: Definition) -> in
     return _Missing("no_dtts") if households is None else households
 
 
-def _of_classes(wanted: Definition, sums: _Sums) -> int | _Missing:
-    keys = [measured(Basis.FINAL, one.value) for one in wanted.classes]
+def _of_classes(wanted: Definition, sums: Parts) -> int | _Missing:
     if wanted.group != DTTS:
-        return sum(sums.of(ALL, key) for key in keys)
-    unknown = sum(sums.of(f"{_PEOPLE}.", key) for key in keys)
+        return sums[ALL].of_class(Basis.FINAL, *wanted.classes).households
+    unknown = sums[f"{Group.PEOPLE.value}."].of_class(Basis.FINAL, *wanted.classes).households
     if unknown:
         return _Missing("people_unknown", unknown)
-    groups = [part for part in sums.people() if part not in (f"{_PEOPLE}.", f"{_PEOPLE}.{KINH}")]
-    return sum(sums.of(part, key) for part in groups for key in keys)
+    return minorities(sums).of_class(Basis.FINAL, *wanted.classes).households
 
 
-def _lacking(wanted: Definition, sums: _Sums, survey_round: Round, status: FigureStatus) -> Counted:
+def _lacking(wanted: Definition, sums: Parts, survey_round: Round, status: FigureStatus) -> Counted:
     """Of the classified of the review: a dimension is asked of nobody else."""
     [dimension] = [one for one in MEASURES if one.kind == "dimension" and one.term is wanted.dimension]
-    lack, unknown = (
-        sum(sums.of(ALL, measured(Basis.FINAL, one.value, dimension, unknown=is_unknown)) for one in wanted.classes)
-        for is_unknown in (False, True)
-    )
-    whole = sum(sums.of(ALL, measured(Basis.FINAL, one.value)) for one in HouseholdClass)
+    lack, unknown = (one.households for one in sums[ALL].lacks(Basis.FINAL, dimension, *wanted.classes))
+    whole = sums[ALL].classified(Basis.FINAL).households
     if unknown and whole:
         found = _told(survey_round, status, _Missing("unknown_answers", unknown, whole))
         return replace(found, bounds=(_rate(lack, whole), _rate(lack + unknown, whole)))

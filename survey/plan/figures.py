@@ -12,12 +12,13 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Place, PlanFigure, PlanFigureStep
+from models import PlanFigure, PlanFigureStep
 from survey.clocks import day_of
 from survey.plan.judging import When
 from survey.plan.measures import definition
 from survey.problems import Problem
 from survey.register.event_log import Done
+from survey.residents.entering import held
 from survey.residents.two_eyes import may_follow, state_after
 from survey.terms import FigureStatus, PlanMeasure, PlanUnit, ResidentAction, ResidentState
 
@@ -106,14 +107,6 @@ def enter(session: Session, given: Sequence[Given], done: Done, *, shipped: bool
             source=one.source.strip()[:MAX_TEXT], shipped=shipped, account_id=done.account_id, at=done.at,
         )  # fmt: skip
         session.add(row)
-
-
-def held(session: Session, places: Iterable[str]) -> None:
-    """Hold the places until the transaction ends; whoever else writes of them waits. Raises not_found."""
-    ids = sorted(set(places))
-    found = session.scalars(select(Place.id).where(Place.id.in_(ids)).order_by(Place.id).with_for_update()).all()
-    if len(found) < len(ids):
-        raise Problem("not_found")
 
 
 def _last(session: Session, place_id: str) -> int:

@@ -19,15 +19,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from survey.terms import Unit
+
 Lacks = tuple[bool | None, ...]  # in the order of the rule's weights; None: not known
 MUCH = Fraction(1, 20)  # so much missing, and the interval is what counts
 _DECIMAL_OR_RATIO = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20}|/0*[1-9][0-9]{0,19})?")
 Key = TypeVar("Key", bound=Hashable)
-
-
-class Unit(StrEnum):
-    HOUSEHOLDS = "households"
-    PERSONS = "persons"
 
 
 class Identification(StrEnum):

@@ -8,73 +8,24 @@ not reviewed is in none of them.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Round, RoundCommune
 from survey.calendar.standing import Days
-from survey.members import KINH
 from survey.reports.report import Report, Tally, report
 from survey.reports.selection import Condition
-from survey.tallies import places
 from survey.tallies.bases import Share
 from survey.tallies.deprivations import MEASURES, Measure
-from survey.tallies.places import ALL, Basis, Counts, Group, Sum, measured
-from survey.terms import HouseholdClass
+from survey.tallies.places import ALL, Basis, Group
+from survey.tallies.sums import Sum, Sums, added, by_part, minorities
+from survey.terms import HouseholdClass, Unit
 
 NONE = "none"  # of no class last year
-
-
-class Unit(StrEnum):
-    HOUSEHOLDS = "households"
-    PERSONS = "persons"
-
-
-@dataclass(frozen=True)
-class Sums:
-    """What a place or a group comes to."""
-
-    counts: Counts
-
-    def of(self, key: str) -> Sum:
-        return Sum(*self.counts.get(key, (0, 0)))
-
-    def of_class(self, basis: Basis, *classes: HouseholdClass) -> Sum:
-        return _added(self.of(measured(basis, one.value)) for one in classes)
-
-    def classified(self, basis: Basis) -> Sum:
-        return self.of_class(basis, *HouseholdClass)
-
-    def unlisted(self, basis: Basis) -> int:
-        """Classified households whose persons nobody listed: they count as none among the persons."""
-        return sum(self.of(f"{measured(basis, one.value)}.unlisted").households for one in HouseholdClass)
-
-    def share(self, basis: Basis, unit: Unit, *classes: HouseholdClass) -> Share:
-        return Share(_in(self.of_class(basis, *classes), unit), _in(self.classified(basis), unit))
-
-    def lacking(self, basis: Basis, unit: Unit, measure: Measure) -> Share:
-        lack, unknown = (
-            _added(self.of(measured(basis, one.value, measure, unknown=is_unknown)) for one in HouseholdClass)
-            for is_unknown in (False, True)
-        )
-        return Share(_in(lack, unit), _in(self.classified(basis), unit), _in(unknown, unit))
-
-
-def _in(sum: Sum, unit: Unit) -> int:
-    return sum.households if unit is Unit.HOUSEHOLDS else sum.persons
-
-
-def _added(sums: Iterator[Sum]) -> Sum:
-    households = persons = 0
-    for one in sums:
-        households, persons = households + one.households, persons + one.persons
-    return Sum(households, persons)
 
 
 def change(now: Share, before: Share) -> float | None:
@@ -141,7 +92,7 @@ class Dashboard:
         return sorted(self.places, key=lambda one: -1 if (rate := rates[id(one)]) is None else rate, reverse=True)
 
     def came(self, before: str, *now: HouseholdClass) -> Sum:
-        return _added(self.flow[before, one] for one in now)
+        return added(self.flow[before, one] for one in now)
 
     def of_all(self, group: Sums, *classes: HouseholdClass) -> Share:
         """The group's households of some classes out of all classified households of the place."""
@@ -154,21 +105,21 @@ def dashboard(
     """The round in `communes`, place by place (villages, or communes)."""
     scope = Condition(survey_round.id, communes)
     found = report(session, scope, by_village=by_village)
-    parts = _parts(session, scope)
+    parts = by_part(session, survey_round.id, communes)
     days = _days(session, survey_round)
     each = [Place(tally, _pace(tally, days, survey_round, today)) for tally in found.places]
-    whole = Sums(parts.pop(ALL, {}))
+    whole = parts.get(ALL, Sums({}))
     groups: dict[Group, list[tuple[str, Sums]]] = {one: [] for one in Group}
-    for part, counts in parts.items():
-        group, _, name = part.partition(".")
-        groups[Group(group)].append((name, Sums(counts)))
+    for part, sums in parts.items():
+        if part != ALL:
+            group, _, name = part.partition(".")
+            groups[Group(group)].append((name, sums))
     for those in groups.values():
         those.sort(key=lambda one: (-one[1].classified(Basis.FINAL).households, one[0]))
-    others = [one.counts for name, one in groups[Group.PEOPLE] if name not in ("", KINH)]
     return Dashboard(
         whole=whole,
         groups=groups,
-        minorities=Sums(_together(others)),
+        minorities=minorities(parts),
         flow={
             (before, now): whole.of(f"flow.{before}.{now.value}")
             for before in (*(one.value for one in HouseholdClass), NONE)
@@ -178,29 +129,6 @@ def dashboard(
         places=each,
         found=found,
     )
-
-
-def _parts(session: Session, scope: Condition) -> dict[str, Counts]:
-    """By part, the sums of all communes together."""
-    found: defaultdict[str, list[Counts]] = defaultdict(list)
-    for part, counts in places.of_communes(session, scope.round_id, scope.communes):
-        found[part].append(counts)
-    return {part: _together(those) for part, those in found.items()}
-
-
-def _together(those: Sequence[Counts]) -> Counts:
-    if len(those) == 1:
-        return those[0]
-    found: Counts = {}
-    for counts in those:
-        for key, (households, persons) in counts.items():
-            total = found.get(key)
-            if total is None:
-                found[key] = [households, persons]
-            else:
-                total[0] += households
-                total[1] += persons
-    return found
 
 
 def _days(session: Session, survey_round: Round) -> dict[str, Days]:

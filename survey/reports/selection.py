@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import AssessmentReading, Deprivation, Household, RegisterEntry
 from survey.tallies import bases
-from survey.tallies.deprivations import indicators_of, lack_of
+from survey.tallies.deprivations import INDICATORS, indicators_of, lack_of, said_lacks
 from survey.tallies.places import Basis
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
 
@@ -69,8 +69,8 @@ class ListedHousehold:
 
 def lack_before(opening_indicators: dict[str, object] | None, keys: Sequence[Indicator]) -> bool | None:
     """Whether last year's indicators show a lack in any of `keys`; None: not known."""
-    said = opening_indicators or {}
-    return lack_of(bool(said[key.value]) if said.get(key.value) is not None else None for key in keys)
+    lacks = dict(zip(INDICATORS, said_lacks(opening_indicators), strict=True))
+    return lack_of(lacks[key] for key in keys)
 
 
 Rows = Select[*tuple[Any, ...]]

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from models import Household, HouseholdFact, Round, Standard
 from models.database import chunks
-from survey.members import KINH
+from survey.members import is_minority
 from survey.poverty.scenario import (
     AS_NOW,
     Change,
@@ -37,16 +37,12 @@ from survey.poverty.scenario import (
 )
 from survey.tallies.bases import Share
 from survey.tallies.facts import lacks_in
-from survey.tallies.places import Group, Sum
-from survey.terms import Area, B1Method, HouseholdClass, Indicator, RegisterState
+from survey.tallies.places import Group
+from survey.tallies.sums import Sum, added
+from survey.terms import Area, B1Method, HouseholdClass, Indicator, RegisterState, Unit
 
 POOR = frozenset({HouseholdClass.POOR})
 WITHIN = frozenset({HouseholdClass.POOR, HouseholdClass.NEAR_POOR})
-
-
-class Unit(StrEnum):
-    HOUSEHOLDS = "households"
-    PERSONS = "persons"
 
 
 class Which(StrEnum):
@@ -160,23 +156,25 @@ class Figures:
         return self.sum(lambda now, possible: now in classes)
 
     def share_then(self, classes: frozenset[HouseholdClass], unit: Unit) -> Share:
-        certain, possible = (_in(one, unit) for one in self.then(classes))
-        return Share(certain, _in(self.whole, unit), possible - certain)
+        certain, possible = (one.of(unit) for one in self.then(classes))
+        return Share(certain, self.whole.of(unit), possible - certain)
 
     def share_now(self, classes: frozenset[HouseholdClass], unit: Unit) -> Share:
         unclassified = self.sum(lambda now, possible: now is None)
-        return Share(_in(self.now(classes), unit), _in(self.whole, unit), _in(unclassified, unit))
+        return Share(self.now(classes).of(unit), self.whole.of(unit), unclassified.of(unit))
 
     def of(self, which: Which) -> Sum:
         return self.sum(lambda now, possible: is_of(which, now, possible))
 
     def falls_in(self) -> Between:
-        sure, maybe = self.of(Which.IN), self.of(Which.MAYBE_IN)
-        return Between(sure, Sum(sure.households + maybe.households, sure.persons + maybe.persons))
+        return self._between(Which.IN, Which.MAYBE_IN)
 
     def falls_out(self) -> Between:
-        sure, maybe = self.of(Which.OUT), self.of(Which.MAYBE_OUT)
-        return Between(sure, Sum(sure.households + maybe.households, sure.persons + maybe.persons))
+        return self._between(Which.OUT, Which.MAYBE_OUT)
+
+    def _between(self, sure: Which, maybe: Which) -> Between:
+        certain = self.of(sure)
+        return Between(certain, added([certain, self.of(maybe)]))
 
     def came(self, now: HouseholdClass | None, then: HouseholdClass | None) -> Sum:
         """From a class to a class (None: cannot be told)."""
@@ -195,10 +193,6 @@ def is_of(which: Which, now: HouseholdClass | None, possible: frozenset[Househol
     if now is HouseholdClass.POOR:
         return maybe if which is Which.MAYBE_OUT else which is Which.OUT and HouseholdClass.POOR not in possible
     return maybe if which is Which.MAYBE_IN else which is Which.IN and possible == POOR
-
-
-def _in(sum: Sum, unit: Unit) -> int:
-    return sum.households if unit is Unit.HOUSEHOLDS else sum.persons
 
 
 @dataclass
@@ -225,7 +219,7 @@ class WhatIf:
         """All whose head is of another people than Kinh."""
         found = Figures()
         for (group, name), those in self.groups.items():
-            if group is Group.PEOPLE and name not in ("", KINH):
+            if group is Group.PEOPLE and is_minority(name):
                 found.join(those)
         return found
 

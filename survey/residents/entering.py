@@ -74,18 +74,20 @@ def enter(session: Session, given: Sequence[Given], done: Done) -> None:
 
 def _last(session: Session, places: Iterable[str]) -> dict[str, int]:
     """The last number of each place; whoever else enters something of them waits."""
-    ids = sorted(set(places))
-    found = dict.fromkeys(_held(session, ids), 0)
+    ids = held(session, places)
+    found = dict.fromkeys(ids, 0)
     rows = select(ResidentCount.place_id, func.max(ResidentCount.seq)).where(ResidentCount.place_id.in_(ids))
     found |= {place_id: seq for place_id, seq in session.execute(rows.group_by(ResidentCount.place_id))}  # noqa: C416 - dict() needs tuples
     return found
 
 
-def _held(session: Session, places: Sequence[str]) -> list[str]:
-    """Hold the places until the transaction ends. Raises not_found when one of them is none."""
-    query = select(Place.id).where(Place.id.in_(places)).order_by(Place.id).with_for_update()
+def held(session: Session, places: Iterable[str]) -> list[str]:
+    """Hold the places until the transaction ends; whoever else writes of them waits. Raises not_found when one of them
+    is none."""
+    ids = sorted(set(places))
+    query = select(Place.id).where(Place.id.in_(ids)).order_by(Place.id).with_for_update()
     found = list(session.scalars(query))
-    if len(found) < len(set(places)):
+    if len(found) < len(ids):
         raise Problem("not_found")
     return found
 
@@ -95,7 +97,7 @@ def decide(session: Session, place_id: str, seq: int, action: ResidentAction, do
     it would confirm it, `register_reason_needed`."""
     if done.account_id is None:
         raise Problem("bad_request")
-    _held(session, [place_id])
+    held(session, [place_id])
     one = next((one for one in entered_of(session, [place_id]).get(place_id, ()) if one.count.seq == seq), None)
     if one is None:
         raise Problem("not_found")
@@ -121,7 +123,7 @@ def confirm_all(session: Session, act: str, places: Iterable[str], done: Done) -
     `own_residents`."""
     reach = set(places)
     ids = [one for one in places_of(session, act) if one in reach]
-    _held(session, ids)
+    held(session, ids)
     waiting = [
         one for those in entered_of(session, ids).values() for one in those
         if one.count.act == act and one.state is ResidentState.WAITING

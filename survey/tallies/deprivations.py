@@ -8,9 +8,9 @@ a word that nobody said, and would lower the rate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,6 +28,12 @@ def lack_of(lacks: Iterable[bool | None]) -> bool | None:
     """Whether a household lacks one of some indicators; None: not known."""
     found = set(lacks)
     return True if True in found else None if None in found else False
+
+
+def said_lacks(said: Mapping[str, Any] | None) -> Lacks:
+    """Of each indicator, what was frozen as {"viec_lam": 1, …}."""
+    known = said or {}
+    return tuple(None if known.get(one.value) is None else bool(known[one.value]) for one in INDICATORS)
 
 
 def indicators_of(dimension: Dimension) -> tuple[Indicator, ...]:

@@ -17,7 +17,7 @@ from models import Assessment, AssessmentReading, RegisterEntry
 from models.database import chunks
 from survey.members import PEOPLE, SEX, head_in, members_in
 from survey.positions import position_in
-from survey.tallies.deprivations import INDICATORS, Lacks, lacks_of
+from survey.tallies.deprivations import UNKNOWN, Lacks, lacks_of, said_lacks
 from survey.terms import RegisterState
 
 COUNTED = (RegisterState.ACCEPTED, RegisterState.RECEIVED)  # of these an interview is counted
@@ -59,17 +59,15 @@ def letters(lacks: Lacks) -> str:
 
 def lacks_in(text: str | None) -> Lacks:
     """What `letters` wrote; of none: nobody knows."""
-    return tuple(_LACKS[letter] for letter in text or "-" * len(INDICATORS))
+    return tuple(_LACKS[letter] for letter in text) if text else UNKNOWN
 
 
 def opening(household_class: str | None, answers: Any, indicators: dict[str, Any] | None) -> dict[str, Any]:
     """The columns of last year, of what was frozen on the line of the list."""
     found = _of_people(answers)
-    said = indicators or {}
-    lacks = tuple(None if said.get(one.value) is None else bool(said[one.value]) for one in INDICATORS)
     return {
         "opening_class": household_class,
-        "opening_lacks": letters(lacks) if indicators is not None else None,
+        "opening_lacks": letters(said_lacks(indicators)) if indicators is not None else None,
         "opening_persons": found["persons"],
         "opening_people": found["people"],
         "opening_sex": found["sex"],
@@ -148,7 +146,6 @@ def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dic
     assessed = select(
         one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points, one.values
     ).where(one.commune_id == commune_id, one.submission_id.in_(submission_ids))
-    unknown = (None,) * len(INDICATORS)
     for row in session.execute(assessed):
         found[row.submission_id] |= {
             "household_class": row.household_class,
@@ -156,6 +153,6 @@ def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dic
             "illustrative": row.illustrative,
             "persons": row.persons,
             "b1_points": row.b1_points,
-            **interviewed(row.values, lacks.get(row.submission_id, unknown), hanging[row.submission_id]),
+            **interviewed(row.values, lacks.get(row.submission_id, UNKNOWN), hanging[row.submission_id]),
         }
     return found

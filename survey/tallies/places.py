@@ -54,11 +54,6 @@ class Group(StrEnum):
     AREA = "area"
 
 
-class Sum(NamedTuple):
-    households: int
-    persons: int
-
-
 class Basis(StrEnum):
     """What a figure rests on."""
 
@@ -240,19 +235,10 @@ def _moved(counts: Counts, difference: Mapping[str, list[int]]) -> Counts:
     return found
 
 
-def kept(
-    session: Session, commune_id: str, round_id: str, household_ids: Iterable[str] | None = None
-) -> dict[str, Fact]:
+def kept(session: Session, commune_id: str, round_id: str) -> dict[str, Fact]:
     """The facts that are kept of a round in a commune, by household."""
     own = (HouseholdFact.commune_id == commune_id, HouseholdFact.round_id == round_id)
-    statement = select(*_COLUMNS).where(*own)
-    if household_ids is None:
-        return {row[0]: Fact(*row) for row in session.execute(statement)}
-    found: dict[str, Fact] = {}
-    for chunk in chunks(household_ids):
-        rows = session.execute(statement.where(HouseholdFact.household_id.in_(chunk)))
-        found |= {row[0]: Fact(*row) for row in rows}
-    return found
+    return {row[0]: Fact(*row) for row in session.execute(select(*_COLUMNS).where(*own))}
 
 
 def rebuild(session: Session, commune_id: str, round_id: str) -> None:
@@ -273,7 +259,7 @@ def add_up(session: Session, commune_id: str, round_id: str) -> None:
     left_over = select(HouseholdFact.household_id).filter_by(**of).where(HouseholdFact.household_id.not_in(listed))
     follow(session, commune_id, round_id, session.scalars(left_over).all())
     session.flush()  # the sums as they are by now
-    right = _summed(session, commune_id, round_id)
+    right = _summed(commune_id, kept(session, commune_id, round_id).values())
     for row in session.scalars(select(PlaceTally).filter_by(**of)).all():
         counts = right.pop((row.place_id, row.part), None)
         if counts is None and row.counts:
@@ -284,9 +270,9 @@ def add_up(session: Session, commune_id: str, round_id: str) -> None:
         session.add(PlaceTally(**of, place_id=place_id, part=part, counts=counts, revision=1))
 
 
-def _summed(session: Session, commune_id: str, round_id: str) -> dict[tuple[str, str], Counts]:
+def _summed(commune_id: str, those: Iterable[Fact]) -> dict[tuple[str, str], Counts]:
     sums = _Sums(commune_id)
-    for fact in kept(session, commune_id, round_id).values():
+    for fact in those:
         sums.add(fact)
     return sums.counts()
 
@@ -367,10 +353,7 @@ def differing(session: Session, commune_id: str, round_id: str) -> list[Differin
         elif was != is_now:
             names = [name for name, a, b in zip(Fact._fields, was, is_now, strict=True) if a != b]
             found.append(Differing(household_id=id, what=tuple(names)))
-    sums = _Sums(commune_id)
-    for fact in now.values():
-        sums.add(fact)
-    right = sums.counts()
+    right = _summed(commune_id, now.values())
     rows: Mapping[tuple[str, str], Any] = {
         (row.place_id, row.part): row.counts
         for row in session.scalars(select(PlaceTally).filter_by(commune_id=commune_id, round_id=round_id))

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from models import Round
 from survey.calendar.standing import Days
-from survey.reports.dashboard import NONE, Pace, Sums, Unit, change, dashboard, lines
+from survey.reports.dashboard import NONE, Pace, change, dashboard, lines
 from survey.tallies.bases import Share
 from survey.tallies.deprivations import MEASURES
 from survey.tallies.facts import Fact
 from survey.tallies.places import ALL, Basis, _Sums
-from survey.terms import Action, HouseholdClass, Indicator
+from survey.tallies.sums import Sums
+from survey.terms import Action, HouseholdClass, Indicator, Unit
 from tests.interviews import ROUND, entry, push
 from tests.review.test_review_and_rebuild import decide
 from tests.world import COMMUNE, OTHER_COMMUNE, VILLAGE, VILLAGE_2

@@ -7,11 +7,12 @@ from random import Random
 
 from survey.poverty.scenario import Case, LineUnit, Scenario, Today, Why, judge
 from survey.reports.what_if import POOR as THE_POOR
-from survey.reports.what_if import WITHIN, Figures, Unit, WhatIf, Which, _add, _Judge, _Row, is_of
+from survey.reports.what_if import WITHIN, Figures, WhatIf, Which, _add, _Judge, _Row, is_of
 from survey.tallies.bases import Share
 from survey.tallies.facts import lacks_in
-from survey.tallies.places import Group, Sum
-from survey.terms import Area, HouseholdClass, Indicator
+from survey.tallies.places import Group
+from survey.tallies.sums import Sum
+from survey.terms import Area, HouseholdClass, Indicator, Unit
 
 POOR, NEAR_POOR, NOT_POOR = HouseholdClass
 TODAY = Today({Area.RURAL: 140, Area.URBAN: 175}, {Area.RURAL: 1_500_000, Area.URBAN: 2_000_000})

@@ -8,9 +8,9 @@ from models import Round
 from survey.clocks import day_of
 from survey.members import PEOPLE, SEX
 from survey.questionnaires.published import load_form
-from survey.reports.dashboard import NONE, Unit, change, dashboard, lines
+from survey.reports.dashboard import NONE, change, dashboard, lines
 from survey.tallies.places import Group
-from survey.terms import Area
+from survey.terms import Area, Unit
 from survey.web.desk.home import open_desk
 from survey.web.language import current_language
 from survey.web.security import permitted

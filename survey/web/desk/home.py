@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, render_template, request, url_for
+from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from models import Round
+from models import Place, Round
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
 from survey.calendar.default import Known, rounds_in
@@ -88,6 +89,12 @@ def open_desk(verb: str, commune_id: str | None = None) -> Desk:
     names = names_in(session, communes, day_of(now()))
     over = over_in(session, communes, day_of(now())) if commune_id is not None else frozenset()
     return Desk(communes, commune_id, rounds, chosen, names, state, frozenset(provisional), over)
+
+
+def province_of(desk: Desk) -> str | None:
+    """The province of the page's communes; None where they lie in several."""
+    found = set(get_session().scalars(select(Place.parent_id).where(Place.id.in_(desk.communes)).distinct()))
+    return found.pop() if len(found) == 1 else None
 
 
 def _state(known: Known) -> CommuneState | None:

@@ -7,9 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 
-from models import Place
 from survey.evidence import audit, proof_keys
 from survey.layouts import tables, workbook
 from survey.layouts.evidence import register_of
@@ -23,7 +21,7 @@ from survey.problems import Problem
 from survey.reports.csvfile import written
 from survey.submissions.register_table import Level
 from survey.web.desk.corrections import XLSX
-from survey.web.desk.home import Desk, open_desk
+from survey.web.desk.home import Desk, open_desk, province_of
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -108,11 +106,11 @@ def _scope(desk: Desk) -> Scope | None:
     if desk.commune_id is not None:
         village = _village(desk)
         return Scope(desk.asked_round, village or desk.commune_id, desk.communes, Level.VILLAGE, village)
-    provinces = set(get_session().scalars(select(Place.parent_id).where(Place.id.in_(desk.communes)).distinct()))
-    if len(provinces) != 1:
+    province = province_of(desk)
+    if province is None:
         return None
     communes = tables.held_in(get_session(), desk.asked_round, desk.communes)
-    return Scope(desk.asked_round, provinces.pop() or "", tuple(communes), Level.COMMUNE)
+    return Scope(desk.asked_round, province, tuple(communes), Level.COMMUNE)
 
 
 def _village(desk: Desk) -> str | None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import Place, PlanPlaceSet, PlanTarget
+from models import PlanPlaceSet, PlanTarget
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of, names_of
 from survey.clocks import day_of
@@ -37,7 +37,7 @@ from survey.terms import (
     TargetKind,
 )
 from survey.web.desk.forms import Plain, PlanFigured, PlanPlaces, PlanWanted, ResidentsDecided
-from survey.web.desk.home import PAGE_SIZE, Desk, open_desk
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, province_of
 from survey.web.desk.household import done_now
 from survey.web.formats import MINUS, number, percent, two_digits
 from survey.web.language import current_language
@@ -113,10 +113,7 @@ def _page(desk: Desk, form: FlaskForm | None = None, wrong: Iterable[tuple[str, 
 
 def _place(desk: Desk) -> str | None:
     """The commune, or the province where the reader sees one of them."""
-    if desk.commune_id is not None:
-        return desk.commune_id
-    found = set(get_session().scalars(select(Place.parent_id).where(Place.id.in_(desk.communes)).distinct()))
-    return found.pop() if len(found) == 1 else None
+    return desk.commune_id if desk.commune_id is not None else province_of(desk)
 
 
 def _elsewhere(desk: Desk) -> list[str]:

@@ -29,7 +29,7 @@ from survey.terms import PlaceKind, ResidentAction, ResidentState, ResidentStatu
 from survey.text import plain_name
 from survey.web.desk.corrections import XLSX
 from survey.web.desk.forms import Plain, ResidentList, Residents, ResidentsDecided
-from survey.web.desk.home import PAGE_SIZE, Desk, open_desk
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, province_of
 from survey.web.desk.household import done_now, reason_given
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -55,7 +55,7 @@ def page(commune_id: str | None = None) -> str:
 def _page(desk: Desk, form: Residents, wrong: Iterable[tuple[str, str]] = ()) -> str:
     session, reader = get_session(), current_account()
     names = _names(desk)
-    top = desk.commune_id or _province(desk)
+    top = desk.commune_id or province_of(desk)
     parts = [*desk.communes] if desk.commune_id is None else residents.parts_of(session, desk.commune_id, day_of(now()))
     found = residents.whole(session, top, parts, _window(desk)) if top else None
     entered = residents.entered_of(session, names)
@@ -111,16 +111,10 @@ def _window(desk: Desk) -> Window:
     return residents.window_of(desk.round) if desk.round else Window(today - residents.OLDEST, today + timedelta(1))
 
 
-def _province(desk: Desk) -> str | None:
-    """The province, where the reader sees one of them."""
-    found = set(get_session().scalars(select(Place.parent_id).where(Place.id.in_(desk.communes)).distinct()))
-    return found.pop() if len(found) == 1 else None
-
-
 def _names(desk: Desk) -> dict[str, str]:
     """The places of which the reader may hear, from the widest."""
     names = {place_id: desk.names[place_id] for place_id in desk.names if place_id not in desk.over}
-    province = _province(desk) if desk.commune_id is None else None
+    province = province_of(desk) if desk.commune_id is None else None
     return (names_in(get_session(), [province], day_of(now())) if province else {}) | names
 
 

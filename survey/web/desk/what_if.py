@@ -11,11 +11,9 @@ from typing import Any
 
 from flask import Blueprint, Flask, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import Place
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of, names_of
 from survey.evidence import audit
@@ -34,13 +32,13 @@ from survey.problems import Problem
 from survey.reports.scenarios import MAX_NAME, MAX_NOTE, MOST_KEPT, Given, Kept, faults, seen_from, standing
 from survey.reports.scenarios import keep as keep_scenario
 from survey.reports.scenarios import take_back as take_scenario_back
-from survey.reports.what_if import POOR, WITHIN, Shipped, Unit, Which, listed, shipped, today_of, what_if
+from survey.reports.what_if import POOR, WITHIN, Shipped, Which, listed, shipped, today_of, what_if
 from survey.tallies.places import Group
-from survey.terms import Area, HouseholdClass, Role
+from survey.terms import Area, HouseholdClass, Role, Unit
 from survey.text import N_
 from survey.web.desk.dashboard import group_names
 from survey.web.desk.forms import Plain
-from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -221,10 +219,7 @@ def _offered(desk: Desk) -> list[Offered]:
 
 def _top(desk: Desk) -> str | None:
     """The commune of the page, else the province, where the reader sees one of them."""
-    if desk.commune_id is not None:
-        return desk.commune_id
-    found = set(get_session().scalars(select(Place.parent_id).where(Place.id.in_(desk.communes)).distinct()))
-    return found.pop() if len(found) == 1 else None
+    return desk.commune_id if desk.commune_id is not None else province_of(desk)
 
 
 def _page(
