@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, one_of
@@ -49,7 +49,7 @@ class HouseholdFact(Base):
     persons: Mapped[int | None]
     b1_points: Mapped[float | None]
     lacks: Mapped[str | None] = mapped_column(String(12))
-    hangs: Mapped[str | None] = mapped_column(String(200))
+    hangs: Mapped[str | None] = mapped_column(Text)
     people: Mapped[str | None] = mapped_column(String(64))
     sex: Mapped[str | None] = mapped_column(String(64))
     area: Mapped[str | None] = mapped_column(String(64))

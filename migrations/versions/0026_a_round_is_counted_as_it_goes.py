@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("persons", sa.Integer()),
         sa.Column("b1_points", sa.Double()),
         sa.Column("lacks", sa.String(12)),
-        sa.Column("hangs", sa.String(200)),
+        sa.Column("hangs", sa.Text()),
         sa.Column("people", sa.String(64)),
         sa.Column("sex", sa.String(64)),
         sa.Column("area", sa.String(64)),

@@ -80,7 +80,7 @@ def interviewed(values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str,
     house = position_in(values)
     return {
         "lacks": letters(lacks),
-        "hangs": " ".join(sorted(set(readings)))[:200] or None,
+        "hangs": " ".join(sorted(set(readings))) or None,
         "people": head["people"],
         "sex": head["sex"],
         "area": _text(area),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import HouseholdFact, PlaceTally, RegisterEntry
 from survey.tallies import places
-from survey.tallies.facts import Fact, lacks_in, letters
+from survey.tallies.facts import Fact, interviewed, lacks_in, letters
 from survey.tallies.places import Basis, Differing, counted
 from survey.terms import Action
 from tests.interviews import ROUND, entry, push
@@ -72,6 +72,13 @@ def test_lacks_are_kept_as_letters() -> None:
     assert letters(lacks) == "1-0000000000"
     assert lacks_in(letters(lacks)) == lacks
     assert lacks_in(None) == (None,) * 12
+
+
+def test_every_reading_that_a_class_hangs_on_is_counted_by_its_whole_name() -> None:
+    names = [f"doc_{number}_{'x' * 90}" for number in range(3)]
+    found = interviewed({}, (None,) * 12, names)["hangs"]
+    keys = [key for _, key, _ in counted(Fact("a", VILLAGE, "accepted", hangs=found)) if ".hangs." in key]
+    assert keys == [f"final.hangs.{name}" for name in names]
 
 
 @pytest.mark.usefixtures("small_round")
