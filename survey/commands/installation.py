@@ -21,7 +21,7 @@ from survey.operations.keys import ESCROW, MAKE, PROOF, RECEIPT, SESSION, Keys, 
 from survey.tallies import places as tallies
 from survey.text import N_
 from survey.web import installation
-from survey.web.session import get_engine, now, transaction
+from survey.web.session import get_engine, now, reading, transaction
 
 keys_group = AppGroup("keys", help="The keys in INSTANCE: go on without one that is lost.")
 CONSEQUENCES = {
@@ -71,7 +71,7 @@ def bring_up(*, new: bool) -> None:
 
 def _count_what_never_was() -> None:
     """Of a database of an earlier release: the rounds of each commune, each in a transaction of its own."""
-    with transaction() as session:
+    with reading() as session:  # at each start: nobody waits for it
         left = tallies.unfilled(session)
     for commune_id, round_id in left:
         with transaction() as session:
