@@ -232,7 +232,7 @@ class _Reading:
             return condition
         if self.scope.by is Level.COMMUNE:
             return condition.narrowed(communes=(place_id,))
-        return condition.narrowed(village_id=place_id, communes=(place_id.rsplit("-", 1)[0],))
+        return condition.narrowed(village_id=place_id)
 
     def _lines_of_flow(self, layout: Layout) -> list[Line]:
         flow, found = self.flowed, list[Line]()

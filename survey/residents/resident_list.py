@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from survey.numbers import whole_number
 from survey.register.csv_rows import CsvRow, CsvSheet, Mistake, folded
 from survey.residents.entering import EARLIEST, MAX_SOURCE, MOST, Given, faults
 from survey.residents.residents import Numbers
@@ -108,16 +109,6 @@ def number_in(row: CsvRow, column: str) -> int | None:
     if row.get(column):
         row.wrong(column, "not_a_number", low=0, high=MOST)
     return None
-
-
-def whole_number(text: str) -> int | None:
-    """None when it is none: "12,5", or "1.23", of which nobody can say what is meant."""
-    parts = text.replace("\u00a0", " ").replace(" ", ".").split(".")
-    grouped = len(parts) > 1 and all(len(one) == 3 for one in parts[1:]) and 1 <= len(parts[0]) <= 3
-    digits = "".join(parts)
-    if (len(parts) > 1 and not grouped) or not digits.isascii() or not digits.isdigit() or len(digits) > 12:
-        return None
-    return int(digits)
 
 
 def _status(row: CsvRow) -> ResidentStatus | None:

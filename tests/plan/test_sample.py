@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from models import PlanFigure, PlanTarget
 from survey.accounts.accounts import find_account
+from survey.numbers import written_number
 from survey.plan import figures, sample, targets
 from survey.plan.judging import Figure, When, Why, judge, trend
 from survey.plan.overview import Row, plan_of
-from survey.plan.targets import written_number
 from survey.problems import Problem
 from survey.register.event_log import Done
 from survey.terms import Comparison, FigureStatus, Light, PlanMeasure, PlanStatus

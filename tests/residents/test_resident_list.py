@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from survey.numbers import whole_number
 from survey.register.csv_rows import KINDS
 from survey.reports.csvfile import written
 from survey.residents.entering import Given
-from survey.residents.resident_list import as_rows, headings, pattern, read_list, whole_number, written_day
+from survey.residents.resident_list import as_rows, headings, pattern, read_list, written_day
 from survey.residents.residents import Numbers
 from survey.terms import ResidentStatus
 

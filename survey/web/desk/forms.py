@@ -114,7 +114,7 @@ class ResidentList(FlaskForm):
 
 
 class PlanFigured(FlaskForm):
-    """What a measure of a plan came to by the end of a month; the value is read by `targets.written_number`."""
+    """What a measure of a plan came to by the end of a month; the value is read by `written_number`."""
 
     measure = StringField(validators=[InputRequired(), AnyOf([one.value for one in PlanMeasure])])
     place_set = StringField(validators=[Length(max=32), printable])

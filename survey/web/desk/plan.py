@@ -18,6 +18,7 @@ from survey.access import has_verb
 from survey.accounts.accounts import communes_of, names_of
 from survey.clocks import day_of
 from survey.evidence import audit
+from survey.numbers import written_number
 from survey.plan import figures, sample, targets
 from survey.plan.drawing import HEIGHT, WIDTH
 from survey.plan.judging import TOLERANCE, When
@@ -218,7 +219,7 @@ def enter(commune_id: str | None = None) -> tuple[str, int] | BaseResponse:
     """Enter what a measure came to; another account confirms it."""
     desk, place_id = _written_at(commune_id, ENTER)
     form = PlanFigured()
-    value = targets.written_number(form.value.data or "")
+    value = written_number(form.value.data or "")
     wrong: Wrong = [] if form.validate() else [(name, "blank") for name in form.errors]
     wrong += [("value", "not_a_value")] if form.value.data and value is None else []
     if form.place_set.data and form.place_set.data not in targets.sets_of(get_session(), place_id):
@@ -256,7 +257,7 @@ def set_target(commune_id: str | None = None) -> tuple[str, int] | BaseResponse:
     """Write a target down as its next version, with why."""
     desk, place_id = _written_at(commune_id, SET)
     form, session = PlanWanted(), get_session()
-    numbers = {name: targets.written_number(form[name].data or "") for name in ("base_value", "value", "value_to")}
+    numbers = {name: written_number(form[name].data or "") for name in ("base_value", "value", "value_to")}
     wrong: Wrong = [] if form.validate() else [(name, "blank") for name in form.errors]
     wrong += [(name, "not_a_value") for name, value in numbers.items() if form[name].data and value is None]
     wrong += [] if done_now().reason else [("reason", "blank")]

@@ -17,6 +17,7 @@ from survey.access import has_verb
 from survey.accounts.accounts import communes_of, names_of
 from survey.clocks import day_of
 from survey.evidence import audit
+from survey.numbers import whole_number
 from survey.problems import Problem
 from survey.register import tables
 from survey.register.csv_rows import KINDS, SENTENCES
@@ -137,7 +138,7 @@ def enter(commune_id: str | None = None) -> tuple[str, int] | BaseResponse:
     desk, form = open_desk(READ, commune_id), Residents()
     names = _writable(desk)
     said = {name: (form[name].data or "").strip() for name in Numbers._fields}
-    numbers = {name: resident_list.whole_number(text) if text else None for name, text in said.items()}
+    numbers = {name: whole_number(text) if text else None for name, text in said.items()}
     wrong = [(name, "not_a_number") for name, text in said.items() if text and not _is_number(numbers[name])]
     if not form.validate() or form.place.data not in names or wrong or form.as_of.data < entering.EARLIEST:
         wrong += [(name, "blank") for name in form.errors]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of, names_of
 from survey.evidence import audit
+from survey.numbers import whole_number
 from survey.poverty.scenario import (
     INDICATORS,
     LEAST,
@@ -43,7 +43,6 @@ from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("what_if", __name__, url_prefix="/desk")
-NUMBER = re.compile(r"\d{1,12}|\d{1,3}(?:[.\u00a0 ]\d{3})+")
 LINES = {Area.RURAL: "rural", Area.URBAN: "urban"}
 
 
@@ -167,8 +166,8 @@ def _number(said: str | None, most: int) -> int | None:
     """Whole, thousands apart or not; -1: none such; None: not given."""
     if said is None:
         return None
-    number = int(re.sub(r"\D", "", said)) if NUMBER.fullmatch(said) else -1
-    return number if number <= most else -1
+    number = whole_number(said)
+    return number if number is not None and number <= most else -1
 
 
 def _unread(numbers: Mapping[str, int | None]) -> Iterator[str]:
