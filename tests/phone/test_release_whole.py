@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Playwright, Route, expect
+from playwright.sync_api import Playwright, Request, Route, expect
 
 from tests.gates.sources import ROOT
 from tests.phone.phone import KEPT, Phone, Server
@@ -404,14 +404,17 @@ def test_a_browser_that_is_too_old_is_told_so_in_two_languages(new_phone: Phone,
 
 
 def test_at_the_first_visit_each_byte_of_the_app_comes_once(new_phone: Phone, server: Server) -> None:
-    came: list[tuple[str, int]] = []  # each answer, to the page or to its worker, and the bytes on the line
-    new_phone.context.on(
-        "requestfinished",
-        lambda asked: came.append((urlsplit(asked.url).path, asked.sizes()["responseBodySize"])),
-    )
+    ended: list[Request] = []  # of the page or of its worker
+    new_phone.context.on("requestfinished", lambda asked: ended.append(asked))
     new_phone.page.goto(server.address)
     new_phone.page.wait_for_selector("[data-screen=welcome]")
     assert new_phone.page.evaluate("navigator.serviceWorker.controller !== null")
+    # The screen stands before the browser has told the test of each end; a question to the server may be broken off.
+    fetched = set(new_phone.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)"))
+    files = {address for address in fetched if "/static/" in address}
+    while not files <= {asked.url for asked in ended}:
+        new_phone.context.wait_for_event("requestfinished")
+    came = [(urlsplit(asked.url).path, asked.sizes()["responseBodySize"]) for asked in ended]
     loaded = [path for path, size in came if size > 0]
     assert {"/", "/modules.json", "/static/style.css", "/static/plain/start.js"} <= set(loaded)
     assert sorted(loaded) == sorted(set(loaded))
