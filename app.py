@@ -25,24 +25,16 @@ from survey.web.desk import (
     carried,
     compare,
     corrections,
-    dashboard,
     devices,
     duplicates,
-    exports,
     home,
-    house_map,
     household,
-    layouts,
     outcomes,
-    plan,
     quarantine,
     record,
     register_table,
-    reports,
     requests,
-    residents,
     villages,
-    what_if,
     workload,
 )
 from survey.web.office import (
@@ -59,6 +51,16 @@ from survey.web.office import (
     rounds,
 )
 from survey.web.phone import shell, sync, uploads, vault
+from survey.web.programme import (
+    dashboard,
+    exports,
+    house_map,
+    layouts,
+    plan,
+    reports,
+    residents,
+    what_if,
+)
 from survey.web.security import public
 
 ROOT = Path(__file__).parent

@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 MOST_MARKS = 30  # in a row
 _JOINER = "\u034f"  # COMBINING GRAPHEME JOINER: shows nothing, and no mark is sorted past it
@@ -52,6 +52,13 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.75) -> str | No
     spellings = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower()[:40], spellings, 1, likeness)
     return spellings[near[0]] if near else None
+
+
+def in_language(text: Any, language: str) -> str:
+    """`text` as it is, or its words in `language` where it is kept as {language: words}."""
+    if isinstance(text, Mapping):
+        return str(text.get(language) or next(iter(text.values()), ""))
+    return "" if text is None else str(text)
 
 
 def N_(message: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 from survey.form.form import Form, Item, Texts, plain
 from survey.reports.csvfile import Cell
+from survey.text import in_language
 
 _WITHOUT_ANSWER = {"group", "repeat", "note"}
 LONGEST_NAME, LONGEST_LABEL = 32, 80  # characters, of Stata (`help limits`); SPSS allows more
@@ -210,10 +211,3 @@ def _of_question(form: Form, node: Item, codes: Codes) -> Iterator[DataColumn]:
 
 def _plain(label: Texts) -> dict[str, str]:
     return {language: plain(text) for language, text in label.items()}
-
-
-def in_language(text: Any, language: str) -> str:
-    """`text` as it is, or its words in `language` where it is kept as {language: words}."""
-    if isinstance(text, Mapping):
-        return str(text.get(language) or next(iter(text.values()), ""))
-    return "" if text is None else str(text)

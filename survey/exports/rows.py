@@ -32,13 +32,14 @@ from models import (
 )
 from models.database import chunks, rows_by_id
 from survey.calendar.standing import OF_ENTRY
-from survey.exports.columns import DataColumn, in_language, reader
+from survey.exports.columns import DataColumn, reader
 from survey.form.form import Form
 from survey.outcomes.cases import of_round
 from survey.questionnaires.published import load_form
 from survey.reports.csvfile import Cell
 from survey.reports.selection import STATE_OF, Basis, Rows
 from survey.terms import DIMENSION_OF, Indicator, RegisterState
+from survey.text import in_language
 
 _BATCH = 200
 _OF_DEPRIVATION = and_(Deprivation.commune_id == Submission.commune_id, Deprivation.submission_id == Submission.id)

@@ -6,26 +6,18 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from survey.residents.entering import MAX_SOURCE
-from survey.residents.resident_list import TO_WRITE
 from survey.review.decide import MAX_COMMENT
 from survey.review.person_acts import RELATIONS, SEXES
 from survey.submissions.lifecycle import DECISIONS
 from survey.terms import (
     Area,
-    Comparison,
-    FigureStatus,
     HouseholdClass,
     LikenessVerdict,
     OutcomeAction,
-    PlanMeasure,
-    PlanStatus,
     RegisterKind,
-    ResidentAction,
-    TargetKind,
 )
 from survey.villages.acts import ASKED_FOR
 from survey.web.forms import printable
@@ -84,79 +76,6 @@ class VillageAct(FlaskForm):
     commune = StringField(validators=[Length(max=16), printable])
     former = StringField(validators=[Length(max=16), printable])
     basis = HiddenField(validators=[Length(max=64)])
-
-
-class Residents(FlaskForm):
-    """How many live in a place; the numbers are read as an office writes them (`whole_number`)."""
-
-    place = StringField(validators=[InputRequired(), Length(max=16), printable])
-    as_of = DateField(validators=[InputRequired()])
-    households = StringField(validators=[InputRequired(), Length(max=20)])
-    persons = StringField(validators=[Length(max=20)])
-    kinh_households = StringField(validators=[Length(max=20)])
-    dtts_households = StringField(validators=[Length(max=20)])
-    kinh_persons = StringField(validators=[Length(max=20)])
-    dtts_persons = StringField(validators=[Length(max=20)])
-    status = StringField(validators=[InputRequired(), AnyOf([one.value for one in TO_WRITE])])
-    source = StringField(validators=[InputRequired(), Length(max=MAX_SOURCE), printable])
-
-
-class ResidentsDecided(FlaskForm):
-    place = HiddenField(validators=[InputRequired(), Length(max=16), printable])
-    seq = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, 1_000_000)])
-    action = HiddenField(validators=[InputRequired(), AnyOf([one.value for one in ResidentAction])])
-
-
-class ResidentList(FlaskForm):
-    """The residents of many places, as a file."""
-
-    file = FileField(_("The list, filled in (CSV or .xlsx)"))
-
-
-class PlanFigured(FlaskForm):
-    """What a measure of a plan came to by the end of a month; the value is read by `written_number`."""
-
-    measure = StringField(validators=[InputRequired(), AnyOf([one.value for one in PlanMeasure])])
-    place_set = StringField(validators=[Length(max=32), printable])
-    year = IntegerField(validators=[InputRequired()])
-    month = IntegerField(validators=[InputRequired(), NumberRange(1, 12)])
-    value = StringField(validators=[InputRequired(), Length(max=20)])
-    status = StringField(validators=[InputRequired(), AnyOf([one.value for one in FigureStatus])])
-    source = StringField(validators=[InputRequired(), Length(max=MAX_SOURCE), printable])
-
-
-class PlanWanted(FlaskForm):
-    """A target as it is to be; `seen`: the version that was changed, 0 of a new one. Why comes as `reason`."""
-
-    plan = StringField(validators=[InputRequired(), Length(max=64), printable])
-    code = StringField(validators=[InputRequired(), Length(max=16), printable])
-    words = StringField(validators=[InputRequired(), Length(max=300), printable])
-    measure = StringField(validators=[InputRequired(), AnyOf([one.value for one in PlanMeasure])])
-    kind = StringField(validators=[InputRequired(), AnyOf([one.value for one in TargetKind])])
-    place_set = StringField(validators=[Length(max=32), printable])
-    base_year = IntegerField(validators=[InputRequired()])
-    base_value = StringField(validators=[Length(max=20)])
-    base_status = StringField(validators=[AnyOf(["", *(one.value for one in FigureStatus)])], default="")
-    year = IntegerField(validators=[InputRequired()])
-    comparison = StringField(validators=[InputRequired(), AnyOf([one.value for one in Comparison])])
-    value = StringField(validators=[Length(max=20)])
-    value_to = StringField(validators=[Length(max=20)])
-    status = StringField(validators=[InputRequired(), AnyOf([one.value for one in PlanStatus])])
-    source = StringField(validators=[InputRequired(), Length(max=MAX_SOURCE), printable])
-    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
-
-
-class PlanPlaces(FlaskForm):
-    """Which communes a set has, by their codes; `seen` as of a target."""
-
-    code = StringField(validators=[InputRequired(), Length(max=32), printable])
-    name = StringField(validators=[InputRequired(), Length(max=200), printable])
-    communes = TextAreaField(validators=[InputRequired(), Length(max=2000)])
-    since = IntegerField(validators=[InputRequired()])
-    until = IntegerField(validators=[InputRequired()])
-    status = StringField(validators=[InputRequired(), AnyOf([one.value for one in PlanStatus])])
-    source = StringField(validators=[InputRequired(), Length(max=MAX_SOURCE), printable])
-    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
 
 
 class FormerList(FlaskForm):

@@ -18,14 +18,17 @@ from survey.calendar.standing import not_accepted, open_in
 from survey.clocks import day_of
 from survey.devices.phones import devices_in
 from survey.evidence.lineage import restored_at
-from survey.exports.columns import in_language
+from survey.poverty.readings import Reading
 from survey.problems import Problem
+from survey.questionnaires import readings
+from survey.questionnaires.published import load_form
 from survey.register.places import names_in, over_in
 from survey.reports.report import report
 from survey.reports.selection import Condition
 from survey.review import outcomes, queue
 from survey.review.queue import Shelf
 from survey.terms import CommuneState, Dimension, HouseholdClass, Indicator, Role, RoundAction, RoundState
+from survey.text import in_language
 from survey.web import formats
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted
@@ -89,6 +92,13 @@ def open_desk(verb: str, commune_id: str | None = None) -> Desk:
     names = names_in(session, communes, day_of(now()))
     over = over_in(session, communes, day_of(now())) if commune_id is not None else frozenset()
     return Desk(communes, commune_id, rounds, chosen, names, state, frozenset(provisional), over)
+
+
+def open_readings(desk: Desk) -> list[Reading]:
+    """The readings that the round's questionnaire makes and no paper confirms."""
+    survey_round = desk.asked_round
+    form = load_form(get_session(), survey_round.form_id, survey_round.form_version)
+    return readings.unconfirmed(get_session(), form)
 
 
 def province_of(desk: Desk) -> str | None:

@@ -28,8 +28,7 @@ from survey.review.signs import Sign, signs_of
 from survey.submissions.lifecycle import CONTESTED, UNDATED
 from survey.terms import Action, SubmissionState
 from survey.web.desk.forms import Decision, Search
-from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
-from survey.web.desk.reports import open_readings
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, open_readings, page_number
 from survey.web.desk.words import NEXT_STEP, SIGNS, name_of_check
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted

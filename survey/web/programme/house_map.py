@@ -24,9 +24,9 @@ def page(commune_id: str) -> str:
     desk = open_desk("review.read", commune_id)
     village_id = _village(desk)
     if desk.round is None:
-        return render_template("desk/house_map.html", desk=desk, drawn=None, village_id=village_id)
+        return render_template("programme/house_map.html", desk=desk, drawn=None, village_id=village_id)
     drawn = sheet(*houses_of(get_session(), desk.round.id, desk.communes, village_id))
-    return render_template("desk/house_map.html", desk=desk, drawn=drawn, village_id=village_id, most=MOST)
+    return render_template("programme/house_map.html", desk=desk, drawn=drawn, village_id=village_id, most=MOST)
 
 
 def _village(desk: Desk) -> str | None:

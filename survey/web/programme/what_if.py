@@ -36,9 +36,9 @@ from survey.reports.what_if import POOR, WITHIN, Shipped, Which, listed, shipped
 from survey.tallies.places import Group
 from survey.terms import Area, HouseholdClass, Role, Unit
 from survey.text import N_
-from survey.web.desk.dashboard import group_names
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
+from survey.web.programme.dashboard import group_names
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -197,7 +197,7 @@ def page(commune_id: str | None = None) -> tuple[str, int]:
     commune behind a figure."""
     desk = open_desk("report.read", commune_id)
     if desk.round is None:
-        return render_template("desk/what_if.html", desk=desk), 200
+        return render_template("programme/what_if.html", desk=desk), 200
     offered = _offered(desk)
     return _page(desk, offered, _asked(offered, _today(desk), by_itself=desk.commune_id is not None))
 
@@ -231,7 +231,7 @@ def _page(
         found = what_if(get_session(), desk.asked_round, desk.communes, asked.scenario, by_village=by_village)
     kept = [one.kept for one in offered if one.kept is not None]
     shown = render_template(
-        "desk/what_if.html",
+        "programme/what_if.html",
         desk=desk,
         asked=asked,
         today=_today(desk),
@@ -282,7 +282,7 @@ def beside(commune_id: str | None = None) -> tuple[str, int]:
     by_village = desk.commune_id is not None
     found = [what_if(get_session(), desk.round, desk.communes, one.scenario, by_village=by_village) for one in chosen]
     shown = render_template(
-        "desk/what_if_beside.html",
+        "programme/what_if_beside.html",
         desk=desk,
         sides=list(zip(chosen, found, strict=True)),
         places=sorted({place for one in found for place in one.places}),

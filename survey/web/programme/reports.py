@@ -10,10 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, g, render_template, request, url_for
 
 from survey.outcomes.cases import of_households
-from survey.poverty.readings import Reading
 from survey.problems import Problem
-from survey.questionnaires import readings
-from survey.questionnaires.published import load_form
 from survey.reports import selection
 from survey.reports.csvfile import Cell, written
 from survey.reports.report import Report, long_table, report
@@ -21,7 +18,7 @@ from survey.reports.selection import Basis, Condition
 from survey.tallies import bases
 from survey.tallies.deprivations import indicators_of
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
-from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, open_readings, page_number
 from survey.web.security import permitted
 from survey.web.session import get_session
 
@@ -103,11 +100,11 @@ def page(commune_id: str | None = None) -> str:
     """Classes, dimensions and indicators: by village in a commune, by commune above it."""
     desk = open_desk("report.read", commune_id)
     if desk.round is None:
-        return render_template("desk/report.html", desk=desk, found=None)
+        return render_template("programme/report.html", desk=desk, found=None)
     among, village = _term("class", HouseholdClass), request.args.get("village") or None
     found = _found(desk, among, village)
     return render_template(
-        "desk/report.html", desk=desk, found=found, among=among, village=village, readings=open_readings(desk)
+        "programme/report.html", desk=desk, found=found, among=among, village=village, readings=open_readings(desk)
     )
 
 
@@ -127,13 +124,6 @@ def as_csv(commune_id: str | None = None) -> Response:
     return response
 
 
-def open_readings(desk: Desk) -> list[Reading]:
-    """The readings that the round's questionnaire makes and no paper confirms."""
-    survey_round = desk.asked_round
-    form = load_form(get_session(), survey_round.form_id, survey_round.form_version)
-    return readings.unconfirmed(get_session(), form)
-
-
 def _found(desk: Desk, among: HouseholdClass | None, village: str | None) -> Report:
     scope = desk.condition().narrowed(household_class=among, village_id=village)
     return report(get_session(), scope, by_village=desk.commune_id is not None)
@@ -149,7 +139,7 @@ def listed(commune_id: str | None = None) -> str:
     total = selection.count(session, condition)
     rows = selection.listed(session, condition, (number - 1) * PAGE_SIZE, PAGE_SIZE)
     return render_template(
-        "desk/households.html",
+        "programme/households.html",
         desk=desk,
         condition=condition,
         cases={

@@ -37,11 +37,12 @@ from survey.terms import (
     ResidentState,
     TargetKind,
 )
-from survey.web.desk.forms import Plain, PlanFigured, PlanPlaces, PlanWanted, ResidentsDecided
+from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, province_of
 from survey.web.desk.household import done_now
 from survey.web.formats import MINUS, number, percent, two_digits
 from survey.web.language import current_language
+from survey.web.programme.forms import PlanFigured, PlanPlaces, PlanWanted, ResidentsDecided
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -73,7 +74,7 @@ def _page(desk: Desk, form: FlaskForm | None = None, wrong: Iterable[tuple[str, 
     targets_shown = [row.target for rows in found.rows.values() for row in rows] if found else []
     people = {by for one in (*waiting, *former) for by in one.people}
     return render_template(
-        "desk/plan/page.html",
+        "programme/plan/page.html",
         desk=desk,
         place_id=place_id,
         found=found,

@@ -39,7 +39,7 @@ def page(commune_id: str | None = None) -> str:
     everything = request.args.get("state") == "all"
     count = rows.count(get_session(), _choice(desk)) if desk.round else 0
     return render_template(
-        "desk/exports.html", desk=desk, kinds=list(Kind), offers=formats.offers(), suffixes=formats.SUFFIX,
+        "programme/exports.html", desk=desk, kinds=list(Kind), offers=formats.offers(), suffixes=formats.SUFFIX,
         whole=formats.WHOLE, words=_words(), many=MANY, count=count, everything=everything, style=_style(),
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ def codebook(commune_id: str | None = None) -> str:
     files = data_files(get_session(), DATA, Choice(desk.asked_round.id, desk.communes, everything=True), {})
     own = {file.kind.value: file.columns[len(IDENTITY) :] for file in files}
     return render_template(
-        "desk/codebook.html", desk=desk, identity=IDENTITY, files=own, number=number, language=current_language()
+        "programme/codebook.html", desk=desk, identity=IDENTITY, files=own, number=number, language=current_language()
     )
 
 

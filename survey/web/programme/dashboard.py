@@ -31,10 +31,10 @@ def page(commune_id: str | None = None) -> str:
     """How far it is, the classes and what is lacked, who came from where, groups and places."""
     desk = open_desk("report.read", commune_id)
     if desk.round is None:
-        return render_template("desk/dashboard.html", desk=desk, found=None)
+        return render_template("programme/dashboard.html", desk=desk, found=None)
     found = dashboard(get_session(), desk.round, desk.communes, day_of(now()), by_village=desk.commune_id is not None)
     return render_template(
-        "desk/dashboard.html",
+        "programme/dashboard.html",
         desk=desk,
         found=found,
         lacks=list(zip(lines(found, Unit.HOUSEHOLDS), lines(found, Unit.PERSONS), strict=True)),

@@ -42,7 +42,7 @@ def page(commune_id: str | None = None) -> str:
     book = tables.make(get_session(), scope, [number], now(), gettext) if scope is not None else None
     made = book.tables[number] if book is not None else None
     return render_template(
-        "desk/layouts/page.html",
+        "programme/layouts/page.html",
         desk=desk,
         number=number,
         forms=layouts().values(),

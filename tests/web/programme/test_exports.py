@@ -32,7 +32,7 @@ from survey.form.form import Form, Item
 from survey.questionnaires.published import publish
 from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
-from survey.web.desk import exports as pages
+from survey.web.programme import exports as pages
 from tests.data_files import package_faults, read_back
 from tests.web.desk.field import CASES, FORM, SOURCE, Field
 from tests.world import COMMUNE, NOW

@@ -22,8 +22,8 @@ from survey.residents.residents import Numbers
 from survey.terms import FigureStatus, Light, PlanMeasure, ResidentStatus, TargetKind
 from tests.pages import text_of
 from tests.web.desk.field import Field
-from tests.web.desk.test_layouts import closed, reviewed
-from tests.web.desk.test_layouts import entered as residents_entered
+from tests.web.programme.test_layouts import closed, reviewed
+from tests.web.programme.test_layouts import entered as residents_entered
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 PROVINCE, HERE = "/desk/plan", f"/desk/{COMMUNE}/plan"

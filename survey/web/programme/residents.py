@@ -29,9 +29,10 @@ from survey.residents.residents import Entered, Numbers, Window
 from survey.terms import PlaceKind, ResidentAction, ResidentState, ResidentStatus, Role
 from survey.text import plain_name
 from survey.web.desk.corrections import XLSX
-from survey.web.desk.forms import Plain, ResidentList, Residents, ResidentsDecided
+from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, province_of
 from survey.web.desk.household import done_now, reason_given
+from survey.web.programme.forms import ResidentList, Residents, ResidentsDecided
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -65,7 +66,7 @@ def _page(desk: Desk, form: Residents, wrong: Iterable[tuple[str, str]] = ()) ->
     acts = {one.count.act for one in waiting if one.count.account_id != reader.id}
     many = {act: sum(one.count.act == act for one in waiting) for act in sorted(acts)}
     return render_template(
-        "desk/residents/page.html",
+        "programme/residents/page.html",
         desk=desk,
         form=form,
         wrong=[(field, gettext(SENTENCES[code]) % {"low": 0, "high": entering.MOST}) for field, code in wrong],
@@ -237,7 +238,7 @@ def preview(commune_id: str | None = None) -> tuple[str, int]:
     found = resident_list.read_list(name, data, names, day_of(now()))
     text = b"".join(written(resident_list.headings(), resident_list.as_rows(found.given, names))).decode("utf-8-sig")
     shown = render_template(
-        "desk/residents/seen.html",
+        "programme/residents/seen.html",
         desk=desk,
         found=found,
         text=text,

@@ -1,0 +1,1 @@
+"""What the programme is steered by: overview, reports, official tables, residents, plan, what-if, data files."""
