@@ -59,6 +59,7 @@ from survey.web.programme import (
     plan,
     reports,
     residents,
+    tasks,
     what_if,
 )
 from survey.web.security import public
@@ -122,6 +123,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         villages,
         residents,
         plan,
+        tasks,
         layouts,
         exports,
     ):

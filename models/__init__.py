@@ -22,7 +22,7 @@ from models.jobs import Job
 from models.outcomes import HouseholdOutcome, OutcomeDecision, OutcomeFile
 from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
-from models.plan import PlanFigure, PlanFigureStep, PlanPlaceSet, PlanTarget
+from models.plan import PlanFigure, PlanFigureStep, PlanPaper, PlanPlaceSet, PlanTarget, PlanTask, PlanTaskStep
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
 from models.proposals import Proposal, ProposalAnswer
 from models.register import Alike, AlikeVerdict, ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
@@ -91,8 +91,11 @@ __all__ = [
     "PlaceTally",
     "PlanFigure",
     "PlanFigureStep",
+    "PlanPaper",
     "PlanPlaceSet",
     "PlanTarget",
+    "PlanTask",
+    "PlanTaskStep",
     "PointsEntry",
     "PointsTable",
     "ProofKey",

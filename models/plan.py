@@ -1,4 +1,5 @@
-"""The plan of a programme: its targets, the communes that they are of, and figures that were published or entered.
+"""The plan of a programme: its targets, the communes that they are of, figures that were published or entered, and the
+tasks that it gives to departments and communes.
 
 Rows are only ever added: a changed target or set is its next version, with who changed it, when and why; which figure
 stands follows from what became of it (`survey/plan/figures.py`).
@@ -6,13 +7,15 @@ stands follows from what became of it (`survey/plan/figures.py`).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -21,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Exact, JSONText, UTCDateTime, one_of
-from survey.terms import Comparison, FigureStatus, PlanMeasure, PlanStatus, ResidentAction, TargetKind
+from survey.terms import Comparison, FigureStatus, PlanMeasure, PlanStatus, ResidentAction, TargetKind, TaskAction
 
 NONE_TOLD = "('to_enter', 'no_number')"
 
@@ -141,5 +144,76 @@ class PlanFigureStep(Base):
     entered_by: Mapped[str] = mapped_column(String(36))
     action: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PlanTask(Base):
+    """One version of a task of a province's plan. `communes`: ids; `departments`: names, for they have no accounts;
+    `papers`: hashes of the guidance that belongs to it; `target_code`: "" where it serves no single target."""
+
+    __tablename__ = "plan_task"
+    __table_args__ = (
+        CheckConstraint("number >= 1 AND version >= 1", name="from_one"),
+        CheckConstraint("trim(title) <> '' AND trim(reason) <> ''", name="told"),
+    )
+
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, … of the province
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(Text)
+    plan: Mapped[str] = mapped_column(String(64))
+    target_code: Mapped[str] = mapped_column(String(16))
+    communes: Mapped[list[str]] = mapped_column(JSONText)
+    departments: Mapped[list[str]] = mapped_column(JSONText)
+    papers: Mapped[list[str]] = mapped_column(JSONText)
+    due: Mapped[date]
+    withdrawn: Mapped[bool] = mapped_column(default=False, server_default=false())
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PlanTaskStep(Base):
+    """What one who received a task says of it, or what became of that. `receiver`: a commune's id or a department's
+    name; `share`: how much is done in their own words, in percent."""
+
+    __tablename__ = "plan_task_step"
+    __table_args__ = (
+        one_of("action", TaskAction),
+        CheckConstraint("seq >= 1", name="from_one"),
+        CheckConstraint("(share IS NOT NULL) = (action = 'progress')", name="share_of_progress"),
+        CheckConstraint("share BETWEEN 0 AND 99", name="not_whole"),
+        CheckConstraint("action = 'accept' OR trim(words) <> ''", name="told"),
+        CheckConstraint(
+            "(action IN ('accept', 'return')) = (reported_by IS NOT NULL) AND account_id <> reported_by OR "
+            "action IN ('progress', 'done') AND reported_by IS NULL",
+            name="by_another",
+        ),
+        Index("ix_plan_task_step_latest", "place_id", "number", "receiver", "seq"),
+    )
+
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, … of the task
+    receiver: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(16))
+    share: Mapped[int | None]
+    words: Mapped[str] = mapped_column(Text)
+    reported_by: Mapped[str | None] = mapped_column(String(36))  # of what is accepted or sent back
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PlanPaper(Base):
+    """A guidance paper, once a province however many tasks name it."""
+
+    __tablename__ = "plan_paper"
+
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)

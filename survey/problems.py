@@ -533,7 +533,7 @@ PROBLEMS: dict[str, Refusal] = {
     "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
     "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),
     "own_residents": Refusal(
-        409, _("You cannot confirm numbers that you entered yourself."), _("Ask another officer to look at them.")
+        409, _("You cannot decide on what you entered yourself."), _("Ask another officer to look at it.")
     ),
     "residents_wrong": Refusal(
         400, _("These cannot be the numbers of a place."), _("Look at each of them, then enter them again.")

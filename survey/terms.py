@@ -548,3 +548,22 @@ DIMENSION_OF: dict[Indicator, Dimension] = {
     Indicator.TELECOM: Dimension.INFORMATION,
     Indicator.MEDIA: Dimension.INFORMATION,
 }
+
+
+class TaskAction(Term):
+    """What is done with a task of the plan by one who received it, or with what they said."""
+
+    PROGRESS = "progress", "Báo cáo tiến độ", "Report progress"
+    DONE = "done", "Báo cáo đã hoàn thành", "Report it as done"
+    ACCEPT = "accept", "Công nhận hoàn thành", "Accept as done"
+    RETURN = "return", "Trả lại, yêu cầu làm tiếp", "Send back"
+
+
+class TaskState(Term):
+    """Where a task stands with one who received it (`plan/task_steps.py`)."""
+
+    OPEN = "open", "Chưa báo cáo", "Nothing reported"
+    UNDER_WAY = "under_way", "Đang thực hiện", "Under way"
+    REPORTED = "reported", "Đã báo hoàn thành, chờ công nhận", "Reported as done"
+    RETURNED = "returned", "Bị trả lại", "Sent back"
+    ACCEPTED = "accepted", "Đã hoàn thành", "Done"

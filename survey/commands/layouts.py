@@ -38,6 +38,8 @@ from survey.layouts.tables import Book, Scope
 from survey.plan import sample, targets
 from survey.plan.judging import TOLERANCE
 from survey.plan.overview import Known, Row, plan_of
+from survey.plan.task_steps import Timing
+from survey.plan.tasks import Received, received
 from survey.plan.words import REASONS
 from survey.problems import Problem
 from survey.register.csv_rows import KINDS, SENTENCES
@@ -426,6 +428,36 @@ def show_plan(place_id: str | None, as_json: bool) -> None:
         reached = "–" if row.verdict.figure is None else str(row.verdict.figure.value)
         light = row.verdict.light.vi + (f": {gettext(REASONS[row.verdict.why])}" if row.verdict.why else "")
         click.echo(f"{one}\t{row.target.plan}\t{row.target.code}\t{row.target.words}\t{reached}\t{light}")
+
+
+@plan_group.command("tasks")
+@click.option("--place", "place_id", required=True, help="Code of the province that gave them.")
+@click.option("--late", is_flag=True, help="Only what is past its last day.")
+@click.option("--soon", is_flag=True, help="Only what is due within 7 days.")
+@JSON
+@with_appcontext
+def show_tasks(place_id: str, late: bool, soon: bool, as_json: bool) -> None:
+    """Who received which task of the plan, until when, and how far it is: to remind of what is late or due soon."""
+    wanted = {timing for timing, is_wanted in ((Timing.LATE, late), (Timing.SOON, soon)) if is_wanted}
+    with reading() as session:
+        _known(session, place_id)
+        today = day_of(now())
+        found = [one for one in received(session, place_id) if not wanted or one.timing(today) in wanted]
+        names = names_in(session, {one.receiver for one in found}, today)
+        rows = [_task(one, today, names.get(one.receiver, one.receiver)) for one in found]
+    if as_json:
+        click.echo(as_text({"tasks": rows}))
+        return
+    for row in rows:
+        click.echo("\t".join(str(row[name]) for name in ("due", "timing", "number", "title", "name", "state")))
+
+
+def _task(one: Received, today: date, name: str) -> dict[str, Any]:
+    return {
+        "number": one.task.number, "title": one.task.title, "due": one.task.due.isoformat(), "receiver": one.receiver,
+        "name": name, "state": one.state.value, "share": one.last.share if one.last else None,
+        "timing": one.timing(today).value, "reported_at": one.last.at.isoformat() if one.last else None,
+    }  # fmt: skip
 
 
 def _target(place_id: str, row: Row) -> dict[str, Any]:

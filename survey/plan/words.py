@@ -24,6 +24,14 @@ SENTENCES = {
     "no_set": N_("There is no set of communes of this name."),
     "not_communes": N_("Write codes of communes of this province, five digits each, with blanks between them."),
     "backward": N_("The last year must not be before the first."),
+    "due_over": N_("The last day of a new task cannot have passed."),
+    "nobody": N_("Choose at least one commune or department that receives the task."),
+    "departments_long": N_("Write one department a line: 50 at most, 100 letters each."),
+    "no_name": N_("A department is written by its name, not by a number."),
+    "no_target": N_("This plan has no such target here."),
+    "papers_many": N_("A task has at most 20 papers."),
+    "paper_large": N_("A paper may have 5 MB at most: save it as a smaller PDF."),
+    "no_paper": N_("Papers are PDF, Word, Excel, PowerPoint or pictures (JPEG, PNG) and are what their name says."),
 }
 REASONS = {
     Why.NO_TARGET: N_("The plan's number is not known yet: enter it when the paper is at hand."),

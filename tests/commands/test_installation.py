@@ -64,6 +64,7 @@ ON_DATA = {
     "places villages": ["WORKBOOK", "--commune", "03757"],
     "plan load": ["--by", "a"],
     "plan show": [],
+    "plan tasks": ["--place", "14"],
     "proof-keys compromised": ["0", "--since", "2026-11-01"],
     "proof-keys list": [],
     "proof-keys rotate": [],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
-from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
+from flask_wtf.file import FileField, MultipleFileField
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
 from survey.residents.entering import MAX_SOURCE
@@ -18,6 +18,7 @@ from survey.terms import (
     PlanStatus,
     ResidentAction,
     TargetKind,
+    TaskAction,
 )
 from survey.web.forms import printable
 
@@ -93,3 +94,26 @@ class PlanPlaces(FlaskForm):
     status = StringField(validators=[InputRequired(), AnyOf([one.value for one in PlanStatus])])
     source = StringField(validators=[InputRequired(), Length(max=MAX_SOURCE), printable])
     seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+
+
+class TaskGiven(FlaskForm):
+    """A task of the plan. Communes come as `commune`, papers that stay as `keep`, why as `reason`; `departments`: one a
+    line; `target`: plan and code with a bar between them; `seen`: the version that was changed, 0 of a new one."""
+
+    title = StringField(validators=[InputRequired(), Length(max=200), printable])
+    words = TextAreaField(validators=[Length(max=5000)])
+    due = DateField(validators=[InputRequired()])
+    departments = TextAreaField(validators=[Length(max=6000)])
+    target = StringField(validators=[Length(max=100), printable])
+    papers = MultipleFileField()
+    withdrawn = BooleanField()
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(0, 1_000_000)])
+
+
+class TaskReported(FlaskForm):
+    """What somebody who received a task says of it, or what becomes of that; the words come as `reason`."""
+
+    receiver = HiddenField(validators=[InputRequired(), Length(max=100), printable])
+    action = StringField(validators=[InputRequired(), AnyOf([one.value for one in TaskAction])])
+    share = IntegerField(validators=[Optional(), NumberRange(0, 99)])
+    seen = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(0, 1_000_000)])

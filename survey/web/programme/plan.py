@@ -87,8 +87,8 @@ def _page(desk: Desk, form: FlaskForm | None = None, wrong: Iterable[tuple[str, 
         places=form if isinstance(form, PlanPlaces) else _places_form(found),
         wrong=[(field, gettext(SENTENCES.get(code, SENTENCES["blank"]))) for field, code in wrong],
         wrong_in=type(form).__name__ if form is not None else "",
-        may_enter=_reaches(desk, ENTER),
-        may_set=_reaches(desk, SET),
+        may_enter=reaches(desk, ENTER),
+        may_set=reaches(desk, SET),
         may_load=place_id == sample.PROVINCE and has_verb(reader.role, SET),
         shipped=sample.PLAN,
         reader=reader,
@@ -191,7 +191,7 @@ def _typed(value: Decimal | None) -> str:
     return "" if value is None else format(value.normalize(), "f").replace(".", ",")
 
 
-def _reaches(desk: Desk, verb: str) -> bool:
+def reaches(desk: Desk, verb: str) -> bool:
     """Whether the reader has the verb in the page's place; of a province whoever has it in all of it."""
     reader = current_account()
     if not has_verb(reader.role, verb):
@@ -204,7 +204,7 @@ def _written_at(commune_id: str | None, verb: str) -> tuple[Desk, str]:
     """The page and its place, which the reader may write of. Raises not_found, as for another's commune."""
     desk = open_desk(READ, commune_id)
     place_id = _place(desk)
-    if place_id is None or not _reaches(desk, verb):
+    if place_id is None or not reaches(desk, verb):
         raise Problem("not_found")
     return desk, place_id
 
