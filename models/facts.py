@@ -34,6 +34,7 @@ class HouseholdFact(Base):
         one_of("household_class", HouseholdClass),
         CheckConstraint("length(lacks) = 12", name="twelve"),
         CheckConstraint("length(opening_lacks) = 12", name="twelve_before"),
+        CheckConstraint("work IN ('1', '0', '-')", name="work_known"),
         CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="on_earth"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="both_or_none"),
         ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
@@ -62,6 +63,7 @@ class HouseholdFact(Base):
     people: Mapped[str | None] = mapped_column(String(64))
     sex: Mapped[str | None] = mapped_column(String(64))
     area: Mapped[str | None] = mapped_column(String(64))
+    work: Mapped[str | None] = mapped_column(String(1))
     latitude: Mapped[float | None]  # of the house, in degrees (WGS 84)
     longitude: Mapped[float | None]
 

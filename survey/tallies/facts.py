@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from models import Assessment, AssessmentReading, RegisterEntry
 from models.database import chunks
-from survey.members import PEOPLE, SEX, head_in, members_in
+from survey.members import PEOPLE, SEX, head_in, members_in, steady_work_in
 from survey.outcomes import cases
 from survey.positions import position_in
 from survey.tallies.deprivations import UNKNOWN, Lacks, lacks_of, said_lacks
@@ -50,6 +50,7 @@ class Fact(NamedTuple):
     people: str | None = None
     sex: str | None = None
     area: str | None = None
+    work: str | None = None
     latitude: float | None = None
     longitude: float | None = None
     outcome: str | None = None
@@ -88,6 +89,7 @@ def interviewed(values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str,
         "people": head["people"],
         "sex": head["sex"],
         "area": _text(area),
+        "work": steady_work_in(members_in(values)),
         "latitude": house.latitude if house else None,
         "longitude": house.longitude if house else None,
     }

@@ -15,6 +15,8 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     BASIS.PART                        interviewed without a class: `refused`, `no_class`
     BASIS.illustrative                interviewed, by points that are no official ones
     BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts
+    final.CLASS.work.LETTER           accepted and of a class, with somebody able to work: who has steady work (1), has
+                                      none (0), is not known (-)
     flow.BEFORE.CLASS                 accepted and of a class, that were of class BEFORE last year (`none`: of none)
     outcome.KIND                      without an interview: confirmed, also of who left the list with it
     outcome.waiting                   said, and it waits for a second person
@@ -83,6 +85,11 @@ def _lacking(household_class: str) -> str:
     return f"{measured(Basis.FINAL, household_class)}.lacks."
 
 
+def work(household_class: str, letter: str) -> str:
+    """The key of those of a class of whom `letter` says whether somebody able has steady work."""
+    return f"{measured(Basis.FINAL, household_class)}.work.{letter}"
+
+
 def lacks_of_each(counts: Counts, household_class: str) -> Iterator[tuple[int, int, int]]:
     """Of the accepted of a class: (how many indicators they lack, of how many nobody knows, households)."""
     of = _lacking(household_class)
@@ -123,6 +130,8 @@ def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
         yield ALL, flow(fact.opening_class, fact.household_class), persons
         lacks = facts.lacks_in(fact.lacks)
         yield ALL, f"{_lacking(fact.household_class)}{lacks.count(True)}.{lacks.count(None)}", persons
+        if fact.work is not None:
+            yield ALL, work(fact.household_class, fact.work), persons
     now = _groups(people=fact.people, sex=fact.sex, area=fact.area) if basis is Basis.FINAL else [ALL]
     yield from _of_class(basis, now, fact.household_class, fact.lacks, fact.persons)
 
