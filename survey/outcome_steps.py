@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from survey.terms import OutcomeAction, OutcomeKind, OutcomeState, QuarantineReason
+from survey.terms import OutcomeAction, OutcomeKind, OutcomeState, QuarantineReason, RegisterState
 
 _S, _A = OutcomeState, OutcomeAction
 
@@ -29,6 +29,8 @@ STEPS: dict[tuple[OutcomeState, OutcomeAction], OutcomeState] = {
 LEAVING = frozenset(
     {OutcomeKind.DIED_OUT, OutcomeKind.SPLIT, OutcomeKind.MERGED, OutcomeKind.DUPLICATE, OutcomeKind.TEST}
 )
+# Where the household stands by its interviews while none stands in the place of what was said.
+OPEN = (RegisterState.TO_VISIT, RegisterState.RETURNED)
 # Who sends back or takes back says why.
 REASONED = frozenset({_A.SEND_BACK, _A.TAKE_BACK})
 

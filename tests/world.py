@@ -9,7 +9,7 @@ from unittest import mock
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, PlaceTally, RegisterEntry, Standard
+from models import OF_COUNTED, Assessment, RegisterEntry, Standard
 from survey.accounts import accounts
 from survey.register.places import add_village, load_province
 from survey.tallies import places as tallies
@@ -67,10 +67,7 @@ def account(session: Session, username: str, role: Role, place_id: str | None, *
 def miscounted(engine: Engine) -> list[object]:
     """What a test left counted otherwise than its rows say: nothing, whatever the product did in it."""
     with Session(engine) as session:
-        lists = select(RegisterEntry.commune_id, RegisterEntry.round_id).union(
-            select(PlaceTally.commune_id, PlaceTally.round_id)
-        )
-        return [one for of in session.execute(lists).all() for one in tallies.differing(session, *of)]
+        return [one for of in tallies.lists(session) for one in tallies.differing(session, *of)]
 
 
 def stand_as_judged(session: Session) -> None:

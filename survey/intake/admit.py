@@ -33,6 +33,7 @@ from survey.submissions import log
 from survey.submissions.conflicts import Group, held_beside, settle_around
 from survey.submissions.derive import derive_current
 from survey.submissions.log import Act
+from survey.tallies.places import follow_household
 from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, SubmissionState
 
 
@@ -104,6 +105,7 @@ def admit(
         event_log.append(session, commune_id, RegisterKind.RESTORE, known.id, left.effective_on, done)
         derive_current(session, known)
         keep_to_household(session, known)
+        follow_household(session, commune_id, known.id)
         made = known
     if known is None:
         found = entry.new_household

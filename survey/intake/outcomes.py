@@ -12,6 +12,7 @@ from models import Account, HouseholdOutcome, OutcomeFile, Proposal, RegisterEnt
 from models.commune_counter import next_change
 from survey.intake.envelope import Asked, Entry, NoInterview
 from survey.intake.triage import Judge
+from survey.tallies import places as tallies
 from survey.terms import QuarantineReason
 
 
@@ -51,12 +52,15 @@ def keep(session: Session, judge: Judge, entry: Entry, sender: Sender) -> Househ
     session.flush()  # its files, decisions and the phones' news refer to it
     for sha256, path in entry.files:
         session.add(OutcomeFile(commune_id=commune_id, outcome_id=row.id, sha256=sha256, path=path))
-    tell_phones(session, row)
+    follow(session, row)
     return row
 
 
-def tell_phones(session: Session, row: HouseholdOutcome) -> None:
-    """What stands of an outcome is told with its household: that changes now."""
+def follow(session: Session, row: HouseholdOutcome) -> None:
+    """What stands of an outcome is counted, and told with its household: both change now. The caller holds the
+    commune."""
+    if row.round_id is not None and row.household_id is not None:
+        tallies.follow(session, row.commune_id, row.round_id, [row.household_id])
     entry = session.get(RegisterEntry, (row.commune_id, row.round_id, row.household_id)) if row.round_id else None
     if entry is not None:
         entry.change = next_change(session, row.commune_id)

@@ -66,9 +66,17 @@ class Case:
         return standing(self.said, interviewed=self.interviewed, since=self.returned_at)
 
     @property
+    def counted(self) -> Said | None:
+        """What is counted of it: what stands, but nothing confirmed while an interview waits for a person to look at
+        it."""
+        stands = self.standing
+        return None if self.interview is RegisterState.RECEIVED and stands.confirmed else stands.which
+
+    @property
     def confirmed(self) -> OutcomeKind | None:
         """The end state of the household in the round; none while an interview waits for a person to look at it."""
-        return None if self.interview is RegisterState.RECEIVED else self.standing.confirmed
+        which = self.counted
+        return which.kind if which is not None and which.state is OutcomeState.CONFIRMED else None
 
     @property
     def sent_back(self) -> Said | None:
@@ -100,6 +108,30 @@ def of_round(session: Session, commune_id: str, round_id: str) -> list[Case]:
 def of_rounds(session: Session, round_id: str, communes: Collection[str]) -> list[Case]:
     """The same for several communes at once."""
     return _cases(session, HouseholdOutcome.commune_id.in_(communes), HouseholdOutcome.round_id == round_id)
+
+
+def of_some(session: Session, commune_id: str, round_id: str, household_ids: Collection[str]) -> list[Case]:
+    """The same of some households alone."""
+    given = (HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.round_id == round_id)
+    return _cases(session, *given, HouseholdOutcome.household_id.in_(household_ids)) if household_ids else []
+
+
+def heard_of(session: Session, commune_id: str, round_id: str) -> set[str]:
+    """The households of which something was said in a round, as it names them: not all are known."""
+    said = select(HouseholdOutcome.household_id).where(
+        HouseholdOutcome.commune_id == commune_id,
+        HouseholdOutcome.round_id == round_id,
+        HouseholdOutcome.household_id.is_not(None),
+    )
+    return {id for id in session.scalars(said) if id is not None}
+
+
+def heard_in(session: Session, commune_id: str, household_id: str) -> list[str]:
+    """The rounds in which something was said of a household, of those that there are."""
+    said = select(HouseholdOutcome.round_id).where(
+        HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.household_id == household_id
+    )
+    return list(session.scalars(select(Round.id).where(Round.id.in_(said)).order_by(Round.id)))
 
 
 def of_households(session: Session, commune_id: str, household_ids: Collection[str]) -> dict[Of, Case]:

@@ -22,7 +22,7 @@ from survey.plan.judging import Figure, When
 from survey.plan.measures import DTTS, RESIDENT, Definition, definition
 from survey.residents import residents
 from survey.tallies.deprivations import MEASURES
-from survey.tallies.places import ALL, Basis, Group
+from survey.tallies.places import ALL, Basis, Group, work
 from survey.tallies.sums import Sums, by_part, minorities
 from survey.terms import CommuneState, FigureStatus, PlanMeasure, RoundKind
 
@@ -98,6 +98,8 @@ class Counting:
         sums = self._sums_of(survey_round.id, communes)
         is_illustrative = sums[ALL].of(f"{Basis.FINAL.value}.illustrative").households > 0
         status = FigureStatus.ILLUSTRATIVE if is_illustrative else FigureStatus.PROVISIONAL
+        if wanted.is_proxy:
+            return _steady(wanted, sums, survey_round, status)
         if wanted.dimension is not None:
             return _lacking(wanted, sums, survey_round, status)
         numerator = _of_classes(wanted, sums)
@@ -165,10 +167,24 @@ def _lacking(wanted: Definition, sums: Parts, survey_round: Round, status: Figur
     [dimension] = [one for one in MEASURES if one.kind == "dimension" and one.term is wanted.dimension]
     lack, unknown = (one.households for one in sums[ALL].lacks(Basis.FINAL, dimension, *wanted.classes))
     whole = sums[ALL].classified(Basis.FINAL).households
+    return _share(survey_round, status, lack, unknown, whole)
+
+
+def _steady(wanted: Definition, sums: Parts, survey_round: Round, status: FigureStatus) -> Counted:
+    """Of those of the classes with somebody able to work; an estimate, whatever the classes rest on."""
+    has, none, unknown = (
+        sum(sums[ALL].of(work(one.value, letter)).households for one in wanted.classes) for letter in "10-"
+    )
+    status = status if status is FigureStatus.ILLUSTRATIVE else FigureStatus.ESTIMATED
+    return _share(survey_round, status, has, unknown, has + none + unknown)
+
+
+def _share(survey_round: Round, status: FigureStatus, part: int, unknown: int, whole: int) -> Counted:
+    """A share of which some are not known lies between two bounds and has no value."""
     if unknown and whole:
         found = _told(survey_round, status, _Missing("unknown_answers", unknown, whole))
-        return replace(found, bounds=(_rate(lack, whole), _rate(lack + unknown, whole)))
-    return _divided(survey_round, status, lack, whole)
+        return replace(found, bounds=(_rate(part, whole), _rate(part + unknown, whole)))
+    return _divided(survey_round, status, part, whole)
 
 
 def _divided(survey_round: Round, status: FigureStatus, numerator: int | _Missing, denominator: int) -> Counted:

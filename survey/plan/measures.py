@@ -2,8 +2,8 @@
 
 A closed list: a plan names a measure and never a formula, so a figure means the same in every plan. The numerators and
 denominators are the bases of `tallies/bases.py`; a name behind a dot is a group of it. Until supports are recorded,
-jobs, training, work abroad and models are entered alone, and so is steady work, of which no interview asks how steady
-it is: the share of those that work with a contract or on their own farm would be a proxy, and is not counted yet.
+jobs, training, work abroad and models are entered alone. Of steady work no interview asks how steady it is: what is
+counted is a proxy and says so (`members.steady_work_in`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _POOR, _NEAR_POOR = HouseholdClass.POOR, HouseholdClass.NEAR_POOR
 
 class Definition(NamedTuple):
     """`classes`, `dimension`: of whom, where the product counts it (`is_counted`); `group`: "" or the ethnic
-    minorities; `denominator`: None of a number that is no share."""
+    minorities; `is_proxy`: it stands for what nobody asks; `denominator`: None of a number that is no share."""
 
     numerator: str
     denominator: str | None
@@ -28,6 +28,7 @@ class Definition(NamedTuple):
     dimension: Dimension | None = None
     group: str = ""
     is_counted: bool = True
+    is_proxy: bool = False
 
 
 def _rate(numerator: str, *classes: HouseholdClass, group: str = "", base: str = RESIDENT) -> Definition:
@@ -59,7 +60,9 @@ DEFINITIONS: Mapping[PlanMeasure, Definition] = _LACKS | {
     PlanMeasure.DTTS_POOR: _number("poor.dtts", _POOR, group=DTTS),
     PlanMeasure.DTTS_NEAR_POOR: _number("near_poor.dtts", _NEAR_POOR, group=DTTS),
     PlanMeasure.RESIDENT: _number(RESIDENT),
-    PlanMeasure.STEADY_WORK: _entered("steady_work", PlanUnit.PERCENT, "poor+near_poor.able_to_work"),
+    PlanMeasure.STEADY_WORK: Definition(
+        "steady_work", "poor+near_poor.able_to_work", PlanUnit.PERCENT, (_POOR, _NEAR_POOR), is_proxy=True
+    ),
     PlanMeasure.JOBS: _entered("connected", PlanUnit.PERSONS),
     PlanMeasure.JOBS_OF_POOR: _entered("connected.poor+near_poor+newly_escaped", PlanUnit.PERCENT, "connected"),
     PlanMeasure.TRAINED: _entered("trained", PlanUnit.PERSONS),

@@ -16,13 +16,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from survey.outcomes.cases import of_rounds
 from survey.poverty.readings import Reading
 from survey.reports.selection import INTERVIEWED, STATE_OF, Basis, Condition
 from survey.tallies import bases
 from survey.tallies import places as tallies
 from survey.tallies.deprivations import MEASURES
-from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, OutcomeKind, OutcomeState, RegisterState
+from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, OutcomeKind, RegisterState
 
 Measure = HouseholdClass | Dimension | Indicator
 _NONE = (0, 0)
@@ -182,7 +181,6 @@ def report(session: Session, scope: Condition, by_village: bool) -> Report:
     """Counts within `scope` (round, communes, village; its `household_class` narrows the indicators to that class)."""
     counting = _Counting(session, scope, by_village)
     counting.listed()
-    counting.outcomes()
     places = tuple(counting.places[place_id] for place_id in sorted(counting.places))
     total = Tally(None, counting.scope)
     for tally in places:
@@ -211,18 +209,6 @@ class _Counting:
             place = place_id if self.by_village else commune_id
             _add_counts(self.tally(commune_id, place), counts, scope.household_class)
 
-    def outcomes(self) -> None:
-        for found in of_rounds(self.session, self.scope.round_id, self.scope.communes):
-            standing, village_id = found.standing, found.village_id
-            if standing.which is None or village_id is None or self.scope.village_id not in (None, village_id):
-                continue
-            tally = self.tally(found.of.commune_id, village_id if self.by_village else found.of.commune_id)
-            if found.confirmed is None:
-                tally.said += standing.state is OutcomeState.WAITING
-                continue
-            tally.outcomes[found.confirmed] += 1
-            tally.settled += found.interview in (RegisterState.TO_VISIT, RegisterState.RETURNED)
-
 
 def _add_counts(tally: Tally, counts: tallies.Counts, among: HouseholdClass | None) -> None:
     """What the sums of a place say; lacks of the class that is asked for, else of all with a class."""
@@ -247,6 +233,9 @@ def _add_counts(tally: Tally, counts: tallies.Counts, among: HouseholdClass | No
                     for is_unknown in (False, True)
                 )
                 tally.add(basis, measure.term, lacking, classes[one] - unknown)
+    tally.outcomes.update({kind: many for kind in OutcomeKind if (many := number(tallies.outcome(kind.value)))})
+    tally.said += number(tallies.WAITING)
+    tally.settled += number(tallies.SETTLED)
     for basis in INTERVIEWED:
         hangs = f"{basis.value}.hangs."
         for key in counts:

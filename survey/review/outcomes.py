@@ -21,7 +21,7 @@ from survey.calendar.standing import days_of, is_open
 from survey.clocks import day_of, read_instant
 from survey.evidence import audit
 from survey.intake.envelope import read_entry
-from survey.intake.outcomes import tell_phones
+from survey.intake.outcomes import follow
 from survey.intake.triage import Judge
 from survey.outcome_steps import Decision, Said, objection
 from survey.outcomes.cases import Case, of_households, of_outcome, of_round
@@ -187,7 +187,7 @@ def decide(
         )
     )
     session.flush()  # what stands is read from it
-    tell_phones(session, row)
+    follow(session, row)
     detail = {"commune": commune_id, "household": row.household_id}
     audit.record(session, done.at, account.id, f"outcome.{action}", outcome_id, detail)
 

@@ -19,6 +19,7 @@ from survey.submissions import log
 from survey.submissions.derive import derive_current, derive_entry, judge_undecided
 from survey.submissions.lifecycle import is_contested
 from survey.submissions.log import Act
+from survey.tallies.places import follow_household
 from survey.terms import Action, HouseholdState, QuarantineReason, RoundKind, SubmissionState
 
 Changed = Mapping[str, tuple[Standing | None, Standing | None]]
@@ -46,6 +47,7 @@ def follow(session: Session, commune_id: str, changed: Changed, done: Done) -> N
         for survey_round in open_in(session, commune_id):
             derive_entry(session, household, survey_round.id, *folded)
         _hold_or_welcome(session, household, act)
+        follow_household(session, commune_id, household_id)
 
 
 def _come_onto_lists(session: Session, household: Household, before: Standing | None, after: Standing | None) -> None:

@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from survey.outcome_steps import OPEN
 from survey.terms import EndState, HouseholdClass, HouseholdState, Origin, RegisterState
 
 _E, _H, _C = EndState, HouseholdState, HouseholdClass
@@ -46,7 +47,6 @@ OF_REGISTER: Mapping[HouseholdState, EndState] = {
     _H.MOVED: _E.MOVED_AWAY,
     _H.WITHDRAWN: _E.NOT_FOUND,
 }
-OPEN = (RegisterState.TO_VISIT, RegisterState.RETURNED)  # no interview stands in the place of what was said
 STAYS = frozenset({_E.DONE, _E.REFUSED, _E.ABSENT})  # the household is there at the end
 OVERTAKEN = frozenset({_E.REFUSED, _E.ABSENT, _E.NOT_FOUND})  # by an interview that came about all the same
 COUNTED = (_C.POOR, _C.NEAR_POOR)  # what the two tables are of

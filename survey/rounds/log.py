@@ -18,6 +18,7 @@ from models.commune_counter import lock_commune, next_changes
 from survey.problems import Problem
 from survey.round_steps import UNDER_WAY, Standing, Step, StepRefused, after, stands_after
 from survey.submissions.log import Act
+from survey.tallies.places import follow_heard
 from survey.terms import CommuneState, RoundAction, RoundState
 
 
@@ -50,6 +51,7 @@ def take(
     last = session.scalar(select(func.max(RoundStep.seq)).filter_by(**key)) or 0
     session.add(RoundStep(**key, **_logged(step, standing, last + 1)))
     _put(row, standing)
+    follow_heard(session, row.commune_id, row.round_id)
 
 
 def derive_state(session: Session, survey_round: Round) -> None:
@@ -88,6 +90,7 @@ def remake(session: Session, round_id: str, communes: Sequence[str] | None) -> N
         standing = stands_after(of_commune)
         assert standing is not None
         _put(rows[commune_id], standing)
+        follow_heard(session, commune_id, round_id)
     if taken:
         derive_state(session, survey_round)
 

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import Round
+from survey.outcome_steps import OPEN
 from survey.outcomes import cases
-from survey.rounds.end_states import OPEN
 from survey.terms import EndState, OutcomeState
 
 Rows = Select[*tuple[Any, ...]]

@@ -1,13 +1,14 @@
-"""One household of a round's list, as it is counted: a narrow row instead of its answers.
+"""One household of a round, as it is counted: a narrow row instead of its answers.
 
-What is counted of it follows from the line of the list (where it stands, what last year said) and from the interview
-that counts. `of_entries` reads both as they are; nothing is written here.
+What is counted of it follows from the line of the list (where it stands, what last year said), from the interview that
+counts, and from what was said of it without one, also once it left the list with that. `of_list` reads all three as
+they are; nothing is written here.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -15,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from models import Assessment, AssessmentReading, RegisterEntry
 from models.database import chunks
-from survey.members import PEOPLE, SEX, head_in, members_in
+from survey.members import PEOPLE, SEX, head_in, members_in, steady_work_in
+from survey.outcomes import cases
 from survey.positions import position_in
 from survey.tallies.deprivations import UNKNOWN, Lacks, lacks_of, said_lacks
 from survey.terms import RegisterState
@@ -31,7 +33,7 @@ class Fact(NamedTuple):
 
     household_id: str
     village_id: str
-    state: str
+    state: str | None
     opening_class: str | None = None
     opening_lacks: str | None = None
     opening_persons: int | None = None
@@ -48,8 +50,11 @@ class Fact(NamedTuple):
     people: str | None = None
     sex: str | None = None
     area: str | None = None
+    work: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    outcome: str | None = None
+    outcome_state: str | None = None
 
 
 def letters(lacks: Lacks) -> str:
@@ -84,6 +89,7 @@ def interviewed(values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str,
         "people": head["people"],
         "sex": head["sex"],
         "area": _text(area),
+        "work": steady_work_in(members_in(values)),
         "latitude": house.latitude if house else None,
         "longitude": house.longitude if house else None,
     }
@@ -100,14 +106,14 @@ def _text(said: Any) -> str | None:
     return said if isinstance(said, str) and 0 < len(said) <= 64 else None
 
 
-def of_entries(
-    session: Session, commune_id: str, round_id: str, household_ids: Sequence[str] | None = None
+def of_list(
+    session: Session, commune_id: str, round_id: str, household_ids: Collection[str] | None = None
 ) -> dict[str, Fact]:
-    """By household, the facts of these on the round's list of a commune (None: of all), as they follow from what stands
-    there now."""
+    """By household, the facts of these in a round of a commune (None: of all), as they follow from what stands there
+    now: of those on its list, and of those that are off it and of which something stands."""
     if household_ids is None:
         every = select(RegisterEntry.household_id).filter_by(commune_id=commune_id, round_id=round_id)
-        household_ids = session.scalars(every).all()
+        household_ids = {*session.scalars(every), *cases.heard_of(session, commune_id, round_id)}
     found: dict[str, Fact] = {}
     for chunk in chunks(household_ids):
         found |= _of(session, commune_id, round_id, chunk)
@@ -124,12 +130,24 @@ def _of(session: Session, commune_id: str, round_id: str, household_ids: list[st
     ).all()  # fmt: skip
     counted = [row.submission_id for row in rows if row.submission_id and row.state in COUNTED]
     judged = _judged(session, commune_id, counted)
+    said = {case.of.household_id: case for case in cases.of_some(session, commune_id, round_id, household_ids)}
     found = {}
     for row in rows:
         more = judged.get(row.submission_id, {}) if row.submission_id and row.state in COUNTED else {}
         before = opening(row.opening_class, row.opening_answers, row.opening_indicators)
-        found[row.household_id] = Fact(row.household_id, row.village_id, row.state, **before, **more)
+        outcome = _outcome(said.pop(row.household_id, None))
+        found[row.household_id] = Fact(row.household_id, row.village_id, row.state, **before, **more, **outcome)
+    for case in said.values():
+        outcome = _outcome(case)
+        if outcome and case.of.household_id and case.village_id:  # else nobody knows whose it is
+            found[case.of.household_id] = Fact(case.of.household_id, case.village_id, None, **outcome)
     return found
+
+
+def _outcome(case: cases.Case | None) -> dict[str, Any]:
+    """The columns of what was said and not interviewed; {} where nothing stands."""
+    which = case.counted if case is not None else None
+    return {} if which is None or which.kind is None else {"outcome": which.kind, "outcome_state": which.state}
 
 
 def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,12 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     BASIS.PART                        interviewed without a class: `refused`, `no_class`
     BASIS.illustrative                interviewed, by points that are no official ones
     BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts
+    final.CLASS.work.LETTER           accepted and of a class, with somebody able to work: who has steady work (1), has
+                                      none (0), is not known (-)
     flow.BEFORE.CLASS                 accepted and of a class, that were of class BEFORE last year (`none`: of none)
+    outcome.KIND                      without an interview: confirmed, also of who left the list with it
+    outcome.waiting                   said, and it waits for a second person
+    outcome.settled                   confirmed and on the list, with no interview to decide on
 
 Groups of households (by people and sex of the head, by area) are summed up apart, of the classes alone, and not of what
 waits for a person: that changes with each push.
@@ -32,14 +37,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import HouseholdFact, PlaceTally, RegisterEntry, RoundCommune
+from models import HouseholdFact, HouseholdOutcome, PlaceTally, RegisterEntry, Round, RoundCommune
 from models.database import chunks
 from models.many_rows import insert_many
+from survey.outcome_steps import OPEN
+from survey.outcomes import cases
 from survey.tallies import facts
 from survey.tallies.bases import part_of
 from survey.tallies.deprivations import MEASURES, Measure
 from survey.tallies.facts import Fact
-from survey.terms import CountBase, RegisterState
+from survey.terms import CountBase, OutcomeState, RegisterState
 
 ALL = ""  # the part of a place that is all of it
 Counts = dict[str, list[int]]
@@ -78,6 +85,11 @@ def _lacking(household_class: str) -> str:
     return f"{measured(Basis.FINAL, household_class)}.lacks."
 
 
+def work(household_class: str, letter: str) -> str:
+    """The key of those of a class of whom `letter` says whether somebody able has steady work."""
+    return f"{measured(Basis.FINAL, household_class)}.work.{letter}"
+
+
 def lacks_of_each(counts: Counts, household_class: str) -> Iterator[tuple[int, int, int]]:
     """Of the accepted of a class: (how many indicators they lack, of how many nobody knows, households)."""
     of = _lacking(household_class)
@@ -87,8 +99,19 @@ def lacks_of_each(counts: Counts, household_class: str) -> Iterator[tuple[int, i
             yield int(lacks), int(unknown), households
 
 
+def outcome(kind: str) -> str:
+    """The key of what became of who has no interview."""
+    return f"outcome.{kind}"
+
+
+WAITING, SETTLED = outcome(OutcomeState.WAITING.value), outcome("settled")
+
+
 def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
     """What a household adds to its places: (part, key, persons), each of one household."""
+    yield from _of_outcome(fact)
+    if fact.state is None:
+        return
     yield ALL, f"state.{fact.state}", 0
     before = _groups(people=fact.opening_people, sex=fact.opening_sex)
     yield from _of_class(Basis.OPENING, before, fact.opening_class, fact.opening_lacks, fact.opening_persons)
@@ -107,8 +130,19 @@ def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
         yield ALL, flow(fact.opening_class, fact.household_class), persons
         lacks = facts.lacks_in(fact.lacks)
         yield ALL, f"{_lacking(fact.household_class)}{lacks.count(True)}.{lacks.count(None)}", persons
+        if fact.work is not None:
+            yield ALL, work(fact.household_class, fact.work), persons
     now = _groups(people=fact.people, sex=fact.sex, area=fact.area) if basis is Basis.FINAL else [ALL]
     yield from _of_class(basis, now, fact.household_class, fact.lacks, fact.persons)
+
+
+def _of_outcome(fact: Fact) -> Iterator[tuple[str, str, int]]:
+    if fact.outcome_state == OutcomeState.WAITING:
+        yield ALL, WAITING, 0
+    elif fact.outcome is not None:
+        yield ALL, outcome(fact.outcome), 0
+        if fact.state in OPEN:
+            yield ALL, SETTLED, 0
 
 
 def _groups(**said: str | None) -> list[str]:
@@ -167,11 +201,11 @@ class _Sums:
 
 
 def follow(session: Session, commune_id: str, round_id: str, household_ids: Iterable[str]) -> None:
-    """Bring facts and sums to what stands on the round's list for some households of a commune, whatever changed of
-    them. The caller holds the commune."""
+    """Bring facts and sums to what stands in the round for some households of a commune, whatever changed of them. The
+    caller holds the commune."""
     ids = sorted(set(household_ids))
     session.flush()  # the lines as they are by now
-    rows, now = _rows(session, commune_id, round_id, ids), facts.of_entries(session, commune_id, round_id, ids)
+    rows, now = _rows(session, commune_id, round_id, ids), facts.of_list(session, commune_id, round_id, ids)
     sums, new = _Sums(commune_id), []
     for id in ids:
         row, is_now = rows.get(id), now.get(id)
@@ -189,6 +223,19 @@ def follow(session: Session, commune_id: str, round_id: str, household_ids: Iter
                 setattr(row, name, value)
     insert_many(session, HouseholdFact, new)
     _add(session, commune_id, round_id, sums.counts())
+
+
+def follow_heard(session: Session, commune_id: str, round_id: str) -> None:
+    """The same of all households of which something was said: whether that holds hangs on where the round stands in the
+    commune."""
+    follow(session, commune_id, round_id, cases.heard_of(session, commune_id, round_id))
+
+
+def follow_household(session: Session, commune_id: str, household_id: str) -> None:
+    """The same of a household in each round in which something was said of it: whether that holds, and where, hangs on
+    what the register says since."""
+    for round_id in cases.heard_in(session, commune_id, household_id):
+        follow(session, commune_id, round_id, [household_id])
 
 
 def _rows(session: Session, commune_id: str, round_id: str, household_ids: Sequence[str]) -> dict[str, HouseholdFact]:
@@ -247,17 +294,19 @@ def rebuild(session: Session, commune_id: str, round_id: str) -> None:
     of = {"commune_id": commune_id, "round_id": round_id}
     every = {*kept(session, commune_id, round_id)}
     every |= {*session.scalars(select(RegisterEntry.household_id).filter_by(**of))}
+    every |= cases.heard_of(session, commune_id, round_id)
     follow(session, commune_id, round_id, every)
     add_up(session, commune_id, round_id)
 
 
 def add_up(session: Session, commune_id: str, round_id: str) -> None:
-    """Make the sums again of the facts that are there; who is not on the list any more has none. The caller holds the
-    commune."""
+    """Make the sums again of the facts that are there, with those of who is off the list by now, or of whom something
+    was said. The caller holds the commune."""
     of = {"commune_id": commune_id, "round_id": round_id}
     listed = select(RegisterEntry.household_id).filter_by(**of)
     left_over = select(HouseholdFact.household_id).filter_by(**of).where(HouseholdFact.household_id.not_in(listed))
-    follow(session, commune_id, round_id, session.scalars(left_over).all())
+    heard = cases.heard_of(session, commune_id, round_id)
+    follow(session, commune_id, round_id, {*session.scalars(left_over), *heard})
     session.flush()  # the sums as they are by now
     right = _summed(commune_id, kept(session, commune_id, round_id).values())
     for row in session.scalars(select(PlaceTally).filter_by(**of)).all():
@@ -325,10 +374,13 @@ def unfilled(session: Session) -> list[tuple[str, str]]:
 
 
 def lists(session: Session) -> list[tuple[str, str]]:
-    """(commune, round) of which there are lines, facts or sums."""
+    """(commune, round) of which there are lines, facts or sums, or something was said."""
+    of = HouseholdOutcome
+    queries = [select(table.commune_id, table.round_id) for table in (RegisterEntry, HouseholdFact, PlaceTally)]
+    queries.append(select(of.commune_id, Round.id).join(Round, Round.id == of.round_id))  # of a round that is known
     found: set[tuple[str, str]] = set()
-    for table in (RegisterEntry, HouseholdFact, PlaceTally):
-        rows = session.execute(select(table.commune_id, table.round_id).distinct())
+    for query in queries:
+        rows = session.execute(query.distinct())
         found |= {(commune_id, round_id) for commune_id, round_id in rows}
     return sorted(found)
 
@@ -344,7 +396,7 @@ class Differing(NamedTuple):
 
 def differing(session: Session, commune_id: str, round_id: str) -> list[Differing]:
     """Count a round anew in a commune and say what is kept otherwise: nothing on a healthy database. Reads alone."""
-    before, now = kept(session, commune_id, round_id), facts.of_entries(session, commune_id, round_id)
+    before, now = kept(session, commune_id, round_id), facts.of_list(session, commune_id, round_id)
     found = []
     for id in sorted({*before, *now}):
         was, is_now = before.get(id), now.get(id)

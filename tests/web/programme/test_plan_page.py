@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Place, PlanFigure, PlanFigureStep, PlanPlaceSet, PlanTarget, Round
+from models import Place, PlaceTally, PlanFigure, PlanFigureStep, PlanPlaceSet, PlanTarget, Round
 from survey.accounts.accounts import find_account
 from survey.plan.counting import Counted, Counting
 from survey.plan.overview import plan_of
@@ -189,6 +189,24 @@ def test_rates_of_a_closed_round_divide_by_residents(small: Field, login_as: Any
     assert province.post(f"{HERE}/target", data=fall).status_code == 303
     [row] = plan_of(session, COMMUNE).rows["12/KH-UBND"]
     assert (row.verdict.light, row.verdict.why, row.aim.kind) == (Light.GREY, "unlike", TargetKind.FALL)
+
+
+def test_steady_work_is_an_estimate_of_those_with_somebody_able_to_work(small: Field, login_as: Any) -> None:
+    session = small.session
+    found = counted(session, PlanMeasure.STEADY_WORK)  # three poor and near-poor, each with somebody on the own farm
+    assert (found.figure.value, found.numerator, found.denominator) == (100, 3, 3)
+    assert found.figure.status is FigureStatus.ESTIMATED
+    # Of one of them the work of all is not known: no value, but between which shares it lies.
+    row = session.scalars(select(PlaceTally).filter_by(place_id=COMMUNE, part="")).one()
+    counts = dict(row.counts)
+    assert counts["final.ho_ngheo.work.1"][0] == 2
+    row.counts = counts | {"final.ho_ngheo.work.1": [1, 1], "final.ho_ngheo.work.-": [1, 1]}
+    [found] = Counting(session).of(PlanMeasure.STEADY_WORK, COMMUNE, [COMMUNE], range(2026, 2027))
+    assert (found.figure.value, found.why, found.bounds) == (None, "unknown_answers", (Decimal("66.6667"), 100))
+    session.rollback()
+    wanted = target(measure="steady_work", base_value="", base_status="", comparison="ge", value="50")
+    assert login_as("province").post(f"{HERE}/target", data=wanted).status_code == 303
+    assert "thay cho việc làm bền vững" in text_of(login_as("supervisor").get(HERE))
 
 
 def test_ethnic_minorities_have_two_denominators(small: Field) -> None:
