@@ -145,7 +145,7 @@ class _Parser:
 
     def take(self) -> _Token:
         token = self.next
-        self.at += 1
+        self.at = min(self.at + 1, len(self.tokens) - 1)  # the end is never gone past
         return token
 
     def mark(self, mark: str) -> None:
