@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -36,7 +37,10 @@ TABLES = {
     "Tallies": _("figures counted by place"),
     "Targets": _("targets of the plan"),
 }
-DAYS = [("30", _("30 days")), ("90", _("90 days")), ("180", _("half a year")), ("366", _("a year"))]
+DAYS = [
+    SelectChoice("30", _("30 days")), SelectChoice("90", _("90 days")), SelectChoice("180", _("half a year")),
+    SelectChoice("366", _("one year")),
+]  # fmt: skip
 
 
 class NewKey(FlaskForm):
@@ -47,7 +51,7 @@ class NewKey(FlaskForm):
     )  # fmt: skip
     area = SelectField(_("Area"))
     sets = SelectMultipleField(
-        _("Tables"), [DataRequired(_("Choose a table."))], option_widget=CheckboxInput(),
+        _("Which tables"), [DataRequired(_("Choose a table."))], option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )  # fmt: skip
     days = SelectField(_("Valid for"), choices=DAYS, default="90")
@@ -91,8 +95,11 @@ def _page(account: Account, *, own: bool) -> str | tuple[str, int]:
     form, areas = NewKey(), keys.areas_of(session, account)
     names = names_in(session, areas, day_of(now()))
     tables = keys.tables_of(account)
-    form.area.choices = [("", _("all of the account's area")), *((one, names.get(one, one)) for one in areas)]
-    form.sets.choices = [(name, f"{name}: {TABLES[name]}") for name in tables]
+    form.area.choices = [
+        SelectChoice("", _("all of the account's area")),
+        *(SelectChoice(one, names.get(one, one)) for one in areas),
+    ]
+    form.sets.choices = [SelectChoice(name, f"{name}: {TABLES[name]}") for name in tables]
     if request.method == "GET":
         form.sets.data = list(tables)
     address = f"{request.url_root.rstrip('/')}/odata/"
