@@ -37,6 +37,8 @@ from survey.web.desk import (
     villages,
     workload,
 )
+from survey.web.feed import door as feed
+from survey.web.feed import keys as feed_keys
 from survey.web.office import (
     accounts,
     audit,
@@ -99,10 +101,12 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         register_import,
         jobs,
         keys,
+        feed_keys,
         carried,
     ):
         app.register_blueprint(part.blueprint)
     door.init_app(app)
+    feed.init_app(app)
     for part in (
         home,
         record,

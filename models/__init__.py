@@ -20,7 +20,7 @@ from models.forms import (
 )
 from models.jobs import Job
 from models.outcomes import HouseholdOutcome, OutcomeDecision, OutcomeFile
-from models.people import Account, AccountVillage, AuditEvent, Device, FormerVillage, LoginAttempt
+from models.people import Account, AccountVillage, AuditEvent, Device, FeedKey, FormerVillage, LoginAttempt
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.plan import PlanFigure, PlanFigureStep, PlanPaper, PlanPlaceSet, PlanTarget, PlanTask, PlanTaskStep
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
@@ -67,6 +67,7 @@ __all__ = [
     "CommuneCounter",
     "Deprivation",
     "Device",
+    "FeedKey",
     "FormDraft",
     "FormDraftFile",
     "FormVersion",

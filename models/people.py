@@ -1,11 +1,11 @@
-"""Accounts, their villages, their phones, and the log of what was done."""
+"""Accounts, their villages, phones and keys, and the log of what was done."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
@@ -58,6 +58,34 @@ class LoginAttempt(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     subject: Mapped[str] = mapped_column(String(120))  # "name:<folded username>" or "from:<address>"
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class FeedKey(Base):
+    """A key with which Excel reads the feed for an account, within an area (`place_id`; NULL: all of the account's) and
+    some tables (`sets`). Its text is kept nowhere, only its SHA-256. `epoch`: of the account's sessions when it was
+    made; it ends with them."""
+
+    __tablename__ = "feed_key"
+    __table_args__ = (
+        CheckConstraint("trim(name) <> ''", name="named"),
+        CheckConstraint("expires_at > made_at", name="forward"),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked_by_somebody"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    place_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))
+    sets: Mapped[list[str]] = mapped_column(JSONText)
+    epoch: Mapped[int]
+    generation: Mapped[str] = mapped_column(String(200))  # of the server; a restore ends it too
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    made_by: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    revoked_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
 
 
 class Device(Base):

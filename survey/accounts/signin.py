@@ -24,7 +24,7 @@ _nobody = ""
 
 def authenticate(session: Session, username: str, password: str, address: str, now: datetime) -> Account | None:
     """The account, or None when name and password do not belong together (or it is closed). Raises `slow_down`."""
-    subjects = {kind: f"{kind}:{_stored(text)}" for kind, text in (("name", fold(username)), ("from", address))}
+    subjects = subjects_of(username, address)
     for kind, subject in subjects.items():
         limit_failures(session, subject, LIMITS[kind], now)
     account = find_account(session, username) if username.isprintable() else None
@@ -37,6 +37,22 @@ def authenticate(session: Session, username: str, password: str, address: str, n
         count_failure(session, subject, now)
     audit.record(session, now, account.id if account else None, "sign_in_failed")
     return None
+
+
+def confirmed(session: Session, account: Account, password: str, now: datetime) -> bool:
+    """Whether who is signed in knows the password: asked before what outlives the session, on a desk that was left
+    open. Raises `slow_down`."""
+    subject = subjects_of(account.username, "")["name"]
+    limit_failures(session, subject, LIMITS["name"], now)
+    right = password_matches(account.password_hash, password)
+    if not right:
+        count_failure(session, subject, now)
+    return right
+
+
+def subjects_of(username: str, address: str) -> dict[str, str]:
+    """By kind of `LIMITS`, whose failures are counted."""
+    return {kind: f"{kind}:{_stored(text)}" for kind, text in (("name", fold(username)), ("from", address))}
 
 
 def limit_failures(session: Session, subject: str, limit: int, now: datetime) -> None:

@@ -31,11 +31,11 @@ from models import (
     SubmissionFile,
 )
 from models.commune_counter import lock_commune
+from survey.accounts.access_keys import hash_of
 from survey.calendar.default import meant
 from survey.clocks import day_of, instant, read_instant
 from survey.collect import openrosa, xform
 from survey.collect.entities import entity_id
-from survey.collect.keys import _hash_of
 from survey.devices import phones
 from survey.evidence.signing import Signer
 from survey.files.store import store_file
@@ -279,7 +279,7 @@ def _document(
 
 def _entry_id(instance_id: str) -> str:
     """An instanceID as the id of an entry; a long or strange one by its hash."""
-    return instance_id if _ID.match(instance_id) else f"collect:{_hash_of(instance_id)[:40]}"
+    return instance_id if _ID.match(instance_id) else f"collect:{hash_of(instance_id)[:40]}"
 
 
 def _asked(form: Form | None, answers: dict[str, Any], kind: str) -> Any:

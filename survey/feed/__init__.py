@@ -1,0 +1,1 @@
+"""The tables that Excel, Power BI and programs read, with the keys that open them."""
