@@ -53,6 +53,7 @@ export class Outbox {
   /** @type {Stopped[]} */
   #failed = []
   #silent = 0 // parts in a row that got no answer
+  #hasProposed = false // the list of households that no round asks for is another since
 
   /**
    * `report({step, done, total, bytes, size})` is told what is being done, for words and a count on the screen, and
@@ -96,6 +97,8 @@ export class Outbox {
     if (!this.#silent) await this.#part("report", () => this.#tell()) // by the same door
     let isLeft = false
     await this.#part("files", async () => (isLeft = await this.#files(now() + TURN)))
+    // What the office made of it stands in a list whose mark the greeting before did not know.
+    if (this.#hasProposed && this.#greeting.households) await this.#part("greeting", () => this.#greet())
     if (this.#greeting.revoked) await this.#store.withdraw()
     else {
       await this.#part("register", () => this.#register().then(() => this.#between()))
@@ -318,7 +321,11 @@ export class Outbox {
       const compared = isResult(result, item.entry.files) && result.receipt && speaksOf(result.receipt, expected)
       const signed = compared ? await isSigned(result.receipt, this.#greeting.receipt_key) : false
       if (signed === false) await this.#store.refused(item.id, { code: "bad_receipt", title: "", next: "" })
-      else await this.#store.received(item.id, result, signed).then(() => this.#moved++)
+      else {
+        await this.#store.received(item.id, result, signed)
+        this.#moved++
+        this.#hasProposed ||= Boolean(item.entry.proposal)
+      }
     }
   }
 

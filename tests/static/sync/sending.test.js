@@ -388,3 +388,49 @@ test("an office that knows of no such list is not asked for it", async () => {
   assert.equal(await talks(line, kept), null)
   assert.equal(at(line, "households").length, 0)
 })
+
+test("after a proposal the phone greets again: what the office made of it comes in the same talk", async () => {
+  const list = (mark) => ({ mark, entries: [{ household_id: "h-e-1", made_of: mark }] })
+  const office = new Office({ between: list("before"), offers: ["brief", "receipts", "proposals"] })
+  office.fault = (address, { body }) => {
+    if (address.endsWith("/push") && JSON.parse(body).entries.some((entry) => entry.proposal))
+      office.between = list("after")
+    return undefined
+  }
+  const kept = phone(1)
+  const said = new SlowLine(office.answer)
+  assert.equal(await talks(said, kept), null)
+  assert.equal(at(said, "hello").length, 1) // an interview changes nothing there
+  kept.finish("e-1", ENTRY)
+  kept.items.get("e-1").entry.proposal = { kind: "died" }
+  const proposed = new SlowLine(office.answer)
+  assert.equal(await talks(proposed, kept), null)
+  assert.equal(at(proposed, "hello").length, 2)
+  assert.deepEqual(await kept.between(), list("after"))
+})
+
+test("a greeting after a proposal that fails holds up nothing, and the next talk brings the list", async () => {
+  const office = new Office({ between: { mark: "before", entries: [] }, offers: ["brief", "receipts", "proposals"] })
+  let greetings = 0
+  office.fault = (address) => {
+    if (address.endsWith("/push")) office.between = { mark: "after", entries: [] }
+    return address.endsWith("/hello") && ++greetings === 2 ? { status: 500, body: {} } : undefined
+  }
+  office.registered = 10
+  const kept = phone(1)
+  kept.meta.set("between", { mark: "before", entries: [] })
+  kept.items.get(idOf(0)).entry.proposal = { kind: "died" }
+  const stopped = await talks(new SlowLine(office.answer), kept)
+  assert.equal(stopped.part, "greeting")
+  assert.deepEqual([waiting(kept), kept.households.size, (await kept.between()).mark], [0, 10, "before"])
+  assert.equal(await talks(new SlowLine(office.answer), kept), null)
+  assert.equal((await kept.between()).mark, "after")
+})
+
+test("where no household is beside a round a proposal needs no second greeting", async () => {
+  const kept = phone(1)
+  kept.items.get(idOf(0)).entry.proposal = { kind: "died" }
+  const line = new SlowLine(new Office({ offers: ["brief", "receipts", "proposals"] }).answer)
+  assert.equal(await talks(line, kept), null)
+  assert.deepEqual([waiting(kept), at(line, "hello").length], [0, 1])
+})
