@@ -353,9 +353,11 @@ interface SupportKind {
   code: string
   label: string
   benefit_group: string
-  subject: "person" | "household"
+  subject: "household" | "person"
   window: "none" | "month" | "calendar_year" | "programme" | "life"
 }
+
+/** A project under which something may be given; its days are both included. */
 interface SupportProject {
   programme: string
   project: string
@@ -364,7 +366,8 @@ interface SupportProject {
   since: string
   until: string | null
 }
-/** That a benefit was given in a window; `person` null: to the household. */
+
+/** What was given already; `person` null: to the household. */
 interface SupportGiven {
   household_id: string
   person: string | null
@@ -375,18 +378,20 @@ interface SupportGiven {
   place: string
   programme_name: string
 }
-/** What became of one that this account told. */
+
+/** What became of a support that was told of. */
 interface SupportSent {
   entry_id: string
   household_id: string | null
   kind: string | null
   day: string | null
-  state: string
+  state: "held" | "accepted" | "refused" | "reversed"
   at: string
   by: string
   words: string
 }
-/** What can be given in a commune, what was, and what became of what was sent. */
+
+/** What can be given in a commune, what was, and what became of what was sent: the parts of /supports put together. */
 interface SupportList {
   mark: string | null
   kinds: SupportKind[]
@@ -395,7 +400,7 @@ interface SupportList {
   sent: SupportSent[]
 }
 
-/** One that was given, or waits on this phone: of the list or of an entry of ours. */
+/** One that was given, or waits on this phone: of the list, or of an entry of ours. */
 interface Given extends SupportGiven {
   id: string
   state: string
@@ -408,7 +413,7 @@ interface Given extends SupportGiven {
   held: any
 }
 
-/** What is said of a support. */
+/** What is said of a support; `day` null: the fields make none. */
 interface Supported {
   kind: string
   programme: string
@@ -428,7 +433,17 @@ interface SupportEntry {
   /** Left out: it is of no round. */
   round_id?: string
   household_id: string
-  support: Supported & { day: string }
+  support: {
+    kind: string
+    programme: string
+    project: string
+    person: string | null
+    day: string
+    amount: number | null
+    quantity: number | null
+    document: string
+    note: string
+  }
   files: EntryFile[]
   finalised_at: string
   date_doubted?: "behind" | "ahead" | null

@@ -121,9 +121,8 @@ export function givenBy(list, items) {
   const others = list.given
     .filter((one) => !sent.has(keyOf(one)))
     .map((one) => ({ ...NOTHING, ...one, id: "", state: "accepted" }))
-  return [...own, ...formerly, ...others].sort((one, other) =>
-    one.day === other.day ? 0 : (one.day ?? "") < (other.day ?? "") ? 1 : -1,
-  )
+  const order = ({ day, id }) => `${day ?? ""} ${id}`
+  return [...own, ...formerly, ...others].sort((one, other) => (order(one) < order(other) ? 1 : -1))
 }
 
 /** @type {Given} */

@@ -130,6 +130,7 @@ test("what was given and what became of what was sent stand in one list, each on
       { day: "2026-11-04", note: "nhà cháy" },
       { state: "received", result: { outcome: "held", reason } },
     ),
+    item("e-3b", "ho-2", { day: "2026-11-03" }),
     item("e-5", "ho-2", { day: "2026-11-05" }, { state: "received", result: stored }),
     item("e-6", "ho-2", { day: "2026-11-06" }, { state: "received", result: stored }),
     { ...item("i-1", "ho-2", {}), entry: { id: "i-1", household_id: "ho-2", answers: {} } }, // an interview
@@ -176,6 +177,7 @@ test("what was given and what became of what was sent stand in one list, each on
       ["e-6", "refused", "2026-11-06", "không phải hộ này", "Lê Thị Hà"],
       ["e-5", "accepted", "2026-11-05", "", ""],
       ["e-4", "held", "2026-11-04", "nhà cháy", ""],
+      ["e-3b", "unsent", "2026-11-03", "", ""],
       ["e-3", "received", "2026-11-03", "", ""],
       ["e-2", "refused_here", "2026-11-02", "", ""],
       ["e-1", "unsent", "2026-11-01", "", ""],

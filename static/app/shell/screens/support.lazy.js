@@ -160,8 +160,12 @@ export async function show(app, { step: roundId, more: householdId }) {
     return earlier
   }
   form.addEventListener("change", ({ target }) => {
+    const { name: of, type } = /** @type {HTMLInputElement} */ (target)
+    const double = part(element, "double")
+    const wasHidden = double.hidden
     draw()
-    if (/** @type {any} */ (target).name === "kind") part(element, "more").scrollIntoView({ block: "start" })
+    if (of === "kind") part(element, "more").scrollIntoView({ block: "start" })
+    else if (type === "radio" && wasHidden && !double.hidden) double.scrollIntoView({ block: "nearest" })
   })
   // What is told of stood there before.
   form.addEventListener("input", () => (part(element, "fault").hidden = true))
