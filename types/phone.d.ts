@@ -365,6 +365,15 @@ interface SupportProject {
   programme_name: string
   since: string
   until: string | null
+  /** Which lack it is for; no classes: of households of any class. */
+  serves: { indicator: string; classes: string[] }[]
+}
+
+/** What a household lacks by its last accepted interview. */
+interface SupportNeed {
+  household_id: string
+  class: string | null
+  lacks: string[]
 }
 
 /** What was given already; `person` null: to the household. */
@@ -396,6 +405,7 @@ interface SupportList {
   mark: string | null
   kinds: SupportKind[]
   projects: SupportProject[]
+  needs: SupportNeed[]
   given: SupportGiven[]
   sent: SupportSent[]
 }

@@ -1,5 +1,5 @@
-"""What a phone is told of supports: the kinds with their rules, the projects that are open, what was given already to
-the households of its villages, and what became of what its account sent.
+"""What a phone is told of supports: the kinds with their rules, the projects that are open and what they serve, what
+the households of its villages lack, what was given to them already, and what became of what its account sent.
 
 One list with a mark, as `devices/between_rounds.py` has it: whoever has the list of this mark has all of it.
 """
@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import (
     Account,
     Household,
+    HouseholdFact,
     Place,
+    Round,
     Support,
     SupportAnswer,
     SupportClaim,
@@ -34,10 +37,13 @@ from survey.programmes.catalogue import Catalogue, catalogue_of
 from survey.register.places import names_in
 from survey.support_terms import SupportState, SupportWindow
 from survey.supports.giving import days_of
-from survey.terms import HouseholdState, QuarantineReason
+from survey.tallies.deprivations import INDICATORS
+from survey.tallies.facts import lacks_in
+from survey.terms import HouseholdState, QuarantineReason, RegisterState
 
 LIMIT = 500  # of what was given, in one answer
 MOST_SENT = 100  # of what an account sent, the newest
+LAST = 3  # rounds in which the last interview of a household is looked for
 LATE = timedelta(days=366)  # so long after its end something is still told of a project
 
 
@@ -49,22 +55,27 @@ class Listed:
     mark: str | None
     kinds: list[dict[str, Any]]
     projects: list[dict[str, Any]]
+    needs: list[dict[str, Any]]
     given: list[dict[str, Any]]
     sent: list[dict[str, Any]]
+
+
+NOTHING = Listed(None, [], [], [], [], [])
 
 
 def listed(session: Session, account: Account, today: date) -> Listed:
     commune = session.get(Place, account.place_id) if account.place_id else None
     sent = _sent(session, account)
     if commune is None or commune.parent_id is None:
-        return Listed(None, [], [], [], [])
+        return NOTHING
     catalogue = catalogue_of(session, commune.parent_id)
     kinds, projects = _kinds(catalogue), _projects(catalogue, commune.id, today)
-    given = _given(session, account, catalogue, today)
     if not kinds and not sent:
-        return Listed(None, [], [], [], [])
-    mark = hashlib.sha256(ascii_text([kinds, projects, given, sent]).encode()).hexdigest()[:32]
-    return Listed(mark, kinds, projects, given, sent)
+        return NOTHING
+    needs = _needs(session, account)
+    given = _given(session, account, catalogue, today)
+    mark = hashlib.sha256(ascii_text([kinds, projects, needs, given, sent]).encode()).hexdigest()[:32]
+    return Listed(mark, kinds, projects, needs, given, sent)
 
 
 def in_words(sent: list[dict[str, Any]], translate: Callable[[str], str], language: str) -> list[dict[str, Any]]:
@@ -98,6 +109,7 @@ def _kinds(catalogue: Catalogue) -> list[dict[str, Any]]:
 def _projects(catalogue: Catalogue, commune_id: str, today: date) -> list[dict[str, Any]]:
     """Those that are, or may be, for the commune, begun, and not over for a year."""
     found = []
+    serving = _serving(catalogue, commune_id, today)
     for (programme, code), project in sorted(catalogue.projects.items()):
         days = days_of(catalogue, project)
         over = days.until is not None and days.until + LATE < today
@@ -111,19 +123,57 @@ def _projects(catalogue: Catalogue, commune_id: str, today: date) -> list[dict[s
                 "programme_name": catalogue.programmes[programme].name,
                 "since": days.since.isoformat(),
                 "until": days.until.isoformat() if days.until else None,
+                "serves": serving[programme, code],
             }
         )
     return found
 
 
-def _given(session: Session, account: Account, catalogue: Catalogue, today: date) -> list[dict[str, Any]]:
-    """What was given to the households of the account's villages and their members, wherever: of months and years since
-    the beginning of last year, of longer windows all."""
-    visited = select(Household.id).where(
+def _serving(catalogue: Catalogue, commune_id: str, today: date) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """By project, the indicators that it serves here now, or may serve, and the classes of household for which."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for serves, project, _ in catalogue.serving(commune_id, today):
+        found[project.programme, project.code].append({"indicator": serves.indicator, "classes": serves.classes})
+    return found
+
+
+def _needs(session: Session, account: Account) -> list[dict[str, Any]]:
+    """What the households of the account's villages lack by the last accepted interview; of one that lacks nothing, and
+    of one whom nobody knows about, nothing is said. An interview that waits for a person changes nothing here: the list
+    would be another one after each."""
+    rounds = session.scalars(select(Round.id).where(~Round.trial).order_by(Round.opens_on, Round.id)).all()[-LAST:]
+    fact = HouseholdFact
+    rows = session.execute(
+        select(fact.household_id, fact.round_id, fact.household_class, fact.lacks).where(
+            fact.commune_id == account.place_id,
+            fact.round_id.in_(rounds),
+            fact.household_id.in_(_visited(session, account)),
+            fact.state == RegisterState.ACCEPTED.value,
+            fact.lacks.is_not(None),
+        )
+    )
+    last = {row.household_id: row for row in sorted(rows, key=lambda row: rounds.index(row.round_id))}
+    found = []
+    for household_id, row in sorted(last.items()):
+        lacks = [one.value for one, lack in zip(INDICATORS, lacks_in(row.lacks), strict=True) if lack]
+        if lacks:
+            found.append({"household_id": household_id, "class": row.household_class, "lacks": lacks})
+    return found
+
+
+def _visited(session: Session, account: Account) -> Select[str]:
+    """Of whom a phone is told: the households of the account's villages that are there."""
+    return select(Household.id).where(
         Household.commune_id == account.place_id,
         Household.village_id.in_(villages_of(session, account)),
         Household.state == HouseholdState.PRESENT.value,
     )
+
+
+def _given(session: Session, account: Account, catalogue: Catalogue, today: date) -> list[dict[str, Any]]:
+    """What was given to the households of the account's villages and their members, wherever: of months and years since
+    the beginning of last year, of longer windows all."""
+    visited = _visited(session, account)
     query = (
         select(SupportClaim, Support)
         .join(Support, (Support.commune_id == SupportClaim.commune_id) & (Support.id == SupportClaim.support_id))

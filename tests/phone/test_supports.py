@@ -14,12 +14,12 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Support
+from models import FormVersion, HouseholdFact, Round, Support
 from models.database import open_engine
 from survey.accounts.accounts import find_account
 from survey.clocks import day_of
 from survey.programmes import versions
-from survey.programmes.versions import WantedKind, WantedProgramme, WantedProject
+from survey.programmes.versions import WantedKind, WantedProgramme, WantedProject, WantedServes
 from survey.questionnaires.published import Given as Sheet
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household
@@ -27,7 +27,7 @@ from survey.register.event_log import Done
 from survey.rounds.rounds import open_round
 from survey.support_terms import ProgrammeKind, Provenance, SupportOrigin, SupportSubject, SupportWindow
 from survey.supports import from_phones, giving
-from survey.terms import HouseholdClass, SourceKind
+from survey.terms import B1Method, HouseholdClass, Indicator, RegisterState, RoundKind, RoundState, SourceKind
 from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.axe import violations
@@ -81,9 +81,29 @@ def build(session: Session) -> None:
         **world.season(session, now),
         now=now,
     )
+    last_review(session, form, now)
     catalogue(session, now)
     house = giving.Given(COMMUNE, "nha_o", "ct", "1", day_of(now - timedelta(days=200)), "ho-0", amount=40_000_000)
     giving.give(session, house, SupportOrigin.DESK, by(session, "supervisor", now))
+
+
+def last_review(session: Session, form: FormVersion, now: datetime) -> None:
+    """What last year's accepted interview of the first household left behind: poor, without good water and latrine."""
+    opened = day_of(now - timedelta(days=365))
+    session.add(
+        Round(
+            id="dot-truoc", kind=RoundKind.PERIODIC, year=opened.year, title="Rà soát năm trước", standard="ND07-2021",
+            b1_method=B1Method.TABLE, form_id=form.form_id, form_version=form.version, opens_on=opened,
+            closes_on=opened, state=RoundState.CLOSED,
+        )
+    )  # fmt: skip
+    session.flush()  # the row refers to it
+    session.add(
+        HouseholdFact(
+            commune_id=COMMUNE, round_id="dot-truoc", household_id="ho-0", village_id=world.VILLAGE,
+            state=RegisterState.ACCEPTED, household_class=HouseholdClass.POOR, lacks="000000001100",
+        )
+    )  # fmt: skip
 
 
 def by(session: Session, username: str, now: datetime, reason: str = "theo văn bản") -> Done:
@@ -104,6 +124,7 @@ def catalogue(session: Session, now: datetime) -> None:
             programme="ct", code="2", name="Dự án 2: Việc làm", opens=day_of(now - timedelta(days=30)), **said
         ),
     ]  # fmt: skip
+    wanted.append(WantedServes(programme="ct", project="2", indicator=Indicator.WATER, **said))
     wanted += [
         WantedKind(code=code, label=label, benefit_group=code, subject=subject, once_in=window, **said)
         for code, label, subject, window in KINDS
@@ -190,9 +211,15 @@ def test_a_support_is_told_without_network_a_double_before_it_is_saved_and_the_o
     today = day_of(datetime.now(UTC))
     door = Door(phone)
 
-    # Without network the phone knows what was given: the house, 200 days ago.
+    # Without network the phone knows what the household lacks and what was given: the house, 200 days ago.
     phone.context.set_offline(True)
     door.come()
+    expect(phone.page.locator("[data-screen=household] [data-part=needs-list] li")).to_have_text(
+        [
+            "Nguồn nước sinh hoạtDự án 2: Việc làm · Chương trình giảm nghèo",
+            "Nhà tiêu hợp vệ sinhchưa có dự án nào trong chương trình",
+        ]
+    )
     door.stand("accepted")
     pictured(phone, "support-household")
     door.begin("nha_o")
@@ -213,6 +240,8 @@ def test_a_support_is_told_without_network_a_double_before_it_is_saved_and_the_o
     door.choose("Lò Thị Bua")
     door.send()
     expect(door.fault).to_contain_text("Hãy chọn dự án.")
+    projects = door.screen.locator("[data-part=of-project] label")
+    expect(projects).to_contain_text(["Dự án 2:", "Dự án 1:"])  # first what serves a lack of theirs
     door.choose("Dự án 2:")
     year = door.screen.locator("[data-part=of-day] [data-part=year]")
     expect(year).to_have_value(str(today.year))  # today stands there

@@ -14,6 +14,20 @@ export const kindsFor = (kinds, members) => kinds.filter(({ subject }) => subjec
 /** The projects under which something could be given on a day; all where none was said. */
 export const runningOn = (projects, day) => projects.filter((one) => !day || !isOutside(day, one))
 
+/**
+ * What a household lacks, with the projects that serve it.
+ * @param {string} household
+ * @param {SupportList} list
+ */
+export function needsOf(household, { needs, projects }) {
+  const need = needs.find((one) => one.household_id === household)
+  const isFor = (classes) => !classes.length || classes.includes(need?.class)
+  return (need?.lacks ?? []).map((indicator) => ({
+    indicator,
+    projects: projects.filter(({ serves }) => serves.some((one) => one.indicator === indicator && isFor(one.classes))),
+  }))
+}
+
 /** Which rule stands between a day and a project, or null. */
 function isOutside(day, { since, until }) {
   if (day < since) return "support_before_project"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from survey.clocks import Doubt
 from survey.intake.supported import MAX_DOCUMENT, MAX_NOTE, MAX_PERSON, MOST_MONEY, MOST_PIECES
 from survey.support_terms import SupportState, SupportSubject, SupportWindow
+from survey.terms import HouseholdClass, Indicator
 from survey.web.phone.shapes import (
     DAY,
     FLAG,
@@ -41,6 +42,17 @@ SUPPORTS: Schema = {
             "programme_name": TEXT,
             "since": DAY,
             "until": maybe(DAY),
+            "serves": many(
+                closed({"indicator": term_of(Indicator), "classes": many(term_of(HouseholdClass))})
+                | {"description": "Which lack it is for; no classes: of households of any class"}
+            ),
+        }
+    ),
+    "SupportNeed": closed(
+        {
+            "household_id": TEXT,
+            "class": maybe(term_of(HouseholdClass)),
+            "lacks": many(term_of(Indicator)),
         }
     ),
     "SupportGiven": closed(
@@ -74,6 +86,7 @@ SUPPORTS: Schema = {
             "more": FLAG,
             "kinds": many(named("SupportKind")),
             "projects": many(named("SupportProject")),
+            "needs": many(named("SupportNeed")),
             "given": many(named("SupportGiven")),
             "sent": many(named("SupportSent")),
         }

@@ -169,7 +169,8 @@ def households() -> Response:
 @blueprint.get("/supports")
 @permitted("sync.use")
 def supports() -> Response:
-    """Kinds, projects, what was given already and what became of what was sent; what was given comes in parts."""
+    """Kinds, projects, needs, what was given already and what became of what was sent. What was given comes in parts,
+    all else with the first of them."""
     skip, limit = _whole("skip", 0), _whole("limit", told.LIMIT)
     session, account = get_session(), current_account()
     found = told.listed(session, account, day_of(now()))
@@ -180,10 +181,11 @@ def supports() -> Response:
             "generation": generation(session),
             "mark": found.mark,
             "more": end < len(found.given),
-            "kinds": found.kinds,
-            "projects": found.projects,
+            "kinds": [] if begin else found.kinds,
+            "projects": [] if begin else found.projects,
+            "needs": [] if begin else found.needs,
             "given": found.given[begin:end],
-            "sent": told.in_words(found.sent, gettext, current_language()),
+            "sent": [] if begin else told.in_words(found.sent, gettext, current_language()),
         }
     )
 

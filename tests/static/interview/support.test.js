@@ -10,13 +10,14 @@ import {
   givenBy,
   kindsFor,
   moneyParts,
+  needsOf,
   runningOn,
   supportOf,
   windowKey,
 } from "../../../static/app/interview/support.lazy.js"
 
 const { cases, today, kinds, projects, given } = JSON.parse(readFileSync("tests/cases/supports.json", "utf8"))
-const list = { mark: "m", kinds, projects, given, sent: [] }
+const list = { mark: "m", kinds, projects, needs: [], given, sent: [] }
 const NOW = new Date("2026-11-23T02:00:00Z")
 const SAID = { kind: "nha_o", programme: "ct2026", project: "1", person: null, day: "2026-11-20" }
 const whole = (said) => ({ ...SAID, amount: null, quantity: null, document: "", note: "", ...said })
@@ -198,4 +199,30 @@ test("an amount is said in billions, millions and thousands", () => {
     [250, "one"],
   ])
   assert.deepEqual(moneyParts(1_000_000_000_000), [[1000, "billion"]])
+})
+
+test("what a household lacks stands with the projects that serve it for its class", () => {
+  const water = { indicator: "nuoc", classes: ["ho_ngheo"] }
+  const known = {
+    ...list,
+    needs: [
+      { household_id: "ho-1", class: "ho_ngheo", lacks: ["nuoc", "bhyt"] },
+      { household_id: "ho-2", class: "ho_can_ngheo", lacks: ["nuoc", "vien_thong"] },
+    ],
+    projects: [
+      { project: "1", serves: [water, { indicator: "vien_thong", classes: [] }] },
+      { project: "2", serves: [water] },
+    ],
+  }
+  const of = (household) =>
+    needsOf(household, known).map(({ indicator, projects: those }) => [indicator, those.map(({ project }) => project)])
+  assert.deepEqual(of("ho-1"), [
+    ["nuoc", ["1", "2"]],
+    ["bhyt", []],
+  ])
+  assert.deepEqual(of("ho-2"), [
+    ["nuoc", []],
+    ["vien_thong", ["1"]],
+  ])
+  assert.deepEqual(of("ho-3"), [])
 })

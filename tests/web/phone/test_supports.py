@@ -15,16 +15,18 @@ from sqlalchemy.orm import Session
 
 from models import Fund, Household, Receipt, Support, SupportAnswer, SupportClaim, SupportEntry
 from survey.problems import PROBLEMS
+from survey.programmes import versions
+from survey.programmes.versions import WantedServes
 from survey.register.event_log import Done
 from survey.review import register_acts
 from survey.review.register_acts import Wish
 from survey.support_terms import SupportOrigin
 from survey.supports import from_phones, giving
 from survey.supports.giving import Given
-from survey.terms import RegisterKind
+from survey.terms import HouseholdClass, Indicator, RegisterKind
 from tests.examples import examples
-from tests.given import by, enter_catalogue, open_fund, support
-from tests.interviews import content_hash, entry, envelope, push
+from tests.given import SAID, by, enter_catalogue, open_fund, support
+from tests.interviews import accept_all, content_hash, entry, envelope, push
 from tests.review.test_persons import MOTHER, codes
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
@@ -135,6 +137,8 @@ def test_each_rule_holds_it_and_refuses_nothing(phone: Any, session: Session, sa
         ({"said": {"quantity": -2}}, "bad_shape"),
         ({"said": {"document": "hai\ndòng"}}, "bad_shape"),
         ({"said": {"note": "x" * 501}}, "bad_shape"),
+        ({"said": {"person": "x" * 121}}, "bad_shape"),
+        ({"date_doubted": "behind"}, "doubtful_date"),
     ],
 )
 def test_what_an_interview_is_held_for_holds_a_support_too(
@@ -186,6 +190,7 @@ def test_a_phone_is_told_kinds_projects_and_what_was_given(phone: Any, session: 
     ]  # fmt: skip
     part = told(phone, f"?mark={answer['mark']}&skip=1&limit=1")
     assert (part["given"], part["more"]) == (answer["given"][1:], False)
+    assert [part[name] for name in ("kinds", "projects", "needs", "sent")] == [[], [], [], []]
     assert told(phone, "?mark=khac&skip=1&limit=1")["given"] == answer["given"][:1]
 
 
@@ -265,3 +270,43 @@ def test_a_person_lets_it_stand_as_an_exception_or_not(phone: Any, session: Sess
     assert rows(session, SupportClaim) == 1 and from_phones.count_held(session, COMMUNE) == 0
     [sent] = told(phone)["sent"]
     assert (sent["state"], sent["by"]) == ("accepted", "Người thử supervisor")
+
+
+def test_a_member_may_be_named_where_the_list_has_no_codes(phone: Any, session: Session) -> None:
+    mother = codes(session)[MOTHER]
+    [result] = push(phone, support(said={"kind": "the_bhyt", "person": MOTHER}))
+    assert rule(result) == ("stored", None)
+    assert [one["person"] for one in told(phone)["given"]] == [mother]
+    session.rollback()
+    assert session.scalars(select(Support)).one().person_id == mother
+
+
+def test_a_phone_is_told_what_its_households_lack_and_which_projects_serve_that(
+    phone: Any, session: Session, login_as: Any
+) -> None:
+    serves = [
+        WantedServes(programme="ct2026", project="1", indicator=Indicator.TELECOM, **SAID),
+        WantedServes(
+            programme="ct2026", project="1", indicator=Indicator.WATER, classes=(HouseholdClass.POOR,), **SAID
+        ),
+        WantedServes(programme="qd90", project="5", indicator=Indicator.INSURANCE, **SAID),  # over since 2025
+    ]
+    versions.write(session, serves, by(session, "province"))
+    session.commit()
+    assert {(one["programme"], one["project"]): one["serves"] for one in told(phone)["projects"]} == {
+        ("ct2026", "1"): [
+            {"indicator": "nuoc", "classes": ["ho_ngheo"]}, {"indicator": "vien_thong", "classes": []},
+        ],
+        ("qd90", "5"): [], ("tinh", "a"): [],
+    }  # fmt: skip
+    before = mark(phone)
+    push(phone, entry("ho-1"))
+    assert (told(phone)["needs"], mark(phone)) == ([], before)  # it waits for a person
+    push(phone, entry("ho-2", {"mang": "co"}))
+    push(phone, entry("ho-3", {"mang": "co", "thanh_vien": [{"ho_ten": "Lò Thị Ba", "tuoi": 41, "the_bhyt": "co"}]}))
+    accept_all(session, login_as, COMMUNE)
+    assert mark(phone) != before
+    assert told(phone)["needs"] == [
+        {"household_id": "ho-1", "class": "ho_ngheo", "lacks": ["bhyt", "vien_thong"]},
+        {"household_id": "ho-2", "class": "ho_can_ngheo", "lacks": ["bhyt"]},
+    ]  # ho-3 lacks nothing, the others are another enumerator's

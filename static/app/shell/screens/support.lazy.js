@@ -10,6 +10,7 @@ import {
   givenBy,
   kindsFor,
   moneyParts,
+  needsOf,
   runningOn,
   supportOf,
 } from "../../interview/support.lazy.js"
@@ -23,7 +24,17 @@ import { survey } from "../register.js"
 import { learnt } from "../templates.lazy.js"
 
 const MOST = 7 // rows that need no box to seek in
-const NOTHING = { mark: null, kinds: [], projects: [], given: [], sent: [] }
+// Where what is missing or wrong is asked; all else is about the day.
+const ASKED = {
+  kind: "of-kind",
+  support_whole_household: "of-kind",
+  support_person_needed: "who",
+  project: "of-project",
+  amount: "of-amount",
+  quantity: "of-quantity",
+  support_given: "double",
+}
+const NOTHING = { mark: null, kinds: [], projects: [], needs: [], given: [], sent: [] }
 
 /**
  * What can be given here, and what was, by the office's last word.
@@ -110,6 +121,9 @@ export async function show(app, { step: roundId, more: householdId }) {
   part(element, "where").textContent = [villages.get(household.village_id)?.name, household.code]
     .filter(Boolean)
     .join(" · ")
+  const needs = needsOf(householdId, list)
+  drawNeeds(part(element, "needs"), needs)
+  const needed = new Set(needs.flatMap(({ projects }) => projects))
   const kinds = kindsFor(list.kinds, members)
   offer(
     part(element, "of-kind"),
@@ -124,9 +138,10 @@ export async function show(app, { step: roundId, more: householdId }) {
   )
 
   let offered = ""
-  /** Only the projects that ran on that day; one alone is not asked about. */
+  /** Only the projects that ran on that day, first those that serve what the household lacks; one alone is not asked about. */
   const drawProjects = () => {
     const running = runningOn(list.projects, said.day)
+    running.sort((one, other) => Number(needed.has(other)) - Number(needed.has(one)))
     const place = part(element, "of-project")
     const keys = running.map(projectKey)
     if (keys.join() !== offered)
@@ -200,6 +215,8 @@ export async function show(app, { step: roundId, more: householdId }) {
     const place = part(element, "fault")
     place.hidden = !fault
     if (fault) {
+      const asked = part(element, ASKED[fault] ?? "of-day")
+      ;(asked.hidden ? part(element, "of-day") : asked).append(place) // under its question
       place.textContent = word(`support.fault_${fault}`)
       return void place.scrollIntoView({ block: "center" })
     }
@@ -267,8 +284,21 @@ function lineOf(one, list, members) {
   return line
 }
 
+/** What a household lacks, each with the projects that serve it. */
+function drawNeeds(place, needs) {
+  place.hidden = needs.length === 0
+  const rows = needs.map(({ indicator, projects }) =>
+    stamp("need", {
+      what: word(`indicator.${indicator}`),
+      projects: projects.map(projectWords).join("; ") || word("support.no_project"),
+    }),
+  )
+  part(place, "needs-list").replaceChildren(...rows)
+}
+
 /**
- * Fills `place` on a household's page: the way to write one down, and what was given to it and to who lives there.
+ * Fills `place` on a household's page: the way to write one down, what it lacks, and what was given to it and to who
+ * lives there.
  * @param {import("../main.js").Shell} app
  */
 export async function drawSupports(place, app, household) {
@@ -281,6 +311,7 @@ export async function drawSupports(place, app, household) {
   const box = stamp("supports")
   action(box, "support").hidden = Boolean(!list.kinds.length || household.gone || household.is_new)
   action(box, "support").href = ofSupport(household)
+  drawNeeds(part(box, "needs"), needsOf(household.household_id, list))
   part(box, "list").replaceChildren(...own.map((one) => lineOf(one, list, members)))
   part(box, "none").hidden = own.length > 0
   place.replaceChildren(box)
