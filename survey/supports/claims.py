@@ -20,7 +20,7 @@ from models import Household, Support, SupportClaim, SupportReversal
 from models.database import chunks
 from survey.programmes.catalogue import catalogue_of
 from survey.register.event_log import naming
-from survey.register.ledger import Event, live
+from survey.register.ledger import Event, households_in, live
 from survey.residents.entering import held
 from survey.support_terms import SupportSubject, SupportWindow
 from survey.supports.rules import Rule, window_key
@@ -187,6 +187,13 @@ def settle(session: Session, household_ids: Iterable[str], person_ids: Iterable[
         _settle(session, province_id, [one for one in found if one.province_id == province_id])
 
 
+def follow(session: Session, events: Sequence[Event]) -> None:
+    """After acts in the register, whose communes the caller holds: who is heir to what may be others now."""
+    told = [one for one in events if one.kind in (*_LINKS, _K.VOID)]
+    if told:
+        settle(session, households_in(told), {one.person_id for one in told if one.person_id})
+
+
 def _standing(session: Session, household_ids: set[str], person_ids: set[str]) -> list[Support]:
     """Supports of these, those that were taken back too: what they took up becomes free."""
     found: dict[tuple[str, str], Support] = {}
@@ -210,7 +217,7 @@ def _settle(session: Session, province_id: str, supports: Sequence[Support]) -> 
         session.execute(delete(SupportClaim).filter_by(commune_id=one.commune_id, support_id=one.id))
     gone = _reversed(session, supports)
     rules = rules_of(session, province_id)
-    for one in sorted(supports, key=lambda each: (each.at, each.id)):
+    for one in sorted(supports, key=lambda each: (each.at, each.exception != "", each.id)):
         if (one.commune_id, one.id) not in gone:
             claim(session, one, _taken_by(session, one, rules.get(one.kind)))
 
