@@ -39,9 +39,9 @@ function isOutside(day, { since, until }) {
  * @param {{ window: string }} kind
  * @param {{ day: string, programme: string }} said
  */
-export function windowKey({ window }, { day, programme }) {
+export function windowKey(kind, { day, programme }) {
   const keys = { month: day.slice(0, 7), calendar_year: day.slice(0, 4), programme, life: "life" }
-  return keys[window] ?? null
+  return keys[kind.window] ?? null
 }
 
 const kindOf = ({ kinds }, kind) => kinds.find(({ code }) => code === kind)

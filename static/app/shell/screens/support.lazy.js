@@ -51,7 +51,9 @@ async function known(app) {
 const moneyWords = (amount) =>
   word("support.money", {
     amount: moneyParts(amount)
-      .map(([count, size]) => word(`support.money_${size}`, { count: number(count) }))
+      .map(([count, size]) =>
+        size === "one" ? number(count) : word(`support.money_${size}`, { count: number(count) }),
+      )
       .join(" "),
   })
 
@@ -71,7 +73,7 @@ function fieldOf(Field, place, { type, value = "", looks = [], answer }) {
   return field
 }
 
-/** Rows of [value, label] to choose from, under a box to seek in where there are many; what was chosen stays in sight. */
+/** Rows of [value, label] under a box to seek in where there are many; what was chosen stays in sight. */
 function offer(place, name, rows) {
   const box = action(place, "seek")
   const keys = rows.map(([, label]) => fold(label))
@@ -138,7 +140,7 @@ export async function show(app, { step: roundId, more: householdId }) {
   )
 
   let offered = ""
-  /** Only the projects that ran on that day, first those that serve what the household lacks; one alone is not asked about. */
+  /** Only what ran on that day, first those that serve what the household lacks; one alone is not asked about. */
   const drawProjects = () => {
     const running = runningOn(list.projects, said.day)
     running.sort((one, other) => Number(needed.has(other)) - Number(needed.has(one)))
