@@ -60,6 +60,7 @@ from survey.web.programme import (
     plan,
     reports,
     residents,
+    supports as support_pages,
     what_if,
 )
 from survey.web.security import public
@@ -125,6 +126,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         plan,
         layouts,
         exports,
+        support_pages,
     ):
         part.init_app(app)
     for part in (questionnaires, points, readings):

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from survey.intake.supported import MAX_DOCUMENT, MAX_NOTE, MOST_MONEY, MOST_PIECES
-from survey.support_terms import SupportState, SupportSubject, SupportWindow
+from survey.support_terms import (
+    MAX_DOCUMENT,
+    MAX_NOTE,
+    MOST_MONEY,
+    MOST_PIECES,
+    SupportState,
+    SupportSubject,
+    SupportWindow,
+)
 from survey.web.phone.shapes import (
     DAY,
     FLAG,
