@@ -17,9 +17,7 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
     ),
     "fund_entry_wrong": (
         409,
-        N_(
-            "This entry cannot follow: what it refers to is used up, reversed, or of another kind."
-        ),
+        N_("This entry cannot follow: what it refers to is used up, reversed, or of another kind."),
         N_("Open the fund again and look at its entries."),
     ),
     "project_member_wrong": (
