@@ -16,15 +16,17 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Household, Member, Project, ProjectMember, ProjectMemberStep
+from models import Household, Project, ProjectMember, ProjectMemberStep
 from models.commune_counter import lock_commune
 from survey.clocks import day_of
-from survey.members import CODE
 from survey.problems import Problem
 from survey.programmes.catalogue import Catalogue, catalogue_of
 from survey.programmes.funds import MOST
 from survey.programmes.versions import EARLIEST, MAX_TEXT
-from survey.register.event_log import Done
+from survey.register.event_log import Done, events_around
+from survey.register.ledger import fold, households_in
+from survey.register.persons import People
+from survey.submissions.standing import interviews_of
 from survey.support_terms import MemberAct, MemberOutcome, ProjectKind
 from survey.terms import HouseholdState
 
@@ -114,14 +116,15 @@ def faults_here(session: Session, catalogue: Catalogue, commune_id: str, wanted:
 
 
 def people_of(session: Session, household: Household) -> dict[str, str]:
-    """The names of a household's members as last accepted, by their code; who has none yet is not in it."""
-    rows = select(Member).where(Member.commune_id == household.commune_id, Member.household_id == household.id)
-    found: dict[str, str] = {}
-    for one in session.scalars(rows.order_by(Member.position)):
-        code = one.values.get(CODE) if isinstance(one.values, dict) else None
-        if isinstance(code, str) and code:
-            found[code] = one.full_name
-    return found
+    """The names of a household's members by their code, as the register knows them now."""
+    known = _people(session, household.commune_id, {household.id})
+    return {one.id: one.name for one in known.members(household.id)}
+
+
+def _people(session: Session, commune_id: str, households: set[str]) -> People:
+    """What is known of the persons of some households."""
+    events = events_around(session, commune_id, sorted(households))
+    return fold(events, interviews_of(session, commune_id, households_in(events) | households)).people
 
 
 def join(session: Session, province_id: str, commune_id: str, wanted: Joining, done: Done) -> ProjectMember:
@@ -205,19 +208,10 @@ def taking_part(
     )
     for step in session.scalars(told):
         steps[step.member_id].append(step)
-    named = _names(session, commune_id, {row.household_id for row, _ in rows if row.person_id})
-    return [
-        Taking(row, steps.get(row.id, ()), household, named.get((row.household_id, row.person_id or ""), ""))
-        for row, household in rows
-    ]
-
-
-def _names(session: Session, commune_id: str, households: Collection[str]) -> dict[tuple[str, str], str]:
-    """Of persons by household and code."""
-    rows = select(Member).where(Member.commune_id == commune_id, Member.household_id.in_(sorted(households)))
-    found: dict[tuple[str, str], str] = {}
-    for one in session.scalars(rows) if households else ():
-        code = one.values.get(CODE) if isinstance(one.values, dict) else None
-        if isinstance(code, str):
-            found[one.household_id, code] = one.full_name
+    homes = {row.household_id for row, _ in rows if row.person_id}
+    people = _people(session, commune_id, homes) if homes else People()
+    found = []
+    for row, household in rows:
+        person = people.who(row.person_id) if row.person_id else None
+        found.append(Taking(row, steps.get(row.id, ()), household, person.name if person else ""))
     return found

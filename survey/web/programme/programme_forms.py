@@ -17,7 +17,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from survey.programmes.versions import MAX_TEXT
@@ -37,8 +37,7 @@ from survey.terms import HouseholdClass, Indicator, Term
 from survey.web.forms import printable
 from survey.web.language import current_language
 
-NEEDED = InputRequired(_("This must be filled in."))
-NO_DAY = _("Write the day as day, month, year.")
+NEEDED = DataRequired(_("This must be filled in."))
 
 
 class Choice(SelectField):
@@ -64,7 +63,8 @@ class Terms(Choice):
 
 def line(label: Any, most: int, needed: bool = True) -> StringField:
     """A line of text."""
-    return StringField(label, [*([NEEDED] if needed else []), Length(max=most), printable])
+    filters = [lambda said: (said or "").strip()]  # what was not sent says nothing
+    return StringField(label, [*([NEEDED] if needed else []), Length(max=most), printable], filters=filters)
 
 
 def on_day(label: Any, needed: bool = True) -> DateField:

@@ -256,13 +256,13 @@ def _choose(form: Row, found: Catalogue, desk: Desk) -> None:
         "project": projects,
         "within": [("", gettext("none")), *((one.code, project_words(one)) for one in found.projects.values())],
         "place_set": [("", gettext("all")), *((code, one.name) for code, one in found.sets.items())],
-        "commune_id": [("", gettext("no")), *((id, desk.name(id)) for id in desk.communes)],
+        "commune_id": [("", gettext("none")), *((id, desk.name(id)) for id in desk.communes)],
     }
     for name, those in choices.items():
         if name in form:
             field = form[name]
             shown = dict(those)
-            if field.data and field.data not in shown:  # as it stands, though it is not entered or was withdrawn
+            if field.data and field.data not in shown:  # not entered, or withdrawn: `place_faults` says which
                 shown[field.data] = field.data
             field.choices = list(shown.items())
 
