@@ -55,13 +55,19 @@ from survey.web.phone import shell, sync, uploads, vault
 from survey.web.programme import (
     dashboard,
     exports,
+    funds,
     house_map,
     layouts,
+    needs,
     plan,
+    programmes,
+    project_models,
     reports,
     residents,
-    supports as support_pages,
     what_if,
+)
+from survey.web.programme import (
+    supports as support_pages,
 )
 from survey.web.security import public
 
@@ -124,6 +130,10 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         villages,
         residents,
         plan,
+        programmes,
+        needs,
+        project_models,
+        funds,
         layouts,
         exports,
         support_pages,

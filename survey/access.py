@@ -74,6 +74,11 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "support.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "support.give": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "support.names": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    # Programmes, projects and kinds of support are the province's; who is in a model the commune writes down; money
+    # whoever it was given to (`programmes/`).
+    "programme.set": {_P: Scope.PROVINCE, _A: Scope.ALL},
+    "fund.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    "model.enter": {_S: Scope.COMMUNE},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},

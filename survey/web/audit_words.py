@@ -70,6 +70,8 @@ ACTS = {
     "request.asked": _("A change of the register was asked for"),
     "proposal.set_aside": _("What a phone proposed was set aside"),
     "plan.loaded": _("The plan that comes with the program was loaded"),
+    "programme.loaded": _("The programmes that come with the program were loaded"),
+    "programme.set": _("A programme, project or kind of support was written down"),
     "plan.set": _("A target of a plan was written down"),
     "support.exported": _("A list of supports with names was downloaded"),
     "support.given": _("A support was written down"),

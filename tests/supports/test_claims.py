@@ -18,9 +18,9 @@ from survey.problems import Problem
 from survey.register.event_log import Done
 from survey.review import register_acts
 from survey.review.register_acts import Wish
+from survey.support_terms import SupportOrigin
 from survey.supports import claims, giving
 from survey.supports.giving import Given
-from survey.support_terms import SupportOrigin
 from survey.terms import RegisterKind
 from tests.given import by, enter_catalogue, open_fund
 from tests.review.test_persons import MOTHER, codes

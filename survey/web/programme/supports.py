@@ -1,4 +1,4 @@
-"""What was given to households: looked at before it is written down, listed, taken back; what phones told decided on."""
+"""What was given: looked at before it is written down, listed, taken back; what phones told, decided on."""
 
 from __future__ import annotations
 

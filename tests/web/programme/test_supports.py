@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, Support, SupportReversal
+from survey.support_terms import SupportOrigin
 from survey.supports import from_phones, giving
 from survey.supports.giving import Given
-from survey.support_terms import SupportOrigin
 from tests.given import by, enter_catalogue, open_fund, support
 from tests.interviews import push
 from tests.world import COMMUNE, OTHER_COMMUNE
