@@ -55,12 +55,19 @@ from survey.web.phone import shell, sync, uploads, vault
 from survey.web.programme import (
     dashboard,
     exports,
+    funds,
     house_map,
     layouts,
+    needs,
     plan,
+    programmes,
+    project_models,
     reports,
     residents,
     what_if,
+)
+from survey.web.programme import (
+    supports as support_pages,
 )
 from survey.web.security import public
 
@@ -123,8 +130,13 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         villages,
         residents,
         plan,
+        programmes,
+        needs,
+        project_models,
+        funds,
         layouts,
         exports,
+        support_pages,
     ):
         part.init_app(app)
     for part in (questionnaires, points, readings):

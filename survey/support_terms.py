@@ -108,3 +108,9 @@ class SupportState(Term):
     ACCEPTED = "accepted", "Đã ghi", "Written down"
     REFUSED = "refused", "Không ghi", "Not written down"
     REVERSED = "reversed", "Đã ghi, sau đó thu hồi", "Written down, and taken back since"
+
+
+# Of one support, wherever it is told.
+MOST_MONEY = 1_000_000_000_000  # đồng: more than any fund of a commune
+MOST_PIECES = 1_000_000
+MAX_DOCUMENT, MAX_NOTE = 200, 500  # characters

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-MOST_MONEY = 1_000_000_000_000  # đồng: more than any fund of a commune
-MOST_PIECES = 1_000_000
-MAX_CODE, MAX_PERSON, MAX_DOCUMENT, MAX_NOTE = 32, 120, 200, 500
+from survey.support_terms import MAX_DOCUMENT, MAX_NOTE, MOST_MONEY, MOST_PIECES
+
+MAX_CODE, MAX_PERSON = 32, 120
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*\Z")
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from survey.clocks import Doubt
-from survey.intake.supported import MAX_DOCUMENT, MAX_NOTE, MAX_PERSON, MOST_MONEY, MOST_PIECES
-from survey.support_terms import SupportState, SupportSubject, SupportWindow
+from survey.intake.supported import MAX_PERSON
+from survey.support_terms import (
+    MAX_DOCUMENT,
+    MAX_NOTE,
+    MOST_MONEY,
+    MOST_PIECES,
+    SupportState,
+    SupportSubject,
+    SupportWindow,
+)
 from survey.terms import HouseholdClass, Indicator
 from survey.web.phone.shapes import (
     DAY,
