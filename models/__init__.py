@@ -4,7 +4,6 @@ Every table that grows with households carries `commune_id` first in its key, so
 and a large deployment can be partitioned by commune on PostgreSQL without a rewrite.
 """
 
-from models.assignments import HouseholdAssignment
 from models.base import Base, JSONText, UTCDateTime
 from models.collect import CollectFile, CollectToken, CollectUpload
 from models.facts import HouseholdFact, PlaceTally
@@ -20,9 +19,28 @@ from models.forms import (
 )
 from models.jobs import Job
 from models.outcomes import HouseholdOutcome, OutcomeDecision, OutcomeFile
-from models.people import Account, AccountVillage, AuditEvent, Device, FeedKey, FormerVillage, LoginAttempt
+from models.people import (
+    Account,
+    AccountVillage,
+    AuditEvent,
+    Device,
+    FeedKey,
+    FormerVillage,
+    HouseholdAssignment,
+    LoginAttempt,
+)
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.plan import PlanFigure, PlanFigureStep, PlanPaper, PlanPlaceSet, PlanTarget, PlanTask, PlanTaskStep
+from models.programmes import (
+    Fund,
+    FundEntry,
+    Programme,
+    Project,
+    ProjectMember,
+    ProjectMemberStep,
+    Serves,
+    SupportKind,
+)
 from models.proofs import ProofKey, ProofLeaf, RoundProof, StartRow
 from models.proposals import Proposal, ProposalAnswer
 from models.register import Alike, AlikeVerdict, ChangeDecision, ChangeRequest, RegisterEvent, RosterRow, VillageCounter
@@ -44,8 +62,10 @@ from models.submissions import (
     SubmissionEvent,
     SubmissionFile,
     SubmissionStatus,
+    Thumbnail,
+    Upload,
 )
-from models.uploads import Thumbnail, Upload
+from models.supports import Support, SupportAnswer, SupportClaim, SupportEntry, SupportReversal
 
 __all__ = [
     "OF_COUNTED",
@@ -130,4 +150,17 @@ __all__ = [
     "UTCDateTime",
     "Upload",
     "VillageCounter",
+    "Fund",
+    "FundEntry",
+    "Programme",
+    "Project",
+    "ProjectMember",
+    "ProjectMemberStep",
+    "Serves",
+    "SupportKind",
+    "Support",
+    "SupportAnswer",
+    "SupportClaim",
+    "SupportEntry",
+    "SupportReversal",
 ]

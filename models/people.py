@@ -1,11 +1,11 @@
-"""Accounts, their villages, phones and keys, and the log of what was done."""
+"""Accounts, their villages and households, their phones and keys, and the log of what was done."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
@@ -47,6 +47,24 @@ class FormerVillage(Base):
 
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
     village_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
+
+
+class HouseholdAssignment(Base):
+    """Which enumerator visits a household; only ever added to, what was written last holds. `account_id` NULL: nobody
+    in particular any more. `seq`: the commune's change number."""
+
+    __tablename__ = "household_assignment"
+    __table_args__ = (
+        ForeignKeyConstraint(["commune_id", "household_id"], ["household.commune_id", "household.id"]),
+        Index("ix_household_assignment_household", "commune_id", "household_id", "seq"),
+    )
+
+    commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    household_id: Mapped[str] = mapped_column(String(36))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
+    by: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class LoginAttempt(Base):

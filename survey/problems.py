@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from survey import support_refusals
+
 
 def _(message: str) -> str:
     """Marks a message for the catalog; it is translated where it is shown."""
@@ -544,6 +546,7 @@ PROBLEMS: dict[str, Refusal] = {
         _("This table is not handed out yet: what it divides by is missing, or it does not add up."),
         _("Its page names what is missing, place by place. Enter or mend it, then take the table again."),
     ),
+    **{code: Refusal(*said) for code, said in support_refusals.REFUSALS.items()},
     "storage_full": Refusal(
         507,
         _("The server's disk is full."),

@@ -8,6 +8,9 @@ const LATE = 31 // days that a round may end later than its last day says
 const dayOf = (moment) => Math.floor((moment + HERE) / DAY)
 const numberOf = (day) => Date.parse(day) / DAY
 
+/** The day in Việt Nam of an instant, "2026-11-23". */
+export const today = (moment) => new Date(dayOf(moment) * DAY).toISOString().slice(0, 10)
+
 /**
  * "behind", "ahead" or null: why `said` (an instant or a day) cannot be when the interview was; the rest as in Bounds.
  * @param {number | string} said

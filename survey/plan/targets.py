@@ -4,7 +4,7 @@ whether the account may do this there."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Place, PlanPlaceSet, PlanTarget
+from models import PlanPlaceSet, PlanTarget
 from survey.plan.figures import EARLIEST, LATEST, MAX_TEXT, held, value_faults
 from survey.plan.judging import Aim, When
 from survey.plan.measures import may_be
 from survey.problems import Problem
+from survey.programmes.place_sets import communes_in, sets_of
 from survey.register.event_log import Done
-from survey.terms import Comparison, FigureStatus, PlaceKind, PlanMeasure, PlanStatus, TargetKind
+from survey.terms import Comparison, FigureStatus, PlanMeasure, PlanStatus, TargetKind
 
 _CODE = re.compile(r"[0-9A-Za-z._-]{1,32}", re.ASCII)
 WITHOUT_NUMBER = (PlanStatus.TO_ENTER, PlanStatus.NO_NUMBER)
@@ -168,11 +169,6 @@ def set_faults(session: Session, wanted: WantedSet) -> Iterator[tuple[str, str]]
         yield "until", "backward"
 
 
-def communes_in(province_id: str) -> Any:
-    """The statement that finds the communes of a province."""
-    return select(Place.id).where(Place.parent_id == province_id, Place.kind == PlaceKind.COMMUNE).order_by(Place.id)
-
-
 def write_sets(session: Session, wanted: Sequence[WantedSet], done: Done) -> None:
     """Write sets down, each as its next version. Raises as `write` does."""
     if done.account_id is None:
@@ -190,9 +186,3 @@ def write_sets(session: Session, wanted: Sequence[WantedSet], done: Done) -> Non
         del values["seen"]
         session.add(PlanPlaceSet(**values, **_by(done)))
     session.flush()  # targets that are written next ask for them
-
-
-def sets_of(session: Session, place_id: str) -> Mapping[str, PlanPlaceSet]:
-    """By code, as they stand."""
-    rows = select(PlanPlaceSet).where(PlanPlaceSet.place_id == place_id).order_by(PlanPlaceSet.version)
-    return {row.code: row for row in session.scalars(rows)}

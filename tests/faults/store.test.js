@@ -214,16 +214,17 @@ for (const [kind, make] of [
     assert.deepEqual(await store.outbox(), [])
   })
 
-  test(`the households that no round asks for are one list, and a withdrawn phone has none, ${kind}`, async () => {
+  test(`a list of the server's is kept whole, and a withdrawn phone has none, ${kind}`, async () => {
     const store = make()
-    assert.equal(await store.between(), null)
     const one = { household_id: "ho-0", village_id: "v", code: "v-7", head_name: NAMES.head, proposals: [] }
-    await store.set("between", { mark: "m", entries: [one] })
-    if (kind.startsWith("sealed")) assert.deepEqual(secretsIn(await dump()), [])
-    const kept = await make().between()
-    assert.deepEqual(kept, { mark: "m", entries: [one] })
+    for (const key of ["between", "supports"]) {
+      assert.equal(await store.list(key), null)
+      await store.set(key, { mark: "m", entries: [one] })
+      if (kind.startsWith("sealed")) assert.deepEqual(secretsIn(await dump()), [])
+      assert.deepEqual(await make().list(key), { mark: "m", entries: [one] })
+    }
     await store.withdraw()
-    assert.equal(await store.between(), null)
+    for (const key of ["between", "supports"]) assert.equal(await store.list(key), null)
   })
 
   test(`two tabs that write one interview at once lose no answer, ${kind}`, async () => {

@@ -20,6 +20,7 @@ from tests.gates.sources import PYTHON, files, relative
 # File → the functions and constants at its top that hold Vietnamese; "*": the whole file.
 KEPT = {
     "survey/terms.py": {"*"},  # the terms of the decrees, each in both languages: the law's words, not translations
+    "survey/support_terms.py": {"*"},  # the same of the supports
     # Column titles of the data files: their codebook holds both languages side by side, whoever reads it.
     "survey/exports/fixed_columns.py": {"*"},
     # Labels that are put into a questionnaire, which carries each of its languages itself.

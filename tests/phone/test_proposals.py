@@ -279,7 +279,6 @@ def test_between_two_rounds_a_death_is_told_without_network_and_written_down(pho
     phone.go_home()
     phone.sync()
     assert phone.counts() == {"saved": 2, "unsent": 0, "received": 1}
-    phone.sync()  # what the office makes of it comes with the next talk: this one asked for the list before it sent
     rows.first.click()
     expect(told.locator("[data-state]")).to_have_attribute("data-state", "waiting")
     decided(server, RequestVerdict.ACCEPTED, "")

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
 
-import { bounds, doubt, least, meet } from "../../static/app/clock.js"
+import { bounds, doubt, least, meet, today } from "../../static/app/clock.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const printed = execFileSync(process.env.PYTHON ?? "python3", ["-m", "tests.cases.clocks"], {
@@ -59,4 +59,10 @@ test("a phone knows its round, its release and its last contact", async () => {
   const wasBehind = await bounds(store({ clock_at: at, clock_skew: -72 * 3600 }), round, "2026-11-01")
   assert.equal(doubt(at - 70 * HOUR, wasBehind), "behind")
   assert.equal(doubt(at + HOUR, wasBehind), null)
+})
+
+test("the day is the one in Việt Nam, whatever zone the phone is in", () => {
+  assert.equal(today(Date.parse("2026-11-23T16:59:59.999Z")), "2026-11-23")
+  assert.equal(today(Date.parse("2026-11-23T17:00:00Z")), "2026-11-24")
+  assert.equal(today(Date.parse("2027-02-28T17:00:00Z")), "2027-03-01")
 })

@@ -1,5 +1,6 @@
 // The addresses of the app's screens, built and read in this one place (routes.js has the screens):
-// #/ · #/h/<round>/<household> · #/none/<round>/<household> · #/propose/<round>/<household> · #/new ·
+// #/ · #/h/<round>/<household> · #/none/<round>/<household> · #/propose/<round>/<household> ·
+// #/support/<round>/<household> · #/new ·
 // #/d/<draft>[/s/<path>|/check|/result][?at=<question>|?back=<question>] · #/sent/<entry> · #/settings · #/queue ·
 // #/room · #/missed · #/carry · #/pin · #/forgot[/new] · #/preview/<address of a bundle>, which goes on as
 // #/d/preview:<address>/…. Steps are URI-encoded. Android's back button walks them; an answer never depends on leaving
@@ -30,6 +31,9 @@ export const ofNoInterview = (one) => to("none", one.round_id, one.household_id)
 
 /** A change of a household that is proposed to the commune. */
 export const ofProposal = (one) => to("propose", one.round_id, one.household_id)
+
+/** A support that a household received. */
+export const ofSupport = (one) => to("support", one.round_id, one.household_id)
 
 /** What was sent, or waits for it. */
 export const ofSent = (entry) => to("sent", entry)

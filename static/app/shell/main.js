@@ -2,7 +2,7 @@
 //
 // Stable hooks, for tests and for nobody's style:
 //   [data-screen]  welcome lock pin-new pin-change pin-forgot trouble home household new-household overview section
-//                  elsewhere check result sent settings no-interview propose
+//                  elsewhere check result sent settings no-interview propose support
 //   [data-path]    a question (".question[data-path='thanh_vien[2]/the_bhyt']"); data-state on a section or member row;
 //   [data-screen=section][data-place] the section or member that stands
 //   [data-action]  settings sync search household new-household interview section instance add remove next overview
@@ -11,7 +11,7 @@
 //                  quick-back enlarge play restart discard save-receipt trust-key persist photo read-place keep-place
 //                  clear change search-choice retry language letters forgot other lock-now change-pin queue send-photos
 //                  only-wifi room install free missed was-this was-other other-people
-//                  no-interview visit say reason propose
+//                  no-interview visit say reason propose support seek stop note document
 //   [data-count]   saved unsent received: the line of truth
 //   [data-notice]  sign-in refused release not-offline withdrawn stranger clock desk room missed elsewhere alike
 //   [data-part]    places that words are filled into;  html[data-ready="1"] once the first screen stands

@@ -50,11 +50,11 @@ export async function survey(store) {
     store.drafts(),
     store.outbox(),
     store.get("hello"),
-    store.between(),
+    store.list("between"),
   ])
   const rounds = new Map((hello?.rounds ?? []).map((round) => [round.id, round]))
   const open = new Map(drafts.filter((draft) => draft.state === "open").map((draft) => [keyOf(draft), draft]))
-  const asked = outbox.filter((item) => !item.entry.proposal) // which says nothing of the round
+  const asked = outbox.filter(({ entry }) => !entry.proposal && !entry.support) // which say nothing of the round
   const items = grouped(asked)
   const known = new Set(households.map(keyOf))
   const found = [...open.values(), ...asked.map(({ entry, name }) => ({ ...entry, name }))].filter(

@@ -19,6 +19,7 @@ const later = {
   missed: shown(() => import("./screens/lost.lazy.js")),
   none: (app, params) => import("./screens/no_interview.lazy.js").then(({ show }) => show(app, params)),
   propose: (app, params) => import("./screens/propose.lazy.js").then(({ show }) => show(app, params)),
+  support: (app, params) => import("./screens/support.lazy.js").then(({ show }) => show(app, params)),
   settings: shown(() => import("./screens/settings.lazy.js")),
   forgot: (app, params) => import("./screens/pin.lazy.js").then(({ showForgot }) => showForgot(app, params)),
 }

@@ -50,7 +50,8 @@ export class DraftClosed extends Error {}
  * (originals of photos go by Wi-Fi only), lost (what was held before the storage was cleared, until the server is
  * told), formerly (devices that this phone was before), missed (what the server misses: push's gone and elsewhere),
  * under_way (ids of entries that may have reached the server though it said nothing of them), `visits <round>
- * <household>` (times at which nobody was there, [{at, place}]), between (the households that no round asks for).
+ * <household>` (times at which nobody was there, [{at, place}]), between (the households that no round asks for),
+ * supports (what can be and was given).
  */
 export class Store extends Settings {
   #sealing
@@ -176,12 +177,12 @@ export class Store extends Settings {
   }
 
   /**
-   * The households that no round asks for, and the mark by which the server knows that list; null where there are none.
-   * What the disk spoilt comes anew.
-   * @returns {Promise<{ mark: string, entries: ListedHousehold[] } | null>}
+   * A list as the server gave it last, with the mark by which it knows it: "between" or "supports" of meta; null where
+   * there is none. What the disk spoilt comes anew.
+   * @param {"between" | "supports"} key
    */
-  async between() {
-    const kept = await this.get("between").catch((error) => {
+  async list(key) {
+    const kept = await this.get(key).catch((error) => {
       if (error.name !== "OperationError") throw error
     })
     return kept ?? null
@@ -521,7 +522,7 @@ export class Store extends Settings {
         const own = [...(await ask(drafts.getAll())), ...(await ask(outbox.getAll())).map(plainly)]
         const kept = new Set(own.map((one) => JSON.stringify([one.round_id, one.household_id])))
         for (const key of await ask(households.getAllKeys())) if (!kept.has(JSON.stringify(key))) households.delete(key)
-        for (const key of ["cursor", "between"]) meta.delete(key)
+        for (const key of ["cursor", "between", "supports"]) meta.delete(key)
       },
     )
   }

@@ -53,6 +53,7 @@ export class Outbox {
   /** @type {Stopped[]} */
   #failed = []
   #silent = 0 // parts in a row that got no answer
+  #hasAsked = false // something went of which the office's lists say what became
 
   /**
    * `report({step, done, total, bytes, size})` is told what is being done, for words and a count on the screen, and
@@ -96,11 +97,15 @@ export class Outbox {
     if (!this.#silent) await this.#part("report", () => this.#tell()) // by the same door
     let isLeft = false
     await this.#part("files", async () => (isLeft = await this.#files(now() + TURN)))
+    // What the office made of it stands in lists whose marks the greeting before did not know.
+    const { households, supports } = this.#greeting
+    if (this.#hasAsked && (households || supports)) await this.#part("greeting", () => this.#greet())
     if (this.#greeting.revoked) await this.#store.withdraw()
     else {
       await this.#part("register", () => this.#register().then(() => this.#between()))
       for (const round of this.#greeting.rounds)
         await this.#part(`form ${round.form.url}`, () => this.#form(round.form), round.title)
+      await this.#part("supports", () => this.#supports())
     }
     if (isLeft) await this.#part("files", () => this.#files(Infinity))
     if (!this.#greeting.revoked)
@@ -194,7 +199,8 @@ export class Outbox {
         state === "waiting" &&
         !problem &&
         (!entry.no_interview || this.#offers("outcomes")) && // else it waits
-        (!entry.proposal || this.#offers("proposals")),
+        (!entry.proposal || this.#offers("proposals")) &&
+        (!entry.support || this.#offers("supports")),
     )
     waiting.sort(
       (one, other) =>
@@ -318,7 +324,11 @@ export class Outbox {
       const compared = isResult(result, item.entry.files) && result.receipt && speaksOf(result.receipt, expected)
       const signed = compared ? await isSigned(result.receipt, this.#greeting.receipt_key) : false
       if (signed === false) await this.#store.refused(item.id, { code: "bad_receipt", title: "", next: "" })
-      else await this.#store.received(item.id, result, signed).then(() => this.#moved++)
+      else {
+        await this.#store.received(item.id, result, signed)
+        this.#moved++
+        this.#hasAsked ||= Boolean(item.entry.proposal || item.entry.support)
+      }
     }
   }
 
@@ -368,7 +378,7 @@ export class Outbox {
   /** What came is kept with where to go on. */
   async #register() {
     let cursor = (await this.#store.get("cursor")) ?? 0
-    await this.#households(
+    await this.#bits(
       () => `register?cursor=${cursor}`,
       async (chunk) => {
         await this.#store.commitChunk(chunk)
@@ -382,10 +392,10 @@ export class Outbox {
   /** The households that no round asks for: the whole list, where it is another than the one that is kept. */
   async #between() {
     const { households: mark = null } = this.#greeting // an office that knows of no such list says nothing
-    if (mark === ((await this.#store.between())?.mark ?? null)) return
+    if (mark === ((await this.#store.list("between"))?.mark ?? null)) return
     let list = { mark, entries: /** @type {ListedHousehold[]} */ ([]) }
     if (mark)
-      await this.#households(
+      await this.#bits(
         () => `households?mark=${list.mark}&skip=${list.entries.length}`,
         (chunk) => {
           if (chunk.mark !== list.mark) list = { mark: chunk.mark, entries: [] } // meanwhile: it begins anew
@@ -396,12 +406,30 @@ export class Outbox {
     await this.#store.set("between", list.mark ? list : null)
   }
 
+  /** What can be given and what was: the whole list, where it is another than the one that is kept. */
+  async #supports() {
+    const { supports: mark = null } = this.#greeting // an office of an earlier release says nothing
+    if (mark === ((await this.#store.list("supports"))?.mark ?? null)) return
+    /** @type {SupportList | null} */
+    let list = null
+    if (mark)
+      await this.#bits(
+        () => `supports?mark=${list?.mark ?? ""}&skip=${list?.given.length ?? 0}`,
+        ({ generation: _, more, ...chunk }) => {
+          const isNext = list?.mark === chunk.mark // else meanwhile: it begins anew
+          list = isNext && list ? { ...list, given: [...list.given, ...chunk.given] } : chunk
+          return more
+        },
+      )
+    await this.#store.set("supports", list)
+  }
+
   /**
-   * As many households at once as the line brings, until `take(chunk)` says that it was the last.
+   * As many rows of a list at once as the line brings, until `take(chunk)` says that it was the last.
    * @param {() => string} address of the next ones
    * @param {(chunk: any) => boolean | Promise<boolean>} take
    */
-  async #households(address, take) {
+  async #bits(address, take) {
     const pace = this.#line.households
     const insistence = this.#insistence(pace)
     let fetched = 0
@@ -410,10 +438,11 @@ export class Outbox {
       const [size, since] = [pace.size, now()]
       try {
         const chunk = await this.#ask(`/api/v1/${address()}&limit=${size}`)
-        pace.went(chunk.entries.length, now() - since)
+        const { length } = chunk.entries ?? chunk.given
+        pace.went(length, now() - since)
         this.#sameServer(chunk)
         more = await take(chunk)
-        fetched += chunk.entries.length
+        fetched += length
       } catch (error) {
         if (isBroken(error.why)) pace.broke(size, error.why === "slow" ? now() - since : null)
         if (!insistence.may(error)) throw error

@@ -15,6 +15,8 @@ from survey.access import has_verb
 from survey.accounts.accounts import communes_of
 from survey.clocks import day_of
 from survey.problems import PROBLEMS, Problem
+from survey.programmes import needs
+from survey.programmes.catalogue import catalogue_of
 from survey.register import importing
 from survey.register.entries import elsewhere
 from survey.register.event_log import Done
@@ -30,6 +32,8 @@ from survey.review.register_preview import (
     differences_then,
     person_differences,
 )
+from survey.support_terms import SupportOrigin
+from survey.supports import reading
 from survey.terms import (
     HouseholdClass,
     HouseholdState,
@@ -41,7 +45,7 @@ from survey.terms import (
     Role,
 )
 from survey.web.desk.forms import Plain, RegisterAct
-from survey.web.desk.home import Desk, open_desk
+from survey.web.desk.home import Desk, open_desk, province_of
 from survey.web.desk.words import hand_in_words
 from survey.web.round_words import class_within
 from survey.web.security import current_account, permitted
@@ -96,7 +100,26 @@ def page(commune_id: str, household_id: str) -> str:
         indicators=list(Indicator),
         elsewhere=_elsewhere(commune_id, household_id),
         waiting=requests.undecided(session, commune_id, household_id),
+        supports=reading.of_household(session, household_id),
+        origins=SupportOrigin,
+        **_needs(desk, story),
     )
+
+
+def _needs(desk: Desk, story: household_story.Story) -> dict[str, Any]:
+    """What it lacks by its last interview that counts, with the projects that run today and serve that."""
+    judged = next((year for year in story.years if year.judged), None)
+    province_id = province_of(desk)
+    if judged is None or judged.judged is None or province_id is None:
+        return {"lacking": None}
+    today = day_of(now())
+    offered = needs.offers(catalogue_of(get_session(), province_id), story.household.commune_id, today)
+    found_class = judged.interview.household_class if judged.interview else None
+    return {
+        "lacking": needs.of_household(judged.judged.lacks, found_class, offered),
+        "lacking_in": judged.round,
+        "project_words": needs.project_words,
+    }
 
 
 def _elsewhere(commune_id: str, household_id: str) -> list[tuple[Household, str, bool]]:

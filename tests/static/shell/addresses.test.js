@@ -4,11 +4,13 @@ import { test } from "node:test"
 
 import * as addresses from "../../../static/app/shell/addresses.js"
 
-const { FORGOT, FORGOT_NEW, HOME, ROOM, ofHousehold, ofInterview, ofQuestion, ofSent, read, withWayBack } = addresses
+const { FORGOT, FORGOT_NEW, HOME, ROOM, ofHousehold, ofInterview, ofQuestion, ofSent, ofSupport, read, withWayBack } =
+  addresses
 const SIGNS = "a/b?c#d%e [1]&f=ô"
 
 test("whatever stands in an id or a path comes back", () => {
   assert.deepEqual(read(ofHousehold({ round_id: SIGNS, household_id: "h" })), { steps: ["h", SIGNS, "h"], query: {} })
+  assert.deepEqual(read(ofSupport({ round_id: "", household_id: SIGNS })), { steps: ["support", "", SIGNS], query: {} })
   assert.deepEqual(read(ofSent(SIGNS)), { steps: ["sent", SIGNS], query: {} })
   assert.deepEqual(read(ofInterview("preview:/a/b")), { steps: ["d", "preview:/a/b"], query: {} })
   assert.deepEqual(read(ofInterview("d", "s", SIGNS)), { steps: ["d", "d", "s", SIGNS], query: {} })

@@ -71,7 +71,7 @@ test("what was given to who holds the phone comes first, nothing is hidden, what
     drafts: async () => [],
     outbox: async () => items,
     get: async () => hello,
-    between: async () => null,
+    list: async () => null,
   })
   assert.deepEqual(
     rows.map((row) => row.household.household_id),
@@ -79,14 +79,15 @@ test("what was given to who holds the phone comes first, nothing is hidden, what
   )
 })
 
-test("what is proposed of a household says nothing of the round", async () => {
+test("what is proposed of a household or was given to it says nothing of the round", async () => {
   const of = { round_id: "r", household_id: "ho-1" }
+  const item = (id, more) => ({ id, state: "waiting", missing: [], entry: { ...of, ...more } })
   const { rows } = await survey({
     households: async () => [{ ...of, village_id: "b", code: "1", state: "to_visit" }],
     drafts: async () => [],
-    outbox: async () => [{ id: "p1", state: "waiting", missing: [], entry: { ...of, proposal: { kind: "died" } } }],
+    outbox: async () => [item("p1", { proposal: { kind: "died" } }), item("s1", { support: { kind: "nha_o" } })],
     get: async () => ({ rounds: [{ id: "r", state: "open" }], villages: [] }),
-    between: async () => null,
+    list: async () => null,
   })
   assert.deepEqual([rows[0].sign, rows[0].items], ["to_visit", []])
 })
@@ -101,7 +102,7 @@ test("households that no round asks for stand beside the others, each once, and 
       drafts: async () => [],
       outbox: async () => [{ ...sent(), id: "p", entry: { household_id: "a", proposal: { kind: "died" } } }],
       get: async () => ({ rounds: [{ id: "r", state }], villages: [] }),
-      between: async () => between,
+      list: async () => between,
     })
     return rows.map(({ household, sign }) => [household.household_id, household.round_id, sign, household.change])
   }

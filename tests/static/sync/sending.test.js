@@ -358,14 +358,14 @@ test("the list of households that no round asks for comes whole over a bad line,
   const kept = phone(0)
   const line = new SlowLine(office.answer, { rate: 6000, cut: 4 })
   assert.equal(await talks(line, kept), null)
-  assert.deepEqual(await kept.between(), { mark: "one", entries })
+  assert.deepEqual(await kept.list("between"), { mark: "one", entries })
   assert.ok(at(line, "households").length > 1)
   const good = new SlowLine(office.answer)
   assert.equal(await talks(good, kept), null)
   assert.equal(at(good, "households").length, 0) // hello said that nothing is otherwise
   office.between = { mark: null, entries: [] } // a round opened
   assert.equal(await talks(good, kept), null)
-  assert.equal(await kept.between(), null)
+  assert.equal(await kept.list("between"), null)
 })
 
 test("a list that became another on its way is taken from its beginning", async () => {
@@ -379,7 +379,7 @@ test("a list that became another on its way is taken from its beginning", async 
   const kept = phone(0)
   assert.equal(await talks(new SlowLine(office.answer), kept), null)
   assert.ok(calls > 2)
-  assert.deepEqual(await kept.between(), { mark: "two", entries: entries("two") })
+  assert.deepEqual(await kept.list("between"), { mark: "two", entries: entries("two") })
 })
 
 test("an office that knows of no such list is not asked for it", async () => {
@@ -387,4 +387,113 @@ test("an office that knows of no such list is not asked for it", async () => {
   const line = new SlowLine(new Office().answer)
   assert.equal(await talks(line, kept), null)
   assert.equal(at(line, "households").length, 0)
+})
+
+test("after a proposal the phone greets again: what the office made of it comes in the same talk", async () => {
+  const list = (mark) => ({ mark, entries: [{ household_id: "h-e-1", made_of: mark }] })
+  const office = new Office({ between: list("before"), offers: ["brief", "receipts", "proposals"] })
+  office.fault = (address, { body }) => {
+    if (address.endsWith("/push") && JSON.parse(body).entries.some((entry) => entry.proposal))
+      office.between = list("after")
+    return undefined
+  }
+  const kept = phone(1)
+  const said = new SlowLine(office.answer)
+  assert.equal(await talks(said, kept), null)
+  assert.equal(at(said, "hello").length, 1) // an interview changes nothing there
+  kept.finish("e-1", ENTRY)
+  kept.items.get("e-1").entry.proposal = { kind: "died" }
+  const proposed = new SlowLine(office.answer)
+  assert.equal(await talks(proposed, kept), null)
+  assert.equal(at(proposed, "hello").length, 2)
+  assert.deepEqual(await kept.list("between"), list("after"))
+})
+
+test("a greeting after a proposal that fails holds up nothing, and the next talk brings the list", async () => {
+  const office = new Office({ between: { mark: "before", entries: [] }, offers: ["brief", "receipts", "proposals"] })
+  let greetings = 0
+  office.fault = (address) => {
+    if (address.endsWith("/push")) office.between = { mark: "after", entries: [] }
+    return address.endsWith("/hello") && ++greetings === 2 ? { status: 500, body: {} } : undefined
+  }
+  office.registered = 10
+  const kept = phone(1)
+  kept.meta.set("between", { mark: "before", entries: [] })
+  kept.items.get(idOf(0)).entry.proposal = { kind: "died" }
+  const stopped = await talks(new SlowLine(office.answer), kept)
+  assert.equal(stopped.part, "greeting")
+  assert.deepEqual([waiting(kept), kept.households.size, (await kept.list("between")).mark], [0, 10, "before"])
+  assert.equal(await talks(new SlowLine(office.answer), kept), null)
+  assert.equal((await kept.list("between")).mark, "after")
+})
+
+test("where no household is beside a round a proposal needs no second greeting", async () => {
+  const kept = phone(1)
+  kept.items.get(idOf(0)).entry.proposal = { kind: "died" }
+  const line = new SlowLine(new Office({ offers: ["brief", "receipts", "proposals"] }).answer)
+  assert.equal(await talks(line, kept), null)
+  assert.deepEqual([waiting(kept), at(line, "hello").length], [0, 1])
+})
+
+const supports = (mark, count, kinds = ["nha_o"]) => ({
+  mark,
+  kinds,
+  given: Array.from({ length: count }, (_, place) => ({ household_id: `${mark}-${place}`, padding: "x".repeat(200) })),
+})
+
+test("the list of supports comes whole over a bad line, and again only when it is another", async () => {
+  const office = new Office({ supports: supports("one", 150) })
+  const kept = phone(0)
+  const line = new SlowLine(office.answer, { rate: 6000, cut: 4 })
+  assert.equal(await talks(line, kept), null)
+  assert.deepEqual(await kept.list("supports"), office.supports)
+  assert.ok(at(line, "supports").length > 1)
+  const good = new SlowLine(office.answer)
+  assert.equal(await talks(good, kept), null)
+  assert.equal(at(good, "supports").length, 0)
+  const silent = new SlowLine(new Office().answer) // an office of an earlier release, put back
+  assert.equal(await talks(silent, kept), null)
+  assert.deepEqual([await kept.list("supports"), at(silent, "supports").length], [null, 0])
+})
+
+test("a list of supports that became another on its way is taken from its beginning", async () => {
+  const office = new Office({ supports: supports("one", 300) })
+  let calls = 0
+  office.fault = (address) => {
+    if (address.includes("/supports") && ++calls === 2) office.supports = supports("two", 120, ["nha_o", "the_bhyt"])
+    return undefined
+  }
+  const kept = phone(0)
+  assert.equal(await talks(new SlowLine(office.answer), kept), null)
+  assert.ok(calls > 2)
+  assert.deepEqual(await kept.list("supports"), office.supports)
+})
+
+test("a support waits for an office that takes it, and what became of it comes in the same talk", async () => {
+  const office = new Office({ supports: supports("before", 1), offers: ["brief", "receipts"] })
+  const kept = phone(2)
+  kept.items.get(idOf(0)).entry.support = { kind: "nha_o" }
+  assert.equal(await talks(new SlowLine(office.answer), kept), null)
+  assert.deepEqual(
+    kept.unsent.map(({ id }) => id),
+    [idOf(0)],
+  )
+  office.offers.push("supports")
+  office.fault = (address, { body }) => {
+    if (address.endsWith("/push") && JSON.parse(body).entries.length) office.supports = supports("after", 2)
+    return undefined
+  }
+  const line = new SlowLine(office.answer)
+  assert.equal(await talks(line, kept), null)
+  assert.deepEqual([waiting(kept), at(line, "hello").length], [0, 2])
+  assert.deepEqual(await kept.list("supports"), office.supports)
+})
+
+test("a list of supports that the office cannot give holds up nothing else", async () => {
+  const office = new Office({ supports: supports("one", 1), households: 10, rounds: [sealed(1)] })
+  office.fault = (address) => (address.includes("/supports") ? { status: 500, body: {} } : undefined)
+  const kept = phone(1)
+  const stopped = await talks(new SlowLine(office.answer), kept)
+  assert.equal(stopped.part, "supports")
+  assert.deepEqual([waiting(kept), kept.households.size, kept.forms.size], [0, 10, 1])
 })

@@ -161,10 +161,10 @@ export class Office {
   again = 0 // bytes that were here before
 
   constructor(
-    { households = 0, offers = ["brief", "receipts"], rounds = [], between = null } = {},
+    { households = 0, offers = ["brief", "receipts"], rounds = [], between = null, supports = null } = {},
     fault = () => undefined,
   ) {
-    Object.assign(this, { registered: households, offers, rounds, between, fault })
+    Object.assign(this, { registered: households, offers, rounds, between, supports, fault })
   }
 
   answer = (address, call) => {
@@ -172,6 +172,7 @@ export class Office {
     if (instead !== undefined) return instead
     const { pathname, searchParams } = new URL(address, "http://office")
     const [, , , what, name] = pathname.split("/")
+    if (what === "supports") return this.#given(searchParams)
     return what === "files" ? this.#whole(name, call.size) : this[what](call, name, searchParams)
   }
 
@@ -183,6 +184,7 @@ export class Office {
       server_time: new Date().toISOString(),
       rounds: this.rounds,
       ...(this.between && { households: this.between.mark }),
+      ...(this.supports && { supports: this.supports.mark }),
       villages: [],
       receipt_key: "?",
       revoked: false,
@@ -250,6 +252,16 @@ export class Office {
     const from = asked.get("mark") === mark ? Number(asked.get("skip")) : 0
     const to = from + Number(asked.get("limit"))
     return { status: 200, body: { generation: "g", mark, more: to < entries.length, entries: entries.slice(from, to) } }
+  }
+
+  /** `supports`: {mark, kinds, given}; the kinds come with its first part. */
+  #given(asked) {
+    const { mark, kinds, given } = this.supports
+    const from = asked.get("mark") === mark ? Number(asked.get("skip")) : 0
+    const to = from + Number(asked.get("limit"))
+    const first = from ? {} : { kinds }
+    const body = { generation: "g", mark, more: to < given.length, ...first, given: given.slice(from, to) }
+    return { status: 200, body }
   }
 
   forms(_, id) {
@@ -340,7 +352,7 @@ export class Kept {
     for (const { household_id } of entries) this.households.add(household_id)
     this.meta.set("cursor", cursor)
   }
-  between = async () => this.meta.get("between") ?? null
+  list = async (key) => this.meta.get(key) ?? null
   form = async (id, version) => this.forms.get(`${id} ${version}`)
   saveForm = async (bundle) => void this.forms.set(`${bundle.id} ${bundle.version}`, bundle)
   forgetRounds = async () => {}

@@ -145,7 +145,12 @@ export async function show(app, params) {
     import("./propose.lazy.js")
       .then((screen) => screen.drawProposed(part(element, "proposed"), app, household, found.villages))
       .catch(() => {})
+  const drawSupports = () =>
+    import("./support.lazy.js")
+      .then((screen) => screen.drawSupports(part(element, "supports"), app, household))
+      .catch(() => {})
   drawProposed()
+  drawSupports()
   go.addEventListener("click", () => {
     go.disabled = true // a second tap would be a second start
     if (draft) app.go(ofInterview(draft.id))
@@ -163,7 +168,7 @@ export async function show(app, params) {
     changed: async () => {
       const now = (await survey(app.store)).rows.find(isIt)
       if (now && (now.sign !== sign || now.household.change !== household.change)) app.show()
-      else await drawProposed()
+      else await Promise.all([drawProposed(), drawSupports()])
     },
   }
 }

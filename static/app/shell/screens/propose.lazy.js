@@ -17,6 +17,7 @@ import {
 import { matches } from "../../search.js"
 import { wordsOfProblem } from "../notices.js"
 import { action, ask, date, part, stamp, tag, word } from "../page.js"
+import { choices, chosen } from "../radio.lazy.js"
 import { survey } from "../register.js"
 import { learnt } from "../templates.lazy.js"
 
@@ -25,20 +26,6 @@ const dayOf = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.ge
 
 const FIELDS = new Set(Object.values(WHAT).flatMap(({ fields }) => fields))
 const MOST_FOUND = 6 // households below the box in which one is sought
-
-/** Radio rows of `[value, label]` in a place of their own; `kept`: what was chosen before. */
-function choices(place, name, rows, kept = null) {
-  place.replaceChildren(
-    ...rows.map(([value, label]) => {
-      const choice = stamp("choice", { label })
-      Object.assign(choice.querySelector("input"), { type: "radio", name, value, checked: value === kept })
-      return choice
-    }),
-  )
-}
-
-/** What was chosen of those called `name`. */
-const chosen = (form, name) => form.querySelector(`input[name="${name}"]:checked`)?.value ?? null
 
 /** A day of three small numbers as "2026-11-23"; "" when it is none. */
 function readDay(form) {

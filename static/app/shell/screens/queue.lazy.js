@@ -21,8 +21,8 @@ const wordsOf = ({ code, ...problem }) =>
 
 function whatOf(item, files) {
   if (item.state === "received") return word("queue.photos", { count: number(files.length), size: kilobytes(files) })
-  const { files: said, no_interview, proposal } = item.entry
-  const what = no_interview || proposal ? "told" : "answers"
+  const { files: said, no_interview, proposal, support } = item.entry
+  const what = no_interview || proposal || support ? "told" : "answers"
   return word(said.length ? `queue.${what}_and` : `queue.${what}`, { count: number(said.length) })
 }
 

@@ -66,8 +66,8 @@ export async function show(app, { id }) {
     .join(" · ")
   const finalisedAt = item.entry.finalised_at ?? kept?.events.at(-1)?.at
   part(element, "saved-at").textContent = finalisedAt ? time(finalisedAt) : ""
-  if (item.entry.no_interview || item.entry.proposal)
-    part(element, "entry-label").textContent = word("sent.told_number")
+  const { no_interview, proposal, support } = item.entry
+  if (no_interview || proposal || support) part(element, "entry-label").textContent = word("sent.told_number")
   drawSteps(element, item)
   // Not on every phone yet: it comes after the first sync.
   if (item.receipt)
