@@ -121,7 +121,7 @@ def needs_of(
         .group_by(one.village_id, one.household_class, one.state, one.lacks)
     )
     for village_id, household_class, state, lacks, households, persons in session.execute(rows):
-        _add(found, offered, (village_id, household_class or "", state, lacks or ""), households, int(persons or 0))
+        _add(found, offered, (village_id, household_class or "", state or "", lacks or ""), households, int(persons or 0))
     return found
 
 
