@@ -44,6 +44,9 @@ def members(record: Record[Any]) -> Iterator[Row]:
         }  # fmt: skip
 
 
+_OF_HOUSEHOLDS = ("state.", "outcome.")  # no persons are counted in these
+
+
 def tallies(record: Record[Any]) -> Iterator[Row]:
     """Each sum of a place (the keys of `tallies/places.py`), in households and, where persons are counted, persons."""
     around = {"RoundId": record.RoundId, "PlaceId": record.PlaceId, "CommuneId": record.CommuneId,
@@ -51,7 +54,7 @@ def tallies(record: Record[Any]) -> Iterator[Row]:
     for key in sorted(record.counts):
         named = _named(key)
         for unit, count in zip(Unit, record.counts[key], strict=True):
-            if unit is Unit.HOUSEHOLDS or not (key.startswith("state.") or key.endswith(".unlisted")):
+            if unit is Unit.HOUSEHOLDS or not (key.startswith(_OF_HOUSEHOLDS) or key.endswith(".unlisted")):
                 yield around | named | {"Unit": unit.value, "Count": count}
 
 
@@ -59,8 +62,8 @@ def _named(key: str) -> dict[str, str | None]:
     """Base and measure of a key, and its parts. What is of the classified is of the base `classified`; of those who
     have no class, of `accepted`."""
     head, _, rest = key.partition(".")
-    if head == "state":
-        return {"Base": CountBase.LISTED.value, "Measure": key, "Class": None, "Kind": "state", "Term": rest}
+    if head in ("state", "outcome"):
+        return {"Base": CountBase.LISTED.value, "Measure": key, "Class": None, "Kind": head, "Term": rest}
     if head == "flow":
         before, _, now = rest.partition(".")
         return {"Base": CountBase.CLASSIFIED.value, "Measure": key, "Class": now, "Kind": "flow", "Term": before}

@@ -61,6 +61,7 @@ def _stands(table: type[HouseholdFact] | type[PlaceTally]) -> ColumnElement[bool
 
 
 _IS_ACCEPTED = _fact.state == RegisterState.ACCEPTED.value
+_IS_LISTED = _fact.state.is_not(None)  # of who is off the list only what was said is counted
 
 
 def _accepted(column: Any) -> ColumnElement[Any]:
@@ -95,8 +96,8 @@ HOUSEHOLDS = Stored(
         Property("Persons", WHOLE), Property("OpeningPersons", WHOLE), Property("B1Points", DOUBLE),
         Property("IsIllustrative", FLAG), Property("Refused", FLAG), "HeadEthnicity", "HeadSex", "Area",
     ]),
-    EXPORT, lambda _reach: _selected(_household).where(_stands(_fact)), _household, _BY_HOUSEHOLD, _WHERE["CommuneId"],
-    many=literal(1, Integer),
+    EXPORT, lambda _reach: _selected(_household).where(_stands(_fact), _IS_LISTED), _household, _BY_HOUSEHOLD,
+    _WHERE["CommuneId"], many=literal(1, Integer),
 )  # fmt: skip
 
 # Deprivations: twelve rows of each household that was accepted
