@@ -22,7 +22,7 @@ from survey.layouts.forms import Layout, layouts
 from survey.layouts.grid import Grid, Values
 from survey.layouts.laying import MOVED, TOTAL, Heading, Line, lay
 from survey.layouts.words import Said, Translate
-from survey.register.places import names_in, over_in
+from survey.register.places import names_in, names_of, over_in
 from survey.reports.selection import Basis, Condition
 from survey.residents import residents
 from survey.residents.residents import Numbers, Whole
@@ -141,8 +141,9 @@ class _Reading:
         self.places += [one for one in self._other_places() if one not in self.places]
 
     def _names(self) -> dict[str, str]:
-        found = names_in(self.session, [*self.scope.communes], self.today)
-        return names_in(self.session, [self.scope.place_id], self.today) | found
+        scope = self.scope
+        names = names_in if scope.by is Level.VILLAGE else names_of
+        return names(self.session, {scope.place_id, *scope.communes}, self.today)
 
     def _elsewhere(self) -> list[str]:
         """The communes of the province that are not of the round: with them left out its figures are not its own."""
@@ -150,7 +151,7 @@ class _Reading:
             return []
         known = set(self.scope.communes)
         found = [one for one in residents.parts_of(self.session, self.scope.place_id, self.today) if one not in known]
-        self.names |= names_in(self.session, found, self.today)
+        self.names |= names_of(self.session, found, self.today)
         return found
 
     def _places(self) -> list[str]:
