@@ -41,8 +41,7 @@ def kind_of(measure: Measure) -> str:
     return _KIND_OF[type(measure)]
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """`households` out of `denominator`, which are those of `base`; `condition` lists the first, `whole` the second.
     `unknown`: those of the base of whom nobody knows."""
 

@@ -32,9 +32,10 @@ def init_app(app: Flask) -> None:
     )
 
 
-def number(value: float | None) -> str:
-    """`value` with the language's separators, at most one digit behind the point."""
-    return NOTHING if value is None else _written(value, current_language())
+def number(value: float | None, language: str | None = None) -> str:
+    """`value` with the language's separators, at most one digit behind the point. `language`: a table that asks for
+    thousands of numbers says it."""
+    return NOTHING if value is None else _written(value, language or current_language())
 
 
 @lru_cache(4096)
@@ -53,16 +54,16 @@ def _to_two_digits(rounded: Decimal, language: str) -> str:
     return str(format_decimal(rounded, format="#,##0.00", locale=language))
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, language: str | None = None) -> str:
     """A share between 0 and 1 in per cent, one digit behind the point, halves upwards as people and Excel do."""
     if share is None:
         return NOTHING
-    return _in_percent(Decimal(str(share)).quantize(Decimal("0.001"), ROUND_HALF_UP), current_language())
+    return _in_percent(share, language or current_language())
 
 
-@lru_cache(4096)
-def _in_percent(rounded: Decimal, language: str) -> str:
-    """All there are between 0 and 1: a thousand and one."""
+@lru_cache(16_384)
+def _in_percent(share: float, language: str) -> str:
+    rounded = Decimal(str(share)).quantize(Decimal("0.001"), ROUND_HALF_UP)
     return str(format_percent(rounded, format="#,##0.0\N{NO-BREAK SPACE}%", locale=language))
 
 

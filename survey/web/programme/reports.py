@@ -51,7 +51,7 @@ def households_of(condition: Condition, page: int | None = None) -> str:
         "unknown": 1 if condition.unknown else None,
         "page": page,
     }
-    given = "&".join(f"{name}={_quoted(str(term))}" for name, term in terms.items() if term is not None)
+    given = "&".join([f"{name}={_quoted(str(term))}" for name, term in terms.items() if term is not None])
     [commune_id, *others] = condition.communes
     every = _list_of(condition.round_id, None if others else commune_id)
     return f"{every}&{given}" if given else every
