@@ -140,9 +140,7 @@ def test_what_was_forgotten_is_named_and_made_again(session: Session, login_as: 
     session.rollback()
     session.get_one(HouseholdFact, (COMMUNE, ROUND, "ho-1")).outcome_state = "confirmed"
     session.commit()
-    assert places.differing(session, COMMUNE, ROUND) == [
-        places.Differing(household_id="ho-1", what=("outcome_state",))
-    ]
+    assert places.differing(session, COMMUNE, ROUND) == [places.Differing(household_id="ho-1", what=("outcome_state",))]
     places.add_up(session, COMMUNE, ROUND)
     session.commit()
     assert places.differing(session, COMMUNE, ROUND) == []
