@@ -5,7 +5,7 @@ just opened (in the last commune none: its phones are between two rounds; in the
 wait), in a temporary folder; INSTANCE names a folder that is kept, and is filled only while it is empty,
 DATABASE_URL an empty database of yours. Then the product answers, in this process, what a supervisor, the province and
 a phone ask most, of households and persons drawn at random. Printed: the middle and the 95th percentile, this as a
-share of the limit of 150 ms (a whole province's pages and a phone's whole first pull have none), and what the middle
+share of the limit of 150 ms (a round commune by commune and a phone's whole first pull have none), and what the middle
 one took of the processor: on a busy machine that alone tells something.
 """
 
@@ -249,7 +249,7 @@ def measure(app: Flask) -> bool:
         *(took(f"the province: {name}", 10, lambda _, path=path: province.ask("GET", f"/desk/{path}round={before}"))
           for name, path in OF_ROUND.items() if name not in ("the map",)),
         took("a round in the commune", 20, lambda _: supervisor.ask("GET", f"/rounds/{before}/{commune}/")),
-        took("how far each commune is", 10, lambda _: province.ask("GET", "/desk/"), None),
+        took("how far each commune is", 10, lambda _: province.ask("GET", "/desk/")),
         took("a round, commune by commune", 10, lambda _: province.ask("GET", f"/rounds/{now}"), None),
         took("a phone: hello", 20, lambda _: phone.ask("GET", "/api/v1/hello")),
         took("a phone: a hundred households", 20, lambda _: phone.ask("GET", "/api/v1/register?cursor=0&limit=100")),

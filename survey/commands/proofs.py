@@ -13,7 +13,6 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import select
 
 from models import RegisterEntry, Round, RoundProof, StartRow
 from survey.canonical import canonical_text
@@ -119,10 +118,7 @@ def prove(round_id: str, communes: tuple[str, ...], target: Path, dry_run: bool,
         if communes and len(closed) < len(rows):
             raise Problem("round_step")
         if not communes:  # where nobody lives nothing is to be proved
-            settled = {
-                key for table in (StartRow, RegisterEntry)
-                for key in session.scalars(select(table.commune_id).where(table.round_id == found.id).distinct())
-            }  # fmt: skip
+            settled = log.settled(session, found.id, StartRow, RegisterEntry)
             closed = [row for row in closed if row.commune_id in settled]
         if not closed:
             raise Problem("round_step")

@@ -74,6 +74,8 @@ def flow(
     found = {province: one for province, one in found.items() if one.communes or one.missing}
     if as_json:
         said = {province: asdict(one) for province, one in found.items()}
+        for told in said.values():
+            del told["villages"]  # `--level` tells those
         whole = {"id": survey_round.id, "trial": survey_round.trial, "provinces": said}
         click.echo(json.dumps(whole, ensure_ascii=False))
         return

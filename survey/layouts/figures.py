@@ -6,7 +6,6 @@ Until classes are recognised by decision, these are provisional; which base a fi
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 from models import Household, HouseholdFact, Round, RoundCommune
 from survey.reports.selection import Condition
 from survey.rounds.end_states import COUNTED, Flows
-from survey.rounds.joined_flow import joined_flow, proved
+from survey.rounds.joined_flow import joined_flow
 from survey.rounds.proof_file import read
 from survey.submissions.register_table import Level
 from survey.tallies import places as tallies
@@ -35,14 +34,17 @@ MOST_NAMED = 20  # households of a broken control
 
 @dataclass
 class Counts:
-    """Of a place. `numbers`: by the names of `columns.csv`; `unlisted`: households whose persons nobody listed."""
+    """Of a place. `numbers`: by the names of `columns.csv`; `unlisted`: households whose persons nobody listed; `kept`:
+    by class at the start, who has none by an accepted interview."""
 
     numbers: Counter[str] = field(default_factory=Counter)
     unlisted: Counter[HouseholdClass] = field(default_factory=Counter)
+    kept: Counter[HouseholdClass] = field(default_factory=Counter)
 
     def add(self, other: Counts) -> None:
         self.numbers.update(other.numbers)
         self.unlisted.update(other.unlisted)
+        self.kept.update(other.kept)
 
 
 class Contradiction(NamedTuple):
@@ -101,6 +103,7 @@ def _classes(sums: Sums, counts: Counts) -> None:
         counts.numbers[f"{one.value}.households"] += number.households
         counts.numbers[f"{one.value}.persons"] += number.persons
         counts.unlisted[one] += sums.unlisted(Basis.FINAL, one)
+        counts.kept[one] += sums.without_class(one)
     for one in COUNTED:
         for measure in MEASURES:
             if measure.kind == "indicator":
@@ -166,11 +169,8 @@ class Flowed:
 def flowed(session: Session, survey_round: Round, communes: Sequence[str], by: Level) -> Flowed:
     """Of `communes`, as one area, in the villages and communes in which they proved it."""
     joined = joined_flow(session, survey_round, communes)
-    places = {commune_id: read(lines) for commune_id, lines in joined.communes.items()}
-    if by is Level.VILLAGE:
-        _, proofs = proved(session, survey_round, communes)
-        villages = [json.loads(made.body)["flow"]["villages"] for made in proofs.values()]
-        places = {village_id: read(lines) for those in villages for village_id, lines in those.items()}
+    told = joined.villages if by is Level.VILLAGE else joined.communes
+    places = {place_id: read(lines) for place_id, lines in told.items()}
     found = Flowed(dict(places), None, read(joined.whole), joined.missing)
     found.between = _less(found.whole or {}, places.values())
     found.knows_before = _knows_before(session, survey_round, communes)

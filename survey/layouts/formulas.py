@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Value = float | int | str | None
 LONGEST, DEEPEST = 8192, 64  # of a formula: Excel's own measures
 MOST_CELLS = 100_000  # of a range
+SHORT = 120  # as ours are: kept as it was read
 
 
 class NoFormula(ValueError):
@@ -141,9 +143,16 @@ def letters(number: int) -> str:
     return name
 
 
+@lru_cache(1024)
+def _read(formula: str) -> tuple[_Token, ...]:
+    """A page of a province has hundreds, the same each time. A file that is checked may have longer ones than ours, and
+    those are not kept."""
+    return tuple(_tokens(formula, _place_in_normal))
+
+
 def evaluate(formula: str, look_up: Callable[[Place], Value]) -> Value:
     """What a formula in normal form comes to. Raises `NoFormula`."""
-    reader = _Reader(list(_tokens(formula, _place_in_normal)), look_up)
+    reader = _Reader(_read(formula) if len(formula) <= SHORT else _read.__wrapped__(formula), look_up)
     value = reader.comparison(0)
     if reader.at < len(reader.tokens):
         raise NoFormula(formula[:20])
@@ -157,7 +166,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {"=": operator.eq, "<>": opera
 class _Reader:
     """Reads and works out at once; what a branch of IF that is not taken comes to does not matter."""
 
-    def __init__(self, tokens: list[_Token], look_up: Callable[[Place], Value]) -> None:
+    def __init__(self, tokens: Sequence[_Token], look_up: Callable[[Place], Value]) -> None:
         self.tokens, self.at, self.look_up, self.skipping = tokens, 0, look_up, 0
 
     def sign(self, *signs: str) -> str | None:

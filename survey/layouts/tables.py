@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import RegisterEntry, Round
@@ -23,15 +22,15 @@ from survey.layouts.forms import Layout, layouts
 from survey.layouts.grid import Grid, Values
 from survey.layouts.laying import MOVED, TOTAL, Heading, Line, lay
 from survey.layouts.words import Said, Translate
-from survey.register.places import names_in, over_in
-from survey.reports.selection import Basis, Condition, entered
+from survey.register.places import names_in, names_of, over_in
+from survey.reports.selection import Basis, Condition
 from survey.residents import residents
 from survey.residents.residents import Numbers, Whole
 from survey.rounds import log
 from survey.rounds.end_states import Flow
 from survey.submissions.register_table import Level
 from survey.tallies import bases
-from survey.terms import CommuneState, CountBase, HouseholdClass, Indicator, ResidentStatus
+from survey.terms import CommuneState, HouseholdClass, Indicator, ResidentStatus
 
 POOR, NEAR_POOR = HouseholdClass.POOR, HouseholdClass.NEAR_POOR
 MOST_PLACES_NAMED = 30
@@ -106,8 +105,7 @@ def make(session: Session, scope: Scope, numbers: Iterable[int], now: datetime, 
 def held_in(session: Session, survey_round: Round, communes: Sequence[str]) -> list[str]:
     """Those of `communes` in which a round is held and was not cancelled, and that have a household in it."""
     states = {row.commune_id: row.state for row in log.rows_of(session, survey_round)}
-    there = select(RegisterEntry.commune_id).where(RegisterEntry.round_id == survey_round.id).distinct()
-    settled = set(session.scalars(there))
+    settled = log.settled(session, survey_round.id, RegisterEntry)
     return [one for one in communes if one in settled and states.get(one) != CommuneState.CANCELLED]
 
 
@@ -143,8 +141,9 @@ class _Reading:
         self.places += [one for one in self._other_places() if one not in self.places]
 
     def _names(self) -> dict[str, str]:
-        found = names_in(self.session, [*self.scope.communes], self.today)
-        return names_in(self.session, [self.scope.place_id], self.today) | found
+        scope = self.scope
+        names = names_in if scope.by is Level.VILLAGE else names_of
+        return names(self.session, {scope.place_id, *scope.communes}, self.today)
 
     def _elsewhere(self) -> list[str]:
         """The communes of the province that are not of the round: with them left out its figures are not its own."""
@@ -152,7 +151,7 @@ class _Reading:
             return []
         known = set(self.scope.communes)
         found = [one for one in residents.parts_of(self.session, self.scope.place_id, self.today) if one not in known]
-        self.names |= names_in(self.session, found, self.today)
+        self.names |= names_of(self.session, found, self.today)
         return found
 
     def _places(self) -> list[str]:
@@ -337,13 +336,12 @@ class _Reading:
         flow = self.flowed
         if flow is None:
             return
-        kept = self._without_interview()
         differs, told = list[str](), dict[HouseholdClass, list[tuple[str, int]]]()
         for place_id, lines in flow.places.items():
-            of_place = self.classified.places.get(place_id, Counts()).numbers
+            of_place = self.classified.places.get(place_id, Counts())
             for one in (POOR, NEAR_POOR):
-                more = lines[one].households.columns[9] - of_place[f"{one.value}.households"]
-                if more and 0 < more <= kept[place_id, one]:
+                more = lines[one].households.columns[9] - of_place.numbers[f"{one.value}.households"]
+                if more and 0 < more <= of_place.kept[one]:
                     told.setdefault(one, []).append((place_id, more))
                 elif more:
                     differs.append(place_id)
@@ -353,18 +351,6 @@ class _Reading:
             notes.append(Said("kept_class", {"of": one.vi.lower(), "places": places, "count": count}))
         if differs:
             faults.append(Said("end_differs", {"places": self.named(sorted(set(differs)))}))
-
-    def _without_interview(self) -> dict[tuple[str, HouseholdClass], int]:
-        """By place and class at the start, who has no class by an accepted interview."""
-        place = RegisterEntry.village_id if self.scope.by is Level.VILLAGE else RegisterEntry.commune_id
-        keys = (place, RegisterEntry.opening_class)
-        statement = entered(select(*keys, func.count()).select_from(RegisterEntry), self.scope.condition)
-        rows = self.session.execute(statement.where(~bases.of(CountBase.CLASSIFIED)).group_by(*keys))
-        found: dict[tuple[str, HouseholdClass], int] = defaultdict(int)
-        for place_id, named, number in rows:
-            if named:
-                found[place_id, HouseholdClass(named)] += number
-        return found
 
     def _judge_lacks(self, of: HouseholdClass, faults: list[Said], notes: list[Said]) -> None:
         found = self.classified

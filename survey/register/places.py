@@ -282,17 +282,26 @@ def names_in(session: Session, communes: Iterable[str], day: date) -> dict[str, 
     return {place_id: name for place_id, (name, _is_over) in _last_names(session, communes, day).items()}
 
 
+def names_of(session: Session, place_ids: Iterable[str], day: date) -> dict[str, str]:
+    """The same of some places alone, without the villages in them: a province has more than a thousand."""
+    found = _last_names(session, place_ids, day, with_villages=False)
+    return {place_id: name for place_id, (name, _is_over) in found.items()}
+
+
 def over_in(session: Session, communes: Iterable[str], day: date) -> frozenset[str]:
     """The villages of `communes` that are no more on `day`."""
     return frozenset(id for id, (_name, is_over) in _last_names(session, communes, day).items() if is_over)
 
 
-def _last_names(session: Session, communes: Iterable[str], day: date) -> dict[str, tuple[str, bool]]:
+def _last_names(
+    session: Session, communes: Iterable[str], day: date, *, with_villages: bool = True
+) -> dict[str, tuple[str, bool]]:
     ids = sorted(communes)
+    there = or_(Place.id.in_(ids), Place.parent_id.in_(ids)) if with_villages else Place.id.in_(ids)
     query = (
         select(PlacePeriod.place_id, PlacePeriod.name, PlacePeriod.valid_to)
         .join(Place, Place.id == PlacePeriod.place_id)
-        .where(or_(Place.id.in_(ids), Place.parent_id.in_(ids)), PlacePeriod.valid_from <= day)
+        .where(there, PlacePeriod.valid_from <= day)
         .order_by(PlacePeriod.place_id, PlacePeriod.valid_from)
     )
     rows = session.execute(query)

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +25,6 @@ from survey.tallies.deprivations import MEASURES
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, OutcomeKind, RegisterState
 
 Measure = HouseholdClass | Dimension | Indicator
-_NONE = (0, 0)
 KINDS: tuple[tuple[type[Measure], str], ...] = (
     (HouseholdClass, "class"),
     (Dimension, "dimension"),
@@ -32,16 +32,18 @@ KINDS: tuple[tuple[type[Measure], str], ...] = (
 )
 
 
+_KIND_OF = dict(KINDS)
+
+
 def kind_of(measure: Measure) -> str:
     """What sort of thing is measured. Terms compare as text, and the dimension and the indicator "viec_lam" are spelt
     alike: a count is therefore kept under kind and value."""
-    return next(name for term, name in KINDS if isinstance(measure, term))
+    return _KIND_OF[type(measure)]
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """`households` out of `denominator`, which are those of `base`; `condition` lists the first, `whole` the second.
-    `unknown`: those of the base of whom nobody knows, listed by `doubt`."""
+    `unknown`: those of the base of whom nobody knows."""
 
     households: int
     denominator: int
@@ -49,7 +51,12 @@ class Figure:
     whole: Condition
     base: CountBase
     unknown: int = 0
-    doubt: Condition | None = None
+
+    @property
+    def doubt(self) -> Condition | None:
+        """Lists those of whom nobody knows whether they lack it; None where nothing is lacked."""
+        is_lack = self.condition.indicator is not None or self.condition.dimension is not None
+        return self.condition.narrowed(unknown=True) if is_lack else None
 
     @property
     def share(self) -> bases.Share:
@@ -79,6 +86,7 @@ class Tally:
     outcomes: Counter[OutcomeKind] = field(default_factory=Counter)  # confirmed, also of who left the list with it
     said: int = 0  # households of which an outcome waits for a person
     settled: int = 0  # of the list, confirmed and without an interview to decide on
+    _wholes: dict[tuple[Basis, HouseholdClass | None], Condition] = field(default_factory=dict, repr=False)
 
     @property
     def register(self) -> int:
@@ -89,11 +97,6 @@ class Tally:
     def outstanding(self) -> int:
         """Households of the list that nobody has accounted for yet: to be visited, or to be mended."""
         return self.states[RegisterState.TO_VISIT] + self.states[RegisterState.RETURNED] - self.settled
-
-    def add(self, basis: Basis, measure: Measure, found: int, known: int) -> None:
-        kind = kind_of(measure)
-        self.found[basis, kind, measure.value] += found
-        self.known[basis, kind, measure.value] += known
 
     def add_all(self, other: Tally) -> None:
         """Add the counts of a place that is a part of this one."""
@@ -147,15 +150,20 @@ class Tally:
         """Of a class, a share of the classified; of what is lacked, of those, or of the class that is asked for."""
         kind, base = kind_of(measure), CountBase.CLASSIFIED
         found = self.found[basis, kind, measure.value]
-        whole = self.condition.narrowed(basis=basis, base=base)
+        whole = self._whole(basis, None if kind == "class" else self.condition.household_class)
         if kind == "class":
-            whole = whole.narrowed(household_class=None)
             return Figure(found, self.number(basis, base), whole.narrowed(household_class=measure), whole, base)
         among = self.condition.household_class
         number = self.number(basis, base) if among is None else self.found[basis, "class", among.value]
-        condition = whole.narrowed(**{kind: measure})
         unknown = number - self.known[basis, kind, measure.value]
-        return Figure(found, number, condition, whole, base, unknown, condition.narrowed(unknown=True))
+        return Figure(found, number, whole.narrowed(**{kind: measure}), whole, base, unknown)
+
+    def _whole(self, basis: Basis, among: HouseholdClass | None) -> Condition:
+        """The classified, asked for by each figure of the place."""
+        if (basis, among) not in self._wholes:
+            base = CountBase.CLASSIFIED
+            self._wholes[basis, among] = self.condition.narrowed(basis=basis, base=base, household_class=among)
+        return self._wholes[basis, among]
 
 
 @dataclass(frozen=True)
@@ -210,37 +218,64 @@ class _Counting:
             _add_counts(self.tally(commune_id, place), counts, scope.household_class)
 
 
+class _Lack(NamedTuple):
+    """What is lacked, as a tally keeps it, and the keys of the sums that it adds up: by class who lacks it, and of whom
+    nobody knows."""
+
+    of: tuple[Basis, str, str]
+    lacking: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@cache
+def _lacks(among: HouseholdClass | None) -> tuple[_Lack, ...]:
+    """Put together once: a province asks it of each of its places."""
+    classes = HouseholdClass if among is None else (among,)
+    return tuple(
+        _Lack(
+            (basis, measure.kind, measure.term.value),
+            tuple(tallies.measured(basis, one.value, measure) for one in classes),
+            tuple(tallies.measured(basis, one.value, measure, unknown=True) for one in classes),
+        )
+        for basis in Basis
+        for measure in MEASURES
+    )
+
+
 def _add_counts(tally: Tally, counts: tallies.Counts, among: HouseholdClass | None) -> None:
     """What the sums of a place say; lacks of the class that is asked for, else of all with a class."""
+    households = {key: number for key, (number, _persons) in counts.items()}
 
-    def number(key: str) -> int:
-        return counts.get(key, _NONE)[0]
+    def number(*keys: str) -> int:
+        found = 0
+        for key in keys:
+            found += households.get(key, 0)
+        return found
 
     for state in RegisterState:
         tally.states[state] += number(f"state.{state.value}")
+    whole: dict[Basis, int] = {}
     for basis in Basis:
         classes = {one: number(tallies.measured(basis, one.value)) for one in HouseholdClass}
+        whole[basis] = sum(classes.values()) if among is None else classes[among]
         tally.parts[basis, CountBase.CLASSIFIED] += sum(classes.values())
         for part in (CountBase.REFUSED, CountBase.NO_CLASS):
             tally.parts[basis, part] += number(f"{basis.value}.{part.value}")
         tally.illustrative[basis] += number(f"{basis.value}.illustrative")
-        for household_class, households in classes.items():
-            tally.add(basis, household_class, households, households)
-        for measure in MEASURES:
-            for one in classes if among is None else (among,):
-                lacking, unknown = (
-                    number(tallies.measured(basis, one.value, measure, unknown=is_unknown))
-                    for is_unknown in (False, True)
-                )
-                tally.add(basis, measure.term, lacking, classes[one] - unknown)
+        for one, many in classes.items():
+            tally.found[basis, "class", one.value] += many
+            tally.known[basis, "class", one.value] += many
+    for lack in _lacks(among):
+        tally.found[lack.of] += number(*lack.lacking)
+        tally.known[lack.of] += whole[lack.of[0]] - number(*lack.unknown)
     tally.outcomes.update({kind: many for kind in OutcomeKind if (many := number(tallies.outcome(kind.value)))})
     tally.said += number(tallies.WAITING)
     tally.settled += number(tallies.SETTLED)
     for basis in INTERVIEWED:
         hangs = f"{basis.value}.hangs."
-        for key in counts:
+        for key, many in households.items():
             if key.startswith(hangs):
-                tally.hanging[basis, key.removeprefix(hangs)] += number(key)
+                tally.hanging[basis, key.removeprefix(hangs)] += many
 
 
 def long_table(

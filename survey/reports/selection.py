@@ -7,8 +7,8 @@ it. So the two cannot tell different stories; `tests/web/desk/test_reports.py` o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
@@ -23,8 +23,7 @@ STATE_OF = {Basis.FINAL: RegisterState.ACCEPTED, Basis.PROVISIONAL: RegisterStat
 INTERVIEWED = {Basis.FINAL: CountBase.ACCEPTED, Basis.PROVISIONAL: CountBase.RECEIVED}
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(NamedTuple):
     """Households of one round within `communes` (what the reader may see), narrowed step by step.
 
     `reading` narrows to households whose class hangs on that reading of the texts.
@@ -48,7 +47,7 @@ class Condition:
     reading: str | None = None
 
     def narrowed(self, **changes: object) -> Condition:
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return self._replace(**changes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

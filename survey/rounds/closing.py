@@ -230,10 +230,7 @@ def ready_to_close(session: Session, survey_round: Round, communes: Collection[s
     """Those of `communes` in which the round is open, has households, and nothing stands in the way. Where there are no
     households yet an import may still bring them: such a commune is closed by itself, or with the whole round."""
     rows = log.rows_of(session, survey_round)
-    settled = set(
-        session.scalars(select(RegisterEntry.commune_id).where(RegisterEntry.round_id == survey_round.id).distinct())
-    )
-    among = settled & set(communes)
+    among = log.settled(session, survey_round.id, RegisterEntry) & set(communes)
     open_there = [row.commune_id for row in rows if row.state == CommuneState.OPEN and row.commune_id in among]
     return [key for key, found in obstacles_by_commune(session, survey_round, open_there).items() if not found]
 

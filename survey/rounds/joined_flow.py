@@ -20,7 +20,7 @@ from models.database import chunks
 from survey.clocks import instant
 from survey.rounds import log
 from survey.rounds.end_states import COUNTED, Flows, Transition, netted
-from survey.rounds.proof import IS_CLOSED, latest
+from survey.rounds.proof import IS_CLOSED, latest_of
 from survey.rounds.proof_file import read, transition_of, written
 from survey.terms import CommuneState, HouseholdState, LeafPart
 
@@ -29,11 +29,13 @@ _ELSEWHERE = (HouseholdState.MOVED.value, HouseholdState.WITHDRAWN.value)  # the
 
 @dataclass
 class JoinedFlow:
-    """`communes`: the lines of each as it was proved; `whole`: of the area (both as `proof_file.written`). `missing`:
-    communes of the round that are not counted, by where they stand: not closed, or closed without a proof of it;
-    `provisional`: counted, and not accepted by the province. `moved`: households that more than one commune told of."""
+    """`communes`, `villages`: the lines of each as it was proved; `whole`: of the area (all as `proof_file.written`).
+    `missing`: communes of the round that are not counted, by where they stand: not closed, or closed without a proof of
+    it; `provisional`: counted, and not accepted by the province. `moved`: households that more than one commune told
+    of."""
 
     communes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    villages: dict[str, dict[str, Any]] = field(default_factory=dict)
     whole: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, CommuneState] = field(default_factory=dict)
     provisional: list[str] = field(default_factory=list)
@@ -62,34 +64,28 @@ def proved(
 ) -> tuple[JoinedFlow, dict[str, RoundProof]]:
     """What each of `communes` proved, not yet added up, and by what; which of them are not counted."""
     found, proofs = JoinedFlow(), {}
-    settled = _settled(session, survey_round)
-    for row in log.rows_of(session, survey_round):
-        if row.commune_id not in communes or row.state == CommuneState.CANCELLED:
+    settled = log.settled(session, survey_round.id, StartRow, RegisterEntry)
+    rows = [row for row in log.rows_of(session, survey_round) if row.commune_id in set(communes)]
+    made_of = latest_of(session, survey_round.id, [row.commune_id for row in rows if row.state in IS_CLOSED])
+    for row in rows:
+        if row.state == CommuneState.CANCELLED:
             continue
-        made = _of_closing(session, row)
-        if made is not None:
+        made = made_of.get(row.commune_id)
+        body = json.loads(made.body) if made is not None else None
+        if made is not None and body is not None and _is_of_closing(row, body):
             proofs[row.commune_id] = made
             found.provisional += [row.commune_id] if row.state == CommuneState.CLOSED else []
+            found.communes[row.commune_id] = body["flow"]["commune"]
+            found.villages |= body["flow"]["villages"]
+            found.trial, found.illustrative = found.trial or body["trial"], found.illustrative or body["illustrative"]
         elif row.commune_id in settled:
             found.missing[row.commune_id] = CommuneState(row.state)
-    for commune_id, made in proofs.items():
-        body = json.loads(made.body)
-        found.communes[commune_id] = body["flow"]["commune"]
-        found.trial, found.illustrative = found.trial or body["trial"], found.illustrative or body["illustrative"]
     return found, proofs
 
 
-def _settled(session: Session, survey_round: Round) -> set[str]:
-    """The communes in which a round has households."""
-    there = (select(table.commune_id).where(table.round_id == survey_round.id) for table in (StartRow, RegisterEntry))
-    return {commune_id for query in there for commune_id in session.scalars(query.distinct())}
-
-
-def _of_closing(session: Session, row: RoundCommune) -> RoundProof | None:
-    """The proof of the closing as it stands; None while the commune is not closed, or was closed without one."""
-    made = latest(session, row.round_id, row.commune_id) if row.state in IS_CLOSED else None
-    closed_at = instant(row.closed_at) if row.closed_at else None
-    return made if made is not None and json.loads(made.body)["closed_at"] == closed_at else None
+def _is_of_closing(row: RoundCommune, body: dict[str, Any]) -> bool:
+    """Whether a proof is of the closing as it stands: the commune may have been closed again without one."""
+    return bool(body["closed_at"] == (instant(row.closed_at) if row.closed_at else None))
 
 
 def _told_twice(session: Session, survey_round: Round, proofs: dict[str, RoundProof]) -> dict[str, list[Transition]]:

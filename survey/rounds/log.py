@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import RegisterEntry, Round, RoundCommune, RoundStep
+from models import RegisterEntry, Round, RoundCommune, RoundStep, StartRow
 from models.base import as_kept
 from models.commune_counter import lock_commune, next_changes
 from survey.problems import Problem
@@ -106,6 +106,16 @@ def rows_of(session: Session, survey_round: Round, communes: Iterable[str] | Non
     if len(found) < len(wanted):
         raise Problem("not_found")
     return found
+
+
+def settled(session: Session, round_id: str, *tables: type[RegisterEntry | StartRow]) -> set[str]:
+    """The communes of a round that have a household in one of `tables`: each is looked up, none counted."""
+    of = RoundCommune
+    there = [
+        select(table.commune_id).where(table.commune_id == of.commune_id, table.round_id == of.round_id).exists()
+        for table in tables
+    ]
+    return set(session.scalars(select(of.commune_id).where(of.round_id == round_id, or_(*there))))
 
 
 def hold(session: Session, survey_round: Round, rows: Sequence[RoundCommune]) -> dict[str, int]:

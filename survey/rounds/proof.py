@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from models import Assessment, ProofLeaf, RegisterEntry, Round, RoundProof, Submission
 from models.base import as_kept
 from models.commune_counter import turn_of
+from models.database import chunks
 from survey.calendar.standing import standing
 from survey.canonical import canonical, canonical_text
 from survey.clocks import instant
@@ -195,6 +196,15 @@ def latest(session: Session, round_id: str, commune_id: str) -> RoundProof | Non
     """The last proof of a commune; None when it was never closed with one."""
     query = select(RoundProof).filter_by(round_id=round_id, commune_id=commune_id)
     return session.scalars(query.order_by(RoundProof.revision.desc()).limit(1)).first()
+
+
+def latest_of(session: Session, round_id: str, communes: Collection[str]) -> dict[str, RoundProof]:
+    """The same of several communes at once, by commune; those without one are left out."""
+    found: dict[str, RoundProof] = {}
+    for chunk in chunks(communes):
+        query = select(RoundProof).where(RoundProof.round_id == round_id, RoundProof.commune_id.in_(chunk))
+        found |= {one.commune_id: one for one in session.scalars(query.order_by(RoundProof.revision))}
+    return found
 
 
 def is_current(session: Session, proof: RoundProof) -> bool:

@@ -22,7 +22,7 @@ Who rests on the illustrative points is a part of accepted (or received), never 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func
 
@@ -30,8 +30,7 @@ from models import RegisterEntry
 from survey.terms import CountBase, RegisterState
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """`number` out of `denominator`; `unknown`: those of the whole of whom nobody knows, who stay in it."""
 
     number: int

@@ -135,16 +135,16 @@ def _of(session: Session, commune_id: str, round_id: str, household_ids: list[st
     for row in rows:
         more = judged.get(row.submission_id, {}) if row.submission_id and row.state in COUNTED else {}
         before = opening(row.opening_class, row.opening_answers, row.opening_indicators)
-        outcome = _outcome(said.pop(row.household_id, None))
+        outcome = outcome_of(said.pop(row.household_id, None))
         found[row.household_id] = Fact(row.household_id, row.village_id, row.state, **before, **more, **outcome)
     for case in said.values():
-        outcome = _outcome(case)
+        outcome = outcome_of(case)
         if outcome and case.of.household_id and case.village_id:  # else nobody knows whose it is
             found[case.of.household_id] = Fact(case.of.household_id, case.village_id, None, **outcome)
     return found
 
 
-def _outcome(case: cases.Case | None) -> dict[str, Any]:
+def outcome_of(case: cases.Case | None) -> dict[str, Any]:
     """The columns of what was said and not interviewed; {} where nothing stands."""
     which = case.counted if case is not None else None
     return {} if which is None or which.kind is None else {"outcome": which.kind, "outcome_state": which.state}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from survey.members import is_minority
 from survey.tallies.bases import Share
 from survey.tallies.deprivations import Measure
-from survey.tallies.places import Basis, Counts, Group, measured, of_communes
+from survey.tallies.places import Basis, Counts, Group, flow, measured, of_communes
 from survey.terms import HouseholdClass, Unit
 
 
@@ -51,6 +51,11 @@ class Sums:
         persons."""
         named = classes or HouseholdClass
         return sum(self.of(f"{measured(basis, one.value)}.unlisted").households for one in named)
+
+    def without_class(self, before: HouseholdClass) -> int:
+        """Households that were of a class last year and have none by an accepted interview."""
+        classified = added(self.of(flow(before.value, now.value)) for now in HouseholdClass)
+        return self.of_class(Basis.OPENING, before).households - classified.households
 
     def lacks(self, basis: Basis, measure: Measure, *classes: HouseholdClass) -> tuple[Sum, Sum]:
         """Of some classes: who lacks it, and of whom nobody knows."""

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_percent
+from flask_babel import format_date, format_datetime
 
 from models import Round
 from survey.clocks import read_instant
@@ -32,9 +32,10 @@ def init_app(app: Flask) -> None:
     )
 
 
-def number(value: float | None) -> str:
-    """`value` with the language's separators, at most one digit behind the point."""
-    return NOTHING if value is None else _written(value, current_language())
+def number(value: float | None, language: str | None = None) -> str:
+    """`value` with the language's separators, at most one digit behind the point. `language`: a table that asks for
+    thousands of numbers says it."""
+    return NOTHING if value is None else _written(value, language or current_language())
 
 
 @lru_cache(4096)
@@ -45,16 +46,25 @@ def _written(value: float, language: str) -> str:
 
 def two_digits(value: float) -> str:
     """A rate of the official tables, which is shown to two digits whatever they are: "21,66", "0,00"."""
-    rounded = Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return str(format_decimal(rounded, format="#,##0.00", locale=current_language()))
+    return _to_two_digits(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP), current_language())
 
 
-def percent(share: float | None) -> str:
+@lru_cache(4096)
+def _to_two_digits(rounded: Decimal, language: str) -> str:
+    return str(format_decimal(rounded, format="#,##0.00", locale=language))
+
+
+def percent(share: float | None, language: str | None = None) -> str:
     """A share between 0 and 1 in per cent, one digit behind the point, halves upwards as people and Excel do."""
     if share is None:
         return NOTHING
+    return _in_percent(share, language or current_language())
+
+
+@lru_cache(16_384)
+def _in_percent(share: float, language: str) -> str:
     rounded = Decimal(str(share)).quantize(Decimal("0.001"), ROUND_HALF_UP)
-    return str(format_percent(rounded, format="#,##0.0\N{NO-BREAK SPACE}%"))
+    return str(format_percent(rounded, format="#,##0.0\N{NO-BREAK SPACE}%", locale=language))
 
 
 def points(value: float | None) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Blueprint, Flask, g, redirect, request, url_for
+from flask import Blueprint, Flask, g, has_request_context, redirect, request, url_for
 from flask_babel import Babel, Domain, get_locale
 from werkzeug.wrappers import Response
 
@@ -75,11 +75,12 @@ def init_app(app: Flask) -> None:
 
 def current_language() -> str:
     """ "vi" or "en": `?lang=` (the phone's page), else the cookie, else Vietnamese. A table asks for each number."""
-    if not request:
+    if not has_request_context():
         return "vi"
-    if "language" not in g:
-        g.language = _wished()
-    return str(g.language)
+    language: str | None = g.get("language")
+    if language is None:
+        g.language = language = _wished()
+    return language
 
 
 def _wished() -> str:

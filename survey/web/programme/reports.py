@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from flask import Blueprint, Flask, Response, g, render_template, request, url_for
 
@@ -50,10 +51,13 @@ def households_of(condition: Condition, page: int | None = None) -> str:
         "unknown": 1 if condition.unknown else None,
         "page": page,
     }
-    given = urlencode({name: str(term) for name, term in terms.items() if term is not None})
+    given = "&".join([f"{name}={_quoted(str(term))}" for name, term in terms.items() if term is not None])
     [commune_id, *others] = condition.communes
     every = _list_of(condition.round_id, None if others else commune_id)
     return f"{every}&{given}" if given else every
+
+
+_quoted = lru_cache(4096)(quote_plus)  # few different ones stand in a table's thousands of links
 
 
 def _list_of(round_id: str, commune_id: str | None) -> str:
