@@ -121,7 +121,8 @@ def needs_of(
         .group_by(one.village_id, one.household_class, one.state, one.lacks)
     )
     for village_id, household_class, state, lacks, households, persons in session.execute(rows):
-        _add(found, offered, (village_id, household_class or "", state or "", lacks or ""), households, int(persons or 0))
+        alike = (village_id, household_class or "", state or "", lacks or "")
+        _add(found, offered, alike, households, int(persons or 0))
     return found
 
 
