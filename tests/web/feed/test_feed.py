@@ -291,7 +291,8 @@ def test_a_commune_is_read_in_the_order_in_which_it_lies(app: Flask, work: Field
     asked: list[tuple[str, Any]] = []
 
     def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        asked.append((statement, parameters))
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
 
     with Session(engine) as session:
         event.listen(engine, "before_cursor_execute", hear)
