@@ -8,7 +8,8 @@ asked for, the reader is told to begin anew: no household is left out or comes t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -77,7 +78,7 @@ class Stored:
     make: Callable[[Record[Any]], Iterable[Row]] | None = None
     many: ColumnElement[int] | None = None
 
-    def read(self, session: Session, reach: Reach, query: Query, start: Token | None) -> Iterator[Found]:
+    def read(self, session: Session, reach: Reach, query: Query, start: Token | None) -> Generator[Found]:
         statement = self._within(session, reach, query.filter)
         if self.commune is None or query.order:
             yield from self._part(session, statement, "", query, start)
@@ -119,7 +120,7 @@ class Stored:
 
     def _part(
         self, session: Session, statement: Select[Any], part: str, query: Query, start: Token | None
-    ) -> Iterator[Found]:
+    ) -> Generator[Found]:
         order = self._order(query)
         begun = typed(start.place, (kind for _, kind in order)) if start is not None else None
         if begun is not None:
@@ -130,12 +131,13 @@ class Stored:
         places = [column.label(f"place_{at}") for at, (column, _) in enumerate(order)]
         statement = statement.add_columns(*places).order_by(*sorted_by)
         left = self._left(query.filter)
-        for record in session.execute(statement.execution_options(yield_per=_BATCH)):
-            place = tuple(record[-len(order) :])
-            done = start.done if start is not None and place == begun else 0
-            for number, row in enumerate(self.make(record) if self.make else [dict(record._mapping)], 1):
-                if number > done and matches(left, row):
-                    yield Found(part, place, number, row)
+        with session.execute(statement.execution_options(yield_per=_BATCH)) as found:  # closed where reading ends early
+            for record in found:
+                place = tuple(record[-len(order) :])
+                done = start.done if start is not None and place == begun else 0
+                for number, row in enumerate(self.make(record) if self.make else [dict(record._mapping)], 1):
+                    if number > done and matches(left, row):
+                        yield Found(part, place, number, row)
 
     def _order(self, query: Query) -> tuple[tuple[ColumnElement[Any], Kind], ...]:
         if not query.order:
@@ -151,7 +153,7 @@ class Listed:
     verb: str
     rows: Callable[[Session, Reach], Iterable[Row]]
 
-    def read(self, session: Session, reach: Reach, query: Query, start: Token | None) -> Iterator[Found]:
+    def read(self, session: Session, reach: Reach, query: Query, start: Token | None) -> Generator[Found]:
         def place(row: Row) -> tuple[Any, ...]:
             return tuple(row[name] for name in self.of.key)
 
@@ -191,11 +193,15 @@ class Page:
         return self.query.top - self.sent if self.query.top is not None else None
 
     def rows(self) -> Iterator[Row]:
-        skipped = 0
-        last: Found | None = None
         if self.query.top == 0:
             return
-        for found in self.table.read(self.session, self.reach, self.query, self.query.token):
+        with closing(self.table.read(self.session, self.reach, self.query, self.query.token)) as reading:
+            yield from self._shown(reading)
+
+    def _shown(self, reading: Iterator[Found]) -> Iterator[Row]:
+        skipped = 0
+        last: Found | None = None
+        for found in reading:
             if skipped < self.query.skip:
                 skipped += 1
                 continue
@@ -225,7 +231,8 @@ class Page:
 
 def one(session: Session, table: Table, reach: Reach, node: Node, query: Query) -> Row:
     """The row that a key names. Raises `no_such_row`."""
-    found = next(table.read(session, reach, Query(query.select, filter=node), None), None)
+    with closing(table.read(session, reach, Query(query.select, filter=node), None)) as reading:
+        found = next(reading, None)
     if found is None:
         raise Fault("no_such_row")
     return found.row

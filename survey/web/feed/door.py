@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -151,10 +150,17 @@ def _page(here: Table, reach: Reach, query: Query, writer: Writer) -> Response:
 
     pieces = writer.table(page.rows(), count, following)
     first = next(pieces)  # what is refused is refused before the answer begins
-    response = _answer(chain([first], pieces), writer.manner.media_type)
+    response = _answer(_sent(first, pieces, _reading()), writer.manner.media_type)
     if wanted:
         response.headers["Preference-Applied"] = f"odata.maxpagesize={wanted}"
     return response if tag is None else _tagged(response, tag)
+
+
+def _sent(first: bytes, pieces: Iterator[bytes], reading: Session) -> Iterator[bytes]:
+    """The answer, and after its last piece the end of the transaction that it was read in."""
+    with reading:
+        yield first
+        yield from pieces
 
 
 def _tag(here: Table, reach: Reach) -> str | None:
@@ -228,9 +234,10 @@ def _recorded(response: Response) -> Response:
     if key is not None and (response.status_code < 500 or response.status_code == 501):
         keep_changes()
         keys.used(get_session(), key.id, g.feed_what, response.status_code, now())
-    reading: Session | None = g.pop("feed_reading", None)
-    if reading is not None:
-        response.call_on_close(reading.close)
+    reading: Session | None = g.get("feed_reading")
+    if reading is not None and response.is_streamed and request.method != "HEAD":
+        response.call_on_close(reading.close)  # of a reader who went away in the middle
+        g.pop("feed_reading")
     return response
 
 

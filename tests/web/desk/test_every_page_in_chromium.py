@@ -88,7 +88,7 @@ def pages_of(app: Flask) -> set[str]:
     """What is a page, by the endpoint: whatever is read with GET and answers in HTML."""
     rules = app.url_map.iter_rules()
     found = {rule.endpoint for rule in rules if "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/")}
-    return {one for one in found if one not in NO_PAGE and not one.startswith(("openrosa", "collect."))}
+    return {one for one in found if one not in NO_PAGE and not one.startswith(("openrosa", "collect.", "feed."))}
 
 
 def walk(app: Flask, page: Page, start: list[str], seen: set[str]) -> Iterator[str]:

@@ -98,7 +98,7 @@ def test_one_reads_ones_own_area_alone(app: Flask, work: Field) -> None:
         places = {row["PlaceId"] for row in reader.rows("Places", filter="Kind eq 'commune'")}
         assert (COMMUNE in places) == (username in ("supervisor", "province", "admin")), username
         if shown[username] == 0:
-            for name in ("Rounds", "Members", "Deprivations", "Tallies"):
+            for name in ("Members", "Deprivations", "Tallies"):
                 assert reader.rows(name) == [], (username, name)
             assert reader.rows("Households", filter=f"CommuneId eq '{COMMUNE}' or State ne 'x'") == []
     assert shown == {"supervisor": 6, "supervisor-other": 0, "province": 6, "province-other": 0, "admin": 6}

@@ -12,14 +12,15 @@ import pytest
 import requests
 from flask import Flask
 from odata import ODataService
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from models import Round, RoundCommune
 from survey.feed import reading
 from survey.feed.reading import Page, Reach
-from survey.feed.sets import DEPRIVATIONS
+from survey.feed.sets import DEPRIVATIONS, HOUSEHOLDS, MEMBERS, TALLIES
 from survey.odata.answers import Manner, Writer
-from survey.odata.options import Query
+from survey.odata.options import Query, Token
 from survey.plan import sample
 from survey.register.event_log import Done
 from survey.residents.residents import Numbers
@@ -281,6 +282,39 @@ def test_nothing_personal_goes_out(app: Flask, work: Field) -> None:
         assert "Người thử" not in text
 
 
+def test_a_commune_is_read_in_the_order_in_which_it_lies(app: Flask, work: Field) -> None:
+    """On SQLite: the tables that grow with households are searched by their key, and nothing of them is sorted, so that
+    the first row is there at once and a later page begins where the one before ended."""
+    engine = app.extensions["reading_engine"]
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL gathers statistics")
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    with Session(engine) as session:
+        event.listen(engine, "before_cursor_execute", hear)
+        reach = Reach((COMMUNE,), ("14",), ())
+        for table in (HOUSEHOLDS, MEMBERS, DEPRIVATIONS, TALLIES):
+            found = list(table.read(session, reach, Query(table.of.properties), None))
+            middle = found[len(found) // 2]
+            rest = list(
+                table.read(session, reach, Query(table.of.properties), Token(COMMUNE, "", middle.place, middle.number))
+            )
+            assert rest == found[len(found) // 2 + 1 :]
+        event.remove(engine, "before_cursor_execute", hear)
+        plans = [
+            [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            for statement, parameters in asked
+        ]
+    assert len(plans) == 8
+    for plan in plans:
+        assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step], plan
+    assert all("round_id" in plans[at][0] for at in (1, 3, 5, 7)), "a later page begins at its place"
+
+
 def test_memory_does_not_grow_with_the_table(app: Flask, work: Field, session: Session) -> None:
     """Sixty times the rows of one commune, written one by one, take the memory of one page of pieces."""
 
@@ -288,7 +322,7 @@ def test_memory_does_not_grow_with_the_table(app: Flask, work: Field, session: S
         of, commune = DEPRIVATIONS.of, None
 
         def read(self, *_: Any) -> Any:
-            row = next(DEPRIVATIONS.read(session, Reach((COMMUNE,), (), ()), Query(DEPRIVATIONS.of.properties), None))
+            row, *_ = DEPRIVATIONS.read(session, Reach((COMMUNE,), (), ()), Query(DEPRIVATIONS.of.properties), None)
             for _number in range(reading.LARGEST_PAGE):
                 yield row
 
