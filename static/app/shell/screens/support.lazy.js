@@ -84,6 +84,7 @@ function offer(place, name, rows) {
     choices(part(place, "rows"), name, shown, kept)
   }
   box.oninput = draw
+  box.onkeydown = (event) => event.key === "Enter" && event.preventDefault() // it would send the form
   draw()
 }
 
