@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import io
+import re
 from datetime import date
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import AuditEvent, Support, SupportReversal
+from models import AuditEvent, Household, Support, SupportReversal
 from survey.support_terms import SupportOrigin
 from survey.supports import from_phones, giving
 from survey.supports.giving import Given
@@ -169,3 +172,74 @@ def test_a_supervisor_who_told_it_from_a_phone_does_not_decide_on_it(
     assert answer.status_code == 303
     session.rollback()
     assert sorted(one.exception for one in session.scalars(select(Support))) == ["", "Nhà cháy, làm lại"]
+
+
+LIST = f"/desk/{COMMUNE}/supports/list"
+
+
+def sent(officer: Any, *rows: str) -> Any:
+    head = officer.get(f"{LIST}.csv").data.decode("utf-8-sig").splitlines()[0]
+    data = "\n".join([head, *rows]).encode()
+    return officer.post(LIST, data={"file": (io.BytesIO(data), "ho-tro.csv")}, content_type="multipart/form-data")
+
+
+def test_a_list_is_seen_row_by_row_and_the_sound_rows_are_written_down(
+    officer: Any, session: Session, login_as: Any
+) -> None:
+    code = {one.id: one.code for one in session.scalars(select(Household).where(Household.commune_id == COMMUNE))}
+    give(session, "ho-3")
+    session.rollback()
+    seen = sent(
+        officer,
+        f"{code['ho-1']},nha_o,ct2026,1,,20/11/2026,40.000.000,,QĐ 15,",
+        f"{code['ho-1']},nha_o_tinh,tinh,a,,21/11/2026,,,,",  # the same benefit within the list
+        f"{code['ho-2']},nha_o,ct2026,1,,2026-11-20,40,5,,",
+        f"{code['ho-3']},nha_o,ct2026,1,,20/11/2026,,,,",
+        "03757-09-999,nha_o,ct2026,1,,20/11/2026,,,,",
+        f"{code['ho-4']},khong_co,ct2026,1,,20/11/2026,,,,",
+        f"{code['ho-4']},nha_o,ct2026,1,,31/02/2026,,,,=1+1",
+    )
+    assert seen.status_code == 200 and count(session) == 1
+    assert seen.text.count("<tr>") == 3 and [bool(re.search(f"dòng {row}[,:]", seen.text)) for row in range(2, 9)] == [
+        False, True, False, True, True, True, True,
+    ]  # fmt: skip
+    rows = html.unescape(seen.text.split("hidden>", 1)[1].split("</textarea>")[0])
+    answer = officer.post(f"{LIST}/enter", data={"rows": rows})
+    assert answer.status_code == 303 and "made=2&left=0" in answer.location
+    session.rollback()
+    made = session.scalars(select(Support).where(Support.origin == "list")).all()
+    assert sorted((one.household_id, one.amount, one.quantity) for one in made) == [
+        ("ho-1", 40_000_000, None), ("ho-2", 40, 5),
+    ]  # fmt: skip
+    assert len({one.act for one in made}) == 1
+    # Brought again, each row is refused, and nothing is written twice.
+    assert officer.post(f"{LIST}/enter", data={"rows": rows}).status_code == 400
+    assert count(session) == 3
+    assert login_as("admin").get(LIST).status_code == 403
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"PK\x03\x04", b"a,b\n1,2\n", "Mã hộ\n".encode()])
+def test_what_is_no_list_is_told(officer: Any, session: Session, data: bytes) -> None:
+    answer = officer.post(LIST, data={"file": (io.BytesIO(data), "x.csv")}, content_type="multipart/form-data")
+    assert answer.status_code == 422 and 'class="error-summary"' in answer.text
+
+
+def test_a_worker_outside_the_register_is_known_again_by_a_fingerprint(officer: Any, session: Session) -> None:
+    address = f"/desk/{COMMUNE}/supports/workers/new"
+    said = filled(
+        kind="the_bhyt", amount="", name="Giàng A Dếnh", birth="1990", number="014 190 000 001", place="Xã Mường La"
+    )
+    assert officer.get(address).status_code == 200
+    assert officer.post(address, data=said).status_code == 200 and count(session) == 0
+    assert officer.post(address, data=said | {"seen": "1"}).status_code == 303
+    session.rollback()
+    made = session.scalars(select(Support)).one()
+    assert (made.worker_name, made.household_id, made.household_class) == ("Giàng A Dếnh", None, None)
+    assert made.worker_number and "014190000001" not in repr(vars(made))
+    again = officer.post(address, data=said | {"name": "Giang A Denh", "seen": "1"})
+    assert again.status_code == 409 and f"/supports/{made.id}" in again.text and count(session) == 1
+    assert officer.post(address, data=said | {"number": "12", "seen": "1"}).status_code == 422
+    assert officer.post(address, data=said | {"birth": "hôm qua", "seen": "1"}).status_code == 422
+    assert officer.post(f"/desk/{COMMUNE}/supports/{made.id}", data={"reason": "Ghi nhầm"}).status_code == 303
+    assert officer.post(address, data=said | {"seen": "1"}).status_code == 303
+    assert "Giàng A Dếnh" in officer.get(f"/desk/{COMMUNE}/supports").text
