@@ -15,10 +15,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from survey.commands import server
 from survey.demo import commands as demo
-from survey.intake.proposals import taken_up_by
+from survey.intake import proposals, supports
 from survey.operations.keys import MAKE
 from survey.operations.keys import secret as _secret
 from survey.review.proposals import take_up
+from survey.supports import from_phones
 from survey.web import compression, installation, language, login, security, session
 from survey.web.collect import door, keys
 from survey.web.desk import (
@@ -64,6 +65,9 @@ from survey.web.programme import (
     reports,
     residents,
     what_if,
+)
+from survey.web.programme import (
+    supports as support_pages,
 )
 from survey.web.security import public
 
@@ -132,11 +136,13 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         funds,
         layouts,
         exports,
+        support_pages,
     ):
         part.init_app(app)
     for part in (questionnaires, points, readings):
         part.init_app(app)
-    taken_up_by(take_up)
+    proposals.taken_up_by(take_up)
+    supports.taken_up_by(from_phones.take_up)
     server.init_app(app)
     demo.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)

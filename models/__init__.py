@@ -64,6 +64,7 @@ from models.submissions import (
     Thumbnail,
     Upload,
 )
+from models.supports import Support, SupportAnswer, SupportClaim, SupportEntry, SupportReversal
 
 __all__ = [
     "OF_COUNTED",
@@ -152,4 +153,9 @@ __all__ = [
     "ProjectMemberStep",
     "Serves",
     "SupportKind",
+    "Support",
+    "SupportAnswer",
+    "SupportClaim",
+    "SupportEntry",
+    "SupportReversal",
 ]

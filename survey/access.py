@@ -70,6 +70,10 @@ VERBS: dict[str, dict[Role, Scope]] = {
     # Figures of the plan in the same way; its targets are the province's (`plan/`).
     "plan.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "plan.set": {_P: Scope.PROVINCE, _A: Scope.ALL},
+    # What was given to whom: read, written down and taken back, what phones told decided on; with names as a file.
+    "support.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    "support.give": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
+    "support.names": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # Programmes, projects and kinds of support are the province's; who is in a model the commune writes down; money
     # whoever it was given to (`programmes/`).
     "programme.set": {_P: Scope.PROVINCE, _A: Scope.ALL},

@@ -25,4 +25,74 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("This household or person cannot be written into the model so."),
         N_("Look who is a member already and whether the household is on the register, then write it again."),
     ),
+    "support_kind_unknown": (
+        409,
+        N_("There is no such kind of support in the province, or it is offered no more."),
+        N_("Choose one of the list; on a phone, wait until it has talked with the office again."),
+    ),
+    "support_project_unknown": (
+        409,
+        N_("There is no such project in the province, or it was withdrawn."),
+        N_("Choose one of the list; on a phone, wait until it has talked with the office again."),
+    ),
+    "support_project_elsewhere": (
+        409,
+        N_("This project is not for this commune."),
+        N_("Choose another project, or ask the province which communes it is for."),
+    ),
+    "support_before_project": (
+        409,
+        N_("On that day the project had not begun yet."),
+        N_("Look at the day on the paper again, or choose the project of that time."),
+    ),
+    "support_after_project": (
+        409,
+        N_("On that day the project was over."),
+        N_("Look at the day on the paper again, or choose the project of that time."),
+    ),
+    "support_person_needed": (
+        409,
+        N_("This support is given to one person, and it is not said to whom."),
+        N_("Choose the member of the household who was given it."),
+    ),
+    "support_whole_household": (
+        409,
+        N_("This support is given to the whole household, not to one person."),
+        N_("Leave the person out, or choose the kind of support that is given to persons."),
+    ),
+    "support_given": (
+        409,
+        N_("This benefit was given already: the rule of its kind allows it once."),
+        N_("Look at the support that is named. If that one is wrong, take it back first."),
+    ),
+    "support_fund_unknown": (
+        409,
+        N_("This fund is not for this project and commune."),
+        N_("Choose a fund of the project, or write the support down without one."),
+    ),
+    "support_amount_needed": (
+        409,
+        N_("A support that a fund pays needs its amount."),
+        N_("Write the amount in whole đồng, or write the support down without a fund."),
+    ),
+    "support_reversed": (
+        409,
+        N_("This support was taken back already."),
+        N_("If it was right after all, write it down again."),
+    ),
+    "support_answered": (
+        409,
+        N_("Somebody has decided on this already."),
+        N_("Look at the list of what waits."),
+    ),
+    "support_unclear": (
+        409,
+        N_("It does not say enough to be written down, or its household is not on the register."),
+        N_("Enter it on the page of the household, then set this one aside with words for who sent it."),
+    ),
+    "support_wrong": (
+        400,
+        N_("These cannot be the particulars of a support."),
+        N_("Look at each field, then enter it again."),
+    ),
 }

@@ -91,3 +91,26 @@ class MemberOutcome(Term):
     STOPPED = "stopped", "Đã dừng", "Stopped"
     LOST = "lost", "Mất do dịch bệnh, thiên tai", "Lost to disease or disaster"
     NOT_KNOWN = "not_known", "Chưa rõ", "Not known"
+
+
+class SupportOrigin(Term):
+    """By which way a support was written down."""
+
+    DESK = "desk", "Cán bộ nhập", "Entered at a desk"
+    PHONE = "phone", "Từ điện thoại", "From a phone"
+    LIST = "list", "Từ danh sách", "From a list"
+
+
+class SupportState(Term):
+    """What a phone is told of a support that it told of."""
+
+    HELD = "held", "Chưa ghi được, chờ cán bộ xem", "Not written down yet, waits for the commune"
+    ACCEPTED = "accepted", "Đã ghi", "Written down"
+    REFUSED = "refused", "Không ghi", "Not written down"
+    REVERSED = "reversed", "Đã ghi, sau đó thu hồi", "Written down, and taken back since"
+
+
+# Of one support, wherever it is told.
+MOST_MONEY = 1_000_000_000_000  # đồng: more than any fund of a commune
+MOST_PIECES = 1_000_000
+MAX_DOCUMENT, MAX_NOTE = 200, 500  # characters

@@ -114,6 +114,8 @@ interface Hello {
   rounds: Round[]
   /** The mark of the list of those that no round asks for; servers of earlier releases say nothing of it. */
   households?: string | null
+  /** The mark of the list of supports; servers of earlier releases say nothing of it. */
+  supports?: string | null
   receipt_key: string
   receipt_keys?: Signed[]
   revoked: boolean
@@ -150,6 +152,8 @@ interface Entry {
   no_interview?: any
   /** Of ours: and a ProposalEntry. */
   proposal?: any
+  /** Of ours: and a SupportEntry. */
+  support?: any
 }
 
 interface Comment {
@@ -339,6 +343,71 @@ interface ProposalEntry {
     given: { [field: string]: string | number }
     base: { [field: string]: string }
     reason: string
+  }
+  files: EntryFile[]
+  finalised_at: string
+}
+
+/** A kind of support and its rule. */
+interface SupportKind {
+  code: string
+  label: string
+  benefit_group: string
+  subject: "household" | "person"
+  window: "none" | "month" | "calendar_year" | "programme" | "life"
+}
+
+/** A project under which something may be given; its days are both included. */
+interface SupportProject {
+  programme: string
+  project: string
+  name: string
+  programme_name: string
+  since: string
+  until: string | null
+}
+
+/** What was given already; `person` null: to the household. */
+interface SupportGiven {
+  household_id: string
+  person: string | null
+  benefit_group: string
+  window_key: string
+  kind: string
+  day: string
+  place: string
+  programme_name: string
+}
+
+/** What became of a support that was told of. */
+interface SupportSent {
+  entry_id: string
+  household_id: string | null
+  kind: string | null
+  day: string | null
+  state: "held" | "accepted" | "refused" | "reversed"
+  at: string
+  by: string
+  words: string
+}
+
+/** A support that was given, as it is sent in the place of an interview. */
+interface SupportEntry {
+  id: string
+  commune_id: string
+  /** Left out: it is of no round. */
+  round_id?: string
+  household_id: string
+  support: {
+    kind: string
+    programme: string
+    project: string
+    person: string | null
+    day: string
+    amount: number | null
+    quantity: number | null
+    document: string
+    note: string
   }
   files: EntryFile[]
   finalised_at: string

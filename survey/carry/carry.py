@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from models import Account, HouseholdOutcome, Place, Proposal, Submission
+from models import Account, HouseholdOutcome, Place, Proposal, Submission, SupportEntry
 from models.commune_counter import lock_commune
 from survey.canonical import canonical_text
 from survey.carry.sealed import Bundle
@@ -137,7 +137,7 @@ def _known(session: Session, entries: list[Entry]) -> int:
     """How many of the entries are here already."""
     keys = [(entry.id, entry.content.hash) for entry in entries]
     here: set[tuple[str, str]] = set()
-    for table in (Submission, HouseholdOutcome, Proposal) if keys else ():
+    for table in (Submission, HouseholdOutcome, Proposal, SupportEntry) if keys else ():
         query = select(table.entry_id, table.content_hash).where(tuple_(table.entry_id, table.content_hash).in_(keys))
         here |= {(row[0], row[1]) for row in session.execute(query)}
     return sum(key in here for key in keys)

@@ -23,6 +23,7 @@ from models import (
     Proposal,
     Submission,
     SubmissionFile,
+    SupportEntry,
 )
 from survey.devices.phones import Holding, devices_in
 from survey.devices.receipt_check import Claim, Finding, Presence
@@ -134,7 +135,7 @@ def _files(session: Session, commune_id: str) -> list[FilesMissing]:
 def _proved(session: Session, commune_id: str) -> list[Proved]:
     here = [
         (table.entry_id == LostReceipt.entry_id) & (table.content_hash == LostReceipt.content_hash)
-        for table in (Submission, HouseholdOutcome, Proposal)
+        for table in (Submission, HouseholdOutcome, Proposal, SupportEntry)
     ]
     query = (
         select(LostReceipt, Account.display_name)
@@ -142,9 +143,10 @@ def _proved(session: Session, commune_id: str) -> list[Proved]:
         .outerjoin(Submission, here[0])
         .outerjoin(HouseholdOutcome, here[1])
         .outerjoin(Proposal, here[2])
+        .outerjoin(SupportEntry, here[3])
         .where(
             LostReceipt.commune_id == commune_id,
-            *(table.id.is_(None) for table in (Submission, HouseholdOutcome, Proposal)),
+            *(table.id.is_(None) for table in (Submission, HouseholdOutcome, Proposal, SupportEntry)),
         )
         .order_by(LostReceipt.shown_at, LostReceipt.entry_id)
     )

@@ -25,6 +25,7 @@ from models import (
     Proposal,
     Submission,
     SubmissionFile,
+    SupportEntry,
 )
 from models.database import chunks
 from survey.clocks import instant, read_instant
@@ -81,7 +82,7 @@ def settled(session: Session, commune_id: str | None, items: Sequence[Item]) -> 
     """The ids of those that are here; of the gone ones also those whose household was interviewed again since."""
     ids = [one["id"] for one in items]
     here: set[str] = set()
-    for table in (Submission, HouseholdOutcome, Proposal):
+    for table in (Submission, HouseholdOutcome, Proposal, SupportEntry):
         here |= among(session, select(table.entry_id), table.entry_id, ids)
     with_photos = [one["id"] for one in items if "photos" in one]
     here -= among(session, _without_files(), Submission.entry_id, with_photos)

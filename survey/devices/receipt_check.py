@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
-from models import Attachment, Household, HouseholdOutcome, Proposal, Submission
+from models import Attachment, Household, HouseholdOutcome, Proposal, Submission, SupportEntry
 from survey.canonical import canonical
 from survey.clocks import read_instant
 from survey.evidence.lineage import generations, remembered_keys
@@ -179,7 +179,7 @@ def _entry_here(session: Session, body: dict[str, Any], folder: Path) -> dict[st
     here = {"place": Presence.FILES_MISSING if missing else Presence.HERE, "missing_files": missing}
     if row is None:
         same = {"entry_id": body["entry_id"], "content_hash": body["content_hash"]}
-        said = [select(table.commune_id).filter_by(**same) for table in (HouseholdOutcome, Proposal)]
+        said = [select(table.commune_id).filter_by(**same) for table in (HouseholdOutcome, Proposal, SupportEntry)]
         home = session.scalars(union_all(*said)).first()
         return here | {"commune_id": home} if home else {"place": Presence.GONE}
     return here | {

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 from survey.canonical import Canonical, canonical
 from survey.clocks import Doubt, read_instant
-from survey.intake import proposed
+from survey.intake import proposed, supported
 from survey.intake.proposed import Proposed
+from survey.intake.supported import Supported
 from survey.problems import Problem
 from survey.submissions.content import MAX_CONTENT
 from survey.terms import OutcomeKind
@@ -71,6 +72,7 @@ class Entry:
     new_household: dict[str, str] | None = None
     no_interview: NoInterview | None = None  # in the place of form and answers
     proposal: Proposed | None = None  # in their place too: a change that is asked for
+    support: Supported | None = None  # and: what was given to the household or one of its members
     date_doubted: bool = False  # the phone's clock was in doubt when it was made, and its owner went on
     too_large: bool = False
     odd: bool = False  # carries NaN, NUL, half characters or numbers beyond 2^53
@@ -270,8 +272,9 @@ class _EntryReader:
         large, odd = _surveyed(self.given)
         said_id = self.given.get("id")
         # Whatever else an interview may carry one day: with answers it is one.
-        asked = "answers" in self.given or not {"no_interview", "proposal"} & set(self.given)
+        asked = "answers" in self.given or not {"no_interview", "proposal", "support"} & set(self.given)
         is_outcome = not asked and "no_interview" in self.given
+        is_proposal = not (asked or is_outcome) and "proposal" in self.given
         form = (self._object("form", required=True) or {}) if asked else {}
         return Entry(
             content=self.content,
@@ -284,7 +287,8 @@ class _EntryReader:
             form_version=self._id("version", form, "form", required=asked),
             answers=self._object("answers", required=asked),
             no_interview=self._no_interview() if is_outcome else None,
-            proposal=None if asked or is_outcome else self._proposal(),
+            proposal=self._proposal() if is_proposal else None,
+            support=None if asked or is_outcome or is_proposal else self._support(),
             files=self._files(),
             started_at=self._instant("started_at"),
             finalised_at=self._instant("finalised_at", required=True),
@@ -364,6 +368,11 @@ class _EntryReader:
 
     def _proposal(self) -> Proposed:
         found, faults = proposed.read(self.given.get("proposal"))
+        self.faults.extend(faults)
+        return found
+
+    def _support(self) -> Supported:
+        found, faults = supported.read(self.given.get("support"))
         self.faults.extend(faults)
         return found
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
-from models import Account, HouseholdOutcome, OutcomeFile, Proposal, RegisterEntry, Submission
+from models import Account, HouseholdOutcome, OutcomeFile, Proposal, RegisterEntry, Submission, SupportEntry
 from models.commune_counter import next_change
 from survey.intake.envelope import Asked, Entry, NoInterview
 from survey.intake.triage import Judge
@@ -70,6 +70,6 @@ def find(session: Session, asked: Asked, account: Account | None = None) -> Hous
 
 def is_reused(session: Session, commune_id: str, entry: Entry) -> bool:
     """Whether something else came under its id."""
-    tables = (HouseholdOutcome, Proposal, Submission)
+    tables = (HouseholdOutcome, Proposal, Submission, SupportEntry)
     same = (select(table.id).filter_by(commune_id=commune_id, entry_id=entry.id) for table in tables)
     return session.execute(union_all(*same).limit(1)).first() is not None

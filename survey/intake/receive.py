@@ -28,10 +28,11 @@ from survey.accounts.accounts import holder_of
 from survey.clocks import seconds_of
 from survey.evidence.receipts import entry_receipt, find_receipt
 from survey.evidence.signing import SignedReceipt, Signer
-from survey.intake import outcomes, proposals
+from survey.intake import outcomes, proposals, supports
 from survey.intake.admit import enter
 from survey.intake.envelope import Asked, Entry, NoInterview
 from survey.intake.proposed import Proposed
+from survey.intake.supported import Supported
 from survey.intake.triage import Judge
 from survey.lacks import lack_of
 from survey.submissions.log import Act
@@ -40,8 +41,8 @@ from survey.terms import PlaceKind, QuarantineReason
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an entry: the same for the same content, however often it is sent. `rule`: of a proposal, why the
-    register would not take it, as a code of `survey.problems`."""
+    """What became of an entry: the same for the same content, however often it is sent. `rule`: of a proposal or a
+    support, which rule stood against it, as a code of `survey.problems`."""
 
     said_id: Any
     reason: QuarantineReason | None
@@ -86,6 +87,7 @@ def receive(
             bare = replace(
                 entry, household_id=None, round_id=None, form_id=None, files=(), faults=("unreadable",),
                 no_interview=entry.no_interview and NoInterview(None), proposal=entry.proposal and Proposed(),
+                support=entry.support and Supported(),
             )  # fmt: skip
             with session.begin_nested():
                 outcome = reception.take(bare)
@@ -133,6 +135,8 @@ class _Reception:
             return known
         if entry.proposal is not None:
             return self._store_proposal(entry)
+        if entry.support is not None:
+            return self._store_support(entry)
         return self._store(entry) if entry.no_interview is None else self._store_outcome(entry)
 
     def _find(self, entry: Entry) -> Outcome | None:
@@ -179,6 +183,10 @@ class _Reception:
         row = proposals.keep(self.session, self._judge, entry, self._sender)
         return Outcome(entry.said_id, _reason(row.held_for), [], self._receipt(entry, []), row.rule)
 
+    def _store_support(self, entry: Entry) -> Outcome:
+        row = supports.keep(self.session, self._judge, entry, self._sender)
+        return Outcome(entry.said_id, _reason(row.held_for), [], self._receipt(entry, []), row.rule)
+
     @property
     def _sender(self) -> outcomes.Sender:
         return outcomes.Sender(self.account, self.device_id, seconds_of(self.skew))
@@ -217,8 +225,9 @@ def _outcome(
         said = outcomes.find(session, asked, account)
         if said is not None:
             return Outcome(said_id, _reason(said.held_for), _missing(session, asked.commune_id, said.id), receipt)
-        wished = proposals.find(session, asked, account.id if account else None)
-        return Outcome(said_id, _reason(wished.held_for), [], receipt, wished.rule) if wished else None
+        by = account.id if account else None
+        told = proposals.find(session, asked, by) or supports.find(session, asked, by)
+        return Outcome(said_id, _reason(told.held_for), [], receipt, told.rule) if told else None
     return Outcome(said_id, _reason(first[1].reason), _missing(session, asked.commune_id, first[0].id), receipt)
 
 

@@ -84,13 +84,21 @@ class Judge:
         known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
         return verdict(replace(known, form_known=True, standard_holds=True), incoming)
 
-    def judge_proposal(self, entry: Entry) -> QuarantineReason | None:
-        """Of an entry that proposes a change: what stands against it before the register is asked. It is of no round:
-        somebody dies between two of them."""
+    def judge_support(self, entry: Entry) -> QuarantineReason | None:
+        """Of an entry that tells of a support: what stands against it before its own rules are asked. It is of no
+        round."""
+        return verdict(*self._without_round(entry))
+
+    def _without_round(self, entry: Entry) -> tuple[Known, Incoming]:
         entry = replace(entry, new_household=None)
         incoming = Incoming(well_shaped=not entry.faults and not entry.odd, too_large=entry.too_large)
         known = self._known(entry, entry.household_id, attached=False, day=day_of(self.now))
-        known = replace(known, round_open=True, round_cancelled=False, form_known=True, standard_holds=True)
+        return replace(known, round_open=True, round_cancelled=False, form_known=True, standard_holds=True), incoming
+
+    def judge_proposal(self, entry: Entry) -> QuarantineReason | None:
+        """Of an entry that proposes a change: what stands against it before the register is asked. It is of no round:
+        somebody dies between two of them."""
+        known, incoming = self._without_round(entry)
         said = entry.proposal.given if entry.proposal else {}
         there = find_household(self.session, self.commune_id, str(said.get("household") or ""))
         named = [self._means(str(said["village"]))] if "village" in said else []

@@ -42,6 +42,7 @@ from survey.register.persons import Person, without_relation
 from survey.register.places import coming_code
 from survey.review import person_acts, register_effects
 from survey.submissions.standing import interviews_of
+from survey.supports import claims
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind
 from survey.text import plain_name
 
@@ -310,6 +311,7 @@ def do_planned(session: Session, made: Plan, done: Done) -> None:
             subject = event.person_id or event.household_id
             audit.record(session, done.at, done.account_id, f"register.{event.kind}", subject, detail)
         register_effects.follow(session, half.commune_id, half.tried.changed, done)
+    claims.follow(session, [event for half in made.halves for event in half.events])
 
 
 def one_line(text: str) -> str:

@@ -14,7 +14,7 @@ TYPES = (ROOT / "types/phone.d.ts").read_text(encoding="utf-8")
 ON_THE_LINE = (
     "Attempt", "Bundle", "Comment", "Entry", "EntryFile", "FormFile", "FormNode", "Hello", "Household",
     "ListedHousehold", "Outcome", "OutcomeEntry", "Proposal", "ProposalEntry", "PushResult", "Receipt", "Round",
-    "RoundForm", "Signed", "Village",
+    "RoundForm", "Signed", "SupportEntry", "SupportGiven", "SupportKind", "SupportProject", "SupportSent", "Village",
 )  # fmt: skip
 INTERFACE = re.compile(r"^interface (\w+)(?: extends (\w+))? \{(?:\}$|\n(.*?)^\}$)", re.S | re.M)
 TOKEN = re.compile(r'/\*\*(?P<words>.*?)\*/|"[^"]*"|\[[^\]]*\]|(?P<name>\w+)\??:|(?P<brace>[{}])', re.S)

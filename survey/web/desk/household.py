@@ -32,6 +32,8 @@ from survey.review.register_preview import (
     differences_then,
     person_differences,
 )
+from survey.support_terms import SupportOrigin
+from survey.supports import reading
 from survey.terms import (
     HouseholdClass,
     HouseholdState,
@@ -98,6 +100,8 @@ def page(commune_id: str, household_id: str) -> str:
         indicators=list(Indicator),
         elsewhere=_elsewhere(commune_id, household_id),
         waiting=requests.undecided(session, commune_id, household_id),
+        supports=reading.of_household(session, household_id),
+        origins=SupportOrigin,
         **_needs(desk, story),
     )
 

@@ -34,6 +34,7 @@ from survey.web.phone.shapes import maybe as _maybe
 from survey.web.phone.shapes import named as _ref
 from survey.web.phone.shapes import sent as _sent
 from survey.web.phone.shapes import term_of as _term
+from survey.web.phone.supports import SUPPORTS
 from survey.web.phone.without_interview import WITHOUT_INTERVIEW
 
 ANYTHING: Schema = {}
@@ -74,12 +75,13 @@ SCHEMAS: Schema = {
             "server_time": INSTANT,
             "clock_doubted": FLAG,
             "app_version": TEXT,
-            "offers": _list({"enum": ["brief", "receipts", "outcomes", "proposals"]}),
+            "offers": _list({"enum": ["brief", "receipts", "outcomes", "proposals", "supports"]}),
             "file_limit": WHOLE,
             "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
             "villages": _list(_ref("Village")),
             "rounds": _list(_ref("Round")),
             "households": _maybe(TEXT | {"description": "The mark of the list at /households; null: there is none"}),
+            "supports": _maybe(TEXT | {"description": "The mark of the list at /supports; null: there is none"}),
             "receipt_key": BASE64,
             "bundle_pass": _ref("Signed"),
             "escrow": _object({"id": TEXT, "key": BASE64 | {"description": "RSA-3072, SPKI DER"}}),
@@ -214,12 +216,17 @@ SCHEMAS: Schema = {
         },
     ),
     **WITHOUT_INTERVIEW,
+    **SUPPORTS,
     "AnyEntry": {
         "if": {"not": {"required": ["answers"]}},
         "then": {
             "if": {"required": ["no_interview"]},
             "then": _ref("OutcomeEntry"),
-            "else": {"if": {"required": ["proposal"]}, "then": _ref("ProposalEntry"), "else": _ref("Entry")},
+            "else": {
+                "if": {"required": ["proposal"]},
+                "then": _ref("ProposalEntry"),
+                "else": {"if": {"required": ["support"]}, "then": _ref("SupportEntry"), "else": _ref("Entry")},
+            },
         },
         "else": _ref("Entry"),
     },
@@ -438,6 +445,19 @@ DESCRIPTION: Schema = {
                 ],
                 "responses": _answers(
                     _json(_ref("Households")), "A part of it", *SIGNED_IN, "revoked", "bad_request", "not_found"
+                ),
+            }
+        },
+        "/supports": {
+            "get": {
+                "summary": "What a phone is to know of supports in the account's villages, as one list",
+                "parameters": [
+                    _parameter("mark", "query", TEXT | {"description": "Of the list that is gone on with"}, False),
+                    _parameter("skip", "query", DIGITS | {"description": "How many of given came"}, False),
+                    _parameter("limit", "query", DIGITS | {"description": "500 at most"}, False),
+                ],
+                "responses": _answers(
+                    _json(_ref("Supports")), "A part of it", *SIGNED_IN, "revoked", "bad_request", "not_found"
                 ),
             }
         },

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
+from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import load_only
@@ -30,9 +31,11 @@ from survey.intake.envelope import read_asked, read_envelope
 from survey.intake.receive import receive, received
 from survey.problems import Problem
 from survey.register.places import periods_at, region_of
+from survey.supports import told
 from survey.terms import RoundState
 from survey.web.files import attached_file
 from survey.web.formats import round_title
+from survey.web.language import current_language
 from survey.web.phone.openapi import DESCRIPTION
 from survey.web.phone.vault import escrow
 from survey.web.release import app_version
@@ -51,7 +54,7 @@ from survey.web.session import get_session, now, server_doubt
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 # What a phone may use that servers of earlier releases do not know.
-OFFERS = ["brief", "receipts", "outcomes", "proposals"]
+OFFERS = ["brief", "receipts", "outcomes", "proposals", "supports"]
 
 
 @blueprint.get("/openapi.json")
@@ -101,6 +104,7 @@ def hello() -> Response:
             ],
             "rounds": [] if revoked else _rounds(commune.place_id if commune else None, today),
             "households": None if revoked else listed(session, account).mark,
+            "supports": None if revoked else told.listed(session, account, today).mark,
             "receipt_key": _signer().public_key,
             "bundle_pass": give_pass(account, _signer(), session_devices(), signed_in_since()),
             "escrow": {"id": escrow().key_id, "key": escrow().public_key},
@@ -158,6 +162,28 @@ def households() -> Response:
             "mark": found.mark,
             "more": end < len(found.ids),
             "entries": entries_of(session, account, found.ids[begin:end]),
+        }
+    )
+
+
+@blueprint.get("/supports")
+@permitted("sync.use")
+def supports() -> Response:
+    """Kinds, projects, what was given already and what became of what was sent; what was given comes in parts."""
+    skip, limit = _whole("skip", 0), _whole("limit", told.LIMIT)
+    session, account = get_session(), current_account()
+    found = told.listed(session, account, day_of(now()))
+    begin = skip if request.args.get("mark") == found.mark else 0
+    end = begin + max(1, min(limit, told.LIMIT))
+    return jsonify(
+        {
+            "generation": generation(session),
+            "mark": found.mark,
+            "more": end < len(found.given),
+            "kinds": found.kinds,
+            "projects": found.projects,
+            "given": found.given[begin:end],
+            "sent": told.in_words(found.sent, gettext, current_language()),
         }
     )
 

@@ -31,6 +31,7 @@ from survey.support_terms import (
     SupportSubject,
     SupportWindow,
 )
+from survey.supports import claims
 from survey.terms import HouseholdClass, Indicator
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import Desk, open_desk, province_of
@@ -285,6 +286,8 @@ def write(what: str) -> tuple[str, int] | BaseResponse:
     if tell(form, [*wanted.faults(), *versions.place_faults(session, wanted)]):
         return _row_page(desk, province_id, what, form), 422
     versions.write(session, [wanted], done_now())
+    if isinstance(wanted, versions.WantedKind):
+        claims.remake(session, province_id)  # by another rule somebody may have had something already
     detail = {"what": what, "key": list(wanted.key[1:]), "version": wanted.seen + 1}
     audit.record(session, now(), current_account().id, "programme.set", province_id, detail)
     return redirect(url_for(".page", done="set"), 303)

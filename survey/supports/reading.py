@@ -1,0 +1,191 @@
+"""What was given, for pages and files: of a household, of a commune, village or project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from models import Household, Support, SupportClaim, SupportReversal
+from survey.accounts.accounts import names_of
+from survey.members import CODE, NAME, members_in
+from survey.programmes.catalogue import Catalogue, catalogue_of
+from survey.register.event_log import events_around
+from survey.register.ledger import fold, households_in
+from survey.register.persons import Person
+from survey.submissions.standing import interviews_of
+
+
+@dataclass(frozen=True)
+class Line:
+    """A support with what it is called. `is_double`: somebody else has the benefit that it is of: it stands as an
+    exception, or two households were found to be one since; `inherited_by`: the household that is told it as heir."""
+
+    support: Support
+    reversal: SupportReversal | None
+    household: Household | None
+    person_name: str
+    kind: str
+    project: str
+    programme: str
+    by: str
+    is_double: bool = False
+
+    @property
+    def stands(self) -> bool:
+        return self.reversal is None
+
+
+class Wanted(NamedTuple):
+    """Which supports a list has; "" of a field: all. `project`: programme/code."""
+
+    communes: tuple[str, ...]
+    village: str = ""
+    kind: str = ""
+    project: str = ""
+    year: int | None = None
+
+    def where(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = [Support.commune_id.in_(self.communes)]
+        if self.village:
+            found.append(Household.village_id == self.village)
+        if self.kind:
+            found.append(Support.kind == self.kind)
+        if self.project:
+            programme, _, code = self.project.partition("/")
+            found += [Support.programme == programme, Support.project == code]
+        if self.year is not None:
+            found.append(Support.given_on.between(date(self.year, 1, 1), date(self.year, 12, 31)))
+        return found
+
+
+class Totals(NamedTuple):
+    """Of those that stand. `amount`: đồng of those of which it is known; `unknown`: of how many it is not."""
+
+    supports: int
+    households: int
+    amount: int
+    unknown: int
+
+
+_OF_HOUSEHOLD = and_(Household.commune_id == Support.commune_id, Household.id == Support.household_id)
+_UNDONE = and_(SupportReversal.commune_id == Support.commune_id, SupportReversal.support_id == Support.id)
+_NEWEST = (Support.given_on.desc(), Support.at.desc(), Support.id)
+
+
+def _rows(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns).select_from(Support).outerjoin(Household, _OF_HOUSEHOLD).outerjoin(SupportReversal, _UNDONE)
+    )  # fmt: skip
+
+
+def listed(session: Session, wanted: Wanted, start: int, most: int) -> list[Line]:
+    """The latest first."""
+    query = _rows(Support, SupportReversal, Household).where(*wanted.where()).order_by(*_NEWEST)
+    return lines(session, session.execute(query.offset(start).limit(most)).all())
+
+
+def count(session: Session, wanted: Wanted) -> int:
+    return session.scalar(_rows(func.count()).where(*wanted.where())) or 0
+
+
+def totals(session: Session, wanted: Wanted) -> Totals:
+    columns = (
+        func.count(), func.count(Support.household_id.distinct()), func.coalesce(func.sum(Support.amount), 0),
+        func.count() - func.count(Support.amount),
+    )  # fmt: skip
+    row = session.execute(_rows(*columns).where(*wanted.where(), SupportReversal.support_id.is_(None))).one()
+    return Totals(*(int(one) for one in row))
+
+
+def all_listed(session: Session, wanted: Wanted, at_once: int = 500) -> Iterator[Line]:
+    """Those that stand, a few at a time, for a file."""
+    start = 0
+    while True:
+        query = _rows(Support, SupportReversal, Household).where(
+            *wanted.where(), SupportReversal.support_id.is_(None)
+        )  # fmt: skip
+        found = session.execute(query.order_by(*_NEWEST).offset(start).limit(at_once)).all()
+        yield from lines(session, found)
+        if len(found) < at_once:
+            return
+        start += at_once
+
+
+def of_household(session: Session, household_id: str) -> list[Line]:
+    """What was given to a household and its members, wherever it lived, and what it is heir to; the latest first."""
+    heir = select(SupportClaim.support_id).where(
+        SupportClaim.household_id == household_id, SupportClaim.commune_id == Support.commune_id
+    )
+    query = _rows(Support, SupportReversal, Household).where(
+        or_(Support.household_id == household_id, Support.id.in_(heir))
+    )
+    return lines(session, session.execute(query.order_by(*_NEWEST)).all())
+
+
+def one(session: Session, commune_id: str, support_id: str) -> Line | None:
+    query = _rows(Support, SupportReversal, Household).where(
+        Support.commune_id == commune_id, Support.id == support_id
+    )  # fmt: skip
+    found = lines(session, session.execute(query).all())
+    return found[0] if found else None
+
+
+def lines(session: Session, rows: Sequence[Any]) -> list[Line]:
+    """Rows of (support, reversal, household) in words."""
+    catalogues = {id: catalogue_of(session, id) for id in sorted({row[0].province_id for row in rows})}
+    names = names_of(session, {row[0].account_id for row in rows})
+    claimed = {
+        (claim.commune_id, claim.support_id)
+        for claim in session.scalars(
+            select(SupportClaim).where(SupportClaim.support_id.in_([row[0].id for row in rows]))
+        )
+    }
+    found = []
+    for support, reversal, household in rows:
+        known = catalogues[support.province_id]
+        kind = known.kinds.get(support.kind)
+        has_window = kind is not None and kind.once_in != "none"
+        is_double = has_window and reversal is None and (support.commune_id, support.id) not in claimed
+        found.append(
+            Line(
+                support,
+                reversal,
+                household,
+                support.worker_name or _name_in(session, household, support.person_id),
+                kind.label if kind is not None else support.kind,
+                *_called(known, support),
+                names.get(support.account_id, ""),
+                is_double and (support.household_id is not None or support.worker_number is not None),
+            )
+        )
+    return found
+
+
+def _called(known: Catalogue, support: Support) -> tuple[str, str]:
+    project = known.projects.get((support.programme, support.project))
+    programme = known.programmes.get(support.programme)
+    return project.name if project else support.project, programme.name if programme else support.programme
+
+
+def _name_in(session: Session, household: Household | None, person_id: str | None) -> str:
+    """Of a member, as the household's answers have them, else as the register's log does."""
+    if person_id is None or household is None:
+        return ""
+    told = {one.get(CODE): one.get(NAME) for one in members_in(household.current_answers)}
+    if told.get(person_id):
+        return str(told[person_id])
+    known = {one.id: one.name for one in members_of(session, household)}
+    return known.get(person_id) or person_id
+
+
+def members_of(session: Session, household: Household) -> list[Person]:
+    """Whom something may have been given to: the members of today, and who lived there before."""
+    events = events_around(session, household.commune_id, [household.id])
+    interviews = interviews_of(session, household.commune_id, households_in(events) | {household.id})
+    people = fold(events, interviews).people
+    return [*people.members(household.id), *people.former(household.id)]
