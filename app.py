@@ -53,6 +53,7 @@ from survey.web.office import (
 )
 from survey.web.phone import shell, sync, uploads, vault
 from survey.web.programme import (
+    coverage,
     dashboard,
     exports,
     funds,
@@ -132,6 +133,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         plan,
         programmes,
         needs,
+        coverage,
         project_models,
         funds,
         layouts,

@@ -235,6 +235,7 @@ ROUTES = {
     "needs.page": OFFICE,
     "needs.listed": OFFICE,
     "needs.as_csv": OFFICE,
+    "coverage.page": OFFICE,
     "models.page": OFFICE,
     "models.model": OFFICE,
     "models.join": SUPERVISOR,
