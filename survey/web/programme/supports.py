@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PureWindowsPath
@@ -156,6 +157,7 @@ def _form(desk: Desk, household: Household, form: SupportForm, found: Examined |
         household=household,
         form=form,
         found=found,
+        seen=_mark(found.given) if found else "",
         earlier=_lines(found.earlier) if found else [],
         refusal=PROBLEMS[found.rule] if found and found.rule else None,
         kinds=sorted(catalogue.kinds.values(), key=lambda one: one.label),
@@ -198,7 +200,7 @@ def enter(commune_id: str, household_id: str) -> tuple[str, int] | BaseResponse:
     found = giving.examine(session, given, day_of(now()))
     if found.rule is not None:
         return _form(desk, household, filled, found), 409
-    if not request.form.get("seen"):
+    if request.form.get("seen") != _mark(given):
         return _form(desk, household, filled, found), 200
     made = giving.give(session, given, SupportOrigin.DESK, done_now())
     return redirect(url_for(".one", commune_id=commune_id, support_id=made.id, done="given"), 303)
@@ -211,6 +213,11 @@ def _given(commune_id: str, household_id: str | None, form: SupportForm) -> Give
         form.person.data or None, amount=_whole(form.amount.data), quantity=_whole(form.quantity.data),
         document=_line(form.document.data), note=_line(form.note.data), fund_id=form.fund.data or None,
     )  # fmt: skip
+
+
+def _mark(given: Given) -> str:
+    """Of what was looked at: whoever changes a field after that looks again."""
+    return hashlib.sha256(repr(given).encode()).hexdigest()[:16]
 
 
 def _whole(said: str | None) -> int | None:
@@ -246,6 +253,7 @@ def _worker_form(desk: Desk, commune_id: str, form: WorkerForm, found: Examined 
         commune_id=commune_id,
         form=form,
         found=found,
+        seen=_mark(found.given) if found else "",
         earlier=_lines(found.earlier) if found else [],
         refusal=PROBLEMS[found.rule] if found and found.rule else None,
         kinds=kinds,
@@ -268,7 +276,7 @@ def enter_worker(commune_id: str) -> tuple[str, int] | BaseResponse:
     found = giving.examine(session, given, day_of(now()))
     if found.rule is not None:
         return _worker_form(desk, commune_id, filled, found), 409
-    if not request.form.get("seen"):
+    if request.form.get("seen") != _mark(given):
         return _worker_form(desk, commune_id, filled, found), 200
     made = giving.give(session, given, SupportOrigin.DESK, done_now())
     return redirect(url_for(".one", commune_id=commune_id, support_id=made.id, done="given"), 303)
