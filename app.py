@@ -55,6 +55,7 @@ from survey.web.office import (
 )
 from survey.web.phone import shell, sync, uploads, vault
 from survey.web.programme import (
+    coverage,
     dashboard,
     exports,
     funds,
@@ -138,6 +139,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         tasks,
         programmes,
         needs,
+        coverage,
         project_models,
         funds,
         layouts,

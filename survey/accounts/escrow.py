@@ -8,6 +8,7 @@ whose it is. OAEP opens under the very same label only, so nobody can have anoth
 from __future__ import annotations
 
 import hashlib
+import hmac
 from base64 import b64encode
 from datetime import datetime
 from functools import lru_cache
@@ -41,6 +42,12 @@ class Escrow:
         public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.public_key = b64encode(public).decode()
         self.key_id = hashlib.sha256(public).hexdigest()[:16]
+        self._blinding = hashlib.sha256(b"so-ho numbers" + private_bytes).digest()
+
+    def blind(self, number: str) -> str:
+        """A keyed hash of an identity number: the same for the same number, and without the key nobody can try out of
+        whom it is, though there are few numbers. It holds as long as this key does."""
+        return hmac.new(self._blinding, number.encode(), hashlib.sha256).hexdigest()
 
     def open(self, wrapped: bytes, label: str) -> bytes:
         """What was wrapped to this key under `label`. Raises `vault_closed`: another key, another label, or damaged."""

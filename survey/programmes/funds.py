@@ -240,15 +240,18 @@ def entries_of(session: Session, fund_id: str) -> Sequence[FundEntry]:
     return session.scalars(select(FundEntry).where(FundEntry.fund_id == fund_id).order_by(FundEntry.seq.desc())).all()
 
 
-def recount(session: Session) -> int:
-    """Make the balances again of the entries; how many stood otherwise."""
-    sums = select(FundEntry.fund_id, func.sum(FundEntry.to_balance), func.sum(FundEntry.to_committed), func.count())
-    counted = {
-        row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in session.execute(sums.group_by(FundEntry.fund_id))
-    }
-    wrong = 0
-    for fund in session.scalars(select(Fund).order_by(Fund.id).with_for_update()):
-        is_so = (fund.balance, fund.committed, fund.entries)
-        fund.balance, fund.committed, fund.entries = counted.get(fund.id, (0, 0, 0))
-        wrong += is_so != (fund.balance, fund.committed, fund.entries)
-    return wrong
+def keys(session: Session) -> list[str]:
+    """Every fund: `remake` of each makes its balance again."""
+    return list(session.scalars(select(Fund.id).order_by(Fund.id)))
+
+
+def remake(session: Session, fund_id: str) -> bool:
+    """Make what a fund has left again of its entries; whether it stood otherwise."""
+    _hold(session, fund_id)
+    of = FundEntry
+    sums = select(func.sum(of.to_balance), func.sum(of.to_committed), func.count()).where(of.fund_id == fund_id)
+    free, promised, number = session.execute(sums).one()
+    fund = session.get_one(Fund, fund_id, populate_existing=True)
+    was = fund.balance, fund.committed, fund.entries
+    fund.balance, fund.committed, fund.entries = int(free or 0), int(promised or 0), number
+    return was != (fund.balance, fund.committed, fund.entries)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.commune_counter import lock_commune
 from survey.jobs.worker import Task
+from survey.programmes import funds
 from survey.rounds import log
 from survey.submissions import derive
 from survey.supports import claims
@@ -24,8 +25,8 @@ ROUNDS_IN_ONE, SUBMISSIONS_IN_ONE, HOUSEHOLDS_IN_ONE = 50, 4, 8  # of one transa
 
 
 def rebuild(task: Task) -> dict[str, Any]:
-    """Rounds first, then villages, interviews, households, sums and who was given what, as each is read from those
-    before. Stopped, what was made again stays, and is right; the rest is as it was."""
+    """Rounds first, then villages, interviews, households, sums, balances of funds and who was given what, as each is
+    read from those before. Stopped, what was made again stays, and is right; the rest is as it was."""
     with task.reading() as session:
         submissions = derive.submission_keys(session)
         parts: tuple[tuple[Keys, int, Callable[[Session, Keys], None]], ...] = (
@@ -34,6 +35,7 @@ def rebuild(task: Task) -> dict[str, Any]:
             (submissions, SUBMISSIONS_IN_ONE, _submissions),
             (derive.household_keys(session), HOUSEHOLDS_IN_ONE, _households),
             (tallies.lists(session), 1, _sums),
+            ([(one,) for one in funds.keys(session)], 1, _funds),
             ([(one,) for one in claims.provinces(session)], 1, _claims),
         )
     at, after = task.cursor or (0, [])
@@ -84,6 +86,10 @@ def _sums(session: Session, keys: Keys) -> None:
     commune_id, round_id = keys[0]
     lock_commune(session, commune_id)
     tallies.add_up(session, commune_id, round_id)
+
+
+def _funds(session: Session, keys: Keys) -> None:
+    funds.remake(session, keys[0][0])
 
 
 def _claims(session: Session, keys: Keys) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from tests.databases import Fill
 from tests.phone import village
 from tests.phone.phone import HEIGHT, WIDTH, Phone, Server
 from tests.phone.test_carry import desk, open_carry
+from tests.phone.test_clock import DAY, off
 from tests.phone.test_proposals import pictured
 from tests.phone.village import ROUND
 from tests.poverty.households import BESIDE, WORKBOOK
@@ -42,10 +43,15 @@ from tests.world import COMMUNE
 
 __all__ = ["desk"]
 pytestmark = pytest.mark.phone
+# Eight: above them stands a box to seek in.
 KINDS = [
     ("dao_tao", "Đào tạo nghề", SupportSubject.PERSON, SupportWindow.PROGRAMME),
+    ("giao_duc", "Hỗ trợ giáo dục", SupportSubject.PERSON, SupportWindow.NONE),
+    ("khac", "Hỗ trợ khác", SupportSubject.HOUSEHOLD, SupportWindow.NONE),
     ("nha_o", "Hỗ trợ nhà ở", SupportSubject.HOUSEHOLD, SupportWindow.LIFE),
     ("san_xuat", "Hỗ trợ sản xuất", SupportSubject.HOUSEHOLD, SupportWindow.NONE),
+    ("tin_dung", "Hỗ trợ tín dụng", SupportSubject.HOUSEHOLD, SupportWindow.NONE),
+    ("y_te", "Hỗ trợ y tế", SupportSubject.PERSON, SupportWindow.NONE),
     ("the_bhyt", "Thẻ bảo hiểm y tế", SupportSubject.PERSON, SupportWindow.YEAR),
 ]
 
@@ -188,6 +194,10 @@ class Door:
     def fill(self, part: str, value: str) -> None:
         self.screen.locator(f"[data-part={part}] input").fill(value)
 
+    def on(self, day: date) -> None:
+        for name, value in (("day", f"{day.day:02}"), ("month", f"{day.month:02}"), ("year", str(day.year))):
+            self.screen.locator(f"[data-part=of-day] [data-part={name}]").fill(value)
+
     def send(self) -> None:
         self.screen.locator("button[data-action=support]").click()
 
@@ -234,6 +244,14 @@ def test_a_support_is_told_without_network_a_double_before_it_is_saved_and_the_o
 
     # What is missing is asked for, one thing after the other.
     door.begin("the_bhyt")
+    kinds, seek = door.screen.locator("[data-part=of-kind] label"), door.screen.locator("[data-part=of-kind] input")
+    expect(kinds).to_have_count(8)
+    seek.first.press_sequentially("tin dung")  # without tones
+    expect(kinds).to_have_text(["Thẻ bảo hiểm y tế", "Hỗ trợ tín dụng"])  # what was chosen stays
+    seek.first.press("Enter")
+    expect(door.fault).to_be_hidden()
+    seek.first.fill("")
+    expect(kinds).to_have_count(8)
     door.send()
     expect(door.fault).to_have_text("Hãy chọn người nhận.")
     pictured(phone, "support-begun")
@@ -248,9 +266,7 @@ def test_a_support_is_told_without_network_a_double_before_it_is_saved_and_the_o
     year.fill(str(today.year + 1))
     door.send()
     expect(door.fault).to_have_text("Ngày này chưa đến. Hãy ghi hôm nay hoặc ngày trước đó.")
-    then = today - timedelta(days=60)
-    for name, value in (("day", f"{then.day:02}"), ("month", f"{then.month:02}"), ("year", str(then.year))):
-        door.screen.locator(f"[data-part=of-day] [data-part={name}]").fill(value)
+    door.on(today - timedelta(days=60))
     expect(door.screen.locator("[data-part=of-project]")).to_be_hidden()  # one alone ran on that day
     door.screen.locator("[data-part=of-amount] input").press_sequentially("1500000")
     expect(door.screen.locator("[data-part=of-amount] input")).to_have_value("1.500.000")
@@ -334,4 +350,24 @@ def test_a_support_is_told_without_network_a_double_before_it_is_saved_and_the_o
     door.come()
     door.stand("accepted", "refused", "reversed")
     expect(door.given.last).to_contain_text("Hộ chưa nhận thẻ")
+
+    # Of a clock that cannot be right no day is taken; who goes on all the same is looked at by the commune.
+    off(phone, -3 * DAY)
+    door.come()
+    door.begin("dao_tao", "Lò Văn Minh")
+    expect(door.screen.locator("[data-part=of-day] [data-part=year]")).to_have_value("")
+    door.on(today - timedelta(days=10))
+    door.choose("Dự án 1:")
+    door.send()
+    expect(door.dialog).to_contain_text("quá sớm")
+    door.dialog.locator("button[value=yes]").click()
+    expect(door.dialog).to_contain_text("Đào tạo nghề, Lò Văn Minh")
+    door.dialog.locator("button[value=yes]").click()
+    door.stand("accepted", "refused", "unsent", "reversed")
+    off(phone, 0)
+    phone.context.set_offline(False)
+    phone.go_home()
+    phone.sync()
+    door.come()
+    door.stand("accepted", "refused", "held", "reversed")
     assert phone.errors == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import Fund, Support, SupportClaim
@@ -22,6 +22,7 @@ from survey.support_terms import SupportOrigin
 from survey.supports import claims, giving
 from survey.supports.giving import Given
 from survey.terms import RegisterKind
+from tests.commands.test_commands import run
 from tests.given import by, enter_catalogue, open_fund
 from tests.review.test_persons import MOTHER, codes
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
@@ -193,6 +194,28 @@ def test_an_exception_needs_room_and_has_no_claim(session: Session) -> None:
     giving.reverse(session, COMMUNE, first, by(session, reason="Ghi nhầm"))
     session.commit()
     assert taken(session) == {"h:ho-1": made.id}
+
+
+def test_rebuild_makes_again_what_was_spoilt(app: Flask, session: Session) -> None:
+    first = give(session).id
+    act(session, Wish(RegisterKind.MERGE, "ho-1", TODAY, "ho-2"))
+    found = taken(session)
+    session.execute(update(SupportClaim).where(SupportClaim.subject == "h:ho-2").values(subject="h:ho-9"))
+    session.commit()
+    assert run(app, "rebuild", "--json")[0] == 0
+    assert taken(session) == found == {"h:ho-1": first, "h:ho-2": first}
+
+
+def test_another_rule_of_a_kind_counts_for_what_was_given(session: Session, login_as: Any) -> None:
+    first = give(session, kind="ket_noi", person=codes(session)[MOTHER]).id
+    assert taken(session) == {}
+    row = {
+        "code": "ket_noi", "label": "Kết nối việc làm", "benefit_group": "ket_noi", "subject": "person",
+        "once_in": "calendar_year", "counts_as": "jobs", "status": "decided", "source": "QĐ 12/QĐ-UBND", "seen": "1",
+        "reason": "mỗi năm một lần",
+    }  # fmt: skip
+    assert login_as("province").post("/desk/programmes/kind", data=row).status_code == 303
+    assert list(taken(session).values()) == [first]
 
 
 def test_of_two_at_once_one_wins(app: Flask, session: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -11,6 +13,7 @@ from wtforms import DateField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from survey.numbers import whole_number
+from survey.register.persons import is_number
 from survey.support_terms import MAX_DOCUMENT, MAX_NOTE, MOST_MONEY, MOST_PIECES
 from survey.web.forms import printable
 
@@ -24,6 +27,22 @@ def _whole(most: int) -> Any:
             raise ValidationError(_("Write a whole number, at least 1."))
 
     return check
+
+
+def _is_number(_form: FlaskForm, field: StringField) -> None:
+    said = "".join((field.data or "").split())
+    if said and not is_number(said):
+        raise ValidationError(_("An identity number has 12 digits."))
+
+
+def _is_birth(_form: FlaskForm, field: StringField) -> None:
+    said = (field.data or "").strip()
+    for form in ("%Y", "%d/%m/%Y") if said else ():
+        with suppress(ValueError):
+            if said.isascii() and 1900 <= datetime.strptime(said, form).replace(tzinfo=UTC).year <= 2100:
+                return
+    if said:
+        raise ValidationError(_("Write the year, or the day as 31/12/1990."))
 
 
 class SupportForm(FlaskForm):
@@ -44,8 +63,8 @@ class WorkerForm(SupportForm):
     """A support of somebody whom no register knows."""
 
     name = StringField(_("Full name"), [InputRequired(_("Write the name.")), Length(max=120), printable])
-    birth = StringField(_("Year or day of birth"), [Length(max=10), printable])
-    number = StringField(_("Identity number (12 digits)"), [Length(max=20), printable])
+    birth = StringField(_("Year or day of birth"), [Length(max=10), printable, _is_birth])
+    number = StringField(_("Identity number (12 digits)"), [Length(max=20), printable, _is_number])
     place = StringField(_("Where the person lives"), [Length(max=200), printable])
 
 

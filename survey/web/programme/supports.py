@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import PureWindowsPath
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,21 +22,25 @@ from survey.numbers import whole_number
 from survey.problems import PROBLEMS, Problem
 from survey.programmes import funds
 from survey.programmes.catalogue import Catalogue, catalogue_of
+from survey.register import tables
 from survey.reports.csvfile import Cell, written
 from survey.support_terms import SupportOrigin, SupportSubject, SupportWindow
-from survey.supports import from_phones, giving, reading
-from survey.supports.giving import Examined, Given, days_of
+from survey.supports import from_phones, giving, lists, reading
+from survey.supports.giving import Examined, Given, Worker, days_of
 from survey.supports.reading import Line, Wanted
 from survey.terms import HouseholdClass, HouseholdState, QuarantineReason
+from survey.text import plain_name
+from survey.web.desk.corrections import XLSX
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
 from survey.web.desk.household import done_now
-from survey.web.programme.support_forms import SupportForm
+from survey.web.programme.support_forms import SupportForm, SupportList, WorkerForm
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 READ, GIVE, NAMES = "support.read", "support.give", "support.names"
 SHOWN = 100  # of what waits
+FILE_BYTES = 1024 * 1024
 blueprint = Blueprint("supports", __name__, url_prefix="/desk")
 
 
@@ -142,13 +149,15 @@ def _household(commune_id: str, household_id: str) -> Household:
 def _form(desk: Desk, household: Household, form: SupportForm, found: Examined | None = None) -> str:
     session, today = get_session(), day_of(now())
     catalogue = catalogue_of(session, giving.province_of(session, household.commune_id))
-    _choices(form, catalogue, household)
+    people = [(one.id, one.name) for one in reading.members_of(session, household)]
+    _choices(form, catalogue, household.commune_id, people)
     return render_template(
         "programme/supports/form.html",
         desk=desk,
         household=household,
         form=form,
         found=found,
+        seen=_mark(found.given) if found else "",
         earlier=_lines(found.earlier) if found else [],
         refusal=PROBLEMS[found.rule] if found and found.rule else None,
         kinds=sorted(catalogue.kinds.values(), key=lambda one: one.label),
@@ -161,7 +170,7 @@ def _form(desk: Desk, household: Household, form: SupportForm, found: Examined |
     )
 
 
-def _choices(form: SupportForm, catalogue: Catalogue, household: Household) -> None:
+def _choices(form: SupportForm, catalogue: Catalogue, commune_id: str, people: list[tuple[str, str]]) -> None:
     session, today = get_session(), day_of(now())
     form.kind.choices = [("", gettext("Choose")), *sorted(
         ((one.code, one.label) for one in catalogue.kinds.values()), key=lambda one: one[1],
@@ -169,13 +178,11 @@ def _choices(form: SupportForm, catalogue: Catalogue, household: Household) -> N
     open_ones = [
         (f"{programme}/{code}", f"{catalogue.programmes[programme].name}: {project.name}")
         for (programme, code), project in sorted(catalogue.projects.items())
-        if days_of(catalogue, project).since <= today
-        and catalogue.reaches(project, household.commune_id, today) is not False
+        if days_of(catalogue, project).since <= today and catalogue.reaches(project, commune_id, today) is not False
     ]
     form.project.choices = [("", gettext("Choose")), *open_ones]
-    people = [(one.id, one.name) for one in reading.members_of(session, household)]
     form.person.choices = [("", gettext("The whole household")), *people]
-    places = [household.commune_id, catalogue.province_id]
+    places = [commune_id, catalogue.province_id]
     form.fund.choices = [("", gettext("Not from a fund that is kept here"))] + [
         (one.id, f"{one.name} ({one.year})") for one in funds.funds_of(session, places)
     ]
@@ -189,23 +196,28 @@ def enter(commune_id: str, household_id: str) -> tuple[str, int] | BaseResponse:
     household = _household(commune_id, household_id)
     if not filled.validate():
         return _form(desk, household, filled), 422
-    given = _given(household, filled)
+    given = _given(commune_id, household.id, filled)
     found = giving.examine(session, given, day_of(now()))
     if found.rule is not None:
         return _form(desk, household, filled, found), 409
-    if not request.form.get("seen"):
+    if request.form.get("seen") != _mark(given):
         return _form(desk, household, filled, found), 200
     made = giving.give(session, given, SupportOrigin.DESK, done_now())
     return redirect(url_for(".one", commune_id=commune_id, support_id=made.id, done="given"), 303)
 
 
-def _given(household: Household, form: SupportForm) -> Given:
+def _given(commune_id: str, household_id: str | None, form: SupportForm) -> Given:
     programme, _, project = (form.project.data or "").partition("/")
     return Given(
-        household.commune_id, form.kind.data or "", programme, project, form.given_on.data, household.id,
+        commune_id, form.kind.data or "", programme, project, form.given_on.data, household_id,
         form.person.data or None, amount=_whole(form.amount.data), quantity=_whole(form.quantity.data),
         document=_line(form.document.data), note=_line(form.note.data), fund_id=form.fund.data or None,
     )  # fmt: skip
+
+
+def _mark(given: Given) -> str:
+    """Of what was looked at: whoever changes a field after that looks again."""
+    return hashlib.sha256(repr(given).encode()).hexdigest()[:16]
 
 
 def _whole(said: str | None) -> int | None:
@@ -221,6 +233,118 @@ def _lines(supports: Sequence[Any]) -> list[tuple[Line, bool]]:
     reach = set(communes_of(get_session(), current_account(), READ))
     found = (reading.one(get_session(), one.commune_id, one.id) for one in supports)
     return [(line, line.support.commune_id in reach) for line in found if line is not None]
+
+
+@blueprint.get("/<commune_id>/supports/workers/new")
+@permitted(GIVE)
+def worker_form(commune_id: str) -> str:
+    """A support of a worker whom no register knows, to be filled in."""
+    return _worker_form(open_desk(GIVE, commune_id), commune_id, WorkerForm(formdata=None, given_on=day_of(now())))
+
+
+def _worker_form(desk: Desk, commune_id: str, form: WorkerForm, found: Examined | None = None) -> str:
+    catalogue = catalogue_of(get_session(), giving.province_of(get_session(), commune_id))
+    _choices(form, catalogue, commune_id, [])
+    kinds = {one.code for one in catalogue.kinds.values() if one.subject == SupportSubject.PERSON}
+    form.kind.choices = [one for one in form.kind.choices if one[0] in kinds | {""}]
+    return render_template(
+        "programme/supports/worker.html",
+        desk=desk,
+        commune_id=commune_id,
+        form=form,
+        found=found,
+        seen=_mark(found.given) if found else "",
+        earlier=_lines(found.earlier) if found else [],
+        refusal=PROBLEMS[found.rule] if found and found.rule else None,
+        kinds=kinds,
+        today=day_of(now()),
+    )
+
+
+@blueprint.post("/<commune_id>/supports/workers/new")
+@permitted(GIVE)
+def enter_worker(commune_id: str) -> tuple[str, int] | BaseResponse:
+    """Look at it under the rules; once that was seen, write it down. The number itself is not kept."""
+    desk, session, filled = open_desk(GIVE, commune_id), get_session(), WorkerForm()
+    if not filled.validate():
+        return _worker_form(desk, commune_id, filled), 422
+    number = "".join((filled.number.data or "").split())
+    blinded = current_app.extensions["escrow"].blind(number) if number else None
+    name, birth, place = (_line(filled[field].data) or None for field in ("name", "birth", "place"))
+    worker = Worker(name or "", birth, blinded, place)
+    given = replace(_given(commune_id, None, filled), worker=worker)
+    found = giving.examine(session, given, day_of(now()))
+    if found.rule is not None:
+        return _worker_form(desk, commune_id, filled, found), 409
+    if request.form.get("seen") != _mark(given):
+        return _worker_form(desk, commune_id, filled, found), 200
+    made = giving.give(session, given, SupportOrigin.DESK, done_now())
+    return redirect(url_for(".one", commune_id=commune_id, support_id=made.id, done="given"), 303)
+
+
+@blueprint.get("/<commune_id>/supports/list.<kind>")
+@permitted(GIVE)
+def pattern(commune_id: str, kind: str) -> Response:
+    """The list to be filled in."""
+    open_desk(GIVE, commune_id)
+    head = lists.headings()
+    if kind == "csv":
+        response = Response(written(head, []), mimetype="text/csv")
+    elif kind == "xlsx":
+        response = Response(tables.written("1", head, [], [20] * len(head)), mimetype=XLSX)
+    else:
+        raise Problem("not_found")
+    response.headers["Content-Disposition"] = f'attachment; filename="danh-sach-ho-tro.{kind}"'
+    return response
+
+
+@blueprint.get("/<commune_id>/supports/list")
+@permitted(GIVE)
+def list_page(commune_id: str) -> str:
+    """Supports of many households by a list."""
+    desk = open_desk(GIVE, commune_id)
+    catalogue = catalogue_of(get_session(), giving.province_of(get_session(), commune_id))
+    return render_template(
+        "programme/supports/list.html", desk=desk, form=SupportList(formdata=None), catalogue=catalogue,
+        most=lists.MOST_ROWS,
+    )  # fmt: skip
+
+
+@blueprint.post("/<commune_id>/supports/list")
+@permitted(GIVE)
+def preview(commune_id: str) -> tuple[str, int]:
+    """What a list would write down, and each row that a rule stands against; nothing is written."""
+    desk, form = open_desk(GIVE, commune_id), SupportList()
+    if not form.validate():
+        raise Problem("bad_request")
+    chosen = form.file.data if form.file.data and form.file.data.filename else None
+    data = chosen.read(FILE_BYTES + 1) if chosen else b""
+    if len(data) > FILE_BYTES:
+        raise Problem("too_large")
+    name = plain_name(PureWindowsPath(chosen.filename).name) if chosen else gettext("No file")
+    found = lists.read_list(get_session(), commune_id, name, data, day_of(now()))
+    shown = render_template(
+        "programme/supports/seen.html",
+        desk=desk,
+        found=found,
+        text=b"".join(written(lists.headings(), lists.as_rows(found.sound))).decode("utf-8-sig"),
+        mistakes=[one.sentence(gettext) for one in found.mistakes[:200]],
+        plain=Plain(formdata=None),
+    )
+    return shown, 200 if found.sound else 422
+
+
+@blueprint.post("/<commune_id>/supports/list/enter")
+@permitted(GIVE)
+def enter_list(commune_id: str) -> BaseResponse:
+    """Write down what was seen, in one act; a row that a rule stands against by now is left out."""
+    open_desk(GIVE, commune_id)
+    if not Plain().validate():
+        raise Problem("bad_request")
+    made, left = lists.write_list(get_session(), commune_id, request.form.get("rows", "").encode(), done_now())
+    detail = {"supports": made, "left_out": len(left)}
+    audit.record(get_session(), now(), current_account().id, "support.listed", commune_id, detail)
+    return redirect(url_for(".page", commune_id=commune_id, done="listed", made=made, left=len(left)), 303)
 
 
 @blueprint.get("/<commune_id>/supports/<support_id>")

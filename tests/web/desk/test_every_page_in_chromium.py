@@ -7,6 +7,7 @@ same words with other buttons. Pages that only another state of the work leads t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,10 +20,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from models import HouseholdOutcome
+from survey.programmes import funds, shipped, versions
+from survey.programmes.funds import Movement, WantedFund
+from survey.programmes.versions import WantedProject
+from survey.support_terms import FundAct, ProjectKind, Provenance
 from survey.terms import Action
 from tests.axe import violations
 from tests.chromium import page_of
 from tests.interviews import outcome, push
+from tests.programmes.test_shipped import done
 from tests.serving import serving
 from tests.web.desk.field import CASES, Field
 from tests.web.phone.test_proposals import proposal
@@ -33,18 +39,20 @@ pytestmark = [pytest.mark.phone, pytest.mark.further]
 NO_PAGE = {
     "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.module", "capture.modules",
     "capture.other_language", "capture.rest", "capture.style", "capture.worker", "corrections.download",
-    "exports.download", "healthz", "layouts.download", "points.agreed_csv", "points.blank", "proofs.file",
-    "questionnaires.draft_bundle",
+    "exports.download", "healthz", "layouts.download", "needs.as_csv", "points.agreed_csv", "points.blank",
+    "proofs.file", "questionnaires.draft_bundle",
     "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
     "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
-    "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "villages.as_csv",
+    "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "supports.as_csv",
+    "supports.pattern", "villages.as_csv",
 }  # fmt: skip
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
     "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "flows.page",
     "held.attach", "household.person", "jobs.page", "points.table", "points.type_in", "proofs.sheet",
     "questionnaires.draft", "questionnaires.draft_preview", "questionnaires.version_preview", "readings.confirm",
-    "register.seen", "round_steps.request_list", "rounds.changes",
+    "register.seen", "round_steps.request_list", "rounds.changes", "supports.held",
+    "supports.one",
 }  # fmt: skip
 
 
@@ -69,7 +77,22 @@ def work(field: Any, login_as: Any, session: Session) -> Field:
     )
     session.rollback()
     assert session.scalars(select(HouseholdOutcome)).all()
+    programmes(session)
     return made
+
+
+def programmes(session: Session) -> None:
+    """What is shipped of them, with money and a model in the commune."""
+    by = done(session)
+    shipped.load(session, "14", by)
+    fund = funds.open_fund(session, WantedFund(COMMUNE, "14", "qd90", "2", "Vốn sự nghiệp", 2026, "QĐ giao vốn"), by)
+    funds.move(session, fund.id, Movement(FundAct.ALLOCATE, 5_000_000, date(2026, 10, 1), "QĐ 12"), by)
+    model = WantedProject(
+        province_id="14", programme="kh287", code="de", name="Nuôi dê", kind=ProjectKind.LIVESTOCK, commune_id=COMMUNE,
+        status=Provenance.DECIDED, source="Kế hoạch của xã",
+    )  # fmt: skip
+    versions.write(session, [model], by)
+    session.commit()
 
 
 @pytest.fixture

@@ -91,6 +91,8 @@ def test_no_page_and_no_act_goes_through_a_commune(sqlite: Field, login_as: Any)
     work, browser = sqlite, login_as("supervisor")
     waits, person = work.submission(work.sent[2]).id, work.session.scalars(select(RosterRow.person_id)).first()
     pages = [address(work), f"{address(work)}/persons/{person}", f"/desk/{COMMUNE}/records/{waits}?state=submitted"]
+    pages += [f"/desk/{COMMUNE}/needs", f"/desk/{COMMUNE}/needs/households?class=all", f"/desk/{COMMUNE}/models"]
+    pages += [f"/desk/{COMMUNE}/coverage"]
     pages += [f"/desk/{COMMUNE}/", f"/desk/{COMMUNE}/workload", f"/desk/{COMMUNE}/households"]
     pages += [f"/desk/{COMMUNE}/queue?state=submitted&sign={sign}" for sign in ("", *Sign)]
     faults: dict[str, set[tuple[str, str]]] = {}

@@ -77,13 +77,17 @@ function fieldOf(Field, place, { type, value = "", looks = [], answer }) {
 function offer(place, name, rows) {
   const box = action(place, "seek")
   const keys = rows.map(([, label]) => fold(label))
-  box.hidden = rows.length <= MOST
+  part(place, "seeker").hidden = rows.length <= MOST
+  if (rows.length <= MOST) box.value = ""
   const draw = () => {
     const kept = chosen(place, name)
-    const shown = rows.filter(([value], at) => value === kept || matches(keys[at], box.hidden ? "" : box.value))
+    const shown = rows.filter(([value], at) => value === kept || matches(keys[at], box.value))
     choices(part(place, "rows"), name, shown, kept)
   }
   box.oninput = draw
+  box.onkeydown = (event) => {
+    if (event.key === "Enter") event.preventDefault() // it would send the form
+  }
   draw()
 }
 

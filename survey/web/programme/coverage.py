@@ -1,0 +1,58 @@
+"""Who lacked something, who was served, and what the next round found: what followed, side by side, never an effect."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, render_template, request, url_for
+
+from survey.clocks import day_of
+from survey.problems import Problem
+from survey.programmes.catalogue import catalogue_of
+from survey.supports import coverage
+from survey.terms import HouseholdClass
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
+from survey.web.programme.programmes import province_here
+from survey.web.security import permitted
+from survey.web.session import get_session, now
+
+READ = "report.read"
+POOR = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)
+blueprint = Blueprint("coverage", __name__, url_prefix="/desk")
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/<commune_id>/coverage")
+@permitted(READ)
+def page(commune_id: str) -> str:
+    """Of a commune and round: poor and near-poor households with a lack, served and not, and what followed; below it
+    those that nothing was given to yet, of a village where it is named."""
+    desk, session = open_desk(READ, commune_id), get_session()
+    if desk.round is None:
+        return render_template("programme/coverage.html", desk=desk, found=None)
+    catalogue = catalogue_of(session, province_here(desk))
+    found = coverage.coverage_of(session, catalogue, commune_id, desk.round, day_of(now()), POOR)
+    village, number = _village(desk), page_number()
+    waiting = [one for one in found.waiting if village in (None, one.village_id)]
+    waiting.sort(key=lambda one: (one.village_id, one.household_id))
+    return render_template(
+        "programme/coverage.html",
+        desk=desk,
+        found=found,
+        village=village,
+        waiting=coverage.named(session, commune_id, waiting[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]),
+        total=len(waiting),
+        page=number,
+        pages=-(-len(waiting) // PAGE_SIZE),
+        address=lambda page: url_for(
+            ".page", commune_id=commune_id, round=request.args.get("round"), village=village, page=page
+        ),
+    )
+
+
+def _village(desk: Desk) -> str | None:
+    asked = request.args.get("village") or None
+    if asked is not None and asked not in desk.names:
+        raise Problem("not_found")
+    return asked
