@@ -18,9 +18,11 @@ from models.database import chunks
 from survey.members import PEOPLE, SEX, head_in, members_in
 from survey.positions import position_in
 from survey.tallies.deprivations import UNKNOWN, Lacks, lacks_of, said_lacks
-from survey.terms import RegisterState
+from survey.tallies.told import told_of
+from survey.terms import HouseholdClass, RegisterState
 
 COUNTED = (RegisterState.ACCEPTED, RegisterState.RECEIVED)  # of these an interview is counted
+TOLD = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)  # of these the tables ask more than a class
 AREA = "khu_vuc"  # as the questionnaire names it
 _LETTERS: dict[bool | None, str] = {True: "1", False: "0", None: "-"}
 _LACKS = {letter: lack for lack, letter in _LETTERS.items()}
@@ -50,6 +52,7 @@ class Fact(NamedTuple):
     area: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    told: str | None = None
 
 
 def letters(lacks: Lacks) -> str:
@@ -154,5 +157,6 @@ def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dic
             "persons": row.persons,
             "b1_points": row.b1_points,
             **interviewed(row.values, lacks.get(row.submission_id, UNKNOWN), hanging[row.submission_id]),
+            "told": told_of(row.values) if row.household_class in TOLD else None,
         }
     return found

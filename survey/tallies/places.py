@@ -15,6 +15,9 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     BASIS.PART                        interviewed without a class: `refused`, `no_class`
     BASIS.illustrative                interviewed, by points that are no official ones
     BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts
+    final.CLASS.head.PEOPLE           of these, by the people of the head (`-`: not known)
+    final.CLASS.WORD                  of these, what the tables ask more, by the words of `told.py`; of some words the
+                                      persons are those that it is said of
     flow.BEFORE.CLASS                 accepted and of a class, that were of class BEFORE last year (`none`: of none)
 
 Groups of households (by people and sex of the head, by area) are summed up apart, of the classes alone, and not of what
@@ -35,7 +38,7 @@ from sqlalchemy.orm import Session
 from models import HouseholdFact, PlaceTally, RegisterEntry, RoundCommune
 from models.database import chunks
 from models.many_rows import insert_many
-from survey.tallies import facts
+from survey.tallies import facts, told
 from survey.tallies.bases import part_of
 from survey.tallies.deprivations import MEASURES, Measure
 from survey.tallies.facts import Fact
@@ -107,6 +110,11 @@ def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
         yield ALL, flow(fact.opening_class, fact.household_class), persons
         lacks = facts.lacks_in(fact.lacks)
         yield ALL, f"{_lacking(fact.household_class)}{lacks.count(True)}.{lacks.count(None)}", persons
+        if fact.told is not None:
+            of_class = measured(basis, fact.household_class)
+            yield ALL, f"{of_class}.head.{fact.people or '-'}", persons
+            for word, number in told.counted(fact.told, persons):
+                yield ALL, f"{of_class}.{word}", number
     now = _groups(people=fact.people, sex=fact.sex, area=fact.area) if basis is Basis.FINAL else [ALL]
     yield from _of_class(basis, now, fact.household_class, fact.lacks, fact.persons)
 
