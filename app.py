@@ -56,6 +56,7 @@ from survey.web.programme import (
     exports,
     house_map,
     layouts,
+    member_lists,
     plan,
     reports,
     residents,
@@ -123,6 +124,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         residents,
         plan,
         layouts,
+        member_lists,
         exports,
     ):
         part.init_app(app)

@@ -37,7 +37,15 @@ VERBS_OF = {
     PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
-    REGISTER: {"register.change", "request.ask", "place.change", "resident.enter", "scenario.keep", "plan.enter"},
+    REGISTER: {
+        "register.change",
+        "request.ask",
+        "place.change",
+        "resident.enter",
+        "report.members",
+        "scenario.keep",
+        "plan.enter",
+    },
 }
 ROLES_OF = {
     SELF: set(Role),
@@ -199,6 +207,9 @@ ROUTES = {
     "plan.load": PROVINCIAL,
     "layouts.page": OFFICE,
     "layouts.download": OFFICE,
+    "layouts.flow": OFFICE,
+    "member_lists.page": REGISTER,
+    "member_lists.download": REGISTER,
     "requests.listing": OFFICE,
     "requests.page": OFFICE,
     "requests.decide": REGISTER,
