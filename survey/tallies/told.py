@@ -147,8 +147,9 @@ def _not(one: bool | None) -> bool | None:
 
 def _number(one: dict[str, Any], name: str) -> int | None:
     said = one.get(name)
-    is_number = isinstance(said, int | float) and not isinstance(said, bool) and isfinite(said)
-    return int(said) if is_number else None
+    if isinstance(said, bool) or not isinstance(said, int | float) or not isfinite(said):
+        return None
+    return int(said)
 
 
 def _code(said: Any) -> str:
