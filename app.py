@@ -61,6 +61,7 @@ from survey.web.programme import (
     funds,
     house_map,
     layouts,
+    member_lists,
     needs,
     plan,
     programmes,
@@ -143,6 +144,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         project_models,
         funds,
         layouts,
+        member_lists,
         exports,
         support_pages,
     ):

@@ -65,6 +65,7 @@ OF_ROUND = {  # pages that count a round
     "official table 1": "tables?table=1&",
     "official table 2": "tables?table=2&",
     "official table 4": "tables?table=4&",
+    "official table 9": "tables?table=9&",
     "the map": "map?",
 }
 

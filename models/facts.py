@@ -21,7 +21,9 @@ class HouseholdFact(Base):
     interview, NULL where nothing stands (`outcomes/cases.py`, `Case.counted`). What begins with `opening_` is of last
     year's answers, the rest of the interview that counts (accepted or received), NULL where none does. Lacks: a letter
     an indicator, in the order of `Indicator`: 1 lacks it, 0 does not, - nobody knows. `people`, `sex`: of the head, as
-    the questionnaire names them; `hangs`: the readings of the texts on which the class hangs, with blanks between."""
+    the questionnaire names them; `hangs`: the readings of the texts on which the class hangs, with blanks between;
+    `work`: whether somebody able has steady work, NULL where nobody is able; `told`: of a poor or near-poor household
+    what the tables ask more (`survey/tallies/told.py`)."""
 
     __tablename__ = "household_fact"
     __table_args__ = (
@@ -66,6 +68,7 @@ class HouseholdFact(Base):
     work: Mapped[str | None] = mapped_column(String(1))
     latitude: Mapped[float | None]  # of the house, in degrees (WGS 84)
     longitude: Mapped[float | None]
+    told: Mapped[str | None] = mapped_column(Text)
 
 
 class PlaceTally(Base):

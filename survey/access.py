@@ -63,6 +63,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "request.identity": {_P: Scope.PROVINCE},
     "request.across": {_P: Scope.PROVINCE},
     "report.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    # The lists of members of poor and near-poor households, by name: each look is written down.
+    "report.members": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # How many live in a place: one enters it, another account confirms it (`residents/entering.py`).
     "resident.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # Scenarios of another standard, kept to be compared (`reports/scenarios.py`).

@@ -29,11 +29,11 @@ from survey.commands.proofs import printable
 from survey.commands.questionnaires import chosen_round
 from survey.commands.refusals import RefusedBy, RefusingGroup, RegisterGroup, no_account
 from survey.evidence import audit, proof_keys
-from survey.layouts import checking, tables, workbook
+from survey.layouts import checking, member_list, tables, workbook
 from survey.layouts.checking import Trust
 from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
-from survey.layouts.forms import layouts
+from survey.layouts.forms import counted_layouts
 from survey.layouts.tables import Book, Scope
 from survey.plan import sample, targets
 from survey.plan.judging import TOLERANCE
@@ -77,7 +77,7 @@ def write_tables(round_id: str, folder: Path, communes: tuple[str, ...], as_json
         proof_keys.take_up(session, signer, now())
         said = []
         for scope in _scopes(session, survey_round, communes):
-            book = tables.make(session, scope, layouts(), now(), gettext)
+            book = tables.make(session, scope, counted_layouts(), now(), gettext)
             said.append(_written(session, book, folder))
         audit.record(session, now(), None, "report.signed", survey_round.id, {"files": len(said)})
     if as_json:
@@ -112,11 +112,48 @@ def _written(session: Session, book: Book, folder: Path) -> dict[str, Any]:
         files |= {f"{name}-{one}.csv": b"".join(written(HEADER, flat(book, one))) for one in book.whole}
         for file, data in files.items():
             said["files"].append(str(_put(folder / file, data)))
-    said["refused"] = {
+    said["refused"] = _refused(book)
+    return said
+
+
+def _refused(book: Book) -> dict[str, list[str]]:
+    return {
         str(number): [fault.sentence(gettext) for fault in made.faults]
         for number, made in book.tables.items() if made.faults
     }  # fmt: skip
-    return said
+
+
+@report_group.command("members", epilog="Ends with 0 when both were written, 1 when one is not handed out, or refused.")
+@click.argument("round_id")
+@click.argument("commune_id", metavar="COMMUNE")
+@click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True)
+@JSON
+@with_appcontext
+def write_members(round_id: str, commune_id: str, folder: Path, as_json: bool) -> None:
+    """Write the lists of members of near-poor (14) and poor (15) households of a commune as signed workbooks. They hold
+    personal data: who may read the folder may read them. That they were written is in the log of accounts."""
+    with transaction() as session:
+        survey_round, signer = chosen_round(session, round_id), current_app.extensions["prover"]
+        proof_keys.take_up(session, signer, now())
+        [scope] = _scopes(session, survey_round, [commune_id])
+        said = []
+        for number in member_list.CLASSES:
+            book, households = member_list.make(session, scope, number, now(), gettext)
+            one: dict[str, Any] = {"place": commune_id, "tables": sorted(book.whole), "files": []}
+            one["refused"] = _refused(book)
+            if book.whole:
+                content, root = workbook.written(book, register_of(session, scope.communes), signer, gettext)
+                name = f"bieu-{commune_id}-{survey_round.year}-{number}.xlsx"
+                one |= {"files": [str(_put(folder / name, content))], "households": households, "root": root}
+            said.append(one)
+        detail = {"round": round_id, "tables": [number for one in said for number in one["tables"]]}
+        audit.record(session, now(), None, "report.members", commune_id, detail)
+    if as_json:
+        click.echo(json.dumps({"round": round_id, "trial": survey_round.trial, "places": said}, ensure_ascii=False))
+    else:
+        _say_written(said, survey_round)
+    if any(one["refused"] for one in said):
+        raise SystemExit(1)
 
 
 def _put(path: Path, content: bytes) -> Path:

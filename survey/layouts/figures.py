@@ -7,16 +7,17 @@ Until classes are recognised by decision, these are provisional; which base a fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Household, HouseholdFact, Round, RoundCommune
+from survey.layouts import grouping
 from survey.reports.selection import Condition
-from survey.rounds.end_states import COUNTED, Flows
+from survey.rounds.end_states import COUNTED, Flows, Transition, flows
 from survey.rounds.joined_flow import joined_flow
 from survey.rounds.proof_file import read
 from survey.submissions.register_table import Level
@@ -73,16 +74,22 @@ class Classified:
         return self.places.setdefault(place_id, Counts())
 
 
-def classified(session: Session, scope: Condition, by: Level, checks_lacks: bool) -> Classified:
+def classified(
+    session: Session, scope: Condition, by: Level, checks_lacks: bool, readings: Mapping[str, str] | None = None
+) -> Classified:
     """Within `scope`, by village or commune, from the sums that are kept of each. `checks_lacks`: whether the round's
-    standard calls poor who lacks three or more, so that each household can be held against it."""
+    standard calls poor who lacks three or more, so that each household can be held against it. `readings`: in use, of
+    the tables by group, which are counted with them alone."""
     found = Classified()
     for commune_id, place_id, counts in tallies.of_round(
         session, scope.round_id, scope.communes, by_village=by is Level.VILLAGE, village_id=scope.village_id
     ):
         sums = Sums(counts)
         _parts(sums, found)
-        _classes(sums, found.of(place_id if by is Level.VILLAGE else commune_id))
+        of_place = found.of(place_id if by is Level.VILLAGE else commune_id)
+        _classes(sums, of_place)
+        if readings is not None:
+            of_place.numbers.update(grouping.numbers(counts, readings))
         if checks_lacks:
             _held_against_lacks(sums, found)
     if found.contradictions:
@@ -175,6 +182,13 @@ def flowed(session: Session, survey_round: Round, communes: Sequence[str], by: L
     found.between = _less(found.whole or {}, places.values())
     found.knows_before = _knows_before(session, survey_round, communes)
     return found
+
+
+def regrouped(found: Flowed, told: Iterable[Transition], place_of: Callable[[str], str]) -> Flowed:
+    """The flow of a commune in other places than villages. `told`: what it proved of each household; who moved within
+    one of these places moved nowhere."""
+    places = flows(told, place_of)
+    return replace(found, places=dict(places), between=_less(found.whole or {}, places.values()))
 
 
 def _less(whole: Lines, parts: Iterable[Lines]) -> Lines:

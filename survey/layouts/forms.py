@@ -9,6 +9,8 @@ is written anywhere else. Kinds of columns:
 - copy, sum, identity: a formula over counts that must come to a figure of its own
 - rate, share: a formula, computed unrounded and shown to two digits; a share stands on a table of counts
 - unasked: what no question of the survey asks: blank, with the reason
+- listed: what is said of a member, a line each: layouts 14 and 15 are lists of people (`member_list.py`)
+- local: stands for a column of each people that a province lists (`peoples.csv`), a setting of it
 
 A formula names columns of its row by their codes, `[3]/[1]*100`; `[4:t]` is column t of layout 4 in the row of the same
 place.
@@ -27,7 +29,7 @@ from typing import Any
 
 from survey.text import N_
 
-VERSION = 1  # of the definitions in the two files: a workbook says by which it was made
+VERSION = 2  # of the definitions in the two files: a workbook says by which it was made
 
 
 class Kind(StrEnum):
@@ -40,6 +42,8 @@ class Kind(StrEnum):
     RATE = "rate"
     SHARE = "share"
     UNASKED = "unasked"
+    LOCAL = "local"
+    LISTED = "listed"
 
 
 FORMULAS = frozenset({Kind.COPY, Kind.SUM, Kind.IDENTITY, Kind.RATE, Kind.SHARE})
@@ -81,13 +85,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """`commune`: how the form heads the column of communes, "" where nobody saw it."""
+    """`commune`: how the form heads the column of communes, "" where nobody saw it; `in_persons_too`: whether each
+    place has a line of households and one of persons."""
 
     number: int
     title: str
     known: Known
     columns: tuple[Column, ...]
     commune: str = ""
+    in_persons_too: bool = False
 
     @property
     def name(self) -> str:
@@ -98,11 +104,51 @@ class Layout:
         """Of what stands beside the form only what counts one of `figures`: with none of them it is the form."""
         if any(one.kind is Kind.BESIDE and one.figure in figures for one in self.columns):
             return self
-        return replace(self, columns=tuple(one for one in self.columns if one.kind is not Kind.BESIDE))
+        beside = [f"+[{one.code}]" for one in self.columns if one.kind is Kind.BESIDE]
+        columns = [one for one in self.columns if one.kind is not Kind.BESIDE]
+        for term in beside:
+            columns = [replace(one, formula=one.formula.replace(term, "")) for one in columns]
+        return replace(self, columns=tuple(columns))
+
+    def with_peoples(self, province_id: str) -> Layout:
+        """The form with a column of each people that the province lists in the place of `Kind.LOCAL`."""
+        columns: list[Column] = []
+        for one in self.columns:
+            if one.kind is not Kind.LOCAL:
+                columns.append(one)
+                continue
+            stem, those = one.code.removesuffix("l"), peoples().get(province_id, {})
+            local = [
+                replace(one, code=f"{stem}{at}", below=label, kind=Kind.COUNT, figure=f"{one.figure}.{people}")
+                for at, (people, label) in enumerate(those.items(), 1)
+            ]
+            said = "".join(f"[{each.code}]+" for each in local)
+            columns = [replace(each, formula=each.formula.replace(f"[{one.code}]+", said)) for each in columns]
+            columns += local
+        return replace(self, columns=tuple(columns))
 
     @property
-    def in_persons_too(self) -> bool:
-        """Whether each place has a line of households and one of persons: the tables of the flow."""
+    def added(self) -> list[tuple[Column, list[tuple[int, str]]]]:
+        """Of each sum or identity of the form its terms: the sign, and the figure that is added or taken off."""
+        codes = {one.code: at for at, one in enumerate(self.columns)}
+        found = []
+        for one in self.columns:
+            if one.kind not in (Kind.SUM, Kind.IDENTITY):
+                continue
+            run = _RUN.fullmatch(one.formula)
+            terms = [(-1 if sign == "-" else 1, self.columns[codes[code]]) for sign, code in _TERM.findall(one.formula)]
+            if run:
+                terms = [(1, other) for other in self.columns[codes[run[1]] : codes[run[2]] + 1]]
+            found.append((one, [(sign, other.figure) for sign, other in terms]))
+        return found
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it has a line for each member and names people."""
+        return self.columns[0].kind is Kind.LISTED
+
+    @property
+    def is_flow(self) -> bool:
         return self.columns[-1].figure.startswith("flow.")
 
     @property
@@ -111,6 +157,8 @@ class Layout:
         return frozenset(int(one) for column in self.columns for one in _OTHER.findall(column.formula))
 
 
+_TERM = re.compile(r"([+-]?)\[(\w+)\]")
+_RUN = re.compile(r"SUM\(\[(\w+)\]:\[(\w+)\]\)")
 _OTHER = re.compile(r"\[(\d+):")
 
 
@@ -124,7 +172,22 @@ def layouts() -> dict[int, Layout]:
     found = {}
     for row in _rows("titles.csv"):
         number = int(row["layout"])
-        found[number] = Layout(number, row["title"], Known(row["known"]), tuple(columns[number]), row["commune"])
+        both, known = row["units"] == "both", Known(row["known"])
+        found[number] = Layout(number, row["title"], known, tuple(columns[number]), row["commune"], both)
+    return found
+
+
+def counted_layouts() -> dict[int, Layout]:
+    """Those that count: all but the lists of people."""
+    return {number: one for number, one in layouts().items() if not one.is_list}
+
+
+@cache
+def peoples() -> dict[str, dict[str, str]]:
+    """By province, the peoples that have a column of their own there: the code of each and what it is called."""
+    found: dict[str, dict[str, str]] = {}
+    for row in _rows("peoples.csv"):
+        found.setdefault(row["province"], {})[row["people"]] = row["label"]
     return found
 
 

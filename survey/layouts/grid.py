@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
+from survey.layouts.flow_list import FlowCell
 from survey.layouts.forms import Column, Kind, Layout
 from survey.layouts.formulas import NoFormula, Place, Value, evaluate
 from survey.reports.selection import Condition
@@ -55,7 +56,7 @@ class Cell:
     column: str = ""
     figure: str = ""
     base: str = ""
-    link: Condition | None = None
+    link: Condition | FlowCell | None = None
     is_total: bool = False
 
 
@@ -157,7 +158,7 @@ class Columns:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.first = 4 if layout.in_persons_too else 3
+        self.first = 1 if layout.is_list else 4 if layout.in_persons_too else 3
         self.places = {one.code: self.first + at for at, one in enumerate(layout.columns)}
         self.width = self.first + len(layout.columns) - 1
 

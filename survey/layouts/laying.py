@@ -7,11 +7,13 @@ the columns; the lines; the notes. All of it is the table that is signed: a mark
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from models import Round
+from survey.layouts.flow_list import FlowCell
 from survey.layouts.forms import FORMULAS, IN_PER_CENT, KNOWN_WORDS, Column, Kind, Layout
+from survey.layouts.formulas import Value
 from survey.layouts.grid import Cell, Columns, Grid, Holds, Look, holds_of
 from survey.layouts.words import Said, Translate
 from survey.reports.selection import Condition
@@ -19,18 +21,20 @@ from survey.submissions.register_table import Level
 
 TOTAL, MOVED = "total", "moved"
 MOST_ADDED = 200  # arguments of SUM where lines of two units alternate; Excel takes 255
+_LINKED = (Holds.COUNT, Holds.ENTERED, Holds.FORMULA)
 _CODE = re.compile(r"\[(?:(\d+):)?([a-z]*\d*)\]")
 
 
 @dataclass(frozen=True)
 class Heading:
-    """`marks`: sentences that stand above the figures."""
+    """`marks`: sentences that stand above the figures; `former`: its lines are former communes."""
 
     place: str
     survey_round: Round
     by: Level
     marks: Sequence[str]
     translate: Translate
+    former: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Line:
     name: str
     unit: str
     numbers: Mapping[str, int | None]
-    links: Mapping[str, Condition | None]
+    links: Mapping[str, Condition | FlowCell | None]
     residents_add_up: bool = False
 
 
@@ -67,6 +71,29 @@ def lay(
     return grid
 
 
+def lay_list(
+    layout: Layout, heading: Heading, lines: Iterable[Mapping[str, str]], said: tuple[Sequence[Said], Sequence[Said]]
+) -> Grid:
+    """A list of people. `lines`: of each member what stands in the columns, by their figures; what a line has not is
+    blank. No cell of it is a figure: all of it is signed, and none of it listed among the definitions."""
+    columns, (faults, notes) = Columns(layout), said
+    grid = Grid(layout, Said("sheet", {"number": layout.number}).sentence(heading.translate), columns.width)
+    _above(grid, heading, faults)
+    _headings(grid, columns, heading)
+    first = grid.height + 1
+    for row, line in enumerate(lines, first):
+        for one in layout.columns:
+            if words := line.get(one.figure):
+                look = Look.NAME if one.figure == "member.name" else Look.CORNER
+                grid.put(row, columns.of(one), Cell(Holds.TEXT, look, words))
+    grid.body = (first, max(grid.height, first))
+    grid.height = grid.body[1]
+    grid.line(heading.translate(KNOWN_WORDS[layout.known]), Look.NOTE)
+    for note in notes:
+        grid.line(note.sentence(heading.translate), Look.NOTE)
+    return grid
+
+
 def _above(grid: Grid, heading: Heading, faults: Sequence[Said]) -> None:
     grid.line(f"{heading.place} · {grid.sheet}", Look.CORNER)
     grid.line(grid.layout.title, Look.TITLE)
@@ -85,8 +112,8 @@ def _headings(grid: Grid, columns: Columns, heading: Heading) -> None:
     top, translate = grid.height + 1, heading.translate
     has_codes = any(one.code.isdigit() for one in columns.layout.columns)
     last = top + 2 if has_codes else top + 1
-    of_place = "commune" if heading.by is Level.COMMUNE else "village"
-    own = ["number", of_place, *(["unit"] if columns.layout.in_persons_too else [])]
+    of_place = "former" if heading.former else "commune" if heading.by is Level.COMMUNE else "village"
+    own = ["number", of_place, *(["unit"] if columns.layout.in_persons_too else [])][: columns.first - 1]
     for column, code in enumerate(own, 1):
         words = (columns.layout.commune if code == "commune" else "") or Said(code).sentence(translate)
         _head(grid, top, column, words, last=(last, column))
@@ -139,31 +166,29 @@ class _Body:
         self.grid.put(row, column, Cell(Holds.TEXT, look, words, is_total=line.code == TOTAL))
 
     def _cell(self, one: Column, line: Line, at: int) -> Cell:
-        number = line.numbers.get(one.figure)
-        blank = Cell(
-            Holds.BLANK, Look.PER_CENT if one.kind in IN_PER_CENT else Look.NUMBER, row=_code_of(line), column=one.code,
-            figure=one.figure or f"{self.columns.layout.number}.{one.code}", base=one.base, is_total=line.code == TOTAL,
+        holds, value, formula = self._held(one, line, at)
+        return Cell(
+            holds, Look.PER_CENT if one.kind in IN_PER_CENT else Look.NUMBER, value, formula, _code_of(line), one.code,
+            one.figure or f"{self.columns.layout.number}.{one.code}", one.base,
+            line.links.get(one.figure) if holds in _LINKED else None, line.code == TOTAL,
         )  # fmt: skip
-        if one.kind is Kind.UNASKED:
-            return blank
-        link = line.links.get(one.figure)
+
+    def _held(self, one: Column, line: Line, at: int) -> tuple[Holds, Value, str | None]:
+        """What the cell holds, its value or its formula."""
+        number = line.numbers.get(one.figure)
         if one.kind is Kind.SHARE and (between := _between(one, line)) is not None:
-            return replace(blank, holds=Holds.TEXT, value=between)
-        if one.kind in FORMULAS:
-            if one.kind is Kind.IDENTITY and number is None:
-                return blank
-            return replace(blank, holds=Holds.FORMULA, formula=self._formula(one, at), link=link)
-        if number is None:
-            return blank
-        sum_of = self._sum(one, line, at)
-        if sum_of is not None:
-            return replace(blank, holds=Holds.FORMULA, formula=sum_of, link=link)
-        return replace(blank, holds=holds_of(one.kind), value=number, link=link)
+            return Holds.TEXT, between, None
+        if one.kind is Kind.UNASKED or (number is None and one.kind not in FORMULAS - {Kind.IDENTITY}):
+            return Holds.BLANK, None, None
+        formula = self._formula(one, at) if one.kind in FORMULAS else self._sum(one, line, at)
+        return (Holds.FORMULA, None, formula) if formula is not None else (holds_of(one.kind), number, None)
 
     def _sum(self, one: Column, line: Line, at: int) -> str | None:
         """Of the whole, what adds up its lines; None where it is a number of its own."""
+        if line.code != TOTAL:
+            return None
         above = [self.first + row for row, other in enumerate(self.lines[:at]) if other.unit == line.unit]
-        if line.code != TOTAL or not above or (one.kind is Kind.ENTERED and not line.residents_add_up):
+        if not above or (one.kind is Kind.ENTERED and not line.residents_add_up):
             return None
         column = self.columns.of(one)
         if not line.unit:

@@ -43,7 +43,7 @@ def body_of(book: Book, register: Mapping[str, Sequence[Any]], translate: Transl
             "trial": one.trial,
         },
         "place": scope.place_id,
-        "by": scope.by.value,
+        "by": "former_commune" if scope.former else scope.by.value,
         "base": BASE.value,
         "definitions": VERSION,
         "marks": [mark.code for mark in book.marks],

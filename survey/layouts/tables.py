@@ -11,17 +11,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from models import RegisterEntry, Round
+from models import Place, RegisterEntry, Round
 from survey.calendar.standing import not_accepted
 from survey.clocks import day_of
-from survey.layouts.figures import BASE, Classified, Counts, Flowed, Lines, classified, flowed, has_any
-from survey.layouts.forms import Layout, layouts
+from survey.layouts import group_notes, grouping
+from survey.layouts.figures import BASE, Classified, Counts, Flowed, Lines, classified, flowed, has_any, regrouped
+from survey.layouts.flow_list import FlowCell, transitions
+from survey.layouts.former import NOT_KNOWN, Former, former_communes
+from survey.layouts.forms import Layout, layouts, peoples
 from survey.layouts.grid import Grid, Values
 from survey.layouts.laying import MOVED, TOTAL, Heading, Line, lay
 from survey.layouts.words import Said, Translate
+from survey.questionnaires import readings as table_readings
 from survey.register.places import names_in, names_of, over_in
 from survey.reports.selection import Basis, Condition
 from survey.residents import residents
@@ -34,17 +39,25 @@ from survey.terms import CommuneState, HouseholdClass, Indicator, ResidentStatus
 
 POOR, NEAR_POOR = HouseholdClass.POOR, HouseholdClass.NEAR_POOR
 MOST_PLACES_NAMED = 30
+SINCE_FIRST = "cac_dot"  # the value of `tai_ngheo` by which a flow is proved
+BY_GROUP = range(8, 14)  # layouts that the words of `tallies/told.py` are counted for
+OF_RESIDENTS = (1, 12, 13)  # layouts with rates of all residents
+_BY_PEOPLE = (12, 13)
+_BY_CLASS = {2: POOR, 3: NEAR_POOR, 4: POOR, 5: POOR, 6: NEAR_POOR, 7: NEAR_POOR, 12: POOR, 13: NEAR_POOR}
+_OF_RESIDENTS = (*Numbers._fields, "other_households", "other_persons")
 
 
 @dataclass(frozen=True)
 class Scope:
-    """`place_id`: the province, commune or village that is meant; `by`: a line for each commune or village of it."""
+    """`place_id`: the province, commune or village that is meant; `by`: a line for each commune or village of it;
+    `former`: of a commune, a line for each former commune that it is made of."""
 
     survey_round: Round
     place_id: str
     communes: tuple[str, ...]
     by: Level
     village_id: str | None = None
+    former: bool = False
 
     @property
     def condition(self) -> Condition:
@@ -83,23 +96,38 @@ class Book:
 def make(session: Session, scope: Scope, numbers: Iterable[int], now: datetime, translate: Translate) -> Book:
     """The tables that are asked for, with those that they rest on."""
     forms = layouts()
-    wanted = {number for number in numbers if number in forms}
+    wanted = {number for number in numbers if number in forms and not forms[number].is_list}
     wanted |= {other for number in wanted for other in forms[number].stands_on}
-    reading = _Reading(session, scope, wanted, now)
-    marks = _marks(session, scope, reading)
+    reading = Reading(session, scope, wanted, now, translate)
+    marks = marks_of(session, scope, reading)
     said = [one.sentence(translate) for one in marks]
     found: dict[int, Made] = {}
     for number in sorted(wanted):
-        layout = forms[number]
+        layout = forms[number].with_peoples(reading.province_id)
         faults, notes = reading.judged(layout)
         faults += [Said("rests_on", {"number": one}) for one in sorted(layout.stands_on) if found[one].faults]
         lines = reading.lines(layout)
-        heading = Heading(reading.name(scope.place_id), scope.survey_round, scope.by, said, translate)
+        heading = Heading(reading.name(scope.place_id), scope.survey_round, scope.by, said, translate, scope.former)
         others = {one: found[one].grid for one in layout.stands_on}
         some = {figure for one in lines for figure, count in one.numbers.items() if count}
-        grid = lay(layout.with_beside(some), heading, lines, (faults, notes), others)
+        layout = layout.with_beside(some)
+        if broken := _not_adding_up(layout, lines):
+            faults.append(Said("sums_broken", {"places": reading.named(broken)}))
+        grid = lay(layout, heading, lines, (faults, notes), others)
         found[number] = Made(grid, faults, notes)
     return Book(scope, marks, found, now, reading.names)
+
+
+def _not_adding_up(layout: Layout, lines: Sequence[Line]) -> list[str]:
+    """The places of whose figures one is not what the form makes of the others. Those of the flow are held against each
+    other as they were proved."""
+    added = [] if layout.is_flow else layout.added
+    return list(dict.fromkeys(
+        line.code
+        for line in lines for one, terms in added
+        if (number := line.numbers.get(one.figure)) is not None
+        and sum(sign * (line.numbers.get(figure) or 0) for sign, figure in terms) != number
+    ))  # fmt: skip
 
 
 def held_in(session: Session, survey_round: Round, communes: Sequence[str]) -> list[str]:
@@ -109,7 +137,7 @@ def held_in(session: Session, survey_round: Round, communes: Sequence[str]) -> l
     return [one for one in communes if one in settled and states.get(one) != CommuneState.CANCELLED]
 
 
-def _marks(session: Session, scope: Scope, reading: _Reading) -> list[Said]:
+def marks_of(session: Session, scope: Scope, reading: Reading) -> list[Said]:
     found = [Said("trial")] if scope.survey_round.trial else []
     found.append(Said("provisional"))
     if reading.classified.illustrative:
@@ -120,25 +148,52 @@ def _marks(session: Session, scope: Scope, reading: _Reading) -> list[Said]:
     return found
 
 
-class _Reading:
+class Reading:
     """All that the tables are made of, read once: what none of them needs is not read."""
 
-    def __init__(self, session: Session, scope: Scope, wanted: Iterable[int], now: datetime) -> None:
-        self.session, self.scope, self.today = session, scope, day_of(now)
+    def __init__(
+        self, session: Session, scope: Scope, wanted: Iterable[int], now: datetime, translate: Translate = str
+    ) -> None:
+        self.session, self.scope, self.today, self.translate = session, scope, day_of(now), translate
         forms = [layouts()[one] for one in wanted]
         self.names = self._names()
         self.places = self._places()
         self.elsewhere = self._elsewhere()
         checks_lacks = bool(scope.survey_round.standard) and any(one.number in (4, 5, 6, 7) for one in forms)
-        self.classified: Classified = classified(session, scope.condition, scope.by, checks_lacks)
-        is_flow = any(one.in_persons_too for one in forms) or any(one.number == 1 for one in forms)
+        by_group = any(one.number in BY_GROUP for one in forms)
+        self.readings = {one.reading.name: one for one in table_readings.of_tables(session)}
+        self.in_use = {name: one.reading.value for name, one in self.readings.items()}
+        self.classified: Classified = classified(
+            session, scope.condition, scope.by, checks_lacks, self.in_use if by_group else None
+        )
+        is_flow = any(one.is_flow or one.number in OF_RESIDENTS for one in forms)
         self.flowed: Flowed | None = self._flowed() if is_flow else None
         window = residents.window_of(scope.survey_round)
         self.residents: Whole | None = None
-        if any(one.number == 1 for one in forms):
+        if any(one.number in OF_RESIDENTS for one in forms):
             parts = [] if scope.village_id else self.places
             self.residents = residents.whole(session, scope.place_id, parts, window)
         self.places += [one for one in self._other_places() if one not in self.places]
+        self.villages, self.former = self.places, None
+        if scope.former:
+            self.former = self._in_former_borders()
+
+    def _in_former_borders(self) -> Former:
+        """What was read of villages, by their former communes."""
+        found = former_communes(self.session, self.province_id, self.scope.communes)
+        places = {found.code(one): Counts() for one in self.places}
+        for village_id, counts in self.classified.places.items():
+            places.setdefault(found.code(village_id), Counts()).add(counts)
+        self.classified.places = places
+        if self.flowed is not None:
+            one = self.scope.survey_round
+            told = [each for commune in self.scope.communes for each in transitions(self.session, one, commune)]
+            self.flowed = regrouped(self.flowed, told, found.code)
+            for code in self.flowed.places:
+                places.setdefault(code, Counts())
+        self.places = sorted(places, key=lambda code: (code == NOT_KNOWN, code))
+        self.names |= found.names() | {NOT_KNOWN: Said("former_unknown").sentence(self.translate)}
+        return found
 
     def _names(self) -> dict[str, str]:
         scope = self.scope
@@ -190,27 +245,57 @@ class _Reading:
 
     def lines(self, layout: Layout) -> list[Line]:
         """Place by place, who moved between them, and the whole, last."""
-        if layout.in_persons_too:
+        if layout.is_flow:
             return self._lines_of_flow(layout)
-        found = [self._line(layout, one, self.classified.places.get(one, Counts())) for one in self.places]
-        total = Counts()
-        for one in self.classified.places.values():
-            total.add(one)
-        return [*found, self._line(layout, TOTAL, total)]
+        found = [(one, self.classified.places.get(one, Counts())) for one in self.places] + [(TOTAL, self.total)]
+        units = ("households", "persons") if layout.in_persons_too else ("",)
+        return [self._line(layout, place_id, counts, unit) for place_id, counts in found for unit in units]
 
-    def _line(self, layout: Layout, place_id: str, counts: Counts) -> Line:
-        numbers: dict[str, int | None] = {one.figure: 0 for one in layout.columns if one.figure}
-        numbers.update(counts.numbers)
+    def _line(self, layout: Layout, place_id: str, counts: Counts, unit: str) -> Line:
+        known, suffix = self._known(layout, counts), ".persons" if unit == "persons" else ""
+        numbers: dict[str, int | None] = {
+            one.figure: known.get(one.figure + suffix, 0) for one in layout.columns if one.figure
+        }
+        if not unit:
+            numbers.update(known)
         is_sum = False
-        if layout.number == 1:
-            known = self._residents(place_id)
-            numbers["resident.households"] = known.households if known else None
-            numbers["resident.persons"] = known.persons if known else None
-            is_sum = place_id == TOTAL and self.residents is not None and self._is_sum(self.residents)
+        if layout.number in OF_RESIDENTS:
+            of_place = self._residents(place_id)
+            for measure in _OF_RESIDENTS:
+                numbers[f"resident.{measure}"] = getattr(of_place, measure) if of_place else None
+            is_sum = place_id == TOTAL and self.residents is not None and self._is_sum(layout, self.residents)
         condition = self._condition(place_id)
-        links = {one.figure: _link(condition, one.figure) for one in layout.columns if one.figure}
+        is_listed = self.former is None or place_id == TOTAL  # no list is of a former commune
+        links = {
+            one.figure: self._link(layout, condition, one.figure, unit)
+            for one in layout.columns if is_listed and numbers.get(one.figure)
+        }  # fmt: skip
         name = "" if place_id == TOTAL else self.name(place_id)
-        return Line(place_id, name, "", numbers, links, residents_add_up=is_sum)
+        return Line(place_id, name, unit, numbers, links, residents_add_up=is_sum)
+
+    def _link(self, layout: Layout, condition: Condition, figure: str, unit: str) -> Condition | None:
+        named, _, what = figure.partition(".")
+        if layout.number in BY_GROUP and what not in ("households", "persons") and named in list(HouseholdClass):
+            of_class = condition.narrowed(household_class=HouseholdClass(named))
+            return grouping.link(of_class, what, unit, self.in_use)
+        return _link(condition, figure)
+
+    def _known(self, layout: Layout, counts: Counts) -> dict[str, int]:
+        if layout.number not in BY_GROUP:
+            return dict(counts.numbers)
+        return dict(counts.numbers) | grouping.others(counts.numbers, peoples().get(self.province_id, {}))
+
+    @cached_property
+    def total(self) -> Counts:
+        found = Counts()
+        for one in self.classified.places.values():
+            found.add(one)
+        return found
+
+    @cached_property
+    def province_id(self) -> str:
+        found = self.session.get(Place, self.scope.communes[0]) if self.scope.communes else None
+        return (found.parent_id if found is not None else None) or self.scope.place_id
 
     def _residents(self, place_id: str) -> Numbers | None:
         whole = self.residents
@@ -218,12 +303,17 @@ class _Reading:
             return None
         if place_id in (TOTAL, self.scope.place_id):
             return whole.numbers
+        if self.former is not None:
+            of_place = [one for one in self.villages if self.former.code(one) == place_id]
+            known = [whole.parts[one].numbers for one in of_place if one in whole.parts]
+            return residents.summed(known) if known and len(known) == len(of_place) else None
         return whole.parts[place_id].numbers if place_id in whole.parts else None
 
-    def _is_sum(self, whole: Whole) -> bool:
+    def _is_sum(self, layout: Layout, whole: Whole) -> bool:
         """Whether the residents of the whole are those of its lines."""
-        measures = {one.measure for one in whole.differences}
-        return (whole.sums is not None and not measures & {"households", "persons"}) or bool(self.scope.village_id)
+        differing = {f"resident.{one.measure}" for one in whole.differences}
+        is_same = whole.sums is not None and not differing & {one.figure for one in layout.columns}
+        return is_same or bool(self.scope.village_id)
 
     def _condition(self, place_id: str) -> Condition:
         condition = self.scope.condition.narrowed(basis=Basis.FINAL, base=BASE)
@@ -237,7 +327,7 @@ class _Reading:
         flow, found = self.flowed, list[Line]()
         if flow is None:
             return found
-        measure = POOR if layout.number == 2 else NEAR_POOR
+        measure = _BY_CLASS[layout.number]
         lines: list[tuple[str, str, Lines | None]] = [
             (one, self.name(one), flow.places.get(one)) for one in self.places if one in flow.places or self._is_missing
         ]
@@ -249,8 +339,20 @@ class _Reading:
             for unit in ("households", "persons"):
                 row = self._columns(both.households if unit == "households" else both.persons) if both else None
                 numbers = {one.figure: row[int(one.code)] if row else None for one in layout.columns}
-                found.append(Line(place_id, name, unit, numbers, {}))
+                cell = self._flow_cell(layout.number, place_id, unit)
+                links = {one.figure: cell._replace(column=int(one.code)) for one in layout.columns} if cell else {}
+                found.append(Line(place_id, name, unit, numbers, links))
         return found
+
+    def _flow_cell(self, number: int, place_id: str, unit: str) -> FlowCell | None:
+        """The households of a line; of several communes together and of moves between places there is no list."""
+        by_commune = self.scope.by is Level.COMMUNE
+        if place_id == MOVED or (place_id == TOTAL and by_commune) or (place_id != TOTAL and self.former is not None):
+            return None
+        village = None if by_commune else self.scope.village_id if place_id == TOTAL else place_id
+        commune = place_id if by_commune else self.scope.communes[0]
+        either = self.flowed is not None and not self.flowed.knows_before
+        return FlowCell(commune, number, 0, unit == "persons", village, either)
 
     @property
     def _is_missing(self) -> bool:
@@ -269,28 +371,38 @@ class _Reading:
     def judged(self, layout: Layout) -> tuple[list[Said], list[Said]]:
         """Why a table is not handed out, and what is told beside its figures."""
         faults, notes = self._judged(layout)
+        if self.former is not None:
+            if not self.former.communes:
+                faults.insert(0, Said("former_not_loaded"))
+                return faults, notes
+            notes.insert(0, Said("former_borders", self.former.said))
+            if missing := self.former.missing(self.villages):
+                faults.insert(0, Said("former_missing", {"places": self.named(missing)}))
         if self.elsewhere:
             faults.insert(0, Said("not_everywhere", {"places": self.named(self.elsewhere)}))
         return faults, notes
 
     def _judged(self, layout: Layout) -> tuple[list[Said], list[Said]]:
-        if layout.in_persons_too:
+        if layout.is_flow:
             return self._judged_flow(layout)
         faults, notes = ([] if self.classified.parts else [Said("nobody")]), [self._base()]
-        if layout.number == 1:
+        if layout.number in OF_RESIDENTS:
             if self.flowed is not None and self.flowed.missing:
                 faults.append(Said("not_closed", {"places": self.named(sorted(self.flowed.missing))}))
-            self._judge_rates(faults, notes)
+            self._judge_rates(layout, faults, notes)
             self._hold_against_the_flow(faults, notes)
-        else:
-            self._judge_lacks(POOR if layout.number in (4, 5) else NEAR_POOR, faults, notes)
+        if layout.number in BY_GROUP:
+            notes += [*group_notes.notes(layout.number, self.total.numbers),
+                      *group_notes.read_so(layout.number, self.readings)]  # fmt: skip
+        elif layout.number != 1:
+            self._judge_lacks(_BY_CLASS[layout.number], faults, notes)
         return faults, notes
 
     def _base(self) -> Said:
         parts = self.classified.parts
         return Said("base", {"accepted": parts.total(), **{one.value: parts[one] for one in bases.PARTS}})
 
-    def _judge_rates(self, faults: list[Said], notes: list[Said]) -> None:
+    def _judge_rates(self, layout: Layout, faults: list[Said], notes: list[Said]) -> None:
         whole, places = self.residents, self.places
         if whole is None:
             return
@@ -305,10 +417,32 @@ class _Reading:
         above = [one for one, numbers in known.items() if self._is_above(one, numbers)]
         if above:
             faults.append(Said("more_than_all", {"places": self.named(above)}))
-        notes += [Said("rates"), Said("unasked"), *self._sources(whole)]
+        if layout.number in _BY_PEOPLE:
+            self._judge_peoples(layout, known, faults)
+            notes += self._sources(whole)
+        else:
+            notes += [Said("rates"), Said("unasked"), *self._sources(whole)]
         for one in whole.differences:
             values = {"measure": _MEASURE[one.measure], "whole": one.whole, "parts": one.parts}
             notes.append(Said("parts_differ", values))
+
+    def _judge_peoples(self, layout: Layout, known: Mapping[str, Numbers], faults: list[Said]) -> None:
+        of = _BY_CLASS[layout.number].value
+        missing = [one for one, numbers in known.items() if numbers.dtts_households is None
+                   or (numbers.persons is not None and numbers.dtts_persons is None)]  # fmt: skip
+        if missing:
+            faults.append(Said("no_peoples", {"places": self.named(missing)}))
+        above = []
+        for one, numbers in known.items():
+            counted = self.classified.places.get(one, Counts()).numbers
+            of_place = (
+                (counted[f"{of}.any.dtts"], numbers.dtts_households),
+                (counted[f"{of}.people.dtts.persons"], numbers.dtts_persons),
+            )
+            if any(whole is not None and number > whole for number, whole in of_place):
+                above.append(one)
+        if above:
+            faults.append(Said("minority_more_than_all", {"places": self.named(above)}))
 
     def _is_above(self, place_id: str, known: Numbers) -> bool:
         numbers = self.classified.places.get(place_id, Counts()).numbers
@@ -370,7 +504,7 @@ class _Reading:
             faults.append(Said("no_flow", {"places": self.named(sorted(flow.missing))}))
         elif not flow.places:
             faults.append(Said("no_flow", {"places": self.name(self.scope.place_id)}))
-        measure = POOR if layout.number == 2 else NEAR_POOR
+        measure = _BY_CLASS[layout.number]
         broken = [
             one for one, lines in flow.places.items()
             if not (lines[measure].households.holds and lines[measure].persons.holds)
@@ -380,7 +514,12 @@ class _Reading:
         across = [one for one, lines in flow.places.items() if not _is_one_flow(lines)]
         if across:
             faults.append(Said("two_tables", {"places": self.named(across)}))
+        again = self.readings[grouping.AGAIN]
+        if again.reading.value != SINCE_FIRST and again.paper is not None:
+            said = next(iter(group_notes.read_so(layout.number, self.readings)))
+            faults.append(Said("read_otherwise", said.values))
         notes = [Said("flow")] + ([] if flow.knows_before else [Said("no_history")])
+        notes += group_notes.read_so(layout.number, self.readings)
         unknown = flow.whole[measure].persons.unknown if flow.whole else 0
         return faults, notes + ([Said("persons_unknown", {"count": unknown})] if unknown else [])
 

@@ -39,6 +39,21 @@ FAULTS = {
         "Households whose lacks contradict their class (poor lack 3 or more, near-poor fewer): %(codes)s."
     ),
     "rests_on": N_("It rests on table %(number)s, which is not handed out."),
+    "no_peoples": N_(
+        "Of these places the residents are entered, their Kinh and ethnic minorities are not: %(places)s."
+    ),
+    "minority_more_than_all": N_(
+        "More households or persons of ethnic minorities than such residents: %(places)s. "
+        "Look at the numbers of residents."
+    ),
+    "former_missing": N_(
+        "Of these villages it is not known in which former commune they lie: %(places)s. Enter it with the villages."
+    ),
+    "former_not_loaded": N_("Nobody loaded the communes of before: ask the administrator for their table."),
+    "sums_broken": N_("The parts do not come to their sum: %(places)s. Have the round counted anew (recount)."),
+    "read_otherwise": N_(
+        "A paper reads it otherwise than this table is counted: “%(question)s” – %(words)s (%(paper)s, %(day)s)."
+    ),
     "nobody": N_("No interview of this round is accepted here."),
 }
 # Below the figures.
@@ -72,6 +87,59 @@ NOTES = {
         "two bounds. Every share divides by all households of the class."
     ),
     "doubtful": N_("Of %(count)s households it is open whether they lack three: answers are missing."),
+    "read_so": N_("Read so, and confirmed by no paper yet: “%(question)s” – %(words)s."),
+    "read_by": N_("Read so: “%(question)s” – %(words)s (%(paper)s, %(day)s)."),
+    "first_match": N_(
+        "Each household stands once, in the first group that it is of, in the order ethnic minority, no ability to "
+        "work, merit; so 5 = 1−2−3−4 and 10 = 6−7−8−9 hold. Beside the form each group is counted whole: those "
+        "columns overlap and are not to be added."
+    ),
+    "merit": N_(
+        "Merit is known by the monthly merit allowance alone: the survey does not ask whether the household has "
+        "somebody with merit who receives none."
+    ),
+    "merit_unknown": N_("Of %(count)s households nobody answered whether somebody has the merit allowance."),
+    "group_unknown": N_(
+        "Of %(count)s households it is not known which group they are of; they stand among the others and beside them."
+    ),
+    "unable_unknown": N_("Of %(count)s households it is not known whether they are without the ability to work."),
+    "woman_unknown": N_("Of %(count)s households the sex of the head is not known."),
+    "by_people": N_(
+        "Households by the people of the head, persons by their own. Which peoples have a column is a setting of the "
+        "province."
+    ),
+    "reasons": N_(
+        "A household may have named several reasons (%(of)s): %(named)s reasons of %(households)s households, "
+        "%(silent)s of which named none. The columns are not to be added."
+    ),
+    "children": N_(
+        "Children are members under 16. Who is not known to be malnourished, or not, stands beside the form and never "
+        "among those who are not."
+    ),
+    "ageless": N_("Of %(count)s members the age is not known: they are counted among no children."),
+    "of_group": N_(
+        "20 = 9/1 is the rate of all resident households, 21 = 11/3 that of resident households of ethnic minorities. "
+        "Persons are Kinh or of a minority by their own people, households by the reading below."
+    ),
+    "list_blank": N_(
+        "Blank are: local peoples, which nobody entered here; and the supports, of which the codes that were found do "
+        "not say whether those received or those needed are meant."
+    ),
+    "list_flow": N_(
+        "New, again or old by what the commune proved at its closing: old who was of the class at the start or came as "
+        "it; again who was of it in an earlier round; new all others."
+    ),
+    "list_no_history": N_(
+        "No earlier round says who was so once: “new” and “again” cannot be told apart, and read “%(words)s”."
+    ),
+    "list_counts": N_("%(households)s households, %(persons)s members."),
+    "again_or_new": N_("new or again"),
+    "local_people": N_("Columns of local peoples are another province's and blank: nobody entered them here."),
+    "former_borders": N_(
+        "In the borders of before %(day)s, by the villages of today – %(status)s: %(source)s. "
+        "A line has no list of its households."
+    ),
+    "former_unknown": N_("former commune not known"),
     "moved": N_("who moved between these places"),
 }
 OTHERS = {
@@ -80,6 +148,7 @@ OTHERS = {
     "number": N_("No."),
     "commune": N_("Commune, ward"),
     "village": N_("Village"),
+    "former": N_("Former commune"),
     "unit": N_("Counted in"),
     "total": N_("Total"),
     "sheet": N_("Table %(number)s"),

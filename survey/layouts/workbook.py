@@ -134,6 +134,8 @@ def _shape(sheet: Worksheet, grid: Grid) -> None:
     first = grid.width - len(grid.layout.columns)
     for column in range(1, grid.width + 1):
         wide = 6 if column == 1 else 24 if column == 2 else 12 if column <= first else 10.5
+        if grid.layout.is_list:
+            wide = 26 if grid.layout.columns[column - 1].figure == "member.name" else 9
         sheet.column_dimensions[letters(column)].width = wide
     across = sum(sheet.column_dimensions[letters(column)].width for column in range(1, grid.width + 1))
     for row in range(1, grid.height + 1):

@@ -2,13 +2,19 @@
 
 The value in use of a reading is part of the questionnaire's version, so that phones, this server and ODK Collect read
 alike. A confirmation names a value and the paper; where it is not the value in use, a next version is made with it.
+
+The ministry's tables leave questions open too (`table_readings.csv`; the first value of each is in use until a paper
+names another). They change no class, so what the newest paper names is in use at once.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -23,6 +29,7 @@ from survey.questionnaires.drafts import draft_from
 from survey.questionnaires.published import load_form
 from survey.terms import HouseholdClass
 
+TABLES = "bieu_tong_hop"  # stands where a questionnaire's id does, of the readings of the tables
 BY = "; hiểu theo "  # in a row's law, before the paper
 
 
@@ -76,19 +83,44 @@ def find_form(session: Session, form_id: str) -> tuple[FormVersion, Form]:
 
 def standings(session: Session, form: Form) -> list[ReadingStatus]:
     """Every reading of a questionnaire with its paper."""
-    rows = session.execute(
-        select(ReadingConfirmation, Account)
-        .join(Account, Account.id == ReadingConfirmation.account_id)
-        .where(ReadingConfirmation.form_id == form.id)
-        .order_by(ReadingConfirmation.confirmed_at, ReadingConfirmation.id)
-    )
-    papers = {paper.reading: (paper, by) for paper, by in rows}  # the newest stays
+    papers = _papers(session, form.id)
     return [ReadingStatus(one, *papers.get(one.name, (None, None))) for one in readings(form)]
 
 
-def find(session: Session, form: Form, name: str) -> ReadingStatus:
-    """Raises `not_found`."""
-    found = next((one for one in standings(session, form) if one.reading.name == name), None)
+def of_tables(session: Session) -> list[ReadingStatus]:
+    """Every reading of the tables with its paper, whose value is in use."""
+    papers, found = _papers(session, TABLES), []
+    for one in _of_tables():
+        paper, by = papers.get(one.name, (None, None))
+        found.append(ReadingStatus(replace(one, value=paper.value) if paper else one, paper, by))
+    return found
+
+
+@cache
+def _of_tables() -> list[Reading]:
+    found: dict[str, Reading] = {}
+    with Path(__file__).with_name("table_readings.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            question = {"vi": row["question_vi"], "en": row["question_en"]}
+            one = found.setdefault(row["reading"], Reading(row["reading"], question, row["value"], {}, row["law"]))
+            one.meanings[row["value"]] = {"vi": row["words_vi"], "en": row["words_en"]}
+    return list(found.values())
+
+
+def _papers(session: Session, form_id: str) -> dict[str, tuple[ReadingConfirmation, Account]]:
+    rows = session.execute(
+        select(ReadingConfirmation, Account)
+        .join(Account, Account.id == ReadingConfirmation.account_id)
+        .where(ReadingConfirmation.form_id == form_id)
+        .order_by(ReadingConfirmation.confirmed_at, ReadingConfirmation.id)
+    )
+    return {paper.reading: (paper, by) for paper, by in rows}  # the newest stays
+
+
+def find(session: Session, form: Form | None, name: str) -> ReadingStatus:
+    """Of a questionnaire, or of the tables. Raises `not_found`."""
+    those = standings(session, form) if form is not None else of_tables(session)
+    found = next((one for one in those if one.reading.name == name), None)
     if found is None:
         raise Problem("not_found")
     return found
@@ -100,18 +132,20 @@ def unconfirmed(session: Session, form: Form | None) -> list[Reading]:
 
 
 def confirm(
-    session: Session, form: Form, name: str, value: str, decision: str, decided_on: date, now: datetime, account_id: str
-) -> ReadingConfirmation:
+    session: Session, form: Form | None, name: str, value: str, decision: str, decided_on: date, now: datetime,
+    account_id: str,
+) -> ReadingConfirmation:  # fmt: skip
     """Enter a paper that names `value`. Raises `not_found` for a value that the reading cannot have."""
     if value not in find(session, form, name).reading.meanings:
         raise Problem("not_found")
+    form_id = form.id if form is not None else TABLES
     made = ReadingConfirmation(
-        id=str(uuid4()), form_id=form.id, reading=name, value=value, decision=decision.strip(), decided_on=decided_on,
+        id=str(uuid4()), form_id=form_id, reading=name, value=value, decision=decision.strip(), decided_on=decided_on,
         account_id=account_id, confirmed_at=now,
     )  # fmt: skip
     session.add(made)
     detail = {"value": value, "decision": made.decision, "decided_on": decided_on.isoformat()}
-    audit.record(session, now, account_id, "reading_confirmed", f"{form.id} {name}", detail)
+    audit.record(session, now, account_id, "reading_confirmed", f"{form_id} {name}", detail)
     return made
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from models import AssessmentReading, Deprivation, Household, RegisterEntry
+from models import AssessmentReading, Deprivation, Household, HouseholdFact, RegisterEntry
 from survey.tallies import bases
 from survey.tallies.deprivations import INDICATORS, indicators_of, lack_of, said_lacks
 from survey.tallies.places import Basis
@@ -30,7 +30,8 @@ class Condition(NamedTuple):
     `basis` None: every household of the register. `base` narrows to one of `tallies/bases.py`, on the basis;
     `illustrative` to those of it whose points are not official; `household_class` to one class. `indicator` or
     `dimension` narrows to households deprived in it, or, with `unknown`, to those of whom nobody knows. Classes and
-    indicators are read on `basis`; without one, as they are this round.
+    indicators are read on `basis`; without one, as they are this round. `told`: a word of `tallies/told.py` that is
+    said of a household, `?` for any letter and `*` for any end; `people`: of the head ("-": not known).
     """
 
     round_id: str
@@ -45,6 +46,8 @@ class Condition(NamedTuple):
     dimension: Dimension | None = None
     unknown: bool = False
     reading: str | None = None
+    told: str | None = None
+    people: str | None = None
 
     def narrowed(self, **changes: object) -> Condition:
         return self._replace(**changes)  # type: ignore[arg-type]
@@ -101,6 +104,8 @@ def _restrictions(session: Session, condition: Condition) -> list[ColumnElement[
         found.append(class_now == condition.household_class.value)
     if condition.reading is not None:
         found.append(_hanging(condition.reading))
+    if condition.told is not None or condition.people is not None:
+        found.append(_told(condition))
     keys: tuple[Indicator, ...] = ()
     if condition.indicator is not None:
         keys = (condition.indicator,)
@@ -126,6 +131,23 @@ def _hanging(reading: str) -> ColumnElement[bool]:
         )
         .exists()
     )
+
+
+def _told(condition: Condition) -> ColumnElement[bool]:
+    of = HouseholdFact
+    own = (
+        of.commune_id == RegisterEntry.commune_id,
+        of.round_id == RegisterEntry.round_id,
+        of.household_id == RegisterEntry.household_id,
+    )
+    found = select(of.household_id).where(*own)
+    if condition.told is not None:
+        escaped = condition.told.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        word = escaped.replace("?", "_").replace("*", "%")
+        found = found.where(literal(" ").concat(of.told).concat(" ").like(f"% {word} %", escape="!"))
+    if condition.people is not None:
+        found = found.where(of.people.is_(None) if condition.people == "-" else of.people == condition.people)
+    return found.exists()
 
 
 def _lack(condition: Condition, keys: Sequence[Indicator]) -> ColumnElement[bool]:

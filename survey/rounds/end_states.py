@@ -249,6 +249,13 @@ def _entered(measure: HouseholdClass, one: Transition, start: Side | None) -> in
     return 6 if measure in one.once else 7
 
 
+def came_by(measure: HouseholdClass, one: Transition) -> int | None:
+    """The column by which a household came to be of the class that it is of at the end; None: it was at the start."""
+    if one.start is not None and one.start.household_class is measure:
+        return None
+    return _entered(measure, one, one.start)
+
+
 def _add(line: Flows, column: int, persons: int) -> None:
     line.households.columns[column] += 1
     line.persons.columns[column] += persons

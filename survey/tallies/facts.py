@@ -20,9 +20,11 @@ from survey.members import PEOPLE, SEX, head_in, members_in, steady_work_in
 from survey.outcomes import cases
 from survey.positions import position_in
 from survey.tallies.deprivations import UNKNOWN, Lacks, lacks_of, said_lacks
-from survey.terms import RegisterState
+from survey.tallies.told import told_of
+from survey.terms import HouseholdClass, RegisterState
 
 COUNTED = (RegisterState.ACCEPTED, RegisterState.RECEIVED)  # of these an interview is counted
+TOLD = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)  # of these the tables ask more than a class
 AREA = "khu_vuc"  # as the questionnaire names it
 _LETTERS: dict[bool | None, str] = {True: "1", False: "0", None: "-"}
 _LACKS = {letter: lack for lack, letter in _LETTERS.items()}
@@ -55,6 +57,7 @@ class Fact(NamedTuple):
     longitude: float | None = None
     outcome: str | None = None
     outcome_state: str | None = None
+    told: str | None = None
 
 
 def letters(lacks: Lacks) -> str:
@@ -172,5 +175,6 @@ def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dic
             "persons": row.persons,
             "b1_points": row.b1_points,
             **interviewed(row.values, lacks.get(row.submission_id, UNKNOWN), hanging[row.submission_id]),
+            "told": told_of(row.values) if row.household_class in TOLD else None,
         }
     return found

@@ -17,6 +17,9 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts
     final.CLASS.work.LETTER           accepted and of a class, with somebody able to work: who has steady work (1), has
                                       none (0), is not known (-)
+    final.CLASS.head.PEOPLE           of these, by the people of the head (`-`: not known)
+    final.CLASS.WORD                  of these, what the tables ask more, by the words of `told.py`; of some words the
+                                      persons are those that it is said of
     flow.BEFORE.CLASS                 accepted and of a class, that were of class BEFORE last year (`none`: of none)
     outcome.KIND                      without an interview: confirmed, also of who left the list with it
     outcome.waiting                   said, and it waits for a second person
@@ -42,7 +45,7 @@ from models.database import chunks
 from models.many_rows import insert_many
 from survey.outcome_steps import OPEN
 from survey.outcomes import cases
-from survey.tallies import facts
+from survey.tallies import facts, told
 from survey.tallies.bases import part_of
 from survey.tallies.deprivations import MEASURES, Measure
 from survey.tallies.facts import Fact
@@ -132,6 +135,11 @@ def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
         yield ALL, f"{_lacking(fact.household_class)}{lacks.count(True)}.{lacks.count(None)}", persons
         if fact.work is not None:
             yield ALL, work(fact.household_class, fact.work), persons
+        if fact.told is not None:
+            of_class = measured(basis, fact.household_class)
+            yield ALL, f"{of_class}.head.{fact.people or '-'}", persons
+            for word, number in told.counted(fact.told, persons):
+                yield ALL, f"{of_class}.{word}", number
     now = _groups(people=fact.people, sex=fact.sex, area=fact.area) if basis is Basis.FINAL else [ALL]
     yield from _of_class(basis, now, fact.household_class, fact.lacks, fact.persons)
 

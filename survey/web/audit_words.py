@@ -86,6 +86,7 @@ ACTS = {
     "residents.listed": _("A list of residents was entered"),
     "scenario.kept": _("A scenario of another standard was kept"),
     "scenario.taken_back": _("A scenario of another standard was taken back"),
+    "report.members": _("Lists of members were looked at or made"),
     "report.signed": _("Official tables were made and signed"),
     "restored": _("The server was restored from a backup"),
     "round_accepted": _("The province accepted results"),

@@ -110,6 +110,7 @@ ON_DATA = {
     "register unmerge": "03757-01-001 --commune 03757 --reason x".split(),
     "register verify": "--commune 03757".split(),
     "register words": "--commune 03757".split(),
+    "report members": ["r", "03757", "--out", "FOLDER"],
     "report tables": ["r", "--out", "FOLDER"],
     "report verify": ["WORKBOOK"],
     "restored": [],

@@ -103,7 +103,7 @@ def test_tables_are_written_refused_with_what_is_missing_and_verified(
     assert code == 1  # some are not handed out, and each says why
     by_place = {one["place"]: one for one in found["places"]}
     assert set(by_place) == {COMMUNE, OTHER_COMMUNE, "14"}
-    assert by_place[COMMUNE]["tables"] == [4, 5, 6, 7]
+    assert by_place[COMMUNE]["tables"] == [4, 5, 6, 7, 8, 9, 10, 11]
     assert "Chưa nhập và xác nhận số hộ dân cư, nhân khẩu" in " ".join(by_place[COMMUNE]["refused"]["1"])
     assert by_place["14"]["tables"] == []  # 73 communes are not of the round
     files = sorted(path.name for path in out.iterdir())

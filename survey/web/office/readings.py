@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
 @blueprint.get("/")
 @permitted("form.read")
 def listing() -> str:
-    """Every reading of the questionnaires in use, with its paper or without."""
+    """Every reading of the questionnaires in use and of the tables, with its paper or without."""
     return _listing(None, None)
 
 
@@ -35,7 +35,7 @@ def listing() -> str:
 def confirm(form_id: str, name: str) -> str | tuple[str, int] | BaseResponse:
     """Enter the paper that says how a question is to be read."""
     session = get_session()
-    stored, form = readings.find_form(session, form_id)
+    stored, form = readings.find_form(session, form_id) if form_id != readings.TABLES else (None, None)
     standing = readings.find(session, form, name)
     asked = ConfirmedReading(value=standing.paper.value if standing.paper else standing.reading.value)
     asked.value.choices = [(value, _words(standing, value)) for value in standing.reading.meanings]
@@ -44,7 +44,7 @@ def confirm(form_id: str, name: str) -> str | tuple[str, int] | BaseResponse:
             session, form, name, asked.value.data, asked.decision.data, asked.decided_on.data, now(),
             current_account().id,
         )  # fmt: skip
-        if made.value == standing.reading.value:
+        if form is None or made.value == standing.reading.value:
             flash(gettext("Confirmed."))
         else:
             flash(gettext("Kept. The questionnaire reads it otherwise: make a new version below."))
@@ -71,7 +71,8 @@ def _listing(form_id: str | None, asked: NewVersion | None) -> str:
     for stored in readings.forms_in_use(session):
         _, form = readings.find_form(session, stored.form_id)
         found.append((stored, readings.standings(session, form), _version_form(stored, form_id, asked)))
-    return render_template("office/readings/list.html", found=found)
+    tables = readings.of_tables(session)
+    return render_template("office/readings/list.html", found=found, tables=tables, tables_id=readings.TABLES)
 
 
 def _version_form(stored: FormVersion, form_id: str | None, asked: NewVersion | None) -> NewVersion:

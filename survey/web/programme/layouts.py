@@ -8,20 +8,27 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
 
+from survey.clocks import day_of
 from survey.evidence import audit, proof_keys
-from survey.layouts import tables, workbook
+from survey.layouts import flow_list, tables, workbook
 from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
-from survey.layouts.forms import KNOWN_WORDS, layouts
+from survey.layouts.flow_list import FlowCell
+from survey.layouts.forms import KNOWN_WORDS, Layout, counted_layouts
 from survey.layouts.formulas import Place as At
 from survey.layouts.formulas import Value
 from survey.layouts.grid import Grid, Shown
+from survey.layouts.member_list import CLASSES
 from survey.layouts.tables import Book, Scope
 from survey.problems import Problem
+from survey.register.places import names_in
 from survey.reports.csvfile import written
+from survey.reports.selection import Condition
+from survey.rounds.end_states import COLUMNS
 from survey.submissions.register_table import Level
 from survey.web.desk.corrections import XLSX
-from survey.web.desk.home import Desk, open_desk, province_of
+from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
+from survey.web.programme.reports import households_of
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
@@ -45,7 +52,8 @@ def page(commune_id: str | None = None) -> str:
         "programme/layouts/page.html",
         desk=desk,
         number=number,
-        forms=layouts().values(),
+        lists=CLASSES if desk.commune_id else (),
+        forms=counted_layouts().values(),
         made=made,
         marks=[one.sentence(gettext) for one in book.marks] if book else [],
         faults=[one.sentence(gettext) for one in made.faults] if made else [],
@@ -53,9 +61,44 @@ def page(commune_id: str | None = None) -> str:
         known=gettext(KNOWN_WORDS[made.grid.layout.known]) if made else "",
         value_of=_values(made.grid, book) if made and book else None,
         village=_village(desk),
+        former=_is_former(),
+        address_of=lambda link: _address_of(desk, link),
         here=lambda **more: url_for(".page", **_said(desk, number) | more),
         file=lambda kind, **more: url_for(".download", kind=kind, **_said(desk, number) | more),
     )
+
+
+@blueprint.get("/<commune_id>/tables/flow")
+@permitted("report.read")
+def flow(commune_id: str) -> str:
+    """The households of a cell of tables 2 and 3, as the commune proved them."""
+    desk, village = open_desk("report.read", commune_id), request.args.get("village") or None
+    number, column = request.args.get("table", 2, int), request.args.get("column", 0, int)
+    if desk.round is None or number not in flow_list.MEASURES or column not in COLUMNS:
+        raise Problem("not_found")
+    in_persons, either = "persons" in request.args, "either" in request.args
+    cell = FlowCell(commune_id, number, column, in_persons, village, either)
+    found, page = flow_list.moved(get_session(), desk.asked_round, cell), page_number()
+    names = names_in(get_session(), [commune_id], day_of(now()))
+    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    form = counted_layouts()[number]
+    return render_template(
+        "programme/layouts/flow.html", desk=desk, cell=cell, form=form, heading=_heading(form, column), rows=shown,
+        total=len(found), counts=sum(one.counts for one in found), names=names, page=page,
+        pages=max(1, -(-len(found) // PAGE_SIZE)), address=lambda more: _flow_address(desk.asked_round.id, cell, more),
+    )  # fmt: skip
+
+
+def _heading(form: Layout, column: int) -> str:
+    one = next(one for one in form.columns if one.code == str(column))
+    return " – ".join(part for part in (one.head, one.below) if part)
+
+
+def _flow_address(round_id: str, cell: FlowCell, page: int | None = None) -> str:
+    return url_for(
+        "layouts.flow", commune_id=cell.commune_id, round=round_id, table=cell.number, column=cell.column,
+        persons=1 if cell.in_persons else None, village=cell.village_id, either=1 if cell.either else None, page=page,
+    )  # fmt: skip
 
 
 @blueprint.get("/tables/<kind>")
@@ -68,10 +111,10 @@ def download(kind: str, commune_id: str | None = None) -> Response:
     scope, number = _scope(desk), _number()
     if scope is None or kind not in ("csv", "xlsx"):
         raise Problem("not_found")
-    book = tables.make(session, scope, [number] if kind == "csv" else layouts(), now(), gettext)
+    book = tables.make(session, scope, [number] if kind == "csv" else counted_layouts(), now(), gettext)
     if not book.whole or (kind == "csv" and number not in book.whole):
         raise Problem("layout_unfinished")
-    name = f"bieu-{scope.place_id}-{scope.survey_round.year}"
+    name = f"bieu-{scope.place_id}-{scope.survey_round.year}{'-dia-gioi-cu' if scope.former else ''}"
     detail: dict[str, Any] = {"round": scope.survey_round.id, "tables": sorted(book.whole), "file": kind}
     if kind == "csv":
         audit.record(session, now(), current_account().id, "export.read", scope.place_id, detail | {"tables": [number]})
@@ -86,6 +129,11 @@ def download(kind: str, commune_id: str | None = None) -> Response:
     return response
 
 
+def _address_of(desk: Desk, link: Condition | FlowCell) -> str:
+    """Of the households of a figure."""
+    return households_of(link) if isinstance(link, Condition) else _flow_address(desk.asked_round.id, link)
+
+
 def _values(grid: Grid, book: Book) -> Callable[[Shown], Value]:
     """What a cell of a table comes to."""
     values = book.values
@@ -94,7 +142,7 @@ def _values(grid: Grid, book: Book) -> Callable[[Shown], Value]:
 
 def _number() -> int:
     number = request.args.get("table", 1, int)
-    if number not in layouts():
+    if number not in counted_layouts():
         raise Problem("not_found")
     return number
 
@@ -105,12 +153,17 @@ def _scope(desk: Desk) -> Scope | None:
         return None
     if desk.commune_id is not None:
         village = _village(desk)
-        return Scope(desk.asked_round, village or desk.commune_id, desk.communes, Level.VILLAGE, village)
+        former = _is_former() and village is None
+        return Scope(desk.asked_round, village or desk.commune_id, desk.communes, Level.VILLAGE, village, former)
     province = province_of(desk)
     if province is None:
         return None
     communes = tables.held_in(get_session(), desk.asked_round, desk.communes)
     return Scope(desk.asked_round, province, tuple(communes), Level.COMMUNE)
+
+
+def _is_former() -> bool:
+    return request.args.get("borders") == "former"
 
 
 def _village(desk: Desk) -> str | None:
@@ -123,5 +176,6 @@ def _village(desk: Desk) -> str | None:
 def _said(desk: Desk, number: int) -> dict[str, Any]:
     """What the address says, to be said again."""
     found: dict[str, Any] = {"table": number, "round": desk.round.id if desk.round else None}
-    found |= {"village": _village(desk)} if desk.commune_id else {}
+    if desk.commune_id:
+        found |= {"village": _village(desk), "borders": "former" if _is_former() else None}
     return found | ({"commune_id": desk.commune_id} if desk.commune_id else {})

@@ -26,6 +26,7 @@ from survey.web.session import get_session
 blueprint = Blueprint("reports", __name__, url_prefix="/desk")
 Value = TypeVar("Value", bound=StrEnum)
 MEASURES = [(dimension, list(indicators_of(dimension))) for dimension in Dimension]
+LONGEST_WORD = 64  # of `tallies/told.py`
 BASES = (CountBase.ACCEPTED, CountBase.RECEIVED, *bases.PARTS)  # of which a list can be shown
 
 
@@ -46,6 +47,8 @@ def households_of(condition: Condition, page: int | None = None) -> str:
         "indicator": condition.indicator,
         "dimension": condition.dimension,
         "reading": condition.reading,
+        "told": condition.told,
+        "people": condition.people,
         "base": condition.base,
         "illustrative": 1 if condition.illustrative else None,
         "unknown": 1 if condition.unknown else None,
@@ -84,6 +87,8 @@ def asked_condition(desk: Desk) -> Condition:
         dimension=_term("dimension", Dimension),
         unknown="unknown" in request.args,
         reading=request.args.get("reading") or None,
+        told=(request.args.get("told") or "")[:LONGEST_WORD] or None,
+        people=(request.args.get("people") or "")[:LONGEST_WORD] or None,
     )
 
 

@@ -49,6 +49,7 @@ NOBODY = {"codebook.csv", "households.geojson"}  # in the latter nobody of this 
 SHEETS = {  # what must be among those that were met
     "proofs.sheet", "proofs.file", "flows.page", "round_steps.page", "round_steps.commune", "rounds.listing",
     "reports.page", "reports.as_csv", "reports.listed", "layouts.page", "layouts.download",
+    "member_lists.page", "member_lists.download",
     "exports.page", "desk.commune", "desk.home", "review.record",
     "review.shelf", "outcomes.listing", "workload.page", "household.page",
     *(f"exports.download {name}" for name in offers() if name not in NOBODY),
@@ -136,7 +137,11 @@ def test_each_page_and_file_of_a_trial_says_so(app: Flask, login_as: Any, trial:
             answer = browser.get(address, query_string=ASKED.get(endpoint.partition(".")[0], {}))
             if answer.status_code != 200:
                 continue
-            if answer.mimetype in MEDIA_TYPE.values():
+            if endpoint == "member_lists.download":
+                table = load_workbook(io.BytesIO(answer.data)).worksheets[0]
+                above = " ".join(str(table.cell(row, 1).value) for row in range(1, 8))
+                assert MARKS[0] in above, endpoint
+            elif answer.mimetype in MEDIA_TYPE.values():
                 name = endpoint.partition(" ")[2] or "one.csv"
                 marks = marks_in(name, answer.data)
                 assert marks <= {"1"}, endpoint

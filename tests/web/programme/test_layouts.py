@@ -14,23 +14,27 @@ from openpyxl import load_workbook
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from models import Assessment, AuditEvent, Deprivation, RegisterEntry, Round
+from models import Assessment, AuditEvent, Deprivation, FormerCommune, RegisterEntry, Round
 from survey.accounts.accounts import find_account
+from survey.borders.villages import Change
+from survey.clocks import day_of
 from survey.evidence.signing import Signer
 from survey.layouts.checking import Trust, verify
 from survey.layouts.evidence import register_of
+from survey.layouts.flow_list import FlowCell, moved
 from survey.layouts.forms import layouts
-from survey.layouts.formulas import Value
+from survey.layouts.formulas import Place, Value
 from survey.layouts.grid import Holds
 from survey.layouts.tables import Book, Scope, held_in, make
 from survey.layouts.workbook import written
+from survey.register import places
 from survey.register.event_log import Done
 from survey.residents import entering
 from survey.residents.entering import Given
 from survey.residents.residents import Numbers
 from survey.rounds import closing
 from survey.submissions.register_table import Level
-from survey.terms import Action, Indicator, ResidentStatus
+from survey.terms import Action, Indicator, PlaceChange, ResidentStatus
 from tests.layouts.against_sql import Figures, against_sql, figures
 from tests.pages import text_of
 from tests.web.desk.field import CASES, Field
@@ -267,12 +271,38 @@ def test_a_page_leads_to_the_households_of_each_figure(small: Field, login_as: A
     assert small.household(1).code not in listed
 
 
+def test_each_figure_of_the_flow_leads_to_its_households(small: Field, login_as: Any) -> None:
+    """As many as the cell counts, in the commune and in each village; of persons as many as it counts."""
+    book, session = book_of(small, [2, 3]), small.session
+    survey_round = session.get_one(Round, small.round_id)
+    checked = 0
+    for number in (2, 3):
+        for at, cell in book.tables[number].grid.cells.items():
+            if isinstance(cell.link, FlowCell):
+                value = book.values.of(Place(book.tables[number].grid.name, *at))
+                found = moved(session, survey_round, cell.link)
+                assert sum(one.counts for one in found) == (value or 0), cell
+                checked += 1
+    assert checked == 2 * 2 * 2 * 8  # tables, the village that has any and the whole, units, columns but the blank 6
+    browser = login_as("supervisor")
+    page = browser.get(f"/desk/{COMMUNE}/tables?table=2&round={small.round_id}").text
+    addresses = [one.split('"')[0].replace("&amp;", "&") for one in page.split('href="')]
+    [new] = {one for one in addresses if "column=7" in one and "persons" not in one and "village" not in one}
+    listed = text_of(browser.get(new))
+    assert [small.household(one).code in listed for one in range(4)] == [False, False, True, False]
+    persons = text_of(browser.get(f"{new}&persons=1"))
+    assert "Hộ nghèo 5" in persons  # a household of five
+    assert browser.get(f"/desk/{COMMUNE}/tables/flow?table=4&column=1").status_code == 404
+    assert browser.get(f"/desk/{COMMUNE}/tables/flow?table=2&column=10").status_code == 404
+    assert login_as("supervisor-other").get(new).status_code == 404
+
+
 def test_the_tables_as_csv_have_a_row_a_figure(small: Field, login_as: Any) -> None:
     answer = login_as("supervisor").get(f"/desk/{COMMUNE}/tables/csv?table=1&round={small.round_id}")
     rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
     assert len(rows) == 3 * 14
     [rate] = [one for one in rows if (one["row"], one["column"]) == ("total", "4")]
-    assert (rate["value"], rate["kind"], rate["base"], rate["definition"]) == ("4", "formula", "resident", "1.4@1")
+    assert (rate["value"], rate["kind"], rate["base"], rate["definition"]) == ("4", "formula", "resident", "1.4@2")
     assert {(one["trial"], one["provisional"]) for one in rows} == {("0", "1")}
     assert {one["heading"] for one in rows} >= {"Tổng hộ dân cư", "Hộ nghèo – Tỷ lệ (%)"}
 
@@ -286,9 +316,9 @@ def test_the_workbook_is_signed_told_in_the_log_and_looks_like_the_form(
     assert (found.faults, found.body is not None) == ([], True)
     small.session.rollback()
     [event] = small.session.scalars(select(AuditEvent).filter_by(verb="report.signed")).all()
-    assert (event.detail["root"], event.detail["tables"], event.subject) == (found.root, [*range(1, 8)], COMMUNE)
+    assert (event.detail["root"], event.detail["tables"], event.subject) == (found.root, [*range(1, 12)], COMMUNE)
     file = load_workbook(io.BytesIO(answer.data))
-    assert file.sheetnames == [*(f"Biểu {number}" for number in range(1, 8)), "Định nghĩa"]
+    assert file.sheetnames == [*(f"Biểu {number}" for number in range(1, 12)), "Định nghĩa"]
     sheet = file["Biểu 1"]
     assert sheet["A2"].value == layouts()[1].title
     assert "A2:P2" in {str(one) for one in sheet.merged_cells.ranges}
@@ -320,3 +350,54 @@ def test_another_communes_tables_are_not_there(small: Field, login_as: Any) -> N
         assert browser.get(at + wrong).status_code == 404, wrong
     assert browser.get(f"{at}/pdf").status_code == 404
     assert browser.get(f"{at}?table=chữ").status_code == 200
+
+
+def in_former_borders(field: Field, **of: str) -> None:
+    """The communes of before are loaded; of villages it is entered in which they lie."""
+    session = field.session
+    session.rollback()
+    for code, name in (("90001", "Xã Cũ Một"), ("90002", "Xã Cũ Hai")):
+        session.merge(
+            FormerCommune(
+                province_id="14", code=code, valid_to=date(2025, 7, 1), commune_id=COMMUNE, valid_from=None, name=name,
+                district_code="901", district="Huyện Cũ", status="nguồn thứ cấp", source="bài thử",
+            )
+        )  # fmt: skip
+    for village_id, code in of.items():
+        given = {"former": code}
+        change = Change(0, PlaceChange.FORMER, COMMUNE, village_id, day_of(NOW), given)
+        places.append(session, change, None)
+    session.commit()
+
+
+def test_by_former_communes_a_village_carries_its_own_and_a_mixed_commune_without_is_refused(
+    small: Field, login_as: Any
+) -> None:
+    assert codes(book_of(small, former=True), 4) == ["former_not_loaded"]
+    in_former_borders(small, **{VILLAGE: "90001"})
+    book = book_of(small, former=True)
+    [fault] = book.tables[4].faults
+    assert (fault.code, fault.values["places"]) == ("former_missing", "Tiểu khu 2")
+    assert book.whole == {}  # no table is handed out in borders that are not known
+    in_former_borders(small, **{VILLAGE_2: "90002"})
+    book = book_of(small, former=True)
+    assert {number: codes(book, number) for number in book.tables} == dict.fromkeys(range(1, 8), [])
+    first, poor = figures(book, 1), figures(book, 2)
+    assert line(first, "90001")[:6] == [20, 90, 2, 10.0, 1, 5.0]
+    assert line(first, "90002")[:4] == [30, 120, 0, 0]
+    assert line(first, "total")[:4] == [50, 210, 2, 4.0]
+    assert line(poor, "90001.households") == [1, 0, 0, 0, 0, None, 1, 0, 2]
+    assert line(figures(book, 4), "90001")[0] == 2
+    page = login_as("supervisor").get(f"/desk/{COMMUNE}/tables?table=1&borders=former&round={small.round_id}")
+    assert "Xã Cũ Một (Huyện Cũ)" in text_of(page)
+    assert "nguồn thứ cấp" in text_of(page)  # how sure these borders are
+    answer = login_as("supervisor").get(f"/desk/{COMMUNE}/tables/xlsx?borders=former&round={small.round_id}")
+    assert "dia-gioi-cu" in answer.headers["Content-Disposition"]
+    assert (verify(answer.data, Trust()).body or {})["by"] == "former_commune"
+
+
+def test_two_villages_of_one_former_commune_are_one_line(small: Field) -> None:
+    in_former_borders(small, **{VILLAGE: "90001", VILLAGE_2: "90001"})
+    book = book_of(small, former=True)
+    assert line(figures(book, 1), "90001") == line(figures(book, 1), "total")
+    assert {row for row, _ in figures(book, 1)} == {"90001", "total"}
