@@ -525,6 +525,13 @@ PROBLEMS: dict[str, Refusal] = {
         _("The register has changed since the list was looked at, and the list does not fit it any more."),
         _("Upload the list again and look at what is asked."),
     ),
+    "export_by_job": Refusal(
+        409, _("A file of so many households is made beside the pages."), _("Ask for it on the page “Data files”.")
+    ),
+    "export_gone": Refusal(410, _("This file is not kept any more."), _("Ask for it again: it is made anew.")),
+    "exports_enough": Refusal(
+        409, _("Five files are kept or being made for you."), _("Remove one of them, or wait: each is kept for a day.")
+    ),
     "list_gone": Refusal(
         409,
         _("The list is not kept on the server any more."),

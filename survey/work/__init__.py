@@ -9,6 +9,7 @@ from survey.work.area_recount import change_area, change_villages, recount_area,
 from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.corrections import correct, read_corrections, read_undoing, undo_corrections
 from survey.work.duplicate_search import search_duplicates
+from survey.work.exporting import export
 from survey.work.household_lists import load_list, read_list
 from survey.work.kinds import (
     ALONE,
@@ -16,6 +17,7 @@ from survey.work.kinds import (
     CLOSE,
     CORRECT,
     DUPLICATES,
+    EXPORT,
     LOAD_LIST,
     OPEN_ROUND,
     READ_CORRECTIONS,
@@ -44,6 +46,7 @@ KINDS = {
     UNDO_CORRECTIONS: undo_corrections,
     RECOUNT: recount_area,
     REBUILD: rebuild,
+    EXPORT: export,
 }
 
 
@@ -53,7 +56,7 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 
 
 __all__ = [
-    "ALONE", "ASKED_BY", "CLOSE", "CORRECT", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND",
+    "ALONE", "ASKED_BY", "CLOSE", "CORRECT", "DUPLICATES", "EXPORT", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND",
     "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "TO_THE_END", "UNDO_CORRECTIONS",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

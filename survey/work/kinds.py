@@ -13,6 +13,7 @@ CORRECT = "correct_by_list"
 READ_UNDOING = "read_undoing"
 UNDO_CORRECTIONS = "undo_corrections"
 REBUILD = "rebuild"
+EXPORT = "export"
 
 ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
@@ -29,4 +30,5 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     READ_UNDOING: "register.correct",
     UNDO_CORRECTIONS: "register.correct",
     REBUILD: "round.manage",
+    EXPORT: "export.read",
 }
