@@ -71,6 +71,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "plan.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "plan.set": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    # A pseudonymised file leaves the office for research: of a whole province, by who answers for all of it.
+    "export.research": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},
     # A commune closes what it has done; the province accepts it, and it alone opens it again (`round_steps.py`).

@@ -532,6 +532,9 @@ PROBLEMS: dict[str, Refusal] = {
     "exports_enough": Refusal(
         409, _("Five files are kept or being made for you."), _("Remove one of them, or wait: each is kept for a day.")
     ),
+    "research_too_few": Refusal(
+        409, _("A research file is made of 2,000 accepted households or more."), _("Wait until more are accepted.")
+    ),
     "list_gone": Refusal(
         409,
         _("The list is not kept on the server any more."),

@@ -41,6 +41,7 @@ ON_DATA = {
     "export ddi": ["FOLDER"],
     "export parquet": ["FOLDER"],
     "export geojson": ["FOLDER"],
+    "export research": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],
     "form publish": ["WORKBOOK"],

@@ -26,6 +26,7 @@ from survey.work import (
     ASKED_BY,
     CLOSE,
     CORRECT,
+    DATA_FILES,
     DUPLICATES,
     EXPORT,
     LOAD_LIST,
@@ -36,6 +37,7 @@ from survey.work import (
     REBUILD,
     RECOUNT,
     REOPEN,
+    RESEARCH,
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
@@ -60,6 +62,7 @@ TITLES: dict[str, LazyString] = {
     UNDO_CORRECTIONS: lazy_gettext("Undoing a list of corrections"),
     REBUILD: lazy_gettext("Making again what is derived"),
     EXPORT: lazy_gettext("Writing a data file"),
+    RESEARCH: lazy_gettext("Writing a research file"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
@@ -109,7 +112,7 @@ class Line(NamedTuple):
     @property
     def keeps_nothing(self) -> bool:
         """Whether nothing stays of it where it is stopped."""
-        return self.job.kind == EXPORT
+        return self.job.kind in DATA_FILES
 
     @property
     def half(self) -> str:
@@ -175,7 +178,7 @@ class Line(NamedTuple):
             return gettext("%(count)s interviews were worked out again.", count=format_decimal(found["interviews"]))
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
-        if self.job.kind == EXPORT:
+        if self.job.kind in DATA_FILES:
             return gettext("The file of %(count)s households is written.", count=format_decimal(found["households"]))
         return ""
 
@@ -216,7 +219,7 @@ class Line(NamedTuple):
             return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
         if self.job.kind == RECOUNT:
             return url_for("villages.page", commune_id=self.job.commune_id, village_id=parameters["village"])
-        if self.job.kind == EXPORT:
+        if self.job.kind in DATA_FILES:
             of = {"round": parameters["choice"]["round_id"], "commune_id": self.job.commune_id}
             return url_for("exports.page", **of, _anchor="made")
         if self.job.kind == DUPLICATES and self.job.commune_id:

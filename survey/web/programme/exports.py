@@ -15,8 +15,9 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
 from models.database import snapshot
+from survey.access import has_verb
 from survey.evidence import audit
-from survey.exports import formats, rows
+from survey.exports import formats, research, rows
 from survey.exports.files import DATA, Kind, data_files, number
 from survey.exports.fixed_columns import IDENTITY
 from survey.exports.formats import Manner, Offer
@@ -51,6 +52,7 @@ def page(commune_id: str | None = None) -> str:
     return render_template(
         "programme/exports.html", desk=desk, kinds=list(Kind), offers=formats.offers(), suffixes=formats.SUFFIX,
         whole=formats.WHOLE, words=_words(), by_job=count > MANY, count=count, everything=everything, style=_style(),
+        researching=has_verb(current_account().role, "export.research") and commune_id is None, bounds=research.BOUNDS,
         made=[(job, exporting.gone(job, _folder(), now())) for job in made], kept=KEPT,
     )  # fmt: skip
 
@@ -101,6 +103,21 @@ def make(commune_id: str | None = None) -> Answer:
     return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 
+@blueprint.post("/exports/research")
+@permitted("export.research")
+def make_research() -> Answer:
+    """Ask for the research file of all of the reader's communes; leads to how far it is."""
+    desk = open_desk("export.research")
+    choice = Choice(desk.asked_round.id, desk.communes)
+    asked = research.Asked(cells="cells" in request.form, sample="sample" in request.form)
+    filename = f"so-ho-research-{desk.asked_round.year}.zip"
+    wanted = exporting.WantedResearch(filename, choice, round_title(desk.asked_round), asked)
+    job = exporting.ask(get_session(), wanted, current_account().id, None, _folder(), now())
+    said = {"file": research.NAME, "job": job.id, "cells": asked.cells, "sample": asked.sample}
+    _put_on_record(desk, choice, said, "export.asked")
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
+
+
 @blueprint.get("/exports/made/<job_id>")
 @permitted("export.read", writes=True)
 def made_file(job_id: str) -> Response:
@@ -112,7 +129,7 @@ def made_file(job_id: str) -> Response:
         detail |= {"households": job.result["households"], "from": request.range.ranges[0][0] if request.range else 0}
         audit.record(session, now(), current_account().id, "export.read", job.commune_id or "", detail)
     response = send_file(
-        path, _offer(job.parameters["offer"]).media_type, as_attachment=True, conditional=True,
+        path, formats.MEDIA_TYPE[job.parameters["offer"].rpartition(".")[2]], as_attachment=True, conditional=True,
         download_name=job.parameters["filename"], etag=job.result["sha256"], last_modified=job.ended_at,
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
