@@ -532,6 +532,9 @@ PROBLEMS: dict[str, Refusal] = {
     "exports_enough": Refusal(
         409, _("Five files are kept or being made for you."), _("Remove one of them, or wait: each is kept for a day.")
     ),
+    "cursor_unreadable": Refusal(400, _("This is no whole cursor file."), _("Ask for all files once more.")),
+    "cursor_foreign": Refusal(409, _("The cursor is of another server or choice."), _("Ask for all files once more.")),
+    "cursor_before": Refusal(409, _("The cursor is older than the last restore."), _("Ask for all files once more.")),
     "research_too_few": Refusal(
         409, _("A research file is made of 2,000 accepted households or more."), _("Wait until more are accepted.")
     ),

@@ -20,7 +20,7 @@ from survey.calendar.default import meant
 from survey.clocks import day_of
 from survey.commands.refusals import RefusingGroup
 from survey.evidence import audit
-from survey.exports import formats, research, rows
+from survey.exports import changes, formats, research, rows
 from survey.exports.files import LONG, Kind
 from survey.exports.formats import Format, Manner
 from survey.exports.rows import Choice
@@ -145,6 +145,34 @@ def write_geojson(folder: Path, **which: Any) -> None:
     """Write households.geojson into FOLDER: where each interviewed household is, as far as the interview says it, with
     its class and without names."""
     _export(Format.GEOJSON, folder, formats.POSITIONS.kinds, **which)
+
+
+@export_group.command("changes")
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "--since", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="cursor.gz of the last time."
+)
+@_LANGUAGE
+@_what_is_exported
+def write_changes(
+    folder: Path, since: Path | None, language: str, state: str, round_id: str | None, communes: tuple[str, ...]
+) -> None:
+    """Write the CSV files for machines into FOLDER with cursor.gz; with the cursor of the last time only the rows of
+    households that are other than they were then, and gone.csv, which names those that are there no more."""
+    require_place()
+    with in_one_sentence(), Session(current_app.extensions["reading_engine"]) as session, ExitStack() as waiting:
+        snapshot(session)
+        survey_round = _round(session, round_id, communes)
+        choice = Choice(survey_round.id, _communes(session, communes), everything=state == "all")
+        cursor = changes.cursor_in(session, since, choice) if since else None
+        _make(folder)
+        names, manner = names_in(session, choice.communes, day_of(now())), (language, round_title(survey_round), now())
+        written = []
+        for name, pieces in changes.files(session, choice, names, cursor, *manner, folder, waiting):
+            written.append(name)
+            click.echo(_write(folder / name, pieces))
+        number = rows.count(session, choice)
+    _put_on_record(choice, written, number, ",".join(communes), state, since=since is not None)
 
 
 @export_group.command("research")

@@ -9,11 +9,12 @@ from survey.work.area_recount import change_area, change_villages, recount_area,
 from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.corrections import correct, read_corrections, read_undoing, undo_corrections
 from survey.work.duplicate_search import search_duplicates
-from survey.work.exporting import export, export_research
+from survey.work.exporting import export, export_changes, export_research
 from survey.work.household_lists import load_list, read_list
 from survey.work.kinds import (
     ALONE,
     ASKED_BY,
+    CHANGES,
     CLOSE,
     CORRECT,
     DATA_FILES,
@@ -50,6 +51,7 @@ KINDS = {
     REBUILD: rebuild,
     EXPORT: export,
     RESEARCH: export_research,
+    CHANGES: export_changes,
 }
 
 
@@ -59,8 +61,8 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 
 
 __all__ = [
-    "ALONE", "ASKED_BY", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER", "KINDS", "LOAD_LIST",
-    "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "RESEARCH",
-    "TO_THE_END", "UNDO_CORRECTIONS",
+    "ALONE", "ASKED_BY", "CHANGES", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER", "KINDS",
+    "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN",
+    "RESEARCH", "TO_THE_END", "UNDO_CORRECTIONS",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

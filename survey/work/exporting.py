@@ -25,8 +25,8 @@ from models.database import snapshot
 from survey.accounts.accounts import communes_of
 from survey.clocks import day_of
 from survey.evidence import audit
-from survey.exports import formats, research, rows
-from survey.exports.files import DataFile, Kind
+from survey.exports import changes, formats, research, rows
+from survey.exports.files import DATA, DataFile, Kind
 from survey.exports.formats import Manner
 from survey.exports.research import Asked
 from survey.exports.rows import Choice
@@ -38,10 +38,10 @@ from survey.register.places import names_in
 from survey.reports.csvfile import Cell, Style
 from survey.terms import JobState
 from survey.work.asker import check_asker
-from survey.work.kinds import ASKED_BY, DATA_FILES, EXPORT, RESEARCH
+from survey.work.kinds import ASKED_BY, CHANGES, DATA_FILES, EXPORT, RESEARCH
 
 MOST = 5  # files of one account that are kept or being made: a disk is not filled by one who asks and asks
-_FILE, _PART = "file", ".part"
+_FILE, _PART, SINCE = "file", ".part", "since.gz"
 _HOUSEHOLD = 7  # where the household's id stands in IDENTITY
 
 
@@ -69,14 +69,29 @@ class WantedResearch:
     offer: str = research.NAME
 
 
+@dataclass(frozen=True)
+class WantedChanges:
+    """A data package with its cursor: all of it, or what changed since the cursor that lies in the job's folder."""
+
+    filename: str
+    choice: Choice
+    title: str
+    language: str
+    since: bool
+    offer: str = changes.NAME
+
+
+_KIND = {Wanted: EXPORT, WantedResearch: RESEARCH, WantedChanges: CHANGES}
+
+
 def ask(
-    session: Session, wanted: Wanted | WantedResearch, account_id: str, commune_id: str | None, folder: Path,
-    now: datetime,
+    session: Session, wanted: Wanted | WantedResearch | WantedChanges, account_id: str, commune_id: str | None,
+    folder: Path, now: datetime,
 ) -> Job:  # fmt: skip
     """Put the file into the line. Raises `exports_enough`."""
     if sum(not gone(one, folder, now) for one in of_account(session, account_id, now)) >= MOST:
         raise Problem("exports_enough")
-    kind, given = EXPORT if isinstance(wanted, Wanted) else RESEARCH, asdict(wanted)
+    kind, given = _KIND[type(wanted)], asdict(wanted)
     return queue.ask(session, kind, now, account_id=account_id, commune_id=commune_id, parameters=given)
 
 
@@ -154,6 +169,23 @@ def export_research(task: Task) -> dict[str, Any]:
         pieces = research.pieces(
             session, choice, asked, given["title"], task.now(), task.folder, progress.household
         )  # fmt: skip
+        written = _write(task.folder, pieces)
+    return _made(task, choice, *written, count)
+
+
+def export_changes(task: Task) -> dict[str, Any]:
+    """`parameters`: a `WantedChanges`. Begun anew by whoever takes it over."""
+    given, choice = task.parameters, _choice(task)
+    with task.reading() as session:
+        snapshot(session)
+        _check(session, task, choice)
+        since = changes.cursor_in(session, task.folder / SINCE, choice) if given["since"] else None
+        count = rows.count(session, choice)
+        names = names_in(session, choice.communes, day_of(task.now()))
+        progress = _Progress(task, count * (len(DATA) - 1))
+        _prepare(task.folder)
+        manner = given["language"], given["title"], task.now()
+        pieces = changes.pieces(session, choice, names, since, *manner, task.folder, progress.watch)
         written = _write(task.folder, pieces)
     return _made(task, choice, *written, count)
 

@@ -42,6 +42,7 @@ ON_DATA = {
     "export parquet": ["FOLDER"],
     "export geojson": ["FOLDER"],
     "export research": ["FOLDER"],
+    "export changes": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],
     "form publish": ["WORKBOOK"],

@@ -24,6 +24,7 @@ from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 from survey.work import (
     ASKED_BY,
+    CHANGES,
     CLOSE,
     CORRECT,
     DATA_FILES,
@@ -63,6 +64,7 @@ TITLES: dict[str, LazyString] = {
     REBUILD: lazy_gettext("Making again what is derived"),
     EXPORT: lazy_gettext("Writing a data file"),
     RESEARCH: lazy_gettext("Writing a research file"),
+    CHANGES: lazy_gettext("Writing what changed since an export"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),

@@ -5,6 +5,7 @@ Files of many households are made beside the pages (`survey/work/exporting.py`) 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from werkzeug.wrappers import Response as Answer
 from models.database import snapshot
 from survey.access import has_verb
 from survey.evidence import audit
-from survey.exports import formats, research, rows
+from survey.exports import changes, formats, research, rows
 from survey.exports.files import DATA, Kind, data_files, number
 from survey.exports.fixed_columns import IDENTITY
 from survey.exports.formats import Manner, Offer
 from survey.exports.rows import Choice
-from survey.jobs.worker import KEPT
+from survey.jobs.worker import KEPT, folder_of, private
 from survey.problems import Problem
 from survey.reports.csvfile import Style
 from survey.web.desk.home import Desk, open_desk
@@ -100,6 +101,30 @@ def make(commune_id: str | None = None) -> Answer:
     )  # fmt: skip
     job = exporting.ask(session, wanted, current_account().id, desk.commune_id, _folder(), now())
     _put_on_record(desk, choice, {"file": offer.name, "job": job.id}, "export.asked")
+    return redirect(url_for("jobs.page", job_id=job.id), 303)
+
+
+@blueprint.post("/exports/changes")
+@blueprint.post("/<commune_id>/exports/changes")
+@permitted("export.read")
+def make_changes(commune_id: str | None = None) -> Answer:
+    """Ask for what changed since the cursor that is brought, or for everything with the first one."""
+    desk, session = open_desk("export.read", commune_id), get_session()
+    choice, brought = _choice(desk), request.files.get("cursor")
+    content = brought.read() if brought else b""
+    title, place = round_title(desk.asked_round), f"-{desk.commune_id}" if desk.commune_id else ""
+    filename = f"so-ho-changes{place}-{desk.asked_round.year}.zip"
+    wanted = exporting.WantedChanges(filename, choice, title, current_language(), since=bool(content))
+    job = exporting.ask(session, wanted, current_account().id, desk.commune_id, _folder(), now())
+    if content:
+        kept = folder_of(_folder(), job.id) / exporting.SINCE
+        private(kept, content)
+        try:
+            changes.cursor_in(session, kept, choice)
+        except Problem:
+            shutil.rmtree(kept.parent)
+            raise
+    _put_on_record(desk, choice, {"file": changes.NAME, "job": job.id, "since": bool(content)}, "export.asked")
     return redirect(url_for("jobs.page", job_id=job.id), 303)
 
 

@@ -162,7 +162,8 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
     "export parquet": ["FOLDER", "--state", "all"], "export ddi": ["FOLDER"], "export geojson": ["MAP"],
     "export datapackage": ["PACKAGE", "--state", "all"],
-    "export research": ["RESEARCH"], "mpi": [ROUND], "what-if": [ROUND],
+    "export research": ["RESEARCH"], "export changes": ["CHANGES", "--state", "all"],
+    "mpi": [ROUND], "what-if": [ROUND],
 }  # fmt: skip
 ACTS = {
     "round open", "round start", "round close", "round accept", "round reopen", "round cancel", "round move",
@@ -189,6 +190,7 @@ def test_each_command_of_a_round_says_so_too(
         "FOLDER": str(tmp_path / "tep"),
         "PACKAGE": str(tmp_path / "goi"),
         "MAP": str(tmp_path),
+        "CHANGES": str(tmp_path / "thay-doi"),
         "RESEARCH": str(tmp_path / "nghien-cuu"),
     }
     said = {}
@@ -222,5 +224,6 @@ def test_each_command_of_a_round_says_so_too(
         "so-ho.xlsx",
     }
     written |= {path.name: path.read_bytes() for path in Path(given["PACKAGE"]).iterdir()}
-    for name in set(written) - BESIDE_ROWS:
+    written |= {path.name: path.read_bytes() for path in Path(given["CHANGES"]).iterdir()}
+    for name in set(written) - BESIDE_ROWS - {"gone.csv", "cursor.gz"}:
         assert marks_in(name, written[name]) == {"1"}, name
