@@ -5,9 +5,10 @@ Files of many households are made beside the pages (`survey/work/exporting.py`) 
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, render_template, request, send_file, url_for
 from flask_babel import gettext
@@ -34,11 +35,19 @@ from survey.web.session import get_session, now
 from survey.work import FOLDER, exporting
 
 MANY = 20_000  # households of more than which a file is made by a job: reading them twice takes some six seconds
+CURSOR_LIMIT = 35 * 1024 * 1024  # bytes that are brought; the proxies let 36 MB through
 blueprint = Blueprint("exports", __name__, url_prefix="/desk")
 
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
+
+
+@blueprint.url_value_preprocessor
+def _allow_cursors(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    # Before the CSRF check, which reads the body. Whoever may not upload is turned away before that all the same.
+    if endpoint == "exports.make_changes":
+        request.max_content_length = CURSOR_LIMIT
 
 
 @blueprint.get("/exports")
@@ -112,18 +121,17 @@ def make_changes(commune_id: str | None = None) -> Answer:
     desk, session = open_desk("export.read", commune_id), get_session()
     choice, brought = _choice(desk), request.files.get("cursor")
     content = brought.read() if brought else b""
+    if content:  # looked at before anything is written: that takes a while, and others wait for who writes
+        with tempfile.NamedTemporaryFile() as kept:
+            kept.write(content)
+            kept.flush()
+            changes.cursor_in(session, Path(kept.name), choice)
     title, place = round_title(desk.asked_round), f"-{desk.commune_id}" if desk.commune_id else ""
     filename = f"so-ho-changes{place}-{desk.asked_round.year}.zip"
     wanted = exporting.WantedChanges(filename, choice, title, current_language(), since=bool(content))
     job = exporting.ask(session, wanted, current_account().id, desk.commune_id, _folder(), now())
     if content:
-        kept = folder_of(_folder(), job.id) / exporting.SINCE
-        private(kept, content)
-        try:
-            changes.cursor_in(session, kept, choice)
-        except Problem:
-            shutil.rmtree(kept.parent)
-            raise
+        private(folder_of(_folder(), job.id) / exporting.SINCE, content)
     _put_on_record(desk, choice, {"file": changes.NAME, "job": job.id, "since": bool(content)}, "export.asked")
     return redirect(url_for("jobs.page", job_id=job.id), 303)
 
