@@ -18,7 +18,7 @@ from pathlib import Path
 from app import create_app
 
 MEGABYTES, MORE = 256, 1.1
-FORMATS = ("csv", "xlsx", "stata", "spss", "parquet", "datapackage", "geojson", "ddi")
+FORMATS = ("csv", "xlsx", "stata", "spss", "parquet", "datapackage", "geojson", "ddi", "research", "changes")
 
 
 def run(place: Path, *words: str) -> tuple[float, float, float]:

@@ -82,6 +82,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "fund.enter": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "model.enter": {_S: Scope.COMMUNE},
     "export.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    # A pseudonymised file leaves the office for research: of a whole province, by who answers for all of it.
+    "export.research": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "round.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "round.manage": {_A: Scope.ALL},
     # A commune closes what it has done; the province accepts it, and it alone opens it again (`round_steps.py`).

@@ -527,6 +527,19 @@ PROBLEMS: dict[str, Refusal] = {
         _("The register has changed since the list was looked at, and the list does not fit it any more."),
         _("Upload the list again and look at what is asked."),
     ),
+    "export_by_job": Refusal(
+        409, _("A file of so many households is made beside the pages."), _("Ask for it on the page “Data files”.")
+    ),
+    "export_gone": Refusal(410, _("This file is not kept any more."), _("Ask for it again: it is made anew.")),
+    "exports_enough": Refusal(
+        409, _("Five files are kept or being made for you."), _("Remove one of them, or wait: each is kept for a day.")
+    ),
+    "cursor_unreadable": Refusal(400, _("This is no whole cursor file."), _("Ask for all files once more.")),
+    "cursor_foreign": Refusal(409, _("The cursor is of another server or choice."), _("Ask for all files once more.")),
+    "cursor_before": Refusal(409, _("The cursor is older than the last restore."), _("Ask for all files once more.")),
+    "research_too_few": Refusal(
+        409, _("A research file is made of 2,000 accepted households or more."), _("Wait until more are accepted.")
+    ),
     "list_gone": Refusal(
         409,
         _("The list is not kept on the server any more."),

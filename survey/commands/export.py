@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,8 +18,9 @@ from models import Place, Round
 from models.database import snapshot
 from survey.calendar.default import meant
 from survey.clocks import day_of
+from survey.commands.refusals import RefusingGroup
 from survey.evidence import audit
-from survey.exports import formats, rows
+from survey.exports import changes, formats, research, rows
 from survey.exports.files import LONG, Kind
 from survey.exports.formats import Format, Manner
 from survey.exports.rows import Choice
@@ -27,10 +28,10 @@ from survey.register.places import names_in
 from survey.reports.csvfile import Style
 from survey.terms import PlaceKind
 from survey.web.formats import round_title
-from survey.web.installation import require_place
+from survey.web.installation import in_one_sentence, require_place
 from survey.web.session import now, transaction
 
-export_group = AppGroup("export", help="Write data files.")
+export_group = RefusingGroup("export", help="Write data files.")
 
 
 def _what_is_exported(command: Callable[..., None]) -> Callable[..., None]:
@@ -146,6 +147,65 @@ def write_geojson(folder: Path, **which: Any) -> None:
     _export(Format.GEOJSON, folder, formats.POSITIONS.kinds, **which)
 
 
+@export_group.command("changes")
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "--since", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="cursor.gz of the last time."
+)
+@_LANGUAGE
+@_what_is_exported
+def write_changes(
+    folder: Path, since: Path | None, language: str, state: str, round_id: str | None, communes: tuple[str, ...]
+) -> None:
+    """Write the CSV files for machines into FOLDER with cursor.gz; with the cursor of the last time only the rows of
+    households that are other than they were then, and gone.csv, which names those that are there no more."""
+    require_place()
+    with in_one_sentence(), Session(current_app.extensions["reading_engine"]) as session, ExitStack() as waiting:
+        snapshot(session)
+        survey_round = _round(session, round_id, communes)
+        choice = Choice(survey_round.id, _communes(session, communes), everything=state == "all")
+        cursor = changes.cursor_in(session, since, choice) if since else None
+        _make(folder)
+        names, manner = names_in(session, choice.communes, day_of(now())), (language, round_title(survey_round), now())
+        written = []
+        for name, pieces in changes.files(session, choice, names, cursor, *manner, folder, waiting):
+            written.append(name)
+            click.echo(_write(folder / name, pieces))
+        number = rows.count(session, choice)
+    _put_on_record(choice, written, number, ",".join(communes), state, since=since is not None)
+
+
+@export_group.command("research")
+@click.argument("folder", type=_FOLDER)
+@click.option("--round", "round_id", help="The round's id; the periodic one of the year without it.")
+@click.option("--cells", is_flag=True, help="With the square of 5 km in which a house stands.")
+@click.option("--sample", is_flag=True, help="Of one household in five.")
+def write_research(folder: Path, round_id: str | None, cells: bool, sample: bool) -> None:
+    """Write households.csv and persons.csv of all accepted households into FOLDER, pseudonymised: no names, each
+    combination of what rows are told apart by shared by five households or more; beside them columns.csv, and what it
+    cost as report.md and report.json."""
+    require_place()
+    asked = research.Asked(cells, sample)
+    with in_one_sentence(), Session(current_app.extensions["reading_engine"]) as session, ExitStack() as waiting:
+        snapshot(session)
+        survey_round = _round(session, round_id, ())
+        choice = Choice(survey_round.id, _communes(session, ()))
+        _make(folder)
+        files = research.files(session, choice, asked, round_title(survey_round), now(), folder, waiting)
+        written = []
+        for name, pieces in files:
+            written.append(name)
+            click.echo(_write(folder / name, pieces))
+        number = rows.count(session, choice)
+    _put_on_record(choice, written, number, "", "accepted", cells=cells, sample=sample)
+
+
+def _put_on_record(choice: Choice, files: list[str], households: int, of: str, state: str, **more: bool) -> None:
+    with transaction() as session:
+        detail = {"files": files, "round": choice.round_id, "state": state, "households": households} | more
+        audit.record(session, now(), None, "export.read", of, detail)
+
+
 def _export(
     format: Format, folder: Path | None, kinds: Iterable[Kind], communes: tuple[str, ...], round_id: str | None,
     state: str, **manner: Any,
@@ -168,15 +228,20 @@ def _export(
             else:
                 click.echo(_write(folder / name, pieces))
         number = rows.count(session, choice)
-    with transaction() as session:
-        detail = {"files": written, "round": choice.round_id, "state": state, "households": number}
-        audit.record(session, now(), None, "export.read", ",".join(communes), detail)
+    _put_on_record(choice, written, number, ",".join(communes), state)
     click.echo(gettext("%(count)s households", count=number), err=folder is None)
 
 
-def _write(path: Path, pieces: Iterator[bytes]) -> Path:
+def _make(folder: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{folder}: {error.strerror}") from None
+
+
+def _write(path: Path, pieces: Iterator[bytes]) -> Path:
+    _make(path.parent)
+    try:
         with path.open("wb") as file:
             file.writelines(pieces)
     except OSError as error:

@@ -40,16 +40,17 @@ _RAW = (
 
 
 def written(
-    files: Iterable[DataFile], language: str, title: str, at: datetime
+    files: Iterable[DataFile], language: str, title: str, at: datetime, *, whole: bool = True
 ) -> Iterator[tuple[str, Iterator[bytes]]]:  # fmt: skip
-    """Name and bytes of each file, to be read one after the other; the description is the last."""
+    """Name and bytes of each file, to be read one after the other; the description is the last. `whole`: each file has
+    all of its rows, so that one refers to another."""
     resources: list[dict[str, Any]] = []
     for file in files:
-        yield f"{file.kind.value}.csv", _file(file, language, resources)
+        yield f"{file.kind.value}.csv", _file(file, language, resources, whole)
     yield NAME, iter([_described(resources, title, at)])
 
 
-def _file(file: DataFile, language: str, resources: list[dict[str, Any]]) -> Iterator[bytes]:
+def _file(file: DataFile, language: str, resources: list[dict[str, Any]], whole: bool) -> Iterator[bytes]:
     """The CSV; what it was is added to `resources` when it has been read to its end."""
     watched, sha256, size = Watched(file), hashlib.sha256(), 0
     for piece in raw(file.header, watched.rows()):
@@ -61,7 +62,7 @@ def _file(file: DataFile, language: str, resources: list[dict[str, Any]]) -> Ite
     }  # fmt: skip
     if file.kind in _KEYS:
         schema["primaryKey"] = _KEYS[file.kind]
-    if file.kind in _OF_A_HOUSEHOLD:
+    if whole and file.kind in _OF_A_HOUSEHOLD:
         reference = {"resource": Kind.HOUSEHOLDS.value, "fields": ["entry_id"]}
         schema["foreignKeys"] = [{"fields": ["entry_id"], "reference": reference}]
     resources.append({

@@ -108,6 +108,31 @@ OF_WIDE = (
 )  # fmt: skip
 
 
+_KEY = fixed("key", "text", "Mã dòng, tạo mới cho mỗi lần phát hành", "Key, new for each release")
+_AREA = fixed("area", "text", "Khu vực: các xã, phường liền mã, xem report.md", "Area: communes, see report.md")
+_SIZE = fixed("size", "text", "Số nhân khẩu của hộ", "Persons of the household")
+_CHILDREN = fixed("children", "text", "Số trẻ em dưới 16 tuổi của hộ", "Children under 16 of the household")
+_CLASS = fixed("household_class", "select_one", "Phân loại hộ", "Class of the household", _terms(HouseholdClass))
+OF_RESEARCH_HOUSEHOLD = (
+    _KEY, _AREA, _SIZE,
+    fixed("sex", "select_one", "Giới tính chủ hộ", "Sex of the head"),
+    fixed("age", "text", "Nhóm tuổi chủ hộ", "Age band of the head"),
+    fixed("people", "select_one", "Dân tộc chủ hộ", "Ethnic group of the head"),
+    _CHILDREN, _CLASS, *OF_WIDE[:-1],
+)  # fmt: skip
+OF_RESEARCH_PERSON = (
+    _KEY, _AREA, _SIZE,
+    fixed("sex", "select_one", "Giới tính", "Sex"),
+    fixed("age", "text", "Nhóm tuổi", "Age band"),
+    fixed("people", "select_one", "Dân tộc", "Ethnic group"),
+    _CHILDREN, _CLASS,
+)  # fmt: skip
+TRIAL = IDENTITY[2]
+OF_RESEARCH_PLACE = (
+    fixed("cell", "text", "Ô 5 km: vĩ độ, kinh độ của tâm", "Cell of 5 km: latitude, longitude of its middle"),
+)
+
+
 def of_household(forms: Sequence[Form]) -> tuple[DataColumn, ...]:
     """OF_HOUSEHOLD, and on which unconfirmed readings of the texts the class hangs; the choices are the readings."""
     asked = {one.name: one.question for form in forms for one in readings(form)}

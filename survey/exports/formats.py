@@ -5,7 +5,7 @@ Whoever asks (the page, the command) names a file or a format; which writer make
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -90,6 +90,13 @@ def kinds_in(format: Format) -> tuple[Kind, ...]:
     return (*DATA, Kind.WIDE) if format in (Format.STATA, Format.SPSS, Format.PARQUET) else tuple(Kind)
 
 
+def readings(offer: Offer) -> int:
+    """How often the households are gone through for it: once a kind that has rows of them, twice where a format's head
+    says what follows."""
+    times = 2 if offer.format in (Format.STATA, Format.SPSS, Format.PARQUET) else 1
+    return times * sum(kind not in (Kind.CODEBOOK, Kind.NO_INTERVIEW) for kind in offer.kinds)
+
+
 def offers() -> dict[str, Offer]:
     """Everything by its name: each file, and for each format all of its files in one."""
     single = [
@@ -98,10 +105,16 @@ def offers() -> dict[str, Offer]:
     return {offer.name: offer for offer in (*single, *WHOLE.values(), WORKBOOK, WIDE_WORKBOOK, CODEBOOK, POSITIONS)}
 
 
-def pieces(session: Session, offer: Offer, choice: Choice, names: dict[str, str], manner: Manner) -> Iterator[bytes]:
+Watch = Callable[[DataFile], DataFile]  # the same file, which somebody looks at while its rows are read
+
+
+def pieces(
+    session: Session, offer: Offer, choice: Choice, names: dict[str, str], manner: Manner,
+    watch: Watch = lambda file: file,
+) -> Iterator[bytes]:  # fmt: skip
     """The bytes of what is offered, made while they are read. `session` reads one snapshot; `names`: what the communes
     and villages are called."""
-    files = written(session, offer.format, offer.kinds, choice, names, manner)
+    files = written(session, offer.format, offer.kinds, choice, names, manner, watch)
     if offer.suffix == "zip":
         yield from zipped(files)
     else:
@@ -110,10 +123,11 @@ def pieces(session: Session, offer: Offer, choice: Choice, names: dict[str, str]
 
 
 def written(
-    session: Session, format: Format, kinds: Iterable[Kind], choice: Choice, names: dict[str, str], manner: Manner
-) -> Iterator[tuple[str, Iterator[bytes]]]:
+    session: Session, format: Format, kinds: Iterable[Kind], choice: Choice, names: dict[str, str], manner: Manner,
+    watch: Watch = lambda file: file,
+) -> Iterator[tuple[str, Iterator[bytes]]]:  # fmt: skip
     """Name and bytes of each file of the format, to be read one after the other."""
-    files = data_files(session, kinds, choice, names)
+    files = [watch(file) for file in data_files(session, kinds, choice, names)]
     if format is Format.XLSX:
         offer = WIDE_WORKBOOK if any(file.kind is Kind.WIDE for file in files) else WORKBOOK
         yield offer.name, xlsx.written(files, manner.language, manner.words)

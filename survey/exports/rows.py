@@ -106,7 +106,8 @@ def _records(choice: Choice, *more: Any) -> Rows:
 
 
 def _read(session: Session, statement: Rows) -> Iterator[Row[Any]]:
-    yield from session.execute(statement.execution_options(yield_per=_BATCH))
+    with session.execute(statement.execution_options(yield_per=_BATCH)) as found:  # it may be broken off
+        yield from found
 
 
 def _identity(row: Row[Any], names: dict[str, str]) -> list[Cell]:

@@ -9,13 +9,17 @@ from survey.work.area_recount import change_area, change_villages, recount_area,
 from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.corrections import correct, read_corrections, read_undoing, undo_corrections
 from survey.work.duplicate_search import search_duplicates
+from survey.work.exporting import export, export_changes, export_research
 from survey.work.household_lists import load_list, read_list
 from survey.work.kinds import (
     ALONE,
     ASKED_BY,
+    CHANGES,
     CLOSE,
     CORRECT,
+    DATA_FILES,
     DUPLICATES,
+    EXPORT,
     LOAD_LIST,
     OPEN_ROUND,
     READ_CORRECTIONS,
@@ -24,6 +28,7 @@ from survey.work.kinds import (
     REBUILD,
     RECOUNT,
     REOPEN,
+    RESEARCH,
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
@@ -44,6 +49,9 @@ KINDS = {
     UNDO_CORRECTIONS: undo_corrections,
     RECOUNT: recount_area,
     REBUILD: rebuild,
+    EXPORT: export,
+    RESEARCH: export_research,
+    CHANGES: export_changes,
 }
 
 
@@ -53,7 +61,8 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 
 
 __all__ = [
-    "ALONE", "ASKED_BY", "CLOSE", "CORRECT", "DUPLICATES", "FOLDER", "KINDS", "LOAD_LIST", "OPEN_ROUND",
-    "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "TO_THE_END", "UNDO_CORRECTIONS",
+    "ALONE", "ASKED_BY", "CHANGES", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER", "KINDS",
+    "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN",
+    "RESEARCH", "TO_THE_END", "UNDO_CORRECTIONS",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

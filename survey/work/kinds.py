@@ -13,7 +13,11 @@ CORRECT = "correct_by_list"
 READ_UNDOING = "read_undoing"
 UNDO_CORRECTIONS = "undo_corrections"
 REBUILD = "rebuild"
+EXPORT = "export"
+RESEARCH = "research"
+CHANGES = "export_changes"
 
+DATA_FILES = (EXPORT, RESEARCH, CHANGES)  # what is made of them is a file that waits for who asked
 ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
@@ -29,4 +33,7 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     READ_UNDOING: "register.correct",
     UNDO_CORRECTIONS: "register.correct",
     REBUILD: "round.manage",
+    EXPORT: "export.read",
+    RESEARCH: "export.research",
+    CHANGES: "export.read",
 }

@@ -41,6 +41,8 @@ ON_DATA = {
     "export ddi": ["FOLDER"],
     "export parquet": ["FOLDER"],
     "export geojson": ["FOLDER"],
+    "export research": ["FOLDER"],
+    "export changes": ["FOLDER"],
     "form add": ["WORKBOOK"],
     "form list": [],
     "form publish": ["WORKBOOK"],

@@ -34,7 +34,7 @@ VERBS_OF = {
     SUPERVISOR: {"review.decide", "register.correct", "model.enter"},
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
     ADMIN: {"round.manage"},
-    PROVINCIAL: {"round.accept", "audit.read", "plan.set", "programme.set"},
+    PROVINCIAL: {"export.research", "round.accept", "audit.read", "plan.set", "programme.set"},
     PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
@@ -65,6 +65,7 @@ ROLES_OF = {
 }
 # Every route of the product and whom it is for.
 ROUTES = {
+    "exports.make_research": PROVINCIAL,
     "static": PUBLIC,
     "healthz": PUBLIC,
     "capture.page": PUBLIC,
@@ -364,6 +365,7 @@ def test_the_verbs_are_those_of_the_table() -> None:
     assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
     assert set(VERBS["round.close"]) == ROLES_OF[OFFICE]
     assert set(VERBS["round.accept"]) == set(VERBS["audit.read"]) == ROLES_OF[PROVINCIAL]
+    assert set(VERBS["export.research"]) == ROLES_OF[PROVINCIAL]
     assert set(VERBS["round.ask"]) == ROLES_OF[PAPERS]
     assert set(VERBS["form.manage"]) == ROLES_OF[FORMS]
     assert set(VERBS["request.ask"]) == ROLES_OF[REGISTER]

@@ -24,9 +24,12 @@ from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 from survey.work import (
     ASKED_BY,
+    CHANGES,
     CLOSE,
     CORRECT,
+    DATA_FILES,
     DUPLICATES,
+    EXPORT,
     LOAD_LIST,
     OPEN_ROUND,
     READ_CORRECTIONS,
@@ -35,6 +38,7 @@ from survey.work import (
     REBUILD,
     RECOUNT,
     REOPEN,
+    RESEARCH,
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
@@ -58,6 +62,9 @@ TITLES: dict[str, LazyString] = {
     READ_UNDOING: lazy_gettext("Looking at what of a list can be undone"),
     UNDO_CORRECTIONS: lazy_gettext("Undoing a list of corrections"),
     REBUILD: lazy_gettext("Making again what is derived"),
+    EXPORT: lazy_gettext("Writing a data file"),
+    RESEARCH: lazy_gettext("Writing a research file"),
+    CHANGES: lazy_gettext("Writing what changed since an export"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
@@ -71,6 +78,7 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "rebuilding": lazy_gettext("Worked out again: %(done)s of %(total)s rounds, villages, interviews and households."),
     "reading_households": lazy_gettext("Households are being read: %(done)s of %(total)s communes."),
     "comparing": lazy_gettext("Persons are being compared: %(done)s of %(total)s."),
+    "exporting": lazy_gettext("Written: %(done)s of %(total)s hundredths."),
     "writing_pairs": lazy_gettext("Pairs are being written down: %(done)s of %(total)s communes."),
 }
 
@@ -104,9 +112,16 @@ class Line(NamedTuple):
         return self.job.stop_asked_at is not None and not self.is_over
 
     @property
+    def keeps_nothing(self) -> bool:
+        """Whether nothing stays of it where it is stopped."""
+        return self.job.kind in DATA_FILES
+
+    @property
     def half(self) -> str:
         """What is said of work of which a part is done, and no worker does the rest; "" else."""
         far = {"done": format_decimal(self.job.done), "total": format_decimal(self.job.total or 0)}
+        if self.keeps_nothing:
+            return gettext("Nothing of the file was kept. Ask for it again, or commune by commune.")
         if not self.job.done:
             return ""
         if self.job.kind == LOAD_LIST:
@@ -165,6 +180,8 @@ class Line(NamedTuple):
             return gettext("%(count)s interviews were worked out again.", count=format_decimal(found["interviews"]))
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
+        if self.job.kind in DATA_FILES:
+            return gettext("The file of %(count)s households is written.", count=format_decimal(found["households"]))
         return ""
 
     def _left_open(self, left: list[list[str]]) -> list[str]:
@@ -204,6 +221,9 @@ class Line(NamedTuple):
             return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
         if self.job.kind == RECOUNT:
             return url_for("villages.page", commune_id=self.job.commune_id, village_id=parameters["village"])
+        if self.job.kind in DATA_FILES:
+            of = {"round": parameters["choice"]["round_id"], "commune_id": self.job.commune_id}
+            return url_for("exports.page", **of, _anchor="made")
         if self.job.kind == DUPLICATES and self.job.commune_id:
             return url_for("duplicates.listing", commune_id=self.job.commune_id)
         return url_for("duplicates.across" if self.job.kind == DUPLICATES else "register.page")

@@ -39,8 +39,8 @@ pytestmark = [pytest.mark.phone, pytest.mark.further]
 NO_PAGE = {
     "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.module", "capture.modules",
     "capture.other_language", "capture.rest", "capture.style", "capture.worker", "corrections.download",
-    "exports.download", "healthz", "layouts.download", "member_lists.download", "needs.as_csv", "points.agreed_csv",
-    "points.blank", "proofs.file", "questionnaires.draft_bundle",
+    "exports.download", "exports.made_file", "healthz", "layouts.download", "member_lists.download", "needs.as_csv",
+    "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
     "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
     "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
     "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "supports.as_csv",

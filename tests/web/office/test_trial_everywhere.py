@@ -19,6 +19,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Assessment, Household, HouseholdOutcome, Round, Submission
+from survey.exports import research
+from survey.exports.anonymity import Bounds
 from survey.exports.files import DATA, Kind
 from survey.exports.fixed_columns import IDENTITY
 from survey.exports.formats import MEDIA_TYPE, SUFFIX, offers
@@ -165,6 +167,7 @@ COMMANDS = {  # what a command gives out of a round; each other acts on it, and 
     "export spss": ["FOLDER", "--state", "all"], "export xlsx": ["FOLDER", "--state", "all"],
     "export parquet": ["FOLDER", "--state", "all"], "export ddi": ["FOLDER"], "export geojson": ["MAP"],
     "export datapackage": ["PACKAGE", "--state", "all"],
+    "export research": ["RESEARCH"], "export changes": ["CHANGES", "--state", "all"],
     "mpi": [ROUND], "what-if": [ROUND],
 }  # fmt: skip
 ACTS = {
@@ -174,7 +177,10 @@ ACTS = {
 
 
 @pytest.mark.thorough
-def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Session, tmp_path: Path) -> None:
+def test_each_command_of_a_round_says_so_too(
+    app: Flask, trial: str, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(research, "BOUNDS", Bounds(k=1, l=1, area=1, cell=1, group=1))
     named = source("ND07-2021", "2")
     publish(session, compile_workbook(named), named, NOW)
     session.commit()
@@ -189,6 +195,8 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
         "FOLDER": str(tmp_path / "tep"),
         "PACKAGE": str(tmp_path / "goi"),
         "MAP": str(tmp_path),
+        "CHANGES": str(tmp_path / "thay-doi"),
+        "RESEARCH": str(tmp_path / "nghien-cuu"),
     }
     said = {}
     for name in COMMANDS:
@@ -200,6 +208,9 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
     assert said["mpi"].startswith("THỬ NGHIỆM – ")
     assert said["what-if"].startswith("THỬ NGHIỆM – ")
     assert "Chạy thử: không dùng làm kết quả chính thức." in said["round verify"]
+    assert f"{TITLE} – Chạy thử" in (tmp_path / "nghien-cuu" / "report.md").read_text("utf-8")
+    for kind in ("households", "persons"):
+        assert marks_in(f"{kind}.csv", (tmp_path / "nghien-cuu" / f"{kind}.csv").read_bytes()) == {"1"}
     bodies = json.loads(Path(given["FILE"]).read_text("utf-8"))["proofs"]
     assert {one["body"]["trial"] for one in bodies} == {True}
     for words in (
@@ -218,5 +229,6 @@ def test_each_command_of_a_round_says_so_too(app: Flask, trial: str, session: Se
         "so-ho.xlsx",
     }
     written |= {path.name: path.read_bytes() for path in Path(given["PACKAGE"]).iterdir()}
-    for name in set(written) - BESIDE_ROWS:
+    written |= {path.name: path.read_bytes() for path in Path(given["CHANGES"]).iterdir()}
+    for name in set(written) - BESIDE_ROWS - {"gone.csv", "cursor.gz"}:
         assert marks_in(name, written[name]) == {"1"}, name
