@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from survey import support_refusals
+from survey import programme_refusals
 
 
 def _(message: str) -> str:
@@ -527,19 +527,6 @@ PROBLEMS: dict[str, Refusal] = {
         _("The register has changed since the list was looked at, and the list does not fit it any more."),
         _("Upload the list again and look at what is asked."),
     ),
-    "export_by_job": Refusal(
-        409, _("A file of so many households is made beside the pages."), _("Ask for it on the page “Data files”.")
-    ),
-    "export_gone": Refusal(410, _("This file is not kept any more."), _("Ask for it again: it is made anew.")),
-    "exports_enough": Refusal(
-        409, _("Five files are kept or being made for you."), _("Remove one of them, or wait: each is kept for a day.")
-    ),
-    "cursor_unreadable": Refusal(400, _("This is no whole cursor file."), _("Ask for all files once more.")),
-    "cursor_foreign": Refusal(409, _("The cursor is of another server or choice."), _("Ask for all files once more.")),
-    "cursor_before": Refusal(409, _("The cursor is older than the last restore."), _("Ask for all files once more.")),
-    "research_too_few": Refusal(
-        409, _("A research file is made of 2,000 accepted households or more."), _("Wait until more are accepted.")
-    ),
     "list_gone": Refusal(
         409,
         _("The list is not kept on the server any more."),
@@ -547,19 +534,7 @@ PROBLEMS: dict[str, Refusal] = {
     ),
     "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
     "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),
-    "own_residents": Refusal(
-        409, _("You cannot decide on what you entered yourself."), _("Ask another officer to look at it.")
-    ),
-    "residents_wrong": Refusal(
-        400, _("These cannot be the numbers of a place."), _("Look at each of them, then enter them again.")
-    ),
-    "plan_wrong": Refusal(400, _("A plan cannot have this."), _("Look at each field, then write it down again.")),
-    "layout_unfinished": Refusal(
-        409,
-        _("This table is not handed out yet: what it divides by is missing, or it does not add up."),
-        _("Its page names what is missing, place by place. Enter or mend it, then take the table again."),
-    ),
-    **{code: Refusal(*said) for code, said in support_refusals.REFUSALS.items()},
+    **{code: Refusal(*said) for code, said in programme_refusals.REFUSALS.items()},
     "storage_full": Refusal(
         507,
         _("The server's disk is full."),

@@ -1,10 +1,45 @@
-"""Refusals about programmes, funds and supports, for `survey/problems.py`: code → status, what is so, the next step."""
+"""Refusals about residents, plan, official tables, data files, programmes, funds and supports, for `survey/problems.py`: code → status, what is so, the next step."""
 
 from __future__ import annotations
 
 from survey.text import N_
 
 REFUSALS: dict[str, tuple[int, str, str]] = {
+    "export_by_job": (
+        409,
+        N_("A file of so many households is made beside the pages."),
+        N_("Ask for it on the page “Data files”."),
+    ),
+    "export_gone": (410, N_("This file is not kept any more."), N_("Ask for it again: it is made anew.")),
+    "exports_enough": (
+        409,
+        N_("Five files are kept or being made for you."),
+        N_("Remove one of them, or wait: each is kept for a day."),
+    ),
+    "cursor_unreadable": (400, N_("This is no whole cursor file."), N_("Ask for all files once more.")),
+    "cursor_foreign": (409, N_("The cursor is of another server or choice."), N_("Ask for all files once more.")),
+    "cursor_before": (409, N_("The cursor is older than the last restore."), N_("Ask for all files once more.")),
+    "research_too_few": (
+        409,
+        N_("A research file is made of 2,000 accepted households or more."),
+        N_("Wait until more are accepted."),
+    ),
+    "own_residents": (
+        409,
+        N_("You cannot decide on what you entered yourself."),
+        N_("Ask another officer to look at it."),
+    ),
+    "residents_wrong": (
+        400,
+        N_("These cannot be the numbers of a place."),
+        N_("Look at each of them, then enter them again."),
+    ),
+    "plan_wrong": (400, N_("A plan cannot have this."), N_("Look at each field, then write it down again.")),
+    "layout_unfinished": (
+        409,
+        N_("This table is not handed out yet: what it divides by is missing, or it does not add up."),
+        N_("Its page names what is missing, place by place. Enter or mend it, then take the table again."),
+    ),
     "programme_wrong": (
         400,
         N_("A programme, project, kind of support or fund cannot have this."),
