@@ -1,4 +1,5 @@
-"""Refusals about residents, plan, official tables, data files, programmes, funds and supports, for `survey/problems.py`: code → status, what is so, the next step."""
+"""Refusals of what steers the programme (residents, plan, tables, data files, funds, supports), for `problems.py`: code →
+status, what is so, the next step."""
 
 from __future__ import annotations
 
