@@ -1,5 +1,5 @@
-"""Refusals of what steers the programme (residents, plan, tables, data files, funds, supports), for `problems.py`: code →
-status, what is so, the next step."""
+"""Refusals of what steers the programme (residents, plan, tables, data files, funds, supports), for `problems.py`:
+code → status, what is so, the next step."""
 
 from __future__ import annotations
 

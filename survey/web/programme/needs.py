@@ -31,8 +31,9 @@ from survey.web.session import get_session, now
 
 READ = "report.read"
 POOR = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)
-HEADER = ("commune", "village_id", "village", "household_code", "head_name", "class", "class_state", "persons",
-          "indicator", "members", "project", "project_place", "programme_day", "asked_for")  # fmt: skip
+HEADER = ("round_year", "trial", "commune", "village_id", "village", "household_code", "head_name", "class",
+          "class_state", "persons", "indicator", "members", "project", "project_place", "programme_day",
+          "asked_for")  # fmt: skip
 blueprint = Blueprint("needs", __name__, url_prefix="/desk")
 
 
@@ -195,9 +196,10 @@ def _lines(asked: Asked, wishes: dict[str, str]) -> Iterator[list[Cell]]:
             found = catalogue_of(session, asked_province)
             offered = needs.offers(found, asked.commune_id, asked.offered.day)
             for row in needs.every(session, asked.commune_id, round_id, offered, asked.wanted):
-                yield from _cells(asked, row, wishes, none, language)
+                yield from ([*of_round, *cells] for cells in _cells(asked, row, wishes, none, language))
 
-    asked_province, round_id = province_here(asked.desk), asked.desk.asked_round.id
+    asked_province, one = province_here(asked.desk), asked.desk.asked_round
+    round_id, of_round = one.id, (one.year, one.trial)
     return rows()
 
 

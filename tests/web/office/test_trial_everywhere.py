@@ -38,10 +38,11 @@ from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, stand_as_judged
 pytestmark = pytest.mark.usefixtures("small_round")
 TRIAL = next(column for column in IDENTITY if column.name == "trial").words("vi")
 TITLE, MARKS = "Rà soát định kỳ 2026", ("THỬ NGHIỆM", "Chạy thử")
-# What is of no round: what the register holds, what was done, what a paper or a questionnaire says.
+# What is of no round: what the register holds, what was done or given, what a paper or a questionnaire says.
 OF_NO_ROUND = {
     "audit.as_csv", "audit.page", "corrections.download", "register.example", "register_table.as_csv",
-    "villages.as_csv", "exports.download codebook.csv", "residents.pattern",
+    "villages.as_csv", "exports.download codebook.csv", "residents.pattern", "supports.as_csv",
+    "supports.pattern",
 }  # fmt: skip
 BESIDE_ROWS = {"codebook.csv", "datapackage.json"}
 # What phones and other programs fetch, questionnaires and tables of points.
