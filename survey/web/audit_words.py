@@ -80,6 +80,7 @@ ACTS = {
     "programme.loaded": _("The programmes that come with the program were loaded"),
     "programme.set": _("A programme, project or kind of support was written down"),
     "plan.set": _("A target of a plan was written down"),
+    "plan.task": _("A task of a plan was given or changed"),
     "support.exported": _("A list of supports with names was downloaded"),
     "support.given": _("A support was written down"),
     "support.held_accepted": _("A support that a phone told of was written down"),

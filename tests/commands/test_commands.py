@@ -118,7 +118,7 @@ def test_a_round_that_cannot_be_is_refused_with_the_reason(
 def test_data_files_cannot_be_written_into_a_folder_that_cannot_be_made(app: Flask, small_round: str) -> None:
     assert small_round
     code, said = run(app, "export", "csv", "/proc/so-ho")
-    assert (code, said) == (1, "Error: /proc/so-ho/households.csv: No such file or directory\n")
+    assert (code, said) == (1, "Error: /proc/so-ho: No such file or directory\n")
 
 
 def test_an_unknown_account_is_named(app: Flask) -> None:

@@ -101,7 +101,8 @@ def test_a_malformed_question_is_refused_or_answered_with_nothing(login_as: Any,
 
 
 def test_hello_says_that_it_may_be_asked(login_as: Any) -> None:
-    assert login_as("enumerator").get("/api/v1/hello").json["offers"] == ["brief", "receipts", "outcomes", "proposals"]
+    offers = ["brief", "receipts", "outcomes", "proposals", "supports"]
+    assert login_as("enumerator").get("/api/v1/hello").json["offers"] == offers
 
 
 def test_a_brief_call_takes_entries_and_leaves_standing_what_the_phone_holds(login_as: Any, session: Any) -> None:
