@@ -332,7 +332,7 @@ class FigureStatus(Term):
     SECOND_HAND = "second_hand", "Chép lại từ bảng thống kê, chưa đối chiếu", "Copied second-hand, not compared"
     DOUBTFUL = "doubtful", "Đã công bố, chưa rõ mẫu số", "Published, its denominator is doubtful"
     DERIVED = "derived", "Tự tính từ số đã công bố", "Derived from published numbers"
-    PROVISIONAL = "provisional", "Tạm tính từ đợt rà soát", "Provisional, from the review"
+    PROVISIONAL = "provisional", "Tạm tính từ số liệu đã ghi", "Provisional, from what is recorded here"
     ILLUSTRATIVE = "illustrative", "Theo bảng điểm minh hoạ", "By illustrative points"
     ESTIMATED = "estimated", "Ước tính", "Estimated"
     FORECAST = "forecast", "Dự báo", "Forecast"

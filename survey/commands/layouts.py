@@ -51,6 +51,7 @@ from survey.residents.entering import Given
 from survey.residents.residents import Entered, Numbers, Window
 from survey.rounds import log
 from survey.submissions.register_table import Level
+from survey.supports.counted import Recorded
 from survey.terms import PlaceKind, ResidentAction, ResidentStatus
 from survey.web.session import now, reading, transaction
 
@@ -456,7 +457,9 @@ def show_plan(place_id: str | None, as_json: bool) -> None:
         if place_id is not None:
             _known(session, place_id)
         chosen = [place_id] if place_id is not None else targets.places_with_targets(session)
-        rows = [(one, row) for one in chosen for those in plan_of(session, one).rows.values() for row in those]
+        recorded = Recorded(session, day_of(now()))
+        plans = [(one, plan_of(session, one, recorded)) for one in chosen]
+        rows = [(one, row) for one, plan in plans for those in plan.rows.values() for row in those]
         said = [_target(one, row) for one, row in rows]
     if as_json:
         click.echo(as_text({"targets": said}))
@@ -526,6 +529,8 @@ def _figure(one: Known) -> dict[str, Any]:
         "status": one.figure.status.value, "source": one.entered.row.source if one.entered else None,
         "round": counted.round_id if counted else None, "numerator": counted.numerator if counted else None,
         "denominator": counted.denominator if counted else None, "why": counted.why if counted else None,
+        "missing": counted.missing if counted else None, "of": counted.all if counted else None,
+        "bounds": [_plain(one) for one in counted.bounds] if counted and counted.bounds else None,
         "counts": one.is_used,
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -133,7 +133,7 @@ def used(session: Session, key_id: str, what: str, status: int, now: datetime) -
                                                                              "status": status})  # fmt: skip
 
 
-def reach_of(session: Session, key: FeedKey, account: Account, verb: str) -> Reach:
+def reach_of(session: Session, key: FeedKey, account: Account, verb: str, today: date) -> Reach:
     """The places of a key, as far as its account reaches today."""
     communes = communes_of(session, account, verb)
     if key.place_id is not None:
@@ -141,4 +141,4 @@ def reach_of(session: Session, key: FeedKey, account: Account, verb: str) -> Rea
         within = select(Place.id).where(Place.parent_id == place.id)
         below = {place.id} if place.kind == PlaceKind.COMMUNE else set(session.scalars(within))
         communes = [one for one in communes if one in below]
-    return Reach.over(session, communes)
+    return Reach.over(session, communes, today)

@@ -13,6 +13,7 @@ from survey.odata.model import Row
 from survey.plan.overview import plan_of
 from survey.plan.targets import places_with_targets
 from survey.residents.residents import entered_of
+from survey.supports.counted import Recorded
 from survey.terms import ResidentState
 
 _GROUPS = {
@@ -42,8 +43,9 @@ def residents(session: Session, reach: Reach) -> Iterator[Row]:
 
 def targets(session: Session, reach: Reach) -> Iterator[Row]:
     """The targets as they stand, of the communes and of provinces that are read as a whole."""
+    recorded = Recorded(session, reach.today)
     for place_id in sorted({*places_with_targets(session)} & {*reach.whole, *reach.communes}):
-        for rows in plan_of(session, place_id).rows.values():
+        for rows in plan_of(session, place_id, recorded).rows.values():
             for row in rows:
                 target, figure = row.target, row.verdict.figure
                 yield {

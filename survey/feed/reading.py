@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
@@ -33,15 +34,16 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class Reach:
-    """Where a reader reads. `provinces`: of these communes; `whole`: those of them that lie in it with all communes,
-    whose own figures are read too."""
+    """Where a reader reads, and when. `provinces`: of these communes; `whole`: those of them that lie in it with all
+    communes, whose own figures are read too."""
 
     communes: tuple[str, ...]
     provinces: tuple[str, ...]
     whole: tuple[str, ...]
+    today: date
 
     @classmethod
-    def over(cls, session: Session, communes: Iterable[str]) -> Reach:
+    def over(cls, session: Session, communes: Iterable[str], today: date) -> Reach:
         """All of these communes."""
         own = tuple(sorted(set(communes)))
         query = select(Place.id, Place.parent_id).where(Place.kind == PlaceKind.COMMUNE)
@@ -49,7 +51,7 @@ class Reach:
         for id, parent in session.execute(query):
             below.setdefault(parent or "", set()).add(id)
         of = sorted(parent for parent, those in below.items() if parent and those & set(own))
-        return cls(own, tuple(of), tuple(one for one in of if below[one] <= set(own)))
+        return cls(own, tuple(of), tuple(one for one in of if below[one] <= set(own)), today)
 
 
 class Found(NamedTuple):

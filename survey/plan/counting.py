@@ -33,17 +33,19 @@ Parts = defaultdict[str, Sums]  # by part of the communes ("": all of them); not
 
 @dataclass(frozen=True)
 class Counted:
-    """A figure of a round. `why`: a code of `words.UNCOUNTED` where it has no value, with `missing` of `all`; `bounds`:
-    between what a share lies, whatever is true of those who are not known."""
+    """A figure of a round, or (`round_id` None) of supports and models that are written down, under `kinds` of them.
+    `why`: a code of `words.UNCOUNTED` where it has no value, with `missing` of `all`; `bounds`: between what a share
+    lies, whatever is true of those who are not known."""
 
     figure: Figure
-    round_id: str
+    round_id: str | None
     numerator: int | None = None
     denominator: int | None = None
     why: str | None = None
     missing: int = 0
     all: int = 0
     bounds: tuple[Decimal, Decimal] | None = None
+    kinds: tuple[str, ...] = ()
 
 
 class _Missing(NamedTuple):
@@ -64,7 +66,7 @@ class Counting:
     def of(self, measure: PlanMeasure, place_id: str, communes: Sequence[str], years: Collection[int]) -> list[Counted]:
         """Of each year's periodic round, in the place or in some communes of it; none where nothing counts it."""
         wanted = definition(measure)
-        if not wanted.is_counted:
+        if not wanted.is_of_round:
             return []
         chosen = tuple(sorted(communes))
         return [
@@ -183,7 +185,7 @@ def _share(survey_round: Round, status: FigureStatus, part: int, unknown: int, w
     """A share of which some are not known lies between two bounds and has no value."""
     if unknown and whole:
         found = _told(survey_round, status, _Missing("unknown_answers", unknown, whole))
-        return replace(found, bounds=(_rate(part, whole), _rate(part + unknown, whole)))
+        return replace(found, bounds=(rate(part, whole), rate(part + unknown, whole)))
     return _divided(survey_round, status, part, whole)
 
 
@@ -194,10 +196,10 @@ def _divided(survey_round: Round, status: FigureStatus, numerator: int | _Missin
         why = _Missing("above_whole" if denominator else "empty", numerator, denominator)
         return _told(survey_round, status, why)
     found = _value(survey_round, status, numerator, denominator)
-    return replace(found, figure=replace(found.figure, value=_rate(numerator, denominator)))
+    return replace(found, figure=replace(found.figure, value=rate(numerator, denominator)))
 
 
-def _rate(numerator: int, denominator: int) -> Decimal:
+def rate(numerator: int, denominator: int) -> Decimal:
     """In hundreds, to the four decimals that a plan keeps."""
     return (Decimal(numerator * 100) / Decimal(denominator)).quantize(FOUR, ROUND_HALF_EVEN)
 

@@ -1,9 +1,9 @@
 """What each measure of a plan is: of whom, out of whom, in which unit, and whether the product can count it. Pure.
 
 A closed list: a plan names a measure and never a formula, so a figure means the same in every plan. The numerators and
-denominators are the bases of `tallies/bases.py`; a name behind a dot is a group of it. Until supports are recorded,
-jobs, training, work abroad and models are entered alone. Of steady work no interview asks how steady it is: what is
-counted is a proxy and says so (`members.steady_work_in`).
+denominators are the bases of `tallies/bases.py`; a name behind a dot is a group of it. Jobs, training, work abroad and
+models are counted of what is written down of supports and models (`supports/counted.py`). Of steady work no interview
+asks how steady it is: what is counted is a proxy and says so (`members.steady_work_in`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from survey.support_terms import ProjectKind, SupportCount
 from survey.terms import CountBase, Dimension, HouseholdClass, PlanMeasure, PlanUnit, TargetKind
 
 RESIDENT, CLASSIFIED, DTTS = CountBase.RESIDENT.value, CountBase.CLASSIFIED.value, "dtts"
@@ -18,8 +19,9 @@ _POOR, _NEAR_POOR = HouseholdClass.POOR, HouseholdClass.NEAR_POOR
 
 
 class Definition(NamedTuple):
-    """`classes`, `dimension`: of whom, where the product counts it (`is_counted`); `group`: "" or the ethnic
-    minorities; `is_proxy`: it stands for what nobody asks; `denominator`: None of a number that is no share."""
+    """`classes`, `dimension`: of whom, where a round counts it; `group`: "" or the ethnic minorities; `is_proxy`: it
+    stands for what nobody asks; `denominator`: None of a number that is no share; `support`: which supports count it;
+    `models`: the models of which kinds do."""
 
     numerator: str
     denominator: str | None
@@ -27,8 +29,14 @@ class Definition(NamedTuple):
     classes: tuple[HouseholdClass, ...] = ()
     dimension: Dimension | None = None
     group: str = ""
-    is_counted: bool = True
     is_proxy: bool = False
+    support: SupportCount | None = None
+    models: tuple[ProjectKind, ...] = ()
+
+    @property
+    def is_of_round(self) -> bool:
+        """Whether a review counts it; else what was given does."""
+        return self.support is None and not self.models
 
 
 def _rate(numerator: str, *classes: HouseholdClass, group: str = "", base: str = RESIDENT) -> Definition:
@@ -39,8 +47,12 @@ def _number(numerator: str, *classes: HouseholdClass, group: str = "") -> Defini
     return Definition(numerator, None, PlanUnit.HOUSEHOLDS, classes, group=group)
 
 
-def _entered(numerator: str, unit: PlanUnit, denominator: str | None = None) -> Definition:
-    return Definition(numerator, denominator, unit, is_counted=False)
+def _persons(support: SupportCount, numerator: str) -> Definition:
+    return Definition(numerator, None, PlanUnit.PERSONS, support=support)
+
+
+def _models(numerator: str, *kinds: ProjectKind) -> Definition:
+    return Definition(numerator, None, PlanUnit.MODELS, models=kinds)
 
 
 _LACKS = {
@@ -63,12 +75,18 @@ DEFINITIONS: Mapping[PlanMeasure, Definition] = _LACKS | {
     PlanMeasure.STEADY_WORK: Definition(
         "steady_work", "poor+near_poor.able_to_work", PlanUnit.PERCENT, (_POOR, _NEAR_POOR), is_proxy=True
     ),
-    PlanMeasure.JOBS: _entered("connected", PlanUnit.PERSONS),
-    PlanMeasure.JOBS_OF_POOR: _entered("connected.poor+near_poor+newly_escaped", PlanUnit.PERCENT, "connected"),
-    PlanMeasure.TRAINED: _entered("trained", PlanUnit.PERSONS),
-    PlanMeasure.ABROAD: _entered("abroad", PlanUnit.PERSONS),
-    PlanMeasure.MODELS: _entered("models", PlanUnit.MODELS),
-    PlanMeasure.PILOTS: _entered("pilots", PlanUnit.MODELS),
+    PlanMeasure.JOBS: _persons(SupportCount.JOBS, "connected"),
+    PlanMeasure.JOBS_OF_POOR: Definition(
+        "connected.poor+near_poor+newly_escaped",
+        "connected",
+        PlanUnit.PERCENT,
+        (_POOR, _NEAR_POOR),
+        support=SupportCount.JOBS,
+    ),
+    PlanMeasure.TRAINED: _persons(SupportCount.TRAINED, "trained"),
+    PlanMeasure.ABROAD: _persons(SupportCount.ABROAD, "abroad"),
+    PlanMeasure.MODELS: _models("models", ProjectKind.LIVESTOCK, ProjectKind.CROPS, ProjectKind.CRAFTS),
+    PlanMeasure.PILOTS: _models("pilots", ProjectKind.TOURISM, ProjectKind.STARTUP),
 }
 
 

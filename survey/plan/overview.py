@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -19,12 +20,31 @@ from survey.terms import FigureStatus, PlaceKind, PlanMeasure
 
 @dataclass(frozen=True)
 class Known:
-    """A figure with where it comes from: one that was entered, or one that a round counts."""
+    """A figure with where it comes from: one that was entered, or one that is counted."""
 
     figure: Figure
     entered: Entered | None = None
     counted: Counted | None = None
     is_used: bool = False
+
+
+class Asked(NamedTuple):
+    """Of what figures are asked: a measure in `communes` of the place, out of `every` commune of it. `stands`: what was
+    entered for the place."""
+
+    measure: PlanMeasure
+    place_id: str
+    place_set: str
+    every: tuple[str, ...]
+    communes: tuple[str, ...]
+    years: range
+    stands: Sequence[Entered]
+
+
+class Counts(Protocol):
+    """What counts figures of something else than a round (`supports/counted.py`)."""
+
+    def of(self, asked: Asked) -> list[Counted]: ...
 
 
 @dataclass(frozen=True)
@@ -57,8 +77,8 @@ class Plan:
     stands: Sequence[Entered]
 
 
-def plan_of(session: Session, place_id: str) -> Plan:
-    """The targets of a province or commune."""
+def plan_of(session: Session, place_id: str, *beside: Counts) -> Plan:
+    """The targets of a province or commune. `beside`: what counts figures that no round does."""
     place = session.get_one(Place, place_id)
     is_province = place.kind == PlaceKind.PROVINCE
     sets = targets.sets_of(session, place_id)
@@ -73,7 +93,9 @@ def plan_of(session: Session, place_id: str) -> Plan:
         communes = place_set.communes if place_set else every
         years = range(target.base_year, target.year + 1)
         measure = PlanMeasure(target.measure)
+        asked = Asked(measure, place_id, target.place_set, tuple(every), tuple(communes), years, stands)
         counted = counting.of(measure, place_id, communes, years) if communes else []
+        counted += [figure for one in beside for figure in one.of(asked)] if communes else []
         own = [
             one for one in stands if one.row.measure == target.measure and one.row.place_set == target.place_set
         ]  # fmt: skip

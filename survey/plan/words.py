@@ -47,6 +47,18 @@ UNCOUNTED = {
     "above_whole": N_("There are more poor households than residents entered: look at the number of residents."),
     "people_unknown": N_("Of %(missing)s households nobody knows the ethnic group of the head."),
     "unknown_answers": N_("Of %(missing)s households an answer is missing."),
+    "no_support": N_("No such support is written down here for that time: that is not known to be none."),
+    "no_model": N_("No such model with members is written down here for that time: that is not known to be none."),
+    "below_entered": N_("%(missing)s are written down here, but %(all)s were entered: not all are written down yet."),
+    "no_outside": N_(
+        "Of %(all)s workers written down none is from outside the register: the share would be 100 %% by itself. Enter "
+        "the others, or the total of workers connected with its source."
+    ),
+    "total_too_small": N_("%(missing)s workers are written down, more than the total of %(all)s that was entered."),
+    "not_known_poor": N_(
+        "Of %(missing)s of the %(all)s workers nobody knows whether the household was poor, near-poor or newly escaped "
+        "on that day."
+    ),
 }
 BASES = {
     "resident": N_("out of all resident households"),

@@ -192,6 +192,19 @@ def overriding(events: Sequence[Event], interviews: Iterable[Interview], one: In
     return None
 
 
+def classes_told(events: Sequence[Event], interviews: Iterable[Interview], household_id: str) -> list[tuple[date, str]]:
+    """Since which day a household was told to be of which class, in the order in which that holds: by the lists it came
+    with, corrections and interviews. `interviews`: of this household."""
+    said: list[tuple[tuple[Any, ...], str]] = []
+    for event in live(events):
+        given = event.payload.get("class")
+        named = event.enters or event.household_id
+        if given and named == household_id:
+            said.append((event.place, str(given)))
+    said += [(one.place, one.household_class) for one in interviews if one.household_class]
+    return [(place[0], household_class) for place, household_class in sorted(said)]
+
+
 def households_in(events: Iterable[Event]) -> set[str]:
     """Every household that events name."""
     return {id for event in events for id in (event.household_id, event.other_id) if id}

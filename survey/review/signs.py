@@ -23,7 +23,7 @@ from survey.members import NAME, members_in
 from survey.names import bare_key
 from survey.register import event_log
 from survey.register.last_year import MEMBER_COLUMNS
-from survey.register.ledger import Event, Interview, live
+from survey.register.ledger import Event, Interview, classes_told, live
 from survey.submissions.content import clocks_of
 from survey.submissions.standing import classes_found
 from survey.terms import HouseholdClass, RegisterKind, SubmissionState
@@ -183,15 +183,8 @@ def children_gone(before: Iterable[dict[str, Any]], now: Sequence[dict[str, Any]
 
 
 def classes(events: Sequence[Event], interviews: Iterable[Interview], household_id: str) -> list[str]:
-    """Of which class the household was, one after the other: by the lists it came with, corrections and interviews."""
-    said: list[tuple[tuple[Any, ...], str]] = []
-    for event in live(events):
-        given = event.payload.get("class")
-        named = event.enters or event.household_id
-        if given and named == household_id:
-            said.append((event.place, str(given)))
-    said += [(one.place, one.household_class) for one in interviews if one.household_class]
-    return [household_class for _, household_class in sorted(said)]
+    """Of which class the household was, one after the other."""
+    return [household_class for _, household_class in classes_told(events, interviews, household_id)]
 
 
 def turns(found: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from models import Account, FeedKey
 from models.database import snapshot
+from survey.clocks import day_of
 from survey.feed import keys
 from survey.feed.reading import LARGEST_PAGE, Page, Reach, Stored, Table, one
 from survey.odata import addresses, answers, metadata, options
@@ -111,7 +112,7 @@ def table(path: str) -> Response:
     found = addresses.parse(path, {name: one.of for name, one in tables.items()})
     g.feed_what = found.of.name
     here = tables[found.of.name]
-    reach = keys.reach_of(_reading(), _key(), _account(), here.verb)
+    reach = keys.reach_of(_reading(), _key(), _account(), here.verb, day_of(now()))
     query = options.read_options(request.args.items(multi=True), found.of)
     if found.is_count:
         number = here.count(_reading(), reach, query.filter)

@@ -26,6 +26,8 @@ from survey.plan.measures import definition
 from survey.plan.overview import Plan, plan_of
 from survey.plan.words import BASES, REASONS, SENTENCES, UNCOUNTED
 from survey.problems import Problem
+from survey.supports.counted import Recorded
+from survey.supports.escaped import NEWLY
 from survey.terms import (
     Comparison,
     FigureStatus,
@@ -46,7 +48,7 @@ from survey.web.programme.forms import PlanFigured, PlanPlaces, PlanWanted, Resi
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
-READ, ENTER, SET = "report.read", "plan.enter", "plan.set"
+READ, ENTER, SET, LIST = "report.read", "plan.enter", "plan.set", "support.read"
 TAGS = {Light.GREEN: "tag-ok", Light.AMBER: "tag-warn", Light.RED: "tag-danger", Light.GREY: "tag-quiet"}
 blueprint = Blueprint("plan", __name__, url_prefix="/desk")
 Wrong = list[tuple[str, str]]
@@ -67,7 +69,7 @@ def page(commune_id: str | None = None) -> str:
 def _page(desk: Desk, form: FlaskForm | None = None, wrong: Iterable[tuple[str, str]] = ()) -> str:
     session, reader = get_session(), current_account()
     place_id = _place(desk)
-    found = plan_of(session, place_id) if place_id else None
+    found = plan_of(session, place_id, Recorded(session, day_of(now()))) if place_id else None
     entered = found.entered if found else []
     waiting = [one for one in entered if one.state is ResidentState.WAITING]
     former = [one for one in entered if one.steps]
@@ -87,6 +89,8 @@ def _page(desk: Desk, form: FlaskForm | None = None, wrong: Iterable[tuple[str, 
         places=form if isinstance(form, PlanPlaces) else _places_form(found),
         wrong=[(field, gettext(SENTENCES.get(code, SENTENCES["blank"]))) for field, code in wrong],
         wrong_in=type(form).__name__ if form is not None else "",
+        may_list=has_verb(reader.role, LIST),
+        newly=NEWLY,
         may_enter=reaches(desk, ENTER),
         may_set=reaches(desk, SET),
         may_load=place_id == sample.PROVINCE and has_verb(reader.role, SET),

@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from models import Round, RoundCommune
+from survey.clocks import day_of
 from survey.feed import reading
 from survey.feed.reading import Page, Reach
 from survey.feed.sets import DEPRIVATIONS, HOUSEHOLDS, MEMBERS, TALLIES
@@ -296,7 +297,7 @@ def test_a_commune_is_read_in_the_order_in_which_it_lies(app: Flask, work: Field
 
     with Session(engine) as session:
         event.listen(engine, "before_cursor_execute", hear)
-        reach = Reach((COMMUNE,), ("14",), ())
+        reach = Reach((COMMUNE,), ("14",), (), day_of(NOW))
         for table in (HOUSEHOLDS, MEMBERS, DEPRIVATIONS, TALLIES):
             found = list(table.read(session, reach, Query(table.of.properties), None))
             middle = found[len(found) // 2]
@@ -322,7 +323,8 @@ def test_memory_does_not_grow_with_the_table(app: Flask, work: Field, session: S
         of, commune = DEPRIVATIONS.of, None
 
         def read(self, *_: Any) -> Any:
-            row, *_ = DEPRIVATIONS.read(session, Reach((COMMUNE,), (), ()), Query(DEPRIVATIONS.of.properties), None)
+            here = Reach((COMMUNE,), (), (), day_of(NOW))
+            row, *_ = DEPRIVATIONS.read(session, here, Query(DEPRIVATIONS.of.properties), None)
             for _number in range(reading.LARGEST_PAGE):
                 yield row
 
@@ -330,7 +332,7 @@ def test_memory_does_not_grow_with_the_table(app: Flask, work: Field, session: S
             return ""
 
     query = Query(DEPRIVATIONS.of.properties)
-    page = Page(session, Endless(), Reach((COMMUNE,), (), ()), query, reading.LARGEST_PAGE)  # type: ignore[arg-type]
+    page = Page(session, Endless(), Reach((COMMUNE,), (), (), day_of(NOW)), query, reading.LARGEST_PAGE)  # type: ignore[arg-type]
     tracemalloc.start()
     size = sum(
         len(piece) for piece in Writer("http://x/", DEPRIVATIONS.of, Manner()).table(page.rows(), None, lambda: None)

@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session
 
 from models import Place, PlaceTally, PlanFigure, PlanFigureStep, PlanPlaceSet, PlanTarget, Round
 from survey.accounts.accounts import find_account
+from survey.clocks import day_of
 from survey.plan.counting import Counted, Counting
 from survey.plan.overview import plan_of
 from survey.register.event_log import Done
 from survey.residents import entering
 from survey.residents.entering import Given
 from survey.residents.residents import Numbers
+from survey.supports.counted import Recorded
 from survey.terms import FigureStatus, Light, PlanMeasure, ResidentStatus, TargetKind
 from tests.pages import text_of
+from tests.supports.test_counted import enter_kinds, entered, four_workers
 from tests.web.desk.field import Field
 from tests.web.programme.test_layouts import closed, reviewed
 from tests.web.programme.test_layouts import entered as residents_entered
@@ -182,7 +185,7 @@ def test_rates_of_a_closed_round_divide_by_residents(small: Field, login_as: Any
     assert (row.verdict.light, row.verdict.is_soft, row.verdict.missing) == (Light.GREEN, True, -1)
     page = text_of(login_as("supervisor").get(HERE))
     assert "4,00 % = 2/50" in page
-    assert "Tạm tính từ đợt rà soát" in page
+    assert "Tạm tính từ số liệu đã ghi" in page
     session.rollback()
     # A fall is not told between what was published and what is provisional.
     fall = target(kind="fall", comparison="ge", value="1", seen="1")
@@ -273,3 +276,41 @@ def test_a_set_of_communes_needs_the_residents_of_each(small: Field) -> None:
     residents_entered(session, {COMMUNE: Numbers(40)})
     found = counted(session, PlanMeasure.POVERTY_RATE, "14", COMMUNE)
     assert found.figure.value == Decimal(5)
+
+
+# --- what supports come to -------------------------------------------------------------------------------------------
+
+
+def test_what_is_written_down_stands_beside_what_was_entered(small_round: str, session: Session, login_as: Any) -> None:
+    enter_kinds(session)
+    province, supervisor = login_as("province"), login_as("supervisor")
+    jobs = {"base_value": "", "base_status": "", "status": "decided"}
+    share = target(code="2", measure="jobs_poor_share", kind="share", comparison="gt", value="50", **jobs)
+    assert province.post(f"{HERE}/target", data=share).status_code == 303
+    amount = target(code="1", measure="jobs", kind="sum", comparison="ge", value="8", **jobs)
+    assert province.post(f"{HERE}/target", data=amount).status_code == 303
+    page = text_of(supervisor.get(HERE))
+    assert page.count("chưa có hỗ trợ loại này được ghi ở đây") == 2
+    assert "0 người" not in page
+    four_workers(session)
+    answer = supervisor.get(HERE)
+    page = text_of(answer)
+    for words in (
+        "50,00 % = 2/4 người", "4 người (11/2026, tạm tính từ số liệu đã ghi)", "chưa có ai ngoài danh sách",
+        "trong vòng 36 tháng", "Theo trí nhớ, cần xác nhận",
+    ):  # fmt: skip
+        assert words in page, words
+    assert f"/desk/{COMMUNE}/supports?year=2026&amp;kind=viec_lam" in answer.text
+    # Half is not more than half; four of eight in November are behind the path; both colours are hatched.
+    rows = {
+        row.target.code: row for row in plan_of(session, COMMUNE, Recorded(session, day_of(NOW))).rows["12/KH-UBND"]
+    }
+    assert {code: (row.verdict.light, row.verdict.is_soft) for code, row in rows.items()} == {
+        "1": (Light.RED, True), "2": (Light.AMBER, True),
+    }  # fmt: skip
+    # A report of the office knows of more: what is written down is not all of it, and is no figure any more.
+    entered(session, 8, 25)
+    page = text_of(supervisor.get(HERE))
+    assert "Ở đây mới ghi 4, trong khi số đã nhập là 25" in page
+    assert "8,00 % = 2/25 người" in page
+    assert "25 người (8/2026, cơ quan thực hiện báo cáo)" in page

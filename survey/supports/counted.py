@@ -1,0 +1,305 @@
+"""What the plan's figures of jobs, training, work abroad and models come to, by what is written down: persons whom a
+support of such a kind was given to, and models that were opened and have members.
+
+A person counts once a year, by the first support of it; so does a worker outside the register. What was taken back, or
+waits for a person, counts for nothing. A year before the first of such supports has no figure: that nobody wrote
+anything down does not mean that nothing was given. Where more was entered than is written down, the records are not
+complete, and that is said instead of a lower number.
+
+The share of poor, near-poor and newly escaped households is of their class on the day of the support, as it was written
+down with it. Its whole is everybody who was connected: the total that was entered for that month, else those written
+down if any of them is from outside the register (without them the share would always be 100 %). Of whom nobody knows
+whether the household was newly escaped, the share has bounds instead of a value.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from models import Place, ProjectMember, ProjectMemberStep, RegisterEvent, Support, SupportKind, SupportReversal
+from models.database import chunks
+from survey.plan.counting import Counted, rate
+from survey.plan.judging import Figure, When, best
+from survey.plan.measures import Definition, definition
+from survey.plan.overview import Asked
+from survey.programmes.catalogue import catalogue_of
+from survey.support_terms import MemberAct, ProjectKind, SupportCount
+from survey.supports.escaped import newly_escaped
+from survey.supports.giving import days_of
+from survey.terms import FigureStatus, HouseholdClass, PlanMeasure, RegisterKind
+
+_POOR_OR_NEAR = (HouseholdClass.POOR.value, HouseholdClass.NEAR_POOR.value)
+_UNDONE = (
+    select(SupportReversal.support_id)
+    .where(SupportReversal.commune_id == Support.commune_id, SupportReversal.support_id == Support.id)
+    .exists()
+)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """Who was given such a support in a year, by the first. `who`: whom a code, a number or a name means;
+    `household_id` None: a worker outside the register."""
+
+    who: str
+    commune_id: str
+    day: date
+    household_id: str | None
+    household_class: str | None
+
+    @property
+    def is_outside(self) -> bool:
+        return self.household_id is None
+
+
+class Recorded:
+    """Counts up to `today`; reads the supports of each year and set of communes once."""
+
+    def __init__(self, session: Session, today: date) -> None:
+        self.session, self.today = session, today
+        self._kinds: dict[tuple[str, SupportCount], tuple[str, ...]] = {}
+        self._first: dict[tuple[tuple[str, ...], tuple[str, ...]], date | None] = {}
+        self._people: dict[tuple[tuple[str, ...], tuple[str, ...], int], list[Connected]] = {}
+
+    def of(self, asked: Asked) -> list[Counted]:
+        """Of each month of this year up to now, and of past years at their end; one that says why where there is
+        none."""
+        what = definition(asked.measure)
+        if what.is_of_round or asked.years.start > self.today.year:
+            return []
+        if what.support is None:
+            return self._of_models(asked, what.models)
+        return self._of_persons(asked, what, what.support)
+
+    # --- persons ---------------------------------------------------------------------------------------------------
+
+    def _of_persons(self, asked: Asked, what: Definition, count: SupportCount) -> list[Counted]:
+        kinds = self._kinds_of(asked.place_id, count)
+        is_share = what.denominator is not None
+        whole = asked.every if is_share else asked.communes
+        first = self._first_day(whole, kinds)
+        months = set(_months(asked.years, first, self.today))
+        if is_share and first is not None:  # a total may be of any month of a past year
+            totals = (when for year in asked.years for when in _entered(asked, PlanMeasure.JOBS, "", year))
+            months |= {when for when in totals if _of(first) <= when <= _of(self.today)}
+        found = []
+        for when in sorted(months):
+            people = [one for one in self._people_of(whole, kinds, when.year) if one.day <= _end(when)]
+            one = self._share(asked, when, people) if is_share else _number(asked, when, len(people))
+            if one is not None:
+                found.append(replace(one, kinds=kinds))
+        return found or [_told(_last(asked.years, self.today), "no_support", kinds=kinds)]
+
+    def _kinds_of(self, place_id: str, count: SupportCount) -> tuple[str, ...]:
+        """The kinds that count so, also those under which nothing is given any more."""
+        key = place_id, count
+        if key not in self._kinds:
+            province_id = self._province(place_id)
+            rows = select(SupportKind).where(SupportKind.province_id == province_id).order_by(SupportKind.version)
+            latest = {row.code: row for row in self.session.scalars(rows)}
+            self._kinds[key] = tuple(sorted(code for code, row in latest.items() if row.counts_as == count))
+        return self._kinds[key]
+
+    def _province(self, place_id: str) -> str:
+        return self.session.get_one(Place, place_id).parent_id or place_id
+
+    def _first_day(self, communes: tuple[str, ...], kinds: tuple[str, ...]) -> date | None:
+        key = communes, kinds
+        if key not in self._first:
+            self._first[key] = self.session.scalar(
+                select(func.min(Support.given_on)).where(
+                    Support.commune_id.in_(communes), Support.kind.in_(kinds), ~_UNDONE, _IS_PERSON
+                )
+            )
+        return self._first[key]
+
+    def _people_of(self, communes: tuple[str, ...], kinds: tuple[str, ...], year: int) -> list[Connected]:
+        """By the first support of each in the year, in that order."""
+        key = communes, kinds, year
+        if key not in self._people:
+            self._people[key] = self._read(communes, kinds, year)
+        return self._people[key]
+
+    def _read(self, communes: tuple[str, ...], kinds: tuple[str, ...], year: int) -> list[Connected]:
+        of = Support
+        rows = self.session.execute(
+            select(
+                of.commune_id, of.given_on, of.household_id, of.household_class, of.person_id, of.worker_number,
+                of.worker_name, of.worker_birth, of.worker_place,
+            )
+            .where(of.commune_id.in_(communes), of.kind.in_(kinds), ~_UNDONE, _IS_PERSON)
+            .where(of.given_on.between(date(year, 1, 1), date(year, 12, 31)))
+            .order_by(of.given_on, of.at, of.id)
+        ).all()  # fmt: skip
+        same = same_persons(self.session, communes, {row.person_id for row in rows if row.person_id})
+        found: dict[str, Connected] = {}
+        for row in rows:
+            who = f"p:{same.get(row.person_id, row.person_id)}" if row.person_id else _outside(row)
+            one = Connected(who, row.commune_id, row.given_on, row.household_id, row.household_class)
+            found.setdefault(who, one)
+        return list(found.values())
+
+    def _share(self, asked: Asked, when: When, people: Sequence[Connected]) -> Counted | None:
+        """None: a total was entered for another month of the year, beside which those written down are no whole."""
+        totals = _entered(asked, PlanMeasure.JOBS, "", when.year)
+        if totals and when not in totals:
+            return None
+        whole = int(totals[when]) if totals else len(people)
+        if not totals and not any(one.is_outside for one in people):
+            return _told(when, "no_outside", 0, len(people))
+        if whole < len(people):
+            return _told(when, "total_too_small", len(people), whole)
+        if not whole:
+            return _told(when, "empty")
+        here = [one for one in people if one.commune_id in set(asked.communes) and not one.is_outside]
+        are = self._are_of_poor(here)
+        yes, unknown = are.count(True), are.count(None)
+        if unknown:
+            found = _told(when, "not_known_poor", unknown, whole)
+            return replace(found, bounds=(rate(yes, whole), rate(yes + unknown, whole)))
+        return Counted(_figure(when, rate(yes, whole)), None, yes, whole)
+
+    def _are_of_poor(self, people: Sequence[Connected]) -> list[bool | None]:
+        """Whether each is of a household that was poor, near-poor or newly escaped on that day; None: not known."""
+        asked: dict[str, set[tuple[str, date]]] = defaultdict(set)
+        for one in people:
+            if one.household_class == HouseholdClass.NOT_POOR.value:
+                asked[one.commune_id].add((one.household_id or "", one.day))
+        known = {commune_id: newly_escaped(self.session, commune_id, those) for commune_id, those in asked.items()}
+        return [
+            True if one.household_class in _POOR_OR_NEAR
+            else known[one.commune_id][one.household_id or "", one.day] if one.household_class
+            else None
+            for one in people
+        ]  # fmt: skip
+
+    # --- models ----------------------------------------------------------------------------------------------------
+
+    def _of_models(self, asked: Asked, kinds: Iterable[ProjectKind]) -> list[Counted]:
+        """A model counts in the year in which it was opened, once it has a member in one of the communes."""
+        opened = self._opened(asked, {kind.value for kind in kinds})
+        first = min((opens for opens, _ in opened), default=None)
+        found = []
+        for when in _months(asked.years, first, self.today):
+            by = _end(when) if when.year == self.today.year else self.today
+            number = sum(opens.year == when.year and opens <= _end(when) and joined <= by for opens, joined in opened)
+            found.append(_number(asked, when, number))
+        return found or [_told(_last(asked.years, self.today), "no_model")]
+
+    def _opened(self, asked: Asked, kinds: set[str]) -> list[tuple[date, date]]:
+        """Of each model with members: when it was opened, and when the first of them joined."""
+        catalogue = catalogue_of(self.session, self._province(asked.place_id))
+        of = ProjectMember
+        void = (
+            select(ProjectMemberStep.member_id)
+            .where(ProjectMemberStep.commune_id == of.commune_id, ProjectMemberStep.member_id == of.id)
+            .where(ProjectMemberStep.act == MemberAct.VOID.value)
+            .exists()
+        )
+        rows = self.session.execute(
+            select(of.programme, of.project, func.min(of.since))
+            .where(of.commune_id.in_(asked.communes), ~void)
+            .group_by(of.programme, of.project)
+        )
+        found = []
+        for programme, code, joined in rows:
+            project = catalogue.projects.get((programme, code))
+            if project is not None and project.kind in kinds:
+                found.append((days_of(catalogue, project).since, joined))
+        return found
+
+
+_IS_PERSON = Support.person_id.is_not(None) | Support.worker_name.is_not(None)
+
+
+def _outside(row: Any) -> str:
+    """A worker outside the register: by the number, else by name, birth and place as they were written down."""
+    if row.worker_number:
+        return f"n:{row.worker_number}"
+    name = " ".join(row.worker_name.casefold().split())
+    return "\n".join(["w", row.commune_id, name, row.worker_birth or "", row.worker_place or ""])
+
+
+def same_persons(session: Session, communes: Collection[str], codes: set[str]) -> dict[str, str]:
+    """Whose code names each now, as some communes found persons to be one."""
+    found: dict[str, str] = {}
+    undone = aliased(RegisterEvent)
+    of = RegisterEvent
+    voided = select(undone.seq).where(undone.commune_id == of.commune_id, undone.voids == of.seq).exists()
+    wanted = set(codes)
+    while wanted:
+        told: dict[str, str] = {}
+        for chunk in chunks(wanted):
+            rows = session.execute(
+                select(of.person_id, of.payload)
+                .where(of.commune_id.in_(communes), of.person_id.in_(chunk))
+                .where(of.kind == RegisterKind.IDENTIFIED.value, ~voided)
+                .order_by(of.commune_id, of.seq)
+            )
+            told |= {str(code): payload["as"] for code, payload in rows if isinstance(payload.get("as"), str)}
+        found |= told
+        wanted = set(told.values()) - set(found)
+    return {code: _end_of(found, code) for code in codes}
+
+
+def _end_of(same: Mapping[str, str], code: str) -> str:
+    seen = {code}
+    while (then := same.get(code)) is not None and then not in seen:
+        seen.add(then)
+        code = then
+    return code
+
+
+def _number(asked: Asked, when: When, number: int) -> Counted:
+    """Beside a higher one that was entered for the year by then, what is written down is known not to be all."""
+    entered = _entered(asked, asked.measure, asked.place_set, when.year)
+    before = [value for then, value in entered.items() if then <= when]
+    if before and number < max(before):
+        return _told(when, "below_entered", number, int(max(before)))
+    return Counted(_figure(when, Decimal(number)), None, number)
+
+
+def _entered(asked: Asked, measure: PlanMeasure, place_set: str, year: int) -> dict[When, Decimal]:
+    """What was entered of a measure for a year, by month: of each the best known."""
+    rows = (one for one in asked.stands if (one.row.measure, one.row.place_set) == (measure, place_set))
+    those = [Figure(one.when, one.row.value, FigureStatus(one.row.status)) for one in rows if one.when.year == year]
+    return {when: one.value for when, one in best(those).items() if one.value is not None}
+
+
+def _figure(when: When, value: Decimal | None) -> Figure:
+    return Figure(when, value, FigureStatus.PROVISIONAL)
+
+
+def _told(when: When, why: str, missing: int = 0, of: int = 0, kinds: tuple[str, ...] = ()) -> Counted:
+    return Counted(_figure(when, None), None, None, None, why, missing, of, kinds=kinds)
+
+
+def _months(years: range, first: date | None, today: date) -> Iterator[When]:
+    """The ends of past years and of each month of this year, from the one on in which something was first written
+    down."""
+    if first is None:
+        return
+    for year in years:
+        months = range(1, today.month + 1) if year == today.year else [12] if year < today.year else []
+        yield from (When(year, month) for month in months if When(year, month) >= _of(first))
+
+
+def _last(years: range, today: date) -> When:
+    return min(When(years[-1]), _of(today))
+
+
+def _of(day: date) -> When:
+    return When(day.year, day.month)
+
+
+def _end(when: When) -> date:
+    return date(when.year, when.month, monthrange(when.year, when.month)[1])
