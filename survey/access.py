@@ -56,6 +56,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "place.change": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # Many households of a commune corrected by a list, and all of it undone.
     "register.correct": {_S: Scope.COMMUNE},
+    # Everybody on a commune's register as a list for the commune police to check, and what comes back.
+    "register.police": {_S: Scope.COMMUNE},
     # Changes that one asks for and another decides; which verb decides what: `review/requests.py`.
     "request.ask": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     "request.members": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},

@@ -1,17 +1,19 @@
-"""`flask --app app register export|correct-list|undo-list`: many households corrected by one list, as on the page."""
+"""`flask --app app register export|correct-list|undo-list`: many households corrected by one list, as on the page;
+`register police-list|police-check`: the list that the commune police check, out and back."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session
 
 from models import Job, Place
@@ -21,22 +23,25 @@ from survey.clocks import day_of
 from survey.commands.households import COMMUNE, JSON, ON, as_text, say_class_within, say_plan, shown_plan
 from survey.commands.refusals import RefusedBy, RegisterCommand, no_account, no_commune
 from survey.commands.register import SHOWN, answer, read_file, say_how_read, translated
-from survey.corrections import corrections, register_list
+from survey.corrections import corrections, police_list, register_list
 from survey.corrections.corrections import ListPlan
+from survey.corrections.police_check import Checked, Line
 from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import CRASHED
 from survey.problems import PROBLEMS
 from survey.register import tables
 from survey.register.event_log import Done
+from survey.register.places import names_in
 from survey.reports.csvfile import Style, written
 from survey.review.register_acts import one_line
 from survey.text import plain_name
 from survey.web.session import now, one_of_many, reading, transaction
-from survey.work import CORRECT, UNDO_CORRECTIONS
+from survey.work import ASK_POLICE, CORRECT, UNDO_CORRECTIONS, police
 from survey.work import corrections as work
 from survey.work.corrections import Upload
 
+LIST_LANGUAGE = "vi"  # of the police who check a list, whatever the terminal's is
 REASON = click.option("--reason", default="", help="Why; it stands in the history of each household.")
 BY = click.option("--by", "username", help="The account that decided it; it alone can ask for identity numbers.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show what would happen.")
@@ -147,19 +152,115 @@ def undo_list(job_id: str, reason: str, username: str | None, dry_run: bool, as_
         raise SystemExit(1) if as_json else click.ClickException(_why_not(rule))
 
 
+@click.command("police-list", cls=RegisterCommand)
+@COMMUNE
+@click.option("--out", "path", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".xlsx or .csv.")
+@with_appcontext
+def police_list_out(commune_id: str, path: Path) -> None:
+    """Write everybody on the commune's register as a list that the commune police check against the population
+    database; it comes back with `register police-check`. The file holds personal data."""
+    kind = police_list.kind_of(path)
+    if kind is None:
+        raise click.ClickException(gettext("Name a file that ends in .xlsx or .csv."))
+    with reading() as session:
+        _known(session, commune_id)
+        place = names_in(session, [commune_id], day_of(now())).get(commune_id, commune_id)
+        with force_locale(LIST_LANGUAGE):
+            made = police_list.make(session, commune_id, place, kind, now(), gettext)
+    with transaction() as session:
+        detail = {"file": kind, "persons": made.people, "households": made.households}
+        audit.record(session, now(), None, police_list.EXPORTED, commune_id, detail)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_bytes(made.data)
+    click.echo(gettext("%(count)s persons were written. The file holds personal data.", count=made.people))
+
+
+@click.command("police-check", cls=RegisterCommand)
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@COMMUNE
+@click.option("--by", "username", required=True, help="The account that asks; another one decides.")
+@DRY_RUN
+@JSON
+@with_appcontext
+def police_check(path: Path, commune_id: str, username: str, dry_run: bool, as_json: bool) -> None:
+    """Hold a list that the commune police checked against the register, and ask for what they say otherwise. A row with
+    a mistake is left out and named; nothing is asked for twice."""
+    upload = police.Upload(commune_id, plain_name(path.name), read_file(path), gettext(police_list.REASON))
+    with reading() as session:
+        _known(session, commune_id)
+        account_id = _may(session, commune_id, username, "register.police")
+        found = upload.check(session, now())
+    result = None
+    if found.differs and not dry_run:
+        result = _ask(upload, found.differs, account_id)
+    mistakes = [mistake.sentence(gettext) for mistake in found.mistakes]
+    if as_json:
+        lines = {name: [asdict(one) for one in getattr(found, name)]
+                 for name in ("differs", "overtaken", "gone", "remarks")}  # fmt: skip
+        said = {"done": result is not None, "result": result, "counts": found.counts(), "mistakes": mistakes}
+        click.echo(as_text(said | lines))
+    else:
+        _say_police(found, mistakes, result)
+    if found.mistakes and result is None:
+        raise SystemExit(1)
+
+
+def _ask(upload: police.Upload, lines: list[Line], account_id: str | None) -> dict[str, Any]:
+    """The requests, in short transactions, as a job of this process."""
+    with _job(ASK_POLICE, upload.commune_id, account_id) as (job, step):
+        begun = police.begin(now())
+        for start in range(0, len(lines), police.IN_ONE):
+            with step() as session:
+                begun = police.write(session, upload, lines, start, account_id, begun)
+        job.result = police.result_of(begun)
+    return dict(job.result)
+
+
+def _say_police(found: Checked, mistakes: list[str], result: dict[str, Any] | None) -> None:
+    if mistakes:
+        click.echo(gettext("%(count)s mistakes; their rows are left out:", count=len(mistakes)))
+        for line in mistakes[:SHOWN]:
+            click.echo(f"  {line}")
+    for one in found.differs:
+        for name, (sent, known, said) in one.fields.items():
+            click.echo(f"  {one.code}\t{one.name}\t{name}: {sent or '–'} | {known or '–'} → {said}")
+    for title, lines in ((gettext("on the register no more:"), found.gone),
+                         (gettext("changed on the register since, not asked for:"), found.overtaken),
+                         (gettext("remarks to follow up by hand:"), found.remarks)):  # fmt: skip
+        if lines:
+            click.echo(title)
+        for one in lines[:SHOWN]:
+            click.echo(f"  {one.code}\t{one.name}\t{one.why or one.remark}")
+    counts = found.counts()
+    click.echo(
+        gettext(
+            "%(rows)s rows: %(right)s right, %(unchecked)s not checked, %(differs)s persons otherwise; cells asked for "
+            "before: %(waiting)s, decided since: %(decided)s",
+            **counts,
+        )
+    )
+    if result is None:
+        click.echo(gettext("Nothing was asked for."))
+    else:
+        click.echo(gettext("%(count)s requests were written; others decide on them.", count=result["asked"]))
+        for code, came in result["left_out"]:
+            click.echo(f"  {code}\t{came}")
+
+
 def _known(session: Session, commune_id: str) -> None:
     if session.get(Place, commune_id) is None:
         raise no_commune(commune_id)
 
 
-def _may(session: Session, commune_id: str, username: str | None) -> str | None:
+def _may(session: Session, commune_id: str, username: str | None, verb: str = "register.correct") -> str | None:
     """The account by which it is done: one that may do it on the page. None: by command alone."""
     if not username:
         return None
     account = find_account(session, username)
     if account is None:
         raise no_account(username)
-    if commune_id not in communes_of(session, account, "register.correct"):
+    if commune_id not in communes_of(session, account, verb):
         raise RefusedBy(_why_not("forbidden"), "forbidden")
     return account.id
 

@@ -16,7 +16,7 @@ from survey.accounts import accounts
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
-from survey.commands.corrections import correct_list, export, undo_list
+from survey.commands.corrections import correct_list, export, police_check, police_list_out, undo_list
 from survey.commands.duplicates import find_duplicates
 from survey.commands.export import export_group
 from survey.commands.installation import keys_group, migrate
@@ -45,7 +45,8 @@ account_group = AppGroup("account", help="Accounts: add one, set a password.")
 
 def init_app(app: Flask) -> None:
     of_register: tuple[click.Command, ...] = (
-        find_duplicates, register_table, export, correct_list, undo_list, residents_group,
+        find_duplicates, register_table, export, correct_list, undo_list, police_list_out, police_check,
+        residents_group,
     )  # fmt: skip
     for command in of_register:
         register_group.add_command(command)

@@ -239,8 +239,13 @@ def mark(code: str, person_code: str, cells: Mapping[str, str], *, is_first: boo
 
 def mark_of(code: str, person_code: str, name: str, value: str) -> str:
     """Of one cell."""
-    number = int.from_bytes(hashlib.sha256("\n".join((code, person_code, name, value)).encode()).digest()[:8])
-    return "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(_GROUP))
+    return letters_of(_GROUP, code, person_code, name, value)
+
+
+def letters_of(count: int, *said: str) -> str:
+    """A hash of what is said as so many letters; no more than 13."""
+    number = int.from_bytes(hashlib.sha256("\n".join(said).encode()).digest()[:8])
+    return "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(count))
 
 
 def _key_of(code: str, person_code: str, is_first: bool) -> str:

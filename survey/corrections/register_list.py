@@ -44,7 +44,8 @@ HEADINGS = {  # as the reader of lists knows them, in either language
     "number": N_("Citizen ID"),
     MARK: N_("Mark of the register (leave as it is)"),
 }
-LISTS = {"sex": "gioi_tinh", "relation": "quan_he"}  # a field → its list of choices in the questionnaire
+# A field → its list of choices in the questionnaire.
+LISTS = {"sex": "gioi_tinh", "relation": "quan_he", "people": "dan_toc"}
 
 
 WIDTHS = {CODE: 16, VILLAGE: 20, HEAD: 24, ADDRESS: 28, CLASS_FIELD: 18, NAME: 24, BIRTH: 12, "number": 16}
@@ -62,7 +63,7 @@ def headings(translate: Callable[[str], str] = str) -> list[str]:
 def rows(session: Session, commune_id: str, now: datetime) -> Iterator[list[str]]:
     """Each household on the register by its code, each member in a row."""
     form = importing.questionnaire(session, commune_id, now)
-    words = _Words(importing.villages_there(session, commune_id, now), form)
+    words = Words(importing.villages_there(session, commune_id, now), form)
     register = Now(session, commune_id)
     present = [one for one in register.households.values() if one.state == HouseholdState.PRESENT]
     for one in sorted(present, key=lambda each: (each.village_id, each.code)):
@@ -75,7 +76,7 @@ def rows(session: Session, commune_id: str, now: datetime) -> Iterator[list[str]
             yield [(shown | said)[name] for name in HEADINGS]
 
 
-class _Words:
+class Words:
     """How a list says what the register knows by a code."""
 
     def __init__(self, villages: Mapping[str, VillageRow], form: Form | None) -> None:

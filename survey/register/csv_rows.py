@@ -87,6 +87,30 @@ SENTENCES = tables.SENTENCES | {
     "head_goes": N_("Who is head of household %(known)s then? Write it in the row of that member."),
     "two_heads": N_("Two members of household %(known)s are written as its head; leave one."),
     "refused": N_("The register does not take this: %(why)s"),
+    # Of a list that the commune police checked.
+    "police_no_list": N_(
+        "This is no list for the police: bring the file that was downloaded here, with its headings and last column."
+    ),
+    "police_other_commune": N_("This list is of commune %(other)s, not %(commune)s: bring it there."),
+    "police_not_ours": N_(
+        "No row was written by this server for this commune, or the marks in the last column are gone: download anew."
+    ),
+    "police_row": N_("This row is not of the list, or its mark was changed: take it out."),
+    "police_twice": N_("Row %(first)s is of the same person; leave the one that is right."),
+    "police_shifted": N_(
+        "This cell is not as it was handed out. What is right belongs into the blue columns; if rows slipped while "
+        "they were sorted, begin with the file as it was."
+    ),
+    "police_verdict": N_("Write Right or Wrong, or leave it blank."),
+    "police_sex": N_("Write Male or Female."),
+    "police_both": N_("The row says right, and beside it something else; leave one of the two."),
+    "police_wrong_how": N_("The row says wrong and not what is right: fill in a blue column or the remark."),
+    "police_number_fit": N_(
+        "Digits 4 to 6 of the number do not fit sex and year of birth: for these they are %(fit)s. Look at the card; "
+        "if all is right, ask for it on the household's page."
+    ),
+    "police_number_other": N_("Somebody else on the register has this number (household %(known)s): who is it?"),
+    "no_such_day": N_("“%(value)s” is no day that there was; write the whole date, as 7/4/1965."),
     # Of a list of residents.
     "no_day": N_("“%(value)s” is no day; write 31/12/2026."),
     "day_ahead": N_("This day has not come yet."),
@@ -151,6 +175,19 @@ KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
     "head_goes": N_("households without a head"),
     "two_heads": N_("households with two heads"),
     "refused": N_("corrections that the register does not take"),
+    "police_no_list": N_("files that are no list for the police"),
+    "police_other_commune": N_("lists of another commune"),
+    "police_not_ours": N_("lists of another server"),
+    "police_row": N_("rows that are not of the list"),
+    "police_twice": N_("persons who stand twice"),
+    "police_shifted": N_("cells that are not as they were handed out"),
+    "police_verdict": N_("cells that say neither right nor wrong"),
+    "police_sex": N_("words that are no sex"),
+    "police_both": N_("rows that say right and wrong"),
+    "police_wrong_how": N_("rows that do not say what is right"),
+    "police_number_fit": N_("numbers that do not fit sex and birth"),
+    "police_number_other": N_("numbers that somebody else has"),
+    "no_such_day": N_("births that are no day"),
     "no_day": N_("cells that are no day"),
     "day_ahead": N_("days that have not come yet"),
     "place_not_here": N_("places that are not known"),

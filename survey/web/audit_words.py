@@ -73,6 +73,8 @@ ACTS = {
     "receipt_key_rotated": _("The key of receipts was changed"),
     "register.imported": _("A list of households was imported"),
     "register.corrected_by_list": _("A list of corrections was written into the register"),
+    "register.police_list": _("A list for the commune police was downloaded"),
+    "register.police_asked": _("Requests were made from a list that the police checked"),
     "register.exported": _("The register was downloaded as a list"),
     "request.asked": _("A change of the register was asked for"),
     "proposal.set_aside": _("What a phone proposed was set aside"),

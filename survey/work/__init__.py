@@ -13,6 +13,7 @@ from survey.work.exporting import export, export_changes, export_research
 from survey.work.household_lists import load_list, read_list
 from survey.work.kinds import (
     ALONE,
+    ASK_POLICE,
     ASKED_BY,
     CHANGES,
     CLOSE,
@@ -24,6 +25,7 @@ from survey.work.kinds import (
     OPEN_ROUND,
     READ_CORRECTIONS,
     READ_LIST,
+    READ_POLICE,
     READ_UNDOING,
     REBUILD,
     RECOUNT,
@@ -32,6 +34,7 @@ from survey.work.kinds import (
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
+from survey.work.police import ask_police, read_police
 from survey.work.rebuilding import rebuild
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
@@ -47,6 +50,8 @@ KINDS = {
     CORRECT: correct,
     READ_UNDOING: read_undoing,
     UNDO_CORRECTIONS: undo_corrections,
+    READ_POLICE: read_police,
+    ASK_POLICE: ask_police,
     RECOUNT: recount_area,
     REBUILD: rebuild,
     EXPORT: export,
@@ -61,8 +66,8 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 
 
 __all__ = [
-    "ALONE", "ASKED_BY", "CHANGES", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER", "KINDS",
-    "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN",
-    "RESEARCH", "TO_THE_END", "UNDO_CORRECTIONS",
+    "ALONE", "ASKED_BY", "ASK_POLICE", "CHANGES", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER",
+    "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_POLICE", "READ_UNDOING", "REBUILD",
+    "RECOUNT", "REOPEN", "RESEARCH", "TO_THE_END", "UNDO_CORRECTIONS",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

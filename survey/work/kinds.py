@@ -12,13 +12,15 @@ READ_CORRECTIONS = "read_corrections"
 CORRECT = "correct_by_list"
 READ_UNDOING = "read_undoing"
 UNDO_CORRECTIONS = "undo_corrections"
+READ_POLICE = "read_police_list"
+ASK_POLICE = "ask_by_police_list"
 REBUILD = "rebuild"
 EXPORT = "export"
 RESEARCH = "research"
 CHANGES = "export_changes"
 
 DATA_FILES = (EXPORT, RESEARCH, CHANGES)  # what is made of them is a file that waits for who asked
-ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS})  # a commune has one at a time
+ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS, ASK_POLICE})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     READ_LIST: "register.import",
@@ -32,6 +34,8 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     CORRECT: "register.correct",
     READ_UNDOING: "register.correct",
     UNDO_CORRECTIONS: "register.correct",
+    READ_POLICE: "register.police",
+    ASK_POLICE: "register.police",
     REBUILD: "round.manage",
     EXPORT: "export.read",
     RESEARCH: "export.research",

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from models import Job
+from survey.corrections import police_list
 from tests.commands.test_households import ONE, TWO, WHERE, WHY, events, register, told
 from tests.corrections.test_corrections import COLUMNS, PEOPLE, VI
 from tests.corrections.test_corrections import register as people
@@ -105,3 +106,32 @@ def test_bad_words_are_told(app: Flask, file: Path) -> None:
     assert register(app, "correct-list", path, "--commune", OTHER_COMMUNE, "--dry-run")[0] == 1  # no household there
     assert register(app, "export", str(file.with_suffix(".pdf")), *WHERE)[0] == 1
     assert register(app, "undo-list", "khong-co", *WHY)[0] == 1
+
+
+def test_the_list_for_the_police_goes_out_and_its_differences_become_requests(
+    app: Flask, session: Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "cong-an.xlsx"
+    assert register(app, "police-list", *WHERE, "--out", str(path))[0] == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert register(app, "police-list", *WHERE, "--out", str(tmp_path / "a.pdf"))[0] == 1
+    book = load_workbook(path)
+    sheet: Any = book.worksheets[0]
+    names = list(police_list.HEADINGS)
+    sheet.cell(5, names.index("right_number") + 1).value = "014184000002"
+    sheet.cell(6, names.index("right_birth") + 1).value = "31/02/2011"
+    book.save(path)
+    by = ("--by", "supervisor")
+    code, said = told(app, "police-check", str(path), *WHERE, *by, "--dry-run")
+    assert (code, said["done"], said["counts"]["differs"], len(said["mistakes"])) == (1, False, 1, 1)
+    assert said["differs"][0]["fields"] == {"number": ["", "", "014184000002"]}
+    assert told(app, "request", "list", *WHERE)[1] == []
+    code, said = told(app, "police-check", str(path), *WHERE, *by)
+    assert (code, said["result"]) == (0, {"asked": 1, "left_out": []})
+    code, said = told(app, "police-check", str(path), *WHERE, *by)
+    assert (said["result"], said["counts"]["waiting"]) == (None, 1)
+    assert len(told(app, "request", "list", *WHERE)[1]) == 1
+    code, words = register(app, "police-check", str(path), *WHERE, "--by", "province")
+    assert (code, "forbidden" in words) == (1, True)
+    code, said = told(app, "police-check", str(path), "--commune", OTHER_COMMUNE, "--by", "supervisor-other")
+    assert (code, said["result"], len(said["mistakes"])) == (1, None, 1)

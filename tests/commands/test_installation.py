@@ -98,6 +98,8 @@ ON_DATA = {
     "register request withdraw": "x --commune 03757 --by a".split(),
     "register restore": "03757-01-001 --commune 03757 --reason x".split(),
     "register split": "03757-01-001 --commune 03757 --member A --reason x".split(),
+    "register police-check": "WORKBOOK --commune 03757 --by a".split(),
+    "register police-list": "--commune 03757 --out NEW.xlsx".split(),
     "register residents confirm": ["14", "1", "--by", "a"],
     "register residents confirm-list": ["x", "--by", "a"],
     "register residents enter": "14 --day 2026-11-01 --households 1 --status estimated --source x --by a".split(),

@@ -31,7 +31,7 @@ VERBS_OF = {
         "round.close",
         "job.follow",
     },
-    SUPERVISOR: {"review.decide", "register.correct", "model.enter"},
+    SUPERVISOR: {"review.decide", "register.correct", "register.police", "model.enter"},
     ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
     ADMIN: {"round.manage"},
     PROVINCIAL: {"export.research", "round.accept", "audit.read", "plan.set", "programme.set"},
@@ -298,6 +298,11 @@ ROUTES = {
     "corrections.look_at_undoing": SUPERVISOR,
     "corrections.undoing": SUPERVISOR,
     "corrections.undo": SUPERVISOR,
+    "police.page": SUPERVISOR,
+    "police.download": SUPERVISOR,
+    "police.bring": SUPERVISOR,
+    "police.seen": SUPERVISOR,
+    "police.ask": SUPERVISOR,
     "jobs.listing": OFFICE,
     "jobs.page": OFFICE,
     "jobs.stop": OFFICE,
@@ -361,6 +366,7 @@ def test_every_route_is_in_the_table_and_names_a_verb_of_its_audience(app: Flask
 def test_the_verbs_are_those_of_the_table() -> None:
     assert {role for audience in (OFFICE,) for role in ROLES_OF[audience]} == set(VERBS["desk.read"])
     assert set(VERBS["review.decide"]) == set(VERBS["register.correct"]) == ROLES_OF[SUPERVISOR]
+    assert set(VERBS["register.police"]) == ROLES_OF[SUPERVISOR]
     assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
     assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
     assert set(VERBS["round.close"]) == ROLES_OF[OFFICE]

@@ -91,6 +91,12 @@ class CorrectionList(FlaskForm):
     since = DateField(_("Since which day it holds"), [InputRequired()])
 
 
+class PoliceList(FlaskForm):
+    """A list that the commune police checked."""
+
+    file = FileField(_("The list with what the police wrote (.xlsx or .csv)"), [FileRequired(_("Choose the list."))])
+
+
 class OutcomeDecided(FlaskForm):
     """A decision on what was said of a household; `seen`: what it rests on. With an act on the register: since which
     day, which other household, and `basis`: what was shown of it."""

@@ -23,6 +23,7 @@ from survey.terms import JobState
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 from survey.work import (
+    ASK_POLICE,
     ASKED_BY,
     CHANGES,
     CLOSE,
@@ -34,6 +35,7 @@ from survey.work import (
     OPEN_ROUND,
     READ_CORRECTIONS,
     READ_LIST,
+    READ_POLICE,
     READ_UNDOING,
     REBUILD,
     RECOUNT,
@@ -45,7 +47,7 @@ from survey.work import (
 from survey.work.corrections import done_so_far
 
 VERB = "job.follow"
-LOOKED_AT = {READ_LIST, READ_CORRECTIONS, READ_UNDOING}  # whose result is a page to act on
+LOOKED_AT = {READ_LIST, READ_CORRECTIONS, READ_UNDOING, READ_POLICE}  # whose result is a page to act on
 LOOK_AGAIN = 2  # seconds, while it is not at its end
 SHOWN = 100
 blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
@@ -61,6 +63,8 @@ TITLES: dict[str, LazyString] = {
     CORRECT: lazy_gettext("Correcting households by a list"),
     READ_UNDOING: lazy_gettext("Looking at what of a list can be undone"),
     UNDO_CORRECTIONS: lazy_gettext("Undoing a list of corrections"),
+    READ_POLICE: lazy_gettext("Reading a list that the police checked"),
+    ASK_POLICE: lazy_gettext("Asking for what the police found"),
     REBUILD: lazy_gettext("Making again what is derived"),
     EXPORT: lazy_gettext("Writing a data file"),
     RESEARCH: lazy_gettext("Writing a research file"),
@@ -74,6 +78,7 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "recounting": lazy_gettext("Interviews are judged by the other line: %(done)s of %(total)s."),
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "correcting": lazy_gettext("Households are being corrected: %(done)s of %(total)s."),
+    "asking": lazy_gettext("Requests are being written: %(done)s of %(total)s persons."),
     "undoing": lazy_gettext("Corrections are being undone: %(done)s of %(total)s."),
     "rebuilding": lazy_gettext("Worked out again: %(done)s of %(total)s rounds, villages, interviews and households."),
     "reading_households": lazy_gettext("Households are being read: %(done)s of %(total)s communes."),
@@ -176,6 +181,8 @@ class Line(NamedTuple):
             return gettext(
                 "The corrections of %(count)s households were undone.", count=format_decimal(found["undone"])
             )
+        if self.job.kind == ASK_POLICE:
+            return gettext("%(count)s requests were written; others decide on them.", count=found["asked"])
         if self.job.kind == REBUILD:
             return gettext("%(count)s interviews were worked out again.", count=format_decimal(found["interviews"]))
         if self.job.kind == DUPLICATES:
@@ -194,8 +201,8 @@ class Line(NamedTuple):
 
     @property
     def left_out(self) -> list[tuple[str, str]]:
-        """Of a list of corrections, the codes of households that it did not reach, each with why."""
-        if self.job.kind not in (CORRECT, UNDO_CORRECTIONS):
+        """Of a list, the codes of households that it did not reach, each with why."""
+        if self.job.kind not in (CORRECT, UNDO_CORRECTIONS, ASK_POLICE):
             return []
         return [(code, why) for code, *_, why in (self.job.result or self.job.cursor or {}).get("left_out", [])]
 
@@ -215,6 +222,10 @@ class Line(NamedTuple):
             return url_for(page, commune_id=self.job.commune_id, job_id=self.job.id)
         if self.job.kind in (CORRECT, UNDO_CORRECTIONS):
             return url_for("corrections.page", commune_id=self.job.commune_id)
+        if self.job.kind in (READ_POLICE, ASK_POLICE):
+            if self.job.kind == READ_POLICE:
+                return url_for("police.seen", commune_id=self.job.commune_id, job_id=self.job.id)
+            return url_for("requests.listing", commune_id=self.job.commune_id)
         if self.job.kind == OPEN_ROUND or (self.job.kind == CLOSE and self.job.commune_id is None):
             return url_for("round_steps.page", round_id=parameters["round"])
         if self.job.kind in (REOPEN, CLOSE):

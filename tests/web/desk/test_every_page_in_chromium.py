@@ -40,7 +40,7 @@ NO_PAGE = {
     "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.module", "capture.modules",
     "capture.other_language", "capture.rest", "capture.style", "capture.worker", "corrections.download",
     "exports.download", "exports.made_file", "healthz", "layouts.download", "member_lists.download", "needs.as_csv",
-    "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
+    "police.download", "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
     "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
     "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
     "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "supports.as_csv",
@@ -49,9 +49,9 @@ NO_PAGE = {
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
     "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "flows.page",
-    "held.attach", "household.person", "jobs.page", "layouts.flow", "points.table", "points.type_in", "proofs.sheet",
-    "questionnaires.draft", "questionnaires.draft_preview", "questionnaires.version_preview", "readings.confirm",
-    "register.seen", "round_steps.request_list", "rounds.changes", "supports.held",
+    "held.attach", "household.person", "jobs.page", "layouts.flow", "points.table", "points.type_in", "police.seen",
+    "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview", "questionnaires.version_preview",
+    "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes", "supports.held",
     "supports.one",
 }  # fmt: skip
 
