@@ -1,4 +1,5 @@
-"""Rows of the feed that are worked out: numbers of residents that stand, targets of the plan with what they came to."""
+"""Rows of the feed that are worked out: numbers of residents that stand, targets of the plan with what they came to,
+projects of the programmes."""
 
 from __future__ import annotations
 
@@ -12,8 +13,10 @@ from survey.feed.reading import Reach
 from survey.odata.model import Row
 from survey.plan.overview import plan_of
 from survey.plan.targets import places_with_targets
+from survey.programmes.catalogue import catalogue_of
 from survey.residents.residents import entered_of
 from survey.supports.counted import Recorded
+from survey.supports.giving import days_of
 from survey.terms import ResidentState
 
 _GROUPS = {
@@ -59,3 +62,20 @@ def targets(session: Session, reach: Reach) -> Iterator[Row]:
                     "ActualMonth": figure.when.month if figure else None,
                     "ActualStatus": figure.status.value if figure else None,
                 }  # fmt: skip
+
+
+def projects(session: Session, reach: Reach) -> Iterator[Row]:
+    """The projects of the reader's provinces as they stand, with the days between which something may be given under
+    them; models of one commune where the reader reads that."""
+    for province_id in reach.provinces:
+        known = catalogue_of(session, province_id)
+        for (programme, code), one in known.projects.items():
+            if one.commune_id is not None and one.commune_id not in reach.communes:
+                continue
+            days, of = days_of(known, one), known.programmes[programme]
+            yield {
+                "ProvinceId": province_id, "Programme": programme, "Code": code, "ProgrammeName": of.name,
+                "ProgrammeKind": of.kind, "Number": one.number, "SubNumber": one.sub_number, "Name": one.name,
+                "Kind": one.kind, "Within": one.within, "Opens": days.since, "Ends": days.until,
+                "PlaceSet": one.place_set, "CommuneId": one.commune_id, "Status": one.status, "Source": one.source,
+            }  # fmt: skip

@@ -14,14 +14,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, String, case, cast, func, literal, or_, select, type_coerce
 from sqlalchemy.types import Text
 
-from models import Assessment, HouseholdFact, Place, PlacePeriod, PlaceTally, RosterRow, Round, RoundCommune
-from survey.feed.listed import residents, targets
+from models import (
+    Assessment,
+    HouseholdFact,
+    Place,
+    PlacePeriod,
+    PlaceTally,
+    RosterRow,
+    Round,
+    RoundCommune,
+    Support,
+    SupportReversal,
+)
+from survey.feed.listed import projects, residents, targets
 from survey.feed.made import deprivations, members, tallies
 from survey.feed.reading import Listed, Reach, Stored, Table
 from survey.odata.model import EntitySet, Kind, Property
 from survey.terms import CommuneState, RegisterState
 
-REPORT, EXPORT = "report.read", "export.read"
+REPORT, EXPORT, SUPPORT = "report.read", "export.read", "support.read"
 WHOLE, FLAG, DOUBLE, DAY = Kind.INTEGER, Kind.BOOLEAN, Kind.DOUBLE, Kind.DATE
 
 
@@ -238,6 +249,41 @@ TARGETS = Listed(
     REPORT, targets,
 )  # fmt: skip
 
+# Projects and what was given under them, as it stands: what was taken back, or waits for a person, is not there
+
+PROJECTS = Listed(
+    _set("Projects", "Project", "ProvinceId Programme Code", [
+        _needed("ProgrammeName"), _needed("ProgrammeKind"), _needed("Number"), _needed("SubNumber"), _needed("Name"),
+        _needed("Kind"), _needed("Within"), _needed("Opens", DAY), Property("Ends", DAY), _needed("PlaceSet"),
+        "CommuneId", _needed("Status"), _needed("Source"),
+    ]),
+    REPORT, projects,
+)  # fmt: skip
+_taken_back = (
+    select(SupportReversal.support_id)
+    .where(SupportReversal.commune_id == Support.commune_id, SupportReversal.support_id == Support.id)
+    .exists()
+)
+_support: dict[str, ColumnElement[Any]] = {
+    "SupportId": Support.id.expression, "CommuneId": Support.commune_id.expression,
+    "HouseholdId": Support.household_id.expression, "PersonCode": Support.person_id.expression,
+    "IsOutside": Support.household_id.is_(None), "Kind": Support.kind.expression,
+    "ProvinceId": Support.province_id.expression, "Programme": Support.programme.expression,
+    "Project": Support.project.expression, "GivenOn": Support.given_on.expression,
+    "Amount": Support.amount.expression, "Quantity": Support.quantity.expression,
+    "Class": Support.household_class.expression, "Origin": Support.origin.expression,
+    "IsException": Support.exception != "",
+}  # fmt: skip
+SUPPORTS = Stored(
+    _set("Supports", "Support", "SupportId", [
+        _needed("CommuneId"), "HouseholdId", "PersonCode", _needed("IsOutside", FLAG), _needed("Kind"),
+        _needed("ProvinceId"), _needed("Programme"), _needed("Project"), _needed("GivenOn", DAY), _money("Amount", 0),
+        Property("Quantity", WHOLE), "Class", _needed("Origin"), _needed("IsException", FLAG),
+    ]),
+    SUPPORT, lambda _reach: _selected(_support).where(~_taken_back), _support,
+    ((_support["SupportId"], Kind.STRING),), _support["CommuneId"], many=literal(1, Integer),
+)  # fmt: skip
+
 TABLES: tuple[Table, ...] = (
-    ROUNDS, PLACES, PLACE_PERIODS, RESIDENTS, HOUSEHOLDS, MEMBERS, DEPRIVATIONS, TALLIES, TARGETS,
+    ROUNDS, PLACES, PLACE_PERIODS, RESIDENTS, HOUSEHOLDS, MEMBERS, DEPRIVATIONS, TALLIES, TARGETS, PROJECTS, SUPPORTS,
 )  # fmt: skip

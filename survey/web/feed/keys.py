@@ -36,6 +36,8 @@ TABLES = {
     "Deprivations": _("which household lacks what"),
     "Tallies": _("figures counted by place"),
     "Targets": _("targets of the plan"),
+    "Projects": _("projects of the programmes"),
+    "Supports": _("what was given, without names"),
 }
 DAYS = [
     SelectChoice("30", _("30 days")), SelectChoice("90", _("90 days")), SelectChoice("180", _("half a year")),

@@ -25,8 +25,13 @@ from survey.odata.options import Query, Token
 from survey.plan import sample
 from survey.register.event_log import Done
 from survey.residents.residents import Numbers
+from survey.support_terms import SupportOrigin
+from survey.supports import giving
+from survey.supports.giving import Given, Worker
 from survey.terms import DIMENSION_OF, Action, CommuneState, Indicator
+from tests.given import by
 from tests.serving import serving
+from tests.supports.test_counted import enter_kinds
 from tests.web.desk.field import CASES, Field, answers_of
 from tests.web.feed.feed import EVERY, Reader, account_of, made, three_accepted
 from tests.web.programme.test_layouts import entered
@@ -173,6 +178,40 @@ def test_residents_and_targets_are_those_that_stand(app: Flask, work: Field, ses
     assert '"Value":18.6600' in raw or '"Value":18.66' in raw
     [exact] = Reader(app, "province").rows("Targets", filter="Value eq 18.66 and Year ge 2022")
     assert exact["Code"] == rate["Code"]
+
+
+def test_what_was_given_stands_without_a_name(app: Flask, work: Field, session: Session) -> None:
+    """A house for the first household, money for its roof taken back, a job for a worker whom no register knows."""
+    enter_kinds(session)
+    home, day = work.households[0], day_of(NOW).replace(day=2)
+    words = {"document": "QĐ 15/QĐ-UBND", "note": "mái tôn nhà ông Páo"}
+    house = Given(COMMUNE, "nha_o", "ct2026", "1", day, home, amount=40_000_000, **words)
+    worker = Worker("Giàng A Páo", "1990", "băm-1", "Bản Nà Ca")
+    job = Given(COMMUNE, "viec_lam", "ct2026", "1", day, worker=worker, **words)
+    again = Given(COMMUNE, "tien_dien", "ct2026", "1", day, home, amount=55_000, **words)
+    made, outside, undone = [giving.give(session, one, SupportOrigin.DESK, by(session)) for one in (house, job, again)]
+    giving.reverse(session, COMMUNE, undone.id, by(session, reason="Ghi nhầm"))
+    session.commit()
+    reader = Reader(app)
+    rows = {row["SupportId"]: row for row in reader.rows("Supports")}
+    assert set(rows) == {made.id, outside.id}
+    first, other = rows[made.id], rows[outside.id]
+    assert (first["HouseholdId"], first["Kind"], first["Amount"], first["GivenOn"], first["IsOutside"]) == (
+        home, "nha_o", 40_000_000, "2026-11-02", False,
+    )  # fmt: skip
+    assert (other["HouseholdId"], other["PersonCode"], other["Amount"], other["IsOutside"]) == (None, None, None, True)
+    exact = reader.get(f"Supports('{made.id}')", None, Accept="application/json;IEEE754Compatible=true")
+    assert '"Amount":"40000000"' in exact.text
+    [paid] = reader.rows("Supports", filter="Amount ge 40000000 and Programme eq 'ct2026' and IsException eq false")
+    assert paid == first
+    assert reader.get("Supports/$count", {"$filter": "IsOutside"}).text == "1"
+    projects = {(row["Programme"], row["Code"]): row for row in reader.rows("Projects")}
+    project = projects[first["Programme"], first["Project"]]
+    assert (project["ProvinceId"], project["Kind"], project["Opens"]) == (first["ProvinceId"], "project", "2026-01-01")
+    every = json.dumps([*rows.values(), *projects.values()], ensure_ascii=False)
+    assert not [word for word in ("Páo", "1990", "băm-1", "Nà Ca", "QĐ 15") if word in every]
+    assert Reader(app, "supervisor-other").rows("Supports") == []  # another's area
+    assert Reader(app, "province-other").rows("Projects") == []
 
 
 def test_a_row_is_read_by_its_key(app: Flask, work: Field) -> None:
