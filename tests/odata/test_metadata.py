@@ -41,13 +41,14 @@ def test_it_names_the_tables_with_their_keys() -> None:
         "Resident": ["PlaceId", "AsOf", "Group"], "Household": ["RoundId", "HouseholdId"],
         "Member": ["RoundId", "HouseholdId", "PersonCode"], "Deprivation": ["RoundId", "HouseholdId", "Indicator"],
         "Tally": ["RoundId", "PlaceId", "Unit", "Base", "Measure", "Group"], "Target": ["PlaceId", "Plan", "Code"],
+        "Project": ["ProvinceId", "Programme", "Code"], "Support": ["SupportId"],
     }  # fmt: skip
 
 
 def test_no_column_holds_a_name_a_number_or_a_position() -> None:
-    """Places alone have names."""
+    """Places, programmes and projects alone have names."""
     personal = {f"{of.name}.{name}" for of in SETS for name in of.names if PERSONAL.search(name)}
-    assert personal == {"Places.Name", "PlacePeriods.Name"}
+    assert personal == {"Places.Name", "PlacePeriods.Name", "Projects.Name", "Projects.ProgrammeName"}
 
 
 def test_every_column_of_a_key_is_there_and_never_null() -> None:
