@@ -389,6 +389,17 @@ def test_locking_one_window_locks_the_others(phone: Phone) -> None:
     second.wait_for_selector("[data-screen=home]")
 
 
+def test_what_was_still_being_read_when_it_was_locked_is_no_trouble(phone: Phone) -> None:
+    phone.page.evaluate(
+        """() => import('/static/app/store/sealing.js').then(({ Locked }) => {
+          setTimeout(() => Promise.reject(new Locked()))
+          return new Promise(done => addEventListener('unhandledrejection', () => setTimeout(done)))
+        })"""
+    )
+    assert phone.errors == []
+    expect(phone.page.locator("[data-screen=home]")).to_be_visible()
+
+
 # What an earlier release kept
 
 BUILDER = (Path(__file__).parents[1] / "faults" / "schema_1.js").read_text(encoding="utf-8")

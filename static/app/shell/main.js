@@ -89,11 +89,11 @@ class App {
     addEventListener("hashchange", () => this.show())
     document.addEventListener("click", (event) => this.#clicked(event))
     // Whatever nobody caught (a form this release cannot read, say): never a button that does nothing.
-    // What a screen was still reading when it was locked is no longer wanted.
-    addEventListener(
-      "unhandledrejection",
-      ({ reason }) => reason instanceof Locked || this.#place(this.#trouble(reason)),
-    )
+    // What a screen was still reading when it was locked is no longer wanted: the browser need not tell of it either.
+    addEventListener("unhandledrejection", (event) => {
+      if (event.reason instanceof Locked) event.preventDefault()
+      else this.#place(this.#trouble(event.reason))
+    })
     const send = () => this.isOpen && this.sync.now()
     addEventListener("online", send)
     navigator.serviceWorker?.addEventListener("message", ({ data }) => data === "send" && send())
