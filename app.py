@@ -153,8 +153,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         part.init_app(app)
     for part in (questionnaires, points, readings):
         part.init_app(app)
-    proposals.taken_up_by(take_up)
-    supports.taken_up_by(from_phones.take_up)
+    proposals.takers.are(take_up)
+    supports.takers.are(from_phones.take_up)
     server.init_app(app)
     demo.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)

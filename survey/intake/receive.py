@@ -21,7 +21,18 @@ from sqlalchemy import select, union
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, OutcomeFile, Place, Submission, SubmissionEvent, SubmissionFile
+from models import (
+    Account,
+    Attachment,
+    HouseholdOutcome,
+    OutcomeFile,
+    Place,
+    Proposal,
+    Submission,
+    SubmissionEvent,
+    SubmissionFile,
+    SupportEntry,
+)
 from models.commune_counter import lock_commune
 from survey.access import Holder
 from survey.accounts.accounts import holder_of
@@ -33,6 +44,7 @@ from survey.intake.admit import enter
 from survey.intake.envelope import Asked, Entry, NoInterview
 from survey.intake.proposed import Proposed
 from survey.intake.supported import Supported
+from survey.intake.told import Sender, find
 from survey.intake.triage import Judge
 from survey.lacks import lack_of
 from survey.submissions.log import Act
@@ -134,9 +146,9 @@ class _Reception:
         if known is not None:
             return known
         if entry.proposal is not None:
-            return self._store_proposal(entry)
+            return self._store_told(entry, proposals.keep(self.session, self._judge, entry, self._sender))
         if entry.support is not None:
-            return self._store_support(entry)
+            return self._store_told(entry, supports.keep(self.session, self._judge, entry, self._sender))
         return self._store(entry) if entry.no_interview is None else self._store_outcome(entry)
 
     def _find(self, entry: Entry) -> Outcome | None:
@@ -179,17 +191,12 @@ class _Reception:
         self.session.flush()  # the files counted next
         return Outcome(entry.said_id, _reason(row.held_for), _missing(self.session, self.commune_id, row.id), receipt)
 
-    def _store_proposal(self, entry: Entry) -> Outcome:
-        row = proposals.keep(self.session, self._judge, entry, self._sender)
-        return Outcome(entry.said_id, _reason(row.held_for), [], self._receipt(entry, []), row.rule)
-
-    def _store_support(self, entry: Entry) -> Outcome:
-        row = supports.keep(self.session, self._judge, entry, self._sender)
+    def _store_told(self, entry: Entry, row: Proposal | SupportEntry) -> Outcome:
         return Outcome(entry.said_id, _reason(row.held_for), [], self._receipt(entry, []), row.rule)
 
     @property
-    def _sender(self) -> outcomes.Sender:
-        return outcomes.Sender(self.account, self.device_id, seconds_of(self.skew))
+    def _sender(self) -> Sender:
+        return Sender(self.account, self.device_id, seconds_of(self.skew))
 
     @property
     def _judge(self) -> Judge:
@@ -222,11 +229,11 @@ def _outcome(
     if receipt is None:
         return None
     if first is None:
-        said = outcomes.find(session, asked, account)
+        by = account.id if account else None
+        said = find(session, HouseholdOutcome, asked, by)
         if said is not None:
             return Outcome(said_id, _reason(said.held_for), _missing(session, asked.commune_id, said.id), receipt)
-        by = account.id if account else None
-        told = proposals.find(session, asked, by) or supports.find(session, asked, by)
+        told = find(session, Proposal, asked, by) or find(session, SupportEntry, asked, by)
         return Outcome(said_id, _reason(told.held_for), [], receipt, told.rule) if told else None
     return Outcome(said_id, _reason(first[1].reason), _missing(session, asked.commune_id, first[0].id), receipt)
 
