@@ -1,12 +1,13 @@
 // Why a household has no interview: visits at which nobody was there, each with its time, and what is told the commune.
 
 import { HOME, ofHousehold } from "../addresses.js"
-import { contentHash, sha256 } from "../../canonical.js"
+import { sha256 } from "../../canonical.js"
 import { countingOf, mayBeSaid, missingIn, outcomeOf, VISITS } from "../../interview/outcome.lazy.js"
 import { shrink, watchPlace } from "../media.js"
-import { action, ask, number, part, stamp, time, word } from "../page.js"
+import { action, number, part, stamp, time, word } from "../page.js"
 import { survey } from "../register.js"
 import { space } from "../storage.js"
+import { tell } from "../tell.lazy.js"
 import { learnt } from "../templates.lazy.js"
 
 /**
@@ -147,6 +148,17 @@ export async function show(app, { step: roundId, more: householdId }) {
   })
   form.addEventListener("change", () => stop || locate())
 
+  /** The outcome, once the bytes of its photo are on the disk: it names them. */
+  const made = async (kind, reason) => {
+    const file = photo.file()
+    const { size, type } = file?.blob ?? { size: 0, type: "" }
+    const files = file ? [{ path: "anh", sha256: file.sha256, size, type }] : []
+    if (file) {
+      const room = await space()
+      await room.within(size, () => app.store.saveFile({ sha256: file.sha256, blob: file.blob, size, type }))
+    }
+    return outcomeOf({ household, commune, kind, reason, visits, place, files, now: new Date() })
+  }
   form.addEventListener("submit", async (event) => {
     event.preventDefault()
     const kind = chosen()?.value ?? ""
@@ -159,29 +171,13 @@ export async function show(app, { step: roundId, more: householdId }) {
     const words = word("visits.sure_words", { name, kind: label })
     // A weak phone works on a photo for seconds, and a tap on the button does not give it up.
     if (!(await photo.made())) return void part(element, "photo-status").scrollIntoView({ block: "center" })
-    const say = action(element, "say")
-    if (say.disabled || !(await ask({ title: word("visits.sure"), words, yes: word("visits.yes") }))) return
-    say.disabled = true // a second tap would be a second outcome
+    const question = { title: word("visits.sure"), words, yes: word("visits.yes") }
     try {
-      const file = photo.file()
-      const { size, type } = file?.blob ?? { size: 0, type: "" }
-      const files = file ? [{ path: "anh", sha256: file.sha256, size, type }] : []
-      // The bytes are on the disk before the outcome names them.
-      if (file) {
-        const room = await space()
-        await room.within(size, () => app.store.saveFile({ sha256: file.sha256, blob: file.blob, size, type }))
-      }
-      const entry = outcomeOf({ household, commune, kind, reason, visits, place, files, now: new Date() })
-      const content_hash = await contentHash(entry)
-      await app.store.say({ id: entry.id, draft_id: entry.id, name, code: household.code, entry, content_hash })
+      if (!(await tell(app, action(element, "say"), question, household, name, () => made(kind, reason)))) return
     } catch (error) {
       if (error?.name !== "QuotaExceededError" || !photo.file()) throw error
       return void photo.drop(word("photo.full")) // it can be told without
-    } finally {
-      say.disabled = false
     }
-    app.changed()
-    app.sync.now()
     app.go(HOME)
   })
   draw()

@@ -1,7 +1,6 @@
 // A change of a household is proposed to the commune; and what became of those before, on the household's page.
 
 import { HOME, ofHousehold, ofSent } from "../addresses.js"
-import { contentHash } from "../../canonical.js"
 import { two } from "../../bytes.js"
 import {
   BIRTH,
@@ -16,9 +15,10 @@ import {
 } from "../../interview/proposal.lazy.js"
 import { matches } from "../../search.js"
 import { wordsOfProblem } from "../notices.js"
-import { action, ask, date, part, stamp, tag, word } from "../page.js"
+import { action, date, part, stamp, tag, word } from "../page.js"
 import { choices, chosen } from "../radio.lazy.js"
 import { survey } from "../register.js"
+import { tell } from "../tell.lazy.js"
 import { learnt } from "../templates.lazy.js"
 
 /** "2026-11-23" in the phone's own time. */
@@ -174,18 +174,9 @@ export async function show(app, { step: roundId, more: householdId }) {
       name,
       what: wordsOf({ kind: said.kind, entry: { proposal: said } }, household, villages),
     })
-    const send = action(element, "propose")
-    if (send.disabled || !(await ask({ title: word("propose.sure"), words, yes: word("propose.yes") }))) return
-    send.disabled = true // a second tap would be a second proposal
-    try {
-      const entry = proposalOf({ household, commune, said, base: said.base, now: new Date() })
-      const content_hash = await contentHash(entry)
-      await app.store.say({ id: entry.id, draft_id: entry.id, name, code: household.code, entry, content_hash })
-    } finally {
-      send.disabled = false
-    }
-    app.changed()
-    app.sync.now()
+    const question = { title: word("propose.sure"), words, yes: word("propose.yes") }
+    const make = () => proposalOf({ household, commune, said, base: said.base, now: new Date() })
+    if (!(await tell(app, action(element, "propose"), question, household, name, make))) return
     app.go(ofHousehold(household))
   })
   return { element }

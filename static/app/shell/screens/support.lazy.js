@@ -2,7 +2,6 @@
 // given to it and what became of what was sent.
 
 import { HOME, ofHousehold, ofSent, ofSupport } from "../addresses.js"
-import { contentHash } from "../../canonical.js"
 import { today } from "../../clock.js"
 import {
   earlierOf,
@@ -18,9 +17,10 @@ import { membersIn } from "../../interview/proposal.lazy.js"
 import { fold, matches } from "../../search.js"
 import { Moment, NumberField } from "../controls/field.js"
 import { wordsOfProblem } from "../notices.js"
-import { action, ask, date, isDateRight, number, part, stamp, tag, word } from "../page.js"
+import { action, date, isDateRight, number, part, stamp, tag, word } from "../page.js"
 import { choices, chosen } from "../radio.lazy.js"
 import { survey } from "../register.js"
+import { tell } from "../tell.lazy.js"
 import { learnt } from "../templates.lazy.js"
 
 const MOST = 7 // rows that need no box to seek in
@@ -230,17 +230,9 @@ export async function show(app, { step: roundId, more: householdId }) {
     if (send.disabled || (doubted && !(await isDateRight(doubted)))) return
     const words = [word("support.sure_words", { name, what: wordsOf(said, list, members) })]
     if (earlier.length) words.push(word("support.sure_double"))
-    if (!(await ask({ title: word("support.sure"), words: words.join(" "), yes: word("support.yes") }))) return
-    send.disabled = true // a second tap would be a second support
-    try {
-      const entry = supportOf({ household, commune, said, doubted, now: new Date() })
-      const content_hash = await contentHash(entry)
-      await app.store.say({ id: entry.id, draft_id: entry.id, name, code: household.code, entry, content_hash })
-    } finally {
-      send.disabled = false
-    }
-    app.changed()
-    app.sync.now()
+    const question = { title: word("support.sure"), words: words.join(" "), yes: word("support.yes") }
+    const make = () => supportOf({ household, commune, said, doubted, now: new Date() })
+    if (!(await tell(app, send, question, household, name, make))) return
     app.go(ofHousehold(household))
   })
   draw()
