@@ -39,7 +39,7 @@ from survey.plan import sample, targets
 from survey.plan.judging import TOLERANCE
 from survey.plan.overview import Known, Row, plan_of
 from survey.plan.task_steps import Timing
-from survey.plan.tasks import Received, received
+from survey.plan.tasks import Received, received, tasks_of
 from survey.plan.words import REASONS
 from survey.problems import Problem
 from survey.register.csv_rows import KINDS, SENTENCES
@@ -81,12 +81,7 @@ def write_tables(round_id: str, folder: Path, communes: tuple[str, ...], as_json
             book = tables.make(session, scope, counted_layouts(), now(), gettext)
             said.append(_written(session, book, folder))
         audit.record(session, now(), None, "report.signed", survey_round.id, {"files": len(said)})
-    if as_json:
-        click.echo(json.dumps({"round": round_id, "trial": survey_round.trial, "places": said}, ensure_ascii=False))
-    else:
-        _say_written(said, survey_round)
-    if any(one["refused"] for one in said):
-        raise SystemExit(1)
+    _end(said, survey_round, as_json)
 
 
 def _scopes(session: Session, survey_round: Round, communes: Sequence[str]) -> list[Scope]:
@@ -149,12 +144,7 @@ def write_members(round_id: str, commune_id: str, folder: Path, as_json: bool) -
             said.append(one)
         detail = {"round": round_id, "tables": [number for one in said for number in one["tables"]]}
         audit.record(session, now(), None, "report.members", commune_id, detail)
-    if as_json:
-        click.echo(json.dumps({"round": round_id, "trial": survey_round.trial, "places": said}, ensure_ascii=False))
-    else:
-        _say_written(said, survey_round)
-    if any(one["refused"] for one in said):
-        raise SystemExit(1)
+    _end(said, survey_round, as_json)
 
 
 def _put(path: Path, content: bytes) -> Path:
@@ -165,6 +155,17 @@ def _put(path: Path, content: bytes) -> Path:
         words = gettext("%(file)s cannot be written: %(fault)s", file=path, fault=error.strerror)
         raise RefusedBy(words, "file_not_written") from None
     return path
+
+
+def _end(said: list[dict[str, Any]], survey_round: Round, as_json: bool) -> None:
+    """Say what was written; ends with 1 where something was not handed out."""
+    if as_json:
+        told = {"round": survey_round.id, "trial": survey_round.trial, "places": said}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        _say_written(said, survey_round)
+    if any(one["refused"] for one in said):
+        raise SystemExit(1)
 
 
 def _say_written(said: Sequence[dict[str, Any]], survey_round: Round) -> None:
@@ -482,7 +483,11 @@ def show_tasks(place_id: str, late: bool, soon: bool, as_json: bool) -> None:
     with reading() as session:
         _known(session, place_id)
         today = day_of(now())
-        found = [one for one in received(session, place_id) if not wanted or one.timing(today) in wanted]
+        found = [
+            one
+            for one in received(session, place_id, tasks_of(session, place_id))
+            if not wanted or one.timing(today) in wanted
+        ]
         names = names_in(session, {one.receiver for one in found}, today)
         rows = [_task(one, today, names.get(one.receiver, one.receiver)) for one in found]
     if as_json:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+from openpyxl.cell.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -30,6 +30,7 @@ from survey.evidence.lineage import generation
 from survey.members import PEOPLE
 from survey.register import importing
 from survey.register.csv_rows import folded
+from survey.register.tables import text_cells
 from survey.reports.csvfile import Style, written
 from survey.terms import HouseholdState
 from survey.text import N_
@@ -205,10 +206,7 @@ def _workbook(title: str, listed: Sequence[Sequence[str]], translate: Translate)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     sheet.append(head)
     for row in listed:
-        cells = [WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text)) if text else None for text in row]
-        for cell in filter(None, cells):
-            cell.data_type, cell.number_format = "s", "@"  # never a formula, a number or a date
-        sheet.append(cells)
+        sheet.append(text_cells(sheet, row))
     _instructions(book, title, translate)
     done = io.BytesIO()
     book.save(done)

@@ -398,6 +398,14 @@ def _value(value: Any, kind: str, epoch: datetime) -> Cell:
     return value if isinstance(value, int | float | date) else _text(str(value))
 
 
+def text_cells(sheet: Any, row: Iterable[str | None]) -> list[Any]:
+    """Cells that stay text, whatever they begin with: never a formula, a number or a date. None: an empty one."""
+    cells = [WriteOnlyCell(sheet, _UNWRITABLE.sub("", text)) if text else None for text in row]
+    for cell in filter(None, cells):
+        cell.data_type, cell.number_format = "s", "@"
+    return cells
+
+
 def written(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> bytes:
     """A table as an .xlsx that an office goes on in: each cell is text, the header stays in sight. `widths`: of the
     columns, in characters."""
@@ -411,10 +419,7 @@ def written(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], 
         cell.font, cell.fill = Font(bold=True), _HEAD
     sheet.append(head)
     for row in rows:
-        cells = [WriteOnlyCell(sheet, _UNWRITABLE.sub("", text)) if text else None for text in row]
-        for cell in filter(None, cells):
-            cell.data_type, cell.number_format = "s", "@"  # never a formula, a number or a date
-        sheet.append(cells)
+        sheet.append(text_cells(sheet, row))
     done = io.BytesIO()
     book.save(done)
     return done.getvalue()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import PureWindowsPath
+
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
@@ -9,6 +12,7 @@ from wtforms import BooleanField, DateField, HiddenField, IntegerField, StringFi
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
+from survey.problems import Problem
 from survey.residents.entering import MAX_SOURCE
 from survey.residents.resident_list import TO_WRITE
 from survey.terms import (
@@ -20,7 +24,10 @@ from survey.terms import (
     TargetKind,
     TaskAction,
 )
+from survey.text import plain_name
 from survey.web.forms import printable
+
+LIST_BYTES = 1024 * 1024
 
 
 class Residents(FlaskForm):
@@ -44,10 +51,20 @@ class ResidentsDecided(FlaskForm):
     action = HiddenField(validators=[InputRequired(), AnyOf([one.value for one in ResidentAction])])
 
 
-class ResidentList(FlaskForm):
-    """The residents of many places, as a file."""
+class BroughtList(FlaskForm):
+    """A list that is read at once, as a file: residents of many places, supports of many households."""
 
     file = FileField(_("The list, filled in (CSV or .xlsx)"))
+
+    def brought(self) -> tuple[str, bytes]:
+        """The file's name, as it can be told, and its bytes: none where no file was chosen. Raises `too_large`."""
+        chosen = self.file.data if self.file.data and self.file.data.filename else None
+        if chosen is None:
+            return gettext("No file"), b""
+        data: bytes = chosen.read(LIST_BYTES + 1)
+        if len(data) > LIST_BYTES:
+            raise Problem("too_large")
+        return plain_name(PureWindowsPath(chosen.filename).name), data
 
 
 class PlanFigured(FlaskForm):

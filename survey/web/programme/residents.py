@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import PureWindowsPath
 
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask_babel import gettext
@@ -27,17 +26,15 @@ from survey.residents import entering, resident_list, residents
 from survey.residents.entering import Given
 from survey.residents.residents import Entered, Numbers, Window
 from survey.terms import PlaceKind, ResidentAction, ResidentState, ResidentStatus, Role
-from survey.text import plain_name
 from survey.web.desk.corrections import XLSX
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, province_of
 from survey.web.desk.household import done_now, reason_given
-from survey.web.programme.forms import ResidentList, Residents, ResidentsDecided
+from survey.web.programme.forms import BroughtList, Residents, ResidentsDecided
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 READ, WRITE = "report.read", "resident.enter"
-FILE_BYTES = 1024 * 1024
 blueprint = Blueprint("residents", __name__, url_prefix="/desk")
 
 
@@ -86,7 +83,7 @@ def _page(desk: Desk, form: Residents, wrong: Iterable[tuple[str, str]] = ()) ->
         may_write=has_verb(reader.role, WRITE),
         reader=reader,
         plain=Plain(formdata=None),
-        list_form=ResidentList(formdata=None),
+        list_form=BroughtList(formdata=None),
         max_source=entering.MAX_SOURCE,
         today=day_of(now()),
     )  # fmt: skip
@@ -226,15 +223,11 @@ def pattern(kind: str, commune_id: str | None = None) -> Response:
 @permitted(WRITE)
 def preview(commune_id: str | None = None) -> tuple[str, int]:
     """What a list would enter, or what is wrong in it, by kind and row; nothing is written."""
-    desk, form = open_desk(READ, commune_id), ResidentList()
+    desk, form = open_desk(READ, commune_id), BroughtList()
     names = _writable(desk)
     if not form.validate():
         raise Problem("bad_request")
-    chosen = form.file.data if form.file.data and form.file.data.filename else None
-    data = chosen.read(FILE_BYTES + 1) if chosen else b""
-    if len(data) > FILE_BYTES:
-        raise Problem("too_large")
-    name = plain_name(PureWindowsPath(chosen.filename).name) if chosen else gettext("No file")
+    name, data = form.brought()
     found = resident_list.read_list(name, data, names, day_of(now()))
     text = b"".join(written(resident_list.headings(), resident_list.as_rows(found.given, names))).decode("utf-8-sig")
     shown = render_template(

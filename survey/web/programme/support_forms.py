@@ -8,7 +8,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
 from wtforms import DateField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
@@ -66,9 +65,3 @@ class WorkerForm(SupportForm):
     birth = StringField(_("Year or day of birth"), [Length(max=10), printable, _is_birth])
     number = StringField(_("Identity number (12 digits)"), [Length(max=20), printable, _is_number])
     place = StringField(_("Where the person lives"), [Length(max=200), printable])
-
-
-class SupportList(FlaskForm):
-    """Supports of many households, as a file."""
-
-    file = FileField(_("The list, filled in (CSV or .xlsx)"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import PureWindowsPath
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
@@ -29,18 +28,17 @@ from survey.supports import from_phones, giving, lists, reading
 from survey.supports.giving import Examined, Given, Worker, days_of
 from survey.supports.reading import Line, Wanted
 from survey.terms import HouseholdClass, HouseholdState, QuarantineReason
-from survey.text import plain_name
 from survey.web.desk.corrections import XLSX
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
 from survey.web.desk.household import done_now
-from survey.web.programme.support_forms import SupportForm, SupportList, WorkerForm
+from survey.web.programme.forms import BroughtList
+from survey.web.programme.support_forms import SupportForm, WorkerForm
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 READ, GIVE, NAMES = "support.read", "support.give", "support.names"
 SHOWN = 100  # of what waits
-FILE_BYTES = 1024 * 1024
 blueprint = Blueprint("supports", __name__, url_prefix="/desk")
 
 
@@ -305,7 +303,7 @@ def list_page(commune_id: str) -> str:
     desk = open_desk(GIVE, commune_id)
     catalogue = catalogue_of(get_session(), giving.province_of(get_session(), commune_id))
     return render_template(
-        "programme/supports/list.html", desk=desk, form=SupportList(formdata=None), catalogue=catalogue,
+        "programme/supports/list.html", desk=desk, form=BroughtList(formdata=None), catalogue=catalogue,
         most=lists.MOST_ROWS,
     )  # fmt: skip
 
@@ -314,14 +312,10 @@ def list_page(commune_id: str) -> str:
 @permitted(GIVE)
 def preview(commune_id: str) -> tuple[str, int]:
     """What a list would write down, and each row that a rule stands against; nothing is written."""
-    desk, form = open_desk(GIVE, commune_id), SupportList()
+    desk, form = open_desk(GIVE, commune_id), BroughtList()
     if not form.validate():
         raise Problem("bad_request")
-    chosen = form.file.data if form.file.data and form.file.data.filename else None
-    data = chosen.read(FILE_BYTES + 1) if chosen else b""
-    if len(data) > FILE_BYTES:
-        raise Problem("too_large")
-    name = plain_name(PureWindowsPath(chosen.filename).name) if chosen else gettext("No file")
+    name, data = form.brought()
     found = lists.read_list(get_session(), commune_id, name, data, day_of(now()))
     shown = render_template(
         "programme/supports/seen.html",

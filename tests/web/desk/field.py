@@ -143,6 +143,14 @@ def household_ids(count: int) -> list[str]:
     return [str(uuid5(NAMESPACE_OID, f"household {number}")) for number in range(count)]
 
 
+def three_accepted(work: Field) -> None:
+    """Five interviews, of which three are accepted."""
+    for number in range(5):
+        work.send(work.entry(number, CASES[number]))
+    for number in range(3):
+        work.decide(work.sent[number], Action.ACCEPT)
+
+
 @cache
 def _laid(count: int, method: B1Method) -> Fill:
     """The same function for the same field: it names the template."""

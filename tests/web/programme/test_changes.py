@@ -25,7 +25,7 @@ from survey.register.entries import leave_register
 from survey.terms import Action
 from tests.data_files import package_faults
 from tests.pages import text_of
-from tests.web.desk.field import CASES, Field
+from tests.web.desk.field import Field, three_accepted
 from tests.working import work
 from tests.world import COMMUNE, NOW, VILLAGE
 
@@ -40,13 +40,6 @@ def accepted(field: Any) -> Field:
     """Six households: three accepted, two received, one not visited."""
     made: Field = field(6, done=three_accepted)
     return made
-
-
-def three_accepted(work: Field) -> None:
-    for number in range(5):
-        work.send(work.entry(number, CASES[number]))
-    for number in range(3):
-        work.decide(work.sent[number], Action.ACCEPT)
 
 
 class Office:

@@ -33,7 +33,7 @@ from survey.questionnaires.published import publish
 from survey.reports.csvfile import Style, as_text, written, zipped
 from survey.terms import Action, B1Method
 from tests.data_files import package_faults, read_back
-from tests.web.desk.field import CASES, FORM, SOURCE, Field
+from tests.web.desk.field import CASES, FORM, SOURCE, Field, three_accepted
 from tests.world import COMMUNE, NOW
 
 Row = dict[str, str]
@@ -49,15 +49,12 @@ def table(data: bytes, delimiter: str = ",") -> list[Row]:
 @pytest.fixture
 def accepted(field: Any) -> Field:
     """Six households: three accepted, one waiting, one returned, one not visited."""
-    work: Field = field(6, done=three_accepted)
+    work: Field = field(6, done=and_one_returned)
     return work
 
 
-def three_accepted(work: Field) -> None:
-    for number in range(5):
-        work.send(work.entry(number, CASES[number]))
-    for number in range(3):
-        work.decide(work.sent[number], Action.ACCEPT)
+def and_one_returned(work: Field) -> None:
+    three_accepted(work)
     work.decide(work.sent[4], Action.RETURN)
 
 
