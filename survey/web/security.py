@@ -11,7 +11,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -246,3 +258,23 @@ def give_up(error: Exception) -> Problem:
 
 def _answer_crash(error: Exception) -> BaseResponse:
     return _answer_problem(give_up(error))
+
+
+def answers_in_its_own(blueprint: Blueprint, answer: Callable[[Problem], Response], *of_whom: str) -> None:
+    """A door that speaks to programs answers them in their own way (`answer`) whatever happens behind it. `of_whom`:
+    what it keeps on `g` of who asks, which after a crash is asked no more."""
+
+    def answer_http_error(error: HTTPException) -> Response:
+        answered = answer(Problem(code_of_status(error.code or 500)))
+        answered.status_code = error.code or 500
+        return answered
+
+    def answer_crash(error: Exception) -> Response:
+        problem = give_up(error)
+        for name in of_whom:
+            g.pop(name, None)
+        return answer(problem)
+
+    blueprint.register_error_handler(Problem, answer)
+    blueprint.register_error_handler(HTTPException, answer_http_error)
+    blueprint.register_error_handler(Exception, answer_crash)

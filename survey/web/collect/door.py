@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask_babel import force_locale, gettext, ngettext
-from werkzeug.exceptions import HTTPException
 
 from models import Account, CollectToken, FormVersion
 from survey.clocks import day_of
@@ -27,9 +26,9 @@ from survey.collect.entities import household_csv, households
 from survey.collect.keys import find_token, is_valid, used
 from survey.collect.xform import LIST
 from survey.held import held_next
-from survey.problems import Problem, code_of_status
+from survey.problems import Problem
 from survey.questionnaires.published import content_of, files_of, find_file, given_of
-from survey.web.security import csrf, give_up, public
+from survey.web.security import answers_in_its_own, csrf, public
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("openrosa", __name__, url_prefix="/collect/<key>")
@@ -192,7 +191,6 @@ def nothing() -> Response:
     raise Problem("not_found")
 
 
-@blueprint.errorhandler(Problem)
 def _answer_problem(problem: Problem) -> Response:
     account: Account | None = g.get("collect_account")
     with force_locale(account.language if account else "vi"):
@@ -211,18 +209,7 @@ def _answer_problem(problem: Problem) -> Response:
     return answer
 
 
-@blueprint.errorhandler(HTTPException)
-def _answer_http_error(error: HTTPException) -> Response:
-    answer = _answer_problem(Problem(code_of_status(error.code or 500)))
-    answer.status_code = error.code or 500
-    return answer
-
-
-@blueprint.errorhandler(Exception)
-def _answer_crash(error: Exception) -> Response:
-    problem = give_up(error)
-    g.pop("collect_account", None)
-    return _answer_problem(problem)
+answers_in_its_own(blueprint, _answer_problem, "collect_account")
 
 
 @blueprint.after_request

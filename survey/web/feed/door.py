@@ -16,7 +16,6 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
 
 from models import Account, FeedKey
 from models.database import snapshot
@@ -28,8 +27,8 @@ from survey.odata.answers import VERSION, Writer, manner
 from survey.odata.faults import Fault
 from survey.odata.filters import All, Compare
 from survey.odata.options import Query
-from survey.problems import Problem, code_of_status
-from survey.web.security import csrf, give_up, public
+from survey.problems import Problem
+from survey.web.security import answers_in_its_own, csrf, public
 from survey.web.session import get_session, keep_changes, now
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -256,7 +255,6 @@ def _answer_fault(fault: Fault) -> Response:
     return _answer(body, "application/json;charset=utf-8", fault.status)
 
 
-@blueprint.errorhandler(Problem)
 def _answer_problem(problem: Problem) -> Response:
     account: Account | None = g.get("feed_account")
     with force_locale(account.language if account else "vi"):
@@ -274,16 +272,4 @@ def _answer_problem(problem: Problem) -> Response:
     return answer
 
 
-@blueprint.errorhandler(HTTPException)
-def _answer_http_error(error: HTTPException) -> Response:
-    answer = _answer_problem(Problem(code_of_status(error.code or 500)))
-    answer.status_code = error.code or 500
-    return answer
-
-
-@blueprint.errorhandler(Exception)
-def _answer_crash(error: Exception) -> Response:
-    problem = give_up(error)
-    for name in ("feed_key", "feed_account"):
-        g.pop(name, None)
-    return _answer_problem(problem)
+answers_in_its_own(blueprint, _answer_problem, "feed_key", "feed_account")
