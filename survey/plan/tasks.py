@@ -227,13 +227,16 @@ def steps_of(session: Session, place_id: str, number: int) -> Sequence[PlanTaskS
     return session.scalars(rows.order_by(PlanTaskStep.seq)).all()
 
 
-def received(session: Session, place_id: str, only: Iterable[str] | None = None) -> list[Received]:
-    """Each task that stands with each who received it, by the last day; `only`: some receivers."""
+def received(
+    session: Session, place_id: str, given: Iterable[PlanTask], only: Iterable[str] | None = None
+) -> list[Received]:
+    """Each of a province's tasks (`tasks_of`) that stands with each who received it, in their order; `only`: some
+    receivers."""
     wanted = None if only is None else set(only)
     last = _last_steps(session, place_id)
     return [
         Received(task, receiver, last.get((task.number, receiver)))
-        for task in tasks_of(session, place_id)
+        for task in given
         if not task.withdrawn
         for receiver in receivers(task)
         if wanted is None or receiver in wanted

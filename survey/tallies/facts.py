@@ -72,7 +72,7 @@ def lacks_in(text: str | None) -> Lacks:
 
 def opening(household_class: str | None, answers: Any, indicators: dict[str, Any] | None) -> dict[str, Any]:
     """The columns of last year, of what was frozen on the line of the list."""
-    found = _of_people(answers)
+    found = _of_people(members_in(answers))
     return {
         "opening_class": household_class,
         "opening_lacks": letters(said_lacks(indicators)) if indicators is not None else None,
@@ -84,22 +84,21 @@ def opening(household_class: str | None, answers: Any, indicators: dict[str, Any
 
 def interviewed(values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str, Any]:
     """The columns that an interview's values, indicators and hanging readings give."""
-    head, area = _of_people(values), values.get(AREA) if isinstance(values, dict) else None
-    house = position_in(values)
+    members, area = members_in(values), values.get(AREA) if isinstance(values, dict) else None
+    head, house = _of_people(members), position_in(values)
     return {
         "lacks": letters(lacks),
         "hangs": " ".join(sorted(set(readings))) or None,
         "people": head["people"],
         "sex": head["sex"],
         "area": _text(area),
-        "work": steady_work_in(members_in(values)),
+        "work": steady_work_in(members),
         "latitude": house.latitude if house else None,
         "longitude": house.longitude if house else None,
     }
 
 
-def _of_people(answers: Any) -> dict[str, Any]:
-    members = members_in(answers)
+def _of_people(members: list[dict[str, Any]]) -> dict[str, Any]:
     head = head_in(members)
     return {"persons": len(members) or None, "people": _text(head.get(PEOPLE)), "sex": _text(head.get(SEX))}
 

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import PlanTask
+from models import PlanTarget, PlanTask
 from survey.accounts.accounts import names_of
 from survey.clocks import day_of
 from survey.evidence import audit
@@ -59,7 +59,7 @@ def reminder(desk: Desk) -> Reminder | None:
     province_id = province_of(desk)
     if province_id is None:
         return None
-    found = _received(desk, province_id)
+    found = _received(desk, province_id, tasks.tasks_of(get_session(), province_id))
     timed = [one.timing(day_of(now())) for one in found]
     decides = desk.commune_id is None and reaches(desk, ENTER)
     reported = sum(one.state is TaskState.REPORTED for one in found) if decides else 0
@@ -67,9 +67,9 @@ def reminder(desk: Desk) -> Reminder | None:
     return counted if any(vars(counted).values()) else None
 
 
-def _received(desk: Desk, province_id: str) -> list[Received]:
+def _received(desk: Desk, province_id: str, given: Sequence[PlanTask]) -> list[Received]:
     only = None if desk.commune_id is None else [desk.commune_id]
-    return tasks.received(get_session(), province_id, only)
+    return tasks.received(get_session(), province_id, given, only)
 
 
 @blueprint.get("/plan/tasks")
@@ -83,14 +83,14 @@ def listing(commune_id: str | None = None) -> str:
 def _listing(desk: Desk, form: TaskGiven | None = None, wrong: Wrong = ()) -> str:
     session, province_id = get_session(), province_of(desk)
     today = day_of(now())
-    found = _received(desk, province_id) if province_id else []
+    given = tasks.tasks_of(session, province_id) if province_id else []
+    found = _received(desk, province_id, given) if province_id else []
     by_task: dict[int, list[Received]] = {}
     for one in found:
         by_task.setdefault(one.task.number, []).append(one)
     timings = {number: [one.timing(today) for one in those] for number, those in by_task.items()}
     asked = request.args.get("show")
     shown = [number for number in by_task if asked not in (Timing.LATE, Timing.SOON) or asked in timings[number]]
-    withdrawn = [one for one in tasks.tasks_of(session, province_id) if one.withdrawn] if province_id else []
     return render_template(
         "programme/tasks/listing.html",
         desk=desk,
@@ -99,32 +99,38 @@ def _listing(desk: Desk, form: TaskGiven | None = None, wrong: Wrong = ()) -> st
         counts={one: sum(one in those for those in timings.values()) for one in (Timing.LATE, Timing.SOON)},
         all=len(by_task),
         asked=asked,
-        withdrawn=withdrawn if desk.commune_id is None else [],
+        withdrawn=[one for one in given if one.withdrawn and desk.commune_id is None],
         own=desk.commune_id,
         soon=SOON,
         today=today,
         tags=TAGS,
         TaskState=TaskState,
         Timing=Timing,
-        **_giving(desk, province_id, form or TaskGiven(formdata=None, seen=0), wrong, is_new=True),
+        **_giving(desk, province_id, _targets(province_id), form or TaskGiven(formdata=None, seen=0), wrong),
     )
 
 
+def _targets(province_id: str | None) -> list[PlanTarget]:
+    """Of the province's plans, as they stand."""
+    return [those[0] for those in targets_of(get_session(), [province_id])] if province_id else []
+
+
 def _giving(
-    desk: Desk, province_id: str | None, form: TaskGiven, wrong: Wrong, *, is_new: bool, task: PlanTask | None = None
-) -> dict[str, object]:
-    """What the form needs with which a task is given or changed."""
+    desk: Desk, province_id: str | None, targets: Sequence[PlanTarget], form: TaskGiven, wrong: Wrong,
+    task: PlanTask | None = None,
+) -> dict[str, object]:  # fmt: skip
+    """What the form needs with which a new task is given, or `task` changed."""
     session = get_session()
     is_typed = form.is_submitted()
     kept = [*task.papers] if task else []
     return {
         "form": form,
         "wrong": [(field, gettext(SENTENCES.get(code, SENTENCES["blank"]))) for field, code in wrong],
-        "is_new": is_new,
+        "is_new": task is None,
         "may_give": desk.commune_id is None and province_id is not None and reaches(desk, SET),
         "communes": [(one, desk.name(one)) for one in desk.communes],
         "picked": request.form.getlist("commune") if is_typed else [*task.communes] if task else [],
-        "targets": [those[0] for those in targets_of(session, [province_id])] if province_id else [],
+        "targets": targets,
         "papers": tasks.names_of_papers(session, province_id, kept) if province_id else {},
         "accept": ",".join(tasks.PAPER_ENDINGS),
     }
@@ -230,10 +236,7 @@ def _page(desk: Desk, task: PlanTask, form: TaskGiven | None = None, wrong: Wron
         Received(task, one, last.get(one)) for one in tasks.receivers(task) if is_whole or one == desk.commune_id
     ]  # fmt: skip
     steps = [step for step in steps if is_whole or step.receiver == desk.commune_id]
-    target = next(
-        (those[0] for those in targets_of(session, [province_id])
-         if (those[0].plan, those[0].code) == (task.plan, task.target_code)), None,
-    )  # fmt: skip
+    targets = _targets(province_id)
     given = TaskGiven(
         formdata=None, title=task.title, words=task.words, due=task.due, departments="\n".join(task.departments),
         target=f"{task.plan}|{task.target_code}" if task.target_code else "", withdrawn=task.withdrawn,
@@ -244,7 +247,7 @@ def _page(desk: Desk, task: PlanTask, form: TaskGiven | None = None, wrong: Wron
         "programme/tasks/page.html",
         desk=desk,
         task=task,
-        target=target,
+        target=next((one for one in targets if (one.plan, one.code) == (task.plan, task.target_code)), None),
         received=found,
         steps=list(reversed(steps)),
         versions=versions if is_whole else versions[:1],
@@ -260,7 +263,7 @@ def _page(desk: Desk, task: PlanTask, form: TaskGiven | None = None, wrong: Wron
         TaskAction=TaskAction,
         TaskState=TaskState,
         Timing=Timing,
-        **_giving(desk, province_id, form or given, wrong, is_new=False, task=task),
+        **_giving(desk, province_id, targets, form or given, wrong, task),
     )
 
 
