@@ -386,6 +386,9 @@ interface SupportGiven {
   day: string
   place: string
   programme_name: string
+  /** Whole đồng, and pieces; null: not written down. An office of an earlier release says neither. */
+  amount?: number | null
+  quantity?: number | null
 }
 
 /** What became of a support that was told of. */

@@ -195,6 +195,8 @@ def _given(session: Session, account: Account, catalogue: Catalogue, today: date
             "day": one.given_on.isoformat(),
             "place": places.get(one.commune_id, one.commune_id),
             "programme_name": _programme(catalogue, one.programme),
+            "amount": one.amount,
+            "quantity": one.quantity,
         }
         for claim, one in rows
     ]

@@ -73,6 +73,8 @@ SUPPORTS: Schema = {
             "day": DAY,
             "place": TEXT | {"description": "The commune that gave it"},
             "programme_name": TEXT,
+            "amount": maybe(MONEY | {"description": "whole đồng; null: not written down"}),
+            "quantity": maybe(PIECES),
         }
     ),
     "SupportSent": closed(

@@ -188,6 +188,18 @@ test("what was given and what became of what was sent stand in one list, each on
   )
 })
 
+test("what was entered at a desk is told with its amount, and an office that says none leaves it open", () => {
+  const [told] = given
+  const known = { ...list, given: [{ ...told, amount: 40_000_000, quantity: 1 }, { ...told, day: "2022-04-01" }] }
+  assert.deepEqual(
+    givenBy(known, []).map(({ amount, quantity, entry }) => [amount, quantity, entry]),
+    [
+      [40_000_000, 1, null],
+      [null, null, null],
+    ],
+  )
+})
+
 test("an amount is said in billions, millions and thousands", () => {
   assert.deepEqual(moneyParts(1_500_000), [
     [1, "million"],

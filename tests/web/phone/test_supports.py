@@ -175,7 +175,7 @@ def test_after_a_death_that_was_written_down_since(phone: Any, session: Session,
 def test_a_phone_is_told_kinds_projects_and_what_was_given(phone: Any, session: Session) -> None:
     mother = codes(session)[MOTHER]
     before = mark(phone)
-    give(session, kind="nha_o_tinh")
+    give(session, kind="nha_o_tinh", amount=40_000_000, quantity=1)
     give(session, kind="the_bhyt", person=mother)
     give(session, "ho-4")  # of a village of another enumerator
     answer = told(phone)
@@ -188,6 +188,7 @@ def test_a_phone_is_told_kinds_projects_and_what_was_given(phone: Any, session: 
     assert [tuple(one[name] for name in named) for one in answer["given"]] == [
         ("ho-1", None, "nha_o", "life"), ("ho-1", mother, "bhyt", "2026"),
     ]  # fmt: skip
+    assert [(one["amount"], one["quantity"]) for one in answer["given"]] == [(40_000_000, 1), (None, None)]
     part = told(phone, f"?mark={answer['mark']}&skip=1&limit=1")
     assert (part["given"], part["more"]) == (answer["given"][1:], False)
     assert [part[name] for name in ("kinds", "projects", "needs", "sent")] == [[], [], [], []]
