@@ -4,6 +4,9 @@ Tables that grow with households are read commune by commune, each in the order 
 there at once and nothing is sorted. A page ends with a commune where it can; one that ends within a commune names the
 commune's turn (`commune_counter.turns`, which every writer moves on), and where that is another when the next page is
 asked for, the reader is told to begin anew: no household is left out or comes twice because somebody wrote meanwhile.
+
+What a filter asks of columns that are made of a stored row is looked at row by row, so it is bounded: a page ends after
+so many rows that do not fit and names the next one, though it may be empty; a count of more is refused.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from survey.odata.options import Query, Token, typed
 from survey.terms import PlaceKind
 
 PAGE, LARGEST_PAGE = 5_000, 50_000  # rows, where nothing was asked for; a commune may go beyond the first
+READ_AT_ONCE = 20_000  # stored rows that one request looks at in vain; within a commune twice as many
 _BATCH = 500
 
 
@@ -56,12 +60,12 @@ class Reach:
 
 class Found(NamedTuple):
     """A row: in which commune ("" where the table is not read by commune), at which place of the order, the how manyth
-    that was made of what stands there."""
+    that was made of what stands there. `row` None: nothing of what stands at that place fits."""
 
     part: str
     place: tuple[Value, ...]
     number: int
-    row: Row
+    row: Row | None
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,14 @@ class Stored:
                 yield from self._part(session, statement.where(self.commune == commune_id), commune_id, query, here)
 
     def count(self, session: Session, reach: Reach, node: Node | None) -> int:
+        """Raises `count_unbounded` where more rows would have to be read than a request may."""
         if self.many is None or self._left(node) is not None:
-            return sum(1 for _ in self.read(session, reach, Query(self.of.properties, filter=node), None))
+            some = self._within(session, reach, node).with_only_columns(literal(1)).order_by(None)
+            some = some.limit(READ_AT_ONCE + 1)
+            if (session.scalar(select(func.count()).select_from(some.subquery())) or 0) > READ_AT_ONCE:
+                raise Fault("count_unbounded", "$count")
+            found = self.read(session, reach, Query(self.of.properties, filter=node), None)
+            return sum(one.row is not None for one in found)
         counted = (
             self._within(session, reach, node).with_only_columns(func.coalesce(func.sum(self.many), 0)).order_by(None)
         )
@@ -137,9 +147,13 @@ class Stored:
             for record in found:
                 place = tuple(record[-len(order) :])
                 done = start.done if start is not None and place == begun else 0
+                number, fits = 0, False
                 for number, row in enumerate(self.make(record) if self.make else [dict(record._mapping)], 1):
                     if number > done and matches(left, row):
+                        fits = True
                         yield Found(part, place, number, row)
+                if left is not None and not fits:
+                    yield Found(part, place, number, None)
 
     def _order(self, query: Query) -> tuple[tuple[ColumnElement[Any], Kind], ...]:
         if not query.order:
@@ -178,14 +192,15 @@ Table = Stored | Listed
 
 class Page:
     """One page of what is asked. `rows` is read once; after its last row `following` is where the next page begins,
-    None where there is none. `wanted`: rows a page that the client asks for, 0: none. Raises `Fault` "changed"."""
+    None where there is none. `wanted`: rows a page that the client asks for, 0: none. Raises `Fault` "changed", and
+    "skip_unbounded" where too many rows are read before the first that is wanted."""
 
     def __init__(self, session: Session, table: Table, reach: Reach, query: Query, wanted: int = 0) -> None:
         self.session, self.table, self.reach, self.query = session, table, reach, query
         token = query.token
         self.size = min(wanted or (token.size if token else 0), LARGEST_PAGE)
         self.following: Token | None = None
-        self.sent = 0
+        self.sent = self.in_vain = 0
         if token is not None and token.revision and token.revision != self._revision(token.part):
             raise Fault("changed", "$skiptoken")
 
@@ -204,23 +219,31 @@ class Page:
         skipped = 0
         last: Found | None = None
         for found in reading:
-            if skipped < self.query.skip:
-                skipped += 1
-                continue
             if self.query.top is not None and self.sent >= self.query.top:
                 return
-            if last is not None and self._is_full(found.part != last.part):
+            is_another_part = last is not None and found.part != last.part
+            if last is not None and (self._is_full(is_another_part) or self._has_read_enough(is_another_part)):
+                if skipped < self.query.skip:
+                    raise Fault("skip_unbounded", "$skip")
                 self.following = self._after(last, found)
                 return
             last = found
-            self.sent += 1
-            yield found.row
+            if found.row is None:
+                self.in_vain += 1
+            elif skipped < self.query.skip:
+                skipped += 1
+            else:
+                self.sent += 1
+                yield found.row
 
     def _is_full(self, is_another_part: bool) -> bool:
         if self.size:
             return self.sent >= self.size
         is_by_part = isinstance(self.table, Stored) and self.table.commune is not None and not self.query.order
         return self.sent >= PAGE and (is_another_part or not is_by_part or self.sent >= LARGEST_PAGE)
+
+    def _has_read_enough(self, is_another_part: bool) -> bool:
+        return self.in_vain >= (1 if is_another_part else 2) * READ_AT_ONCE
 
     def _after(self, last: Found, coming: Found) -> Token:
         if coming.part != last.part:  # what was read is whole: whatever changes in it is of the next reading
@@ -234,7 +257,7 @@ class Page:
 def one(session: Session, table: Table, reach: Reach, node: Node, query: Query) -> Row:
     """The row that a key names. Raises `no_such_row`."""
     with closing(table.read(session, reach, Query(query.select, filter=node), None)) as reading:
-        found = next(reading, None)
-    if found is None:
+        row = next((found.row for found in reading if found.row is not None), None)
+    if row is None:
         raise Fault("no_such_row")
-    return found.row
+    return row

@@ -34,6 +34,15 @@ FAULTS: dict[str, tuple[int, str]] = {
         N_("$orderby here goes by the columns of the key alone, all upward or all downward. Sort in Excel."),
     ),
     "skip_unsupported": (501, N_("$skip goes up to 10,000. Follow @odata.nextLink instead.")),
+    "skip_unbounded": (
+        501,
+        N_("So many rows cannot be skipped by a column that is worked out of each. Follow @odata.nextLink instead."),
+    ),
+    "count_unbounded": (
+        501,
+        N_("So many rows are not counted by a column that is worked out of each. Filter by RoundId and CommuneId as well, "
+           "or load the table and count in Excel."),
+    ),
     "option_unsupported": (501, N_("This query option is not served here. Load the tables and join them in Excel.")),
     "path_unsupported": (501, N_("Only tables, their rows by key and $count are served here.")),
     "batch_unsupported": (501, N_("$batch is not served here: send each request by itself.")),
