@@ -69,6 +69,7 @@ from survey.web.programme import (
     project_models,
     reports,
     residents,
+    support_lists,
     tasks,
     what_if,
 )
@@ -149,6 +150,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         member_lists,
         exports,
         support_pages,
+        support_lists,
     ):
         part.init_app(app)
     for part in (questionnaires, points, readings):

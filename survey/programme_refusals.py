@@ -101,6 +101,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("This benefit was given already: the rule of its kind allows it once."),
         N_("Look at the support that is named. If that one is wrong, take it back first."),
     ),
+    "support_listed": (
+        409,
+        N_("Just this support is written down already."),
+        N_("Perhaps the list was brought before. If it was given once more, enter it on the household's page."),
+    ),
     "support_fund_unknown": (
         409,
         N_("This fund is not for this project and commune."),
@@ -110,6 +115,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         409,
         N_("A support that a fund pays needs its amount."),
         N_("Write the amount in whole đồng, or write the support down without a fund."),
+    ),
+    "support_worker_known": (
+        409,
+        N_("A member of a household on this commune's register has this identity number."),
+        N_("Enter the support on the page of that household: it counts for its class there, and is given once."),
     ),
     "support_reversed": (
         409,

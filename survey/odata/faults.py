@@ -40,8 +40,8 @@ FAULTS: dict[str, tuple[int, str]] = {
     ),
     "count_unbounded": (
         501,
-        N_("So many rows are not counted by a column that is worked out of each. Filter by RoundId and CommuneId as well, "
-           "or load the table and count in Excel."),
+        N_("So many rows are not counted by a column that is worked out of each. Filter by RoundId and CommuneId as "
+           "well, or load the table and count in Excel."),
     ),
     "option_unsupported": (501, N_("This query option is not served here. Load the tables and join them in Excel.")),
     "path_unsupported": (501, N_("Only tables, their rows by key and $count are served here.")),

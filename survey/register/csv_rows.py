@@ -111,6 +111,8 @@ SENTENCES = tables.SENTENCES | {
     ),
     "police_number_other": N_("Somebody else on the register has this number (household %(known)s): who is it?"),
     "no_such_day": N_("“%(value)s” is no day that there was; write the whole date, as 7/4/1965."),
+    # Of a list of supports.
+    "number_of_other": N_("This identity number belongs to somebody else on the register: look at name and number."),
     # Of a list of residents.
     "no_day": N_("“%(value)s” is no day; write 31/12/2026."),
     "day_ahead": N_("This day has not come yet."),
@@ -188,6 +190,7 @@ KINDS = dict.fromkeys(tables.SENTENCES, N_("files that cannot be read")) | {
     "police_number_fit": N_("numbers that do not fit sex and birth"),
     "police_number_other": N_("numbers that somebody else has"),
     "no_such_day": N_("births that are no day"),
+    "number_of_other": N_("numbers of somebody else"),
     "no_day": N_("cells that are no day"),
     "day_ahead": N_("days that have not come yet"),
     "place_not_here": N_("places that are not known"),

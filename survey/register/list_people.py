@@ -169,7 +169,7 @@ class People:
         sex = self._sex(record, column)
         relation = self._word(record, RELATION, "relation")
         ethnic = self._word(record, ETHNIC, "ethnic")
-        cccd = self._number(record)
+        cccd = number_in(record, self._asked)
         facts: dict[str, Any] = {
             "ho_ten": record.person,
             "gioi_tinh": sex,
@@ -228,29 +228,6 @@ class People:
 
     # --- identity numbers ------------------------------------------------------------------------------------------
 
-    def _number(self, record: Record) -> str:
-        """The identity number; zeros that a spreadsheet took are put back and cut ones left blank, once that was said
-        to be right."""
-        text = record.get("cccd")
-        if not text:
-            return ""
-        digits = _SEPARATORS.sub("", text.removesuffix(".0"))
-        if _LOST.fullmatch(text.strip()):
-            self._asked.ask("cccd_lost", ("blank",), "blank").example(record.example(text))
-            return ""
-        if re.fullmatch(r"[0-9]{12}", digits):
-            return digits
-        if re.fullmatch(r"[0-9]{10,11}", digits):
-            question = self._asked.ask("cccd_zero", ("repair", "blank"), "repair")
-            question.example(record.example(f"{digits} → {digits.zfill(12)}"))
-            return digits.zfill(12) if question.taken == "repair" else ""
-        if re.fullmatch(r"[0-9]{8,9}", digits):
-            self._asked.ask("cccd_old", ("blank",), "blank").example(record.example(digits))
-            return ""
-        if folded(text) not in ("khong co", "chua co", "khong", "chua cap"):
-            record.wrong("cccd", "not_cccd")
-        return ""
-
     def _tell_numbers_apart(self, people: Iterable[Person]) -> None:
         by_number: dict[str, list[Person]] = defaultdict(list)
         for person in people:
@@ -283,3 +260,27 @@ def class_options() -> list[Option]:
 
 def _shown(record: Record, born: tuple[Birth, str]) -> str:
     return f"{record.person}, {record.get(born[1])}"
+
+
+def number_in(record: Record, asked: Asked) -> str:
+    """The identity number; zeros that a spreadsheet took are put back and cut ones left blank, once that was said
+    to be right."""
+    text = record.get("cccd")
+    if not text:
+        return ""
+    digits = _SEPARATORS.sub("", text.removesuffix(".0"))
+    if _LOST.fullmatch(text.strip()):
+        asked.ask("cccd_lost", ("blank",), "blank").example(record.example(text))
+        return ""
+    if re.fullmatch(r"[0-9]{12}", digits):
+        return digits
+    if re.fullmatch(r"[0-9]{10,11}", digits):
+        question = asked.ask("cccd_zero", ("repair", "blank"), "repair")
+        question.example(record.example(f"{digits} → {digits.zfill(12)}"))
+        return digits.zfill(12) if question.taken == "repair" else ""
+    if re.fullmatch(r"[0-9]{8,9}", digits):
+        asked.ask("cccd_old", ("blank",), "blank").example(record.example(digits))
+        return ""
+    if folded(text) not in ("khong co", "chua co", "khong", "chua cap"):
+        record.wrong("cccd", "not_cccd")
+    return ""

@@ -87,6 +87,7 @@ ACTS = {
     "support.given": _("A support was written down"),
     "support.held_accepted": _("A support that a phone told of was written down"),
     "support.held_refused": _("A support that a phone told of was not written down"),
+    "support.left_out_taken": _("Rows of a list of supports that were left out were downloaded"),
     "support.listed": _("A list of supports was written down"),
     "support.reversed": _("A support was taken back"),
     "residents.listed": _("A list of residents was entered"),

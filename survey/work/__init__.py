@@ -21,11 +21,13 @@ from survey.work.kinds import (
     DATA_FILES,
     DUPLICATES,
     EXPORT,
+    GIVE_SUPPORTS,
     LOAD_LIST,
     OPEN_ROUND,
     READ_CORRECTIONS,
     READ_LIST,
     READ_POLICE,
+    READ_SUPPORTS,
     READ_UNDOING,
     REBUILD,
     RECOUNT,
@@ -38,6 +40,7 @@ from survey.work.police import ask_police, read_police
 from survey.work.rebuilding import rebuild
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
+from survey.work.support_lists import give_supports, read_supports
 
 FOLDER = "jobs"  # of the files of jobs, in the instance's folder
 KINDS = {
@@ -52,6 +55,8 @@ KINDS = {
     UNDO_CORRECTIONS: undo_corrections,
     READ_POLICE: read_police,
     ASK_POLICE: ask_police,
+    READ_SUPPORTS: read_supports,
+    GIVE_SUPPORTS: give_supports,
     RECOUNT: recount_area,
     REBUILD: rebuild,
     EXPORT: export,
@@ -67,7 +72,7 @@ def kinds(prover: Signer) -> Mapping[str, Kind]:
 
 __all__ = [
     "ALONE", "ASKED_BY", "ASK_POLICE", "CHANGES", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER",
-    "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_POLICE", "READ_UNDOING", "REBUILD",
-    "RECOUNT", "REOPEN", "RESEARCH", "TO_THE_END", "UNDO_CORRECTIONS",
+    "GIVE_SUPPORTS", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_POLICE",
+    "READ_SUPPORTS", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "RESEARCH", "TO_THE_END", "UNDO_CORRECTIONS",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

@@ -14,13 +14,15 @@ READ_UNDOING = "read_undoing"
 UNDO_CORRECTIONS = "undo_corrections"
 READ_POLICE = "read_police_list"
 ASK_POLICE = "ask_by_police_list"
+READ_SUPPORTS = "read_supports"
+GIVE_SUPPORTS = "give_by_list"
 REBUILD = "rebuild"
 EXPORT = "export"
 RESEARCH = "research"
 CHANGES = "export_changes"
 
 DATA_FILES = (EXPORT, RESEARCH, CHANGES)  # what is made of them is a file that waits for who asked
-ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS, ASK_POLICE})  # a commune has one at a time
+ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS, ASK_POLICE, GIVE_SUPPORTS})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     READ_LIST: "register.import",
@@ -36,6 +38,8 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     UNDO_CORRECTIONS: "register.correct",
     READ_POLICE: "register.police",
     ASK_POLICE: "register.police",
+    READ_SUPPORTS: "support.give",
+    GIVE_SUPPORTS: "support.give",
     REBUILD: "round.manage",
     EXPORT: "export.read",
     RESEARCH: "export.research",

@@ -31,11 +31,13 @@ from survey.work import (
     DATA_FILES,
     DUPLICATES,
     EXPORT,
+    GIVE_SUPPORTS,
     LOAD_LIST,
     OPEN_ROUND,
     READ_CORRECTIONS,
     READ_LIST,
     READ_POLICE,
+    READ_SUPPORTS,
     READ_UNDOING,
     REBUILD,
     RECOUNT,
@@ -47,7 +49,7 @@ from survey.work import (
 from survey.work.corrections import done_so_far
 
 VERB = "job.follow"
-LOOKED_AT = {READ_LIST, READ_CORRECTIONS, READ_UNDOING, READ_POLICE}  # whose result is a page to act on
+LOOKED_AT = {READ_LIST, READ_CORRECTIONS, READ_UNDOING, READ_POLICE, READ_SUPPORTS}  # whose result is a page to act on
 LOOK_AGAIN = 2  # seconds, while it is not at its end
 SHOWN = 100
 blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
@@ -65,6 +67,8 @@ TITLES: dict[str, LazyString] = {
     UNDO_CORRECTIONS: lazy_gettext("Undoing a list of corrections"),
     READ_POLICE: lazy_gettext("Reading a list that the police checked"),
     ASK_POLICE: lazy_gettext("Asking for what the police found"),
+    READ_SUPPORTS: lazy_gettext("Reading a list of supports"),
+    GIVE_SUPPORTS: lazy_gettext("Writing down supports by a list"),
     REBUILD: lazy_gettext("Making again what is derived"),
     EXPORT: lazy_gettext("Writing a data file"),
     RESEARCH: lazy_gettext("Writing a research file"),
@@ -79,6 +83,8 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "catching_up": lazy_gettext("What changed meanwhile is taken over: %(done)s of %(total)s."),
     "correcting": lazy_gettext("Households are being corrected: %(done)s of %(total)s."),
     "asking": lazy_gettext("Requests are being written: %(done)s of %(total)s persons."),
+    "looking": lazy_gettext("Rows are being looked at: %(done)s of %(total)s."),
+    "giving": lazy_gettext("Supports are being written down: %(done)s of %(total)s rows."),
     "undoing": lazy_gettext("Corrections are being undone: %(done)s of %(total)s."),
     "rebuilding": lazy_gettext("Worked out again: %(done)s of %(total)s rounds, villages, interviews and households."),
     "reading_households": lazy_gettext("Households are being read: %(done)s of %(total)s communes."),
@@ -120,6 +126,11 @@ class Line(NamedTuple):
     def keeps_nothing(self) -> bool:
         """Whether nothing stays of it where it is stopped."""
         return self.job.kind in DATA_FILES
+
+    @property
+    def says_how_far(self) -> bool:
+        """Whether its page of results tells what stays of it where it was stopped."""
+        return self.job.kind == GIVE_SUPPORTS and self.job.account_id == current_account().id
 
     @property
     def half(self) -> str:
@@ -183,6 +194,8 @@ class Line(NamedTuple):
             )
         if self.job.kind == ASK_POLICE:
             return gettext("%(count)s requests were written; others decide on them.", count=found["asked"])
+        if self.job.kind == GIVE_SUPPORTS:
+            return gettext("%(count)s supports were written down.", count=format_decimal(found["given"]))
         if self.job.kind == REBUILD:
             return gettext("%(count)s interviews were worked out again.", count=format_decimal(found["interviews"]))
         if self.job.kind == DUPLICATES:
@@ -226,6 +239,9 @@ class Line(NamedTuple):
             if self.job.kind == READ_POLICE:
                 return url_for("police.seen", commune_id=self.job.commune_id, job_id=self.job.id)
             return url_for("requests.listing", commune_id=self.job.commune_id)
+        if self.job.kind in (READ_SUPPORTS, GIVE_SUPPORTS):
+            page = "support_lists.seen" if self.job.kind == READ_SUPPORTS else "support_lists.result"
+            return url_for(page, commune_id=self.job.commune_id, job_id=self.job.id)
         if self.job.kind == OPEN_ROUND or (self.job.kind == CLOSE and self.job.commune_id is None):
             return url_for("round_steps.page", round_id=parameters["round"])
         if self.job.kind in (REOPEN, CLOSE):

@@ -52,7 +52,7 @@ class ResidentsDecided(FlaskForm):
 
 
 class BroughtList(FlaskForm):
-    """A list that is read at once, as a file: residents of many places, supports of many households."""
+    """A list that is read at once, as a file: residents of many places."""
 
     file = FileField(_("The list, filled in (CSV or .xlsx)"))
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, SelectField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from survey.numbers import whole_number
 from survey.register.persons import is_number
@@ -65,3 +66,12 @@ class WorkerForm(SupportForm):
     birth = StringField(_("Year or day of birth"), [Length(max=10), printable, _is_birth])
     number = StringField(_("Identity number (12 digits)"), [Length(max=20), printable, _is_number])
     place = StringField(_("Where the person lives"), [Length(max=200), printable])
+
+
+class SupportList(FlaskForm):
+    """A list of supports, and what holds for its rows that say nothing of it."""
+
+    file = FileField(_("The list (.xlsx or CSV)"), [FileRequired(_("Choose the list."))])
+    kind = SelectField(_("Kind of support"), [Length(max=32)], validate_choice=False, default="")
+    project = SelectField(_("Project"), [Length(max=65)], validate_choice=False, default="")
+    given_on = DateField(_("Day on which it was given"), [Optional()])

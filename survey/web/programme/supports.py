@@ -21,18 +21,15 @@ from survey.numbers import whole_number
 from survey.problems import PROBLEMS, Problem
 from survey.programmes import funds
 from survey.programmes.catalogue import Catalogue, catalogue_of
-from survey.register import tables
 from survey.reports.csvfile import Cell, written
 from survey.support_terms import SupportOrigin, SupportSubject, SupportWindow
-from survey.supports import from_phones, giving, lists, reading
+from survey.supports import from_phones, giving, reading
 from survey.supports.giving import Examined, Given, Worker, days_of
 from survey.supports.reading import Line, Wanted
 from survey.terms import HouseholdClass, HouseholdState, QuarantineReason
-from survey.web.desk.corrections import XLSX
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
 from survey.web.desk.household import done_now
-from survey.web.programme.forms import BroughtList
 from survey.web.programme.support_forms import SupportForm, WorkerForm
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -240,7 +237,11 @@ def worker_form(commune_id: str) -> str:
     return _worker_form(open_desk(GIVE, commune_id), commune_id, WorkerForm(formdata=None, given_on=day_of(now())))
 
 
-def _worker_form(desk: Desk, commune_id: str, form: WorkerForm, found: Examined | None = None) -> str:
+def _worker_form(
+    desk: Desk, commune_id: str, form: WorkerForm, found: Examined | None = None, known: Household | None = None
+) -> str:
+    """`known`: the household of the register of which the person is a member."""
+    rule = "support_worker_known" if known else found.rule if found else None
     catalogue = catalogue_of(get_session(), giving.province_of(get_session(), commune_id))
     _choices(form, catalogue, commune_id, [])
     kinds = {one.code for one in catalogue.kinds.values() if one.subject == SupportSubject.PERSON}
@@ -253,7 +254,8 @@ def _worker_form(desk: Desk, commune_id: str, form: WorkerForm, found: Examined 
         found=found,
         seen=_mark(found.given) if found else "",
         earlier=_lines(found.earlier) if found else [],
-        refusal=PROBLEMS[found.rule] if found and found.rule else None,
+        refusal=PROBLEMS[rule] if rule else None,
+        known=known,
         kinds=kinds,
         today=day_of(now()),
     )
@@ -267,6 +269,9 @@ def enter_worker(commune_id: str) -> tuple[str, int] | BaseResponse:
     if not filled.validate():
         return _worker_form(desk, commune_id, filled), 422
     number = "".join((filled.number.data or "").split())
+    known = reading.household_with(session, commune_id, number) if number else None
+    if known is not None:
+        return _worker_form(desk, commune_id, filled, known=known), 409
     blinded = current_app.extensions["escrow"].blind(number) if number else None
     name, birth, place = (_line(filled[field].data) or None for field in ("name", "birth", "place"))
     worker = Worker(name or "", birth, blinded, place)
@@ -278,67 +283,6 @@ def enter_worker(commune_id: str) -> tuple[str, int] | BaseResponse:
         return _worker_form(desk, commune_id, filled, found), 200
     made = giving.give(session, given, SupportOrigin.DESK, done_now())
     return redirect(url_for(".one", commune_id=commune_id, support_id=made.id, done="given"), 303)
-
-
-@blueprint.get("/<commune_id>/supports/list.<kind>")
-@permitted(GIVE)
-def pattern(commune_id: str, kind: str) -> Response:
-    """The list to be filled in."""
-    open_desk(GIVE, commune_id)
-    head = lists.headings()
-    if kind == "csv":
-        response = Response(written(head, []), mimetype="text/csv")
-    elif kind == "xlsx":
-        response = Response(tables.written("1", head, [], [20] * len(head)), mimetype=XLSX)
-    else:
-        raise Problem("not_found")
-    response.headers["Content-Disposition"] = f'attachment; filename="danh-sach-ho-tro.{kind}"'
-    return response
-
-
-@blueprint.get("/<commune_id>/supports/list")
-@permitted(GIVE)
-def list_page(commune_id: str) -> str:
-    """Supports of many households by a list."""
-    desk = open_desk(GIVE, commune_id)
-    catalogue = catalogue_of(get_session(), giving.province_of(get_session(), commune_id))
-    return render_template(
-        "programme/supports/list.html", desk=desk, form=BroughtList(formdata=None), catalogue=catalogue,
-        most=lists.MOST_ROWS,
-    )  # fmt: skip
-
-
-@blueprint.post("/<commune_id>/supports/list")
-@permitted(GIVE)
-def preview(commune_id: str) -> tuple[str, int]:
-    """What a list would write down, and each row that a rule stands against; nothing is written."""
-    desk, form = open_desk(GIVE, commune_id), BroughtList()
-    if not form.validate():
-        raise Problem("bad_request")
-    name, data = form.brought()
-    found = lists.read_list(get_session(), commune_id, name, data, day_of(now()))
-    shown = render_template(
-        "programme/supports/seen.html",
-        desk=desk,
-        found=found,
-        text=b"".join(written(lists.headings(), lists.as_rows(found.sound))).decode("utf-8-sig"),
-        mistakes=[one.sentence(gettext) for one in found.mistakes[:200]],
-        plain=Plain(formdata=None),
-    )
-    return shown, 200 if found.sound else 422
-
-
-@blueprint.post("/<commune_id>/supports/list/enter")
-@permitted(GIVE)
-def enter_list(commune_id: str) -> BaseResponse:
-    """Write down what was seen, in one act; a row that a rule stands against by now is left out."""
-    open_desk(GIVE, commune_id)
-    if not Plain().validate():
-        raise Problem("bad_request")
-    made, left = lists.write_list(get_session(), commune_id, request.form.get("rows", "").encode(), done_now())
-    detail = {"supports": made, "left_out": len(left)}
-    audit.record(get_session(), now(), current_account().id, "support.listed", commune_id, detail)
-    return redirect(url_for(".page", commune_id=commune_id, done="listed", made=made, left=len(left)), 303)
 
 
 @blueprint.get("/<commune_id>/supports/<support_id>")

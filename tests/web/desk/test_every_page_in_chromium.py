@@ -43,16 +43,16 @@ NO_PAGE = {
     "police.download", "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
     "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
     "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
-    "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "supports.as_csv",
-    "supports.pattern", "villages.as_csv",
+    "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "support_lists.left",
+    "support_lists.pattern", "supports.as_csv", "villages.as_csv",
 }  # fmt: skip
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
     "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "flows.page",
     "held.attach", "household.person", "jobs.page", "layouts.flow", "points.table", "points.type_in", "police.seen",
     "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview", "questionnaires.version_preview",
-    "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes", "supports.held",
-    "supports.one",
+    "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes", "support_lists.result",
+    "support_lists.seen", "supports.held", "supports.one",
 }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ TITLE, MARKS = "Rà soát định kỳ 2026", ("THỬ NGHIỆM", "Chạy thử")
 OF_NO_ROUND = {
     "audit.as_csv", "audit.page", "corrections.download", "register.example", "register_table.as_csv",
     "villages.as_csv", "exports.download codebook.csv", "residents.pattern", "supports.as_csv",
-    "supports.pattern", "police.download",
+    "support_lists.pattern", "police.download",
 }  # fmt: skip
 BESIDE_ROWS = {"codebook.csv", "datapackage.json"}
 # What phones and other programs fetch, questionnaires and tables of points.
