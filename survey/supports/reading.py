@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from models import Household, Support, SupportClaim, SupportReversal
 from survey.accounts.accounts import names_of
-from survey.members import CODE, NAME, members_in
+from survey.members import CODE, NAME, NUMBER, members_in
 from survey.programmes.catalogue import Catalogue, catalogue_of
 from survey.register.event_log import events_around
 from survey.register.ledger import fold, households_in
 from survey.register.persons import Person
 from survey.submissions.standing import interviews_of
+from survey.terms import HouseholdState
 
 
 @dataclass(frozen=True)
@@ -189,3 +190,16 @@ def members_of(session: Session, household: Household) -> list[Person]:
     interviews = interviews_of(session, household.commune_id, households_in(events) | {household.id})
     people = fold(events, interviews).people
     return [*people.members(household.id), *people.former(household.id)]
+
+
+def household_with(session: Session, commune_id: str, number: str) -> Household | None:
+    """The household of a commune's register of which a member has this identity number: who is in it is no worker
+    outside the register. Found by the text of the answers, so only a household that has the number is read."""
+    said = type_coerce(Household.current_answers, Text).contains(f'"{number}"', autoescape=True)
+    of_commune = select(Household).where(
+        Household.commune_id == commune_id, Household.state == HouseholdState.PRESENT.value, said
+    )
+    for home in session.scalars(of_commune.order_by(Household.code)):
+        if any(str(one.get(NUMBER) or "") == number for one in members_in(home.current_answers)):
+            return home
+    return None

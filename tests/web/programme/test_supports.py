@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import io
 import re
 from datetime import date
 from typing import Any
@@ -13,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, Household, Support, SupportReversal
+from survey.members import members_in
 from survey.support_terms import SupportOrigin
 from survey.supports import from_phones, giving
 from survey.supports.giving import Given
@@ -184,54 +183,23 @@ def test_a_supervisor_who_told_it_from_a_phone_does_not_decide_on_it(
     assert sorted(one.exception for one in session.scalars(select(Support))) == ["", "Nhà cháy, làm lại"]
 
 
-LIST = f"/desk/{COMMUNE}/supports/list"
-
-
-def sent(officer: Any, *rows: str) -> Any:
-    head = officer.get(f"{LIST}.csv").data.decode("utf-8-sig").splitlines()[0]
-    data = "\n".join([head, *rows]).encode()
-    return officer.post(LIST, data={"file": (io.BytesIO(data), "ho-tro.csv")}, content_type="multipart/form-data")
-
-
-def test_a_list_is_seen_row_by_row_and_the_sound_rows_are_written_down(
-    officer: Any, session: Session, login_as: Any
-) -> None:
-    code = {one.id: one.code for one in session.scalars(select(Household).where(Household.commune_id == COMMUNE))}
-    give(session, "ho-3")
-    session.rollback()
-    seen = sent(
-        officer,
-        f"{code['ho-1']},nha_o,ct2026,1,,20/11/2026,40.000.000,,QĐ 15,",
-        f"{code['ho-1']},nha_o_tinh,tinh,a,,21/11/2026,,,,",  # the same benefit within the list
-        f"{code['ho-2']},nha_o,ct2026,1,,2026-11-20,40,5,,",
-        f"{code['ho-3']},nha_o,ct2026,1,,20/11/2026,,,,",
-        "03757-09-999,nha_o,ct2026,1,,20/11/2026,,,,",
-        f"{code['ho-4']},khong_co,ct2026,1,,20/11/2026,,,,",
-        f"{code['ho-4']},nha_o,ct2026,1,,31/02/2026,,,,=1+1",
-    )
-    assert seen.status_code == 200 and count(session) == 1
-    assert seen.text.count("<tr>") == 3 and [bool(re.search(f"dòng {row}[,:]", seen.text)) for row in range(2, 9)] == [
-        False, True, False, True, True, True, True,
-    ]  # fmt: skip
-    rows = html.unescape(seen.text.split("hidden>", 1)[1].split("</textarea>")[0])
-    answer = officer.post(f"{LIST}/enter", data={"rows": rows})
-    assert answer.status_code == 303 and "made=2&left=0" in answer.location
-    session.rollback()
-    made = session.scalars(select(Support).where(Support.origin == "list")).all()
-    assert sorted((one.household_id, one.amount, one.quantity) for one in made) == [
-        ("ho-1", 40_000_000, None), ("ho-2", 40, 5),
-    ]  # fmt: skip
-    assert len({one.act for one in made}) == 1
-    # Brought again, each row is refused, and nothing is written twice.
-    assert officer.post(f"{LIST}/enter", data={"rows": rows}).status_code == 400
-    assert count(session) == 3
-    assert login_as("admin").get(LIST).status_code == 403
-
-
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"PK\x03\x04", b"a,b\n1,2\n", "Mã hộ\n".encode()])
-def test_what_is_no_list_is_told(officer: Any, session: Session, data: bytes) -> None:
-    answer = officer.post(LIST, data={"file": (io.BytesIO(data), "x.csv")}, content_type="multipart/form-data")
-    assert answer.status_code == 422 and 'class="error-summary"' in answer.text
+def test_a_member_of_the_register_is_no_worker_outside_it(officer: Any, session: Session) -> None:
+    """The number of the mother of the first household; of a household of another commune nothing is told."""
+    for commune, id, number in ((COMMUNE, "ho-1", "014190000001"), (OTHER_COMMUNE, "ho-5", "014190000002")):
+        home = session.get_one(Household, (commune, id))
+        father, mother = members_in(home.current_answers)
+        home.current_answers = {"thanh_vien": [father, mother | {"cccd": number}]}
+    session.commit()
+    address = f"/desk/{COMMUNE}/supports/workers/new"
+    said = filled(kind="the_bhyt", amount="", name="Ai Đó", birth="1990", number="014 190 000 001", place="")
+    refused = officer.post(address, data=said)
+    assert refused.status_code == 409
+    assert f"/desk/{COMMUNE}/households/ho-1/supports/new" in refused.text
+    assert save(officer, address, said | {"number": "014190000002"}).status_code == 303
+    home = session.get_one(Household, (COMMUNE, "ho-1"))
+    home.current_answers = {"thanh_vien": [], "ghi_chu": "014190000001"}  # somebody's number in words is no member's
+    session.commit()
+    assert save(officer, address, said).status_code == 303
 
 
 def test_a_worker_outside_the_register_is_known_again_by_a_fingerprint(officer: Any, session: Session) -> None:
