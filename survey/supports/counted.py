@@ -17,12 +17,12 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, extract, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import Place, ProjectMember, ProjectMemberStep, RegisterEvent, Support, SupportKind, SupportReversal
@@ -37,6 +37,7 @@ from survey.supports.escaped import newly_escaped
 from survey.supports.giving import days_of
 from survey.terms import FigureStatus, HouseholdClass, PlanMeasure, RegisterKind
 
+NOT_POOR = HouseholdClass.NOT_POOR.value
 _POOR_OR_NEAR = (HouseholdClass.POOR.value, HouseholdClass.NEAR_POOR.value)
 _UNDONE = (
     select(SupportReversal.support_id)
@@ -45,30 +46,35 @@ _UNDONE = (
 )
 
 
-@dataclass(frozen=True)
-class Connected:
-    """Who was given such a support in a year, by the first. `who`: whom a code, a number or a name means;
-    `household_id` None: a worker outside the register."""
+class Part(NamedTuple):
+    """Persons whose first support of a year was given in a month and commune, of households of one class (None: not
+    known, or of no household); `is_newly_escaped`: of those that were neither poor nor near-poor, where that is
+    asked."""
 
-    who: str
     commune_id: str
-    day: date
-    household_id: str | None
+    month: int
+    is_outside: bool
     household_class: str | None
+    count: int
+    is_newly_escaped: bool | None = None
 
     @property
-    def is_outside(self) -> bool:
-        return self.household_id is None
+    def is_of_poor(self) -> bool | None:
+        """Whether they are of a household that was poor, near-poor or newly escaped on that day; None: not known."""
+        if self.household_class in _POOR_OR_NEAR:
+            return True
+        return self.is_newly_escaped if self.household_class else None
 
 
 class Recorded:
-    """Counts up to `today`; reads the supports of each year and set of communes once."""
+    """Counts up to `today`; what a province comes to is summed by the database, per commune,
+    month and class: its rows are not read."""
 
     def __init__(self, session: Session, today: date) -> None:
         self.session, self.today = session, today
         self._kinds: dict[tuple[str, SupportCount], tuple[str, ...]] = {}
         self._first: dict[tuple[tuple[str, ...], tuple[str, ...]], date | None] = {}
-        self._people: dict[tuple[tuple[str, ...], tuple[str, ...], int], list[Connected]] = {}
+        self._parts: dict[tuple[tuple[str, ...], tuple[str, ...], int, bool], list[Part]] = {}
 
     def of(self, asked: Asked) -> list[Counted]:
         """Of each month of this year up to now, and of past years at their end; one that says why where there is
@@ -93,8 +99,9 @@ class Recorded:
             months |= {when for when in totals if _of(first) <= when <= _of(self.today)}
         found = []
         for when in sorted(months):
-            people = [one for one in self._people_of(whole, kinds, when.year) if one.day <= _end(when)]
-            one = self._share(asked, when, people) if is_share else _number(asked, when, len(people))
+            parts = [one for one in self._parts_of(whole, kinds, when.year, is_share) if one.month <= when.month]
+            count = sum(one.count for one in parts)
+            one = self._share(asked, when, parts, count) if is_share else _number(asked, when, count)
             if one is not None:
                 found.append(replace(one, kinds=kinds))
         return found or [_told(_last(asked.years, self.today), "no_support", kinds=kinds)]
@@ -122,65 +129,34 @@ class Recorded:
             )
         return self._first[key]
 
-    def _people_of(self, communes: tuple[str, ...], kinds: tuple[str, ...], year: int) -> list[Connected]:
-        """By the first support of each in the year, in that order."""
-        key = communes, kinds, year
-        if key not in self._people:
-            self._people[key] = self._read(communes, kinds, year)
-        return self._people[key]
+    def _parts_of(self, communes: tuple[str, ...], kinds: tuple[str, ...], year: int, with_escaped: bool) -> list[Part]:
+        """All persons of a year, each once. `with_escaped`: of those who were neither poor nor near-poor it is said
+        whether they were newly escaped."""
+        key = communes, kinds, year, with_escaped
+        if key not in self._parts:
+            firsts = _Firsts(self.session, communes, kinds, year)
+            parts = firsts.summed(NOT_POOR if with_escaped else None) + firsts.named(with_escaped)
+            self._parts[key] = parts + (firsts.not_poor() if with_escaped else [])
+        return self._parts[key]
 
-    def _read(self, communes: tuple[str, ...], kinds: tuple[str, ...], year: int) -> list[Connected]:
-        of = Support
-        rows = self.session.execute(
-            select(
-                of.commune_id, of.given_on, of.household_id, of.household_class, of.person_id, of.worker_number,
-                of.worker_name, of.worker_birth, of.worker_place,
-            )
-            .where(of.commune_id.in_(communes), of.kind.in_(kinds), ~_UNDONE, _IS_PERSON)
-            .where(of.given_on.between(date(year, 1, 1), date(year, 12, 31)))
-            .order_by(of.given_on, of.at, of.id)
-        ).all()  # fmt: skip
-        same = same_persons(self.session, communes, {row.person_id for row in rows if row.person_id})
-        found: dict[str, Connected] = {}
-        for row in rows:
-            who = f"p:{same.get(row.person_id, row.person_id)}" if row.person_id else _outside(row)
-            one = Connected(who, row.commune_id, row.given_on, row.household_id, row.household_class)
-            found.setdefault(who, one)
-        return list(found.values())
-
-    def _share(self, asked: Asked, when: When, people: Sequence[Connected]) -> Counted | None:
+    def _share(self, asked: Asked, when: When, parts: Sequence[Part], written: int) -> Counted | None:
         """None: a total was entered for another month of the year, beside which those written down are no whole."""
         totals = _entered(asked, PlanMeasure.JOBS, "", when.year)
         if totals and when not in totals:
             return None
-        whole = int(totals[when]) if totals else len(people)
-        if not totals and not any(one.is_outside for one in people):
-            return _told(when, "no_outside", 0, len(people))
-        if whole < len(people):
-            return _told(when, "total_too_small", len(people), whole)
+        whole = int(totals[when]) if totals else written
+        if not totals and not any(one.is_outside for one in parts):
+            return _told(when, "no_outside", 0, written)
+        if whole < written:
+            return _told(when, "total_too_small", written, whole)
         if not whole:
             return _told(when, "empty")
-        here = [one for one in people if one.commune_id in set(asked.communes) and not one.is_outside]
-        are = self._are_of_poor(here)
-        yes, unknown = are.count(True), are.count(None)
+        here = [one for one in parts if one.commune_id in set(asked.communes) and not one.is_outside]
+        yes, unknown = (sum(one.count for one in here if one.is_of_poor is said) for said in (True, None))
         if unknown:
             found = _told(when, "not_known_poor", unknown, whole)
             return replace(found, bounds=(rate(yes, whole), rate(yes + unknown, whole)))
         return Counted(_figure(when, rate(yes, whole)), None, yes, whole)
-
-    def _are_of_poor(self, people: Sequence[Connected]) -> list[bool | None]:
-        """Whether each is of a household that was poor, near-poor or newly escaped on that day; None: not known."""
-        asked: dict[str, set[tuple[str, date]]] = defaultdict(set)
-        for one in people:
-            if one.household_class == HouseholdClass.NOT_POOR.value:
-                asked[one.commune_id].add((one.household_id or "", one.day))
-        known = {commune_id: newly_escaped(self.session, commune_id, those) for commune_id, those in asked.items()}
-        return [
-            True if one.household_class in _POOR_OR_NEAR
-            else known[one.commune_id][one.household_id or "", one.day] if one.household_class
-            else None
-            for one in people
-        ]  # fmt: skip
 
     # --- models ----------------------------------------------------------------------------------------------------
 
@@ -221,12 +197,103 @@ class Recorded:
 _IS_PERSON = Support.person_id.is_not(None) | Support.worker_name.is_not(None)
 
 
-def _outside(row: Any) -> str:
-    """A worker outside the register: by the number, else by name, birth and place as they were written down."""
-    if row.worker_number:
-        return f"n:{row.worker_number}"
+class _Firsts:
+    """The first support of each person in a year. Whom the database cannot tell apart by itself is read by name: who
+    was found to be another, and workers whose number nobody knows."""
+
+    def __init__(self, session: Session, communes: tuple[str, ...], kinds: tuple[str, ...], year: int) -> None:
+        self.session = session
+        of = Support
+        self._here = (
+            of.commune_id.in_(communes), of.kind.in_(kinds), ~_UNDONE, _IS_PERSON,
+            of.given_on.between(date(year, 1, 1), date(year, 12, 31)),
+        )  # fmt: skip
+        codes = select(of.person_id).where(*self._here, of.person_id.is_not(None))
+        self._same = same_persons(session, communes, renamed(session, communes, codes))
+        by_name = of.person_id.is_(None) & of.worker_number.is_(None)
+        special = {*self._same, *self._same.values()}
+        self._is_named = by_name | of.person_id.in_(special) if special else by_name
+        nth = func.row_number().over(
+            partition_by=(of.person_id, of.worker_number), order_by=(of.given_on, of.at, of.id)
+        )  # fmt: skip
+        columns = (of.commune_id, of.given_on, of.household_id, of.household_class, nth.label("nth"))
+        is_known = of.worker_number.is_not(None) | of.person_id.is_not(None)
+        if special:
+            is_known &= of.person_id.is_(None) | of.person_id.not_in(special)
+        self._first = select(*columns).where(*self._here, is_known).subquery()
+
+    def summed(self, without: str | None) -> list[Part]:
+        """By commune, month and class; `without`: a class that is left out."""
+        first = self._first.c
+        keys = (first.commune_id, extract("month", first.given_on), first.household_id.is_(None), first.household_class)
+        query = select(*keys, func.count()).where(first.nth == 1)
+        if without is not None:
+            query = query.where(or_(first.household_class.is_(None), first.household_class != without))
+        rows = self.session.execute(query.group_by(*keys)).all()
+        return [
+            Part(commune, int(month), bool(outside), found, count) for commune, month, outside, found, count in rows
+        ]
+
+    def not_poor(self) -> list[Part]:
+        """Those who were neither poor nor near-poor, by household and day: what it was before is asked of the log."""
+        first = self._first.c
+        keys = (first.commune_id, first.household_id, first.given_on)
+        where = (first.nth == 1, first.household_class == NOT_POOR)
+        return self._with_escaped(
+            (commune, home, day, count)
+            for commune, home, day, count in self.session.execute(
+                select(*keys, func.count()).where(*where).group_by(*keys)
+            )
+        )
+
+    def named(self, with_escaped: bool) -> list[Part]:
+        """Those who are told apart by code or name here."""
+        of = Support
+        rows = self.session.execute(
+            select(
+                of.commune_id, of.given_on, of.household_id, of.household_class, of.person_id, of.worker_name,
+                of.worker_birth, of.worker_place,
+            )
+            .where(*self._here, self._is_named)
+            .order_by(of.given_on, of.at, of.id)
+        ).all()  # fmt: skip
+        found: dict[str, Any] = {}
+        for row in rows:
+            found.setdefault(f"p:{self._same.get(row.person_id, row.person_id)}" if row.person_id else _name(row), row)
+        asked = [one for one in found.values() if with_escaped and one.household_class == NOT_POOR]
+        parts = [
+            Part(one.commune_id, one.given_on.month, one.household_id is None, one.household_class, 1)
+            for one in found.values() if not (with_escaped and one.household_class == NOT_POOR)
+        ]  # fmt: skip
+        return parts + self._with_escaped((row.commune_id, row.household_id, row.given_on, 1) for row in asked)
+
+    def _with_escaped(self, rows: Iterable[tuple[str, str, date, int]]) -> list[Part]:
+        by_commune: dict[str, list[tuple[str, date, int]]] = defaultdict(list)
+        for commune_id, household_id, day, count in rows:
+            by_commune[commune_id].append((household_id, day, count))
+        found = []
+        for commune_id, those in by_commune.items():
+            told = newly_escaped(self.session, commune_id, {(home, day) for home, day, _ in those})
+            found += [
+                Part(commune_id, day.month, False, NOT_POOR, count, told[home, day]) for home, day, count in those
+            ]
+        return found
+
+
+def _name(row: Any) -> str:
+    """A worker outside the register without a number: by name, birth and place as they were written down."""
     name = " ".join(row.worker_name.casefold().split())
     return "\n".join(["w", row.commune_id, name, row.worker_birth or "", row.worker_place or ""])
+
+
+def renamed(session: Session, communes: Collection[str], codes: Select[Any]) -> set[str]:
+    """Those of some codes whom some communes found to be another person."""
+    of, undone = RegisterEvent, aliased(RegisterEvent)
+    voided = select(undone.seq).where(undone.commune_id == of.commune_id, undone.voids == of.seq).exists()
+    found = select(of.person_id).where(
+        of.commune_id.in_(communes), of.person_id.in_(codes), of.kind == RegisterKind.IDENTIFIED.value, ~voided
+    )
+    return {str(code) for code in session.scalars(found)}
 
 
 def same_persons(session: Session, communes: Collection[str], codes: set[str]) -> dict[str, str]:

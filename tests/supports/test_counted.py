@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from models import Support
@@ -232,6 +233,39 @@ def test_two_codes_of_one_person_are_one(session: Session) -> None:
         session.commit()
     assert same_persons(session, [COMMUNE], {other, one, "p-9"}) == {other: one, one: one, "p-9": "p-9"}
     assert told(counted(session))[3] == 1
+
+
+def test_a_province_is_summed_and_its_rows_are_not_read(session: Session) -> None:
+    """Ten times the supports of the same persons and of as many others: not one statement and not one row more."""
+
+    def heard() -> tuple[int, int]:
+        read: list[int] = []
+
+        def hear(context: Any) -> Any:
+            result = context.invoke_statement()
+            found = result.freeze()
+            read.append(len(found.data))
+            return found()
+
+        event.listen(session, "do_orm_execute", hear)
+        found = [counted(session, measure, place="14") for measure in (JOBS, SHARE)]
+        event.remove(session, "do_orm_execute", hear)
+        assert found[0][-1].numerator == found[1][-1].denominator
+        return len(read), sum(read)
+
+    def add(households: range, days: range) -> None:
+        session.add_all(
+            row(session, OTHER_COMMUNE, "ho-5", f"p-{one}", date(2026, 3, day), POOR)
+            for one in households for day in days
+        )  # fmt: skip
+        session.commit()
+
+    outside(session, 3, "Vì Văn Hặc", "băm-1")
+    add(range(2), range(1, 3))
+    before = heard()
+    add(range(2), range(3, 20))
+    add(range(2, 20), range(1, 10))
+    assert heard() == before
 
 
 # --- models ---------------------------------------------------------------------------------------------------------
