@@ -55,7 +55,7 @@ class Part(NamedTuple):
     month: int
     is_outside: bool
     household_class: str | None
-    count: int
+    persons: int
     is_newly_escaped: bool | None = None
 
     @property
@@ -100,8 +100,8 @@ class Recorded:
         found = []
         for when in sorted(months):
             parts = [one for one in self._parts_of(whole, kinds, when.year, is_share) if one.month <= when.month]
-            count = sum(one.count for one in parts)
-            one = self._share(asked, when, parts, count) if is_share else _number(asked, when, count)
+            persons = sum(one.persons for one in parts)
+            one = self._share(asked, when, parts, persons) if is_share else _number(asked, when, persons)
             if one is not None:
                 found.append(replace(one, kinds=kinds))
         return found or [_told(_last(asked.years, self.today), "no_support", kinds=kinds)]
@@ -152,7 +152,7 @@ class Recorded:
         if not whole:
             return _told(when, "empty")
         here = [one for one in parts if one.commune_id in set(asked.communes) and not one.is_outside]
-        yes, unknown = (sum(one.count for one in here if one.is_of_poor is said) for said in (True, None))
+        yes, unknown = (sum(one.persons for one in here if one.is_of_poor is said) for said in (True, None))
         if unknown:
             found = _told(when, "not_known_poor", unknown, whole)
             return replace(found, bounds=(rate(yes, whole), rate(yes + unknown, whole)))
