@@ -190,7 +190,13 @@ test("what was given and what became of what was sent stand in one list, each on
 
 test("what was entered at a desk is told with its amount, and an office that says none leaves it open", () => {
   const [told] = given
-  const known = { ...list, given: [{ ...told, amount: 40_000_000, quantity: 1 }, { ...told, day: "2022-04-01" }] }
+  const known = {
+    ...list,
+    given: [
+      { ...told, amount: 40_000_000, quantity: 1 },
+      { ...told, day: "2022-04-01" },
+    ],
+  }
   assert.deepEqual(
     givenBy(known, []).map(({ amount, quantity, entry }) => [amount, quantity, entry]),
     [
