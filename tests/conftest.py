@@ -27,7 +27,7 @@ from tests import statements, world
 from tests.databases import PostgreSQL, SQLite, quick_folder
 from tests.interviews import ROUND, open_small_round
 from tests.protocol import check
-from tests.thrift import spare
+from tests.thrift import spare, sweep_seldom
 from tests.turns import Watch
 
 
@@ -47,6 +47,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("journey")
     if NOTES and CHOSEN:
         statements.select(config, items, Path(NOTES), CHOSEN)
+
+
+def pytest_collection_finish() -> None:
+    sweep_seldom()
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
@@ -26,6 +27,13 @@ def spare() -> None:
     _few_escrow_keys()
     _schemas_known_by_their_text()
     _migrations_once()
+
+
+def sweep_seldom() -> None:
+    """After collecting: the thousands of tests that a worker holds are not gone through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _addresses_when_asked() -> None:
