@@ -41,6 +41,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("This table is not handed out yet: what it divides by is missing, or it does not add up."),
         N_("Its page names what is missing, place by place. Enter or mend it, then take the table again."),
     ),
+    "public_not_over": (
+        409,
+        N_("Tables for the public are made when the round is closed in each commune of the province that holds it."),
+        N_("Until then figures still change, and the difference of two editions would tell of one household."),
+    ),
     "programme_wrong": (
         400,
         N_("A programme, project, kind of support or fund cannot have this."),

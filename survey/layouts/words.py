@@ -141,6 +141,17 @@ NOTES = {
     ),
     "former_unknown": N_("former commune not known"),
     "moved": N_("who moved between these places"),
+    "public": N_("Edition for the public: %(count)s figures of this table are hidden and read *."),
+    "public_why": N_(
+        "Hidden is each figure of 1 to 4, because neighbours would know whose it is; further figures, so that it does "
+        "not follow from the sums; and the rates that follow from a hidden figure. Zero is shown. The officials' "
+        "tables are exact."
+    ),
+    "public_form": N_(
+        "What the officials' table has beside the form (who is not known) is left out; parts of a sum may therefore "
+        "come to less than the sum."
+    ),
+    "public_illustrative": N_("B1 points are illustrative in some of the accepted interviews: no official result."),
 }
 OTHERS = {
     "households": N_("Household (as a unit)"),

@@ -263,6 +263,8 @@ ROUTES = {
     "layouts.page": OFFICE,
     "layouts.download": OFFICE,
     "layouts.flow": OFFICE,
+    "layouts.public_page": OFFICE,
+    "layouts.public_file": OFFICE,
     "member_lists.page": REGISTER,
     "member_lists.download": REGISTER,
     "requests.listing": OFFICE,

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from survey.clocks import day_of
 from survey.evidence import audit, proof_keys
-from survey.layouts import flow_list, tables, workbook
+from survey.layouts import flow_list, public, tables, workbook
 from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
 from survey.layouts.flow_list import FlowCell
@@ -65,6 +65,7 @@ def page(commune_id: str | None = None) -> str:
         address_of=lambda link: _address_of(desk, link),
         here=lambda **more: url_for(".page", **_said(desk, number) | more),
         file=lambda kind, **more: url_for(".download", kind=kind, **_said(desk, number) | more),
+        public=url_for(".public_page", **_said(desk, number) | {"village": None, "borders": None}),
     )
 
 
@@ -101,6 +102,52 @@ def _flow_address(round_id: str, cell: FlowCell, page: int | None = None) -> str
     )  # fmt: skip
 
 
+@blueprint.get("/tables/public")
+@blueprint.get("/<commune_id>/tables/public")
+@permitted("report.read")
+def public_page(commune_id: str | None = None) -> str:
+    """A table as the public may have it; while the round is not over everywhere, why there is none yet."""
+    desk, number = open_desk("report.read", commune_id), _number()
+    scope, session = _public_scope(desk), get_session()
+    is_ready = scope is not None and public.is_ready(session, scope, now())
+    found = public.edition(session, scope, now(), gettext) if scope is not None and is_ready else None
+    made = found.tables.get(number) if found is not None else None
+    return render_template(
+        "programme/layouts/public.html",
+        desk=desk,
+        number=number,
+        forms=counted_layouts().values(),
+        scope=scope,
+        is_ready=is_ready,
+        made=made,
+        said=public.said(made.grid) if made else [],
+        value_of=_values(made.grid, found) if made and found else None,
+        here=lambda **more: url_for(".public_page", **_said(desk, number) | more),
+        exact=url_for(".page", **_said(desk, number)),
+        file=lambda kind: url_for(".public_file", kind=kind, **_said(desk, number)),
+    )
+
+
+@blueprint.get("/tables/public.<kind>")
+@blueprint.get("/<commune_id>/tables/public.<kind>")
+@permitted("export.read", writes=True)
+def public_file(kind: str, commune_id: str | None = None) -> Response:
+    """One table of the edition for the public as CSV, or all of them as a signed workbook. Raises `public_not_over`,
+    and `layout_unfinished` for a table that is not handed out to officials either."""
+    desk = open_desk("export.read", commune_id)
+    scope = _public_scope(desk)
+    if scope is None or kind not in ("csv", "xlsx"):
+        raise Problem("not_found")
+    return _handed_out(public.edition(get_session(), scope, now(), gettext), kind, is_public=True)
+
+
+def _public_scope(desk: Desk) -> Scope | None:
+    scope = _scope(desk)
+    if scope is not None and (scope.former or scope.village_id is not None):
+        raise Problem("not_found")
+    return scope
+
+
 @blueprint.get("/tables/<kind>")
 @blueprint.get("/<commune_id>/tables/<kind>")
 @permitted("export.read", writes=True)
@@ -111,11 +158,20 @@ def download(kind: str, commune_id: str | None = None) -> Response:
     scope, number = _scope(desk), _number()
     if scope is None or kind not in ("csv", "xlsx"):
         raise Problem("not_found")
-    book = tables.make(session, scope, [number] if kind == "csv" else counted_layouts(), now(), gettext)
+    wanted = [number] if kind == "csv" else counted_layouts()
+    return _handed_out(tables.make(session, scope, wanted, now(), gettext), kind)
+
+
+def _handed_out(book: Book, kind: str, *, is_public: bool = False) -> Response:
+    """As a file, with who took it on the record. Raises `layout_unfinished`."""
+    session, scope, number = get_session(), book.scope, _number()
     if not book.whole or (kind == "csv" and number not in book.whole):
         raise Problem("layout_unfinished")
-    name = f"bieu-{scope.place_id}-{scope.survey_round.year}{'-dia-gioi-cu' if scope.former else ''}"
+    called = "cong-khai" if is_public else "bieu"
+    name = f"{called}-{scope.place_id}-{scope.survey_round.year}{'-dia-gioi-cu' if scope.former else ''}"
     detail: dict[str, Any] = {"round": scope.survey_round.id, "tables": sorted(book.whole), "file": kind}
+    if is_public:
+        detail |= {"public": True}
     if kind == "csv":
         audit.record(session, now(), current_account().id, "export.read", scope.place_id, detail | {"tables": [number]})
         response, name = Response(written(HEADER, flat(book, number)), mimetype="text/csv"), f"{name}-{number}"

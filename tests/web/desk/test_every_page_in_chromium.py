@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from models import HouseholdOutcome
+from survey.plan.tasks import Paper, WantedTask, give
 from survey.programmes import funds, shipped, versions
 from survey.programmes.funds import Movement, WantedFund
 from survey.programmes.versions import WantedProject
@@ -39,12 +40,13 @@ pytestmark = [pytest.mark.phone, pytest.mark.further]
 NO_PAGE = {
     "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.module", "capture.modules",
     "capture.other_language", "capture.rest", "capture.style", "capture.worker", "corrections.download",
-    "exports.download", "exports.made_file", "healthz", "layouts.download", "member_lists.download", "needs.as_csv",
+    "exports.download", "exports.made_file", "healthz", "layouts.download", "layouts.public_file",
+    "member_lists.download", "needs.as_csv",
     "police.download", "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
     "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
     "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
     "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "support_lists.left",
-    "support_lists.pattern", "supports.as_csv", "villages.as_csv",
+    "support_lists.pattern", "supports.as_csv", "tasks.paper", "villages.as_csv",
 }  # fmt: skip
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
@@ -82,7 +84,7 @@ def work(field: Any, login_as: Any, session: Session) -> Field:
 
 
 def programmes(session: Session) -> None:
-    """What is shipped of them, with money and a model in the commune."""
+    """What is shipped of them, with money and a model in the commune, and a task of the plan."""
     by = done(session)
     shipped.load(session, "14", by)
     fund = funds.open_fund(session, WantedFund(COMMUNE, "14", "qd90", "2", "Vốn sự nghiệp", 2026, "QĐ giao vốn"), by)
@@ -92,6 +94,8 @@ def programmes(session: Session) -> None:
         status=Provenance.DECIDED, source="Kế hoạch của xã",
     )  # fmt: skip
     versions.write(session, [model], by)
+    paper = Paper("Hướng dẫn.pdf", b"%PDF-1.7")
+    give(session, WantedTask("14", "Rà soát hộ thiếu nước", "", date(2026, 12, 31), (COMMUNE,), more=(paper,)), by)
     session.commit()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import SavedScenario, ScenarioWithdrawal, Standard
+from survey.support_terms import Provenance
 from survey.terms import Action, B1Method
 from tests.commands.test_commands import run
 from tests.pages import text_of
@@ -68,7 +69,9 @@ def test_the_incomplete_standard_says_so_with_status_and_source(made: Field, log
     page = text_of(login_as("supervisor").get(HERE))  # what is offered first
     standard = session.get_one(Standard, "ND351-2025")
     assert "Chuẩn này chưa đủ" in page
-    assert standard.status in page
+    known, what = standard.status.split(":", 1)
+    assert known == "verified"
+    assert f"{Provenance.VERIFIED.vi}:{what}" in page  # in words, and the rest as it was entered
     assert standard.source in page
     assert "chưa có văn bản nào quy đổi ra điểm B1" in page
     assert "NOT FOUND in final text" in page
