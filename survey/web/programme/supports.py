@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Household
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
+from survey.accounts.escrow import blind
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.numbers import whole_number
@@ -267,7 +268,7 @@ def enter_worker(commune_id: str) -> tuple[str, int] | BaseResponse:
     if not filled.validate():
         return _worker_form(desk, commune_id, filled), 422
     number = "".join((filled.number.data or "").split())
-    blinded = current_app.extensions["escrow"].blind(number) if number else None
+    blinded = blind(current_app.config["INDEX_KEY"], number) if number else None
     name, birth, place = (_line(filled[field].data) or None for field in ("name", "birth", "place"))
     worker = Worker(name or "", birth, blinded, place)
     given = replace(_given(commune_id, None, filled), worker=worker)
