@@ -94,10 +94,11 @@ def planted(app: Flask, instance: Path, interview: dict[str, Any]) -> dict[str, 
 
 
 def written_as(content: bytes) -> set[bytes]:
-    """The same bytes as hexadecimal, base64 and UTF-16, too."""
+    """The same bytes as hexadecimal, base64, UTF-16 and JSON, too; JSON in a dump has its backslashes doubled."""
     found = {content, content.hex().encode(), b64encode(content).rstrip(b"=")}
     with suppress(UnicodeDecodeError):
-        found |= {content.decode().encode("utf-16-le"), json.dumps(content.decode())[1:-1].encode()}
+        escaped = json.dumps(content.decode())[1:-1]
+        found |= {content.decode().encode("utf-16-le"), escaped.encode(), escaped.replace("\\", "\\\\").encode()}
     return found
 
 
@@ -400,7 +401,9 @@ def test_a_plain_backup_of_an_earlier_release_is_restored_with_a_warning(
     assert found_in(aside, {"name": SECRETS[0].encode(), "key": former}) == set()
     photo = path_of(instance / "files", interview["sha256"])
     assert photo.read_bytes() == interview["photo"]
-    assert signed_in_by(create_app({key: app.config[key] for key in ("DATABASE_URL", "INSTANCE")}), former) == 302
+    again = create_app({key: app.config[key] for key in ("DATABASE_URL", "INSTANCE")})
+    assert signed_in_by(again, former) == 302
+    again.extensions["engine"].dispose()
 
 
 def test_a_plain_copy_of_the_past_beside_the_instance_is_named(app: Flask, instance: Path, tmp_path: Path) -> None:
