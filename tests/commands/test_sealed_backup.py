@@ -544,5 +544,9 @@ def test_the_database_of_a_backup_never_lies_in_plain_where_backups_lie(
         return seal(*given)
 
     monkeypatch.setattr(backups, "seal", watched)
+    left = instance / ".backing-up-abc"  # by a backup that was killed
+    left.mkdir()
+    (left / "so-ho.sqlite3").write_text(SECRETS[0])
     made(app, tmp_path / "copies" / "1")
     assert seen == set()
+    assert not list(instance.glob(".*"))
