@@ -297,14 +297,25 @@ def _answers_with(engine: Engine, files: list[str]) -> list[dict[str, str]]:
 
 
 def _clear_begun(instance: Path) -> None:
-    """What a backup that was cut off left in plain."""
+    """What a backup that was cut off left in plain; not that of one which is being made beside this one."""
     for path in instance.glob(f"{BEGUN}*"):
-        shutil.rmtree(path, ignore_errors=True)
+        if not _is_at_work(path.name.removeprefix(BEGUN).partition("-")[0]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_at_work(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def _sqlite(engine: Engine, instance: Path, copy: Copy) -> list[tuple[str, int]]:
     """The plain copy lies in the instance, never on the disk of backups: what was deleted there could be read."""
-    plain = Path(tempfile.mkdtemp(prefix=BEGUN, dir=instance))
+    plain = Path(tempfile.mkdtemp(prefix=f"{BEGUN}{os.getpid()}-", dir=instance))
     try:
         with closing(sqlite3.connect(str(engine.url.database), timeout=60)) as live:
             live.execute("VACUUM INTO ?", (str(plain / SQLITE),))

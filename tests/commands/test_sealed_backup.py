@@ -550,3 +550,7 @@ def test_the_database_of_a_backup_never_lies_in_plain_where_backups_lie(
     made(app, tmp_path / "copies" / "1")
     assert seen == set()
     assert not list(instance.glob(".*"))
+    beside = instance / f".backing-up-{os.getppid()}-abc"  # of one that is being made
+    beside.mkdir()
+    made(app, tmp_path / "copies" / "2")
+    assert list(instance.glob(".*")) == [beside]
