@@ -16,8 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from survey.commands import server
 from survey.demo import commands as demo
 from survey.intake import proposals, supports
-from survey.operations.keys import MAKE
-from survey.operations.keys import secret as _secret
+from survey.operations.keys import make_missing
 from survey.review.proposals import take_up
 from survey.supports import from_phones
 from survey.web import compression, installation, language, login, security, session
@@ -172,6 +171,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
 
 def _set_up(app: Flask, settings: dict[str, Any] | None) -> None:
     """Its settings, its keys, its database."""
+    os.umask(0o077)  # whatever is written from here on, by server, worker or command, is its owner's alone
     instance = Path(app.instance_path)
     app.config.update(_configuration(instance, settings), **(settings or {}))
     app.url_map.strict_slashes = False
@@ -181,8 +181,7 @@ def _set_up(app: Flask, settings: dict[str, Any] | None) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     if app.config["NEW"]:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, make in MAKE.items():
-            _secret(instance / name, make)
+        make_missing(instance)
     installation.take_keys(app)
     session.init_app(app)
 

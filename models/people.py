@@ -123,6 +123,7 @@ class Device(Base):
     in_progress: Mapped[int] = mapped_column(default=0)
     storage: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"used", "quota", "persisted"}
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    escrow_id: Mapped[str | None] = mapped_column(String(16))  # the office's key that its own lock is wrapped to
 
 
 class AuditEvent(Base):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import b64encode
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 
@@ -42,23 +43,40 @@ class Escrow:
         public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.public_key = b64encode(public).decode()
         self.key_id = hashlib.sha256(public).hexdigest()[:16]
-        self._blinding = hashlib.sha256(b"so-ho numbers" + private_bytes).digest()
+        self._former: list[Escrow] = []
 
-    def blind(self, number: str) -> str:
-        """A keyed hash of an identity number: the same for the same number, and without the key nobody can try out of
-        whom it is, though there are few numbers. It holds as long as this key does."""
-        return hmac.new(self._blinding, number.encode(), hashlib.sha256).hexdigest()
+    def takes_over(self, former: Escrow) -> None:
+        """What was wrapped to a former key of this office is opened too."""
+        if former.key_id not in self.key_ids:
+            self._former.append(former)
+
+    @property
+    def key_ids(self) -> list[str]:
+        """Of the keys that open something here, the one in use first."""
+        return [self.key_id, *(one.key_id for one in self._former)]
 
     def open(self, wrapped: bytes, label: str) -> bytes:
-        """What was wrapped to this key under `label`. Raises `vault_closed`: another key, another label, or damaged."""
+        """What was wrapped under `label` to this key or a former one. Raises `vault_closed`: another key, another
+        label, or damaged."""
         padding = OAEP(MGF1(SHA256()), SHA256(), label.encode())
-        try:
-            return self._key.decrypt(wrapped, padding)
-        except ValueError:
-            raise Problem("vault_closed") from None
+        for one in (self, *self._former):
+            with suppress(ValueError):
+                return one._key.decrypt(wrapped, padding)
+        raise Problem("vault_closed")
 
 
-@lru_cache(maxsize=2)  # that its numbers are a key's is checked when it is read: a tenth of a second
+def blind(index_key: bytes, number: str) -> str:
+    """A keyed hash of an identity number: the same for the same number, and without the key nobody can try out of whom
+    it is, though there are few numbers. It holds as long as this key does."""
+    return hmac.new(index_key, number.encode(), hashlib.sha256).hexdigest()
+
+
+def index_of_before(escrow_key: bytes) -> bytes:
+    """The key that numbers were hashed with while that was made of the escrow key."""
+    return hashlib.sha256(b"so-ho numbers" + escrow_key).digest()
+
+
+@lru_cache(maxsize=4)  # that its numbers are a key's is checked when it is read: a tenth of a second
 def _read(private_bytes: bytes) -> RSAPrivateKey:
     key = load_der_private_key(private_bytes, None)
     if not isinstance(key, RSAPrivateKey):

@@ -84,7 +84,7 @@ def _read_head(stream: IO[bytes]) -> tuple[bytes, dict[str, Any]]:
 
 
 def _unwrap(header: dict[str, Any], escrow: Escrow) -> bytes:
-    if header.get("escrow") != escrow.key_id:
+    if header.get("escrow") not in escrow.key_ids:
         raise Problem("bundle_other_server")
     try:
         key = escrow.open(b64decode(_text(header, "key", 1024), validate=True), BUNDLE)

@@ -11,14 +11,14 @@ from flask.cli import AppGroup
 from flask_babel import gettext
 
 from survey.clocks import instant
+from survey.commands.installation import change_key
 from survey.devices.receipt_check import MAX_BYTES, Finding, Presence, Verdict, examine, read_claims
-from survey.evidence import audit
-from survey.evidence.lineage import remembered_keys, succeed
+from survey.evidence.lineage import remembered_keys
 from survey.evidence.signing import Signer, key_id
-from survey.operations.keys import MAKE, RECEIPT, put
+from survey.operations.keys import RECEIPT
 from survey.problems import Problem
 from survey.text import N_
-from survey.web.session import now, transaction
+from survey.web.session import transaction
 
 receipts_group = AppGroup("receipts", help="Receipts: verify some, change the key that signs them.")
 VERDICTS = {
@@ -93,13 +93,4 @@ def keys() -> None:
 def rotate() -> None:
     """Sign with a new key from the next start on. What was signed with the former stays verifiable, and phones that
     trust the former come to trust the new one."""
-    path = Path(current_app.config["INSTANCE"]) / RECEIPT
-    made = MAKE[RECEIPT]()
-    with transaction() as session:
-        former = Signer(path.read_bytes())
-        succeed(session, former, Signer(made), now())
-        audit.record(session, now(), None, "receipt_key_rotated", key_id(Signer(made).public_key))
-    put(path, made)  # only after the former is kept: a crash between the two loses nothing
-    click.echo(gettext("New key %(key)s. Start the service again.", key=key_id(Signer(made).public_key)))
-    click.echo(gettext("The former key has introduced the new one to the phones."))
-    click.echo(gettext("Make a new backup now: the old one does not have this key."))
+    change_key(RECEIPT)

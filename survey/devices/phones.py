@@ -64,6 +64,7 @@ def seen(session: Session, account: Account, envelope: Envelope, now: datetime) 
         "last_contact_at": now,
         "clock_skew_seconds": seconds_of(skew),
         "storage": _storage(device.get("storage")),
+        "escrow_id": _words(device.get("escrow"), 16) or None,
     }
     changes = {key: value for key, value in row.items() if key not in ("id", "account_id")}
     held = {"unsent": [], "in_progress": 0} if envelope.brief else _held(session, account, device_id, envelope, now)

@@ -22,22 +22,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Receipt, ServerState
-from survey.accounts.escrow import Escrow, make_key
+from survey.accounts.escrow import Escrow, index_of_before, make_key
 from survey.evidence.lineage import KEY, remember_key
 from survey.evidence.signing import Signer, key_id
 
 RECEIPT, ESCROW, SESSION, PROOF = "receipt.key", "escrow.key", "session.key", "proof.key"
+INDEX = "index.key"  # of keyed hashes: of identity numbers, of the names of files in backups
+FORMER_ESCROW = "escrow-*.key"  # phones may still lock their keys with it: it opens, and is handed to nobody
 MAKE: dict[str, Callable[[], bytes]] = {
     RECEIPT: lambda: Ed25519PrivateKey.generate().private_bytes_raw(),
     ESCROW: make_key,
     SESSION: lambda: secrets.token_bytes(32),
     PROOF: lambda: Ed25519PrivateKey.generate().private_bytes_raw(),
+    INDEX: lambda: secrets.token_bytes(32),
 }
 _ROWS = {
     RECEIPT: KEY,
     ESCROW: "escrow_key:",
     SESSION: "session_key:",
     PROOF: "proof_key:",
+    INDEX: "index_key:",
 }  # of ServerState: the key's name after
 
 
@@ -56,15 +60,20 @@ class Keys:
 
     @property
     def names(self) -> dict[str, str]:
-        """By what each is known, by the name of its file. The session's key is random: its hash tells nothing of it."""
-        session = self.content.get(SESSION)
+        """By what each is known, by the name of its file. What is random has a hash that tells nothing of it."""
+        session, index = self.content.get(SESSION), self.content.get(INDEX)
         made = {
             RECEIPT: self.signer and key_id(self.signer.public_key),
             ESCROW: self.escrow and self.escrow.key_id,
             PROOF: self.prover and key_id(self.prover.public_key),
-            SESSION: session and hashlib.sha256(b"so-ho session key" + session).hexdigest()[:16],
+            SESSION: session and _name_of_session(session),
+            INDEX: index and hashlib.sha256(b"so-ho index key" + index).hexdigest()[:16],
         }
         return {file: str(name) for file, name in made.items() if name}
+
+
+def _name_of_session(content: bytes) -> str:
+    return hashlib.sha256(b"so-ho session key" + content).hexdigest()[:16]
 
 
 def read_keys(folder: Path) -> Keys:
@@ -72,17 +81,35 @@ def read_keys(folder: Path) -> Keys:
     content = {name: (folder / name).read_bytes() for name in MAKE if (folder / name).is_file()}
     reading = SESSION
     try:
-        if len(content.get(SESSION, bytes(32))) < 32:
-            raise ValueError
+        for reading in (SESSION, INDEX):
+            if len(content.get(reading, bytes(32))) < 32:
+                raise ValueError
         reading = RECEIPT
         signer = Signer(content[RECEIPT]) if RECEIPT in content else None
         reading = PROOF
         prover = Signer(content[PROOF]) if PROOF in content else None
         reading = ESCROW
         escrow = Escrow(content[ESCROW]) if ESCROW in content else None
+        for path in sorted(folder.glob(FORMER_ESCROW)):
+            reading = path.name
+            if escrow:
+                escrow.takes_over(Escrow(path.read_bytes()))
     except (ValueError, TypeError):
         raise ValueError(reading) from None
     return Keys(content, signer, escrow, prover)
+
+
+def make_missing(folder: Path) -> None:
+    """Make the keys that a folder lacks."""
+    for name in (INDEX, *MAKE):  # of a new place before there is an escrow key
+        make_one(folder, name)
+
+
+def make_one(folder: Path, name: str) -> None:
+    """Make a key, unless it is there. Before there was an index key its hashes were made with the escrow key: beside
+    one that was in use already it is the very key that those hashes have."""
+    before = (folder / ESCROW).read_bytes() if name == INDEX and (folder / ESCROW).exists() else None
+    secret(folder / name, (lambda: index_of_before(before)) if before else MAKE[name])
 
 
 def secret(path: Path, make: Callable[[], bytes]) -> bytes:
@@ -110,6 +137,14 @@ def put(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def end_sessions(session: Session) -> bytes:
+    """Nobody is signed in any more, whatever cookie they hold, once the key that is returned lies in the place of
+    `session.key` and the service starts: what is signed with another key is no cookie here."""
+    made = MAKE[SESSION]()
+    know(session, SESSION, _name_of_session(made))
+    return made
 
 
 def know(session: Session, file: str, name: str) -> None:

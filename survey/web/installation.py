@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from models.database import reading_engine
 from models.schema import differences
-from survey.operations.keys import ESCROW, RECEIPT, SESSION, Keys, read_keys, strangers, wanted
+from survey.operations.keys import ESCROW, INDEX, RECEIPT, SESSION, Keys, read_keys, strangers, wanted
 from survey.operations.restore import UNFINISHED
 from survey.text import N_
 
@@ -45,6 +45,7 @@ def take_keys(app: Flask) -> None:
         raise SystemExit(said) from None
     held = keys.content.get
     app.config.update(SECRET_KEY=held(SESSION), RECEIPT_KEY=held(RECEIPT), ESCROW_KEY=held(ESCROW))
+    app.config.update(INDEX_KEY=held(INDEX))
     app.extensions.update(keys=keys, signer=keys.signer, escrow=keys.escrow, prover=keys.prover)
 
 
@@ -90,7 +91,7 @@ def require_tables(*, new: bool = False) -> None:
     """The database opens and, unless the place may be `new`, has tables."""
     tell_where()
     engine = _engine()
-    file = _file_of(engine)
+    file = file_of(engine)
     if not new and file is not None and not file.parent.is_dir():
         raise SystemExit(f"{_cannot_open(where())}. {NEW_OR_WRONG}")
     try:
@@ -109,7 +110,7 @@ def _cannot_open(place: str) -> str:
 
 def is_empty() -> bool:
     """Whether there is no table of ours. Of an SQLite database that is not there no file is made."""
-    file = _file_of(_engine())
+    file = file_of(_engine())
     missing = file is not None and not file.exists()
     return missing or not inspect(reading_engine(_engine())).has_table("server_state")
 
@@ -141,6 +142,13 @@ def require_known_keys() -> None:
         lost = [(name, gettext("is not there")) for name in keys.missing if name in wanted(session)]
         unknown = [(name, gettext("is a key that it does not know")) for name in strangers(session, keys)]
     for name, fault in (lost + unknown)[:1]:
+        if name == SESSION:  # in no backup; nothing is lost with it
+            said = N_(
+                "This database was served with another key session.key: the file in %(folder)s %(fault)s. Look again "
+                "at INSTANCE and DATABASE_URL. If it is the right place: flask --app app keys accept session.key; "
+                "everybody then signs in again."
+            )
+            raise SystemExit(gettext(said, folder=folder, fault=fault))
         said = N_(
             "This database was served with another key %(name)s: the file in %(folder)s %(fault)s. Look again at "
             "INSTANCE and DATABASE_URL, or copy %(name)s from a backup. If the former key is lost for good: flask "
@@ -164,7 +172,7 @@ def first_line(fault: Exception) -> str:
     return str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0][:300]
 
 
-def _file_of(engine: Engine) -> Path | None:
+def file_of(engine: Engine) -> Path | None:
     """The file of an SQLite database; None for every other."""
     name = engine.url.database if engine.dialect.name == "sqlite" else None
     return Path(name) if name and name != ":memory:" and not name.startswith("file:") else None

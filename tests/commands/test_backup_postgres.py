@@ -18,6 +18,7 @@ from migrations.upgrade import upgrade
 from models.database import open_engine
 from survey.web.session import get_engine
 from tests.databases import Server
+from tests.recipients import identity_file, name_recipients
 
 pytestmark = pytest.mark.postgresql
 PASSWORD = "p@ss:wo/rd%41&$HOME 'quoted' \"so\" \\back #x?y=z mật khẩu "
@@ -87,13 +88,19 @@ def test_a_backup_is_made_and_put_back_with_a_password_that_no_list_of_processes
     engine.dispose()
     with pytest.raises(OperationalError):
         create_engine(url.set(drivername="postgresql+psycopg", password="another")).connect()
+    instance.mkdir()
+    name_recipients(instance)
     made = run(written(url), instance, "backup", "make", str(copy))
     assert made.exit_code == 0, made.output
-    assert (copy / "so-ho.pgdump").stat().st_size > 0
+    assert (copy / "so-ho.pgdump.age").stat().st_size > 0
+    identity = identity_file(tmp_path)
+    tried = run(written(url), instance, "backup", "drill", str(copy), "--identity", identity)
+    assert tried.exit_code == 0, tried.output
 
     other = database(server, "so_ho_2")
     for _ in range(2):  # into an empty place, then over what stands there, which is put aside by a dump
-        done = run(written(other), tmp_path / "instance-2", "backup", "restore", str(copy), "--replace")
+        words = ("backup", "restore", str(copy), "--replace", "--identity", identity)
+        done = run(written(other), tmp_path / "instance-2", *words)
         assert done.exit_code == 0, done.output
     engine = open_engine(written(other))
     with engine.connect() as connection:
@@ -112,6 +119,8 @@ def test_what_goes_wrong_is_said_in_one_line_without_the_password(server: Server
     engine.dispose()
     work = tmp_path / "file"
     work.touch()
+    (tmp_path / "instance").mkdir()
+    name_recipients(tmp_path / "instance")
     refused = run(in_the_address(url), tmp_path / "instance", "backup", "make", str(work / "copy"))
     assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1), refused.output
     wrong = in_the_address(url.set(password="sai mật khẩu@"))

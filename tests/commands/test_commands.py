@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app import _secret, create_app
+from app import create_app
 from models import Account, FormVersion, ServerState
 from survey.accounts.accounts import find_account, password_matches
+from survey.operations.keys import secret
 from tests.interviews import SOURCE, entry, push
 
 QUESTIONNAIRE = Path(__file__).parents[2] / "survey" / "form" / "questionnaires" / "ra_soat_ho.md"
@@ -54,9 +55,9 @@ def test_a_crash_while_a_secret_is_made_leaves_no_half_of_it(tmp_path: Path) -> 
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        _secret(tmp_path / "a.key", crash)
-    assert _secret(tmp_path / "a.key", lambda: b"whole") == b"whole"
-    assert _secret(tmp_path / "a.key", lambda: b"another") == b"whole"
+        secret(tmp_path / "a.key", crash)
+    assert secret(tmp_path / "a.key", lambda: b"whole") == b"whole"
+    assert secret(tmp_path / "a.key", lambda: b"another") == b"whole"
     assert [(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == [("a.key", 0o600)]
 
 

@@ -24,6 +24,7 @@ from survey.evidence.receipts import file_receipt
 from survey.evidence.signing import Signer
 from survey.operations.keys import MAKE
 from tests.models.test_histories import made_as
+from tests.recipients import RECIPIENTS
 from tests.world import NOW
 
 # Each command that works on data, with what it must be given; and those that need none.
@@ -32,6 +33,8 @@ ON_DATA = {
     "account password": ["a", "--password", "0123456789"],
     "audit list": [],
     "backup make": ["FOLDER"],
+    "backup recipients list": [],
+    "backup recipients set": [f"{name}={key}" for name, key in RECIPIENTS.items()],
     "clean-uploads": [],
     "export csv": ["FOLDER"],
     "export stata": ["FOLDER"],
@@ -53,6 +56,9 @@ ON_DATA = {
     "jobs list": [],
     "jobs show": ["j"],
     "jobs work": ["--until-empty"],
+    "keys forget": ["x"],
+    "keys list": [],
+    "keys rotate": ["session"],
     "migrate": [],
     "mpi": ["r"],
     "places former": ["WORKBOOK", "--province", "14"],
@@ -132,7 +138,10 @@ ON_DATA = {
     "round start": [],
     "what-if": ["r"],
 }
-FREE = {"backup verify", "form check", "form bundle", "form evaluate", "round verify", "routes", "run", "shell"}
+FREE = {
+    "backup check", "backup drill", "backup prune", "backup verify", "form check", "form bundle", "form evaluate",
+    "round verify", "routes", "run", "shell",
+}  # fmt: skip
 NEW = {"demo", "simulate", "backup restore"}  # a new place is what they are for
 OF_KEYS = {"keys accept"}
 SOME = ("backup make", "migrate", "rebuild")  # they ask in three ways; the rest ask as `rebuild` does

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,13 +21,16 @@ from sqlalchemy.orm import Session
 from app import create_app
 from models import Account, Attachment, ServerState, Submission
 from models.database import open_engine
-from survey.evidence.signing import key_id
+from survey.evidence.signing import Signer, key_id
 from survey.files.store import path_of
-from survey.operations.backup import hash_of, verify
+from survey.operations.backup import Copy, hash_of
+from survey.operations.opening import look_into
 from survey.operations.restore import UNFINISHED
+from survey.operations.sealing import required_recipients, unsealed
 from tests.conftest import Browser, browser_of
 from tests.interviews import HOUSEHOLDS, entry, envelope, push
 from tests.pictures import picture
+from tests.recipients import OPERATOR, identity_file, name_recipients
 from tests.world import COMMUNE
 
 pytestmark = pytest.mark.thorough
@@ -79,6 +85,10 @@ def run(app: Flask, *words: str) -> Any:
     return app.test_cli_runner().invoke(args=list(words))
 
 
+def put_back(app: Flask, copy: Path, *words: str) -> Any:
+    return run(app, "backup", "restore", str(copy), "--identity", identity_file(copy.parent), *words)
+
+
 def destroyed(app: Flask) -> dict[str, Any]:
     """The machine is lost: no database, no files, no keys; what a new one is set up with."""
     settings = {key: app.config[key] for key in ("DATABASE_URL", "INSTANCE", "CLOCK", "TESTING")}
@@ -107,6 +117,7 @@ def test_the_drill(app: Flask, small_round: str, login_as: Any, clock: Any, tmp_
     first, second = Protocol(login_as("enumerator"), "may-1"), Protocol(login_as("enumerator-2"), "may-2")
     first.interview("ho-1", photo(1))
     first.sync()
+    name_recipients(Path(app.config["INSTANCE"]))
     # While phones go on sending, a copy is made.
     copying = Event()
 
@@ -132,7 +143,7 @@ def test_the_drill(app: Flask, small_round: str, login_as: Any, clock: Any, tmp_
     settings = destroyed(app)
     fresh = started(settings)
     clock.advance(hours=1)
-    restored = run(fresh, "backup", "restore", str(tmp_path / "copy"))
+    restored = put_back(fresh, tmp_path / "copy")
     assert restored.exit_code == 0, restored.output
     assert not (Path(settings["INSTANCE"]) / UNFINISHED).exists()
     fresh.extensions["engine"].dispose()
@@ -181,6 +192,7 @@ def copy(app: Flask, small_round: str, login_as: Any, tmp_path: Path) -> Path:
     """A backup of one interview; the server has another one since."""
     browser = login_as("enumerator")
     push(browser, entry("ho-1"))
+    name_recipients(Path(app.config["INSTANCE"]))
     assert run(app, "backup", "make", str(tmp_path / "copy")).exit_code == 0
     push(browser, entry("ho-2"))
     app.extensions["engine"].dispose()
@@ -195,25 +207,29 @@ def entries_in(app: Flask) -> int:
 
 
 def test_where_data_stands_a_restore_says_so_and_with_replace_puts_it_aside(app: Flask, copy: Path) -> None:
-    refused = run(app, "backup", "restore", str(copy))
+    refused = put_back(app, copy)
     assert (refused.exit_code, "--replace" in refused.output, entries_in(app)) == (1, True, 2)
     instance = Path(app.config["INSTANCE"])
-    done = run(app, "backup", "restore", str(copy), "--replace")
+    done = put_back(app, copy, "--replace")
     assert done.exit_code == 0, done.output
     assert entries_in(app) == 1
     [aside] = instance.parent.glob("instance.before-*")
     assert str(aside) in done.output
     assert "điện thoại đã thu hồi" in done.output, "what the phones cannot bring back"
-    assert {path.name for path in aside.iterdir()} >= {"receipt.key", "session.key"}
+    assert {path.name for path in aside.iterdir()} >= {"receipt.key.age", "manifest.json"}
     assert any(path.name.startswith("so-ho.") for path in aside.iterdir())
+    assert not any("session" in path.name for path in aside.rglob("*"))
     assert aside.stat().st_mode & 0o777 == 0o700
+    app.extensions["engine"].dispose()
+    back = put_back(app, aside, "--replace")
+    assert (back.exit_code, entries_in(app)) == (0, 2), back.output
 
 
 def test_a_restore_under_a_running_server_is_refused(app: Flask, copy: Path) -> None:
     other = open_engine(app.config["DATABASE_URL"])
     with other.connect() as at_work:
         at_work.execute(text("SELECT 1"))
-        refused = run(app, "backup", "restore", str(copy), "--replace")
+        refused = put_back(app, copy, "--replace")
         assert (refused.exit_code, "dừng dịch vụ" in refused.output) == (1, True), refused.output
     other.dispose()
     assert entries_in(app) == 2
@@ -222,45 +238,65 @@ def test_a_restore_under_a_running_server_is_refused(app: Flask, copy: Path) -> 
 def test_a_damaged_or_foreign_copy_changes_nothing(app: Flask, copy: Path, tmp_path: Path) -> None:
     instance = Path(app.config["INSTANCE"])
     key = (instance / "receipt.key").read_bytes()
-    (copy / "session.key").write_bytes(b"x" * 32)
-    damaged = run(app, "backup", "restore", str(copy), "--replace")
-    assert (damaged.exit_code, "session.key" in damaged.output) == (1, True)
-    foreign = run(app, "backup", "restore", str(tmp_path), "--replace")
+    (copy / "receipt.key.age").write_bytes(b"x" * 32)
+    damaged = put_back(app, copy, "--replace")
+    assert (damaged.exit_code, "receipt.key.age" in damaged.output) == (1, True)
+    foreign = put_back(app, tmp_path, "--replace")
     assert (foreign.exit_code, "Traceback" in foreign.output) == (1, False)
     assert (entries_in(app), (instance / "receipt.key").read_bytes()) == (2, key)
     assert sorted(path.name for path in instance.parent.glob("instance*")) == ["instance"]
 
 
+def contents_of(instance: Path) -> list[tuple[str, bytes]]:
+    return sorted((path.name, path.read_bytes()) for path in instance.iterdir() if path.is_file())
+
+
 def test_a_dump_that_does_not_load_leaves_everything_as_it_was(app: Flask, copy: Path) -> None:
     instance = Path(app.config["INSTANCE"])
-    before = sorted((path.name, path.read_bytes()) for path in instance.iterdir() if path.is_file())
-    database = next(copy.glob("so-ho.*"))
-    database.write_bytes(b"khong phai co so du lieu")
-    manifest = json.loads((copy / "manifest.json").read_text())
-    manifest["parts"][database.name] = {"sha256": hash_of(database), "size": database.stat().st_size}
-    (copy / "manifest.json").write_text(json.dumps(manifest))
-    assert verify(copy)
-    refused = run(app, "backup", "restore", str(copy), "--replace")
+    before = contents_of(instance)
+    with forged(app, copy) as parts:
+        parts[next(name for name in parts if name.startswith("so-ho."))] = b"khong phai co so du lieu"
+    refused = put_back(app, copy, "--replace")
     assert (refused.exit_code, "Traceback" in refused.output) == (1, False), refused.output
     assert entries_in(app) == 2
-    assert sorted((path.name, path.read_bytes()) for path in instance.iterdir() if path.is_file()) == before
+    assert contents_of(instance) == before
+    assert not list(instance.glob(".*"))
 
 
-def test_names_that_lead_out_of_the_folder_are_refused(app: Flask, copy: Path) -> None:
-    manifest = json.loads((copy / "manifest.json").read_text())
-    (copy.parent / "ngoai").write_bytes(b"x")
-    manifest["parts"]["../ngoai"] = {"sha256": hash_of(copy.parent / "ngoai"), "size": 1}
-    (copy / "manifest.json").write_text(json.dumps(manifest))
-    refused = run(app, "backup", "restore", str(copy), "--replace")
+@pytest.mark.parametrize("name", ["../ngoai", "/ngoai", "files/../../ngoai", "a\\b", ""])
+def test_names_that_lead_out_of_the_folder_are_refused(app: Flask, copy: Path, name: str) -> None:
+    with forged(app, copy) as parts:
+        parts[name] = b"x"
+    refused = put_back(app, copy, "--replace")
     assert (refused.exit_code, "không dùng được" in refused.output, entries_in(app)) == (1, True, 2)
+
+
+@contextmanager
+def forged(app: Flask, folder: Path) -> Iterator[dict[str, bytes]]:
+    """A backup sealed and signed like any other, with what is put into its parts by plain name."""
+    backup = look_into(folder, [OPERATOR], None)
+    parts = {name: unsealed(folder / said["in"], [OPERATOR]) for name, said in backup.parts.items()}
+    yield parts
+    shutil.rmtree(folder)
+    folder.mkdir()
+    instance = Path(app.config["INSTANCE"])
+    made = Copy(folder, required_recipients(instance), b"k")
+    for number, (name, content) in enumerate(parts.items()):
+        made.add(f"{number}", io.BytesIO(content))
+        made.parts[name] = made.parts.pop(f"{number}")
+    told = {"made_at": backup.made_at, "files": backup.files, "damaged": 0}
+    signer = Signer((instance / "receipt.key").read_bytes())
+    made.close(signer, told, {"damaged": [], "lost": [], "damaged_answers": []})
 
 
 def test_a_server_does_not_start_on_half_a_restore(app: Flask, copy: Path) -> None:
     (Path(app.config["INSTANCE"]) / UNFINISHED).touch()
     refused = run(app, "migrate")
     assert (refused.exit_code, "backup restore" in refused.output) == (1, True)
-    assert run(app, "backup", "restore", str(copy), "--replace").exit_code == 0
-    assert run(app, "migrate").exit_code == 0
+    assert put_back(app, copy, "--replace").exit_code == 0
+    again = started({key: app.config[key] for key in ("DATABASE_URL", "INSTANCE", "CLOCK", "TESTING")})
+    assert run(again, "migrate").exit_code == 0
+    again.extensions["engine"].dispose()
 
 
 def test_a_restore_from_before_a_change_of_keys_lets_the_newer_key_introduce_the_older(
@@ -269,7 +305,7 @@ def test_a_restore_from_before_a_change_of_keys_lets_the_newer_key_introduce_the
     old = app.extensions["signer"].public_key
     assert run(app, "receipts", "rotate").exit_code == 0
     app.extensions["engine"].dispose()
-    done = run(app, "backup", "restore", str(copy), "--replace")
+    done = put_back(app, copy, "--replace")
     assert done.exit_code == 0, done.output
     [value] = session.scalars(select(ServerState.value).where(ServerState.key.startswith("succession:")))
     assert value.split(" ")[1] == key_id(old)
@@ -277,12 +313,9 @@ def test_a_restore_from_before_a_change_of_keys_lets_the_newer_key_introduce_the
 
 
 def test_a_copy_of_the_other_kind_of_database_is_named(app: Flask, copy: Path) -> None:
-    manifest = json.loads((copy / "manifest.json").read_text())
-    database = next(copy.glob("so-ho.*"))
-    other = copy / ("so-ho.pgdump" if database.name == "so-ho.sqlite3" else "so-ho.sqlite3")
-    database.rename(other)
-    manifest["parts"][other.name] = manifest["parts"].pop(database.name)
-    (copy / "manifest.json").write_text(json.dumps(manifest))
-    refused = run(app, "backup", "restore", str(copy), "--replace")
-    assert (refused.exit_code, "DATABASE_URL" in refused.output) == (1, True)
+    with forged(app, copy) as parts:
+        name = next(name for name in parts if name.startswith("so-ho."))
+        parts["so-ho.pgdump" if name == "so-ho.sqlite3" else "so-ho.sqlite3"] = parts.pop(name)
+    refused = put_back(app, copy, "--replace")
+    assert (refused.exit_code, "DATABASE_URL" in refused.output) == (1, True), refused.output
     assert make_url(app.config["DATABASE_URL"]).database

@@ -262,6 +262,12 @@ class Simulation:
 
     async def _do_restore(self, _step: Step) -> None:
         self.office.restore()
+        await self._sign_in_anew()
+
+    async def _sign_in_anew(self) -> None:
+        """Each person types the password again: a restore has ended every session."""
+        for phone, username in enumerate(self.people):
+            await self.phones.do("set", phone, cookie=self.office.cookie(username))
 
     async def _do_database_full(self, _step: Step) -> None:
         self.office.switches[DATABASE_FULL] = 1

@@ -86,6 +86,7 @@ class Late(OneRecord):
         await self._sync(0, 0)
         assert (await self._ask(0, 0, "counts"))["unsent"] == 0
         self.office.restore()
+        await self._sign_in_anew()
         line.weather = [Weather("push", "stale")]
         ended = await self._sync(0, 0)
         assert ended["stopped"]["act"] == "wait"

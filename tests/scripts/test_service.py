@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from scripts.environment_file import Unreadable, variables
 from tests.gates.sources import ROOT
+from tests.recipients import PROVINCE, RECIPIENTS
 
 pytestmark = pytest.mark.thorough
 
@@ -91,11 +92,12 @@ def test_a_plain_value_is_what_stands_between_its_outer_spaces(value: str) -> No
         assert variables(f"A= {value} \n".encode()) == {"A": value}
 
 
-def so_ho(file: Path, *words: str, **shell: str) -> subprocess.CompletedProcess[str]:
+def so_ho(file: Path, *words: str, given: str = "", **shell: str) -> subprocess.CompletedProcess[str]:
     own = {"SO_HO_ENV": str(file), "SO_HO_PYTHON": sys.executable, "SO_HO_USER": "root"}
     return subprocess.run(
-        [str(ROOT / "deploy" / "so-ho"), *words], env=os.environ | own | shell, capture_output=True, text=True
-    )
+        [str(ROOT / "deploy" / "so-ho"), *words], env=os.environ | own | shell, capture_output=True, text=True,
+        input=given,
+    )  # fmt: skip
 
 
 def test_a_command_works_where_the_service_does_whatever_the_shell_says(tmp_path: Path) -> None:
@@ -151,12 +153,14 @@ def test_the_documented_backup_and_restore_work_as_they_stand(databases: Any, tm
         (tmp_path / folder.lstrip("/")).mkdir(mode=0o700, parents=True)
     commands = [shlex.split(line) for line in LINES if re.match(r"so-ho (?:migrate|backup) ", line)]
     assert [words[1:3] for words in commands] == [
-        ["migrate", "--new"], ["backup", "make"], ["backup", "verify"], ["backup", "restore"],
+        ["migrate", "--new"], ["backup", "recipients"], ["backup", "make"], ["backup", "check"], ["backup", "prune"],
+        ["backup", "restore"],
     ]  # fmt: skip
+    keys = {f"{name}=age1…": f"{name}={key}" for name, key in RECIPIENTS.items()}
     try:
         for words in commands:
             own = [str(tmp_path / word.lstrip("/")) if word.startswith("/") else word for word in words[1:]]
-            done = so_ho(file, *own)
+            done = so_ho(file, *(keys.get(word, word) for word in own), given=f"{PROVINCE}\n")
             assert done.returncode == 0, (words, done.stderr)
     finally:
         if databases.name != "sqlite":

@@ -351,6 +351,7 @@ class App {
         ? `${agent.platform} · ${browser?.brand ?? ""} ${browser?.version ?? ""}`.trim()
         : navigator.userAgent.slice(0, 120),
       app_version: await this.release.version(),
+      escrow: this.keeper.ring?.escrow_id,
       storage: await brought(() => import("./storage.lazy.js")).then(
         ({ described }) => described(this.device),
         () => null,

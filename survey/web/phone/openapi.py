@@ -239,6 +239,7 @@ SCHEMAS: Schema = {
                     "app_version": TEXT,
                     "clock": INSTANT,
                     "in_progress": WHOLE,
+                    "escrow": _maybe(TEXT),
                     "storage": _sent(
                         {},
                         {"used": WHOLE, "quota": WHOLE}

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Household
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
+from survey.accounts.escrow import blind
 from survey.clocks import day_of
 from survey.evidence import audit
 from survey.numbers import whole_number
@@ -272,7 +273,7 @@ def enter_worker(commune_id: str) -> tuple[str, int] | BaseResponse:
     known = reading.household_with(session, commune_id, number) if number else None
     if known is not None:
         return _worker_form(desk, commune_id, filled, known=known), 409
-    blinded = current_app.extensions["escrow"].blind(number) if number else None
+    blinded = blind(current_app.config["INDEX_KEY"], number) if number else None
     name, birth, place = (_line(filled[field].data) or None for field in ("name", "birth", "place"))
     worker = Worker(name or "", birth, blinded, place)
     given = replace(_given(commune_id, None, filled), worker=worker)
