@@ -53,6 +53,7 @@ from survey.web.office import (
     register_import,
     round_steps,
     rounds,
+    sign_ins,
 )
 from survey.web.phone import shell, sync, uploads, vault
 from survey.web.programme import (
@@ -104,6 +105,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         uploads,
         vault,
         accounts,
+        sign_ins,
         rounds,
         round_steps,
         proofs,

@@ -28,6 +28,7 @@ from models.people import (
     FormerVillage,
     HouseholdAssignment,
     LoginAttempt,
+    SessionRow,
 )
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.plan import PlanFigure, PlanFigureStep, PlanPaper, PlanPlaceSet, PlanTarget, PlanTask, PlanTaskStep
@@ -139,6 +140,7 @@ __all__ = [
     "SavedScenario",
     "ScenarioWithdrawal",
     "ServerState",
+    "SessionRow",
     "Standard",
     "StartRow",
     "StoredFile",

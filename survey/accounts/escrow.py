@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import b64encode
+import os
+from base64 import b64decode, b64encode
 from datetime import datetime
 from functools import lru_cache
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -42,12 +45,31 @@ class Escrow:
         public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.public_key = b64encode(public).decode()
         self.key_id = hashlib.sha256(public).hexdigest()[:16]
+        self._sealing = AESGCM(hashlib.sha256(b"so-ho seal" + private_bytes).digest())
+        self._stamping = hashlib.sha256(b"so-ho codes" + private_bytes).digest()
         self._blinding = hashlib.sha256(b"so-ho numbers" + private_bytes).digest()
 
     def blind(self, number: str) -> str:
         """A keyed hash of an identity number: the same for the same number, and without the key nobody can try out of
         whom it is, though there are few numbers. It holds as long as this key does."""
         return hmac.new(self._blinding, number.encode(), hashlib.sha256).hexdigest()
+
+    def seal(self, plain: bytes, about: str) -> str:
+        """`plain` in a box that opens on this server only and `about` the same thing only (AES-GCM, NIST SP 800-38D)."""
+        nonce = os.urandom(12)
+        return b64encode(nonce + self._sealing.encrypt(nonce, plain, about.encode())).decode()
+
+    def mac(self, text: str) -> str:
+        """A keyed hash of a short secret: who has the database alone cannot try them out."""
+        return hmac.new(self._stamping, text.encode(), hashlib.sha256).hexdigest()
+
+    def unseal(self, box: str, about: str) -> bytes | None:
+        """What is in a box; None for one that is about something else, or of another key."""
+        try:
+            sealed = b64decode(box, validate=True)
+            return self._sealing.decrypt(sealed[:12], sealed[12:], about.encode())
+        except (ValueError, InvalidTag):
+            return None
 
     def open(self, wrapped: bytes, label: str) -> bytes:
         """What was wrapped to this key under `label`. Raises `vault_closed`: another key, another label, or damaged."""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.commune_counter import lock_commune
+from survey.accounts.sessions import forget
 from survey.evidence import audit
 from survey.files.store import sweep
 from survey.files.uploads import clean
@@ -66,6 +67,7 @@ def bring_up(*, new: bool) -> None:
     with transaction() as session:
         remember(session, _keys())  # whatever is signed from now on stays provable
         clean(session, instance / "uploads", now())
+        forget(session, now())
     sweep(instance / "files")
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from models.database import reading_engine
 from models.schema import differences
+from survey.accounts.escrow import Escrow
 from survey.operations.keys import ESCROW, RECEIPT, SESSION, Keys, read_keys, strangers, wanted
 from survey.operations.restore import UNFINISHED
 from survey.text import N_
@@ -46,6 +47,12 @@ def take_keys(app: Flask) -> None:
     held = keys.content.get
     app.config.update(SECRET_KEY=held(SESSION), RECEIPT_KEY=held(RECEIPT), ESCROW_KEY=held(ESCROW))
     app.extensions.update(keys=keys, signer=keys.signer, escrow=keys.escrow, prover=keys.prover)
+
+
+def escrow() -> Escrow:
+    """The running app's escrow key."""
+    found: Escrow = current_app.extensions["escrow"]
+    return found
 
 
 def where() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,7 +13,7 @@ from survey.problems import Problem
 from survey.terms import Role
 from survey.web.forms import SignIn
 from survey.web.language import COOKIE, remember
-from survey.web.security import give_up, local_address, public, sign_in, signed_in_account
+from survey.web.security import give_up, local_address, public, sign_in, sign_out, signed_in_account
 from survey.web.session import get_session, keep_changes, now
 
 blueprint = Blueprint("login", __name__)
@@ -74,7 +74,7 @@ def _not_looked_at(form: SignIn, lack: Problem) -> BaseResponse:
 @public
 def out() -> BaseResponse:
     """Sign out of this browser. What the phone has stored stays."""
-    session.clear()
+    sign_out()
     return redirect(url_for("login.page"), 303)
 
 

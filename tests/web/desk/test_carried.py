@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from sqlalchemy import func, select
 
-from models import Account, Attachment, AuditEvent, HouseholdOutcome, Submission, SubmissionEvent
+from models import Account, Attachment, AuditEvent, HouseholdOutcome, SessionRow, Submission, SubmissionEvent
 from survey.accounts.accounts import find_account, set_password
 from survey.accounts.escrow import Escrow, make_key
 from survey.carry import sealed as limits
@@ -547,11 +547,14 @@ def test_the_command_says_what_is_wrong(app: Flask, login_as: Any, session: Any,
 def test_hello_gives_each_account_its_own_pass(login_as: Any, session: Any) -> None:
     one, other = hello(login_as("enumerator")), hello(login_as("enumerator-2"))
     account = session.scalars(select(Account).where(Account.username == "enumerator")).one()
+    row = session.scalars(select(SessionRow).where(SessionRow.account_id == account.id)).one()
     assert json.loads(one["bundle_pass"]["body"]) == {
         "account": account.id,
         "devices": [],
         "epoch": 0,
         "format": "so-ho-pass-1",
+        "session": row.id,
         "since": "2026-11-23T02:00:00.000Z",
+        "until": "2027-01-06T02:00:00.000Z",  # 14 days of the session, 30 on the way
     }
     assert one["bundle_pass"]["signature"] != other["bundle_pass"]["signature"]
