@@ -44,6 +44,7 @@ from survey.web.feed import keys as feed_keys
 from survey.web.office import (
     accounts,
     audit,
+    factor,
     flows,
     jobs,
     points,
@@ -106,6 +107,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         vault,
         accounts,
         sign_ins,
+        factor,
         rounds,
         round_steps,
         proofs,

@@ -28,6 +28,8 @@ from models.people import (
     FormerVillage,
     HouseholdAssignment,
     LoginAttempt,
+    RecoveryCode,
+    SecondFactor,
     SessionRow,
 )
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
@@ -140,6 +142,8 @@ __all__ = [
     "SavedScenario",
     "ScenarioWithdrawal",
     "ServerState",
+    "RecoveryCode",
+    "SecondFactor",
     "SessionRow",
     "Standard",
     "StartRow",

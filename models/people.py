@@ -137,6 +137,28 @@ class SessionRow(Base):
     why: Mapped[str | None] = mapped_column(String(16))
 
 
+class SecondFactor(Base):
+    """The secret that somebody's phone shows codes of (RFC 6238), sealed under the server's key with the account as
+    additional data. `last_step`: of the last code that was taken: each is taken once."""
+
+    __tablename__ = "second_factor"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    box: Mapped[str] = mapped_column(String(200))
+    last_step: Mapped[int]
+    made: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class RecoveryCode(Base):
+    """A code in the place of one of the second factor, taken once. Only a keyed hash of it is kept."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    mac: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class Device(Base):
     """A phone as it last described itself: what it still holds, its clock, its release. Once revoked it may deliver
     what it holds, into quarantine, and is told nothing."""

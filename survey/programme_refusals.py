@@ -1,11 +1,21 @@
-"""Refusals of what steers the programme (residents, plan, tables, data files, funds, supports), for `problems.py`:
-code → status, what is so, the next step."""
+"""Refusals of the second factor, and of what steers the programme (residents, plan, tables, data files, funds,
+supports), for `problems.py`: code → status, what is so, the next step."""
 
 from __future__ import annotations
 
 from survey.text import N_
 
 REFUSALS: dict[str, tuple[int, str, str]] = {
+    "factor_needed": (
+        403,
+        N_("Your account needs a second factor at sign-in."),
+        N_("Open the page of your account and set it up. What is finished on a phone is sent all the same."),
+    ),
+    "factor_and_password": (
+        403,
+        N_("Who knows the password of somebody does not also take away the second factor."),
+        N_("Ask another officer who looks after this account, or the operator of the server."),
+    ),
     "export_by_job": (
         409,
         N_("A file of so many households is made beside the pages."),

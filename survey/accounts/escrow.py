@@ -55,7 +55,7 @@ class Escrow:
         return hmac.new(self._blinding, number.encode(), hashlib.sha256).hexdigest()
 
     def seal(self, plain: bytes, about: str) -> str:
-        """`plain` in a box that opens on this server only and `about` the same thing only (AES-GCM, NIST SP 800-38D)."""
+        """`plain` in a box that opens on this server only, and only `about` the same (AES-GCM, NIST SP 800-38D)."""
         nonce = os.urandom(12)
         return b64encode(nonce + self._sealing.encrypt(nonce, plain, about.encode())).decode()
 

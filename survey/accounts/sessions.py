@@ -51,7 +51,6 @@ def begin(
     agent: str = "",
     kind: SessionKind = SessionKind.BOTH,
     lasts: timedelta | None = None,
-    factor_at: datetime | None = None,
 ) -> tuple[SessionRow, str]:
     """A session of who has just typed the password; its text is known here and now, and nowhere later."""
     text = new_text()
@@ -59,7 +58,7 @@ def begin(
         id=new_id(), account_id=account.id, token_hash=hash_of(text), kind=kind.value, epoch=account.session_epoch,
         device=None, said=[], agent="".join(one for one in agent if one.isprintable())[:200], made=now, seen=now,
         idle_until=None, ends=now + (lasts or timedelta(hours=HOURS[Role(account.role)])), password_at=now,
-        factor_at=factor_at, ended=None, why=None,
+        factor_at=None, ended=None, why=None,
     )  # fmt: skip
     session.add(row)
     return row, text
@@ -165,6 +164,13 @@ def end_all(session: Session, account: Account, by: Account | None, now: datetim
         row.ended, row.why = now, SessionEnd.ENDED.value
     account.session_epoch += 1
     audit.record(session, now, by.id if by else None, "sessions_ended", account.id)
+
+
+def end_others(session: Session, account: Account, but: SessionRow, now: datetime) -> None:
+    """End the sessions of an account that were begun with less than the one that goes on; keys stay."""
+    for row in holding(session, account, now):
+        if row.id != but.id:
+            end(session, row, SessionEnd.ENDED, account, now)
 
 
 def holding(session: Session, account: Account, now: datetime) -> list[SessionRow]:

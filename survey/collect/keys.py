@@ -24,7 +24,8 @@ def make_token(session: Session, account: Account, made_by: Account, now: dateti
     token = CollectToken(
         id=access_keys.new_id(), account_id=account.id, token_hash=access_keys.hash_of(text), made_at=now,
         made_by=made_by.id, epoch=account.session_epoch, round_id=round_of.id if round_of else None,
-        expires_at=None if round_of else now + AFTER, last_used_at=None, last_device="", revoked_at=None, revoked_by=None,
+        expires_at=None if round_of else now + AFTER, last_used_at=None, last_device="",
+        revoked_at=None, revoked_by=None,
     )  # fmt: skip
     session.add(token)
     audit.record(session, now, made_by.id, "collect_key_made", account.id, {"key": token.id})

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account
-from survey.accounts import accounts, sessions
+from survey.accounts import accounts, factor, sessions
 from survey.clocks import instant
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
@@ -164,6 +164,19 @@ def end_sessions(username: str | None, everybody: bool) -> None:
         for account in of:
             sessions.end_all(session, account, None, now())
     click.echo(gettext("The sessions of %(count)s accounts were ended.", count=len(of)))
+
+
+@account_group.command("factor-reset")
+@click.argument("username")
+@with_appcontext
+def reset_factor(username: str) -> None:
+    """Take the second factor off an account whose owner lost phone and recovery codes; its sessions end."""
+    with transaction() as session:
+        account = _account(session, username)
+        if not factor.has(session, account):
+            raise click.ClickException(gettext("%(name)s has no second factor.", name=account.username))
+        factor.reset(session, account, None, now())
+    click.echo(gettext("%(name)s: the second factor was taken off.", name=account.username))
 
 
 def _account(session: Session, username: str) -> Account:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import (
@@ -32,7 +32,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, SessionRow
 from survey.access import VERBS, has_verb, may
-from survey.accounts import sessions
+from survey.accounts import factor, sessions
 from survey.accounts.accounts import holder_of, where_is
 from survey.accounts.sessions import SignedIn
 from survey.devices import phones
@@ -42,6 +42,8 @@ from survey.terms import SessionEnd, SessionKind
 from survey.web.session import abandon, get_engine, get_session, is_reading, now
 
 PUBLIC = "public"
+OWN = "self.manage"  # the verb of what everybody may, without a second factor too: making one
+AWAITED = timedelta(minutes=10)  # for the code, after the password
 _TEXT = "sid"  # of the cookie: the text of its session
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -93,7 +95,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: _answer_problem(Problem("csrf")))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_crash)
-    app.jinja_env.globals["signed_in_account"] = signed_in_account
+    app.jinja_env.globals.update(signed_in_account=signed_in_account, factor_due=factor_due)
 
 
 def check_marks(app: Flask) -> None:
@@ -148,15 +150,40 @@ def remember_device(device_id: str) -> str:
 def sign_in(account: Account, *, factor_at: datetime | None = None) -> None:
     """Begin a session for `account`, who has just typed the password (and a code of the second factor), in the place of
     the one that this browser had."""
-    before = _signed_in()
+    row = _begin(account, SessionKind.BOTH)
+    row.factor_at = factor_at
+    g.signed_in, g.only_delivers = SignedIn(row, account, sessions.names_of(row)), not account.active
+
+
+def _begin(account: Account, kind: SessionKind, lasts: timedelta | None = None) -> SessionRow:
+    before = _signed_in() or _half()
     if before is not None:
         sessions.end(get_session(), before.row, SessionEnd.REPLACED, account, now())
     agent = request.user_agent.string
-    row, text = sessions.begin(get_session(), account, now(), agent=agent, factor_at=factor_at)
+    row, text = sessions.begin(get_session(), account, now(), agent=agent, kind=kind, lasts=lasts)
     if before is not None and before.account.id == account.id:  # the same browser is the same phone
         row.device, row.said = before.row.device, before.row.said
-    _bring(text)
-    g.signed_in, g.only_delivers = SignedIn(row, account, []), not account.active
+    session.clear()
+    session.permanent = True
+    session[_TEXT] = text
+    return row
+
+
+def await_code(account: Account) -> None:
+    """The password was right and the code of the second factor is asked for: not signed in yet."""
+    _begin(account, SessionKind.HALF, AWAITED)
+    g.signed_in, g.only_delivers = None, False
+
+
+def who_is_awaited() -> Account | None:
+    """Who typed the password within the last minutes and owes a code."""
+    found = _half()
+    return found.account if found is not None and found.account.active else None
+
+
+def _half() -> SignedIn | None:
+    found = sessions.find(get_session(), str(session[_TEXT]), now()) if _TEXT in session else None
+    return found if found is not None and found.row.kind == SessionKind.HALF else None
 
 
 def go_on() -> None:
@@ -177,15 +204,26 @@ def sign_out() -> None:
     g.signed_in, g.only_delivers = None, False
 
 
-def _bring(text: str) -> None:
-    session.clear()
-    session.permanent = True
-    session[_TEXT] = text
-
-
 def signed_in_since() -> datetime:
     """When the password of the session was typed."""
     return current_session().password_at
+
+
+def factor_due() -> datetime | None:
+    """When who is signed in must have a second factor; None for who has one or needs none."""
+    account = signed_in_account()
+    if account is None or current_session().factor_at is not None:
+        return None
+    if "factor_due" not in g:
+        g.factor_due = factor.due(get_session(), account)
+    due: datetime | None = g.factor_due
+    return due
+
+
+def lacks_factor() -> bool:
+    """Whether they are late: they may make one, and deliver what a phone holds."""
+    due = factor_due()
+    return due is not None and now() >= due
 
 
 def local_address(address: str | None) -> str | None:
@@ -241,6 +279,10 @@ def _guard() -> BaseResponse | None:
         raise Problem("forbidden")
     if not all(text.isprintable() for text in (*(request.view_args or {}).values(), *request.args.values())):
         raise Problem("not_found")  # no name of ours; PostgreSQL would not even look for a NUL
+    if verb != OWN and lacks_factor() and not getattr(current_app.view_functions[request.endpoint], "delivers", False):
+        if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
+            return redirect(url_for("factor.own"), 303)
+        raise Problem("factor_needed")
     commune_id = (request.view_args or {}).get("commune_id")
     if commune_id is not None:
         where = where_is(get_session(), commune_id)

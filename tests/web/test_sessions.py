@@ -337,9 +337,7 @@ def test_a_key_of_a_cancelled_round_and_one_of_none_end_too(session: Any, small_
 
 
 @pytest.mark.parametrize("how", ["password", "phone", "everything", "closed"])
-def test_a_key_for_collect_ends_with_what_it_rests_on(
-    login_as: Any, session: Any, small_round: str, how: str
-) -> None:
+def test_a_key_for_collect_ends_with_what_it_rests_on(login_as: Any, session: Any, small_round: str, how: str) -> None:
     report(login_as("enumerator"), device="may-1")
     made, account = key_of(session)
     assert holds(session, made, account, NOW)

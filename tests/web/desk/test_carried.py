@@ -215,6 +215,23 @@ def test_a_withdrawn_phone_still_delivers_and_is_held(app: Flask, login_as: Any,
     assert reasons(session) == ["revoked"] * 3
 
 
+@pytest.mark.parametrize("how", ["signed out", "ended", "replaced", "late"])
+def test_a_pass_ends_with_its_session(login_as: Any, session: Any, clock: Any, how: str) -> None:
+    """By its time it ends 30 days later, for what is on its way; signing in anew on the phone ends no file of it."""
+    browser = login_as("enumerator")
+    data = sealed(hello(browser), entry())
+    row = session.scalars(select(SessionRow)).one()
+    if how == "signed out":
+        assert browser.post("/logout").status_code == 303
+    elif how in ("ended", "replaced"):
+        row.ended, row.why = clock.now, how
+    else:
+        clock.advance(days=44)
+    session.commit()
+    told = counts(bring(login_as("supervisor"), data).text)
+    assert told == {"new": 1, "known": 0} | ({} if how == "replaced" else {"held": 1})
+
+
 def test_an_account_that_the_server_lost_delivers_through_its_carrier(login_as: Any, session: Any) -> None:
     greeting = hello(login_as("enumerator"))
     data = forged(greeting, [{"pass": None}, {"entries": [entry()]}], head={"account": "khong-co"})

@@ -52,7 +52,7 @@ ELSEWHERE = {
     "held.attach", "household.person", "jobs.page", "layouts.flow", "points.table", "points.type_in", "police.seen",
     "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview", "questionnaires.version_preview",
     "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes", "supports.held",
-    "supports.one",
+    "supports.one", "login.code",
 }  # fmt: skip
 
 
