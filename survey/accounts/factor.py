@@ -72,6 +72,7 @@ def shown(escrow: Escrow, account: Account, box: str) -> tuple[str, str]:
 def enrol(session: Session, account: Account, escrow: Escrow, box: str, typed: str, now: datetime) -> list[str] | None:
     """The recovery codes of the factor that is the account's from now on; None for a wrong code."""
     secret = _secret(escrow, account, box)
+    session.get(Account, account.id, with_for_update=True)  # pressed twice: the second finds the first's
     step = step_of(secret, _digits(typed), now, 0)
     if step is None or has(session, account):
         return None

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, ServerState, SessionRow
 from survey.accounts.access_keys import hash_of, new_id, new_text
+from survey.clocks import read_instant
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.terms import Role, SessionEnd, SessionKind
@@ -76,12 +77,11 @@ def find(session: Session, text: str, now: datetime) -> SignedIn | None:
 def find_legacy(session: Session, cookie: Mapping[str, Any], now: datetime, *, writes: bool) -> SignedIn | None:
     """The session of a cookie of before, while such are taken. One that was ended since has a row that says so;
     `writes`: the row is made now."""
-    account = session.get(Account, str(cookie.get("account")))
-    try:
-        made = datetime.fromisoformat(str(cookie.get("since")))
-        since = datetime.fromisoformat(session.get_one(ServerState, _SINCE).value)
-    except Exception:  # noqa: BLE001 - no time, or a place that never had such cookies
+    state, made = session.get(ServerState, _SINCE), read_instant(cookie.get("since"))
+    if state is None or made is None:  # a place that never had such cookies, or none of ours
         return None
+    since = datetime.fromisoformat(state.value)
+    account = session.get(Account, str(cookie.get("account")))
     if account is None or cookie.get("epoch") != account.session_epoch or made > since or now >= since + LEGACY:
         return None
     row = _legacy_row(session, account, made, [str(one) for one in cookie.get("devices", [])], writes=writes)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import inspect, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import Account, HouseholdOutcome, Place, Proposal, SessionRow, Submission, SupportEntry
@@ -53,7 +53,7 @@ def give_pass(row: SessionRow, signer: Signer) -> dict[str, str]:
         "devices": sessions.names_of(row),
         "epoch": row.epoch,
         "format": PASS_FORMAT,
-        "session": row.id,
+        "session": row.id if inspect(row).persistent else None,  # of before, and nothing was written yet
         "since": instant(row.made),
         "until": instant(row.ends + ON_THE_WAY),
     }
@@ -72,13 +72,13 @@ def is_vouched(session: Session, signer: Signer, account: Account, device_id: st
         return False
     since = datetime.fromisoformat(said["since"])
     # A pass of an earlier release names no session, and no end.
-    row = session.get(SessionRow, said["session"]) if "session" in said else None
+    row = session.get(SessionRow, said["session"]) if said.get("session") else None
     until = datetime.fromisoformat(said["until"]) if "until" in said else since + sessions.LEGACY + ON_THE_WAY
     named = [*said["devices"], *(sessions.names_of(row) if row else ())]
     return (
         account.active
         and now < until
-        and (row is None or row.why in (None, SessionEnd.REPLACED))
+        and (row.why in (None, SessionEnd.REPLACED) if row else not said.get("session"))
         and said["epoch"] == account.session_epoch
         and not phones.is_revoked(session, account.id, device_id)
         and not phones.is_withdrawn(session, account.id, named, since)

@@ -87,6 +87,10 @@ def put_back(folder: Path, replace: bool) -> None:
             "interviews accepted."
         )
     )
+    said = N_(
+        "Sign-ins and keys that were ended since are there again. To end all: so-ho account end-sessions --everybody"
+    )
+    click.echo(gettext(said))
 
 
 def _failed(refusal: BackupFailed) -> click.ClickException:

@@ -14,7 +14,7 @@ from survey.accounts import factor
 from survey.accounts.signin import authenticate
 from survey.evidence import audit
 from survey.lacks import lack_of
-from survey.problems import Problem
+from survey.problems import PROBLEMS, Problem
 from survey.terms import Role
 from survey.web.forms import Code, SignIn
 from survey.web.installation import escrow
@@ -23,6 +23,7 @@ from survey.web.security import (
     await_code,
     give_up,
     local_address,
+    only_delivers,
     public,
     sign_in,
     sign_out,
@@ -53,7 +54,8 @@ def page() -> str | BaseResponse:
     account = signed_in_account()
     if account is not None:
         return redirect(local_address(request.args.get("next")) or home_of(account))
-    return render_template("login.html", form=SignIn(), failed=False)
+    withdrawn = PROBLEMS["revoked"] if only_delivers() else None
+    return render_template("login.html", form=SignIn(), failed=False, withdrawn=withdrawn)
 
 
 @blueprint.post("/login")

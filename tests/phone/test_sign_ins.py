@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from base64 import b32decode
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
+from survey.accounts.factor import STEP, code_at
 from tests import world
 from tests.axe import violations
 from tests.chromium import BROWSER
@@ -23,13 +26,17 @@ def desk(playwright: Playwright, server: Server) -> Iterator[Page]:
     browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
     page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="vi-VN").new_page()
     page.set_default_timeout(PATIENCE)
+    sign_in(page, server)
+    page.wait_for_url("**/desk/**")
+    yield page
+    browser.close()
+
+
+def sign_in(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/login")
     page.fill("[name=username]", "supervisor")
     page.fill("[name=password]", world.PASSWORD)
     page.press("[name=password]", "Enter")
-    page.wait_for_url("**/desk/**")
-    yield page
-    browser.close()
 
 
 def look(page: Page) -> None:
@@ -77,3 +84,24 @@ def test_a_phone_that_was_ended_keeps_its_drafts_says_what_to_do_and_sends(
     for address in ("/account/sessions", "/account/factor", "/account/password"):
         desk.goto(f"{server.address}{address}")
         look(desk)
+
+
+def test_a_second_factor_is_set_up_and_asked_for(server: Server, desk: Page) -> None:
+    desk.goto(f"{server.address}/account/password")
+    desk.get_by_role("link", name="Xác thực hai bước khi đăng nhập").click()
+    secret = b32decode(desk.locator(".password-made").inner_text().replace(" ", ""))
+    desk.fill("[name=code]", code_at(secret, int(time.time()) // STEP))
+    desk.get_by_role("button", name="Thiết lập").click()
+    expect(desk.locator("ol .password-made")).to_have_count(10)
+    look(desk)
+    recovery = desk.locator("ol .password-made").first.inner_text()
+    desk.goto(f"{server.address}/account/factor")
+    look(desk)
+    desk.get_by_role("button", name="Đăng xuất").click()
+    desk.wait_for_url("**/login")
+    sign_in(desk, server)
+    desk.wait_for_url("**/login/code*")
+    look(desk)
+    desk.fill("[name=code]", recovery)
+    desk.press("[name=code]", "Enter")
+    desk.wait_for_url("**/desk/**")

@@ -24,6 +24,7 @@ from tests.web.office.test_accounts import account_id
 from tests.web.test_login import sign_in
 from tests.world import COMMUNE, NOW, PASSWORD
 
+WITHDRAWN = "Sổ Hộ đã ngừng trên máy này, hoặc tài khoản đã ngừng dùng."
 ROLES = ("enumerator", "supervisor", "province", "admin")
 
 
@@ -127,6 +128,22 @@ def test_a_sign_in_takes_the_place_of_the_one_before_and_is_the_same_phone(clien
     assert [one.why for one in session.scalars(select(SessionRow).where(SessionRow.why.is_(None)))] == [None]
 
 
+def test_a_withdrawn_phone_stays_one_when_it_signs_in_again_and_is_told(
+    client: Any, login_as: Any, session: Any, small_round: str
+) -> None:
+    sign_in(client, "enumerator")
+    client.csrf = None
+    row = row_of(session)
+    row.device = "may-1"
+    session.add(Device(id="may-1", account_id=row.account_id, last_contact_at=NOW, unsent=[]))
+    session.commit()
+    assert revoke(session, login_as("supervisor")).status_code == 303
+    assert sign_in(client, "enumerator").status_code == 303
+    assert row_of(session).device == "may-1"
+    assert client.get("/api/v1/hello").json["revoked"] is True
+    assert WITHDRAWN in client.get("/login").text
+
+
 def test_when_it_was_last_heard_of_is_written_seldom_and_never_by_the_page(
     app: Flask, login_as: Any, session: Any, clock: Any
 ) -> None:
@@ -161,6 +178,7 @@ def test_a_phone_is_bound_once_and_each_other_name_counts_against_it(
     assert "tên khác của một máy đã biết" in page
     assert revoke(session, login_as("supervisor"), device="may-2").status_code == 303
     assert browser.get("/api/v1/register").status_code == 403
+    assert "Chỉ gửi phiếu" in login_as("supervisor").get(f"/accounts/{account}/sessions").text
 
 
 def test_eight_made_up_names_hide_no_phone(login_as: Any, session: Any, small_round: str) -> None:
@@ -286,7 +304,9 @@ def test_no_cookie_of_before_is_made_after_the_update(app: Flask, session: Any, 
     assert old.get("/api/v1/hello").status_code == 401
 
 
-@pytest.mark.parametrize("broken", [{"since": "khi nào"}, {"since": None}, {"account": 7}, {"epoch": "0"}])
+@pytest.mark.parametrize(
+    "broken", [{"since": "khi nào"}, {"since": None}, {"since": "2026-11-23"}, {"account": 7}, {"epoch": "0"}]
+)
 def test_a_cookie_of_before_that_is_none_signs_nobody_in(
     app: Flask, session: Any, updated: None, broken: dict[str, Any]
 ) -> None:

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from models import Account, Device
+from models import Account, Device, SessionRow
 from survey.accounts import sessions
 from survey.accounts.accounts import accounts_in_reach
+from survey.devices import phones
 from survey.problems import Problem
 from survey.terms import SessionKind
 from survey.web.security import current_account, current_session, go_on, permitted, sign_out
@@ -78,8 +79,14 @@ def _page(account: Account, *, own: bool) -> str:
     labels = {one.id: one.label for one in session.scalars(select(Device).where(Device.account_id == account.id))}
     return render_template(
         "office/accounts/sessions.html", account=account, own=own, found=found, labels=labels,
-        this=current_session().id, kinds=SessionKind,
+        this=current_session().id, delivering={row.id for row in found if _only_delivers(account, row)},
+        kinds=SessionKind,
     )  # fmt: skip
+
+
+def _only_delivers(account: Account, row: SessionRow) -> bool:
+    withdrawn = phones.is_withdrawn(get_session(), account.id, sessions.names_of(row), row.made)
+    return withdrawn or row.kind == SessionKind.SEND or not account.active
 
 
 def _find(account_id: str) -> Account:
