@@ -262,6 +262,8 @@ class Simulation:
 
     async def _do_restore(self, _step: Step) -> None:
         self.office.restore()
+        for phone, username in enumerate(self.people):  # who signed in since the backup is asked to again
+            await self.phones.do("set", phone, cookie=self.office.cookie(username))
 
     async def _do_database_full(self, _step: Step) -> None:
         self.office.switches[DATABASE_FULL] = 1
