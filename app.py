@@ -43,6 +43,7 @@ from survey.web.feed import keys as feed_keys
 from survey.web.office import (
     accounts,
     audit,
+    factor,
     flows,
     jobs,
     points,
@@ -52,6 +53,7 @@ from survey.web.office import (
     register_import,
     round_steps,
     rounds,
+    sign_ins,
 )
 from survey.web.phone import shell, sync, uploads, vault
 from survey.web.programme import (
@@ -104,6 +106,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         uploads,
         vault,
         accounts,
+        sign_ins,
+        factor,
         rounds,
         round_steps,
         proofs,

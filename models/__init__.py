@@ -28,6 +28,9 @@ from models.people import (
     FormerVillage,
     HouseholdAssignment,
     LoginAttempt,
+    RecoveryCode,
+    SecondFactor,
+    SessionRow,
 )
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.plan import PlanFigure, PlanFigureStep, PlanPaper, PlanPlaceSet, PlanTarget, PlanTask, PlanTaskStep
@@ -139,6 +142,9 @@ __all__ = [
     "SavedScenario",
     "ScenarioWithdrawal",
     "ServerState",
+    "RecoveryCode",
+    "SecondFactor",
+    "SessionRow",
     "Standard",
     "StartRow",
     "StoredFile",

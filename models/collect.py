@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UTCDateTime
 
 
 class CollectToken(Base):
-    """A key in the address under which one phone's ODK Collect acts for an account."""
+    """A key in the address under which one phone's ODK Collect acts for an account. It ends with the account's sessions
+    (`epoch`), and 30 days after its round closed; one that was made in no round has a day (`expires_at`)."""
 
     __tablename__ = "collect_token"
+    __table_args__ = (CheckConstraint("(round_id IS NULL) = (expires_at IS NOT NULL)", name="has_an_end"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     made_by: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    epoch: Mapped[int]
+    round_id: Mapped[str | None] = mapped_column(ForeignKey("round.id"))
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_device: Mapped[str] = mapped_column(String(80), default="")  # what the phone called itself then
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, JSONText, UTCDateTime, one_of
-from survey.terms import Role
+from survey.terms import Role, SessionEnd, SessionKind
 
 
 class Account(Base):
@@ -106,6 +106,59 @@ class FeedKey(Base):
     revoked_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
 
 
+class SessionRow(Base):
+    """Somebody signed in somewhere. The cookie's text is kept nowhere, only its SHA-256. `device`: the phone that it is
+    of, bound once, when it first said so; `said`: what it called itself besides, never taken for who it is. `epoch`: of
+    the account's sessions when it began; it ends with them. `idle_until` NULL: however long nothing is heard of it."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        one_of("kind", SessionKind),
+        one_of("why", SessionEnd),
+        CheckConstraint("ends > made", name="forward"),
+        CheckConstraint("(ended IS NULL) = (why IS NULL)", name="ended_why"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    epoch: Mapped[int]
+    device: Mapped[str | None] = mapped_column(String(64))
+    said: Mapped[list[str]] = mapped_column(JSONText)
+    agent: Mapped[str] = mapped_column(String(200))  # the browser, as it calls itself
+    made: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen: Mapped[datetime] = mapped_column(UTCDateTime)  # to ten minutes
+    idle_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ends: Mapped[datetime] = mapped_column(UTCDateTime)
+    password_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    factor_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    why: Mapped[str | None] = mapped_column(String(16))
+
+
+class SecondFactor(Base):
+    """The secret that somebody's phone shows codes of (RFC 6238), sealed under the server's key with the account as
+    additional data. `last_step`: of the last code that was taken: each is taken once."""
+
+    __tablename__ = "second_factor"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    box: Mapped[str] = mapped_column(String(200))
+    last_step: Mapped[int]
+    made: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class RecoveryCode(Base):
+    """A code in the place of one of the second factor, taken once. Only a keyed hash of it is kept."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    mac: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class Device(Base):
     """A phone as it last described itself: what it still holds, its clock, its release. Once revoked it may deliver
     what it holds, into quarantine, and is told nothing."""
@@ -124,6 +177,7 @@ class Device(Base):
     storage: Mapped[Any] = mapped_column(JSONText, nullable=True)  # {"used", "quota", "persisted"}
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     escrow_id: Mapped[str | None] = mapped_column(String(16))  # the office's key that its own lock is wrapped to
+    reported_by: Mapped[str | None] = mapped_column(String(64))  # the phone whose session called itself by this id
 
 
 class AuditEvent(Base):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from survey import programme_refusals
+from survey import programme_refusals, sign_in_refusals
 
 
 def _(message: str) -> str:
@@ -535,6 +535,7 @@ PROBLEMS: dict[str, Refusal] = {
     "server_error": Refusal(500, _("Something failed on the server."), _("Nothing was lost. Try again in a moment.")),
     "busy": Refusal(503, _("The server is busy."), _("Try again in a moment.")),
     **{code: Refusal(*said) for code, said in programme_refusals.REFUSALS.items()},
+    **{code: Refusal(*said) for code, said in sign_in_refusals.REFUSALS.items()},
     "storage_full": Refusal(
         507,
         _("The server's disk is full."),

@@ -567,3 +567,21 @@ class TaskState(Term):
     REPORTED = "reported", "Đã báo hoàn thành, chờ công nhận", "Reported as done"
     RETURNED = "returned", "Bị trả lại", "Sent back"
     ACCEPTED = "accepted", "Đã hoàn thành", "Done"
+
+
+class SessionKind(Term):
+    """What a session is for (`accounts/sessions.py`). One cookie serves phone and desk today; others may come."""
+
+    BOTH = "both", "Điện thoại và máy văn phòng", "Phone and desk"
+    SEND = "send", "Chỉ gửi phiếu", "Sending only"
+    HALF = "half", "Đã nhập mật khẩu, chờ mã", "Password typed, code awaited"
+
+
+class SessionEnd(Term):
+    """Why a session is over."""
+
+    SIGNED_OUT = "signed_out", "Đã đăng xuất", "Signed out"
+    ENDED = "ended", "Bị kết thúc từ nơi khác", "Ended from another place"
+    REPLACED = "replaced", "Đã đăng nhập lại trên máy đó", "Signed in again there"
+    PASSWORD = "password", "Mật khẩu hoặc quyền đã đổi", "The password or the rights changed"
+    TIME = "time", "Đã hết thời hạn", "Its time was over"

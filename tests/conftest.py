@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from models import Account
 from models.database import reading_engine
+from survey.accounts import sessions
 from survey.accounts.accounts import find_account
 from survey.accounts.escrow import make_key
 from survey.web.release import app_version
@@ -172,23 +173,34 @@ def client(app: Flask) -> Browser:
 
 
 @pytest.fixture
-def login_as(app: Flask, clock: Clock) -> Callable[[str], Browser]:
+def login_as(app: Flask, clock: Clock, request: pytest.FixtureRequest) -> Callable[[str], Browser]:
     """`login_as("supervisor")`: a browser with that account's session. Accounts are named in tests/world.py."""
 
     def sign_in(username: str) -> Browser:
         with Session(app.extensions["reading_engine"]) as reading:
             account = find_account(reading, username)
             assert account is not None, f"no account {username} in tests/world.py"
+        if "session" in request.fixturenames:
+            let_write(request.getfixturevalue("session"))
         return browser_of(app, account, clock.now)
 
     return sign_in
 
 
+def let_write(session: Session) -> None:
+    """Let a test's Session that has only read so far see what is written now: SQLite would refuse its own writing."""
+    if not (session.new or session.dirty or session.deleted):
+        session.rollback()
+
+
 def browser_of(app: Flask, account: Account, since: datetime) -> Browser:
+    """Somebody who has just signed in."""
+    with Session(app.extensions["engine"]) as writing, writing.begin():
+        _row, text = sessions.begin(writing, account, since)
     browser: Any = app.test_client()
     with browser.session_transaction() as cookie:
         cookie.permanent = True
-        cookie.update(account=account.id, epoch=account.session_epoch, since=since.isoformat(), csrf_token="0" * 40)
+        cookie.update(sid=text, csrf_token="0" * 40)
     browser.csrf = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps("0" * 40)
     return browser  # type: ignore[no-any-return]
 

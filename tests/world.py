@@ -9,8 +9,9 @@ from unittest import mock
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, RegisterEntry, Standard
+from models import OF_COUNTED, Assessment, RegisterEntry, ServerState, Standard
 from survey.accounts import accounts
+from survey.accounts.factor import DEMO
 from survey.register.places import add_village, load_province
 from survey.tallies import places as tallies
 from survey.terms import Area, Role
@@ -23,7 +24,8 @@ _hash_once = cache(accounts.hash_password)  # it is slow on purpose
 
 
 def build(session: Session) -> None:
-    """Everything that every test may rely on."""
+    """Everything that every test may rely on. It is a demo: a second factor is asked for where a test is about that."""
+    session.add(ServerState(key=DEMO, value="1"))
     load_province(session, "14", region="mien_nui_phia_bac")
     load_province(session, "11")
     add_village(session, COMMUNE, 1, "Bản Nà Ca", "Bản", Area.RURAL)

@@ -57,3 +57,9 @@ def revoke(
     if key.revoked_at is None:
         key.revoked_at, key.revoked_by = now, by.id
         audit.record(session, now, by.id, act, account_id, {"key": key.id})
+
+
+def revoke_all(session: Session, kind: type[Key], account_id: str, by: Account, now: datetime, act: str) -> None:
+    """End every key of an account that nobody ended, each recorded as `act`."""
+    for key in keys_of(session, kind, account_id):
+        revoke(session, kind, account_id, key.id, by, now, act)

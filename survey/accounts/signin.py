@@ -23,7 +23,8 @@ _nobody = ""
 
 
 def authenticate(session: Session, username: str, password: str, address: str, now: datetime) -> Account | None:
-    """The account, or None when name and password do not belong together (or it is closed). Raises `slow_down`."""
+    """The account, or None when name and password do not belong together (or it is closed). Raises `slow_down`. That
+    somebody signed in is recorded where that is done, after the second factor."""
     subjects = subjects_of(username, address)
     for kind, subject in subjects.items():
         limit_failures(session, subject, LIMITS[kind], now)
@@ -31,7 +32,6 @@ def authenticate(session: Session, username: str, password: str, address: str, n
     right = password_matches(account.password_hash if account else _hash_of_nobody(), password)
     if account is not None and account.active and right:
         session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subjects["name"]))
-        audit.record(session, now, account.id, "signed_in")
         return account
     for subject in subjects.values():
         count_failure(session, subject, now)

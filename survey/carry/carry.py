@@ -13,15 +13,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import inspect, select, tuple_
 from sqlalchemy.orm import Session
 
-from models import Account, HouseholdOutcome, Place, Proposal, Submission, SupportEntry
+from models import Account, HouseholdOutcome, Place, Proposal, SessionRow, Submission, SupportEntry
 from models.commune_counter import lock_commune
+from survey.accounts import sessions
 from survey.canonical import canonical_text
 from survey.carry.sealed import Bundle
 from survey.clocks import instant
@@ -35,27 +36,31 @@ from survey.intake.envelope import MAX_ENTRIES, Entry
 from survey.intake.receive import Outcome, receive
 from survey.lacks import lack_of
 from survey.problems import Problem
-from survey.terms import PlaceKind
+from survey.terms import PlaceKind, SessionEnd
 
 RECEIPTS_FORMAT = "so-ho-receipts-1"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 PASS_FORMAT = "so-ho-pass-1"  # noqa: S105 - the name of a format
+ON_THE_WAY = timedelta(days=30)  # how long a file may take, beyond the session that it was made in
 
 
-def give_pass(account: Account, signer: Signer, device_ids: list[str], since: datetime) -> dict[str, str]:
-    """What proves that a bundle was made by who was signed in as `account`, on one of these devices, `since` then. It
-    ends as that session would: with a new password, a closed account, a withdrawn phone."""
+def give_pass(row: SessionRow, signer: Signer) -> dict[str, str]:
+    """What proves that a bundle was made by who was signed in by this session, on one of its phones. It ends with the
+    session where that is ended, with a new password, a closed account, a withdrawn phone; by itself not before `until`:
+    a file lies with its carrier for days."""
     body: dict[str, Any] = {
-        "account": account.id,
-        "devices": device_ids,
-        "epoch": account.session_epoch,
+        "account": row.account_id,
+        "devices": sessions.names_of(row),
+        "epoch": row.epoch,
         "format": PASS_FORMAT,
-        "since": instant(since),
+        "session": row.id if inspect(row).persistent else None,  # of before, and nothing was written yet
+        "since": instant(row.made),
+        "until": instant(row.ends + ON_THE_WAY),
     }
     return signer.sign(body).as_json()
 
 
-def is_vouched(session: Session, signer: Signer, account: Account, device_id: str, given: Any) -> bool:
+def is_vouched(session: Session, signer: Signer, account: Account, device_id: str, given: Any, now: datetime) -> bool:
     """Whether `given` is a pass of that account that still holds."""
     body, signature = (given.get(key) if isinstance(given, dict) else None for key in ("body", "signature"))
     if not isinstance(body, str) or not isinstance(signature, str):
@@ -66,11 +71,17 @@ def is_vouched(session: Session, signer: Signer, account: Account, device_id: st
     if (said.get("format"), said.get("account")) != (PASS_FORMAT, account.id):
         return False
     since = datetime.fromisoformat(said["since"])
+    # A pass of an earlier release names no session, and no end.
+    row = session.get(SessionRow, said["session"]) if said.get("session") else None
+    until = datetime.fromisoformat(said["until"]) if "until" in said else since + sessions.LEGACY + ON_THE_WAY
+    named = [*said["devices"], *(sessions.names_of(row) if row else ())]
     return (
         account.active
+        and now < until
+        and (row.why in (None, SessionEnd.REPLACED) if row else not said.get("session"))
         and said["epoch"] == account.session_epoch
         and not phones.is_revoked(session, account.id, device_id)
-        and not phones.is_withdrawn(session, account.id, said["devices"], since)
+        and not phones.is_withdrawn(session, account.id, named, since)
     )
 
 
@@ -110,7 +121,7 @@ def take(
     account = said or carrier
     if account is None:
         raise Problem("bundle_of_nobody")
-    vouched = said is not None and is_vouched(session, signer, said, bundle.device_id, bundle.vouched)
+    vouched = said is not None and is_vouched(session, signer, said, bundle.device_id, bundle.vouched, now)
     _lock(session, account, bundle)
     known = _known(session, bundle.entries)
     refused = _store_files(session, account, bundle, folder, now, signer)

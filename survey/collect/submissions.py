@@ -342,7 +342,7 @@ def _contact(session: Session, by: Courier, now: datetime) -> None:
     release = _RELEASE.search(by.agent)
     device = {"id": by.device_id, "label": "ODK Collect", "app_version": release[1] if release else ""}
     # Parts that nobody goes on with are given up in time: what Collect stops naming is not lost.
-    phones.seen(session, by.account, Envelope(device, unsent, [], names_all=False), now)
+    phones.seen(session, by.account, Envelope(device, unsent, [], names_all=False), now, by.device_id)
 
 
 def device_id_of(said: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.commune_counter import lock_commune
+from survey.accounts import sessions
 from survey.evidence import audit
 from survey.files.store import sweep
 from survey.files.uploads import clean
@@ -95,6 +96,7 @@ def bring_up(*, new: bool) -> None:
     with transaction() as session:
         remember(session, _keys())  # whatever is signed from now on stays provable
         clean(session, instance / "uploads", now())
+        sessions.forget(session, now())
     sweep(instance / "files")
     _close_to_others(instance)
 

@@ -9,10 +9,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account
-from survey.accounts import accounts
+from survey.accounts import accounts, factor, sessions
+from survey.clocks import instant
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
 from survey.commands.carry import import_bundle
@@ -37,7 +39,7 @@ from survey.files.uploads import clean
 from survey.jobs import queue
 from survey.problems import Problem
 from survey.terms import Role
-from survey.web.session import now, transaction
+from survey.web.session import now, reading, transaction
 from survey.work import REBUILD
 
 account_group = AppGroup("account", help="Accounts: add one, set a password.")
@@ -85,9 +87,11 @@ def restored() -> None:
 @click.command()
 @with_appcontext
 def clean_uploads() -> None:
-    """Remove files in parts that nobody went on with for 14 days; also done by migrate."""
+    """Remove files in parts that nobody went on with for 14 days, and rows of sessions that
+    were over 90 days ago; also done by migrate."""
     with transaction() as session:
         gone = clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
+        sessions.forget(session, now())
     click.echo(gettext("%(count)s files sent in part were removed.", count=gone))
 
 
@@ -134,6 +138,45 @@ def set_password(username: str, password: str) -> None:
         accounts.set_password(account, password)
         audit.record(session, now(), None, "password_reset", account.id)
     click.echo(gettext("%(name)s: the new password was kept.", name=account.username))
+
+
+@account_group.command("sessions")
+@click.argument("username")
+@with_appcontext
+def list_sessions(username: str) -> None:
+    """Where an account is signed in: id, since when, last heard of, until when, phone or browser."""
+    with reading() as session:
+        for row in sessions.holding(session, _account(session, username), now()):
+            click.echo("  ".join([row.id, *map(instant, (row.made, row.seen, row.ends)), row.device or row.agent[:60]]))
+
+
+@account_group.command("end-sessions")
+@click.argument("username", required=False)
+@click.option("--everybody", is_flag=True, help="Of every account: after a theft, or a restore.")
+@with_appcontext
+def end_sessions(username: str | None, everybody: bool) -> None:
+    """End all sessions of an account, and its keys for Collect and Excel. Phones keep what is not sent."""
+    if bool(username) == everybody:
+        raise click.UsageError(gettext("Name an account, or say --everybody."))
+    with transaction() as session:
+        every = select(Account).order_by(Account.username)
+        of = list(session.scalars(every)) if everybody else [_account(session, username or "")]
+        for account in of:
+            sessions.end_all(session, account, None, now())
+    click.echo(gettext("The sessions of %(count)s accounts were ended.", count=len(of)))
+
+
+@account_group.command("factor-reset")
+@click.argument("username")
+@with_appcontext
+def reset_factor(username: str) -> None:
+    """Take the second factor off an account whose owner lost phone and recovery codes; its sessions end."""
+    with transaction() as session:
+        account = _account(session, username)
+        if not factor.has(session, account):
+            raise click.ClickException(gettext("%(name)s has no second factor.", name=account.username))
+        factor.reset(session, account, None, now())
+    click.echo(gettext("%(name)s: the second factor was taken off.", name=account.username))
 
 
 def _account(session: Session, username: str) -> Account:

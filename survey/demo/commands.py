@@ -15,7 +15,7 @@ from models import Account
 from survey.commands.installation import bring_up
 from survey.demo import simulate as simulation
 from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
-from survey.demo.load import load_demo
+from survey.demo.load import load_demo, mark
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.text import N_
@@ -35,6 +35,8 @@ def demo(if_empty: bool) -> None:
     bring_up(new=True)  # a new place needs its tables first
     with transaction() as session:
         known = set(session.scalars(select(Account.username)))
+        if known == {account.username for account in ACCOUNTS}:
+            mark(session)  # of an earlier release: nobody works here but the demo
         if not (if_empty and known):
             try:
                 loaded = load_demo(session, now(), current_app.extensions["signer"])

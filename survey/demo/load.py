@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, FormVersion, Round, Standard
+from models import Account, FormVersion, Round, ServerState, Standard
 from survey.accounts.accounts import create_account
+from survey.accounts.factor import DEMO
 from survey.clocks import day_of
 from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount, title_of
 from survey.demo.answers import DemoHousehold, context_of, interview
@@ -50,6 +51,7 @@ def load_demo(session: Session, now: datetime, signer: Signer) -> Loaded:
     to all, they must never stand beside real ones. Does not commit."""
     if session.scalar(select(Account.id).limit(1)) is not None:
         raise Problem("conflict")
+    mark(session)
     load_province(session, PROVINCE, region=REGION)
     villages = [
         add_village(session, COMMUNE, number, village.name, village.division, village.area)
@@ -64,6 +66,11 @@ def load_demo(session: Session, now: datetime, signer: Signer) -> Loaded:
     survey_round = _round(session, form, version, now)
     work = FieldWork(session, form, survey_round, accounts, signer, now)
     return Loaded(ACCOUNTS, PASSWORD, sum(map(len, by_village.values())), work.begin(by_village))
+
+
+def mark(session: Session) -> None:
+    """This place is a demo: its passwords are known to all, and no second factor is asked for."""
+    session.merge(ServerState(key=DEMO, value="1"))
 
 
 def _account(session: Session, account: DemoAccount, villages: list[str], now: datetime) -> Account:

@@ -39,7 +39,7 @@ from survey.accounts.accounts import create_account
 from survey.canonical import ascii_text
 from survey.clocks import day_of
 from survey.demo.accounts import PASSWORD, PROVINCE, REGION, SIMULATED_ADMIN, invented_village, title_of
-from survey.demo.load import questionnaire
+from survey.demo.load import mark, questionnaire
 from survey.demo.names import THAI, family_name, full_name
 from survey.demo.shapes import CODE, Shape, Visit, make_shape, marks_of, twin_of, uuid4_of
 from survey.demo.simulated_rows import Desk, House, Season, at, device
@@ -103,6 +103,7 @@ def begin(
     for there in (select(Account.id), select(Household.id)):
         if session.scalar(there.limit(1)) is not None:
             raise Problem("conflict")
+    mark(session)
     chosen = load_province(session, PROVINCE, region=REGION)[:communes]
     if len(chosen) < communes:
         raise Problem("not_found")

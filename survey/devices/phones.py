@@ -10,11 +10,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import Account, Device, Household
+from models import Account, CollectToken, Device, Household
 from models.database import chunks
+from survey.accounts import access_keys
 from survey.accounts.accounts import villages_of
 from survey.clocks import instant, seconds_of
 from survey.devices import cleared
+from survey.evidence import audit
 from survey.intake.envelope import Envelope
 from survey.terms import Role
 
@@ -51,10 +53,15 @@ class Holding(NamedTuple):
         return not self.unsent and not self.device.in_progress
 
 
-def seen(session: Session, account: Account, envelope: Envelope, now: datetime) -> str:
-    """Record a contact; returns the device's id. What does not fit a column is left out, never refused. A brief call
-    leaves standing what the phone said before of what it holds."""
+def seen(session: Session, account: Account, envelope: Envelope, now: datetime, bound: str) -> None:
+    """Record a contact of the phone that the session is `bound` to. What does not fit a column is left out, never
+    refused. A brief call leaves standing what the phone said before of what it holds. What it says under another id is
+    a report of that phone, marked as one, and never in the place of what another one said itself."""
     device, device_id = envelope.device, str(envelope.device["id"])
+    if device_id != bound:
+        there = session.get(Device, (device_id, account.id))
+        if there is not None and there.reported_by is None:
+            return
     skew = envelope.skew(now)
     row = {
         "id": device_id,
@@ -65,6 +72,7 @@ def seen(session: Session, account: Account, envelope: Envelope, now: datetime) 
         "clock_skew_seconds": seconds_of(skew),
         "storage": _storage(device.get("storage")),
         "escrow_id": _words(device.get("escrow"), 16) or None,
+        "reported_by": bound if device_id != bound else None,
     }
     changes = {key: value for key, value in row.items() if key not in ("id", "account_id")}
     held = {"unsent": [], "in_progress": 0} if envelope.brief else _held(session, account, device_id, envelope, now)
@@ -73,7 +81,6 @@ def seen(session: Session, account: Account, envelope: Envelope, now: datetime) 
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(Device).values(row | held)
     session.execute(statement.on_conflict_do_update(index_elements=["id", "account_id"], set_=changes))
-    return device_id
 
 
 def _held(session: Session, account: Account, device_id: str, envelope: Envelope, now: datetime) -> dict[str, Any]:
@@ -141,6 +148,20 @@ def find_device(session: Session, commune_id: str, account_id: str, device_id: s
 def stranded(session: Session, account: Account) -> list[Holding]:
     """The account's phones that hold what nobody else has: to be named before anything is taken from the account."""
     return [one for one in devices_of(session, account) if not one.is_empty]
+
+
+def withdraw(session: Session, phone: Holding, by: Account, now: datetime) -> None:
+    """It gets nothing more and may deliver what it holds. Which key for Collect lies on it nobody knows: the account's
+    keys end with it, each of its other phones gets another."""
+    phone.device.revoked_at = now
+    audit.record(session, now, by.id, "device_revoked", phone.account.id, {"device": phone.device.id})
+    access_keys.revoke_all(session, CollectToken, phone.account.id, by, now, "collect_key_revoked")
+
+
+def allow(session: Session, phone: Holding, by: Account, now: datetime) -> None:
+    """A withdrawn phone is one of the account's again; keys that ended stay ended."""
+    phone.device.revoked_at = None
+    audit.record(session, now, by.id, "device_allowed", phone.account.id, {"device": phone.device.id})
 
 
 def is_revoked(session: Session, account_id: str, device_id: str) -> bool:

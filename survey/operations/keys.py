@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,11 +24,12 @@ from sqlalchemy.orm import Session
 
 from models import Receipt, ServerState
 from survey.accounts.escrow import Escrow, index_of_before, make_key
+from survey.accounts.sessions import end_everybodys
 from survey.evidence.lineage import KEY, remember_key
 from survey.evidence.signing import Signer, key_id
 
 RECEIPT, ESCROW, SESSION, PROOF = "receipt.key", "escrow.key", "session.key", "proof.key"
-INDEX = "index.key"  # of keyed hashes: of identity numbers, of the names of files in backups
+INDEX = "index.key"  # of keyed hashes and small boxes: identity numbers, names of files in backups, second factors
 FORMER_ESCROW = "escrow-*.key"  # phones may still lock their keys with it: it opens, and is handed to nobody
 MAKE: dict[str, Callable[[], bytes]] = {
     RECEIPT: lambda: Ed25519PrivateKey.generate().private_bytes_raw(),
@@ -139,9 +141,11 @@ def put(path: Path, content: bytes) -> None:
     os.replace(temporary, path)
 
 
-def end_sessions(session: Session) -> bytes:
-    """Nobody is signed in any more, whatever cookie they hold, once the key that is returned lies in the place of
-    `session.key` and the service starts: what is signed with another key is no cookie here."""
+def end_sessions(session: Session, now: datetime) -> bytes:
+    """Nobody is signed in any more, whatever cookie they hold: the rows of all sessions are ended, and once the key
+    that is returned lies in the place of `session.key` and the service starts, what is signed with another key is no
+    cookie here."""
+    end_everybodys(session, now)
     made = MAKE[SESSION]()
     know(session, SESSION, _name_of_session(made))
     return made

@@ -217,7 +217,7 @@ def _renew(url: str, folder: Path, backup: Backup, keys: tuple[Signer | None, Si
         with Session(engine) as session, session.begin():
             generation = renew_generation(session, now, backup.made_at)
             audit.record(session, now, None, "restored", backup.made_at)
-            session_key = end_sessions(session)
+            session_key = end_sessions(session, now)
             if inspect(engine).has_table("collect_token"):  # not in the first databases
                 in_use = CollectToken.revoked_at.is_(None)
                 session.execute(update(CollectToken).where(in_use).values(revoked_at=now))

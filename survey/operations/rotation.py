@@ -42,7 +42,7 @@ def change(session: Session, folder: Path, file: str, now: datetime) -> bytes:
     """Let the database know a new key of the kind `file` (RECEIPT, ESCROW or SESSION), to be put there after the
     commit. The former receipt key introduces the new one; the former escrow key is kept beside it."""
     if file == SESSION:
-        made = end_sessions(session)
+        made = end_sessions(session, now)
         audit.record(session, now, None, "session_key_rotated")
     elif file == ESCROW:
         made = MAKE[ESCROW]()

@@ -52,6 +52,12 @@ class SignIn(FlaskForm):
     password = PasswordField(_("Password"), [DataRequired(_("Enter your password.")), Length(max=200)])
 
 
+class Code(FlaskForm):
+    """A code of the second factor, or a recovery code."""
+
+    code = StringField(_("Code"), [DataRequired(_("Enter the code.")), Length(max=40)])
+
+
 class ChangePassword(FlaskForm):
     current = PasswordField(_("Password now"), [DataRequired(_("Enter your password.")), Length(max=200)])
     password = PasswordField(

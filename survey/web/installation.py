@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 
 from models.database import reading_engine
 from models.schema import differences
+from survey.accounts.escrow import Escrow
+from survey.accounts.seals import Seals
 from survey.operations.keys import ESCROW, INDEX, RECEIPT, SESSION, Keys, read_keys, strangers, wanted
 from survey.operations.restore import UNFINISHED
 from survey.text import N_
@@ -47,6 +49,17 @@ def take_keys(app: Flask) -> None:
     app.config.update(SECRET_KEY=held(SESSION), RECEIPT_KEY=held(RECEIPT), ESCROW_KEY=held(ESCROW))
     app.config.update(INDEX_KEY=held(INDEX))
     app.extensions.update(keys=keys, signer=keys.signer, escrow=keys.escrow, prover=keys.prover)
+
+
+def escrow() -> Escrow:
+    """The running app's escrow key."""
+    found: Escrow = current_app.extensions["escrow"]
+    return found
+
+
+def seals() -> Seals:
+    """The running app's boxes and keyed hashes."""
+    return Seals(current_app.config["INDEX_KEY"])
 
 
 def where() -> str:

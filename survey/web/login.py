@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from datetime import datetime
+
+from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
 from flask.sessions import SecureCookieSessionInterface
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
+from survey.accounts import factor
 from survey.accounts.signin import authenticate
+from survey.evidence import audit
 from survey.lacks import lack_of
-from survey.problems import Problem
+from survey.problems import PROBLEMS, Problem
 from survey.terms import Role
-from survey.web.forms import SignIn
+from survey.web.forms import Code, SignIn
+from survey.web.installation import seals
 from survey.web.language import COOKIE, remember
-from survey.web.security import give_up, local_address, public, sign_in, signed_in_account
+from survey.web.security import (
+    await_code,
+    give_up,
+    local_address,
+    only_delivers,
+    public,
+    sign_in,
+    sign_out,
+    signed_in_account,
+    who_is_awaited,
+)
 from survey.web.session import get_session, keep_changes, now
 
 blueprint = Blueprint("login", __name__)
@@ -38,7 +54,8 @@ def page() -> str | BaseResponse:
     account = signed_in_account()
     if account is not None:
         return redirect(local_address(request.args.get("next")) or home_of(account))
-    return render_template("login.html", form=SignIn(), failed=False)
+    withdrawn = PROBLEMS["revoked"] if only_delivers() else None
+    return render_template("login.html", form=SignIn(), failed=False, withdrawn=withdrawn)
 
 
 @blueprint.post("/login")
@@ -58,8 +75,33 @@ def submit() -> str | tuple[str, int] | BaseResponse:
         return _not_looked_at(form, give_up(error))
     if account is None:
         return render_template("login.html", form=form, failed=True), 422
+    if factor.has(get_session(), account):
+        await_code(account)
+        return redirect(url_for("login.code", next=local_address(request.args.get("next"))), 303)
+    return _welcome(account)
+
+
+@blueprint.route("/login/code", methods=["GET", "POST"])
+@public
+def code() -> str | tuple[str, int] | BaseResponse:
+    """The code of the second factor, for who has just typed the password."""
+    account = who_is_awaited()
+    if account is None:
+        return redirect(url_for("login.page", next=local_address(request.args.get("next"))), 303)
+    form = Code()
+    if request.method == "GET" or not form.validate():
+        return render_template("login_code.html", form=form), 200 if request.method == "GET" else 422
+    keep_changes()  # a wrong code counts although its answer is a refusal
+    if not factor.check(get_session(), account, seals(), form.code.data, now()):
+        form.code.errors = [gettext("This code is not right, or was used before.")]
+        return render_template("login_code.html", form=form), 422
+    return _welcome(account, factor_at=now())
+
+
+def _welcome(account: Account, factor_at: datetime | None = None) -> BaseResponse:
+    audit.record(get_session(), now(), account.id, "signed_in")
     language = request.cookies.get(COOKIE) or account.language
-    sign_in(account)
+    sign_in(account, factor_at=factor_at)
     return remember(redirect(local_address(request.args.get("next")) or home_of(account), 303), language)
 
 
@@ -74,7 +116,7 @@ def _not_looked_at(form: SignIn, lack: Problem) -> BaseResponse:
 @public
 def out() -> BaseResponse:
     """Sign out of this browser. What the phone has stored stays."""
-    session.clear()
+    sign_out()
     return redirect(url_for("login.page"), 303)
 
 

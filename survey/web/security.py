@@ -26,21 +26,25 @@ from flask import (
 )
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy import inspect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import Account
+from models import Account, SessionRow
 from survey.access import VERBS, has_verb, may
+from survey.accounts import factor, sessions
 from survey.accounts.accounts import holder_of, where_is
+from survey.accounts.sessions import SignedIn
 from survey.devices import phones
 from survey.lacks import lack_of
 from survey.problems import PROBLEMS, Problem, code_of_status
-from survey.terms import Role
-from survey.web.session import abandon, get_session, now
+from survey.terms import SessionEnd, SessionKind
+from survey.web.session import abandon, get_engine, get_session, is_reading, now
 
 PUBLIC = "public"
-MOST_DEVICES = 8  # that one session is known to be of
-SESSION_HOURS = {Role.ENUMERATOR: 24 * 14, Role.SUPERVISOR: 12, Role.PROVINCE: 12, Role.ADMIN: 12}
+OWN = "self.manage"  # the verb of what everybody may, without a second factor too: making one
+AWAITED = timedelta(minutes=10)  # for the code, after the password
+_TEXT = "sid"  # of the cookie: the text of its session
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; "
@@ -86,11 +90,12 @@ def init_app(app: Flask) -> None:
     app.before_request(_guard)
     csrf.init_app(app)
     app.after_request(_headers)
+    app.after_request(_note_seen)
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(CSRFError, lambda _error: _answer_problem(Problem("csrf")))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_crash)
-    app.jinja_env.globals["signed_in_account"] = signed_in_account
+    app.jinja_env.globals.update(signed_in_account=signed_in_account, factor_due=factor_due)
 
 
 def check_marks(app: Flask) -> None:
@@ -101,11 +106,13 @@ def check_marks(app: Flask) -> None:
 
 
 def signed_in_account() -> Account | None:
-    """Whose request this is, or None. The session ends with its time, a new password, a new role or deactivation."""
-    if "account" not in g:
-        g.account = _account_of_session()
-    account: Account | None = g.account
-    return account
+    """Whose request this is, or None. The session ends with its time, from another place (`accounts/sessions.py`), with
+    a new password or role."""
+    found = _signed_in()
+    if found is None:
+        return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    return found.account if not g.only_delivers or getattr(view, "delivers", False) else None
 
 
 def current_account() -> Account:
@@ -114,40 +121,109 @@ def current_account() -> Account:
     if account is None:
         if only_delivers() and request.path.startswith("/api/"):
             raise Problem("revoked")
-        raise Problem("session_expired" if "account" in session else "not_signed_in")
+        raise Problem("session_expired" if _TEXT in session or "account" in session else "not_signed_in")
     return account
+
+
+def current_session() -> SessionRow:
+    """The row of this request's session; raises as `current_account` does."""
+    current_account()
+    row: SessionRow = g.signed_in.row
+    return row
 
 
 def only_delivers() -> bool:
     """Whether this session is one of a closed account or a withdrawn phone: it may hand over, and is told nothing."""
-    signed_in_account()
+    _signed_in()
     return bool(g.get("only_delivers"))
 
 
-def remember_device(device_id: str) -> None:
-    """This session is that phone's. It stays so whatever else the phone calls itself later: who holds a withdrawn one
-    must not talk themselves out of it."""
-    known = session.get("devices", [])
-    if device_id not in known:
-        session["devices"] = [*known, device_id][:MOST_DEVICES]
+def remember_device(device_id: str) -> str:
+    """This session is that phone's, if it is none's yet; the id of the phone that it is of. It stays so whatever else
+    the phone calls itself later: who holds a withdrawn one must not talk themselves out of it."""
+    row = current_session()
+    bound = sessions.bind(get_session(), row, device_id, now())
+    g.only_delivers = _delivers_only(SignedIn(row, current_account(), sessions.names_of(row)))
+    return bound
 
 
-def session_devices() -> list[str]:
-    """The phones that this session said it is of."""
-    return list(session.get("devices", []))
+def sign_in(account: Account, *, factor_at: datetime | None = None) -> None:
+    """Begin a session for `account`, who has just typed the password (and a code of the second factor), in the place of
+    the one that this browser had."""
+    row = _begin(account, SessionKind.BOTH)
+    row.factor_at = factor_at
+    g.signed_in, g.only_delivers = SignedIn(row, account, sessions.names_of(row)), not account.active
 
 
-def sign_in(account: Account) -> None:
-    """Begin a session for `account`."""
+def _begin(account: Account, kind: SessionKind, lasts: timedelta | None = None) -> SessionRow:
+    before = _signed_in() or _half()
+    if before is not None:
+        sessions.end(get_session(), before.row, SessionEnd.REPLACED, account, now())
+    agent = request.user_agent.string
+    row, text = sessions.begin(get_session(), account, now(), agent=agent, kind=kind, lasts=lasts)
+    if before is not None and before.account.id == account.id:  # the same browser is the same phone
+        row.device, row.said = before.row.device, before.row.said
     session.clear()
     session.permanent = True
-    session.update(account=account.id, epoch=account.session_epoch, since=now().isoformat())
-    g.account = account
+    session[_TEXT] = text
+    return row
+
+
+def await_code(account: Account) -> None:
+    """The password was right and the code of the second factor is asked for: not signed in yet."""
+    _begin(account, SessionKind.HALF, AWAITED)
+    g.signed_in, g.only_delivers = None, False
+
+
+def who_is_awaited() -> Account | None:
+    """Who typed the password within the last minutes and owes a code."""
+    found = _half()
+    return found.account if found is not None and found.account.active else None
+
+
+def _half() -> SignedIn | None:
+    found = sessions.find(get_session(), str(session[_TEXT]), now()) if _TEXT in session else None
+    return found if found is not None and found.row.kind == SessionKind.HALF else None
+
+
+def go_on() -> None:
+    """This browser's session goes on in another row, after all of its account were ended."""
+    before, token = current_session(), session.get("csrf_token")
+    sign_in(current_account(), factor_at=before.factor_at)
+    current_session().password_at = before.password_at
+    if token:  # of the forms that stand open in other tabs
+        session["csrf_token"] = token
+
+
+def sign_out() -> None:
+    """End this browser's session: a copy of its cookie is worth nothing from now on."""
+    found = _signed_in()
+    if found is not None:
+        sessions.end(get_session(), found.row, SessionEnd.SIGNED_OUT, found.account, now())
+    session.clear()
+    g.signed_in, g.only_delivers = None, False
 
 
 def signed_in_since() -> datetime:
     """When the password of the session was typed."""
-    return datetime.fromisoformat(session["since"])
+    return current_session().password_at
+
+
+def factor_due() -> datetime | None:
+    """When who is signed in must have a second factor; None for who has one or needs none."""
+    account = signed_in_account()
+    if account is None or current_session().factor_at is not None:
+        return None
+    if "factor_due" not in g:
+        g.factor_due = factor.due(get_session(), account)
+    due: datetime | None = g.factor_due
+    return due
+
+
+def lacks_factor() -> bool:
+    """Whether they are late: they may make one, and deliver what a phone holds."""
+    due = factor_due()
+    return due is not None and now() >= due
 
 
 def local_address(address: str | None) -> str | None:
@@ -157,20 +233,39 @@ def local_address(address: str | None) -> str | None:
     return address
 
 
-def _account_of_session() -> Account | None:
-    if "account" not in session:
+def _signed_in() -> SignedIn | None:
+    """The session that the request's cookie brings, looked up once."""
+    if "signed_in" not in g:
+        g.signed_in = _found()
+        g.only_delivers = g.signed_in is not None and _delivers_only(g.signed_in)
+    found: SignedIn | None = g.signed_in
+    return found
+
+
+def _found() -> SignedIn | None:
+    if _TEXT in session:
+        found = sessions.find(get_session(), str(session[_TEXT]), now())
+    elif "account" in session:
+        found = sessions.find_legacy(get_session(), session, now(), writes=not is_reading())
+    else:
         return None
-    account = get_session().get(Account, session["account"])
-    if account is None or account.session_epoch != session.get("epoch"):
-        return None
-    since = signed_in_since()
-    if now() - since >= timedelta(hours=SESSION_HOURS[Role(account.role)]):
-        return None
-    g.only_delivers = not account.active or phones.is_withdrawn(
-        get_session(), account.id, session.get("devices", []), since
-    )
-    view = current_app.view_functions.get(request.endpoint or "")
-    return account if not g.only_delivers or getattr(view, "delivers", False) else None
+    return found if found is not None and found.row.kind != SessionKind.HALF else None
+
+
+def _delivers_only(found: SignedIn) -> bool:
+    row, account, named = found
+    if row.kind == SessionKind.SEND or not account.active:
+        return True
+    return phones.is_withdrawn(get_session(), account.id, named, row.made)
+
+
+def _note_seen(response: Response) -> Response:
+    """When the session was last heard of, once the answer is out."""
+    found: SignedIn | None = g.get("signed_in")
+    if found is not None and inspect(found.row).persistent and now() - found.row.seen >= sessions.SEEN:
+        engine, row_id, when = get_engine(), found.row.id, now()
+        response.call_on_close(lambda: sessions.saw(engine, [row_id], when))
+    return response
 
 
 def _guard() -> BaseResponse | None:
@@ -184,6 +279,10 @@ def _guard() -> BaseResponse | None:
         raise Problem("forbidden")
     if not all(text.isprintable() for text in (*(request.view_args or {}).values(), *request.args.values())):
         raise Problem("not_found")  # no name of ours; PostgreSQL would not even look for a NUL
+    if verb != OWN and lacks_factor() and not getattr(current_app.view_functions[request.endpoint], "delivers", False):
+        if request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
+            return redirect(url_for("factor.own"), 303)
+        raise Problem("factor_needed")
     commune_id = (request.view_args or {}).get("commune_id")
     if commune_id is not None:
         where = where_is(get_session(), commune_id)
@@ -252,7 +351,7 @@ def give_up(error: Exception) -> Problem:
         if current_app.config.get("PROPAGATE_EXCEPTIONS"):
             raise error
     abandon()
-    g.pop("account", None)
+    g.pop("signed_in", None)
     return lack or Problem("server_error")
 
 

@@ -64,11 +64,16 @@ def get_engine() -> Engine:
 def get_session() -> Session:
     """The request's Session, made when first asked for."""
     if "session" not in g:
-        view = current_app.view_functions.get(request.endpoint or "")
-        reads = request.method in _READING_METHODS and not getattr(view, "writes", False)
-        g.session = Session(current_app.extensions["reading_engine" if reads else "engine"], expire_on_commit=False)
+        engine = current_app.extensions["reading_engine" if is_reading() else "engine"]
+        g.session = Session(engine, expire_on_commit=False)
     session: Session = g.session
     return session
+
+
+def is_reading() -> bool:
+    """Whether this request only reads."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method in _READING_METHODS and not getattr(view, "writes", False)
 
 
 def keep_changes() -> None:

@@ -31,6 +31,9 @@ from tests.world import NOW
 ON_DATA = {
     "account add": ["a", "--role", "admin", "--name", "A", "--password", "0123456789"],
     "account password": ["a", "--password", "0123456789"],
+    "account factor-reset": ["a"],
+    "account sessions": ["a"],
+    "account end-sessions": ["a"],
     "audit list": [],
     "backup make": ["FOLDER"],
     "backup recipients list": [],

@@ -15,11 +15,13 @@ from uuid import uuid4
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
+from models import Account
 from models.database import open_engine
+from survey.accounts import sessions
 from survey.accounts.escrow import make_key
 from survey.evidence.signing import Signer
 from survey.operations.backup import back_up
@@ -139,12 +141,13 @@ class Office:
 
     def cookie(self, username: str) -> str:
         """The cookie of somebody who has just signed in."""
-        [account] = self.ask("SELECT id, session_epoch FROM account WHERE username = ?", username)
+        with self.changes() as session:
+            account = session.scalars(select(Account).where(Account.username == username)).one()
+            _row, text = sessions.begin(session, account, self.now)
         maker = Flask("cookies")
         maker.secret_key = (self.folder / "session.key").read_bytes()
         signer = SecureCookieSessionInterface().get_signing_serializer(maker)
-        kept = {"_permanent": True, "account": account["id"], "epoch": account["session_epoch"],
-                "since": self.now.isoformat(), "csrf_token": uuid4().hex}  # fmt: skip
+        kept = {"_permanent": True, "sid": text, "csrf_token": uuid4().hex}
         return f"so_ho={signer.dumps(kept)}"  # type: ignore[union-attr]
 
     def log(self) -> str:

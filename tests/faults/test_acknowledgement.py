@@ -83,6 +83,7 @@ class EveryByte(OneRecord):
 class Late(OneRecord):
     async def case(self) -> None:
         [line] = self.lines
+        self.office.back_up()  # of who is signed in
         await self._sync(0, 0)
         assert (await self._ask(0, 0, "counts"))["unsent"] == 0
         self.office.restore()

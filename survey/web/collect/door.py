@@ -73,7 +73,7 @@ def check_key() -> None:
     if found is None:
         raise Problem("not_found")
     g.collect_key, g.collect_account = found
-    if request.endpoint != "openrosa.submission" and not is_valid(*found):
+    if request.endpoint != "openrosa.submission" and not is_valid(get_session(), *found, now()):
         raise Problem("forbidden")
 
 
@@ -168,7 +168,7 @@ def submission() -> Response:
     used(session, _key(), _device(), now())
     xml, parts = _parts()
     by = submissions.Courier(
-        account=_account(), permitted=is_valid(_key(), _account()),
+        account=_account(), permitted=is_valid(session, _key(), _account(), now()),
         device_id=submissions.device_id_of(_device()),
         agent=request.user_agent.string, folder=Path(current_app.config["INSTANCE"]) / "files",
         signer=current_app.extensions["signer"], skew=_skew(),

@@ -5,28 +5,29 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from datetime import datetime
 from typing import Any
 
 import segno
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 from wtforms import SelectField
 
-from models import Account
+from models import Account, CollectToken
 from survey.access import has_verb
 from survey.accounts import accounts
 from survey.collect import keys
 from survey.problems import Problem
+from survey.web.retyped import Retyped, is_fresh, is_known
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("collect_keys", __name__)
 
 
-class NewKey(FlaskForm):
+class NewKey(Retyped):
     """How the phone is to send."""
 
     autosend = SelectField(_("Finished interviews are sent"))
@@ -94,17 +95,27 @@ def settings_code(address: str, project: str, username: str, autosend: str) -> s
 def _page(account: Account, *, own: bool) -> str | tuple[str, int]:
     form = NewKey()
     form.autosend.choices = AUTOSEND
-    if request.method == "POST" and form.validate():
+    if request.method == "POST" and form.validate() and is_known(form):
         made, text = keys.make_token(get_session(), account, current_account(), now())
         address = f"{request.url_root.rstrip('/')}/collect/{text}"
         code = settings_code(address, f"Sổ Hộ {account.display_name}"[:60], account.username, form.autosend.data)
         return render_template(
-            "collect/made.html", account=account, own=own, made=made, address=address,
+            "collect/made.html", account=account, own=own, made=made, address=address, ends=_ends(account, made),
             code=segno.make(code, error="l").svg_data_uri(scale=4, border=4),
         )  # fmt: skip
-    found = keys.tokens_of(get_session(), account.id)
-    page = render_template("collect/keys.html", account=account, own=own, form=form, found=found)
+    session = get_session()
+    found = [
+        (key, keys.is_valid(session, key, account, now()), _ends(account, key))
+        for key in keys.tokens_of(session, account.id)
+    ]
+    page = render_template(
+        "collect/keys.html", account=account, own=own, form=form, found=found, asks_password=not is_fresh()
+    )
     return page, 200 if request.method == "GET" else 422
+
+
+def _ends(account: Account, key: CollectToken) -> datetime | None:
+    return keys.ends_at(get_session(), key, account)
 
 
 def _find(account_id: str) -> Account:

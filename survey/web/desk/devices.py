@@ -57,6 +57,7 @@ def phone_signs(phone: Holding) -> dict[str, bool]:
         or (bool(storage.get("quota")) and storage.get("used", 0) > LITTLE_ROOM * storage["quota"]),
         "not_persisted": bool(storage) and not storage.get("persisted"),
         "gone": bool(phone.gone),
+        "reported": device.reported_by is not None,
     }
 
 
@@ -92,9 +93,8 @@ def revoke(commune_id: str, account_id: str, device_id: str) -> BaseResponse:
             back=url_for(".one", **(request.view_args or {})),
         )  # fmt: skip
         return Response(page, 409)
-    phone.device.revoked_at = now() if withdraws else None
-    verb = "device_revoked" if withdraws else "device_allowed"
-    audit.record(get_session(), now(), current_account().id, verb, phone.account.id, {"device": phone.device.id})
+    change = phones.withdraw if withdraws else phones.allow
+    change(get_session(), phone, current_account(), now())
     return redirect(url_for(".one", **(request.view_args or {})), 303)
 
 

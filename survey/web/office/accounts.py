@@ -8,7 +8,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from models import Account
-from survey.accounts import accounts
+from survey.accounts import accounts, factor
 from survey.clocks import day_of
 from survey.devices import phones
 from survey.evidence import audit
@@ -17,7 +17,7 @@ from survey.register.places import periods_at, villages_in
 from survey.terms import Role
 from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, PersonForm
 from survey.web.language import current_language
-from survey.web.security import current_account, permitted, sign_in
+from survey.web.security import current_account, current_session, permitted, sign_in
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("accounts", __name__)
@@ -75,7 +75,9 @@ def one(account_id: str) -> str | tuple[str, int] | Response:
         audit.record(get_session(), now(), current_account().id, "account_changed", account.id, detail)
         return redirect(url_for(".listing"), 303)
     status = 200 if request.method == "GET" else 422
-    return render_template("office/accounts/one.html", form=form, account=account, role=Role), status
+    has_factor = factor.has(get_session(), account) and account.id != current_account().id
+    shown = render_template("office/accounts/one.html", form=form, account=account, role=Role, has_factor=has_factor)
+    return shown, status
 
 
 @blueprint.post("/accounts/<account_id>/password")
@@ -83,6 +85,7 @@ def one(account_id: str) -> str | tuple[str, int] | Response:
 def reset_password(account_id: str) -> str | tuple[str, int]:
     """Make a new password, shown once; the account's sessions end."""
     account = _find(account_id)
+    factor.may_set_password(get_session(), account, current_account())
     if page := _named_first("password", account):
         return page
     password = accounts.new_password()
@@ -120,7 +123,7 @@ def own_password() -> str | tuple[str, int]:
         return render_template("office/accounts/own_password.html", form=form, done=False), 422
     accounts.set_password(account, form.password.data)
     audit.record(get_session(), now(), account.id, "password_changed", account.id)
-    sign_in(account)
+    sign_in(account, factor_at=current_session().factor_at)
     return render_template("office/accounts/own_password.html", form=form, done=True)
 
 

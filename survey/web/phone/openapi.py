@@ -329,6 +329,7 @@ _STANDS_AT: Schema = _TUS_VERSION | {
 ANYWHERE = ("server_error", "busy", "storage_full")
 SIGNED_IN = (*ANYWHERE, "not_signed_in", "session_expired")
 WRITES = (*SIGNED_IN, "csrf")
+TOLD = (*SIGNED_IN, "revoked", "factor_needed")  # of what phones are told
 
 
 def _refused(*codes: str) -> Schema:
@@ -412,16 +413,14 @@ DESCRIPTION: Schema = {
                     _parameter("version", "path", TEXT),
                     _parameter("words", "query", TEXT, False),
                 ],
-                "responses": _answers(_json(_ref("Bundle")), "docs/form-bundle.md", *SIGNED_IN, "revoked", "not_found")
-                | _AS_KNOWN,
+                "responses": _answers(_json(_ref("Bundle")), "docs/form-bundle.md", *TOLD, "not_found") | _AS_KNOWN,
             }
         },
         "/forms/{form_id}/{version}/files/{name}": {
             "get": {
                 "summary": "A file that came with a questionnaire, immutable; ETag = its SHA-256",
                 "parameters": [_parameter(name, "path", TEXT) for name in ("form_id", "version", "name")],
-                "responses": _answers({"content": {"*/*": {}}}, "Its bytes", *SIGNED_IN, "revoked", "not_found")
-                | _AS_KNOWN,
+                "responses": _answers({"content": {"*/*": {}}}, "Its bytes", *TOLD, "not_found") | _AS_KNOWN,
             }
         },
         "/register": {
@@ -431,9 +430,7 @@ DESCRIPTION: Schema = {
                     _parameter("cursor", "query", DIGITS, False),
                     _parameter("limit", "query", DIGITS | {"description": "200 at most"}, False),
                 ],
-                "responses": _answers(
-                    _json(_ref("Register")), "One chunk", *SIGNED_IN, "revoked", "bad_request", "not_found"
-                ),
+                "responses": _answers(_json(_ref("Register")), "One chunk", *TOLD, "bad_request", "not_found"),
             }
         },
         "/households": {
@@ -444,9 +441,7 @@ DESCRIPTION: Schema = {
                     _parameter("skip", "query", DIGITS | {"description": "How many of it came"}, False),
                     _parameter("limit", "query", DIGITS | {"description": "200 at most"}, False),
                 ],
-                "responses": _answers(
-                    _json(_ref("Households")), "A part of it", *SIGNED_IN, "revoked", "bad_request", "not_found"
-                ),
+                "responses": _answers(_json(_ref("Households")), "A part of it", *TOLD, "bad_request", "not_found"),
             }
         },
         "/supports": {
@@ -457,9 +452,7 @@ DESCRIPTION: Schema = {
                     _parameter("skip", "query", DIGITS | {"description": "How many of given came"}, False),
                     _parameter("limit", "query", DIGITS | {"description": "500 at most"}, False),
                 ],
-                "responses": _answers(
-                    _json(_ref("Supports")), "A part of it", *SIGNED_IN, "revoked", "bad_request", "not_found"
-                ),
+                "responses": _answers(_json(_ref("Supports")), "A part of it", *TOLD, "bad_request", "not_found"),
             }
         },
         "/push": {
@@ -492,6 +485,7 @@ DESCRIPTION: Schema = {
                     "The raw data key",
                     *WRITES,
                     "revoked",
+                    "factor_needed",
                     "sign_in_again",
                     "malformed",
                     "vault_closed",

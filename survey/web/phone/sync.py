@@ -35,19 +35,18 @@ from survey.supports import told
 from survey.terms import RoundState
 from survey.web.files import attached_file
 from survey.web.formats import round_title
+from survey.web.installation import escrow
 from survey.web.language import current_language
 from survey.web.phone.openapi import DESCRIPTION
-from survey.web.phone.vault import escrow
 from survey.web.release import app_version
 from survey.web.results import result_of
 from survey.web.security import (
     current_account,
+    current_session,
     only_delivers,
     permitted,
     public,
     remember_device,
-    session_devices,
-    signed_in_since,
 )
 from survey.web.session import get_session, now, server_doubt
 
@@ -106,7 +105,7 @@ def hello() -> Response:
             "households": None if revoked else listed(session, account).mark,
             "supports": None if revoked else told.listed(session, account, today).mark,
             "receipt_key": _signer().public_key,
-            "bundle_pass": give_pass(account, _signer(), session_devices(), signed_in_since()),
+            "bundle_pass": give_pass(current_session(), _signer()),
             "escrow": {"id": escrow().key_id, "key": escrow().public_key},
             "receipt_keys": [statement.as_json() for statement in successions(session)],
             "revoked": revoked,
@@ -197,13 +196,13 @@ def push() -> Response:
     _limit("PUSH_LIMIT")
     envelope = read_envelope(request.get_data(cache=False))
     session, account = get_session(), current_account()
-    device_id = str(envelope.device["id"])
-    revoked = only_delivers() or phones.is_revoked(session, account.id, device_id)
-    remember_device(device_id)
+    said = str(envelope.device["id"])
+    device_id = remember_device(said)
+    revoked = only_delivers()
     entries, skew = envelope.entries, envelope.skew(now())
     outcomes = receive(session, account, device_id, entries, now(), _signer(), permitted=not revoked, skew=skew)
-    phones.seen(session, account, envelope, now())
-    missed = {"gone": [], "elsewhere": []} if revoked or envelope.brief else phones.missed(session, account, device_id)
+    phones.seen(session, account, envelope, now(), device_id)
+    missed = {"gone": [], "elsewhere": []} if revoked or envelope.brief else phones.missed(session, account, said)
     return jsonify(
         {
             "generation": generation(session),

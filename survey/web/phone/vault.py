@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from datetime import timedelta
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
-from survey.accounts.escrow import Escrow, recover
+from survey.accounts.escrow import recover
+from survey.accounts.sessions import FRESH
 from survey.problems import Problem
+from survey.web.installation import escrow
 from survey.web.security import current_account, permitted, signed_in_since
 from survey.web.session import get_session, keep_changes, now
 
 blueprint = Blueprint("vault", __name__, url_prefix="/api/v1/vault")
-FRESH = timedelta(minutes=15)  # since the password was typed: who finds a phone that is signed in does not know it
 _LIMIT = 4096  # bytes of a request; a wrapped key is 384
 _ID = re.compile(r"[0-9a-f-]{36}\Z")
 
@@ -31,12 +31,6 @@ def recovered() -> Response:
     keep_changes()  # an attempt counts although its answer is a refusal
     key = recover(get_session(), current_account(), escrow(), wrapped, vault, now())
     return jsonify({"key": b64encode(key).decode()})
-
-
-def escrow() -> Escrow:
-    """The running app's escrow key."""
-    found: Escrow = current_app.extensions["escrow"]
-    return found
 
 
 def _asked() -> tuple[bytes, str]:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from sqlalchemy import func, select
 
-from models import Account, Attachment, AuditEvent, HouseholdOutcome, Submission, SubmissionEvent
+from models import Account, Attachment, AuditEvent, HouseholdOutcome, SessionRow, Submission, SubmissionEvent
 from survey.accounts.accounts import find_account, set_password
 from survey.accounts.escrow import Escrow, make_key
 from survey.carry import sealed as limits
@@ -213,6 +213,25 @@ def test_a_withdrawn_phone_still_delivers_and_is_held(app: Flask, login_as: Any,
     other = hello(login_as("enumerator"))  # signed in anew, on another phone
     assert counts(bring(desk, sealed(other, entry("ho-1"), device="may-2")).text) == {"new": 1, "known": 0}
     assert reasons(session) == ["revoked"] * 3
+
+
+@pytest.mark.parametrize("how", ["signed out", "ended", "replaced", "late", "unknown"])
+def test_a_pass_ends_with_its_session(login_as: Any, session: Any, clock: Any, how: str) -> None:
+    """By its time it ends 30 days later, for what is on its way; signing in anew on the phone ends no file of it."""
+    browser = login_as("enumerator")
+    data = sealed(hello(browser), entry())
+    row = session.scalars(select(SessionRow)).one()
+    if how == "signed out":
+        assert browser.post("/logout").status_code == 303
+    elif how in ("ended", "replaced"):
+        row.ended, row.why = clock.now, how
+    elif how == "unknown":  # the server came back from before it began
+        session.delete(row)
+    else:
+        clock.advance(days=44)
+    session.commit()
+    told = counts(bring(login_as("supervisor"), data).text)
+    assert told == {"new": 1, "known": 0} | ({} if how == "replaced" else {"held": 1})
 
 
 def test_an_account_that_the_server_lost_delivers_through_its_carrier(login_as: Any, session: Any) -> None:
@@ -547,11 +566,14 @@ def test_the_command_says_what_is_wrong(app: Flask, login_as: Any, session: Any,
 def test_hello_gives_each_account_its_own_pass(login_as: Any, session: Any) -> None:
     one, other = hello(login_as("enumerator")), hello(login_as("enumerator-2"))
     account = session.scalars(select(Account).where(Account.username == "enumerator")).one()
+    row = session.scalars(select(SessionRow).where(SessionRow.account_id == account.id)).one()
     assert json.loads(one["bundle_pass"]["body"]) == {
         "account": account.id,
         "devices": [],
         "epoch": 0,
         "format": "so-ho-pass-1",
+        "session": row.id,
         "since": "2026-11-23T02:00:00.000Z",
+        "until": "2027-01-06T02:00:00.000Z",  # 14 days of the session, 30 on the way
     }
     assert one["bundle_pass"]["signature"] != other["bundle_pass"]["signature"]

@@ -53,8 +53,8 @@ ELSEWHERE = {
     "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "flows.page",
     "held.attach", "household.person", "jobs.page", "layouts.flow", "points.table", "points.type_in", "police.seen",
     "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview", "questionnaires.version_preview",
-    "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes", "support_lists.result",
-    "support_lists.seen", "supports.held", "supports.one",
+    "login.code", "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes",
+    "support_lists.result", "support_lists.seen", "supports.held", "supports.one",
 }  # fmt: skip
 
 
