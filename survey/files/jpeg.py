@@ -1,7 +1,7 @@
 """What a JPEG costs to unpack, read from its markers alone (ITU-T T.81, annex B), in one pass over its bytes.
 
-A picture in one scan is unpacked row by row. One in several (progressive, or a scan for each component) is held whole as
-coefficients, two bytes each, and each scan goes over all of it: 751 kB took half a second and 369 MB.
+A picture in one scan is unpacked row by row. One in several (progressive, or a scan for each component) is held whole
+as coefficients, two bytes each, and each scan goes over all of it: 751 kB took half a second and 369 MB.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ from survey.questionnaires.form_files import GivenFile, check_files, check_sourc
 from survey.questionnaires.published import Given, content_of, given_of, store
 from survey.questionnaires.versions import publish_given
 from survey.terms import SourceKind
-from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.xlsform.apart import read_sheets
+from survey.xlsform.sheets import write_xlsx
 
 
 def drafts(session: Session) -> list[FormDraft]:

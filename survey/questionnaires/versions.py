@@ -15,8 +15,8 @@ from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.published import Given, files_of, given_of, load_form, publish
 from survey.terms import FormState, RoundState
+from survey.xlsform.apart import read_sheets
 from survey.xlsform.changes import Changes, compare
-from survey.xlsform.sheets import read_sheets
 from survey.xlsform.tables import shipped
 
 

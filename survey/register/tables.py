@@ -39,6 +39,7 @@ PART_BYTES = 4 * 1024 * 1024  # of a part that is parsed as a whole: styles, the
 STRINGS_BYTES = 16 * 1024 * 1024  # of the texts that the cells share
 MOST_MERGES = 10_000  # in a sheet
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 60_000, 200, 1_500_000
+MOST_LETTERS = 24_000_000  # of all cells, each for itself: 5,000 households with their people come to 7 million
 _HEAD = PatternFill("solid", fgColor="E6F2EF")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MERGE = re.compile(rb"mergeCell\s")
@@ -97,6 +98,7 @@ class Table:
     letters: dict[tuple[int, int], str] = field(default_factory=dict)  # row, column → TCVN3 or VNI, by its font
     capitals: set[tuple[int, int]] = field(default_factory=set)  # drawn as capitals by such a font
     without_value: set[tuple[int, int]] = field(default_factory=set)  # formulas whose value the file does not keep
+    letter_count: int = field(default=0, compare=False)
 
     def cell(self, row: int, column: int) -> Cell:
         cells = self.rows.get(row, [])
@@ -184,6 +186,9 @@ def _keep(table: Table, number: int, values: list[Cell]) -> int:
     """Put a row into the table unless it is blank; how many cells it has."""
     while values and values[-1] is None:
         values.pop()
+    table.letter_count += sum(len(value) for value in values if isinstance(value, str))
+    if table.letter_count > MOST_LETTERS:
+        raise Unreadable("unpacks_too_large")
     if values:
         table.rows[number] = values
     return sum(value is not None for value in values)

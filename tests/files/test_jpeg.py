@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from survey.files.jpeg import BUFFERED_BYTES, cost_of
 from survey.files.media_types import judge, judge_small
@@ -86,8 +86,6 @@ def test_a_frame_that_lies_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def test_words_of_a_png_are_not_unpacked_without_bound(tmp_path: Path) -> None:
-    from PIL import PngImagePlugin
-
     said, held = PngImagePlugin.PngInfo(), io.BytesIO()
     for number in range(60):
         said.add_text(f"k{number}", " " * 1_000_000, zip=True)

@@ -1,6 +1,6 @@
-"""No pattern of the phone or of a page takes longer than its text either: names from the register, answers, codes that a
-stranger's phone shows and workbooks' words all go through them. JavaScript's matcher backtracks as Python's does, so each
-is taken over into Python's letters and its steps counted by the same matcher (`test_patterns.py`)."""
+"""No pattern of the phone or of a page takes longer than its text either: names from the register, answers, codes that
+a stranger's phone shows and workbooks' words all go through them. JavaScript's matcher backtracks as Python's does, so
+each is taken over into Python's letters and its steps counted by the same matcher (`test_patterns.py`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.gates.test_patterns import worst
 
 BOUNDED = {  # those that grow faster, and how long what they read can be
     r"\B(?=(\d{3})+$)": "the digits of a number: 309",
-    r"""(?:^|[;"'\s])color\s*[:=]\s*["']?\s*(#[\da-f]{3,6}|[a-z]+)""": "what a tag says of itself: TAG takes 500 letters",
+    r"""(?:^|[;"'\s])color\s*[:=]\s*["']?\s*(#[\da-f]{3,6}|[a-z]+)""": "what a tag says: TAG takes 500 letters",
 }
 # Letters by what they are, in ranges that say enough of them here.
 PROPERTIES = {"L": "a-zà-ỹ", "N": r"\d", "M": "\u0300-\u036f", "Cf": "\u200b-\u200f", "Cc": "\x00-\x1f",
@@ -24,7 +24,8 @@ PROPERTIES = {"L": "a-zà-ỹ", "N": r"\d", "M": "\u0300-\u036f", "Cf": "\u200b-
 
 
 def in_python(body: str) -> str:
-    """A JavaScript pattern in Python's spelling: properties as ranges, in a class of their own where they stand alone."""
+    """A JavaScript pattern in Python's spelling: properties as ranges, in a class of their own where they stand
+    alone."""
     said, is_class, at = "", False, 0
     while at < len(body):
         found = re.compile(r"\\p\{(\w+)\}").match(body, at)
