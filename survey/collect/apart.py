@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from survey import apart
+from survey.apart import child
 from survey.collect import xform
 from survey.collect.xform import EditionError
 
@@ -13,8 +13,8 @@ def collect_edition(source: bytes | str) -> str:
     """As `xform.collect_edition`; what takes more than one may raises `EditionError` too."""
     data = source.encode() if isinstance(source, str) else source
     try:
-        found = apart.read(__name__, None, [data])
-    except apart.Stopped:
+        found = child.read(__name__, None, [data])
+    except child.Stopped:
         raise EditionError("it takes more time or memory than one may") from None
     if "error" in found:
         raise EditionError(found["error"])

@@ -27,7 +27,7 @@ from survey.corrections.register_list import CODE, HEADINGS, MARK, PERSON
 from survey.evidence.lineage import generations
 from survey.names import name_key
 from survey.problems import PROBLEMS, Problem
-from survey.register import apart, tables
+from survey.register import tables
 from survey.register.births import UNREADABLE, Birth, read_birth
 from survey.register.csv_rows import FORMULA, LONGEST, Mistake, folded
 from survey.register.event_log import Done
@@ -170,7 +170,7 @@ class _Row:
 
 def _rows(file: str, data: bytes, mistakes: list[Mistake]) -> Iterator[_Row]:
     try:
-        found = apart.read(data).tables
+        found = tables.read_apart(data).tables
     except tables.Unreadable as refusal:
         mistakes.append(Mistake(file, 0, "", refusal.code, refusal.values))
         return

@@ -13,7 +13,7 @@ from models import FormVersion
 from survey.form.form import Form
 from survey.questionnaires.points_tables import unfit_tables
 from survey.questionnaires.published import Given
-from survey.xlsform.apart import check_workbook
+from survey.questionnaires.workbooks import check_workbook
 from survey.xlsform.faults import Fault, WorkbookError
 
 FAULTS_KEPT = 500

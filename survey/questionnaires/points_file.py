@@ -9,7 +9,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from survey import apart
+from survey.apart import child
 from survey.workbook_bounds import POINTS, refuse_too_much
 
 MOST_ROWS, MOST_COLUMNS = POINTS.rows, 20
@@ -18,8 +18,8 @@ MOST_ROWS, MOST_COLUMNS = POINTS.rows, 20
 def rows_of(content: bytes, *, is_workbook: bool) -> list[list[str]]:
     """The cells of the first sheet as text. Raises ValueError for what is no such file, or holds too much."""
     try:
-        found = apart.read(__name__, {"is_workbook": is_workbook}, [content])
-    except apart.Stopped:
+        found = child.read(__name__, {"is_workbook": is_workbook}, [content])
+    except child.Stopped:
         raise ValueError("it takes more than one may") from None
     if found is None:
         raise ValueError("no rows can be read")

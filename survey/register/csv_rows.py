@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from survey.register import apart, tables
+from survey.register import tables
 from survey.text import N_, normal, without_tones
 
 MAX_ROWS = 100_000
@@ -307,7 +307,7 @@ class CsvSheet:
     def _workbook(self, data: bytes) -> Iterator[tuple[int, list[str]]]:
         """The first sheet of an .xlsx, dates as they are written."""
         try:
-            table = apart.read(data).tables[0]
+            table = tables.read_apart(data).tables[0]
         except tables.Unreadable as refusal:
             self.wrong(0, "", refusal.code, **refusal.values)
             return

@@ -17,16 +17,15 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from survey import apart
+from survey.apart import child as apart
 from survey.collect.apart import collect_edition
 from survey.collect.xform import EditionError
 from survey.questionnaires.form_files import GivenFile, Refused, check_source
 from survey.questionnaires.points_file import rows_of
-from survey.register import apart as lists
+from survey.questionnaires.workbooks import check_workbook
 from survey.register import tables
 from survey.register.tables import Unreadable
 from survey.workbook_bounds import LIST, POINTS, QUESTIONNAIRE, Bounds, TooMuch, refuse_text, refuse_too_much
-from survey.xlsform.apart import check_workbook
 from survey.xlsform.compile import compile_workbook
 from survey.xlsform.faults import WorkbookError
 from survey.xlsform.tables import beside
@@ -49,13 +48,13 @@ def book(*rows: Any) -> bytes:
 def with_parts(parts: dict[str, str]) -> bytes:
     """A workbook with these parts in the place of its own."""
     done = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book(["type", "name"]))) as before:
-        with zipfile.ZipFile(done, "w", zipfile.ZIP_DEFLATED) as after:
-            for one in before.infolist():
-                if one.filename not in parts:
-                    after.writestr(one.filename, before.read(one))
-            for name, text in parts.items():
-                after.writestr(name, text)
+    own = zipfile.ZipFile(io.BytesIO(book(["type", "name"])))
+    with own as before, zipfile.ZipFile(done, "w", zipfile.ZIP_DEFLATED) as after:
+        for one in before.infolist():
+            if one.filename not in parts:
+                after.writestr(one.filename, before.read(one))
+        for name, text in parts.items():
+            after.writestr(name, text)
     return done.getvalue()
 
 
@@ -84,7 +83,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 DOORS: dict[str, tuple[Callable[[bytes], Any], type[Exception]]] = {
     "questionnaire": (check_workbook, WorkbookError),
     "points": (lambda data: rows_of(data, is_workbook=True), ValueError),
-    "list": (lists.read, Unreadable),
+    "list": (tables.read_apart, Unreadable),
 }
 
 
@@ -117,7 +116,7 @@ def test_a_small_file_that_grows_is_refused_and_costs_this_process_nothing(kind:
         (b"a,b,c\nd,e,f\n", Bounds(3, 99, 3, 99), None),
         (b"a,b,c\nd,e,f\n", Bounds(3, 99, 2, 99), "columns"),
         (b"a,b,c\nd,e,f\n", Bounds(1, 99, 3, 99), "rows"),
-        ("| a | b |\n| c |".encode(), Bounds(9, 9, 2, 99), "columns"),
+        (b"| a | b |\n| c |", Bounds(9, 9, 2, 99), "columns"),
         (b"\xff\xfe", Bounds(0, 0, 0, 0), None),  # no text: its reader says what it is
     ],
 )
@@ -172,8 +171,8 @@ def test_our_own_questionnaire_is_the_same_from_the_child() -> None:
 
 def test_a_list_is_the_same_from_the_child() -> None:
     data = book(["Họ tên", "Ngày sinh", "Số"], ["Lò Văn Đông", date(1980, 1, 31), 7], [None, None, 2.5])
-    assert lists.read(data).tables == tables.read(data).tables
-    assert lists.read(b"a;b\n1;2").tables == tables.read(b"a;b\n1;2").tables
+    assert tables.read_apart(data).tables == tables.read(data).tables
+    assert tables.read_apart(b"a;b\n1;2").tables == tables.read(b"a;b\n1;2").tables
     assert rows_of(book(["item", 1.0], [None, "x"]), is_workbook=True) == [["item", "1"], ["", "x"]]
 
 
@@ -181,7 +180,7 @@ def test_a_list_is_the_same_from_the_child() -> None:
 def test_a_list_of_a_commune_is_read() -> None:
     """5,000 households with their people: 22,500 rows."""
     people = ([number, f"Lò Văn Đông {number}", "Bản Nà Nghịu", 1980, "ông", "nam"] for number in range(22_500))
-    found = lists.read(book(["STT", "Họ tên", "Thôn", "Năm sinh", "Quan hệ", "Giới"], *people)).tables
+    found = tables.read_apart(book(["STT", "Họ tên", "Thôn", "Năm sinh", "Quan hệ", "Giới"], *people)).tables
     assert len(found[0].rows) == 22_501
     assert refuse_too_much(book(*([1] * 4 for _ in range(10_000))), POINTS) is None
 
@@ -194,7 +193,7 @@ def work(order: Any, parts: list[bytes]) -> Any:
         while True:
             pass
     if order == "file":
-        Path("/dev/shm/bounded-child").write_bytes(bytes(apart.FILE_BYTES + 1))  # noqa: S108
+        Path("/dev/shm/bounded-child").write_bytes(bytes(apart.FILE_BYTES + 1))
     if order == "environment":
         return [dict(os.environ), os.getpgid(0) == os.getpid(), resource.getrlimit(resource.RLIMIT_NOFILE)[0]]
     return [len(part) for part in parts]
@@ -211,7 +210,7 @@ def test_a_child_that_takes_too_much_is_stopped() -> None:
     assert time.monotonic() - before < 15
     with pytest.raises(apart.Stopped):
         apart.read(__name__, "time", [], wall=1)
-    Path("/dev/shm/bounded-child").unlink(missing_ok=True)  # noqa: S108
+    Path("/dev/shm/bounded-child").unlink(missing_ok=True)
 
 
 def test_a_child_knows_nothing_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +228,7 @@ def test_a_workbook_that_stops_its_reader_is_said_to(monkeypatch: pytest.MonkeyP
     with pytest.raises(WorkbookError, match="more time or memory"):
         check_workbook(b"| survey |")
     with pytest.raises(Unreadable):
-        lists.read(book(["a"]))
+        tables.read_apart(book(["a"]))
     with pytest.raises(EditionError):
         collect_edition(b"| survey |")
     with pytest.raises(ValueError, match="more than one may"):
