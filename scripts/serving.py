@@ -79,11 +79,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         """Close what is silent, as waitress does, and what goes on sending letter by letter."""
         super().maintenance(now)
         for channel in self.active_channels.values():
-            coming = channel.request
-            if coming is None or channel.requests:
-                continue
-            began = coming.__dict__.setdefault("began", now)  # seen for the first time
-            if now - began > (BODY if coming.headers_finished else HEADERS):
+            if is_overdue(channel, now):
                 channel.will_close = True
 
     def readable(self) -> bool:
@@ -126,6 +122,15 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             self.listens_at = time.monotonic() + PAUSE
             self.make_room(f"no file handle is left for another connection ({errno.errorcode[error.errno]})")
             return None
+
+
+def is_overdue(channel: Any, now: float) -> bool:
+    """Whether the request that is coming took longer than one may, however steadily it comes."""
+    coming = channel.request
+    if coming is None or channel.requests:
+        return False
+    began: float = coming.__dict__.setdefault("began", now)  # seen for the first time
+    return now - began > (BODY if coming.headers_finished else HEADERS)
 
 
 def _since(channel: Any) -> float:

@@ -104,7 +104,7 @@ async function bring(file) {
     )
     at = Number(head.get("Upload-Offset"))
   }
-  return `${address.split("/").at(-1)} ${file.name}`
+  return `${address.slice(address.lastIndexOf("/") + 1)} ${file.name}`
 }
 
 form.addEventListener("submit", async (event) => {
