@@ -25,7 +25,7 @@ from survey.terms import OutcomeKind
 
 MAX_ENTRIES = 50
 MAX_DEPTH = 40  # of an envelope; our own questionnaires need about ten
-MAX_BRACKETS = 100_000  # of an envelope that nests too deeply: of fifty interviews of twenty people there are 10,000
+MAX_BRACKETS = 250_000  # of an envelope that nests too deeply: they are gone through one by one, in 0.1 s
 MAX_NAMED = 500  # ids of what a phone holds, or has lost, that one call may name
 MAX_LIST = 200  # members of a household, files of an entry
 MAX_TEXT = 20_000

@@ -45,6 +45,7 @@ MOST_LETTERS = 24_000_000  # of all cells, each for itself: 5,000 households wit
 # Of the process that reads a workbook: a list of 30,000 rows takes 200 MB, and its answer as much again.
 MEMORY = 1024 * 1024 * 1024  # a list of 30,000 rows takes 200 MB, and its answer as much again
 PROCESSOR, WALL = 60, 120  # seconds: openpyxl takes 15 for 22,500 people in 30 columns, and the machine does more
+SHORT = 200_000  # bytes of a text that is read at once; one of 1 MB takes 0.3 s
 _HEAD = PatternFill("solid", fgColor="E6F2EF")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MERGE = re.compile(rb"mergeCell\s")
@@ -137,24 +138,26 @@ def read(data: bytes, page: str | None = None) -> Reading:
 
 
 def read_apart(data: bytes, page: str | None = None) -> Reading:
-    """As `read`, a workbook in a process of its own (`survey/apart`); what text holds is what it is long. Raises
+    """As `read`, a workbook in a process of its own (`survey/apart`); and a text that takes long too. Raises
     `Unreadable`, also for what takes more than a list may."""
-    if len(data) > FILE_BYTES or not data.startswith(b"PK"):
+    if len(data) > FILE_BYTES or (len(data) <= SHORT and not data.startswith(b"PK")):
         return read(data, page)
     try:
-        found = child.read(__name__, None, [data], memory=MEMORY, processor=PROCESSOR, wall=WALL)
+        found = child.read(__name__, page, [data], memory=MEMORY, processor=PROCESSOR, wall=WALL)
     except child.Stopped:
         raise Unreadable("unpacks_too_large") from None
     if "code" in found:
         raise Unreadable(found["code"], **found["values"])
-    return Reading([_table_of(said) for said in found["tables"]])
+    return Reading([_table_of(said) for said in found["tables"]], found["page"], found["is_certain"])
 
 
-def work(_order: Any, parts: list[bytes]) -> dict[str, Any]:
+def work(page: str | None, parts: list[bytes]) -> dict[str, Any]:
     """Run in the child."""
     try:
         refuse_too_much(parts[0], LIST)
-        return {"tables": [_said(table) for table in read(parts[0]).tables]}
+        found = read(parts[0], page)
+        tables = [_said(table) for table in found.tables]
+        return {"tables": tables, "page": found.page, "is_certain": found.is_certain}
     except Unreadable as refused:
         return {"code": refused.code, "values": refused.values}
     except TooMuch as much:

@@ -77,10 +77,14 @@ def _bundle(data: bytes) -> int:
 
 
 def _list(data: bytes) -> int:
-    sheet = CsvSheet("a.csv", data, {"name": {"ho ten"}, "birth": {"ngay sinh"}}, {"name"})
     with suppress(Unreadable):
-        tables.read(data)
-    return max(1, len(sheet.rows) // 200)  # a list of so many rows is a file of a hamlet, read by a job
+        tables.read(data[: tables.SHORT])  # a longer one is read by the child
+    return 1
+
+
+def _sheet(data: bytes) -> int:
+    CsvSheet("a.csv", data, {"name": {"ho ten"}, "birth": {"ngay sinh"}}, {"name"})
+    return 1
 
 
 def _questionnaire(data: bytes) -> int:
@@ -114,6 +118,7 @@ _SENT = b"""<data id="phieu_thu" version="1" xmlns:orx="http://openrosa.org/xfor
 <thanh_vien><ho_ten>L\xc3\xb2</ho_ten><tuoi>41</tuoi></thanh_vien><mang>khong</mang>
 <orx:meta><orx:instanceID>uuid:1</orx:instanceID></orx:meta></data>"""
 _PUSH = json.dumps(envelope(entry(), outcome()), ensure_ascii=False).encode()
+_LISTS = ("Họ tên;Ngày sinh\nLò Văn Đông;7/4/1965\n".encode(), b'a,b\n"x ""y""",2\n')
 FAMILIES = (
     Family("envelope", (_PUSH, b'{"device": {"id": "a"}, "entries": [{"answers": {"a": [["x"]]}}]}'), _envelope),
     Family("openrosa", (_SENT,), _openrosa),
@@ -126,7 +131,8 @@ FAMILIES = (
         ),
         _bundle,
     ),
-    Family("list", ("Họ tên;Ngày sinh\nLò Văn Đông;7/4/1965\n".encode(), b'a,b\n"x ""y""",2\n'), _list),
+    Family("list", _LISTS, _list),
+    Family("sheet", _LISTS, _sheet),
     Family(
         "workbook",
         (b"| survey |\n| | type | name |\n| | text | a |\n", b"survey,type,name\n,text,a\n"),
