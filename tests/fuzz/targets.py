@@ -84,7 +84,8 @@ def _list(data: bytes) -> int:
 
 def _sheet(data: bytes) -> int:
     CsvSheet("a.csv", data, {"name": {"ho ten"}, "birth": {"ngay sinh"}}, {"name"})
-    return 1
+    # Each line is an entry, however short; ten thousand of them, a commune's two lists, are taken for one here.
+    return max(1, max(data.count(b"\n"), data.count(b"\r")) // 10_000)
 
 
 def _questionnaire(data: bytes) -> int:
