@@ -42,7 +42,7 @@ env: $(VENV)/.run ## only what the server needs, in .venv (PYTHON names the inte
 # -- Test --------------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/.dev tools $(FAULTS) ## everything a change must pass, and how long each part took; installs what it needs
-	@$(PARTS) lint+catalog+size unit node phone few-faults
+	@$(PARTS) lint+catalog+size unit node phone few-faults fuzz
 	@echo "All passed."
 
 quick: $(VENV)/.dev $(FAULTS) ## what a change is tried by meanwhile, in two minutes: on SQLite, no Chromium, nothing at length
@@ -122,6 +122,11 @@ few-faults: $(VENV)/.dev $(FAULTS) # a few that meet every hardship, and that th
 	@JOBS=$(JOBS) $(PY) -m tests.faults --few
 	@$(PYTEST) -n $(JOBS) -m "not slow and not further" tests/faults $(ARGS)
 
+SECONDS ?= 20
+fuzz: $(VENV)/.dev ## what strangers send, bent, against bounds of time and memory: SECONDS of it, from SEED on
+	@echo "== fuzz"
+	@$(PY) -m tests.fuzz $(SECONDS) $(SEED)
+
 screens: tools ## the pictures of the main screens, docs/screens
 	@$(PY) -m scripts.screens
 
@@ -175,4 +180,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test quick journeys tools lint format catalog size rooms unit unit-quick node phone further faults few-faults screens bench differences oracle clean
+.PHONY: help run run-https env test quick journeys tools lint format catalog size rooms unit unit-quick node phone further faults few-faults fuzz screens bench differences oracle clean

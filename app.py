@@ -19,7 +19,7 @@ from survey.intake import proposals, supports
 from survey.operations.keys import make_missing
 from survey.review.proposals import take_up
 from survey.supports import from_phones
-from survey.web import compression, installation, language, login, security, session
+from survey.web import compression, installation, language, login, security, session, strangers
 from survey.web.collect import door, keys
 from survey.web.desk import (
     carried,
@@ -82,6 +82,7 @@ from survey.web.security import public
 ROOT = Path(__file__).parent
 PUSH_LIMIT = 4 * 1024 * 1024
 FILE_LIMIT = 8 * 1024 * 1024
+BODY_LIMIT = 9 * 1024 * 1024  # of any request, here and in each proxy; what is larger comes in parts
 BUNDLE_LIMIT = 512 * 1024 * 1024
 
 
@@ -97,6 +98,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     language.init_app(app)
     with app.app_context():  # what refuses here says why in words
         _set_up(app, settings)
+    strangers.init_app(app)
     security.init_app(app)
     login.init_app(app)
     shell.init_app(app)
@@ -218,7 +220,8 @@ def _configuration(instance: Path, settings: dict[str, Any] | None) -> dict[str,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
-        "MAX_CONTENT_LENGTH": FILE_LIMIT + 1024,
+        "MAX_CONTENT_LENGTH": BODY_LIMIT,
+        "MAX_FORM_MEMORY_SIZE": PUSH_LIMIT,  # fields of a form that are no files: codes, a long comment
         "PUSH_LIMIT": PUSH_LIMIT,
         "FILE_LIMIT": FILE_LIMIT,
         "BUNDLE_LIMIT": BUNDLE_LIMIT,

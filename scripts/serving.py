@@ -20,13 +20,14 @@ from typing import Any
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
-from app import BUNDLE_LIMIT, create_app
+from app import BODY_LIMIT, create_app
 
 THREADS = 8
 CONNECTIONS = 2000  # open at once: a province's phones, and what a proxy keeps open
 OWN_FILES = 256  # handles for the database, photos under way, the log
 WANTED_FILES = 16_384
 SILENCE = 60  # seconds without a byte, then a connection that asks for nothing is closed
+HEADERS, BODY = 10, 300  # seconds that the head of a request, and all of it, may take: 8 MiB at 28 kB/s
 AT_A_TURN = 64  # connections that are taken before the open ones are looked at again
 PAUSE = 1.0  # seconds without new connections when no handle is left
 _NO_HANDLE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -59,7 +60,7 @@ def options(files: int) -> dict[str, Any]:
         "asyncore_use_poll": True,  # select() knows no handle above 1,023
         "channel_timeout": SILENCE,
         "cleanup_interval": 5,
-        "max_request_body_size": BUNDLE_LIMIT + 1024 * 1024,
+        "max_request_body_size": BODY_LIMIT + 1,  # waitress refuses what is as large
         # The app decides which proxies it believes (PROXIES); waitress would throw their headers away before.
         "clear_untrusted_proxy_headers": False,
     }
@@ -73,6 +74,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     """
 
     listens_at = tells_at = 0.0  # by the steady clock
+
+    def maintenance(self, now: float) -> None:
+        """Close what is silent, as waitress does, and what goes on sending letter by letter."""
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if is_overdue(channel, now):
+                channel.will_close = True
 
     def readable(self) -> bool:
         now = time.time()
@@ -114,6 +122,15 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             self.listens_at = time.monotonic() + PAUSE
             self.make_room(f"no file handle is left for another connection ({errno.errorcode[error.errno]})")
             return None
+
+
+def is_overdue(channel: Any, now: float) -> bool:
+    """Whether the request that is coming took longer than one may, however steadily it comes."""
+    coming = channel.request
+    if coming is None or channel.requests:
+        return False
+    began: float = coming.__dict__.setdefault("began", now)  # seen for the first time
+    return now - began > (BODY if coming.headers_finished else HEADERS)
 
 
 def _since(channel: Any) -> float:

@@ -14,6 +14,7 @@ HELD_NEXT: dict[str, str] = {
     "bad_answers": _("Your supervisor will look at it and may return it to be mended."),
     "already_accepted": _("The household is settled in this round. Your supervisor will compare the two."),
     "two_interviews": _("Your supervisor will compare the two and keep one."),
+    "too_many": _("Your supervisor will compare them and keep one. Do not send it again."),
     "future_date": _("Check the date and time of this phone. What you sent is kept."),
     "doubtful_date": _(
         "Check the date and time of this phone, and tell your supervisor on which day you were there. "

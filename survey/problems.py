@@ -498,6 +498,7 @@ PROBLEMS: dict[str, Refusal] = {
     ),
     "upload_busy": Refusal(423, _("This file is being sent just now."), _("It goes on by itself.")),
     "slow_down": Refusal(429, _("Too many attempts."), _("Wait fifteen minutes, then try again.")),
+    "too_fast": Refusal(429, _("Too many requests come from this network."), _("Wait a moment, then try again.")),
     "checksum_mismatch": Refusal(460, _("This part of the file did not arrive whole."), _("It will be sent again.")),
     "job_crashed": Refusal(
         500,

@@ -464,6 +464,7 @@ class QuarantineReason(Term):
         "Another interview of it is waiting",
     )
     REVOKED = "revoked", "Tài khoản không còn quyền", "Account no longer permitted"
+    TOO_MANY = "too_many", "Hộ này có quá nhiều phiếu đang chờ", "Too many interviews of it are waiting"
 
 
 class OutcomeKind(Term):

@@ -6,6 +6,10 @@ import { BUNDLE, Gathering } from "../app/carry/frames.lazy.js"
 const PAUSE = 150 // milliseconds between two looks
 const SHOWN = 700 // milliseconds that one code stays
 
+const WHOLE = 8 * 1024 * 1024 // bytes that go with the form; what is larger goes before it, in parts as large
+
+const MOST = 4 // files in parts at a time, as survey/files/bundle_parts.py keeps
+
 const filled = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name])
 
 const place = /** @type {HTMLElement} */ (document.querySelector("[data-scan]"))
@@ -73,3 +77,52 @@ for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.qu
   next()
   setInterval(() => details.open && next(), SHOWN)
 }
+
+// Files that are larger than a request may be: each is brought in parts (tus 1.0), and the form names them.
+const form = /** @type {HTMLFormElement} */ (place.closest("form"))
+const chosen = /** @type {HTMLInputElement} */ (form.querySelector("input[type=file]"))
+const told = /** @type {HTMLElement} */ (form.querySelector("[data-part=brought]"))
+
+async function sent(address, options, headers) {
+  const token = /** @type {HTMLInputElement} */ (form.elements.namedItem("csrf_token")).value
+  const answer = await fetch(address, { ...options, headers: { ...headers, "X-CSRF-Token": token } })
+  if (!answer.ok) throw new Error(String(answer.status))
+  return answer.headers
+}
+
+/** @param {File} file */
+async function bring(file) {
+  const made = await sent("/exchange/parts", { method: "POST" }, { "Upload-Length": String(file.size) })
+  const address = /** @type {string} */ (made.get("Location"))
+  for (let at = 0; at < file.size; ) {
+    const [done, total] = [at, file.size].map((bytes) => Math.ceil(bytes / 2 ** 20))
+    told.textContent = filled(told.dataset.words, { done, total, name: file.name })
+    const head = await sent(
+      address,
+      { method: "PATCH", body: file.slice(at, at + WHOLE) },
+      { "Upload-Offset": String(at), "Content-Type": "application/offset+octet-stream" },
+    )
+    at = Number(head.get("Upload-Offset"))
+  }
+  return `${address.slice(address.lastIndexOf("/") + 1)} ${file.name}`
+}
+
+form.addEventListener("submit", async (event) => {
+  const files = [...(chosen.files ?? [])]
+  if (files.reduce((sum, file) => sum + file.size, 0) <= WHOLE) return
+  event.preventDefault()
+  if (files.length > MOST) {
+    told.textContent = told.dataset.many ?? ""
+    return
+  }
+  try {
+    const lines = []
+    for (const file of files) lines.push(await bring(file))
+    const parts = /** @type {HTMLInputElement} */ (form.elements.namedItem("parts"))
+    parts.value = lines.join("\n")
+    chosen.value = ""
+    form.submit()
+  } catch {
+    told.textContent = told.dataset.broken ?? ""
+  }
+})

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from models import FormVersion
 from survey.calendar.standing import open_in
 from survey.collect import xform
+from survey.collect.apart import collect_edition
 from survey.questionnaires.published import as_xlsx, given_of
 from survey.terms import SourceKind
 
@@ -25,7 +26,7 @@ def xform_of(session: Session, stored: FormVersion, *, keep: bool) -> str | None
     given = given_of(session, stored)
     try:
         source = as_xlsx(given) if given.kind is SourceKind.XLSX else given.content.decode("utf-8-sig")
-        text = xform.collect_edition(source)
+        text = collect_edition(source)
     except (xform.EditionError, UnicodeDecodeError):
         return None
     if keep:

@@ -170,7 +170,7 @@ class _Row:
 
 def _rows(file: str, data: bytes, mistakes: list[Mistake]) -> Iterator[_Row]:
     try:
-        found = tables.read(data).tables
+        found = tables.read_apart(data).tables
     except tables.Unreadable as refusal:
         mistakes.append(Mistake(file, 0, "", refusal.code, refusal.values))
         return

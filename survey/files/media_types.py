@@ -12,11 +12,14 @@ import warnings
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from survey.files.jpeg import cost_of
 
 PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 ANY = "application/octet-stream"
 MOST_PIXELS = 64_000_000  # the largest cameras of phones; decoding it would take 200 MB, so nothing here does
+PngImagePlugin.MAX_TEXT_MEMORY = 4 * 1024 * 1024  # what a PNG says of itself in packed words; Pillow takes 64 MB
 
 # Where the first bytes say what it is: {media type: [(offset, bytes), …]}, any of them will do.
 _BEGINNINGS: dict[str, list[tuple[int, bytes]]] = {
@@ -105,7 +108,8 @@ def judge_small(content: bytes, said: str) -> bool:
 
 
 def _picture(path: Path | BytesIO) -> str | None:
-    """The type of a whole picture of bounded size; None for anything else. Its pixels are never unpacked in full."""
+    """The type of a whole picture of bounded size; None for anything else. Its pixels are never unpacked in full; of a
+    JPEG that would be held as a whole only the markers are looked at (`jpeg.py`)."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -115,6 +119,9 @@ def _picture(path: Path | BytesIO) -> str | None:
                     return None
                 if kind in ("JPEG", "MPO"):  # several pictures in one JPEG, as some cameras make them
                     kind = "JPEG"
+                    cost = cost_of(path.getvalue() if isinstance(path, BytesIO) else path.read_bytes())
+                    if not cost.is_small:
+                        return "image/jpeg" if cost.is_whole else None
                     image.draft("L", (width // 8, height // 8))  # reads to the end, at an eighth of the size
                     image.load()
                 else:

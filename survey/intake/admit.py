@@ -60,7 +60,7 @@ def enter(
         reason = held_beside(session, submission, Group(str(attached_to or entry.household_id), entry.round_id))
     action = Action.QUARANTINE if reason else Action.RECEIVE if arrives else Action.RELEASE
     log.step(session, submission, action, act, reason=reason, detail=judgement.detail, known=judgement.record)
-    settle_around(session, submission, act, left)
+    settle_around(session, submission, act, left, arrives=True)
     if found is not None:
         welcome(session, found, act)
     if arrives and reason is QuarantineReason.UNKNOWN_HOUSEHOLD:
@@ -132,7 +132,7 @@ def judge_again(session: Session, submission: Submission, act: Act, *, left: Gro
     judge = Judge(session, account, holder_of(session, account), commune_id, act.at)
     judgement = judge.judge(entry, submission, attached_to)
     if judgement.reason is not None and judgement.reason.value == status.reason:
-        settle_around(session, submission, act, left)
+        settle_around(session, submission, act, left, arrives=True)
         return False
     enter(session, submission, entry, judgement, act, attached_to=attached_to, left=left)
     return True

@@ -13,7 +13,8 @@ from models import FormVersion
 from survey.form.form import Form
 from survey.questionnaires.points_tables import unfit_tables
 from survey.questionnaires.published import Given
-from survey.xlsform.compile import Fault, WorkbookError, check_workbook
+from survey.questionnaires.workbooks import check_workbook
+from survey.xlsform.faults import Fault, WorkbookError
 
 FAULTS_KEPT = 500
 # What an address, a file name and the columns of the database can hold.

@@ -24,8 +24,9 @@ from survey.questionnaires.check import check
 from survey.questionnaires.form_files import GivenFile, check_files, check_source, media_type
 from survey.questionnaires.published import Given, content_of, given_of, store
 from survey.questionnaires.versions import publish_given
+from survey.questionnaires.workbooks import read_sheets
 from survey.terms import SourceKind
-from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.xlsform.sheets import write_xlsx
 
 
 def drafts(session: Session) -> list[FormDraft]:

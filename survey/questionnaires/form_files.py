@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from survey.terms import SourceKind
+from survey.workbook_bounds import TooMuch, unpacked
 
 SOURCE_LIMIT = 4 * 1024 * 1024
 FILE_LIMIT = 8 * 1024 * 1024
@@ -139,6 +140,8 @@ def check_source(source: GivenFile) -> SourceKind:
         raise Refused([FileRefusal("not_text", shown)])
     try:
         rows = _rows(source.content, kind)
+    except TooMuch:
+        raise Refused([FileRefusal("too_many_rows", shown | {"limit": MOST_ROWS})]) from None
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, OSError, EOFError):
         raise Refused([FileRefusal("not_a_workbook", shown)]) from None  # damaged inside, or locked with a password
     if rows > MOST_ROWS:
@@ -157,7 +160,19 @@ def _rows(content: bytes, kind: SourceKind) -> int:
         return _lines(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         sheets = [part for part in archive.infolist() if part.filename.startswith("xl/worksheets/")]
-        return sum(len(_ROW.findall(archive.read(part))) for part in sheets)
+        count = 0
+        for part in sheets:
+            rest = b""
+            for chunk in unpacked(archive, part):
+                seen = rest + chunk
+                end = seen.rfind(b"<")  # a tag may go on in the next one
+                end = end if end >= len(seen) - 80 else len(seen)
+                for _ in _ROW.finditer(seen, 0, end):
+                    count += 1
+                    if count > MOST_ROWS:
+                        return count
+                rest = seen[end:]
+        return count
 
 
 def _is_workbook(content: bytes) -> bool:

@@ -8,18 +8,15 @@ form version made with it is official (`official.py`).
 
 from __future__ import annotations
 
-import csv
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -28,7 +25,8 @@ from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.drafts import draft_from
-from survey.questionnaires.form_files import UNPACKED_LIMIT, FileRefusal, GivenFile, Refused, ending
+from survey.questionnaires.form_files import FileRefusal, GivenFile, Refused, ending
+from survey.questionnaires.points_file import rows_of
 from survey.questionnaires.points_tables import KEYS, OFFICIAL, hash_of, label_of, labelled, points_tables
 from survey.questionnaires.published import csv_of, load_form
 from survey.questionnaires.versions import find_version
@@ -371,36 +369,13 @@ def read_file(table: PointsTable, upload: GivenFile) -> dict[int, str]:
 
 
 def _rows(upload: GivenFile, shown: dict[str, Any]) -> list[list[str]]:
-    if ending(upload.name) == "xlsx":
-        try:
-            with zipfile.ZipFile(io.BytesIO(upload.content)) as archive:
-                if sum(part.file_size for part in archive.infolist()) > UNPACKED_LIMIT:
-                    raise ValueError("unpacks to too much")
-            book = load_workbook(io.BytesIO(upload.content), read_only=True, data_only=True)
-            rows = book.worksheets[0].iter_rows(max_row=MOST_CELLS + 1, max_col=20, values_only=True)
-            return [[_text(cell) for cell in row] for row in rows]
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 - openpyxl raises whatever a broken file makes it raise
-            raise Refused([FileRefusal("not_a_workbook", shown)]) from None
-    if ending(upload.name) != "csv":
+    kind = ending(upload.name)
+    if kind not in ("xlsx", "csv"):
         raise Refused([FileRefusal("points_kind", shown)])
     try:
-        text = upload.content.decode("utf-8-sig")
-        first = text.partition("\n")[0]
-        delimiter = max(",;\t", key=first.count)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        return list(islice(reader, MOST_CELLS + 1))
-    except (UnicodeDecodeError, csv.Error):
-        raise Refused([FileRefusal("not_text", shown)]) from None
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+        return rows_of(upload.content, is_workbook=kind == "xlsx")
+    except ValueError:
+        raise Refused([FileRefusal("not_a_workbook" if kind == "xlsx" else "not_text", shown)]) from None
 
 
 def blank_xlsx(table: PointsTable, entry: PointsEntry | None) -> bytes:

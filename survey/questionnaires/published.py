@@ -21,8 +21,9 @@ from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.form_files import media_type
 from survey.questionnaires.points_tables import OFFICIAL, points_tables, unfit_tables
+from survey.questionnaires.workbooks import read_sheets
 from survey.terms import SourceKind
-from survey.xlsform.sheets import read_sheets, write_xlsx
+from survey.xlsform.sheets import write_xlsx
 from survey.xlsform.tables import shipped
 
 _compiled: dict[str, Form] = {}  # by hash: the content decides

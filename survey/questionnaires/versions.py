@@ -14,9 +14,9 @@ from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.questionnaires.published import Given, files_of, given_of, load_form, publish
+from survey.questionnaires.workbooks import read_sheets
 from survey.terms import FormState, RoundState
 from survey.xlsform.changes import Changes, compare
-from survey.xlsform.sheets import read_sheets
 from survey.xlsform.tables import shipped
 
 

@@ -310,7 +310,7 @@ class CsvSheet:
     def _workbook(self, data: bytes) -> Iterator[tuple[int, list[str]]]:
         """The first sheet of an .xlsx, dates as they are written."""
         try:
-            table = tables.read(data).tables[0]
+            table = tables.read_apart(data).tables[0]
         except tables.Unreadable as refusal:
             self.wrong(0, "", refusal.code, **refusal.values)
             return

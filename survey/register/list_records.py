@@ -117,7 +117,7 @@ def read_records(files: Mapping[str, bytes], asked: Asked, more: Mapping[str, st
 
 
 def _tables(name: str, data: bytes, asked: Asked, notes: list[Note]) -> list[Table]:
-    reading = tables.read(data)
+    reading = tables.read_apart(data)
     if reading.is_certain:
         if reading.page and reading.page != former_letters.UTF_8:
             notes.append(Note("page", {"file": name, "page": PAGES[reading.page]}))
@@ -126,7 +126,7 @@ def _tables(name: str, data: bytes, asked: Asked, notes: list[Note]) -> list[Tab
         "page", [Option(page, words) for page, words in PAGES.items()], reading.page, page=PAGES[reading.page or ""]
     )
     if question.answer and question.answer != reading.page:
-        reading = tables.read(data, question.answer)
+        reading = tables.read_apart(data, question.answer)
         question.values["page"] = PAGES[question.answer]
     for table in reading.tables:
         for cells in list(table.rows.values())[:4]:

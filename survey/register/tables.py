@@ -28,8 +28,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
+from survey.apart import child
 from survey.register import former_letters
 from survey.text import N_, normal
+from survey.workbook_bounds import LIST, TooMuch, refuse_too_much
 
 FILE_BYTES = 8 * 1024 * 1024
 UNPACKED_BYTES = 160 * 1024 * 1024  # of an .xlsx; a part may not say less than it holds (zipfile stops)
@@ -39,6 +41,11 @@ PART_BYTES = 4 * 1024 * 1024  # of a part that is parsed as a whole: styles, the
 STRINGS_BYTES = 16 * 1024 * 1024  # of the texts that the cells share
 MOST_MERGES = 10_000  # in a sheet
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 60_000, 200, 1_500_000
+MOST_LETTERS = 24_000_000  # of all cells, each for itself: 5,000 households with their people come to 7 million
+# Of the process that reads a workbook: a list of 30,000 rows takes 200 MB, and its answer as much again.
+MEMORY = 1024 * 1024 * 1024  # a list of 30,000 rows takes 200 MB, and its answer as much again
+PROCESSOR, WALL = 60, 120  # seconds: openpyxl takes 15 for 22,500 people in 30 columns, and the machine does more
+SHORT = 200_000  # bytes of a text that is read at once; one of 1 MB takes 0.3 s
 _HEAD = PatternFill("solid", fgColor="E6F2EF")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MERGE = re.compile(rb"mergeCell\s")
@@ -97,6 +104,7 @@ class Table:
     letters: dict[tuple[int, int], str] = field(default_factory=dict)  # row, column → TCVN3 or VNI, by its font
     capitals: set[tuple[int, int]] = field(default_factory=set)  # drawn as capitals by such a font
     without_value: set[tuple[int, int]] = field(default_factory=set)  # formulas whose value the file does not keep
+    letter_count: int = field(default=0, compare=False)
 
     def cell(self, row: int, column: int) -> Cell:
         cells = self.rows.get(row, [])
@@ -127,6 +135,65 @@ def read(data: bytes, page: str | None = None) -> Reading:
     if sum(not letter.isprintable() and letter not in "\t\r\n" for letter in text[:4000]) > 8:
         raise Unreadable("not_a_list")
     return Reading([_text_table(text)], page or guess, is_certain or page is not None)
+
+
+def read_apart(data: bytes, page: str | None = None) -> Reading:
+    """As `read`, a workbook in a process of its own (`survey/apart`); and a text that takes long too. Raises
+    `Unreadable`, also for what takes more than a list may."""
+    if len(data) > FILE_BYTES or (len(data) <= SHORT and not data.startswith(b"PK")):
+        return read(data, page)
+    try:
+        found = child.read(__name__, page, [data], memory=MEMORY, processor=PROCESSOR, wall=WALL)
+    except child.Stopped:
+        raise Unreadable("unpacks_too_large") from None
+    if "code" in found:
+        raise Unreadable(found["code"], **found["values"])
+    return Reading([_table_of(said) for said in found["tables"]], found["page"], found["is_certain"])
+
+
+def work(page: str | None, parts: list[bytes]) -> dict[str, Any]:
+    """Run in the child."""
+    try:
+        refuse_too_much(parts[0], LIST)
+        found = read(parts[0], page)
+        tables = [_said(table) for table in found.tables]
+        return {"tables": tables, "page": found.page, "is_certain": found.is_certain}
+    except Unreadable as refused:
+        return {"code": refused.code, "values": refused.values}
+    except TooMuch as much:
+        what, limit = much.args
+        codes = {"rows": "too_many_list_rows", "columns": "too_many_columns", "entities": "hostile"}
+        code = codes.get(what, "unpacks_too_large")
+        return {"code": code, "values": {"limit": limit}}
+
+
+def _said(table: Table) -> list[Any]:
+    rows = [
+        [number, [{"day": cell.isoformat()} if isinstance(cell, date) else cell for cell in cells]]
+        for number, cells in table.rows.items()
+    ]
+    letters = [[row, column, kind] for (row, column), kind in table.letters.items()]
+    return [
+        table.name, rows, sorted(table.hidden), table.is_hidden, table.merged, letters, sorted(table.capitals),
+        sorted(table.without_value),
+    ]  # fmt: skip
+
+
+def _table_of(said: list[Any]) -> Table:
+    name, rows, hidden, is_hidden, merged, letters, capitals, without_value = said
+    return Table(
+        name,
+        {
+            number: [date.fromisoformat(cell["day"]) if isinstance(cell, dict) else cell for cell in cells]
+            for number, cells in rows
+        },
+        set(hidden),
+        is_hidden,
+        [(one[0], one[1], one[2], one[3]) for one in merged],
+        {(row, column): kind for row, column, kind in letters},
+        {(row, column) for row, column in capitals},
+        {(row, column) for row, column in without_value},
+    )
 
 
 def _refuse_others(data: bytes) -> None:
@@ -184,6 +251,9 @@ def _keep(table: Table, number: int, values: list[Cell]) -> int:
     """Put a row into the table unless it is blank; how many cells it has."""
     while values and values[-1] is None:
         values.pop()
+    table.letter_count += sum(len(value) for value in values if isinstance(value, str))
+    if table.letter_count > MOST_LETTERS:
+        raise Unreadable("unpacks_too_large")
     if values:
         table.rows[number] = values
     return sum(value is not None for value in values)

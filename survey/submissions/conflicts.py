@@ -9,7 +9,7 @@ records are whole in themselves, wherever they are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from models import OF_SUBMISSION, Submission, SubmissionEvent, SubmissionStatus
 from survey.calendar.standing import is_open
 from survey.submissions import log
 from survey.submissions.content import content_of
-from survey.submissions.lifecycle import OUT, Candidate, settle
+from survey.submissions.lifecycle import CONTESTED, MOST_COMPARED, OUT, Candidate, settle
 from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, SubmissionState
 
@@ -67,22 +67,31 @@ def twins(session: Session, submission: Submission) -> list[tuple[Submission, Su
 
 
 def held_beside(session: Session, submission: Submission, group: Group) -> QuarantineReason | None:
-    """What a sound submission that arrives, or is judged again, is held for because of the others of its household."""
+    """What a sound submission that arrives, or is judged again, is held for because of the others of its household. Of
+    more than `MOST_COMPARED` none is looked at: whoever sends a hundred of one household makes nobody wait."""
+    if _is_crowded(session, submission.commune_id, group, submission) or _has_many_twins(session, submission):
+        return QuarantineReason.TOO_MANY
     others = [_standing(session, *row) for row in in_group(session, submission.commune_id, group)]
     own = _fresh(session, submission)
     steps = settle([one for one in others if one.id != submission.id] + [own])
     return next((step.reason for step in steps if step.id == submission.id), None)
 
 
-def settle_around(session: Session, submission: Submission, act: Act, *more: Group | None) -> None:
+def settle_around(
+    session: Session, submission: Submission, act: Act, *more: Group | None, arrives: bool = False
+) -> None:
     """Bring to rest what a step on `submission` moves: its group, those of its twins, and `more` (the one it left). In
-    a round that is closed in the commune nothing moves any more."""
+    a round that is closed in the commune nothing moves any more. `arrives`: no person decided on it; where many wait
+    already nothing is moved then, for each of them waits for a person."""
     commune_id = submission.commune_id
-    met = {group_of(session, one) for one in (submission, *(twin for twin, _ in twins(session, submission)))}
+    beside = [] if arrives and _has_many_twins(session, submission) else twins(session, submission)
+    met = {group_of(session, one) for one in (submission, *(twin for twin, _ in beside))}
     waiting = {group for group in (*met, *more) if group is not None and is_open(session, group.round_id, commune_id)}
     while waiting:
         group = min(waiting)
         waiting.remove(group)
+        if arrives and _is_crowded(session, commune_id, group):
+            continue
         steps = settle([_standing(session, *row) for row in in_group(session, commune_id, group)])
         for step in steps:
             moved = session.get_one(Submission, (commune_id, step.id))
@@ -109,6 +118,39 @@ def vouching(found: Iterable[tuple[Submission, SubmissionStatus]]) -> str | None
     return " ".join(sorted(submission.id for submission, _ in found)) or None
 
 
+def _is_crowded(session: Session, commune_id: str, group: Group, besides: Submission | None = None) -> bool:
+    """Whether so many undecided ones stand in a group, `besides` left aside, that another is not compared with them."""
+    most = MOST_COMPARED if besides is not None else MOST_COMPARED + 1
+    status = SubmissionStatus
+    undecided = select(status.submission_id).where(
+        status.commune_id == commune_id,
+        status.household_id == group.household_id,
+        status.round_id == group.round_id,
+        (status.state == SubmissionState.SUBMITTED.value)
+        | (status.state == SubmissionState.QUARANTINED.value) & status.reason.in_([one.value for one in CONTESTED]),
+    )
+    if besides is not None:
+        undecided = undecided.where(status.submission_id != besides.id)
+    return len(session.scalars(undecided.limit(most)).all()) == most
+
+
+def _has_many_twins(session: Session, submission: Submission) -> bool:
+    return len(session.scalars(_twin_ids(submission).limit(MOST_COMPARED)).all()) == MOST_COMPARED
+
+
+def _twin_ids(submission: Submission) -> Select[Any]:
+    return (
+        select(Submission.id)
+        .join(SubmissionStatus, OF_SUBMISSION)
+        .where(
+            Submission.commune_id == submission.commune_id,
+            Submission.entry_id == submission.entry_id,
+            Submission.content_hash != submission.content_hash,
+            SubmissionStatus.state.not_in([state.value for state in OUT]),
+        )
+    )
+
+
 def _joined(commune_id: str) -> Select[Submission, SubmissionStatus]:
     return (
         select(Submission, SubmissionStatus)
@@ -130,7 +172,7 @@ def _fresh(session: Session, submission: Submission) -> Candidate:
 
 def _with_ties(session: Session, submission: Submission, standing: Candidate) -> Candidate:
     replaces = content_of(submission).get("replaces")
-    known = {twin.id for twin, _ in twins(session, submission)}
+    known = set(session.scalars(_twin_ids(submission)))
     return Candidate(
         standing.id,
         standing.entry_id,

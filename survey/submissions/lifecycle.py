@@ -48,7 +48,8 @@ LIVE = {_S.SUBMITTED: RegisterState.RECEIVED, _S.RETURNED: RegisterState.RETURNE
 OUT = frozenset({_S.SUPERSEDED, _S.DISCARDED})  # stands in nobody's way
 
 # Held for what others there are, not for what the entry is: a person compares and decides.
-CONTESTED = frozenset({_Q.ID_REUSED, _Q.ALREADY_ACCEPTED, _Q.TWO_INTERVIEWS})
+CONTESTED = frozenset({_Q.ID_REUSED, _Q.ALREADY_ACCEPTED, _Q.TWO_INTERVIEWS, _Q.TOO_MANY})
+MOST_COMPARED = 20  # undecided interviews of a household with which one that arrives is compared; beyond, it is held
 # Held for these, an entry cannot be counted for a household as it is: its cause has to be mended, or it is discarded.
 NEVER_RELEASED = frozenset(
     {
@@ -211,7 +212,8 @@ def settle(household: Sequence[Candidate]) -> list[Step]:
     A returned one gives way to the one that mends it. One undecided interview alone waits for review; beside an
     accepted one it is held; two or more undecided ones, or one beside a returned one that it does not mend, are held,
     all of them. What is accepted, returned, passed over or discarded, and what is held for a fault of its own, is left
-    alone. The order of `household` does not matter.
+    alone. The order of `household` does not matter: who came when there were `MOST_COMPARED` already bears another word
+    for the same waiting, until they are fewer.
     """
     undecided = [one for one in household if one.undecided]
     standing = [*undecided, *(one for one in household if one.state is _S.RETURNED)]
@@ -226,6 +228,8 @@ def settle(household: Sequence[Candidate]) -> list[Step]:
     for one in undecided:
         reason = _Q.ID_REUSED if one.id_reused else _Q.ALREADY_ACCEPTED if accepted else None
         reason = reason or (_Q.TWO_INTERVIEWS if others else None)
+        if one.reason is _Q.TOO_MANY and len(undecided) > MOST_COMPARED:
+            continue  # which of those words it bears decides nothing while a person has not chosen
         if reason is not one.reason:
             steps.append(Step(one.id, _A.QUARANTINE if reason else _A.RELEASE, reason))
     return steps

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -13,28 +12,25 @@ from pyxform.errors import PyXFormError
 from pyxform.xls2json_backends import DefinitionData, _md_table_to_ss_structure, get_xlsform
 
 from survey.text import N_
+from survey.workbook_bounds import QUESTIONNAIRE, TooMuch, refuse_text, refuse_too_much
 from survey.xlsform.faults import Fault, WorkbookError
 
 SOURCE_BYTES = 8 * 1024 * 1024
-UNPACKED_BYTES = 60 * 1024 * 1024  # of an .xlsx, which is a zip; a part may not say less than it holds (zipfile stops)
-MOST_PARTS = 2_000
+_HOLDS_TOO_MUCH = {
+    "rows": N_("the workbook has more than %(limit)s rows"),
+    "cells": N_("the workbook has more than %(limit)s cells"),
+    "columns": N_("a sheet has more than %(limit)s columns: delete those that are not used"),
+    "letters": N_("the cells hold more than %(limit)s characters together, a text that many share counted for each"),
+    "entities": N_("the workbook holds XML entities, which nobody needs: copy the sheets into a new one"),
+    "part": N_("the file unpacks to more than a workbook holds: copy the sheets into a new one"),
+    "parts": N_("the file unpacks to more than a workbook holds: copy the sheets into a new one"),
+}
 MOST_ROWS = {"survey": 5_000, "choices": 50_000, "external_choices": 50_000, "settings": 60, "entities": 100}
 
 
 def read_workbook(source: bytes | str) -> DefinitionData:
     """The sheets of a workbook in .xlsx, CSV or Markdown. Raises `WorkbookError`."""
-    if len(source) > SOURCE_BYTES or (isinstance(source, bytes) and _unpacks_to_too_much(source)):
-        raise WorkbookError(
-            [
-                Fault.of(
-                    "workbook",
-                    None,
-                    None,
-                    N_("the file is larger than %(limit)s MB"),
-                    limit=(SOURCE_BYTES if len(source) > SOURCE_BYTES else UNPACKED_BYTES) >> 20,
-                )
-            ]
-        )
+    bounded(source)
     sheets = dict(_text_sheets(source))
     faults = [
         fault
@@ -52,13 +48,19 @@ def read_workbook(source: bytes | str) -> DefinitionData:
     return book
 
 
-def _unpacks_to_too_much(source: bytes) -> bool:
+def bounded(source: bytes | str) -> None:
+    """Raise `WorkbookError` for what holds more than a questionnaire may, before pyxform sees it."""
+    if len(source) > SOURCE_BYTES:
+        template = N_("the file is larger than %(limit)s MB")
+        raise WorkbookError([Fault.of("workbook", None, None, template, limit=SOURCE_BYTES >> 20)])
     try:
-        with zipfile.ZipFile(io.BytesIO(source)) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
-        return False  # no zip: what it is instead is told by the reader
-    return len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > UNPACKED_BYTES
+        if isinstance(source, str):
+            refuse_text(source, QUESTIONNAIRE)
+        else:
+            refuse_too_much(source, QUESTIONNAIRE)
+    except TooMuch as much:
+        what, limit = much.args
+        raise WorkbookError([Fault.of("workbook", None, None, _HOLDS_TOO_MUCH[what], limit=limit)]) from None
 
 
 Cells = Sequence[str | None]

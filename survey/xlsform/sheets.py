@@ -15,6 +15,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from pyxform.xls2json_backends import DefinitionData, get_xlsform
 
+from survey.xlsform.reader import bounded
+
 
 class Sheet(NamedTuple):
     """Row n of `rows` stands in row n + 2; `columns` as in the header, which decides the order of the languages."""
@@ -32,8 +34,9 @@ _HEAD = PatternFill("solid", fgColor="E6F2EF")
 
 
 def read_sheets(source: bytes) -> Sheets:
-    """The XLSForm sheets of a workbook in .xlsx, CSV or Markdown. Whatever pyxform raises goes through:
-    check the workbook first."""
+    """The XLSForm sheets of a workbook in .xlsx, CSV or Markdown. Raises `WorkbookError` for what holds too much;
+    whatever pyxform raises goes through: check the workbook first."""
+    bounded(source)
     book: DefinitionData = get_xlsform(io.BytesIO(source))
     found: Sheets = {}
     for name in SHEETS:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from models import Account, CollectToken, FeedKey, Household, Submission
+from survey.accounts import sessions
 from survey.accounts.accounts import find_account
 from survey.collect.keys import make_token
 from survey.feed import keys as feed_keys
@@ -139,32 +140,39 @@ def test_a_backup_alone_names_nobody_and_holds_no_key(
     assert not [path.name for path in instance.iterdir() if path.name.startswith(".")]
 
 
-def signed_in_by(app: Flask, key: bytes | str) -> int:
-    """What the server says to the cookie of an administrator that is signed with `key`."""
-    with Session(app.extensions["reading_engine"]) as session:
-        admin = session.scalars(select(Account).where(Account.role == "admin")).first()
+def session_text(app: Flask) -> str:
+    """What lies in the cookie of an administrator who has just signed in."""
+    with Session(app.extensions["engine"]) as writing, writing.begin():
+        admin = writing.scalars(select(Account).where(Account.role == "admin")).first()
         assert admin is not None
+        return sessions.begin(writing, admin, NOW)[1]
+
+
+def signed_in_by(app: Flask, key: bytes | str, text: str) -> int:
+    """What the server says to the cookie with the text of a session that is signed with `key`."""
     browser: Any = app.test_client()
-    kept = {"account": admin.id, "epoch": admin.session_epoch, "since": NOW.isoformat(), "csrf_token": "0" * 40}
     maker = Flask("burglar")
     maker.secret_key = key
     serializer: URLSafeTimedSerializer = maker.session_interface.get_signing_serializer(maker)  # type: ignore[attr-defined]
-    browser.set_cookie(app.config["SESSION_COOKIE_NAME"], serializer.dumps(kept))
+    browser.set_cookie(app.config["SESSION_COOKIE_NAME"], serializer.dumps({"sid": text, "csrf_token": "0" * 40}))
     return int(browser.get("/desk/").status_code)
 
 
 def test_nobody_is_signed_in_by_what_a_backup_holds(
     app: Flask, instance: Path, interview: dict[str, Any], client: Any, tmp_path: Path
 ) -> None:
+    text = session_text(app)
     copy = made(app, tmp_path / "copy")
-    signed_in = signed_in_by(app, (instance / "session.key").read_bytes())
-    assert signed_in == 200, "whoever has the key is an administrator"
+    signed_in = signed_in_by(app, (instance / "session.key").read_bytes(), text)
+    assert signed_in == 200, "whoever has the key and the text of a session is who signed in"
+    guessed = signed_in_by(app, (instance / "session.key").read_bytes(), "0" * len(text))
+    assert guessed == 302, "the key alone is nobody's session"
     texts = [path.read_text("ascii") for path in (copy / MANIFEST, copy / SIGNATURE)]
     words = sorted({word for text in texts for word in re.findall(r"[\w+/=.-]{8,}", text)})
     outer = [path.read_bytes() for path in sorted(copy.rglob("*.age"))]
     raw = [piece for content in outer for piece in (content[:32], content[len(content) // 2 :][:32], content[-32:])]
     assert len(words) > 10 and len(raw) > 15
-    assert {signed_in_by(app, key) for key in [*words, *raw]} == {302}
+    assert {signed_in_by(app, key, text) for key in [*words, *raw]} == {302}
     for word in words[:4]:  # after five wrong tries nobody is let in at all
         answer = client.post("/login", data={"username": "admin", "password": word})
         assert answer.status_code != 303
@@ -173,7 +181,7 @@ def test_nobody_is_signed_in_by_what_a_backup_holds(
     # Who opens it with an identity has the keys of the office, but is not signed in by them either.
     inside = [path.read_bytes() for path in opened(copy, tmp_path / "opened").glob("*.key")]
     assert len(inside) == 4
-    assert {signed_in_by(app, key) for key in inside} == {302}
+    assert {signed_in_by(app, key, text) for key in inside} == {302}
 
 
 def test_a_restore_ends_sessions_and_keys(app: Flask, instance: Path, client: Any, tmp_path: Path) -> None:
@@ -185,13 +193,16 @@ def test_a_restore_ends_sessions_and_keys(app: Flask, instance: Path, client: An
         feed_key, _ = feed_keys.make(writing, admin, wanted, admin, NOW)
         token_id, feed_id, admin_id = token.id, feed_key.id, admin.id
     assert client.get(f"/collect/{text}/formList").status_code == 200
+    text = session_text(app)
     copy = made(app, tmp_path / "copy")
     former = (instance / "session.key").read_bytes()
     assert run(app, "backup", "restore", str(copy), "--replace", "--identity", identity_file(tmp_path)).exit_code == 0
     again = create_app({key: app.config[key] for key in ("DATABASE_URL", "INSTANCE", "CLOCK", "TESTING")})
     assert run(again, "migrate").exit_code == 0
-    assert signed_in_by(again, former) == 302
-    assert signed_in_by(again, (instance / "session.key").read_bytes()) == 200
+    anew = (instance / "session.key").read_bytes()
+    assert (signed_in_by(again, former, text), signed_in_by(again, anew, text)) == (302, 302)
+    assert signed_in_by(again, former, session_text(again)) == 302
+    assert signed_in_by(again, anew, session_text(again)) == 200
     with Session(again.extensions["reading_engine"]) as reading:
         assert reading.get_one(CollectToken, token_id).revoked_at is not None  # it delivers, and gives nothing
         key, admin = reading.get_one(FeedKey, feed_id), reading.get_one(Account, admin_id)
@@ -402,7 +413,7 @@ def test_a_plain_backup_of_an_earlier_release_is_restored_with_a_warning(
     photo = path_of(instance / "files", interview["sha256"])
     assert photo.read_bytes() == interview["photo"]
     again = create_app({key: app.config[key] for key in ("DATABASE_URL", "INSTANCE")})
-    assert signed_in_by(again, former) == 302
+    assert former != (instance / "session.key").read_bytes()
     again.extensions["engine"].dispose()
 
 

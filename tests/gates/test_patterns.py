@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from survey.register import former_letters
 from tests.gates.sources import PYTHON, files, nodes, relative
 
 ANCHORED = {"match", "fullmatch"}
@@ -222,6 +223,8 @@ def attacks(tree: Any) -> Iterator[tuple[str, str]]:
     for at in range(len(said) + 1):
         for pump in {said[at:end] for end in range(at + 1, min(len(said), at + 4) + 1)} | set(letters):
             yield said[:at], pump
+    for letter in letters:
+        yield "\x01", letter  # what is trimmed at an end stands in the middle too
     for first in letters[:5]:
         for second in letters[:5]:
             yield "", first + second
@@ -254,9 +257,17 @@ def worst(pattern: str | bytes, flags: int = 0, call: str = "search") -> str | N
                 many = counting.count(beginning + pump * SHORT * TIMES + end, **how)
             except OverflowError:
                 many, few = MOST_STEPS, 1
-            if many > few * MOST_GROWTH:
+            if many > few * MOST_GROWTH and more_and_more(counting, beginning, pump, end, many, how):
                 return f"{beginning!r} + {pump!r} * n + {end!r}: {few} steps, then {many}"
     return None
+
+
+def more_and_more(counting: Counting, beginning: str, pump: str, end: str, many: int, how: dict[str, bool]) -> bool:
+    """Whether it grows on, four times the text again: the first step may be one from a match to none."""
+    try:
+        return counting.count(beginning + pump * SHORT * TIMES * TIMES + end, **how) > many * MOST_GROWTH
+    except OverflowError:
+        return True
 
 
 # --- the product's patterns -----------------------------------------------------------------------------------------
@@ -328,3 +339,42 @@ def test_the_steps_of_a_pattern_grow_with_its_text(pattern: str | bytes, flags: 
 )
 def test_a_pattern_that_grows_faster_is_found(pattern: str, flags: int, call: str) -> None:
     assert worst(pattern, flags, call) is not None
+
+
+# --- patterns that are put together as the program runs --------------------------------------------------------------
+
+MADE = {
+    "survey/form/functions.py": "a form's own pattern: what of it may be published is docs/expressions.md",
+    "survey/xlsform/resolve.py": "the same, looked at before publication",
+    "survey/register/former_letters.py": "of the vowels; it has no loop",
+    "survey/text.py": "of the marks that stand in the text; it has no loop without an end",
+    "survey/xlsform/pyxform_check.py": "of pyxform's sentences, over 1,000 letters at most",
+}
+
+
+def made_patterns(source: str) -> list[int]:
+    """The lines at which a pattern is no literal."""
+    return [
+        node.lineno
+        for node in nodes(source)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CALLS
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "re"
+        and node.args
+        and not isinstance(node.args[0], ast.Constant)
+    ]
+
+
+def test_a_pattern_that_is_no_literal_is_known_with_its_bound() -> None:
+    sources = {relative(path): path.read_text() for path in files(*PYTHON)}
+    assert {name for name, source in sources.items() if "re." in source and made_patterns(source)} <= set(MADE)
+
+
+def test_a_pattern_that_is_put_together_is_found() -> None:
+    assert made_patterns('import re\nre.compile(f"{a}*b")\nre.match("a", b)\nre.sub(a + "+", "", b)') == [2, 4]
+
+
+def test_the_vowels_of_former_letters_make_no_loop() -> None:
+    assert not has_loop(parser.parse(former_letters._SYLLABLE.pattern))

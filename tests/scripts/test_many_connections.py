@@ -215,4 +215,4 @@ def test_what_is_deployed_is_served_by_the_same_place() -> None:
     told = product.options(product.WANTED_FILES)
     assert (told["connection_limit"], told["asyncore_use_poll"]) == (product.CONNECTIONS, True)
     assert "buffer_requests\n" in (ROOT / "deploy/Caddyfile").read_text()
-    assert (ROOT / "deploy/nginx.conf").read_text().count("proxy_request_buffering on;") == 3
+    assert (ROOT / "deploy/nginx.conf").read_text().count("proxy_request_buffering on;") == 2

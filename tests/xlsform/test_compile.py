@@ -208,7 +208,9 @@ def test_a_workbook_that_unpacks_to_something_huge_is_refused_before_it_is_read(
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", bytes(70 * 1024 * 1024))
-    assert faults(packed.getvalue()) == ["sheet workbook: the file is larger than 60 MB"]
+    assert faults(packed.getvalue()) == [
+        "sheet workbook: the file unpacks to more than a workbook holds: copy the sheets into a new one"
+    ]
 
 
 def test_choices_of_files_other_answers_counts_triggers_and_pictures_reach_the_phone() -> None:

@@ -2,13 +2,13 @@
 // A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from
 // context.env.
 import { two } from "../bytes.js"
-import { days, nodeNumber, nodeText, textNumber, toBoolean, toNumber, toString, words } from "./values.js"
+import { days, nodeNumber, nodeText, stripped, textNumber, toBoolean, toNumber, toString, words } from "./values.js"
 
 /** A function of texts. */
 export const text = (body) => (c, args) => body(...args.map((a) => toString(a(c))))
 const number = (body) => (c, args) => body(...args.map((a) => toNumber(a(c))))
 const nodes = (value) => (Array.isArray(value) ? value : [])
-const trim = (value) => value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "")
+const trim = (value) => stripped(value, " \t\r\n")
 const letters = (value) => Array.from(value)
 const texts = (value) => (Array.isArray(value) ? value.map(nodeText) : [toString(value)])
 const numbers = (c, args) =>

@@ -1,6 +1,7 @@
 // The Markdown that XLSForm allows in labels and hints, as tokens: a text, or {is, inside, …} for something that holds
 // tokens. Pure; shell/words.js draws them by DOM calls, so nothing in a label is ever read as HTML by the browser.
 // What is not understood stays what it was: plain letters.
+import { stripped } from "./values.js"
 
 const LONGEST = 20000 // letters; a longer label is no label and is drawn as it is
 const DEEPEST = 8
@@ -141,10 +142,12 @@ export function markdown(text) {
   const lines = text.replace(/\r\n?/g, "\n").trim().split("\n")
   const isText = () => tokens.length && !["heading", "ul", "ol"].includes(tokens.at(-1).is)
   for (let at = 0; at < lines.length; at += 1) {
-    const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(lines[at])
+    const level = /^#{1,6}(?=\s)/.exec(lines[at])?.[0].length
     const first = itemOf(lines[at])
-    if (heading) tokens.push({ is: "heading", level: heading[1].length, inside: inline(heading[2]) })
-    else if (first && itemOf(lines[at + 1]) && !first[1] === !itemOf(lines[at + 1])[1]) {
+    if (level) {
+      const title = stripped(lines[at].slice(level), "#", { front: false }).trim()
+      tokens.push({ is: "heading", level, inside: inline(title) })
+    } else if (first && itemOf(lines[at + 1]) && !first[1] === !itemOf(lines[at + 1])[1]) {
       const items = []
       for (let item = first; item && !item[1] === !first[1]; item = itemOf(lines[(at += 1)]))
         items.push({ is: "li", inside: inline(item[2]) })

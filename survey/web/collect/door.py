@@ -30,9 +30,10 @@ from survey.problems import Problem
 from survey.questionnaires.published import content_of, files_of, find_file, given_of
 from survey.web.security import answers_in_its_own, csrf, public
 from survey.web.session import get_session, now
+from survey.web.strangers import count_stranger
 
 blueprint = Blueprint("openrosa", __name__, url_prefix="/collect/<key>")
-BODY_LIMIT = 32 * 1024 * 1024  # told to Collect, which splits a larger record into several posts
+BODY_LIMIT = 9 * 1024 * 1024 - 64 * 1024  # told to Collect, which splits a larger record into several posts
 MAX_ASKED = 5_000  # entities in one question of integrity
 XML_PART = "xml_submission_file"
 INCOMPLETE = "*isIncomplete*"
@@ -71,6 +72,7 @@ def check_key() -> None:
         request.files  # noqa: B018  # read before the database is held
     found = find_token(get_session(), g.collect_text)
     if found is None:
+        count_stranger()
         raise Problem("not_found")
     g.collect_key, g.collect_account = found
     if request.endpoint != "openrosa.submission" and not is_valid(get_session(), *found, now()):

@@ -7,23 +7,25 @@ import io
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from pathlib import Path
+from typing import IO
 
 import segno
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
-from wtforms import TextAreaField
+from wtforms import HiddenField, TextAreaField
 
 from survey.accounts.accounts import communes_of
 from survey.carry import frames
 from survey.carry.carry import Taken
+from survey.files import bundle_parts
 from survey.problems import Problem
 from survey.web.carrying import bring_in_bundle, reasons_of, receipts_file
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.session import abandon, get_session, now
 
 VERB = "bundle.import"
 CODE_LETTERS = 758  # a code of version 15, level L: still read from one phone's screen by another
@@ -32,10 +34,12 @@ blueprint = Blueprint("exchange", __name__, url_prefix="/exchange")
 
 
 class Carried(FlaskForm):
-    """What was carried in: files, or the codes that were scanned, one a line."""
+    """What was carried in: files, or the codes that were scanned, one a line. `parts`: files that are larger than a
+    request came before it in parts, `id name` a line."""
 
     bundles = MultipleFileField(_("Files from phones (.shb)"))
     codes = TextAreaField(_("Codes, one a line"))
+    parts = HiddenField()
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,6 @@ class Answer:
     receipts: str = ""  # a data: address
     file_name: str = ""
     codes: tuple[tuple[str, str], ...] = ()  # pictures (data: addresses) and what stands in them
-
-
-@blueprint.url_value_preprocessor
-def _allow_uploads(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    # Before the CSRF check, which reads the body. Whoever may not upload is turned away before that all the same.
-    request.max_content_length = current_app.config["BUNDLE_LIMIT"]
 
 
 @blueprint.get("/")
@@ -77,7 +75,59 @@ def bring_in() -> tuple[str, int]:
     return shown, 200 if any(answer.taken for answer in answers) else 422
 
 
+@blueprint.post("/parts")
+@permitted(VERB)
+def begin() -> Response:
+    """tus §Creation: a file that is larger than a request."""
+    size = _whole("Upload-Length")
+    if size > current_app.config["BUNDLE_LIMIT"]:
+        raise Problem("too_large")
+    part_id = bundle_parts.begin(_folder(), current_account().id, size, now())
+    response = Response(status=201)
+    response.headers["Location"] = url_for(".go_on", part_id=part_id)
+    return response
+
+
+@blueprint.route("/parts/<part_id>", methods=["PATCH"])
+@permitted(VERB)
+def go_on(part_id: str) -> Response:
+    """tus §PATCH: its next bytes."""
+    account_id, at = current_account().id, _whole("Upload-Offset")
+    abandon()  # bytes may be long on their way to the disk: no transaction waits for them
+    response = Response(status=204)
+    response.headers["Upload-Offset"] = str(bundle_parts.append(_folder(), account_id, part_id, at, request.stream))
+    return response
+
+
+def _whole(header: str) -> int:
+    said = request.headers.get(header, "")
+    if not (said.isascii() and said.isdigit() and len(said) <= 12):
+        raise Problem("bad_request", detail={"field": header})
+    return int(said)
+
+
+def _folder() -> Path:
+    return Path(current_app.config["INSTANCE"]) / "bundles"
+
+
+def _brought(form: Carried) -> Iterator[tuple[str, IO[bytes]]]:
+    """What came in parts; each is taken once, whatever becomes of it."""
+    for line in (form.parts.data or "").splitlines()[: bundle_parts.MOST]:
+        part_id, _, name = line.partition(" ")
+        try:
+            path = bundle_parts.whole(_folder(), current_account().id, part_id)
+        except Problem:  # taken already, or a day old: said as that no file was chosen
+            continue
+        try:
+            with path.open("rb") as stream:
+                yield name[:100], stream
+        finally:
+            path.unlink(missing_ok=True)
+    form.parts.data = None
+
+
 def _uploads(form: Carried) -> Iterator[tuple[str, IO[bytes]]]:
+    yield from _brought(form)
     for upload in form.bundles.data or []:
         if upload and upload.filename:
             yield upload.filename, upload.stream

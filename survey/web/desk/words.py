@@ -70,6 +70,10 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
         "There is another interview of this household, and nobody has decided between them. Compare them and say which "
         "one counts."
     ),
+    _Q.TOO_MANY: _(
+        "More than twenty interviews of this household wait, so this one was not compared with the others. Say which "
+        "one counts; ask whoever sent so many why."
+    ),
     _Q.REVOKED: _("The account may no longer send records. If the interview is genuine, release it; else discard it."),
 }
 

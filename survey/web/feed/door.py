@@ -30,6 +30,7 @@ from survey.odata.options import Query
 from survey.problems import Problem
 from survey.web.security import answers_in_its_own, csrf, public
 from survey.web.session import get_session, keep_changes, now
+from survey.web.strangers import count_stranger
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 READING = ["GET", "HEAD"]
@@ -64,6 +65,7 @@ def check_key() -> Response | None:
     if found is None:
         keep_changes()  # a failed attempt counts although its answer is a refusal
         keys.refuse(get_session(), username, request.remote_addr or "unknown", now())
+        count_stranger()
         raise Problem("not_signed_in")
     g.feed_key, g.feed_account = found
     g.feed_what = ""

@@ -20,7 +20,7 @@ from models import Account, FormDraft, FormVersion
 from survey.problems import Problem
 from survey.questionnaires import drafts, versions
 from survey.questionnaires.check import next_version
-from survey.questionnaires.form_files import ALL_LIMIT, SOURCE_LIMIT, GivenFile, Refused, media_type
+from survey.questionnaires.form_files import GivenFile, Refused, media_type
 from survey.questionnaires.published import Given, as_xlsx, content_of, given_of
 from survey.terms import FormState, RoundState, SourceKind
 from survey.web.files import attached_file, file_answer
@@ -32,7 +32,6 @@ from survey.web.session import get_session, now
 from survey.xlsform.tables import shipped
 
 blueprint = Blueprint("questionnaires", __name__, url_prefix="/questionnaires")
-UPLOADS = {"questionnaires.new", "questionnaires.change"}
 TYPES = {
     SourceKind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     SourceKind.CSV: "text/csv",
@@ -44,13 +43,6 @@ SHOWN_CHANGES = 300
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(fault_words=sentence, fault_place=place)
-
-
-@blueprint.url_value_preprocessor
-def _allow_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    # Before the CSRF check, which reads the body. Whoever may not upload is turned away before that all the same.
-    if endpoint in UPLOADS:
-        request.max_content_length = SOURCE_LIMIT + ALL_LIMIT + 1024 * 1024
 
 
 @blueprint.get("/")

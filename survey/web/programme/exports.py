@@ -8,7 +8,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, render_template, request, send_file, url_for
 from flask_babel import gettext
@@ -35,19 +34,11 @@ from survey.web.session import get_session, now
 from survey.work import FOLDER, exporting
 
 MANY = 20_000  # households of more than which a file is made by a job: reading them twice takes some six seconds
-CURSOR_LIMIT = 35 * 1024 * 1024  # bytes that are brought; the proxies let 36 MB through
 blueprint = Blueprint("exports", __name__, url_prefix="/desk")
 
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
-
-
-@blueprint.url_value_preprocessor
-def _allow_cursors(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    # Before the CSRF check, which reads the body. Whoever may not upload is turned away before that all the same.
-    if endpoint == "exports.make_changes":
-        request.max_content_length = CURSOR_LIMIT
 
 
 @blueprint.get("/exports")

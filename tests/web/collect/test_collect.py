@@ -654,7 +654,7 @@ def test_a_form_that_has_no_edition_leaves_the_others_in_the_list(
     def none(_source: Any) -> str:
         raise EditionError("no")
 
-    monkeypatch.setattr("survey.collect.edition.xform.collect_edition", none)
+    monkeypatch.setattr("survey.collect.edition.collect_edition", none)
     assert phone.form_list() == []
 
 
