@@ -193,14 +193,14 @@ def test_a_restore_ends_sessions_and_keys(app: Flask, instance: Path, client: An
         feed_key, _ = feed_keys.make(writing, admin, wanted, admin, NOW)
         token_id, feed_id, admin_id = token.id, feed_key.id, admin.id
     assert client.get(f"/collect/{text}/formList").status_code == 200
-    text = session_text(app)
+    signed_in = session_text(app)
     copy = made(app, tmp_path / "copy")
     former = (instance / "session.key").read_bytes()
     assert run(app, "backup", "restore", str(copy), "--replace", "--identity", identity_file(tmp_path)).exit_code == 0
     again = create_app({key: app.config[key] for key in ("DATABASE_URL", "INSTANCE", "CLOCK", "TESTING")})
     assert run(again, "migrate").exit_code == 0
     anew = (instance / "session.key").read_bytes()
-    assert (signed_in_by(again, former, text), signed_in_by(again, anew, text)) == (302, 302)
+    assert (signed_in_by(again, former, signed_in), signed_in_by(again, anew, signed_in)) == (302, 302)
     assert signed_in_by(again, former, session_text(again)) == 302
     assert signed_in_by(again, anew, session_text(again)) == 200
     with Session(again.extensions["reading_engine"]) as reading:
