@@ -59,6 +59,7 @@ interface Bundle {
   /** Of ours: a draft that is tried out. */
   preview?: { files: string }
   hash: string
+  build?: string
   children: FormNode[]
   choices: { [list: string]: any[] }
   tables: { [name: string]: any }
@@ -70,6 +71,7 @@ interface RoundForm {
   id: string
   version: string
   hash: string
+  build: string
   url: string
 }
 
