@@ -143,7 +143,12 @@ interface Entry {
   form: { id: string; version: string }
   answers: Answers
   confirmed: { [path: string]: string }
-  outcome: { class: string | null; b1: number | null; b2: number | null; indicators: { [key: string]: number | null } }
+  outcome: {
+    class: string | null
+    b1: number | null
+    b2: number | null
+    indicators: { [key: string]: number | null }
+  } | null
   files: EntryFile[]
   started_at: string
   finalised_at: string

@@ -1,7 +1,7 @@
-"""How much the rules of a form may cost: what is counted, and the end of it.   ⇄ static/app/engine/budget.js"""
+"""What is not run of a form's rules.   ⇄ static/app/engine/budget.js"""
 
 from __future__ import annotations
 
 
 class TooMuch(Exception):
-    """The rules of a form cost more for these answers than a phone or the office can bear."""
+    """A rule that could take without end, published by a release that took it: it is not run."""

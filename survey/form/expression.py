@@ -460,8 +460,7 @@ def _build_call(tree: Tree) -> Lazy:
 
 
 def _build_regex(tree: Tree) -> Lazy:
-    """`regex(text, 'pattern')`. What an older release published and this one does not take as a pattern is never run:
-    the record is too much for it."""
+    """`regex(text, 'pattern')`. What an older release took as a pattern and this one does not is never run."""
     text, pattern = build(tree[2]), pattern_of(tree)
 
     def evaluate(context: Context) -> Value:

@@ -238,8 +238,8 @@ class Form:
     def for_engine(bundle: dict[str, Any]) -> dict[str, Any]:
         """A bundle as the phone's engine takes it: in the place of each pattern's text the program that it was compiled
         to, and `build`, by which a phone knows that its own was made by another release."""
-        made = {key: without_text(bundle[key]) for key in ("children", "instance_name") if key in bundle}
-        return {**bundle, **made, "build": BUILD}
+        trees = [key for key in ("children", "instance_name") if key in bundle]
+        return {**bundle, **{key: without_text(bundle[key]) for key in trees}, "build": BUILD}
 
     @staticmethod
     def for_phones(bundle: dict[str, Any]) -> dict[str, Any]:

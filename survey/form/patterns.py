@@ -29,7 +29,7 @@ MOST_STATES = 500  # sets of places that are kept with what follows after a lett
 MOST_MOVES = 5000  # of all of them together
 LAST = 0x10FFFF
 
-LOOK_AROUND = N_("regex(): “%(found)s” looks ahead or back, which no pattern here can: write a second regex() beside it")
+LOOK_AROUND = N_("regex(): “%(found)s” looks ahead or back, which no pattern can: write a second regex() beside it")
 BACK_REFERENCE = N_("regex(): “%(found)s” refers back to a group, which no pattern here can")
 POSSESSIVE = N_("regex(): “%(found)s” is possessive or atomic, which no pattern here is: leave it out")
 FLAG = N_("regex(): “%(found)s” is not known here: of flags only (?i), at the very beginning")

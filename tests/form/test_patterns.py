@@ -39,7 +39,8 @@ def test_a_pattern_matches_what_java_matches(case: dict[str, Any]) -> None:
         ("a" * 1001, patterns.TOO_LONG), (r"\p{L}" * 20, patterns.TOO_LONG), ("(" * 99, patterns.TOO_DEEP),
         ("a{99999}", patterns.TOO_LONG), ("(" * 3, patterns.NO_PATTERN), ("a)", patterns.NO_PATTERN),
         ("[a", patterns.NO_PATTERN), ("[z-a]", patterns.NO_PATTERN), (r"[\d-z]", patterns.NO_PATTERN),
-        ("a**", patterns.NO_PATTERN), ("*a", patterns.NO_PATTERN), ("a{3,2}", patterns.NO_PATTERN), ("\\", patterns.NO_PATTERN),
+        ("a**", patterns.NO_PATTERN), ("*a", patterns.NO_PATTERN), ("a{3,2}", patterns.NO_PATTERN),
+        ("\\", patterns.NO_PATTERN),
     ],
 )  # fmt: skip
 def test_what_is_no_part_of_the_subset_is_refused_by_name(text: str, template: str | None) -> None:

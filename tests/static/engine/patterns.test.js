@@ -28,6 +28,5 @@ test("a walk goes on when it has forgotten its sets", () => {
 })
 
 test("a pattern that is no program is never run", () => {
-  for (const raw of ["(a+)+$", null, undefined])
-    assert.throws(() => new Pattern(raw).matches("aaa"), TooMuch)
+  for (const raw of ["(a+)+$", null, undefined]) assert.throws(() => new Pattern(raw).matches("aaa"), TooMuch)
 })
