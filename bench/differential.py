@@ -33,6 +33,7 @@ from pyxform.xls2xform import convert
 from bench.kinds import kind_of
 from bench.phone_engines import HERE, Quiet
 from bench.server_engine import XF, fill
+from survey.form.form import Form
 from survey.xlsform.compile import WorkbookError, compile_workbook
 from tests.cases.compile_expressions import ANSWERS as CASE_ANSWERS
 from tests.cases.compile_expressions import NOW, TABLE, TODAY, cases, workbook
@@ -137,7 +138,7 @@ def compare(page: Page, case: Case) -> Iterator[tuple[str, str, str]]:
     expressions, inside, answers = case
     text = form_of(expressions, inside)
     try:
-        bundle = compile_workbook(text, {"bang.csv": TABLE}).as_json()
+        bundle = Form.for_engine(compile_workbook(text, {"bang.csv": TABLE}).as_json())
         xml = xform(text, answers)
     except (WorkbookError, PyXFormError) as fault:
         if len(expressions) == 1:

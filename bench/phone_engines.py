@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, CDPSession, Error, Page, Response, sync
 
 from bench import forms
 from bench.server_engine import instance_xml, xform
+from survey.form.form import Form
 from survey.xlsform.compile import compile_workbook
 from tests.chromium import BROWSER
 
@@ -129,7 +130,7 @@ def lay_out(folder: Path) -> None:
     nothing = "\n".join(empty).replace('<link rel="modulepreload" href="./engine/{name}.js">{preloads}', "")
     (folder / "empty.html").write_text(nothing)
     for form in "SL":
-        bundle = json.dumps(compile_workbook(forms.workbook(form)).as_json(), ensure_ascii=False)
+        bundle = json.dumps(Form.for_engine(compile_workbook(forms.workbook(form)).as_json()), ensure_ascii=False)
         files = {"bundle.json": bundle, "answers.json": json.dumps(forms.answers(form))}
         rivals = {"form.xml": xform(form), "instance.xml": instance_xml(form)}
         for engine in ENGINES:

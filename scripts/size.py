@@ -53,7 +53,7 @@ def shell(app: Flask) -> list[tuple[str, str, int]]:
 def bundle() -> tuple[str, str, int]:
     source = QUESTIONNAIRES / "ra_soat_ho.md"
     form = compile_workbook(source.read_text(encoding="utf-8"), beside(source))
-    first = form.in_first_language(form.for_phones(form.as_json()))
+    first = form.in_first_language(form.for_phones(form.for_engine(form.as_json())))
     body = json.dumps(first, ensure_ascii=False, separators=(",", ":")).encode()
     return f"{form.id} {form.version}", "form", gzipped(body)
 

@@ -59,6 +59,7 @@ interface Bundle {
   /** Of ours: a draft that is tried out. */
   preview?: { files: string }
   hash: string
+  build?: string
   children: FormNode[]
   choices: { [list: string]: any[] }
   tables: { [name: string]: any }
@@ -70,6 +71,7 @@ interface RoundForm {
   id: string
   version: string
   hash: string
+  build: string
   url: string
 }
 
@@ -141,7 +143,12 @@ interface Entry {
   form: { id: string; version: string }
   answers: Answers
   confirmed: { [path: string]: string }
-  outcome: { class: string | null; b1: number | null; b2: number | null; indicators: { [key: string]: number | null } }
+  outcome: {
+    class: string | null
+    b1: number | null
+    b2: number | null
+    indicators: { [key: string]: number | null }
+  } | null
   files: EntryFile[]
   started_at: string
   finalised_at: string

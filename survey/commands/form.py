@@ -43,7 +43,7 @@ def check(file: Path) -> None:
 @click.argument("file", type=WORKBOOK)
 def bundle(file: Path) -> None:
     """Print the bundle that phones receive."""
-    click.echo(json.dumps(Form.for_phones(load(file).as_json()), ensure_ascii=False))
+    click.echo(json.dumps(Form.for_phones(Form.for_engine(load(file).as_json())), ensure_ascii=False))
 
 
 @form_group.command("evaluate")

@@ -28,7 +28,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from survey.form.budget import TooMuch
 from survey.form.functions import ARITY, FUNCTIONS
+from survey.form.patterns import pattern_of
 from survey.form.values import Context, Lazy, Node, Value, node_number, node_text, to_boolean, to_number, to_string
 from survey.text import N_, nearest
 
@@ -450,9 +452,23 @@ def _build_call(tree: Tree) -> Lazy:
     if tree[1] == "not":
         inner = _truth(tree[2])
         return lambda context: not inner(context)
+    if tree[1] == "regex":
+        return _build_regex(tree)
     function = FUNCTIONS[tree[1]]
     arguments = [build(argument) for argument in tree[2:]]
     return lambda context: function(context, arguments)
+
+
+def _build_regex(tree: Tree) -> Lazy:
+    """`regex(text, 'pattern')`. What an older release took as a pattern and this one does not is never run."""
+    text, pattern = build(tree[2]), pattern_of(tree)
+
+    def evaluate(context: Context) -> Value:
+        if pattern is None:
+            raise TooMuch
+        return pattern.matches(to_string(text(context)))
+
+    return evaluate
 
 
 def _build_path(tree: Tree) -> Lazy:

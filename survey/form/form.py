@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from survey.form.expression import Tree, build
+from survey.form.patterns import BUILD, without_text
 from survey.form.values import Lazy, Node
 
 Text = str | list[Any]  # a label: text, or text and trees where the sheet had ${…}
@@ -230,8 +231,15 @@ class Form:
         return {**flat, **self.tables}
 
     def as_json(self) -> dict[str, Any]:
-        """The bundle that phones receive (docs/form-bundle.md)."""
+        """The bundle as it is kept (docs/form-bundle.md)."""
         return {**self._content(), "hash": self.hash}
+
+    @staticmethod
+    def for_engine(bundle: dict[str, Any]) -> dict[str, Any]:
+        """A bundle as the phone's engine takes it: in the place of each pattern's text the program that it was compiled
+        to, and `build`, by which a phone knows that its own was made by another release."""
+        trees = [key for key in ("children", "instance_name") if key in bundle]
+        return {**bundle, **{key: without_text(bundle[key]) for key in trees}, "build": BUILD}
 
     @staticmethod
     def for_phones(bundle: dict[str, Any]) -> dict[str, Any]:

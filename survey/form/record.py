@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from survey.form.budget import TooMuch
 from survey.form.form import CONTAINERS, NUMBERS, Form, Item
 from survey.form.values import (
     Context,
@@ -42,7 +43,8 @@ class Clock:
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A fault at one place. kind: required, constraint, warning, type, choice, unknown; severity: error, warning."""
+    """A fault at one place. kind: required, constraint, warning, type, choice, unknown, and of a whole record too_much
+    (a rule is not run); severity: error, warning."""
 
     path: str
     kind: str
@@ -115,7 +117,22 @@ class Evaluation:
 
 
 def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
-    """Evaluate `answers` (docs/form-bundle.md §Answers) under `form` at `clock`; faults become `problems`."""
+    """Evaluate `answers` (docs/form-bundle.md §Answers) under `form` at `clock`; faults become `problems`. Where a rule
+    is not run, none is: the answers stand as they came, and the problem `too_much` beside them."""
+    done = _taken_in(form, answers, clock)
+    try:
+        for path, rules in form.settling:
+            for node in done.nodes.get(path, []):
+                _settle(node, rules, done.environment)
+        _judge(done)
+    except TooMuch:
+        done = _taken_in(form, answers, clock)
+        done.problems.append(FailedCheck("", "too_much", "error", {}))
+    return done
+
+
+def _taken_in(form: Form, answers: Any, clock: Clock) -> Evaluation:
+    """The places of a record with its answers, before any rule is run."""
     root = Node(form.root, None)
     now = clock.now.isoformat(timespec="milliseconds")
     # Ids and chance belong to the phone, which keeps them with `once`; here they are blank.
@@ -124,10 +141,6 @@ def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
     _Intake(done).group(form.root, root, answers if isinstance(answers, dict) else {}, "")
     if not isinstance(answers, dict):
         done.problems.append(FailedCheck("", "type", "error", {}))
-    for path, rules in form.settling:
-        for node in done.nodes.get(path, []):
-            _settle(node, rules, environment)
-    _judge(done)
     return done
 
 
@@ -181,7 +194,8 @@ def _follow(done: Evaluation, moved: set[str], fixed: set[str], asked: Container
             for node in done.nodes.get(one, []):
                 was = node.value, node.relevant
                 node.open()
-                _settle(node, done.form.functions[one], done.environment)
+                with suppress(TooMuch):  # of an answer that nobody gave; what was not run stays as it was
+                    _settle(node, done.form.functions[one], done.environment)
                 if (node.value, node.relevant) != was:
                     moved |= {item.path for item in node.definition.walk()}
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -122,6 +123,11 @@ def store(session: Session, content: bytes) -> str:
         with suppress(IntegrityError), session.begin_nested():  # somebody else brings the same bytes at this moment
             session.add(StoredFile(sha256=sha256, size=len(content), content=content))
     return sha256
+
+
+def for_engine(bundle: dict[str, Any]) -> dict[str, Any]:
+    """A kept bundle as the phone's engine takes it."""
+    return Form.for_engine(bundle)
 
 
 def content_of(session: Session, sha256: str) -> bytes:

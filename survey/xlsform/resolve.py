@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from survey.form.expression import ExpressionError, Tree
 from survey.form.form import NUMBERS, Item
 from survey.form.functions import FORMATS, HASHES
+from survey.form.patterns import PatternError, compile_pattern
 from survey.text import N_, nearest
 from survey.xlsform.javarosa import LISTS, looks_elsewhere, no_text
 
@@ -366,11 +367,11 @@ _REWRITTEN = {
 def _check_literals(name: str, arguments: list[Tree]) -> None:
     """What a function can never make sense of, whatever is answered; raises `ExpressionError`."""
     second = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], str) else None
-    if name == "regex" and second is not None:
+    if name == "regex":
         try:
-            re.compile(second, re.ASCII)
-        except re.error:
-            raise ExpressionError(N_("regex(): “%(pattern)s” is no pattern"), pattern=second) from None
+            compile_pattern(second)
+        except PatternError as error:
+            raise ExpressionError(error.template, **error.values) from None
     elif name in ("format-date", "format-date-time") and second is not None:
         unknown = next((letter for letter in re.findall(r"%(.?)", second, re.DOTALL) if letter not in FORMATS), None)
         if unknown is not None or second.replace("%%", "").endswith("%"):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from survey.form.form import Form
 from survey.xlsform.compile import compile_workbook
 
 HERE = Path(__file__).parent
@@ -103,4 +104,4 @@ def _only(bundle: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(compiled(cases()), sys.stdout)
+    json.dump([{**case, "bundle": Form.for_engine(case["bundle"])} for case in compiled(cases())], sys.stdout)

@@ -37,7 +37,7 @@ CALLS: dict[str, list[str]] = {
     "contains": ["'abc'", "'b'"], "starts-with": ["'abc'", "'a'"], "ends-with": ["'abc'", "'c'"],
     "substr": ["'abc'", "1", "2"], "substring": ["'abc'", "2", "1"], "substring-before": ["'abc'", "'b'"],
     "substring-after": ["'abc'", "'b'"], "string-length": ["'abc'"], "normalize-space": ["' a '"],
-    "translate": ["'abc'", "'b'", "'d'"], "regex": ["'abc'", "'[a-c]+'"],
+    "translate": ["'abc'", "'b'", "'d'"], "regex": ["'abc'", "['[a-c]+']"],
     "digest": ["'abc'", "[concat('MD', 5)]", "'hex'"],
     "base64-decode": ["'YWJj'"], "extract-signed": ["'YWJj'", "'YWJj'"], "number": ["1"], "int": ["1.5"],
     "round": ["1.25", "1"], "floor": ["1.5"], "ceiling": ["1.5"], "abs": ["-1"], "pow": ["2", "2"], "sqrt": ["4"],

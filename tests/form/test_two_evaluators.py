@@ -44,7 +44,7 @@ class Phone:
         assert self.process.stdin and self.process.stdout
         message = {"id": form.hash, "answers": answers, "clock": CLOCK_JSON, "typing": typing, "steps": steps}
         if form.hash not in self.known:
-            message["bundle"] = form.as_json()
+            message["bundle"] = form.for_engine(form.as_json())
             self.known.add(form.hash)
         self.process.stdin.write(json.dumps(message) + "\n")
         self.process.stdin.flush()
@@ -194,6 +194,7 @@ def truth(deep: int) -> st.SearchStrategy[str]:
         made("(§ § §)", b, names("and or = !="), b),
         made("§(§)", names("not boolean"), st.one_of(b, n, t)),
         made("boolean-from-string(§)", t),
+        made("regex(§, '§')", t, names(r"[a-z]+ .* \p{L}[\p{L}\s]* (?i)B.n\s?.+ -?\d{1,3}(\.\d+)? (a|\D){2,}? [^\d]*")),
         made("checklist(§, §, §, §)", n, n, b, n),
         made("weighted-checklist(§, §, §, §, §, §)", n, n, b, n, t, n),
         made("§(§, §)", names("contains starts-with ends-with selected"), t, t),

@@ -1,5 +1,6 @@
 // What is the same for every record of a form, made once: its rows with their rules as functions, who reads whom, its
 // tables by index.
+import { bearing } from "./budget.js"
 import { build } from "./expression.js"
 import { Node, nodeText } from "./values.js"
 
@@ -32,7 +33,8 @@ class Item {
   get rules() {
     if (!this.#rules) {
       this.#rules = {}
-      for (const key of RULES) if (key in this.node) this.#rules[key] = build(this.node[key])
+      for (const key of RULES)
+        if (key in this.node) this.#rules[key] = bearing(key, this.node[key], build(this.node[key]))
     }
     return this.#rules
   }

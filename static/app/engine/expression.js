@@ -2,6 +2,7 @@
 // shape)
 import { collected } from "./aggregates.js"
 import { FUNCTIONS } from "./functions.js"
+import { Pattern } from "./patterns.js"
 import { Context, nodeNumber, nodeText, toBoolean, toNumber, toString } from "./values.js"
 
 const MIRROR = { "=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" }
@@ -66,6 +67,10 @@ export function build(tree) {
 function buildCall(tree) {
   const body = FUNCTIONS[tree[1]]
   const args = tree.slice(2).map(build)
+  if (tree[1] === "regex") {
+    const pattern = new Pattern(tree[3])
+    args[1] = () => pattern
+  }
   const walk = (c) => body(c, args)
   return collected(tree, truth, walk) ?? walk
 }

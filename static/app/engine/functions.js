@@ -60,14 +60,6 @@ function translate(source, from, to) {
     .join("")
 }
 
-function regex(value, pattern) {
-  try {
-    return new RegExp(`^(?:${pattern})$`).test(value)
-  } catch {
-    return false
-  }
-}
-
 function round(c, args) {
   const value = toNumber(args[0](c))
   const places = args.length === 2 ? toNumber(args[1](c)) : 0
@@ -283,7 +275,7 @@ export const FUNCTIONS = {
   substr,
   substring,
   translate: text(translate),
-  regex: text(regex),
+  regex: (c, [value, pattern]) => pattern(c).matches(toString(value(c))),
 
   number: (c, [a]) => toNumber(a ? a(c) : [c.node]),
   round,

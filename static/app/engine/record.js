@@ -1,5 +1,6 @@
 // A record as a screen asks it: what is to be answered, in which words, what is wrong, and what comes out.
 // How it is kept evaluated is evaluation.js.   ⇄ survey/form/record.py; the contract is docs/form-bundle.md.
+import { bearing } from "./budget.js"
 import { display, instanceLabel } from "./display.js"
 import { CONTAINERS, Evaluation, pathOf } from "./evaluation.js"
 import { build, equalities } from "./expression.js"
@@ -136,7 +137,7 @@ export class Record extends Evaluation {
   /** What the form calls this record (XLSForm `instance_name`). */
   instanceName() {
     if (this.bundle.instance_name === undefined) return ""
-    this.form.naming ??= build(this.bundle.instance_name)
+    this.form.naming ??= bearing("calculate", this.bundle.instance_name, build(this.bundle.instance_name))
     return toString(calculated(this.form.naming(new Context(this.settle().root, this.root, this.env))))
   }
 
@@ -181,6 +182,15 @@ export class Record extends Evaluation {
 
   problems() {
     return [...this.faults, ...[...this.questions()].flatMap((node) => this.judge(node))]
+  }
+
+  /** Whether a rule of the finished record is not run: its class is then the office's to say. */
+  isTooMuch() {
+    if (!this.env.isTooMuch) return false // neither now nor of an answer since taken back
+    const { today, now } = this.env
+    const whole = new Record(this.bundle, { answers: this.answers(), clock: { today, now } })
+    whole.settle().problems()
+    return Boolean(whole.env.isTooMuch)
   }
 
   problemsAt(path) {

@@ -34,11 +34,12 @@ const asNumber = (deprived) => (deprived === null ? null : Number(deprived))
 
 /**
  * ENTRY: `answers` are the relevant ones, `confirmed` the warnings that stand, `files` [{path, sha256, size, type}].
+ * Of a record that is too much (`Record.isTooMuch`) the phone says no outcome.
  * @param {{ draft: Draft, answers: Answers, confirmed: { [path: string]: string }, assessment: any, files: EntryFile[],
- *   now: Date }} of
+ *   now: Date, isTooMuch?: boolean }} of
  * @returns {Entry}
  */
-export function entryOf({ draft, answers, confirmed, assessment, files, now }) {
+export function entryOf({ draft, answers, confirmed, assessment, files, now, isTooMuch = false }) {
   const { indicators, headName } = assessment
   return {
     id: uuidv7(now.getTime()),
@@ -48,12 +49,14 @@ export function entryOf({ draft, answers, confirmed, assessment, files, now }) {
     form: draft.form,
     answers,
     confirmed,
-    outcome: {
-      class: assessment.class,
-      b1: assessment.b1,
-      b2: assessment.b2,
-      indicators: Object.fromEntries(indicators.map((one) => [one.key, asNumber(one.deprived)])),
-    },
+    outcome: isTooMuch
+      ? null
+      : {
+          class: assessment.class,
+          b1: assessment.b1,
+          b2: assessment.b2,
+          indicators: Object.fromEntries(indicators.map((one) => [one.key, asNumber(one.deprived)])),
+        },
     files,
     started_at: draft.started_at,
     finalised_at: now.toISOString(),

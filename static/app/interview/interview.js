@@ -354,7 +354,15 @@ export class Interview {
         return file && { path, sha256, size: file.size, type: file.type }
       }),
     )
-    const entry = entryOf({ draft: this.draft, answers, confirmed, assessment, files: files.filter(Boolean), now })
+    const entry = entryOf({
+      draft: this.draft,
+      answers,
+      confirmed,
+      assessment,
+      files: files.filter(Boolean),
+      now,
+      isTooMuch: this.record.isTooMuch(),
+    })
     const name = assessment.headName || this.record.instanceName() || this.draft.name
     return {
       id: entry.id,

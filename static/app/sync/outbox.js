@@ -452,8 +452,10 @@ export class Outbox {
 
   async #form(form) {
     const kept = await this.#store.form(form.id, form.version)
-    if (kept?.hash !== form.hash) this.#report({ step: "form" })
-    const bundle = kept?.hash === form.hash ? kept : await this.#ask(`${form.url}?words=first`)
+    // What another release made of the same form may hold what this one's engine does not run.
+    const isHere = kept?.hash === form.hash && (!form.build || kept.build === form.build)
+    if (!isHere) this.#report({ step: "form" })
+    const bundle = isHere ? kept : await this.#ask(`${built(form)}&words=first`)
     if (bundle.id !== form.id || bundle.version !== form.version) return
     // Also for one that is here: a newer release may need other files for it.
     if (!(await keep(needs(bundle)))) throw new Stopped({ act: "wait", seconds: null, why: "unreachable" })
@@ -464,7 +466,7 @@ export class Outbox {
   async #enclosed(form) {
     let bundle = (await this.#store.form(form.id, form.version)) ?? {}
     if (bundle.partial) {
-      bundle = await this.#ask(form.url)
+      bundle = await this.#ask(built(form))
       if (!(await keep(needs(bundle)))) return
       await this.#store.saveForm(bundle)
     }
@@ -520,3 +522,6 @@ export class Outbox {
     }
   }
 }
+
+/** Where a questionnaire is, as the server builds it today; servers of before build none. */
+const built = ({ url, build }) => `${url}?build=${build ?? ""}`

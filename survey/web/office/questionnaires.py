@@ -21,7 +21,7 @@ from survey.problems import Problem
 from survey.questionnaires import drafts, versions
 from survey.questionnaires.check import next_version
 from survey.questionnaires.form_files import GivenFile, Refused, media_type
-from survey.questionnaires.published import Given, as_xlsx, content_of, given_of
+from survey.questionnaires.published import Given, as_xlsx, content_of, for_engine, given_of
 from survey.terms import FormState, RoundState, SourceKind
 from survey.web.files import attached_file, file_answer
 from survey.web.language import current_language
@@ -294,7 +294,7 @@ def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
 
 def _bundle(bundle: dict[str, Any], files: str) -> Response:
     """`preview.files`: where the files that the bundle names are to be had."""
-    response = jsonify(bundle | {"preview": {"files": files}})
+    response = jsonify(for_engine(bundle) | {"preview": {"files": files}})
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-So-Ho"] = "1"  # the phone's page takes no answer that does not say it is ours
     return response

@@ -50,7 +50,7 @@ SCHEMAS: Schema = {
     ),
     "Signed": SIGNED,
     "Receipt": SIGNED | {"description": "Ed25519 over the UTF-8 bytes of body; the key is hello's receipt_key"},
-    "RoundForm": _object({"id": TEXT, "version": TEXT, "hash": SHA256, "url": TEXT}),
+    "RoundForm": _object({"id": TEXT, "version": TEXT, "hash": SHA256, "build": TEXT, "url": TEXT}),
     "Round": _object(
         {
             "id": TEXT,
@@ -125,6 +125,7 @@ SCHEMAS: Schema = {
             ),
         },
         {
+            "build": TEXT,
             "files": _map(_ref("FormFile")),
             "instance_name": ANYTHING,
             "settings": _map(TEXT),
@@ -412,6 +413,7 @@ DESCRIPTION: Schema = {
                     _parameter("form_id", "path", TEXT),
                     _parameter("version", "path", TEXT),
                     _parameter("words", "query", TEXT, False),
+                    _parameter("build", "query", TEXT, False),
                 ],
                 "responses": _answers(_json(_ref("Bundle")), "docs/form-bundle.md", *TOLD, "not_found") | _AS_KNOWN,
             }

@@ -27,6 +27,7 @@ from survey.evidence.lineage import generation, successions
 from survey.evidence.signing import Signer
 from survey.files.store import store_file
 from survey.form.form import Form
+from survey.form.patterns import BUILD
 from survey.intake.envelope import read_asked, read_envelope
 from survey.intake.receive import receive, received
 from survey.problems import Problem
@@ -117,16 +118,19 @@ def hello() -> Response:
 @permitted("sync.use")
 def form(form_id: str, version: str) -> Response:
     """A questionnaire's bundle: it never changes, so a phone may keep it for good. `?words=first`: in its first
-    language only, a fifth of the bytes less."""
+    language only, a fifth of the bytes less. `?build=`: for an engine that walks compiled patterns; phones of before
+    read them themselves."""
     stored = get_session().get(FormVersion, (form_id, version))
     if stored is None:
         raise Problem("not_found")
-    is_first = request.args.get("words") == "first"
-    bundle = Form.for_phones(stored.bundle)
+    is_first, is_built = request.args.get("words") == "first", "build" in request.args
+    bundle = Form.for_phones(Form.for_engine(stored.bundle) if is_built else stored.bundle)
     said = Form.in_first_language(bundle) if is_first else bundle
     response = Response(json.dumps(said, ensure_ascii=False, separators=(",", ":")), mimetype="application/json")
-    response.set_etag(f"{stored.hash}-first" if is_first else stored.hash)
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.set_etag("-".join([stored.hash, *([BUILD] if is_built else []), *(["first"] if is_first else [])]))
+    # By the build that it is not, an address leads to something else after the next release.
+    lasting = "no-cache" if request.args.get("build", BUILD) != BUILD else "max-age=31536000, immutable"
+    response.headers["Cache-Control"] = f"private, {lasting}"
     return response.make_conditional(request)  # type: ignore[return-value]
 
 
@@ -275,6 +279,7 @@ def _round(known: Known, form: FormVersion, commune_id: str | None) -> dict[str,
             "id": form.form_id,
             "version": form.version,
             "hash": form.hash,
+            "build": BUILD,
             "url": f"/api/v1/forms/{form.form_id}/{form.version}",
         },
         "b1_method": survey_round.b1_method,

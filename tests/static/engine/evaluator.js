@@ -77,6 +77,7 @@ function outcome(record) {
     relevant: record.relevance(),
     problems: record.problems(),
     assessment: assess(record),
+    ...(record.isTooMuch() && { isTooMuch: true }),
   }
 }
 

@@ -25,7 +25,9 @@ from models import (
     SubmissionEvent,
     SubmissionStatus,
 )
+from survey.questionnaires.published import publish
 from survey.register.entries import import_household, on_register
+from survey.xlsform.compile import compile_workbook
 from tests.interviews import ANSWERS, HOUSEHOLDS, content_hash, entry, envelope, push
 from tests.pictures import picture
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
@@ -64,6 +66,30 @@ def test_a_form_may_be_kept_for_good(login_as: Any) -> None:
     assert "immutable" in answer.headers["Cache-Control"]
     assert browser.get(form["url"], headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
     assert browser.get("/api/v1/forms/phieu_thu/2").status_code == 404
+
+
+PATTERNS = """
+| survey | | | | |
+| | type | name | label | constraint |
+| | text | cccd | Số định danh | regex(., '^[0-9]{12}$') |
+| settings | | |
+| | form_id | version |
+| | mau_chu | 1 |
+"""
+
+
+def test_a_phone_gets_programs_of_patterns_and_one_of_before_their_text(login_as: Any, session: Any) -> None:
+    publish(session, compile_workbook(PATTERNS), PATTERNS, NOW)
+    session.commit()
+    browser, url = login_as("enumerator"), "/api/v1/forms/mau_chu/1"
+    build = browser.get("/api/v1/hello").json["rounds"][0]["form"]["build"]
+    before, built = browser.get(url), browser.get(f"{url}?build={build}")
+    assert "^[0-9]{12}$" in before.text and "build" not in before.json
+    assert "[0-9]" not in built.text and '["call","regex",["one","."],["pattern",12,[[48,57]],' in built.text
+    assert (built.json["hash"], built.json["build"]) == (before.json["hash"], build)
+    assert before.headers["ETag"] != built.headers["ETag"] and "immutable" in built.headers["Cache-Control"]
+    of_another = browser.get(f"{url}?build=0")  # asked just as a release changed
+    assert of_another.json == built.json and "immutable" not in of_another.headers["Cache-Control"]
 
 
 def test_an_interview_is_stored_judged_and_answered_by_a_signed_receipt(login_as: Any, session: Any) -> None:
