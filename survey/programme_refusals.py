@@ -41,6 +41,17 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("This table is not handed out yet: what it divides by is missing, or it does not add up."),
         N_("Its page names what is missing, place by place. Enter or mend it, then take the table again."),
     ),
+    "tables_before_round": (
+        400,
+        N_("The round had not begun on that day: nothing could be counted of it."),
+        N_("Choose its first day or a later one."),
+    ),
+    "tables_day_missing": (400, N_("No day was given."), N_("Choose the day that the tables are to be of.")),
+    "tables_in_future": (
+        400,
+        N_("That day is still to come: nobody knows how the round will stand then."),
+        N_("Choose today or a day that is over."),
+    ),
     "programme_wrong": (
         400,
         N_("A programme, project, kind of support or fund cannot have this."),
