@@ -83,6 +83,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(HERE).date()
 
 
+def end_of(day: date) -> datetime:
+    """The last instant of a day in Việt Nam."""
+    return datetime.combine(day + timedelta(days=1), time(0), HERE).astimezone(UTC) - timedelta(microseconds=1)
+
+
 def seconds_of(skew: timedelta | None) -> int | None:
     """A difference as a column holds it; None for none, and for one that no clock of this age can have."""
     seconds = None if skew is None else int(skew.total_seconds())

@@ -46,6 +46,17 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("Tables for the public are made when the round is closed in each commune of the province that holds it."),
         N_("Until then figures still change, and the difference of two editions would tell of one household."),
     ),
+    "tables_before_round": (
+        400,
+        N_("The round had not begun on that day: nothing could be counted of it."),
+        N_("Choose its first day or a later one."),
+    ),
+    "tables_day_missing": (400, N_("No day was given."), N_("Choose the day that the tables are to be of.")),
+    "tables_in_future": (
+        400,
+        N_("That day is still to come: nobody knows how the round will stand then."),
+        N_("Choose today or a day that is over."),
+    ),
     "programme_wrong": (
         400,
         N_("A programme, project, kind of support or fund cannot have this."),

@@ -16,7 +16,7 @@ def worker_of(app: Flask, **kinds: Any) -> Worker:
     """A worker on the app's database and folder, with the kinds of work that there are or those given."""
     folder = Path(app.config["INSTANCE"]) / FOLDER
     nobody_waits = lambda _engine: None  # noqa: E731
-    known = kinds or kinds_with(app.extensions["prover"])
+    known = kinds or kinds_with(app.extensions["prover"], app.extensions["words_in"])
     return Worker(app.extensions["engine"], folder, known, app.config["CLOCK"], "", nobody_waits, ALONE)
 
 

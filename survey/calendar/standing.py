@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from models import RegisterEntry, Round, RoundCommune, RoundRequest
-from survey.terms import CommuneState, RoundKind
+from models import RegisterEntry, Round, RoundCommune, RoundRequest, RoundStep
+from survey.round_steps import Standing, Step, stands_after
+from survey.terms import CommuneState, RoundAction, RoundKind
 
 
 class Days(NamedTuple):
@@ -89,9 +90,27 @@ def standing_request(commune_id: Any, round_id: Any, household_id: Any) -> Selec
     )
 
 
-def not_accepted(session: Session, round_id: str, communes: Collection[str]) -> set[str]:
-    """Those of `communes` whose figures are provisional: the province has not accepted them in the round."""
+def not_accepted(session: Session, round_id: str, communes: Collection[str], at: datetime | None = None) -> set[str]:
+    """Those of `communes` whose figures are provisional: the province has not accepted them in the round, or had not
+    by an instant."""
+    if at is not None:
+        then = standings_at(session, round_id, communes, at)
+        return {one for one in communes if one not in then or then[one].state is not CommuneState.ACCEPTED}
     accepted = select(RoundCommune.commune_id).where(
         RoundCommune.round_id == round_id, RoundCommune.state == CommuneState.ACCEPTED.value
     )
     return set(communes) - set(session.scalars(accepted))
+
+
+def standings_at(session: Session, round_id: str, communes: Collection[str], at: datetime) -> dict[str, Standing]:
+    """Where a round stood at an instant in some communes, by the log of its steps; one in which it was not yet to be is
+    not among them."""
+    steps = select(RoundStep).where(
+        RoundStep.round_id == round_id, RoundStep.commune_id.in_(sorted(communes)), RoundStep.at <= at
+    )
+    taken: dict[str, list[Step]] = {}
+    for row in session.scalars(steps.order_by(RoundStep.commune_id, RoundStep.seq)):
+        step = Step(RoundAction(row.action), row.at, row.account_id, row.reason, row.opens_on, row.closes_on)
+        taken.setdefault(row.commune_id, []).append(step)
+    found = {commune_id: stands_after(those) for commune_id, those in taken.items()}
+    return {commune_id: one for commune_id, one in found.items() if one is not None}

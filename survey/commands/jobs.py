@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,7 +20,7 @@ from survey.clocks import instant
 from survey.commands.refusals import RefusedBy, RefusingGroup
 from survey.evidence import audit
 from survey.jobs import queue
-from survey.jobs.worker import Asked, Worker
+from survey.jobs.worker import Asked, Kind, Worker
 from survey.problems import Problem
 from survey.terms import JobState
 from survey.web.installation import in_one_sentence, require_place
@@ -39,7 +39,7 @@ def work(until_empty: bool, child: bool) -> None:
     with reading():
         pass  # a place that is not whole is told, and not worked in
     folder = Path(current_app.config["INSTANCE"]) / FOLDER
-    worker = Worker(get_engine(), folder, kinds(current_app.extensions["prover"]), clock_of(current_app), alone=ALONE)
+    worker = Worker(get_engine(), folder, _kinds(), clock_of(current_app), alone=ALONE)
     if until_empty:
         while worker.work():
             pass
@@ -51,6 +51,10 @@ def work(until_empty: bool, child: bool) -> None:
         worker.work_until(ended, PAUSE)
     except KeyboardInterrupt:
         raise SystemExit(0) from None
+
+
+def _kinds() -> Mapping[str, Kind]:
+    return kinds(current_app.extensions["prover"], current_app.extensions["words_in"])
 
 
 class _WhileParent(Event):
@@ -152,7 +156,7 @@ def do_at_once(ask: Callable[[Session], Asked]) -> Asked:
     with in_one_sentence():
         require_place()
         folder = Path(current_app.config["INSTANCE"]) / FOLDER
-        worker = Worker(get_engine(), folder, kinds(current_app.extensions["prover"]), clock_of(current_app))
+        worker = Worker(get_engine(), folder, _kinds(), clock_of(current_app))
         job = worker.do_now(ask)
     if job is not None and job.problem is not None:
         raise Problem(job.problem)

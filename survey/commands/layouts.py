@@ -34,6 +34,7 @@ from survey.layouts.checking import Trust
 from survey.layouts.evidence import register_of
 from survey.layouts.flat import HEADER, flat
 from survey.layouts.forms import counted_layouts
+from survey.layouts.past import Past, check_day, counted_of
 from survey.layouts.tables import Book, Scope
 from survey.plan import sample, targets
 from survey.plan.judging import TOLERANCE
@@ -56,6 +57,7 @@ from survey.terms import PlaceKind, ResidentAction, ResidentStatus
 from survey.web.session import now, reading, transaction
 
 VERB = "resident.enter"
+FORMER = ("communes", "districts")
 ENDS = "Ends with 0 when done, 1 when refused, 2 when called wrongly."
 report_group = RefusingGroup("report", help="Official tables: write them signed, check a workbook.")
 residents_group = RegisterGroup("residents", help=f"Residents of places: list, enter, import, confirm. {ENDS}")
@@ -68,41 +70,64 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 @click.argument("round_id")
 @click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--commune", "communes", multiple=True, help="Only this commune (its code); repeatable.")
+@click.option("--on", "day", type=DAY, help="As they stood at the end of this day; without it, as they stand now.")
+@click.option("--borders", type=click.Choice(FORMER), help="In the former communes or districts.")
 @JSON
 @with_appcontext
-def write_tables(round_id: str, folder: Path, communes: tuple[str, ...], as_json: bool) -> None:
+def write_tables(
+    round_id: str, folder: Path, communes: tuple[str, ...], day: date | None, borders: str | None, as_json: bool
+) -> None:
     """Write each table as CSV, and all of a place as one signed workbook: of each commune by its villages, of the
     province by its communes. What cannot be handed out is named with what is missing."""
+    past = _past(round_id, communes, day, is_wanted=borders is not None)
     with transaction() as session:
         survey_round, signer = chosen_round(session, round_id), current_app.extensions["prover"]
         proof_keys.take_up(session, signer, now())
         said = []
-        for scope in _scopes(session, survey_round, communes):
+        for scope in _scopes(session, survey_round, communes, past, borders):
             book = tables.make(session, scope, counted_layouts(), now(), gettext)
             said.append(_written(session, book, folder))
         audit.record(session, now(), None, "report.signed", survey_round.id, {"files": len(said)})
     _end(said, survey_round, as_json)
 
 
-def _scopes(session: Session, survey_round: Round, communes: Sequence[str]) -> list[Scope]:
+def _past(round_id: str, communes: Sequence[str], day: date | None, *, is_wanted: bool) -> Past | None:
+    """The communes counted as they stood on a day, one after another, in nobody's way; None: as they stand now."""
+    if day is None and not is_wanted:
+        return None
+    with reading() as session:
+        survey_round = chosen_round(session, round_id)
+        at = check_day(survey_round, day or day_of(now()), now())
+        rows = log.rows_of(session, survey_round)
+        wanted = [row.commune_id for row in rows if not communes or row.commune_id in communes]
+        return Past(at, {one: counted_of(session, survey_round, one, at) for one in wanted})
+
+
+def _scopes(
+    session: Session, survey_round: Round, communes: Sequence[str], past: Past | None = None, borders: str | None = None
+) -> list[Scope]:
     there = [row.commune_id for row in log.rows_of(session, survey_round)]
     if unknown := [one for one in communes if one not in there]:
         words = gettext("The round is not held in commune %(code)s.", code=", ".join(unknown))
         raise RefusedBy(words, "round_not_there", {"communes": unknown})
-    held = tables.held_in(session, survey_round, sorted(there))
-    found = [Scope(survey_round, one, (one,), Level.VILLAGE) for one in communes or held]
+    held = past.held if past is not None else tables.held_in(session, survey_round, sorted(there))
+    of: dict[str, Any] = {"past": past, "former": borders is not None, "by_district": borders == "districts"}
+    found = [Scope(survey_round, one, (one,), Level.VILLAGE, **of) for one in communes or held]
     provinces: dict[str, list[str]] = {}
     for one in held if not communes else ():
         provinces.setdefault(session.get_one(Place, one).parent_id or "", []).append(one)
-    return found + [Scope(survey_round, one, tuple(those), Level.COMMUNE) for one, those in provinces.items()]
+    by = Level.COMMUNE if borders is None else Level.VILLAGE
+    return found + [Scope(survey_round, one, tuple(those), by, **of) for one, those in provinces.items()]
 
 
 def _written(session: Session, book: Book, folder: Path) -> dict[str, Any]:
     scope = book.scope
     name = f"bieu-{scope.place_id}-{scope.survey_round.year}"
+    name += {"former_commune": "-xa-cu", "former_district": "-huyen-cu"}.get(scope.lines, "")
+    name += f"-{scope.past.day:%Y-%m-%d}" if scope.past is not None else ""
     said: dict[str, Any] = {"place": scope.place_id, "tables": sorted(book.whole), "files": [], "root": None}
     if book.whole:
-        register = register_of(session, scope.communes)
+        register = register_of(session, scope.communes, scope.at)
         content, said["root"] = workbook.written(book, register, current_app.extensions["prover"], gettext)
         files = {f"{name}.xlsx": content}
         files |= {f"{name}-{one}.csv": b"".join(written(HEADER, flat(book, one))) for one in book.whole}

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Household, HouseholdFact, Round, RoundCommune
+from survey.calendar.standing import standings_at
 from survey.layouts import grouping
+from survey.layouts.past import MOST_NAMED, Contradiction, Past, fits
 from survey.reports.selection import Condition
-from survey.rounds.end_states import COUNTED, Flows, Transition, flows
+from survey.rounds.end_states import COUNTED, Flows, Transition, flows, joined
 from survey.rounds.joined_flow import joined_flow
+from survey.rounds.proof import IS_CLOSED
 from survey.rounds.proof_file import read
 from survey.submissions.register_table import Level
 from survey.tallies import places as tallies
@@ -29,8 +32,6 @@ from survey.tallies.sums import Sums
 from survey.terms import CommuneState, CountBase, HouseholdClass, RegisterState
 
 BASE = CountBase.CLASSIFIED  # `recognised` once classes are kept as they were decided
-FEWEST_OF_POOR = 3  # lacks: poor is who lacks three or more, near-poor who lacks fewer (NĐ 07/2021/NĐ-CP Art. 3)
-MOST_NAMED = 20  # households of a broken control
 
 
 @dataclass
@@ -46,15 +47,6 @@ class Counts:
         self.numbers.update(other.numbers)
         self.unlisted.update(other.unlisted)
         self.kept.update(other.kept)
-
-
-class Contradiction(NamedTuple):
-    """A household whose lacks do not fit its class."""
-
-    commune_id: str
-    household_id: str
-    code: str
-    household_class: HouseholdClass
 
 
 @dataclass
@@ -75,15 +67,21 @@ class Classified:
 
 
 def classified(
-    session: Session, scope: Condition, by: Level, checks_lacks: bool, readings: Mapping[str, str] | None = None
-) -> Classified:
-    """Within `scope`, by village or commune, from the sums that are kept of each. `checks_lacks`: whether the round's
-    standard calls poor who lacks three or more, so that each household can be held against it. `readings`: in use, of
-    the tables by group, which are counted with them alone."""
+    session: Session, scope: Condition, by: Level, checks_lacks: bool, readings: Mapping[str, str] | None = None,
+    past: Past | None = None,
+) -> Classified:  # fmt: skip
+    """Within `scope`, by village or commune, from the sums that are kept of each, or those of a day (`past`).
+    `checks_lacks`: whether the round's standard calls poor who lacks three or more, so that each household can be held
+    against it. `readings`: in use, of the tables by group, which are counted with them alone."""
     found = Classified()
-    for commune_id, place_id, counts in tallies.of_round(
-        session, scope.round_id, scope.communes, by_village=by is Level.VILLAGE, village_id=scope.village_id
-    ):
+    by_village = by is Level.VILLAGE
+    rows = (
+        tallies.of_round(
+            session, scope.round_id, scope.communes, by_village=by_village, village_id=scope.village_id
+        )
+        if past is None else past.of_round(scope.communes, by_village, scope.village_id)
+    )  # fmt: skip
+    for commune_id, place_id, counts in rows:
         sums = Sums(counts)
         _parts(sums, found)
         of_place = found.of(place_id if by is Level.VILLAGE else commune_id)
@@ -93,7 +91,7 @@ def classified(
         if checks_lacks:
             _held_against_lacks(sums, found)
     if found.contradictions:
-        found.broken = _first_broken(session, scope)
+        found.broken = _first_broken(session, scope) if past is None else past.broken(scope.communes, scope.village_id)
     return found
 
 
@@ -124,16 +122,9 @@ def _held_against_lacks(sums: Sums, found: Classified) -> None:
     """Each household for itself: a mean of three hides one that lacks two beside one that lacks four."""
     for one in COUNTED:
         for lacks, unknown, number in tallies.lacks_of_each(sums.counts, one.value):
-            verdict = _fits(one, lacks, unknown)
+            verdict = fits(one, lacks, unknown)
             if verdict is not True:
                 (found.doubtful if verdict is None else found.contradictions)[one] += number
-
-
-def _fits(household_class: HouseholdClass, lacks: int, unknown: int) -> bool | None:
-    """Whether so many lacks fit the class; None: it hangs on what is not known."""
-    least, most = lacks >= FEWEST_OF_POOR, lacks + unknown >= FEWEST_OF_POOR
-    is_poor = household_class is HouseholdClass.POOR
-    return least is is_poor if least is most else None
 
 
 def _first_broken(session: Session, scope: Condition) -> list[Contradiction]:
@@ -148,7 +139,7 @@ def _first_broken(session: Session, scope: Condition) -> list[Contradiction]:
     found = []
     for commune_id, household_id, code, said_class, lacks in session.execute(query.order_by(Household.code)):
         said, named = lacks_in(lacks), HouseholdClass(said_class or "")
-        if _fits(named, said.count(True), said.count(None)) is False:
+        if fits(named, said.count(True), said.count(None)) is False:
             found.append(Contradiction(commune_id, household_id, code, named))
             if len(found) == MOST_NAMED:
                 break
@@ -173,21 +164,38 @@ class Flowed:
     knows_before: bool = True
 
 
-def flowed(session: Session, survey_round: Round, communes: Sequence[str], by: Level) -> Flowed:
-    """Of `communes`, as one area, in the villages and communes in which they proved it."""
-    joined = joined_flow(session, survey_round, communes)
-    told = joined.villages if by is Level.VILLAGE else joined.communes
+def flowed(
+    session: Session, survey_round: Round, communes: Sequence[str], by: Level, at: datetime | None = None
+) -> Flowed:
+    """Of `communes`, as one area, in the villages and communes in which they proved it, by an instant (None: now)."""
+    area = joined_flow(session, survey_round, communes, at)
+    told = area.villages if by is Level.VILLAGE else area.communes
     places = {place_id: read(lines) for place_id, lines in told.items()}
-    found = Flowed(dict(places), None, read(joined.whole), joined.missing)
+    found = Flowed(dict(places), None, read(area.whole), area.missing)
     found.between = _less(found.whole or {}, places.values())
-    found.knows_before = _knows_before(session, survey_round, communes)
+    found.knows_before = _knows_before(session, survey_round, communes, at)
     return found
 
 
-def regrouped(found: Flowed, told: Iterable[Transition], place_of: Callable[[str], str]) -> Flowed:
-    """The flow of a commune in other places than villages. `told`: what it proved of each household; who moved within
-    one of these places moved nowhere."""
-    places = flows(told, place_of)
+def regrouped(
+    found: Flowed, told: Iterable[Sequence[Transition]], twice: Mapping[str, Sequence[Transition]],
+    place_of: Callable[[str], str],
+) -> Flowed:  # fmt: skip
+    """The flow in other places than villages and communes. `told`: commune by commune what it proved of each household;
+    `twice`: what several of them told of one. Who moved within one of these places moved nowhere."""
+    places: dict[str, dict[HouseholdClass, Flows]] = {}
+
+    def add(those: Iterable[Transition], sign: int = 1) -> None:
+        for place, lines in flows(those, place_of).items():
+            whole = places.setdefault(place, {measure: Flows() for measure in COUNTED})
+            for measure, both in lines.items():
+                whole[measure].add(both, sign)
+
+    for of_commune in told:
+        add(of_commune)
+    for of_one in twice.values():
+        add(of_one, -1)
+        add(joined(of_one))
     return replace(found, places=dict(places), between=_less(found.whole or {}, places.values()))
 
 
@@ -201,14 +209,23 @@ def _less(whole: Lines, parts: Iterable[Lines]) -> Lines:
     return found
 
 
-def _knows_before(session: Session, survey_round: Round, communes: Collection[str]) -> bool:
+def _knows_before(session: Session, survey_round: Round, communes: Collection[str], at: datetime | None) -> bool:
     """Whether in each of the communes an earlier round was closed, which says of what class its households were."""
-    ended = select(RoundCommune.commune_id).join(Round, Round.id == RoundCommune.round_id)
-    ended = ended.where(
-        RoundCommune.state.in_([CommuneState.CLOSED, CommuneState.ACCEPTED]), Round.trial.is_(False),
-        Round.opens_on < survey_round.opens_on, RoundCommune.commune_id.in_(communes),
+    of = RoundCommune
+    earlier = select(of.commune_id, of.round_id, of.state).join(Round, Round.id == of.round_id)
+    earlier = earlier.where(
+        Round.trial.is_(False), Round.opens_on < survey_round.opens_on, of.commune_id.in_(communes)
     )  # fmt: skip
-    return set(session.scalars(ended.distinct())) >= set(communes)
+    rows = session.execute(earlier).all()
+    stood = {(row.commune_id, row.round_id): row.state for row in rows}
+    if at is not None:
+        stood = {
+            (commune_id, round_id): one.state
+            for round_id in {row.round_id for row in rows}
+            for commune_id, one in standings_at(session, round_id, communes, at).items()
+        }
+    ended = {commune_id for (commune_id, _), state in stood.items() if state in IS_CLOSED}
+    return ended >= set(communes)
 
 
 def has_any(lines: Lines | None) -> bool:

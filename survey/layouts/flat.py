@@ -12,7 +12,7 @@ from survey.reports.csvfile import Cell
 
 HEADER = [
     "layout", "title", "known", "place", "row", "unit", "column", "heading", "kind", "value", "definition", "base",
-    "round_year", "trial", "provisional",
+    "round_year", "trial", "provisional", "as_of",
 ]  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def flat(book: Book, number: int) -> Iterator[list[Cell]]:
         yield [
             number, grid.layout.title, grid.layout.known.value, book.names.get(place, place), place, unit, cell.column,
             heads[column], cell.holds.value, value, signing.definition(cell), cell.base, scope.survey_round.year,
-            scope.survey_round.trial, True,
+            scope.survey_round.trial, True, scope.past.day.isoformat() if scope.past is not None else None,
         ]  # fmt: skip
 
 

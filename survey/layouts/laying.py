@@ -17,7 +17,6 @@ from survey.layouts.formulas import Value
 from survey.layouts.grid import Cell, Columns, Grid, Holds, Look, holds_of
 from survey.layouts.words import Said, Translate
 from survey.reports.selection import Condition
-from survey.submissions.register_table import Level
 
 TOTAL, MOVED = "total", "moved"
 MOST_ADDED = 200  # arguments of SUM where lines of two units alternate; Excel takes 255
@@ -27,14 +26,13 @@ _CODE = re.compile(r"\[(?:(\d+):)?([a-z]*\d*)\]")
 
 @dataclass(frozen=True)
 class Heading:
-    """`marks`: sentences that stand above the figures; `former`: its lines are former communes."""
+    """`by`: what its lines are of (`tables.Scope.lines`); `marks`: sentences that stand above the figures."""
 
     place: str
     survey_round: Round
-    by: Level
+    by: str
     marks: Sequence[str]
     translate: Translate
-    former: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,7 @@ def _headings(grid: Grid, columns: Columns, heading: Heading) -> None:
     top, translate = grid.height + 1, heading.translate
     has_codes = any(one.code.isdigit() for one in columns.layout.columns)
     last = top + 2 if has_codes else top + 1
-    of_place = "former" if heading.former else "commune" if heading.by is Level.COMMUNE else "village"
-    own = ["number", of_place, *(["unit"] if columns.layout.in_persons_too else [])][: columns.first - 1]
+    own = ["number", heading.by, *(["unit"] if columns.layout.in_persons_too else [])][: columns.first - 1]
     for column, code in enumerate(own, 1):
         words = (columns.layout.commune if code == "commune" else "") or Said(code).sentence(translate)
         _head(grid, top, column, words, last=(last, column))

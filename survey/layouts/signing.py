@@ -43,10 +43,11 @@ def body_of(book: Book, register: Mapping[str, Sequence[Any]], translate: Transl
             "trial": one.trial,
         },
         "place": scope.place_id,
-        "by": "former_commune" if scope.former else scope.by.value,
+        "by": scope.lines,
         "base": BASE.value,
         "definitions": VERSION,
         "marks": [mark.code for mark in book.marks],
+        **({"as_of": instant(scope.past.at)} if scope.past is not None else {}),
         "register": {commune_id: list(those) for commune_id, those in sorted(register.items())},
         "tables": [
             {

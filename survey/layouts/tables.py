@@ -25,6 +25,7 @@ from survey.layouts.former import NOT_KNOWN, Former, former_communes
 from survey.layouts.forms import Layout, layouts, peoples
 from survey.layouts.grid import Grid, Values
 from survey.layouts.laying import MOVED, TOTAL, Heading, Line, lay
+from survey.layouts.past import Past
 from survey.layouts.words import Said, Translate
 from survey.questionnaires import readings as table_readings
 from survey.register.places import names_in, names_of, over_in
@@ -33,6 +34,7 @@ from survey.residents import residents
 from survey.residents.residents import Numbers, Whole
 from survey.rounds import log
 from survey.rounds.end_states import Flow
+from survey.rounds.joined_flow import told_of_several
 from survey.submissions.register_table import Level
 from survey.tallies import bases
 from survey.terms import CommuneState, HouseholdClass, Indicator, ResidentStatus
@@ -50,7 +52,8 @@ _OF_RESIDENTS = (*Numbers._fields, "other_households", "other_persons")
 @dataclass(frozen=True)
 class Scope:
     """`place_id`: the province, commune or village that is meant; `by`: a line for each commune or village of it;
-    `former`: of a commune, a line for each former commune that it is made of."""
+    `former`: of a commune or province, a line for each former commune that it is made of, with `by_district` for each
+    former district; `past`: as it stood on a day, instead of now."""
 
     survey_round: Round
     place_id: str
@@ -58,6 +61,25 @@ class Scope:
     by: Level
     village_id: str | None = None
     former: bool = False
+    past: Past | None = None
+    by_district: bool = False
+
+    @property
+    def at(self) -> datetime | None:
+        """As of which instant; None: now."""
+        return self.past.at if self.past is not None else None
+
+    @property
+    def lines(self) -> str:
+        """What a line of it is of, as headings and the signed text name it."""
+        if self.former:
+            return "former_district" if self.by_district else "former_commune"
+        return self.by.value
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is of a province."""
+        return self.place_id not in self.communes and self.village_id is None
 
     @property
     def condition(self) -> Condition:
@@ -107,7 +129,7 @@ def make(session: Session, scope: Scope, numbers: Iterable[int], now: datetime, 
         faults, notes = reading.judged(layout)
         faults += [Said("rests_on", {"number": one}) for one in sorted(layout.stands_on) if found[one].faults]
         lines = reading.lines(layout)
-        heading = Heading(reading.name(scope.place_id), scope.survey_round, scope.by, said, translate, scope.former)
+        heading = Heading(reading.name(scope.place_id), scope.survey_round, scope.lines, said, translate)
         others = {one: found[one].grid for one in layout.stands_on}
         some = {figure for one in lines for figure, count in one.numbers.items() if count}
         layout = layout.with_beside(some)
@@ -138,11 +160,12 @@ def held_in(session: Session, survey_round: Round, communes: Sequence[str]) -> l
 
 
 def marks_of(session: Session, scope: Scope, reading: Reading) -> list[Said]:
-    found = [Said("trial")] if scope.survey_round.trial else []
+    found = [scope.past.mark] if scope.past is not None else []
+    found += [Said("trial")] if scope.survey_round.trial else []
     found.append(Said("provisional"))
     if reading.classified.illustrative:
         found.append(Said("illustrative", {"count": reading.classified.illustrative}))
-    open_ = sorted(not_accepted(session, scope.survey_round.id, scope.communes))
+    open_ = sorted(not_accepted(session, scope.survey_round.id, scope.communes, scope.at))
     if open_ and not scope.survey_round.trial:
         found.append(Said("not_accepted", {"places": reading.named(open_)}))
     return found
@@ -154,17 +177,18 @@ class Reading:
     def __init__(
         self, session: Session, scope: Scope, wanted: Iterable[int], now: datetime, translate: Translate = str
     ) -> None:
-        self.session, self.scope, self.today, self.translate = session, scope, day_of(now), translate
+        self.session, self.scope, self.translate = session, scope, translate
+        self.today = scope.past.day if scope.past is not None else day_of(now)
         forms = [layouts()[one] for one in wanted]
         self.names = self._names()
         self.places = self._places()
         self.elsewhere = self._elsewhere()
         checks_lacks = bool(scope.survey_round.standard) and any(one.number in (4, 5, 6, 7) for one in forms)
         by_group = any(one.number in BY_GROUP for one in forms)
-        self.readings = {one.reading.name: one for one in table_readings.of_tables(session)}
+        self.readings = {one.reading.name: one for one in table_readings.of_tables(session, scope.at)}
         self.in_use = {name: one.reading.value for name, one in self.readings.items()}
         self.classified: Classified = classified(
-            session, scope.condition, scope.by, checks_lacks, self.in_use if by_group else None
+            session, scope.condition, scope.by, checks_lacks, self.in_use if by_group else None, scope.past
         )
         is_flow = any(one.is_flow or one.number in OF_RESIDENTS for one in forms)
         self.flowed: Flowed | None = self._flowed() if is_flow else None
@@ -172,7 +196,7 @@ class Reading:
         self.residents: Whole | None = None
         if any(one.number in OF_RESIDENTS for one in forms):
             parts = [] if scope.village_id else self.places
-            self.residents = residents.whole(session, scope.place_id, parts, window)
+            self.residents = residents.whole(session, scope.place_id, parts, window, scope.at)
         self.places += [one for one in self._other_places() if one not in self.places]
         self.villages, self.former = self.places, None
         if scope.former:
@@ -180,29 +204,36 @@ class Reading:
 
     def _in_former_borders(self) -> Former:
         """What was read of villages, by their former communes."""
-        found = former_communes(self.session, self.province_id, self.scope.communes)
+        scope = self.scope
+        found = former_communes(self.session, self.province_id, scope.communes, scope.by_district)
         places = {found.code(one): Counts() for one in self.places}
         for village_id, counts in self.classified.places.items():
             places.setdefault(found.code(village_id), Counts()).add(counts)
         self.classified.places = places
         if self.flowed is not None:
-            one = self.scope.survey_round
-            told = [each for commune in self.scope.communes for each in transitions(self.session, one, commune)]
-            self.flowed = regrouped(self.flowed, told, found.code)
+            told = (list(transitions(self.session, scope.survey_round, one, scope.at)) for one in scope.communes)
+            twice = told_of_several(self.session, scope.survey_round, scope.communes, scope.at)
+            self.flowed = regrouped(self.flowed, told, twice, found.code)
             for code in self.flowed.places:
                 places.setdefault(code, Counts())
         self.places = sorted(places, key=lambda code: (code == NOT_KNOWN, code))
+        if scope.is_wide:  # two communes may have a village of one name
+            for one in found.missing(self.villages):
+                self.names[one] = f"{self.name(one)} ({self.name(one.partition('-')[0])})"
         self.names |= found.names() | {NOT_KNOWN: Said("former_unknown").sentence(self.translate)}
         return found
 
     def _names(self) -> dict[str, str]:
         scope = self.scope
-        names = names_in if scope.by is Level.VILLAGE else names_of
-        return names(self.session, {scope.place_id, *scope.communes}, self.today)
+        if scope.by is Level.VILLAGE and not scope.is_wide:
+            return names_in(self.session, {scope.place_id, *scope.communes}, self.today)
+        named = names_of(self.session, {scope.place_id, *scope.communes}, self.today)
+        villages = names_in(self.session, scope.communes, self.today) if scope.by is Level.VILLAGE else {}
+        return villages | named
 
     def _elsewhere(self) -> list[str]:
         """The communes of the province that are not of the round: with them left out its figures are not its own."""
-        if self.scope.by is Level.VILLAGE:
+        if not self.scope.is_wide:
             return []
         known = set(self.scope.communes)
         found = [one for one in residents.parts_of(self.session, self.scope.place_id, self.today) if one not in known]
@@ -227,7 +258,7 @@ class Reading:
 
     def _flowed(self) -> Flowed:
         scope = self.scope
-        found = flowed(self.session, scope.survey_round, scope.communes, scope.by)
+        found = flowed(self.session, scope.survey_round, scope.communes, scope.by, scope.at)
         if scope.village_id:
             own = found.places.get(scope.village_id)
             found.places = {scope.village_id: own} if own is not None else {}
@@ -268,7 +299,7 @@ class Reading:
         is_listed = self.former is None or place_id == TOTAL  # no list is of a former commune
         links = {
             one.figure: self._link(layout, condition, one.figure, unit)
-            for one in layout.columns if is_listed and numbers.get(one.figure)
+            for one in layout.columns if is_listed and self.scope.past is None and numbers.get(one.figure)
         }  # fmt: skip
         name = "" if place_id == TOTAL else self.name(place_id)
         return Line(place_id, name, unit, numbers, links, residents_add_up=is_sum)
@@ -345,14 +376,17 @@ class Reading:
         return found
 
     def _flow_cell(self, number: int, place_id: str, unit: str) -> FlowCell | None:
-        """The households of a line; of several communes together and of moves between places there is no list."""
-        by_commune = self.scope.by is Level.COMMUNE
-        if place_id == MOVED or (place_id == TOTAL and by_commune) or (place_id != TOTAL and self.former is not None):
+        """The households of a line; of who moved between villages, and of a former commune, there is no list."""
+        by_commune, is_between = self.scope.by is Level.COMMUNE, place_id == MOVED
+        if self.scope.past is not None:  # lists are of now
+            return None
+        if (is_between and not by_commune) or (place_id != TOTAL and self.former is not None):
             return None
         village = None if by_commune else self.scope.village_id if place_id == TOTAL else place_id
-        commune = place_id if by_commune else self.scope.communes[0]
+        commune = "" if is_between or place_id == TOTAL else place_id
+        commune = commune if by_commune else self.scope.communes[0]
         either = self.flowed is not None and not self.flowed.knows_before
-        return FlowCell(commune, number, 0, unit == "persons", village, either)
+        return FlowCell(commune, number, 0, unit == "persons", village, either, is_between)
 
     @property
     def _is_missing(self) -> bool:

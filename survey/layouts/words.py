@@ -11,6 +11,10 @@ Translate = Callable[[str], str]
 
 # Above the figures.
 MARKS = {
+    "as_of": N_(
+        "AS IT STOOD AT THE END OF %(day)s: interviews accepted, register, residents and closings as they were known "
+        "by then. A figure leads to no list: lists are of now."
+    ),
     "trial": N_("TRIAL – nothing on this sheet is an official result, and it recognises nobody."),
     "illustrative": N_("B1 points are illustrative in %(count)s of the accepted interviews: no official result."),
     "provisional": N_(
@@ -159,7 +163,8 @@ OTHERS = {
     "number": N_("No."),
     "commune": N_("Commune, ward"),
     "village": N_("Village"),
-    "former": N_("Former commune"),
+    "former_commune": N_("Former commune"),
+    "former_district": N_("Former district"),
     "unit": N_("Counted in"),
     "total": N_("Total"),
     "sheet": N_("Table %(number)s"),

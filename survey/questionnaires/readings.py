@@ -87,9 +87,10 @@ def standings(session: Session, form: Form) -> list[ReadingStatus]:
     return [ReadingStatus(one, *papers.get(one.name, (None, None))) for one in readings(form)]
 
 
-def of_tables(session: Session) -> list[ReadingStatus]:
-    """Every reading of the tables with its paper, whose value is in use."""
-    papers, found = _papers(session, TABLES), []
+def of_tables(session: Session, at: datetime | None = None) -> list[ReadingStatus]:
+    """Every reading of the tables with its paper, whose value is in use, of the papers entered by an instant (None:
+    now)."""
+    papers, found = _papers(session, TABLES, at), []
     for one in _of_tables():
         paper, by = papers.get(one.name, (None, None))
         found.append(ReadingStatus(replace(one, value=paper.value) if paper else one, paper, by))
@@ -107,13 +108,16 @@ def _of_tables() -> list[Reading]:
     return list(found.values())
 
 
-def _papers(session: Session, form_id: str) -> dict[str, tuple[ReadingConfirmation, Account]]:
-    rows = session.execute(
+def _papers(
+    session: Session, form_id: str, at: datetime | None = None
+) -> dict[str, tuple[ReadingConfirmation, Account]]:
+    query = (
         select(ReadingConfirmation, Account)
         .join(Account, Account.id == ReadingConfirmation.account_id)
         .where(ReadingConfirmation.form_id == form_id)
         .order_by(ReadingConfirmation.confirmed_at, ReadingConfirmation.id)
     )
+    rows = session.execute(query if at is None else query.where(ReadingConfirmation.confirmed_at <= at))
     return {paper.reading: (paper, by) for paper, by in rows}  # the newest stays
 
 

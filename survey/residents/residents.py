@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -86,15 +86,18 @@ def window_of(survey_round: Round) -> Window:
     return Window(survey_round.opens_on - OLDEST, until)
 
 
-def entered_of(session: Session, places: Iterable[str]) -> dict[str, list[Entered]]:
-    """By place, the latest first; a place of which nothing was entered is not among them."""
+def entered_of(session: Session, places: Iterable[str], at: datetime | None = None) -> dict[str, list[Entered]]:
+    """By place, the latest first, of what was written down by an instant (None: now); a place of which nothing was
+    entered is not among them."""
     found: dict[str, list[Entered]] = {}
     for chunk in chunks(set(places)):
         steps: dict[tuple[str, int], list[ResidentStep]] = {}
         taken = select(ResidentStep).where(ResidentStep.place_id.in_(chunk)).order_by(ResidentStep.number)
+        counts = select(ResidentCount).where(ResidentCount.place_id.in_(chunk))
+        if at is not None:
+            taken, counts = taken.where(ResidentStep.at <= at), counts.where(ResidentCount.at <= at)
         for step in session.scalars(taken):
             steps.setdefault((step.place_id, step.seq), []).append(step)
-        counts = select(ResidentCount).where(ResidentCount.place_id.in_(chunk))
         latest = counts.order_by(ResidentCount.place_id, ResidentCount.as_of.desc(), ResidentCount.seq.desc())
         for count in session.scalars(latest):
             one = Entered(count, steps.get((count.place_id, count.seq), ()))
@@ -110,9 +113,11 @@ def standing(entered: Iterable[Entered], window: Window) -> Entered | None:
     return None
 
 
-def standing_in(session: Session, places: Iterable[str], window: Window) -> dict[str, Entered]:
-    """By place; who has none is not among them."""
-    found = {place_id: standing(those, window) for place_id, those in entered_of(session, places).items()}
+def standing_in(
+    session: Session, places: Iterable[str], window: Window, at: datetime | None = None
+) -> dict[str, Entered]:
+    """By place; who has none, or had none by an instant, is not among them."""
+    found = {place_id: standing(those, window) for place_id, those in entered_of(session, places, at).items()}
     return {place_id: one for place_id, one in found.items() if one is not None}
 
 
@@ -180,7 +185,7 @@ def _sum(those: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(those) else None
 
 
-def whole(session: Session, place_id: str, parts: Sequence[str], window: Window) -> Whole:
-    found = standing_in(session, [place_id, *parts], window)
+def whole(session: Session, place_id: str, parts: Sequence[str], window: Window, at: datetime | None = None) -> Whole:
+    found = standing_in(session, [place_id, *parts], window, at)
     there = {one: found[one] for one in parts if one in found}
     return Whole(found.get(place_id), there, [one for one in parts if one not in found])

@@ -8,8 +8,9 @@ counted.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +18,9 @@ from sqlalchemy.orm import Session
 
 from models import Household, ProofLeaf, RegisterEntry, Round, RoundCommune, RoundProof, StartRow
 from models.database import chunks
+from survey.calendar.standing import standings_at
 from survey.clocks import instant
+from survey.round_steps import Standing
 from survey.rounds import log
 from survey.rounds.end_states import COUNTED, Flows, Transition, netted
 from survey.rounds.proof import IS_CLOSED, latest_of
@@ -44,10 +47,12 @@ class JoinedFlow:
     illustrative: bool = False
 
 
-def joined_flow(session: Session, survey_round: Round, communes: Collection[str]) -> JoinedFlow:
-    """The flow of a round in `communes`, as one area. Those where it never was to be, was cancelled, or has nobody are
-    none of it."""
-    found, proofs = proved(session, survey_round, communes)
+def joined_flow(
+    session: Session, survey_round: Round, communes: Collection[str], at: datetime | None = None
+) -> JoinedFlow:
+    """The flow of a round in `communes`, as one area, as it was proved by an instant (None: now). Those where it never
+    was to be, was cancelled, or has nobody are none of it."""
+    found, proofs = proved(session, survey_round, communes, at)
     whole = {measure: Flows() for measure in COUNTED}
     for lines in found.communes.values():
         for measure, both in read(lines).items():
@@ -60,32 +65,52 @@ def joined_flow(session: Session, survey_round: Round, communes: Collection[str]
 
 
 def proved(
-    session: Session, survey_round: Round, communes: Collection[str]
+    session: Session, survey_round: Round, communes: Collection[str], at: datetime | None = None
 ) -> tuple[JoinedFlow, dict[str, RoundProof]]:
-    """What each of `communes` proved, not yet added up, and by what; which of them are not counted."""
+    """What each of `communes` proved by an instant, not yet added up, and by what; which of them are not counted."""
     found, proofs = JoinedFlow(), {}
     settled = log.settled(session, survey_round.id, StartRow, RegisterEntry)
-    rows = [row for row in log.rows_of(session, survey_round) if row.commune_id in set(communes)]
-    made_of = latest_of(session, survey_round.id, [row.commune_id for row in rows if row.state in IS_CLOSED])
-    for row in rows:
+    rows = _stood(session, survey_round, communes, at)
+    closed = [commune_id for commune_id, row in rows.items() if row.state in IS_CLOSED]
+    made_of = latest_of(session, survey_round.id, closed, at)
+    for commune_id, row in rows.items():
         if row.state == CommuneState.CANCELLED:
             continue
-        made = made_of.get(row.commune_id)
+        made = made_of.get(commune_id)
         body = json.loads(made.body) if made is not None else None
         if made is not None and body is not None and _is_of_closing(row, body):
-            proofs[row.commune_id] = made
-            found.provisional += [row.commune_id] if row.state == CommuneState.CLOSED else []
-            found.communes[row.commune_id] = body["flow"]["commune"]
+            proofs[commune_id] = made
+            found.provisional += [commune_id] if row.state == CommuneState.CLOSED else []
+            found.communes[commune_id] = body["flow"]["commune"]
             found.villages |= body["flow"]["villages"]
             found.trial, found.illustrative = found.trial or body["trial"], found.illustrative or body["illustrative"]
-        elif row.commune_id in settled:
-            found.missing[row.commune_id] = CommuneState(row.state)
+        elif commune_id in settled:
+            found.missing[commune_id] = CommuneState(row.state)
     return found, proofs
 
 
-def _is_of_closing(row: RoundCommune, body: dict[str, Any]) -> bool:
+def _stood(
+    session: Session, survey_round: Round, communes: Collection[str], at: datetime | None
+) -> Mapping[str, RoundCommune | Standing]:
+    """By commune, in order, where the round stands or stood."""
+    rows = {row.commune_id: row for row in log.rows_of(session, survey_round) if row.commune_id in set(communes)}
+    if at is None:
+        return rows
+    then = standings_at(session, survey_round.id, communes, at)
+    return {commune_id: then[commune_id] for commune_id in rows if commune_id in then}
+
+
+def _is_of_closing(row: RoundCommune | Standing, body: dict[str, Any]) -> bool:
     """Whether a proof is of the closing as it stands: the commune may have been closed again without one."""
     return bool(body["closed_at"] == (instant(row.closed_at) if row.closed_at else None))
+
+
+def told_of_several(
+    session: Session, survey_round: Round, communes: Collection[str], at: datetime | None = None
+) -> dict[str, list[Transition]]:
+    """By household, what each of several of `communes` proved of it; one that a single commune knows is not among
+    them."""
+    return _told_twice(session, survey_round, proved(session, survey_round, communes, at)[1])
 
 
 def _told_twice(session: Session, survey_round: Round, proofs: dict[str, RoundProof]) -> dict[str, list[Transition]]:

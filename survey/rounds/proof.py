@@ -198,11 +198,15 @@ def latest(session: Session, round_id: str, commune_id: str) -> RoundProof | Non
     return session.scalars(query.order_by(RoundProof.revision.desc()).limit(1)).first()
 
 
-def latest_of(session: Session, round_id: str, communes: Collection[str]) -> dict[str, RoundProof]:
-    """The same of several communes at once, by commune; those without one are left out."""
+def latest_of(
+    session: Session, round_id: str, communes: Collection[str], at: datetime | None = None
+) -> dict[str, RoundProof]:
+    """The same of several communes at once, by commune, of those made by an instant (None: now); those without one are
+    left out."""
     found: dict[str, RoundProof] = {}
     for chunk in chunks(communes):
         query = select(RoundProof).where(RoundProof.round_id == round_id, RoundProof.commune_id.in_(chunk))
+        query = query if at is None else query.where(RoundProof.made_at <= at)
         found |= {one.commune_id: one for one in session.scalars(query.order_by(RoundProof.revision))}
     return found
 

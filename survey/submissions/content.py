@@ -43,17 +43,20 @@ def dated(session: Session, submission: Submission) -> Dated:
     return _dated(session, submission.commune_id, [submission.id])[submission.id]
 
 
-def _dated(session: Session, commune_id: str, ids: Sequence[str]) -> dict[str, Dated]:
+def dated_at(session: Session, submission: Submission, at: datetime) -> Dated:
+    """What had been found of it by an instant."""
+    return _dated(session, submission.commune_id, [submission.id], at)[submission.id]
+
+
+def _dated(session: Session, commune_id: str, ids: Sequence[str], at: datetime | None = None) -> dict[str, Dated]:
     held_for_us = SubmissionEvent.reason == QuarantineReason.SERVER_CLOCK.value
-    rows = session.execute(
-        select(SubmissionEvent.submission_id, SubmissionEvent.visited_on, SubmissionEvent.reason)
-        .where(
-            SubmissionEvent.commune_id == commune_id,
-            SubmissionEvent.submission_id.in_(ids),
-            SubmissionEvent.visited_on.is_not(None) | held_for_us,
-        )
-        .order_by(SubmissionEvent.seq)
+    query = select(SubmissionEvent.submission_id, SubmissionEvent.visited_on, SubmissionEvent.reason).where(
+        SubmissionEvent.commune_id == commune_id,
+        SubmissionEvent.submission_id.in_(ids),
+        SubmissionEvent.visited_on.is_not(None) | held_for_us,
     )
+    query = query if at is None else query.where(SubmissionEvent.at <= at)
+    rows = session.execute(query.order_by(SubmissionEvent.seq))
     found = dict.fromkeys(ids, Dated(None, False))
     for row in rows:
         was = found[row.submission_id]
@@ -65,17 +68,18 @@ def _dated(session: Session, commune_id: str, ids: Sequence[str]) -> dict[str, D
 def clocks_of(session: Session, commune_id: str, submissions: Sequence[Any]) -> dict[str, Clock]:
     """As `clock_of`, of many of a commune at once, by id. Their rows may name no more than what is read of them."""
     found = _dated(session, commune_id, [one.id for one in submissions])
-    return {one.id: _clock(one, found[one.id]) for one in submissions}
+    return {one.id: clock_when(one, found[one.id]) for one in submissions}
 
 
 def clock_of(session: Session, submission: Submission) -> Clock:
     """The day and instant under which a record is judged: the day that a person found it to be of; else when the phone
     says it was finalised, since ages and terms run to the interview, not to the day the line came back; when that
     cannot be, the instant of its receipt."""
-    return _clock(submission, dated(session, submission))
+    return clock_when(submission, dated(session, submission))
 
 
-def _clock(submission: Any, found: Dated) -> Clock:
+def clock_when(submission: Any, found: Dated) -> Clock:
+    """The same, by what was found of its time."""
     said, received_at = read_instant(submission.finalised_at_said), submission.received_at
     moment = said or received_at
     if not found.receipt_wrong and not received_at - OLDEST <= moment <= received_at + TOLERANCE:
@@ -122,12 +126,14 @@ def content_of(submission: Submission) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def judged_answers(session: Session, submission: Submission, told: Told | None = None) -> Any:
+def judged_answers(
+    session: Session, submission: Submission, told: Told | None = None, when: Dated | None = None
+) -> Any:
     """The answers under which a record is judged: area, region and method of B1 are what the register says today of the
     day of the interview; what the phone carried of them is evidence and stays in the submission. `told`: as if the
-    register said so."""
+    register said so; `when`: as if that were all that was found of its time."""
     form = load_form(session, submission.form_id, submission.form_version)
-    found = dated(session, submission)
+    found = when or dated(session, submission)
     answers = _answers(submission, form, found)
     truth = _told(session, submission, form, found) if told is None else told
     return _laid_over(form, answers, truth)
@@ -145,7 +151,7 @@ def _told(session: Session, submission: Submission, form: Form | None, found: Da
     """What the register says of the day of an interview, as far as its form asks for it."""
     if form is None or not told_names(form):
         return {}
-    return _context(session, submission, _clock(submission, found).today)
+    return _context(session, submission, clock_when(submission, found).today)
 
 
 def told_names(form: Form) -> list[str]:
@@ -182,18 +188,20 @@ class Evaluated(NamedTuple):
     told: Told
 
 
-def evaluated(session: Session, submission: Submission, told: Told | None = None) -> Evaluated | None:
-    """The record under its own form; None when the form is not known or there are no answers to read. `told`: see
-    `judged_answers`."""
+def evaluated(
+    session: Session, submission: Submission, told: Told | None = None, when: Dated | None = None
+) -> Evaluated | None:
+    """The record under its own form; None when the form is not known or there are no answers to read. `told`, `when`:
+    see `judged_answers`."""
     form = load_form(session, submission.form_id, submission.form_version)
     if form is None or not readable(submission.content):
         return None
-    found = dated(session, submission)
+    found = when or dated(session, submission)
     answers = _answers(submission, form, found)
     if not isinstance(answers, dict):
         return None
     truth = _told(session, submission, form, found) if told is None else told
-    return Evaluated(form, evaluate(form, _laid_over(form, answers, truth), _clock(submission, found)), truth)
+    return Evaluated(form, evaluate(form, _laid_over(form, answers, truth), clock_when(submission, found)), truth)
 
 
 def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

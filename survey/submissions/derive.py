@@ -48,9 +48,11 @@ from survey.register.ledger import (
 )
 from survey.submissions.content import (
     TOLD,
+    Dated,
     Evaluated,
     Told,
     clock_of,
+    clock_when,
     content_of,
     evaluated,
     judged_answers,
@@ -331,13 +333,14 @@ def _derive_assessment(
 
 
 def _judge(
-    session: Session, submission: Submission, survey_round: Round | None, found: Evaluated, told: Told | None = None
-) -> tuple[poverty.Assessment, Form, Evaluation, poverty.Assessment]:
+    session: Session, submission: Submission, survey_round: Round | None, found: Evaluated, told: Told | None = None,
+    when: Dated | None = None,
+) -> tuple[poverty.Assessment, Form, Evaluation, poverty.Assessment]:  # fmt: skip
     """What the law makes of it by its own version, and what counts, with the form and record that it rests on."""
     own = poverty.assess(found.form, found.evaluation)
     officially = None
     if own.illustrative and survey_round is not None:
-        officially = _with_official_points(session, submission, survey_round, told)
+        officially = _with_official_points(session, submission, survey_round, told, when)
     return own, *(officially or (found.form, found.evaluation, own))
 
 
@@ -348,8 +351,17 @@ def class_under(session: Session, submission: Submission, told: Told) -> Househo
     return _judge(session, submission, survey_round, found, told)[3].household_class if found is not None else None
 
 
+def judged_then(
+    session: Session, submission: Submission, survey_round: Round, told: Told, when: Dated
+) -> tuple[Evaluation, poverty.Assessment] | None:
+    """What a record was judged to be when the register said `told`, `when` was all that was found of its time and the
+    round stood as `survey_round` has it. Nothing is written; None: nothing can be made of it."""
+    found = evaluated(session, submission, told, when)
+    return None if found is None else _judge(session, submission, survey_round, found, told, when)[2:]
+
+
 def _with_official_points(
-    session: Session, submission: Submission, survey_round: Round, told: Told | None
+    session: Session, submission: Submission, survey_round: Round, told: Told | None, when: Dated | None
 ) -> tuple[Form, Evaluation, poverty.Assessment] | None:
     """A record made with the illustrative points, judged by the version that its round was moved to since: the answers
     are the same, the points are the official ones. None where that version leaves the class open."""
@@ -357,10 +369,11 @@ def _with_official_points(
     if not same_form or submission.form_version == survey_round.form_version:
         return None
     form = load_form(session, survey_round.form_id, survey_round.form_version)
-    answers = judged_answers(session, submission, told)
+    answers = judged_answers(session, submission, told, when)
     if form is None or not isinstance(answers, dict) or not has_official_points(session, survey_round):
         return None
-    evaluation = evaluate(form, answers, clock_of(session, submission))
+    clock = clock_of(session, submission) if when is None else clock_when(submission, when)
+    evaluation = evaluate(form, answers, clock)
     judged = poverty.assess(form, evaluation)
     return (form, evaluation, judged) if judged.household_class is not None and not judged.illustrative else None
 

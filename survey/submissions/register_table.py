@@ -295,7 +295,7 @@ class Ground:
         former = self.former.communes.get(code or "")
         if former is not None:
             return Land(former.district_code, former.code, lies)
-        here = self.former.of_commune.get(_first_commune(self.known, village_id) or self.commune_id, [])
+        here = self.former.of_commune.get(first_commune(self.known, village_id) or self.commune_id, [])
         districts = {row.district_code for row in here}
         return Land(districts.pop() if len(districts) == 1 else None, None, lies)
 
@@ -394,7 +394,7 @@ def rows_of(ground: Ground, lying: Iterable[Lying], day: date | None, lacks: Map
         )  # fmt: skip
 
 
-def _first_commune(known: Villages, village_id: str) -> str | None:
+def first_commune(known: Villages, village_id: str) -> str | None:
     """The commune that a village's land lay in first: what came from another one did not change its district."""
     one = known.known.get(village_id)
     while one is not None and one.origin in known.known:

@@ -109,16 +109,29 @@ def coverage_of(
     classes: Collection[HouseholdClass],
 ) -> Coverage:  # fmt: skip
     """Of a commune, over the accepted interviews of a round."""
+    return by_village(session, catalogue, commune_id, survey_round, today, classes)[0]
+
+
+def by_village(
+    session: Session, catalogue: Catalogue, commune_id: str, survey_round: Round, today: date,
+    classes: Collection[HouseholdClass],
+) -> tuple[Coverage, dict[str, Coverage]]:  # fmt: skip
+    """Of a commune, and of each of its villages in which a poor household lacked something."""
     later = next_round(session, commune_id, survey_round)
-    found = Coverage(survey_round.opens_on, min(later.opens_on, today) if later else today, later)
+    days = survey_round.opens_on, min(later.opens_on, today) if later else today
+    found, villages = Coverage(*days, later), dict[str, Coverage]()
     before = _facts(session, commune_id, survey_round.id)
     after = _facts(session, commune_id, later.id) if later else {}
     served = _served(session, catalogue, commune_id, survey_round.id, found)
     for household_id, (village_id, household_class, letters) in before.items():
         if household_class in classes:
             lacks = [one for one, lack in zip(INDICATORS, lacks_in(letters), strict=True) if lack]
-            _add(found, Waiting(household_id, village_id, household_class, lacks), served, after.get(household_id))
-    return found
+            if not lacks:
+                continue
+            one, then = Waiting(household_id, village_id, household_class, lacks), after.get(household_id)
+            for each in (found, villages.setdefault(village_id, Coverage(*days, later))):
+                _add(each, one, served, then)
+    return found, villages
 
 
 _Fact = tuple[str, HouseholdClass, str]  # village, class, lacks
@@ -137,8 +150,6 @@ def _facts(session: Session, commune_id: str, round_id: str) -> dict[str, _Fact]
 
 
 def _add(found: Coverage, one: Waiting, served: Mapping[str, set[Indicator]], after: _Fact | None) -> None:
-    if not one.lacks:
-        return
     got = served.get(one.household_id, set())
     then = dict(zip(INDICATORS, lacks_in(after[2]), strict=True)) if after else {}
     for indicator in one.lacks:

@@ -131,11 +131,11 @@ def _of(session: Session, commune_id: str, round_id: str, household_ids: list[st
         ).where(entry.commune_id == commune_id, entry.round_id == round_id, entry.household_id.in_(household_ids))
     ).all()  # fmt: skip
     counted = [row.submission_id for row in rows if row.submission_id and row.state in COUNTED]
-    judged = _judged(session, commune_id, counted)
+    found_of = judged(session, commune_id, counted)
     said = {case.of.household_id: case for case in cases.of_some(session, commune_id, round_id, household_ids)}
     found = {}
     for row in rows:
-        more = judged.get(row.submission_id, {}) if row.submission_id and row.state in COUNTED else {}
+        more = found_of.get(row.submission_id, {}) if row.submission_id and row.state in COUNTED else {}
         before = opening(row.opening_class, row.opening_answers, row.opening_indicators)
         outcome = outcome_of(said.pop(row.household_id, None))
         found[row.household_id] = Fact(row.household_id, row.village_id, row.state, **before, **more, **outcome)
@@ -152,7 +152,7 @@ def outcome_of(case: cases.Case | None) -> dict[str, Any]:
     return {} if which is None or which.kind is None else {"outcome": which.kind, "outcome_state": which.state}
 
 
-def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict[str, dict[str, Any]]:
+def judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict[str, dict[str, Any]]:
     """By interview what a fact says of it; one that was never judged has its id alone."""
     found: dict[str, dict[str, Any]] = {id: {"submission_id": id} for id in submission_ids}
     if not found:
@@ -167,13 +167,19 @@ def _judged(session: Session, commune_id: str, submission_ids: list[str]) -> dic
         one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points, one.values
     ).where(one.commune_id == commune_id, one.submission_id.in_(submission_ids))
     for row in session.execute(assessed):
-        found[row.submission_id] |= {
-            "household_class": row.household_class,
-            "refused": row.refused,
-            "illustrative": row.illustrative,
-            "persons": row.persons,
-            "b1_points": row.b1_points,
-            **interviewed(row.values, lacks.get(row.submission_id, UNKNOWN), hanging[row.submission_id]),
-            "told": told_of(row.values) if row.household_class in TOLD else None,
-        }
+        said = lacks.get(row.submission_id, UNKNOWN)
+        found[row.submission_id] |= of_assessment(row, row.values, said, hanging[row.submission_id])
     return found
+
+
+def of_assessment(row: Any, values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str, Any]:
+    """The columns that an interview gives: `row` has what it was judged to be, by the names of an assessment."""
+    return {
+        "household_class": row.household_class,
+        "refused": row.refused,
+        "illustrative": row.illustrative,
+        "persons": row.persons,
+        "b1_points": row.b1_points,
+        **interviewed(values, lacks, readings),
+        "told": told_of(values) if row.household_class in TOLD else None,
+    }

@@ -316,7 +316,7 @@ def add_up(session: Session, commune_id: str, round_id: str) -> None:
     heard = cases.heard_of(session, commune_id, round_id)
     follow(session, commune_id, round_id, {*session.scalars(left_over), *heard})
     session.flush()  # the sums as they are by now
-    right = _summed(commune_id, kept(session, commune_id, round_id).values())
+    right = summed(commune_id, kept(session, commune_id, round_id).values())
     for row in session.scalars(select(PlaceTally).filter_by(**of)).all():
         counts = right.pop((row.place_id, row.part), None)
         if counts is None and row.counts:
@@ -327,7 +327,8 @@ def add_up(session: Session, commune_id: str, round_id: str) -> None:
         session.add(PlaceTally(**of, place_id=place_id, part=part, counts=counts, revision=1))
 
 
-def _summed(commune_id: str, those: Iterable[Fact]) -> dict[tuple[str, str], Counts]:
+def summed(commune_id: str, those: Iterable[Fact]) -> dict[tuple[str, str], Counts]:
+    """By place and part, what facts of a commune come to."""
     sums = _Sums(commune_id)
     for fact in those:
         sums.add(fact)
@@ -413,7 +414,7 @@ def differing(session: Session, commune_id: str, round_id: str) -> list[Differin
         elif was != is_now:
             names = [name for name, a, b in zip(Fact._fields, was, is_now, strict=True) if a != b]
             found.append(Differing(household_id=id, what=tuple(names)))
-    right = _summed(commune_id, now.values())
+    right = summed(commune_id, now.values())
     rows: Mapping[tuple[str, str], Any] = {
         (row.place_id, row.part): row.counts
         for row in session.scalars(select(PlaceTally).filter_by(commune_id=commune_id, round_id=round_id))

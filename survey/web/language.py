@@ -67,7 +67,9 @@ class _Babel(Babel):
 
 def init_app(app: Flask) -> None:
     babel = _Babel()
-    babel.in_memory = _InMemory(read_catalogs(Path(app.root_path) / "translations"))
+    catalogs = read_catalogs(Path(app.root_path) / "translations")
+    babel.in_memory = _InMemory(catalogs)
+    app.extensions["words_in"] = lambda language: catalogs.get(language, catalogs["en"]).gettext
     babel.init_app(app, default_locale="vi", default_timezone="Asia/Ho_Chi_Minh", locale_selector=current_language)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(current_language=current_language, languages=LANGUAGES, terms=terms)

@@ -33,6 +33,7 @@ from survey.work.kinds import (
     RECOUNT,
     REOPEN,
     RESEARCH,
+    TABLES,
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
@@ -41,6 +42,7 @@ from survey.work.rebuilding import rebuild
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
 from survey.work.support_lists import give_supports, read_supports
+from survey.work.tables_of_day import WordsIn, count_tables
 
 FOLDER = "jobs"  # of the files of jobs, in the instance's folder
 KINDS = {
@@ -65,14 +67,15 @@ KINDS = {
 }
 
 
-def kinds(prover: Signer) -> Mapping[str, Kind]:
-    """All that a worker can do that has the key of proofs."""
-    return KINDS | {CLOSE: partial(close_round, prover)}
+def kinds(prover: Signer, words_in: WordsIn) -> Mapping[str, Kind]:
+    """All that a worker can do that has the key of proofs, and the catalog of each language."""
+    return KINDS | {CLOSE: partial(close_round, prover), TABLES: partial(count_tables, prover, words_in)}
 
 
 __all__ = [
     "ALONE", "ASKED_BY", "ASK_POLICE", "CHANGES", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER",
     "GIVE_SUPPORTS", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_POLICE",
-    "READ_SUPPORTS", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "RESEARCH", "TO_THE_END", "UNDO_CORRECTIONS",
+    "READ_SUPPORTS", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "RESEARCH", "TABLES", "TO_THE_END",
+    "UNDO_CORRECTIONS",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

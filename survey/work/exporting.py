@@ -38,7 +38,7 @@ from survey.register.places import names_in
 from survey.reports.csvfile import Cell, Style
 from survey.terms import JobState
 from survey.work.asker import check_asker
-from survey.work.kinds import ASKED_BY, CHANGES, DATA_FILES, EXPORT, RESEARCH
+from survey.work.kinds import ASKED_BY, CHANGES, DATA_FILES, EXPORT, RESEARCH, TABLES
 
 MOST = 5  # files of one account that are kept or being made: a disk is not filled by one who asks and asks
 _FILE, _PART, SINCE = "file", ".part", "since.gz"
@@ -81,12 +81,25 @@ class WantedChanges:
     offer: str = changes.NAME
 
 
-_KIND = {Wanted: EXPORT, WantedResearch: RESEARCH, WantedChanges: CHANGES}
+@dataclass(frozen=True)
+class WantedTables:
+    """The official tables of a place as they stood at an instant (`at`, ISO 8601). `lines`: as `tables.Scope.lines`."""
+
+    filename: str
+    choice: Choice
+    language: str
+    place_id: str
+    at: str
+    lines: str
+    offer: str = "bieu.zip"
+
+
+_KIND = {Wanted: EXPORT, WantedResearch: RESEARCH, WantedChanges: CHANGES, WantedTables: TABLES}
 
 
 def ask(
-    session: Session, wanted: Wanted | WantedResearch | WantedChanges, account_id: str, commune_id: str | None,
-    folder: Path, now: datetime,
+    session: Session, wanted: Wanted | WantedResearch | WantedChanges | WantedTables, account_id: str,
+    commune_id: str | None, folder: Path, now: datetime,
 ) -> Job:  # fmt: skip
     """Put the file into the line. Raises `exports_enough`."""
     if sum(not gone(one, folder, now) for one in of_account(session, account_id, now)) >= MOST:
@@ -152,7 +165,7 @@ def export(task: Task) -> dict[str, Any]:
         names = names_in(session, choice.communes, day_of(task.now()))
         manner = Manner(given["title"], task.now(), given["language"], Style(given["style"]), given["words"])
         progress = _Progress(task, count * formats.readings(offer))
-        written = _write(task.folder, formats.pieces(session, offer, choice, names, manner, progress.watch))
+        written = write(task.folder, formats.pieces(session, offer, choice, names, manner, progress.watch))
     return _made(task, choice, *written, count)
 
 
@@ -165,11 +178,11 @@ def export_research(task: Task) -> dict[str, Any]:
         count = rows.count(session, choice)
         progress = _Progress(task, count)
         asked = Asked(**given["asked"])
-        _prepare(task.folder)
+        prepare(task.folder)
         pieces = research.pieces(
             session, choice, asked, given["title"], task.now(), task.folder, progress.household
         )  # fmt: skip
-        written = _write(task.folder, pieces)
+        written = write(task.folder, pieces)
     return _made(task, choice, *written, count)
 
 
@@ -183,10 +196,10 @@ def export_changes(task: Task) -> dict[str, Any]:
         count = rows.count(session, choice)
         names = names_in(session, choice.communes, day_of(task.now()))
         progress = _Progress(task, count * (len(DATA) - 1))
-        _prepare(task.folder)
+        prepare(task.folder)
         manner = given["language"], given["title"], task.now()
         pieces = changes.pieces(session, choice, names, since, *manner, task.folder, progress.watch)
-        written = _write(task.folder, pieces)
+        written = write(task.folder, pieces)
     return _made(task, choice, *written, count)
 
 
@@ -245,7 +258,7 @@ class _Progress:
             self._task.tell("exporting", hundredth, 100)
 
 
-def _prepare(folder: Path) -> None:
+def prepare(folder: Path) -> None:
     """What another worker left when it died goes away first."""
     folder.parent.mkdir(mode=0o700, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -253,9 +266,9 @@ def _prepare(folder: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _write(folder: Path, pieces: Iterable[bytes]) -> tuple[str, int]:
+def write(folder: Path, pieces: Iterable[bytes]) -> tuple[str, int]:
     """Its SHA-256 and size in bytes."""
-    _prepare(folder)
+    prepare(folder)
     part, sha256, size = folder / f"{secrets.token_hex(8)}{_PART}", hashlib.sha256(), 0
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

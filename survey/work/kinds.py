@@ -20,8 +20,9 @@ REBUILD = "rebuild"
 EXPORT = "export"
 RESEARCH = "research"
 CHANGES = "export_changes"
+TABLES = "tables_of_day"
 
-DATA_FILES = (EXPORT, RESEARCH, CHANGES)  # what is made of them is a file that waits for who asked
+DATA_FILES = (EXPORT, RESEARCH, CHANGES, TABLES)  # what is made of them is a file that waits for who asked
 ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS, ASK_POLICE, GIVE_SUPPORTS})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
@@ -44,4 +45,5 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     EXPORT: "export.read",
     RESEARCH: "export.research",
     CHANGES: "export.read",
+    TABLES: "export.read",
 }

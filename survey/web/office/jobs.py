@@ -43,6 +43,7 @@ from survey.work import (
     RECOUNT,
     REOPEN,
     RESEARCH,
+    TABLES,
     TO_THE_END,
     UNDO_CORRECTIONS,
 )
@@ -73,6 +74,7 @@ TITLES: dict[str, LazyString] = {
     EXPORT: lazy_gettext("Writing a data file"),
     RESEARCH: lazy_gettext("Writing a research file"),
     CHANGES: lazy_gettext("Writing what changed since an export"),
+    TABLES: lazy_gettext("Counting the official tables of a day"),
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
@@ -90,6 +92,7 @@ WORDS: dict[str, LazyString] = {  # what is done just now
     "reading_households": lazy_gettext("Households are being read: %(done)s of %(total)s communes."),
     "comparing": lazy_gettext("Persons are being compared: %(done)s of %(total)s."),
     "exporting": lazy_gettext("Written: %(done)s of %(total)s hundredths."),
+    "counting": lazy_gettext("Communes are being counted as they stood: %(done)s of %(total)s."),
     "writing_pairs": lazy_gettext("Pairs are being written down: %(done)s of %(total)s communes."),
 }
 
@@ -248,6 +251,9 @@ class Line(NamedTuple):
             return url_for("round_steps.commune", round_id=parameters["round"], commune_id=self.job.commune_id)
         if self.job.kind == RECOUNT:
             return url_for("villages.page", commune_id=self.job.commune_id, village_id=parameters["village"])
+        is_mine = self.job.account_id == current_account().id
+        if self.job.kind == TABLES and self.job.state == JobState.DONE and is_mine:
+            return url_for("layout_days.page", job_id=self.job.id)
         if self.job.kind in DATA_FILES:
             of = {"round": parameters["choice"]["round_id"], "commune_id": self.job.commune_id}
             return url_for("exports.page", **of, _anchor="made")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, render_template, request, url_for
+from flask import Blueprint, Flask, Response, render_template, request, url_for
 
 from survey.clocks import day_of
+from survey.evidence import audit
 from survey.problems import Problem
 from survey.programmes.catalogue import catalogue_of
-from survey.supports import coverage
+from survey.reports.csvfile import written
+from survey.supports import coverage, coverage_lines
 from survey.terms import HouseholdClass
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.programme.programmes import province_here
-from survey.web.security import permitted
+from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 
-READ = "report.read"
+READ, EXPORT = "report.read", "export.read"
 POOR = (HouseholdClass.POOR, HouseholdClass.NEAR_POOR)
 blueprint = Blueprint("coverage", __name__, url_prefix="/desk")
 
@@ -49,6 +51,26 @@ def page(commune_id: str) -> str:
             ".page", commune_id=commune_id, round=request.args.get("round"), village=village, page=page
         ),
     )
+
+
+@blueprint.get("/coverage.csv")
+@blueprint.get("/<commune_id>/coverage.csv")
+@permitted(EXPORT, writes=True)
+def as_csv(commune_id: str | None = None) -> Response:
+    """The figures of the page as CSV: of a commune and its villages, or of all communes of a province."""
+    desk, session = open_desk(EXPORT, commune_id), get_session()
+    survey_round, place_id = desk.asked_round, desk.commune_id or province_here(desk)
+    catalogue = catalogue_of(session, province_here(desk))
+    rows = coverage_lines.lines(
+        session, catalogue, sorted(desk.communes), survey_round, day_of(now()), POOR, desk.names
+    )  # fmt: skip
+    content = b"".join(written(coverage_lines.HEADER, rows))  # while the transaction is there; it names nobody
+    detail = {"round": survey_round.id, "file": "coverage.csv", "communes": len(desk.communes)}
+    audit.record(session, now(), current_account().id, EXPORT, place_id, detail)
+    response = Response(content, mimetype="text/csv")
+    name = f"ho-tro-{place_id}-{survey_round.year}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _village(desk: Desk) -> str | None:

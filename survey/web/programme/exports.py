@@ -26,7 +26,7 @@ from survey.exports.rows import Choice
 from survey.jobs.worker import KEPT, folder_of, private
 from survey.problems import Problem
 from survey.reports.csvfile import Style
-from survey.web.desk.home import Desk, open_desk
+from survey.web.desk.home import Desk, open_desk, province_of
 from survey.web.formats import round_title
 from survey.web.language import current_language
 from survey.web.security import current_account, permitted
@@ -55,6 +55,7 @@ def page(commune_id: str | None = None) -> str:
         whole=formats.WHOLE, words=_words(), by_job=count > MANY, count=count, everything=everything, style=_style(),
         researching=has_verb(current_account().role, "export.research") and commune_id is None, bounds=research.BOUNDS,
         made=[(job, exporting.gone(job, _folder(), now())) for job in made], kept=KEPT,
+        of_one_province=province_of(desk) is not None,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from survey.clocks import day_of
 from survey.evidence import audit, proof_keys
 from survey.layouts import flow_list, public, tables, workbook
 from survey.layouts.evidence import register_of
+from survey.layouts.figures import flowed
 from survey.layouts.flat import HEADER, flat
 from survey.layouts.flow_list import FlowCell
 from survey.layouts.forms import KNOWN_WORDS, Layout, counted_layouts
@@ -28,6 +29,7 @@ from survey.rounds.end_states import COLUMNS
 from survey.submissions.register_table import Level
 from survey.web.desk.corrections import XLSX
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
+from survey.web.programme.layout_days import offered
 from survey.web.programme.reports import households_of
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -62,6 +64,9 @@ def page(commune_id: str | None = None) -> str:
         value_of=_values(made.grid, book) if made and book else None,
         village=_village(desk),
         former=_is_former(),
+        today=day_of(now()),
+        lines=offered(desk),
+        day_form=url_for("layout_days.ask", commune_id=desk.commune_id, round=desk.round.id) if desk.round else "",
         address_of=lambda link: _address_of(desk, link),
         here=lambda **more: url_for(".page", **_said(desk, number) | more),
         file=lambda kind, **more: url_for(".download", kind=kind, **_said(desk, number) | more),
@@ -69,24 +74,49 @@ def page(commune_id: str | None = None) -> str:
     )
 
 
+@blueprint.get("/tables/flow")
 @blueprint.get("/<commune_id>/tables/flow")
 @permitted("report.read")
-def flow(commune_id: str) -> str:
-    """The households of a cell of tables 2 and 3, as the commune proved them."""
+def flow(commune_id: str | None = None) -> str:
+    """The households of a cell of tables 2 and 3, as the commune proved them; of several communes how many of each,
+    and who moved between them."""
     desk, village = open_desk("report.read", commune_id), request.args.get("village") or None
     number, column = request.args.get("table", 2, int), request.args.get("column", 0, int)
     if desk.round is None or number not in flow_list.MEASURES or column not in COLUMNS:
         raise Problem("not_found")
     in_persons, either = "persons" in request.args, "either" in request.args
-    cell = FlowCell(commune_id, number, column, in_persons, village, either)
-    found, page = flow_list.moved(get_session(), desk.asked_round, cell), page_number()
-    names = names_in(get_session(), [commune_id], day_of(now()))
-    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    cell = FlowCell(desk.commune_id or "", number, column, in_persons, village, either, "between" in request.args)
     form = counted_layouts()[number]
+    said = {"desk": desk, "cell": cell, "form": form, "heading": _heading(form, column)}
+    if desk.commune_id is None and not cell.between:
+        return _flow_by_commune(desk, cell, said)
+    session, page = get_session(), page_number()
+    communes = tables.held_in(session, desk.asked_round, desk.communes)
+    found = (
+        flow_list.moved_between(session, desk.asked_round, communes, cell)
+        if cell.between and desk.commune_id is None else flow_list.moved(session, desk.asked_round, cell)
+    )  # fmt: skip
+    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    names = names_in(session, {one.commune_id for one in shown} or desk.communes[:1], day_of(now()))
     return render_template(
-        "programme/layouts/flow.html", desk=desk, cell=cell, form=form, heading=_heading(form, column), rows=shown,
+        "programme/layouts/flow.html", **said, rows=shown,
         total=len(found), counts=sum(one.counts for one in found), names=names, page=page,
         pages=max(1, -(-len(found) // PAGE_SIZE)), address=lambda more: _flow_address(desk.asked_round.id, cell, more),
+    )  # fmt: skip
+
+
+def _flow_by_commune(desk: Desk, cell: FlowCell, said: dict[str, Any]) -> str:
+    """How many each commune proved, and what is added for who moved between them: together what the cell says."""
+    communes = tables.held_in(get_session(), desk.asked_round, desk.communes)
+    found = flowed(get_session(), desk.asked_round, communes, Level.COMMUNE)
+    measure = flow_list.MEASURES[cell.number]
+    rows = [(one, cell.counts(lines[measure])) for one, lines in sorted(found.places.items())]
+    between = cell.counts(found.between[measure]) if found.between is not None else 0
+    total = cell.counts(found.whole[measure]) if found.whole is not None else 0
+    return render_template(
+        "programme/layouts/flow_by_commune.html", **said, rows=rows, between=between, total=total,
+        missing=[desk.name(one) for one in sorted(found.missing)],
+        address_of=lambda **of: _flow_address(desk.asked_round.id, cell._replace(**of)),
     )  # fmt: skip
 
 
@@ -97,8 +127,9 @@ def _heading(form: Layout, column: int) -> str:
 
 def _flow_address(round_id: str, cell: FlowCell, page: int | None = None) -> str:
     return url_for(
-        "layouts.flow", commune_id=cell.commune_id, round=round_id, table=cell.number, column=cell.column,
+        "layouts.flow", commune_id=cell.commune_id or None, round=round_id, table=cell.number, column=cell.column,
         persons=1 if cell.in_persons else None, village=cell.village_id, either=1 if cell.either else None, page=page,
+        between=1 if cell.between else None,
     )  # fmt: skip
 
 
