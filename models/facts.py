@@ -22,8 +22,10 @@ class HouseholdFact(Base):
     year's answers, the rest of the interview that counts (accepted or received), NULL where none does. Lacks: a letter
     an indicator, in the order of `Indicator`: 1 lacks it, 0 does not, - nobody knows. `people`, `sex`: of the head, as
     the questionnaire names them; `hangs`: the readings of the texts on which the class hangs, with blanks between;
-    `work`: whether somebody able has steady work, NULL where nobody is able; `told`: of a poor or near-poor household
-    what the tables ask more (`survey/tallies/told.py`)."""
+    `work`: whether somebody able has steady work, NULL where nobody is able; `asked`: a letter an indicator, whether
+    somebody lives there whom it asks about; `standard`, `deprived_count`: by what the interview was judged, and its
+    lacks as the questionnaire adds them up; `told`: of a poor or near-poor household what the tables ask more
+    (`survey/tallies/told.py`)."""
 
     __tablename__ = "household_fact"
     __table_args__ = (
@@ -36,6 +38,7 @@ class HouseholdFact(Base):
         one_of("household_class", HouseholdClass),
         CheckConstraint("length(lacks) = 12", name="twelve"),
         CheckConstraint("length(opening_lacks) = 12", name="twelve_before"),
+        CheckConstraint("length(asked) = 12", name="twelve_asked"),
         CheckConstraint("work IN ('1', '0', '-')", name="work_known"),
         CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="on_earth"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="both_or_none"),
@@ -66,6 +69,9 @@ class HouseholdFact(Base):
     sex: Mapped[str | None] = mapped_column(String(64))
     area: Mapped[str | None] = mapped_column(String(64))
     work: Mapped[str | None] = mapped_column(String(1))
+    asked: Mapped[str | None] = mapped_column(String(12))
+    standard: Mapped[str | None] = mapped_column(String(40))
+    deprived_count: Mapped[int | None]
     latitude: Mapped[float | None]  # of the house, in degrees (WGS 84)
     longitude: Mapped[float | None]
     told: Mapped[str | None] = mapped_column(Text)

@@ -17,6 +17,7 @@ from survey.terms import DIMENSION_OF, CountBase, HouseholdClass, Unit
 
 _YEAR = BIRTH[-1]
 _BASES = {Basis.FINAL: CountBase.ACCEPTED, Basis.PROVISIONAL: CountBase.RECEIVED, Basis.OPENING: CountBase.LISTED}
+_ASKED = {"0": "not_asked", "-": "asked_unknown"}  # whether somebody lives there whom an indicator asks about
 _CLASSES = frozenset(one.value for one in HouseholdClass)
 
 
@@ -77,6 +78,9 @@ def _named(key: str) -> dict[str, str | None]:
     measure = f"opening.{rest}" if base is CountBase.LISTED else rest
     if term.endswith(".unknown"):
         kind, term = f"{kind}_unknown", term.removesuffix(".unknown")
+    elif ".asked." in term:
+        term, _, letter = term.partition(".asked.")
+        kind = f"{kind}_{_ASKED[letter]}"
     return {"Base": base.value, "Measure": measure, "Class": first, "Kind": kind or "class", "Term": term or None}
 
 

@@ -1,4 +1,5 @@
-"""The households of a round of which indices are made: the accepted interviews, commune by commune.
+"""The households of a round of which indices are made: the accepted interviews, commune by commune, each by its narrow
+row (`tallies/facts.py`).
 
 A review visits the listed and the applicants, not everybody: what is counted here is the *reviewed*, and a share of
 them is no poverty rate of a province. Only one commune's rows are held at a time; a province comes to as many patterns
@@ -17,14 +18,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import OF_COUNTED, Assessment, RegisterEntry
+from models import HouseholdFact
 from survey.calendar.standing import state_of
-from survey.members import PEOPLE, SEX, head_in, members_in
+from survey.members import PEOPLE, SEX
 from survey.poverty.indices import Household, Identification, Passage, Pattern, Population, Rule, Unit
-from survey.reports.selection import Condition, entered
 from survey.tallies import bases
-from survey.tallies.deprivations import INDICATORS, UNKNOWN, lacks_of
-from survey.terms import CommuneState, CountBase, HouseholdClass
+from survey.tallies.deprivations import INDICATORS
+from survey.tallies.facts import lacks_in
+from survey.terms import CommuneState, CountBase, HouseholdClass, RegisterState
 
 TWELFTHS = {one.value: Fraction(1, len(INDICATORS)) for one in INDICATORS}  # the decree's: each counts the same
 
@@ -61,28 +62,26 @@ class Measured(NamedTuple):
 
 
 def measured(session: Session, round_id: str, commune_id: str, by: By | None = None) -> Iterator[Measured]:
-    """The accepted interviews of a commune."""
-    columns: list[Any] = [
-        RegisterEntry.household_id, RegisterEntry.village_id, RegisterEntry.submission_id, Assessment.household_class,
-        Assessment.persons, Assessment.refused, Assessment.deprived_count, Assessment.standard, Assessment.illustrative,
-    ]  # fmt: skip
-    columns += [Assessment.values] if by in ASKED_OF_HEAD else []
-    statement = select(*columns).select_from(RegisterEntry).outerjoin(Assessment, OF_COUNTED)
-    statement = entered(statement, Condition(round_id, (commune_id,)))
-    accepted = bases.of(CountBase.ACCEPTED)
-    ids = select(RegisterEntry.submission_id).where(
-        RegisterEntry.round_id == round_id, RegisterEntry.commune_id == commune_id, accepted
-    )
-    lacks = lacks_of(session, commune_id, (one for one in session.scalars(ids) if one is not None))
-    for row in session.execute(statement.where(accepted).execution_options(yield_per=500)):
-        household_class = HouseholdClass(row.household_class) if row.household_class else None
-        poor = household_class is HouseholdClass.POOR if household_class is not None else None
-        pattern = Pattern(lacks.get(row.submission_id or "", UNKNOWN), poor)
-        group = {By.COMMUNE: commune_id, By.VILLAGE: row.village_id, By.CLASS: household_class}
+    """The accepted interviews of a commune, by their facts: no answer is read."""
+    of = HouseholdFact
+    statement = select(
+        of.household_id, of.village_id, of.household_class, of.persons, of.refused, of.lacks, of.deprived_count,
+        of.standard, of.illustrative, of.people, of.sex,
+    ).where(
+        of.commune_id == commune_id, of.round_id == round_id, of.state == RegisterState.ACCEPTED.value
+    )  # fmt: skip
+    patterns: dict[tuple[str | None, str | None], tuple[Pattern, HouseholdClass | None]] = {}  # few occur
+    for row in session.execute(statement):
+        of_lacks = row.lacks, row.household_class
+        if of_lacks not in patterns:
+            named = HouseholdClass(row.household_class) if row.household_class else None
+            poor = named is HouseholdClass.POOR if named is not None else None
+            patterns[of_lacks] = Pattern(lacks_in(row.lacks), poor), named
+        pattern, household_class = patterns[of_lacks]
         yield Measured(
             row.household_id,
             Household(pattern, row.persons or 0, bool(row.refused)),
-            _of_head(row.values, ASKED_OF_HEAD[by]) if by in ASKED_OF_HEAD else group[by] if by else None,
+            _group(by, commune_id, row),
             household_class,
             row.deprived_count,
             row.standard or "",
@@ -90,10 +89,20 @@ def measured(session: Session, round_id: str, commune_id: str, by: By | None = N
         )
 
 
-def _of_head(values: Any, question: str) -> str | None:
-    """What the first who is head of the household answered."""
-    head = head_in(members_in(values))
-    return str(head[question]) if head.get(question) else None
+def _group(by: By | None, commune_id: str, row: Any) -> str | None:
+    """Of the group that it is in; None where that is not known, or nothing was asked for."""
+    match by:
+        case By.COMMUNE:
+            return commune_id
+        case By.VILLAGE:
+            return str(row.village_id)
+        case By.CLASS:
+            return row.household_class
+        case By.ETHNICITY:
+            return row.people
+        case By.SEX:
+            return row.sex
+    return None
 
 
 @dataclass

@@ -328,7 +328,7 @@ class _Reading:
         said = {one.indicator: one.deprived for one in judged.indicators}
         lacks = tuple(said.get(one) for one in INDICATORS)
         hanging = (kept.get("hangs") or "").split()
-        own = facts.of_assessment(_Judged.of(judged), evaluation.values, lacks, hanging)
+        own = facts.of_assessment(_Judged.of(judged, self.round.standard), evaluation.values, lacks, hanging)
         return {"submission_id": status.submission_id} | own
 
     def _told(self, household_id: str, day: date) -> dict[str, str | None]:
@@ -354,11 +354,13 @@ class _Judged(NamedTuple):
     illustrative: bool
     persons: int
     b1_points: float | None
+    standard: str | None
+    deprived_count: int | None
 
     @classmethod
-    def of(cls, one: poverty.Assessment) -> _Judged:
+    def of(cls, one: poverty.Assessment, standard: str) -> _Judged:
         named = one.household_class.value if one.household_class is not None else None
-        return cls(named, one.refused, one.illustrative, one.persons, one.b1)
+        return cls(named, one.refused, one.illustrative, one.persons, one.b1, standard, one.deprived_count)
 
 
 def _round_at(session: Session, survey_round: Round, at: datetime) -> Round:

@@ -139,15 +139,14 @@ def _has_many_twins(session: Session, submission: Submission) -> bool:
 
 
 def _twin_ids(submission: Submission) -> Select[Any]:
-    return (
-        select(Submission.id)
-        .join(SubmissionStatus, OF_SUBMISSION)
-        .where(
-            Submission.commune_id == submission.commune_id,
-            Submission.entry_id == submission.entry_id,
-            Submission.content_hash != submission.content_hash,
-            SubmissionStatus.state.not_in([state.value for state in OUT]),
-        )
+    counts = select(SubmissionStatus.submission_id).where(
+        OF_SUBMISSION, SubmissionStatus.state.not_in([state.value for state in OUT])
+    )
+    return select(Submission.id).where(  # by the entry: joined, SQLite begins with all states of the commune
+        Submission.commune_id == submission.commune_id,
+        Submission.entry_id == submission.entry_id,
+        Submission.content_hash != submission.content_hash,
+        counts.correlate(Submission).exists(),
     )
 
 

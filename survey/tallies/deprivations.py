@@ -8,8 +8,9 @@ a word that nobody said, and would lower the rate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -22,6 +23,40 @@ from survey.terms import DIMENSION_OF, Dimension, Indicator
 Lacks = tuple[bool | None, ...]  # in the order of the indicators
 INDICATORS = tuple(Indicator)
 UNKNOWN: Lacks = (None,) * len(INDICATORS)
+
+
+# Whom an indicator asks about, in full years from and to, as the rows of the questionnaire have it; of work whoever is
+# of working age. The others ask about the household.
+AGES: Mapping[Indicator, tuple[int, float]] = {
+    Indicator.NUTRITION: (0, 15),
+    Indicator.INSURANCE: (6, inf),
+    Indicator.ADULT_EDUCATION: (16, 30),
+    Indicator.CHILD_SCHOOLING: (3, 15),
+    Indicator.TELECOM: (6, inf),
+}
+OF_PERSONS = (Indicator.JOB, *AGES)
+_AGE, _WORKING_AGE = "tuoi", "tuoi_ld"
+
+
+def asked_of(members: Sequence[Mapping[str, Any]], lacks: Lacks) -> Lacks:
+    """Of each indicator whether somebody lives there whom it asks about; None: nobody knows, since an age is missing or
+    nobody is listed. What is lacked was asked, whatever reading made it so."""
+    return tuple(
+        True
+        if one not in OF_PERSONS or lack
+        else lack_of(_is_asked(one, each) for each in members)
+        if members
+        else None
+        for one, lack in zip(INDICATORS, lacks, strict=True)
+    )
+
+
+def _is_asked(indicator: Indicator, member: Mapping[str, Any]) -> bool | None:
+    said = member.get(_WORKING_AGE if indicator is Indicator.JOB else _AGE)
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        return None
+    first, last = AGES.get(indicator, (1, 1))
+    return first <= int(said) <= last if isfinite(said) else None
 
 
 def lack_of(lacks: Iterable[bool | None]) -> bool | None:

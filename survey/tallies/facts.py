@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from models.database import chunks
 from survey.members import PEOPLE, SEX, head_in, members_in, steady_work_in
 from survey.outcomes import cases
 from survey.positions import position_in
-from survey.tallies.deprivations import UNKNOWN, Lacks, lacks_of, said_lacks
+from survey.tallies.deprivations import UNKNOWN, Lacks, asked_of, lacks_of, said_lacks
 from survey.tallies.told import told_of
 from survey.terms import HouseholdClass, RegisterState
 
@@ -53,6 +54,9 @@ class Fact(NamedTuple):
     sex: str | None = None
     area: str | None = None
     work: str | None = None
+    asked: str | None = None
+    standard: str | None = None
+    deprived_count: int | None = None
     latitude: float | None = None
     longitude: float | None = None
     outcome: str | None = None
@@ -65,6 +69,7 @@ def letters(lacks: Lacks) -> str:
     return "".join(_LETTERS[one] for one in lacks)
 
 
+@lru_cache(maxsize=20_000)  # few of all ways to lack occur
 def lacks_in(text: str | None) -> Lacks:
     """What `letters` wrote; of none: nobody knows."""
     return tuple(_LACKS[letter] for letter in text) if text else UNKNOWN
@@ -93,6 +98,7 @@ def interviewed(values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str,
         "sex": head["sex"],
         "area": _text(area),
         "work": steady_work_in(members),
+        "asked": letters(asked_of(members, lacks)),
         "latitude": house.latitude if house else None,
         "longitude": house.longitude if house else None,
     }
@@ -164,8 +170,9 @@ def judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict
         hanging[submission_id].add(reading)
     one = Assessment
     assessed = select(
-        one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points, one.values
-    ).where(one.commune_id == commune_id, one.submission_id.in_(submission_ids))
+        one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points, one.standard,
+        one.deprived_count, one.values,
+    ).where(one.commune_id == commune_id, one.submission_id.in_(submission_ids))  # fmt: skip
     for row in session.execute(assessed):
         said = lacks.get(row.submission_id, UNKNOWN)
         found[row.submission_id] |= of_assessment(row, row.values, said, hanging[row.submission_id])
@@ -180,6 +187,8 @@ def of_assessment(row: Any, values: Any, lacks: Lacks, readings: Iterable[str]) 
         "illustrative": row.illustrative,
         "persons": row.persons,
         "b1_points": row.b1_points,
+        "standard": row.standard,
+        "deprived_count": row.deprived_count,
         **interviewed(values, lacks, readings),
         "told": told_of(values) if row.household_class in TOLD else None,
     }

@@ -12,6 +12,8 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     final.CLASS.lacks.NUMBER.UNKNOWN  of these, who lack so many of the indicators, and of so many nobody knows
     BASIS.CLASS.KIND.TERM             of these, who lack an indicator or dimension (KIND)
     BASIS.CLASS.KIND.TERM.unknown     of these, of whom nobody knows that
+    final.CLASS.indicator.TERM.asked.LETTER  of these, by whom an indicator asks about: nobody of that age is there (0),
+                                      nobody knows (-); of who is none of the two somebody does
     BASIS.PART                        interviewed without a class: `refused`, `no_class`
     BASIS.illustrative                interviewed, by points that are no official ones
     BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts
@@ -47,9 +49,9 @@ from survey.outcome_steps import OPEN
 from survey.outcomes import cases
 from survey.tallies import facts, told
 from survey.tallies.bases import part_of
-from survey.tallies.deprivations import MEASURES, Measure
+from survey.tallies.deprivations import INDICATORS, MEASURES, Measure
 from survey.tallies.facts import Fact
-from survey.terms import CountBase, OutcomeState, RegisterState
+from survey.terms import CountBase, Indicator, OutcomeState, RegisterState
 
 ALL = ""  # the part of a place that is all of it
 Counts = dict[str, list[int]]
@@ -93,6 +95,18 @@ def work(household_class: str, letter: str) -> str:
     return f"{measured(Basis.FINAL, household_class)}.work.{letter}"
 
 
+def not_asked(household_class: str, indicator: Indicator, letter: str) -> str:
+    """The key of those of a class where nobody lives whom an indicator asks about ("0"), or nobody knows it ("-")."""
+    return f"{measured(Basis.FINAL, household_class)}.indicator.{indicator.value}.asked.{letter}"
+
+
+@lru_cache(maxsize=2_000)  # few of all ways occur
+def _not_asked(household_class: str, asked: str) -> tuple[str, ...]:
+    return tuple(
+        not_asked(household_class, one, letter) for one, letter in zip(INDICATORS, asked, strict=False) if letter != "1"
+    )
+
+
 def lacks_of_each(counts: Counts, household_class: str) -> Iterator[tuple[int, int, int]]:
     """Of the accepted of a class: (how many indicators they lack, of how many nobody knows, households)."""
     of = _lacking(household_class)
@@ -133,6 +147,8 @@ def counted(fact: Fact) -> Iterator[tuple[str, str, int]]:
         yield ALL, flow(fact.opening_class, fact.household_class), persons
         lacks = facts.lacks_in(fact.lacks)
         yield ALL, f"{_lacking(fact.household_class)}{lacks.count(True)}.{lacks.count(None)}", persons
+        for key in _not_asked(fact.household_class, fact.asked or ""):
+            yield ALL, key, persons
         if fact.work is not None:
             yield ALL, work(fact.household_class, fact.work), persons
         if fact.told is not None:

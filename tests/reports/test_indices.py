@@ -208,7 +208,7 @@ def test_by_law_twelve_times_a_is_the_mean_of_table_four(session: Session, made:
     for other in (counted(session, BY_LAW, Unit.PERSONS), counted(session, by_counting())):
         assert other["check"] is None
     session.execute(update(Assessment).values(deprived_count=Assessment.deprived_count + 1))
-    session.commit()
+    world.stand_as_judged(session)
     assert counted(session, BY_LAW)["check"]["holds"] is False
 
 
@@ -401,7 +401,7 @@ def test_the_change_is_said_in_words(app: Flask, session: Session, made: Made) -
     ):
         assert piece in words
     session.execute(update(Assessment).where(Assessment.submission_id.like(f"{BEFORE}%")).values(standard="khac"))
-    session.commit()
+    world.stand_as_judged(session)
     words = run(app, "mpi", NOW, "--since", BEFORE)[1]
     assert "làm đứt chuỗi số liệu" in words and "Trong mức thay đổi của M0" not in words
 
