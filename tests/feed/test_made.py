@@ -15,7 +15,8 @@ from survey.terms import RegisterState
 PLACE = {"RoundId": "dot", "PlaceId": "03757", "CommuneId": "03757", "Group": "all"}
 ACCEPTED: dict[str, Any] = {
     "opening_class": "ho_can_ngheo", "household_class": "ho_ngheo", "illustrative": True, "persons": 4,
-    "lacks": "1-0000000000", "asked": "11-0111111-1", "hangs": "mang", "people": "thai", "sex": "nam", "area": "nong_thon", "work": "-",
+    "lacks": "1-0000000000", "asked": "11-0111111-1",
+    "hangs": "mang", "people": "thai", "sex": "nam", "area": "nong_thon", "work": "-",
 }  # fmt: skip
 
 
