@@ -17,6 +17,7 @@ from survey.accounts.access_keys import hash_of
 from survey.accounts.accounts import deactivate, find_account, set_password
 from survey.collect import keys as collect_keys
 from survey.terms import SessionEnd, SessionKind
+from survey.web.office.sign_ins import browser_name
 from tests.conftest import Browser
 from tests.interviews import ROUND, entry
 from tests.web.desk.test_devices import report, revoke
@@ -393,3 +394,23 @@ def test_rows_of_sessions_long_over_are_forgotten(session: Any, login_as: Any) -
     sessions.forget(session, ends + sessions.KEPT + timedelta(seconds=1))
     session.commit()
     assert row_of(session) is None
+
+
+@pytest.mark.parametrize(
+    ("agent", "named"),
+    [
+        ("Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/126.0.0.0 Mobile Safari/537.36",
+         "Chrome, Android"),
+        ("Mozilla/5.0 (Linux; Android 13; SM-A135F) AppleWebKit/537.36 SamsungBrowser/23.0 Chrome/115.0 Safari/537.36",
+         "Samsung Internet, Android"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
+         "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1",
+         "Safari, iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox, Linux"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_browser_is_called_as_people_call_it(agent: str, named: str) -> None:
+    assert browser_name(agent) == named

@@ -18,6 +18,27 @@ from survey.web.security import current_account, current_session, go_on, permitt
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("sign_ins", __name__)
+# By a mark in what a browser says of itself, the first that is there; each says the marks of those below it too.
+_BROWSERS = {
+    "coc_coc": "Coc Coc",
+    "Edg": "Edge",
+    "SamsungBrowser": "Samsung Internet",
+    "OPR/": "Opera",
+    "FxiOS": "Firefox",
+    "Firefox": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "CrOS": "Chromebook",
+    "Linux": "Linux",
+}
 
 
 @blueprint.get("/account/sessions")
@@ -79,9 +100,17 @@ def _page(account: Account, *, own: bool) -> str:
     labels = {one.id: one.label for one in session.scalars(select(Device).where(Device.account_id == account.id))}
     return render_template(
         "office/accounts/sessions.html", account=account, own=own, found=found, labels=labels,
-        this=current_session().id, delivering={row.id for row in found if _only_delivers(account, row)},
+        named={row.id: browser_name(row.agent) for row in found}, this=current_session().id,
+        delivering={row.id for row in found if _only_delivers(account, row)},
         kinds=SessionKind,
     )  # fmt: skip
+
+
+def browser_name(agent: str) -> str:
+    """What a person calls the browser and the machine that `agent` (its User-Agent) is of: "Chrome, Android"; its first
+    words where neither is known."""
+    known = (next((name for mark, name in marks.items() if mark in agent), "") for marks in (_BROWSERS, _SYSTEMS))
+    return ", ".join(one for one in known if one) or agent[:40]
 
 
 def _only_delivers(account: Account, row: SessionRow) -> bool:
