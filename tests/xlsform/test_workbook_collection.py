@@ -87,6 +87,13 @@ ELSEWHERE = {
     "this is no workbook: one is .xlsx, .csv or Markdown",
     "this is not a workbook that can be read: %(why)s",
     "this is not text in UTF-8: save the file again as “CSV UTF-8”",
+    # of what is larger than any questionnaire, brought out by tests/web/office/test_hostile_workbooks.py
+    "a sheet has more than %(limit)s columns: delete those that are not used",
+    "the cells hold more than %(limit)s characters together, a text that many share counted for each",
+    "the file unpacks to more than a workbook holds: copy the sheets into a new one",
+    "the workbook has more than %(limit)s cells",
+    "the workbook has more than %(limit)s rows",
+    "the workbook holds XML entities, which nobody needs: copy the sheets into a new one",
 }  # fmt: skip
 
 

@@ -38,6 +38,10 @@ def section(browser: Any, work: Field) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", found[0])).split()) if found else ""
 
 
+def told_of(login_as: Any, work: Field) -> str:
+    return section(login_as("supervisor"), work)  # signed in once the place is as it is: a session is a row of it
+
+
 def accepted(field: Any, case: Case, method: B1Method = B1Method.TOTAL) -> Field:
     work: Field = field(1, method)
     work.send(work.entry(0, case))
@@ -60,7 +64,7 @@ def test_it_is_shown_after_the_decision_and_while_it_stands(field: Any, login_as
 
 
 def test_an_improvement_is_told_by_the_question_the_answer_now_and_the_answer_then(field: Any, login_as: Any) -> None:
-    told = section(login_as("supervisor"), accepted(field, POOR))
+    told = told_of(login_as, accepted(field, POOR))
     asked = "Nguồn nước dùng nhiều nhất trong nhà lấy từ đâu?"
     assert f"{asked} Nước khe, mó không được bảo vệ → Nước khe, mó được bảo vệ làm được" in told
     assert "không xếp cách nào hơn cách nào" in told
@@ -68,20 +72,20 @@ def test_an_improvement_is_told_by_the_question_the_answer_now_and_the_answer_th
 
 
 def test_near_poor_by_typed_points_is_told_the_line_and_no_way(field: Any, login_as: Any) -> None:
-    told = section(login_as("supervisor"), accepted(field, NEAR_POOR))
+    told = told_of(login_as, accepted(field, NEAR_POOR))
     assert "ngưỡng là 140 điểm" in told
     assert "Hộ cận nghèo không thoát được chỉ bằng cách bớt thiếu hụt" in told
     assert "→" not in told
 
 
 def test_points_of_the_illustrative_table_say_so(field: Any, login_as: Any) -> None:
-    told = section(login_as("supervisor"), accepted(field, BY_POINTS, B1Method.TABLE))
+    told = told_of(login_as, accepted(field, BY_POINTS, B1Method.TABLE))
     assert "Để không còn là hộ nghèo, hộ cận nghèo" in told
     assert told.count("minh hoạ") >= 2  # beside the points, and beside the way that rests on them
 
 
 def test_who_is_not_poor_is_told_of_no_way(field: Any, login_as: Any) -> None:
-    assert section(login_as("supervisor"), accepted(field, NOT_POOR)) == ""
+    assert told_of(login_as, accepted(field, NOT_POOR)) == ""
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_what_is_not_known_or_not_found_is_said(
         return way and replace(way, **changes)
 
     monkeypatch.setattr(dossier, "shortest_way", told)
-    said = section(login_as("supervisor"), accepted(field, POOR))
+    said = told_of(login_as, accepted(field, POOR))
     assert words in said
     assert "→" not in said
 
