@@ -77,7 +77,7 @@ def areas_of(households: Mapping[str, int], least: int) -> dict[str, int] | None
     return {commune_id: min(area, number - 1) for commune_id, area in found.items()} if sum_ else found
 
 
-@dataclass
+@dataclass(slots=True)
 class Shared:
     """What is known of a combination: of which households its rows are (no more than k of them), how many rows, and
     which answers each sensitive column has there."""
