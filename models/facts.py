@@ -24,7 +24,8 @@ class HouseholdFact(Base):
     the questionnaire names them; `hangs`: the readings of the texts on which the class hangs, with blanks between;
     `work`: whether somebody able has steady work, NULL where nobody is able; `asked`: a letter an indicator, whether
     somebody lives there whom it asks about; `standard`, `deprived_count`: by what the interview was judged, and its
-    lacks as the questionnaire adds them up; `told`: of a poor or near-poor household what the tables ask more
+    lacks as the questionnaire adds them up; `digest`: of all that the interview was judged to be; `told`: of a poor
+    or near-poor household what the tables ask more
     (`survey/tallies/told.py`)."""
 
     __tablename__ = "household_fact"
@@ -72,6 +73,7 @@ class HouseholdFact(Base):
     asked: Mapped[str | None] = mapped_column(String(12))
     standard: Mapped[str | None] = mapped_column(String(40))
     deprived_count: Mapped[int | None]
+    digest: Mapped[str | None] = mapped_column(String(16))
     latitude: Mapped[float | None]  # of the house, in degrees (WGS 84)
     longitude: Mapped[float | None]
     told: Mapped[str | None] = mapped_column(Text)

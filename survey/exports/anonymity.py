@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, combinations
 from math import cos, floor, radians
 
@@ -41,6 +42,7 @@ class Bounds:
 BOUNDS = Bounds()
 
 
+@lru_cache(maxsize=256)  # the same words, kept once
 def age_band(age: int | None) -> str:
     """ "25-34"; "65+"; "" where the age is not known."""
     if age is None:
@@ -49,6 +51,7 @@ def age_band(age: int | None) -> str:
     return f"{AGES[place]}-{AGES[place + 1] - 1}" if place + 1 < len(AGES) else f"{AGES[place]}+"
 
 
+@lru_cache(maxsize=256)
 def at_most(number: int, most: int) -> str:
     return str(number) if number < most else f"{most}+"
 
@@ -77,14 +80,18 @@ def areas_of(households: Mapping[str, int], least: int) -> dict[str, int] | None
     return {commune_id: min(area, number - 1) for commune_id, area in found.items()} if sum_ else found
 
 
+Answers = tuple[tuple[str, ...], ...]  # of each sensitive column, no more than l different ones
+
+
 @dataclass(slots=True)
 class Shared:
     """What is known of a combination: of which households its rows are (no more than k of them), how many rows, and
-    which answers each sensitive column has there."""
+    which answers each sensitive column has there. A province has hundreds of thousands of them, so they are kept as
+    tuples: a set is five times as large."""
 
-    households: set[int] = field(default_factory=set)
+    answers: Answers
+    households: tuple[int, ...] = ()
     rows: int = 0
-    answers: list[set[str]] = field(default_factory=list)
 
 
 class Classes:
@@ -94,17 +101,25 @@ class Classes:
         """`names` of the quasi-identifiers, what hiding each one costs, and the `sensitive` columns."""
         self.names, self.costs, self.sensitive, self.bounds = tuple(names), tuple(costs), tuple(sensitive), bounds
         self.found: dict[Key, Shared] = {}
+        self._answers: dict[Answers, Answers] = {}  # few occur: each is kept once
 
     def take(self, key: Key, household: int, answers: Sequence[str]) -> None:
         shared = self.found.get(key)
         if shared is None:
-            shared = self.found[key] = Shared(answers=[set() for _ in self.sensitive])
+            shared = self.found[key] = Shared(((),) * len(self.sensitive))
         shared.rows += 1
-        if len(shared.households) < self.bounds.k:
-            shared.households.add(household)
-        for known, answer in zip(shared.answers, answers, strict=True):
-            if answer and len(known) < self.bounds.l:
-                known.add(answer)
+        if len(shared.households) < self.bounds.k and household not in shared.households:
+            shared.households = (*shared.households, household)
+        answered = self._together(shared.answers, ((one,) if one else () for one in answers))
+        shared.answers = self._answers.setdefault(answered, answered)
+
+    def _together(self, known: Answers, more: Iterable[Sequence[str]]) -> Answers:
+        """So many different ones that it is known whether there are l."""
+        enough = self.bounds.l
+        return tuple(
+            one if len(one) >= enough else tuple(dict.fromkeys((*one, *others)))[:enough]
+            for one, others in zip(known, more, strict=True)
+        )
 
     def published(self) -> dict[Key, Key | None]:
         """Each combination as it is published: with cells hidden where fewer than k households share it, None where
@@ -115,14 +130,15 @@ class Classes:
         for places in self._hidings():
             joined: dict[Key, set[int]] = defaultdict(set)
             for key, households in few.items():
-                joined[_hidden(key, places)] |= households
+                joined[_hidden(key, places)].update(households)
             enough = {key for key, households in joined.items() if len(households) >= k}
             for key in [key for key in few if _hidden(key, places) in enough]:
                 found[key] = _hidden(key, places)
                 del few[key]
             if not few:
                 break
-        return found | dict.fromkeys(few, None)
+        found.update(dict.fromkeys(few))
+        return found
 
     def _hidings(self) -> list[tuple[int, ...]]:
         """Which cells are hidden, the cheapest first."""
@@ -133,16 +149,17 @@ class Classes:
     def silent(self, published: Mapping[Key, Key | None]) -> dict[Key, frozenset[int]]:
         """Of each published combination the sensitive columns (by their place) that say nothing there, for they would
         say the same of all of its households."""
-        answers: dict[Key, list[set[str]]] = {}
+        answers: dict[Key, Answers] = {}
         for key, shared in self.found.items():
             if (shown := published[key]) is not None:
-                of_shown = answers.setdefault(shown, [set() for _ in self.sensitive])
-                for known, more in zip(of_shown, shared.answers, strict=True):
-                    known |= more
-        return {
-            shown: frozenset(place for place, known in enumerate(of_shown) if len(known) < self.bounds.l)
-            for shown, of_shown in answers.items()
-        }
+                known = answers.get(shown)
+                answers[shown] = shared.answers if known is None else self._together(known, shared.answers)
+        none = frozenset[int]()
+        silent = {}
+        for shown, known in answers.items():
+            places = frozenset(place for place, one in enumerate(known) if len(one) < self.bounds.l)
+            silent[shown] = places or none
+        return silent
 
 
 def _hidden(key: Key, places: Iterable[int]) -> Key:

@@ -51,20 +51,26 @@ _numbered: dict[tuple[str, ...], dict[str, dict[str, int]]] = {}
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file: its columns, and its rows as often as they are asked for, a cell for each column."""
+    """A file: its columns, and its rows as often as they are asked for, a cell for each column. `rows_of`: those of a
+    narrower choice."""
 
     kind: Kind
     columns: Sequence[DataColumn]
     rows: Callable[[], Iterator[Sequence[Cell]]]
+    rows_of: Callable[[Choice], Iterator[Sequence[Cell]]] | None = None
 
     @property
     def header(self) -> list[str]:
         return [column.name for column in self.columns]
 
 
-def data_files(session: Session, kinds: Iterable[Kind], choice: Choice, names: dict[str, str]) -> list[DataFile]:
-    """`kinds` of what `choice` names. `names`: what the communes and villages are called."""
-    forms = rows.forms_of(session, choice)
+def data_files(
+    session: Session, kinds: Iterable[Kind], choice: Choice, names: dict[str, str],
+    answered: Iterable[tuple[str, str]] | None = None,
+) -> list[DataFile]:  # fmt: skip
+    """`kinds` of what `choice` names. `names`: what the communes and villages are called; `answered`: the forms and
+    versions, where they are known already."""
+    forms = rows.forms_of(session, choice, answered)
     numbers = _numbers(session)
     own, of_member = (question_columns(forms, members, numbers) for members in (False, True))
     open_readings = {(form.id, form.version): [one.name for one in unconfirmed(session, form)] for form in forms}
@@ -74,12 +80,13 @@ def data_files(session: Session, kinds: Iterable[Kind], choice: Choice, names: d
         Kind.DEPRIVATIONS: (*IDENTITY, *OF_DEPRIVATION),
         Kind.NO_INTERVIEW: (*IDENTITY, *OF_NO_INTERVIEW),
     }
-    read: dict[Kind, Callable[[], Iterator[Sequence[Cell]]]] = {
-        Kind.HOUSEHOLDS: partial(rows.households, session, choice, names, own, open_readings),
-        Kind.MEMBERS: partial(rows.members, session, choice, names, forms, of_member),
-        Kind.DEPRIVATIONS: partial(rows.deprivations, session, choice, names),
-        Kind.NO_INTERVIEW: partial(rows.no_interview, session, choice, names),
-        Kind.CODEBOOK: partial(_codebook, dict(columns)),
+    described = dict(columns)
+    read: dict[Kind, Callable[[Choice], Iterator[Sequence[Cell]]]] = {
+        Kind.HOUSEHOLDS: lambda of: rows.households(session, of, names, own, open_readings),
+        Kind.MEMBERS: lambda of: rows.members(session, of, names, forms, of_member),
+        Kind.DEPRIVATIONS: lambda of: rows.deprivations(session, of, names),
+        Kind.NO_INTERVIEW: lambda of: rows.no_interview(session, of, names),
+        Kind.CODEBOOK: lambda _of: _codebook(described),
     }
     columns[Kind.CODEBOOK] = CODEBOOK
     wanted = list(kinds)
@@ -87,10 +94,8 @@ def data_files(session: Session, kinds: Iterable[Kind], choice: Choice, names: d
         most = min(rows.most_members(session, choice, forms), MOST_WIDE)
         beside = (column for position in range(1, most + 1) for column in _of_position(of_member, position))
         columns[Kind.WIDE] = (*columns[Kind.HOUSEHOLDS], *OF_WIDE, *beside)
-        read[Kind.WIDE] = partial(
-            rows.wide, session, choice, names, forms, own, of_member, most, open_readings
-        )  # fmt: skip
-    return [DataFile(kind, columns[kind], read[kind]) for kind in wanted]
+        read[Kind.WIDE] = lambda of: rows.wide(session, of, names, forms, own, of_member, most, open_readings)
+    return [DataFile(kind, columns[kind], partial(read[kind], choice), read[kind]) for kind in wanted]
 
 
 def _numbers(session: Session) -> dict[str, dict[str, int]]:

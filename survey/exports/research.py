@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random, SystemRandom
+from sys import intern
 from typing import IO, Any
 
 from sqlalchemy import Select, and_, func, select
@@ -248,7 +249,7 @@ def _key(level: Level, of_house: dict[str, str], own: Mapping[str, Any], named: 
         "people": people if people in named or not people else OTHER,
     }
     known = of_person | of_house
-    return tuple(known[name] for name in level.classes.names)
+    return tuple(intern(known[name]) for name in level.classes.names)  # each word is kept once
 
 
 def _age(member: Mapping[str, Any]) -> int | None:

@@ -48,11 +48,18 @@ Readings = dict[tuple[str, str], list[str]]  # of each version: the names of tho
 
 @dataclass(frozen=True)
 class Choice:
-    """What to export: a round's households in `communes`; `everything`: also those not yet accepted."""
+    """What to export: a round's households in `communes`; `everything`: also those not yet accepted; `households`:
+    these of them alone, None: all."""
 
     round_id: str
     communes: tuple[str, ...]
     everything: bool = False
+    households: tuple[str, ...] | None = None
+
+    @property
+    def states(self) -> list[str]:
+        """Of the lines of the round's list."""
+        return [one.value for one in RegisterState] if self.everything else [STATE_OF[Basis.FINAL].value]
 
 
 def count(session: Session, choice: Choice) -> int:
@@ -60,26 +67,33 @@ def count(session: Session, choice: Choice) -> int:
     return session.scalar(_counting(select(func.count()).select_from(RegisterEntry), choice)) or 0
 
 
-def forms_of(session: Session, choice: Choice) -> list[Form]:
-    """The forms whose answers are exported: the round's own first, then older or newer ones that were answered."""
-    versions = select(Submission.form_id, Submission.form_version).select_from(RegisterEntry).distinct()
+def forms_of(session: Session, choice: Choice, answered: Iterable[tuple[str, str]] | None = None) -> list[Form]:
+    """The forms whose answers are exported: the round's own first, then older or newer ones that were answered.
+    `answered`: these, where somebody knows them already."""
     survey_round = session.get_one(Round, choice.round_id)
     own = (survey_round.form_id, survey_round.form_version)
-    others = sorted({(row[0], row[1]) for row in session.execute(_counting(versions, choice))} - {own})
+    others = sorted(set(versions_of(session, choice) if answered is None else answered) - {own})
     found = [load_form(session, *key) for key in (own, *others)]
     return [form for form in found if form is not None]
 
 
+def versions_of(session: Session, choice: Choice) -> list[tuple[str, str]]:
+    """Which forms and versions were answered."""
+    versions = select(Submission.form_id, Submission.form_version).select_from(RegisterEntry).distinct()
+    return sorted({(form_id, version) for form_id, version in session.execute(_counting(versions, choice))})
+
+
 def _counting(statement: Rows, choice: Choice) -> Rows:
     """`statement` over the register entries of `choice`, each with the submission that counts."""
-    states = list(RegisterState) if choice.everything else [STATE_OF[Basis.FINAL]]
+    if choice.households is not None:
+        statement = statement.where(RegisterEntry.household_id.in_(choice.households))
     return statement.join(
         Submission,
         and_(Submission.commune_id == RegisterEntry.commune_id, Submission.id == RegisterEntry.submission_id),
     ).where(
         RegisterEntry.round_id == choice.round_id,
         RegisterEntry.commune_id.in_(choice.communes),
-        RegisterEntry.state.in_([state.value for state in states]),
+        RegisterEntry.state.in_(choice.states),
     )
 
 

@@ -158,6 +158,18 @@ class Tally:
         unknown = number - self.known[basis, kind, measure.value]
         return Figure(found, number, whole.narrowed(**{kind: measure}), whole, base, unknown)
 
+    def lacking(self, basis: Basis) -> Iterator[bases.Share]:
+        """The shares of all `figure` of what is lacked, in the order of MEASURES."""
+        among = self.condition.household_class
+        number = self.number(basis, CountBase.CLASSIFIED) if among is None else self.found[basis, "class", among.value]
+        for measure in MEASURES:
+            key = basis, measure.kind, measure.term.value
+            yield bases.Share(self.found[key], number, number - self.known[key])
+
+    def whole(self, basis: Basis) -> Condition:
+        """Lists the classified that a lack is a share of."""
+        return self._whole(basis, self.condition.household_class)
+
     def _whole(self, basis: Basis, among: HouseholdClass | None) -> Condition:
         """The classified, asked for by each figure of the place."""
         if (basis, among) not in self._wholes:

@@ -42,13 +42,13 @@ def asked_of(members: Sequence[Mapping[str, Any]], lacks: Lacks) -> Lacks:
     """Of each indicator whether somebody lives there whom it asks about; None: nobody knows, since an age is missing or
     nobody is listed. What is lacked was asked, whatever reading made it so."""
     return tuple(
-        True
-        if one not in OF_PERSONS or lack
-        else lack_of(_is_asked(one, each) for each in members)
-        if members
-        else None
+        True if lack or one not in OF_PERSONS else _of_members(one, members)
         for one, lack in zip(INDICATORS, lacks, strict=True)
     )
+
+
+def _of_members(indicator: Indicator, members: Sequence[Mapping[str, Any]]) -> bool | None:
+    return lack_of(_is_asked(indicator, one) for one in members) if members else None
 
 
 def _is_asked(indicator: Indicator, member: Mapping[str, Any]) -> bool | None:

@@ -7,20 +7,22 @@ they are; nothing is written here.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
-from models import Assessment, AssessmentReading, RegisterEntry
+from models import Assessment, AssessmentReading, Deprivation, RegisterEntry
 from models.database import chunks
 from survey.members import PEOPLE, SEX, head_in, members_in, steady_work_in
 from survey.outcomes import cases
 from survey.positions import position_in
-from survey.tallies.deprivations import UNKNOWN, Lacks, asked_of, lacks_of, said_lacks
+from survey.tallies.deprivations import INDICATORS, UNKNOWN, Lacks, asked_of, said_lacks
 from survey.tallies.told import told_of
 from survey.terms import HouseholdClass, RegisterState
 
@@ -57,6 +59,7 @@ class Fact(NamedTuple):
     asked: str | None = None
     standard: str | None = None
     deprived_count: int | None = None
+    digest: str | None = None
     latitude: float | None = None
     longitude: float | None = None
     outcome: str | None = None
@@ -163,20 +166,30 @@ def judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict
     found: dict[str, dict[str, Any]] = {id: {"submission_id": id} for id in submission_ids}
     if not found:
         return found
-    lacks, hanging = lacks_of(session, commune_id, submission_ids), defaultdict[str, set[str]](set)
-    of = AssessmentReading
+    hanging, because = defaultdict[str, set[str]](set), defaultdict[str, dict[str, tuple[bool, str]]](dict)
+    of, why, one = AssessmentReading, Deprivation, Assessment
     told = select(of.submission_id, of.reading).where(of.commune_id == commune_id, of.submission_id.in_(submission_ids))
     for submission_id, reading in session.execute(told):
         hanging[submission_id].add(reading)
-    one = Assessment
+    lacking = select(why.submission_id, why.indicator, why.deprived, type_coerce(why.because, Text))
+    lacking = lacking.where(why.commune_id == commune_id, why.submission_id.in_(submission_ids))
+    for submission_id, indicator, deprived, words in session.execute(lacking):
+        because[submission_id][indicator] = deprived, words
     assessed = select(
-        one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points, one.standard,
-        one.deprived_count, one.values,
+        one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points,
+        one.b2_points, one.standard, one.deprived_count, one.head_name, type_coerce(one.values, Text).label("written"),
     ).where(one.commune_id == commune_id, one.submission_id.in_(submission_ids))  # fmt: skip
     for row in session.execute(assessed):
-        said = lacks.get(row.submission_id, UNKNOWN)
-        found[row.submission_id] |= of_assessment(row, row.values, said, hanging[row.submission_id])
+        values, said = json.loads(row.written), because[row.submission_id]
+        lacks = tuple(said.get(indicator.value, (None,))[0] for indicator in INDICATORS)
+        digest = _digest([*row], sorted(hanging[row.submission_id]), sorted(said.items()))
+        found[row.submission_id] |= of_assessment(row, values, lacks, hanging[row.submission_id]) | {"digest": digest}
     return found
+
+
+def _digest(*judged: Any) -> str:
+    """Of all that an interview was judged to be, with its answers: another one, another digest."""
+    return hashlib.blake2b(repr(judged).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def of_assessment(row: Any, values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str, Any]:

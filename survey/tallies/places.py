@@ -12,8 +12,8 @@ Keys of the sums, each [households, persons]; who of a household is not listed c
     final.CLASS.lacks.NUMBER.UNKNOWN  of these, who lack so many of the indicators, and of so many nobody knows
     BASIS.CLASS.KIND.TERM             of these, who lack an indicator or dimension (KIND)
     BASIS.CLASS.KIND.TERM.unknown     of these, of whom nobody knows that
-    final.CLASS.indicator.TERM.asked.LETTER  of these, by whom an indicator asks about: nobody of that age is there (0),
-                                      nobody knows (-); of who is none of the two somebody does
+    final.CLASS.indicator.TERM.asked.LETTER  of these, where nobody lives whom an indicator asks about (0), or nobody
+                                      knows it (-); with all others somebody does
     BASIS.PART                        interviewed without a class: `refused`, `no_class`
     BASIS.illustrative                interviewed, by points that are no official ones
     BASIS.hangs.READING               interviewed, the class hangs on a reading of the texts

@@ -29,8 +29,8 @@ from survey.rounds.end_states import COLUMNS
 from survey.submissions.register_table import Level
 from survey.web.desk.corrections import XLSX
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
+from survey.web.programme.figure_cells import households_of
 from survey.web.programme.layout_days import offered
-from survey.web.programme.reports import households_of
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import quote_plus
 
-from flask import Blueprint, Flask, Response, g, render_template, request, url_for
+from flask import Blueprint, Flask, Response, render_template, request
 
 from survey.outcomes.cases import of_households
 from survey.problems import Problem
@@ -20,6 +18,7 @@ from survey.tallies import bases
 from survey.tallies.deprivations import indicators_of
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, open_readings, page_number
+from survey.web.programme import figure_cells
 from survey.web.security import permitted
 from survey.web.session import get_session
 
@@ -31,45 +30,11 @@ BASES = (CountBase.ACCEPTED, CountBase.RECEIVED, *bases.PARTS)  # of which a lis
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(households_of=households_of, Basis=Basis, HouseholdClass=HouseholdClass)
+    figure_cells.init_app(app)
+    app.jinja_env.globals.update(Basis=Basis, HouseholdClass=HouseholdClass)
     app.jinja_env.globals.update(RegisterState=RegisterState, measures=MEASURES)
     app.jinja_env.globals.update(CountBase=CountBase, parts_of_a_base=bases.PARTS)
     app.register_blueprint(blueprint)
-
-
-def households_of(condition: Condition, page: int | None = None) -> str:
-    """The address of the list of the households that meet `condition`; no name of anybody stands in it."""
-    terms = {
-        "village": condition.village_id,
-        "state": condition.state,
-        "basis": condition.basis,
-        "class": condition.household_class,
-        "indicator": condition.indicator,
-        "dimension": condition.dimension,
-        "reading": condition.reading,
-        "told": condition.told,
-        "people": condition.people,
-        "base": condition.base,
-        "illustrative": 1 if condition.illustrative else None,
-        "unknown": 1 if condition.unknown else None,
-        "page": page,
-    }
-    given = "&".join([f"{name}={_quoted(str(term))}" for name, term in terms.items() if term is not None])
-    [commune_id, *others] = condition.communes
-    every = _list_of(condition.round_id, None if others else commune_id)
-    return f"{every}&{given}" if given else every
-
-
-_quoted = lru_cache(4096)(quote_plus)  # few different ones stand in a table's thousands of links
-
-
-def _list_of(round_id: str, commune_id: str | None) -> str:
-    """The address without the terms, made once a request: a table has a link in each cell."""
-    known: dict[tuple[str, str | None], str] = g.setdefault("lists", {})
-    key = round_id, commune_id
-    if key not in known:
-        known[key] = url_for("reports.listed", round=round_id, commune_id=commune_id)
-    return known[key]
 
 
 def asked_condition(desk: Desk) -> Condition:

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, Household, PlacePeriod
+from models.commune_counter import lock_commune
 from survey.evidence.lineage import renew_generation
 from survey.exports import changes
 from survey.exports.rows import Choice
@@ -113,6 +114,7 @@ def a_village_is_renamed(work: Field) -> None:
 
 
 def a_code_changes(work: Field) -> None:
+    lock_commune(work.session, COMMUNE)  # as whoever writes of a commune
     work.session.execute(update(Household).where(Household.id == work.households[2]).values(code="03757-01-099"))
     work.session.commit()
 
