@@ -21,7 +21,7 @@ from survey.poverty.readings import Reading
 from survey.reports.selection import INTERVIEWED, STATE_OF, Basis, Condition
 from survey.tallies import bases
 from survey.tallies import places as tallies
-from survey.tallies.deprivations import MEASURES
+from survey.tallies.deprivations import MEASURES, OF_PERSONS
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, OutcomeKind, RegisterState
 
 Measure = HouseholdClass | Dimension | Indicator
@@ -84,6 +84,8 @@ class Tally:
     known: Counter[tuple[Basis, str, str]] = field(default_factory=Counter)
     hanging: Counter[tuple[Basis, str]] = field(default_factory=Counter)  # households whose class hangs on a reading
     outcomes: Counter[OutcomeKind] = field(default_factory=Counter)  # confirmed, also of who left the list with it
+    nobody: Counter[str] = field(default_factory=Counter)  # of the classified, where an indicator asks about nobody
+    unasked: Counter[str] = field(default_factory=Counter)  # where nobody knows whether it does
     said: int = 0  # households of which an outcome waits for a person
     settled: int = 0  # of the list, confirmed and without an interview to decide on
     _wholes: dict[tuple[Basis, HouseholdClass | None], Condition] = field(default_factory=dict, repr=False)
@@ -107,6 +109,8 @@ class Tally:
         self.known.update(other.known)
         self.hanging.update(other.hanging)
         self.outcomes.update(other.outcomes)
+        self.nobody.update(other.nobody)
+        self.unasked.update(other.unasked)
         self.said += other.said
         self.settled += other.settled
 
@@ -165,6 +169,18 @@ class Tally:
         for measure in MEASURES:
             key = basis, measure.kind, measure.term.value
             yield bases.Share(self.found[key], number, number - self.known[key])
+
+    def applicable(self, measure: Measure) -> bases.Share | None:
+        """Of the classified of this year, in how many somebody lives whom an indicator asks about, and of how many
+        nobody knows it. It is told beside a share and is never what it divides by. None where it asks about each."""
+        if measure not in OF_PERSONS or not isinstance(measure, Indicator):
+            return None
+        among = self.condition.household_class
+        whole = self.parts[Basis.FINAL, CountBase.CLASSIFIED]
+        if among is not None:
+            whole = self.found[Basis.FINAL, "class", among.value]
+        unknown = self.unasked[measure.value]
+        return bases.Share(whole - self.nobody[measure.value] - unknown, whole, unknown)
 
     def whole(self, basis: Basis) -> Condition:
         """Lists the classified that a lack is a share of."""
@@ -280,6 +296,11 @@ def _add_counts(tally: Tally, counts: tallies.Counts, among: HouseholdClass | No
     for lack in _lacks(among):
         tally.found[lack.of] += number(*lack.lacking)
         tally.known[lack.of] += whole[lack.of[0]] - number(*lack.unknown)
+    for indicator in OF_PERSONS:
+        for into, letter in ((tally.nobody, "0"), (tally.unasked, "-")):
+            keys = (tallies.not_asked(one.value, indicator, letter) for one in ([among] if among else HouseholdClass))
+            if many := number(*keys):
+                into[indicator.value] += many
     tally.outcomes.update({kind: many for kind in OutcomeKind if (many := number(tallies.outcome(kind.value)))})
     tally.said += number(tallies.WAITING)
     tally.settled += number(tallies.SETTLED)
@@ -295,12 +316,14 @@ def long_table(
 ) -> Iterator[dict[str, Any]]:
     """The report as a long table: one row a place × measure × basis. `base`: of which households the denominator is;
     where of some nobody knows (`unknown`), the rate in percent is empty and lies between the low and the high one.
+    `applicable`: of an indicator that asks about persons of some age, in how many of the denominator one lives.
     `readings`: those that no paper confirms, each with the households whose class hangs on it. `provisional`: the
     communes whose results the province has not accepted."""
     for tally in found.tallies:
         for basis in Basis:
             for measure, key, vi, en, figure in _lines(tally, basis, readings):
                 low, high = figure.bounds or (None, None)
+                asked = tally.applicable(Indicator(key)) if (measure, basis) == ("indicator", Basis.FINAL) else None
                 yield {
                     "place_id": tally.place_id,
                     "register_households": tally.register,
@@ -313,6 +336,8 @@ def long_table(
                     "base": figure.base.value,
                     "denominator": figure.denominator,
                     "unknown": figure.unknown,
+                    "applicable": asked and asked.number,
+                    "applicable_unknown": asked and asked.unknown,
                     "rate_percent": _percent(figure.rate),
                     "rate_percent_low": _percent(low),
                     "rate_percent_high": _percent(high),

@@ -11,10 +11,10 @@ count by these, so a number stands for the same households everywhere (tests/web
 - known, of an indicator or dimension: of the classified, who is known to lack it or not to (`deprivations.lack_of`);
   the others are told beside it and stay in the denominator
 - recognised: with a decision (Mẫu 02). None is kept yet: every class is provisional
-- applicable, of an indicator: somebody of that age lives there. Not kept: the questionnaire's rules make an indicator 0
-  where nobody does, and such a household counts as one that does not lack it, as in the ministry's shares, which divide
-  by all households of a class. To tell it apart takes a row of the questionnaire that says whom each indicator asks
-  about, and a place for it in `deprivation` and in `opening_indicators`.
+- applicable, of an indicator: of the classified, where somebody of that age lives (`deprivations.asked_of`). Told
+  beside a share and never what it divides by: the questionnaire's rules make an indicator 0 where nobody does, and such
+  a household counts as one that does not lack it, as in the ministry's shares, which divide by all households of a
+  class. Kept of this year alone.
 
 Who rests on the illustrative points is a part of accepted (or received), never a base.
 """

@@ -95,6 +95,7 @@ def work(household_class: str, letter: str) -> str:
     return f"{measured(Basis.FINAL, household_class)}.work.{letter}"
 
 
+@cache
 def not_asked(household_class: str, indicator: Indicator, letter: str) -> str:
     """The key of those of a class where nobody lives whom an indicator asks about ("0"), or nobody knows it ("-")."""
     return f"{measured(Basis.FINAL, household_class)}.indicator.{indicator.value}.asked.{letter}"
