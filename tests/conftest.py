@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
@@ -36,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Temporary folders in memory, and little work that no test asks about."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quick_folder())
     spare()
+    settings.register_profile("no clock", deadline=None)  # how long an example takes is the machine's business
+    settings.load_profile("no clock")
     if NOTES and not CHOSEN:
         config.pluginmanager.register(statements.Noting(Path(NOTES)))
 

@@ -174,7 +174,7 @@ def judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict
     lacking = select(why.submission_id, why.indicator, why.deprived, type_coerce(why.because, Text))
     lacking = lacking.where(why.commune_id == commune_id, why.submission_id.in_(submission_ids))
     for submission_id, indicator, deprived, words in session.execute(lacking):
-        because[submission_id][indicator] = deprived, words
+        because[submission_id][indicator] = deprived, json.loads(words)
     assessed = select(
         one.submission_id, one.household_class, one.refused, one.illustrative, one.persons, one.b1_points,
         one.b2_points, one.standard, one.deprived_count, one.head_name, type_coerce(one.values, Text).label("written"),
@@ -182,14 +182,15 @@ def judged(session: Session, commune_id: str, submission_ids: list[str]) -> dict
     for row in session.execute(assessed):
         values, said = json.loads(row.written), because[row.submission_id]
         lacks = tuple(said.get(indicator.value, (None,))[0] for indicator in INDICATORS)
-        digest = _digest([*row], sorted(hanging[row.submission_id]), sorted(said.items()))
+        digest = _digest([*row[:-1]], values, sorted(hanging[row.submission_id]), said)
         found[row.submission_id] |= of_assessment(row, values, lacks, hanging[row.submission_id]) | {"digest": digest}
     return found
 
 
 def _digest(*judged: Any) -> str:
-    """Of all that an interview was judged to be, with its answers: another one, another digest."""
-    return hashlib.blake2b(repr(judged).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    """Of all that an interview was judged to be, with its answers: another one, another digest, however it is
+    written."""
+    return hashlib.blake2b(json.dumps(judged, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def of_assessment(row: Any, values: Any, lacks: Lacks, readings: Iterable[str]) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def test_a_lease_is_renewed_while_a_kind_reads_for_long(
     monkeypatch.setattr(queue, "renew", renew)
     found = []
     counting = {"count": lambda _task: found.append(renewed.wait(30))}
-    monkeypatch.setattr("survey.commands.jobs.kinds", lambda _prover: counting)
+    monkeypatch.setattr("survey.commands.jobs.kinds", lambda *_given: counting)
     assert app.test_cli_runner().invoke(work, ["--until-empty"]).exit_code == 0
     assert (found, seen(session, job).state) == ([True], "done")
 

@@ -7,6 +7,8 @@ and the latrine; 2 is near-poor, of its water nobody knows, the latrine is there
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import HouseholdFact, Round, RoundCommune
+from models import AuditEvent, HouseholdFact, PlacePeriod, Round, RoundCommune
 from survey.programmes import shipped, versions
 from survey.programmes.catalogue import catalogue_of
 from survey.programmes.versions import WantedProgramme, WantedProject, WantedServes
@@ -137,6 +139,45 @@ def test_the_page_says_what_followed_and_never_an_effect(work: Field, login_as: 
     assert supervisor.get(f"/desk/{COMMUNE}/coverage?village=03664-01").status_code == 404
     assert supervisor.get(f"/desk/{OTHER_COMMUNE}/coverage").status_code == 404
     assert work.session.scalars(select(HouseholdFact)).all()
+
+
+@pytest.mark.miscounts
+def test_the_figures_leave_as_csv_by_commune_and_village(work: Field, login_as: Any) -> None:
+    give(work, 0)
+    supervisor = login_as("supervisor")
+    work.session.commit()
+    at = f"/desk/{COMMUNE}/coverage.csv?round={work.round_id}"
+    answer = supervisor.get(at)
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert len(rows) == 2 * (12 + 1) * 2  # the commune and its one village; served and not
+    water = {(one["village_code"], one["served"]): one for one in rows if one["key"] == Indicator.WATER.value}
+    assert {place: one["households"] for place, one in water.items()} == {
+        ("", "1"): "1", ("", "0"): "2", (VILLAGE, "1"): "1", (VILLAGE, "0"): "2",
+    }  # fmt: skip
+    assert {one["unknown"] for one in rows} == {""}  # no next round: nobody knows, and 0 would be a word
+    assert {one["village"] for one in rows} == {"", "Bản Nà Ca"}
+    a_year_later(work)
+    period = work.session.scalars(select(PlacePeriod).filter_by(place_id=VILLAGE)).one()
+    period.name = "=1+2"
+    work.session.commit()
+    rows = list(csv.DictReader(io.StringIO(supervisor.get(at).data.decode("utf-8-sig"))))
+    assert {one["village"] for one in rows} == {"", "'=1+2"}  # a text stays one
+    [toilet] = [
+        one for one in rows if (one["key"], one["served"], one["village_code"]) == (Indicator.TOILET.value, "1", "")
+    ]
+    assert (toilet["still_lack"], toilet["lack_no_more"], toilet["unknown"]) == ("1", "0", "0")
+    [since] = [one for one in rows if (one["measure"], one["served"], one["village_code"]) == ("class", "1", VILLAGE)]
+    assert (since["households"], since["less_poor"], since["still_lack"]) == ("1", "1", "")
+    work.session.rollback()
+    [last] = work.session.scalars(select(AuditEvent).filter_by(verb="export.read").order_by(AuditEvent.at)).all()[-1:]
+    assert (last.detail["file"], last.subject) == ("coverage.csv", COMMUNE)
+    assert login_as("supervisor-other").get(at).status_code == 404
+    whole = login_as("province").get(f"/desk/coverage.csv?round={work.round_id}")
+    assert [one for one in csv.DictReader(io.StringIO(whole.data.decode("utf-8-sig"))) if one["village_code"]] == [
+        one for one in rows if one["village_code"]
+    ]  # fmt: skip
+    assert "coverage.csv" in login_as("province").get(f"/desk/exports?round={work.round_id}").text
 
 
 @pytest.mark.miscounts

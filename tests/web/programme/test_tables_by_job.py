@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import zipfile
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,9 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AuditEvent, FormerCommune, Job, Round
+from models import AuditEvent, FormerCommune, Household, Job, Round
 from survey.borders.villages import Change
 from survey.clocks import day_of
-from survey.jobs import queue
 from survey.layouts.checking import Trust, verify
 from survey.layouts.figures import flowed
 from survey.layouts.flow_list import FlowCell, moved_between
@@ -36,7 +35,7 @@ from tests.layouts.against_sql import figures
 from tests.pages import text_of
 from tests.rounds.test_joined_flow import BOTH, close, move
 from tests.working import work
-from tests.world import COMMUNE, NOW, OTHER_COMMUNE, OTHER_VILLAGE, VILLAGE, VILLAGE_2
+from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE, VILLAGE_2
 
 pytestmark = pytest.mark.usefixtures("small_round")
 TODAY = day_of(NOW)
@@ -147,11 +146,9 @@ def test_who_takes_it_over_counts_only_the_communes_that_are_left(
     moved_and_closed.rollback()
     assert moved_and_closed.get_one(Job, job_id, populate_existing=True).state == JobState.DONE
     first, second, again, *more = counted
-    assert (second, again) == (again, second) != (first, first)
-    assert len(more) == len({*more} - {first, second})  # nobody twice
-    page = text_of(browser.get(f"/desk/tables/made/{job_id}?table=2"))
-    assert "Trong tỉnh" in page or "chưa tổ chức" in page or "không tổ chức" in page  # where it is not held
-    assert queue.listing is not None
+    assert (second, first not in (again, *more)) == (again, True)
+    assert len(set(more)) == len(more)  # nobody twice
+    assert browser.get(f"/desk/tables/made/{job_id}?table=2").status_code == 200
 
 
 def test_the_command_writes_the_tables_of_a_day(login_as: Any, session: Session, app: Flask, tmp_path: Path) -> None:
@@ -262,6 +259,12 @@ def test_the_province_asks_for_former_districts_on_its_page(
 # --- where the totals of the flow of a province lead
 
 
+def moved_households(page: str, session: Session) -> int:
+    """How many households of the commune are named on a page."""
+    codes = session.scalars(select(Household.code).where(Household.commune_id == COMMUNE))
+    return sum(code in page for code in codes)
+
+
 def test_each_total_of_the_flow_of_a_province_leads_to_its_communes_and_households(
     login_as: Any, moved_and_closed: Session
 ) -> None:
@@ -298,12 +301,13 @@ def test_each_total_of_the_flow_of_a_province_leads_to_its_communes_and_househol
         one.split('"')[0].replace("&amp;", "&") for one in by_commune.text.split('href="')
         if f"/desk/{COMMUNE}/tables/flow" in one
     }  # fmt: skip
-    assert "Lò Văn" in text_of(browser.get(of_one)) or "Hộ nghèo" in text_of(browser.get(of_one))
+    first = text_of(browser.get(of_one))
+    assert moved_households(first, session) == 4  # poor at the start
     [left] = {one for one in addresses if "between=1" in one and "column=4" in one and "persons" not in one}
     assert "hộ chuyển giữa các xã, phường" in text_of(browser.get(left))
-    assert OTHER_VILLAGE in browser.get(left).text or "1 hộ" in text_of(browser.get(left))
+    assert "1 hộ" in text_of(browser.get(left))
     assert browser.get(total.replace("table=2", "table=4")).status_code == 404
     # Whoever has one commune alone is led to its own households, never to those of the others.
     mine = login_as("supervisor").get(total)
+    assert mine.status_code == 200
     assert OTHER_COMMUNE not in mine.text
-    assert timedelta(0) == timedelta(0)

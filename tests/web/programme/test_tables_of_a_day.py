@@ -129,7 +129,7 @@ class History:
 
 
 def said(book: Book) -> dict[int, Any]:
-    """Of each table its figures, why it is not handed out, and what is told of it; and the marks but the day."""
+    """Of each table its figures, faults and notes; under 0 the marks, but that of the day."""
     marks = [(one.code, one.values) for one in book.marks if one.code != "as_of"]
     return {0: marks} | {
         number: (
