@@ -30,7 +30,7 @@ def test_a_planted_fault_is_found_and_kept(tmp_path: Path, fault: str) -> None:
     def large(data: bytes) -> int:
         if len(data) > 1000:
             with mmap(-1, 80 << 20) as fresh:  # what a long process has freed it would be given again
-                fresh.write(bytes(fresh.size()))
+                fresh.write(bytes(80 << 20))
         return 1
 
     wrong = b"a" + b" " * 60 if fault == "time" else b"a" * 2000
