@@ -144,8 +144,8 @@ def test_the_page_says_what_followed_and_never_an_effect(work: Field, login_as: 
 @pytest.mark.miscounts
 def test_the_figures_leave_as_csv_by_commune_and_village(work: Field, login_as: Any) -> None:
     give(work, 0)
-    supervisor = login_as("supervisor")
     work.session.commit()
+    supervisor = login_as("supervisor")
     at = f"/desk/{COMMUNE}/coverage.csv?round={work.round_id}"
     answer = supervisor.get(at)
     assert answer.data.startswith(b"\xef\xbb\xbf")
