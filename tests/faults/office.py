@@ -116,6 +116,7 @@ class Office:
 
     def back_up(self) -> None:
         """What a nightly job does (`flask backup make`)."""
+        name_recipients(self.folder)  # the place may be a copy of another process's, which has other identities
         shutil.rmtree(self.backup, ignore_errors=True)
         back_up(self._engine(), self.folder, self.backup, self.now)
 
