@@ -24,6 +24,7 @@ def core() -> str:
 
 def violations(page: Page, widths: Any = WIDTHS) -> list[str]:
     """Each as "rule: where what", on a phone's width and on a desk's; the page keeps the last of them."""
+    page.wait_for_load_state()  # its colours too
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(core() + "; null")  # not as a script of the page: its policy would refuse that
     found: dict[str, None] = {}

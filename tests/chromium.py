@@ -48,3 +48,9 @@ def page_of(context: BrowserContext, username: str, complaints: list[str]) -> Pa
     page.fill("[name=password]", PASSWORD)
     page.click("main button")
     return page
+
+
+def width_of(page: Page) -> int:
+    """How wide a page is, in CSS pixels. Its words may stand there before its styles do: it waits for both."""
+    page.wait_for_load_state()
+    return page.evaluate("document.documentElement.scrollWidth")  # type: ignore[no-any-return]

@@ -18,6 +18,7 @@ from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.chromium import width_of
 from tests.databases import Fill
 from tests.phone import village
 from tests.phone.phone import Phone
@@ -118,7 +119,7 @@ def test_every_control_is_large_enough_and_has_a_name(asked: Phone) -> None:
         look(asked, f"{section}-blank")
         assert asked.page.evaluate(SMALL) == []
         assert asked.page.evaluate(NAMELESS) == []
-        assert asked.page.evaluate("document.documentElement.scrollWidth") == 360
+        assert width_of(asked.page) == 360
 
 
 def test_words_and_numbers(asked: Phone) -> None:

@@ -21,6 +21,7 @@ from survey.register.entries import import_household
 from survey.rounds.rounds import open_round
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.chromium import width_of
 from tests.databases import Fill
 from tests.phone import village
 from tests.phone.phone import EVENTS, OPENED, PIN, WIDTH, Phone, Server
@@ -187,7 +188,7 @@ def test_one_draws_on_white_and_on_a_photo_takes_back_and_goes_on(asked: Phone) 
     asked.until(
         f"async plain => {{ const all = await ({FILES})(); return all.length === 1 && all[0] !== plain }}", plain
     )
-    assert asked.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert width_of(asked.page) <= WIDTH
     marked.locator("[data-action=done]").click()
     marked.locator("img.picture").wait_for()
 

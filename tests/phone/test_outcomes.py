@@ -19,6 +19,7 @@ from survey.outcomes import cases
 from survey.register.event_log import Done
 from survey.review import outcomes
 from survey.terms import OutcomeAction, OutcomeKind
+from tests.chromium import width_of
 from tests.phone.phone import Phone, Server
 from tests.phone.test_clock import WRONG_CLOCK
 from tests.phone.village import ROUND
@@ -71,7 +72,7 @@ def test_told_without_network_sent_back_told_again_and_confirmed(phone: Phone, s
         expect(screen.locator("[data-part=visits] li")).to_have_count(visits + 1)
     expect(absent).to_be_enabled()
     expect(screen.locator("[data-part=visits] li").last).to_contain_text("vị trí")  # the phone gives it
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert width_of(page) <= 360
 
     screen.locator("[data-action=say]").click()  # nothing chosen yet
     expect(screen.locator("[data-part=no-kind]")).to_be_visible()

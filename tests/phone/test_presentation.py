@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.chromium import width_of
 from tests.databases import Fill
 from tests.phone import showcase
 from tests.phone.conftest import Handed
@@ -61,7 +62,7 @@ def test_nothing_sticks_out_and_a_finger_hits_every_answer(asked: Phone, text: s
     for section in SECTIONS:
         asked.section(section)
         asked.page.evaluate("size => { document.documentElement.dataset.text = size }", text)
-        assert asked.page.evaluate("document.documentElement.scrollWidth") <= WIDTH, section
+        assert width_of(asked.page) <= WIDTH, section
         small = asked.page.evaluate(SMALL, FINGER)
         assert small == [], section
         out = asked.page.evaluate(

@@ -17,6 +17,7 @@ from survey.review import requests
 from survey.rounds import closing, log
 from survey.submissions.log import Act
 from survey.terms import RequestVerdict, RoundAction
+from tests.chromium import width_of
 from tests.phone.phone import Phone, Server
 from tests.phone.village import ROUND
 from tests.world import COMMUNE
@@ -68,7 +69,7 @@ def test_a_death_is_told_without_network_and_written_down_by_the_office(phone: P
     expect(screen.locator("[data-part=heirs-of]")).to_be_hidden()
     send.click()
     expect(screen.locator("[data-part=fault]")).to_contain_text("Hãy viết vài lời")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert width_of(page) <= 360
     screen.locator("[data-action=reason]").fill("Trưởng bản báo, có giấy chứng tử")
     pictured(phone, "died")
     send.click()
@@ -158,7 +159,7 @@ def test_a_transfer_and_what_is_written_wrong_are_told_without_network(phone: Ph
     expect(found.first.locator("input")).to_be_checked()
     expect(screen.locator("[data-part=of-where]")).to_be_hidden()
     screen.locator("[data-part=of-relation] input[value=bo_me]").check()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert width_of(page) <= 360
     pictured(phone, "transferred")
     send()
     expect(told).to_contain_text("Chuyển sang hộ khác: Lò Thị Bua → Quàng Văn Pâng · 03757-01-003")
@@ -272,7 +273,7 @@ def test_between_two_rounds_a_death_is_told_without_network_and_written_down(pho
     told = household.locator("[data-part=proposed]")
     expect(told).to_contain_text("Qua đời: Lò Thị Bua")
     expect(told.locator("[data-state]")).to_have_attribute("data-state", "unsent")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert width_of(page) <= 360
     pictured(phone, "between-unsent")
 
     phone.context.set_offline(False)

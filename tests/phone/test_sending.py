@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright, Route, expect
 
+from tests.chromium import width_of
 from tests.phone.conftest import Enrolled
 from tests.phone.line import Line
 from tests.phone.phone import Phone, Server
@@ -157,7 +158,7 @@ def test_photos_wait_for_wi_fi_while_answers_and_small_pictures_go(
     queue(phone)
     expect(phone.page.locator("[data-why=wifi]")).to_have_count(1)
     phone.page.screenshot(path=str(tmp_path / "queue.png"))
-    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert width_of(phone.page) <= 360
     phone.page.click("[data-action=send-photos]")
     phone.page.locator("[data-part=standing][data-why=none]").wait_for()
     assert len(at_the_server(server)) == 1

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Playwright, expect
 from survey.accounts.factor import STEP, code_at
 from tests import world
 from tests.axe import violations
-from tests.chromium import BROWSER
+from tests.chromium import BROWSER, width_of
 from tests.phone.phone import PATIENCE, Phone, Server
 from tests.phone.test_sync import refuse
 
@@ -43,7 +43,7 @@ def look(page: Page) -> None:
     """No violation, and no wider than a small phone or a desk's screen."""
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, (page.url, width)
+        assert width_of(page) <= width, (page.url, width)
         assert violations(page) == [], (page.url, width)
 
 

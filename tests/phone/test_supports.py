@@ -31,6 +31,7 @@ from survey.terms import B1Method, HouseholdClass, Indicator, RegisterState, Rou
 from survey.xlsform.compile import compile_workbook
 from tests import world
 from tests.axe import violations
+from tests.chromium import width_of
 from tests.databases import Fill
 from tests.phone import village
 from tests.phone.phone import HEIGHT, WIDTH, Phone, Server
@@ -212,7 +213,7 @@ class Door:
             expect(card.locator("[data-state]")).to_have_attribute("data-state", state)
 
     def fits(self) -> None:
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert width_of(self.page) <= 360
 
 
 def test_a_support_is_told_without_network_a_double_before_it_is_saved_and_the_office_has_the_last_word(

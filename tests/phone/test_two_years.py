@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from survey import clocks
 from survey.rounds.proof_file import holds
 from tests.axe import violations
-from tests.chromium import chromium, page_of
+from tests.chromium import chromium, page_of, width_of
 from tests.conftest import Clock
 from tests.phone.phone import PATIENCE, TYPED, Phone
 from tests.phone.test_clock import WRONG_CLOCK
@@ -77,7 +77,7 @@ class InChromium(Commune):
         page.wait_for_load_state()
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            assert width_of(page) <= width, (name, width)
         assert violations(page) == [], name
 
     def led(self, page: Page) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from survey.terms import Action
-from tests.chromium import page_of
+from tests.chromium import page_of, width_of
 from tests.serving import serving
 from tests.web.desk.field import CASES, Field
 from tests.world import COMMUNE
@@ -87,7 +87,7 @@ def test_no_page_is_wider_than_a_small_phone(desk: Page, work: Field) -> None:
     for path in [*PAGES, f"records/{submission.id}"]:
         desk.goto(f"/desk/{COMMUNE}/{path}")
         expect(desk.locator("h1")).to_be_visible()
-        assert desk.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert width_of(desk) <= 360, path
 
 
 def test_the_language_can_be_switched(desk: Page, work: Field) -> None:

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from survey.terms import Action
+from tests.chromium import width_of
 from tests.web.desk.field import CASES, Field
 from tests.web.desk.test_desk_in_chromium import desk
 from tests.world import COMMUNE
@@ -40,7 +41,7 @@ def widths(desk: Page) -> Iterator[Any]:
         desk.wait_for_load_state()  # words may be there before the styles are
         for width in (360, 1280):
             desk.set_viewport_size({"width": width, "height": 800})
-            assert desk.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            assert width_of(desk) <= width, (name, width)
             if folder := os.environ.get("PICTURES"):
                 desk.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.chromium import width_of
 from tests.web.desk.field import CASES, Field
 from tests.web.desk.test_desk_in_chromium import desk  # noqa: F401 - a fixture
 from tests.world import COMMUNE
@@ -81,4 +82,4 @@ def test_no_page_of_them_is_wider_than_a_small_phone(desk: Page, work: Field) ->
     for path in pages(work):
         desk.goto(f"/desk/{COMMUNE}/{path}")
         expect(desk.locator("h1")).to_be_visible()
-        assert desk.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert width_of(desk) <= 360, path

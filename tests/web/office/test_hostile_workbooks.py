@@ -30,6 +30,7 @@ from survey.xlsform.compile import compile_workbook
 from survey.xlsform.faults import WorkbookError
 from survey.xlsform.tables import beside
 from survey.xlsform.tables import shipped as shipped_tables
+from tests import thrift
 
 XML = "xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'"
 SHEET = "xl/worksheets/sheet1.xml"
@@ -67,6 +68,11 @@ def shared(letters: int, cells: int) -> bytes:
     text = "".join(f"{number:x}" for number in range(letters))[:letters]
     rows = "".join("<row>" + "<c t='s'><v>0</v></c>" * 90 + "</row>" for _ in range(cells // 90))
     return with_parts({SHEET: sheet(rows), "xl/sharedStrings.xml": f"<sst {XML}><si><t>{text}</t></si></sst>"})
+
+
+@pytest.fixture(autouse=True)
+def _read_in_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_answered", thrift.in_a_child)
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {

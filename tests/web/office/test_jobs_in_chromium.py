@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chromium import chromium, page_of, playwright  # noqa: F401 - fixtures
+from tests.chromium import chromium, page_of, playwright, width_of  # noqa: F401 - fixtures
 from tests.register.test_importing import HOUSEHOLDS, VILLAGES
 from tests.serving import serving
 from tests.web.office.test_jobs import ask, under_way
@@ -55,4 +55,4 @@ def test_no_page_of_jobs_is_wider_than_a_small_phone(app: Any, page: Page, clock
     for path in (f"/jobs/{runs}", f"/jobs/{waits}", "/jobs/"):
         page.goto(path)
         expect(page.locator("h1")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert width_of(page) <= 360, path

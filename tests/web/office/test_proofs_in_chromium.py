@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.chromium import page_of
+from tests.chromium import page_of, width_of
 from tests.interviews import ROUND, accept_all
 from tests.serving import serving
 from tests.working import led
@@ -37,7 +37,7 @@ def test_the_sheet_and_the_log_fit_a_phone_a_desk_and_paper(
                 page.set_viewport_size({"width": width, "height": height})
                 page.goto(path)
                 expect(page.locator("main")).to_contain_text(words)
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+                assert width_of(page) <= width, (path, width)
                 if folder := os.environ.get("LOOK"):
                     page.screenshot(path=f"{folder}/{path.strip('/').replace('/', '-')}-{width}.png", full_page=True)
         page.goto(SHEET)

@@ -15,7 +15,7 @@ from survey.questionnaires.published import Given, publish
 from survey.terms import Role, SourceKind
 from survey.xlsform.compile import compile_workbook
 from tests import world
-from tests.chromium import page_of
+from tests.chromium import page_of, width_of
 from tests.interviews import SOURCE
 from tests.serving import serving
 
@@ -62,7 +62,7 @@ def window(app: Any, session: Session, small_round: str, chromium: Browser) -> I
 def narrow(page: Page) -> None:
     """The page is not wider than a small phone."""
     page.set_viewport_size({"width": 360, "height": 640})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.url
+    assert width_of(page) <= 360, page.url
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
@@ -156,4 +156,4 @@ def test_no_page_of_the_office_is_wider_than_a_small_phone(window: Any) -> None:
     for path in ("/rounds", "/rounds/standards", "/readings", "/questionnaires/", "/points/"):
         answer = page.goto(path)
         assert answer is not None and answer.status == 200, path
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert width_of(page) <= 360, path

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chromium import page_of
+from tests.chromium import page_of, width_of
 from tests.interviews import ROUND, entry, over_nobody, push
 from tests.serving import serving
 from tests.working import work
@@ -48,7 +48,7 @@ def test_no_page_of_a_round_is_wider_than_a_small_phone(signed_in: Any, login_as
         for path in PAGES[name]:
             page.goto(path)
             expect(page.locator("h1")).to_be_visible()
-            assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+            assert width_of(page) <= 360, path
 
 
 def test_a_commune_is_closed_and_its_figures_say_that_they_are_provisional(
