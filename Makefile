@@ -24,6 +24,7 @@ PARTS := MAKE="$(MAKE)" $(PY) -m scripts.parts
 FAULTS := tests/faults/node_modules/.package-lock.json
 LINT := scripts/lint/node_modules/.package-lock.json
 BIOME := scripts/node scripts/lint/node_modules/@biomejs/biome/bin/biome
+SUPPLY := build/supply/bin
 TSC := scripts/node scripts/lint/node_modules/typescript/bin/tsc
 
 help: ## list the targets
@@ -127,6 +128,14 @@ fuzz: $(VENV)/.dev ## what strangers send, bent, against bounds of time and memo
 	@echo "== fuzz"
 	@$(PY) -m tests.fuzz $(SECONDS) $(SEED)
 
+bill: build/.supply ## what the server is made of, with versions and licences: build/bill.json (CycloneDX); asks no network
+	@$(MAKE) -s env VENV=build/served
+	@$(SUPPLY)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/bill.json build/served/bin/python
+	@echo "build/bill.json"
+
+audit: build/.supply ## known holes in what is pinned, asked of PyPI's advisories: needs a network, and says so without
+	@$(SUPPLY)/pip-audit --strict --no-deps --disable-pip -r requirements.txt
+
 screens: tools ## the pictures of the main screens, docs/screens
 	@$(PY) -m scripts.screens
 
@@ -143,7 +152,7 @@ oracle: $(VENV)/.dev ## the household questionnaire in JavaRosa, ODK Collect's e
 
 clean: ## remove the environment and the caches; never instance/
 	@scripts/environment --clear $(VENV)
-	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 # -- The environment: each stamp is younger than what it was made from ---------------------------------------------------
 
@@ -173,6 +182,13 @@ $(FAULTS): tests/faults/package-lock.json
 	@cd tests/faults && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+# Apart from the tests' own: it brings forty packages that nothing here imports.
+build/.supply: scripts/supply/requirements.txt scripts/environment
+	@scripts/environment build/supply
+	@echo "Installing scripts/supply"
+	@$(SUPPLY)/python -m pip install -q -r scripts/supply/requirements.txt
+	@touch $@
+
 # The engines we are measured beside: for `make bench` only.
 $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.json
 	@echo "Installing bench/requirements.txt and bench/engines"
@@ -180,4 +196,4 @@ $(VENV)/.bench: $(VENV)/.dev bench/requirements.txt bench/engines/package-lock.j
 	@cd bench/engines && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.PHONY: help run run-https env test quick journeys tools lint format catalog size rooms unit unit-quick node phone further faults few-faults fuzz screens bench differences oracle clean
+.PHONY: help run run-https env test quick journeys tools lint format catalog size rooms unit unit-quick node phone further faults few-faults fuzz bill audit screens bench differences oracle clean
