@@ -41,7 +41,7 @@ NO_PAGE = {
     "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.module", "capture.modules",
     "capture.other_language", "capture.rest", "capture.style", "capture.worker", "corrections.download",
     "exports.download", "exports.made_file", "healthz", "layouts.download", "layouts.public_file",
-    "member_lists.download", "needs.as_csv",
+    "check", "coverage.as_csv", "member_lists.download", "needs.as_csv",
     "police.download", "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
     "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
     "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
@@ -51,10 +51,10 @@ NO_PAGE = {
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
     "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "flows.page",
-    "held.attach", "household.person", "jobs.page", "layouts.flow", "points.table", "points.type_in", "police.seen",
-    "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview", "questionnaires.version_preview",
-    "login.code", "readings.confirm", "register.seen", "round_steps.request_list", "rounds.changes",
-    "support_lists.result", "support_lists.seen", "supports.held", "supports.one",
+    "held.attach", "household.person", "jobs.page", "layout_days.page", "layouts.flow", "points.table",
+    "points.type_in", "police.seen", "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview",
+    "questionnaires.version_preview", "login.code", "readings.confirm", "register.seen", "round_steps.request_list",
+    "rounds.changes", "support_lists.result", "support_lists.seen", "supports.held", "supports.one",
 }  # fmt: skip
 
 
