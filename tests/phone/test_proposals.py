@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from typing import Protocol
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -45,10 +46,14 @@ def accepted(server: Server) -> None:
     engine.dispose()
 
 
-def pictured(phone: Phone, name: str) -> None:
+class Shown(Protocol):
+    page: Page
+
+
+def pictured(shown: Shown, name: str) -> None:
     """What stands, as a picture, where somebody looks at it."""
     if folder := os.environ.get("PICTURES"):
-        phone.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+        shown.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def test_a_death_is_told_without_network_and_written_down_by_the_office(phone: Phone, server: Server) -> None:

@@ -15,7 +15,6 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import MultipleFileField
 from wtforms import HiddenField, TextAreaField
 
 from survey.accounts.accounts import communes_of
@@ -24,6 +23,7 @@ from survey.carry.carry import Taken
 from survey.files import bundle_parts
 from survey.problems import Problem
 from survey.web.carrying import bring_in_bundle, reasons_of, receipts_file
+from survey.web.forms import MultipleFileField
 from survey.web.security import current_account, permitted
 from survey.web.session import abandon, get_session, now
 

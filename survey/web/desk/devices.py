@@ -8,7 +8,6 @@ from textwrap import wrap
 
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import TextAreaField
 
@@ -22,6 +21,7 @@ from survey.evidence import audit
 from survey.evidence.signing import key_id
 from survey.problems import Problem
 from survey.web.desk.home import open_desk
+from survey.web.forms import FileField
 from survey.web.release import app_version
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now, server_doubt

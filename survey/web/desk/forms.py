@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
+from flask_wtf.file import FileRequired
 from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
@@ -20,7 +20,7 @@ from survey.terms import (
     RegisterKind,
 )
 from survey.villages.acts import ASKED_FOR
-from survey.web.forms import printable
+from survey.web.forms import FileField, printable
 
 
 class Search(FlaskForm):

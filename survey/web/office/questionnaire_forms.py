@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, MultipleFileField
 from wtforms import DateField, Field, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
 
-from survey.web.forms import printable
+from survey.web.forms import FileField, MultipleFileField, printable
 
 
 class NewDraft(FlaskForm):

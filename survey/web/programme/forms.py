@@ -7,7 +7,6 @@ from pathlib import PureWindowsPath
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, MultipleFileField
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
@@ -25,7 +24,7 @@ from survey.terms import (
     TaskAction,
 )
 from survey.text import plain_name
-from survey.web.forms import printable
+from survey.web.forms import FileField, MultipleFileField, printable
 
 LIST_BYTES = 1024 * 1024
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
+from flask_wtf.file import FileRequired
 from wtforms import DateField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
 from survey.numbers import whole_number
 from survey.register.persons import is_number
 from survey.support_terms import MAX_DOCUMENT, MAX_NOTE, MOST_MONEY, MOST_PIECES
-from survey.web.forms import printable
+from survey.web.forms import FileField, printable
 
 
 def _whole(most: int) -> Any:
