@@ -143,9 +143,9 @@ def letters(number: int) -> str:
     return name
 
 
-@lru_cache(1024)
+@lru_cache(8192)
 def _read(formula: str) -> tuple[_Token, ...]:
-    """A page of a province has hundreds, the same each time. A file that is checked may have longer ones than ours, and
+    """A page has hundreds or, by group in a commune of many villages, thousands, the same each time. A file that is checked may have longer ones than ours, and
     those are not kept."""
     return tuple(_tokens(formula, _place_in_normal))
 
@@ -170,10 +170,11 @@ class _Reader:
         self.tokens, self.at, self.look_up, self.skipping = tokens, 0, look_up, 0
 
     def sign(self, *signs: str) -> str | None:
-        if self.at < len(self.tokens) and self.tokens[self.at].kind == "sign" and self.tokens[self.at].text in signs:
-            self.at += 1
-            return self.tokens[self.at - 1].text
-        return None
+        one = self.tokens[self.at] if self.at < len(self.tokens) else None
+        if one is None or one.kind != "sign" or one.text not in signs:
+            return None
+        self.at += 1
+        return one.text
 
     def need(self, sign: str) -> None:
         if self.sign(sign) is None:
