@@ -145,8 +145,8 @@ def letters(number: int) -> str:
 
 @lru_cache(8192)
 def _read(formula: str) -> tuple[_Token, ...]:
-    """A page has hundreds or, by group in a commune of many villages, thousands, the same each time. A file that is checked may have longer ones than ours, and
-    those are not kept."""
+    """A page has hundreds or, by group in a commune of many villages, thousands, the same each time. A file that is
+    checked may have longer ones than ours, and those are not kept."""
     return tuple(_tokens(formula, _place_in_normal))
 
 
