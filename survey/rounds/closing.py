@@ -381,5 +381,5 @@ def _lost(survey_round: Round) -> Rows:
         for table in (StartRow, RegisterGone, RegisterEntry)
     )
     return select(Household.commune_id, Household.id.label("household_id"), _NONE.label("submission_id")).where(
-        Household.state == HouseholdState.PRESENT.value, or_(began, left), ~listed
+        Household.state == HouseholdState.PRESENT.value, ~listed, or_(began, left)  # of most the first answers
     )
