@@ -271,8 +271,7 @@ class _Reader:
         if (place := one.place) is not None:
             return lambda look_up: look_up(place)
         if one.kind == "name" and one.text in ("SUM", "ROUND", "IF"):
-            part = getattr(self, f"_{one.text.lower()}")(depth + 1)
-            return part
+            return {"SUM": self._sum, "ROUND": self._round, "IF": self._if}[one.text](depth + 1)
         raise NoFormula(one.text)
 
     def _sum(self, depth: int) -> _Part:

@@ -154,7 +154,7 @@ def _needs(session: Session, account: Account) -> list[dict[str, Any]]:
     )
     by_round: dict[str, dict[str, tuple[str | None, str]]] = {one: {} for one in rounds}
     for household_id, round_id, household_class, letters in rows:
-        by_round[round_id][household_id] = household_class, letters
+        by_round[round_id][household_id] = household_class, letters or ""
     last: dict[str, tuple[str | None, str]] = {}
     for of_round in by_round.values():
         last |= of_round

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from survey.members import is_minority
@@ -77,7 +78,7 @@ class Sums:
 
 def by_part(session: Session, round_id: str, communes: Sequence[str]) -> dict[str, Sums]:
     """By part (all households, and each group), what all the communes come to together."""
-    rows = list(of_communes(session, round_id, communes))
+    rows = of_communes(session, round_id, communes)
     digest = blake2b()
     for part, text in rows:
         digest.update(f"{part}\0{text}\0".encode())
@@ -96,7 +97,7 @@ KEPT = 64
 _added_up: dict[bytes, dict[str, Sums]] = {}
 
 
-def _by_part(rows: Iterable[tuple[str, str]]) -> dict[str, Sums]:
+def _by_part(rows: Iterable[Row[str, str]]) -> dict[str, Sums]:
     found: defaultdict[str, list[Counts]] = defaultdict(list)
     for part, text in rows:
         if counts := json.loads(text):
