@@ -45,7 +45,7 @@ def listed(session: Session, account: Account) -> Listed:
     rows = session.execute(_rows(session, account, *_KEPT).order_by(Household.code, Household.id)).all()
     if not rows:
         return Listed(None, [])
-    ids = [row.id for row in rows]
+    ids = [row[0] for row in rows]
     hashed = hashlib.sha256()
     for row in rows:
         hashed.update("\0".join([one or "" for one in row]).encode())

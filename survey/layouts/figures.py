@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -109,13 +111,34 @@ def _classes(sums: Sums, counts: Counts) -> None:
         counts.numbers[f"{one.value}.persons"] += number.persons
         counts.unlisted[one] += sums.unlisted(Basis.FINAL, one)
         counts.kept[one] += sums.without_class(one)
-    for one in COUNTED:
-        for measure in MEASURES:
-            if measure.kind == "indicator":
-                lack, unknown = sums.lacks(Basis.FINAL, measure, one)
-                counts.numbers[f"{one.value}.lack.{measure.term.value}"] += lack.households
-                counts.numbers[f"{one.value}.lacks"] += lack.households
-                counts.numbers[f"{one.value}.unknown.{measure.term.value}"] += unknown.households
+    for lack in _lacks():
+        lacking, unknown = sums.of(lack.lacking).households, sums.of(lack.of_unknown).households
+        counts.numbers[lack.lack] += lacking
+        counts.numbers[lack.lacks] += lacking
+        counts.numbers[lack.unknown] += unknown
+
+
+class _Lack(NamedTuple):
+    """An indicator in a class: by what names its figures are found, and the keys of the sums."""
+
+    lack: str
+    lacks: str
+    unknown: str
+    lacking: str
+    of_unknown: str
+
+
+@cache
+def _lacks() -> tuple[_Lack, ...]:
+    """Put together once: a province asks it of each of its places."""
+    return tuple(
+        _Lack(
+            f"{one.value}.lack.{measure.term.value}", f"{one.value}.lacks", f"{one.value}.unknown.{measure.term.value}",
+            tallies.measured(Basis.FINAL, one.value, measure),
+            tallies.measured(Basis.FINAL, one.value, measure, unknown=True),
+        )
+        for one in COUNTED for measure in MEASURES if measure.kind == "indicator"
+    )  # fmt: skip
 
 
 def _held_against_lacks(sums: Sums, found: Classified) -> None:

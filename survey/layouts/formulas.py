@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 Value = float | int | str | None
 LONGEST, DEEPEST = 8192, 64  # of a formula: Excel's own measures
 MOST_CELLS = 100_000  # of a range
-SHORT = 120  # as ours are: kept as it was read
+SHORT, LONG = 120, 2000  # as ours are, and those that add up each second line of a province: kept as they were read
 
 
 class NoFormula(ValueError):
@@ -143,43 +143,78 @@ def letters(number: int) -> str:
     return name
 
 
-@lru_cache(1024)
-def _read(formula: str) -> tuple[_Token, ...]:
-    """A page of a province has hundreds, the same each time. A file that is checked may have longer ones than ours, and
-    those are not kept."""
-    return tuple(_tokens(formula, _place_in_normal))
+LookUp = Callable[[Place], Value]
+_Part = Callable[[LookUp], Value]  # what a part of a formula comes to
 
 
-def evaluate(formula: str, look_up: Callable[[Place], Value]) -> Value:
-    """What a formula in normal form comes to. Raises `NoFormula`."""
-    reader = _Reader(_read(formula) if len(formula) <= SHORT else _read.__wrapped__(formula), look_up)
-    value = reader.comparison(0)
+def _read(formula: str) -> _Part:
+    reader = _Reader(list(_tokens(formula, _place_in_normal)))
+    part = reader.comparison(0)
     if reader.at < len(reader.tokens):
         raise NoFormula(formula[:20])
-    return value
+    return part
+
+
+# A page has hundreds or, by group in a commune of many villages, thousands, the same each time; and of a province some
+# that add up each second line. A file that is checked may have longer ones than ours: those are not kept.
+_read_short, _read_long = lru_cache(8192)(_read), lru_cache(256)(_read)
+
+
+def evaluate(formula: str, look_up: LookUp) -> Value:
+    """What a formula in normal form comes to. Raises `NoFormula`."""
+    read = _read_short if len(formula) <= SHORT else _read_long if len(formula) <= LONG else _read
+    return read(formula)(look_up)
 
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {"=": operator.eq, "<>": operator.ne, "<": operator.lt,
     ">": operator.gt, "<=": operator.le, ">=": operator.ge}  # fmt: skip
 
 
-class _Reader:
-    """Reads and works out at once; what a branch of IF that is not taken comes to does not matter."""
+def _number(value: Value) -> float | int:
+    if isinstance(value, str):
+        raise NoFormula("a text where a number is needed")
+    return value or 0
 
-    def __init__(self, tokens: Sequence[_Token], look_up: Callable[[Place], Value]) -> None:
-        self.tokens, self.at, self.look_up, self.skipping = tokens, 0, look_up, 0
+
+def _compared(sign: str, left: Value, right: Value) -> int:
+    if isinstance(left, str) and right is None or isinstance(right, str) and left is None:
+        left, right = left or "", right or ""  # a blank is like an empty text
+    if isinstance(left, str) != isinstance(right, str):  # any text is above any number
+        left, right = int(isinstance(left, str)), int(isinstance(right, str))
+    if not isinstance(left, str):
+        left, right = left or 0, right or 0
+    return int(_COMPARE[sign](left, right))
+
+
+def _divided(value: float | int, by: float | int) -> float:
+    if by == 0:
+        raise NoFormula("divided by nothing")
+    return value / by
+
+
+_REST: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divided,
+}  # fmt: skip
+
+
+class _Reader:
+    """Reads once what is worked out often; of IF only the branch that is taken is worked out."""
+
+    def __init__(self, tokens: Sequence[_Token]) -> None:
+        self.tokens, self.at = tokens, 0
 
     def sign(self, *signs: str) -> str | None:
-        if self.at < len(self.tokens) and self.tokens[self.at].kind == "sign" and self.tokens[self.at].text in signs:
-            self.at += 1
-            return self.tokens[self.at - 1].text
-        return None
+        one = self.tokens[self.at] if self.at < len(self.tokens) else None
+        if one is None or one.kind != "sign" or one.text not in signs:
+            return None
+        self.at += 1
+        return one.text
 
     def need(self, sign: str) -> None:
         if self.sign(sign) is None:
             raise NoFormula(f"{sign} is missing")
 
-    def comparison(self, depth: int) -> Value:
+    def comparison(self, depth: int) -> _Part:
         if depth > DEEPEST:
             raise NoFormula("too deep")
         left = self.sum(depth)
@@ -187,82 +222,79 @@ class _Reader:
         if sign is None:
             return left
         right = self.sum(depth)
-        if isinstance(left, str) and right is None or isinstance(right, str) and left is None:
-            left, right = left or "", right or ""  # a blank is like an empty text
-        if isinstance(left, str) != isinstance(right, str):  # any text is above any number
-            left, right = int(isinstance(left, str)), int(isinstance(right, str))
-        if not isinstance(left, str):
-            left, right = left or 0, right or 0
-        return int(_COMPARE[sign](left, right))
+        return lambda look_up: _compared(sign, left(look_up), right(look_up))
 
-    def sum(self, depth: int) -> Value:
-        value = self.product(depth)
-        while sign := self.sign("+", "-"):
-            other = self.number(self.product(depth))
-            value = self.number(value) + other if sign == "+" else self.number(value) - other
-        return value
+    def sum(self, depth: int) -> _Part:
+        return self.row_of(self.product, ("+", "-"), depth)
 
-    def product(self, depth: int) -> Value:
-        value = self.unary(depth)
-        while sign := self.sign("*", "/"):
-            other = self.number(self.unary(depth))
-            if sign == "/" and other == 0 and not self.skipping:
-                raise NoFormula("divided by nothing")
-            value = self.number(value) * other if sign == "*" else self.number(value) / (other or 1)
-        return value
+    def product(self, depth: int) -> _Part:
+        return self.row_of(self.unary, ("*", "/"), depth)
 
-    def unary(self, depth: int) -> Value:
-        if self.sign("-"):
-            return -self.number(self.unary(depth + 1)) if depth < DEEPEST else self._deep()
-        if self.sign("+"):
-            return self.unary(depth + 1) if depth < DEEPEST else self._deep()
-        return self.primary(depth)
+    def row_of(self, next_one: Callable[[int], _Part], signs: tuple[str, str], depth: int) -> _Part:
+        """What is joined by such signs, from the left."""
+        first, rest = next_one(depth), []
+        while sign := self.sign(*signs):
+            rest.append((_REST[sign], next_one(depth)))
+        if not rest:
+            return first
 
-    def _deep(self) -> Value:
-        raise NoFormula("too deep")
-
-    def primary(self, depth: int) -> Value:
-        if self.sign("("):
-            value = self.comparison(depth + 1)
-            self.need(")")
+        def worked_out(look_up: LookUp) -> Value:
+            value: Value = first(look_up)
+            for apply, other in rest:
+                number = _number(other(look_up))
+                value = apply(_number(value), number)
             return value
+
+        return worked_out
+
+    def unary(self, depth: int) -> _Part:
+        sign = self.sign("-", "+")
+        if sign is None:
+            return self.primary(depth)
+        if depth >= DEEPEST:
+            raise NoFormula("too deep")
+        part = self.unary(depth + 1)
+        return part if sign == "+" else lambda look_up: -_number(part(look_up))
+
+    def primary(self, depth: int) -> _Part:
+        if self.sign("("):
+            part = self.comparison(depth + 1)
+            self.need(")")
+            return part
         if self.at >= len(self.tokens):
             raise NoFormula("it breaks off")
         one = self.tokens[self.at]
         self.at += 1
-        if one.kind == "number":
-            return float(one.text) if not one.text.isdigit() else int(one.text)
-        if one.kind == "text":
-            return one.text[1:-1].replace('""', '"')
-        if one.place is not None:
-            return None if self.skipping else self.look_up(one.place)
+        if one.kind in ("number", "text"):
+            value = _constant(one)
+            return lambda _look_up: value
+        if (place := one.place) is not None:
+            return lambda look_up: look_up(place)
         if one.kind == "name" and one.text in ("SUM", "ROUND", "IF"):
-            return getattr(self, f"_{one.text.lower()}")(depth + 1)
+            return {"SUM": self._sum, "ROUND": self._round, "IF": self._if}[one.text](depth + 1)
         raise NoFormula(one.text)
 
-    def number(self, value: Value) -> float | int:
-        if isinstance(value, str):
-            if self.skipping:
-                return 0
-            raise NoFormula("a text where a number is needed")
-        return value or 0
-
-    def _sum(self, depth: int) -> Value:
+    def _sum(self, depth: int) -> _Part:
         self.need("(")
-        total: float | int = 0
-        while True:
-            total += sum(one for one in self._range(depth) if not isinstance(one, str) and one is not None)
-            if self.sign(",") is None:
-                break
+        parts = [self._range(depth)]
+        while self.sign(","):
+            parts.append(self._range(depth))
         self.need(")")
-        return total
 
-    def _range(self, depth: int) -> Iterator[Value]:
+        def added(look_up: LookUp) -> Value:
+            total: float | int = 0
+            for part in parts:
+                values = (part(look_up),) if not isinstance(part, _Range) else map(look_up, part.places())
+                total += sum(one for one in values if not isinstance(one, str) and one is not None)
+            return total
+
+        return added
+
+    def _range(self, depth: int) -> _Part | _Range:
         first = self.tokens[self.at] if self.at < len(self.tokens) else None
         follows = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else None
         if first is None or first.place is None or follows is None or follows.text != ":":
-            yield self.comparison(depth)
-            return
+            return self.comparison(depth)
         last = self.tokens[self.at + 2].place if self.at + 2 < len(self.tokens) else None
         self.at += 3
         begin = first.place
@@ -271,33 +303,47 @@ class _Reader:
         height, width = last.row - begin.row + 1, last.column - begin.column + 1
         if height < 1 or width < 1 or height * width > MOST_CELLS:
             raise NoFormula("no range")
-        for row in range(begin.row, last.row + 1) if not self.skipping else ():
-            for column in range(begin.column, last.column + 1):
-                yield self.look_up(Place(begin.table, row, column))
+        return _Range(begin, last)
 
-    def _round(self, depth: int) -> Value:
+    def _round(self, depth: int) -> _Part:
         self.need("(")
-        value = self.number(self.comparison(depth))
+        part = self.comparison(depth)
         self.need(",")
-        digits = int(self.number(self.comparison(depth)))
+        to = self.comparison(depth)
         self.need(")")
-        if not -15 <= digits <= 15:
-            raise NoFormula("digits")
-        return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
-    def _if(self, depth: int) -> Value:
+        def rounded(look_up: LookUp) -> Value:
+            value, digits = _number(part(look_up)), int(_number(to(look_up)))
+            if not -15 <= digits <= 15:
+                raise NoFormula("digits")
+            return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+
+        return rounded
+
+    def _if(self, depth: int) -> _Part:
         self.need("(")
-        holds = bool(self.number(self.comparison(depth)))
+        holds = self.comparison(depth)
         self.need(",")
-        yes = self._branch(depth, taken=holds)
+        yes = self.comparison(depth)
         self.need(",")
-        no = self._branch(depth, taken=not holds)
+        no = self.comparison(depth)
         self.need(")")
-        return yes if holds else no
+        return lambda look_up: yes(look_up) if _number(holds(look_up)) else no(look_up)
 
-    def _branch(self, depth: int, *, taken: bool) -> Value:
-        self.skipping += not taken
-        try:
-            return self.comparison(depth)
-        finally:
-            self.skipping -= not taken
+
+class _Range(NamedTuple):
+    """Cells from the first to the last, of the first one's table."""
+
+    first: Place
+    last: Place
+
+    def places(self) -> Iterator[Place]:
+        for row in range(self.first.row, self.last.row + 1):
+            for column in range(self.first.column, self.last.column + 1):
+                yield Place(self.first.table, row, column)
+
+
+def _constant(one: _Token) -> Value:
+    if one.kind == "text":
+        return one.text[1:-1].replace('""', '"')
+    return int(one.text) if one.text.isdigit() else float(one.text)

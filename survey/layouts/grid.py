@@ -149,7 +149,7 @@ class Values:
         return value
 
     def _within(self, table: str, place: Place) -> Value:
-        return self.of(place if place.table else place._replace(table=table))
+        return self.of(place if place.table else Place(table, place.row, place.column))
 
 
 class Columns:

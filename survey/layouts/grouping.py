@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from survey.members import KINH, is_minority
 from survey.reports.selection import Condition
@@ -52,14 +53,22 @@ def numbers(counts: Counts, readings: Mapping[str, str]) -> Counter[str]:
 def _told(counts: Counts) -> dict[HouseholdClass, dict[tuple[str, str], list[int]]]:
     """By class, by the two parts of a word, households and persons."""
     found: dict[HouseholdClass, dict[tuple[str, str], list[int]]] = defaultdict(dict)
-    before = {one: f"{measured(Basis.FINAL, one.value)}." for one in COUNTED}
     for key, both in counts.items():
-        for one, prefix in before.items():
-            if key.startswith(prefix):
-                kind, _, what = key.removeprefix(prefix).partition(".")
-                if kind in ("who", "head", "own", "reason", "child", "ageless"):
-                    found[one][kind, what] = both
+        if (word := _word_in(key)) is not None:
+            one, kind, what = word
+            found[one][kind, what] = both
     return found
+
+
+@lru_cache(8192)
+def _word_in(key: str) -> tuple[HouseholdClass, str, str] | None:
+    """Read once: the places of a province have much the same keys."""
+    for one in COUNTED:
+        prefix = f"{measured(Basis.FINAL, one.value)}."
+        if key.startswith(prefix):
+            kind, _, what = key.removeprefix(prefix).partition(".")
+            return (one, kind, what) if kind in ("who", "head", "own", "reason", "child", "ageless") else None
+    return None
 
 
 def _all(one: HouseholdClass, counts: Counts, found: Counter[str]) -> None:
@@ -159,7 +168,15 @@ def _word(kind: str, name: str, readings: Mapping[str, str]) -> str | None:
 def others(found: Mapping[str, int], local: Mapping[str, str]) -> dict[str, int]:
     """The minorities that have no column of their own in the province."""
     return {
-        f"{one.value}.people.other{unit}": found.get(f"{one.value}.people.dtts{unit}", 0)
-        - sum(found.get(f"{one.value}.people.{people}{unit}", 0) for people in local)
-        for one in COUNTED for unit in ("", ".persons")
-    }  # fmt: skip
+        name: found.get(every, 0) - sum([found.get(one, 0) for one in own])
+        for name, every, own in _names_of_peoples(tuple(local))
+    }
+
+
+@lru_cache(64)
+def _names_of_peoples(local: tuple[str, ...]) -> list[tuple[str, str, list[str]]]:
+    """Of both classes in both units: the name of the others, of all minorities, of those with a column."""
+    return [
+        (f"{of}other{unit}", f"{of}dtts{unit}", [f"{of}{people}{unit}" for people in local])
+        for one in COUNTED for of in [f"{one.value}.people."] for unit in ("", ".persons")
+    ]  # fmt: skip

@@ -46,6 +46,7 @@ BY_GROUP = range(8, 14)  # layouts that the words of `tallies/told.py` are count
 OF_RESIDENTS = (1, 12, 13)  # layouts with rates of all residents
 _BY_PEOPLE = (12, 13)
 _BY_CLASS = {2: POOR, 3: NEAR_POOR, 4: POOR, 5: POOR, 6: NEAR_POOR, 7: NEAR_POOR, 12: POOR, 13: NEAR_POOR}
+_CLASSES, _INDICATORS = ({one.value for one in of} for of in (HouseholdClass, Indicator))
 _OF_RESIDENTS = (*Numbers._fields, "other_households", "other_persons")
 
 
@@ -306,7 +307,7 @@ class Reading:
 
     def _link(self, layout: Layout, condition: Condition, figure: str, unit: str) -> Condition | None:
         named, _, what = figure.partition(".")
-        if layout.number in BY_GROUP and what not in ("households", "persons") and named in list(HouseholdClass):
+        if layout.number in BY_GROUP and what not in ("households", "persons") and named in _CLASSES:
             of_class = condition.narrowed(household_class=HouseholdClass(named))
             return grouping.link(of_class, what, unit, self.in_use)
         return _link(condition, figure)
@@ -574,12 +575,12 @@ _MEASURE = {
 def _link(condition: Condition, figure: str) -> Condition | None:
     """The households of a figure; None where it has none of its own."""
     named, _, what = figure.partition(".")
-    if named not in list(HouseholdClass):
+    if named not in _CLASSES:
         return None
     of_class = condition.narrowed(household_class=HouseholdClass(named))
     if what in ("households", "persons"):
         return of_class
     kind, _, indicator = what.partition(".")
-    if kind not in ("lack", "unknown") or indicator not in list(Indicator):
+    if kind not in ("lack", "unknown") or indicator not in _INDICATORS:
         return None
     return of_class.narrowed(indicator=Indicator(indicator), unknown=kind == "unknown")

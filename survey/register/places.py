@@ -305,7 +305,7 @@ def _last_names(
         .order_by(PlacePeriod.place_id, PlacePeriod.valid_from)
     )
     rows = session.execute(query)
-    return {row.place_id: (row.name, row.valid_to is not None and row.valid_to <= day) for row in rows}
+    return {place_id: (name, over is not None and over <= day) for place_id, name, over in rows}
 
 
 # Numbers of households

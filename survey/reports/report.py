@@ -9,7 +9,7 @@ households there is no rate (a real export elsewhere printed 2,040 % because a d
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
@@ -246,69 +246,65 @@ class _Counting:
             _add_counts(self.tally(commune_id, place), counts, scope.household_class)
 
 
-class _Lack(NamedTuple):
-    """What is lacked, as a tally keeps it, and the keys of the sums that it adds up: by class who lacks it, and of whom
-    nobody knows."""
+class _Into(NamedTuple):
+    """Where the households of a key of the sums are added, or taken away: to which counts of a tally, and of what."""
 
-    of: tuple[Basis, str, str]
-    lacking: tuple[str, ...]
-    unknown: tuple[str, ...]
+    counts: str
+    of: Any
+    sign: int = 1
 
 
 @cache
-def _lacks(among: HouseholdClass | None) -> tuple[_Lack, ...]:
-    """Put together once: a province asks it of each of its places."""
-    classes = HouseholdClass if among is None else (among,)
-    return tuple(
-        _Lack(
-            (basis, measure.kind, measure.term.value),
-            tuple(tallies.measured(basis, one.value, measure) for one in classes),
-            tuple(tallies.measured(basis, one.value, measure, unknown=True) for one in classes),
-        )
-        for basis in Basis
-        for measure in MEASURES
-    )
+def _added_to(among: HouseholdClass | None) -> dict[str, tuple[_Into, ...]]:
+    """By key of the sums; put together once: a province asks it of each of its places."""
+    found: defaultdict[str, list[_Into]] = defaultdict(list)
+    for state in RegisterState:
+        found[f"state.{state.value}"].append(_Into("states", state))
+    for basis in Basis:
+        for part in (CountBase.REFUSED, CountBase.NO_CLASS):
+            found[f"{basis.value}.{part.value}"].append(_Into("parts", (basis, part)))
+        found[f"{basis.value}.illustrative"].append(_Into("illustrative", basis))
+        for one in HouseholdClass:
+            _of_class(found, basis, one, among)
+    for indicator in OF_PERSONS:
+        for counts, letter in (("nobody", "0"), ("unasked", "-")):
+            for one in HouseholdClass if among is None else (among,):
+                found[tallies.not_asked(one.value, indicator, letter)].append(_Into(counts, indicator.value))
+    for kind in OutcomeKind:
+        found[tallies.outcome(kind.value)].append(_Into("outcomes", kind))
+    return {key: tuple(into) for key, into in found.items()}
+
+
+def _of_class(
+    found: defaultdict[str, list[_Into]], basis: Basis, one: HouseholdClass, among: HouseholdClass | None
+) -> None:
+    """Those of a class, and what they lack where the class is asked for: of whom nobody knows it, it is not known."""
+    into = found[tallies.measured(basis, one.value)]
+    into += [_Into("parts", (basis, CountBase.CLASSIFIED)), *_both((basis, "class", one.value))]
+    if among not in (None, one):
+        return
+    for measure in MEASURES:
+        of = (basis, measure.kind, measure.term.value)
+        into.append(_Into("known", of))
+        found[tallies.measured(basis, one.value, measure)].append(_Into("found", of))
+        found[tallies.measured(basis, one.value, measure, unknown=True)].append(_Into("known", of, -1))
+
+
+def _both(of: tuple[Basis, str, str]) -> tuple[_Into, _Into]:
+    return _Into("found", of), _Into("known", of)
 
 
 def _add_counts(tally: Tally, counts: tallies.Counts, among: HouseholdClass | None) -> None:
     """What the sums of a place say; lacks of the class that is asked for, else of all with a class."""
-    households = {key: number for key, (number, _persons) in counts.items()}
-
-    def number(*keys: str) -> int:
-        found = 0
-        for key in keys:
-            found += households.get(key, 0)
-        return found
-
-    for state in RegisterState:
-        tally.states[state] += number(f"state.{state.value}")
-    whole: dict[Basis, int] = {}
-    for basis in Basis:
-        classes = {one: number(tallies.measured(basis, one.value)) for one in HouseholdClass}
-        whole[basis] = sum(classes.values()) if among is None else classes[among]
-        tally.parts[basis, CountBase.CLASSIFIED] += sum(classes.values())
-        for part in (CountBase.REFUSED, CountBase.NO_CLASS):
-            tally.parts[basis, part] += number(f"{basis.value}.{part.value}")
-        tally.illustrative[basis] += number(f"{basis.value}.illustrative")
-        for one, many in classes.items():
-            tally.found[basis, "class", one.value] += many
-            tally.known[basis, "class", one.value] += many
-    for lack in _lacks(among):
-        tally.found[lack.of] += number(*lack.lacking)
-        tally.known[lack.of] += whole[lack.of[0]] - number(*lack.unknown)
-    for indicator in OF_PERSONS:
-        for into, letter in ((tally.nobody, "0"), (tally.unasked, "-")):
-            keys = (tallies.not_asked(one.value, indicator, letter) for one in ([among] if among else HouseholdClass))
-            if many := number(*keys):
-                into[indicator.value] += many
-    tally.outcomes.update({kind: many for kind in OutcomeKind if (many := number(tallies.outcome(kind.value)))})
-    tally.said += number(tallies.WAITING)
-    tally.settled += number(tallies.SETTLED)
-    for basis in INTERVIEWED:
-        hangs = f"{basis.value}.hangs."
-        for key, many in households.items():
-            if key.startswith(hangs):
-                tally.hanging[basis, key.removeprefix(hangs)] += many
+    added_to, every = _added_to(among), vars(tally)
+    for key, (households, _persons) in counts.items():
+        for into, of, sign in added_to.get(key, ()) if households else ():
+            every[into][of] += sign * households
+        basis, _, reading = key.partition(".hangs.")
+        if reading:
+            tally.hanging[Basis(basis), reading] += households
+    tally.said += counts.get(tallies.WAITING, (0, 0))[0]
+    tally.settled += counts.get(tallies.SETTLED, (0, 0))[0]
 
 
 def long_table(

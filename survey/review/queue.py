@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -116,21 +116,23 @@ def page(session: Session, shelf: Shelf, offset: int, limit: int) -> list[Waitin
     return rows_of(session, shelf, session.scalars(_ids(shelf).offset(offset).limit(limit)).all())
 
 
-def bearing(session: Session, shelf: Shelf) -> list[str]:
-    """Those of the shelf that bear its sign, the longest waiting first. A sign stands in the answers and the story of
-    each, so that the first `MOST_ASKED` of those that may bear it are asked, and no more."""
+class Bearing(NamedTuple):
+    """`ids`: those of a shelf that bear its sign, the longest waiting first; `more`: whether it has others that may,
+    which were not asked."""
+
+    ids: list[str]
+    more: bool
+
+
+def bearing(session: Session, shelf: Shelf) -> Bearing:
+    """A sign stands in the answers and the story of each, so that the first `MOST_ASKED` of those that may bear it are
+    asked, and no more."""
     if shelf.sign is None:
-        return []
-    ids = session.scalars(_asked(shelf, shelf.sign).limit(MOST_ASKED)).all()
+        return Bearing([], more=False)
+    asked = session.scalars(_asked(shelf, shelf.sign).limit(MOST_ASKED + 1)).all()
+    ids = asked[:MOST_ASKED]
     found = signs_of(session, shelf.commune_id, ids, shelf.sign)
-    return [id for id in ids if id in found and shelf.sign in found[id].found]
-
-
-def may_bear_more(session: Session, shelf: Shelf) -> bool:
-    """Whether the shelf has more that may bear its sign than are asked."""
-    if shelf.sign is None:
-        return False
-    return session.scalars(_asked(shelf, shelf.sign).offset(MOST_ASKED).limit(1)).first() is not None
+    return Bearing([id for id in ids if id in found and shelf.sign in found[id].found], len(asked) > MOST_ASKED)
 
 
 def _asked(shelf: Shelf, sign: Sign) -> Select[str]:
@@ -144,7 +146,7 @@ def rows_of(session: Session, shelf: Shelf, submission_ids: Sequence[str]) -> li
 
 def beside(session: Session, shelf: Shelf, submission_id: str) -> tuple[str | None, str | None]:
     """The submissions before and after this one on its shelf; when it has left the shelf, the first there is next."""
-    ids = bearing(session, shelf) if shelf.sign is not None else list(session.scalars(_ids(shelf)))
+    ids = bearing(session, shelf).ids if shelf.sign is not None else list(session.scalars(_ids(shelf)))
     if submission_id not in ids:
         return None, ids[0] if ids else None
     at = ids.index(submission_id)

@@ -369,7 +369,7 @@ def _held(survey_round: Round) -> Rows:
 
 def _lost(survey_round: Round) -> Rows:
     """Households that a periodic round began with, or that once stood on its list, that are on the register, and of
-    which it has no line: none may be."""
+    which it has no line: none may be. Of most the line answers, so that it is asked for first."""
     began, left, listed = (
         select(table.household_id)
         .where(
@@ -381,5 +381,5 @@ def _lost(survey_round: Round) -> Rows:
         for table in (StartRow, RegisterGone, RegisterEntry)
     )
     return select(Household.commune_id, Household.id.label("household_id"), _NONE.label("submission_id")).where(
-        Household.state == HouseholdState.PRESENT.value, or_(began, left), ~listed
+        Household.state == HouseholdState.PRESENT.value, ~listed, or_(began, left)
     )

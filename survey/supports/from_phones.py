@@ -67,15 +67,17 @@ def held(session: Session, commune_id: str, start: int = 0, most: int | None = N
     return _all_held(session, session.scalars(query.offset(start).limit(most)).all())
 
 
-def count_held(session: Session, commune_id: str) -> int:
-    return session.scalar(select(func.count()).select_from(SupportEntry).where(_is_held(commune_id))) or 0
+def count_held(session: Session, communes: Sequence[str]) -> dict[str, int]:
+    """How many wait, by commune; one in which none does is not among them."""
+    query = select(SupportEntry.commune_id, func.count()).where(_is_held(*communes)).group_by(SupportEntry.commune_id)
+    return {commune_id: number for commune_id, number in session.execute(query)}  # noqa: C416 - dict() needs tuples
 
 
-def _is_held(commune_id: str) -> ColumnElement[bool]:
+def _is_held(*communes: str) -> ColumnElement[bool]:
     answered = select(SupportAnswer.entry).where(
         SupportAnswer.commune_id == SupportEntry.commune_id, SupportAnswer.entry == SupportEntry.id
     )
-    return (SupportEntry.commune_id == commune_id) & ~answered.exists()
+    return SupportEntry.commune_id.in_(communes) & ~answered.exists()
 
 
 def find(session: Session, commune_id: str, id: str, today: date) -> Held:

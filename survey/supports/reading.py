@@ -84,14 +84,23 @@ def _rows(*columns: Any) -> Select[Any]:
     )  # fmt: skip
 
 
+def _narrow(wanted: Wanted, *columns: Any) -> Select[Any]:
+    """Of those that are wanted; their households are looked up only where a village is asked for."""
+    found = select(*columns).select_from(Support).where(*wanted.where())
+    return found.join(Household, _OF_HOUSEHOLD) if wanted.village else found
+
+
 def listed(session: Session, wanted: Wanted, start: int, most: int) -> list[Line]:
-    """The latest first."""
-    query = _rows(Support, SupportReversal, Household).where(*wanted.where()).order_by(*_NEWEST)
-    return lines(session, session.execute(query.offset(start).limit(most)).all())
+    """The latest first. A page of them is found before anything is looked up beside them."""
+    page = _narrow(wanted, Support.commune_id, Support.id).order_by(*_NEWEST).offset(start).limit(most).subquery()
+    query = _rows(Support, SupportReversal, Household).join(
+        page, and_(page.c.commune_id == Support.commune_id, page.c.id == Support.id)
+    )
+    return lines(session, session.execute(query.order_by(*_NEWEST)).all())
 
 
 def count(session: Session, wanted: Wanted) -> int:
-    return session.scalar(_rows(func.count()).where(*wanted.where())) or 0
+    return session.scalar(_narrow(wanted, func.count())) or 0
 
 
 def totals(session: Session, wanted: Wanted) -> Totals:
@@ -99,7 +108,8 @@ def totals(session: Session, wanted: Wanted) -> Totals:
         func.count(), func.count(Support.household_id.distinct()), func.coalesce(func.sum(Support.amount), 0),
         func.count() - func.count(Support.amount),
     )  # fmt: skip
-    row = session.execute(_rows(*columns).where(*wanted.where(), SupportReversal.support_id.is_(None))).one()
+    undone = select(SupportReversal.support_id).where(_UNDONE)
+    row = session.execute(_narrow(wanted, *columns).where(~undone.exists())).one()
     return Totals(*(int(one) for one in row))
 
 

@@ -152,13 +152,22 @@ def _needs(session: Session, account: Account) -> list[dict[str, Any]]:
             fact.lacks.is_not(None),
         )
     )
-    last = {row.household_id: row for row in sorted(rows, key=lambda row: rounds.index(row.round_id))}
-    found = []
-    for household_id, row in sorted(last.items()):
-        lacks = [one.value for one, lack in zip(INDICATORS, lacks_in(row.lacks), strict=True) if lack]
-        if lacks:
-            found.append({"household_id": household_id, "class": row.household_class, "lacks": lacks})
-    return found
+    by_round: dict[str, dict[str, tuple[str | None, str]]] = {one: {} for one in rounds}
+    for household_id, round_id, household_class, letters in rows:
+        by_round[round_id][household_id] = household_class, letters or ""
+    last: dict[str, tuple[str | None, str]] = {}
+    for of_round in by_round.values():
+        last |= of_round
+    told = {letters: _named(letters) for letters in {letters for _, letters in last.values()}}
+    return [
+        {"household_id": household_id, "class": household_class, "lacks": told[letters]}
+        for household_id, (household_class, letters) in sorted(last.items())
+        if told[letters]
+    ]
+
+
+def _named(letters: str) -> list[str]:
+    return [one.value for one, lack in zip(INDICATORS, lacks_in(letters), strict=True) if lack]
 
 
 def _visited(session: Session, account: Account) -> Select[str]:

@@ -39,7 +39,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from models import HouseholdFact, HouseholdOutcome, PlaceTally, RegisterEntry, Round, RoundCommune
@@ -377,13 +377,12 @@ def of_round(
             yield commune_id, place_id, counts
 
 
-def of_communes(session: Session, round_id: str, communes: Sequence[str]) -> Iterator[tuple[str, Counts]]:
-    """(part, counts) of each commune as a whole and of its groups."""
+def of_communes(session: Session, round_id: str, communes: Sequence[str]) -> Sequence[Row[str, str]]:
+    """(part, counts) of each commune as a whole and of its groups; the counts as the text that is kept."""
     of = PlaceTally
     own = (of.commune_id.in_(communes), of.round_id == round_id, of.place_id == of.commune_id)
-    for part, counts in session.execute(select(of.part, of.counts).where(*own).order_by(of.part, of.commune_id)):
-        if counts:
-            yield part, counts
+    as_kept = type_coerce(of.counts, Text())
+    return session.execute(select(of.part, as_kept).where(*own).order_by(of.part, of.commune_id)).all()
 
 
 def unfilled(session: Session) -> list[tuple[str, str]]:

@@ -54,7 +54,8 @@ class _InMemory(Domain):
         self.catalogs = catalogs
 
     def get_translations(self) -> NullTranslations:
-        return self.catalogs.get(str(get_locale()), self.catalogs["en"])
+        locale = get_locale()
+        return self.catalogs.get(locale.language if locale else "en", self.catalogs["en"])
 
 
 class _Babel(Babel):
@@ -69,8 +70,15 @@ def init_app(app: Flask) -> None:
     babel = _Babel()
     catalogs = read_catalogs(Path(app.root_path) / "translations")
     babel.in_memory = _InMemory(catalogs)
+    words = babel.in_memory.get_translations
     app.extensions["words_in"] = lambda language: catalogs.get(language, catalogs["en"]).gettext
     babel.init_app(app, default_locale="vi", default_timezone="Asia/Ho_Chi_Minh", locale_selector=current_language)
+    # As flask_babel does it, but for a look at which catalogs there are at each of a page's thousand words.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda said: words().ugettext(said), lambda one, many, number: words().ungettext(one, many, number),
+        newstyle=True, pgettext=lambda context, said: words().upgettext(context, said),
+        npgettext=lambda context, one, many, number: words().unpgettext(context, one, many, number),
+    )  # fmt: skip
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(current_language=current_language, languages=LANGUAGES, terms=terms)
 

@@ -86,9 +86,9 @@ def shelf(commune_id: str) -> str:
     counts = queue.counts(session, asked)
     total = counts.get(asked.village_id, {}).get(asked.state or SubmissionState.SUBMITTED, 0)
     first = (number - 1) * PAGE_SIZE
+    bearing = queue.bearing(session, asked)
     if asked.sign is not None:
-        bearing = queue.bearing(session, asked)
-        total, rows = len(bearing), queue.rows_of(session, asked, bearing[first : first + PAGE_SIZE])
+        total, rows = len(bearing.ids), queue.rows_of(session, asked, bearing.ids[first : first + PAGE_SIZE])
     else:
         rows = queue.page(session, asked, first, PAGE_SIZE)
     return render_template(
@@ -102,7 +102,7 @@ def shelf(commune_id: str) -> str:
         rows=rows,
         signs=signs_of(session, commune_id, [row.submission_id for row in rows]),
         sign_words=SIGNS,
-        all_asked=not queue.may_bear_more(session, asked),
+        all_asked=not bearing.more,
         most_asked=queue.MOST_ASKED,
         page=number,
         pages=-(-total // PAGE_SIZE),

@@ -5,19 +5,21 @@ Plain functions and no macros: the report of a province has two thousand cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
 from flask import Flask, g, url_for
 from markupsafe import Markup, escape
 
+from survey.layouts.formulas import Value
+from survey.layouts.grid import Cell, Look, Shown
 from survey.reports.report import Figure, Tally
 from survey.reports.selection import Basis, Condition
 from survey.tallies.bases import Share
 from survey.tallies.deprivations import MEASURES
-from survey.web.formats import NOTHING, number, percent
+from survey.web.formats import NOTHING, number, percent, two_digits
 from survey.web.language import current_language
 
 _SHADES = (0.1, 0.2, 0.35, 0.5)  # up to which rate a cell has the first, second, … shade
@@ -27,7 +29,7 @@ _OF_MEASURE = [f"&amp;{one.kind}={one.term.value}" for one in MEASURES]
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         households_of=households_of, households=households, whole=whole, not_known=not_known, share=share,
-        matrix_cells=matrix_cells,
+        matrix_cells=matrix_cells, layout_cells=layout_cells,
     )  # fmt: skip
 
 
@@ -128,3 +130,34 @@ def _shade(of: Share) -> str:
     if not of.number or of.bounds is None:
         return ""
     return f" heat-{1 + sum(of.bounds[0] > most for most in _SHADES)}"
+
+
+def layout_cells(row: Sequence[Shown], value_of: Callable[[Shown], Value], address_of: Callable[[Any], str]) -> Markup:
+    """The cells of a line of an official table, without its running number: the place, the unit, and figures that lead
+    to their households."""
+    language, found = current_language(), []
+    for one in row:
+        if one.column == 1:
+            continue
+        cell, value = one.cell, value_of(one)
+        spans = f' rowspan="{one.down}"' if one.down > 1 else ""
+        if cell is not None and cell.look is Look.NAME and one.column == 2:
+            found.append(f'<th scope="row"{spans}>{escape(value)}</th>')
+        elif cell is not None and cell.column:
+            found.append(f'<td class="figure"{spans}>{_figure(cell, value, address_of, language)}</td>')
+        else:
+            found.append(f'<td class="muted"{spans}>{"" if value is None else escape(value)}</td>')
+    return Markup("".join(found))  # noqa: S704 - escaped
+
+
+def _figure(cell: Cell, value: Value, address_of: Callable[[Any], str], language: str) -> str:
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, str):
+        return str(escape(value))
+    if cell.look is Look.PER_CENT:
+        return two_digits(value)
+    if value == 0:
+        return "0"
+    said = number(value, language)
+    return f'<a href="{escape(address_of(cell.link))}">{said}</a>' if cell.link is not None else said

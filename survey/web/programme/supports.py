@@ -55,7 +55,7 @@ def page(commune_id: str | None = None) -> str:
     number = min(page_number(), pages)
     lines = reading.listed(session, wanted, (number - 1) * PAGE_SIZE, PAGE_SIZE)
     held = from_phones.held(session, desk.commune_id, 0, SHOWN) if desk.commune_id else []
-    waiting = {} if desk.commune_id else {one: from_phones.count_held(session, one) for one in desk.communes}
+    waiting = {} if desk.commune_id else from_phones.count_held(session, desk.communes)
     return render_template(
         "programme/supports/page.html",
         desk=desk,
@@ -64,7 +64,7 @@ def page(commune_id: str | None = None) -> str:
         lines=lines,
         totals=reading.totals(session, wanted),
         held=[(one, held_words(one)) for one in held],
-        waiting={place: count for place, count in waiting.items() if count},
+        waiting=waiting,
         page=number,
         pages=pages,
         narrowed={name: value for name in ("village", "kind", "project", "year") if (value := request.args.get(name))},

@@ -144,7 +144,7 @@ def test_whatever_was_accepted_corrected_and_undone_they_are_told_alike(work: Fi
 
 def test_a_shelf_goes_on_within_the_filter(work: Field) -> None:
     shelf = queue.Shelf(COMMUNE, work.round_id, SubmissionState.SUBMITTED, sign=Sign.TURNS)
-    [third] = queue.bearing(work.session, shelf)
+    [third] = queue.bearing(work.session, shelf).ids
     assert third == work.submission(work.sent[2]).id
     assert queue.beside(work.session, shelf, third) == (None, None)
     assert queue.beside(work.session, shelf, work.submission(work.sent[3]).id) == (None, third)

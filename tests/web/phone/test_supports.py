@@ -268,7 +268,7 @@ def test_a_person_lets_it_stand_as_an_exception_or_not(phone: Any, session: Sess
     session.commit()
     row = session.get_one(Support, (COMMUNE, made))
     assert (row.exception, row.origin, row.account_id) == ("Nhà cháy, làm lại", "phone", held.row.account_id)
-    assert rows(session, SupportClaim) == 1 and from_phones.count_held(session, COMMUNE) == 0
+    assert rows(session, SupportClaim) == 1 and from_phones.count_held(session, [COMMUNE]) == {}
     [sent] = told(phone)["sent"]
     assert (sent["state"], sent["by"]) == ("accepted", "Người thử supervisor")
 
