@@ -492,7 +492,7 @@ DESCRIPTION: Schema = {
                     "malformed",
                     "vault_closed",
                     "too_large",
-                    "slow_down",
+                    "tried_out",
                 ),
             }
         },
