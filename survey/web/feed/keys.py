@@ -21,6 +21,7 @@ from survey.feed.keys import State, Wanted
 from survey.problems import Problem
 from survey.register.places import names_in
 from survey.web.forms import printable
+from survey.web.hosts import own_address
 from survey.web.retyped import knows
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -104,7 +105,7 @@ def _page(account: Account, *, own: bool) -> str | tuple[str, int]:
     form.sets.choices = [SelectChoice(name, f"{name}: {TABLES[name]}") for name in tables]
     if request.method == "GET":
         form.sets.data = list(tables)
-    address = f"{request.url_root.rstrip('/')}/odata/"
+    address = f"{own_address()}/odata/"
     if request.method == "POST" and form.validate():
         if knows(form.password.data):
             wanted = Wanted(form.name.data, form.area.data or None, form.sets.data, int(form.days.data))
